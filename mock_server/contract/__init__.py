@@ -1,0 +1,12 @@
+"""
+Judging: does a message keep to the document?
+
+`request` reads and judges what a client sends, `response` what a server answers. The mock is judged by the same code
+that judges a real API, so the two can't disagree about what is right.
+
+Invariants:
+- A judge never raises for what it judges: it returns findings.
+- A message is wrong only if every reading that the document allows is wrong.
+
+Rules for editors: a judge decides nothing about what to answer; that is `serve`.
+"""

@@ -1,0 +1,253 @@
+"""Why a request is refused: reading it by the document, and judging what was read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mock_server.errors import MalformedContent
+from mock_server.exchange.body import read_body
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.parameter import Carrier, Reader, compile_reader
+from mock_server.exchange.security import credential_names, find_unmet
+from mock_server.finding import Finding
+from mock_server.schema.bundle import Schemas
+from mock_server.schema.outline import outline_of
+from mock_server.schema.validate import Validator
+from mock_server.spec.document import Document, template_names
+from mock_server.spec.model import MISSING, Location, MediaType, Missing, Operation, Parameter, RequestBody, Style
+from mock_server.spec.references import Node
+from mock_server.typing import JsonValue, Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A request, read."""
+
+    parameters: dict[tuple[Location, str], JsonValue]  # those that were sent
+    body: JsonValue | Missing
+    findings: tuple[Finding, ...] = ()
+    unmet: tuple[str, ...] = ()  # what each security requirement lacks; nothing where one is met
+    unsupported: bool = False  # the media type of the body is not documented
+
+    def echoes(self) -> dict[str, JsonValue]:
+        """The parameters that answers may repeat, by name."""
+        return {name: value for (location, name), value in self.parameters.items() if location in {Location.PATH, Location.QUERY}}
+
+
+@dataclass(frozen=True, slots=True)
+class _CompiledParameter:
+    parameter: Parameter
+    read: Reader
+    validator: Validator | None
+    key: tuple[Location, str]
+
+
+@dataclass(eq=False)
+class RequestJudge:
+    """Reads and judges the requests of one operation. Compiled when made."""
+
+    document: Document
+    operation: Operation
+    schemas: Schemas  # of requests, as JUDGE reads them
+    _parameters: tuple[_CompiledParameter, ...] = ()
+    _bodies: dict[str, "_BodyJudge"] = field(default_factory=dict)
+    _known_query: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """
+        Compile the readers and validators of the parameters.
+
+        Raises:
+            UnusableSchema: the schema of one can't be compiled.
+        """
+        declared = [*self.operation.parameters, *self._undeclared()]
+        self._parameters = tuple(self._compile(parameter) for parameter in declared)
+        credentials = credential_names(self.operation.security, self.document.schemes)
+        names = {name for location, name in credentials if location is Location.QUERY}
+        names |= {p.name for p in self.operation.parameters if p.location is Location.QUERY}
+        self._known_query = frozenset(names)
+
+    def read(self, request: Request, variables: dict[str, str], *, security: bool = True) -> Understood:
+        """
+        Read and judge a request.
+
+        Args:
+            request: As it came.
+            variables: Of the path, percent-encoded.
+            security: Whether credentials are asked for.
+        """
+        query = request.query.decode("latin-1")
+        carrier = Carrier(variables, query, request.fields)
+        unmet = find_unmet(self.operation.security, self.document.schemes, carrier) if security and self.operation.security else ()
+        findings: list[Finding] = []
+        values: dict[tuple[Location, str], JsonValue] = {}
+        for compiled in self._parameters:
+            value = self._parameter(compiled, carrier, findings)
+            if not isinstance(value, Missing):
+                values[compiled.key] = value
+        if query:
+            findings.extend(self._undocumented(carrier))
+        body, unsupported = self._body(request, findings)
+        return Understood(values, body, tuple(findings), unmet, unsupported)
+
+    def _compile(self, parameter: Parameter) -> _CompiledParameter:
+        schema = parameter.content.schema if parameter.content is not None else parameter.schema
+        bundle = self.schemas.bundle(schema) if schema is not None else None
+        validator = Validator(bundle) if bundle is not None and bundle.schema else None
+        return _CompiledParameter(
+            parameter, compile_reader(parameter, outline_of(bundle)), validator, (parameter.location, parameter.name)
+        )
+
+    def _undeclared(self) -> list[Parameter]:
+        """Variables of the template that no Parameter Object declares are strings."""
+        entry = self.operation.entry
+        declared = {p.name for p in self.operation.parameters if p.location is Location.PATH}
+        names = (name.lstrip("+").rstrip("+*") for name in template_names(entry.template))
+        return [
+            Parameter(
+                name=name, location=Location.PATH, required=True, style=Style.SIMPLE, explode=False, schema=None, node=entry.node
+            )
+            for name in names
+            if name not in declared
+        ]  # fmt: skip
+
+    def _parameter(self, compiled: _CompiledParameter, carrier: Carrier, findings: list[Finding]) -> JsonValue | Missing:
+        parameter = compiled.parameter
+        try:
+            readings = compiled.read(carrier)
+        except MalformedContent as error:
+            findings.append(self._finding("request-parameter-malformed", parameter, str(error)))
+            return MISSING
+        if isinstance(readings, Missing):
+            if parameter.required:
+                findings.append(self._finding("request-parameter-missing", parameter, "it is required"))
+            return MISSING
+        validator = compiled.validator
+        if validator is None:
+            return readings[0]
+        for value in readings:
+            if validator.is_valid(value):
+                return value
+        if readings[0] == "" and parameter.allow_empty:
+            return ""
+        for violation in validator.check(readings[0], limit=20):
+            findings.append(
+                self._finding("request-parameter-schema", parameter, violation.message, violation.instance, violation.place.pointer)
+            )
+        return readings[0]
+
+    def _finding(
+        self, rule: str, parameter: Parameter, message: str, inside: Pointer = (), pointer: Pointer | None = None
+    ) -> Finding:
+        place = parameter.node.place
+        where = f"the {parameter.location.value} parameter {parameter.name!r}"
+        return Finding(
+            rule=rule,
+            message=f"{where}: {message}",
+            place=type(place)(place.file, pointer) if pointer else place,
+            instance=(parameter.location.value, parameter.name, *inside),
+            operation=self.operation.id,
+        )
+
+    def _undocumented(self, carrier: Carrier) -> list[Finding]:
+        exploded = any(p.location is Location.QUERY and p.style in {Style.DEEP_OBJECT, Style.FORM} and p.explode for p in self.operation.parameters)
+        unknown = [name for name, _ in carrier.pairs if name not in self._known_query and not name.startswith("__")]
+        if exploded:
+            unknown = [name for name in unknown if "[" not in name]
+        return [
+            Finding(
+                rule="request-query-undocumented",
+                message=f"the query parameter {name!r} is not documented",
+                place=self.operation.entry.node.place,
+                instance=("query", name),
+                operation=self.operation.id,
+            )
+            for name in dict.fromkeys(unknown)
+        ]
+
+    def _body(self, request: Request, findings: list[Finding]) -> tuple[JsonValue | Missing, bool]:
+        documented = self.operation.request_body
+        if documented is None:
+            return MISSING, False
+        written = find_field(request.fields, b"content-type")
+        if not request.body and (written is None or not documented.required):
+            if documented.required:
+                findings.append(self._body_finding("request-body-missing", documented, "the body is required"))
+            return MISSING, False
+        content = find_content(documented.content, written)
+        if content is None:
+            known = ", ".join(media.name for media in documented.content)
+            message = f"the media type {written!r} is not documented; documented are {known or 'none'}"
+            findings.append(self._body_finding("request-media-type-undocumented", documented, message))
+            return MISSING, True
+        judge = self._bodies.get(content.name)
+        if judge is None:
+            judge = self._bodies[content.name] = _BodyJudge(content, self.schemas)
+        return judge.read(request.body, written or content.name, self.operation.id, findings), False
+
+    def _body_finding(self, rule: str, body: RequestBody, message: str) -> Finding:
+        return Finding(rule=rule, message=message, place=body.node.place, instance=("body",), operation=self.operation.id)
+
+
+class _BodyJudge:
+    """Reads and judges bodies of one media type."""
+
+    def __init__(self, content: MediaType, schemas: Schemas) -> None:
+        schema: Node | None = content.schema if content.schema is not None else None
+        bundle = schemas.bundle(schema) if schema is not None else None
+        self._content = content
+        self._outline = outline_of(bundle)
+        self._validator = Validator(bundle) if bundle is not None and bundle.schema else None
+
+    def read(self, data: bytes, written: str, operation: str, findings: list[Finding]) -> JsonValue | Missing:
+        media_type = parse_media_type(written)
+        try:
+            readings = read_body(data, media_type, self._outline, self._content.encoding)
+        except MalformedContent as error:
+            place = self._content.node.place
+            message = f"the body as {media_type.essence}: {error}"
+            findings.append(
+                Finding(rule="request-body-malformed", message=message, place=place, instance=("body",), operation=operation)
+            )
+            return MISSING
+        if not readings:
+            return MISSING
+        if self._validator is None:
+            return readings[0]
+        for value in readings:
+            if self._validator.is_valid(value):
+                return value
+        for violation in self._validator.check(readings[0]):
+            where = "/".join(violation.instance)
+            findings.append(
+                Finding(
+                    rule="request-body-schema",
+                    message=f"the body{' at /' + where if where else ''}: {violation.message}",
+                    place=violation.place,
+                    instance=("body", *violation.instance),
+                    operation=operation,
+                )
+            )
+        return readings[0]
+
+
+def find_content(documented: Sequence[MediaType], written: str | None) -> MediaType | None:
+    """
+    Find what documents a body.
+
+    Args:
+        documented: The media types of a Request Body or Response Object.
+        written: The Content-Type field; without one, JSON or else the first one is assumed.
+    """
+    if not documented:
+        return None
+    if written is None:
+        return next((media for media in documented if is_json(parse_media_type(media.name))), documented[0])
+    sent = parse_media_type(written)
+    known = [(media, parse_media_type(media.name)) for media in documented]
+    for media, name in known:
+        if name.essence == sent.essence and name.parameters and set(name.parameters) <= set(sent.parameters):
+            return media
+    exact = (media for media, name in known if name.essence == sent.essence)
+    ranges = sorted((item for item in known if item[1].is_range and item[1].covers(sent)), key=lambda item: item[1].type == "*")
+    return next(exact, None) or next((media for media, _ in ranges), None)

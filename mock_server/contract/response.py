@@ -1,0 +1,185 @@
+"""Why a response is called wrong: its status, media type, header fields and body against the document."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mock_server.contract.request import find_content
+from mock_server.errors import MalformedContent
+from mock_server.exchange.body import read_body
+from mock_server.exchange.media_type import is_event_stream, is_json_lines, parse_media_type
+from mock_server.exchange.message import Response, find_field
+from mock_server.exchange.parameter import split_header
+from mock_server.exchange.reading import read_all
+from mock_server.finding import Finding, Place
+from mock_server.schema.bundle import Schemas
+from mock_server.schema.outline import Outline, outline_of
+from mock_server.schema.validate import Validator
+from mock_server.spec.model import Header, MediaType, Operation
+from mock_server.spec.model import Response as Documented
+from mock_server.spec.references import Node
+from mock_server.typing import JsonValue, Pointer
+
+_EMPTY_STATUSES = frozenset((204, 205, 304))
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    validator: Validator | None
+    outline: Outline
+
+
+@dataclass(eq=False)
+class ResponseJudge:
+    """Judges the responses of one operation. Compiles what it needs when it needs it."""
+
+    operation: Operation
+    schemas: Schemas  # of responses, as JUDGE reads them
+    _compiled: dict[tuple[str, Pointer], _Compiled] = field(default_factory=dict)
+
+    def judge(self, response: Response, method: str | None = None) -> tuple[Finding, ...]:
+        """
+        Judge a response.
+
+        Args:
+            response: As it came.
+            method: Of the request, where it is not the operation's own: HEAD for a GET.
+
+        Raises:
+            UnusableSchema: a schema that is needed can't be compiled.
+        """
+        documented = self.operation.find_response(response.status)
+        if documented is None:
+            known = ", ".join(known.status for known in self.operation.responses) or "none"
+            message = f"the status {response.status} is not documented; documented are {known}"
+            return (self._finding("response-status-undocumented", message, self.operation.entry.node.place, ("status",)),)
+        findings = list(self._headers(documented, response))
+        if (method or self.operation.method) == "HEAD" or response.status in _EMPTY_STATUSES:
+            if response.body:
+                message = f"{response.status} to {method or self.operation.method} has no body"
+                findings.append(self._finding("response-body-unexpected", message, documented.node.place, ("body",)))
+            return tuple(findings)
+        findings.extend(self._body(documented, response))
+        return tuple(findings)
+
+    def judge_value(self, content: MediaType, value: JsonValue) -> tuple[Finding, ...]:
+        """
+        Judge the value of a body, such as an example.
+
+        Raises:
+            UnusableSchema: the schema can't be compiled.
+        """
+        return tuple(self._value(content, [value]))
+
+    def is_valid(self, content: MediaType, value: JsonValue) -> bool:
+        """
+        Whether a value conforms to the schema of a media type.
+
+        Raises:
+            UnusableSchema: the schema can't be compiled.
+        """
+        schema, value = _judged_as(content, value)
+        validator = self._compile(schema).validator if schema is not None else None
+        return validator is None or validator.is_valid(value)
+
+    def _finding(self, rule: str, message: str, place: Place, instance: Pointer) -> Finding:
+        return Finding(rule=rule, message=message, place=place, instance=instance, operation=self.operation.id)
+
+    def _compile(self, schema: Node) -> _Compiled:
+        if schema.key not in self._compiled:
+            bundle = self.schemas.bundle(schema)
+            self._compiled[schema.key] = _Compiled(Validator(bundle) if bundle.schema else None, outline_of(bundle))
+        return self._compiled[schema.key]
+
+    def _headers(self, documented: Documented, response: Response) -> Iterator[Finding]:
+        for header in documented.headers:
+            value = find_field(response.fields, header.name.lower().encode("latin-1", "replace"))
+            if value is None:
+                if header.required:
+                    message = f"the header {header.name!r} is required"
+                    yield self._finding("response-header-missing", message, header.node.place, ("headers", header.name))
+            else:
+                yield from self.judge_header(header, value)
+
+    def judge_header(self, header: Header, text: str) -> Iterator[Finding]:
+        """
+        Judge the value of a header field.
+
+        Raises:
+            UnusableSchema: the schema can't be compiled.
+        """
+        if header.schema is None:
+            return
+        compiled = self._compile(header.schema)
+        if compiled.validator is None:
+            return
+        readings = read_all(split_header(text, compiled.outline, explode=header.explode), compiled.outline)
+        if any(compiled.validator.is_valid(value) for value in readings):
+            return
+        for violation in compiled.validator.check(readings[0], limit=5):
+            message = f"the header {header.name!r}: {violation.message}"
+            yield self._finding("response-header-schema", message, violation.place, ("headers", header.name, *violation.instance))
+
+    def _body(self, documented: Documented, response: Response) -> Iterator[Finding]:
+        written = find_field(response.fields, b"content-type")
+        if not documented.content:
+            if response.body:
+                message = f"no content is documented for {response.status}, {len(response.body)} bytes came"
+                yield self._finding("response-body-unexpected", message, documented.node.place, ("body",))
+            return
+        if not response.body and written is None:
+            message = f"the body is missing; documented are {', '.join(media.name for media in documented.content)}"
+            yield self._finding("response-body-missing", message, documented.node.place, ("body",))
+            return
+        content = find_content(documented.content, written)
+        if content is None or written is None:
+            known = ", ".join(media.name for media in documented.content)
+            message = f"the media type {written!r} is not documented; documented are {known}"
+            yield self._finding("response-media-type-undocumented", message, documented.node.place, ("headers", "content-type"))
+            return
+        yield from self._content(content, written, response.body)
+
+    def _content(self, content: MediaType, written: str, data: bytes) -> Iterator[Finding]:
+        media_type = parse_media_type(written)
+        schema = content.schema
+        outline = self._compile(schema).outline if schema is not None else Outline((), {})
+        try:
+            readings = read_body(data, media_type, outline, content.encoding)
+        except MalformedContent as error:
+            message = f"the body as {media_type.essence}: {error}"
+            yield self._finding("response-body-malformed", message, content.node.place, ("body",))
+            return
+        if is_event_stream(media_type) and content.item_schema is None:
+            return  # the schema of a stream without itemSchema is written by nobody in the same way
+        if is_json_lines(media_type) and content.item_schema is None and "array" not in outline.types:
+            for item in readings[0] if readings and isinstance(readings[0], list) else []:
+                yield from self._value(content, [item])
+            return
+        yield from self._value(content, readings)
+
+    def _value(self, content: MediaType, readings: list[JsonValue]) -> Iterator[Finding]:
+        if not readings:
+            return
+        schema, first = _judged_as(content, readings[0])
+        items = first if content.item_schema is not None and isinstance(first, list) else None
+        if schema is None:
+            return
+        validator = self._compile(schema).validator
+        if validator is None:
+            return
+        values = items if items is not None else [first]
+        for index, value in enumerate(values):
+            others = readings[1:] if items is None else []
+            if validator.is_valid(value) or any(validator.is_valid(other) for other in others):
+                continue
+            prefix = ("body", str(index)) if items is not None else ("body",)
+            for violation in validator.check(value):
+                where = "/".join((*prefix[1:], *violation.instance))
+                message = f"the body{' at /' + where if where else ''}: {violation.message}"
+                yield self._finding("response-body-schema", message, violation.place, (*prefix, *violation.instance))
+
+
+def _judged_as(content: MediaType, value: JsonValue) -> tuple[Node | None, JsonValue]:
+    """The schema that a value is judged by: of the whole, or of each item of a stream."""
+    if content.item_schema is not None and content.schema is None:
+        return content.item_schema, value
+    return content.schema, value

@@ -1,0 +1,166 @@
+"""
+What keeps the work from being done: errors.
+
+    MockServerError                 carries exit code 2
+      UsageError                    a flag, a setting or their combination makes no sense
+      DocumentError
+        UnreadableResource          a file or URL can't be read
+        MalformedResource           what was read is neither YAML nor JSON, or too large or too deep
+        UnsupportedVersion          no OpenAPI version that is known
+        UnresolvableReference       a $ref leads nowhere
+        ForbiddenReference          a $ref leads where reading is not allowed
+      FixtureError                  fixtures that can't be used, with their findings
+      SchemaError
+        UnusableSchema              a schema can't be compiled
+        UnsatisfiableSchema         no value satisfies it, or none was found
+      ExchangeError                 carries a status hint for whoever must answer
+        MalformedContent            a body or parameter can't be read
+        UndefinedSerialization      OpenAPI leaves this style and value undefined
+        MalformedPreference         a Prefer header field can't be obeyed
+      ListenError                   the server can't start to listen
+
+An error keeps its evidence; `str()` makes the sentence: what, where, what to do.
+What was looked at and found wrong is a `finding`, not an error.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from mock_server.finding import Finding, Place
+
+
+class MockServerError(Exception):
+    """The work could not be done."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class UsageError(MockServerError):
+    """A flag, a setting or their combination makes no sense."""
+
+
+class DocumentError(MockServerError):
+    """The document can't be used."""
+
+
+class _WithEvidence(DocumentError):
+    """An error about one file or URL."""
+
+    def __init__(self, name: str, reason: str, advice: str = "") -> None:
+        super().__init__(name, reason, advice)
+        self.name = name
+        self.reason = reason
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}" + (f"\n{self.advice}" if self.advice else "")
+
+
+class UnreadableResource(_WithEvidence):
+    """A file or URL can't be read."""
+
+
+class MalformedResource(_WithEvidence):
+    """What was read is neither YAML nor JSON, or too large or too deep."""
+
+
+class UnsupportedVersion(_WithEvidence):
+    """The document names no OpenAPI version that is known."""
+
+
+class _ReferenceError(DocumentError):
+    """An error about one $ref."""
+
+    rule: ClassVar[str]
+
+    def __init__(self, reference: str, place: Place, reason: str) -> None:
+        super().__init__(reference, place, reason)
+        self.reference = reference
+        self.place = place
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"$ref {self.reference!r} at {self.place}: {self.reason}"
+
+    def finding(self) -> Finding:
+        """The same as a finding, for a report."""
+        return Finding(rule=self.rule, message=f"$ref {self.reference!r}: {self.reason}", place=self.place)
+
+
+class UnresolvableReference(_ReferenceError):
+    """A $ref leads nowhere."""
+
+    rule = "document-reference-unresolvable"
+
+
+class ForbiddenReference(_ReferenceError):
+    """A $ref leads to a file outside the allowed folders or to a host that was not allowed."""
+
+    def __init__(self, reference: str, place: Place, reason: str, *, remote: bool) -> None:
+        super().__init__(reference, place, reason)
+        self.remote = remote
+
+    def finding(self) -> Finding:
+        """The same as a finding, for a report."""
+        rule = "document-reference-remote" if self.remote else "document-reference-outside"
+        return Finding(rule=rule, message=f"$ref {self.reference!r}: {self.reason}", place=self.place)
+
+
+class FixtureError(MockServerError):
+    """Fixtures that can't be used."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(tuple(findings))
+        self.findings = tuple(findings)
+
+    def __str__(self) -> str:
+        count = len(self.findings)
+        return f"{count} finding{'s' if count != 1 else ''} in the fixtures: correct or remove them"
+
+
+class SchemaError(MockServerError):
+    """A schema can't be worked with."""
+
+    def __init__(self, place: Place, reason: str) -> None:
+        super().__init__(place, reason)
+        self.place = place
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the schema at {self.place}: {self.reason}"
+
+
+class UnusableSchema(SchemaError):
+    """A schema can't be compiled."""
+
+
+class UnsatisfiableSchema(SchemaError):
+    """No value satisfies a schema (proven), or none was found (then `proven` is false)."""
+
+    def __init__(self, place: Place, reason: str, *, proven: bool) -> None:
+        super().__init__(place, reason)
+        self.proven = proven
+
+
+class ExchangeError(MockServerError):
+    """A message can't be read or written; `status_hint` is what a server should answer."""
+
+    status_hint: ClassVar[int] = 400
+
+
+class MalformedContent(ExchangeError):
+    """A body or a parameter can't be read as what it is said to be."""
+
+
+class UndefinedSerialization(ExchangeError):
+    """OpenAPI leaves this style and value undefined."""
+
+
+class MalformedPreference(ExchangeError):
+    """A Prefer header field can't be obeyed."""
+
+    status_hint = 422
+
+
+class ListenError(MockServerError):
+    """The server can't start to listen."""

@@ -1,0 +1,12 @@
+"""
+One HTTP exchange, read through the document.
+
+`path` finds the operation, `parameter` and `body` read and write what travels, `media_type`, `preference` and
+`negotiate` choose a response, `security` looks for credentials, `problem` says what went wrong.
+
+Invariants:
+- Nothing here does I/O, and nothing decides whether a value conforms: that is `contract`.
+- A wire form is read in every way that the document allows: `readings`, the likeliest first.
+
+Rules for editors: name things as RFC 9110 does, and cite the section beside what obeys it.
+"""

@@ -1,0 +1,225 @@
+"""
+Bodies: read from and written to bytes, by media type.
+
+| media type | read as | written from |
+| --- | --- | --- |
+| JSON, `+json` | the value | the value |
+| NDJSON, JSON sequences, server-sent events | the list of items | the items of a list, else one |
+| forms, multipart | an object, by the Encoding Objects | an object |
+| XML, `+xml` | by the XML Objects | by the XML Objects |
+| CSV | not judged | a list of objects with a line of names |
+| other text | a string, or the number it says | a string, else JSON |
+| anything else | not judged | a string's bytes, else a small file of that type |
+"""
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Mapping
+
+import orjson
+
+from mock_server.errors import MalformedContent
+from mock_server.exchange.form import BOUNDARY, read_multipart, read_urlencoded, write_multipart, write_urlencoded
+from mock_server.exchange.media_type import (
+    FORM,
+    MULTIPART_FORM,
+    MediaRange,
+    is_event_stream,
+    is_json,
+    is_json_lines,
+    is_text,
+    is_xml,
+)
+from mock_server.exchange.reading import read_all
+from mock_server.exchange.xml import read_xml, write_xml
+from mock_server.schema.outline import Outline
+from mock_server.spec.model import Encoding
+from mock_server.typing import JsonObject, JsonValue
+
+# The smallest files of their types that programs open.
+_SPECIMENS: dict[str, bytes] = {
+    "image/png": base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    ),
+    "image/gif": base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"),
+    "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
+    "application/pdf": (
+        b"%PDF-1.1\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+    ),
+    "application/zip": b"PK\x05\x06" + bytes(18),
+    "application/gzip": base64.b64decode("H4sIAAAAAAACAwMAAAAAAAAAAAA="),
+}
+
+
+def read_body(
+    data: bytes, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding]
+) -> list[JsonValue]:
+    """
+    Read a body.
+
+    Args:
+        data: Its bytes.
+        media_type: What it is said to be.
+        outline: Of the documented schema.
+        encodings: Of the properties of a form.
+
+    Returns:
+        The readings, the likeliest first; none for content that is not judged.
+
+    Raises:
+        MalformedContent: it is not what it is said to be.
+    """
+    if is_json(media_type):
+        return [read_json(data)]
+    if is_json_lines(media_type):
+        return [[read_json(line) for line in data.replace(b"\x1e", b"").splitlines() if line.strip()]]
+    if is_event_stream(media_type):
+        return [_read_events(data)]
+    if media_type.essence == FORM:
+        return read_all(read_urlencoded(data, outline, encodings), outline)
+    if media_type.type == "multipart":
+        return read_all(read_multipart(data, media_type, outline), outline) if media_type.subtype == "form-data" else []
+    if is_xml(media_type):
+        raw = read_xml(data, outline)
+        return read_all(raw, outline) if outline.sources else []
+    if is_text(media_type):
+        return _read_text(data, media_type, outline)
+    return []
+
+
+def read_json(data: bytes) -> JsonValue:
+    """
+    Read one JSON text.
+
+    Raises:
+        MalformedContent: it is none.
+    """
+    try:
+        value: JsonValue = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise MalformedContent(f"it is no JSON: {error}") from error
+    return value
+
+
+def _read_text(data: bytes, media_type: MediaRange, outline: Outline) -> list[JsonValue]:
+    if "csv" in media_type.subtype or ("string" not in outline.types and {"object", "array"} & outline.types):
+        return []  # an object documented as plain text: nobody can say how it is written
+    try:
+        text = data.decode(media_type.parameter("charset") or "utf-8")
+    except (UnicodeDecodeError, LookupError) as error:
+        raise MalformedContent(f"it is no text in {media_type.parameter('charset') or 'UTF-8'}") from error
+    return read_all(text, outline)
+
+
+def _read_events(data: bytes) -> list[JsonValue]:
+    """The events of a stream as objects. HTML Living Standard, section 9.2.6."""
+    events: list[JsonValue] = []
+    for block in data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n\n"):
+        event: JsonObject = {}
+        for line in block.split("\n"):
+            name, _, value = line.partition(":")
+            if name in {"data", "event", "id", "retry"}:
+                text = value.removeprefix(" ")
+                event[name] = f"{event[name]}\n{text}" if name == "data" and "data" in event else text
+        if event:
+            events.append(event)
+    return events
+
+
+def write_body(
+    value: JsonValue, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding], name: str
+) -> bytes:
+    """
+    Write a body.
+
+    Args:
+        value: JSON data.
+        media_type: What to write it as.
+        outline: Of the documented schema.
+        encodings: Of the properties of a form.
+        name: What the root element of XML is called where the schema does not say.
+    """
+    if is_json(media_type):
+        return write_json(value)
+    if is_json_lines(media_type):
+        lead = b"\x1e" if media_type.essence == "application/json-seq" else b""
+        return b"".join(lead + write_json(item) + b"\n" for item in (value if isinstance(value, list) else [value]))
+    if is_event_stream(media_type):
+        return b"".join(_write_event(item) for item in (value if isinstance(value, list) else [value]))
+    if media_type.essence == FORM:
+        return write_urlencoded(value, encodings)
+    if media_type.essence == MULTIPART_FORM:
+        return write_multipart(value, outline, encodings)
+    if media_type.type == "multipart":
+        return _write_mixed(value)
+    if media_type.essence in _SPECIMENS:
+        return _SPECIMENS[media_type.essence]
+    if is_xml(media_type):
+        return value.encode() if isinstance(value, str) and value.lstrip().startswith("<") else write_xml(value, outline, name)
+    if "csv" in media_type.subtype:
+        return _write_csv(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return write_json(value) if is_text(media_type) or value is not None else b""
+
+
+def content_type(written: str, media_type: MediaRange) -> str:
+    """The Content-Type field of a body: with a boundary or a charset where the document leaves it out."""
+    if media_type.type == "multipart" and media_type.parameter("boundary") is None:
+        return f"{written}; boundary={BOUNDARY}"
+    if media_type.type == "text" and media_type.parameter("charset") is None and not is_event_stream(media_type):
+        return f"{written}; charset=utf-8"
+    return written
+
+
+def write_json(value: JsonValue) -> bytes:
+    """Write JSON; numbers beyond 64 bits and lone surrogates too, which orjson refuses."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
+
+
+def _write_event(item: JsonValue) -> bytes:
+    """An object of `data`, `event`, `id` and `retry` is an event; anything else is the data of one."""
+    if isinstance(item, dict) and "data" in item and item.keys() <= {"data", "event", "id", "retry"}:
+        fields = [(name, item[name]) for name in ("event", "id", "retry") if item.get(name) is not None]
+        fields.append(("data", item["data"]))
+    else:
+        fields = [("data", item)]
+    lines = [
+        f"{name}: {line}"
+        for name, member in fields
+        for line in (member if isinstance(member, str) else write_json(member).decode()).split("\n")
+    ]
+    return ("\n".join(lines) + "\n\n").encode()
+
+
+def _write_mixed(value: JsonValue) -> bytes:
+    parts = value if isinstance(value, list) else [value]
+    out = b"".join(
+        f"--{BOUNDARY}\r\nContent-Type: {'text/plain' if isinstance(part, str) else 'application/json'}\r\n\r\n".encode()
+        + (part.encode() if isinstance(part, str) else write_json(part))
+        + b"\r\n"
+        for part in parts
+    )
+    return out + f"--{BOUNDARY}--\r\n".encode()
+
+
+def _write_csv(value: JsonValue) -> bytes:
+    """RFC 4180: a line of names, then a line for each object; a string is CSV already."""
+    if isinstance(value, str):
+        return value.encode()
+    rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else [value] if isinstance(value, dict) else []
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(names)
+    for row in rows:
+        cells = (row.get(name) for name in names)
+        writer.writerow(["" if cell is None else cell if isinstance(cell, str) else write_json(cell).decode() for cell in cells])
+    return out.getvalue().encode()
+

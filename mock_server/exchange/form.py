@@ -1,0 +1,249 @@
+"""
+Forms: `application/x-www-form-urlencoded` and `multipart/form-data`, read and written by the Encoding Objects.
+
+Source: OAS 3.1.1, "Encoding Object" and "Encoding the x-www-form-urlencoded Media Type"; RFC 7578
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus, unquote_plus
+
+import orjson
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from mock_server.errors import MalformedContent
+from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
+from mock_server.exchange.parameter import parse_query
+from mock_server.exchange.reading import Raw
+from mock_server.schema.outline import Outline
+from mock_server.spec.model import Encoding, Style
+from mock_server.typing import JsonValue
+
+BOUNDARY = "mock-server-boundary-4c1f"
+_MAX_PARTS = 1000
+_NO_ENCODING = Encoding()
+_DELIMITERS = {Style.SPACE_DELIMITED: " ", Style.PIPE_DELIMITED: "|", Style.TAB_DELIMITED: "\t"}
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of a multipart body."""
+
+    headers: dict[str, str] = field(default_factory=dict)  # names in lower case
+    data: bytearray = field(default_factory=bytearray)
+
+    def option(self, name: str) -> str | None:
+        """A parameter of Content-Disposition: `name` or `filename`."""
+        _, options = parse_options_header(self.headers.get("content-disposition", ""))
+        value = options.get(name.encode())
+        return value.decode("utf-8", "replace") if value is not None else None
+
+
+def read_urlencoded(data: bytes, outline: Outline, encodings: Mapping[str, Encoding]) -> Raw:
+    """
+    Read a form of names and values.
+
+    Raises:
+        MalformedContent: it is no text in UTF-8.
+    """
+    try:
+        pairs = parse_query(data.decode())
+    except UnicodeDecodeError as error:
+        raise MalformedContent(f"the form is no text in UTF-8: {error.reason}") from error
+    found: dict[str, Raw] = {}
+    for key, value in pairs:
+        name, bracket, rest = key.partition("[")
+        if bracket and key not in outline.names and (name in outline.names or rest.endswith("]")):
+            _put_deep(found, name, rest.rstrip("]").split("]["), unquote_plus(value), outline.member(name))
+        else:
+            _put(found, key, value, outline.member(key), encodings.get(key, _NO_ENCODING))
+    return found
+
+
+def _put(found: dict[str, Raw], name: str, value: str, outline: Outline, encoding: Encoding) -> None:
+    """Add one value: another item of a list, a JSON text, or plain text."""
+    if _is_list(outline):
+        items = found.setdefault(name, [])
+        delimiter = _DELIMITERS.get(encoding.style or Style.FORM, ",")
+        parts = unquote_plus(value).split(delimiter) if encoding.explode is False else [unquote_plus(value)]
+        if isinstance(items, list):
+            items.extend(_structured(part, outline.item()) for part in parts)
+        return
+    found[name] = _structured(unquote_plus(value), outline)
+
+
+def _is_list(outline: Outline) -> bool:
+    return "array" in outline.types and "string" not in outline.types
+
+
+def _put_deep(found: dict[str, Raw], name: str, path: list[str], value: str, outline: Outline) -> None:
+    """`address[city]=Oulu`, `items[0][id]=1`, `tags[]=a`."""
+    if _is_list(outline) and path in ([""], *[[str(index)] for index in range(10)]):
+        items = found.setdefault(name, [])
+        if isinstance(items, list):
+            items.append(value)
+        return
+    target = found.setdefault(name, {})
+    for step in path[:-1]:
+        if not isinstance(target, dict):
+            return
+        target = target.setdefault(step, {})
+    if isinstance(target, dict):
+        target[path[-1]] = value
+
+
+def _structured(text: str, outline: Outline) -> Raw:
+    """A text that is JSON where only an object or a list is expected."""
+    if "string" in outline.types or not ({"object", "array"} & outline.types) or text[:1] not in {"{", "["}:
+        return text
+    try:
+        return _as_raw(orjson.loads(text))
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _as_raw(value: JsonValue) -> Raw:
+    """JSON as raw text and structures, to be read by the outline like the rest."""
+    if isinstance(value, dict):
+        return {name: _as_raw(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_as_raw(item) for item in value]
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def read_multipart(data: bytes, media_type: MediaRange, outline: Outline) -> Raw:
+    """
+    Read a multipart form.
+
+    Raises:
+        MalformedContent: there is no boundary, or the parts are not well-formed.
+    """
+    found: dict[str, Raw] = {}
+    for part in parse_parts(data, media_type):
+        name = part.option("name")
+        if name is None:
+            raise MalformedContent("a part has no name")
+        own = outline.member(name)
+        content_type = part.headers.get("content-type")
+        if content_type is not None and is_json(parse_media_type(content_type)):
+            value = _json_part(bytes(part.data), name)
+        else:
+            text = part.data.decode("latin-1" if part.option("filename") is not None else "utf-8", "replace")
+            value = _structured(text, own.item() if _is_list(own) and text[:1] != "[" else own)
+        if _is_list(own) and not isinstance(value, list):
+            items = found.setdefault(name, [])
+            if isinstance(items, list):
+                items.append(value)
+        else:
+            found[name] = value
+    return found
+
+
+def _json_part(data: bytes, name: str) -> Raw:
+    try:
+        return _as_raw(orjson.loads(data))
+    except orjson.JSONDecodeError as error:
+        raise MalformedContent(f"the part {name!r} is no JSON: {error}") from error
+
+
+def parse_parts(data: bytes, media_type: MediaRange) -> list[Part]:
+    """
+    Split a multipart body.
+
+    Raises:
+        MalformedContent: there is no boundary, or the parts are not well-formed.
+    """
+    boundary = media_type.parameter("boundary")
+    if not boundary:
+        raise MalformedContent("the Content-Type names no boundary")
+    parts: list[Part] = []
+    header: list[bytes] = [b"", b""]
+
+    def begin() -> None:
+        if len(parts) >= _MAX_PARTS:
+            raise MalformedContent(f"there are more than {_MAX_PARTS} parts")
+        parts.append(Part())
+
+    def on_name(chunk: bytes, start: int, end: int) -> None:
+        header[0] += chunk[start:end]
+
+    def on_value(chunk: bytes, start: int, end: int) -> None:
+        header[1] += chunk[start:end]
+
+    def on_header_end() -> None:
+        parts[-1].headers[header[0].decode("latin-1").lower()] = header[1].decode("utf-8", "replace")
+        header[0] = header[1] = b""
+
+    def on_data(chunk: bytes, start: int, end: int) -> None:
+        parts[-1].data += chunk[start:end]
+
+    finished: list[bool] = []
+    parser = MultipartParser(
+        boundary,
+        {
+            "on_part_begin": begin,
+            "on_header_field": on_name,
+            "on_header_value": on_value,
+            "on_header_end": on_header_end,
+            "on_part_data": on_data,
+            "on_end": lambda: finished.append(True),
+        },
+    )
+    try:
+        parser.write(data)
+        parser.finalize()
+    except FormParserError as error:
+        raise MalformedContent(f"it is no multipart body: {error}") from error
+    if not finished:
+        raise MalformedContent("the last boundary is missing")
+    return parts
+
+
+def write_urlencoded(value: JsonValue, encodings: Mapping[str, Encoding]) -> bytes:
+    """Write an object as a form; nested objects as JSON, unless their style is deepObject."""
+    pairs: list[tuple[str, str]] = []
+    for name, member in value.items() if isinstance(value, dict) else ():
+        encoding = encodings.get(name, _NO_ENCODING)
+        if isinstance(member, list) and not any(isinstance(item, dict | list) for item in member):
+            texts = [_text(item) for item in member]
+            if encoding.explode is False:
+                pairs.append((name, _DELIMITERS.get(encoding.style or Style.FORM, ",").join(texts)))
+            else:
+                pairs += [(name, text) for text in texts]
+        elif isinstance(member, dict) and encoding.style is Style.DEEP_OBJECT:
+            pairs += [(f"{name}[{key}]", _text(inner)) for key, inner in member.items()]
+        else:
+            pairs.append((name, _text(member)))
+    return "&".join(f"{quote_plus(name)}={quote_plus(text)}" for name, text in pairs).encode()
+
+
+def write_multipart(value: JsonValue, outline: Outline, encodings: Mapping[str, Encoding]) -> bytes:
+    """Write an object as a multipart body with the boundary `BOUNDARY`; binary strings become files."""
+    out = bytearray()
+    for name, member in value.items() if isinstance(value, dict) else ():
+        own = outline.member(name)
+        for item in member if isinstance(member, list) else [member]:
+            part = own.item() if isinstance(member, list) else own
+            _write_part(out, name, item, part, encodings.get(name, _NO_ENCODING))
+    return bytes(out + f"--{BOUNDARY}--\r\n".encode())
+
+
+def _write_part(out: bytearray, name: str, item: JsonValue, outline: Outline, encoding: Encoding) -> None:
+    binary = outline.annotation("format") in {"binary", "byte"} or outline.annotation("contentMediaType") is not None
+    content_type = encoding.content_type[0] if encoding.content_type else None
+    if isinstance(item, dict | list):
+        content_type = content_type or "application/json"
+    disposition = f'form-data; name="{_quoted(name)}"' + ('; filename="file.bin"' if binary else "")
+    out += f"--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n".encode()
+    if content_type or binary:
+        out += f"Content-Type: {content_type or 'application/octet-stream'}\r\n".encode()
+    out += b"\r\n" + _text(item).encode("utf-8", "surrogatepass") + b"\r\n"
+
+
+def _quoted(text: str) -> str:
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -1,0 +1,43 @@
+"""HTTP messages as they travel: bytes, not yet read. RFC 9110, section 6."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+RawFields = Sequence[tuple[bytes, bytes]]  # names in lower case, as ASGI gives them
+
+
+class Request(NamedTuple):
+    """A request."""
+
+    method: str  # in upper case
+    path: bytes  # percent-encoded, with its leading slash
+    query: bytes  # percent-encoded, without `?`
+    fields: RawFields
+    body: bytes
+
+
+class Response(NamedTuple):
+    """A response."""
+
+    status: int
+    fields: RawFields
+    body: bytes
+
+
+def find_field(fields: RawFields, name: bytes) -> str | None:
+    """
+    Read a header field.
+
+    Args:
+        fields: Header fields.
+        name: In lower case.
+
+    Returns:
+        Its value, several lines of it joined by a comma; None where there is none.
+
+    Source: RFC 9110, section 5.3; ISO-8859-1, since section 5.5 leaves other bytes opaque
+    """
+    found = [value for key, value in fields if key == name]
+    if not found:
+        return None
+    return found[0].decode("latin-1") if len(found) == 1 else ", ".join(value.decode("latin-1") for value in found)

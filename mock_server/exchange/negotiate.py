@@ -1,0 +1,98 @@
+"""
+Why this status: choosing among the documented responses.
+
+Prism's order is kept where it is sound, so that whoever comes from there sees the same. For a good request: the
+preferred code, else the lowest 2xx, `2XX`, `default`, the lowest 3xx, whatever there is. For a bad one: the documented
+401, 415 or 406; for a violation the documented 422 or 400, else `default`, else a problem of our own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mock_server.exchange.media_type import choose_media_type
+from mock_server.spec.model import MISSING, Example, MediaType, Operation, Response
+
+_EMPTY_STATUSES = frozenset((204, 205, 304))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A documented response, and the status to send it with."""
+
+    status: int
+    response: Response
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no content may be sent: by the status, or for lack of documented content."""
+        return self.status in _EMPTY_STATUSES or self.status < 200 or not self.response.content  # noqa: PLR2004
+
+
+@dataclass(frozen=True, slots=True)
+class Represented:
+    """A documented media type, and the concrete one to send."""
+
+    media_type: MediaType
+    name: str
+
+
+def choose_success(operation: Operation) -> Chosen | None:
+    """Choose the response to a good request; None where nothing is documented."""
+    keys = {response.status: response for response in operation.responses}
+    exact = sorted(int(key) for key in keys if key.isdigit() and len(key) == 3)  # noqa: PLR2004
+    lowest = next((code for code in exact if 200 <= code < 300), None)  # noqa: PLR2004
+    if lowest is not None:
+        return Chosen(lowest, keys[str(lowest)])
+    for key, status in (("2XX", 200), ("default", 200)):
+        if key in keys:
+            return Chosen(status, keys[key])
+    moved = next((code for code in exact if 300 <= code < 400), None)  # noqa: PLR2004
+    if moved is not None:
+        return Chosen(moved, keys[str(moved)])
+    for key in ("3XX", "1XX"):
+        if key in keys:
+            return Chosen(302 if key == "3XX" else 100, keys[key])
+    final = [code for code in exact if code >= 200]  # noqa: PLR2004 - 1xx answers nothing yet
+    if final:
+        return Chosen(final[0], keys[str(final[0])])
+    return next((Chosen(int(key[0]) * 100, response) for key, response in keys.items() if key[1:] == "XX"), None)
+
+
+def choose_status(operation: Operation, status: int) -> Chosen | None:
+    """Choose the response that documents a status; None where none does."""
+    response = operation.find_response(status)
+    return Chosen(status, response) if response is not None else None
+
+
+def choose_failure(operation: Operation, statuses: Sequence[int]) -> Chosen | None:
+    """Choose the response to a bad request: the first of some statuses that is documented, else `default` with the first."""
+    keys = {response.status: response for response in operation.responses}
+    for status in statuses:
+        response = keys.get(str(status)) or keys.get(f"{status // 100}XX")
+        if response is not None:
+            return Chosen(status, response)
+    return Chosen(statuses[0], keys["default"]) if "default" in keys else None
+
+
+def represent(response: Response, accept: str | None) -> Represented | None:
+    """Choose the media type of a response with content; None where nothing documented is acceptable."""
+    found = choose_media_type([content.name for content in response.content], accept)
+    return Represented(response.content[found[0]], found[1]) if found is not None else None
+
+
+def find_example(media_type: MediaType, key: str) -> Example | None:
+    """Find an example by its key."""
+    return next((example for example in media_type.examples if example.key == key and example.value is not MISSING), None)
+
+
+def paired_keys(operation: Operation) -> frozenset[str]:
+    """
+    The keys of examples that belong to certain requests.
+
+    Microcks' rule: an example of a parameter or of the request body and one of the response under the same key are a
+    pair; the response answers only requests that carry the other.
+    """
+    parameters = (example.key for parameter in operation.parameters for example in parameter.examples)
+    body = operation.request_body
+    bodies = (example.key for content in body.content for example in content.examples) if body is not None else ()
+    return frozenset(key for key in (*parameters, *bodies) if key is not None)

@@ -1,0 +1,409 @@
+"""
+Parameters: read from a request and written into one, by style and explode.
+
+Source: OAS 3.1.1, "Style Values" and "Style Examples"; OAS 2.0, "collectionFormat"; RFC 6570 for what they stand for
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, unquote_plus
+
+import orjson
+
+from mock_server.errors import MalformedContent, UndefinedSerialization
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.message import RawFields, find_field
+from mock_server.exchange.reading import Raw, read_all
+from mock_server.schema.outline import Outline
+from mock_server.spec.model import MISSING, Location, Missing, Parameter, Style
+from mock_server.typing import JsonValue
+
+QueryPairs = list[tuple[str, str]]  # names decoded, values still percent-encoded
+_MAX_KEYS = 1000
+
+
+@dataclass(slots=True)
+class Carrier:
+    """Where the parameters of one request stand."""
+
+    path: Mapping[str, str]  # percent-encoded
+    query: str  # percent-encoded
+    fields: RawFields
+    _pairs: QueryPairs | None = None
+
+    @property
+    def pairs(self) -> QueryPairs:
+        """The query, split; at most 1,000 pairs of it."""
+        if self._pairs is None:
+            self._pairs = parse_query(self.query)
+        return self._pairs
+
+    def cookies(self) -> QueryPairs:
+        """The cookies. RFC 6265, section 4.2.1."""
+        header = find_field(self.fields, b"cookie")
+        pairs = (part.strip().partition("=") for part in (header or "").split(";") if "=" in part)
+        return [(name, value.strip('"')) for name, _, value in pairs]
+
+
+Reader = Callable[[Carrier], "list[JsonValue] | Missing"]
+
+
+def parse_query(query: str) -> QueryPairs:
+    """Split a query; a name without `=` has the empty value."""
+    pairs = []
+    for part in query.split("&", _MAX_KEYS):
+        if part:
+            name, _, value = part.partition("=")
+            pairs.append((unquote_plus(name), value))
+    return pairs
+
+
+def compile_reader(parameter: Parameter, outline: Outline) -> Reader:
+    """
+    Compile the reading of a parameter.
+
+    Returns:
+        A function that gives the readings of a request's parameter, the likeliest first, or MISSING. It raises
+        MalformedContent where the text can't be read in the documented style.
+    """
+    if parameter.content is not None:
+        return _content_reader(parameter)
+    if parameter.location is Location.QUERYSTRING:
+        return _querystring_reader(outline)
+    split = _SPLITTERS[parameter.location]
+
+    def read(carrier: Carrier) -> list[JsonValue] | Missing:
+        raw = split(parameter, outline, carrier)
+        return MISSING if isinstance(raw, Missing) else read_all(raw, outline)
+
+    return read
+
+
+def _content_reader(parameter: Parameter) -> Reader:
+    """A parameter with `content` is a text of that media type."""
+    as_json = parameter.content is not None and is_json(parse_media_type(parameter.content.name))
+
+    def read(carrier: Carrier) -> list[JsonValue] | Missing:
+        text = carrier.query if parameter.location is Location.QUERYSTRING else _single(parameter, carrier)
+        if isinstance(text, Missing) or (parameter.location is Location.QUERYSTRING and not text):
+            return MISSING
+        text = unquote_plus(text) if parameter.location in {Location.QUERY, Location.QUERYSTRING} else unquote(text)
+        if not as_json:
+            return [text]
+        try:
+            return [orjson.loads(text)]
+        except orjson.JSONDecodeError as error:
+            raise MalformedContent(f"it is no JSON: {error}") from error
+
+    return read
+
+
+def _querystring_reader(outline: Outline) -> Reader:
+    def read(carrier: Carrier) -> list[JsonValue] | Missing:
+        if not carrier.query:
+            return MISSING
+        raw: Raw = {name: unquote_plus(value) for name, value in carrier.pairs}
+        return read_all(raw, outline)
+
+    return read
+
+
+def _single(parameter: Parameter, carrier: Carrier) -> str | Missing:
+    """The one text of a parameter, percent-encoded where its place is."""
+    if parameter.location is Location.PATH:
+        return carrier.path.get(parameter.name, MISSING)
+    if parameter.location is Location.HEADER:
+        value = find_field(carrier.fields, parameter.name.lower().encode("latin-1", "replace"))
+        return MISSING if value is None else value
+    pairs = carrier.pairs if parameter.location is Location.QUERY else carrier.cookies()
+    return next((value for name, value in pairs if name == parameter.name), MISSING)
+
+
+def _expects(outline: Outline, type_: str) -> bool:
+    """Whether a structure rather than a scalar is to be read."""
+    types = outline.types
+    return type_ in types and len(types - {"null"}) < 6  # noqa: PLR2004 - where every type may be, a scalar is
+
+
+def _split_path(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+    text = carrier.path.get(parameter.name)
+    if text is None:
+        return MISSING
+    style, name = parameter.style, parameter.name
+    separator = ","
+    if style is Style.LABEL:
+        if not text.startswith("."):
+            raise MalformedContent(f"the style 'label' starts with a dot: {unquote(text)!r}")
+        text, separator = text[1:], "." if parameter.explode else ","
+    elif style is Style.MATRIX:
+        return _split_matrix(parameter, outline, text)
+    elif style is not Style.SIMPLE:
+        separator = _DELIMITERS.get(style, ",")
+    if _expects(outline, "array"):
+        return [unquote(part) for part in text.split(separator)]
+    if _expects(outline, "object"):
+        return _members(text.split(separator), name, explode=parameter.explode)
+    return unquote(text)
+
+
+def _split_matrix(parameter: Parameter, outline: Outline, text: str) -> Raw:
+    if not text.startswith(";"):
+        raise MalformedContent(f"the style 'matrix' starts with a semicolon: {unquote(text)!r}")
+    pairs = [part.partition("=") for part in text[1:].split(";")]
+    if _expects(outline, "object") and parameter.explode:
+        return {unquote(name): unquote(value) for name, _, value in pairs}
+    values = [value for name, _, value in pairs if unquote(name) == parameter.name]
+    if not values:
+        raise MalformedContent(f"the style 'matrix' names the parameter: ;{parameter.name}=…")
+    if _expects(outline, "array"):
+        return [unquote(part) for part in (values if parameter.explode else values[0].split(","))]
+    if _expects(outline, "object"):
+        return _members(values[0].split(","), parameter.name, explode=False)
+    return unquote(values[0])
+
+
+def _members(parts: list[str], name: str, *, explode: bool) -> Raw:
+    """An object from `R=100,G=200` (explode) or `R,100,G,200`."""
+    if explode:
+        pairs = [part.partition("=") for part in parts]
+        if not all(equals for _, equals, _ in pairs):
+            raise MalformedContent(f"the members of {name!r} are written as name=value")
+        return {unquote(key): unquote(value) for key, _, value in pairs}
+    if len(parts) % 2:
+        raise MalformedContent(f"the members of {name!r} are names and values in turn")
+    return {unquote(key): unquote(value) for key, value in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _split_query(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+    name, pairs = parameter.name, carrier.pairs
+    if parameter.style is Style.DEEP_OBJECT:
+        return _split_deep(name, pairs)
+    values = [value for key, value in pairs if key == name]
+    if _expects(outline, "array"):
+        if not values:
+            values = [value for key, value in pairs if key == f"{name}[]"]
+        return _split_list(parameter, outline, values)
+    if _expects(outline, "object"):
+        if parameter.explode and parameter.style is Style.FORM:
+            return _spread(outline, pairs)
+        if not values:
+            return MISSING
+        delimiter = _DELIMITERS.get(parameter.style, ",")
+        return _members(_cut(values[0], delimiter), name, explode=False)
+    return unquote_plus(values[0]) if values else MISSING
+
+
+def _split_list(parameter: Parameter, outline: Outline, values: list[str]) -> Raw | Missing:
+    if not values:
+        return MISSING
+    delimiter = _DELIMITERS.get(parameter.style, ",")
+    if parameter.explode and parameter.style in {Style.FORM, Style.SPACE_DELIMITED, Style.PIPE_DELIMITED}:
+        return [unquote_plus(value) for value in values]
+    if values == [""]:
+        return [""] if parameter.allow_empty or "string" in outline.item().types else []
+    return [unquote_plus(part) for value in values for part in _cut(value, delimiter)]
+
+
+def _cut(value: str, delimiter: str) -> list[str]:
+    """Split by a delimiter that may be written percent-encoded, since it is no comma."""
+    if delimiter == ",":
+        return value.split(",")
+    encoded = quote(delimiter, safe="")
+    for form in (encoded, encoded.lower(), *(("+",) if delimiter == " " else ())):
+        value = value.replace(form, delimiter)
+    return value.split(delimiter)
+
+
+def _spread(outline: Outline, pairs: QueryPairs) -> Raw | Missing:
+    """An exploded object: its members are parameters of their own."""
+    known = set(outline.names)
+    found: dict[str, Raw] = {key: unquote_plus(value) for key, value in pairs if key in known or outline.is_open}
+    return found or MISSING
+
+
+def _split_deep(name: str, pairs: QueryPairs) -> Raw | Missing:
+    """`color[R]=100&color[G]=200`; deeper brackets and `[]` are read as people mean them."""
+    found: dict[str, Raw] = {}
+    for key, value in pairs:
+        if key.startswith(name + "[") and key.endswith("]"):
+            _put(found, key[len(name) + 1 : -1].split("]["), unquote_plus(value))
+    return found or MISSING
+
+
+def _put(target: dict[str, Raw], path: list[str], value: str) -> None:
+    for step in path[:-1]:
+        child = target.setdefault(step, {})
+        if not isinstance(child, dict):
+            raise MalformedContent(f"[{step}] is a value and an object at once")
+        target = child
+    last = path[-1]
+    if last == "" or last in target:
+        known = target.get(last or "0")
+        target[last] = [*(known if isinstance(known, list) else [known] if known is not None else []), value]
+    else:
+        target[last] = value
+
+
+def _split_header(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+    text = find_field(carrier.fields, parameter.name.lower().encode("latin-1", "replace"))
+    if text is None:
+        return MISSING
+    return split_header(text, outline, explode=parameter.explode)
+
+
+def split_header(text: str, outline: Outline, *, explode: bool) -> Raw:
+    """Split the value of a header, whose style is always `simple`; nothing in it is percent-encoded."""
+    if _expects(outline, "array"):
+        return [part.strip() for part in text.split(",")] if text.strip() else []
+    if _expects(outline, "object"):
+        parts = [part.strip() for part in text.split(",")]
+        pairs = [part.partition("=") for part in parts] if explode else [(k, "=", v) for k, v in zip(parts[::2], parts[1::2], strict=False)]
+        return {name: value for name, _, value in pairs}
+    return text.strip()
+
+
+def _split_cookie(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+    values = [value for name, value in carrier.cookies() if name == parameter.name]
+    if _expects(outline, "object") and parameter.explode:
+        known = set(outline.names)
+        members: Raw = {name: unquote(value) for name, value in carrier.cookies() if name in known}
+        return members or MISSING
+    if not values:
+        return MISSING
+    if _expects(outline, "array"):
+        parts = values if len(values) > 1 else values[0].split(",")
+        return [unquote(part) for part in parts]
+    if _expects(outline, "object"):
+        return _members(values[0].split(","), parameter.name, explode=False)
+    return unquote(values[0])
+
+
+_DELIMITERS = {Style.SPACE_DELIMITED: " ", Style.PIPE_DELIMITED: "|", Style.TAB_DELIMITED: "\t"}
+_SPLITTERS: dict[Location, Callable[[Parameter, Outline, Carrier], Raw | Missing]] = {
+    Location.PATH: _split_path,
+    Location.QUERY: _split_query,
+    Location.HEADER: _split_header,
+    Location.COOKIE: _split_cookie,
+}
+
+
+def write_parameter(parameter: Parameter, value: JsonValue) -> str:
+    """
+    Write a parameter.
+
+    Returns:
+        What goes into the message: a path segment, a part of the query, the value of a header, a part of the
+        Cookie field.
+
+    Raises:
+        UndefinedSerialization: OpenAPI leaves this style and value undefined.
+    """
+    if parameter.content is not None:
+        text = orjson.dumps(value).decode() if is_json(parse_media_type(parameter.content.name)) else _scalar(value)
+        return _placed(parameter, text)
+    if isinstance(value, list):
+        return _write_list(parameter, [_scalar(item) for item in value])
+    if isinstance(value, dict):
+        return _write_object(parameter, {name: _scalar(member) for name, member in value.items()})
+    if parameter.style in {Style.DEEP_OBJECT, Style.SPACE_DELIMITED, Style.PIPE_DELIMITED}:
+        raise UndefinedSerialization(f"{parameter.style.value} is for lists and objects")
+    text = _scalar(value)
+    if not text and parameter.location is Location.PATH:
+        raise UndefinedSerialization("an empty path segment names something else")
+    return _placed(parameter, text)
+
+
+def _placed(parameter: Parameter, text: str) -> str:
+    name = parameter.name
+    if parameter.location is Location.PATH:
+        prefix = {Style.LABEL: ".", Style.MATRIX: f";{_quote(name)}="}.get(parameter.style, "")
+        return prefix + _quote(text)
+    if parameter.location is Location.HEADER:
+        return _plain(text)
+    if parameter.location is Location.COOKIE:
+        return f"{name}={_quote(text)}"
+    return f"{_quote(name)}={quote(text, safe=_RESERVED if parameter.allow_reserved else '')}"
+
+
+def _write_list(parameter: Parameter, items: list[str]) -> str:
+    if not items or parameter.style is Style.DEEP_OBJECT:
+        raise UndefinedSerialization(f"{parameter.style.value} can't write the list {items}")
+    name = _quote(parameter.name)
+    if parameter.location is Location.HEADER:
+        if any("," in item for item in items) or items == [""]:
+            raise UndefinedSerialization("a comma separates the items of a header")
+        return ",".join(map(_plain, items))
+    if parameter.style is Style.MATRIX:
+        return "".join(f";{name}={_quote(item)}" for item in items) if parameter.explode else f";{name}=" + ",".join(map(_quote, items))
+    if parameter.style is Style.LABEL:
+        return "." + ("." if parameter.explode else ",").join(_quote(item).replace(".", "%2E") for item in items)
+    if parameter.location is Location.PATH:
+        if items == [""]:
+            raise UndefinedSerialization("an empty path segment names something else")
+        return ",".join(map(_quote, items))
+    if parameter.location is Location.COOKIE:
+        if parameter.explode and parameter.style is not Style.COOKIE:
+            raise UndefinedSerialization("an exploded list in a cookie")
+        return "; ".join(f"{name}={_quote(item)}" for item in items) if parameter.explode else f"{name}=" + ",".join(map(_quote, items))
+    if parameter.explode:
+        return "&".join(f"{name}={_quote(item)}" for item in items)
+    delimiter = _DELIMITERS.get(parameter.style, ",")
+    if delimiter != "," and any(delimiter in item for item in items):
+        raise UndefinedSerialization(f"an item holds the delimiter {delimiter!r}")
+    return f"{name}=" + (quote(delimiter, safe=",") if delimiter != "," else ",").join(map(_quote, items))
+
+
+def _write_object(parameter: Parameter, members: dict[str, str]) -> str:
+    if not members:
+        raise UndefinedSerialization("an empty object can't be told from nothing")
+    name = _quote(parameter.name)
+    pairs = [(_quote(key), _quote(value)) for key, value in members.items()]
+    if parameter.style is Style.DEEP_OBJECT:
+        if any("[" in key or "]" in key for key in members):
+            raise UndefinedSerialization("a member's name holds a bracket")
+        return "&".join(f"{name}%5B{key}%5D={value}" for key, value in pairs)
+    if parameter.location is Location.HEADER:
+        if any("," in text or "=" in text for pair in members.items() for text in pair):
+            raise UndefinedSerialization("a comma or equals sign separates the members of a header")
+        return ",".join((f"{_plain(key)}={_plain(value)}" if parameter.explode else f"{_plain(key)},{_plain(value)}") for key, value in members.items())
+    flat = ",".join(f"{key},{value}" for key, value in pairs)
+    if parameter.style is Style.MATRIX:
+        return "".join(f";{key}={value}" for key, value in pairs) if parameter.explode else f";{name}={flat}"
+    if parameter.style is Style.LABEL:
+        dotted = [(key.replace(".", "%2E"), value.replace(".", "%2E")) for key, value in pairs]
+        return "." + (".".join(f"{key}={value}" for key, value in dotted) if parameter.explode else flat)
+    if parameter.location is Location.PATH:
+        return ",".join(f"{key}={value}" for key, value in pairs) if parameter.explode else flat
+    if parameter.explode:
+        return ("; " if parameter.location is Location.COOKIE else "&").join(f"{key}={value}" for key, value in pairs)
+    delimiter = _DELIMITERS.get(parameter.style, ",")
+    if delimiter != "," and any(delimiter in text for pair in members.items() for text in pair):
+        raise UndefinedSerialization(f"a member holds the delimiter {delimiter!r}")
+    return f"{name}=" + (quote(delimiter, safe="") if delimiter != "," else ",").join(part for pair in pairs for part in pair)
+
+
+# RFC 3986, section 2.2, without what would end the query or a pair of it
+_RESERVED = ":/?@!$'()*,;"
+
+
+def _quote(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _plain(text: str) -> str:
+    """Text of a header: visible ASCII and inner spaces, RFC 9110, section 5.5."""
+    if not text.isascii() or not text.isprintable() or text != text.strip():
+        raise UndefinedSerialization(f"{text!r} can't stand in a header")
+    return text
+
+
+def _scalar(value: JsonValue) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, int | float):
+        return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else repr(value)
+    raise UndefinedSerialization("a list or an object inside another")

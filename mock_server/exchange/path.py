@@ -1,0 +1,163 @@
+"""
+Which operation a request asks for.
+
+Templates are compiled to a tree of segments, so that finding one does not depend on how many there are. A literal
+segment goes before a partly templated one (`{id}.json`), that before a variable, and a variable before `{rest+}`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+from urllib.parse import parse_qsl, unquote
+
+T = TypeVar("T")
+
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[T]):
+    """What stands behind a method and a path template."""
+
+    method: str
+    template: str
+    target: T
+    names: tuple[str, ...]  # of the variables, in order
+    query: frozenset[tuple[str, str]]  # of a template that holds a query: what has to be asked
+
+
+@dataclass(frozen=True, slots=True)
+class Matched(Generic[T]):
+    """The route of a request and its variables, still percent-encoded where a segment is one variable."""
+
+    route: Route[T]
+    variables: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """No route; `allowed` are the methods of the same target, empty for an unknown target."""
+
+    allowed: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Node(Generic[T]):
+    literals: "dict[str, _Node[T]]" = field(default_factory=dict)
+    partials: "list[tuple[re.Pattern[str], str, _Node[T]]]" = field(default_factory=list)
+    variable: "_Node[T] | None" = None
+    rest: "_Node[T] | None" = None
+    routes: dict[str, list[Route[T]]] = field(default_factory=dict)
+
+
+class Router(Generic[T]):
+    """The routes of one or more documents."""
+
+    def __init__(self) -> None:
+        self._root: _Node[T] = _Node()
+        self.ambiguous: list[tuple[Route[T], Route[T]]] = []  # of the same shape and method: the first one counts
+
+    def add(self, base_path: str, method: str, template: str, target: T) -> None:
+        """
+        Add a route.
+
+        Args:
+            base_path: What stands before the template: `/api`, or "".
+            method: In upper case.
+            template: A path template; a query or fragment in it is tolerated.
+            target: What to find.
+        """
+        path, _, _ = template.partition("#")
+        path, _, query = path.partition("?")
+        node = self._root
+        for segment in (base_path + path).split("/")[1:]:
+            node = _step(node, segment)
+        names = tuple(name.lstrip("+").rstrip("+*") for name in _VARIABLE.findall(path))
+        wanted = frozenset(pair for pair in parse_qsl(query, keep_blank_values=True) if "{" not in pair[1])
+        route = Route(method, template, target, names, wanted)
+        known = node.routes.setdefault(method, [])
+        self.ambiguous.extend((other, route) for other in known if other.query == wanted)
+        known.append(route)
+
+    def match(self, method: str, path: str, query: str = "") -> Matched[T] | Unmatched:
+        """
+        Find the route of a request.
+
+        Args:
+            method: In upper case.
+            path: Percent-encoded.
+            query: Percent-encoded; asked only where templates hold queries.
+        """
+        allowed: list[str] = []
+        segments = path.split("/")[1:]
+        for routes, values in _walk(self._root, segments, 0, ()):
+            candidates = routes.get(method)
+            if candidates is not None:
+                route = candidates[0] if len(candidates) == 1 else _by_query(candidates, query)
+                return Matched(route, dict(zip(route.names, values, strict=False)))
+            allowed.extend(routes)
+        return Unmatched(tuple(dict.fromkeys(allowed)))
+
+
+def _step(node: _Node[T], segment: str) -> _Node[T]:
+    """The node for one more segment of a template, made where it is missing."""
+    if "{" not in segment:
+        return node.literals.setdefault(unquote(segment), _Node())
+    whole = _VARIABLE.fullmatch(segment)
+    if whole and (whole.group(1).startswith("+") or whole.group(1).endswith(("+", "*"))):
+        node.rest = node.rest or _Node()
+        return node.rest
+    if whole:
+        node.variable = node.variable or _Node()
+        return node.variable
+    pattern = "".join("([^/]+?)" if index % 2 else re.escape(unquote(part)) for index, part in enumerate(_VARIABLE.split(segment)))
+    for _, known, child in node.partials:
+        if known == pattern:
+            return child
+    child: _Node[T] = _Node()
+    node.partials.append((re.compile(pattern + r"\Z"), pattern, child))
+    node.partials.sort(key=lambda partial: -len(partial[1].replace("([^/]+?)", "")))
+    return child
+
+
+def _walk(
+    node: _Node[T], segments: list[str], at: int, values: tuple[str, ...]
+) -> Iterator[tuple[dict[str, list[Route[T]]], tuple[str, ...]]]:
+    """Every leaf that the segments lead to, the most concrete first."""
+    if at == len(segments):
+        if node.routes:
+            yield node.routes, values
+        return
+    raw = segments[at]
+    segment = unquote(raw) if "%" in raw else raw
+    literal = node.literals.get(segment)
+    if literal is not None:
+        yield from _walk(literal, segments, at + 1, values)
+    for pattern, _, child in node.partials:
+        found = pattern.match(segment)
+        if found:
+            yield from _walk(child, segments, at + 1, (*values, *found.groups()))
+    if node.variable is not None and raw:
+        yield from _walk(node.variable, segments, at + 1, (*values, raw))
+    if node.rest is not None and raw:
+        for end in range(len(segments), at, -1):
+            yield from _walk(node.rest, segments, end, (*values, "/".join(segments[at:end])))
+
+
+def _by_query(candidates: list[Route[T]], query: str) -> Route[T]:
+    """Of templates that differ in their query, the one whose query was asked."""
+    asked = set(parse_qsl(query, keep_blank_values=True))
+    return next((route for route in candidates if route.query and route.query <= asked), None) or next(
+        (route for route in candidates if not route.query), candidates[0]
+    )
+
+
+def iter_literals(template: str) -> Iterator[str]:
+    """The literal segments of a template, the last first."""
+    return (segment for segment in reversed(template.split("/")) if segment and "{" not in segment)
+
+
+def join_paths(paths: Iterable[str]) -> str:
+    """Write several base paths for people."""
+    return ", ".join(path or "/" for path in paths)

@@ -1,0 +1,124 @@
+"""
+What a client prefers: the Prefer header field, RFC 7240, with Prism's keys and ours.
+
+| key | value |
+| --- | --- |
+| `code` | a status that the operation documents |
+| `example` | the key of a documented example |
+| `fixture` | the name of a fixture |
+| `dynamic` | `true`: generate, whatever examples there are |
+| `seed` | generate by another seed |
+| `size` | items of the outermost array, 0 to 10,000 |
+| `profile` | `realistic` or `minimal` |
+| `locale` | of generated values, as in `fi_FI` |
+
+Without the field, query parameters `__code`, `__example`, … mean the same, as with Prism. Unknown keys are ignored.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl
+
+from mock_server.errors import MalformedPreference
+from mock_server.exchange.media_type import split_quoted
+
+_MAX_SIZE = 10_000
+PROFILES: Final = ("realistic", "minimal")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What one request prefers; None where it says nothing."""
+
+    code: int | None = None
+    example: str | None = None
+    fixture: str | None = None
+    dynamic: bool | None = None
+    seed: str | None = None
+    size: int | None = None
+    profile: str | None = None
+    locale: str | None = None
+    given: dict[str, str] = field(default_factory=dict)  # as written, for Preference-Applied
+
+
+NONE: Final = Preferences()
+
+
+def parse_preferences(header: str | None, query: str) -> Preferences:
+    """
+    Read the preferences of a request.
+
+    Args:
+        header: The Prefer header field, None where there is none.
+        query: The query, percent-encoded; read only without a header field.
+
+    Raises:
+        MalformedPreference: a known key has a value that it can't have.
+    """
+    if header is None:
+        if "__" not in query:
+            return NONE
+        pairs = [(key[2:], value) for key, value in parse_qsl(query, keep_blank_values=True) if key.startswith("__")]
+    else:
+        parts = [part for item in split_quoted(header, ",") for part in split_quoted(item, ";")]
+        pairs = [(name.strip().lower(), value.strip().strip('"')) for name, _, value in (part.partition("=") for part in parts)]
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        if name in _READERS:
+            given.setdefault(name, value)  # RFC 7240, section 2: the first one counts
+    if not given:
+        return NONE
+    values = {name: _READERS[name](name, value) for name, value in given.items()}
+    return Preferences(given=given, **values)  # type: ignore[arg-type]
+
+
+def format_applied(preferences: Preferences, applied: tuple[str, ...]) -> str:
+    """Write Preference-Applied: what was obeyed, as it was written."""
+    return ", ".join(f"{name}={preferences.given[name]}" for name in applied if name in preferences.given)
+
+
+def _bad(name: str, value: str, wanted: str) -> MalformedPreference:
+    return MalformedPreference(f"the preference {name}={value!r} has to be {wanted}")
+
+
+def _code(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) == 3 and "1" <= value[0] <= "5"):  # noqa: PLR2004
+        raise _bad(name, value, "a status of three digits, as in code=404")
+    return int(value)
+
+
+def _flag(name: str, value: str) -> bool:
+    if value.lower() not in {"true", "false", ""}:
+        raise _bad(name, value, "true or false")
+    return value.lower() != "false"
+
+
+def _size(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and int(value[:6]) <= _MAX_SIZE):
+        raise _bad(name, value, f"a number from 0 to {_MAX_SIZE:,}")
+    return int(value)
+
+
+def _profile(name: str, value: str) -> str:
+    if value not in PROFILES:
+        raise _bad(name, value, f"one of {', '.join(PROFILES)}")
+    return value
+
+
+def _word(name: str, value: str) -> str:
+    if not value:
+        raise _bad(name, value, "a word")
+    return value
+
+
+_READERS: dict[str, Callable[[str, str], object]] = {
+    "code": _code,
+    "example": _word,
+    "fixture": _word,
+    "dynamic": _flag,
+    "seed": _word,
+    "size": _size,
+    "profile": _profile,
+    "locale": _word,
+}

@@ -1,0 +1,65 @@
+"""
+Problem details, RFC 9457: what is answered where the document has no words for it.
+
+One constant for each; the type is a URN, public the day it ships.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mock_server.finding import Finding
+from mock_server.pointer import format_pointer
+from mock_server.typing import JsonObject, JsonValue
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of problem."""
+
+    name: str
+    title: str
+    status: int
+
+    def details(self, detail: str, **members: JsonValue) -> JsonObject:
+        """The problem details of one occurrence."""
+        return {
+            "type": f"urn:mock-server:problem:{self.name}",
+            "title": self.title,
+            "status": self.status,
+            "detail": detail,
+            **members,
+        }
+
+
+NO_PATH = Problem("no-path", "No such path in the document", 404)
+NO_METHOD = Problem("no-method", "The path has no such method", 405)
+NOT_ACCEPTABLE = Problem("not-acceptable", "No documented media type is acceptable", 406)
+CONTENT_TOO_LARGE = Problem("content-too-large", "The request body is too large", 413)
+UNSUPPORTED_MEDIA_TYPE = Problem("unsupported-media-type", "The media type of the request is not documented", 415)
+UNAUTHORIZED = Problem("unauthorized", "No security requirement is met", 401)
+INVALID_REQUEST = Problem("invalid-request", "The request breaks the document", 422)
+MALFORMED_PREFERENCE = Problem("malformed-preference", "A preference can't be obeyed", 422)
+NOT_FOUND = Problem("not-documented", "What was asked for is not in the document", 404)
+UNSATISFIABLE = Problem("unsatisfiable", "No conforming answer exists or was found", 500)
+UNSERVABLE = Problem("unservable", "The document can't be answered from here", 500)
+NO_RESPONSE = Problem("no-response", "The operation documents no response", 500)
+
+PROBLEMS = (
+    NO_PATH, NO_METHOD, NOT_ACCEPTABLE, CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, UNAUTHORIZED, INVALID_REQUEST,
+    MALFORMED_PREFERENCE, NOT_FOUND, UNSATISFIABLE, UNSERVABLE, NO_RESPONSE,
+)  # fmt: skip
+
+
+def describe(findings: Sequence[Finding]) -> list[JsonValue]:
+    """Findings as members of problem details: what is wrong, where in the request, by which rule of the document."""
+    return [
+        {
+            "rule": finding.rule,
+            "message": finding.message,
+            "instance": format_pointer(finding.instance or ()),
+            **({"place": str(finding.place)} if finding.place is not None else {}),
+        }
+        for finding in findings
+    ]

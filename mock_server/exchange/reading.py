@@ -1,0 +1,58 @@
+"""
+Readings: what a text on the wire may mean.
+
+`5` is a number where a number is expected, a string where a string is, and where both are it is either. So what was
+split by its style is read by the outline of its schema, in every way that the schema allows.
+"""
+
+import re
+from typing import TypeAlias, Union
+
+from mock_server.schema.outline import Outline
+from mock_server.typing import JsonValue
+
+# What a style or a form yields: text, and lists and maps of it.
+Raw: TypeAlias = Union[str, list["Raw"], dict[str, "Raw"]]
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
+_MAX_DIGITS = 300
+
+
+def read_all(raw: Raw, outline: Outline) -> list[JsonValue]:
+    """
+    Read what was split, in every way its schema allows.
+
+    Returns:
+        One or two values, the likeliest first: as the narrowest type that is expected, and as text.
+    """
+    typed = _read(raw, outline, typed=True)
+    plain = _read(raw, outline, typed=False)
+    return [typed] if _same(typed, plain) else [typed, plain]
+
+
+def _same(one: JsonValue, other: JsonValue) -> bool:
+    return type(one) is type(other) and one == other and repr(one) == repr(other)
+
+
+def _read(raw: Raw, outline: Outline, *, typed: bool) -> JsonValue:
+    if isinstance(raw, list):
+        return [_read(item, outline.item(index), typed=typed) for index, item in enumerate(raw)]
+    if isinstance(raw, dict):
+        return {name: _read(value, outline.member(name), typed=typed) for name, value in raw.items()}
+    types = outline.types
+    if "string" in types and not typed:
+        return raw
+    if types & {"integer", "number"} and _NUMBER.match(raw) and len(raw) < _MAX_DIGITS:
+        return _number(raw)
+    if "boolean" in types and raw in {"true", "false"}:
+        return raw == "true"
+    if "null" in types and raw in ({"", "null"} if "string" not in types else {"null"}):
+        return None
+    return raw
+
+
+def _number(text: str) -> int | float | str:
+    if text.lstrip("-").isdigit():
+        return int(text)
+    number = float(text)
+    return number if number not in (float("inf"), float("-inf")) else text

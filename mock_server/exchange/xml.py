@@ -1,0 +1,176 @@
+"""
+XML by the XML Objects of a schema: written and read.
+
+Source: OAS 3.1.1, "XML Object"; 3.2.0 for `nodeType`; XML 1.0, sections 2.2 and 2.3
+"""
+
+import re
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element, ParseError  # the type only: parsing is defusedxml's
+from xml.sax.saxutils import escape, quoteattr
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from mock_server.errors import MalformedContent
+from mock_server.exchange.reading import Raw
+from mock_server.schema.outline import Outline
+from mock_server.typing import JsonObject, JsonValue
+
+_NAME = re.compile(r"[A-Za-z_][\w.-]*\Z")
+_NOT_NAME = re.compile(r"[^\w.-]+")
+_NOT_CHAR = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How one value is written: what its XML Object says."""
+
+    name: str
+    namespace: str
+    node: str  # element, attribute, text, cdata or none
+    wrapped: bool
+
+    @property
+    def tag(self) -> str:
+        return self.name
+
+
+def write_xml(value: JsonValue, outline: Outline, root: str) -> bytes:
+    """
+    Write a value as an XML document.
+
+    Args:
+        value: JSON data.
+        outline: Of its schema, with the XML Objects.
+        root: The name of the root element where the schema says none.
+    """
+    form = _form(outline, root, is_list=isinstance(value, list))
+    if isinstance(value, list):
+        inner = "".join(_element(_form(outline.item(), form.name, is_list=False), item, outline.item()) for item in value)
+        name = form.name if form.wrapped or outline.annotation("xml") is not None else root
+        body = f"<{name}{_xmlns(form)}>{inner}</{name}>"
+    else:
+        body = _element(form, value, outline)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode()
+
+
+def _form(outline: Outline, name: str, *, is_list: bool) -> _Form:
+    hint = outline.annotation("xml")
+    xml: JsonObject = hint if isinstance(hint, dict) else {}
+    own = xml.get("name")
+    prefix = xml.get("prefix")
+    local = own if isinstance(own, str) and own else name
+    namespace = xml.get("namespace")
+    node = xml.get("nodeType")
+    if not isinstance(node, str):
+        node = "attribute" if xml.get("attribute") is True else "element"
+    wrapped = xml.get("wrapped") is True or (is_list and node == "element" and "nodeType" in xml)
+    tag = f"{prefix}:{_named(local)}" if isinstance(prefix, str) and prefix else _named(local)
+    return _Form(tag, namespace if isinstance(namespace, str) else "", node, wrapped)
+
+
+def _named(name: str) -> str:
+    """A name that XML allows."""
+    if _NAME.match(name):
+        return name
+    clean = _NOT_NAME.sub("_", name)
+    return clean if _NAME.match(clean) else f"_{clean}"
+
+
+def _xmlns(form: _Form) -> str:
+    if not form.namespace:
+        return ""
+    prefix, colon, _ = form.name.partition(":")
+    return f" xmlns{':' + prefix if colon else ''}={quoteattr(form.namespace)}"
+
+
+def _element(form: _Form, value: JsonValue, outline: Outline) -> str:
+    """One element; an object's members are its attributes and children."""
+    if not isinstance(value, dict):
+        return f"<{form.tag}{_xmlns(form)}>{_text(value)}</{form.tag}>"
+    attributes, children = [], []
+    for name, member in value.items():
+        part = outline.member(name)
+        own = _form(part, name, is_list=isinstance(member, list))
+        if own.node == "attribute" and not isinstance(member, dict | list):
+            attributes.append(f"{_xmlns(own)} {own.tag}={quoteattr(_plain(member))}")
+        elif own.node in {"text", "none"} and not isinstance(member, dict | list):
+            children.append(_text(member))
+        elif own.node == "cdata":
+            children.append(f"<![CDATA[{_plain(member).replace(']]>', ']]]]><![CDATA[>')}]]>")
+        elif isinstance(member, list):
+            children.append(_list(own, member, part))
+        elif member is not None or "null" in part.types:
+            children.append(_element(own, member, part))
+    return f"<{form.tag}{_xmlns(form)}{''.join(attributes)}>{''.join(children)}</{form.tag}>"
+
+
+def _list(form: _Form, items: list[JsonValue], outline: Outline) -> str:
+    inner = "".join(_element(_form(outline.item(), form.name, is_list=False), item, outline.item()) for item in items)
+    return f"<{form.tag}{_xmlns(form)}>{inner}</{form.tag}>" if form.wrapped else inner
+
+
+def _text(value: JsonValue) -> str:
+    if isinstance(value, list):
+        return "".join(f"<item>{_text(item)}</item>" for item in value)
+    if isinstance(value, dict):
+        return "".join(f"<{_named(name)}>{_text(member)}</{_named(name)}>" for name, member in value.items())
+    return escape(_plain(value))
+
+
+def _plain(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else _NOT_CHAR.sub("", str(value))
+
+
+def read_xml(data: bytes, outline: Outline) -> Raw:
+    """
+    Read an XML document into text, lists and maps, shaped as the schema expects.
+
+    Raises:
+        MalformedContent: it is not well-formed, or declares entities.
+    """
+    try:
+        root = fromstring(data, forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise MalformedContent(f"it is no well-formed XML: {error or type(error).__name__}") from error
+    return _read(root, outline)
+
+
+def _read(element: Element, outline: Outline) -> Raw:
+    if "array" in outline.types and "object" not in outline.types:
+        return [_read(child, outline.item()) for child in element]
+    if len(element) == 0 and not element.attrib and ("object" not in outline.types or "string" in outline.types):
+        return (element.text or "").strip()
+    found: dict[str, Raw] = {}
+    known = {_local(_form(outline.member(name), name, is_list=False).tag): name for name in outline.names}
+    for key, value in element.attrib.items():
+        found[known.get(_local(key), _local(key))] = value
+    for child in element:
+        name = known.get(_local(child.tag), _local(child.tag))
+        _put(found, name, child, outline)
+    text = (element.text or "").strip()
+    inner = next((name for name in outline.names if _form(outline.member(name), name, is_list=False).node in {"text", "cdata"}), None)
+    if inner is not None and text:
+        found[inner] = text
+    return found
+
+
+def _put(found: dict[str, Raw], name: str, child: Element, outline: Outline) -> None:
+    part = outline.member(name)
+    if "array" not in part.types or len(part.types) > 6:  # noqa: PLR2004 - every type may be: no list is expected
+        found[name] = _read(child, part)
+        return
+    if _form(part, name, is_list=True).wrapped:
+        found[name] = [_read(item, part.item()) for item in child]
+        return
+    items = found.setdefault(name, [])
+    if isinstance(items, list):
+        items.append(_read(child, part.item()))
+
+
+def _local(tag: str) -> str:
+    """A name without its namespace or prefix."""
+    return tag.rpartition("}")[2].rpartition(":")[2]

@@ -1,0 +1,49 @@
+"""
+What was looked at is wrong: findings.
+
+A finding is data, never raised; what stops the work itself is an error, see `errors`.
+"""
+
+from dataclasses import dataclass
+
+from mock_server.pointer import format_pointer
+from mock_server.rules import RULES, Blame, Level
+from mock_server.typing import Pointer
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Somewhere in a file; the line is looked up when it is shown (`spec.positions`)."""
+
+    file: str
+    pointer: Pointer = ()
+
+    def __str__(self) -> str:
+        return f"{self.file}#{format_pointer(self.pointer)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong, with its rule, its place in the document and in the judged value."""
+
+    rule: str
+    message: str
+    place: Place | None = None  # in the document, or in a fixture
+    instance: Pointer | None = None  # in the judged message, as in ("query", "limit") or ("body", "0", "id")
+    operation: str | None = None  # operationId, where the finding belongs to one
+
+    @property
+    def level(self) -> Level:
+        """How bad it is, by the rule."""
+        return RULES[self.rule].level
+
+    @property
+    def blame(self) -> Blame:
+        """Who has to change something, by the rule."""
+        return RULES[self.rule].blame
+
+    @property
+    def sort_key(self) -> tuple[str, Pointer, str, Pointer, str]:
+        """Where it stands in a report: by file, pointer, rule."""
+        place = self.place or Place("")
+        return (place.file, place.pointer, self.rule, self.instance or (), self.message)

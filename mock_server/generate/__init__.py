@@ -1,0 +1,14 @@
+"""
+Values: from what a schema allows to what a reader believes.
+
+`language` speaks regular expressions, `pools` asks Faker, `semantics` guesses what a property means, `hints` gathers
+what a document says beside its constraints, `sampler` compiles a canonical schema and its hints to a function,
+`coherence` lets the parts of a value agree, `produce` proves each value before it leaves.
+
+Invariants:
+- The same seed gives the same value in every process: nothing here asks the clock, the system or the hash seed.
+- The canonical form decides what is allowed; hints only choose among it.
+- Serving never draws from Hypothesis.
+
+Rules for editors: Faker is imported in `pools` only; a draw takes its chance from the state it is given.
+"""

@@ -1,0 +1,206 @@
+"""Arrays: lists of believable length whose items differ from each other."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from mock_server.generate.compiling import Compiler, Spot, direct_references, nothing
+from mock_server.generate.state import FULL_DEPTH, MANY_ROWS, Draw, NothingFits, State
+from mock_server.generate.words import nouns_of
+from mock_server.schema.canonical import (
+    AnyOfView,
+    ArrayView,
+    Canonical,
+    ContainsView,
+    Distinctness,
+    FalseView,
+    MultiTypeView,
+    ReferenceView,
+    find_difference,
+    find_intersection,
+)
+from mock_server.typing import JsonValue
+
+# Nobody waits for longer lists than this.
+_LONGEST = 100_000
+# How often another item is drawn for one that is there already.
+_PATIENCE = 40
+
+
+@dataclass(slots=True)
+class _Plan:
+    """How the arrays of a view are drawn."""
+
+    prefix: tuple[Draw, ...]
+    item: Draw | None  # None: there may be no more items than the prefix and what must be contained
+    required: tuple[tuple[Draw, int], ...]  # what must be contained, how often
+    least: int
+    most: int | None
+    distinct: bool  # must differ
+    differing: bool  # had better differ
+    repeated: bool
+    references: frozenset[str]
+
+
+def compile_array(compiler: Compiler, view: ArrayView | None, spot: Spot) -> Draw:
+    """Compile the arrays of a view, or any array."""
+    plan = _plan(compiler, view, spot)
+    if plan.least > _LONGEST:
+        return nothing
+
+    def draw(s: State) -> JsonValue:
+        return _draw(plan, s)
+
+    return draw
+
+
+def _plan(compiler: Compiler, view: ArrayView | None, spot: Spot) -> _Plan:
+    hints, reader = spot.hints, compiler.setting.reader
+    item_spot = Spot(reader.items(hints), spot.name, spot.owner, nouns_of(spot.name))
+    if view is None:
+        return _Plan((), compiler.compile_any(item_spot), (), 0, None, distinct=False, differing=True, repeated=False, references=frozenset())
+    prefix = tuple(
+        compiler.compile(item, Spot(reader.items(hints, index), spot.name, spot.owner, nouns_of(spot.name)))
+        for index, item in enumerate(view.prefix_items)
+    )
+    contains = tuple(found for found in view.contains if (found.min_contains is None or found.min_contains > 0))
+    required = tuple(
+        (compiler.compile(_contained(view, found, len(prefix)), item_spot), found.min_contains or 1) for found in contains
+    )
+    items = view.items
+    least, most = view.min_items or 0, view.max_items
+    if items is not None and isinstance(items.view(), FalseView):
+        most = min(len(prefix), most) if most is not None else len(prefix)
+        item = None
+    else:
+        items = _uncontained(items, view.contains)
+        item = compiler.compile(items, item_spot) if items is not None else compiler.compile_any(item_spot)
+    return _Plan(
+        prefix,
+        item,
+        required,
+        max(least, len(prefix) if required else 0),
+        most,
+        distinct=view.distinctness == Distinctness.ALL_DISTINCT,
+        differing=items is None or _is_scalar(items),
+        repeated=view.distinctness == Distinctness.SOME_REPEATED,
+        references=direct_references(items) if items is not None else frozenset(),
+    )
+
+
+def _contained(view: ArrayView, found: ContainsView, prefix: int) -> Canonical:
+    """What must be contained, as far as the items allow it."""
+    if view.items is None or (prefix and view.max_items == prefix):
+        return found.schema
+    return find_intersection(view.items, found.schema) or found.schema
+
+
+def _uncontained(items: Canonical | None, contains: list[ContainsView]) -> Canonical | None:
+    """The other items, where only so many may be of a kind."""
+    for found in contains:
+        if found.max_contains is not None and items is not None:
+            items = find_difference(items, found.schema) or items
+        elif found.max_contains is not None:
+            return _negated(found.schema) or items
+    return items
+
+
+def _negated(schema: Canonical) -> Canonical | None:
+    try:
+        return schema.negate()
+    except ValueError:
+        return None
+
+
+def _is_scalar(schema: Canonical) -> bool:
+    view = schema.view()
+    if isinstance(view, MultiTypeView):
+        return not {"array", "object"} & set(view.types)
+    if isinstance(view, AnyOfView):
+        return all(_is_scalar(branch) for branch in view.branches)
+    return not isinstance(view, ReferenceView) and schema.kind.value not in {"array", "object", "all_of", "one_of", "raw"}
+
+
+def _draw(plan: _Plan, s: State) -> JsonValue:
+    count = _count(plan, s)
+    row, index, exemplary, size = s.row, s.index, s.exemplary, s.size
+    first, step = int(s.random() * MANY_ROWS), int(s.random() * 32_768) * 2 + 1
+    s.size = None
+    items: list[JsonValue] = []
+    seen: set[bytes] | None = set() if plan.distinct or plan.differing else None
+
+    def place(draw: Draw, *, wanted: bool) -> bool:
+        """Draw an item; where it has to differ and does not, again, and at last leave it out."""
+        for attempt in range(_PATIENCE if plan.distinct or wanted else 4):
+            position = len(items)
+            s.row = (first + (position + attempt * 64) * step) & 65535
+            s.index = position
+            s.exemplary = exemplary and position == 0 and attempt == 0
+            value = draw(s)
+            if seen is None:
+                items.append(value)
+                return True
+            key = identity(value)
+            if key not in seen or (wanted and not plan.distinct and attempt > 2):  # noqa: PLR2004 - enough tries for looks
+                seen.add(key)
+                items.append(value)
+                return True
+        return False
+
+    try:
+        for draw in plan.prefix[:count]:
+            place(draw, wanted=True)
+        for draw, times in plan.required:
+            for _ in range(times):
+                place(draw, wanted=True)
+        while plan.item is not None and len(items) < count and place(plan.item, wanted=len(items) < plan.least):
+            pass
+    finally:
+        s.row, s.index, s.exemplary, s.size = row, index, exemplary, size
+    if plan.repeated:
+        _repeat(items, plan)
+    if len(items) < plan.least or (plan.most is not None and len(items) > plan.most):
+        raise NothingFits
+    return items
+
+
+def _repeat(items: list[JsonValue], plan: _Plan) -> None:
+    """Make two items the same."""
+    if len(items) > 1:
+        items[-1] = items[0]
+    elif items and (plan.most is None or plan.most > 1):
+        items.append(items[0])
+    else:
+        raise NothingFits
+
+
+def _count(plan: _Plan, s: State) -> int:
+    """How long a list is: as wished for the outermost, a few else, shorter with depth, none where it recurs."""
+    floor = max(plan.least, sum(times for _, times in plan.required))
+    if s.tight:
+        return floor
+    if s.size is not None:
+        wanted = s.size
+    elif s.depth >= FULL_DEPTH or s.budget <= 0:
+        wanted = 0 if plan.references else 1
+    else:
+        most = 4 if s.depth == 0 else 3 if s.depth <= 2 else 2  # noqa: PLR2004 - believable, and not long to read
+        wanted = (2 if s.depth == 0 else 1) + int(s.random() * (most - 1))
+        again = max((s.active.get(uri, 0) for uri in plan.references), default=0)
+        if again:
+            wanted = 1 if again == 1 and s.random() < 0.4 else 0  # noqa: PLR2004 - a tree with a few branches
+    wanted = max(wanted, floor, len(plan.prefix) if not s.tight else 0)
+    return min(wanted, plan.most, _LONGEST) if plan.most is not None else min(wanted, _LONGEST)
+
+
+def identity(value: JsonValue) -> bytes:
+    """A key that is the same for equal JSON values: 1 and 1.0 are, and the order of members does not count."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
+        return str(value).encode()
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a lone surrogate, or a number beyond 64 bits deep inside
+        return repr(value).encode("utf-8", "surrogatepass")
+

@@ -1,0 +1,204 @@
+"""
+Coherence: the parts of an answer agree with each other and with the request.
+
+- A parameter is echoed where a property of the same name and meaning stands: the id that was asked for, a filter.
+- `groupId` and `groupName` are those of the group around.
+- A count is the length of the list that it counts.
+- A least is not above its greatest.
+
+What belongs to one table of `pools` (a city and its coordinates, volts and watts, start and end) agrees by its row.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from mock_server.generate.compiling import Setting, lazy_acceptor
+from mock_server.generate.semantics import is_identifier
+from mock_server.generate.state import Draw, State
+from mock_server.generate.words import singular, split_words
+from mock_server.schema.canonical import Canonical
+from mock_server.typing import JsonObject, JsonValue
+
+Finish = Callable[[JsonObject, State], None]
+
+_COUNT_WORDS = frozenset(("count", "total", "size", "length", "amount", "number", "num", "quantity"))
+_PAIRS = (("min", "max"), ("minimum", "maximum"), ("low", "high"), ("lower", "upper"), ("from", "to"), ("start", "end"), ("first", "last"))
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A property's draw with its links; `echo` names the parameter by which the object identifies itself."""
+
+    draw: Draw
+    echo: str | None = None
+
+
+def link_property(  # noqa: PLR0913 - what decides a link
+    setting: Setting, name: str, nouns: frozenset[str], schema: Canonical | None, draw: Draw, *, nested: bool
+) -> Linked:
+    """
+    Let a property follow the request and the objects around it.
+
+    Args:
+        setting: With the parameters of the operation.
+        name: The property.
+        nouns: What its object is.
+        schema: Its schema; None where anything may stand.
+        draw: How it is drawn when there is nothing to follow.
+        nested: Whether it is an object or a list: then it follows nothing.
+    """
+    if nested:
+        return Linked(draw)
+    accept = lazy_acceptor(schema, setting.forms) if schema is not None else _anything
+    words = split_words(name)
+    part = words[-1] if words else ""
+    owner = " ".join(words[:-1])
+    if part in {"id", "name"} and owner and singular(words[-2]) not in nouns and owner not in nouns:
+        draw = _from_parent(singular(words[-2]), part, accept, draw)
+    for echo in setting.echoes:
+        if _joined(echo.name) == _joined(name):
+            if echo.in_path and echo.nouns & nouns:
+                return Linked(_echo_identity(echo.name, accept, draw), echo.name)
+            return Linked(_echo_always(echo.name, accept, draw) if echo.in_path else _echo_filter(echo.name, accept, draw))
+        if echo.in_path and is_identifier(echo.name) and echo.nouns & nouns and words in {("id",), ("uuid",), ("uid",), ("key",), ("name",)}:
+            if words == ("name",) and not echo.name.lower().endswith("name"):
+                continue
+            return Linked(_echo_identity(echo.name, accept, draw), echo.name)
+    return Linked(draw)
+
+
+def _anything(value: JsonValue) -> bool:
+    return True
+
+
+def _joined(name: str) -> str:
+    return "".join(split_words(name))
+
+
+def _echo_identity(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:
+    """The id that was asked for: in the first of a list, and not again in what belongs to it."""
+
+    def follow(s: State) -> JsonValue:
+        if s.index == 0 and name in s.echo and name not in s.echoed:
+            found = fitting(s.echo[name], accept)
+            if found is not None:
+                return found
+        return draw(s)
+
+    return follow
+
+
+def _echo_always(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:
+    """What all parts of an answer have in common: whose they are."""
+
+    def follow(s: State) -> JsonValue:
+        if name in s.echo:
+            found = fitting(s.echo[name], accept)
+            if found is not None:
+                return found
+        return draw(s)
+
+    return follow
+
+
+def _echo_filter(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:
+    """What was asked of the items of a list; not of what they contain."""
+    always = _echo_always(name, accept, draw)
+
+    def follow(s: State) -> JsonValue:
+        return always(s) if s.depth <= 2 else draw(s)  # noqa: PLR2004 - the answer, or the items in its list
+
+    return follow
+
+
+def _from_parent(noun: str, part: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:
+    """`groupId` and `groupName` of the nearest group around."""
+
+    def follow(s: State) -> JsonValue:
+        for parent in reversed(s.parents):
+            if noun in parent.nouns:
+                key = parent.id_key if part == "id" else parent.name_key
+                value = parent.value.get(key) if key is not None else None
+                if value is not None and accept(value):
+                    return value
+                break
+        return draw(s)
+
+    return follow
+
+
+def fitting(value: JsonValue, accept: Callable[[JsonValue], bool]) -> JsonValue:
+    """The value as the property's type: "7" as 7, 7 as "7", the only item of a list; None where none fits."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if accept(value):
+        return value
+    if isinstance(value, str):
+        for read in (int, float):
+            try:
+                number = read(value)
+            except ValueError:
+                continue
+            if accept(number):
+                return number
+    elif isinstance(value, int | float) and not isinstance(value, bool) and accept(str(value)):
+        return str(value)
+    return None
+
+
+def compile_counts(setting: Setting, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
+    """Let each number that counts a list beside it say that list's length."""
+    lists = [name for name in names if name in schemas and _may_be_list(schemas[name])]
+    for name in names:
+        if name not in schemas or schemas[name].kind.value not in {"integer", "multi_type", "number", "any_of"}:
+            continue
+        counted = _counted(name, lists)
+        if counted is not None:
+            yield _count(name, counted, lazy_acceptor(schemas[name], setting.forms))
+
+
+def _may_be_list(schema: Canonical) -> bool:
+    branches = getattr(schema.view(), "branches", ())
+    return schema.kind.value == "array" or any(branch.kind.value == "array" for branch in branches)
+
+
+def _counted(name: str, lists: list[str]) -> str | None:
+    """The list that a property counts, by its name: `amountOfSockets`, `socketCount`, or `total` beside the only list."""
+    words = [singular(word) for word in split_words(name)]
+    if not _COUNT_WORDS & set(words):
+        return None
+    rest = [word for word in words if word not in _COUNT_WORDS and word not in {"of", "items", "item", "result", "record", "row", "element"}]
+    for candidate in lists:
+        if rest and [singular(word) for word in split_words(candidate)][-len(rest):] == rest:
+            return candidate
+    return lists[0] if not rest and len(lists) == 1 else None
+
+
+def _count(name: str, counted: str, accept: Callable[[JsonValue], bool]) -> Finish:
+    def finish(out: JsonObject, s: State) -> None:
+        items = out.get(counted)
+        if name in out and isinstance(items, list) and accept(len(items)):
+            out[name] = len(items)
+
+    return finish
+
+
+def compile_orders(setting: Setting, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
+    """Put each pair of a least and a greatest number in order."""
+    by_words = {split_words(name): name for name in names if name in schemas and schemas[name].kind.value in {"integer", "number", "multi_type"}}
+    for words, name in by_words.items():
+        for low, high in _PAIRS:
+            if low in words:
+                other = by_words.get(tuple(high if word == low else word for word in words))
+                if other is not None:
+                    yield _order(name, other, lazy_acceptor(schemas[name], setting.forms), lazy_acceptor(schemas[other], setting.forms))
+
+
+def _order(low: str, high: str, low_ok: Callable[[JsonValue], bool], high_ok: Callable[[JsonValue], bool]) -> Finish:
+    def finish(out: JsonObject, s: State) -> None:
+        one, other = out.get(low), out.get(high)
+        wrong = isinstance(one, int | float) and isinstance(other, int | float) and one > other
+        if wrong and low_ok(other) and high_ok(one):
+            out[low], out[high] = other, one
+
+    return finish

@@ -1,0 +1,146 @@
+"""What the compilers of strings, numbers, arrays and objects share."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from mock_server.generate.hints import HintReader, Hints
+from mock_server.generate.pools import Pools
+from mock_server.generate.semantics import Meaning, find_meaning
+from mock_server.generate.state import Draw, NothingFits, State
+from mock_server.schema.canonical import AllOfView, AnyOfView, ArrayView, Canonical, Forms, OneOfView, ReferenceView, TypedGroupView
+from mock_server.schema.validate import compile_schema
+from mock_server.typing import JsonObject, JsonValue
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A parameter that answers repeat: the id asked for, the filter applied."""
+
+    name: str
+    nouns: frozenset[str]  # what it identifies
+    in_path: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in the value that is compiled: its property's name, the nouns of the object around it, its hints."""
+
+    hints: Hints
+    name: str = ""
+    owner: frozenset[str] = frozenset()
+    nouns: frozenset[str] = frozenset()  # what the value itself is, where it is an object
+
+    def with_hints(self, hints: Hints) -> "Spot":
+        """The same place, spoken of by other hints."""
+        return replace(self, hints=hints)
+
+
+@dataclass(eq=False)
+class Setting:
+    """What all draws of one sampler share."""
+
+    pools: Pools
+    reader: HintReader
+    forms: Forms
+    echoes: tuple[Echo, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)  # property name -> x-faker
+    unknown_fakers: set[str] = field(default_factory=set)
+
+
+class Compiler(Protocol):
+    """Compiles a canonical node and its hints to a draw."""
+
+    setting: Setting
+
+    def compile(self, schema: Canonical, spot: Spot) -> Draw:
+        """Compile a node."""
+
+    def compile_any(self, spot: Spot) -> Draw:
+        """Compile a node that nothing is said of."""
+
+    def compile_pattern(self, pattern: str) -> Draw:
+        """Compile the names that match a pattern."""
+
+    def height(self, schema: Canonical) -> int:
+        """How many objects and arrays the smallest value of a node nests."""
+
+
+def meaning_of(spot: Spot, type_: str, format_: str) -> Meaning | None:
+    """Guess what a scalar is about."""
+    return find_meaning(spot.name, spot.owner, type_, format_, spot.hints.text("description")[:300])
+
+
+def acceptor(schema: Canonical | JsonObject, forms: Forms | None = None) -> Callable[[JsonValue], bool] | None:
+    """Compile the judge of one node, with the forms that it refers to; None where that fails."""
+    try:
+        if isinstance(schema, dict):
+            return compile_schema(schema).is_valid
+        written = forms.self_contained(schema) if forms is not None else schema.to_json_schema()
+        return compile_schema(written if isinstance(written, dict) else {"not": {}}).is_valid
+    except ValueError as error:
+        _log.debug("no judge for a node: %s", error)
+        return None
+
+
+def lazy_acceptor(schema: Canonical, forms: Forms) -> Callable[[JsonValue], bool]:
+    """The judge of one node, compiled when it is first asked."""
+    cell: list[Callable[[JsonValue], bool] | None] = []
+
+    def accept(value: JsonValue) -> bool:
+        if not cell:
+            cell.append(acceptor(schema, forms))
+        judge = cell[0]
+        return judge is not None and judge(value)
+
+    return accept
+
+
+def nothing(state: State) -> JsonValue:
+    """The draw of a node that no value was found for."""
+    raise NothingFits
+
+
+def from_column(column: tuple[JsonValue, ...]) -> Draw:
+    """Draw by row, so that the columns of one table agree."""
+    if all(value == column[0] and type(value) is type(column[0]) for value in column):
+        only = column[0]
+        return lambda s: only
+    return lambda s: column[s.row & 255]
+
+
+def from_values(values: tuple[JsonValue, ...]) -> Draw:
+    """Draw any of some values."""
+    if not values:
+        return nothing
+    if len(values) == 1:
+        only = values[0]
+        return lambda s: only
+    count = len(values)
+    return lambda s: values[int(s.random() * count)]
+
+
+def spread(values: Iterable[JsonValue | None], kept: list[JsonValue]) -> tuple[JsonValue, ...]:
+    """A column in which the rows that were not kept (None) take another row's value."""
+    return tuple(value if value is not None else kept[row % len(kept)] for row, value in enumerate(values))
+
+
+def direct_references(schema: Canonical, depth: int = 0) -> frozenset[str]:
+    """The definitions that a node leads to without an object between."""
+    view = schema.view()
+    if isinstance(view, ReferenceView):
+        return frozenset((view.uri,))
+    if depth > 8:  # noqa: PLR2004 - arrays of arrays of arrays
+        return frozenset()
+    if isinstance(view, AnyOfView | OneOfView | AllOfView):
+        return frozenset().union(*(direct_references(branch, depth + 1) for branch in view.branches))
+    if isinstance(view, TypedGroupView):
+        return direct_references(view.body, depth + 1)
+    if isinstance(view, ArrayView):
+        parts = [*view.prefix_items, *([view.items] if view.items is not None else [])]
+        return frozenset().union(*(direct_references(part, depth + 1) for part in parts))
+    return frozenset()
+

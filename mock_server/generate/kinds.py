@@ -1,0 +1,216 @@
+"""
+What a property may be: the tables of meanings.
+
+Each row reads `kind: names`; a name matches a property whose words end with it, so `city` covers `homeCity`, and the
+longest match wins. Change the tables, not the code.
+"""
+
+import re
+
+# Text. The kinds are columns of `pools`.
+TEXT = """
+first_name: first name, given name, forename, fname, givenname, firstname, nick name, nickname
+last_name: last name, family name, surname, lname, lastname, familyname
+person_name: full name, display name, contact name, person name, customer name, user full name, holder name, card holder, cardholder, author, assignee, recipient name, sender name, owner name, driver name, created by, updated by, modified by, employee name, guest name, passenger name, real name, contact
+user_name: username, user name, login, screen name, handle, login name
+email: email, e mail, mail, email address, mail address, contact email
+phone: phone, phone number, mobile, mobile number, telephone, telephone number, fax, tel, msisdn, cell phone, contact number
+job_title: job title, job, occupation, profession, position title
+password: password, passwd, secret
+gender: gender, sex
+company: company, company name, organization, organisation, organization name, organisation name, employer, vendor name, merchant, merchant name, supplier, brand, publisher, operator name, party name, business name, institution
+city: city, town, locality, municipality, city name, post town
+state: state province, province, region, county, administrative area, state name
+area: area, district, suburb, neighbourhood, neighborhood, sub region
+country: country, country name, nation
+country_code: country code, iso country, country iso, country iso2, countrycode
+postcode: postal code, postcode, zip, zip code, postal number, zipcode, post code
+street_address: street address, address line, address1, address line 1, address 1, address one, line1, line 1, street line
+street_name: street, street name, road
+building_number: street number, house number, building number, building, house
+house_letter: house letter, staircase, entrance
+secondary_address: address line 2, address2, address 2, line2, line 2, apartment, suite, unit number
+address: address, full address, formatted address, postal address, location address, location name, venue
+latitude: latitude, lat
+longitude: longitude, lng, lon, long
+timezone: time zone, timezone, tz
+coordinates: lat lng, latlng, lat lon, geo
+url: url, uri, link, href, website, homepage, web site, site url, self, callback, endpoint, redirect, terms, terms and conditions, permalink, webhook
+image_url: image, image url, avatar, avatar url, photo, photo url, thumbnail, thumbnail url, picture, logo, icon, logo url, cover image, banner
+domain: domain, domain name, host, hostname, fqdn, server name
+ipv4: ip, ip address, ipv4, remote addr, client ip, ip4
+ipv6: ipv6, ip6
+mac: mac, mac address
+user_agent: user agent
+uuid: uuid, guid
+slug: slug, permalink slug, alias
+sentence: message, note, notes, comment, comments, remark, remarks, caption, headline, tagline, hint, last message, reason, subtitle, status message, tooltip
+paragraph: description, summary, content, text, bio, biography, about, abstract, body, details, instructions, directions, synopsis, overview
+title: title, subject, heading, label
+word: tag, keyword, category, topic, genre
+color: color, colour, color name
+hex_color: hex color, color hex, background color, text color, foreground color
+currency_code: currency, currency code, iso currency
+currency_name: currency name
+currency_symbol: currency symbol
+price: price, amount, total amount, cost, subtotal, balance, fee, total price, unit price, grand total, sum
+iban: iban
+bic: bic, swift, swift code
+card_number: card number, credit card number, pan
+card_brand: card brand, card type, card scheme, network brand
+card_expiry: expiry, card expiry, expiry date
+account_number: account number, bank account
+vat_number: vat number, vat id, tax id, tax number, vat
+language_code: language, lang, language code, locale language
+language_name: language name
+locale: locale, culture, language tag
+version: version, app version, api version, release, software version, client version, build version
+firmware: firmware, firmware version, fw version
+file_name: file name, filename, attachment
+file_path: path, file path, filepath, directory
+file_extension: extension, file extension
+mime_type: mime type, content type, media type, mimetype
+md5: md5, checksum, etag, digest
+sha1: sha, sha1, commit sha, revision, commit
+sha256: sha256, hash, fingerprint, signature
+token: token, api key, apikey, access token, refresh token, client secret, session id, session token, key, nonce, id token, jwt, secret key
+numeric_code: code, pin, reference, reference number, order number, invoice number, tracking number, number, ref, confirmation code, transaction id
+isbn: isbn, isbn13
+ean: ean, barcode, gtin, upc
+vin: vin
+license_plate: license plate, licence plate, plate number, registration number, plate
+hex_id: trace id, span id, request id, correlation id, trace
+id_tag: id tag, rfid, card uid, tag uid, contract id, auth id, token uid
+iccid: iccid
+imsi: imsi
+imei: imei
+serial_number: serial number, serial, meter serial number, sn
+vendor: manufacturer, vendor, make, maker, oem, charge point vendor
+model: model, model name, charger model, device model, product model, charge point model
+meter_type: meter type, meter model
+evse_id: evse id, evse uid, evseid
+connector_type: connector type, socket type, plug type, connector standard
+socket_format: socket format, connector format
+power_type: power type, socket power type
+phase_rotation: phase rotation
+max_power_text: max power, maximum power, power
+physical_reference: physical reference, bay, parking spot, parking bay
+capability: capability, capabilities, feature, features, permission, permissions, scope, scopes
+operational_status: charger status, connector status, socket status, charge point status, evse status
+status: status, state, order status, payment status
+environment: environment, env, stage
+level: log level, severity, priority, urgency
+config_key: config name, configuration key, setting name, parameter name, config key
+config_value: config value, configuration value, setting value, parameter value
+product_name: product name, item name, article, product
+material: material
+department: department, team, division, unit
+event_name: event, event type, action, operation, topic name
+error_code: error code, fault code
+cron: cron, schedule, cron expression
+duration: duration
+"""
+
+# Moments: columns of times that keep their order, whatever is picked. Text, or a number of seconds or milliseconds.
+MOMENTS = """
+born: birth date, date of birth, dob, birthday, born, birth
+created: created, created at, created on, creation date, creation time, create time, date created, inserted at, registered at, registration date, signup date, joined at, opened at, added at, founded, since, established, issued at, iat, submitted at, uploaded at, ordered at, order date
+started: start, started, start date, start time, started at, starts at, effective from, valid from, from, begin, begins at, begin date, activated at, from date, not before, published at, release date, date from, date start, departure, departure time, check in, open, invoice date, shipped at, valid since
+ended: end, ended, finish, finished at, end date, end time, ended at, ends at, completed at, completed, until, to, to date, closed at, stopped at, date to, date end, arrival, arrival time, delivered at, check out, processed at, resolved at, deleted at, cancelled at, canceled at
+updated: updated, updated at, last updated, modified, modified at, last modified, update time, updated on, date modified, changed at, edited at, last change, synced at, refreshed at
+seen: last seen, last login, last activity, last used, accessed at, timestamp, time, date, datetime, date time, last message time, received at, sent at, recorded at, measured at, now, ts, at, when, last accessed, logged at, occurred at, seen at, last sync
+future: expires, expires at, expiry date, expiring date, expiration, expiration date, expiry time, valid until, valid to, due, due date, due at, next run, next, renewal date, deadline, not after, exp, effective to, effective until, scheduled at, estimated arrival, expire time, valid through, next billing date, best before
+"""
+
+# Numbers: kind, least, most, decimals.
+NUMBERS = """
+latitude 0 0 0: latitude, lat
+longitude 0 0 0: longitude, lng, lon
+age 18 90 0: age
+year 1990 2026 0: year
+month 1 12 0: month
+day 1 28 0: day
+hour 0 23 0: hour
+minute 0 59 0: minute
+percent 0 100 1: percent, percentage, pct, progress, ratio percent, utilization, state of charge, soc, completeness
+ratio 0 1 3: ratio, probability, confidence, fraction, rate, weight ratio, score ratio, opacity
+rating 1 5 1: rating, stars, avg rating
+score 0 100 1: score, points, karma
+price 5 500 2: price, amount, total amount, cost, subtotal, balance, fee, total price, unit price, grand total, sum, revenue, salary, budget, discount, tax, tax amount, vat, tip
+cents 500 50000 0: amount cents, price cents, cents, minor units
+quantity 1 20 0: quantity, qty, count, number of items, units, copies, stock, seats
+size_bytes 512 5000000 0: size, file size, bytes, content length, byte count
+length 1 500 1: length, distance, width, height, depth, radius, altitude, elevation
+width_px 64 1920 0: image width, image height, px, pixels
+weight 1 100 2: weight, mass
+temperature -10 35 1: temperature, temp
+duration_s 30 7200 0: duration, elapsed, seconds, uptime, ttl, timeout, interval, expires in, retry after, latency
+port 1024 49151 0: port
+status_code 200 200 0: status code, http status
+max_watts 0 0 0: max watts, watts, max power, max electric power, power, wattage
+max_voltage 0 0 0: max voltage, voltage, volts
+max_amperage 0 0 0: max amperage, amperage, amps, max current, current, ampere
+energy 1 80 2: energy, kwh, consumption, meter value, energy delivered
+position 1 50 0: position, index, rank, order, sequence, priority, ordinal, sort order, page, level, step
+limit 10 100 0: limit, page size, per page, max results
+offset 0 0 0: offset, skip
+small 0 5 0: retries, attempts, version, errors, warnings, failed, online socket, offline socket, error socket
+"""
+
+# Booleans: how likely they are true.
+BOOLEANS = """
+0.85: active, enabled, available, valid, success, successful, ok, verified, visible, public, online, is active, connected, active connection, ready, open, healthy, can be changed, editable, supported, allowed, confirmed, complete, in stock
+0.1: deleted, archived, disabled, blocked, hidden, error, failed, expired, has more, truncated, read only, deprecated, locked, suspended, cancelled, canceled, revoked, dry run, test, is deleted, incomplete, banned, private, internal, draft
+"""
+
+# Descriptions that name a standard.
+DESCRIPTIONS = (
+    (r"ISO[ -]?4217|currency code", "currency_code"),
+    (r"ISO[ -]?3166|(two|2)[- ]letter country|alpha-2", "country_code"),
+    (r"ISO[ -]?639|(two|2)[- ]letter language", "language_code"),
+    (r"BCP[ -]?47|IETF language|language tag", "locale"),
+    (r"E\.?164", "phone"),
+    (r"IANA time ?zone|tz database|time ?zone name", "timezone"),
+    (r"semver|semantic version", "version"),
+    (r"\bIBAN\b", "iban"),
+    (r"\bBIC\b|\bSWIFT\b", "bic"),
+    (r"e-?mail address", "email"),
+    (r"\bURL\b|\bURI\b|hyperlink", "url"),
+    (r"\bUUID\b|\bGUID\b", "uuid"),
+    (r"phone number", "phone"),
+    (r"\bMIME\b", "mime_type"),
+    (r"SHA-?256", "sha256"),
+    (r"\bMD5\b", "md5"),
+)
+EPOCH = re.compile(r"\bunix\b|\bepoch\b|timestamp", re.IGNORECASE)
+EPOCH_MILLISECONDS = re.compile(r"milli ?seconds|\bms\b|\bmillis\b", re.IGNORECASE)
+
+# What things are, for those whose `name` follows from it.
+PEOPLE = frozenset(
+    (
+        "user", "driver", "customer", "person", "people", "member", "employee", "owner", "contact", "author", "patient",
+        "student", "teacher", "player", "guest", "passenger", "candidate", "applicant", "profile", "friend", "assignee",
+        "reviewer", "admin", "actor", "artist", "creator", "sender", "recipient", "subscriber", "payer", "buyer", "seller",
+        "attendee", "participant", "visitor", "human", "manager", "agent",
+    )
+)  # fmt: skip
+COMPANIES = frozenset(
+    ("company", "organization", "organisation", "business", "merchant", "vendor", "supplier", "brand", "publisher",
+     "operator", "employer", "partner", "tenant", "client", "carrier", "manufacturer", "bank", "institution")
+)  # fmt: skip
+SITES = frozenset(
+    ("charger", "station", "site", "location", "store", "branch", "warehouse", "office", "hotel", "restaurant", "venue",
+     "shop", "facility", "depot", "group", "zone", "area", "chargepoint", "evse", "room", "building", "park", "airport")
+)  # fmt: skip
+PLACES = {"city": "city", "country": "country", "region": "state", "state": "state", "currency": "currency_name", "language": "language_name"}
+PRODUCTS = frozenset(("product", "item", "article", "good", "sku", "service", "plan"))
+
+
+def read_table(table: str) -> dict[str, str]:
+    """Read a table of `kind: names` into names and their kinds."""
+    found: dict[str, str] = {}
+    for line in table.strip().splitlines():
+        kind, _, names = line.partition(": ")
+        for name in names.split(","):
+            found.setdefault(name.strip(), kind)
+    return found

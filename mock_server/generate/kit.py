@@ -1,0 +1,136 @@
+"""What all operations of one document share: schemas, forms, pools."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mock_server.errors import UsageError
+from mock_server.exchange.path import iter_literals
+from mock_server.generate.compiling import Echo
+from mock_server.generate.pools import Pools
+from mock_server.generate.produce import Producer
+from mock_server.generate.words import nouns_of, split_words
+from mock_server.schema.bundle import SchemaSets
+from mock_server.schema.canonical import Forms
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.validate import pattern_ok
+from mock_server.settings import Settings
+from mock_server.spec.document import Document
+from mock_server.spec.model import Location, Operation
+from mock_server.spec.references import Node
+
+DEFAULT_LOCALE = "en_US"
+
+
+@dataclass(eq=False)
+class Kit:
+    """The tools of one document. Everything in it is made when it is first needed."""
+
+    document: Document
+    settings: Settings
+    _sets: SchemaSets | None = None
+    _forms: dict[tuple[Direction, Purpose], Forms] = field(default_factory=dict)
+    _pools: dict[str, Pools] = field(default_factory=dict)
+
+    @property
+    def schemas(self) -> SchemaSets:
+        """The schemas of the document."""
+        if self._sets is None:
+            self._sets = SchemaSets(self.document.references, self.document.version.is_json_schema, pattern_ok)
+        return self._sets
+
+    @property
+    def locale(self) -> str:
+        """The locale of generated values: set, or said by the document, or English."""
+        extension = self.document.resource.value.get("x-mock") if isinstance(self.document.resource.value, dict) else None
+        said = extension.get("locale") if isinstance(extension, dict) else None
+        return self.settings.locale or (said if isinstance(said, str) else DEFAULT_LOCALE)
+
+    def pools(self, locale: str | None = None) -> Pools:
+        """
+        The pools of a locale.
+
+        Raises:
+            UsageError: nobody knows it.
+        """
+        name = locale or self.locale
+        if name not in self._pools:
+            try:
+                self._pools[name] = Pools(name, self.settings.seed)
+            except UsageError:
+                if locale is not None or self.settings.locale is not None:
+                    raise
+                self._pools[name] = Pools(DEFAULT_LOCALE, self.settings.seed)
+        return self._pools[name]
+
+    def forms(self, direction: Direction, purpose: Purpose) -> Forms:
+        """The canonical forms of one use."""
+        key = (direction, purpose)
+        if key not in self._forms:
+            self._forms[key] = Forms(self.schemas.of(direction, purpose))
+        return self._forms[key]
+
+    def producer(
+        self,
+        schema: Node,
+        operation: Operation,
+        *,
+        name: str = "",
+        direction: Direction = Direction.RESPONSE,
+        locale: str | None = None,
+    ) -> Producer:
+        """
+        Make the producer of a schema.
+
+        Args:
+            schema: The Schema Object.
+            operation: Whose parameters are echoed.
+            name: What the value is, where the schema does not say.
+            direction: Of the message it is for.
+            locale: Instead of the usual one.
+
+        Raises:
+            UnusableSchema: the schema can't be translated.
+            UsageError: nobody knows the locale.
+        """
+        pools, echoes = self.pools(locale), find_echoes(operation)
+        overrides = self._overrides(operation)
+
+        def lenient() -> Producer:
+            judged = self.schemas.of(direction, Purpose.JUDGE).bundle(schema)
+            return Producer(judged, self.forms(direction, Purpose.JUDGE), pools, name, echoes, overrides)
+
+        made = self.schemas.of(direction, Purpose.MAKE).bundle(schema)
+        return Producer(made, self.forms(direction, Purpose.MAKE), pools, name, echoes, overrides, lenient)
+
+    def _overrides(self, operation: Operation) -> Mapping[str, str]:
+        own = self.settings.for_operation(operation.id, operation.entry.title).fields
+        return {**self.settings.fields, **own}
+
+
+def find_echoes(operation: Operation) -> tuple[Echo, ...]:
+    """
+    List the parameters that answers repeat.
+
+    What a parameter identifies is said by its own name (`petId`), or by the segment before it (`/pets/{id}`).
+    """
+    found = []
+    for parameter in operation.parameters:
+        if parameter.location not in {Location.PATH, Location.QUERY}:
+            continue
+        words = split_words(parameter.name)
+        nouns = nouns_of(" ".join(words[:-1])) if len(words) > 1 else frozenset()
+        if parameter.location is Location.PATH:
+            nouns |= _segment_before(operation.entry.template, parameter.name)
+        found.append(Echo(parameter.name, nouns, parameter.location is Location.PATH))
+    return tuple(found)
+
+
+def _segment_before(template: str, name: str) -> frozenset[str]:
+    before, found, _ = template.partition("{" + name + "}")
+    literal = next(iter_literals(before), "") if found else ""
+    return nouns_of(literal)
+
+
+def name_of_operation(operation: Operation) -> str:
+    """What an operation is about: the last literal segment of its path."""
+    return next(iter_literals(operation.entry.template), "")

@@ -1,0 +1,204 @@
+"""Numbers: believable ones within the bounds, exact multiples where multiples are asked for."""
+
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+
+from mock_server.generate import kinds
+from mock_server.generate.compiling import Setting, Spot, acceptor, from_column, from_values, meaning_of, nothing
+from mock_server.generate.pools import ROWS
+from mock_server.generate.seed import derive_random
+from mock_server.generate.semantics import Meaning
+from mock_server.generate.state import MANY_ROWS, Draw, State
+from mock_server.generate.strings import find_faker
+from mock_server.schema.canonical import IntegerView, NumberView
+from mock_server.typing import JsonObject, JsonValue
+
+_RANGES: dict[str, tuple[float, float, int]] = {
+    words[0]: (float(words[1]), float(words[2]), int(words[3]))
+    for words in (line.partition(": ")[0].split() for line in kinds.NUMBERS.strip().splitlines())
+}
+_USUAL = (1.0, 1000.0, 2)  # what a number is that nothing is known of, and its decimals
+_POOL = 128
+
+
+def compile_integer(setting: Setting, view: IntegerView | None, spot: Spot) -> Draw:
+    """Compile the integers of a view, or any integer."""
+    least = view.minimum if view is not None else None
+    most = view.maximum if view is not None else None
+    columned = _column_draw(setting, spot, "integer", least, most, view)
+    if columned is not None:
+        return columned
+    low, high, _ = _range(spot, "integer")
+    first, last = _window(low, high, least, most)
+    if view is not None and (view.multiple_of or view.not_multiple_of):
+        return _multiples(setting, spot, view, first, last, integral=True)
+    first, last = math.ceil(first), math.floor(last)
+    if first > last:
+        return nothing
+    span = last - first + 1
+
+    def draw(s: State) -> JsonValue:
+        return first + int(s.random() * span)
+
+    return draw
+
+
+def compile_number(setting: Setting, view: NumberView | None, spot: Spot) -> Draw:
+    """Compile the numbers of a view, or any number."""
+    least = view.minimum if view is not None else None
+    most = view.maximum if view is not None else None
+    columned = _column_draw(setting, spot, "number", least, most, view)
+    if columned is not None:
+        return columned
+    low, high, decimals = _range(spot, "number")
+    first, last = _window(low, high, least, most)
+    if view is not None and (view.multiple_of or view.not_multiple_of):
+        return _multiples(setting, spot, view, first, last, integral=False)
+    accept = acceptor(_number_schema(view)) if view is not None else None
+    random = derive_random(setting.pools.seed, "number", spot.name, first, last)
+    values = tuple(dict.fromkeys(value for value in _numbers(random, first, last, decimals) if accept is None or accept(value)))
+    return from_values(values)
+
+
+def _number_schema(view: NumberView) -> JsonObject:
+    schema: JsonObject = {"type": "number"}
+    if view.minimum is not None:
+        schema["exclusiveMinimum" if view.exclusive_minimum else "minimum"] = _plain(view.minimum)
+    if view.maximum is not None:
+        schema["exclusiveMaximum" if view.exclusive_maximum else "maximum"] = _plain(view.maximum)
+    parts: list[JsonValue] = [{"multipleOf": _plain(step)} for step in view.multiple_of]
+    parts += [{"not": {"multipleOf": _plain(step)}} for step in view.not_multiple_of]
+    if view.excludes_integers:
+        parts.append({"not": {"type": "integer"}})
+    if parts:
+        schema["allOf"] = parts
+    return schema
+
+
+def _plain(number: float | Decimal) -> int | float:
+    if isinstance(number, Decimal):
+        return int(number) if number == number.to_integral_value() else float(number)
+    return number
+
+
+def _range(spot: Spot, type_: str) -> tuple[float, float, int]:
+    meaning = meaning_of(spot, type_, next(iter(spot.hints.formats()), ""))
+    return _RANGES.get(meaning.kind, _USUAL) if meaning is not None else _USUAL
+
+
+def _window(low: float, high: float, least: float | Decimal | None, most: float | Decimal | None) -> tuple[float, float]:
+    """The usual range within the bounds; where they do not meet, numbers near the bounds."""
+    floor = -math.inf if least is None else _plain(least)
+    ceiling = math.inf if most is None else _plain(most)
+    first, last = max(low, floor), min(high, ceiling)
+    if first < last or (first == last and math.isfinite(first)):
+        return first, last
+    if math.isfinite(floor):
+        return floor, min(ceiling, floor + max(100, abs(floor) * 0.1)) if abs(floor) < 1e300 else floor  # noqa: PLR2004
+    return (ceiling - max(100, abs(ceiling) * 0.1) if abs(ceiling) < 1e300 else ceiling), ceiling  # noqa: PLR2004
+
+
+def _numbers(random: Random, first: float, last: float, decimals: int) -> Iterator[JsonValue]:
+    """Numbers of a range with few decimals; more decimals where the range is narrow."""
+    width = float(last) - float(first)
+    if 0 < width < 1:
+        decimals = max(decimals, min(15, 2 - math.floor(math.log10(width))))
+    for _ in range(_POOL):
+        yield round(first + random.random() * width, decimals)
+    yield from (first + width / 2, first, last, math.nextafter(first, math.inf), math.nextafter(last, -math.inf))
+
+
+def _multiples(setting: Setting, spot: Spot, view: IntegerView | NumberView, first: float, last: float, *, integral: bool) -> Draw:
+    """Exact multiples of all steps; multiples of the excluded steps are sorted out by the judge."""
+    steps = [Fraction(str(step)) for step in view.multiple_of] or [Fraction(1) if integral else Fraction(1, 100)]
+    if integral:
+        steps.append(Fraction(1))
+    step = steps[0]
+    for other in steps[1:]:
+        step = Fraction(math.lcm(step.numerator * other.denominator, other.numerator * step.denominator), step.denominator * other.denominator)
+    low, high = _in_steps(view, step, first, last)
+    if high < low:
+        return nothing
+    schema: JsonObject = _number_schema(view) if isinstance(view, NumberView) else _integer_schema(view)
+    accept = acceptor(schema)
+    random = derive_random(setting.pools.seed, "multiple", spot.name, low, high)
+    candidates = (_exact(step * random.randint(low, high)) for _ in range(_POOL * 2))
+    return from_values(tuple(dict.fromkeys(value for value in candidates if accept is None or accept(value))))
+
+
+def _in_steps(view: IntegerView | NumberView, step: Fraction, first: float, last: float) -> tuple[int, int]:
+    """The first and last multiple in the range; where there is none, within the bounds themselves."""
+    low, high = math.ceil(Fraction(first) / step), math.floor(Fraction(last) / step)
+    if low <= high:
+        return low, high
+    low = math.ceil(Fraction(_plain(view.minimum)) / step) if view.minimum is not None else min(0, high)
+    high = math.floor(Fraction(_plain(view.maximum)) / step) if view.maximum is not None else low + 20
+    return (low, min(high, low + 20)) if view.minimum is not None else (max(low, high - 20), high)
+
+
+def _integer_schema(view: IntegerView) -> JsonObject:
+    schema: JsonObject = {"type": "integer"}
+    if view.minimum is not None:
+        schema["minimum"] = view.minimum
+    if view.maximum is not None:
+        schema["maximum"] = view.maximum
+    parts: list[JsonValue] = [{"multipleOf": _plain(step)} for step in view.multiple_of]
+    parts += [{"not": {"multipleOf": _plain(step)}} for step in view.not_multiple_of]
+    return {**schema, "allOf": parts} if parts else schema
+
+
+def _exact(number: Fraction) -> int | float:
+    return number.numerator if number.denominator == 1 else float(number)
+
+
+def _column_draw(  # noqa: PLR0913 - private
+    setting: Setting,
+    spot: Spot,
+    type_: str,
+    least: float | Decimal | None,
+    most: float | Decimal | None,
+    view: IntegerView | NumberView | None,
+) -> Draw | None:
+    """Draw from a column where the document names one or the meaning has one, as far as the bounds let it."""
+    column = find_faker(setting, setting.overrides.get(spot.name, spot.hints.first("x-faker")))
+    meaning = meaning_of(spot, type_, next(iter(spot.hints.formats()), ""))
+    if column is None and meaning is not None:
+        if meaning.kind == "entity_id" and (view is None or not view.multiple_of):
+            return _entity_draw(setting, meaning, least, most)
+        if meaning.moment:
+            column = _moment_numbers(setting, spot, meaning)
+        elif meaning.kind in {"latitude", "longitude", "max_watts", "max_voltage", "max_amperage"}:
+            column = setting.pools.column(meaning.kind)
+    if column is None:
+        return None
+    floor, ceiling = (-math.inf if least is None else least), (math.inf if most is None else most)
+    integral = type_ == "integer"
+    fitting = all(
+        isinstance(value, int | float) and floor <= value <= ceiling and (not integral or isinstance(value, int)) for value in column
+    )
+    return from_column(column) if fitting and (view is None or not view.multiple_of) else None
+
+
+def _entity_draw(setting: Setting, meaning: Meaning, least: float | Decimal | None, most: float | Decimal | None) -> Draw | None:
+    """The number of a thing, by row."""
+    first, step = setting.pools.entity_ids(meaning.noun)
+    if least is not None and least > first:
+        first = math.ceil(least)
+    if most is not None and most < first + MANY_ROWS:
+        return None
+
+    def draw(s: State) -> JsonValue:
+        return first + s.row * step % 65536
+
+    return draw
+
+
+def _moment_numbers(setting: Setting, spot: Spot, meaning: Meaning) -> tuple[JsonValue, ...]:
+    """Moments as seconds since 1970, or as milliseconds where the document says so."""
+    about = f"{spot.name} {spot.hints.text('description')}"
+    factor = 1000 if kinds.EPOCH_MILLISECONDS.search(about) else 1
+    return tuple(int(moment.timestamp()) * factor for moment in setting.pools.moments(meaning.kind)[:ROWS])
+

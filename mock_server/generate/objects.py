@@ -1,0 +1,330 @@
+"""
+Objects: all documented properties, in the order in which they are documented, agreeing with each other.
+
+What is simple is drawn first, so that what is nested can refer to it: a charger's `groupId` to the group around it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mock_server.generate.coherence import Linked, compile_counts, compile_orders, link_property
+from mock_server.generate.compiling import Compiler, Spot, acceptor, direct_references
+from mock_server.generate.pools import TABLE_OF
+from mock_server.generate.semantics import find_meaning, is_identifier
+from mock_server.generate.state import FULL_DEPTH, MANY_ROWS, Draw, NothingFits, Parent, State
+from mock_server.generate.words import nouns_of, split_words
+from mock_server.schema.canonical import (
+    Canonical,
+    FalseView,
+    ObjectView,
+)
+from mock_server.typing import JsonObject, JsonValue
+
+_SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum", "multi_type", "true"))
+# Names for entries of maps, in the order in which they are used.
+_MAP_KEYS = ("default", "primary", "extra", "note", "source", "channel", "region", "tier")
+_PATIENCE = 60
+# Objects within objects; only what is required recurs so deep, and Python's stack has an end.
+_DEEPEST = 60
+
+
+@dataclass(slots=True)
+class _Member:
+    """One documented property."""
+
+    name: str
+    draw: Draw
+    required: bool
+    nested: bool
+    references: frozenset[str]
+    same_row: bool  # a nested object that shares its parent's row of the tables
+
+
+@dataclass(slots=True)
+class _Plan:
+    """How the objects of a view are drawn."""
+
+    simple: tuple[_Member, ...]  # drawn first
+    nested: tuple[_Member, ...]
+    order: tuple[str, ...]
+    reorder: bool
+    nouns: frozenset[str]
+    id_key: str | None
+    name_key: str | None
+    least: int
+    most: int | None
+    extra: Draw | None  # the value of an undocumented property
+    extra_names: Draw | None
+    name_ok: Callable[[JsonValue], bool] | None
+    is_map: bool
+    finish: tuple[Callable[[JsonObject, State], None], ...]
+    violate: tuple[Draw, ...]
+    echoes: frozenset[str]
+
+
+def compile_object(compiler: Compiler, view: ObjectView | None, spot: Spot) -> Draw:
+    """Compile the objects of a view, or any object."""
+    plan = _plan(compiler, view, spot)
+
+    def draw(s: State) -> JsonValue:
+        return _draw(plan, s)
+
+    return draw
+
+
+def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
+    hints = spot.hints
+    nouns = hints.nouns or spot.nouns or nouns_of(spot.name)
+    schemas = dict(view.properties) if view is not None else {}
+    required = frozenset(view.required) if view is not None else frozenset()
+    name_ok = acceptor(view.property_names, compiler.setting.forms) if view is not None and view.property_names is not None else None
+    order = [name for name in hints.property_order() if name in schemas]
+    order += [name for name in schemas if name not in order]
+    order += sorted(required - set(order))
+    tables = _tables(compiler, order, schemas, nouns, spot)
+    members: list[_Member] = []
+    echoes: set[str] = set()
+    for name in order:
+        schema = schemas.get(name) or _other_schema(view, name)
+        if schema is not None and isinstance(schema.view(), FalseView):
+            continue
+        if name_ok is not None and not name_ok(name):
+            continue
+        member, linked = _member(compiler, name, schema, nouns, spot, required, tables)
+        members.append(member)
+        if linked.echo is not None:
+            echoes.add(linked.echo)
+    simple = tuple(member for member in members if not member.nested)
+    nested = tuple(member for member in members if member.nested)
+    kept = tuple(name for name in order if any(member.name == name for member in members))
+    extra, extra_names = _extras(compiler, view, spot)
+    return _Plan(
+        simple=simple,
+        nested=nested,
+        order=kept,
+        reorder=tuple(member.name for member in (*simple, *nested)) != kept,
+        nouns=nouns,
+        id_key=_id_key(kept, nouns),
+        name_key=_name_key(kept, nouns),
+        least=view.min_properties or 0 if view is not None else 0,
+        most=view.max_properties if view is not None else None,
+        extra=extra,
+        extra_names=extra_names,
+        name_ok=name_ok,
+        is_map=hints.is_map(),
+        finish=(*compile_counts(compiler.setting, kept, schemas), *compile_orders(compiler.setting, kept, schemas)),
+        violate=_violations(compiler, view, spot),
+        echoes=frozenset(echoes),
+    )
+
+
+def _member(  # noqa: PLR0913 - private
+    compiler: Compiler,
+    name: str,
+    schema: Canonical | None,
+    nouns: frozenset[str],
+    spot: Spot,
+    required: frozenset[str],
+    tables: frozenset[str],
+) -> tuple[_Member, Linked]:
+    own = Spot(compiler.setting.reader.member(spot.hints, name), name, nouns, nouns_of(name))
+    draw = compiler.compile(schema, own) if schema is not None else compiler.compile_any(own)
+    nested = schema is not None and schema.kind.value not in _SCALAR_KINDS and not _only_scalars(schema)
+    linked = link_property(compiler.setting, name, nouns, schema, draw, nested=nested)
+    references = direct_references(schema) if schema is not None else frozenset()
+    same_row = nested and bool(tables & _nested_tables(compiler, schema, own))
+    return _Member(name, linked.draw, name in required, nested, references, same_row), linked
+
+
+def _only_scalars(schema: Canonical) -> bool:
+    view = schema.view()
+    branches = getattr(view, "branches", None)
+    return branches is not None and all(branch.kind.value in _SCALAR_KINDS for branch in branches)
+
+
+def _tables(
+    compiler: Compiler, names: list[str], schemas: dict[str, Canonical], nouns: frozenset[str], spot: Spot
+) -> frozenset[str]:
+    """The tables of coherent columns that an object's own simple properties draw from."""
+    found = set()
+    for name in names:
+        hints = compiler.setting.reader.member(spot.hints, name)
+        type_ = "number" if name in schemas and schemas[name].kind.value in {"number", "integer"} else "string"
+        meaning = find_meaning(name, nouns, type_, next(iter(hints.formats()), ""), "")
+        if meaning is not None and meaning.kind in TABLE_OF:
+            found.add(TABLE_OF[meaning.kind])
+    return frozenset(found)
+
+
+def _nested_tables(compiler: Compiler, schema: Canonical | None, spot: Spot) -> frozenset[str]:
+    """The tables that a nested object draws from; none for lists."""
+    if schema is None or schema.kind.value == "array":
+        return frozenset()
+    return _tables(compiler, spot.hints.property_order(), {}, spot.nouns, spot)
+
+
+def _other_schema(view: ObjectView | None, name: str) -> Canonical | None:
+    """The schema of a required property that `properties` does not name."""
+    if view is None:
+        return None
+    for pattern, schema in view.pattern_properties.items():
+        judge = acceptor({"pattern": pattern})
+        if judge is not None and judge(name):
+            return schema
+    return view.additional_properties
+
+
+def _extras(compiler: Compiler, view: ObjectView | None, spot: Spot) -> tuple[Draw | None, Draw | None]:
+    """How undocumented properties are drawn: their values and, where they are bound, their names."""
+    if view is None:
+        return compiler.compile_any(Spot(spot.hints, "", spot.owner)), None
+    reader = compiler.setting.reader
+    names = compiler.compile(view.property_names, Spot(spot.hints.__class__())) if view.property_names is not None else None
+    other = Spot(reader.member(spot.hints, "\0"), "", nouns_of(spot.name))
+    if view.additional_properties is None and not view.pattern_properties:
+        return compiler.compile_any(other), names
+    if view.additional_properties is not None and not isinstance(view.additional_properties.view(), FalseView):
+        return compiler.compile(view.additional_properties, other), names
+    for pattern, schema in view.pattern_properties.items():
+        if not isinstance(schema.view(), FalseView):
+            return compiler.compile(schema, other), names or compiler.compile_pattern(pattern)
+    return (compiler.compile_any(other), names) if view.additional_properties is None else (None, None)
+
+
+def _violations(compiler: Compiler, view: ObjectView | None, spot: Spot) -> tuple[Draw, ...]:
+    """Members that some negated keyword demands: a pair of name and value that breaks it."""
+    if view is None or not view.violations:
+        return ()
+    draws: list[Draw] = []
+    for violation in view.violations:
+        schema = getattr(violation, "additional", None) or violation.schema  # type: ignore[union-attr]
+        broken = schema.negate()
+        draw = compiler.compile(broken, Spot(spot.hints.__class__()))
+        pattern = getattr(violation, "pattern", None)
+        if type(violation).__name__ == "NameFailsView":
+            draws.append(lambda s, draw=draw: [draw(s), "x"])
+        elif pattern is not None:
+            names = compiler.compile_pattern(pattern)
+            draws.append(lambda s, draw=draw, names=names: [names(s), draw(s)])
+        else:
+            draws.append(lambda s, draw=draw: ["undeclared", draw(s)])
+    return tuple(draws)
+
+
+def _id_key(names: tuple[str, ...], nouns: frozenset[str]) -> str | None:
+    """The property that identifies an object."""
+    own = [name for name in names if is_identifier(name)]
+    exact = [name for name in own if split_words(name) == ("id",)]
+    named = [name for name in own if " ".join(split_words(name)[:-1]) in nouns]
+    return next(iter(exact or named), None)
+
+
+def _name_key(names: tuple[str, ...], nouns: frozenset[str]) -> str | None:
+    for name in names:
+        words = split_words(name)
+        if words[-1:] == ("name",) and (len(words) == 1 or " ".join(words[:-1]) in nouns):
+            return name
+    return None
+
+
+def _draw(plan: _Plan, s: State) -> JsonValue:
+    if s.depth > _DEEPEST:
+        raise NothingFits
+    narrow = s.tight or s.depth >= FULL_DEPTH or (s.budget <= 0 and s.depth > 1)
+    s.depth += 1
+    s.budget -= 1
+    try:
+        if s.tight or plan.most is not None:
+            out = {member.name: member.draw(s) for member in _chosen(plan, s)}
+        else:
+            out = {member.name: member.draw(s) for member in plan.simple}
+        if plan.nested:
+            _draw_nested(plan, out, s, narrow=narrow)
+        _fill(plan, out, s)
+        for finish in plan.finish:
+            finish(out, s)
+    finally:
+        s.depth -= 1
+    if plan.reorder and len(out) > 1:
+        ordered: JsonObject = {name: out[name] for name in plan.order if name in out}
+        return ordered if len(ordered) == len(out) else {**ordered, **out}
+    return out
+
+
+def _chosen(plan: _Plan, s: State) -> list[_Member]:
+    """The simple properties there is room for; only the required ones in a tight draw."""
+    required = [member for member in plan.simple if member.required]
+    if s.tight:
+        return required
+    room = (plan.most or 0) - len(required) - sum(1 for member in plan.nested if member.required)
+    optional = [member for member in plan.simple if not member.required][: max(room, 0)]
+    return [*required, *optional]
+
+
+def _draw_nested(plan: _Plan, out: JsonObject, s: State, *, narrow: bool) -> None:
+    """Draw what is nested, with this object for its parent."""
+    row, echoed = s.row, s.echoed
+    has_name = plan.id_key is not None or plan.name_key is not None
+    if plan.echoes:
+        s.echoed = echoed | plan.echoes
+    if has_name:
+        s.parents.append(Parent(plan.nouns, out, plan.id_key, plan.name_key))
+    try:
+        for member in plan.nested:
+            if not member.required and (narrow or _left_out(plan, member, out, s)):
+                continue
+            if not member.same_row:
+                s.row = int(s.random() * MANY_ROWS)
+            try:
+                out[member.name] = member.draw(s)
+            except NothingFits:
+                if member.required:
+                    raise
+            s.row = row
+    finally:
+        s.row, s.echoed = row, echoed
+        if has_name:
+            s.parents.pop()
+
+
+def _left_out(plan: _Plan, member: _Member, out: JsonObject, s: State) -> bool:
+    """Whether an optional part is left out: for lack of room, or because it would recur."""
+    if plan.most is not None:
+        waiting = sum(1 for other in plan.nested if other.required and other.name not in out)
+        if len(out) + waiting >= plan.most:
+            return True
+    return any(s.active.get(uri, 0) > 1 for uri in member.references)
+
+
+def _fill(plan: _Plan, out: JsonObject, s: State) -> None:
+    """Add entries of maps, and as many properties as there have to be."""
+    for violate in plan.violate:
+        pair = violate(s)
+        if isinstance(pair, list):
+            out[str(pair[0])] = pair[1]
+    wanted = plan.least
+    if plan.is_map and plan.extra is not None and not s.tight and s.depth <= FULL_DEPTH:
+        wanted = max(wanted, len(out) + 1 + int(s.random() * 2))
+    if plan.most is not None:
+        wanted = min(wanted, plan.most)
+    if len(out) < plan.least:
+        for member in (*plan.simple, *plan.nested):
+            if member.name not in out and len(out) < plan.least:
+                out[member.name] = member.draw(s)
+    attempts = 0
+    while len(out) < wanted and plan.extra is not None and attempts < _PATIENCE + wanted * 4:
+        name = _extra_name(plan, s, attempts)
+        attempts += 1
+        if name in out or name in plan.order or (plan.name_ok is not None and not plan.name_ok(name)):
+            continue
+        out[name] = plan.extra(s)
+    if len(out) < plan.least:
+        raise NothingFits
+
+
+def _extra_name(plan: _Plan, s: State, attempt: int) -> str:
+    if plan.extra_names is not None:
+        s.row = (s.row + 257) & 65535
+        return str(plan.extra_names(s))
+    return _MAP_KEYS[attempt] if attempt < len(_MAP_KEYS) else f"key{attempt}"
+

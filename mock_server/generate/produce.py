@@ -1,0 +1,214 @@
+"""
+Producing: no value leaves that was not judged.
+
+Attempts in order: draws with chance, strict draws, the smallest value, mended draws, documented examples. What no
+attempt finds is an error that names the keywords in conflict, never a wrong value.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from mock_server.errors import UnsatisfiableSchema
+from mock_server.finding import Finding
+from mock_server.generate.compiling import Echo, Setting, Spot
+from mock_server.generate.hints import HintReader, Hints
+from mock_server.generate.pools import Pools
+from mock_server.generate.sampler import Sampler
+from mock_server.generate.seed import derive_seed
+from mock_server.generate.state import Draw, NothingFits, State
+from mock_server.schema.bundle import Bundle
+from mock_server.schema.canonical import Forms, explain_unsatisfiable, is_unsatisfiable
+from mock_server.schema.validate import Validator, Violation
+from mock_server.typing import JsonValue
+
+_ATTEMPTS = 12
+_WITH_EXAMPLES = 4  # of the attempts
+_MENDS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one value should be like."""
+
+    seed: int
+    static: bool = True  # use documented examples of parts
+    minimal: bool = False  # only what is required
+    size: int | None = None  # items of the outermost array
+    echo: Mapping[str, JsonValue] = field(default_factory=dict)  # what the request says, by parameter name
+
+
+@dataclass(eq=False)
+class Producer:
+    """Makes values of one schema. Compiled when first used."""
+
+    bundle: Bundle  # as MAKE reads the document
+    forms: Forms
+    pools: Pools
+    name: str = ""  # what the value is, where the schema does not say: `users`
+    echoes: tuple[Echo, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    fallback: "Callable[[], Producer] | None" = None  # with the schema as JUDGE reads it: the least that has to be obeyed
+
+    def produce(self, wish: Wish) -> JsonValue:
+        """
+        Make a value that conforms.
+
+        Raises:
+            UnsatisfiableSchema: no value exists, or none was found.
+            UnusableSchema: the schema can't be compiled.
+        """
+        is_valid = self._validator.is_valid
+        state = self._state(wish, 0)
+        state.tight = wish.minimal
+        try:
+            value = self._draw(state)
+        except (NothingFits, RecursionError):
+            return self._insist(wish)
+        return value if is_valid(value) else self._insist(wish)
+
+    def adopt(self, wish: Wish, candidates: list[JsonValue]) -> JsonValue:
+        """
+        Take one of some values that a narrower reading refused, or make one.
+
+        Raises:
+            UnsatisfiableSchema: see `produce`.
+        """
+        for value in candidates:
+            if self._validator.is_valid(value):
+                return value
+        for value in candidates[-2:]:
+            mended = mend(value, self._validator)
+            if mended is not None:
+                return mended[0]
+        return self.produce(wish)
+
+    def accepts(self, value: JsonValue) -> bool:
+        """Whether a value conforms, as MAKE reads the document."""
+        return self._validator.is_valid(value)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noted while compiling: names that Faker does not know."""
+        place = self.bundle.node.place
+        return tuple(
+            Finding(rule="document-faker-unknown", message=f"x-faker {name} names nothing that is known", place=place)
+            for name in sorted(self._sampler.setting.unknown_fakers)
+        )
+
+    @cached_property
+    def _validator(self) -> Validator:
+        return Validator(self.bundle)
+
+    @cached_property
+    def _reader(self) -> HintReader:
+        definitions = self.bundle.schema.get("$defs")
+        return HintReader(definitions if isinstance(definitions, dict) else {})
+
+    @cached_property
+    def _root_hints(self) -> Hints:
+        return self._reader.read(self.bundle.schema)
+
+    @cached_property
+    def _sampler(self) -> Sampler:
+        setting = Setting(self.pools, self._reader, self.forms, self.echoes, self.overrides)
+        return Sampler(setting, self.forms.root(self.bundle))
+
+    @cached_property
+    def _draw(self) -> Draw:
+        return self._sampler.compile(self._sampler.root, Spot(self._root_hints, self.name))
+
+    def _state(self, wish: Wish, attempt: int) -> State:
+        seed = wish.seed if attempt == 0 else derive_seed(wish.seed, attempt)
+        return State(seed, static=wish.static, size=wish.size, echo=wish.echo)
+
+    def _insist(self, wish: Wish) -> JsonValue:
+        """Find a value where the first draw did not."""
+        accept = self._validator.is_valid
+        candidates: list[JsonValue] = []
+        for attempt in range(1, _ATTEMPTS + 1):
+            state = self._state(wish, attempt)
+            state.verify = True
+            state.strict = attempt > 1
+            state.tight = wish.minimal or attempt > _ATTEMPTS - 2
+            if attempt > _WITH_EXAMPLES:  # parts that fit one by one need not fit together
+                state.static = state.exemplary = False
+            try:
+                value = self._draw(state)
+            except (NothingFits, RecursionError):
+                continue
+            if accept(value):
+                return value
+            candidates.append(value)
+        for value in candidates[-4:]:
+            mended = mend(value, self._validator)
+            if mended is not None:
+                return mended[0]
+        return self._last_resort(wish, candidates)
+
+    def _last_resort(self, wish: Wish, candidates: list[JsonValue]) -> JsonValue:
+        """Documented examples; then what the most lenient reading of the document takes."""
+        for example in self._root_hints.examples():
+            if self._validator.is_valid(example):
+                return example
+        if self.fallback is not None:
+            lenient = self.fallback()
+            return lenient.adopt(wish, candidates)
+        raise self._unsatisfiable()
+
+    def _unsatisfiable(self) -> UnsatisfiableSchema:
+        reasons = explain_unsatisfiable(self.bundle)
+        proven = is_unsatisfiable(self._sampler.root)
+        place = self.bundle.node.place
+        if reasons:
+            pointer, reason = min(reasons.items(), key=lambda item: len(item[0]))
+            place = self.bundle.locate(pointer.removeprefix("#").strip("/").split("/") if pointer.strip("#/") else [])
+            return UnsatisfiableSchema(place, f"no value can satisfy it: {reason}", proven=proven)
+        return UnsatisfiableSchema(place, "no value was found that satisfies it", proven=proven)
+
+
+def mend(value: JsonValue, validator: Validator) -> tuple[JsonValue] | None:
+    """
+    Change a value where it breaks its schema, until it conforms.
+
+    Returns:
+        The value in a tuple, since it may be null; None where that did not work.
+    """
+    value = copy.deepcopy(value)
+    for _ in range(_MENDS):
+        violations = validator.check(value, limit=20)
+        if not violations:
+            return (value,)
+        if not any([_mend_one(value, violation) for violation in violations]):
+            return None
+    return None
+
+
+def _mend_one(value: JsonValue, violation: Violation) -> bool:
+    """Drop a member that may not be there, or that breaks a rule and may be missing."""
+    path = violation.instance
+    target: JsonValue = value
+    parent: JsonValue = None
+    for token in path:
+        parent = target
+        if isinstance(target, dict) and token in target:
+            target = target[token]
+        elif isinstance(target, list) and token.isdigit() and int(token) < len(target):
+            target = target[int(token)]
+        else:
+            return False
+    if violation.keyword in {"additionalProperties", "unevaluatedProperties", "propertyNames"} and isinstance(target, dict):
+        named = [name for name in list(target) if f"'{name}'" in violation.message or f'"{name}"' in violation.message]
+        for name in named:
+            del target[name]
+        return bool(named)
+    if violation.keyword == "unevaluatedItems" and isinstance(target, list) and target:
+        target.pop()
+        return True
+    if path and isinstance(parent, dict) and path[-1] in parent:
+        del parent[path[-1]]
+        return True
+    if path and isinstance(parent, list) and path[-1].isdigit() and int(path[-1]) < len(parent):
+        del parent[int(path[-1])]
+        return True
+    return False

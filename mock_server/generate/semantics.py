@@ -1,0 +1,151 @@
+"""
+What a property means: guessed from its name, its format, its description and the thing that it belongs to.
+
+The answer is a `Meaning`, which names a column of `pools`. The tables are in `kinds`.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mock_server.generate import kinds
+from mock_server.generate.words import singular, split_words
+
+_TEXT = kinds.read_table(kinds.TEXT)
+_MOMENTS = kinds.read_table(kinds.MOMENTS)
+_NUMBERS = kinds.read_table(kinds.NUMBERS)
+_BOOLEANS = kinds.read_table(kinds.BOOLEANS)
+_DESCRIPTIONS = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in kinds.DESCRIPTIONS)
+_ID_WORDS = frozenset(("id", "identifier", "uid", "oid", "pk", "ids"))
+
+# Formats that say what a text is, whatever its name.
+_FORMAT_KINDS = {
+    "email": "email", "idn-email": "email", "uuid": "uuid", "guid": "uuid", "ipv4": "ipv4", "ipv6": "ipv6", "ip": "ipv4",
+    "hostname": "domain", "idn-hostname": "domain", "mac": "mac", "mac-address": "mac", "phone": "phone", "phone-number": "phone",
+    "currency": "currency_code", "country-code": "country_code", "iban": "iban", "bic": "bic", "password": "password",
+    "color": "hex_color", "hex-color": "hex_color", "semver": "version", "timezone": "timezone", "credit-card": "card_number",
+    "duration": "duration", "mime-type": "mime_type", "media-range": "mime_type", "isbn": "isbn", "zip": "postcode", "language": "locale",
+}  # fmt: skip
+_MOMENT_FORMATS = frozenset(("date-time", "date", "time", "partial-date", "datetime", "timestamp", "date-time-rfc1123", "http-date"))
+_URL_FORMATS = frozenset(("uri", "url", "iri", "uri-reference", "iri-reference"))
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a value is about."""
+
+    kind: str
+    noun: str = ""  # of "entity_id" and "entity_name": which thing's
+    moment: bool = False  # the kind is a moment: see `kinds.MOMENTS`
+
+
+@lru_cache(maxsize=65536)
+def find_meaning(name: str, owner: frozenset[str], type_: str, format_: str, description: str) -> Meaning | None:
+    """
+    Guess what a value is about.
+
+    Args:
+        name: The property's name, as written; empty for an item or a body.
+        owner: The nouns of the object that it belongs to.
+        type_: `string`, `integer`, `number` or `boolean`.
+        format_: The format, or "".
+        description: The description, or "".
+
+    Returns:
+        None where nothing can be told.
+    """
+    words = split_words(name)
+    if type_ == "boolean":
+        chance = _longest(_BOOLEANS, words)
+        return Meaning(chance) if chance else None
+    if type_ == "string":
+        return _text(words, owner, format_, description)
+    return _number(words, owner, format_, description)
+
+
+def _text(words: tuple[str, ...], owner: frozenset[str], format_: str, description: str) -> Meaning | None:
+    if format_ in _MOMENT_FORMATS:
+        return Meaning(_longest(_MOMENTS, words) or "seen", moment=True)
+    if format_ in _FORMAT_KINDS and not (format_ == "uuid" and _entity(words, owner)):
+        return Meaning(_FORMAT_KINDS[format_])
+    if format_ in _URL_FORMATS:
+        kind = _longest(_TEXT, words)
+        return Meaning(kind if kind == "image_url" else "url")
+    if format_ in {"int32", "int64", "uint64", "decimal", "double", "float"}:
+        return _entity(words, owner) or Meaning("numeric_code")
+    if format_ in {"byte", "base64url", "binary"}:
+        return None
+    kind = _longest(_TEXT, words)
+    entity = _entity(words, owner)
+    if entity is not None and kind not in {"evse_id", "id_tag", "hex_id", "token", "vat_number", "numeric_code", "person_name"}:
+        return entity
+    described = next((known for pattern, known in _DESCRIPTIONS if pattern.search(description)), None)
+    weak = kind in {None, "status", "word", "numeric_code", "title", "token", "address"}
+    if described and weak:
+        return Meaning(described)
+    if kind:
+        return Meaning(kind)
+    moment = _longest(_MOMENTS, words)
+    if moment and len(words) > 1 and words[-1] in {"at", "on", "date", "time", "timestamp"}:
+        return Meaning(moment, moment=True)
+    return None
+
+
+def _number(words: tuple[str, ...], owner: frozenset[str], format_: str, description: str) -> Meaning | None:
+    entity = _entity(words, owner)
+    if entity is not None and entity.kind == "entity_id":
+        return entity
+    moment = _longest(_MOMENTS, words)
+    if format_ in {"unix-time", "unixtime", "timestamp"} or (moment and kinds.EPOCH.search(description)):
+        return Meaning(moment or "seen", moment=True)
+    kind = _longest(_NUMBERS, words)
+    if kind:
+        return Meaning(kind)
+    if moment and (words[-1] in {"at", "on", "timestamp", "date", "time", "created", "updated", "expires", "ts"}):
+        return Meaning(moment, moment=True)
+    if kinds.EPOCH.search(description):
+        return Meaning("seen", moment=True)
+    return None
+
+
+def _entity(words: tuple[str, ...], owner: frozenset[str]) -> Meaning | None:
+    """`id` and `name` of the owner itself, `groupId` and `groupName` of a group."""
+    if not words:
+        return None
+    part = "entity_id" if words[-1] in _ID_WORDS else "entity_name" if words[-1] == "name" else None
+    if part is None:
+        return None
+    named = singular(words[-2]) if len(words) > 1 else min(owner, key=len, default="")
+    if part == "entity_id":
+        return Meaning(part, named)
+    if len(words) > 1 and _longest(_TEXT, words) is not None:
+        return None
+    return _name_of(named)
+
+
+def _name_of(noun: str) -> Meaning:
+    if noun in kinds.PEOPLE:
+        return Meaning("person_name")
+    if noun in kinds.COMPANIES:
+        return Meaning("company")
+    if noun in kinds.PLACES:
+        return Meaning(kinds.PLACES[noun])
+    if noun in kinds.PRODUCTS:
+        return Meaning("product_name")
+    return Meaning("entity_name", noun)
+
+
+def _longest(table: dict[str, str], words: tuple[str, ...]) -> str | None:
+    """The kind of the longest name that the words end with."""
+    for size in range(min(4, len(words)), 0, -1):
+        tail = words[-size:]
+        kind = table.get(" ".join(tail)) or table.get(" ".join((*tail[:-1], singular(tail[-1]))))
+        if kind:
+            return kind
+    return None
+
+
+def is_identifier(name: str) -> bool:
+    """Whether a property name says that it identifies something."""
+    words = split_words(name)
+    return bool(words) and words[-1] in _ID_WORDS

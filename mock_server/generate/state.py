@@ -1,0 +1,69 @@
+"""The state of one draw: chance, depth, and what the value so far says about the rest."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+
+from mock_server.typing import JsonObject, JsonValue
+
+# Rows of a column, and how many rows there are before the numbers of things repeat.
+ROW_MASK = 255
+MANY_ROWS = 65_536
+
+# How deep objects are drawn in full, and how many of them, before only what is required is.
+FULL_DEPTH = 6
+BUDGET = 250
+BUDGET_PER_ITEM = 40  # of a list of wished length
+
+
+class Parent:
+    """An object around the one that is being drawn, as far as it is drawn."""
+
+    __slots__ = ("id_key", "name_key", "nouns", "value")
+
+    def __init__(self, nouns: frozenset[str], value: JsonObject, id_key: str | None, name_key: str | None) -> None:
+        self.nouns = nouns
+        self.value = value
+        self.id_key = id_key
+        self.name_key = name_key
+
+
+class State:
+    """Mutable, and of one draw only."""
+
+    __slots__ = (
+        "active", "budget", "depth", "echo", "echoed", "exemplary", "index", "parents", "random", "row", "size", "static",
+        "strict", "tight", "verify",
+    )  # fmt: skip
+
+    def __init__(self, seed: int, *, static: bool = True, size: int | None = None, echo: Mapping[str, JsonValue]) -> None:
+        """
+        Begin a draw.
+
+        Args:
+            seed: Where chance comes from.
+            static: Whether documented examples of parts are used.
+            size: How many items the outermost array is wanted to have.
+            echo: What the request says, by parameter name.
+        """
+        self.random = Random(seed).random  # noqa: S311 - reproducible on purpose
+        self.row = int(self.random() * MANY_ROWS)
+        self.depth = 0
+        self.budget = BUDGET + BUDGET_PER_ITEM * (size or 0)
+        self.active: dict[str, int] = {}
+        self.static = static
+        self.exemplary = static
+        self.strict = False  # branches that exclude each other are drawn so
+        self.verify = False  # documented examples are judged before they are used
+        self.tight = False
+        self.size = size
+        self.index = 0
+        self.echo = echo
+        self.echoed: frozenset[str] = frozenset()
+        self.parents: list[Parent] = []
+
+
+Draw = Callable[[State], JsonValue]
+
+
+class NothingFits(Exception):
+    """A draw finds no value; another attempt or branch may."""

@@ -1,0 +1,94 @@
+"""
+Every rule that a finding can name: one table.
+
+An id reads `<what was looked at>-<its part>-<what is wrong>` and is public the day it ships.
+A test holds this table, README's and the ids that the code emits equal.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+
+class Level(IntEnum):
+    """How bad it is. Only an error makes a command exit with 1."""
+
+    NOTE = 0
+    WARNING = 1
+    ERROR = 2
+
+
+class Blame(Enum):
+    """Who has to change something."""
+
+    DOCUMENT = "document"
+    PROVIDER = "provider"
+    CONSUMER = "consumer"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that can be wrong."""
+
+    id: str
+    level: Level
+    blame: Blame
+    summary: str
+
+
+def _rules(blame: Blame, *rows: tuple[str, Level, str]) -> dict[str, Rule]:
+    return {id_: Rule(id_, level, blame, summary) for id_, level, summary in rows}
+
+
+_E, _W, _N = Level.ERROR, Level.WARNING, Level.NOTE
+
+RULES: dict[str, Rule] = {
+    **_rules(
+        Blame.DOCUMENT,
+        ("document-invalid", _E, "breaks the OpenAPI specification's own schema or rules"),
+        ("document-text-invalid", _W, "text that YAML or JSON does not allow was read past"),
+        ("document-key-duplicate", _W, "a key stands twice in one object; the last one counts"),
+        ("document-reference-unresolvable", _E, "a $ref leads nowhere"),
+        ("document-reference-outside", _E, "a $ref leaves the folders that may be read"),
+        ("document-reference-remote", _E, "a $ref goes to a host that was not allowed"),
+        ("document-object-malformed", _W, "an object has another shape than OpenAPI gives it; it is passed over"),
+        ("document-keyword-malformed", _W, "a schema keyword has a value that it can't have; it is passed over"),
+        ("document-pattern-invalid", _W, "a pattern is no regular expression of ECMA-262; it is passed over"),
+        ("document-operation-id-duplicate", _W, "two operations have one operationId; the second is renamed"),
+        ("document-operation-id-missing", _N, "an operation has no operationId; one is derived"),
+        ("document-path-ambiguous", _W, "two path templates match the same targets with the same method"),
+        ("document-path-parameter-undeclared", _W, "a template has a parameter that no Parameter Object declares"),
+        ("document-response-missing", _W, "an operation documents no response that could be a success"),
+        ("document-schema-unsatisfiable", _E, "no value satisfies a schema"),
+        ("document-schema-unmockable", _E, "no conforming value was found for a schema"),
+        ("document-example-invalid", _W, "an example breaks the schema it stands beside"),
+        ("document-faker-unknown", _W, "an x-faker names nothing that is known; it is passed over"),
+        ("document-security-undefined", _W, "a security requirement names a scheme that is not defined"),
+        ("document-operation-unservable", _E, "an operation can't be answered"),
+        ("fixture-invalid", _E, "a fixture breaks the document"),
+        ("fixture-operation-unknown", _E, "a fixture folder names no operation of the document"),
+    ),
+    **_rules(
+        Blame.CONSUMER,
+        ("request-parameter-missing", _E, "a required parameter is missing"),
+        ("request-parameter-malformed", _E, "a parameter can't be read in its documented style"),
+        ("request-parameter-schema", _E, "a parameter breaks its schema"),
+        ("request-query-undocumented", _N, "a query parameter is not documented"),
+        ("request-body-missing", _E, "a required body is missing"),
+        ("request-body-malformed", _E, "the body can't be read as its media type"),
+        ("request-body-schema", _E, "the body breaks its schema"),
+        ("request-media-type-undocumented", _E, "the body's media type is not documented"),
+        ("request-security-unmet", _E, "no documented security requirement is met"),
+    ),
+    **_rules(
+        Blame.PROVIDER,
+        ("response-status-undocumented", _E, "the status is not documented"),
+        ("response-media-type-undocumented", _E, "the media type is not documented"),
+        ("response-header-missing", _E, "a required header is missing"),
+        ("response-header-schema", _E, "a header breaks its schema"),
+        ("response-body-missing", _E, "there is no body where one is documented"),
+        ("response-body-unexpected", _E, "there is a body where none may be"),
+        ("response-body-malformed", _E, "the body can't be read as its media type"),
+        ("response-body-schema", _E, "the body breaks its schema"),
+    ),
+}

@@ -1,0 +1,250 @@
+"""
+Schemas with everything they refer to, in one piece.
+
+Validators and generators take a `Bundle`: JSON Schema 2020-12 in which every `$ref` is `#/$defs/<name>`.
+What a document refers to is translated once per direction and purpose, when it is first needed.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from mock_server.errors import ForbiddenReference, UnresolvableReference, UnusableSchema
+from mock_server.finding import Finding, Place
+from mock_server.schema.dialect import Direction, Purpose, Use, translate, with_null
+from mock_server.schema.discriminate import discriminate
+from mock_server.schema.shape import shape_of
+from mock_server.spec.references import Node, References
+from mock_server.typing import JsonObject, JsonValue, Pointer
+
+_Key = tuple[str, Pointer, frozenset[str]]
+_NOTHING_HIDDEN: frozenset[str] = frozenset()
+_MAX_HOPS = 60
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """A schema that needs nothing else, and where its parts were written."""
+
+    schema: JsonObject
+    node: Node
+    origins: dict[str, Node]  # by name in $defs
+
+    def locate(self, path: Sequence[str | int]) -> Place:
+        """Find where a keyword was written, given its path in the bundle; as near as the translation lets."""
+        tokens = [str(token) for token in path]
+        node = self.node
+        if tokens[:1] == ["$defs"] and len(tokens) > 1:
+            node, tokens = self.origins.get(tokens[1], node), tokens[2:]
+        for token in tokens:
+            try:
+                node = node.child(token)
+            except KeyError:
+                break
+        return node.place
+
+
+@dataclass(slots=True)
+class _Definition:
+    schema: JsonValue
+    needs: set[str]
+
+
+@dataclass(eq=False)
+class Schemas:
+    """The Schema Objects of a document, translated for one use."""
+
+    references: References
+    use: Use
+    pattern_ok: Callable[[str], bool]
+    _names: dict[_Key, str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+    _pending: dict[str, tuple[Node, frozenset[str]]] = field(default_factory=dict)
+    _definitions: dict[str, _Definition] = field(default_factory=dict)
+    _origins: dict[str, Node] = field(default_factory=dict)
+    _schemas: dict[str, JsonValue] = field(default_factory=dict)
+    _shapes: dict[str, JsonValue] = field(default_factory=dict)
+    _notes: dict[tuple[str, Place, str], Finding] = field(default_factory=dict)
+    _needs: set[str] = field(default_factory=set)  # of what is being translated now
+
+    def bundle(self, node: Node) -> Bundle:
+        """
+        Translate a schema and gather what it refers to.
+
+        Raises:
+            UnusableSchema: it is nested too deeply to be read.
+        """
+        self._needs = set()
+        try:
+            schema = self._schema(node)
+            needed = self._close(self._needs)
+        except RecursionError:
+            raise UnusableSchema(node.place, "it is nested too deeply") from None
+        if isinstance(schema, bool):
+            schema = {} if schema else {"not": {}}
+        out: JsonObject = dict(schema) if isinstance(schema, dict) else {}
+        definitions = {name: self._definitions[name].schema for name in needed}
+        if definitions:
+            out["$defs"] = definitions
+        return Bundle(out, node, {name: self._origins[name] for name in needed})
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noted in the schemas that were translated so far."""
+        return tuple(self._notes.values())
+
+    def shape(self, schema: JsonValue) -> JsonValue:
+        """The shape of a schema that was bundled here; see `schema.shape`."""
+        return shape_of(schema, self._schemas)
+
+    def definition_shape(self, name: str) -> JsonValue:
+        """The shape of a definition; `True` for one that is not known."""
+        if name not in self._shapes:
+            known = self._definitions.get(name)
+            self._shapes[name] = self.shape(known.schema) if known is not None else True
+        return self._shapes[name]
+
+    def _close(self, roots: set[str]) -> list[str]:
+        """Translate and list, sorted, everything that is reached from some definitions."""
+        seen: set[str] = set()
+        todo = list(roots)
+        while todo:
+            name = todo.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name not in self._definitions:
+                node, hidden = self._pending.pop(name)
+                self._needs = set()
+                schema = self._schema(node, hidden)
+                self._definitions[name] = _Definition(schema, self._needs)
+                self._schemas[name] = schema
+            todo.extend(self._definitions[name].needs)
+        return sorted(seen)
+
+    def _schema(self, node: Node, hidden: frozenset[str] = _NOTHING_HIDDEN) -> JsonValue:
+        if not isinstance(node.value, dict):
+            return node.value if isinstance(node.value, bool) else True
+        if node.reference is None:
+            return self._nullable(node, self._object(node, hidden))
+        reference = self._reference(node, hidden)
+        beside = {key: value for key, value in node.value.items() if key != "$ref"}
+        if not self.use.is_json_schema or not beside:
+            return self._nullable(node, reference)
+        rest = self._nullable(node, self._object(Node(beside, node.resource, node.pointer), hidden))
+        if "$ref" in rest or "anyOf" in rest or reference is True:
+            return {"allOf": [reference, rest]}
+        return {**rest, **reference} if isinstance(reference, dict) else rest
+
+    def _nullable(self, node: Node, out: JsonValue) -> JsonObject:
+        """Obey `nullable`. Where readings differ, as beside `$ref`, null is judged right but never made."""
+        source = node.value if isinstance(node.value, dict) else {}
+        schema = out if isinstance(out, dict) else {}
+        if source.get("nullable") is not True and source.get("x-nullable") is not True:
+            return schema
+        if self.use.purpose is Purpose.JUDGE:
+            return with_null(schema)
+        values = schema.get("enum")
+        decided = "type" in schema and (not isinstance(values, list) or None in values)
+        changed = with_null(schema) if decided else schema
+        return schema if "anyOf" in changed and "anyOf" not in schema else changed
+
+    def _object(self, node: Node, hidden: frozenset[str]) -> JsonObject:
+        own = hidden | self._hidden_names(node)
+        out = translate(node, self.use, self._schema, self._note, self.pattern_ok, own)
+        source = node.value if isinstance(node.value, dict) else {}
+        if isinstance(source.get("allOf"), list):
+            members = [self._schema(child, own) for child in node.child("allOf").items()]
+            if members:
+                out["allOf"] = members
+        if "discriminator" in source:
+            discriminate(node, out, self.references, self.use.purpose)
+        dynamic = source.get("$dynamicRef")
+        if isinstance(dynamic, str) and self.use.is_json_schema:
+            out["$ref"] = f"#/$defs/{self._name(self.references.resolve(dynamic, node), hidden)}"
+        return out
+
+    def _reference(self, node: Node, hidden: frozenset[str]) -> JsonValue:
+        """Translate a `$ref`; one that leads nowhere is noted and constrains nothing."""
+        try:
+            target = node
+            for _ in range(_MAX_HOPS):
+                target = self.references.resolve(target.reference or "", target)
+                if not isinstance(target.value, dict) or set(target.value) != {"$ref"}:
+                    return {"$ref": f"#/$defs/{self._name(target, hidden)}"}
+            raise UnresolvableReference(node.reference or "", node.place, "it leads in a circle")
+        except (UnresolvableReference, ForbiddenReference) as error:
+            finding = error.finding()
+            self._notes[finding.rule, node.place, finding.message] = finding
+            return True
+
+    def _name(self, target: Node, hidden: frozenset[str]) -> str:
+        key = (*target.key, hidden)
+        if key not in self._names:
+            word = target.pointer[-1] if target.pointer else target.resource.name.rsplit("/", 1)[-1].split(".")[0]
+            base = re.sub(r"[^A-Za-z0-9._-]", "_", word) or "schema"
+            name, count = base, 2
+            while name in self._taken:
+                name = f"{base}~{count}".replace("~", "-")
+                count += 1
+            self._taken.add(name)
+            self._names[key] = name
+            self._pending[name] = (target, hidden)
+            self._origins[name] = target
+        name = self._names[key]
+        self._needs.add(name)
+        return name
+
+    def _hidden_names(self, node: Node, depth: int = 0) -> frozenset[str]:
+        """The properties that the direction hides, among a schema's own and those of its `allOf`."""
+        if depth > 8 or not isinstance(node.value, dict):  # noqa: PLR2004 - deeper than anybody writes
+            return _NOTHING_HIDDEN
+        found: set[str] = set()
+        if node.reference is not None:
+            target = self._find(node)
+            if target is not None:
+                found |= self._hidden_names(target, depth + 1)
+        if isinstance(node.value.get("properties"), dict):
+            found |= {name for name, child in node.child("properties").members() if self._is_hidden(child)}
+        if isinstance(node.value.get("allOf"), list):
+            for member in node.child("allOf").items():
+                found |= self._hidden_names(member, depth + 1)
+        return frozenset(found)
+
+    def _is_hidden(self, node: Node) -> bool:
+        if not isinstance(node.value, dict):
+            return False
+        if node.value.get(self.use.direction.hidden_by) is True:
+            return True
+        target = self._find(node) if node.reference is not None else None
+        return target is not None and isinstance(target.value, dict) and target.value.get(self.use.direction.hidden_by) is True
+
+    def _find(self, node: Node) -> Node | None:
+        try:
+            return self.references.follow(node)
+        except (UnresolvableReference, ForbiddenReference):
+            return None  # noted where it is translated
+
+    def _note(self, rule: str, node: Node, message: str) -> None:
+        self._notes.setdefault((rule, node.place, message), Finding(rule=rule, message=message, place=node.place))
+
+
+@dataclass(eq=False)
+class SchemaSets:
+    """The schemas of a document in each direction, for each purpose."""
+
+    references: References
+    is_json_schema: bool
+    pattern_ok: Callable[[str], bool]
+    _sets: dict[tuple[Direction, Purpose], Schemas] = field(default_factory=dict)
+
+    def of(self, direction: Direction, purpose: Purpose) -> Schemas:
+        """The schemas of one use."""
+        key = (direction, purpose)
+        if key not in self._sets:
+            self._sets[key] = Schemas(self.references, Use(direction, purpose, self.is_json_schema), self.pattern_ok)
+        return self._sets[key]
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noted so far, each once."""
+        found = {(f.rule, f.place, f.message): f for schemas in self._sets.values() for f in schemas.findings()}
+        return tuple(found.values())

@@ -1,0 +1,210 @@
+"""
+The canonical form of a schema: what generators compile from.
+
+`jsonschema_rs.canonicalize` merges `allOf`, prunes what can't be, makes `oneOf` disjoint, turns conditions into
+alternatives, and offers set algebra. This module is its only door.
+
+A canonical node knows nothing of titles, examples or the order of properties: see `generate.hints`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import jsonschema_rs
+from jsonschema_rs.canonical import (
+    AllOfView,
+    AnyOfView,
+    ArrayView,
+    CanonicalizationError,
+    CanonicalViewType,
+    ConstView,
+    ContainsView,
+    Distinctness,
+    EnumView,
+    FalseView,
+    IntegerView,
+    MultiTypeView,
+    NotView,
+    NumberView,
+    ObjectView,
+    OneOfView,
+    RawView,
+    ReferenceView,
+    Satisfiability,
+    StringView,
+    TrueView,
+    TypedGroupView,
+    UnsatisfiableReason,
+    find_unsatisfiable,
+)
+
+from mock_server.errors import UnusableSchema
+from mock_server.schema.bundle import Bundle, Schemas
+from mock_server.schema.validate import PATTERN_OPTIONS
+from mock_server.typing import JsonObject, JsonValue
+
+Canonical: TypeAlias = jsonschema_rs.CanonicalSchema
+View: TypeAlias = CanonicalViewType
+_DEFINITIONS: Final = "#/$defs/"
+
+__all__ = [
+    "AllOfView",
+    "AnyOfView",
+    "ArrayView",
+    "Canonical",
+    "ConstView",
+    "ContainsView",
+    "Distinctness",
+    "EnumView",
+    "FalseView",
+    "Forms",
+    "IntegerView",
+    "MultiTypeView",
+    "NotView",
+    "NumberView",
+    "ObjectView",
+    "OneOfView",
+    "RawView",
+    "ReferenceView",
+    "StringView",
+    "TrueView",
+    "TypedGroupView",
+    "View",
+    "canonicalize_schema",
+    "explain_unsatisfiable",
+    "find_difference",
+    "find_intersection",
+    "is_unsatisfiable",
+]
+
+
+@dataclass(eq=False)
+class Forms:
+    """
+    The canonical forms of a document's schemas, each made when it is first needed.
+
+    A form is made by itself: what it refers to stays a reference (`ReferenceView`), to be looked up here. So a schema
+    costs what is used of it, and a circle of seven hundred definitions is never multiplied out.
+    """
+
+    schemas: Schemas
+    _known: dict[str, Canonical | None] = field(default_factory=dict)
+
+    def root(self, bundle: Bundle) -> Canonical:
+        """
+        The form of a bundle's own schema.
+
+        Raises:
+            UnusableSchema: it is no schema.
+        """
+        own: JsonObject = {keyword: value for keyword, value in bundle.schema.items() if keyword != "$defs"}
+        form = _canonicalize(self.schemas.shape(own))
+        if form is None:
+            raise UnusableSchema(bundle.node.place, "it can't be brought into canonical form")
+        return form
+
+    def definition(self, uri: str) -> Canonical | None:
+        """The form of the definition that a reference names; None where it has none."""
+        name = uri.removeprefix(_DEFINITIONS)
+        if name not in self._known:
+            self._known[name] = _canonicalize(self.schemas.definition_shape(name))
+        return self._known[name]
+
+    def self_contained(self, schema: Canonical) -> JsonObject:
+        """A form as a JSON Schema with everything that it refers to."""
+        written = schema.to_json_schema()
+        if not isinstance(written, dict):
+            return {} if written else {"not": {}}
+        out: JsonObject = {keyword: value for keyword, value in written.items() if keyword not in {"$defs", "$schema"}}
+        definitions: dict[str, JsonValue] = {}
+        todo = sorted(_references(out))
+        while todo:
+            name = todo.pop()
+            if name not in definitions:
+                definitions[name] = self.schemas.definition_shape(name)
+                todo.extend(sorted(_references(definitions[name]) - definitions.keys()))
+        return {**out, "$defs": definitions} if definitions else out
+
+
+def _references(schema: JsonValue) -> set[str]:
+    """The names of the definitions that a schema refers to."""
+    found: set[str] = set()
+    stack = [schema]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, dict):
+            ref = part.get("$ref")
+            if isinstance(ref, str):
+                found.add(ref.removeprefix(_DEFINITIONS))
+            stack.extend(part.values())
+        elif isinstance(part, list):
+            stack.extend(part)
+    return found
+
+
+def _canonicalize(schema: JsonValue) -> Canonical | None:
+    """
+    Canonicalise a schema whose references stay references.
+
+    To stand for themselves they refer to themselves, and are of no type, so that nothing is told from what they stand for.
+    """
+    if not isinstance(schema, dict):
+        schema = {} if schema else {"not": {}}
+    stubs: dict[str, JsonValue] = {
+        name: {"properties": {"self": {"$ref": _DEFINITIONS + name}}} for name in _references(schema)
+    }
+    return canonicalize_schema({**schema, "$defs": stubs} if stubs else schema)
+
+
+def canonicalize_schema(schema: JsonObject) -> Canonical | None:
+    """Bring a self-contained schema into canonical form; None where that fails."""
+    try:
+        return jsonschema_rs.canonicalize(schema, validate_formats=True, pattern_options=PATTERN_OPTIONS, offline=True)
+    except (CanonicalizationError, jsonschema_rs.ReferencingError, ValueError):
+        return None
+
+
+def is_unsatisfiable(schema: Canonical) -> bool:
+    """Whether it is proven that no value satisfies a schema."""
+    return schema.satisfiability() == Satisfiability.NO
+
+
+def find_intersection(one: Canonical, other: Canonical) -> Canonical | None:
+    """Every value that both admit; None where the canonical form can't say."""
+    try:
+        return one.intersect(other)
+    except CanonicalizationError:
+        return None
+
+
+def find_difference(one: Canonical, other: Canonical) -> Canonical | None:
+    """Every value that one admits and the other rejects; None where the canonical form can't say."""
+    try:
+        return one.subtract(other)
+    except CanonicalizationError:
+        return None
+
+
+def explain_unsatisfiable(bundle: Bundle) -> dict[str, str]:
+    """
+    Say which schemas in a bundle admit no value, and why.
+
+    Returns:
+        By JSON Pointer in the bundle: the keywords that are in conflict.
+    """
+    try:
+        found = find_unsatisfiable(
+            bundle.schema, validate_formats=True, pattern_options=PATTERN_OPTIONS, offline=True
+        )
+    except (CanonicalizationError, jsonschema_rs.ReferencingError, ValueError):
+        return {}
+    return {pointer: _reason(reason) for pointer, reason in found.items()}
+
+
+def _reason(reason: UnsatisfiableReason) -> str:
+    if isinstance(reason, UnsatisfiableReason.Conflict):
+        parts = " and ".join(f"{', '.join(cause.keywords) or 'the schema'} at {cause.pointer or '/'}" for cause in reason.causes)
+        return f"{parts} contradict each other"
+    if isinstance(reason, UnsatisfiableReason.Empty):
+        return f"{', '.join(reason.cause.keywords) or 'a schema'} at {reason.cause.pointer or '/'} admits nothing"
+    return "it is the schema 'false'"

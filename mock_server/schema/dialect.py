@@ -1,0 +1,366 @@
+"""
+One Schema Object, of any OpenAPI version, as JSON Schema 2020-12.
+
+| in the document | here |
+| --- | --- |
+| `nullable`, `x-nullable` | `null` among the types, or `anyOf` with it |
+| `exclusiveMinimum: true` beside `minimum` | `exclusiveMinimum` as a number |
+| `format: int32` and its like | bounds |
+| `type: file` | a string |
+| `items: […]` | `prefixItems` |
+| `readOnly`, `writeOnly` | not required in the other direction, and never made there |
+| `discriminator` | each branch with its names; see `discriminate` |
+| `enum` values of another type than `type` | the value as that type; JUDGE takes both |
+
+A keyword with a value that it can't have is passed over, with a finding.
+
+Source: OAS 2.0, 3.0.4 and 3.1.1, section "Schema Object"; JSON Schema 2020-12 core and validation
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from mock_server.schema.formats import NUMERIC_BOUNDS
+from mock_server.spec.references import Node
+from mock_server.typing import JsonObject, JsonValue
+
+
+class Direction(Enum):
+    """Which way a message travels."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+
+    @property
+    def hidden_by(self) -> str:
+        """The keyword that keeps a property out of this direction."""
+        return "readOnly" if self is Direction.REQUEST else "writeOnly"
+
+
+class Purpose(Enum):
+    """What a translation is for, where the document leaves room."""
+
+    JUDGE = "judge"  # accept every defensible reading
+    MAKE = "make"  # make what every reading accepts; keeps the annotations that make values believable
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What decides a translation, besides the Schema Object."""
+
+    direction: Direction
+    purpose: Purpose
+    is_json_schema: bool  # 3.1 and later
+
+
+# A place as a schema that may be named by `$ref`, and what was noted on the way.
+Translate = Callable[[Node], JsonValue]
+Note = Callable[[str, Node, str], None]
+
+TYPES: Final = ("null", "boolean", "object", "array", "number", "string", "integer")
+# Types that the standards don't have but documents do. JUDGE takes any value for them.
+_FOLK_TYPES = {
+    "file": "string", "date": "string", "datetime": "string", "uuid": "string", "str": "string", "text": "string",
+    "float": "number", "double": "number", "decimal": "number", "int": "integer", "long": "integer",
+    "bool": "boolean", "list": "array", "map": "object", "dict": "object",
+}  # fmt: skip
+_COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains")
+_ONE = ("not", "additionalProperties")
+_ONE_SINCE_31 = ("contains", "propertyNames", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties")
+_LISTS = ("anyOf", "oneOf")
+_ANNOTATIONS = ("title", "description", "default", "x-faker", "x-mock", "deprecated")
+_WIRE_ANNOTATIONS = ("xml", "contentMediaType", "contentEncoding")
+# "/^abc$/i": a literal of JavaScript, where only what is between the slashes was meant.
+_REGEX_LITERAL = re.compile(r"/(\^.*\$)/[dgimsuvy]*\Z", re.DOTALL)
+
+
+def translate(  # noqa: PLR0913 - the collaborators of one step
+    node: Node, use: Use, schema: Translate, note: Note, pattern_ok: Callable[[str], bool], hidden: frozenset[str]
+) -> JsonObject:
+    """
+    Translate one Schema Object that is no mere reference.
+
+    Args:
+        node: The object, with `$ref` only where siblings count.
+        use: For what.
+        schema: Translates a subschema, following and naming references.
+        note: Takes a rule, a place and a message.
+        pattern_ok: Whether a regular expression compiles.
+        hidden: Properties that this direction hides, as far as `allOf` around knows them.
+    """
+    step = _Step(node, node.value if isinstance(node.value, dict) else {}, use, schema, note, pattern_ok)
+    out = step.types()
+    step.numbers(out)
+    step.texts(out)
+    step.applicators(out)
+    step.objects(out, hidden)
+    step.annotations(out)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The translation of one object, keyword family by keyword family."""
+
+    node: Node
+    source: JsonObject
+    use: Use
+    schema: Translate
+    note: Note
+    pattern_ok: Callable[[str], bool]
+
+    def bad(self, keyword: str) -> None:
+        shown = json.dumps(self.source.get(keyword), default=str)
+        self.note("document-keyword-malformed", self.node, f"{keyword!r} can't be {shown[:80]}")
+
+    @property
+    def making(self) -> bool:
+        return self.use.purpose is Purpose.MAKE
+
+    @property
+    def modern(self) -> bool:
+        """Whether to obey what 3.0 does not have: always when making, since its authors meant it."""
+        return self.use.is_json_schema or self.making
+
+    def types(self) -> JsonObject:
+        """Translate type, enum, const."""
+        out: JsonObject = {}
+        declared = self.source.get("type")
+        names = [declared] if isinstance(declared, str) else declared
+        if declared is not None:
+            types = [name for name in names if name in TYPES] if isinstance(names, list) else []
+            if not isinstance(names, list) or len(types) != len(names):
+                types = self._folk_types(names if isinstance(names, list) else [])
+            if types:
+                out["type"] = list(dict.fromkeys(types))
+        if "enum" in self.source:
+            self._enum(out)
+        if "const" in self.source and self.modern:
+            out["const"] = self.source["const"]
+        return out
+
+    def _folk_types(self, names: list[JsonValue]) -> list[JsonValue]:
+        if names != ["file"]:
+            self.bad("type")
+        if not self.making and names != ["file"]:
+            return []
+        return [name if name in TYPES else _FOLK_TYPES[str(name)] for name in names if name in TYPES or name in _FOLK_TYPES]
+
+    def _enum(self, out: JsonObject) -> None:
+        values = self.source["enum"]
+        if not isinstance(values, list) or not values:
+            self.bad("enum")
+            return
+        types = out.get("type")
+        fitting: list[JsonValue] = []
+        for value in values:
+            if value is None or not isinstance(types, list) or any(is_type(value, str(type_)) for type_ in types):
+                fitting.append(value)
+                continue
+            fitting += [cast for type_ in types for cast in _cast(value, str(type_))]
+            if not self.making:
+                fitting.append(value)
+                types = list(dict.fromkeys([*types, *(t for t in TYPES if is_type(value, t))]))
+        if not fitting:
+            self.bad("enum")
+            return
+        if None in fitting and isinstance(types, list) and not self.making:
+            types = list(dict.fromkeys([*types, "null"]))
+        out["enum"] = fitting
+        if types is not None:
+            out["type"] = types
+
+    def numbers(self, out: JsonObject) -> None:
+        """Translate bounds, their exclusive forms and numeric formats."""
+        for bound, exclusive, pick in (("minimum", "exclusiveMinimum", max), ("maximum", "exclusiveMaximum", min)):
+            value, strict = self.source.get(bound), self.source.get(exclusive)
+            if value is not None and not _is_number(value):
+                self.bad(bound)
+                value = None
+            if _is_number(strict):
+                out[exclusive] = strict
+            elif strict not in {None, True, False}:
+                self.bad(exclusive)
+            if value is not None:
+                out[exclusive if strict is True else bound] = value
+            limits = NUMERIC_BOUNDS.get(str(self.source.get("format")))
+            if limits and not _only_text(out):
+                limit = limits[0] if bound == "minimum" else limits[1]
+                known = out.get(bound)
+                out[bound] = limit if known is None else pick(known, limit)  # type: ignore[call-overload]
+        step = self.source.get("multipleOf")
+        if step is not None:
+            if _is_number(step) and step > 0:  # type: ignore[operator]
+                out["multipleOf"] = step
+            else:
+                self.bad("multipleOf")
+
+    def texts(self, out: JsonObject) -> None:
+        """Translate counts, pattern and format."""
+        for keyword in _COUNTS:
+            value = self.source.get(keyword)
+            if value is None:
+                continue
+            if _is_number(value) and value >= 0 and value == math.floor(value):  # type: ignore[operator, arg-type]
+                out[keyword] = int(value)  # type: ignore[arg-type]
+            else:
+                self.bad(keyword)
+        if self.source.get("uniqueItems") is True:
+            out["uniqueItems"] = True
+        pattern = self.source.get("pattern")
+        if pattern is not None:
+            text = self._pattern(pattern)
+            if text is not None:
+                out["pattern"] = text
+        format_ = self.source.get("format")
+        if isinstance(format_, str) and (format_ not in NUMERIC_BOUNDS or _only_text(out)):
+            out["format"] = format_  # the name of a number on a string, too: worth knowing when making one
+
+    def _pattern(self, pattern: JsonValue) -> str | None:
+        if isinstance(pattern, str):
+            literal = _REGEX_LITERAL.match(pattern)
+            text = literal.group(1) if literal else pattern
+            if literal:
+                self.note("document-pattern-invalid", self.node, f"{pattern!r} is a literal of JavaScript; {text!r} is read")
+            if self.pattern_ok(text):
+                return text
+        self.note("document-pattern-invalid", self.node, f"{str(pattern)[:80]!r} is no regular expression that can be used")
+        return None
+
+    def applicators(self, out: JsonObject) -> None:
+        """Translate the keywords that hold schemas, but for properties and allOf."""
+        items = self.source.get("items")
+        if isinstance(items, list) and items:
+            out["prefixItems"] = self._list("items")
+        elif items is not None:
+            self._one(out, "items")
+        if self.modern and "prefixItems" in self.source:
+            prefix = self._list("prefixItems")
+            if prefix:
+                out["prefixItems"] = prefix
+        for keyword in (*_ONE, *(_ONE_SINCE_31 if self.modern else ())):
+            if keyword in self.source:
+                self._one(out, keyword)
+        for keyword in _LISTS:
+            if keyword in self.source:
+                branches = self._list(keyword)
+                if branches:
+                    out[keyword] = branches
+        if self.modern and isinstance(self.source.get("dependentSchemas"), dict):
+            place = self.node.child("dependentSchemas")
+            out["dependentSchemas"] = {name: self.schema(child) for name, child in place.members()}
+
+    def _one(self, out: JsonObject, keyword: str) -> None:
+        if isinstance(self.source[keyword], dict | bool):
+            out[keyword] = self.schema(self.node.child(keyword))
+        else:
+            self.bad(keyword)
+
+    def _list(self, keyword: str) -> list[JsonValue]:
+        found: list[JsonValue] = []
+        for child in self.node.child(keyword).items():
+            if isinstance(child.value, dict | bool):
+                found.append(self.schema(child))
+            else:
+                self.note("document-keyword-malformed", child, f"an item of {keyword!r} is no schema")
+        if not found:
+            self.bad(keyword)
+        return found
+
+    def objects(self, out: JsonObject, hidden: frozenset[str]) -> None:
+        """Translate properties, patternProperties, required and dependentRequired."""
+        for keyword in ("properties", "patternProperties"):
+            value = self.source.get(keyword)
+            if value is None:
+                continue
+            if not isinstance(value, dict):
+                self.bad(keyword)
+                continue
+            out[keyword] = {
+                name: self._property(child, hide=keyword == "properties" and name in hidden)
+                for name, child in self.node.child(keyword).members()
+                if keyword == "properties" or self._pattern(name) is not None
+            }
+        required = self.source.get("required")
+        if isinstance(required, list):
+            names = [name for name in dict.fromkeys(map(str, required)) if name not in hidden]
+            if names:
+                out["required"] = list(names)
+        dependent = self.source.get("dependentRequired")
+        if isinstance(dependent, dict) and self.modern:
+            out["dependentRequired"] = {
+                name: list(dict.fromkeys(map(str, needed))) for name, needed in dependent.items() if isinstance(needed, list)
+            }
+
+    def _property(self, child: Node, *, hide: bool) -> JsonValue:
+        if hide and self.making:
+            return False
+        if isinstance(child.value, dict | bool):
+            return self.schema(child)
+        self.note("document-keyword-malformed", child, "a property is no schema")
+        return True
+
+    def annotations(self, out: JsonObject) -> None:
+        """Keep how values are written and, when making some, what makes them believable."""
+        for keyword in _WIRE_ANNOTATIONS if not self.making else (*_WIRE_ANNOTATIONS, *_ANNOTATIONS):
+            if keyword in self.source:
+                out[keyword] = self.source[keyword]
+        if not self.making:
+            return
+        examples = self.source.get("examples")
+        shown: list[JsonValue] = list(examples) if isinstance(examples, list) else []
+        shown += [self.source[key] for key in ("example", "x-example") if key in self.source]
+        if shown:
+            out["examples"] = shown
+
+
+def with_null(out: JsonObject) -> JsonObject:
+    """Let a schema take null as well: in its types and enum where these alone decide, else as an alternative."""
+    types, values = out.get("type"), out.get("enum")
+    if isinstance(types, list) and not ({"const", "allOf", "anyOf", "oneOf", "not", "if", "$ref"} & out.keys()):
+        changed: JsonObject = {**out, "type": list(dict.fromkeys([*types, "null"]))}
+        if isinstance(values, list) and None not in values:
+            changed["enum"] = [*values, None]
+        return changed
+    return {"anyOf": [out, {"type": "null"}]}
+
+
+def is_type(value: JsonValue, type_: str) -> bool:
+    """Whether a value is of a type of JSON Schema; 1.0 is an integer."""
+    if isinstance(value, bool):
+        return type_ == "boolean"
+    if isinstance(value, int):
+        return type_ in {"integer", "number"}
+    if isinstance(value, float):
+        return type_ == "number" or (type_ == "integer" and value.is_integer())
+    if value is None:
+        return type_ == "null"
+    names = {str: "string", list: "array", dict: "object"}
+    return type_ == names[type(value)]
+
+
+def _cast(value: JsonValue, type_: str) -> list[JsonValue]:
+    """Write a scalar as another type, as in an enum whose quotes were forgotten: none or one value."""
+    if type_ == "string" and isinstance(value, bool | int | float):
+        return [json.dumps(value)]
+    if isinstance(value, str) and type_ in {"integer", "number", "boolean"}:
+        try:
+            read: JsonValue = json.loads(value)
+        except ValueError:
+            return []
+        return [read] if is_type(read, type_) else []
+    return []
+
+
+def _is_number(value: JsonValue) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _only_text(out: JsonObject) -> bool:
+    types = out.get("type")
+    return isinstance(types, list) and not ({"integer", "number"} & set(types))  # type: ignore[arg-type]

@@ -1,0 +1,115 @@
+"""
+The outline of a schema: its types, items and properties.
+
+Text on the wire has no types. Whoever reads it needs to know whether a number, a list or an object is expected; the
+outline says so without judging anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mock_server.schema.bundle import Bundle
+from mock_server.schema.dialect import TYPES, is_type
+from mock_server.typing import JsonObject, JsonValue
+
+_MOST = 64
+_EVERY_TYPE = frozenset(TYPES)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What stands at one place; several subschemas may speak of it."""
+
+    sources: tuple[JsonObject, ...]
+    definitions: Mapping[str, JsonValue]
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The JSON types that may be expected; all of them where nothing is said."""
+        found: set[str] = set()
+        for source in self.sources:
+            types = source.get("type")
+            if isinstance(types, list):
+                found.update(map(str, types))
+            elif "properties" in source:
+                found.add("object")
+            elif "items" in source or "prefixItems" in source:
+                found.add("array")
+            else:
+                found |= _types_of_values(source)
+        return frozenset(found) or _EVERY_TYPE
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The documented properties."""
+        names: dict[str, None] = {}
+        for source in self.sources:
+            properties = source.get("properties")
+            if isinstance(properties, dict):
+                names.update(dict.fromkeys(properties))
+        return tuple(names)
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether there may be undocumented properties that are worth reading: a map, or nothing documented at all."""
+        return not self.names or any(isinstance(source.get("additionalProperties"), dict) for source in self.sources)
+
+    def annotation(self, keyword: str) -> JsonValue:
+        """The first value of an annotation."""
+        return next((source[keyword] for source in self.sources if keyword in source), None)
+
+    def member(self, name: str) -> "Outline":
+        """The outline of a property."""
+        found = [
+            properties[name] for source in self.sources if isinstance(properties := source.get("properties"), dict) and name in properties
+        ]
+        if not found:
+            found = [source["additionalProperties"] for source in self.sources if "additionalProperties" in source]
+        return _gather(found, self.definitions)
+
+    def item(self, index: int = 0) -> "Outline":
+        """The outline of an item."""
+        found: list[JsonValue] = []
+        for source in self.sources:
+            prefix = source.get("prefixItems")
+            if isinstance(prefix, list) and index < len(prefix):
+                found.append(prefix[index])
+            elif "items" in source:
+                found.append(source["items"])
+        return _gather(found, self.definitions)
+
+
+def outline_of(bundle: Bundle | None) -> Outline:
+    """The outline of a bundle; of nothing, one where everything may be expected."""
+    if bundle is None:
+        return Outline((), {})
+    definitions = bundle.schema.get("$defs")
+    return _gather([bundle.schema], definitions if isinstance(definitions, dict) else {})
+
+
+def _types_of_values(source: JsonObject) -> set[str]:
+    values = source.get("enum")
+    listed = values if isinstance(values, list) else [source["const"]] if "const" in source else []
+    return {type_ for value in listed for type_ in TYPES if is_type(value, type_)}
+
+
+def _gather(schemas: list[JsonValue], definitions: Mapping[str, JsonValue]) -> Outline:
+    sources: list[JsonObject] = []
+    passed: set[str] = set()
+    todo = list(reversed(schemas))
+    while todo and len(sources) < _MOST:
+        schema = todo.pop()
+        if not isinstance(schema, dict):
+            continue
+        sources.append(schema)
+        after: list[JsonValue] = []
+        ref = schema.get("$ref")
+        if isinstance(ref, str) and ref not in passed:
+            passed.add(ref)
+            after.append(definitions.get(ref.removeprefix("#/$defs/")))
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            branches = schema.get(keyword)
+            after += branches if isinstance(branches, list) else []
+        todo.extend(reversed(after))
+    return Outline(tuple(sources), definitions)

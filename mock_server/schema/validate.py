@@ -1,0 +1,132 @@
+"""
+Judging values by schemas: jsonschema-rs with the formats of OpenAPI.
+
+One of the two modules that import jsonschema-rs; `canonical` is the other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import jsonschema_rs
+
+from mock_server.errors import UnusableSchema
+from mock_server.finding import Place
+from mock_server.schema.bundle import Bundle
+from mock_server.schema.formats import CHECKS
+from mock_server.typing import JsonObject, JsonValue, Pointer
+
+# The regular expressions of a document are untrusted: bound what they may cost.
+PATTERN_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=10_000_000)
+_MAX_SHOWN = 160  # characters of a value in a message
+_MAX_VIOLATIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One assertion that a value breaks."""
+
+    keyword: str
+    message: str
+    instance: Pointer  # in the judged value
+    place: Place  # in the document
+    path: Pointer  # in the bundle, down to the keyword
+
+
+class Validator:
+    """A compiled schema. Values are JSON data as `orjson` reads them."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """
+        Compile a bundle.
+
+        Raises:
+            UnusableSchema: jsonschema-rs can't compile it.
+        """
+        self.bundle = bundle
+        try:
+            self._compiled = _compile(bundle.schema)
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            raise UnusableSchema(bundle.node.place, str(error)[:300]) from error
+        self.is_valid = self._compiled.is_valid
+
+    def check(self, value: JsonValue, limit: int = _MAX_VIOLATIONS) -> list[Violation]:
+        """List what a value breaks, in document order; nothing when it conforms."""
+        found: list[Violation] = []
+        for error in self._compiled.iter_errors(value):
+            found.append(self._violation(error))
+            if len(found) >= limit:
+                break
+        return found
+
+    def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
+        return Violation(
+            keyword=error.kind.name,
+            message=_message(error),
+            instance=tuple(map(str, error.instance_path)),
+            place=self.bundle.locate(error.schema_path),
+            path=tuple(map(str, error.schema_path)),
+        )
+
+
+def compile_schema(schema: JsonObject) -> "jsonschema_rs.Validator":
+    """
+    Compile a self-contained schema that belongs to no document.
+
+    Raises:
+        ValueError: it can't be compiled.
+    """
+    return _compile(schema)
+
+
+def _compile(schema: JsonObject) -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft202012Validator(
+        schema,
+        formats=_FORMATS,
+        validate_formats=True,
+        ignore_unknown_formats=True,
+        pattern_options=PATTERN_OPTIONS,
+        offline=True,
+    )
+
+
+@lru_cache(maxsize=4096)
+def pattern_ok(pattern: str) -> bool:
+    """Whether a regular expression compiles."""
+    try:
+        _compile({"pattern": pattern}).is_valid("x")
+    except ValueError:
+        return False
+    return True
+
+
+def _message(error: jsonschema_rs.ValidationError) -> str:
+    """What is wrong, shortened; of alternatives the nearest one is explained."""
+    text = _shortened(error.message)
+    nearest = _nearest(error.kind)
+    return f"{text} (nearest alternative: {_shortened(nearest.message)})" if nearest is not None else text
+
+
+def _nearest(kind: Any) -> jsonschema_rs.ValidationError | None:  # noqa: ANN401 - 40 classes without a common one
+    """Of the alternatives that failed, the error deepest in the value: the one most likely meant."""
+    branches = getattr(kind, "context", None)
+    if not branches:
+        return None
+    return max((error for branch in branches for error in branch), key=_depth, default=None)
+
+
+def _depth(error: jsonschema_rs.ValidationError) -> int:
+    return len(error.instance_path)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 2 * _MAX_SHOWN else f"{text[:_MAX_SHOWN]} … {text[-_MAX_SHOWN:]}"
+
+
+def iter_broken_keywords(violations: list[Violation]) -> Iterator[tuple[str, Pointer]]:
+    """The keyword and the place in the value of each violation."""
+    return ((violation.keyword, violation.instance) for violation in violations)
+
+
+_FORMATS: Final = dict(CHECKS)

@@ -1,0 +1,16 @@
+"""
+The fake backend.
+
+`respond` decides (pure: a request in, an answer out), `reply` makes the answer of one documented response, `refuse`
+words what is wrong with a request, `fixtures` are stored answers, `app` carries it all over ASGI, `routing` tells
+Connexion which operations there are.
+
+A request meets our own middleware first. What it knows it answers; what it does not (Swagger UI, operations with a
+real handler) goes on to the rest of the Connexion application.
+
+Invariants:
+- Same request, same seed: same bytes, on every replica.
+- Nothing leaves that was not judged by `contract.response`'s own validators, unless the user asked for it by name.
+
+Rules for editors: Connexion, Starlette and uvicorn are imported here and nowhere else; `respond` does no I/O.
+"""

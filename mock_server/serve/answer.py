@@ -1,0 +1,43 @@
+"""What is answered, with what led to it."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from mock_server.exchange.body import write_json
+from mock_server.exchange.problem import MEDIA_TYPE, Problem
+from mock_server.finding import Finding
+from mock_server.spec.model import Entry
+from mock_server.typing import JsonValue
+
+RawField = tuple[bytes, bytes]
+
+SOURCE: Final = b"x-mock-source"
+SEED: Final = b"x-mock-seed"
+PREFERENCE_APPLIED: Final = b"preference-applied"
+
+
+class Answer(NamedTuple):
+    """A response and its explanation."""
+
+    status: int
+    fields: Sequence[RawField]  # without Content-Length
+    body: bytes
+    source: str  # `fixture:NAME`, `example:KEY`, `generated`, `problem:NAME`, `empty`
+    entry: Entry | None = None
+    findings: tuple[Finding, ...] = ()  # what was found in the request
+
+
+def problem_answer(
+    problem: Problem,
+    detail: str,
+    *,
+    entry: Entry | None = None,
+    findings: tuple[Finding, ...] = (),
+    fields: Sequence[RawField] = (),
+    **members: JsonValue,
+) -> Answer:
+    """Answer with problem details, RFC 9457."""
+    body = write_json(problem.details(detail, **members))
+    source = f"problem:{problem.name}"
+    head = [(b"content-type", MEDIA_TYPE.encode()), (SOURCE, source.encode()), *fields]
+    return Answer(problem.status, head, body, source, entry, findings)

@@ -1,0 +1,71 @@
+"""
+The application: Connexion's `AsyncApp` with our middleware first.
+
+Connexion stays the app: it is fed the routing document, serves Swagger UI, runs the lifespan and catches exceptions.
+"""
+
+import functools
+import logging
+from typing import Any
+
+import connexion
+from connexion.lifecycle import ConnexionResponse
+from connexion.middleware import ConnexionMiddleware
+from connexion.options import SwaggerUIOptions
+from connexion.resolver import Resolver
+
+from mock_server.exchange.message import Request
+from mock_server.serve.answer import Answer
+from mock_server.serve.middleware import MockMiddleware
+from mock_server.serve.pages import UI_JSON, Pages
+from mock_server.serve.respond import Responder
+from mock_server.serve.routing import routing_document
+
+# Connexion says for each operation that it added it.
+logging.getLogger("connexion").setLevel(logging.WARNING)
+
+
+def create_app(responder: Responder, *, through: bool = False) -> connexion.AsyncApp:
+    """
+    Make the ASGI application.
+
+    Args:
+        responder: Who answers.
+        through: Lead API requests through Connexion's whole stack; for tests that compare both ways.
+    """
+    document = responder.document
+    pages = Pages(document, responder.base_paths())
+    ours = functools.partial(MockMiddleware, responder=responder, pages=pages, through=through)
+    options = SwaggerUIOptions(serve_spec=False, swagger_ui_template_arguments={"openapi_spec_url": UI_JSON.decode()})
+    app = connexion.AsyncApp(
+        __name__,
+        middlewares=[ours, *ConnexionMiddleware.default_middlewares],
+        swagger_ui_options=options,
+        validate_responses=False,
+    )
+    routes = [(base, entry) for entry in document.entries for base in responder.base_paths(entry)]
+    specification = routing_document(document.title, document.api_version, routes)
+    handler = functools.partial(_mocked, responder)
+    functools.update_wrapper(handler, _mocked)
+    app.add_api(specification, resolver=Resolver(lambda name: handler), base_path="/")
+    return app
+
+
+async def _mocked(responder: Responder, *args: Any, **kwargs: Any) -> ConnexionResponse:  # noqa: ANN401, ARG001 - what Connexion injects
+    """Answer a request that came through Connexion's stack."""
+    request = connexion.request
+    body = await request.body()
+    scope = request.scope
+    path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0]
+    answer = responder.respond(Request(scope["method"], path, scope["query_string"], scope["headers"], body))
+    return _response(answer)
+
+
+def _response(answer: Answer) -> ConnexionResponse:
+    fields = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.fields}
+    return ConnexionResponse(
+        status_code=answer.status,
+        content_type=fields.pop("content-type", None),
+        body=answer.body,
+        headers=fields,
+    )

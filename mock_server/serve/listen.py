@@ -1,0 +1,77 @@
+"""Listening: a socket of our own, so that a busy port is said in a sentence, and uvicorn on it."""
+
+import errno
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from mock_server.errors import ListenError, UsageError
+from mock_server.settings import Settings
+
+_BACKLOG = 2048
+_GRACE = 5  # seconds that open requests have when the server stops
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """
+    Bind a listening socket; port 0 takes a free one.
+
+    Raises:
+        ListenError: the port is in use, or not ours to take.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        reasons = {errno.EADDRINUSE: "is in use", errno.EACCES: "needs more rights", errno.EADDRNOTAVAIL: "is not an address of this machine"}
+        reason = reasons.get(error.errno or 0, error.strerror or str(error))
+        message = f"port {port} of {host} {reason}; choose another with --port, or let one be chosen with --port 0"
+        raise ListenError(message) from error
+    except OverflowError as error:
+        raise UsageError(f"there is no port {port}: ports go from 0 to 65535") from error
+    return listening
+
+
+def origin(listening: socket.socket, settings: Settings) -> str:
+    """The origin under which a socket is reached, as in `http://127.0.0.1:4010`."""
+    host, port = listening.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - shown, not bound
+    return f"{'https' if settings.tls_cert else 'http'}://{shown}:{port}"
+
+
+def check_tls(cert: Path | None, key: Path | None) -> None:
+    """
+    Check that a certificate can be used.
+
+    Raises:
+        UsageError: it or its key can't be read, or they do not belong together.
+    """
+    if cert is None and key is None:
+        return
+    if cert is None:
+        raise UsageError("--tls-key needs --tls-cert")
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f"the certificate {cert} can't be used: {error}") from error
+
+
+def run(app: Any, listening: socket.socket, settings: Settings) -> None:  # noqa: ANN401 - any ASGI application
+    """Serve until a signal says to stop."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=_GRACE,
+        ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
+        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+    )
+    uvicorn.Server(config).run(sockets=[listening])

@@ -1,0 +1,324 @@
+"""
+Why this value: the answer of one documented response.
+
+An example that the request carries the other half of, else an unpaired example, else a generated value. Examples are
+judged first; one that breaks its schema is left out, unless it was asked for by name.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import orjson
+
+from mock_server.contract.request import Understood
+from mock_server.contract.response import ResponseJudge
+from mock_server.errors import SchemaError, UnsatisfiableSchema, UnusableSchema
+from mock_server.exchange import problem
+from mock_server.exchange.body import content_type, write_body
+from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_json_lines, is_xml, parse_media_type
+from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.negotiate import Chosen, Represented, find_example, paired_keys, represent
+from mock_server.exchange.preference import Preferences
+from mock_server.finding import Finding
+from mock_server.generate.produce import Producer, Wish
+from mock_server.generate.seed import derive_seed
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.outline import Outline, outline_of
+from mock_server.serve.answer import SEED, SOURCE, Answer, RawField, problem_answer
+from mock_server.generate.kit import Kit, name_of_operation
+from mock_server.spec.model import MISSING, Example, Header, Location, MediaType, Missing, Operation
+from mock_server.typing import JsonValue
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
+_STREAMED = 3  # events or lines of a generated stream
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one request asks of a response."""
+
+    request: Request
+    understood: Understood
+    preferences: Preferences
+    accept: str | None
+    seed: int
+    seed_text: str
+    sources: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Content:
+    """One media type of a response, compiled."""
+
+    represented: Represented
+    media_type: MediaRange
+    field: RawField
+    outline: Outline
+    usable: tuple[Example, ...]  # examples that conform, in order
+    ready: dict[str, bytes] = field(default_factory=dict)  # examples, written
+    producers: dict[str | None, Producer] = field(default_factory=dict)  # by locale
+
+
+@dataclass(eq=False)
+class Reply:
+    """Answers with one documented response."""
+
+    kit: Kit
+    operation: Operation
+    chosen: Chosen
+    judge: ResponseJudge
+    _contents: dict[tuple[int, str], _Content] = field(default_factory=dict)
+    _head: list[RawField] | None = None
+    _pairs: dict[str, list[tuple[tuple[Location, str] | None, JsonValue]]] | None = None
+
+    def render(self, ask: Ask) -> Answer:
+        """Make the answer; where none exists, the problem that says why."""
+        entry = self.operation.entry
+        if self.chosen.is_empty:
+            return Answer(self.chosen.status, [*self.head(), (SOURCE, b"empty")], b"", "empty", entry)
+        represented = represent(self.chosen.response, ask.accept)
+        if represented is None:
+            documented = ", ".join(media.name for media in self.chosen.response.content)
+            detail = f"{ask.accept!r} is not among the documented media types: {documented}"
+            return problem_answer(problem.NOT_ACCEPTABLE, detail, entry=entry)
+        try:
+            return self._represent(represented, ask)
+        except SchemaError as error:
+            kind = problem.UNSATISFIABLE if isinstance(error, UnsatisfiableSchema) else problem.UNSERVABLE
+            return problem_answer(kind, str(error), entry=entry, place=str(error.place), operation=entry.id)
+
+    def value(self, ask: Ask) -> tuple[JsonValue, MediaType, str] | None:
+        """
+        Make the JSON value of the answer, for who wants to change it before it is written.
+
+        Returns:
+            The value, its media type and the name to send; None where the answer is no JSON.
+
+        Raises:
+            SchemaError: no value can be made.
+        """
+        represented = represent(self.chosen.response, ask.accept) if not self.chosen.is_empty else None
+        if represented is None:
+            represented = represent(self.chosen.response, None) if not self.chosen.is_empty else None
+        if represented is None or not is_json(parse_media_type(represented.name)):
+            return None
+        content = self._content(represented)
+        example = self._pick_example(content, ask)
+        value = self._example_value(content, example) if example is not None else self._produce(content, ask)
+        return value, represented.media_type, represented.name
+
+    def head(self) -> list[RawField]:
+        """The documented header fields, with values; made once."""
+        if self._head is None:
+            fields = (self._header(header) for header in self.chosen.response.headers if _TOKEN.match(header.name))
+            self._head = [found for found in fields if found is not None]
+        return self._head
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the examples of this response."""
+        return tuple(
+            Finding(
+                rule="document-example-invalid",
+                message=f"the example{f' {example.key!r}' if example.key else ''}: {found.message}",
+                place=example.node.place,
+                instance=found.instance,
+                operation=self.operation.id,
+            )
+            for media in self.chosen.response.content
+            for example in media.examples
+            if example.value is not MISSING and is_json(parse_media_type(media.name))
+            for found in self.judge.judge_value(media, _unquoted(example.value, self.judge, media))
+        )
+
+    def _represent(self, represented: Represented, ask: Ask) -> Answer:
+        content = self._content(represented)
+        name = ask.preferences.example
+        if name is not None:
+            example = find_example(represented.media_type, name)
+            if example is None:
+                known = ", ".join(str(e.key) for e in represented.media_type.examples if e.key) or "none"
+                detail = f"the response {self.chosen.status} as {represented.name} has no example {name!r}; there are: {known}"
+                return problem_answer(problem.NOT_FOUND, detail, entry=self.operation.entry)
+        else:
+            example = self._pick_example(content, ask)
+        if example is not None:
+            return self._answer(content, self._write_example(content, example), f"example:{example.key or 'default'}", None)
+        body = self._write(content, self._produce(content, ask))
+        return self._answer(content, body, "generated", ask.seed_text)
+
+    def _answer(self, content: _Content, body: bytes, source: str, seed: str | None) -> Answer:
+        fields = [content.field, *self.head(), (SOURCE, source.encode("latin-1", "replace"))]
+        if seed is not None:
+            fields.append((SEED, seed.encode("latin-1", "replace")))
+        return Answer(self.chosen.status, fields, body, source, self.operation.entry)
+
+    def _content(self, represented: Represented) -> _Content:
+        key = (id(represented.media_type), represented.name)
+        content = self._contents.get(key)
+        if content is None:
+            media, media_type = represented.media_type, parse_media_type(represented.name)
+            written = content_type(represented.name, media_type).encode("latin-1", "replace")
+            content = _Content(
+                represented, media_type, (b"content-type", written), self._outline(media, media_type), self._usable(media, media_type)
+            )
+            self._contents[key] = content
+        return content
+
+    def _outline(self, media: MediaType, media_type: MediaRange) -> Outline:
+        """The outline that writing needs: for forms and XML only."""
+        needed = is_xml(media_type) or media_type.type == "multipart"
+        if not needed or media.schema is None:
+            return Outline((), {})
+        return outline_of(self.kit.schemas.of(Direction.RESPONSE, Purpose.MAKE).bundle(media.schema))
+
+    def _usable(self, media: MediaType, media_type: MediaRange) -> tuple[Example, ...]:
+        shown = [example for example in media.examples if example.value is not MISSING]
+        if not is_json(media_type) or self.kit.settings.keep_invalid_examples:
+            return tuple(shown)
+        try:
+            return tuple(e for e in shown if self.judge.is_valid(media, _unquoted(e.value, self.judge, media)))
+        except UnusableSchema:
+            return ()
+
+    def _pick_example(self, content: _Content, ask: Ask) -> Example | None:
+        if "example" not in ask.sources or ask.preferences.dynamic or not content.usable:
+            return None
+        pairs = self._paired()
+        for example in content.usable:
+            if example.key in pairs and _carries(pairs[example.key], ask.understood):
+                return example
+        return next((example for example in content.usable if example.key not in pairs), None)
+
+    def _paired(self) -> dict[str, list[tuple[tuple[Location, str] | None, JsonValue]]]:
+        """By key: what a request has to carry for a paired example."""
+        if self._pairs is None:
+            shown = {example.key for media in self.chosen.response.content for example in media.examples}
+            self._pairs = {key: [] for key in paired_keys(self.operation) if key in shown}
+            for parameter in self.operation.parameters:
+                for example in parameter.examples:
+                    if example.key in self._pairs and not isinstance(example.value, Missing):
+                        self._pairs[example.key].append(((parameter.location, parameter.name), example.value))
+            body = self.operation.request_body
+            for example in [e for media in body.content for e in media.examples] if body is not None else []:
+                if example.key in self._pairs and not isinstance(example.value, Missing):
+                    self._pairs[example.key].append((None, example.value))
+        return self._pairs
+
+    def _write_example(self, content: _Content, example: Example) -> bytes:
+        key = str(example.key)
+        if key not in content.ready:
+            written = example.serialized
+            content.ready[key] = written.encode() if written is not None else self._write(content, self._example_value(content, example))
+        return content.ready[key]
+
+    def _example_value(self, content: _Content, example: Example) -> JsonValue:
+        value = None if isinstance(example.value, Missing) else example.value
+        return _unquoted(value, self.judge, content.represented.media_type) if is_json(content.media_type) else value
+
+    def _write(self, content: _Content, value: JsonValue) -> bytes:
+        media = content.represented.media_type
+        return write_body(value, content.media_type, content.outline, media.encoding, self._root_name(media))
+
+    def _root_name(self, media: MediaType) -> str:
+        """The name of an XML root element: the component's, else the operation's subject."""
+        ref = media.schema.reference if media.schema is not None else None
+        return ref.rpartition("/")[2] if ref else name_of_operation(self.operation) or "root"
+
+    def _produce(self, content: _Content, ask: Ask) -> JsonValue:
+        media = content.represented.media_type
+        schema = media.schema if media.schema is not None else media.item_schema
+        if schema is None:
+            return {} if is_json(content.media_type) else ""
+        locale = ask.preferences.locale
+        producer = content.producers.get(locale)
+        if producer is None:
+            producer = self.kit.producer(schema, self.operation, name=name_of_operation(self.operation), locale=locale)
+            content.producers[locale] = producer
+        wish = Wish(
+            seed=ask.seed,
+            static=not ask.preferences.dynamic,
+            minimal=ask.preferences.profile == "minimal",
+            size=ask.preferences.size,
+            echo=ask.understood.echoes(),
+        )
+        streamed = is_json_lines(content.media_type) or is_event_stream(content.media_type)
+        if not streamed or (media.item_schema is None and not _is_single(schema.value)):
+            return producer.produce(wish)
+        count = wish.size if wish.size is not None else _STREAMED
+        return [producer.produce(Wish(derive_seed(wish.seed, index), echo=wish.echo)) for index in range(count)]
+
+    def _header(self, header: Header) -> RawField | None:
+        """A header field with a value that fits its schema; an optional one without such a value is left out."""
+        text = self._header_text(header)
+        if text is None:
+            return (header.name.lower().encode(), b"0") if header.required else None
+        return header.name.lower().encode(), text.encode("latin-1")
+
+    def _header_text(self, header: Header) -> str | None:
+        for example in header.examples:
+            text = header_text(None if isinstance(example.value, Missing) else example.value, explode=header.explode)
+            if text is not None and not any(self.judge.judge_header(header, text)):
+                return text
+        schema = header.schema if header.schema is not None else header.content.schema if header.content else None
+        if schema is None:
+            return "0" if header.required else None
+        try:
+            producer = self.kit.producer(schema, self.operation, name=header.name)
+            for attempt in range(6):
+                seed = derive_seed(self.kit.settings.seed, self.operation.id, "header", header.name, attempt)
+                text = header_text(producer.produce(Wish(seed)), explode=header.explode)
+                if text is not None:
+                    return text
+        except SchemaError:
+            return None
+        return None
+
+
+def header_text(value: JsonValue, *, explode: bool) -> str | None:
+    """Write the value of a header field in the style `simple`; None where it can't stand there."""
+    if isinstance(value, list):
+        parts = [header_text(item, explode=False) for item in value]
+        text = ",".join(part for part in parts if part is not None) if None not in parts else None
+    elif isinstance(value, dict):
+        pairs = [(name, header_text(member, explode=False)) for name, member in value.items()]
+        text = None if any(member is None for _, member in pairs) else ",".join(f"{n}={m}" if explode else f"{n},{m}" for n, m in pairs)
+    else:
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    if text is None or not text.isprintable() or text != text.strip():
+        return None
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return None
+    return text
+
+
+def _is_single(schema: JsonValue) -> bool:
+    """Whether a schema under a streaming media type describes one item rather than the list of them."""
+    return isinstance(schema, dict) and schema.get("type") not in ("array", ["array"]) and "items" not in schema
+
+
+def _carries(wanted: list[tuple[tuple[Location, str] | None, JsonValue]], understood: Understood) -> bool:
+    """Whether a request carries the other halves of a pair: each parameter's, and one of the body's."""
+    bodies = [value for key, value in wanted if key is None]
+    if bodies and (isinstance(understood.body, Missing) or understood.body not in bodies):
+        return False
+    return all(key is None or (key in understood.parameters and understood.parameters[key] == value) for key, value in wanted)
+
+
+def _unquoted(value: JsonValue | Missing, judge: ResponseJudge, media: MediaType) -> JsonValue:
+    """An example of JSON that is given as text, where only what the text says conforms."""
+    if isinstance(value, Missing):
+        return None
+    if not isinstance(value, str) or judge.is_valid(media, value):
+        return value
+    try:
+        read: JsonValue = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
+    return read if judge.is_valid(media, read) else value
+
+
+def accept_of(request: Request) -> str | None:
+    """The Accept field of a request."""
+    return find_field(request.fields, b"accept")

@@ -1,0 +1,327 @@
+"""
+Why this answer: from a request to a response, without I/O.
+
+Route, read, judge, choose, make. Each operation is compiled when it is first asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+
+from mock_server.contract.request import RequestJudge, Understood
+from mock_server.contract.response import ResponseJudge
+from mock_server.errors import MalformedPreference, SchemaError, UsageError
+from mock_server.exchange import problem
+from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.negotiate import Chosen, choose_failure, choose_status, choose_success
+from mock_server.exchange.path import Matched, Router, Unmatched, join_paths
+from mock_server.exchange.preference import NONE, Preferences, format_applied, parse_preferences
+from mock_server.exchange.security import challenges, credential_names
+from mock_server.finding import Finding
+from mock_server.generate.pools import check_locale
+from mock_server.generate.seed import derive_seed
+from mock_server.rules import Level
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.serve.answer import PREFERENCE_APPLIED, SOURCE, Answer, RawField, problem_answer
+from mock_server.serve.fixtures import Fixture, Fixtures
+from mock_server.generate.kit import Kit
+from mock_server.serve.refuse import word_refusal
+from mock_server.serve.reply import Ask, Reply, accept_of
+from mock_server.spec.document import Document
+from mock_server.spec.model import Entry, Location, Operation, Server
+from mock_server.exchange.body import write_json
+
+
+@dataclass(eq=False)
+class _Compiled:
+    """One operation, ready to answer."""
+
+    operation: Operation
+    judge: RequestJudge
+    responses: ResponseJudge
+    credentials: frozenset[tuple[Location, str]]
+    sources: tuple[str, ...]
+    success: Chosen | None
+    replies: dict[tuple[int, str], Reply] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Responder:
+    """Answers for one document."""
+
+    kit: Kit
+    fixtures: Fixtures = field(default_factory=Fixtures)
+    router: Router[Entry] = field(default_factory=Router)
+    _compiled: dict[str, _Compiled] = field(default_factory=dict)
+    _broken: dict[str, SchemaError] = field(default_factory=dict)
+    _judges: dict[str, ResponseJudge] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Build the routes; see `base_paths`."""
+        for entry in self.document.entries:
+            for base in self.base_paths(entry):
+                self.router.add(base, entry.method, entry.template, entry)
+
+    @property
+    def document(self) -> Document:
+        """What is answered for."""
+        return self.kit.document
+
+    def base_paths(self, entry: Entry | None = None) -> tuple[str, ...]:
+        """The paths under which the document, or one operation with servers of its own, is served."""
+        fixed = self.kit.settings.base_path
+        if fixed is not None:
+            return ("/" + fixed.strip("/") if fixed.strip("/") else "",)
+        own = self._own_servers(entry) if entry is not None else ()
+        return tuple(dict.fromkeys(server.base_path for server in own or self.document.servers))
+
+    def _own_servers(self, entry: Entry) -> Sequence[Server]:
+        """An operation's own servers; read only where some are written, since an operation is read when asked for."""
+        written = any(isinstance(node.value, dict) and "servers" in node.value for node in (entry.node, entry.path_item))
+        return self.document.operation(entry).servers or () if written else ()
+
+    def respond(self, request: Request) -> Answer:
+        """Answer a request."""
+        path = request.path.decode("latin-1")
+        matched = self.router.match(request.method, path, request.query.decode("latin-1") if b"?" not in request.path else "")
+        if isinstance(matched, Unmatched):
+            return self._unmatched(request, path, matched)
+        return self.respond_to(matched, request)
+
+    def respond_to(self, matched: Matched[Entry], request: Request) -> Answer:
+        """Answer a request for an operation."""
+        entry = matched.route.target
+        try:
+            compiled = self._compile(entry)
+        except SchemaError as error:
+            return problem_answer(problem.UNSERVABLE, str(error), entry=entry, place=str(error.place), operation=entry.id)
+        header = find_field(request.fields, b"prefer")
+        try:
+            preferences = parse_preferences(header, request.query.decode("latin-1")) if header or b"__" in request.query else NONE
+            if preferences.locale is not None:
+                check_locale(preferences.locale)
+        except (MalformedPreference, UsageError) as error:
+            return problem_answer(problem.MALFORMED_PREFERENCE, str(error), entry=entry)
+        understood = compiled.judge.read(request, matched.variables, security=self.kit.settings.security)
+        answer = self._decide(compiled, request, understood, preferences, matched.variables)
+        return _applied(answer, preferences)._replace(findings=understood.findings)
+
+    def judge_of(self, entry: Entry) -> ResponseJudge:
+        """The judge of an operation's responses."""
+        if entry.id not in self._judges:
+            schemas = self.kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE)
+            self._judges[entry.id] = ResponseJudge(self.document.operation(entry), schemas)
+        return self._judges[entry.id]
+
+    def reply(self, entry: Entry, chosen: Chosen) -> Reply:
+        """The reply of one documented response of an operation."""
+        return self._reply(self._compile(entry), chosen)
+
+    def _compile(self, entry: Entry) -> _Compiled:
+        known = self._compiled.get(entry.id)
+        if known is not None:
+            return known
+        if entry.id in self._broken:
+            raise self._broken[entry.id]
+        operation = self.document.operation(entry)
+        own = self.kit.settings.for_operation(entry.id, entry.title).source
+        try:
+            judge = RequestJudge(self.document, operation, self.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))
+        except SchemaError as error:
+            self._broken[entry.id] = error
+            raise
+        compiled = _Compiled(
+            operation=operation,
+            judge=judge,
+            responses=self.judge_of(entry),
+            credentials=credential_names(operation.security, self.document.schemes),
+            sources=own or self.kit.settings.source,
+            success=choose_success(operation),
+        )
+        self._compiled[entry.id] = compiled
+        return compiled
+
+    def _reply(self, compiled: _Compiled, chosen: Chosen) -> Reply:
+        key = (chosen.status, chosen.response.status)
+        reply = compiled.replies.get(key)
+        if reply is None:
+            reply = compiled.replies[key] = Reply(self.kit, compiled.operation, chosen, compiled.responses)
+        return reply
+
+    def _decide(  # noqa: PLR0911 - one line for each outcome, in the order in which they count
+        self, compiled: _Compiled, request: Request, understood: Understood, preferences: Preferences, variables: dict[str, str]
+    ) -> Answer:
+        operation = compiled.operation
+        ask = self._ask(compiled, request, understood, preferences, variables)
+        if preferences.code is not None:
+            return self._preferred(compiled, ask, preferences.code)
+        if understood.unmet and self.kit.settings.security:
+            return self._unauthorized(compiled, ask)
+        errors = tuple(found for found in understood.findings if found.level is Level.ERROR)
+        if errors and self.kit.settings.validate_requests:
+            return self._refuse(compiled, ask, errors)
+        stored = self._stored(compiled, ask)
+        if stored is not None:
+            return stored
+        if compiled.success is None:
+            detail = f"{operation.entry.title} documents no response"
+            return problem_answer(problem.NO_RESPONSE, detail, entry=operation.entry)
+        answer = self._reply(compiled, compiled.success).render(ask)
+        return _violated(answer, errors)
+
+    def _ask(
+        self, compiled: _Compiled, request: Request, understood: Understood, preferences: Preferences, variables: dict[str, str]
+    ) -> Ask:
+        seed_text = preferences.seed if preferences.seed is not None else str(self.kit.settings.seed)
+        operation = compiled.operation
+        path = "\0".join(map(unquote, variables.values())) if variables else ""
+        seed = derive_seed(seed_text, operation.id, path, _canonical_query(request.query, compiled.credentials), request.body)
+        return Ask(request, understood, preferences, accept_of(request), seed, seed_text, compiled.sources)
+
+    def _preferred(self, compiled: _Compiled, ask: Ask, status: int) -> Answer:
+        chosen = choose_status(compiled.operation, status)
+        if chosen is None:
+            known = ", ".join(response.status for response in compiled.operation.responses) or "none"
+            detail = f"the status {status} is not documented; documented are {known}"
+            return problem_answer(problem.NOT_FOUND, detail, entry=compiled.operation.entry)
+        fixture = self._fixture(compiled, ask, status)
+        if fixture is not None:
+            return fixture
+        answer = self._reply(compiled, chosen).render(ask)
+        return self._challenged(compiled, answer) if status == 401 else answer  # noqa: PLR2004
+
+    def _stored(self, compiled: _Compiled, ask: Ask) -> Answer | None:
+        """The fixture that answers, unless an example or a generated value is asked for."""
+        preferences = ask.preferences
+        if preferences.fixture is not None:
+            named = self.fixtures.named(compiled.operation.id, preferences.fixture)
+            if named is None:
+                known = ", ".join(f.name for f in self.fixtures.by_operation.get(compiled.operation.id, ())) or "none"
+                detail = f"{compiled.operation.id} has no fixture {preferences.fixture!r}; there are: {known}"
+                return problem_answer(problem.NOT_FOUND, detail, entry=compiled.operation.entry)
+            return self._from_fixture(compiled, named)
+        if preferences.dynamic or preferences.example is not None or preferences.size is not None or preferences.profile is not None:
+            return None
+        return self._fixture(compiled, ask, None)
+
+    def _fixture(self, compiled: _Compiled, ask: Ask, status: int | None) -> Answer | None:
+        if "fixture" not in ask.sources or ask.preferences.dynamic or compiled.operation.id not in self.fixtures.by_operation:
+            return None
+        found = self.fixtures.find(compiled.operation.id, ask.request, ask.understood, status)
+        return self._from_fixture(compiled, found) if found is not None else None
+
+    def _from_fixture(self, compiled: _Compiled, fixture: Fixture) -> Answer:
+        """A stored answer, with the documented header fields that it does not set itself."""
+        own = {name for name, _ in fixture.fields}
+        chosen = choose_status(compiled.operation, fixture.status)
+        head = self._reply(compiled, chosen).head() if chosen is not None else []
+        source = f"fixture:{fixture.name}"
+        fields = [*fixture.fields, *((name, value) for name, value in head if name not in own), (SOURCE, source.encode("latin-1", "replace"))]
+        return Answer(fixture.status, fields, fixture.body, source, compiled.operation.entry)
+
+    def _unauthorized(self, compiled: _Compiled, ask: Ask) -> Answer:
+        operation = compiled.operation
+        detail = "; or ".join(f"missing is {lacking}" for lacking in ask.understood.unmet)
+        finding = Finding(
+            rule="request-security-unmet", message=detail, place=operation.entry.node.place, instance=("security",), operation=operation.id
+        )
+        chosen = choose_failure(operation, (401,))
+        answer = self._documented(compiled, chosen, ask, (finding,)) if chosen is not None else None
+        if answer is None:
+            answer = problem_answer(problem.UNAUTHORIZED, detail, entry=operation.entry)
+        return self._challenged(compiled, answer)
+
+    def _challenged(self, compiled: _Compiled, answer: Answer) -> Answer:
+        """A 401 says how to authenticate. RFC 9110, section 15.5.2."""
+        challenge = challenges(compiled.operation.security, self.document.schemes)
+        if not challenge or any(name == b"www-authenticate" for name, _ in answer.fields):
+            return answer
+        return answer._replace(fields=[*answer.fields, (b"www-authenticate", challenge.encode("latin-1", "replace"))])
+
+    def _refuse(self, compiled: _Compiled, ask: Ask, errors: tuple[Finding, ...]) -> Answer:
+        if ask.understood.unsupported:
+            statuses, kind = (415,), problem.UNSUPPORTED_MEDIA_TYPE
+            chosen = next((c for c in [choose_status(compiled.operation, 415)] if c and c.response.status in {"415", "4XX"}), None)
+        else:
+            statuses, kind = (422, 400), problem.INVALID_REQUEST
+            chosen = choose_failure(compiled.operation, statuses)
+        answer = self._documented(compiled, chosen, ask, errors) if chosen is not None else None
+        if answer is not None:
+            return answer
+        detail = "; ".join(dict.fromkeys(finding.message for finding in errors))
+        return problem_answer(
+            kind, detail, entry=compiled.operation.entry, findings=errors, violations=problem.describe(errors), operation=compiled.operation.id
+        )
+
+    def _documented(self, compiled: _Compiled, chosen: Chosen, ask: Ask, findings: tuple[Finding, ...]) -> Answer | None:
+        """The documented error response, worded; None where it can't be made: a problem is said instead."""
+        reply = self._reply(compiled, chosen)
+        fixture = self._fixture(compiled, ask, chosen.status)
+        if fixture is not None:
+            return fixture
+        try:
+            made = reply.value(ask)
+        except SchemaError:
+            return None
+        if made is None:
+            answer = reply.render(ask)
+            return answer if answer.status == chosen.status else None
+        value, media, name = made
+        worded = word_refusal(value, findings, lambda changed: compiled.responses.is_valid(media, changed))
+        fields: list[RawField] = [(b"content-type", name.encode("latin-1", "replace")), *reply.head(), (SOURCE, b"generated")]
+        return Answer(chosen.status, fields, write_json(worded), "generated", compiled.operation.entry)
+
+    def _unmatched(self, request: Request, path: str, unmatched: Unmatched) -> Answer:
+        """HEAD as GET without a body, OPTIONS from the routes, else 404 or 405."""
+        allowed = tuple(sorted({*unmatched.allowed, *(("HEAD",) if "GET" in unmatched.allowed else ()), "OPTIONS"}))
+        if request.method == "HEAD" and "GET" in unmatched.allowed:
+            return self.respond(request._replace(method="GET"))
+        if request.method == "OPTIONS" and unmatched.allowed:
+            return Answer(204, [(b"allow", ", ".join(allowed).encode()), (SOURCE, b"empty")], b"", "empty")
+        if unmatched.allowed:
+            detail = f"{request.method} is not documented for {path}; documented are {', '.join(sorted(unmatched.allowed))}"
+            return problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())])
+        served = join_paths(self.base_paths())
+        detail = f"no path template matches {unquote(path)!r}; the API is served under {served}"
+        return problem_answer(problem.NO_PATH, detail)
+
+
+def _canonical_query(query: bytes, credentials: frozenset[tuple[Location, str]]) -> str:
+    """The query in a form that does not depend on its order, without credentials and preferences."""
+    if not query:
+        return ""
+    hidden = {name for location, name in credentials if location is Location.QUERY}
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return "&".join(f"{name}={value}" for name, value in sorted(pairs) if name not in hidden and not name.startswith("__"))
+
+
+def _applied(answer: Answer, preferences: Preferences) -> Answer:
+    """Say which preferences were obeyed. RFC 7240, section 3."""
+    if preferences is NONE or answer.source.startswith("problem:"):
+        return answer
+    applied = [name for name in ("code", "locale") if name in preferences.given and (name == "code" or answer.source == "generated")]
+    if answer.source.startswith("example:") and preferences.example is not None:
+        applied.append("example")
+    if answer.source.startswith("fixture:") and preferences.fixture is not None:
+        applied.append("fixture")
+    if answer.source == "generated":
+        applied += [name for name in ("dynamic", "seed", "size", "profile") if name in preferences.given]
+    text = format_applied(preferences, tuple(applied))
+    return answer._replace(fields=[*answer.fields, (PREFERENCE_APPLIED, text.encode("latin-1", "replace"))]) if text else answer
+
+
+def _violated(answer: Answer, errors: tuple[Finding, ...]) -> Answer:
+    """Where a bad request is answered all the same, say what is bad in Prism's header field."""
+    if not errors:
+        return answer
+    violations = [
+        {"location": ["request", *(finding.instance or ())], "severity": "Error", "code": finding.rule, "message": finding.message}
+        for finding in errors[:20]
+    ]
+    text = orjson.dumps(violations).decode().encode("ascii", "backslashreplace")
+    return answer._replace(fields=[*answer.fields, (b"sl-violations", text)])
+
+
+

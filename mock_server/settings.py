@@ -1,0 +1,152 @@
+"""
+Settings: flags over the environment over a file over defaults.
+
+The file is `mock-server.toml`, or `[tool.mock-server]` of `pyproject.toml`, in the working folder:
+
+    seed = 7
+    locale = "fi_FI"
+
+    [fields]                      # what properties are filled with, over the document's own x-faker
+    chargerName = "company"
+
+    [operations."GET /pets"]      # or by operationId
+    source = ["example"]
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Final
+
+from mock_server.errors import UsageError
+
+SOURCES: Final = ("fixture", "example", "generated")
+LOG_FORMATS: Final = ("text", "json", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationSettings:
+    """What is set for one operation."""
+
+    source: tuple[str, ...] | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set; each command uses its part."""
+
+    host: str = "127.0.0.1"
+    port: int = 4010
+    seed: int = 0
+    locale: str | None = None  # None: the document's `x-mock: {locale: …}`, else en_US
+    source: tuple[str, ...] = SOURCES
+    fixtures: Path | None = None  # None: `fixtures` beside the document
+    base_path: str | None = None  # None: the path of the document's first server
+    cors: bool = True
+    validate_requests: bool = True
+    security: bool = True
+    keep_invalid_examples: bool = False
+    check: bool = False
+    max_body: int = 10 * 1024 * 1024  # bytes
+    handlers: str | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    log_format: str = "text"
+    allow_remote: tuple[str, ...] = ()
+    allow_path: tuple[Path, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    operations: Mapping[str, OperationSettings] = field(default_factory=dict)
+
+    def for_operation(self, *names: str) -> OperationSettings:
+        """What is set for an operation, under any of its names."""
+        return next((self.operations[name] for name in names if name in self.operations), OperationSettings())
+
+
+DEFAULTS: Final = Settings()
+
+
+def merge_settings(*layers: Mapping[str, object]) -> Settings:
+    """
+    Merge layers of settings, the strongest first.
+
+    Args:
+        layers: Values by setting name; `None` leaves the next layer to decide.
+
+    Raises:
+        UsageError: a name is unknown or a value has the wrong type.
+    """
+    merged: dict[str, object] = {}
+    known = {item.name for item in fields(Settings)}
+    for layer in reversed(layers):
+        for name, value in layer.items():
+            key = name.replace("-", "_")
+            if key not in known:
+                raise UsageError(f"there is no setting {name!r}; known are {', '.join(sorted(known))}")
+            if value is not None:
+                merged[key] = _typed(key, value)
+    return replace(DEFAULTS, **merged)  # type: ignore[arg-type]
+
+
+def _typed(name: str, value: object) -> object:
+    """Bring a value from a file or the environment to the type of its setting."""
+    default = getattr(DEFAULTS, name)
+    if name in {"fields", "operations"}:
+        return _tables(name, value)
+    if isinstance(default, bool):
+        return _boolean(name, value)
+    if isinstance(default, int):
+        return _integer(name, value)
+    if isinstance(default, tuple):
+        items = value.split(",") if isinstance(value, str) else value
+        if not isinstance(items, list | tuple) or not all(isinstance(item, str | Path) for item in items):
+            raise UsageError(f"{name} has to be a list of texts, not {value!r}")
+        texts = tuple(str(item).strip() for item in items)
+        return _sources(texts) if name == "source" else tuple(map(Path, texts)) if name == "allow_path" else texts
+    if name in {"fixtures", "tls_cert", "tls_key"}:
+        return Path(str(value))
+    if not isinstance(value, str):
+        raise UsageError(f"{name} has to be a text, not {value!r}")
+    if name == "log_format" and value not in LOG_FORMATS:
+        raise UsageError(f"log_format is one of {', '.join(LOG_FORMATS)}, not {value!r}")
+    return value
+
+
+def _boolean(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if isinstance(value, str) and value.lower() in words:
+        return words[value.lower()]
+    raise UsageError(f"{name} has to be true or false, not {value!r}")
+
+
+def _integer(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise UsageError(f"{name} has to be a number, not {value!r}")
+    try:
+        return int(value)
+    except ValueError as error:
+        raise UsageError(f"{name} has to be a number, not {value!r}") from error
+
+
+def _sources(names: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = [name for name in names if name not in SOURCES]
+    if unknown or not names:
+        raise UsageError(f"source is a list of {', '.join(SOURCES)}; {unknown[0]!r} is none" if unknown else "source is empty")
+    return tuple(dict.fromkeys(names))
+
+
+def _tables(name: str, value: object) -> object:
+    if not isinstance(value, dict):
+        raise UsageError(f"[{name}] has to be a table")
+    if name == "fields":
+        return {str(key): str(wish) for key, wish in value.items()}
+    found: dict[str, OperationSettings] = {}
+    for key, table in value.items():
+        if not isinstance(table, dict) or not table.keys() <= {"source", "fields"}:
+            raise UsageError(f"[operations.{key!r}] is a table of 'source' and 'fields'")
+        source = _typed("source", table["source"]) if "source" in table else None
+        given = _tables("fields", table.get("fields", {}))
+        found[str(key)] = OperationSettings(source=source, fields=given)  # type: ignore[arg-type]
+    return found

@@ -1,0 +1,300 @@
+"""
+A document, opened: indexed at once, read operation by operation when asked.
+
+Opening reads the path items and nothing below: a document of ten megabytes is ready to route in the time
+that parsing its text takes.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from mock_server.errors import UnsupportedVersion
+from mock_server.finding import Finding
+from mock_server.spec import parse, swagger
+from mock_server.spec.load import Library, Resource
+from mock_server.spec.model import (
+    Callback,
+    Entry,
+    Location,
+    Operation,
+    Parameter,
+    SecurityRequirement,
+    SecurityScheme,
+    Server,
+    Version,
+)
+from mock_server.spec.reading import Reader, flag, mapping, text, texts
+from mock_server.spec.references import Node, References
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+_ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/]*")
+
+
+@dataclass(eq=False)
+class Document:
+    """An OpenAPI document."""
+
+    resource: Resource
+    library: Library
+    references: References
+    version: Version
+    entries: tuple[Entry, ...]
+    servers: tuple[Server, ...]
+    schemes: dict[str, SecurityScheme]
+    webhooks: tuple[Callback, ...]
+    findings: tuple[Finding, ...]  # of opening; an operation has its own
+    _operations: dict[str, Operation] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Node:
+        """The OpenAPI Object."""
+        return Node(self.resource.value, self.resource)
+
+    @property
+    def title(self) -> str:
+        """What the document calls itself."""
+        return text(self._info, "title") or self.resource.name
+
+    @property
+    def api_version(self) -> str:
+        """The version of the API that it describes."""
+        return str(mapping(self._info).get("version", ""))
+
+    @property
+    def _info(self) -> Node:
+        return self.root.child("info") if "info" in mapping(self.root) else Node({}, self.resource)
+
+    def operation(self, entry: Entry) -> Operation:
+        """Read an operation; once."""
+        if entry.id not in self._operations:
+            self._operations[entry.id] = _read_operation(self, entry)
+        return self._operations[entry.id]
+
+    def find_entry(self, name: str) -> Entry | None:
+        """Find an operation by its operationId or by its title, as in `GET /pets`."""
+        by_id = (entry for entry in self.entries if entry.id == name)
+        method, _, template = name.partition(" ")
+        by_title = (e for e in self.entries if e.method == method.upper() and e.template == template.strip())
+        return next(by_id, None) or next(by_title, None)
+
+
+def open_document(library: Library, resource: Resource) -> Document:
+    """
+    Index a document.
+
+    Raises:
+        UnsupportedVersion: it is no OpenAPI document, or one of an unknown version.
+    """
+    version = _version(resource)
+    references = References(library)
+    reader = Reader(references, list(resource.findings))
+    root = Node(resource.value, resource)
+    entries = tuple(_index(reader, root, version))
+    if version is Version.V2:
+        schemes, servers = swagger.parse_security_schemes(reader, root), _swagger_servers(root)
+    else:
+        schemes = parse.parse_security_schemes(reader, reader.member(root, "components", "the components"))
+        servers = _servers(reader, root) or (Server(url="/", base_path=""),)
+    return Document(
+        resource=resource,
+        library=library,
+        references=references,
+        version=version,
+        entries=entries,
+        servers=servers,
+        schemes=schemes,
+        webhooks=tuple(_webhooks(reader, root)),
+        findings=tuple(reader.findings),
+    )
+
+
+def _version(resource: Resource) -> Version:
+    value = resource.value
+    if not isinstance(value, dict):
+        advice = "An OpenAPI document is an object with 'openapi' or 'swagger' at the top."
+        raise UnsupportedVersion(resource.name, "is no OpenAPI document", advice)
+    if str(value.get("swagger", "")) in {"2.0", "2"}:
+        return Version.V2
+    number = str(value.get("openapi", ""))
+    for version in (Version.V30, Version.V31, Version.V32):
+        if number == version.value or number.startswith(version.value + "."):
+            return version
+    known = "Supported are swagger 2.0 and openapi 3.0, 3.1, 3.2."
+    if "openapi" in value or "swagger" in value:
+        named = f"openapi {number!r}" if "openapi" in value else f"swagger {value.get('swagger')!r}"
+        raise UnsupportedVersion(resource.name, f"is of version {named}", known)
+    raise UnsupportedVersion(resource.name, "names neither 'openapi' nor 'swagger' at the top", known)
+
+
+def _index(reader: Reader, root: Node, version: Version) -> Iterator[Entry]:
+    paths = reader.member(root, "paths", "the paths")
+    taken: set[str] = set()
+    for template, child in paths.members() if paths is not None else ():
+        if template.startswith("x-"):
+            continue
+        item = _path_item(reader, child)
+        if item is None:
+            continue
+        for method, node in _iter_operations(reader, item, version):
+            yield _entry(reader, taken, method, template if template.startswith("/") else "/" + template, node, item)
+
+
+def _path_item(reader: Reader, node: Node) -> Node | None:
+    """Follow a path item; operations written beside its `$ref` count first."""
+    target = reader.object(node, "a path item")
+    beside = {key: value for key, value in mapping(node).items() if key != "$ref"}
+    if target is None or target is node or not beside or target.resource is not node.resource:
+        return target
+    return Node({**mapping(target), **beside}, target.resource, target.pointer)
+
+
+def _iter_operations(reader: Reader, item: Node, version: Version) -> Iterator[tuple[str, Node]]:
+    for key, child in item.members():
+        if key.lower() in _METHODS and (key.lower() != "query" or version is Version.V32):
+            node = reader.object(child, f"the operation {key}")
+            if node is not None:
+                yield key.upper(), node
+    if version is Version.V32:
+        for method, node in reader.objects(item, "additionalOperations", "an operation"):
+            if _TOKEN.match(method):
+                yield method, node
+            else:
+                reader.malformed(node, f"{method!r} is no method")
+
+
+def _entry(reader: Reader, taken: set[str], method: str, template: str, node: Node, item: Node) -> Entry:  # noqa: PLR0913 - private
+    name = text(node, "operationId")
+    derived = derive_id(method, template)
+    if not name:
+        reader.note("document-operation-id-missing", node, f"{method} {template} has no operationId; it is {derived!r} here")
+        name = derived
+    elif name in taken:
+        reader.note("document-operation-id-duplicate", node, f"the operationId {name!r} stands twice; here it is {derived!r}")
+        name = derived
+    count, unique = 2, name
+    while unique in taken:
+        unique = f"{name}_{count}"
+        count += 1
+    taken.add(unique)
+    return Entry(
+        id=unique,
+        method=method,
+        template=template,
+        node=node,
+        path_item=item,
+        summary=text(node, "summary"),
+        tags=texts(node, "tags"),
+        deprecated=flag(node, "deprecated") is True,
+    )
+
+
+def derive_id(method: str, template: str) -> str:
+    """Derive an operationId: `GET /pets/{petId}` is `get_pets_petId`."""
+    return "_".join((method.lower(), *re.findall(r"[A-Za-z0-9]+", template)))
+
+
+def template_names(template: str) -> tuple[str, ...]:
+    """List the parameters of a path template, in order."""
+    return tuple(_VARIABLE.findall(template))
+
+
+def _servers(reader: Reader, holder: Node) -> tuple[Server, ...]:
+    servers = []
+    for node in reader.listed(holder, "servers", "a server"):
+        url = text(node, "url")
+        for name, variable in reader.objects(node, "variables", "a server variable"):
+            url = url.replace("{" + name + "}", str(mapping(variable).get("default", "")))
+        servers.append(Server(url=url, base_path=_base_path(url)))
+    return tuple(servers)
+
+
+def _base_path(url: str) -> str:
+    """The path under which a server answers; a relative URL counts from the root."""
+    path = re.split(r"[?#]", _ORIGIN.sub("", url, count=1), maxsplit=1)[0].rstrip("/")
+    path = path.removeprefix(".").lstrip("/") if not path.startswith("/") else path.lstrip("/")
+    return "/" + path if path else ""
+
+
+def _swagger_servers(root: Node) -> tuple[Server, ...]:
+    path = "/" + text(root, "basePath").strip("/")
+    host = text(root, "host")
+    scheme = next(iter(texts(root, "schemes")), "https")
+    path = urlsplit(path).path.rstrip("/")
+    return (Server(url=f"{scheme}://{host}{path}" if host else path or "/", base_path=path),)
+
+
+def _webhooks(reader: Reader, root: Node) -> Iterator[Callback]:
+    for key in ("webhooks", "x-webhooks"):
+        for name, item in reader.objects(root, key, "a webhook"):
+            yield Callback(name=name, expression=name, entries=_callback_entries(reader, name, item))
+
+
+def _callback_entries(reader: Reader, expression: str, item: Node) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(
+            id=text(node, "operationId") or derive_id(method, expression),
+            method=method,
+            template=expression,
+            node=node,
+            path_item=item,
+        )
+        for method, node in _iter_operations(reader, item, Version.V31)
+    )
+
+
+def _read_operation(document: Document, entry: Entry) -> Operation:
+    reader = Reader(document.references)
+    node, item = entry.node, entry.path_item
+    if document.version is Version.V2:
+        parameters, body = swagger.parse_parameters(reader, document.root, item, node)
+        responses = swagger.parse_responses(reader, document.root, node)
+    else:
+        parameters, body = parse.parse_parameters(reader, item, node), parse.parse_request_body(reader, node)
+        responses = parse.parse_responses(reader, node)
+    _check_template(reader, entry, parameters)
+    if not any(response.status[0] in "123d" for response in responses):
+        reader.note("document-response-missing", node, "no response is documented that could be a success")
+    return Operation(
+        entry=entry,
+        parameters=parameters,
+        request_body=body,
+        responses=responses,
+        security=_security(document, reader, node),
+        servers=_servers(reader, node) or _servers(reader, item) or None,
+        callbacks=tuple(
+            Callback(name=name, expression=expression, entries=_callback_entries(reader, expression, path_item))
+            for name, callback in reader.objects(node, "callbacks", "a callback")
+            for expression, path_item in callback.members()
+            if not expression.startswith("x-")
+        ),
+        findings=tuple(reader.findings),
+    )
+
+
+def _check_template(reader: Reader, entry: Entry, parameters: tuple[Parameter, ...]) -> None:
+    declared = {parameter.name for parameter in parameters if parameter.location is Location.PATH}
+    for name in template_names(entry.template):
+        if name not in declared:
+            message = f"the path parameter {name!r} is not declared; it is taken for a string"
+            reader.note("document-path-parameter-undeclared", entry.node, message)
+
+
+def _security(document: Document, reader: Reader, node: Node) -> tuple[SecurityRequirement, ...]:
+    """
+    Read the security requirements that count for an operation.
+
+    A requirement that names an undefined scheme can't be met by anybody; it is left out, with a finding.
+    """
+    holder = node if isinstance(mapping(node).get("security"), list) else document.root
+    alternatives: list[SecurityRequirement] = []
+    for requirement in reader.listed(holder, "security", "a security requirement"):
+        undefined = sorted(name for name in mapping(requirement) if name not in document.schemes)
+        for name in undefined:
+            reader.note("document-security-undefined", requirement, f"no security scheme is called {name!r}")
+        if not undefined:
+            alternatives.append(tuple((name, texts(requirement, name)) for name in mapping(requirement)))
+    return tuple(alternatives)

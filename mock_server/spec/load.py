@@ -1,0 +1,279 @@
+"""
+Reading documents: from a path, a URL or standard input, and whatever their references name.
+
+What may be read is decided by `Access`: the user names the entry document, the document names the rest,
+so the rest has to lie in the project that the entry belongs to or on a host that the user allowed.
+"""
+
+import json
+import os
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import orjson
+
+from mock_server.errors import MalformedResource, UnreadableResource
+from mock_server.finding import Finding, Place
+from mock_server.spec.fetch import fetch
+from mock_server.spec.yaml12 import YamlError, decode_yaml
+from mock_server.typing import JsonValue
+
+STDIN = "-"
+
+# A folder that holds one of these is taken for the root of a project.
+_PROJECT_MARKS = (".git", ".hg", ".svn", "pyproject.toml", "package.json", "mock-server.toml", "redocly.yaml")
+# Without a mark: `../../common/x.yaml` is usual, more is not.
+_CLIMB = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a document may make us read."""
+
+    folders: tuple[Path, ...] = ()  # besides the project's own
+    hosts: frozenset[str] = frozenset()
+    max_bytes: int = 64 * 1024 * 1024  # of one file
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """One file or answer, read: its bytes and the JSON data in it."""
+
+    uri: str
+    name: str  # as shown to people
+    data: bytes
+    value: JsonValue
+    findings: tuple[Finding, ...] = ()
+
+    @cached_property
+    def text(self) -> str:
+        """The characters, without byte-order mark."""
+        return _decode_text(self.data, self.name)
+
+    @cached_property
+    def has_ids(self) -> bool:
+        """Whether a schema in it might rename itself by `$id` or `$self`, or name a place by an anchor."""
+        return any(word in self.data for word in (b"$id", b"$self", b"$anchor", b"$dynamicAnchor"))
+
+
+@dataclass(eq=False)
+class Library:
+    """The entry document and everything that was read because of it."""
+
+    access: Access = Access()
+    _read: dict[str, Resource] = field(default_factory=dict)
+    _folders: tuple[Path, ...] = ()
+
+    def open_entry(self, where: str) -> Resource:
+        """
+        Read the document that the user named: a path, a URL, or `-` for standard input.
+
+        Raises:
+            UnreadableResource: it can't be read.
+            MalformedResource: it is neither YAML nor JSON.
+        """
+        if where.startswith(("http://", "https://")):
+            resource = _decode(where, where, fetch(where, self.access.max_bytes))
+        elif where == STDIN:
+            folder = Path.cwd()
+            self._folders = (folder, *_resolved(self.access.folders))
+            resource = _decode((folder / "stdin").as_uri(), "<stdin>", _read_stdin(self.access.max_bytes))
+        else:
+            path = Path(where)
+            self._folders = (project_folder(path), *_resolved(self.access.folders))
+            resource = _decode(_file_uri(path), where, _read_file(path, where, self.access.max_bytes))
+        self._read[resource.uri] = resource
+        return resource
+
+    def open(self, uri: str) -> Resource:
+        """
+        Read what a reference names, once.
+
+        Raises:
+            PermissionError: it is outside the allowed folders, or on a host that was not allowed.
+            UnreadableResource: it can't be read.
+            MalformedResource: it is neither YAML nor JSON.
+        """
+        if uri not in self._read:
+            self._read[uri] = self._open(uri)
+        return self._read[uri]
+
+    def loaded(self) -> tuple[Resource, ...]:
+        """Everything that was read so far, the entry first."""
+        return tuple(self._read.values())
+
+    def _open(self, uri: str) -> Resource:
+        parts = urlsplit(uri)
+        if parts.scheme in {"http", "https"}:
+            if (parts.hostname or "") not in self.access.hosts and parts.netloc not in self.access.hosts:
+                message = f"reading from {parts.netloc} was not allowed; allow it with --allow-remote {parts.hostname}"
+                raise PermissionError(message)
+            return _decode(uri, uri, fetch(uri, self.access.max_bytes))
+        if parts.scheme != "file":
+            raise UnreadableResource(uri, "only files, http and https can be read")
+        path = Path(unquote(parts.path))
+        resolved = path.resolve()
+        if not any(resolved.is_relative_to(folder) for folder in self._folders):
+            allowed = ", ".join(str(folder) for folder in self._folders) or "no folder"
+            message = f"{resolved} is outside of {allowed}; allow its folder with --allow-path {resolved.parent}"
+            raise PermissionError(message)
+        name = _shown(path)
+        return _decode(uri, name, _read_file(path, name, self.access.max_bytes))
+
+
+def read_resource(path: Path, max_bytes: int = Access().max_bytes) -> Resource:
+    """
+    Read a file of the user's own, such as a fixture.
+
+    Raises:
+        UnreadableResource: it can't be read.
+        MalformedResource: it is neither YAML nor JSON.
+    """
+    name = _shown(path)
+    return _decode(_file_uri(path), name, _read_file(path, name, max_bytes))
+
+
+def project_folder(document: Path) -> Path:
+    """
+    Find the folder that a document's references may read from.
+
+    It is the nearest folder above that holds a mark of a project such as `.git`; without one, two levels up,
+    but never a home folder or one at the top of the file system.
+    """
+    folder = document.resolve().parent
+    for candidate in (folder, *folder.parents):
+        if _too_wide(candidate):
+            break
+        if any((candidate / mark).exists() for mark in _PROJECT_MARKS):
+            return candidate
+    for _ in range(_CLIMB):
+        if _too_wide(folder.parent):
+            break
+        folder = folder.parent
+    return folder
+
+
+def _too_wide(folder: Path) -> bool:
+    home = Path(os.path.expanduser("~")).resolve()  # noqa: PTH111 - Path.home() raises where there is none
+    return folder == home or home.is_relative_to(folder) or len(folder.parts) <= 2  # noqa: PLR2004 - "/" and "/tmp"
+
+
+def _file_uri(path: Path) -> str:
+    """Name a file as references to it will: without `..`, which `urljoin` takes out."""
+    return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - resolve() would follow links as well
+
+
+def _resolved(folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    return tuple(folder.resolve() for folder in folders)
+
+
+def _shown(path: Path) -> str:
+    try:
+        return os.path.relpath(path)
+    except ValueError:
+        return str(path)
+
+
+def _read_file(path: Path, name: str, max_bytes: int) -> bytes:
+    try:
+        if path.is_dir():
+            raise UnreadableResource(name, "is a folder", "Name the file of the document in it.")
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except FileNotFoundError as error:
+        raise UnreadableResource(name, "there is no such file") from error
+    except (OSError, ValueError) as error:
+        raise UnreadableResource(name, getattr(error, "strerror", None) or str(error)) from error
+    if len(data) > max_bytes:
+        raise UnreadableResource(name, f"is larger than {max_bytes:,} bytes")
+    return data
+
+
+def _read_stdin(max_bytes: int) -> bytes:
+    data = sys.stdin.buffer.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise UnreadableResource("<stdin>", f"is larger than {max_bytes:,} bytes")
+    return data
+
+
+def _decode_text(data: bytes, name: str) -> str:
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        encoding = "utf-16"
+    elif data[:4] in {b"\xff\xfe\0\0", b"\0\0\xfe\xff"}:
+        encoding = "utf-32"
+    else:
+        encoding = "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        reason = f"is no text in UTF-8 (byte {error.start:,} is 0x{data[error.start]:02x})"
+        raise MalformedResource(name, reason, "An OpenAPI document is YAML or JSON text.") from error
+
+
+def _decode(uri: str, name: str, data: bytes) -> Resource:
+    """Turn bytes into data. JSON is tried first where it looks like it, since it is the faster reader."""
+    start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start in {b"{", b"["}:
+        try:
+            return Resource(uri, name, data, orjson.loads(data))
+        except orjson.JSONDecodeError:
+            pass  # a byte-order mark, control characters, YAML in flow style: the slower readers take them
+    text = _decode_text(data, name)
+    if not text.strip():
+        raise MalformedResource(name, "is empty")
+    if start in {b"{", b"["}:
+        lenient = _decode_lenient_json(text)
+        if lenient is not None:
+            note = Finding(rule="document-text-invalid", message="is no strict JSON (RFC 8259)", place=Place(name))
+            return Resource(uri, name, data, lenient, (note,) if "\ufeff" not in text[:1] else ())
+    try:
+        value, notes = decode_yaml(text)
+    except YamlError as error:
+        raise MalformedResource(name, f"is neither YAML nor JSON: {error}") from error
+    findings = tuple(
+        Finding(
+            rule="document-key-duplicate" if note.duplicate else "document-text-invalid",
+            message=note.message,
+            place=Place(name, note.pointer),
+        )
+        for note in notes
+    )
+    return Resource(uri, name, data, value, findings)
+
+
+def _decode_lenient_json(text: str) -> JsonValue:
+    """Read JSON with control characters in its strings; None when it is no JSON even so."""
+    try:
+        value: JsonValue = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def json_duplicates(resource: Resource) -> tuple[Finding, ...]:
+    """Find the keys that stand twice in a JSON text; YAML's are noted when it is read."""
+    if resource.data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"["}:
+        return ()
+    doubles: list[str] = []
+
+    def remember(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+        seen = dict(pairs)
+        if len(seen) != len(pairs):
+            counted = Counter(key for key, _ in pairs)
+            doubles.extend(key for key, count in counted.items() if count > 1)
+        return seen
+
+    try:
+        json.loads(resource.text, object_pairs_hook=remember, strict=False)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(
+        Finding(
+            rule="document-key-duplicate", message=f"the key {key!r} stands twice in one object", place=Place(resource.name)
+        )
+        for key in doubles
+    )

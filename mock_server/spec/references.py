@@ -1,0 +1,211 @@
+"""
+Following `$ref` between places.
+
+A `Node` is a place: the value and where it was written. References are followed one at a time and when asked,
+so circles are harmless and what nobody asks for is never read.
+
+Source: RFC 3986 (resolution), RFC 6901 (pointers), JSON Schema 2020-12 core, sections 8.2 and 9.1 ($id, $anchor)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urldefrag, urljoin
+
+from mock_server.errors import DocumentError, ForbiddenReference, UnresolvableReference
+from mock_server.finding import Place
+from mock_server.pointer import array_index
+from mock_server.spec.load import Library, Resource
+from mock_server.typing import JsonValue, Pointer
+
+# More references in a row than any document needs: a circle of nothing but references.
+_MAX_HOPS = 60
+# Where `$ref`, `$id` and anchors are data and not words of OpenAPI.
+_DATA_KEYS = frozenset(("example", "examples", "default", "enum", "const", "value"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A value and the place where it was written."""
+
+    value: JsonValue
+    resource: Resource
+    pointer: Pointer = ()
+
+    @property
+    def key(self) -> tuple[str, Pointer]:
+        """The identity of the place."""
+        return (self.resource.uri, self.pointer)
+
+    @property
+    def place(self) -> Place:
+        """The place as findings name it."""
+        return Place(self.resource.name, self.pointer)
+
+    @property
+    def reference(self) -> str | None:
+        """The `$ref` of a Reference Object; None when this is no such object."""
+        if isinstance(self.value, dict):
+            ref = self.value.get("$ref")
+            return ref if isinstance(ref, str) else None
+        return None
+
+    def child(self, token: str) -> "Node":
+        """
+        Step to a member or item.
+
+        Raises:
+            KeyError: there is none.
+        """
+        if isinstance(self.value, dict):
+            return Node(self.value[token], self.resource, (*self.pointer, token))
+        index = array_index(token)
+        if not isinstance(self.value, list) or index is None or index >= len(self.value):
+            raise KeyError(token)
+        return Node(self.value[index], self.resource, (*self.pointer, token))
+
+    def members(self) -> Iterator[tuple[str, "Node"]]:
+        """Iterate over the members of an object; nothing for other values."""
+        if isinstance(self.value, dict):
+            for key, value in self.value.items():
+                yield key, Node(value, self.resource, (*self.pointer, key))
+
+    def items(self) -> Iterator["Node"]:
+        """Iterate over the items of an array; nothing for other values."""
+        if isinstance(self.value, list):
+            for index, value in enumerate(self.value):
+                yield Node(value, self.resource, (*self.pointer, str(index)))
+
+
+@dataclass(eq=False)
+class References:
+    """Resolves references of one document and of the files it is split into."""
+
+    library: Library
+    _ids: dict[str, dict[str, Node]] = field(default_factory=dict)  # by resource: absolute URI -> schema
+
+    def resolve(self, ref: str, node: Node) -> Node:
+        """
+        Find the place that a reference names, seen from the node that holds it.
+
+        Raises:
+            UnresolvableReference: it leads nowhere.
+            ForbiddenReference: it leads where reading was not allowed.
+        """
+        base = self.base_uri(node)
+        uri, fragment = urldefrag(urljoin(base, ref) if not ref.startswith("#") else base + ref)
+        home = self._embedded(uri, node.resource) or self._open(uri, ref, node)
+        return self._step_into(home, fragment, ref, node)
+
+    def follow(self, node: Node) -> Node:
+        """
+        Follow references until something else stands there.
+
+        Raises:
+            UnresolvableReference, ForbiddenReference: see `resolve`; also for a circle of nothing but references.
+        """
+        start = node
+        for _ in range(_MAX_HOPS):
+            ref = node.reference
+            if ref is None:
+                return node
+            node = self.resolve(ref, node)
+        raise UnresolvableReference(start.reference or "", start.place, "it leads in a circle")
+
+    def base_uri(self, node: Node) -> str:
+        """The base that references in a node are resolved against: its file's URI, or the nearest `$id` around it."""
+        base = node.resource.uri
+        if not node.resource.has_ids:
+            return base
+        value = node.resource.value
+        for token in ("", *node.pointer):
+            if token:
+                value = _step(value, token)
+            own = _own_id(value)
+            if own:
+                base = urljoin(base, own)
+        return base
+
+    def _open(self, uri: str, ref: str, node: Node) -> Node:
+        if uri == node.resource.uri:
+            return Node(node.resource.value, node.resource)
+        try:
+            resource = self.library.open(uri)
+        except PermissionError as error:
+            remote = not uri.startswith("file:")
+            raise ForbiddenReference(ref, node.place, str(error), remote=remote) from error
+        except DocumentError as error:
+            raise UnresolvableReference(ref, node.place, str(error)) from error
+        return Node(resource.value, resource)
+
+    def _embedded(self, uri: str, resource: Resource) -> Node | None:
+        """Find a schema that named itself by `$id` in a file that was read already."""
+        for known in (resource, *self.library.loaded()):
+            if known.has_ids:
+                found = self._index(known).get(uri)
+                if found is not None:
+                    return found
+        return None
+
+    def _index(self, resource: Resource) -> dict[str, Node]:
+        if resource.uri not in self._ids:
+            self._ids[resource.uri] = dict(_iter_identified(Node(resource.value, resource), resource.uri))
+        return self._ids[resource.uri]
+
+    def _step_into(self, home: Node, fragment: str, ref: str, origin: Node) -> Node:
+        if fragment in {"", "/"}:
+            return home
+        if "/" not in fragment:
+            return self._anchor(home, unquote(fragment), ref, origin)
+        node = home
+        for raw in fragment.removeprefix("/").split("/"):
+            token = unquote(raw).replace("~1", "/").replace("~0", "~")
+            if node.reference is not None and not (isinstance(node.value, dict) and token in node.value):
+                node = self.follow(node)
+            try:
+                node = node.child(token)
+            except KeyError:
+                reason = f"{node.place} has no {token!r}"
+                raise UnresolvableReference(ref, origin.place, reason) from None
+        return node
+
+    def _anchor(self, home: Node, name: str, ref: str, origin: Node) -> Node:
+        base = self.base_uri(home)
+        found = self._index(home.resource).get(f"{base}#{name}")
+        if found is None and isinstance(home.value, dict) and name in home.value:
+            return home.child(name)  # `#Pet`, where `#/Pet` was meant
+        if found is None:
+            raise UnresolvableReference(ref, origin.place, f"{home.resource.name} has no anchor {name!r}")
+        return found
+
+
+def _step(value: JsonValue, token: str) -> JsonValue:
+    if isinstance(value, dict):
+        return value.get(token)
+    index = array_index(token)
+    return value[index] if isinstance(value, list) and index is not None and index < len(value) else None
+
+
+def _own_id(value: JsonValue) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    own = value.get("$self") if "openapi" in value else value.get("$id")
+    return own if isinstance(own, str) else None
+
+
+def _iter_identified(root: Node, base: str) -> Iterator[tuple[str, Node]]:
+    """Walk a file for schemas that name themselves: by `$id`, `$anchor` or `$dynamicAnchor`."""
+    stack = [(root, base)]
+    while stack:
+        node, base = stack.pop()
+        if isinstance(node.value, dict):
+            own = _own_id(node.value)
+            if own:
+                base = urldefrag(urljoin(base, own))[0]
+                yield base, node
+            for word in ("$anchor", "$dynamicAnchor"):
+                name = node.value.get(word)
+                if isinstance(name, str):
+                    yield f"{base}#{name}", node
+            stack.extend((child, base) for key, child in node.members() if key not in _DATA_KEYS)
+        else:
+            stack.extend((child, base) for child in node.items())

@@ -5,7 +5,7 @@ from typing import TypeAlias, Union
 
 # What JSON can say (RFC 8259), as Python's own types.
 # Objects keep the order in which they were written.
-JsonValue: TypeAlias = Union[None, bool, int, float, str, list["JsonValue"], dict[str, "JsonValue"]]  # noqa: UP007 - recursive
+JsonValue: TypeAlias = Union[bool, int, float, str, list["JsonValue"], dict[str, "JsonValue"], None]  # noqa: UP007 - recursive
 JsonObject: TypeAlias = dict[str, JsonValue]
 
 # The reference tokens of a JSON Pointer (RFC 6901), unescaped.

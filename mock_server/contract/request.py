@@ -94,9 +94,7 @@ class RequestJudge:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
         bundle = self.schemas.bundle(schema) if schema is not None else None
         validator = Validator(bundle) if bundle is not None and bundle.schema else None
-        return _CompiledParameter(
-            parameter, compile_reader(parameter, outline_of(bundle)), validator, (parameter.location, parameter.name)
-        )
+        return _CompiledParameter(parameter, compile_reader(parameter, outline_of(bundle)), validator, (parameter.location, parameter.name))
 
     def _undeclared(self) -> list[Parameter]:
         """Variables of the template that no Parameter Object declares are strings."""
@@ -130,15 +128,13 @@ class RequestJudge:
                 return value
         if readings[0] == "" and parameter.allow_empty:
             return ""
-        for violation in validator.check(readings[0], limit=20):
-            findings.append(
-                self._finding("request-parameter-schema", parameter, violation.message, violation.instance, violation.place.pointer)
-            )
+        findings.extend(
+            self._finding("request-parameter-schema", parameter, violation.message, violation.instance, violation.place.pointer)
+            for violation in validator.check(readings[0], limit=20)
+        )
         return readings[0]
 
-    def _finding(
-        self, rule: str, parameter: Parameter, message: str, inside: Pointer = (), pointer: Pointer | None = None
-    ) -> Finding:
+    def _finding(self, rule: str, parameter: Parameter, message: str, inside: Pointer = (), pointer: Pointer | None = None) -> Finding:
         place = parameter.node.place
         where = f"the {parameter.location.value} parameter {parameter.name!r}"
         return Finding(
@@ -150,7 +146,9 @@ class RequestJudge:
         )
 
     def _undocumented(self, carrier: Carrier) -> list[Finding]:
-        exploded = any(p.location is Location.QUERY and p.style in {Style.DEEP_OBJECT, Style.FORM} and p.explode for p in self.operation.parameters)
+        exploded = any(
+            p.location is Location.QUERY and p.style in {Style.DEEP_OBJECT, Style.FORM} and p.explode for p in self.operation.parameters
+        )
         unknown = [name for name, _ in carrier.pairs if name not in self._known_query and not name.startswith("__")]
         if exploded:
             unknown = [name for name in unknown if "[" not in name]
@@ -206,9 +204,7 @@ class _BodyJudge:
         except MalformedContent as error:
             place = self._content.node.place
             message = f"the body as {media_type.essence}: {error}"
-            findings.append(
-                Finding(rule="request-body-malformed", message=message, place=place, instance=("body",), operation=operation)
-            )
+            findings.append(Finding(rule="request-body-malformed", message=message, place=place, instance=("body",), operation=operation))
             return MISSING
         if not readings:
             return MISSING

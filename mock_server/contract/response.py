@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from mock_server.contract.request import find_content
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body
+from mock_server.exchange.interpret import read_all
 from mock_server.exchange.media_type import is_event_stream, is_json_lines, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.exchange.parameter import split_header
-from mock_server.exchange.reading import read_all
 from mock_server.finding import Finding, Place
 from mock_server.schema.bundle import Schemas
 from mock_server.schema.outline import Outline, outline_of

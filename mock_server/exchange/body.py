@@ -22,6 +22,7 @@ import orjson
 
 from mock_server.errors import MalformedContent
 from mock_server.exchange.form import BOUNDARY, read_multipart, read_urlencoded, write_multipart, write_urlencoded
+from mock_server.exchange.interpret import read_all
 from mock_server.exchange.media_type import (
     FORM,
     MULTIPART_FORM,
@@ -32,7 +33,6 @@ from mock_server.exchange.media_type import (
     is_text,
     is_xml,
 )
-from mock_server.exchange.reading import read_all
 from mock_server.exchange.xml import read_xml, write_xml
 from mock_server.schema.outline import Outline
 from mock_server.spec.model import Encoding
@@ -40,9 +40,7 @@ from mock_server.typing import JsonObject, JsonValue
 
 # The smallest files of their types that programs open.
 _SPECIMENS: dict[str, bytes] = {
-    "image/png": base64.b64decode(
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-    ),
+    "image/png": base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="),
     "image/gif": base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"),
     "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
     "application/pdf": (
@@ -54,9 +52,7 @@ _SPECIMENS: dict[str, bytes] = {
 }
 
 
-def read_body(
-    data: bytes, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding]
-) -> list[JsonValue]:
+def read_body(data: bytes, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding]) -> list[JsonValue]:
     """
     Read a body.
 
@@ -129,9 +125,7 @@ def _read_events(data: bytes) -> list[JsonValue]:
     return events
 
 
-def write_body(
-    value: JsonValue, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding], name: str
-) -> bytes:
+def write_body(value: JsonValue, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding], name: str) -> bytes:  # noqa: PLR0911 - a table
     """
     Write a body.
 
@@ -158,7 +152,8 @@ def write_body(
     if media_type.essence in _SPECIMENS:
         return _SPECIMENS[media_type.essence]
     if is_xml(media_type):
-        return value.encode() if isinstance(value, str) and value.lstrip().startswith("<") else write_xml(value, outline, name)
+        is_xml_already = isinstance(value, str) and value.lstrip().startswith("<") and outline.types != {"string"}
+        return str(value).encode() if is_xml_already else write_xml(value, outline, name)
     if "csv" in media_type.subtype:
         return _write_csv(value)
     if isinstance(value, str):
@@ -222,4 +217,3 @@ def _write_csv(value: JsonValue) -> bytes:
         cells = (row.get(name) for name in names)
         writer.writerow(["" if cell is None else cell if isinstance(cell, str) else write_json(cell).decode() for cell in cells])
     return out.getvalue().encode()
-

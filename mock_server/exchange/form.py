@@ -13,9 +13,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from mock_server.errors import MalformedContent
+from mock_server.exchange.interpret import Raw
 from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
 from mock_server.exchange.parameter import parse_query
-from mock_server.exchange.reading import Raw
 from mock_server.schema.outline import Outline
 from mock_server.spec.model import Encoding, Style
 from mock_server.typing import JsonValue

@@ -11,9 +11,9 @@ from urllib.parse import quote, unquote, unquote_plus
 import orjson
 
 from mock_server.errors import MalformedContent, UndefinedSerialization
+from mock_server.exchange.interpret import Raw, read_all
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import RawFields, find_field
-from mock_server.exchange.reading import Raw, read_all
 from mock_server.schema.outline import Outline
 from mock_server.spec.model import MISSING, Location, Missing, Parameter, Style
 from mock_server.typing import JsonValue
@@ -365,7 +365,9 @@ def _write_object(parameter: Parameter, members: dict[str, str]) -> str:
     if parameter.location is Location.HEADER:
         if any("," in text or "=" in text for pair in members.items() for text in pair):
             raise UndefinedSerialization("a comma or equals sign separates the members of a header")
-        return ",".join((f"{_plain(key)}={_plain(value)}" if parameter.explode else f"{_plain(key)},{_plain(value)}") for key, value in members.items())
+        return ",".join(
+            (f"{_plain(key)}={_plain(value)}" if parameter.explode else f"{_plain(key)},{_plain(value)}") for key, value in members.items()
+        )
     flat = ",".join(f"{key},{value}" for key, value in pairs)
     if parameter.style is Style.MATRIX:
         return "".join(f";{key}={value}" for key, value in pairs) if parameter.explode else f";{name}={flat}"
@@ -375,6 +377,8 @@ def _write_object(parameter: Parameter, members: dict[str, str]) -> str:
     if parameter.location is Location.PATH:
         return ",".join(f"{key}={value}" for key, value in pairs) if parameter.explode else flat
     if parameter.explode:
+        if parameter.style in _DELIMITERS:
+            raise UndefinedSerialization(f"an exploded object in the style {parameter.style.value}")
         return ("; " if parameter.location is Location.COOKIE else "&").join(f"{key}={value}" for key, value in pairs)
     delimiter = _DELIMITERS.get(parameter.style, ",")
     if delimiter != "," and any(delimiter in text for pair in members.items() for text in pair):

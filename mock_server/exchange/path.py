@@ -115,10 +115,10 @@ def _step(node: _Node[T], segment: str) -> _Node[T]:
     for _, known, child in node.partials:
         if known == pattern:
             return child
-    child: _Node[T] = _Node()
-    node.partials.append((re.compile(pattern + r"\Z"), pattern, child))
+    fresh: _Node[T] = _Node()
+    node.partials.append((re.compile(pattern + r"\Z"), pattern, fresh))
     node.partials.sort(key=lambda partial: -len(partial[1].replace("([^/]+?)", "")))
-    return child
+    return fresh
 
 
 def _walk(

@@ -15,9 +15,7 @@ from mock_server.exchange.parameter import Carrier
 from mock_server.spec.model import Location, SecurityRequirement, SecurityScheme
 
 
-def find_unmet(
-    requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme], carrier: Carrier
-) -> tuple[str, ...]:
+def find_unmet(requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme], carrier: Carrier) -> tuple[str, ...]:
     """
     Check alternatives.
 
@@ -42,9 +40,7 @@ def challenges(requirements: Sequence[SecurityRequirement], schemes: Mapping[str
     return ", ".join(found)
 
 
-def credential_names(
-    requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme]
-) -> frozenset[tuple[Location, str]]:
+def credential_names(requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme]) -> frozenset[tuple[Location, str]]:
     """Where the credentials of an operation stand."""
     found = set()
     for requirement in requirements:

@@ -13,7 +13,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from mock_server.errors import MalformedContent
-from mock_server.exchange.reading import Raw
+from mock_server.exchange.interpret import Raw
 from mock_server.schema.outline import Outline
 from mock_server.typing import JsonObject, JsonValue
 
@@ -145,7 +145,7 @@ def _read(element: Element, outline: Outline) -> Raw:
     if len(element) == 0 and not element.attrib and ("object" not in outline.types or "string" in outline.types):
         return (element.text or "").strip()
     found: dict[str, Raw] = {}
-    known = {_local(_form(outline.member(name), name, is_list=False).tag): name for name in outline.names}
+    known = {_local(_written_name(outline.member(name), name)): name for name in outline.names}
     for key, value in element.attrib.items():
         found[known.get(_local(key), _local(key))] = value
     for child in element:
@@ -158,9 +158,19 @@ def _read(element: Element, outline: Outline) -> Raw:
     return found
 
 
+def _written_name(outline: Outline, name: str) -> str:
+    """The element that a property stands in: for an unwrapped list that of its items."""
+    form = _form(outline, name, is_list=_is_list(outline))
+    return _form(outline.item(), form.name, is_list=False).tag if _is_list(outline) and not form.wrapped else form.tag
+
+
+def _is_list(outline: Outline) -> bool:
+    return "array" in outline.types and len(outline.types) <= 6  # noqa: PLR2004 - where every type may be, no list is expected
+
+
 def _put(found: dict[str, Raw], name: str, child: Element, outline: Outline) -> None:
     part = outline.member(name)
-    if "array" not in part.types or len(part.types) > 6:  # noqa: PLR2004 - every type may be: no list is expected
+    if not _is_list(part):
         found[name] = _read(child, part)
         return
     if _form(part, name, is_list=True).wrapped:

@@ -58,15 +58,15 @@ def _plan(compiler: Compiler, view: ArrayView | None, spot: Spot) -> _Plan:
     hints, reader = spot.hints, compiler.setting.reader
     item_spot = Spot(reader.items(hints), spot.name, spot.owner, nouns_of(spot.name))
     if view is None:
-        return _Plan((), compiler.compile_any(item_spot), (), 0, None, distinct=False, differing=True, repeated=False, references=frozenset())
+        return _Plan(
+            (), compiler.compile_any(item_spot), (), 0, None, distinct=False, differing=True, repeated=False, references=frozenset()
+        )
     prefix = tuple(
         compiler.compile(item, Spot(reader.items(hints, index), spot.name, spot.owner, nouns_of(spot.name)))
         for index, item in enumerate(view.prefix_items)
     )
     contains = tuple(found for found in view.contains if (found.min_contains is None or found.min_contains > 0))
-    required = tuple(
-        (compiler.compile(_contained(view, found, len(prefix)), item_spot), found.min_contains or 1) for found in contains
-    )
+    required = tuple((compiler.compile(_contained(view, found, len(prefix)), item_spot), found.min_contains or 1) for found in contains)
     items = view.items
     least, most = view.min_items or 0, view.max_items
     if items is not None and isinstance(items.view(), FalseView):
@@ -126,6 +126,7 @@ def _draw(plan: _Plan, s: State) -> JsonValue:
     row, index, exemplary, size = s.row, s.index, s.exemplary, s.size
     first, step = int(s.random() * MANY_ROWS), int(s.random() * 32_768) * 2 + 1
     s.size = None
+    outermost = s.depth == 0
     items: list[JsonValue] = []
     seen: set[bytes] | None = set() if plan.distinct or plan.differing else None
 
@@ -135,6 +136,8 @@ def _draw(plan: _Plan, s: State) -> JsonValue:
             position = len(items)
             s.row = (first + (position + attempt * 64) * step) & 65535
             s.index = position
+            if outermost:
+                s.placed.clear()
             s.exemplary = exemplary and position == 0 and attempt == 0
             value = draw(s)
             if seen is None:
@@ -184,8 +187,8 @@ def _count(plan: _Plan, s: State) -> int:
     elif s.depth >= FULL_DEPTH or s.budget <= 0:
         wanted = 0 if plan.references else 1
     else:
-        most = 4 if s.depth == 0 else 3 if s.depth <= 2 else 2  # noqa: PLR2004 - believable, and not long to read
-        wanted = (2 if s.depth == 0 else 1) + int(s.random() * (most - 1))
+        # believable, and not long to read: a few at the top, one or two inside
+        wanted = 2 + int(s.random() * 3) if s.depth == 0 else 1 + int(s.random() * 1.6) if plan.references else 1 + int(s.random() * 2.5)
         again = max((s.active.get(uri, 0) for uri in plan.references), default=0)
         if again:
             wanted = 1 if again == 1 and s.random() < 0.4 else 0  # noqa: PLR2004 - a tree with a few branches
@@ -203,4 +206,3 @@ def identity(value: JsonValue) -> bytes:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # a lone surrogate, or a number beyond 64 bits deep inside
         return repr(value).encode("utf-8", "surrogatepass")
-

@@ -16,9 +16,8 @@ from mock_server.exchange.parameter import write_parameter
 from mock_server.generate.kit import Kit
 from mock_server.generate.produce import Wish
 from mock_server.generate.seed import derive_seed
-from mock_server.schema.dialect import Direction
+from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import outline_of
-from mock_server.schema.dialect import Purpose
 from mock_server.spec.document import template_names
 from mock_server.spec.model import MISSING, Location, MediaType, Missing, Operation, Parameter, SecurityScheme
 from mock_server.typing import JsonValue
@@ -125,7 +124,7 @@ class _Maker:
         shown = [example.value for example in examples if example.value is not MISSING]
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
         if attempt < len(shown):
-            return True, None if isinstance(shown[attempt], Missing) else shown[attempt]  # type: ignore[return-value]
+            return True, None if isinstance(shown[attempt], Missing) else shown[attempt]
         if schema is None:
             return True, "example"
         seed = derive_seed(self.kit.settings.seed, "case", self.operation.id, parameter.name, attempt)

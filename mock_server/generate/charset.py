@@ -23,13 +23,6 @@ _PLAIN: Ranges = ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A))
 _LOWER: Ranges = ((0x61, 0x7A),)
 _PRINTABLE: Ranges = ((0x21, 0x7E),)
 
-_POSIX: dict[str, Ranges] = {
-    "alpha": ((0x41, 0x5A), (0x61, 0x7A)), "digit": DIGIT, "alnum": _PLAIN, "upper": ((0x41, 0x5A),), "lower": _LOWER,
-    "space": ((0x09, 0x0D), (0x20, 0x20)), "blank": ((0x09, 0x09), (0x20, 0x20)), "print": ((0x20, 0x7E),),
-    "graph": _PRINTABLE, "xdigit": ((0x30, 0x39), (0x41, 0x46), (0x61, 0x66)), "word": WORD, "cntrl": ((0, 31), (127, 127)),
-    "punct": ((0x21, 0x2F), (0x3A, 0x40), (0x5B, 0x60), (0x7B, 0x7E)),
-}  # fmt: skip
-
 
 def union(*sets: Ranges) -> Ranges:
     """Unite sets."""
@@ -76,15 +69,10 @@ def contains(ranges: Ranges, code: int) -> bool:
     return any(low <= code <= high for low, high in ranges)
 
 
-def posix(name: str) -> Ranges | None:
-    """A POSIX class, as in `[[:alpha:]]`, which some engines know."""
-    return _POSIX.get(name)
-
-
 @lru_cache(maxsize=64)
 def unicode_property(name: str) -> Ranges | None:
-    """
-    The characters with a property, as in `\\p{Lu}` or `\\p{Letter}`; None for one that is not known here.
+    r"""
+    The characters with a property, as in `\p{Lu}` or `\p{Letter}`; None for one that is not known here.
 
     Only the Basic Multilingual Plane is searched: enough to write with.
     """

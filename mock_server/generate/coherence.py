@@ -27,15 +27,14 @@ _PAIRS = (("min", "max"), ("minimum", "maximum"), ("low", "high"), ("lower", "up
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A property's draw with its links; `echo` names the parameter by which the object identifies itself."""
+    """A property's draw with its links."""
 
     draw: Draw
-    echo: str | None = None
+    echo: str | None = None  # the parameter by which the object identifies itself
+    inherited: bool = False  # it may come from an object around
 
 
-def link_property(  # noqa: PLR0913 - what decides a link
-    setting: Setting, name: str, nouns: frozenset[str], schema: Canonical | None, draw: Draw, *, nested: bool
-) -> Linked:
+def link_property(setting: Setting, name: str, nouns: frozenset[str], schema: Canonical | None, draw: Draw, *, nested: bool) -> Linked:
     """
     Let a property follow the request and the objects around it.
 
@@ -53,18 +52,26 @@ def link_property(  # noqa: PLR0913 - what decides a link
     words = split_words(name)
     part = words[-1] if words else ""
     owner = " ".join(words[:-1])
+    inherited = False
     if part in {"id", "name"} and owner and singular(words[-2]) not in nouns and owner not in nouns:
         draw = _from_parent(singular(words[-2]), part, accept, draw)
+        inherited = True
     for echo in setting.echoes:
         if _joined(echo.name) == _joined(name):
             if echo.in_path and echo.nouns & nouns:
                 return Linked(_echo_identity(echo.name, accept, draw), echo.name)
-            return Linked(_echo_always(echo.name, accept, draw) if echo.in_path else _echo_filter(echo.name, accept, draw))
-        if echo.in_path and is_identifier(echo.name) and echo.nouns & nouns and words in {("id",), ("uuid",), ("uid",), ("key",), ("name",)}:
+            always = _echo_always(echo.name, accept, draw) if echo.in_path else _echo_filter(echo.name, accept, draw)
+            return Linked(always, inherited=inherited)
+        if (
+            echo.in_path
+            and is_identifier(echo.name)
+            and echo.nouns & nouns
+            and words in {("id",), ("uuid",), ("uid",), ("key",), ("name",)}
+        ):
             if words == ("name",) and not echo.name.lower().endswith("name"):
                 continue
             return Linked(_echo_identity(echo.name, accept, draw), echo.name)
-    return Linked(draw)
+    return Linked(draw, inherited=inherited)
 
 
 def _anything(value: JsonValue) -> bool:
@@ -76,12 +83,13 @@ def _joined(name: str) -> str:
 
 
 def _echo_identity(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:
-    """The id that was asked for: in the first of a list, and not again in what belongs to it."""
+    """The id that was asked for: in the first of a list, and once in each item of the outermost list."""
 
     def follow(s: State) -> JsonValue:
-        if s.index == 0 and name in s.echo and name not in s.echoed:
+        if s.index == 0 and name in s.echo and name not in s.placed:
             found = fitting(s.echo[name], accept)
             if found is not None:
+                s.placed.add(name)
                 return found
         return draw(s)
 
@@ -167,9 +175,11 @@ def _counted(name: str, lists: list[str]) -> str | None:
     words = [singular(word) for word in split_words(name)]
     if not _COUNT_WORDS & set(words):
         return None
-    rest = [word for word in words if word not in _COUNT_WORDS and word not in {"of", "items", "item", "result", "record", "row", "element"}]
+    rest = [
+        word for word in words if word not in _COUNT_WORDS and word not in {"of", "items", "item", "result", "record", "row", "element"}
+    ]
     for candidate in lists:
-        if rest and [singular(word) for word in split_words(candidate)][-len(rest):] == rest:
+        if rest and [singular(word) for word in split_words(candidate)][-len(rest) :] == rest:
             return candidate
     return lists[0] if not rest and len(lists) == 1 else None
 
@@ -177,15 +187,18 @@ def _counted(name: str, lists: list[str]) -> str | None:
 def _count(name: str, counted: str, accept: Callable[[JsonValue], bool]) -> Finish:
     def finish(out: JsonObject, s: State) -> None:
         items = out.get(counted)
-        if name in out and isinstance(items, list) and accept(len(items)):
-            out[name] = len(items)
+        count = len(items) if isinstance(items, list) else 0
+        if name in out and (isinstance(items, list) or items is None) and accept(count):
+            out[name] = count
 
     return finish
 
 
 def compile_orders(setting: Setting, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
     """Put each pair of a least and a greatest number in order."""
-    by_words = {split_words(name): name for name in names if name in schemas and schemas[name].kind.value in {"integer", "number", "multi_type"}}
+    by_words = {
+        split_words(name): name for name in names if name in schemas and schemas[name].kind.value in {"integer", "number", "multi_type"}
+    }
     for words, name in by_words.items():
         for low, high in _PAIRS:
             if low in words:

@@ -143,4 +143,3 @@ def direct_references(schema: Canonical, depth: int = 0) -> frozenset[str]:
         parts = [*view.prefix_items, *([view.items] if view.items is not None else [])]
         return frozenset().union(*(direct_references(part, depth + 1) for part in parts))
     return frozenset()
-

@@ -151,6 +151,7 @@ max_watts 0 0 0: max watts, watts, max power, max electric power, power, wattage
 max_voltage 0 0 0: max voltage, voltage, volts
 max_amperage 0 0 0: max amperage, amperage, amps, max current, current, ampere
 energy 1 80 2: energy, kwh, consumption, meter value, energy delivered
+ordinal 1 4 0: evse id, connector id, socket id, device evse id, device connector id, charging station evse id, line number, line, ordinal, seq
 position 1 50 0: position, index, rank, order, sequence, priority, ordinal, sort order, page, level, step
 limit 10 100 0: limit, page size, per page, max results
 offset 0 0 0: offset, skip
@@ -202,15 +203,25 @@ SITES = frozenset(
     ("charger", "station", "site", "location", "store", "branch", "warehouse", "office", "hotel", "restaurant", "venue",
      "shop", "facility", "depot", "group", "zone", "area", "chargepoint", "evse", "room", "building", "park", "airport")
 )  # fmt: skip
-PLACES = {"city": "city", "country": "country", "region": "state", "state": "state", "currency": "currency_name", "language": "language_name"}
+PLACES = {
+    "city": "city",
+    "country": "country",
+    "region": "state",
+    "state": "state",
+    "currency": "currency_name",
+    "language": "language_name",
+}
+# What is numbered within what it belongs to: their `id` is 1, 2, 3, …
+PARTS = frozenset(("socket", "connector", "outlet", "line item", "line", "step"))
 PRODUCTS = frozenset(("product", "item", "article", "good", "sku", "service", "plan"))
 
 
 def read_table(table: str) -> dict[str, str]:
-    """Read a table of `kind: names` into names and their kinds."""
+    """Read a table of `kind: names` into names and their kinds; what stands behind a kind is not part of it."""
     found: dict[str, str] = {}
     for line in table.strip().splitlines():
-        kind, _, names = line.partition(": ")
+        head, _, names = line.partition(": ")
+        kind = head.split()[0]
         for name in names.split(","):
             found.setdefault(name.strip(), kind)
     return found

@@ -1,8 +1,8 @@
-"""
+r"""
 Strings of a regular language, of a wanted length.
 
 For each part of a pattern the lengths that it can have are known as a bit mask, so a string of any possible length
-is drawn without trial. Look-arounds, back references to come and `\\b` are not weighed: whoever asks has to check.
+is drawn without trial. Look-arounds, back references to come and `\b` are not weighed: whoever asks has to check.
 """
 
 from collections.abc import Iterator
@@ -81,7 +81,7 @@ class Language:
         return _Writer(random).write(self._full, _pick_length(random, fitting))
 
     def draw_with_demands(self, random: Random, least: int = 0, most: int | None = None) -> str | None:
-        """Draw a string and write what its look-aheads demand into its start: `(?=.*[A-Z])(?=.*\\d).{8,}`."""
+        r"""Draw a string and write what its look-aheads demand into its start: `(?=.*[A-Z])(?=.*\d).{8,}`."""
         base = self.draw(random, least, most)
         if base is None or not self._demands:
             return base

@@ -58,7 +58,7 @@ def compile_number(setting: Setting, view: NumberView | None, spot: Spot) -> Dra
     if view is not None and (view.multiple_of or view.not_multiple_of):
         return _multiples(setting, spot, view, first, last, integral=False)
     accept = acceptor(_number_schema(view)) if view is not None else None
-    random = derive_random(setting.pools.seed, "number", spot.name, first, last)
+    random = derive_random(setting.pools.seed, "number", spot.name, repr(first), repr(last))
     values = tuple(dict.fromkeys(value for value in _numbers(random, first, last, decimals) if accept is None or accept(value)))
     return from_values(values)
 
@@ -118,7 +118,9 @@ def _multiples(setting: Setting, spot: Spot, view: IntegerView | NumberView, fir
         steps.append(Fraction(1))
     step = steps[0]
     for other in steps[1:]:
-        step = Fraction(math.lcm(step.numerator * other.denominator, other.numerator * step.denominator), step.denominator * other.denominator)
+        step = Fraction(
+            math.lcm(step.numerator * other.denominator, other.numerator * step.denominator), step.denominator * other.denominator
+        )
     low, high = _in_steps(view, step, first, last)
     if high < low:
         return nothing
@@ -154,7 +156,7 @@ def _exact(number: Fraction) -> int | float:
     return number.numerator if number.denominator == 1 else float(number)
 
 
-def _column_draw(  # noqa: PLR0913 - private
+def _column_draw(
     setting: Setting,
     spot: Spot,
     type_: str,
@@ -168,6 +170,8 @@ def _column_draw(  # noqa: PLR0913 - private
     if column is None and meaning is not None:
         if meaning.kind == "entity_id" and (view is None or not view.multiple_of):
             return _entity_draw(setting, meaning, least, most)
+        if meaning.kind == "ordinal" and (view is None or not view.multiple_of):
+            return _ordinal_draw(least, most)
         if meaning.moment:
             column = _moment_numbers(setting, spot, meaning)
         elif meaning.kind in {"latitude", "longitude", "max_watts", "max_voltage", "max_amperage"}:
@@ -196,9 +200,15 @@ def _entity_draw(setting: Setting, meaning: Meaning, least: float | Decimal | No
     return draw
 
 
+def _ordinal_draw(least: float | Decimal | None, most: float | Decimal | None) -> Draw | None:
+    """1, 2, 3, … in a list."""
+    if (least is not None and least > 1) or (most is not None and most < MANY_ROWS):
+        return None
+    return lambda s: s.index + 1
+
+
 def _moment_numbers(setting: Setting, spot: Spot, meaning: Meaning) -> tuple[JsonValue, ...]:
     """Moments as seconds since 1970, or as milliseconds where the document says so."""
     about = f"{spot.name} {spot.hints.text('description')}"
     factor = 1000 if kinds.EPOCH_MILLISECONDS.search(about) else 1
     return tuple(int(moment.timestamp()) * factor for moment in setting.pools.moments(meaning.kind)[:ROWS])
-

@@ -59,7 +59,8 @@ class _Plan:
     is_map: bool
     finish: tuple[Callable[[JsonObject, State], None], ...]
     violate: tuple[Draw, ...]
-    echoes: frozenset[str]
+    echoes: tuple[str, ...]  # parameters by which the object may be the one that was asked for
+    inherited: tuple[_Member, ...]  # what it takes from the objects around it
 
 
 def compile_object(compiler: Compiler, view: ObjectView | None, spot: Spot) -> Draw:
@@ -83,7 +84,8 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
     order += sorted(required - set(order))
     tables = _tables(compiler, order, schemas, nouns, spot)
     members: list[_Member] = []
-    echoes: set[str] = set()
+    echoes: dict[str, None] = {}
+    inherited: list[_Member] = []
     for name in order:
         schema = schemas.get(name) or _other_schema(view, name)
         if schema is not None and isinstance(schema.view(), FalseView):
@@ -93,7 +95,9 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
         member, linked = _member(compiler, name, schema, nouns, spot, required, tables)
         members.append(member)
         if linked.echo is not None:
-            echoes.add(linked.echo)
+            echoes[linked.echo] = None
+        if linked.inherited:
+            inherited.append(member)
     simple = tuple(member for member in members if not member.nested)
     nested = tuple(member for member in members if member.nested)
     kept = tuple(name for name in order if any(member.name == name for member in members))
@@ -114,11 +118,12 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
         is_map=hints.is_map(),
         finish=(*compile_counts(compiler.setting, kept, schemas), *compile_orders(compiler.setting, kept, schemas)),
         violate=_violations(compiler, view, spot),
-        echoes=frozenset(echoes),
+        echoes=tuple(echoes),
+        inherited=tuple(inherited),
     )
 
 
-def _member(  # noqa: PLR0913 - private
+def _member(
     compiler: Compiler,
     name: str,
     schema: Canonical | None,
@@ -142,9 +147,7 @@ def _only_scalars(schema: Canonical) -> bool:
     return branches is not None and all(branch.kind.value in _SCALAR_KINDS for branch in branches)
 
 
-def _tables(
-    compiler: Compiler, names: list[str], schemas: dict[str, Canonical], nouns: frozenset[str], spot: Spot
-) -> frozenset[str]:
+def _tables(compiler: Compiler, names: list[str], schemas: dict[str, Canonical], nouns: frozenset[str], spot: Spot) -> frozenset[str]:
     """The tables of coherent columns that an object's own simple properties draw from."""
     found = set()
     for name in names:
@@ -202,13 +205,21 @@ def _violations(compiler: Compiler, view: ObjectView | None, spot: Spot) -> tupl
         draw = compiler.compile(broken, Spot(spot.hints.__class__()))
         pattern = getattr(violation, "pattern", None)
         if type(violation).__name__ == "NameFailsView":
-            draws.append(lambda s, draw=draw: [draw(s), "x"])
+            draws.append(_pair(draw, _constant("x")))
         elif pattern is not None:
-            names = compiler.compile_pattern(pattern)
-            draws.append(lambda s, draw=draw, names=names: [names(s), draw(s)])
+            draws.append(_pair(compiler.compile_pattern(pattern), draw))
         else:
-            draws.append(lambda s, draw=draw: ["undeclared", draw(s)])
+            draws.append(_pair(_constant("undeclared"), draw))
     return tuple(draws)
+
+
+def _pair(name: Draw, value: Draw) -> Draw:
+    """A name and a value."""
+    return lambda s: [name(s), value(s)]
+
+
+def _constant(value: JsonValue) -> Draw:
+    return lambda s: value
 
 
 def _id_key(names: tuple[str, ...], nouns: frozenset[str]) -> str | None:
@@ -238,6 +249,9 @@ def _draw(plan: _Plan, s: State) -> JsonValue:
             out = {member.name: member.draw(s) for member in _chosen(plan, s)}
         else:
             out = {member.name: member.draw(s) for member in plan.simple}
+        asked = _asked_for(plan, out, s) if plan.echoes else None
+        if asked is not None and asked in s.known:
+            return {**s.known[asked], **{member.name: out[member.name] for member in plan.inherited if member.name in out}}
         if plan.nested:
             _draw_nested(plan, out, s, narrow=narrow)
         _fill(plan, out, s)
@@ -247,8 +261,18 @@ def _draw(plan: _Plan, s: State) -> JsonValue:
         s.depth -= 1
     if plan.reorder and len(out) > 1:
         ordered: JsonObject = {name: out[name] for name in plan.order if name in out}
-        return ordered if len(ordered) == len(out) else {**ordered, **out}
+        out = ordered if len(ordered) == len(out) else {**ordered, **out}
+    if asked is not None:
+        s.known[asked] = out
     return out
+
+
+def _asked_for(plan: _Plan, out: JsonObject, s: State) -> str | None:
+    """The parameter that names this object, if it is the one that was asked for."""
+    for name in plan.echoes:
+        if name in s.placed and any(value == s.echo[name] or str(value) == str(s.echo[name]) for value in out.values()):
+            return name
+    return None
 
 
 def _chosen(plan: _Plan, s: State) -> list[_Member]:
@@ -263,10 +287,8 @@ def _chosen(plan: _Plan, s: State) -> list[_Member]:
 
 def _draw_nested(plan: _Plan, out: JsonObject, s: State, *, narrow: bool) -> None:
     """Draw what is nested, with this object for its parent."""
-    row, echoed = s.row, s.echoed
+    row = s.row
     has_name = plan.id_key is not None or plan.name_key is not None
-    if plan.echoes:
-        s.echoed = echoed | plan.echoes
     if has_name:
         s.parents.append(Parent(plan.nouns, out, plan.id_key, plan.name_key))
     try:
@@ -282,7 +304,7 @@ def _draw_nested(plan: _Plan, out: JsonObject, s: State, *, narrow: bool) -> Non
                     raise
             s.row = row
     finally:
-        s.row, s.echoed = row, echoed
+        s.row = row
         if has_name:
             s.parents.pop()
 
@@ -327,4 +349,3 @@ def _extra_name(plan: _Plan, s: State, attempt: int) -> str:
         s.row = (s.row + 257) & 65535
         return str(plan.extra_names(s))
     return _MAP_KEYS[attempt] if attempt < len(_MAP_KEYS) else f"key{attempt}"
-

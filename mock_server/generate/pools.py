@@ -49,7 +49,7 @@ _FORMATTERS = {
     "card_brand": "credit_card_provider",
     "file_name": "file_name", "file_path": "file_path", "file_extension": "file_extension",
     "md5": "md5", "sha1": "sha1", "sha256": "sha256", "uuid": "uuid4", "isbn": "isbn13", "ean": "ean13",
-    "vin": "vin", "license_plate": "license_plate", "phone": "phone_number", "gender": "passport_gender",
+    "vin": "vin", "license_plate": "license_plate", "phone": "phone_number",
 }  # fmt: skip
 
 # Kinds that are patterns: `#` a digit, `?` a capital letter, `^` a hexadecimal digit.
@@ -62,7 +62,7 @@ _PATTERNS = {
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "operational_status": places.OPERATIONAL_STATUSES, "status": places.STATUSES, "level": places.LEVELS,
-    "capability": places.CAPABILITIES, "environment": ("production", "staging", "test"), 
+    "capability": places.CAPABILITIES, "gender": ("female", "male", "nonbinary"), "environment": ("production", "staging", "test"),
     "user_agent": ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "curl/8.14.1", "okhttp/5.1.0"),
     "card_expiry": ("03/28", "11/29", "07/30", "01/31"), "language_code": ("en", "fi", "sv", "de", "fr", "es"),
     "language_name": ("English", "Finnish", "Swedish", "German", "French", "Spanish"),
@@ -246,7 +246,7 @@ def check_locale(locale: str) -> str:
         UsageError: Faker does not know it.
     """
     wanted = locale.replace("-", "_")
-    found = next((known for known in AVAILABLE_LOCALES if known.lower() == wanted.lower()), None)
+    found: str | None = next((known for known in AVAILABLE_LOCALES if known.lower() == wanted.lower()), None)
     if found is None:
         near = sorted(known for known in AVAILABLE_LOCALES if known[:2] == wanted[:2].lower())
         raise UsageError(f"the locale {locale!r} is unknown; known are {', '.join(near) or 'en_US, fi_FI, de_DE, …'}")
@@ -258,9 +258,10 @@ def _faker(locale: str) -> Any:  # noqa: ANN401 - Faker's formatters are added a
     return Faker(locale, use_weighting=False)
 
 
-def _formatted(faker: Any, formatter: str, fallback: str = "") -> str:  # noqa: ANN401 - see _faker
+def _formatted(faker: Any, formatter: str, fallback: str) -> str:  # noqa: ANN401 - see _faker
+    """What a formatter gives, where the locale has it."""
     method = getattr(faker, formatter, None)
-    return str(method()) if method is not None else str(getattr(_faker("en_US"), formatter)()) if not fallback else fallback
+    return str(method()) if method is not None else fallback
 
 
 def _write(random: Random, pattern: str) -> str:
@@ -268,7 +269,7 @@ def _write(random: Random, pattern: str) -> str:
     return "".join(random.choice(makers[char]) if char in makers else char for char in pattern)
 
 
-def _place(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401, ARG001 - see _faker; one signature
+def _place(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker; one signature
     country = pools._region  # noqa: SLF001 - same module
     known = places.CITIES.get(country)
     if known:
@@ -287,7 +288,7 @@ def _place(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa:
     )  # fmt: skip
 
 
-def _person(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401, ARG001 - see _faker
+def _person(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker
     first, last = str(faker.first_name()), str(faker.last_name())
     ascii_first, ascii_last = (re.sub(r"[^a-z]", "", _ascii(part)) for part in (first, last))
     login = f"{ascii_first or 'user'}.{ascii_last or row}"
@@ -295,10 +296,10 @@ def _person(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa
 
 
 def _ascii(text: str) -> str:
-    return text.lower().translate(str.maketrans("äöåéèêëáàâãíìîóòôõúùûüñçøæßł", "aoaeeeeaaaaiiioooouuuuncoasl"))
+    return str(text).lower().translate(str.maketrans("äöåéèêëáàâãíìîóòôõúùûüñçøæßł", "aoaeeeeaaaaiiioooouuuuncoasl"))
 
 
-def _company(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401, ARG001 - see _faker
+def _company(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker
     name = str(faker.company())
     word = re.sub(r"[^a-z0-9]+", "-", _ascii(name)).strip("-") or f"company-{row}"
     domain = f"{word}.example.com"
@@ -306,26 +307,26 @@ def _company(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noq
     return name, domain, f"https://{domain}/{page}", f"https://{domain}/images/{row}.png"
 
 
-def _product(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401, ARG001 - see _faker
+def _product(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker
     noun = random.choice(("Lamp", "Chair", "Backpack", "Kettle", "Keyboard", "Jacket", "Bicycle", "Notebook", "Camera", "Tent"))
     name = f"{random.choice(places.ADJECTIVES)} {noun}"
     return name, name
 
 
-def _socket(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401, ARG001 - see _faker
+def _socket(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker
     type_, format_, power, volts, amperes, watts, rotation = places.SOCKETS[row % len(places.SOCKETS)]
     return type_, format_, power, volts, amperes, watts, rotation, f"{watts / 1000:g} kW"
 
 
-def _station(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401, ARG001 - see _faker
+def _station(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker
     return places.STATIONS[row % len(places.STATIONS)]
 
 
-def _currency(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401, ARG001 - see _faker
+def _currency(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker
     return _CURRENCIES.get(pools._region, ("USD", "US dollar", "$"))  # noqa: SLF001 - same module
 
 
-def _configuration(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401, ARG001 - see _faker
+def _configuration(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker
     return places.CONFIGURATION[row % len(places.CONFIGURATION)]
 
 

@@ -179,7 +179,8 @@ def mend(value: JsonValue, validator: Validator) -> tuple[JsonValue] | None:
         violations = validator.check(value, limit=20)
         if not violations:
             return (value,)
-        if not any([_mend_one(value, violation) for violation in violations]):
+        changed = [_mend_one(value, violation) for violation in violations]
+        if not any(changed):
             return None
     return None
 

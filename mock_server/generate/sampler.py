@@ -11,14 +11,14 @@ from mock_server.generate.arrays import compile_array
 from mock_server.generate.compiling import Setting, Spot, acceptor, direct_references, from_values, lazy_acceptor, nothing
 from mock_server.generate.hints import Hints
 from mock_server.generate.kinds import BOOLEANS
+from mock_server.generate.language import Language
 from mock_server.generate.numbers import compile_integer, compile_number
 from mock_server.generate.objects import compile_object
-from mock_server.generate.semantics import find_meaning
-from mock_server.generate.state import Draw, NothingFits, State
-from mock_server.generate.strings import compile_string, find_faker
-from mock_server.generate.language import Language
 from mock_server.generate.regex import RegexError
 from mock_server.generate.seed import derive_random
+from mock_server.generate.semantics import find_meaning
+from mock_server.generate.state import FULL_DEPTH, Draw, NothingFits, State
+from mock_server.generate.strings import compile_string, find_faker
 from mock_server.schema.canonical import (
     AllOfView,
     AnyOfView,
@@ -37,6 +37,7 @@ from mock_server.schema.canonical import (
     ReferenceView,
     StringView,
     TypedGroupView,
+    as_json,
     canonicalize_schema,
     find_difference,
     find_intersection,
@@ -60,7 +61,18 @@ _CATALOGUE: tuple[JsonValue, ...] = (
     {"foo": "a", "bar": "a"}, {"foo": 1, "bar": 2}, {"a": 1, "b": 2},
 )  # fmt: skip
 # Keywords that the canonical form may not model: a schema is drawn without them, and judged with them.
-_UNMODELED = ("unevaluatedProperties", "unevaluatedItems", "not", "if", "then", "else", "oneOf", "dependentSchemas", "contains", "propertyNames")
+_UNMODELED = (
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "not",
+    "if",
+    "then",
+    "else",
+    "oneOf",
+    "dependentSchemas",
+    "contains",
+    "propertyNames",
+)
 
 
 @dataclass(eq=False)
@@ -91,14 +103,14 @@ class Sampler:
             return nothing
         random = derive_random(self.setting.pools.seed, "name", pattern)
         judge = acceptor({"type": "string", "pattern": pattern})
-        written = (language.draw_with_demands(random) for _ in range(64))
+        written = (language.draw_with_demands(random, least) for least in range(12) for _ in range(6))
         return from_values(tuple(dict.fromkeys(text for text in written if text is not None and (judge is None or judge(text)))))
 
     def height(self, schema: Canonical) -> int:
         """How many objects and arrays the smallest value of a node nests; `_ENDLESS` where there is no end."""
         return self._height(schema, frozenset())
 
-    def _by_view(self, schema: Canonical, spot: Spot) -> Draw:  # noqa: PLR0911 - one line for each kind of view
+    def _by_view(self, schema: Canonical, spot: Spot) -> Draw:  # noqa: PLR0911, PLR0912 - one line for each kind of view
         view = schema.view()
         match view:
             case StringView():
@@ -112,9 +124,9 @@ class Sampler:
             case ObjectView():
                 return compile_object(self, view, spot)
             case ConstView():
-                return from_values((view.value,))
+                return from_values((as_json(view.value),))
             case EnumView():
-                return self._enum(tuple(view.values), spot)
+                return self._enum(tuple(map(as_json, view.values)), spot)
             case MultiTypeView():
                 return self._types(view.types, spot)
             case ReferenceView():
@@ -160,7 +172,7 @@ class Sampler:
         implied = spot.hints.implied_type()
         if implied in others:
             others = [implied] if implied else others
-        elif len(others) > 3:  # noqa: PLR2004 - nothing is said of the type: text is what people expect
+        elif len(others) > 3 and "string" in others:  # noqa: PLR2004 - nothing is said of the type: text is expected
             others = ["string"]
         order = ("string", "integer", "number", "boolean", "object", "array")
         draw = self._type(min(others, key=order.index), spot)
@@ -496,11 +508,23 @@ def _beside(hints: Hints, name: str) -> tuple[JsonObject, ...]:
 
 def _nullable(draw: Draw) -> Draw:
     def draw_or_null(s: State) -> JsonValue:
-        if not s.exemplary and s.random() < _NULLS and not s.tight:
+        if s.tight:
+            return _or_null(draw, s)
+        if not s.exemplary and s.random() < _NULLS:
             return None
         return draw(s)
 
     return draw_or_null
+
+
+def _or_null(draw: Draw, s: State) -> JsonValue:
+    """A value, unless it would recur without an end: null ends it."""
+    if s.depth > 2 * FULL_DEPTH:
+        return None
+    try:
+        return draw(s)
+    except NothingFits:
+        return None
 
 
 def _mixed(draws: list[Draw]) -> Draw:
@@ -522,7 +546,9 @@ def _is_of(branch: Canonical, type_: str) -> bool:
     kind = branch.kind.value
     if kind == "multi_type":
         return False  # the other types, which a schema without `type` admits as well
-    return kind == type_ or (type_ == "number" and kind == "integer") or kind in {"all_of", "any_of", "one_of", "reference", "enum", "const"}
+    return (
+        kind == type_ or (type_ == "number" and kind == "integer") or kind in {"all_of", "any_of", "one_of", "reference", "enum", "const"}
+    )
 
 
 def _is_null(branch: Canonical) -> bool:

@@ -16,4 +16,4 @@ def derive_seed(*parts: str | bytes | int) -> int:
 
 def derive_random(*parts: str | bytes | int) -> Random:
     """Derive a generator of chance from words."""
-    return Random(derive_seed(*parts))  # noqa: S311 - reproducible on purpose
+    return Random(derive_seed(*parts))

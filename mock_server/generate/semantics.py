@@ -92,13 +92,15 @@ def _text(words: tuple[str, ...], owner: frozenset[str], format_: str, descripti
 
 
 def _number(words: tuple[str, ...], owner: frozenset[str], format_: str, description: str) -> Meaning | None:
+    kind = _longest(_NUMBERS, words)
     entity = _entity(words, owner)
-    if entity is not None and entity.kind == "entity_id":
-        return entity
+    if entity is not None and entity.kind == "entity_id" and kind != "ordinal":
+        return Meaning("ordinal") if words == ("id",) and owner & kinds.PARTS else entity
+    if words[1:2] == ("of",) and words[0] in {"amount", "number", "num", "count", "total"}:
+        return Meaning("quantity")
     moment = _longest(_MOMENTS, words)
     if format_ in {"unix-time", "unixtime", "timestamp"} or (moment and kinds.EPOCH.search(description)):
         return Meaning(moment or "seen", moment=True)
-    kind = _longest(_NUMBERS, words)
     if kind:
         return Meaning(kind)
     if moment and (words[-1] in {"at", "on", "timestamp", "date", "time", "created", "updated", "expires", "ts"}):

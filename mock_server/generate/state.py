@@ -31,7 +31,7 @@ class State:
     """Mutable, and of one draw only."""
 
     __slots__ = (
-        "active", "budget", "depth", "echo", "echoed", "exemplary", "index", "parents", "random", "row", "size", "static",
+        "active", "budget", "depth", "echo", "exemplary", "index", "known", "parents", "placed", "random", "row", "size", "static",
         "strict", "tight", "verify",
     )  # fmt: skip
 
@@ -45,7 +45,7 @@ class State:
             size: How many items the outermost array is wanted to have.
             echo: What the request says, by parameter name.
         """
-        self.random = Random(seed).random  # noqa: S311 - reproducible on purpose
+        self.random = Random(seed).random
         self.row = int(self.random() * MANY_ROWS)
         self.depth = 0
         self.budget = BUDGET + BUDGET_PER_ITEM * (size or 0)
@@ -58,7 +58,8 @@ class State:
         self.size = size
         self.index = 0
         self.echo = echo
-        self.echoed: frozenset[str] = frozenset()
+        self.placed: set[str] = set()  # ids that were asked for and stand in this item of the answer already
+        self.known: dict[str, JsonObject] = {}  # what was asked for, once it is drawn: the same wherever it stands
         self.parents: list[Parent] = []
 
 

@@ -37,11 +37,12 @@ def compile_string(setting: Setting, view: StringView | None, spot: Spot) -> Dra
     """Compile the strings of a view, or any string."""
     formats = tuple(dict.fromkeys((*(view.formats if view else ()), *spot.hints.formats())))
     accept = _acceptor(view, formats)
-    column, meaning = _column(setting, spot, formats)
+    named = _named_column(setting, spot)
+    column, meaning = (named, None) if named is not None else _column(setting, spot, formats)
     if column is not None:
         fitted = _fitted(column, view, accept)
         if fitted is not None:
-            return _id_draw(fitted, meaning, whole=fitted is column)
+            return from_column(fitted) if named is not None else _id_draw(fitted, meaning, whole=fitted is column)
     written = _written(setting, view, spot, formats, accept)
     return from_values(written) if written else nothing
 
@@ -69,9 +70,6 @@ def _acceptor(view: StringView | None, formats: tuple[str, ...]) -> _Accept | No
 
 def _column(setting: Setting, spot: Spot, formats: tuple[str, ...]) -> tuple[tuple[JsonValue, ...] | None, Meaning | None]:
     """The column of what a string is about, and what that is."""
-    named = _named_column(setting, spot)
-    if named is not None:
-        return named, None
     format_ = next((name for name in formats if name != "password"), formats[0] if formats else "")
     meaning = meaning_of(spot, "string", format_)
     pools = setting.pools
@@ -149,7 +147,7 @@ def _fitted(column: tuple[JsonValue, ...], view: StringView | None, accept: _Acc
     longest = view.max_length if view is not None else None
     cut = [value[:longest].rstrip() if isinstance(value, str) and longest is not None else value for value in column]
     checked = [value if accept(value) else None for value in cut]
-    kept = [value for value in checked if value is not None and value != ""]
+    kept: list[JsonValue] = [value for value in checked if value is not None and value != ""]
     return spread([value or None for value in checked], kept) if kept else None
 
 
@@ -168,7 +166,7 @@ def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, *, whole: b
 
 def _by_row_or_chance(column: tuple[JsonValue, ...], meaning: Meaning | None) -> Draw:
     """Identifiers go by row, so that a list repeats none; other texts by chance."""
-    if meaning is None or meaning.kind in {"serial_number", "iccid", "imsi", "evse_id", "id_tag", "license_plate", "iban", "phone"}:
+    if meaning is not None and meaning.kind in {"serial_number", "iccid", "imsi", "evse_id", "id_tag", "license_plate", "iban", "phone"}:
         return from_column(column)
     return from_values(column)
 
@@ -195,20 +193,20 @@ def _written(
     return tuple(found)
 
 
-def _texts(
-    random: Random, view: StringView | None, formats: tuple[str, ...], least: int, most: int | None
-) -> Iterator[str | None]:
+def _texts(random: Random, view: StringView | None, formats: tuple[str, ...], least: int, most: int | None) -> Iterator[str | None]:
     """Candidates, the likeliest first."""
     patterns = sorted(view.patterns, key=len, reverse=True) if view is not None else []
     languages = list(_languages(patterns, least, most))
     for attempt in range(_ATTEMPTS // 2):
         for format_ in formats:
-            yield _format_text(random, format_, least, most)
+            yield _format_text(random, format_, least)
+        longer = least + attempt // 2 % 12  # a pattern that leaves an end open finds longer texts, too
         for language in languages:
-            yield language.draw(random, least, most) if attempt % 2 else language.draw_with_demands(random, least, most)
-        if not formats and not patterns:
-            yield plain_text(random, least, most)
-        elif attempt % 8 == 0:
+            yield language.draw(random, longer, most) if attempt % 2 else language.draw_with_demands(random, longer, most)
+        if len(languages) > 1:
+            drawn = [language.draw(random) or "" for language in (languages if attempt % 2 else languages[::-1])]
+            yield "".join(drawn)
+        if (not formats and not patterns) or attempt % 8 == 0:
             yield plain_text(random, least, most)
 
 
@@ -232,7 +230,7 @@ def plain_text(random: Random, least: int, most: int | None) -> str:
     return text[:-1] + "e" if text.endswith(" ") else text
 
 
-def _format_text(random: Random, format_: str, least: int, most: int | None) -> str | None:
+def _format_text(random: Random, format_: str, least: int) -> str | None:
     maker = _FORMAT_MAKERS.get(format_)
     text = maker(random) if maker else None
     if text is None or len(text) >= least:

@@ -3,9 +3,29 @@
 import re
 from functools import lru_cache
 
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_]+")
-_SAME_IN_PLURAL = frozenset(("series", "news", "species", "address", "status", "class", "access", "process", "business", "bus", "gas", "analysis"))
-_TAIL = frozenset(("data", "info", "details", "detail", "object", "dto", "model", "response", "resource", "entity", "item", "list", "record", "summary", "type"))
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+|[0-9]+")
+_SAME_IN_PLURAL = frozenset(
+    ("series", "news", "species", "address", "status", "class", "access", "process", "business", "bus", "gas", "analysis")
+)
+_TAIL = frozenset(
+    (
+        "data",
+        "info",
+        "details",
+        "detail",
+        "object",
+        "dto",
+        "model",
+        "response",
+        "resource",
+        "entity",
+        "item",
+        "list",
+        "record",
+        "summary",
+        "type",
+    )
+)
 
 
 @lru_cache(maxsize=65536)

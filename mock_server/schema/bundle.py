@@ -166,16 +166,20 @@ class Schemas:
     def _reference(self, node: Node, hidden: frozenset[str]) -> JsonValue:
         """Translate a `$ref`; one that leads nowhere is noted and constrains nothing."""
         try:
-            target = node
-            for _ in range(_MAX_HOPS):
-                target = self.references.resolve(target.reference or "", target)
-                if not isinstance(target.value, dict) or set(target.value) != {"$ref"}:
-                    return {"$ref": f"#/$defs/{self._name(target, hidden)}"}
-            raise UnresolvableReference(node.reference or "", node.place, "it leads in a circle")
+            return {"$ref": f"#/$defs/{self._name(self._target(node), hidden)}"}
         except (UnresolvableReference, ForbiddenReference) as error:
             finding = error.finding()
             self._notes[finding.rule, node.place, finding.message] = finding
             return True
+
+    def _target(self, node: Node) -> Node:
+        """Follow a `$ref` to where more than another `$ref` stands."""
+        target = node
+        for _ in range(_MAX_HOPS):
+            target = self.references.resolve(target.reference or "", target)
+            if not isinstance(target.value, dict) or set(target.value) != {"$ref"}:
+                return target
+        raise UnresolvableReference(node.reference or "", node.place, "it leads in a circle")
 
     def _name(self, target: Node, hidden: frozenset[str]) -> str:
         key = (*target.key, hidden)

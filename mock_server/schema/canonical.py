@@ -8,6 +8,7 @@ A canonical node knows nothing of titles, examples or the order of properties: s
 """
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final, TypeAlias
 
 import jsonschema_rs
@@ -70,6 +71,7 @@ __all__ = [
     "TrueView",
     "TypedGroupView",
     "View",
+    "as_json",
     "canonicalize_schema",
     "explain_unsatisfiable",
     "find_difference",
@@ -112,7 +114,7 @@ class Forms:
 
     def self_contained(self, schema: Canonical) -> JsonObject:
         """A form as a JSON Schema with everything that it refers to."""
-        written = schema.to_json_schema()
+        written = as_json(schema.to_json_schema())
         if not isinstance(written, dict):
             return {} if written else {"not": {}}
         out: JsonObject = {keyword: value for keyword, value in written.items() if keyword not in {"$defs", "$schema"}}
@@ -124,6 +126,17 @@ class Forms:
                 definitions[name] = self.schemas.definition_shape(name)
                 todo.extend(sorted(_references(definitions[name]) - definitions.keys()))
         return {**out, "$defs": definitions} if definitions else out
+
+
+def as_json(value: object) -> JsonValue:
+    """What jsonschema-rs gives as JSON: its numbers may be `Decimal`, where they have more digits than a float."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, list):
+        return [as_json(item) for item in value]
+    if isinstance(value, dict):
+        return {str(name): as_json(member) for name, member in value.items()}
+    return value if isinstance(value, bool | int | float | str) else None
 
 
 def _references(schema: JsonValue) -> set[str]:
@@ -150,9 +163,7 @@ def _canonicalize(schema: JsonValue) -> Canonical | None:
     """
     if not isinstance(schema, dict):
         schema = {} if schema else {"not": {}}
-    stubs: dict[str, JsonValue] = {
-        name: {"properties": {"self": {"$ref": _DEFINITIONS + name}}} for name in _references(schema)
-    }
+    stubs: dict[str, JsonValue] = {name: {"properties": {"self": {"$ref": _DEFINITIONS + name}}} for name in _references(schema)}
     return canonicalize_schema({**schema, "$defs": stubs} if stubs else schema)
 
 
@@ -193,9 +204,7 @@ def explain_unsatisfiable(bundle: Bundle) -> dict[str, str]:
         By JSON Pointer in the bundle: the keywords that are in conflict.
     """
     try:
-        found = find_unsatisfiable(
-            bundle.schema, validate_formats=True, pattern_options=PATTERN_OPTIONS, offline=True
-        )
+        found = find_unsatisfiable(bundle.schema, validate_formats=True, pattern_options=PATTERN_OPTIONS, offline=True)
     except (CanonicalizationError, jsonschema_rs.ReferencingError, ValueError):
         return {}
     return {pointer: _reason(reason) for pointer, reason in found.items()}

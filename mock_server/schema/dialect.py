@@ -79,9 +79,7 @@ _WIRE_ANNOTATIONS = ("xml", "contentMediaType", "contentEncoding")
 _REGEX_LITERAL = re.compile(r"/(\^.*\$)/[dgimsuvy]*\Z", re.DOTALL)
 
 
-def translate(  # noqa: PLR0913 - the collaborators of one step
-    node: Node, use: Use, schema: Translate, note: Note, pattern_ok: Callable[[str], bool], hidden: frozenset[str]
-) -> JsonObject:
+def translate(node: Node, use: Use, schema: Translate, note: Note, pattern_ok: Callable[[str], bool], hidden: frozenset[str]) -> JsonObject:
     """
     Translate one Schema Object that is no mere reference.
 
@@ -131,9 +129,9 @@ class _Step:
         """Translate type, enum, const."""
         out: JsonObject = {}
         declared = self.source.get("type")
-        names = [declared] if isinstance(declared, str) else declared
+        names: JsonValue = [declared] if isinstance(declared, str) else declared
         if declared is not None:
-            types = [name for name in names if name in TYPES] if isinstance(names, list) else []
+            types: list[JsonValue] = [name for name in names if name in TYPES] if isinstance(names, list) else []
             if not isinstance(names, list) or len(types) != len(names):
                 types = self._folk_types(names if isinstance(names, list) else [])
             if types:
@@ -168,6 +166,8 @@ class _Step:
                 types = list(dict.fromkeys([*types, *(t for t in TYPES if is_type(value, t))]))
         if not fitting:
             self.bad("enum")
+            if self.making:
+                out["enum"] = values  # read strictly, nothing can stand here: a property that may be left out is
             return
         if None in fitting and isinstance(types, list) and not self.making:
             types = list(dict.fromkeys([*types, "null"]))
@@ -192,7 +192,7 @@ class _Step:
             if limits and not _only_text(out):
                 limit = limits[0] if bound == "minimum" else limits[1]
                 known = out.get(bound)
-                out[bound] = limit if known is None else pick(known, limit)  # type: ignore[call-overload]
+                out[bound] = pick(known, limit) if isinstance(known, int | float) else limit
         step = self.source.get("multipleOf")
         if step is not None:
             if _is_number(step) and step > 0:  # type: ignore[operator]
@@ -207,7 +207,7 @@ class _Step:
             if value is None:
                 continue
             if _is_number(value) and value >= 0 and value == math.floor(value):  # type: ignore[operator, arg-type]
-                out[keyword] = int(value)  # type: ignore[arg-type]
+                out[keyword] = int(value)
             else:
                 self.bad(keyword)
         if self.source.get("uniqueItems") is True:
@@ -363,4 +363,4 @@ def _is_number(value: JsonValue) -> bool:
 
 def _only_text(out: JsonObject) -> bool:
     types = out.get("type")
-    return isinstance(types, list) and not ({"integer", "number"} & set(types))  # type: ignore[arg-type]
+    return isinstance(types, list) and not ({"integer", "number"} & set(types))

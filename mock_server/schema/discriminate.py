@@ -12,7 +12,6 @@ from mock_server.schema.dialect import Purpose
 from mock_server.spec.references import Node, References
 from mock_server.typing import JsonObject, JsonValue
 
-
 # Marks the alternatives that a discriminator names.
 NAMED = "x-named-alternatives"
 

@@ -51,7 +51,7 @@ def create_app(responder: Responder, *, through: bool = False) -> connexion.Asyn
     return app
 
 
-async def _mocked(responder: Responder, *args: Any, **kwargs: Any) -> ConnexionResponse:  # noqa: ANN401, ARG001 - what Connexion injects
+async def _mocked(responder: Responder, *args: Any, **kwargs: Any) -> ConnexionResponse:  # noqa: ANN401 - what Connexion injects
     """Answer a request that came through Connexion's stack."""
     request = connexion.request
     body = await request.body()

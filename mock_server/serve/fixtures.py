@@ -115,9 +115,7 @@ def load_fixtures(folder: Path | None, document: Document, judge_of: Callable[[E
     return Fixtures(found, tuple(findings))
 
 
-def _read_folder(
-    folder: Path, entry: Entry, operation: Operation, judge: ResponseJudge, findings: list[Finding]
-) -> Iterator[Fixture]:
+def _read_folder(folder: Path, entry: Entry, operation: Operation, judge: ResponseJudge, findings: list[Finding]) -> Iterator[Fixture]:
     for path in sorted(folder.iterdir()):
         if path.suffix not in _SUFFIXES or path.name.startswith("."):
             continue
@@ -134,7 +132,9 @@ def _read_folder(
         except _Malformed as error:
             wrong.append(Finding(rule="fixture-invalid", message=str(error), place=Place(resource.name, error.pointer), operation=entry.id))
         except SchemaError as error:
-            wrong.append(Finding(rule="fixture-invalid", message=f"it can't be judged: {error}", place=Place(resource.name), operation=entry.id))
+            wrong.append(
+                Finding(rule="fixture-invalid", message=f"it can't be judged: {error}", place=Place(resource.name), operation=entry.id)
+            )
         findings.extend(wrong)
         if not wrong:
             yield fixture
@@ -221,9 +221,7 @@ def _conditions(when: JsonValue) -> Iterator[Condition]:
             if place == "body" and name and not name.startswith("/"):
                 raise _Malformed(f"{name!r} is no JSON Pointer", "when", place, name)
             location = _PLACES.get(place)
-            yield Condition(
-                location, name.lower() if place == "headers" else name, tuple(value) if isinstance(value, list) else (value,)
-            )
+            yield Condition(location, name.lower() if place == "headers" else name, tuple(value) if isinstance(value, list) else (value,))
 
 
 def _holds(condition: Condition, request: Request, understood: Understood) -> bool:

@@ -29,7 +29,11 @@ def bind(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
         listening.listen(_BACKLOG)
     except OSError as error:
-        reasons = {errno.EADDRINUSE: "is in use", errno.EACCES: "needs more rights", errno.EADDRNOTAVAIL: "is not an address of this machine"}
+        reasons = {
+            errno.EADDRINUSE: "is in use",
+            errno.EACCES: "needs more rights",
+            errno.EADDRNOTAVAIL: "is not an address of this machine",
+        }
         reason = reasons.get(error.errno or 0, error.strerror or str(error))
         message = f"port {port} of {host} {reason}; choose another with --port, or let one be chosen with --port 0"
         raise ListenError(message) from error

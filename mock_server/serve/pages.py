@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from mock_server import __version__
 from mock_server.exchange.body import write_json
 from mock_server.exchange.path import Router, Unmatched
 from mock_server.serve.answer import Answer
@@ -12,6 +11,7 @@ from mock_server.spec.document import Document
 from mock_server.spec.model import Entry, Version
 from mock_server.spec.yaml12 import encode_yaml
 from mock_server.typing import JsonObject, JsonValue
+from mock_server.version import __version__
 
 HEALTH = b"/__admin/health"
 DOCUMENT_JSON = b"/openapi.json"
@@ -43,7 +43,12 @@ class Pages:
         return page if isinstance(router.match(method, path.decode("latin-1")), Unmatched) else None
 
     async def _health(self) -> Answer:
-        body = {"status": "up", "version": __version__, "document": self._document.title, "operations": len(self._document.entries)}
+        body: JsonObject = {
+            "status": "up",
+            "version": __version__,
+            "document": self._document.title,
+            "operations": len(self._document.entries),
+        }
         return Answer(200, [(b"content-type", b"application/json")], write_json(body), "page")
 
     async def _page(self, path: bytes, media_type: str) -> Answer:
@@ -65,7 +70,10 @@ class Pages:
         value = self._document.resource.value
         document: JsonObject = dict(value) if isinstance(value, dict) else {}
         if self._document.version is Version.V2:
-            return {**{key: item for key, item in document.items() if key not in {"host", "schemes"}}, "basePath": self._base_paths[0] or "/"}
+            return {
+                **{key: item for key, item in document.items() if key not in {"host", "schemes"}},
+                "basePath": self._base_paths[0] or "/",
+            }
         own: list[JsonValue] = [{"url": base or "/", "description": "this mock"} for base in self._base_paths]
         known = document.get("servers")
         written: JsonObject = {}

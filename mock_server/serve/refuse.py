@@ -14,9 +14,13 @@ from mock_server.generate.words import split_words
 from mock_server.pointer import format_pointer
 from mock_server.typing import JsonObject, JsonValue
 
-_MESSAGE_WORDS = frozenset(("message", "detail", "details", "description", "error", "msg", "reason", "text", "title", "explanation", "info"))
+_MESSAGE_WORDS = frozenset(
+    ("message", "detail", "details", "description", "error", "msg", "reason", "text", "title", "explanation", "info")
+)
 _CODE_WORDS = frozenset(("code", "type", "rule", "key", "kind"))
-_PLACE_WORDS = frozenset(("field", "path", "pointer", "location", "param", "parameter", "property", "name", "target", "source", "attribute", "loc"))
+_PLACE_WORDS = frozenset(
+    ("field", "path", "pointer", "location", "param", "parameter", "property", "name", "target", "source", "attribute", "loc")
+)
 _LIST_WORDS = frozenset(("errors", "violations", "details", "issues", "problems", "messages", "failures", "causes"))
 
 _Accept = Callable[[JsonValue], bool]
@@ -41,7 +45,9 @@ def word_refusal(value: JsonValue, findings: Sequence[Finding], accept: _Accept)
     if isinstance(value, list) and value and isinstance(value[0], dict):
         targets = [value[0]]
     for target in targets:
-        inner = [member for name, member in target.items() if isinstance(member, dict) and _is(name, frozenset(("error", "fault", "problem")))]
+        inner = [
+            member for name, member in target.items() if isinstance(member, dict) and _is(name, frozenset(("error", "fault", "problem")))
+        ]
         for holder in (target, *inner):
             if isinstance(holder, dict):
                 _fill(value, holder, findings, accept)

@@ -5,8 +5,9 @@ An example that the request carries the other half of, else an unpaired example,
 judged first; one that breaks its schema is left out, unless it was asked for by name.
 """
 
+import dataclasses
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import orjson
 
@@ -20,12 +21,12 @@ from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, Represented, find_example, paired_keys, represent
 from mock_server.exchange.preference import Preferences
 from mock_server.finding import Finding
+from mock_server.generate.kit import Kit, name_of_operation
 from mock_server.generate.produce import Producer, Wish
 from mock_server.generate.seed import derive_seed
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.serve.answer import SEED, SOURCE, Answer, RawField, problem_answer
-from mock_server.generate.kit import Kit, name_of_operation
 from mock_server.spec.model import MISSING, Example, Header, Location, MediaType, Missing, Operation
 from mock_server.typing import JsonValue
 
@@ -55,8 +56,8 @@ class _Content:
     field: RawField
     outline: Outline
     usable: tuple[Example, ...]  # examples that conform, in order
-    ready: dict[str, bytes] = field(default_factory=dict)  # examples, written
-    producers: dict[str | None, Producer] = field(default_factory=dict)  # by locale
+    ready: dict[str, bytes] = dataclasses.field(default_factory=dict)  # examples, written
+    producers: dict[str | None, Producer] = dataclasses.field(default_factory=dict)  # by locale
 
 
 @dataclass(eq=False)
@@ -67,7 +68,7 @@ class Reply:
     operation: Operation
     chosen: Chosen
     judge: ResponseJudge
-    _contents: dict[tuple[int, str], _Content] = field(default_factory=dict)
+    _contents: dict[tuple[int, str], _Content] = dataclasses.field(default_factory=dict)
     _head: list[RawField] | None = None
     _pairs: dict[str, list[tuple[tuple[Location, str] | None, JsonValue]]] | None = None
 

@@ -14,24 +14,24 @@ from mock_server.contract.request import RequestJudge, Understood
 from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MalformedPreference, SchemaError, UsageError
 from mock_server.exchange import problem
+from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, choose_failure, choose_status, choose_success
 from mock_server.exchange.path import Matched, Router, Unmatched, join_paths
 from mock_server.exchange.preference import NONE, Preferences, format_applied, parse_preferences
 from mock_server.exchange.security import challenges, credential_names
 from mock_server.finding import Finding
+from mock_server.generate.kit import Kit
 from mock_server.generate.pools import check_locale
 from mock_server.generate.seed import derive_seed
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.serve.answer import PREFERENCE_APPLIED, SOURCE, Answer, RawField, problem_answer
 from mock_server.serve.fixtures import Fixture, Fixtures
-from mock_server.generate.kit import Kit
 from mock_server.serve.refuse import word_refusal
 from mock_server.serve.reply import Ask, Reply, accept_of
 from mock_server.spec.document import Document
 from mock_server.spec.model import Entry, Location, Operation, Server
-from mock_server.exchange.body import write_json
 
 
 @dataclass(eq=False)
@@ -115,6 +115,15 @@ class Responder:
             self._judges[entry.id] = ResponseJudge(self.document.operation(entry), schemas)
         return self._judges[entry.id]
 
+    def judge_requests(self, entry: Entry) -> RequestJudge:
+        """
+        The judge of an operation's requests.
+
+        Raises:
+            SchemaError: the schema of a parameter can't be compiled.
+        """
+        return self._compile(entry).judge
+
     def reply(self, entry: Entry, chosen: Chosen) -> Reply:
         """The reply of one documented response of an operation."""
         return self._reply(self._compile(entry), chosen)
@@ -150,7 +159,7 @@ class Responder:
             reply = compiled.replies[key] = Reply(self.kit, compiled.operation, chosen, compiled.responses)
         return reply
 
-    def _decide(  # noqa: PLR0911 - one line for each outcome, in the order in which they count
+    def _decide(
         self, compiled: _Compiled, request: Request, understood: Understood, preferences: Preferences, variables: dict[str, str]
     ) -> Answer:
         operation = compiled.operation
@@ -218,7 +227,11 @@ class Responder:
         chosen = choose_status(compiled.operation, fixture.status)
         head = self._reply(compiled, chosen).head() if chosen is not None else []
         source = f"fixture:{fixture.name}"
-        fields = [*fixture.fields, *((name, value) for name, value in head if name not in own), (SOURCE, source.encode("latin-1", "replace"))]
+        fields = [
+            *fixture.fields,
+            *((name, value) for name, value in head if name not in own),
+            (SOURCE, source.encode("latin-1", "replace")),
+        ]
         return Answer(fixture.status, fields, fixture.body, source, compiled.operation.entry)
 
     def _unauthorized(self, compiled: _Compiled, ask: Ask) -> Answer:
@@ -241,18 +254,23 @@ class Responder:
         return answer._replace(fields=[*answer.fields, (b"www-authenticate", challenge.encode("latin-1", "replace"))])
 
     def _refuse(self, compiled: _Compiled, ask: Ask, errors: tuple[Finding, ...]) -> Answer:
+        kind = problem.INVALID_REQUEST
         if ask.understood.unsupported:
-            statuses, kind = (415,), problem.UNSUPPORTED_MEDIA_TYPE
+            kind = problem.UNSUPPORTED_MEDIA_TYPE
             chosen = next((c for c in [choose_status(compiled.operation, 415)] if c and c.response.status in {"415", "4XX"}), None)
         else:
-            statuses, kind = (422, 400), problem.INVALID_REQUEST
-            chosen = choose_failure(compiled.operation, statuses)
+            chosen = choose_failure(compiled.operation, (422, 400))
         answer = self._documented(compiled, chosen, ask, errors) if chosen is not None else None
         if answer is not None:
             return answer
         detail = "; ".join(dict.fromkeys(finding.message for finding in errors))
         return problem_answer(
-            kind, detail, entry=compiled.operation.entry, findings=errors, violations=problem.describe(errors), operation=compiled.operation.id
+            kind,
+            detail,
+            entry=compiled.operation.entry,
+            findings=errors,
+            violations=problem.describe(errors),
+            operation=compiled.operation.id,
         )
 
     def _documented(self, compiled: _Compiled, chosen: Chosen, ask: Ask, findings: tuple[Finding, ...]) -> Answer | None:
@@ -301,7 +319,9 @@ def _applied(answer: Answer, preferences: Preferences) -> Answer:
     """Say which preferences were obeyed. RFC 7240, section 3."""
     if preferences is NONE or answer.source.startswith("problem:"):
         return answer
-    applied = [name for name in ("code", "locale") if name in preferences.given and (name == "code" or answer.source == "generated")]
+    applied: list[str] = [
+        name for name in ("code", "locale") if name in preferences.given and (name == "code" or answer.source == "generated")
+    ]
     if answer.source.startswith("example:") and preferences.example is not None:
         applied.append("example")
     if answer.source.startswith("fixture:") and preferences.fixture is not None:
@@ -322,6 +342,3 @@ def _violated(answer: Answer, errors: tuple[Finding, ...]) -> Answer:
     ]
     text = orjson.dumps(violations).decode().encode("ascii", "backslashreplace")
     return answer._replace(fields=[*answer.fields, (b"sl-violations", text)])
-
-
-

@@ -166,7 +166,7 @@ def _iter_operations(reader: Reader, item: Node, version: Version) -> Iterator[t
                 reader.malformed(node, f"{method!r} is no method")
 
 
-def _entry(reader: Reader, taken: set[str], method: str, template: str, node: Node, item: Node) -> Entry:  # noqa: PLR0913 - private
+def _entry(reader: Reader, taken: set[str], method: str, template: str, node: Node, item: Node) -> Entry:
     name = text(node, "operationId")
     derived = derive_id(method, template)
     if not name:

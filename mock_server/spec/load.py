@@ -272,8 +272,6 @@ def json_duplicates(resource: Resource) -> tuple[Finding, ...]:
     except (ValueError, RecursionError):
         return ()
     return tuple(
-        Finding(
-            rule="document-key-duplicate", message=f"the key {key!r} stands twice in one object", place=Place(resource.name)
-        )
+        Finding(rule="document-key-duplicate", message=f"the key {key!r} stands twice in one object", place=Place(resource.name))
         for key in doubles
     )

@@ -1,5 +1,6 @@
 """Lines: where in a text a pointer stands. Only asked when a finding is shown."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -71,14 +72,8 @@ def _iter_json(text: str) -> Iterator[tuple[Pointer, int]]:
 
 
 def _unquote(token: str) -> str:
-    body = token[1:-1]
-    if "\\" not in body:
-        return body
-    return re.sub(r"\\(u[0-9a-fA-F]{4}|.)", _escape, body)
-
-
-def _escape(match: re.Match[str]) -> str:
-    code = match.group(1)
-    if code[0] == "u" and len(code) > 1:
-        return chr(int(code[1:], 16))
-    return {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}.get(code, code)
+    """The key that a JSON string writes; as it stands where it is none."""
+    try:
+        return str(json.loads(token, strict=False))
+    except ValueError:
+        return token[1:-1]

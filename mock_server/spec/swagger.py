@@ -30,9 +30,7 @@ _JSON = ("application/json",)
 _FRAMING_HEADERS = frozenset(("content-type", "content-length", "content-encoding", "transfer-encoding", "connection"))
 
 
-def parse_parameters(
-    reader: Reader, root: Node, *holders: Node
-) -> tuple[tuple[Parameter, ...], RequestBody | None]:
+def parse_parameters(reader: Reader, root: Node, *holders: Node) -> tuple[tuple[Parameter, ...], RequestBody | None]:
     """
     Read the parameters of a path item and of an operation; what travels in the body becomes a request body.
 
@@ -81,8 +79,7 @@ def _parse_parameter(reader: Reader, name: str, location: Location, node: Node) 
 
 def _parse_body(reader: Reader, node: Node, consumes: tuple[str, ...]) -> RequestBody:
     content = tuple(
-        MediaType(name=name, schema=schema_of(node), examples=_body_examples(reader, node, name), node=node)
-        for name in consumes
+        MediaType(name=name, schema=schema_of(node), examples=_body_examples(reader, node, name), node=node) for name in consumes
     )
     return RequestBody(required=flag(node, "required") is True, content=content, node=node)
 

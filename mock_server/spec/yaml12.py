@@ -28,13 +28,15 @@ _HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _WORDS: dict[str, JsonValue] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),  # noqa: FBT003 - a value, not a flag
-    **dict.fromkeys(("false", "False", "FALSE"), False),  # noqa: FBT003 - a value, not a flag
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _NUMERIC_START = frozenset("-+.0123456789")
 
 # YAML 1.2 lets tabs stand before a comment and on blank lines; libyaml does not.
 _STRAY_TAB = re.compile(r"(?m)^[ \t]*\t[ \t]*(?=#|$)|[ ]*\t+[ \t]*(?=#[^\n]*$|$)")
+# JSON writes a character beyond the first plane as two escapes, which libyaml refuses.
+_SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -80,17 +82,25 @@ def decode_yaml(text: str) -> tuple[JsonValue, tuple[YamlNote, ...]]:
     try:
         value = _Builder(notes).build(clean)
     except YamlError:
-        if "\t" not in clean:
+        mended = _SURROGATES.sub(_joined, _STRAY_TAB.sub(" ", clean))
+        if mended == clean:
             raise
         notes[stripped and 1 :] = []
-        value = _Builder(notes).build(_STRAY_TAB.sub("", clean))
-        notes.append(YamlNote("tabs stand where libyaml does not expect them", (), duplicate=False))
+        value = _Builder(notes).build(mended)
+        if "\t" in clean:
+            notes.append(YamlNote("tabs stand where libyaml does not expect them", (), duplicate=False))
     return value, tuple(notes)
+
+
+def _joined(match: re.Match[str]) -> str:
+    """The character of a pair of surrogates. RFC 8259, section 7."""
+    high, low = int(match.group(1), 16), int(match.group(2), 16)
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
 def iter_positions(text: str) -> Iterator[tuple[Pointer, int]]:
     """Walk a YAML text that `decode_yaml` has read: each place with its line, counted from 1."""
-    clean = _UNPRINTABLE.sub("", text)
+    clean = _SURROGATES.sub(_joined, _UNPRINTABLE.sub("", text))
     stack: list[list[Any]] = []  # [is a mapping, key or next index, line of the key]
     path: list[str] = []
     try:
@@ -102,11 +112,12 @@ def iter_positions(text: str) -> Iterator[tuple[Pointer, int]]:
                 continue
             if kind not in {yaml.ScalarEvent, yaml.AliasEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent}:
                 continue
-            line = event.start_mark.line + 1
+            line = (event.start_mark.line if event.start_mark is not None else 0) + 1
             top = stack[-1] if stack else None
             if top is not None and top[0] and top[1] is None:
-                top[1], top[2] = str(getattr(event, "value", "")), line
-                path.append(top[1])
+                name = str(getattr(event, "value", ""))
+                top[1], top[2] = name, line
+                path.append(name)
                 continue
             if top is not None and not top[0]:
                 path.append(str(top[1]))
@@ -245,9 +256,9 @@ def _number(text: str) -> JsonValue:
         if _INT.match(text):
             return int(text)
         if _OCTAL.match(text):
-            return int(text[2:], 8)
+            return int(text, 0)
         if _HEX.match(text):
-            return int(text[2:], 16)
+            return int(text, 0)
     except ValueError:  # more digits than Python reads
         return text
     if _FLOAT.match(text):
@@ -275,7 +286,7 @@ def _at(event: Any) -> str:  # noqa: ANN401 - PyYAML is untyped
 
 def _sentence(error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
-    where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
     return f"{error.problem or error.context or 'no YAML'}{where}"
 
 

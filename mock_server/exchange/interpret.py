@@ -6,13 +6,13 @@ split by its style is read by the outline of its schema, in every way that the s
 """
 
 import re
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from mock_server.schema.outline import Outline
 from mock_server.typing import JsonValue
 
 # What a style or a form yields: text, and lists and maps of it.
-Raw: TypeAlias = Union[str, list["Raw"], dict[str, "Raw"]]
+Raw: TypeAlias = str | list["Raw"] | dict[str, "Raw"]
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 _MAX_DIGITS = 300

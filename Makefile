@@ -1,0 +1,48 @@
+# make serve   creates .venv if need be, and serves openapi.yaml
+# make test    installs what the tests need, and runs them all
+# make check   format, lint, types
+# make bench   speeds, side by side with peers
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: serve test check format bench corpus clean
+
+serve: $(VENV)/.installed
+	$(BIN)/mock-server serve $(ARGS)
+
+test: $(VENV)/.tests .tools/schemathesis/.installed
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: $(VENV)/.check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.check
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.tests: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+$(VENV)/.check: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[test,check]'
+	touch $@
+
+# In an environment of its own: its requirements are not ours.
+.tools/schemathesis/.installed: Makefile
+	$(PYTHON) -m venv .tools/schemathesis
+	.tools/schemathesis/bin/python -m pip install --quiet 'schemathesis>=4.21,<5'
+	touch $@

@@ -1,0 +1,72 @@
+"""The library: what `import mock_server` offers."""
+
+from pathlib import Path
+from typing import Any
+
+from mock_server.contract.request import RequestJudge
+from mock_server.contract.response import ResponseJudge
+from mock_server.errors import UsageError
+from mock_server.exchange.message import Request, Response
+from mock_server.exchange.path import Matched, Router
+from mock_server.finding import Finding
+from mock_server.generate.kit import Kit
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.serve.app import create_app
+from mock_server.serve.respond import Responder
+from mock_server.settings import DEFAULTS, Settings
+from mock_server.spec.document import Document, open_document
+from mock_server.spec.load import Access, Library
+from mock_server.spec.model import Entry
+
+
+def load(where: str | Path, access: Access | None = None) -> Document:
+    """
+    Open a document.
+
+    Args:
+        where: A path, a URL, or `-` for standard input.
+        access: What its references may read besides its own project.
+
+    Raises:
+        DocumentError: it can't be read, or is no OpenAPI document.
+    """
+    library = Library(access or Access())
+    return open_document(library, library.open_entry(str(where)))
+
+
+def app(document: Document, settings: Settings = DEFAULTS) -> Any:  # noqa: ANN401 - an ASGI application
+    """
+    Make an ASGI application that answers every documented operation.
+
+    Raises:
+        UsageError: nobody knows the locale.
+    """
+    return create_app(Responder(Kit(document, settings)))
+
+
+def judge(document: Document, request: Request, response: Response | None = None) -> tuple[Finding, ...]:
+    """
+    Judge an exchange.
+
+    Args:
+        document: What it has to keep to.
+        request: As it was sent, its path under the base path of the document's first server.
+        response: As it came back; None to judge the request alone.
+
+    Raises:
+        UsageError: the document has no such operation.
+        SchemaError: a schema that is needed can't be compiled.
+    """
+    kit = Kit(document, DEFAULTS)
+    router: Router[Entry] = Router()
+    for entry in document.entries:
+        router.add(document.servers[0].base_path, entry.method, entry.template, entry)
+    matched = router.match(request.method, request.path.decode("latin-1"))
+    if not isinstance(matched, Matched):
+        raise UsageError(f"the document has no operation for {request.method} {request.path.decode('latin-1')}")
+    operation = document.operation(matched.route.target)
+    understood = RequestJudge(document, operation, kit.schemas.of(Direction.REQUEST, Purpose.JUDGE)).read(request, matched.variables)
+    found = list(understood.findings)
+    if response is not None:
+        found += ResponseJudge(operation, kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE)).judge(response)
+    return tuple(found)

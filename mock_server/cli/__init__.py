@@ -1,0 +1,90 @@
+"""
+The command line: one module per command, each imported when it is called.
+
+Findings and results go to standard output, logs and progress to standard error. Exit codes: 0 clean, 1 findings,
+2 could not work.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from mock_server.cli.report import print_findings
+from mock_server.errors import FixtureError, MockServerError
+from mock_server.version import __version__
+
+# The commands in the order in which one meets them, and their modules.
+_COMMANDS = {"serve": "mock_server.cli.serve", "check": "mock_server.cli.check"}
+
+
+class _Commands(TyperGroup):
+    """Commands that are imported when they are asked for: `serve` does not wait for what only `check` needs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - of a class that typer keeps to itself
+        """List the names."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - see there
+        """Import a command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module: Any = importlib.import_module(_COMMANDS[cmd_name])
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=_Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def commands(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """From one OpenAPI document: a fake backend whose every answer conforms."""
+    if version:
+        print(f"mock-server {__version__}")
+        raise typer.Exit
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run a command.
+
+    Args:
+        argv: The arguments; those of the process if left out.
+
+    Returns:
+        The exit code. No exception of ours leaves as a traceback.
+    """
+    try:
+        app(args=None if argv is None else list(argv), prog_name="mock-server")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except FixtureError as error:
+        print_findings(error.findings, "text", stream=sys.stderr)
+        _say(error)
+        return error.exit_code
+    except MockServerError as error:
+        _say(error)
+        return error.exit_code
+    return 0
+
+
+def main_and_exit() -> None:
+    """Run a command as a process does."""
+    sys.exit(main())
+
+
+def _say(error: MockServerError) -> None:
+    print(f"mock-server: {error}", file=sys.stderr)

@@ -1,0 +1,127 @@
+"""`mock-server serve`: the fake backend."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mock_server.cli.configure import configure
+from mock_server.cli.logs import set_up_logs
+from mock_server.cli.report import print_findings
+from mock_server.exchange.negotiate import choose_success
+from mock_server.generate.case import example_request
+from mock_server.serve.app import create_app
+from mock_server.serve.listen import bind, check_tls, origin, run
+from mock_server.serve.opening import Opened, open_responder
+from mock_server.settings import Settings
+from mock_server.spec.model import MISSING, Entry
+from mock_server.version import __version__
+
+app = typer.Typer(add_completion=False)
+# So many operations are shown with a curl line; the rest are in Swagger UI.
+_SHOWN = 12
+
+
+@app.command()
+def serve(
+    document: Annotated[
+        str | None, typer.Argument(help="A path, a URL, or - for standard input.", show_default="./openapi.yaml, else the shipped one")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.", show_default="4010")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same answers.", show_default="0")] = None,
+    locale: Annotated[str | None, typer.Option(help="Of generated values, as in fi_FI.", show_default="the document's, else en_US")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Where answers come from, in this order.", show_default="fixture,example,generated")
+    ] = None,
+    fixtures: Annotated[Path | None, typer.Option(help="The folder of fixtures.", show_default="fixtures beside the document")] = None,
+    base_path: Annotated[
+        str | None, typer.Option(help="What stands before all paths; / as Prism has it.", show_default="the path of the first server")
+    ] = None,
+    cors: Annotated[bool | None, typer.Option("--cors/--no-cors", help="Let pages of any origin call.", show_default="cors")] = None,
+    validate_requests: Annotated[
+        bool | None,
+        typer.Option(
+            "--validate-requests/--no-validate-requests", help="Refuse requests that break the document.", show_default="validate"
+        ),
+    ] = None,
+    security: Annotated[bool | None, typer.Option("--security/--no-security", help="Ask for credentials.", show_default="security")] = None,
+    keep_invalid_examples: Annotated[
+        bool | None, typer.Option("--keep-invalid-examples", help="Send examples that break their schema.", show_default=False)
+    ] = None,
+    check: Annotated[
+        bool | None, typer.Option("--check", help="Look the whole document over in the background.", show_default=False)
+    ] = None,
+    max_body: Annotated[int | None, typer.Option(help="The largest request body, in bytes.", show_default="10485760")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="A certificate chain, PEM: serve https.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    log_format: Annotated[str | None, typer.Option(help="text, json or none.", show_default="text")] = None,
+    allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
+    allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
+) -> None:
+    """Answer every documented operation with fixtures, examples or generated data."""
+    settings = configure(
+        {
+            "host": host, "port": port, "seed": seed, "locale": locale, "source": source, "fixtures": fixtures,
+            "base_path": base_path, "cors": cors, "validate_requests": validate_requests, "security": security,
+            "keep_invalid_examples": keep_invalid_examples, "check": check, "max_body": max_body, "tls_cert": tls_cert,
+            "tls_key": tls_key, "log_format": log_format, "allow_remote": allow_remote or None, "allow_path": allow_path or None,
+        }
+    )  # fmt: skip
+    set_up_logs(settings.log_format)
+    check_tls(settings.tls_cert, settings.tls_key)
+    opened = open_responder(document, settings)
+    listening = bind(settings.host, settings.port)
+    try:
+        asgi = create_app(opened.responder)
+        address = origin(listening, settings)
+        print_findings(opened.warnings, "text", stream=sys.stderr)
+        _print_banner(opened, settings, address)
+        if settings.check:
+            _check_in_background(document)
+        run(asgi, listening, settings)
+    finally:
+        listening.close()
+
+
+def _check_in_background(document: str | None) -> None:
+    """Run `check` as a process of its own, at its own pace; its findings appear in the log."""
+    command = [sys.executable, "-m", "mock_server", "check", *([document] if document else [])]
+    subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
+
+
+def _print_banner(opened: Opened, settings: Settings, address: str) -> None:
+    document, responder = opened.document, opened.responder
+    bases = responder.base_paths()
+    count = len(document.entries)
+    lines = [
+        f"mock-server {__version__}: {document.title} {document.api_version}",
+        f"  document      OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
+        f"  listening on  {', '.join(address + base for base in bases)}",
+        f"  Swagger UI    {address}/ui",
+        f"  answers from  {', '.join(settings.source)} (seed {settings.seed}, locale {responder.kit.locale}"
+        + (f", fixtures in {opened.fixtures_from})" if opened.fixtures_from is not None else ", no fixtures)"),
+        "",
+    ]
+    for entry in document.entries[:_SHOWN]:
+        lines += _operation_lines(opened, entry, address, responder.base_paths(entry)[0], short=count > _SHOWN)
+    if count > _SHOWN:
+        lines.append(f"  … and {count - _SHOWN} more, see {address}/ui")
+    print("\n".join(lines), flush=True)
+
+
+def _operation_lines(opened: Opened, entry: Entry, address: str, base: str, *, short: bool) -> list[str]:
+    title = f"  {entry.title}" + (f"  ({entry.summary})" if entry.summary else "")
+    if short:
+        return [title]
+    responder = opened.responder
+    operation = opened.document.operation(entry)
+    case = example_request(responder.kit, operation, base)
+    chosen = choose_success(operation)
+    examples = sum(e.value is not MISSING for m in chosen.response.content for e in m.examples) if chosen is not None else 0
+    stored = len(responder.fixtures.by_operation.get(entry.id, ()))
+    sources = [f"{stored} fixture{'s' if stored != 1 else ''}"] if stored else []
+    sources += [f"{examples} example{'s' if examples != 1 else ''}"] if examples else []
+    return [title, f"    {case.curl(address)}", f"    from {', '.join([*sources, 'generated data'])}"]

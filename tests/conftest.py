@@ -1,0 +1,149 @@
+"""What all tests share: the default document served in process, and servers of their own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, settings
+
+from mock_server.exchange.message import Request
+from mock_server.serve.answer import Answer
+from mock_server.serve.opening import open_responder
+from mock_server.serve.respond import Responder
+from mock_server.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "openapi.yaml"
+SHARED = ROOT.parent / "shared"
+
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("dev", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@dataclass
+class Mock:
+    """A responder, asked as a client would."""
+
+    responder: Responder
+
+    def ask(
+        self,
+        target: str,
+        method: str = "GET",
+        *,
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        json: object = None,
+    ) -> Answer:
+        """Send a request; `target` is a path with its query."""
+        path, _, query = target.partition("?")
+        fields = [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+        if json is not None:
+            body = orjson.dumps(json)
+            fields.append((b"content-type", b"application/json"))
+        return self.responder.respond(Request(method, path.encode(), query.encode(), fields, body))
+
+
+def fields_of(answer: Answer) -> dict[str, str]:
+    """The header fields of an answer."""
+    return {name.decode(): value.decode("latin-1") for name, value in answer.fields}
+
+
+def body_of(answer: Answer) -> object:
+    """The JSON body of an answer."""
+    return orjson.loads(answer.body)
+
+
+@pytest.fixture(scope="session")
+def charger() -> Mock:
+    """The default document with its fixtures."""
+    return Mock(open_responder(str(DOCUMENT), Settings()).responder)
+
+
+@pytest.fixture
+def mock(tmp_path: Path) -> Callable[..., Mock]:
+    """Make a mock of a document that is given as a value or as text."""
+
+    def make(document: object, **changes: object) -> Mock:
+        path = tmp_path / "openapi.json"
+        path.write_bytes(document.encode() if isinstance(document, str) else orjson.dumps(document))
+        return Mock(open_responder(str(path), Settings(**changes)).responder)  # type: ignore[arg-type]
+
+    return make
+
+
+def minimal(paths: dict[str, object], version: str = "3.0.3", **members: object) -> dict[str, object]:
+    """A document with some paths."""
+    return {"openapi": version, "info": {"title": "T", "version": "1"}, "paths": paths, **members}
+
+
+def operation(schema: object, **members: object) -> dict[str, object]:
+    """An operation that answers 200 with a schema."""
+    content = {"application/json": {"schema": schema}}
+    return {"operationId": "op", "responses": {"200": {"description": "", "content": content}}, **members}
+
+
+@dataclass
+class Server:
+    """A running `mock-server serve`."""
+
+    url: str  # with the base path
+    origin: str
+    process: subprocess.Popen[str]
+    banner: str
+
+
+def start_server(*args: str, cwd: Path | None = None, command: Sequence[str] = (sys.executable, "-m", "mock_server")) -> Server:
+    """Start `serve` on a free port and wait for its banner."""
+    process = subprocess.Popen(
+        [*command, "serve", *args, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd or ROOT
+    )
+    lines = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line)
+        if "Swagger UI" in line:
+            break
+    else:
+        process.wait(10)
+        raise AssertionError(process.stderr.read() if process.stderr else "no server")
+    banner = "".join(lines)
+    found = re.search(r"listening on +(\S+?)[,\s]", banner)
+    assert found, banner
+    url = found.group(1)
+    origin = "/".join(url.split("/")[:3])
+    return Server(url, origin, process, banner)
+
+
+def stop_server(server: Server) -> int:
+    """Stop a server as Ctrl-C does; gives its exit code."""
+    server.process.send_signal(signal.SIGINT)
+    server.process.communicate(timeout=15)
+    return server.process.returncode
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Start servers; they are stopped at the end of the test."""
+    started: list[Server] = []
+
+    def start(*args: str, **options: object) -> Server:
+        started.append(start_server(*args, **options))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            stop_server(server)
+        if server.process.stdout:
+            server.process.stdout.close()
+        if server.process.stderr:
+            server.process.stderr.close()

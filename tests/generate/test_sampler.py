@@ -1,0 +1,263 @@
+"""The sampler: whatever schema can be satisfied, what is made satisfies it, judged by the jsonschema package as well."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+
+from mock_server import load
+from mock_server.errors import UnsatisfiableSchema
+from mock_server.generate.kit import Kit
+from mock_server.generate.produce import Producer, Wish
+from mock_server.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sampler")
+
+
+def producer_of(folder: Path, schema: object, definitions: dict | None = None, version: str = "3.1.0", **settings: object) -> Producer:
+    document = {
+        "openapi": version, "info": {"title": "", "version": ""}, "components": {"schemas": definitions or {}},
+        "paths": {"/things/{thingId}": {"get": {"responses": {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}}}},
+    }  # fmt: skip
+    path = folder / "d.json"
+    path.write_bytes(orjson.dumps(document))
+    opened = load(path)
+    operation = opened.operation(opened.entries[0])
+    return Kit(opened, Settings(**settings)).producer(operation.responses[0].content[0].schema, operation)
+
+
+@pytest.fixture
+def make(folder: Path) -> Callable[..., object]:
+    return lambda schema, definitions=None, seed=0, **wish: producer_of(folder, schema, definitions).produce(Wish(seed, **wish))
+
+
+CASES = [
+    True, {}, {"type": "null"}, {"type": "boolean"}, {"const": {"a": [1, None]}}, {"enum": [1, "a", None, [1]]},
+    {"type": "integer", "minimum": 5, "maximum": 5}, {"type": "integer", "multipleOf": 7, "minimum": 8, "maximum": 14},
+    {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.001}, {"type": "number", "multipleOf": 0.01, "minimum": 1, "maximum": 1.05},
+    {"type": "number", "minimum": 1e300}, {"type": "integer", "maximum": -5}, {"type": "number", "not": {"type": "integer"}},
+    {"type": "integer", "not": {"multipleOf": 2}}, {"type": "integer", "minimum": 2**60},
+    {"type": "string", "minLength": 40, "maxLength": 41}, {"type": "string", "maxLength": 0}, {"type": "string", "minLength": 5000},
+    {"type": "string", "pattern": "^a{3}$"}, {"type": "string", "pattern": "^[a-z]+$", "minLength": 30, "maxLength": 33},
+    {"type": "string", "allOf": [{"pattern": "^a"}, {"pattern": "z$"}]}, {"type": "string", "not": {"pattern": "^[a-z]"}},
+    {"type": "string", "format": "date-time", "minLength": 25}, {"type": "string", "format": "uri", "maxLength": 30},
+    {"type": "string", "format": "email", "minLength": 40}, {"type": "string", "format": "uuid", "pattern": "^[0-9a-f-]+$"},
+    {"type": "string", "format": "ipv6"}, {"type": "string", "format": "hostname"}, {"type": "string", "format": "byte"},
+    {"type": "string", "format": "date", "pattern": "^20"}, {"type": "string", "format": "duration"}, {"type": "string", "format": "regex"},
+    {"type": "array", "minItems": 3, "maxItems": 3, "items": {"type": "integer"}}, {"type": "array", "uniqueItems": True, "minItems": 3, "items": {"enum": [1, 2, 3]}},
+    {"type": "array", "prefixItems": [{"const": 1}, {"type": "string"}], "items": False, "minItems": 2},
+    {"type": "array", "contains": {"const": "x"}, "minContains": 2, "maxContains": 3}, {"type": "array", "items": {"type": "integer"}, "contains": {"minimum": 100}, "maxItems": 4},
+    {"type": "array", "contains": {"type": "string"}, "maxContains": 1, "minItems": 3}, {"type": "array", "uniqueItems": True, "minItems": 20, "items": {"type": "integer"}},
+    {"type": "array", "unevaluatedItems": False, "prefixItems": [{"type": "string"}]}, {"type": "array", "items": {"type": "boolean"}, "uniqueItems": True},
+    {"type": "object", "required": ["a", "b"]}, {"type": "object", "required": ["a"], "additionalProperties": {"type": "integer"}},
+    {"type": "object", "minProperties": 3, "additionalProperties": {"type": "integer"}}, {"type": "object", "maxProperties": 1, "properties": {"a": {}, "b": {}}},
+    {"type": "object", "propertyNames": {"pattern": "^[a-z]{3}$"}, "minProperties": 2}, {"type": "object", "patternProperties": {"^x-": {"type": "integer"}}, "additionalProperties": False, "minProperties": 2},
+    {"type": "object", "required": ["x-a"], "patternProperties": {"^x-": {"const": 1}}}, {"type": "object", "properties": {"a": False, "b": {}}},
+    {"type": "object", "dependentRequired": {"a": ["b"]}, "required": ["a"]}, {"type": "object", "dependentSchemas": {"a": {"properties": {"b": {"const": 1}}, "required": ["b"]}}, "required": ["a"]},
+    {"type": "object", "properties": {"a": {}}, "unevaluatedProperties": False, "allOf": [{"properties": {"b": {"type": "integer"}}}], "required": ["b"]},
+    {"if": {"properties": {"k": {"const": 1}}, "required": ["k"]}, "then": {"required": ["x"]}, "else": {"required": ["y"]}, "type": "object", "properties": {"k": {"enum": [1, 2]}}},
+    {"oneOf": [{"type": "integer", "multipleOf": 3}, {"type": "integer", "multipleOf": 5}]}, {"anyOf": [{"type": "string"}, False]},
+    {"oneOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}}]},
+    {"allOf": [{"type": ["string", "integer"]}, {"type": ["integer", "null"]}]}, {"not": {"type": ["string", "object", "array", "null", "boolean"]}},
+    {"type": "object", "not": {"required": ["a"]}, "properties": {"a": {}, "b": {"type": "string"}}}, {"type": ["string", "null"], "minLength": 2},
+    {"type": "object", "allOf": [{"properties": {"a": {"minimum": 5}}}, {"properties": {"a": {"type": "integer", "maximum": 7}}, "required": ["a"]}]},
+    {"type": "string", "enum": ["a", "b"], "not": {"const": "a"}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("schema", CASES, ids=lambda schema: orjson.dumps(schema).decode()[:60])
+def test_what_is_made_conforms(make: Callable[..., object], schema: object) -> None:
+    judge = Draft202012Validator(schema, format_checker=FormatChecker())
+
+    for seed in range(12):
+        for wish in ({}, {"minimal": True}, {"static": False}, {"size": 3}):
+            value = make(schema, seed=seed, **wish)
+
+            assert [error.message for error in judge.iter_errors(value)] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "string", "minLength": 5, "maxLength": 3}, ("minLength", "maxLength")),
+        ({"type": "integer", "minimum": 5, "maximum": 3}, ("minimum", "maximum")),
+        ({"allOf": [{"type": "string"}, {"type": "integer"}]}, ("allOf",)),
+        ({"type": "object", "required": ["a"], "properties": {"a": False}}, ("required",)),
+    ],
+)
+def test_what_can_not_be_is_said_with_the_keywords_in_conflict(make: Callable[..., object], schema: object, words: tuple[str, ...]) -> None:
+    with pytest.raises(UnsatisfiableSchema) as caught:
+        make(schema)
+
+    assert caught.value.proven
+    assert all(word in str(caught.value) for word in words)
+
+
+RECURSIVE = {
+    "Tree": {"type": "object", "required": ["name", "children"], "properties": {"name": {"type": "string"}, "children": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}}},
+    "Chain": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Chain"}, "n": {"type": "integer"}}},
+    "Must": {"type": "object", "required": ["next"], "properties": {"next": {"oneOf": [{"$ref": "#/components/schemas/Must"}, {"type": "string"}]}}},
+    "Even": {"type": "object", "required": ["odd"], "properties": {"odd": {"anyOf": [{"$ref": "#/components/schemas/Odd"}, {"type": "null"}]}}},
+    "Odd": {"type": "object", "required": ["even"], "properties": {"even": {"$ref": "#/components/schemas/Even"}}},
+    "Map": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Map"}},
+    "Self": {"allOf": [{"$ref": "#/components/schemas/Self"}, {"type": "object", "required": ["a"]}]},
+    "Loop": {"oneOf": [{"$ref": "#/components/schemas/Loop"}]},
+    "Parent": {"type": "object", "properties": {"kind": {"type": "string"}}, "required": ["kind"], "discriminator": {"propertyName": "kind"}, "oneOf": [{"$ref": "#/components/schemas/Child"}]},
+    "Child": {"allOf": [{"$ref": "#/components/schemas/Parent"}, {"type": "object", "properties": {"x": {"type": "integer"}}}]},
+    "Wide": {"type": "object", "required": [f"p{n}" for n in range(6)], "properties": {f"p{n}": {"anyOf": [{"$ref": "#/components/schemas/Wide"}, {"type": "integer"}]} for n in range(6)}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RECURSIVE)
+def test_recursion_comes_to_an_end(make: Callable[..., object], name: str) -> None:
+    for seed in range(12):
+        value = make({"$ref": f"#/components/schemas/{name}"}, RECURSIVE, seed=seed)
+
+        assert len(orjson.dumps(value)) < 20_000
+
+
+def test_what_recurs_without_an_end_can_not_be(make: Callable[..., object]) -> None:
+    endless = {"X": {"type": "object", "required": ["x"], "properties": {"x": {"$ref": "#/components/schemas/X"}}}}
+
+    with pytest.raises(UnsatisfiableSchema):
+        make({"$ref": "#/components/schemas/X"}, endless)
+
+
+def test_recursion_ends_by_leaving_out_or_by_an_empty_list(make: Callable[..., object]) -> None:
+    def walk(node: dict) -> None:
+        assert isinstance(node["children"], list)
+        for child in node["children"]:
+            walk(child)
+
+    for seed in range(20):
+        walk(make({"$ref": "#/components/schemas/Tree"}, RECURSIVE, seed=seed))
+
+
+scalars = st.sampled_from(
+    [{"type": "string"}, {"type": "integer"}, {"type": "number", "minimum": 0, "maximum": 1}, {"type": "boolean"}, {"enum": ["a", "b", 3]}, {"const": 7},
+     {"type": "string", "minLength": 3, "maxLength": 8}, {"type": "string", "pattern": "^[a-f]{2,4}$"}, {"type": "string", "format": "date"},
+     {"type": ["string", "null"]}, {"type": "integer", "multipleOf": 3}, {}]
+)  # fmt: skip
+names = st.sampled_from("abcd")
+schemas = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.fixed_dictionaries(
+            {"type": st.just("object"), "properties": st.dictionaries(names, inner, max_size=4)},
+            optional={
+                "required": st.lists(names, min_size=1, max_size=3, unique=True), "additionalProperties": st.booleans() | inner,
+                "minProperties": st.integers(0, 3), "maxProperties": st.integers(2, 4), "dependentRequired": st.just({"a": ["b"]}),
+                "patternProperties": st.fixed_dictionaries({"^c": inner}), "propertyNames": st.just({"maxLength": 3}),
+            },
+        ),
+        st.fixed_dictionaries(
+            {"type": st.just("array"), "items": inner},
+            optional={"minItems": st.integers(0, 3), "maxItems": st.integers(2, 4), "uniqueItems": st.booleans(), "contains": inner, "prefixItems": st.lists(inner, min_size=1, max_size=2)},
+        ),
+        st.fixed_dictionaries({"anyOf": st.lists(inner, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"oneOf": st.lists(inner, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"allOf": st.lists(inner, min_size=1, max_size=2)}),
+        st.fixed_dictionaries({"if": inner, "then": inner, "else": inner}),
+        st.fixed_dictionaries({"not": inner, "type": st.sampled_from(["string", "integer", "object"])}),
+    ),
+    max_leaves=5,
+)  # fmt: skip
+
+
+@settings(max_examples=250)
+@given(schema=schemas, seed=st.integers(0, 3))
+def test_any_schema_is_satisfied_or_said_to_be_unsatisfiable(folder: Path, schema: dict, seed: int) -> None:
+    producer = producer_of(folder, schema)
+    try:
+        value = producer.produce(Wish(seed))
+    except UnsatisfiableSchema:
+        return  # that none of these are satisfiable after all is measured with the official suite
+
+    assert Draft202012Validator(schema, format_checker=FormatChecker()).is_valid(value)
+
+
+@given(schema=schemas, seed=st.integers(0, 2**63))
+def test_the_same_seed_makes_the_same_value(folder: Path, schema: dict, seed: int) -> None:
+    def made() -> bytes | None:
+        try:
+            return orjson.dumps(producer_of(folder, schema).produce(Wish(seed)))
+        except UnsatisfiableSchema:
+            return None
+
+    assert made() == made()
+
+
+def test_documented_examples_of_parts_are_used_once_and_not_when_dynamic(make: Callable[..., object]) -> None:
+    schema = {
+        "type": "array",
+        "minItems": 2,
+        "items": {"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "examples": ["shown"]}}},
+    }
+
+    assert [item["a"] for item in make(schema)].count("shown") == 1
+    assert "shown" not in [item["a"] for item in make(schema, static=False)]
+
+
+def test_an_example_that_breaks_its_schema_is_not_used(make: Callable[..., object]) -> None:
+    schema = {
+        "type": "object",
+        "required": ["a", "b"],
+        "properties": {"a": {"type": "integer", "example": "five"}, "b": {"type": "string", "example": "ok"}},
+    }
+
+    value = make(schema)
+
+    assert isinstance(value["a"], int)
+    assert value["b"] == "ok"
+
+
+def test_all_documented_properties_are_there_in_their_order_and_only_required_ones_when_minimal(make: Callable[..., object]) -> None:
+    schema = {
+        "type": "object",
+        "required": ["m"],
+        "properties": {"z": {"type": "string"}, "m": {"type": "array", "items": {}}, "a": {"type": "string"}},
+    }
+
+    assert list(make(schema)) == ["z", "m", "a"]
+    assert list(make(schema, minimal=True)) == ["m"]
+
+
+def test_the_wished_size_is_that_of_the_outermost_list(make: Callable[..., object]) -> None:
+    inner = {"type": "array", "items": {"type": "integer"}}
+    schema = {"type": "object", "required": ["items"], "properties": {"items": {"type": "array", "maxItems": 40, "items": inner}}}
+
+    value = make(schema, size=30)
+
+    assert len(value["items"]) == 30
+    assert max(map(len, value["items"])) < 10
+    assert len(make(schema, size=300)["items"]) == 40
+
+
+def test_settings_and_x_faker_decide_what_a_property_is(folder: Path) -> None:
+    schema = {"type": "object", "required": ["a", "b", "c"], "properties": {
+        "a": {"type": "string", "x-faker": "internet.email"}, "b": {"type": "string", "x-faker": {"numerify": "B-###"}}, "c": {"type": "string", "x-faker": "no.such.thing"},
+    }}  # fmt: skip
+    producer = producer_of(folder, schema, fields={"b": "city"})
+    value = producer.produce(Wish(1))
+
+    assert "@" in value["a"]
+    assert not value["b"].startswith("B-")
+    assert [finding.rule for finding in producer.findings()] == ["document-faker-unknown"]
+
+
+@pytest.mark.parametrize(
+    "name", ["binary", "json", "add_provider", "seed_instance", "__class__", "tar", "date_time", "pystr_format", "xml", "../x"]
+)
+def test_a_formatter_that_could_do_harm_or_asks_the_clock_is_not_called(folder: Path, name: str) -> None:
+    producer = producer_of(folder, {"type": "string", "x-faker": name})
+
+    assert isinstance(producer.produce(Wish(1)), str)
+    if name not in {"pystr_format", "date_time"}:
+        assert producer.findings()

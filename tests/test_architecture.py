@@ -1,0 +1,125 @@
+"""Layers, doors and cycles: imports run one way, and each third-party package has one door."""
+
+import ast
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "mock_server"
+LAYERS = ["base", "spec", "schema", "exchange", "generate", "contract", "serve", "edges"]
+EDGES = {"cli", "api", "__main__", "__init__", "pytest_plugin"}
+
+# Where each third-party package may be imported; a folder stands for its modules.
+DOORS = {
+    "yaml": {"spec.yaml12"},
+    "openapi_spec_validator": {"spec.lint"},
+    "httpx": {"spec.fetch", "contract.transport"},
+    "jsonschema_rs": {"schema.validate", "schema.canonical"},
+    "faker": {"generate.pools"},
+    "hypothesis": {"generate"},
+    "defusedxml": {"exchange.xml"},
+    "python_multipart": {"exchange.form"},
+    "connexion": {"serve"},
+    "starlette": {"serve"},
+    "uvicorn": {"serve"},
+    "sqlalchemy": {"serve"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "orjson": {"spec", "schema", "exchange", "generate", "contract", "serve", "cli"},
+}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def layer_of(module: str) -> str:
+    head = module.partition(".")[0]
+    if head in LAYERS:
+        return head
+    return "edges" if head in EDGES else "base"
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def own_imports(path: Path) -> set[str]:
+    known = {name_of(module) for module in MODULES}
+    names = {name.removeprefix("mock_server.") for name in imports_of(path) if name.startswith("mock_server.")}
+    return {name for name in names if name in known} - {name_of(path)}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_imports_its_own_layer_and_those_to_the_left(path: Path) -> None:
+    own = LAYERS.index(layer_of(name_of(path)))
+    wrong = {name for name in own_imports(path) if LAYERS.index(layer_of(name)) > own}
+
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_third_party_package_is_imported_at_its_door_only(path: Path) -> None:
+    module = name_of(path)
+    foreign = {name.partition(".")[0] for name in imports_of(path)} - set(sys.stdlib_module_names) - {"mock_server"}
+    unknown = foreign - DOORS.keys()
+    wrong = {name for name in foreign & DOORS.keys() if module not in DOORS[name] and module.partition(".")[0] not in DOORS[name]}
+
+    assert unknown == set()
+    assert wrong == set()
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    graph = {name_of(path): own_imports(path) for path in MODULES}
+
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_is_imported_inside_a_function(path: Path) -> None:
+    late = [
+        child.lineno
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for child in ast.walk(node)
+        if isinstance(child, ast.Import | ast.ImportFrom)
+    ]
+
+    assert late == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_no_file_name_is_used_twice() -> None:
+    names = [path.name for path in MODULES if path.name != "__init__.py"]
+    twice = {name for name in names if names.count(name) > 1}
+
+    # a command has the name of its job, and so has the module that does it
+    assert twice <= {"serve.py", "check.py"}
+
+
+def test_everything_that_is_imported_is_declared() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {requirement.split("[")[0].split(">")[0].lower().replace("-", "_") for requirement in project["dependencies"]}
+    packages = {"yaml": "pyyaml", "starlette": "connexion"}
+    imported = {name.partition(".")[0] for path in MODULES for name in imports_of(path)} & DOORS.keys()
+
+    assert {packages.get(name, name) for name in imported} <= declared

@@ -46,6 +46,7 @@ RULES: dict[str, Rule] = {
     **_rules(
         Blame.DOCUMENT,
         ("document-invalid", _E, "breaks the OpenAPI specification's own schema or rules"),
+        ("document-lint-incomplete", _N, "openapi-spec-validator could not look at everything"),
         ("document-text-invalid", _W, "text that YAML or JSON does not allow was read past"),
         ("document-key-duplicate", _W, "a key stands twice in one object; the last one counts"),
         ("document-reference-unresolvable", _E, "a $ref leads nowhere"),

@@ -47,14 +47,17 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def commands(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
-) -> None:
-    """From one OpenAPI document: a fake backend whose every answer conforms."""
-    if version:
+def _say_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
+    if wanted:
         print(f"mock-server {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def commands(
+    version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """From one OpenAPI document: a fake backend whose every answer conforms."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

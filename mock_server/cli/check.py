@@ -52,5 +52,10 @@ def check(
 
 def _summarise(inspected: Inspected) -> None:
     counts = {level: sum(finding.level is level for finding in inspected.findings) for level in reversed(Level)}
-    words = ", ".join(f"{count} {level.name.lower()}{'s' if count != 1 else ''}" for level, count in counts.items())
-    print(f"{inspected.operations} operations, {inspected.fixtures} fixtures: {words}", file=sys.stderr)
+    words = ", ".join(_count(count, level.name.lower()) for level, count in counts.items())
+    counted = f"{_count(inspected.operations, 'operation')}, {_count(inspected.fixtures, 'fixture')}"
+    print(f"{counted}: {words}", file=sys.stderr)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"

@@ -42,7 +42,7 @@ class _CompiledParameter:
     key: tuple[Location, str]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class RequestJudge:
     """Reads and judges the requests of one operation. Compiled when made."""
 

@@ -28,7 +28,7 @@ class _Compiled:
     outline: Outline
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ResponseJudge:
     """Judges the responses of one operation. Compiles what it needs when it needs it."""
 

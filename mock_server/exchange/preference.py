@@ -41,6 +41,11 @@ class Preferences:
     locale: str | None = None
     given: dict[str, str] = field(default_factory=dict)  # as written, for Preference-Applied
 
+    @property
+    def asks_for_generated(self) -> bool:
+        """Whether something is preferred that only a generated value can have."""
+        return bool(self.dynamic) or any(wish is not None for wish in (self.seed, self.size, self.profile, self.locale))
+
 
 NONE: Final = Preferences()
 

@@ -39,7 +39,7 @@ class Spot:
         return replace(self, hints=hints)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Setting:
     """What all draws of one sampler share."""
 

@@ -73,7 +73,7 @@ class Hints:
         return None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class HintReader:
     """Reads the hints of one bundle."""
 

@@ -21,7 +21,7 @@ from mock_server.spec.references import Node
 DEFAULT_LOCALE = "en_US"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Kit:
     """The tools of one document. Everything in it is made when it is first needed."""
 

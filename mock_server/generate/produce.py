@@ -39,7 +39,7 @@ class Wish:
     echo: Mapping[str, JsonValue] = field(default_factory=dict)  # what the request says, by parameter name
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Producer:
     """Makes values of one schema. Compiled when first used."""
 

@@ -75,7 +75,7 @@ _UNMODELED = (
 )
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Sampler:
     """Compiles nodes to draws; see `compiling.Compiler`."""
 

@@ -22,7 +22,7 @@ _NOTHING_HIDDEN: frozenset[str] = frozenset()
 _MAX_HOPS = 60
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Bundle:
     """A schema that needs nothing else, and where its parts were written."""
 
@@ -50,7 +50,7 @@ class _Definition:
     needs: set[str]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Schemas:
     """The Schema Objects of a document, translated for one use."""
 
@@ -232,7 +232,7 @@ class Schemas:
         self._notes.setdefault((rule, node.place, message), Finding(rule=rule, message=message, place=node.place))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SchemaSets:
     """The schemas of a document in each direction, for each purpose."""
 

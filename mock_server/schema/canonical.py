@@ -80,7 +80,7 @@ __all__ = [
 ]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Forms:
     """
     The canonical forms of a document's schemas, each made when it is first needed.
@@ -212,8 +212,12 @@ def explain_unsatisfiable(bundle: Bundle) -> dict[str, str]:
 
 def _reason(reason: UnsatisfiableReason) -> str:
     if isinstance(reason, UnsatisfiableReason.Conflict):
-        parts = " and ".join(f"{', '.join(cause.keywords) or 'the schema'} at {cause.pointer or '/'}" for cause in reason.causes)
-        return f"{parts} contradict each other"
+        by_place: dict[str, list[str]] = {}
+        for cause in reason.causes:
+            by_place.setdefault(cause.pointer, []).extend(cause.keywords or ["the schema"])
+        parts = [", ".join(keywords) + (f" at {pointer}" if pointer else "") for pointer, keywords in by_place.items()]
+        return f"{' and '.join(parts)} contradict each other"
     if isinstance(reason, UnsatisfiableReason.Empty):
-        return f"{', '.join(reason.cause.keywords) or 'a schema'} at {reason.cause.pointer or '/'} admits nothing"
+        where = f" at {reason.cause.pointer}" if reason.cause.pointer else ""
+        return f"{', '.join(reason.cause.keywords) or 'a schema'}{where} admits nothing"
     return "it is the schema 'false'"

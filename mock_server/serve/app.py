@@ -47,7 +47,7 @@ def create_app(responder: Responder, *, through: bool = False) -> connexion.Asyn
     specification = routing_document(document.title, document.api_version, routes)
     handler = functools.partial(_mocked, responder)
     functools.update_wrapper(handler, _mocked)
-    app.add_api(specification, resolver=Resolver(lambda name: handler), base_path="/")
+    app.add_api(specification, resolver=Resolver(lambda name: handler))
     return app
 
 

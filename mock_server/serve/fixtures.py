@@ -63,7 +63,7 @@ class Fixture:
         return all(_holds(condition, request, understood) for condition in self.conditions)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Fixtures:
     """The fixtures of a folder, by operation, the most specific first."""
 

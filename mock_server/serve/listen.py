@@ -1,5 +1,6 @@
 """Listening: a socket of our own, so that a busy port is said in a sentence, and uvicorn on it."""
 
+import contextlib
 import errno
 import socket
 import ssl
@@ -24,11 +25,15 @@ def bind(host: str, port: int) -> socket.socket:
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise ListenError(f"{host!r} is no address: {error.strerror}; choose another with --host") from error
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(_BACKLOG)
     except OSError as error:
+        listening.close()
         reasons = {
             errno.EADDRINUSE: "is in use",
             errno.EACCES: "needs more rights",
@@ -38,6 +43,7 @@ def bind(host: str, port: int) -> socket.socket:
         message = f"port {port} of {host} {reason}; choose another with --port, or let one be chosen with --port 0"
         raise ListenError(message) from error
     except OverflowError as error:
+        listening.close()
         raise UsageError(f"there is no port {port}: ports go from 0 to 65535") from error
     return listening
 
@@ -67,7 +73,7 @@ def check_tls(cert: Path | None, key: Path | None) -> None:
 
 
 def run(app: Any, listening: socket.socket, settings: Settings) -> None:  # noqa: ANN401 - any ASGI application
-    """Serve until a signal says to stop."""
+    """Serve until a signal says to stop; Ctrl-C is how a server is meant to end."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -78,4 +84,5 @@ def run(app: Any, listening: socket.socket, settings: Settings) -> None:  # noqa
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])

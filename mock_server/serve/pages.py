@@ -78,7 +78,8 @@ class Pages:
         known = document.get("servers")
         written: JsonObject = {}
         for key, item in document.items():
-            written[key] = item
+            if key != "servers":
+                written[key] = item
             if key == "info":
                 written["servers"] = [*own, *(known if isinstance(known, list) else [])]
         return written if "servers" in written else {**written, "servers": own}

@@ -60,7 +60,7 @@ class _Content:
     producers: dict[str | None, Producer] = dataclasses.field(default_factory=dict)  # by locale
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Reply:
     """Answers with one documented response."""
 
@@ -182,7 +182,7 @@ class Reply:
             return ()
 
     def _pick_example(self, content: _Content, ask: Ask) -> Example | None:
-        if "example" not in ask.sources or ask.preferences.dynamic or not content.usable:
+        if "example" not in ask.sources or ask.preferences.asks_for_generated or not content.usable:
             return None
         pairs = self._paired()
         for example in content.usable:

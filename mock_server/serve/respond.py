@@ -34,7 +34,7 @@ from mock_server.spec.document import Document
 from mock_server.spec.model import Entry, Location, Operation, Server
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class _Compiled:
     """One operation, ready to answer."""
 
@@ -47,7 +47,7 @@ class _Compiled:
     replies: dict[tuple[int, str], Reply] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Responder:
     """Answers for one document."""
 
@@ -211,12 +211,12 @@ class Responder:
                 detail = f"{compiled.operation.id} has no fixture {preferences.fixture!r}; there are: {known}"
                 return problem_answer(problem.NOT_FOUND, detail, entry=compiled.operation.entry)
             return self._from_fixture(compiled, named)
-        if preferences.dynamic or preferences.example is not None or preferences.size is not None or preferences.profile is not None:
+        if preferences.example is not None:
             return None
         return self._fixture(compiled, ask, None)
 
     def _fixture(self, compiled: _Compiled, ask: Ask, status: int | None) -> Answer | None:
-        if "fixture" not in ask.sources or ask.preferences.dynamic or compiled.operation.id not in self.fixtures.by_operation:
+        if "fixture" not in ask.sources or ask.preferences.asks_for_generated or compiled.operation.id not in self.fixtures.by_operation:
             return None
         found = self.fixtures.find(compiled.operation.id, ask.request, ask.understood, status)
         return self._from_fixture(compiled, found) if found is not None else None

@@ -15,6 +15,7 @@ from openapi_spec_validator import (
     OpenAPIV31SpecValidator,
     OpenAPIV32SpecValidator,
 )
+from referencing.exceptions import Unresolvable
 
 from mock_server.errors import DocumentError
 from mock_server.finding import Finding, Place
@@ -58,13 +59,13 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
                 continue  # by Python's rules; by ECMA-262's it is judged where schemas are translated
             pointer = tuple(map(str, error.absolute_path))
             yield Finding(rule="document-invalid", message=_sentence(error), place=Place(name, pointer))
-    except LookupError as error:
-        # a reference that leads nowhere, said more exactly by who follows it; the validator goes no further
-        reason = str(error).strip("'\"")[:200]
-        yield Finding(rule="document-text-invalid", message=f"openapi-spec-validator stopped at {reason}", place=Place(name))
-    except (TypeError, AttributeError, ValueError, RecursionError) as error:
+    except Unresolvable as error:
+        # said more exactly by who follows the reference; the validator goes no further
+        message = f"openapi-spec-validator stopped at a reference that leads nowhere: {error.ref}"
+        yield Finding(rule="document-lint-incomplete", message=message, place=Place(name))
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
         message = f"openapi-spec-validator could not read on: {type(error).__name__}"
-        yield Finding(rule="document-text-invalid", message=message, place=Place(name))
+        yield Finding(rule="document-lint-incomplete", message=message, place=Place(name))
 
 
 def _sentence(error: Any) -> str:  # noqa: ANN401 - a ValidationError of either of two libraries

@@ -39,7 +39,7 @@ class Access:
     max_bytes: int = 64 * 1024 * 1024  # of one file
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Resource:
     """One file or answer, read: its bytes and the JSON data in it."""
 
@@ -60,7 +60,7 @@ class Resource:
         return any(word in self.data for word in (b"$id", b"$self", b"$anchor", b"$dynamicAnchor"))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Library:
     """The entry document and everything that was read because of it."""
 

@@ -14,7 +14,7 @@ from mock_server.spec.references import Node, References
 from mock_server.typing import JsonObject, JsonValue
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Reader:
     """Reads nodes through their references, collecting findings."""
 

@@ -23,7 +23,7 @@ _MAX_HOPS = 60
 _DATA_KEYS = frozenset(("example", "examples", "default", "enum", "const", "value"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Node:
     """A value and the place where it was written."""
 
@@ -76,7 +76,7 @@ class Node:
                 yield Node(value, self.resource, (*self.pointer, str(index)))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class References:
     """Resolves references of one document and of the files it is split into."""
 

@@ -7,13 +7,14 @@ that is well-formed. That missing ones are refused is in `serve/test_charger.py`
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 from conftest import DOCUMENT, ROOT, Server
 
 COMMAND = ROOT / ".tools" / "schemathesis" / "bin" / "st"
 
 
-def test_schemathesis_finds_nothing(serve: Callable[..., Server]) -> None:
+def test_schemathesis_finds_nothing(serve: Callable[..., Server], tmp_path: Path) -> None:
     assert COMMAND.is_file(), "make test installs it"
     server = serve("--log-format", "none")
 
@@ -23,7 +24,7 @@ def test_schemathesis_finds_nothing(serve: Callable[..., Server]) -> None:
             "--phases", "examples,coverage,fuzzing,stateful", "--generation-database", "none",
             "--exclude-checks", "ignored_auth",
         ],
-        capture_output=True, text=True, timeout=300, check=False,
+        capture_output=True, text=True, timeout=300, check=False, cwd=tmp_path,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout[-6000:]

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -156,7 +157,10 @@ def test_https_is_served_with_a_certificate(serve: Callable[..., Server], tmp_pa
     server = serve("--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem"), "--log-format", "none")
 
     assert server.url.startswith("https://")
-    assert httpx.get(f"{server.origin}/__admin/health", verify=str(tmp_path / "cert.pem")).json()["status"] == "up"
+    assert (
+        httpx.get(f"{server.origin}/__admin/health", verify=ssl.create_default_context(cafile=tmp_path / "cert.pem")).json()["status"]
+        == "up"
+    )
 
 
 def test_json_logs_say_what_went_wrong() -> None:

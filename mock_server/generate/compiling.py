@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from mock_server.generate.heights import Heights
 from mock_server.generate.hints import HintReader, Hints
+from mock_server.generate.merging import Merger
 from mock_server.generate.pools import Pools
 from mock_server.generate.semantics import Meaning, find_meaning
 from mock_server.generate.state import Draw, NothingFits, State
@@ -55,6 +57,8 @@ class Compiler(Protocol):
     """Compiles a canonical node and its hints to a draw."""
 
     setting: Setting
+    heights: Heights
+    merger: Merger
 
     def compile(self, schema: Canonical, spot: Spot) -> Draw:
         """Compile a node."""
@@ -62,11 +66,11 @@ class Compiler(Protocol):
     def compile_any(self, spot: Spot) -> Draw:
         """Compile a node that nothing is said of."""
 
+    def compile_bare(self, schema: Canonical, spot: Spot) -> Draw:
+        """Compile a node, documented examples left aside."""
+
     def compile_pattern(self, pattern: str) -> Draw:
         """Compile the names that match a pattern."""
-
-    def height(self, schema: Canonical) -> int:
-        """How many objects and arrays the smallest value of a node nests."""
 
 
 def meaning_of(spot: Spot, type_: str, format_: str) -> Meaning | None:

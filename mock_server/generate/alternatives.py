@@ -1,0 +1,225 @@
+"""
+Alternatives: any of some branches, exactly one of them, or one of them together with something else.
+
+Each branch is compiled when it is first chosen.
+"""
+
+from collections.abc import Callable, Iterable
+
+from mock_server.generate.compiling import Compiler, Spot, direct_references, lazy_acceptor, nothing
+from mock_server.generate.search import compile_search
+from mock_server.generate.state import FULL_DEPTH, Draw, NothingFits, State
+from mock_server.schema.canonical import (
+    AllOfView,
+    AnyOfView,
+    Canonical,
+    ConstView,
+    FalseView,
+    MultiTypeView,
+    OneOfView,
+    TypedGroupView,
+    find_difference,
+)
+from mock_server.typing import JsonValue
+
+# How often a value that may be null is.
+_NULLS = 0.12
+# To subtract branches from each other multiplies their cases.
+_MAX_DISJOINT = 5
+_MAX_CASES = 40
+_STRICT_TRIES = 8
+
+
+def compile_any_of(compiler: Compiler, branches: list[Canonical], spot: Spot, compile_: Callable[[Canonical], Draw]) -> Draw:
+    """Compile any of some branches, each by the function that is given."""
+    implied = spot.hints.implied_type()
+    chosen = [branch for branch in branches if implied is None or _is_of(branch, implied)] or branches
+    null = any(_is_null(branch) for branch in branches)
+    chosen = [branch for branch in chosen if not _is_null(branch)] or branches
+    draws = [_lazily(compile_, branch) for branch in chosen]
+    if len(draws) == 1:
+        return nullable(draws[0]) if null else draws[0]
+    heights: list[int] = []
+    simple = tuple(not direct_references(branch) and branch.kind.value not in {"object", "array"} for branch in chosen)
+    mixed = any(simple) and not all(simple)
+
+    def draw(s: State) -> JsonValue:
+        count = len(draws)
+        order = list(range(count))
+        first = int(s.random() * count)
+        order = order[first:] + order[:first]
+        if s.tight or s.depth > FULL_DEPTH:  # what ends soonest
+            if not heights:
+                heights.extend(map(compiler.heights.of, chosen))
+            order.sort(key=heights.__getitem__)
+        elif mixed and s.depth >= 2:  # noqa: PLR2004 - deep inside, an id rather than the whole thing
+            order.sort(key=lambda index: not simple[index])
+        for index in order:
+            try:
+                return draws[index](s)
+            except NothingFits:
+                continue
+        raise NothingFits
+
+    return nullable(draw) if null else draw
+
+
+def compile_one_of(compiler: Compiler, schema: Canonical, branches: list[Canonical], spot: Spot) -> Draw:
+    """Compile exactly one branch: any where they do not overlap; in a strict draw, a branch without the others."""
+    draws = [_lazily(lambda branch: compiler.compile(branch, spot), branch) for branch in branches]
+    strict: list[Draw] = []
+    accept = lazy_acceptor(schema, compiler.setting.forms)
+
+    def draw(s: State) -> JsonValue:
+        first = int(s.random() * len(draws))
+        order = [*range(first, len(draws)), *range(first)]
+        if s.tight:
+            order.sort(key=lambda index: compiler.heights.of(branches[index]))
+        if not s.strict:
+            return _first_of([draws[index] for index in order], s, _anything)
+        try:
+            return _first_of([draws[index] for index in order], s, accept)
+        except NothingFits:
+            if not strict:
+                strict.extend((*map(_tightly, draws), *_without_others(compiler, branches, spot)))
+            return _first_of(strict, s, accept)
+
+    return draw
+
+
+def compile_all_of(compiler: Compiler, schema: Canonical, spot: Spot) -> Draw:
+    """Compile branches that all have to match, merged through their references when first drawn."""
+    cell: list[Draw] = []
+
+    def draw(s: State) -> JsonValue:
+        if not cell:
+            cell.append(_conjunction(compiler, compiler.merger.expand(schema), spot))
+        return cell[0](s)
+
+    return draw
+
+
+def nullable(draw: Draw) -> Draw:
+    """A draw that gives null now and then."""
+
+    def draw_or_null(s: State) -> JsonValue:
+        if s.tight:
+            return _or_null(draw, s)
+        if not s.exemplary and s.random() < _NULLS:
+            return None
+        return draw(s)
+
+    return draw_or_null
+
+
+def _conjunction(compiler: Compiler, schema: Canonical, spot: Spot) -> Draw:
+    """What merging left: where alternatives stand in a conjunction, the conjunctions of each alternative."""
+    view = schema.view()
+    if not isinstance(view, AllOfView):
+        return compiler.compile(schema, spot) if not isinstance(view, TypedGroupView) else compile_search(compiler, schema, spot)
+    choice = next((branch for branch in view.branches if isinstance(branch.view(), AnyOfView | OneOfView)), None)
+    if choice is None:
+        return compile_search(compiler, schema, spot)
+    others = [branch for branch in view.branches if branch is not choice]
+
+    def with_others(option: Canonical) -> Draw:
+        merged = compiler.merger.merge([*others, option])
+        return compiler.compile(merged, spot) if merged is not None else nothing
+
+    draw = compile_any_of(compiler, choice.view().branches, spot, with_others)  # type: ignore[union-attr]
+    return draw if isinstance(choice.view(), AnyOfView) else _judged(draw, lazy_acceptor(schema, compiler.setting.forms))
+
+
+def _without_others(compiler: Compiler, branches: list[Canonical], spot: Spot) -> Iterable[Draw]:
+    """Each branch less the others, as long as few branches keep that small."""
+    if len(branches) > _MAX_DISJOINT:
+        return
+    expanded = [compiler.merger.expand(branch) for branch in branches]
+    for index, branch in enumerate(expanded):
+        rest: Canonical | None = branch
+        for other, schema in enumerate(expanded):
+            if other != index and rest is not None:
+                rest = find_difference(rest, schema)
+                view = rest.view() if rest is not None else None
+                if isinstance(view, AnyOfView) and len(view.branches) > _MAX_CASES:
+                    rest = None
+        if rest is not None and not isinstance(rest.view(), FalseView):
+            yield compiler.compile(rest, spot)
+
+
+def _first_of(draws: list[Draw], s: State, accept: Callable[[JsonValue], bool]) -> JsonValue:
+    """The first value that is accepted."""
+    for draw in draws:
+        try:
+            value = draw(s)
+        except NothingFits:
+            continue
+        if accept(value):
+            return value
+    raise NothingFits
+
+
+def _anything(value: JsonValue) -> bool:
+    return True
+
+
+def _tightly(draw: Draw) -> Draw:
+    """A draw of what is required only."""
+
+    def draw_tightly(s: State) -> JsonValue:
+        tight, s.tight = s.tight, True
+        try:
+            return draw(s)
+        finally:
+            s.tight = tight
+
+    return draw_tightly
+
+
+def _lazily(compile_: Callable[[Canonical], Draw], schema: Canonical) -> Draw:
+    """A draw that is compiled when it is first used."""
+    cell: list[Draw] = []
+
+    def draw(s: State) -> JsonValue:
+        if not cell:
+            cell.append(compile_(schema))
+        return cell[0](s)
+
+    return draw
+
+
+def _judged(draw: Draw, accept: Callable[[JsonValue], bool]) -> Draw:
+    """A draw whose values are judged where a strict one is asked for."""
+
+    def draw_judged(s: State) -> JsonValue:
+        for _ in range(_STRICT_TRIES if s.strict else 1):
+            value = draw(s)
+            if not s.strict or accept(value):
+                return value
+        raise NothingFits
+
+    return draw_judged
+
+
+def _or_null(draw: Draw, s: State) -> JsonValue:
+    """A value, unless it would recur without an end: null ends it."""
+    if s.depth > 2 * FULL_DEPTH:
+        return None
+    try:
+        return draw(s)
+    except NothingFits:
+        return None
+
+
+def _is_of(branch: Canonical, type_: str) -> bool:
+    kind = branch.kind.value
+    if kind == "multi_type":
+        return False  # the other types, which a schema without `type` admits as well
+    return (
+        kind == type_ or (type_ == "number" and kind == "integer") or kind in {"all_of", "any_of", "one_of", "reference", "enum", "const"}
+    )
+
+
+def _is_null(branch: Canonical) -> bool:
+    view = branch.view()
+    return (isinstance(view, MultiTypeView) and view.types == ["null"]) or (isinstance(view, ConstView) and view.value is None)

@@ -1,0 +1,290 @@
+"""
+Requests as values: what is to be sent before it is written.
+
+A `Draft` is changed one part at a time (`with_parameter`, `with_body`, `without`), and `encode` writes it. So a request
+that differs from a good one in one place is made without touching bytes.
+"""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, unquote
+
+from mock_server.errors import SchemaError, UndefinedSerialization
+from mock_server.exchange.body import content_type, write_body
+from mock_server.exchange.media_type import FORM, MULTIPART_FORM, is_json, parse_media_type
+from mock_server.exchange.message import Request
+from mock_server.exchange.parameter import write_parameter
+from mock_server.generate.kit import Kit
+from mock_server.generate.produce import Producer, Wish
+from mock_server.generate.seed import derive_seed
+from mock_server.schema.bundle import Schemas
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.outline import outline_of
+from mock_server.spec.document import template_names
+from mock_server.spec.model import MISSING, Location, MediaType, Missing, Operation, Parameter, SecurityRequirement, SecurityScheme
+from mock_server.spec.references import Node
+from mock_server.typing import JsonValue
+
+ParameterKey = tuple[Location, str]
+Known = Callable[[Parameter], Sequence[JsonValue]]  # values that somebody vouches for
+
+_WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
+_TRIES = 12
+_NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request as values. What is not in it is not sent."""
+
+    operation: Operation
+    parameters: Mapping[ParameterKey, JsonValue] = field(default_factory=dict)
+    media: MediaType | None = None
+    body: JsonValue | Missing = MISSING
+    security: SecurityRequirement = ()  # the schemes whose credentials are sent
+    missing: tuple[str, ...] = ()  # in words: what could not be filled in; such a request may be refused
+
+    def with_parameter(self, key: ParameterKey, value: JsonValue) -> "Draft":
+        """The same with a parameter set."""
+        return replace(self, parameters={**self.parameters, key: value})
+
+    def without(self, *keys: ParameterKey) -> "Draft":
+        """The same without some parameters."""
+        return replace(self, parameters={key: value for key, value in self.parameters.items() if key not in keys})
+
+    def with_body(self, value: JsonValue | Missing, media: MediaType | None = None) -> "Draft":
+        """The same with another body."""
+        return replace(self, body=value, media=media or self.media)
+
+    def with_security(self, requirement: SecurityRequirement) -> "Draft":
+        """The same with the credentials of another requirement."""
+        return replace(self, security=requirement)
+
+
+def encode(
+    draft: Draft,
+    base_path: str,
+    schemas: Schemas,
+    schemes: Mapping[str, SecurityScheme],
+    credentials: Mapping[str, str] = _NOTHING,
+) -> Request:
+    """
+    Write a draft.
+
+    Args:
+        draft: What to say.
+        base_path: What stands before the path template.
+        schemas: Of requests; they say how bodies are written.
+        schemes: The security schemes of the document.
+        credentials: By scheme: a key, a token, or `user:password`; made up where none is given.
+
+    Raises:
+        UndefinedSerialization: OpenAPI leaves the style of a parameter and its value undefined.
+    """
+    written = _Written()
+    for parameter in draft.operation.parameters:
+        key = (parameter.location, parameter.name)
+        if key in draft.parameters:
+            written.parameter(parameter, draft.parameters[key])
+    for name, _ in draft.security:
+        written.credential(schemes[name], credentials.get(name))
+    body = written.body(draft, schemas)
+    if written.cookies:
+        written.fields.append((b"cookie", "; ".join(written.cookies).encode("latin-1", "replace")))
+    undeclared = {name: str(value) for (location, name), value in draft.parameters.items() if location is Location.PATH}
+    path = base_path + _path(draft.operation.entry.template, written.variables, undeclared)
+    query = "&".join(written.query).encode("latin-1", "replace")
+    return Request(draft.operation.method, path.encode(), query, tuple(written.fields), body)
+
+
+class _Written:
+    """The parts of a message while they are written."""
+
+    def __init__(self) -> None:
+        self.query: list[str] = []
+        self.fields: list[tuple[bytes, bytes]] = []
+        self.cookies: list[str] = []
+        self.variables: dict[str, str] = {}
+
+    def parameter(self, parameter: Parameter, value: JsonValue) -> None:
+        text = write_parameter(parameter, value)
+        if parameter.location is Location.PATH:
+            if not unquote(text).strip("./"):
+                raise UndefinedSerialization("a path segment of dots names something else")
+            self.variables[parameter.name] = text
+        elif parameter.location is Location.HEADER:
+            self.fields.append((parameter.name.lower().encode("latin-1", "replace"), text.encode("latin-1", "replace")))
+        elif parameter.location is Location.COOKIE:
+            self.cookies.append(text)
+        elif parameter.location is Location.QUERYSTRING:
+            self.query.append(text.partition("=")[2] if parameter.content is not None else text)
+        else:
+            self.query.append(text)
+
+    def credential(self, scheme: SecurityScheme, secret: str | None) -> None:
+        if scheme.type == "apiKey":
+            name = scheme.name
+            if scheme.location is Location.QUERY:
+                value = secret if secret is not None else name[0] if name else "k"
+                self.query.append(f"{quote(name, safe='')}={quote(value, safe='')}")
+            elif scheme.location is Location.COOKIE:
+                self.cookies.append(f"{name}={secret if secret is not None else 'key'}")
+            else:
+                self.fields.append((name.lower().encode("latin-1", "replace"), (secret or "key").encode("latin-1", "replace")))
+        elif scheme.type != "mutualTLS":
+            self.fields.append((b"authorization", _authorization(scheme, secret).encode("latin-1", "replace")))
+
+    def body(self, draft: Draft, schemas: Schemas) -> bytes:
+        if draft.media is None or isinstance(draft.body, Missing):
+            return b""
+        media_type = parse_media_type(draft.media.name)
+        name = draft.media.name
+        if media_type.is_range:
+            media_type = parse_media_type("application/json")
+            name = media_type.essence
+        bundle = schemas.bundle(draft.media.schema) if draft.media.schema is not None else None
+        data = write_body(draft.body, media_type, outline_of(bundle), draft.media.encoding, "root")
+        self.fields.append((b"content-type", content_type(name, media_type).encode("latin-1", "replace")))
+        return data
+
+
+def _authorization(scheme: SecurityScheme, secret: str | None) -> str:
+    """The Authorization field. RFC 7617 for basic; else the scheme's name and the token."""
+    if scheme.scheme == "basic":
+        pair = base64.b64encode(secret.encode()).decode() if secret is not None else "dXNlcjpwYXNz"
+        return f"Basic {pair}"
+    return f"{(scheme.scheme or 'bearer').capitalize()} {secret if secret is not None else 'token'}"
+
+
+def _path(template: str, variables: Mapping[str, str], undeclared: Mapping[str, str]) -> str:
+    path = template.partition("#")[0].partition("?")[0]
+    for name in template_names(path):
+        bare = name.lstrip("+").rstrip("+*")
+        value = variables.get(bare) or quote(undeclared.get(bare, "example"), safe="")
+        path = path.replace("{" + name + "}", value)
+    return quote(path, safe="/:@!$&'()*+,;=~%-._")
+
+
+def _nothing_known(parameter: Parameter) -> Sequence[JsonValue]:
+    return ()
+
+
+@dataclass(eq=False, repr=False)
+class Drafter:
+    """
+    Drafts good requests of one operation.
+
+    Values come from who vouches for them, then from documented examples, then they are made.
+    """
+
+    kit: Kit
+    operation: Operation
+    known: Known = _nothing_known
+    _producers: dict[object, Producer] = field(default_factory=dict)
+
+    def draft(self, salt: int = 0, *, full: bool = False) -> Draft:
+        """
+        Draft a request that the operation should accept.
+
+        Args:
+            salt: Another one gives other values, where they are made.
+            full: Whether with everything that may be left out.
+        """
+        made = Draft(self.operation)
+        lacking: list[str] = []
+        for parameter in self.operation.parameters:
+            if parameter.required or full:
+                found = self.parameter(parameter, salt)
+                if not isinstance(found, Missing):
+                    made = made.with_parameter((parameter.location, parameter.name), found)
+                elif parameter.required:
+                    lacking.append(f"the {parameter.location.value} parameter {parameter.name!r}")
+        made = made.with_security(next(iter(self.operation.security), ()))
+        body = self.operation.request_body
+        if body is not None and body.content and (body.required or full or self.operation.method in _WITH_BODY):
+            media = self.media()
+            value = self.body(media, salt, full=full) if media is not None else MISSING
+            if not isinstance(value, Missing):
+                made = made.with_body(value, media)
+            elif body.required:
+                lacking.append("the body")
+        return replace(made, missing=tuple(lacking))
+
+    def media(self) -> MediaType | None:
+        """The documented media type of bodies that says most about them, and of which a value can be made."""
+        body = self.operation.request_body
+        ranked = sorted(body.content, key=_rank) if body is not None else []
+        return next((media for media in ranked if not isinstance(self.body(media, 0, full=False), Missing)), None)
+
+    def parameter(self, parameter: Parameter, salt: int = 0) -> JsonValue | Missing:
+        """A value of a parameter that can be written; MISSING where none was found."""
+        shown = [*self.known(parameter), *_examples(parameter)]
+        if salt and shown:
+            shown = shown[salt % len(shown) :] + shown[: salt % len(shown)]
+        for attempt in range(_TRIES):
+            value = shown[attempt] if attempt < len(shown) else self._made(parameter, attempt, salt)
+            if not isinstance(value, Missing) and self._is_writable(parameter, value):
+                return value
+        return MISSING
+
+    def body(self, media: MediaType, salt: int, *, full: bool) -> JsonValue | Missing:
+        """A value of a body; a documented example where it conforms and nothing else is asked for."""
+        schema = media.schema if media.schema is not None else media.item_schema
+        shown = next((example.value for example in media.examples if example.value is not MISSING), MISSING)
+        if schema is None:
+            return "example" if isinstance(shown, Missing) else shown
+        try:
+            producer = self.producer(schema)
+            if not isinstance(shown, Missing) and not salt and not full and producer.accepts(shown):
+                return shown
+            return producer.produce(Wish(derive_seed(self.kit.settings.seed, "case", self.operation.id, "body", *([salt] if salt else []))))
+        except SchemaError:
+            return MISSING
+
+    def producer(self, schema: Node, name: str = "") -> Producer:
+        """
+        The producer of a schema in requests.
+
+        Raises:
+            UnusableSchema: the schema can't be translated.
+        """
+        key = (schema.key, name)
+        if key not in self._producers:
+            self._producers[key] = self.kit.producer(schema, self.operation, name=name, direction=Direction.REQUEST)
+        return self._producers[key]
+
+    def _made(self, parameter: Parameter, attempt: int, salt: int) -> JsonValue | Missing:
+        schema = parameter.content.schema if parameter.content is not None else parameter.schema
+        if schema is None:
+            return "example"
+        words = (self.kit.settings.seed, "case", self.operation.id, parameter.name, attempt, *([salt] if salt else []))
+        wish = Wish(derive_seed(*words), static=attempt < _TRIES // 2, minimal=attempt > _TRIES // 2)
+        try:
+            return self.producer(schema, parameter.name).produce(wish)
+        except SchemaError:
+            return MISSING
+
+    def _is_writable(self, parameter: Parameter, value: JsonValue) -> bool:
+        try:
+            _Written().parameter(parameter, value)
+        except UndefinedSerialization:
+            return False
+        return True
+
+
+def request_schemas(kit: Kit) -> Schemas:
+    """The schemas that bodies of requests are written by."""
+    return kit.schemas.of(Direction.REQUEST, Purpose.MAKE)
+
+
+def _examples(parameter: Parameter) -> list[JsonValue]:
+    examples = [*parameter.examples, *(parameter.content.examples if parameter.content is not None else ())]
+    return [example.value for example in examples if not isinstance(example.value, Missing)]
+
+
+def _rank(media: MediaType) -> int:
+    media_type = parse_media_type(media.name)
+    if is_json(media_type):
+        return 0
+    return {FORM: 1, MULTIPART_FORM: 2}.get(media_type.essence, 3 if media_type.type == "text" else 4)

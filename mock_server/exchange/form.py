@@ -13,7 +13,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from mock_server.errors import MalformedContent
-from mock_server.exchange.interpret import Raw
+from mock_server.exchange.brackets import iter_bracketed, put_bracketed, settle
+from mock_server.exchange.interpret import Embedded, Raw
 from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
 from mock_server.exchange.parameter import parse_query
 from mock_server.schema.outline import Outline
@@ -53,63 +54,47 @@ def read_urlencoded(data: bytes, outline: Outline, encodings: Mapping[str, Encod
         raise MalformedContent(f"the form is no text in UTF-8: {error.reason}") from error
     found: dict[str, Raw] = {}
     for key, value in pairs:
-        name, bracket, rest = key.partition("[")
-        if bracket and key not in outline.names and (name in outline.names or rest.endswith("]")):
-            _put_deep(found, name, rest.rstrip("]").split("]["), unquote_plus(value), outline.member(name))
+        name, bracket, _ = key.partition("[")
+        if bracket and key.endswith("]") and key not in outline.names:
+            tree = found.setdefault(name, {})
+            if not isinstance(tree, dict):
+                raise MalformedContent(f"{name!r} is a value and an object at once")
+            put_bracketed(tree, key[len(name) :], unquote_plus(value))
         else:
             _put(found, key, value, outline.member(key), encodings.get(key, _NO_ENCODING))
-    return found
+    return {name: settle(raw, outline.member(name)) for name, raw in found.items()}
 
 
 def _put(found: dict[str, Raw], name: str, value: str, outline: Outline, encoding: Encoding) -> None:
     """Add one value: another item of a list, a JSON text, or plain text."""
-    if _is_list(outline):
-        items = found.setdefault(name, [])
-        delimiter = _DELIMITERS.get(encoding.style or Style.FORM, ",")
-        parts = unquote_plus(value).split(delimiter) if encoding.explode is False else [unquote_plus(value)]
-        if isinstance(items, list):
-            items.extend(_structured(part, outline.item()) for part in parts)
+    text = unquote_plus(value)
+    if "array" not in outline.types:
+        found[name] = _structured(text, outline)
         return
-    found[name] = _structured(unquote_plus(value), outline)
+    parts: list[Raw] = list(text.split(_DELIMITERS.get(encoding.style or Style.FORM, ","))) if encoding.explode is False else [text]
+    whole = _structured(text, outline)
+    if isinstance(whole, Embedded) and isinstance(whole.value, list) and name not in found:
+        found[name] = whole
+    elif name not in found and len(parts) == 1 and not _is_list(outline):
+        found[name] = _structured(text, outline)
+    else:
+        known = found.get(name, [])
+        items = known if isinstance(known, list) else [known]
+        found[name] = [*items, *(_structured(part, outline.item()) for part in parts if isinstance(part, str))]
 
 
 def _is_list(outline: Outline) -> bool:
     return "array" in outline.types and "string" not in outline.types
 
 
-def _put_deep(found: dict[str, Raw], name: str, path: list[str], value: str, outline: Outline) -> None:
-    """`address[city]=Oulu`, `items[0][id]=1`, `tags[]=a`."""
-    if _is_list(outline) and path in ([""], *[[str(index)] for index in range(10)]):
-        items = found.setdefault(name, [])
-        if isinstance(items, list):
-            items.append(value)
-        return
-    target = found.setdefault(name, {})
-    for step in path[:-1]:
-        if not isinstance(target, dict):
-            return
-        target = target.setdefault(step, {})
-    if isinstance(target, dict):
-        target[path[-1]] = value
-
-
 def _structured(text: str, outline: Outline) -> Raw:
-    """A text that is JSON where only an object or a list is expected."""
-    if "string" in outline.types or not ({"object", "array"} & outline.types) or text[:1] not in {"{", "["}:
+    """A text that is JSON where an object or a list may stand."""
+    if not ({"object", "array"} & outline.types) or text[:1] not in {"{", "["}:
         return text
     try:
-        return _as_raw(orjson.loads(text))
+        return Embedded(text, orjson.loads(text))
     except orjson.JSONDecodeError:
         return text
-
-
-def _as_raw(value: JsonValue) -> Raw:
-    """JSON as raw text and structures, to be read by the outline like the rest."""
-    if isinstance(value, dict):
-        return {name: _as_raw(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_as_raw(item) for item in value]
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def read_multipart(data: bytes, media_type: MediaRange, outline: Outline) -> Raw:
@@ -131,7 +116,7 @@ def read_multipart(data: bytes, media_type: MediaRange, outline: Outline) -> Raw
         else:
             text = part.data.decode("latin-1" if part.option("filename") is not None else "utf-8", "replace")
             value = _structured(text, own.item() if _is_list(own) and text[:1] != "[" else own)
-        if _is_list(own) and not isinstance(value, list):
+        if _is_list(own) and not (isinstance(value, Embedded) and isinstance(value.value, list)):
             items = found.setdefault(name, [])
             if isinstance(items, list):
                 items.append(value)
@@ -142,7 +127,7 @@ def read_multipart(data: bytes, media_type: MediaRange, outline: Outline) -> Raw
 
 def _json_part(data: bytes, name: str) -> Raw:
     try:
-        return _as_raw(orjson.loads(data))
+        return Embedded(data.decode(), orjson.loads(data))
     except orjson.JSONDecodeError as error:
         raise MalformedContent(f"the part {name!r} is no JSON: {error}") from error
 
@@ -205,14 +190,12 @@ def write_urlencoded(value: JsonValue, encodings: Mapping[str, Encoding]) -> byt
     pairs: list[tuple[str, str]] = []
     for name, member in value.items() if isinstance(value, dict) else ():
         encoding = encodings.get(name, _NO_ENCODING)
-        if isinstance(member, list) and not any(isinstance(item, dict | list) for item in member):
+        if isinstance(member, dict | list) and encoding.style is Style.DEEP_OBJECT:
+            pairs += [(key, _text(inner)) for key, inner in iter_bracketed(name, member)]
+        elif isinstance(member, list) and member and not any(isinstance(item, dict | list) for item in member):
             texts = [_text(item) for item in member]
-            if encoding.explode is False:
-                pairs.append((name, _DELIMITERS.get(encoding.style or Style.FORM, ",").join(texts)))
-            else:
-                pairs += [(name, text) for text in texts]
-        elif isinstance(member, dict) and encoding.style is Style.DEEP_OBJECT:
-            pairs += [(f"{name}[{key}]", _text(inner)) for key, inner in member.items()]
+            whole = _DELIMITERS.get(encoding.style or Style.FORM, ",").join(texts)
+            pairs += [(name, whole)] if encoding.explode is False else [(name, text) for text in texts]
         else:
             pairs.append((name, _text(member)))
     return "&".join(f"{quote_plus(name)}={quote_plus(text)}" for name, text in pairs).encode()

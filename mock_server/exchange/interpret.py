@@ -6,16 +6,27 @@ split by its style is read by the outline of its schema, in every way that the s
 """
 
 import re
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from mock_server.schema.outline import Outline
 from mock_server.typing import JsonValue
 
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A JSON text inside a form: a string says it, an object or a list is what it says."""
+
+    text: str
+    value: JsonValue
+
+
 # What a style or a form yields: text, and lists and maps of it.
-Raw: TypeAlias = str | list["Raw"] | dict[str, "Raw"]
+Raw: TypeAlias = str | Embedded | list["Raw"] | dict[str, "Raw"]
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 _MAX_DIGITS = 300
+_ONE_OR_MANY = frozenset(("array", "string", "null"))  # what is written once may be a list of one
 
 
 def read_all(raw: Raw, outline: Outline) -> list[JsonValue]:
@@ -40,8 +51,12 @@ def _read(raw: Raw, outline: Outline, *, typed: bool) -> JsonValue:
     if isinstance(raw, dict):
         return {name: _read(value, outline.member(name), typed=typed) for name, value in raw.items()}
     types = outline.types
+    if isinstance(raw, Embedded):
+        return raw.text if "string" in types and not typed else raw.value
     if "string" in types and not typed:
         return raw
+    if "array" in types and types <= _ONE_OR_MANY:
+        return [_read(raw, outline.item(), typed=typed)]
     if types & {"integer", "number"} and _NUMBER.match(raw) and len(raw) < _MAX_DIGITS:
         return _number(raw)
     if "boolean" in types and raw in {"true", "false"}:

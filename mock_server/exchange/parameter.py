@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, unquote_plus
 import orjson
 
 from mock_server.errors import MalformedContent, UndefinedSerialization
+from mock_server.exchange.brackets import put_bracketed, settle
 from mock_server.exchange.interpret import Raw, read_all
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import RawFields, find_field
@@ -177,7 +178,7 @@ def _members(parts: list[str], name: str, *, explode: bool) -> Raw:
 def _split_query(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
     name, pairs = parameter.name, carrier.pairs
     if parameter.style is Style.DEEP_OBJECT:
-        return _split_deep(name, pairs)
+        return _split_deep(name, pairs, outline)
     values = [value for key, value in pairs if key == name]
     if _expects(outline, "array"):
         if not values:
@@ -221,27 +222,13 @@ def _spread(outline: Outline, pairs: QueryPairs) -> Raw | Missing:
     return found or MISSING
 
 
-def _split_deep(name: str, pairs: QueryPairs) -> Raw | Missing:
+def _split_deep(name: str, pairs: QueryPairs, outline: Outline) -> Raw | Missing:
     """`color[R]=100&color[G]=200`; deeper brackets and `[]` are read as people mean them."""
     found: dict[str, Raw] = {}
     for key, value in pairs:
         if key.startswith(name + "[") and key.endswith("]"):
-            _put(found, key[len(name) + 1 : -1].split("]["), unquote_plus(value))
-    return found or MISSING
-
-
-def _put(target: dict[str, Raw], path: list[str], value: str) -> None:
-    for step in path[:-1]:
-        child = target.setdefault(step, {})
-        if not isinstance(child, dict):
-            raise MalformedContent(f"[{step}] is a value and an object at once")
-        target = child
-    last = path[-1]
-    if last == "" or last in target:
-        known = target.get(last or "0")
-        target[last] = [*(known if isinstance(known, list) else [known] if known is not None else []), value]
-    else:
-        target[last] = value
+            put_bracketed(found, key[len(name) :], unquote_plus(value))
+    return settle(found, outline) if found else MISSING
 
 
 def _split_header(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:

@@ -258,7 +258,14 @@ class Drafter:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
         if schema is None:
             return "example"
-        words = (self.kit.settings.seed, "case", self.operation.id, parameter.name, attempt, *([salt] if salt else []))
+        words: tuple[str | int, ...] = (
+            self.kit.settings.seed,
+            "case",
+            self.operation.id,
+            parameter.name,
+            attempt,
+            *([salt] if salt else []),
+        )
         wish = Wish(derive_seed(*words), static=attempt < _TRIES // 2, minimal=attempt > _TRIES // 2)
         try:
             return self.producer(schema, parameter.name).produce(wish)

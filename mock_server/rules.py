@@ -59,6 +59,7 @@ RULES: dict[str, Rule] = {
         ("document-operation-id-missing", _N, "an operation has no operationId; one is derived"),
         ("document-path-ambiguous", _W, "two path templates match the same targets with the same method"),
         ("document-path-parameter-undeclared", _W, "a template has a parameter that no Parameter Object declares"),
+        ("document-path-parameter-unused", _W, "a path parameter does not stand in the template of its path"),
         ("document-response-missing", _W, "an operation documents no response that could be a success"),
         ("document-schema-unsatisfiable", _E, "no value satisfies a schema"),
         ("document-schema-unmockable", _E, "no conforming value was found for a schema"),

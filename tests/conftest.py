@@ -1,5 +1,6 @@
 """What all tests share: the default document served in process, and servers of their own."""
 
+import collections
 import os
 import re
 import signal
@@ -26,6 +27,24 @@ SHARED = ROOT.parent / "shared"
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+_TALLY = pytest.StashKey[collections.Counter[str]]()
+
+
+@pytest.fixture(scope="session")
+def tally(request: pytest.FixtureRequest) -> collections.Counter[str]:
+    """Counts answers of the walk over documents by verdict; said at the end of the run."""
+    return request.config.stash.setdefault(_TALLY, collections.Counter())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print how many answers of the walk over documents were valid."""
+    counts = config.stash.get(_TALLY, None)
+    if counts:
+        total = counts["valid"] + counts["wrong"]
+        rest = ", ".join(f"{count} {name}" for name, count in counts.most_common() if name not in {"valid", "wrong"})
+        terminalreporter.write_line(f"documents: {counts['valid']} of {total} answers valid ({counts['valid'] / total:.2%}); {rest}")
 
 
 @dataclass

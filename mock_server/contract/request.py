@@ -11,7 +11,7 @@ from mock_server.exchange.parameter import Carrier, Reader, compile_reader
 from mock_server.exchange.security import credential_names, find_unmet
 from mock_server.finding import Finding
 from mock_server.schema.bundle import Schemas
-from mock_server.schema.outline import outline_of
+from mock_server.schema.outline import Outline, outline_of
 from mock_server.schema.validate import Validator
 from mock_server.spec.document import Document, template_names
 from mock_server.spec.model import MISSING, Location, MediaType, Missing, Operation, Parameter, RequestBody, Style
@@ -34,12 +34,16 @@ class Understood:
         return {name: value for (location, name), value in self.parameters.items() if location in {Location.PATH, Location.QUERY}}
 
 
+ANY_NAME = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class _CompiledParameter:
     parameter: Parameter
     read: Reader
     validator: Validator | None
     key: tuple[Location, str]
+    members: frozenset[str] = frozenset()  # what of the query is part of it, besides its own name; ANY_NAME for all
 
 
 @dataclass(eq=False, repr=False)
@@ -65,6 +69,8 @@ class RequestJudge:
         credentials = credential_names(self.operation.security, self.document.schemes)
         names = {name for location, name in credentials if location is Location.QUERY}
         names |= {p.name for p in self.operation.parameters if p.location is Location.QUERY}
+        for compiled in self._parameters:
+            names |= compiled.members
         self._known_query = frozenset(names)
 
     def read(self, request: Request, variables: dict[str, str], *, security: bool = True) -> Understood:
@@ -85,7 +91,7 @@ class RequestJudge:
             value = self._parameter(compiled, carrier, findings)
             if not isinstance(value, Missing):
                 values[compiled.key] = value
-        if query:
+        if query and ANY_NAME not in self._known_query:
             findings.extend(self._undocumented(carrier))
         body, unsupported = self._body(request, findings)
         return Understood(values, body, tuple(findings), unmet, unsupported)
@@ -94,7 +100,9 @@ class RequestJudge:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
         bundle = self.schemas.bundle(schema) if schema is not None else None
         validator = Validator(bundle) if bundle is not None and bundle.schema else None
-        return _CompiledParameter(parameter, compile_reader(parameter, outline_of(bundle)), validator, (parameter.location, parameter.name))
+        outline = outline_of(bundle)
+        key = (parameter.location, parameter.name)
+        return _CompiledParameter(parameter, compile_reader(parameter, outline), validator, key, _members(parameter, outline))
 
     def _undeclared(self) -> list[Parameter]:
         """Variables of the template that no Parameter Object declares are strings."""
@@ -247,3 +255,13 @@ def find_content(documented: Sequence[MediaType], written: str | None) -> MediaT
     exact = (media for media, name in known if name.essence == sent.essence)
     ranges = sorted((item for item in known if item[1].is_range and item[1].covers(sent)), key=lambda item: item[1].type == "*")
     return next(exact, None) or next((media for media, _ in ranges), None)
+
+
+def _members(parameter: Parameter, outline: Outline) -> frozenset[str]:
+    """The names in the query that belong to a parameter: those of an exploded object, or all of a query string."""
+    if parameter.location is Location.QUERYSTRING:
+        return frozenset((ANY_NAME,))
+    spread = parameter.location is Location.QUERY and parameter.style is Style.FORM and parameter.explode
+    if not spread or "object" not in outline.types or {"string", "array"} & outline.types:
+        return frozenset()
+    return frozenset((*outline.names, *((ANY_NAME,) if outline.is_open else ())))

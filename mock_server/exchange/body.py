@@ -74,6 +74,8 @@ def read_body(data: bytes, media_type: MediaRange, outline: Outline, encodings: 
         return [[read_json(line) for line in data.replace(b"\x1e", b"").splitlines() if line.strip()]]
     if is_event_stream(media_type):
         return [_read_events(data)]
+    if _is_raw(media_type, outline):
+        return _read_text(data, media_type, outline) if media_type.essence == FORM else []
     if media_type.essence == FORM:
         return read_all(read_urlencoded(data, outline, encodings), outline)
     if media_type.type == "multipart":
@@ -84,6 +86,11 @@ def read_body(data: bytes, media_type: MediaRange, outline: Outline, encodings: 
     if is_text(media_type):
         return _read_text(data, media_type, outline)
     return []
+
+
+def _is_raw(media_type: MediaRange, outline: Outline) -> bool:
+    """Whether a form is documented as a mere string: then its bytes are the string."""
+    return outline.types == {"string"} and (media_type.essence == FORM or media_type.type == "multipart")
 
 
 def read_json(data: bytes) -> JsonValue:
@@ -143,7 +150,7 @@ def write_body(value: JsonValue, media_type: MediaRange, outline: Outline, encod
         return b"".join(lead + write_json(item) + b"\n" for item in (value if isinstance(value, list) else [value]))
     if is_event_stream(media_type):
         return b"".join(_write_event(item) for item in (value if isinstance(value, list) else [value]))
-    if media_type.essence == FORM:
+    if media_type.essence == FORM and isinstance(value, dict):
         return write_urlencoded(value, encodings)
     if media_type.essence == MULTIPART_FORM:
         return write_multipart(value, outline, encodings)

@@ -55,7 +55,7 @@ def _read(raw: Raw, outline: Outline, *, typed: bool) -> JsonValue:
         return raw.text if "string" in types and not typed else raw.value
     if "string" in types and not typed:
         return raw
-    if "array" in types and types <= _ONE_OR_MANY:
+    if "array" in types and types <= _ONE_OR_MANY and "string" in outline.item().types and not outline.names_value(raw):
         return [_read(raw, outline.item(), typed=typed)]
     if types & {"integer", "number"} and _NUMBER.match(raw) and len(raw) < _MAX_DIGITS:
         return _number(raw)

@@ -67,10 +67,10 @@ def compile_reader(parameter: Parameter, outline: Outline) -> Reader:
         A function that gives the readings of a request's parameter, the likeliest first, or MISSING. It raises
         MalformedContent where the text can't be read in the documented style.
     """
+    if parameter.location is Location.QUERYSTRING and (parameter.content is None or not is_json(parse_media_type(parameter.content.name))):
+        return _querystring_reader(outline)
     if parameter.content is not None:
         return _content_reader(parameter)
-    if parameter.location is Location.QUERYSTRING:
-        return _querystring_reader(outline)
     split = _SPLITTERS[parameter.location]
 
     def read(carrier: Carrier) -> list[JsonValue] | Missing:
@@ -186,7 +186,7 @@ def _split_query(parameter: Parameter, outline: Outline, carrier: Carrier) -> Ra
         return _split_list(parameter, outline, values)
     if _expects(outline, "object"):
         if parameter.explode and parameter.style is Style.FORM:
-            return _spread(outline, pairs)
+            return _spread(outline, pairs, required=parameter.required)
         if not values:
             return MISSING
         delimiter = _DELIMITERS.get(parameter.style, ",")
@@ -215,11 +215,17 @@ def _cut(value: str, delimiter: str) -> list[str]:
     return value.split(delimiter)
 
 
-def _spread(outline: Outline, pairs: QueryPairs) -> Raw | Missing:
-    """An exploded object: its members are parameters of their own."""
+def _spread(outline: Outline, pairs: QueryPairs, *, required: bool) -> Raw | Missing:
+    """An exploded object: its members are parameters of their own, and lists among them repeat their name."""
     known = set(outline.names)
-    found: dict[str, Raw] = {key: unquote_plus(value) for key, value in pairs if key in known or outline.is_open}
-    return found or MISSING
+    found: dict[str, Raw] = {}
+    for key, value in pairs:
+        if key not in known and not outline.is_open:
+            continue
+        text = unquote_plus(value)
+        items = found.get(key, [])
+        found[key] = [*items, text] if _expects(outline.member(key), "array") and isinstance(items, list) else text
+    return found if found or required else MISSING
 
 
 def _split_deep(name: str, pairs: QueryPairs, outline: Outline) -> Raw | Missing:
@@ -286,8 +292,10 @@ def write_parameter(parameter: Parameter, value: JsonValue) -> str:
         UndefinedSerialization: OpenAPI leaves this style and value undefined.
     """
     if parameter.content is not None:
-        text = orjson.dumps(value).decode() if is_json(parse_media_type(parameter.content.name)) else _scalar(value)
-        return _placed(parameter, text)
+        media_type = parse_media_type(parameter.content.name)
+        if parameter.location is Location.QUERYSTRING and isinstance(value, dict) and not is_json(media_type):
+            return "&".join(f"{_quote(name)}={_quote(_scalar(member))}" for name, member in value.items())
+        return _placed(parameter, orjson.dumps(value).decode() if is_json(media_type) else _scalar(value))
     if isinstance(value, list):
         return _write_list(parameter, [_scalar(item) for item in value])
     if isinstance(value, dict):
@@ -295,9 +303,16 @@ def write_parameter(parameter: Parameter, value: JsonValue) -> str:
     if parameter.style in {Style.DEEP_OBJECT, Style.SPACE_DELIMITED, Style.PIPE_DELIMITED}:
         raise UndefinedSerialization(f"{parameter.style.value} is for lists and objects")
     text = _scalar(value)
-    if not text and parameter.location is Location.PATH:
+    if not text and parameter.location is Location.PATH and not lists_empty(parameter):
         raise UndefinedSerialization("an empty path segment names something else")
     return _placed(parameter, text)
+
+
+def lists_empty(parameter: Parameter) -> bool:
+    """Whether a parameter names the empty string among its values: only then may a path segment be empty."""
+    schema = parameter.schema.value if parameter.schema is not None else None
+    values = schema.get("enum") if isinstance(schema, dict) else None
+    return isinstance(values, list) and "" in values
 
 
 def _placed(parameter: Parameter, text: str) -> str:
@@ -309,6 +324,8 @@ def _placed(parameter: Parameter, text: str) -> str:
         return _plain(text)
     if parameter.location is Location.COOKIE:
         return f"{name}={_quote(text)}"
+    if parameter.location is Location.QUERYSTRING:
+        return _quote(text)
     return f"{_quote(name)}={quote(text, safe=_RESERVED if parameter.allow_reserved else '')}"
 
 
@@ -342,6 +359,8 @@ def _write_list(parameter: Parameter, items: list[str]) -> str:
 
 def _write_object(parameter: Parameter, members: dict[str, str]) -> str:
     if not members:
+        if parameter.location is Location.QUERY and parameter.explode and parameter.style is Style.FORM:
+            return ""  # RFC 6570, section 3.2.1: nothing is written; the reader takes nothing for it where it is required
         raise UndefinedSerialization("an empty object can't be told from nothing")
     name = _quote(parameter.name)
     pairs = [(_quote(key), _quote(value)) for key, value in members.items()]

@@ -33,6 +33,7 @@ class Matched(Generic[T]):
 
     route: Route[T]
     variables: dict[str, str]
+    others: "tuple[Matched[T], ...]" = ()  # of the same shape: they count where the request breaks what the first one says
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Router(Generic[T]):
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
-        self.ambiguous: list[tuple[Route[T], Route[T]]] = []  # of the same shape and method: the first one counts
+        self.ambiguous: list[tuple[Route[T], Route[T]]] = []  # of the same shape and method: the first that a request fits counts
 
     def add(self, base_path: str, method: str, template: str, target: T) -> None:
         """
@@ -80,7 +81,7 @@ class Router(Generic[T]):
         self.ambiguous.extend((other, route) for other in known if other.query == wanted)
         known.append(route)
 
-    def match(self, method: str, path: str, query: str = "") -> Matched[T] | Unmatched:
+    def match(self, method: str, path: str, query: str = "", *, empty: bool = False) -> Matched[T] | Unmatched:
         """
         Find the route of a request.
 
@@ -88,14 +89,17 @@ class Router(Generic[T]):
             method: In upper case.
             path: Percent-encoded.
             query: Percent-encoded; asked only where templates hold queries.
+            empty: Whether the last variable may be empty: `/files/` for `/files/{name}`.
         """
         allowed: list[str] = []
         segments = path.split("/")[1:]
-        for routes, values in _walk(self._root, segments, 0, ()):
+        for routes, values in _walk(self._root, segments, 0, (), empty=empty):
             candidates = routes.get(method)
             if candidates is not None:
-                route = candidates[0] if len(candidates) == 1 else _by_query(candidates, query)
-                return Matched(route, dict(zip(route.names, values, strict=False)))
+                if len(candidates) == 1:
+                    return _matched(candidates[0], values)
+                first, *others = _by_query(candidates, query)
+                return _matched(first, values, tuple(_matched(other, values) for other in others))
             allowed.extend(routes)
         return Unmatched(tuple(dict.fromkeys(allowed)))
 
@@ -122,7 +126,7 @@ def _step(node: _Node[T], segment: str) -> _Node[T]:
 
 
 def _walk(
-    node: _Node[T], segments: list[str], at: int, values: tuple[str, ...]
+    node: _Node[T], segments: list[str], at: int, values: tuple[str, ...], *, empty: bool
 ) -> Iterator[tuple[dict[str, list[Route[T]]], tuple[str, ...]]]:
     """Every leaf that the segments lead to, the most concrete first."""
     if at == len(segments):
@@ -133,24 +137,27 @@ def _walk(
     segment = unquote(raw) if "%" in raw else raw
     literal = node.literals.get(segment)
     if literal is not None:
-        yield from _walk(literal, segments, at + 1, values)
+        yield from _walk(literal, segments, at + 1, values, empty=empty)
     for pattern, _, child in node.partials:
         found = pattern.match(segment)
         if found:
-            yield from _walk(child, segments, at + 1, (*values, *found.groups()))
-    if node.variable is not None and raw:
-        yield from _walk(node.variable, segments, at + 1, (*values, raw))
+            yield from _walk(child, segments, at + 1, (*values, *found.groups()), empty=empty)
+    if node.variable is not None and (raw or (empty and at == len(segments) - 1)):
+        yield from _walk(node.variable, segments, at + 1, (*values, raw), empty=empty)
     if node.rest is not None and raw:
         for end in range(len(segments), at, -1):
-            yield from _walk(node.rest, segments, end, (*values, "/".join(segments[at:end])))
+            yield from _walk(node.rest, segments, end, (*values, "/".join(segments[at:end])), empty=empty)
 
 
-def _by_query(candidates: list[Route[T]], query: str) -> Route[T]:
-    """Of templates that differ in their query, the one whose query was asked."""
+def _matched(route: Route[T], values: tuple[str, ...], others: tuple[Matched[T], ...] = ()) -> Matched[T]:
+    return Matched(route, dict(zip(route.names, values, strict=False)), others)
+
+
+def _by_query(candidates: list[Route[T]], query: str) -> list[Route[T]]:
+    """Of templates of one shape: those whose own query was asked, else those without one."""
     asked = set(parse_qsl(query, keep_blank_values=True))
-    return next((route for route in candidates if route.query and route.query <= asked), None) or next(
-        (route for route in candidates if not route.query), candidates[0]
-    )
+    fitting = [route for route in candidates if route.query and route.query <= asked]
+    return fitting or [route for route in candidates if not route.query] or candidates
 
 
 def iter_literals(template: str) -> Iterator[str]:

@@ -110,16 +110,14 @@ class _Written:
     def parameter(self, parameter: Parameter, value: JsonValue) -> None:
         text = write_parameter(parameter, value)
         if parameter.location is Location.PATH:
-            if not unquote(text).strip("./"):
+            if text and not unquote(text).strip("./"):
                 raise UndefinedSerialization("a path segment of dots names something else")
             self.variables[parameter.name] = text
         elif parameter.location is Location.HEADER:
             self.fields.append((parameter.name.lower().encode("latin-1", "replace"), text.encode("latin-1", "replace")))
         elif parameter.location is Location.COOKIE:
             self.cookies.append(text)
-        elif parameter.location is Location.QUERYSTRING:
-            self.query.append(text.partition("=")[2] if parameter.content is not None else text)
-        else:
+        elif text:
             self.query.append(text)
 
     def credential(self, scheme: SecurityScheme, secret: str | None) -> None:
@@ -161,7 +159,7 @@ def _path(template: str, variables: Mapping[str, str], undeclared: Mapping[str, 
     path = template.partition("#")[0].partition("?")[0]
     for name in template_names(path):
         bare = name.lstrip("+").rstrip("+*")
-        value = variables.get(bare) or quote(undeclared.get(bare, "example"), safe="")
+        value = variables[bare] if bare in variables else quote(undeclared.get(bare, "example"), safe="")
         path = path.replace("{" + name + "}", value)
     return quote(path, safe="/:@!$&'()*+,;=~%-._")
 
@@ -226,7 +224,14 @@ class Drafter:
             value = shown[attempt] if attempt < len(shown) else self._made(parameter, attempt, salt)
             if not isinstance(value, Missing) and self._is_writable(parameter, value):
                 return value
-        return MISSING
+        return self._least(parameter)
+
+    def _least(self, parameter: Parameter) -> JsonValue | Missing:
+        """An object or a list of one, where empty ones were made, which can't be written."""
+        if parameter.schema is None:
+            return MISSING
+        candidates: tuple[JsonValue, ...] = ({"name": "value"}, ["value"])
+        return next((v for v in candidates if self.producer(parameter.schema).accepts(v) and self._is_writable(parameter, v)), MISSING)
 
     def body(self, media: MediaType, salt: int, *, full: bool) -> JsonValue | Missing:
         """A value of a body; a documented example where it conforms and nothing else is asked for."""

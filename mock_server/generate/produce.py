@@ -59,14 +59,13 @@ class Producer:
             UnsatisfiableSchema: no value exists, or none was found.
             UnusableSchema: the schema can't be compiled.
         """
-        is_valid = self._validator.is_valid
         state = self._state(wish, 0)
         state.tight = wish.minimal
         try:
             value = self._draw(state)
         except (NothingFits, RecursionError):
             return self._insist(wish)
-        return value if is_valid(value) else self._insist(wish)
+        return value if self.accepts(value) else self._insist(wish)
 
     def adopt(self, wish: Wish, candidates: list[JsonValue]) -> JsonValue:
         """
@@ -84,9 +83,18 @@ class Producer:
                 return mended[0]
         return self.produce(wish)
 
-    def accepts(self, value: JsonValue) -> bool:
-        """Whether a value conforms, as MAKE reads the document."""
-        return self._validator.is_valid(value)
+    @cached_property
+    def accepts(self) -> Callable[[JsonValue], bool]:
+        """
+        Whether a value conforms, as MAKE reads the document.
+
+        Where a part has to fail, as in `oneOf`, a value can conform under the narrower reading alone: then both judge.
+        """
+        ours = self._validator.is_valid
+        if self.fallback is None or not self.bundle.excludes:
+            return ours
+        judged = self.fallback()._validator  # noqa: SLF001 - another of the same class
+        return ours if judged.bundle.schema == self.bundle.schema else lambda value: ours(value) and judged.is_valid(value)
 
     def findings(self) -> tuple[Finding, ...]:
         """What was noted while compiling: names that Faker does not know."""
@@ -124,7 +132,7 @@ class Producer:
 
     def _insist(self, wish: Wish) -> JsonValue:
         """Find a value where the first draw did not."""
-        accept = self._validator.is_valid
+        accept = self.accepts
         candidates: list[JsonValue] = []
         for attempt in range(1, _ATTEMPTS + 1):
             state = self._state(wish, attempt)
@@ -142,14 +150,14 @@ class Producer:
             candidates.append(value)
         for value in candidates[-4:]:
             mended = mend(value, self._validator)
-            if mended is not None:
+            if mended is not None and accept(mended[0]):
                 return mended[0]
         return self._last_resort(wish, candidates)
 
     def _last_resort(self, wish: Wish, candidates: list[JsonValue]) -> JsonValue:
         """Documented examples; then what the most lenient reading of the document takes."""
         for example in self._root_hints.examples():
-            if self._validator.is_valid(example):
+            if self.accepts(example):
                 return example
         if self.fallback is not None:
             lenient = self.fallback()

@@ -20,6 +20,7 @@ from mock_server.typing import JsonObject, JsonValue, Pointer
 _Key = tuple[str, Pointer, frozenset[str]]
 _NOTHING_HIDDEN: frozenset[str] = frozenset()
 _MAX_HOPS = 60
+_EXCLUDING = frozenset(("oneOf", "not", "if", "maxContains"))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -29,6 +30,7 @@ class Bundle:
     schema: JsonObject
     node: Node
     origins: dict[str, Node]  # by name in $defs
+    excludes: bool = False  # whether a part has to fail for the whole to hold: then obeying more is not always safe
 
     def locate(self, path: Sequence[str | int]) -> Place:
         """Find where a keyword was written, given its path in the bundle; as near as the translation lets."""
@@ -48,6 +50,7 @@ class Bundle:
 class _Definition:
     schema: JsonValue
     needs: set[str]
+    excludes: bool
 
 
 @dataclass(eq=False, repr=False)
@@ -86,7 +89,8 @@ class Schemas:
         definitions = {name: self._definitions[name].schema for name in needed}
         if definitions:
             out["$defs"] = definitions
-        return Bundle(out, node, {name: self._origins[name] for name in needed})
+        excludes = _excludes(schema) or any(self._definitions[name].excludes for name in needed)
+        return Bundle(out, node, {name: self._origins[name] for name in needed}, excludes)
 
     def findings(self) -> tuple[Finding, ...]:
         """What was noted in the schemas that were translated so far."""
@@ -116,7 +120,7 @@ class Schemas:
                 node, hidden = self._pending.pop(name)
                 self._needs = set()
                 schema = self._schema(node, hidden)
-                self._definitions[name] = _Definition(schema, self._needs)
+                self._definitions[name] = _Definition(schema, self._needs, _excludes(schema))
                 self._schemas[name] = schema
             todo.extend(self._definitions[name].needs)
         return sorted(seen)
@@ -143,6 +147,8 @@ class Schemas:
             return schema
         if self.use.purpose is Purpose.JUDGE:
             return with_null(schema)
+        if self.use.is_json_schema:
+            return schema  # 3.1 knows no `nullable`
         values = schema.get("enum")
         decided = "type" in schema and (not isinstance(values, list) or None in values)
         changed = with_null(schema) if decided else schema
@@ -252,3 +258,10 @@ class SchemaSets:
         """What was noted so far, each once."""
         found = {(f.rule, f.place, f.message): f for schemas in self._sets.values() for f in schemas.findings()}
         return tuple(found.values())
+
+
+def _excludes(schema: JsonValue) -> bool:
+    """Whether a translated schema has a keyword that wants something to fail; a property of that name does no harm."""
+    if isinstance(schema, dict):
+        return not _EXCLUDING.isdisjoint(schema) or any(_excludes(member) for member in schema.values())
+    return isinstance(schema, list) and any(_excludes(item) for item in schema)

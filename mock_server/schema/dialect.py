@@ -76,6 +76,7 @@ _LISTS = ("anyOf", "oneOf")
 _ANNOTATIONS = ("title", "description", "default", "x-faker", "x-mock", "deprecated")
 _WIRE_ANNOTATIONS = ("xml", "contentMediaType", "contentEncoding")
 # "/^abc$/i": a literal of JavaScript, where only what is between the slashes was meant.
+_ENDLESS = re.compile(r"\{(\d+),\d{4,}\}")
 _REGEX_LITERAL = re.compile(r"/(\^.*\$)/[dgimsuvy]*\Z", re.DOTALL)
 
 
@@ -227,8 +228,9 @@ class _Step:
             text = literal.group(1) if literal else pattern
             if literal:
                 self.note("document-pattern-invalid", self.node, f"{pattern!r} is a literal of JavaScript; {text!r} is read")
-            if self.pattern_ok(text):
-                return text
+            for readable in (text, _ENDLESS.sub(r"{\1,}", text)):  # an upper bound that no engine can count to is none
+                if self.pattern_ok(readable):
+                    return readable
         self.note("document-pattern-invalid", self.node, f"{str(pattern)[:80]!r} is no regular expression that can be used")
         return None
 

@@ -55,6 +55,10 @@ class Outline:
         """Whether there may be undocumented properties that are worth reading: a map, or nothing documented at all."""
         return not self.names or any(isinstance(source.get("additionalProperties"), dict) for source in self.sources)
 
+    def names_value(self, value: JsonValue) -> bool:
+        """Whether a value stands in an enumeration."""
+        return any(value in values for source in self.sources if isinstance(values := source.get("enum"), list))
+
     def annotation(self, keyword: str) -> JsonValue:
         """The first value of an annotation."""
         return next((source[keyword] for source in self.sources if keyword in source), None)

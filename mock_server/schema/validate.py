@@ -18,7 +18,7 @@ from mock_server.schema.formats import CHECKS
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
 # The regular expressions of a document are untrusted: bound what they may cost.
-PATTERN_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=10_000_000)
+PATTERN_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=64_000_000)
 _MAX_SHOWN = 160  # characters of a value in a message
 _MAX_VIOLATIONS = 100
 

@@ -50,7 +50,7 @@ def inspect(responder: Responder, fixtures: Fixtures, progress: Progress) -> Ins
     seen: set[tuple[str, Pointer, Direction]] = set()
     for index, entry in enumerate(document.entries):
         progress(index, len(document.entries), entry.title)
-        found.extend(_operation(responder, entry, seen))
+        found.extend(inspect_operation(responder, entry, seen))
     found.extend(responder.kit.schemas.findings())
     progress(len(document.entries), len(document.entries), "done")
     unique = {(f.rule, f.place, f.message, f.instance): f for f in found}
@@ -60,11 +60,19 @@ def inspect(responder: Responder, fixtures: Fixtures, progress: Progress) -> Ins
 
 def _ambiguous(responder: Responder) -> Iterator[Finding]:
     for first, second in responder.router.ambiguous:
-        message = f"{second.method} {second.template} is never reached: {first.template} matches the same targets"
+        message = f"{second.method} {second.template} can't be told from {first.template}: the first that a request fits answers"
         yield Finding(rule="document-path-ambiguous", message=message, place=second.target.node.place, operation=second.target.id)
 
 
-def _operation(responder: Responder, entry: Entry, seen: set[tuple[str, Pointer, Direction]]) -> Iterator[Finding]:
+def inspect_operation(responder: Responder, entry: Entry, seen: set[tuple[str, Pointer, Direction]]) -> Iterator[Finding]:
+    """
+    Look one operation over.
+
+    Args:
+        responder: Of the document.
+        entry: Which one.
+        seen: The schemas that were tried before; those of this operation are added.
+    """
     operation = responder.document.operation(entry)
     yield from operation.findings
     try:
@@ -87,6 +95,10 @@ def _operation(responder: Responder, entry: Entry, seen: set[tuple[str, Pointer,
             shown = any(e.value is not MISSING for e in media.examples) and not is_json(parse_media_type(media.name))
             if schema is not None and not shown:
                 yield from _mockable(responder, operation, schema, Direction.RESPONSE, seen)
+    for parameter in operation.parameters:
+        schema = parameter.content.schema if parameter.content is not None else parameter.schema
+        if schema is not None and parameter.required:
+            yield from _mockable(responder, operation, schema, Direction.REQUEST, seen)
     body = operation.request_body
     for media in body.content if body is not None else ():
         if media.schema is not None:

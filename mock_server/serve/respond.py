@@ -17,6 +17,7 @@ from mock_server.exchange import problem
 from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, choose_failure, choose_status, choose_success
+from mock_server.exchange.parameter import lists_empty
 from mock_server.exchange.path import Matched, Router, Unmatched, join_paths
 from mock_server.exchange.preference import NONE, Preferences, format_applied, parse_preferences
 from mock_server.exchange.security import challenges, credential_names
@@ -87,8 +88,10 @@ class Responder:
         path = request.path.decode("latin-1")
         matched = self.router.match(request.method, path, request.query.decode("latin-1") if b"?" not in request.path else "")
         if isinstance(matched, Unmatched):
+            matched = self._with_empty(request, path) or matched
+        if isinstance(matched, Unmatched):
             return self._unmatched(request, path, matched)
-        return self.respond_to(matched, request)
+        return self.respond_to(self._pick(matched, request) if matched.others else matched, request)
 
     def respond_to(self, matched: Matched[Entry], request: Request) -> Answer:
         """Answer a request for an operation."""
@@ -107,6 +110,27 @@ class Responder:
         understood = compiled.judge.read(request, matched.variables, security=self.kit.settings.security)
         answer = self._decide(compiled, request, understood, preferences, matched.variables)
         return _applied(answer, preferences)._replace(findings=understood.findings)
+
+    def _with_empty(self, request: Request, path: str) -> Matched[Entry] | None:
+        """`/files/` for `/files/{name}`, only where the document lists the empty string among the names."""
+        matched = self.router.match(request.method, path, empty=True) if path.endswith("/") else None
+        if not isinstance(matched, Matched):
+            return None
+        empty = {name for name, value in matched.variables.items() if not value}
+        parameters = self.document.operation(matched.route.target).parameters
+        return matched if any(p.name in empty and p.location is Location.PATH and lists_empty(p) for p in parameters) else None
+
+    def _pick(self, matched: Matched[Entry], request: Request) -> Matched[Entry]:
+        """Of operations that can't be told apart by their paths: the first that the request fits, else the first."""
+        for candidate in (matched, *matched.others):
+            try:
+                judge = self._compile(candidate.route.target).judge
+            except SchemaError:
+                continue
+            understood = judge.read(request, candidate.variables, security=self.kit.settings.security)
+            if not understood.unmet and not any(found.level is Level.ERROR for found in understood.findings):
+                return candidate
+        return matched
 
     def judge_of(self, entry: Entry) -> ResponseJudge:
         """The judge of an operation's responses."""

@@ -255,7 +255,7 @@ def _read_operation(document: Document, entry: Entry) -> Operation:
     else:
         parameters, body = parse.parse_parameters(reader, item, node), parse.parse_request_body(reader, node)
         responses = parse.parse_responses(reader, node)
-    _check_template(reader, entry, parameters)
+    parameters = _fit_template(reader, entry, parameters)
     if not any(response.status[0] in "123d" for response in responses):
         reader.note("document-response-missing", node, "no response is documented that could be a success")
     return Operation(
@@ -275,12 +275,19 @@ def _read_operation(document: Document, entry: Entry) -> Operation:
     )
 
 
-def _check_template(reader: Reader, entry: Entry, parameters: tuple[Parameter, ...]) -> None:
-    declared = {parameter.name for parameter in parameters if parameter.location is Location.PATH}
-    for name in template_names(entry.template):
-        if name not in declared:
+def _fit_template(reader: Reader, entry: Entry, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    """Compare the path parameters with the template; one that nobody could send is left out."""
+    names = [name.lstrip("+").rstrip("+*") for name in template_names(entry.template)]
+    in_path = {parameter.name: parameter for parameter in parameters if parameter.location is Location.PATH}
+    for name in names:
+        if name not in in_path:
             message = f"the path parameter {name!r} is not declared; it is taken for a string"
             reader.note("document-path-parameter-undeclared", entry.node, message)
+    for name, parameter in in_path.items():
+        if name not in names:
+            message = f"the path parameter {name!r} does not stand in the template {entry.template}; it is left out"
+            reader.note("document-path-parameter-unused", parameter.node, message)
+    return tuple(p for p in parameters if p.location is not Location.PATH or p.name in names)
 
 
 def _security(document: Document, reader: Reader, node: Node) -> tuple[SecurityRequirement, ...]:

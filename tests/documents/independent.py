@@ -6,22 +6,24 @@ It reads what an operation documents by itself, from the raw document, and knows
 
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urljoin
-from xml.etree import ElementTree
 
 import jsonschema
 import orjson
 import referencing.exceptions
 from openapi_schema_validator import OAS30ReadValidator, OAS31Validator, oas30_format_checker, oas31_format_checker
-from referencing import Registry, Resource, Specification
+from referencing import Anchor, Registry, Resource, Specification
+from referencing.jsonschema import DRAFT202012
 
 from mock_server.spec.load import Access, Library
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+LINES = {"application/x-ndjson", "application/jsonl"}
 UNDOCUMENTED = {"content-length", "date", "server", "x-mock-source", "x-mock-seed", "deprecation", "preference-applied", "vary", "location"}
 
 # A document is no schema: nothing in it is looked through for identifiers.
@@ -30,7 +32,68 @@ _PLAIN = Specification(
     id_of=lambda _: None,
     subresources_of=lambda _: [],
     maybe_in_subresource=lambda segments, resolver, subresource: resolver,
-    anchors_in=lambda _specification, _contents: [],
+    anchors_in=lambda _specification, contents: list(_iter_anchors(contents)),
+)
+
+
+def _iter_anchors(contents: Any) -> Iterator[Anchor[Any]]:
+    if isinstance(contents, dict):
+        if isinstance(contents.get("$anchor"), str):
+            yield Anchor(name=contents["$anchor"], resource=DRAFT202012.create_resource(contents))
+        contents = list(contents.values())
+    for child in contents if isinstance(contents, list) else ():
+        yield from _iter_anchors(child)
+
+
+def _iter_identified(contents: Any) -> Iterator[tuple[str, Resource[Any]]]:
+    if isinstance(contents, dict):
+        if str(contents.get("$id")).startswith("http"):
+            yield contents["$id"], DRAFT202012.create_resource(contents)
+        contents = list(contents.values())
+    for child in contents if isinstance(contents, list) else ():
+        yield from _iter_identified(child)
+
+
+def _nullable(keyword: str) -> Callable[..., Iterator[jsonschema.ValidationError]]:
+    """A keyword of Draft 4 that lets null pass where the schema is nullable; `x-nullable` says so in Swagger 2.0."""
+    standard = jsonschema.Draft202012Validator.VALIDATORS[keyword]
+
+    def judge(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+        if instance is None and (schema.get("nullable") is True or schema.get("x-nullable") is True):
+            return
+        yield from standard(validator, value, instance, schema) or ()
+
+    return judge
+
+
+def _enum(validator: Any, values: Any, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """`enum: [1, 2]` of a string was written without quotes."""
+    if not (isinstance(instance, str) and schema.get("type") == "string" and instance in map(str, values)):
+        yield from _nullable("enum")(validator, values, instance, schema)
+
+
+def _one_of(validator: Any, branches: Any, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """Branches that overlap are told apart by a discriminator: then one that fits is enough."""
+    word = "anyOf" if "discriminator" in schema else "oneOf"
+    yield from jsonschema.Draft4Validator.VALIDATORS[word](validator, branches, instance, schema) or ()
+
+
+def _silent(validator: Any, value: Any, instance: Any, schema: Any) -> None:
+    return None
+
+
+# A discriminator without a mapping names schemas, yet real documents use other words that their enums decide: branches
+# are judged by themselves.
+_Older = jsonschema.validators.extend(
+    OAS30ReadValidator,
+    {
+        "type": _nullable("type"),
+        "enum": _enum,
+        "oneOf": _one_of,
+        "nullable": _silent,
+        **{name: jsonschema.Draft4Validator.VALIDATORS[name] for name in ("anyOf", "allOf")},
+    },
+    type_checker=OAS30ReadValidator.TYPE_CHECKER.redefine("null", lambda _, instance: instance is None),
 )
 
 
@@ -61,8 +124,10 @@ class Independent:
         self.registry: Registry[Any] = Registry(retrieve=self._retrieve)  # type: ignore[call-arg]
         self.root = self._file(self.uri)
         self.version = str(self.root.get("openapi") or self.root.get("swagger"))
+        if self.version.startswith("3.1"):
+            self.registry = self.registry.with_resources(_iter_identified(self.root))
         modern = self.version.startswith(("3.1", "3.2"))
-        self._class = OAS31Validator if modern else OAS30ReadValidator
+        self._class = OAS31Validator if modern else _Older
         self._formats = oas31_format_checker if modern else oas30_format_checker
 
     def _retrieve(self, uri: str) -> Resource[Any]:
@@ -128,7 +193,7 @@ class Independent:
         yield from self._judge_content(content, fields.get("content-type", ""), body)
 
     def _content(self, operation: Place, documented: Place) -> dict[str, Place | None]:
-        """By media type: the schema, if any."""
+        """By media type: the schema of the whole, or of an item of a stream, if any."""
         node = documented.node
         if self.version == "2.0":
             if "schema" not in node:
@@ -144,7 +209,8 @@ class Independent:
         found: dict[str, Place | None] = {}
         for name in content.node:
             media = self.follow(self.member(content, name))
-            found[name] = self.member(media, "schema") if isinstance(media.node, dict) and "schema" in media.node else None
+            word = next((word for word in ("schema", "itemSchema") if isinstance(media.node, dict) and word in media.node), None)
+            found[name] = self.member(media, word) if word is not None else None
         return found
 
     def _judge_content(self, content: Mapping[str, Place | None], content_type: str, body: bytes) -> Iterator[str]:
@@ -154,18 +220,19 @@ class Independent:
             yield f"the media type {content_type!r} is not among {sorted(content)}"
             return
         schema = content[name]
-        if essence.endswith("json") and essence != "application/x-ndjson":
+        if essence.endswith(("json", "jsonl")):
+            texts = body.splitlines() if essence in LINES else [body]
             try:
-                value = orjson.loads(body)
+                values = [orjson.loads(text) for text in texts]
             except orjson.JSONDecodeError:
                 yield "the body is no JSON"
                 return
-            if schema is not None:
+            for value in values if schema is not None else ():
                 yield from self.judge_value(schema, value)
         elif essence.endswith("xml"):
             try:
-                ElementTree.fromstring(body)  # noqa: S314 - our own answer
-            except ElementTree.ParseError as error:
+                ET.fromstring(body)  # noqa: S314 - our own answer
+            except ET.ParseError as error:
                 yield f"the body is no XML: {error}"
 
     def _judge_fields(self, documented: Place, fields: Mapping[str, str]) -> Iterator[str]:
@@ -187,7 +254,7 @@ class Independent:
         try:
             for error in validator.iter_errors(value):
                 yield f"{'/'.join(map(str, error.absolute_path)) or 'the body'}: {error.message[:200]} ({error.validator})"
-        except (referencing.exceptions.Unresolvable, re.error, jsonschema.SchemaError) as error:
+        except (referencing.exceptions.Unresolvable, re.error, jsonschema.SchemaError, RecursionError) as error:
             raise Undecided(str(error)[:200]) from error
 
 
@@ -202,15 +269,14 @@ def _covers(documented: str, essence: str) -> bool:
     return name.endswith("/*") and essence.startswith(name[:-1])
 
 
-def operations(judge: Independent) -> Sequence[tuple[str, str, Place]]:
+def iter_operations(judge: Independent) -> Iterator[tuple[str, str, Place]]:
     """Template, method and node of each operation."""
-    found = []
     paths = judge.follow(judge.member(Place({"paths": {}, **judge.root}, judge.uri), "paths"))
-    for template in paths.node:
-        if not str(template).startswith("/"):
-            continue
+    for template in (t for t in paths.node if str(t).startswith("/")):
         item = judge.follow(judge.member(paths, template))
         for method in METHODS:
             if isinstance(item.node, dict) and method in item.node:
-                found.append((template, method.upper(), judge.follow(judge.member(item, method))))
-    return found
+                yield template, method.upper(), judge.follow(judge.member(item, method))
+        more = judge.follow(judge.member(item, "additionalOperations")) if "additionalOperations" in item.node else None
+        for method in more.node if more is not None else ():
+            yield template, method, judge.follow(judge.member(more, method))

@@ -124,12 +124,17 @@ class Forms:
             self._known[name] = _canonicalize(self.schemas.definition_shape(name))
         return self._known[name]
 
+    def part(self, schema: JsonValue) -> Canonical | None:
+        """The form of any subschema that refers to the document's definitions; None where it has none."""
+        return _canonicalize(self.schemas.shape(schema))
+
     def unfolded(self, schema: Canonical) -> Canonical | None:
         """A form in which what it refers to is written in its place; None where that says nothing more."""
         written = as_json(schema.to_json_schema())
         own = {keyword: value for keyword, value in written.items() if keyword not in _BESIDE} if isinstance(written, dict) else {}
         whole = unfold(own, self.schemas.definition_shape)
-        return _canonicalize(whole) if whole != own else None
+        form = _canonicalize(whole) if whole != own else None
+        return form if form != schema else None
 
     def self_contained(self, schema: Canonical) -> JsonObject:
         """A form as a JSON Schema with everything that it refers to."""

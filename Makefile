@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+SUITE := jsonschema-4.26.0
 BIN := $(VENV)/bin
 ARGS ?=
 
@@ -13,7 +14,7 @@ ARGS ?=
 serve: $(VENV)/.installed
 	$(BIN)/mock-server serve $(ARGS)
 
-test: $(VENV)/.tests .tools/schemathesis/.installed
+test: $(VENV)/.tests .tools/schemathesis/.installed .tools/$(SUITE)/.installed
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 check: $(VENV)/.check
@@ -45,4 +46,10 @@ $(VENV)/.check: $(VENV)/.installed
 .tools/schemathesis/.installed: Makefile
 	$(PYTHON) -m venv .tools/schemathesis
 	.tools/schemathesis/bin/python -m pip install --quiet 'schemathesis>=4.21,<5'
+	touch $@
+
+# The official JSON Schema Test Suite comes inside the source of jsonschema; tests/suite.py reads this very version.
+.tools/$(SUITE)/.installed: | $(VENV)/.tests
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary jsonschema --dest .tools $(subst jsonschema-,jsonschema==,$(SUITE))
+	tar -xzf .tools/$(SUITE).tar.gz -C .tools
 	touch $@

@@ -18,6 +18,7 @@ DOORS = {
     "yaml": {"spec.yaml12"},
     "openapi_spec_validator": {"spec.lint"},
     "referencing": {"spec.lint"},
+    "jsonschema_specifications": {"spec.metaschemas"},
     "httpx": {"spec.fetch", "contract.transport"},
     "jsonschema_rs": {"schema.validate", "schema.canonical"},
     "faker": {"generate.pools"},

@@ -16,6 +16,7 @@ from mock_server.schema.canonical import (
     FalseView,
     MultiTypeView,
     ReferenceView,
+    find_complement,
     find_difference,
     find_intersection,
 )
@@ -101,15 +102,8 @@ def _uncontained(items: Canonical | None, contains: list[ContainsView]) -> Canon
         if found.max_contains is not None and items is not None:
             items = find_difference(items, found.schema) or items
         elif found.max_contains is not None:
-            return _negated(found.schema) or items
+            return find_complement(found.schema) or items
     return items
-
-
-def _negated(schema: Canonical) -> Canonical | None:
-    try:
-        return schema.negate()
-    except ValueError:
-        return None
 
 
 def _is_scalar(schema: Canonical) -> bool:

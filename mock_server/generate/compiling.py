@@ -51,6 +51,7 @@ class Setting:
     echoes: tuple[Echo, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)  # property name -> x-faker
     unknown_fakers: set[str] = field(default_factory=set)
+    repairing: bool = False  # a repair is under way, which what it draws need not repeat
 
 
 class Compiler(Protocol):
@@ -88,6 +89,12 @@ def acceptor(schema: Canonical | JsonObject, forms: Forms | None = None) -> Call
     except ValueError as error:
         _log.debug("no judge for a node: %s", error)
         return None
+
+
+def compile_part(compiler: Compiler, schema: JsonValue) -> Draw:
+    """Compile a subschema that nothing is known of but what it allows."""
+    form = compiler.setting.forms.part(schema)
+    return compiler.compile_bare(form, Spot(Hints())) if form is not None else nothing
 
 
 def lazy_acceptor(schema: Canonical, forms: Forms) -> Callable[[JsonValue], bool]:

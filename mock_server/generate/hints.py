@@ -6,7 +6,7 @@ says what a value may be, the hints of the same place say what it is about.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mock_server.generate.words import nouns_of
 from mock_server.typing import JsonObject, JsonValue
@@ -26,6 +26,7 @@ class Hints:
 
     sources: tuple[JsonObject, ...] = ()
     nouns: frozenset[str] = frozenset()  # what the definitions passed through are called
+    sure_names: tuple[str, ...] = ()  # properties documented for every alternative
 
     def first(self, keyword: str) -> JsonValue:
         """The first value of an annotation, or None."""
@@ -87,8 +88,9 @@ class HintReader:
             return self._known[key]
         sources: list[JsonObject] = []
         nouns: set[str] = set()
-        self._gather(list(schemas), sources, nouns)
-        hints = Hints(tuple(sources), frozenset(nouns))
+        names: dict[str, None] = {}
+        self._gather(list(schemas), sources, nouns, names)
+        hints = Hints(tuple(sources), frozenset(nouns), tuple(names))
         if key and schemas[0]:
             self._known[key] = hints
         return hints
@@ -96,7 +98,7 @@ class HintReader:
     def definition(self, name: str) -> Hints:
         """The hints of a definition, named after it."""
         hints = self.read(self.definitions.get(name, True))
-        return Hints(hints.sources, hints.nouns | nouns_of(name))
+        return replace(hints, nouns=hints.nouns | nouns_of(name))
 
     def member(self, hints: Hints, name: str) -> Hints:
         """The hints of a property."""
@@ -123,30 +125,38 @@ class HintReader:
                 found.append(source["items"])
         return self.read(*found) if found else Hints()
 
-    def _gather(self, todo: list[JsonValue], sources: list[JsonObject], nouns: set[str]) -> None:
+    def _gather(self, schemas: list[JsonValue], sources: list[JsonObject], nouns: set[str], names: dict[str, None]) -> None:
         """Walk in depth, in the order in which things were written, once through each definition."""
         passed: set[str] = set()
-        todo.reverse()
+        todo = [(schema, True) for schema in reversed(schemas)]
         while todo and len(sources) < _MOST:
-            schema = todo.pop()
+            schema, sure = todo.pop()
             if not isinstance(schema, dict):
                 continue
             sources.append(schema)
-            after: list[JsonValue] = []
+            properties = schema.get("properties")
+            if sure and isinstance(properties, dict):
+                names.update(dict.fromkeys(properties))
+            after: list[tuple[JsonValue, bool]] = []
             ref = schema.get("$ref")
             if isinstance(ref, str):
                 name = ref.removeprefix("#/$defs/")
                 if name not in passed:
                     passed.add(name)
-                    after.append(self.definitions.get(name, True))
+                    after.append((self.definitions.get(name, True), sure))
                     if len(passed) == 1:
                         nouns |= nouns_of(name)
             members = schema.get("allOf")
-            after += members if isinstance(members, list) else []
-            for word in _ALTERNATIVES:
-                branches = schema.get(word)
-                after += branches if isinstance(branches, list) else []
-            after += [schema[word] for word in ("then", "else") if word in schema]
-            dependent = schema.get("dependentSchemas")
-            after += dependent.values() if isinstance(dependent, dict) else []
+            after += [(member, sure) for member in members] if isinstance(members, list) else []
+            after += [(branch, False) for branch in _alternatives(schema)]
             todo.extend(reversed(after))
+
+
+def _alternatives(schema: JsonObject) -> Iterator[JsonValue]:
+    """The subschemas that may or may not hold."""
+    for word in _ALTERNATIVES:
+        branches = schema.get(word)
+        yield from branches if isinstance(branches, list) else ()
+    yield from (schema[word] for word in ("then", "else") if word in schema)
+    dependent = schema.get("dependentSchemas")
+    yield from dependent.values() if isinstance(dependent, dict) else ()

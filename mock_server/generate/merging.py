@@ -10,8 +10,10 @@ from mock_server.schema.canonical import (
     AllOfView,
     Canonical,
     Forms,
+    NotView,
     ReferenceView,
     TypedGroupView,
+    find_complement,
     find_intersection,
 )
 
@@ -41,6 +43,11 @@ class Merger:
                 schema = merged
             elif isinstance(view, TypedGroupView):
                 schema = view.body
+            elif isinstance(view, NotView):
+                rejected = find_complement(self.expand(view.schema))
+                if rejected is None or isinstance(rejected.view(), NotView):
+                    return schema
+                schema = rejected
             else:
                 return schema
         return schema
@@ -59,6 +66,8 @@ class Merger:
                     self._entered.add(view.uri)
                     entered.append(view.uri)
                     branch = self.expand(target)  # noqa: PLW2901 - the branch, resolved
+                elif isinstance(view, NotView):
+                    branch = self.expand(branch)  # noqa: PLW2901
                 result = branch if result is None else find_intersection(result, branch)
                 if result is None:
                     return None

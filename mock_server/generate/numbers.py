@@ -128,7 +128,13 @@ def _multiples(setting: Setting, spot: Spot, view: IntegerView | NumberView, fir
     accept = acceptor(schema)
     random = derive_random(setting.pools.seed, "multiple", spot.name, low, high)
     candidates = (_exact(step * random.randint(low, high)) for _ in range(_POOL * 2))
-    return from_values(tuple(dict.fromkeys(value for value in candidates if accept is None or accept(value))))
+    values = tuple(dict.fromkeys(value for value in candidates if accept is None or accept(value)))
+    return from_values(tuple(value for value in values if _divides(float(step), value)) or values)
+
+
+def _divides(step: float, value: float) -> bool:
+    """Whether a number is a multiple for those as well who divide in floating point, as many validators do."""
+    return (value / step).is_integer()
 
 
 def _in_steps(view: IntegerView | NumberView, step: Fraction, first: float, last: float) -> tuple[int, int]:

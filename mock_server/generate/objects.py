@@ -8,22 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mock_server.generate.coherence import Linked, compile_counts, compile_orders, link_property
-from mock_server.generate.compiling import Compiler, Spot, acceptor, direct_references
+from mock_server.generate.compiling import Compiler, Spot, direct_references
+from mock_server.generate.hints import Hints
 from mock_server.generate.pools import TABLE_OF
 from mock_server.generate.semantics import find_meaning, is_identifier
 from mock_server.generate.state import FULL_DEPTH, MANY_ROWS, Draw, NothingFits, Parent, State
+from mock_server.generate.undeclared import Undeclared
 from mock_server.generate.words import nouns_of, split_words
-from mock_server.schema.canonical import (
-    Canonical,
-    FalseView,
-    ObjectView,
-)
+from mock_server.schema.canonical import Canonical, ObjectView
 from mock_server.typing import JsonObject, JsonValue
 
 _SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum", "multi_type", "true"))
-# Names for entries of maps, in the order in which they are used.
-_MAP_KEYS = ("default", "primary", "extra", "note", "source", "channel", "region", "tier")
-_PATIENCE = 60
 # Objects within objects; only what is required recurs so deep, and Python's stack has an end.
 _DEEPEST = 60
 
@@ -53,9 +48,7 @@ class _Plan:
     name_key: str | None
     least: int
     most: int | None
-    extra: Draw | None  # the value of an undocumented property
-    extra_names: Draw | None
-    name_ok: Callable[[JsonValue], bool] | None
+    undeclared: Undeclared
     is_map: bool
     finish: tuple[Callable[[JsonObject, State], None], ...]
     violate: tuple[Draw, ...]
@@ -78,21 +71,16 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
     nouns = hints.nouns or spot.nouns or nouns_of(spot.name)
     schemas = dict(view.properties) if view is not None else {}
     required = frozenset(view.required) if view is not None else frozenset()
-    name_ok = acceptor(view.property_names, compiler.setting.forms) if view is not None and view.property_names is not None else None
-    order = [name for name in hints.property_order() if name in schemas]
-    order += [name for name in schemas if name not in order]
-    order += sorted(required - set(order))
+    undeclared = Undeclared(compiler, view, spot)
+    order = _order(hints, schemas, required, undeclared)
     tables = _tables(compiler, order, schemas, nouns, spot)
     members: list[_Member] = []
     echoes: dict[str, None] = {}
     inherited: list[_Member] = []
     for name in order:
-        schema = schemas.get(name) or _other_schema(view, name)
-        if schema is not None and isinstance(schema.view(), FalseView):
+        if not undeclared.allows(name):
             continue
-        if name_ok is not None and not name_ok(name):
-            continue
-        member, linked = _member(compiler, name, schema, nouns, spot, required, tables)
+        member, linked = _member(compiler, name, undeclared.schema_of(name), nouns, spot, required, tables)
         members.append(member)
         if linked.echo is not None:
             echoes[linked.echo] = None
@@ -101,7 +89,6 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
     simple = tuple(member for member in members if not member.nested)
     nested = tuple(member for member in members if member.nested)
     kept = tuple(name for name in order if any(member.name == name for member in members))
-    extra, extra_names = _extras(compiler, view, spot)
     return _Plan(
         simple=simple,
         nested=nested,
@@ -112,15 +99,21 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
         name_key=_name_key(kept, nouns),
         least=view.min_properties or 0 if view is not None else 0,
         most=view.max_properties if view is not None else None,
-        extra=extra,
-        extra_names=extra_names,
-        name_ok=name_ok,
+        undeclared=undeclared,
         is_map=hints.is_map(),
         finish=(*compile_counts(compiler.setting, kept, schemas), *compile_orders(compiler.setting, kept, schemas)),
-        violate=_violations(compiler, view, spot),
+        violate=tuple(map(undeclared.breaking, view.violations)) if view is not None else (),
         echoes=tuple(echoes),
         inherited=tuple(inherited),
     )
+
+
+def _order(hints: Hints, schemas: dict[str, Canonical], required: frozenset[str], undeclared: Undeclared) -> list[str]:
+    """The properties that are drawn, as they were documented; one of which only its description is known is no less so."""
+    known = schemas.keys() | undeclared.listed() | set(hints.sure_names)
+    order = [name for name in hints.property_order() if name in known]
+    order += [name for name in schemas if name not in order]
+    return order + sorted(required - set(order))
 
 
 def _member(
@@ -164,62 +157,6 @@ def _nested_tables(compiler: Compiler, schema: Canonical | None, spot: Spot) -> 
     if schema is None or schema.kind.value == "array":
         return frozenset()
     return _tables(compiler, spot.hints.property_order(), {}, spot.nouns, spot)
-
-
-def _other_schema(view: ObjectView | None, name: str) -> Canonical | None:
-    """The schema of a required property that `properties` does not name."""
-    if view is None:
-        return None
-    for pattern, schema in view.pattern_properties.items():
-        judge = acceptor({"pattern": pattern})
-        if judge is not None and judge(name):
-            return schema
-    return view.additional_properties
-
-
-def _extras(compiler: Compiler, view: ObjectView | None, spot: Spot) -> tuple[Draw | None, Draw | None]:
-    """How undocumented properties are drawn: their values and, where they are bound, their names."""
-    if view is None:
-        return compiler.compile_any(Spot(spot.hints, "", spot.owner)), None
-    reader = compiler.setting.reader
-    names = compiler.compile(view.property_names, Spot(spot.hints.__class__())) if view.property_names is not None else None
-    other = Spot(reader.member(spot.hints, "\0"), "", nouns_of(spot.name))
-    if view.additional_properties is None and not view.pattern_properties:
-        return compiler.compile_any(other), names
-    if view.additional_properties is not None and not isinstance(view.additional_properties.view(), FalseView):
-        return compiler.compile(view.additional_properties, other), names
-    for pattern, schema in view.pattern_properties.items():
-        if not isinstance(schema.view(), FalseView):
-            return compiler.compile(schema, other), names or compiler.compile_pattern(pattern)
-    return (compiler.compile_any(other), names) if view.additional_properties is None else (None, None)
-
-
-def _violations(compiler: Compiler, view: ObjectView | None, spot: Spot) -> tuple[Draw, ...]:
-    """Members that some negated keyword demands: a pair of name and value that breaks it."""
-    if view is None or not view.violations:
-        return ()
-    draws: list[Draw] = []
-    for violation in view.violations:
-        schema = getattr(violation, "additional", None) or violation.schema  # type: ignore[union-attr]
-        broken = schema.negate()
-        draw = compiler.compile(broken, Spot(spot.hints.__class__()))
-        pattern = getattr(violation, "pattern", None)
-        if type(violation).__name__ == "NameFailsView":
-            draws.append(_pair(draw, _constant("x")))
-        elif pattern is not None:
-            draws.append(_pair(compiler.compile_pattern(pattern), draw))
-        else:
-            draws.append(_pair(_constant("undeclared"), draw))
-    return tuple(draws)
-
-
-def _pair(name: Draw, value: Draw) -> Draw:
-    """A name and a value."""
-    return lambda s: [name(s), value(s)]
-
-
-def _constant(value: JsonValue) -> Draw:
-    return lambda s: value
 
 
 def _id_key(names: tuple[str, ...], nouns: frozenset[str]) -> str | None:
@@ -325,7 +262,7 @@ def _fill(plan: _Plan, out: JsonObject, s: State) -> None:
         if isinstance(pair, list):
             out[str(pair[0])] = pair[1]
     wanted = plan.least
-    if plan.is_map and plan.extra is not None and not s.tight and s.depth <= FULL_DEPTH:
+    if plan.is_map and not s.tight and s.depth <= FULL_DEPTH:
         wanted = max(wanted, len(out) + 1 + int(s.random() * 2))
     if plan.most is not None:
         wanted = min(wanted, plan.most)
@@ -333,19 +270,19 @@ def _fill(plan: _Plan, out: JsonObject, s: State) -> None:
         for member in (*plan.simple, *plan.nested):
             if member.name not in out and len(out) < plan.least:
                 out[member.name] = member.draw(s)
-    attempts = 0
-    while len(out) < wanted and plan.extra is not None and attempts < _PATIENCE + wanted * 4:
-        name = _extra_name(plan, s, attempts)
-        attempts += 1
-        if name in out or name in plan.order or (plan.name_ok is not None and not plan.name_ok(name)):
-            continue
-        out[name] = plan.extra(s)
+    if len(out) < wanted:
+        _add_undeclared(plan.undeclared, out, wanted, s)
     if len(out) < plan.least:
         raise NothingFits
 
 
-def _extra_name(plan: _Plan, s: State, attempt: int) -> str:
-    if plan.extra_names is not None:
-        s.row = (s.row + 257) & 65535
-        return str(plan.extra_names(s))
-    return _MAP_KEYS[attempt] if attempt < len(_MAP_KEYS) else f"key{attempt}"
+def _add_undeclared(undeclared: Undeclared, out: JsonObject, wanted: int, s: State) -> None:
+    """Add properties that are not documented, as far as there are names for them."""
+    names = undeclared.names
+    first = 0 if undeclared.in_order or not names else int(s.random() * len(names))
+    for index in range(len(names)):
+        name = names[(first + index) % len(names)]
+        if len(out) >= wanted:
+            return
+        if name not in out:
+            out[name] = undeclared.draw_of(name)(s)

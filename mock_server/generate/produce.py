@@ -1,31 +1,32 @@
 """
 Producing: no value leaves that was not judged.
 
-Attempts in order: draws with chance, strict draws, the smallest value, mended draws, documented examples. What no
+Attempts in order: draws with chance, strict draws, the smallest value, repaired draws, documented examples. What no
 attempt finds is an error that names the keywords in conflict, never a wrong value.
 """
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from mock_server.errors import UnsatisfiableSchema
 from mock_server.finding import Finding
-from mock_server.generate.compiling import Echo, Setting, Spot
+from mock_server.generate.compiling import Echo, Setting, Spot, compile_part
 from mock_server.generate.hints import HintReader, Hints
 from mock_server.generate.pools import Pools
+from mock_server.generate.repair import Repair
 from mock_server.generate.sampler import Sampler
-from mock_server.generate.seed import derive_seed
+from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.generate.state import Draw, NothingFits, State
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.canonical import Forms, explain_unsatisfiable, is_unsatisfiable
-from mock_server.schema.validate import Validator, Violation
+from mock_server.schema.validate import Validator
 from mock_server.typing import JsonValue
 
 _ATTEMPTS = 12
 _WITH_EXAMPLES = 4  # of the attempts
-_MENDS = 24
+# What repair begins with where nothing was drawn.
+_STARTS: tuple[JsonValue, ...] = ({}, [], "text", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,8 @@ class Producer:
         for value in candidates:
             if self._validator.is_valid(value):
                 return value
-        for value in candidates[-2:]:
-            mended = mend(value, self._validator)
-            if mended is not None:
-                return mended[0]
-        return self.produce(wish)
+        repaired = self._repaired(candidates[-2:], wish)
+        return repaired[0] if repaired is not None else self.produce(wish)
 
     @cached_property
     def accepts(self) -> Callable[[JsonValue], bool]:
@@ -126,6 +124,10 @@ class Producer:
     def _draw(self) -> Draw:
         return self._sampler.compile(self._sampler.root, Spot(self._root_hints, self.name))
 
+    @cached_property
+    def _repair(self) -> Repair:
+        return Repair(self.bundle.schema, self._validator.breaches, partial(compile_part, self._sampler))
+
     def _state(self, wish: Wish, attempt: int) -> State:
         seed = wish.seed if attempt == 0 else derive_seed(wish.seed, attempt)
         return State(seed, static=wish.static, size=wish.size, echo=wish.echo)
@@ -148,11 +150,15 @@ class Producer:
             if accept(value):
                 return value
             candidates.append(value)
-        for value in candidates[-4:]:
-            mended = mend(value, self._validator)
-            if mended is not None and accept(mended[0]):
-                return mended[0]
-        return self._last_resort(wish, candidates)
+        repaired = self._repaired([*candidates[-4:], *_STARTS], wish)
+        return repaired[0] if repaired is not None and accept(repaired[0]) else self._last_resort(wish, candidates)
+
+    def _repaired(self, candidates: list[JsonValue], wish: Wish) -> tuple[JsonValue] | None:
+        self._sampler.setting.repairing = True
+        try:
+            return self._repair.find(candidates, derive_random(wish.seed, "repair"))
+        finally:
+            self._sampler.setting.repairing = False
 
     def _last_resort(self, wish: Wish, candidates: list[JsonValue]) -> JsonValue:
         """Documented examples; then what the most lenient reading of the document takes."""
@@ -173,51 +179,3 @@ class Producer:
             place = self.bundle.locate(pointer.removeprefix("#").strip("/").split("/") if pointer.strip("#/") else [])
             return UnsatisfiableSchema(place, f"no value can satisfy it: {reason}", proven=proven)
         return UnsatisfiableSchema(place, "no value was found that satisfies it", proven=proven)
-
-
-def mend(value: JsonValue, validator: Validator) -> tuple[JsonValue] | None:
-    """
-    Change a value where it breaks its schema, until it conforms.
-
-    Returns:
-        The value in a tuple, since it may be null; None where that did not work.
-    """
-    value = copy.deepcopy(value)
-    for _ in range(_MENDS):
-        violations = validator.check(value, limit=20)
-        if not violations:
-            return (value,)
-        changed = [_mend_one(value, violation) for violation in violations]
-        if not any(changed):
-            return None
-    return None
-
-
-def _mend_one(value: JsonValue, violation: Violation) -> bool:
-    """Drop a member that may not be there, or that breaks a rule and may be missing."""
-    path = violation.instance
-    target: JsonValue = value
-    parent: JsonValue = None
-    for token in path:
-        parent = target
-        if isinstance(target, dict) and token in target:
-            target = target[token]
-        elif isinstance(target, list) and token.isdigit() and int(token) < len(target):
-            target = target[int(token)]
-        else:
-            return False
-    if violation.keyword in {"additionalProperties", "unevaluatedProperties", "propertyNames"} and isinstance(target, dict):
-        named = [name for name in list(target) if f"'{name}'" in violation.message or f'"{name}"' in violation.message]
-        for name in named:
-            del target[name]
-        return bool(named)
-    if violation.keyword == "unevaluatedItems" and isinstance(target, list) and target:
-        target.pop()
-        return True
-    if path and isinstance(parent, dict) and path[-1] in parent:
-        del parent[path[-1]]
-        return True
-    if path and isinstance(parent, list) and path[-1].isdigit() and int(path[-1]) < len(parent):
-        del parent[int(path[-1])]
-        return True
-    return False

@@ -4,7 +4,7 @@ The sampler: a canonical schema and its hints, compiled to a function of a state
 Definitions are compiled when they are first drawn, so a schema that refers to seven hundred others costs what is used.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mock_server.generate.alternatives import compile_all_of, compile_any_of, compile_one_of, nullable
 from mock_server.generate.arrays import compile_array
@@ -180,7 +180,14 @@ class Sampler:
         if target is None:
             return nothing
         hints = self.setting.reader.definition(name)
-        own = Spot(Hints((*hints.sources, *_beside(spot.hints, name)), hints.nouns or spot.hints.nouns), spot.name, spot.owner, spot.nouns)
+        own = replace(
+            spot,
+            hints=Hints(
+                sources=(*hints.sources, *_beside(spot.hints, name)),
+                nouns=hints.nouns or spot.hints.nouns,
+                sure_names=(*hints.sure_names, *spot.hints.sure_names),
+            ),
+        )
         if not direct_references(target) and target.kind.value not in {"object", "array", "any_of", "all_of", "one_of"}:
             return self.compile(target, own)  # a scalar: its meaning depends on the property
         key = (uri, spot.name if target.kind.value != "object" else "")

@@ -1,23 +1,21 @@
 """
 Searching: values of what the canonical form does not model.
 
-The schema is drawn without the keywords that are not modelled, and judged with them; a catalogue of small values is
-tried as well.
+The schema is drawn with what it refers to in its place, or without the keywords that are not modelled, and judged with
+them; then small values are tried, and repaired until they fit.
 """
 
-from mock_server.generate.compiling import Compiler, Spot, acceptor, nothing
+from collections.abc import Callable, Iterator
+
+from mock_server.generate.compiling import Compiler, Spot, acceptor, compile_part, nothing
+from mock_server.generate.repair import CATALOGUE, Repair
+from mock_server.generate.seed import derive_random
 from mock_server.generate.state import Draw, NothingFits, State
 from mock_server.schema.canonical import Canonical, canonicalize_schema
+from mock_server.schema.validate import breaches_of, compile_schema
 from mock_server.typing import JsonObject, JsonValue
 
 _TRIES = 6  # of one relaxed draw
-# Values that a schema nothing else is known of is tried with.
-_CATALOGUE: tuple[JsonValue, ...] = (
-    None, True, False, 0, 1, -1, 2, 10, 100, 0.5, 1.5, -1.5, 1e6, "", "a", "text", "foo", "bar", "0", "1", "A-1",
-    "2026-01-01", "2026-01-01T00:00:00Z", "a@example.com", "https://example.com", [], {}, [None], [0], [1], ["a"], [1, 2],
-    ["a", "b"], [1, "a"], [[]], [{}], {"a": 1}, {"a": "a"}, {"foo": "a"}, {"foo": 1}, {"bar": "a"}, {"bar": 1},
-    {"foo": "a", "bar": "a"}, {"foo": 1, "bar": 2}, {"a": 1, "b": 2},
-)  # fmt: skip
 # Keywords that the canonical form may not model: a schema is drawn without them, and judged with them.
 _UNMODELED = (
     "unevaluatedProperties",
@@ -50,8 +48,10 @@ def _search(compiler: Compiler, schema: Canonical, spot: Spot) -> Draw:
     accept = acceptor(schema, forms)
     if accept is None:
         return nothing
-    fitting = tuple(value for value in (*spot.hints.examples(), *_CATALOGUE) if accept(value))
-    relaxed = _relaxed(compiler, forms.self_contained(schema), spot)
+    unfolded = forms.unfolded(schema)
+    relaxed = [compiler.compile_bare(unfolded, spot)] if unfolded is not None and _is_modelled(unfolded) else []
+    relaxed += _relaxed(compiler, forms.self_contained(schema), spot)
+    pool: list[tuple[JsonValue, ...]] = []
 
     def draw(s: State) -> JsonValue:
         for attempt in relaxed:
@@ -62,11 +62,42 @@ def _search(compiler: Compiler, schema: Canonical, spot: Spot) -> Draw:
                     break
                 if accept(value):
                     return value
-        if not fitting:
+        found = pool[0] if pool else _find(compiler, schema, spot, relaxed, accept)
+        if not pool and not compiler.setting.repairing:
+            pool.append(found)
+        if not found:
             raise NothingFits
-        return fitting[int(s.random() * len(fitting))]
+        return found[int(s.random() * len(found))]
 
     return draw
+
+
+def _find(
+    compiler: Compiler, schema: Canonical, spot: Spot, relaxed: list[Draw], accept: Callable[[JsonValue], bool]
+) -> tuple[JsonValue, ...]:
+    """Values that fit, whatever it takes: documented examples, small ones, and repaired ones unless these are for a repair."""
+    fitting = tuple(value for value in (*spot.hints.examples(), *CATALOGUE) if accept(value))
+    setting = compiler.setting
+    if fitting or setting.repairing:
+        return fitting
+    setting.repairing = True
+    try:
+        written = setting.forms.self_contained(schema)
+        repair = Repair(written, breaches_of(compile_schema(written)), lambda part: compile_part(compiler, part))
+        random = derive_random(setting.pools.seed, "repair")
+        found = repair.find([*_drawn(relaxed), {}, [], "text", 1], random)
+    finally:
+        setting.repairing = False
+    return () if found is None else found
+
+
+def _drawn(draws: list[Draw]) -> Iterator[JsonValue]:
+    """A value of each draw that gives one."""
+    for draw in draws:
+        try:
+            yield draw(State(0, static=False, echo={}))
+        except NothingFits:
+            continue
 
 
 def _relaxed(compiler: Compiler, schema: JsonObject, spot: Spot) -> list[Draw]:
@@ -76,6 +107,10 @@ def _relaxed(compiler: Compiler, schema: JsonObject, spot: Spot) -> list[Draw]:
     for dropped in (present, *([word] for word in present)):
         rest: JsonObject = {key: value for key, value in schema.items() if key not in dropped}
         canonical = canonicalize_schema(rest) if dropped else None
-        if canonical is not None and canonical.kind.value not in {"raw", "not"}:
+        if canonical is not None and _is_modelled(canonical):
             draws.append(compiler.compile_bare(canonical, spot))
     return draws
+
+
+def _is_modelled(schema: Canonical) -> bool:
+    return schema.kind.value not in {"raw", "not"}

@@ -17,10 +17,13 @@ from mock_server.schema.shape import shape_of
 from mock_server.spec.references import Node, References
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
-_Key = tuple[str, Pointer, frozenset[str]]
+# What a `$dynamicRef` to an anchor stands for here: the schema of the first resource on the way that has the anchor.
+_Scope = tuple[tuple[str, Node], ...]
+_Key = tuple[str, Pointer, frozenset[str], _Scope]
 _NOTHING_HIDDEN: frozenset[str] = frozenset()
 _MAX_HOPS = 60
 _EXCLUDING = frozenset(("oneOf", "not", "if", "maxContains"))
+_MAX_SCOPES = 500
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -62,13 +65,15 @@ class Schemas:
     pattern_ok: Callable[[str], bool]
     _names: dict[_Key, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
-    _pending: dict[str, tuple[Node, frozenset[str]]] = field(default_factory=dict)
+    _pending: dict[str, tuple[Node, frozenset[str], _Scope]] = field(default_factory=dict)
     _definitions: dict[str, _Definition] = field(default_factory=dict)
     _origins: dict[str, Node] = field(default_factory=dict)
     _schemas: dict[str, JsonValue] = field(default_factory=dict)
     _shapes: dict[str, JsonValue] = field(default_factory=dict)
     _notes: dict[tuple[str, Place, str], Finding] = field(default_factory=dict)
     _needs: set[str] = field(default_factory=set)  # of what is being translated now
+    _scope: _Scope = ()  # around what is being translated now
+    _scopes: set[_Scope] = field(default_factory=set)
 
     def bundle(self, node: Node) -> Bundle:
         """
@@ -77,7 +82,7 @@ class Schemas:
         Raises:
             UnusableSchema: it is nested too deeply to be read.
         """
-        self._needs = set()
+        self._needs, self._scope = set(), ()
         try:
             schema = self._schema(node)
             needed = self._close(self._needs)
@@ -117,7 +122,7 @@ class Schemas:
                 continue
             seen.add(name)
             if name not in self._definitions:
-                node, hidden = self._pending.pop(name)
+                node, hidden, self._scope = self._pending.pop(name)
                 self._needs = set()
                 schema = self._schema(node, hidden)
                 self._definitions[name] = _Definition(schema, self._needs, _excludes(schema))
@@ -128,16 +133,42 @@ class Schemas:
     def _schema(self, node: Node, hidden: frozenset[str] = _NOTHING_HIDDEN) -> JsonValue:
         if not isinstance(node.value, dict):
             return node.value if isinstance(node.value, bool) else True
+        outer = self._scope
+        self._scope = self._enter(node, outer)
+        try:
+            return self._inside(node, hidden)
+        finally:
+            self._scope = outer
+
+    def _enter(self, node: Node, outer: _Scope) -> _Scope:
+        """
+        The dynamic scope once the schema resource of a node is entered.
+
+        Source: JSON Schema 2020-12 core, section 8.2.3.2: "the outermost schema resource in the dynamic scope"
+        """
+        if not node.resource.is_dynamic or not self.use.is_json_schema:
+            return outer
+        anchors = {**self.references.dynamic_anchors(node), **dict(outer)}
+        scope = tuple(sorted(anchors.items(), key=lambda item: item[0]))
+        self._scopes.add(scope)
+        if len(self._scopes) > _MAX_SCOPES:
+            raise UnusableSchema(node.place, f"its dynamic references can be read in more than {_MAX_SCOPES} ways")
+        return scope
+
+    def _inside(self, node: Node, hidden: frozenset[str]) -> JsonObject:
         if node.reference is None:
             return self._nullable(node, self._object(node, hidden))
         reference = self._reference(node, hidden)
-        beside = {key: value for key, value in node.value.items() if key != "$ref"}
+        beside = {key: value for key, value in node.value.items() if key != "$ref"} if isinstance(node.value, dict) else {}
         if not self.use.is_json_schema or not beside:
             return self._nullable(node, reference)
         rest = self._nullable(node, self._object(Node(beside, node.resource, node.pointer), hidden))
-        if "$ref" in rest or "anyOf" in rest or reference is True:
-            return {"allOf": [reference, rest]}
-        return {**rest, **reference} if isinstance(reference, dict) else rest
+        if not isinstance(reference, dict):
+            return rest
+        if "$ref" not in rest:
+            return {**rest, **reference}
+        also = rest.get("allOf")  # not around it: `unevaluatedProperties` has to see what is beside it
+        return {**rest, "allOf": [*(also if isinstance(also, list) else []), reference]}
 
     def _nullable(self, node: Node, out: JsonValue) -> JsonObject:
         """Obey `nullable`. Where readings differ, as beside `$ref`, null is judged right but never made."""
@@ -166,13 +197,15 @@ class Schemas:
             discriminate(node, out, self.references, self.use.purpose)
         dynamic = source.get("$dynamicRef")
         if isinstance(dynamic, str) and self.use.is_json_schema:
-            out["$ref"] = f"#/$defs/{self._name(self.references.resolve(dynamic, node), hidden)}"
+            reference = self._reference(node, hidden, dynamic)
+            out.update(reference if isinstance(reference, dict) else {})
         return out
 
-    def _reference(self, node: Node, hidden: frozenset[str]) -> JsonValue:
-        """Translate a `$ref`; one that leads nowhere is noted and constrains nothing."""
+    def _reference(self, node: Node, hidden: frozenset[str], dynamic: str | None = None) -> JsonValue:
+        """Translate a `$ref`, or the `$dynamicRef` given; one that leads nowhere is noted and constrains nothing."""
         try:
-            return {"$ref": f"#/$defs/{self._name(self._target(node), hidden)}"}
+            target = self._target(node) if dynamic is None else self._dynamic_target(dynamic, node)
+            return {"$ref": f"#/$defs/{self._name(target, hidden)}"}
         except (UnresolvableReference, ForbiddenReference) as error:
             finding = error.finding()
             self._notes[finding.rule, node.place, finding.message] = finding
@@ -183,12 +216,21 @@ class Schemas:
         target = node
         for _ in range(_MAX_HOPS):
             target = self.references.resolve(target.reference or "", target)
-            if not isinstance(target.value, dict) or set(target.value) != {"$ref"}:
+            if not isinstance(target.value, dict) or set(target.value) != {"$ref"} or target.resource.is_dynamic:
                 return target
         raise UnresolvableReference(node.reference or "", node.place, "it leads in a circle")
 
+    def _dynamic_target(self, ref: str, node: Node) -> Node:
+        """Follow a `$dynamicRef`: like `$ref`, unless it names a dynamic anchor; then the scope decides."""
+        target = self.references.resolve(ref, node)
+        name = ref.partition("#")[2]
+        if isinstance(target.value, dict) and name and target.value.get("$dynamicAnchor") == name:
+            return dict(self._enter(target, self._scope)).get(name, target)
+        return target
+
     def _name(self, target: Node, hidden: frozenset[str]) -> str:
-        key = (*target.key, hidden)
+        scope = self._enter(target, self._scope)
+        key = (*target.key, hidden, scope)
         if key not in self._names:
             word = target.pointer[-1] if target.pointer else target.resource.name.rsplit("/", 1)[-1].split(".")[0]
             base = re.sub(r"[^A-Za-z0-9._-]", "_", word) or "schema"
@@ -198,7 +240,7 @@ class Schemas:
                 count += 1
             self._taken.add(name)
             self._names[key] = name
-            self._pending[name] = (target, hidden)
+            self._pending[name] = (target, hidden, scope)
             self._origins[name] = target
         name = self._names[key]
         self._needs.add(name)

@@ -25,28 +25,35 @@ from jsonschema_rs.canonical import (
     FalseView,
     IntegerView,
     MultiTypeView,
+    NameFailsView,
     NotView,
     NumberView,
     ObjectView,
     OneOfView,
+    PatternValueFailsView,
     RawView,
     ReferenceView,
     Satisfiability,
     StringView,
     TrueView,
     TypedGroupView,
+    UndeclaredValueFailsView,
     UnsatisfiableReason,
     find_unsatisfiable,
 )
 
 from mock_server.errors import UnusableSchema
 from mock_server.schema.bundle import Bundle, Schemas
+from mock_server.schema.unfold import unfold
 from mock_server.schema.validate import PATTERN_OPTIONS
 from mock_server.typing import JsonObject, JsonValue
 
 Canonical: TypeAlias = jsonschema_rs.CanonicalSchema
 View: TypeAlias = CanonicalViewType
+# What a negated keyword demands: some property that breaks a rule.
+Violation: TypeAlias = NameFailsView | UndeclaredValueFailsView | PatternValueFailsView
 _DEFINITIONS: Final = "#/$defs/"
+_BESIDE: Final = frozenset(("$defs", "$schema"))
 
 __all__ = [
     "AllOfView",
@@ -61,19 +68,24 @@ __all__ = [
     "Forms",
     "IntegerView",
     "MultiTypeView",
+    "NameFailsView",
     "NotView",
     "NumberView",
     "ObjectView",
     "OneOfView",
+    "PatternValueFailsView",
     "RawView",
     "ReferenceView",
     "StringView",
     "TrueView",
     "TypedGroupView",
+    "UndeclaredValueFailsView",
     "View",
+    "Violation",
     "as_json",
     "canonicalize_schema",
     "explain_unsatisfiable",
+    "find_complement",
     "find_difference",
     "find_intersection",
     "is_unsatisfiable",
@@ -112,12 +124,24 @@ class Forms:
             self._known[name] = _canonicalize(self.schemas.definition_shape(name))
         return self._known[name]
 
+    def part(self, schema: JsonValue) -> Canonical | None:
+        """The form of any subschema that refers to the document's definitions; None where it has none."""
+        return _canonicalize(self.schemas.shape(schema))
+
+    def unfolded(self, schema: Canonical) -> Canonical | None:
+        """A form in which what it refers to is written in its place; None where that says nothing more."""
+        written = as_json(schema.to_json_schema())
+        own = {keyword: value for keyword, value in written.items() if keyword not in _BESIDE} if isinstance(written, dict) else {}
+        whole = unfold(own, self.schemas.definition_shape)
+        form = _canonicalize(whole) if whole != own else None
+        return form if form != schema else None
+
     def self_contained(self, schema: Canonical) -> JsonObject:
         """A form as a JSON Schema with everything that it refers to."""
         written = as_json(schema.to_json_schema())
         if not isinstance(written, dict):
             return {} if written else {"not": {}}
-        out: JsonObject = {keyword: value for keyword, value in written.items() if keyword not in {"$defs", "$schema"}}
+        out: JsonObject = {keyword: value for keyword, value in written.items() if keyword not in _BESIDE}
         definitions: dict[str, JsonValue] = {}
         todo = sorted(_references(out))
         while todo:
@@ -192,6 +216,14 @@ def find_difference(one: Canonical, other: Canonical) -> Canonical | None:
     """Every value that one admits and the other rejects; None where the canonical form can't say."""
     try:
         return one.subtract(other)
+    except CanonicalizationError:
+        return None
+
+
+def find_complement(schema: Canonical) -> Canonical | None:
+    """Every value that a schema rejects; None where the canonical form can't say."""
+    try:
+        return schema.negate()
     except CanonicalizationError:
         return None
 

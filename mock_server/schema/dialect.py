@@ -7,7 +7,8 @@ One Schema Object, of any OpenAPI version, as JSON Schema 2020-12.
 | `exclusiveMinimum: true` beside `minimum` | `exclusiveMinimum` as a number |
 | `format: int32` and its like | bounds |
 | `type: file` | a string |
-| `items: […]` | `prefixItems` |
+| `items: […]`, `additionalItems` | `prefixItems`, `items` |
+| `dependencies` | `dependentRequired`, `dependentSchemas` |
 | `readOnly`, `writeOnly` | not required in the other direction, and never made there |
 | `discriminator` | each branch with its names; see `discriminate` |
 | `enum` values of another type than `type` | the value as that type; JUDGE takes both |
@@ -237,8 +238,8 @@ class _Step:
     def applicators(self, out: JsonObject) -> None:
         """Translate the keywords that hold schemas, but for properties and allOf."""
         items = self.source.get("items")
-        if isinstance(items, list) and items:
-            out["prefixItems"] = self._list("items")
+        if isinstance(items, list):
+            self._tuple(out, items)
         elif items is not None:
             self._one(out, "items")
         if self.modern and "prefixItems" in self.source:
@@ -253,9 +254,23 @@ class _Step:
                 branches = self._list(keyword)
                 if branches:
                     out[keyword] = branches
-        if self.modern and isinstance(self.source.get("dependentSchemas"), dict):
-            place = self.node.child("dependentSchemas")
-            out["dependentSchemas"] = {name: self.schema(child) for name, child in place.members()}
+        if self.modern:
+            dependent = {
+                name: self.schema(child)
+                for keyword in ("dependencies", "dependentSchemas")
+                if isinstance(self.source.get(keyword), dict)
+                for name, child in self.node.child(keyword).members()
+                if isinstance(child.value, dict | bool)
+            }
+            if dependent:
+                out["dependentSchemas"] = dependent
+
+    def _tuple(self, out: JsonObject, items: list[JsonValue]) -> None:
+        """Translate `items` as older drafts knew it: a schema for each of the first items, and `additionalItems` for the rest."""
+        if items:
+            out["prefixItems"] = self._list("items")
+        if isinstance(self.source.get("additionalItems"), dict | bool):
+            out["items"] = self.schema(self.node.child("additionalItems"))
 
     def _one(self, out: JsonObject, keyword: str) -> None:
         if isinstance(self.source[keyword], dict | bool):
@@ -293,11 +308,15 @@ class _Step:
             names = [name for name in dict.fromkeys(map(str, required)) if name not in hidden]
             if names:
                 out["required"] = list(names)
-        dependent = self.source.get("dependentRequired")
-        if isinstance(dependent, dict) and self.modern:
-            out["dependentRequired"] = {
-                name: list(dict.fromkeys(map(str, needed))) for name, needed in dependent.items() if isinstance(needed, list)
-            }
+        dependent: JsonObject = {
+            name: list(dict.fromkeys(map(str, needed)))
+            for keyword in ("dependencies", "dependentRequired")
+            if self.modern and isinstance(named := self.source.get(keyword), dict)
+            for name, needed in named.items()
+            if isinstance(needed, list)
+        }
+        if dependent:
+            out["dependentRequired"] = dependent
 
     def _property(self, child: Node, *, hide: bool) -> JsonValue:
         if hide and self.making:

@@ -4,15 +4,18 @@ The shape of a schema: the same schema, written so that its canonical form stays
 - `allOf: [{$ref: Base}, {properties: …}]`, which is how most documents inherit, becomes one object. As a conjunction
   with a recursive reference, every use of it would have to be intersected anew.
 - The definition of a scalar is written in place of the reference, so that alternatives can be told apart.
+- Where `unevaluatedProperties` asks what others have said of a value, they are written in its place, see `unfold`;
+  where such a schema contains itself, the inner one does not ask.
 - Beside the alternatives that a discriminator names, the plain ones are left out: each named one implies its plain one.
 
-But for the last, which may let through what two branches take, a shape admits exactly the values of its schema.
+But for the last two, which may let through a value too many, a shape admits exactly the values of its schema.
 Only generators see shapes; judges never do.
 """
 
 from dataclasses import dataclass
 
 from mock_server.schema.discriminate import NAMED
+from mock_server.schema.unfold import unfold
 from mock_server.typing import JsonObject, JsonValue
 
 # Keywords of an object that mean the same beside those of another.
@@ -27,6 +30,7 @@ _NESTED = frozenset(
      "unevaluatedItems")
 )  # fmt: skip
 _NOT_LEAF = _NESTED_MAPS | _NESTED_LISTS | _NESTED | {"$ref"}
+_ASKING = frozenset(("unevaluatedProperties", "unevaluatedItems"))
 _MOST = 60  # ancestors
 
 
@@ -55,6 +59,8 @@ def _shape(schema: JsonValue, context: _Context, *, is_branch: bool) -> JsonValu
         return [_shape(item, context, is_branch=is_branch) for item in schema]
     if not isinstance(schema, dict):
         return schema
+    if _ASKING & schema.keys():
+        schema, context = _answer(schema, context)
     leaf = _find_leaf(schema, context.definitions)
     if leaf is not None:
         return {**leaf, **{keyword: value for keyword, value in schema.items() if keyword != "$ref"}}
@@ -73,6 +79,20 @@ def _shape(schema: JsonValue, context: _Context, *, is_branch: bool) -> JsonValu
         else:
             out[keyword] = value
     return out
+
+
+def _answer(schema: JsonObject, context: _Context) -> tuple[JsonObject, _Context]:
+    """Write what a schema refers to in its place, since it asks what that has said; where it recurs, let it not ask."""
+    passed: set[str] = set()
+
+    def look_up(name: str) -> JsonValue:
+        passed.add(name)
+        return context.definitions.get(name, True)
+
+    unfolded = unfold(schema, look_up)
+    if passed & context.inherited or not isinstance(unfolded, dict):
+        return {keyword: value for keyword, value in schema.items() if keyword not in _ASKING}, context
+    return unfolded, _Context(context.definitions, context.inherited | passed)
 
 
 def _find_leaf(schema: JsonObject, definitions: dict[str, JsonValue]) -> JsonObject | None:

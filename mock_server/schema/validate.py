@@ -4,9 +4,10 @@ Judging values by schemas: jsonschema-rs with the formats of OpenAPI.
 One of the two modules that import jsonschema-rs; `canonical` is the other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 import jsonschema_rs
@@ -21,6 +22,7 @@ from mock_server.typing import JsonObject, JsonValue, Pointer
 PATTERN_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=64_000_000)
 _MAX_SHOWN = 160  # characters of a value in a message
 _MAX_VIOLATIONS = 100
+_MAX_BREACHES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,15 @@ class Violation:
     instance: Pointer  # in the judged value
     place: Place  # in the document
     path: Pointer  # in the bundle, down to the keyword
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One assertion that a value breaks, for whoever wants to mend it rather than to report it."""
+
+    path: Pointer  # in the schema, down to the keyword
+    instance: Pointer  # in the judged value
+    names: tuple[str, ...]  # of the properties that are missing, or too many
 
 
 class Validator:
@@ -50,6 +61,7 @@ class Validator:
         except (ValueError, jsonschema_rs.ReferencingError) as error:
             raise UnusableSchema(bundle.node.place, str(error)[:300]) from error
         self.is_valid = self._compiled.is_valid
+        self.breaches = breaches_of(self._compiled)
 
     def check(self, value: JsonValue, limit: int = _MAX_VIOLATIONS) -> list[Violation]:
         """List what a value breaks, in document order; nothing when it conforms."""
@@ -78,6 +90,23 @@ def compile_schema(schema: JsonObject) -> "jsonschema_rs.Validator":
         ValueError: it can't be compiled.
     """
     return _compile(schema)
+
+
+def breaches_of(compiled: "jsonschema_rs.Validator", limit: int = _MAX_BREACHES) -> Callable[[JsonValue], list[Breach]]:
+    """List what a value breaks, as `compile_schema` compiled it."""
+    return lambda value: [_breach(error) for error in islice(compiled.iter_errors(value), limit)]
+
+
+def _breach(error: jsonschema_rs.ValidationError) -> Breach:
+    kind: Any = error.kind
+    names = getattr(kind, "unexpected", None) or [getattr(kind, "property", None)]
+    if kind.name == "propertyNames":
+        names = [kind.error.instance]
+    return Breach(
+        path=tuple(map(str, error.schema_path)),
+        instance=tuple(map(str, error.instance_path)),
+        names=tuple(map(str, names)),
+    )
 
 
 def _compile(schema: JsonObject) -> jsonschema_rs.Validator:

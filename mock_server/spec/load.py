@@ -19,6 +19,7 @@ import orjson
 from mock_server.errors import MalformedResource, UnreadableResource
 from mock_server.finding import Finding, Place
 from mock_server.spec.fetch import fetch
+from mock_server.spec.metaschemas import find_metaschema
 from mock_server.spec.yaml12 import YamlError, decode_yaml
 from mock_server.typing import JsonValue
 
@@ -53,6 +54,11 @@ class Resource:
     def text(self) -> str:
         """The characters, without byte-order mark."""
         return _decode_text(self.data, self.name)
+
+    @cached_property
+    def is_dynamic(self) -> bool:
+        """Whether a schema in it may be chosen by `$dynamicRef`."""
+        return b"$dynamicAnchor" in self.data
 
     @cached_property
     def has_ids(self) -> bool:
@@ -107,6 +113,9 @@ class Library:
         return tuple(self._read.values())
 
     def _open(self, uri: str) -> Resource:
+        metaschema = find_metaschema(uri)
+        if metaschema is not None:
+            return _decode(uri, uri, metaschema)
         parts = urlsplit(uri)
         if parts.scheme in {"http", "https"}:
             if (parts.hostname or "") not in self.access.hosts and parts.netloc not in self.access.hosts:

@@ -7,7 +7,7 @@ so circles are harmless and what nobody asks for is never read.
 Source: RFC 3986 (resolution), RFC 6901 (pointers), JSON Schema 2020-12 core, sections 8.2 and 9.1 ($id, $anchor)
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -82,6 +82,7 @@ class References:
 
     library: Library
     _ids: dict[str, dict[str, Node]] = field(default_factory=dict)  # by resource: absolute URI -> schema
+    _dynamic: dict[str, dict[str, dict[str, Node]]] = field(default_factory=dict)  # by resource: base URI -> anchor -> schema
 
     def resolve(self, ref: str, node: Node) -> Node:
         """
@@ -124,6 +125,23 @@ class References:
             if own:
                 base = urljoin(base, own)
         return base
+
+    def dynamic_anchors(self, node: Node) -> Mapping[str, Node]:
+        """
+        The schemas that a `$dynamicRef` may choose once the schema resource of a node is entered.
+
+        Source: JSON Schema 2020-12 core, sections 8.2.2 and 8.2.3.2
+        """
+        if not node.resource.is_dynamic:
+            return {}
+        uri = node.resource.uri
+        if uri not in self._dynamic:
+            self._dynamic[uri] = {}
+            for name, schema in self._index(node.resource).items():
+                base, anchor = urldefrag(name)
+                if anchor and isinstance(schema.value, dict) and schema.value.get("$dynamicAnchor") == anchor:
+                    self._dynamic[uri].setdefault(base, {})[anchor] = schema
+        return self._dynamic[uri].get(self.base_uri(node), {})
 
     def _open(self, uri: str, ref: str, node: Node) -> Node:
         if uri == node.resource.uri:

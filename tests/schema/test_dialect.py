@@ -320,3 +320,43 @@ def test_a_type_is_told_as_json_schema_does(value: object) -> None:
 def test_null_is_let_in_beside_what_decides_alone() -> None:
     assert with_null({"type": ["string"], "enum": ["a"]}) == {"type": ["string", "null"], "enum": ["a", None]}
     assert with_null({"$ref": "#/$defs/X"}) == {"anyOf": [{"$ref": "#/$defs/X"}, {"type": "null"}]}
+
+
+def test_the_schema_of_json_schema_is_known_without_a_network(schemas: Callable[..., Schemas]) -> None:
+    validator = schemas("3.1.0", X={"$ref": "https://json-schema.org/draft/2020-12/schema"}).validator("X")
+
+    assert validator.is_valid({"type": "object", "properties": {"a": {"minLength": 1}}})
+    assert not validator.is_valid({"properties": {"a": {"minLength": -1}}})
+
+
+LIST = {"$id": "list", "type": "array", "items": {"$dynamicRef": "#item"}, "$defs": {"any": {"$dynamicAnchor": "item"}}}
+
+
+def list_of(type_: str) -> dict[str, object]:
+    return {"$id": f"list-of-{type_}", "$ref": "list", "$defs": {"item": {"$dynamicAnchor": "item", "type": type_}}}
+
+
+def test_a_generic_schema_is_read_anew_for_each_that_binds_it(schemas: Callable[..., Schemas]) -> None:
+    found = schemas("3.1.0", L=LIST, S=list_of("string"), N=list_of("number"))
+
+    assert [found.validator(name).is_valid(["a"]) for name in "LSN"] == [True, True, False]
+    assert [found.validator(name).is_valid([1]) for name in "LSN"] == [True, False, True]
+
+
+def test_a_dynamic_reference_that_leads_nowhere_is_noted(schemas: Callable[..., Schemas]) -> None:
+    found = schemas("3.1.0", X={"type": "integer", "$dynamicRef": "#nowhere"})
+
+    assert found.validator("X").is_valid(1)
+    assert found.rules() == ["document-reference-unresolvable"]
+
+
+def test_dynamic_references_that_multiply_are_an_error_and_no_endless_task(schemas: Callable[..., Schemas]) -> None:
+    parts: dict[str, object] = {"S12": {"type": "string"}}
+    for step in range(12):
+        parts[f"S{step}"] = {"anyOf": [{"$ref": f"one-{step}"}, {"$ref": f"two-{step}"}]}
+        for word in ("one", "two"):
+            bound = {"x": {"$dynamicAnchor": f"a{step}"}}
+            parts[f"{word}{step}"] = {"$id": f"{word}-{step}", "$defs": bound, "$ref": f"d.json#/components/schemas/S{step + 1}"}
+
+    with pytest.raises(UnusableSchema, match="dynamic references"):
+        schemas("3.1.0", **parts).validator("S0")

@@ -1,7 +1,8 @@
 # make serve   creates .venv if need be, and serves openapi.yaml
 # make test    installs what the tests need, and runs them all
 # make check   format, lint, types
-# make bench   speeds, side by side with peers
+# make bench   speeds, side by side with peers; ARGS="--quick" for a first look
+# make bench-report   writes the last run into benchmarks/README.md
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ SUITE := jsonschema-4.26.0
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: serve test check format bench corpus clean
+.PHONY: serve test check format bench bench-report corpus clean
 
 serve: $(VENV)/.installed
 	$(BIN)/mock-server serve $(ARGS)
@@ -26,8 +27,14 @@ format: $(VENV)/.check
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks run $(ARGS)
+
+bench-report: $(VENV)/.bench
+	$(BIN)/python -m benchmarks report $(ARGS)
+
 clean:
-	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .tools benchmarks/.peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +47,10 @@ $(VENV)/.tests: $(VENV)/.installed
 
 $(VENV)/.check: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[test,check]'
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	touch $@
 
 # In an environment of its own: its requirements are not ours.

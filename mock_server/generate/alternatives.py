@@ -6,7 +6,7 @@ Each branch is compiled when it is first chosen.
 
 from collections.abc import Callable, Iterable
 
-from mock_server.generate.compiling import Compiler, Spot, direct_references, lazy_acceptor, nothing
+from mock_server.generate.compiling import ByRow, Compiler, Spot, direct_references, lazy_acceptor, nothing
 from mock_server.generate.search import compile_search
 from mock_server.generate.state import FULL_DEPTH, Draw, NothingFits, State
 from mock_server.schema.canonical import (
@@ -28,6 +28,7 @@ _NULLS = 0.12
 _MAX_DISJOINT = 5
 _MAX_CASES = 40
 _STRICT_TRIES = 8
+_SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum"))
 
 
 def compile_any_of(compiler: Compiler, branches: list[Canonical], spot: Spot, compile_: Callable[[Canonical], Draw]) -> Draw:
@@ -36,14 +37,15 @@ def compile_any_of(compiler: Compiler, branches: list[Canonical], spot: Spot, co
     chosen = [branch for branch in branches if implied is None or _is_of(branch, implied)] or branches
     null = any(_is_null(branch) for branch in branches)
     chosen = [branch for branch in chosen if not _is_null(branch)] or branches
+    if len(chosen) == 1:
+        draw = compile_(chosen[0]) if chosen[0].kind.value in _SCALAR_KINDS else _lazily(compile_, chosen[0])
+        return nullable(draw) if null else draw
     draws = [_lazily(compile_, branch) for branch in chosen]
-    if len(draws) == 1:
-        return nullable(draws[0]) if null else draws[0]
     heights: list[int] = []
     simple = tuple(not direct_references(branch) and branch.kind.value not in {"object", "array"} for branch in chosen)
     mixed = any(simple) and not all(simple)
 
-    def draw(s: State) -> JsonValue:
+    def draw_any(s: State) -> JsonValue:
         count = len(draws)
         order = list(range(count))
         first = int(s.random() * count)
@@ -61,7 +63,7 @@ def compile_any_of(compiler: Compiler, branches: list[Canonical], spot: Spot, co
                 continue
         raise NothingFits
 
-    return nullable(draw) if null else draw
+    return nullable(draw_any) if null else draw_any
 
 
 def compile_one_of(compiler: Compiler, schema: Canonical, branches: list[Canonical], spot: Spot) -> Draw:
@@ -101,6 +103,8 @@ def compile_all_of(compiler: Compiler, schema: Canonical, spot: Spot) -> Draw:
 
 def nullable(draw: Draw) -> Draw:
     """A draw that gives null now and then."""
+    if isinstance(draw, ByRow):
+        return draw.or_null(_NULLS)
 
     def draw_or_null(s: State) -> JsonValue:
         if s.tight:

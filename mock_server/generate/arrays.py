@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from mock_server.generate.compiling import Compiler, Spot, direct_references, nothing
-from mock_server.generate.state import FULL_DEPTH, MANY_ROWS, Draw, NothingFits, State
+from mock_server.generate.compiling import ByRow, Compiler, Spot, direct_references, nothing
+from mock_server.generate.state import BUDGET_PER_ITEM, FULL_DEPTH, MANY_ROWS, ROW_MASK, Draw, NothingFits, State
 from mock_server.generate.words import nouns_of
 from mock_server.schema.canonical import (
     AnyOfView,
@@ -40,7 +40,15 @@ class _Plan:
     distinct: bool  # must differ
     differing: bool  # had better differ
     repeated: bool
-    references: frozenset[str]
+    references: tuple[str, ...]
+    floor: int = 0
+    usual_least: int = 0
+
+    def __post_init__(self) -> None:
+        """Work out the least lengths: of a tight draw, and of any other."""
+        self.floor = max(self.least, sum(times for _, times in self.required))
+        self.usual_least = max(self.floor, len(self.prefix))
+        self.most = min(self.most, _LONGEST) if self.most is not None else None
 
 
 def compile_array(compiler: Compiler, view: ArrayView | None, spot: Spot) -> Draw:
@@ -48,9 +56,54 @@ def compile_array(compiler: Compiler, view: ArrayView | None, spot: Spot) -> Dra
     plan = _plan(compiler, view, spot)
     if plan.least > _LONGEST:
         return nothing
+    item = plan.item
+    if item is None or plan.distinct or plan.repeated or plan.prefix or plan.required:
+        return lambda s: _draw(plan, s)
+    if plan.differing:
+        return _looked_up(plan, item) if isinstance(item, ByRow) else lambda s: _draw(plan, s)
 
     def draw(s: State) -> JsonValue:
-        return _draw(plan, s)
+        count = _count(plan, s)
+        if not count:
+            return []
+        row, index, exemplary, size, outermost = s.row, s.index, s.exemplary, s.size, s.depth == 0
+        first, step = int(s.random() * MANY_ROWS), int(s.random() * 32_768) * 2 + 1
+        s.size = None
+        items: list[JsonValue] = []
+        try:
+            for position in range(count):
+                if outermost:
+                    s.placed.clear()
+                    s.budget = BUDGET_PER_ITEM
+                s.row = (first + position * step) & 65535
+                s.index = position
+                items.append(item(s))
+                s.exemplary = False
+        finally:
+            s.row, s.index, s.exemplary, s.size = row, index, exemplary, size
+        return items
+
+    return draw
+
+
+def _looked_up(plan: _Plan, item: ByRow) -> Draw:
+    """Lists of scalars that go by the row: neighbours that differ, where there are enough of them."""
+
+    def draw(s: State) -> JsonValue:
+        count = _count(plan, s)
+        if item.example is not None and s.exemplary and count:
+            return _draw(plan, s)
+        column, first = item.usual, int(s.random() * MANY_ROWS)
+        found: dict[tuple[type, JsonValue], JsonValue] = {}
+        for position in range(max(4 * count, plan.least * 8)):
+            if len(found) >= count:
+                break
+            value = column[first + position * 97 & ROW_MASK]
+            found.setdefault((type(value), value), value)
+        items = list(found.values())
+        while len(items) < plan.least:
+            items.append(items[len(items) % len(found)])
+        return items
 
     return draw
 
@@ -59,9 +112,7 @@ def _plan(compiler: Compiler, view: ArrayView | None, spot: Spot) -> _Plan:
     hints, reader = spot.hints, compiler.setting.reader
     item_spot = Spot(reader.items(hints), spot.name, spot.owner, nouns_of(spot.name))
     if view is None:
-        return _Plan(
-            (), compiler.compile_any(item_spot), (), 0, None, distinct=False, differing=True, repeated=False, references=frozenset()
-        )
+        return _Plan((), compiler.compile_any(item_spot), (), 0, None, distinct=False, differing=True, repeated=False, references=())
     prefix = tuple(
         compiler.compile(item, Spot(reader.items(hints, index), spot.name, spot.owner, nouns_of(spot.name)))
         for index, item in enumerate(view.prefix_items)
@@ -85,7 +136,7 @@ def _plan(compiler: Compiler, view: ArrayView | None, spot: Spot) -> _Plan:
         distinct=view.distinctness == Distinctness.ALL_DISTINCT,
         differing=items is None or _is_scalar(items),
         repeated=view.distinctness == Distinctness.SOME_REPEATED,
-        references=direct_references(items) if items is not None else frozenset(),
+        references=tuple(sorted(direct_references(items))) if items is not None else (),
     )
 
 
@@ -128,10 +179,11 @@ def _draw(plan: _Plan, s: State) -> JsonValue:
         """Draw an item; where it has to differ and does not, again, and at last leave it out."""
         for attempt in range(_PATIENCE if plan.distinct or wanted else 4):
             position = len(items)
-            s.row = (first + (position + attempt * 64) * step) & 65535
+            s.row = (first + (position + attempt * 97) * step) & 65535
             s.index = position
             if outermost:
                 s.placed.clear()
+                s.budget = BUDGET_PER_ITEM
             s.exemplary = exemplary and position == 0 and attempt == 0
             value = draw(s)
             if seen is None:
@@ -173,21 +225,24 @@ def _repeat(items: list[JsonValue], plan: _Plan) -> None:
 
 def _count(plan: _Plan, s: State) -> int:
     """How long a list is: as wished for the outermost, a few else, shorter with depth, none where it recurs."""
-    floor = max(plan.least, sum(times for _, times in plan.required))
+    floor = plan.floor
     if s.tight:
         return floor
     if s.size is not None:
         wanted = s.size
     elif s.depth >= FULL_DEPTH or s.budget <= 0:
         wanted = 0 if plan.references else 1
+    elif s.depth == 0:
+        wanted = 2 + int(s.random() * 2)  # believable, and not long to read
     else:
-        # believable, and not long to read: a few at the top, one or two inside
-        wanted = 2 + int(s.random() * 3) if s.depth == 0 else 1 + int(s.random() * 1.6) if plan.references else 1 + int(s.random() * 2.5)
-        again = max((s.active.get(uri, 0) for uri in plan.references), default=0)
-        if again:
-            wanted = 1 if again == 1 and s.random() < 0.4 else 0  # noqa: PLR2004 - a tree with a few branches
-    wanted = max(wanted, floor, len(plan.prefix) if not s.tight else 0)
-    return min(wanted, plan.most, _LONGEST) if plan.most is not None else min(wanted, _LONGEST)
+        wanted = 1 + int(s.random() * (1.25 if plan.references else 1.6))
+        for uri in plan.references:
+            again = s.active.get(uri, 0)
+            if again:
+                wanted = 1 if again == 1 and s.random() < 0.3 else 0  # noqa: PLR2004 - a tree with a few branches
+                break
+    wanted = max(wanted, plan.usual_least)
+    return wanted if plan.most is None else min(wanted, plan.most)
 
 
 def identity(value: JsonValue) -> bytes:

@@ -9,13 +9,16 @@ from mock_server.generate.heights import Heights
 from mock_server.generate.hints import HintReader, Hints
 from mock_server.generate.merging import Merger
 from mock_server.generate.pools import Pools
+from mock_server.generate.seed import derive_random
 from mock_server.generate.semantics import Meaning, find_meaning
-from mock_server.generate.state import Draw, NothingFits, State
+from mock_server.generate.state import ROW_MASK, Draw, NothingFits, State
 from mock_server.schema.canonical import AllOfView, AnyOfView, ArrayView, Canonical, Forms, OneOfView, ReferenceView, TypedGroupView
 from mock_server.schema.validate import compile_schema
 from mock_server.typing import JsonObject, JsonValue
 
 _log = logging.getLogger(__name__)
+_SCALARS = frozenset((str, int, float, bool))
+_KNOWN = 2048  # verdicts that one judge remembers
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +103,19 @@ def compile_part(compiler: Compiler, schema: JsonValue) -> Draw:
 def lazy_acceptor(schema: Canonical, forms: Forms) -> Callable[[JsonValue], bool]:
     """The judge of one node, compiled when it is first asked."""
     cell: list[Callable[[JsonValue], bool] | None] = []
+    known: dict[tuple[type, JsonValue], bool] = {}
 
     def accept(value: JsonValue) -> bool:
+        key = (type(value), value)
+        if value.__class__ in _SCALARS and key in known:
+            return known[key]
         if not cell:
             cell.append(acceptor(schema, forms))
         judge = cell[0]
-        return judge is not None and judge(value)
+        verdict = judge is not None and judge(value)
+        if value.__class__ in _SCALARS and len(known) < _KNOWN:
+            known[key] = verdict
+        return verdict
 
     return accept
 
@@ -115,23 +125,66 @@ def nothing(state: State) -> JsonValue:
     raise NothingFits
 
 
+class ByRow:
+    """
+    A draw that goes by the row alone: a look-up among 256 values.
+
+    Objects look all of theirs up at once; see `objects`. Columns of tables go by the lower half of the row, so that they
+    agree; what goes by chance goes by the upper half.
+    """
+
+    __slots__ = ("example", "firm", "shift", "usual")
+
+    def __init__(self, usual: tuple[JsonValue, ...], firm: tuple[JsonValue, ...], shift: int, example: Draw | None = None) -> None:
+        """
+        Fill the rows.
+
+        Args:
+            usual: 256 values.
+            firm: 256 values for draws in which nothing is left empty: tight and exemplary ones.
+            shift: How many lower bits of the row are passed over: 0 or 8.
+            example: Draws instead where examples are wanted.
+        """
+        self.usual = usual
+        self.firm = firm
+        self.shift = shift
+        self.example = example
+
+    def __call__(self, s: State) -> JsonValue:
+        """Look the row up."""
+        if s.exemplary and self.example is not None:
+            return self.example(s)
+        return (self.firm if s.exemplary or s.tight else self.usual)[s.row >> self.shift & ROW_MASK]
+
+    def or_null(self, share: float) -> "ByRow":
+        """The same with null in a share of the rows."""
+        random = derive_random("null", repr(self.usual[:4]))
+        usual = tuple(None if random.random() < share else value for value in self.usual)
+        return ByRow(usual, self.firm, self.shift, self.example)
+
+    def with_example(self, example: Draw) -> "ByRow":
+        """The same with a draw for where examples are wanted."""
+        return ByRow(self.usual, self.firm, self.shift, example)
+
+
 def from_column(column: tuple[JsonValue, ...]) -> Draw:
     """Draw by row, so that the columns of one table agree."""
-    if all(value == column[0] and type(value) is type(column[0]) for value in column):
-        only = column[0]
-        return lambda s: only
-    return lambda s: column[s.row & 255]
+    return ByRow(column, column, 0)
 
 
-def from_values(values: tuple[JsonValue, ...]) -> Draw:
-    """Draw any of some values."""
+def from_values(values: tuple[JsonValue, ...], salt: str) -> Draw:
+    """Draw any of some values; places of different salts do not go together."""
     if not values:
         return nothing
     if len(values) == 1:
-        only = values[0]
-        return lambda s: only
-    count = len(values)
-    return lambda s: values[int(s.random() * count)]
+        return ByRow(values * (ROW_MASK + 1), values * (ROW_MASK + 1), 0)
+    random = derive_random("values", salt, len(values))
+    return by_chance(tuple(values[int(random.random() * len(values))] for _ in range(ROW_MASK + 1)))
+
+
+def by_chance(column: tuple[JsonValue, ...]) -> Draw:
+    """Draw from 256 values, independently of the tables."""
+    return ByRow(column, column, 8)
 
 
 def spread(values: Iterable[JsonValue | None], kept: list[JsonValue]) -> tuple[JsonValue, ...]:

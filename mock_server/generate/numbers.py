@@ -7,7 +7,7 @@ from fractions import Fraction
 from random import Random
 
 from mock_server.generate import kinds
-from mock_server.generate.compiling import Setting, Spot, acceptor, from_column, from_values, meaning_of, nothing
+from mock_server.generate.compiling import Setting, Spot, acceptor, by_chance, from_column, from_values, meaning_of, nothing
 from mock_server.generate.pools import ROWS
 from mock_server.generate.seed import derive_random
 from mock_server.generate.semantics import Meaning
@@ -38,12 +38,8 @@ def compile_integer(setting: Setting, view: IntegerView | None, spot: Spot) -> D
     first, last = math.ceil(first), math.floor(last)
     if first > last:
         return nothing
-    span = last - first + 1
-
-    def draw(s: State) -> JsonValue:
-        return first + int(s.random() * span)
-
-    return draw
+    random = derive_random(setting.pools.seed, "integer", spot.name, *sorted(spot.owner), first, last)
+    return by_chance(tuple(random.randint(first, last) for _ in range(ROWS)))
 
 
 def compile_number(setting: Setting, view: NumberView | None, spot: Spot) -> Draw:
@@ -59,8 +55,11 @@ def compile_number(setting: Setting, view: NumberView | None, spot: Spot) -> Dra
         return _multiples(setting, spot, view, first, last, integral=False)
     accept = acceptor(_number_schema(view)) if view is not None else None
     random = derive_random(setting.pools.seed, "number", spot.name, repr(first), repr(last))
-    values = tuple(dict.fromkeys(value for value in _numbers(random, first, last, decimals) if accept is None or accept(value)))
-    return from_values(values)
+    for candidates in (_numbers(random, first, last, decimals), _nearest(first, last)):
+        values = tuple(dict.fromkeys(value for value in candidates if accept is None or accept(value)))
+        if values:
+            break
+    return from_values(values, spot.name)
 
 
 def _number_schema(view: NumberView) -> JsonObject:
@@ -108,7 +107,11 @@ def _numbers(random: Random, first: float, last: float, decimals: int) -> Iterat
         decimals = max(decimals, min(15, 2 - math.floor(math.log10(width))))
     for _ in range(_POOL):
         yield round(first + random.random() * width, decimals)
-    yield from (first + width / 2, first, last, math.nextafter(first, math.inf), math.nextafter(last, -math.inf))
+
+
+def _nearest(first: float, last: float) -> Iterator[JsonValue]:
+    """What is left of a range too narrow for decimals."""
+    yield from (first + (last - first) / 2, first, last, math.nextafter(first, math.inf), math.nextafter(last, -math.inf))
 
 
 def _multiples(setting: Setting, spot: Spot, view: IntegerView | NumberView, first: float, last: float, *, integral: bool) -> Draw:
@@ -129,7 +132,7 @@ def _multiples(setting: Setting, spot: Spot, view: IntegerView | NumberView, fir
     random = derive_random(setting.pools.seed, "multiple", spot.name, low, high)
     candidates = (_exact(step * random.randint(low, high)) for _ in range(_POOL * 2))
     values = tuple(dict.fromkeys(value for value in candidates if accept is None or accept(value)))
-    return from_values(tuple(value for value in values if _divides(float(step), value)) or values)
+    return from_values(tuple(value for value in values if _divides(float(step), value)) or values, spot.name)
 
 
 def _divides(step: float, value: float) -> bool:

@@ -4,18 +4,18 @@ Objects: all documented properties, in the order in which they are documented, a
 What is simple is drawn first, so that what is nested can refer to it: a charger's `groupId` to the group around it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mock_server.generate.coherence import Linked, compile_counts, compile_orders, link_property
-from mock_server.generate.compiling import Compiler, Spot, direct_references
+from mock_server.generate.compiling import ByRow, Compiler, Spot, direct_references
 from mock_server.generate.hints import Hints
 from mock_server.generate.pools import TABLE_OF
 from mock_server.generate.semantics import find_meaning, is_identifier
-from mock_server.generate.state import FULL_DEPTH, MANY_ROWS, Draw, NothingFits, Parent, State
+from mock_server.generate.state import FULL_DEPTH, MANY_ROWS, ROW_MASK, Draw, NothingFits, Parent, State
 from mock_server.generate.undeclared import Undeclared
 from mock_server.generate.words import nouns_of, split_words
-from mock_server.schema.canonical import Canonical, ObjectView
+from mock_server.schema.canonical import ArrayView, Canonical, ObjectView
 from mock_server.typing import JsonObject, JsonValue
 
 _SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum", "multi_type", "true"))
@@ -31,8 +31,9 @@ class _Member:
     draw: Draw
     required: bool
     nested: bool
-    references: frozenset[str]
+    references: tuple[str, ...]
     same_row: bool  # a nested object that shares its parent's row of the tables
+    may_be_empty: bool = False  # a list that is shown empty where there is no room for it
 
 
 @dataclass(slots=True)
@@ -42,7 +43,6 @@ class _Plan:
     simple: tuple[_Member, ...]  # drawn first
     nested: tuple[_Member, ...]
     order: tuple[str, ...]
-    reorder: bool
     nouns: frozenset[str]
     id_key: str | None
     name_key: str | None
@@ -52,18 +52,87 @@ class _Plan:
     is_map: bool
     finish: tuple[Callable[[JsonObject, State], None], ...]
     violate: tuple[Draw, ...]
-    echoes: tuple[str, ...]  # parameters by which the object may be the one that was asked for
+    echoes: tuple[tuple[str, str], ...]  # parameters by which the object may be the one that was asked for, and where they stand
     inherited: tuple[_Member, ...]  # what it takes from the objects around it
 
 
 def compile_object(compiler: Compiler, view: ObjectView | None, spot: Spot) -> Draw:
     """Compile the objects of a view, or any object."""
     plan = _plan(compiler, view, spot)
+    begin = _beginning(plan)
+    nested, finish, echoes = plan.nested, plan.finish, plan.echoes
+    fills = bool(plan.least or plan.is_map or plan.violate or plan.most is not None)
+    has_identity = plan.id_key is not None or plan.name_key is not None
 
     def draw(s: State) -> JsonValue:
-        return _draw(plan, s)
+        if s.depth > _DEEPEST:
+            raise NothingFits
+        s.depth += 1
+        s.budget -= 1
+        try:
+            out = begin(s)
+            asked = _asked_for(plan, out, s) if echoes else None
+            if asked is not None and asked in s.known:
+                return {**s.known[asked], **{member.name: out[member.name] for member in plan.inherited if member.name in out}}
+            if nested:
+                if has_identity:
+                    s.parents.append(Parent(plan.nouns, out, plan.id_key, plan.name_key))
+                try:
+                    _draw_nested(plan, out, s)
+                finally:
+                    if has_identity:
+                        s.parents.pop()
+            if fills:
+                _fill(plan, out, s)
+            for step in finish:
+                step(out, s)
+        finally:
+            s.depth -= 1
+        if asked is not None:
+            s.known[asked] = out
+        return out
 
     return draw
+
+
+def _beginning(plan: _Plan) -> Callable[[State], JsonObject]:
+    """
+    Draw what is simple, with a place for what is nested.
+
+    What goes by the row alone is kept as whole objects by row, and copied: one step for all of it. The copy has all
+    properties in their documented order; `_draw_nested` fills the empty places or removes them.
+    """
+    tabled = [(member.name, member.draw) for member in plan.simple if isinstance(member.draw, ByRow)]
+    others = tuple((member.name, member.draw) for member in plan.simple if not isinstance(member.draw, ByRow))
+    exemplified = any(draw.example is not None for _, draw in tabled)
+    frame: JsonObject = dict.fromkeys(plan.order)
+    lower = [(name, draw) for name, draw in tabled if draw.shift == 0]
+    upper = [(name, draw) for name, draw in tabled if draw.shift != 0]
+    rows: dict[tuple[bool, int], JsonObject] = {}
+    chances: dict[tuple[bool, int], JsonObject] = {}
+
+    def look_up(s: State) -> JsonObject:
+        if s.tight or s.verify or plan.most is not None or (exemplified and s.exemplary):
+            out = dict.fromkeys(plan.order) if plan.most is None and not s.tight else {}
+            for member in _chosen(plan, s):
+                out[member.name] = member.draw(s)
+            return out
+        key = (s.exemplary, s.row & ROW_MASK)
+        found = rows.get(key)
+        if found is None:
+            found = rows[key] = {**frame, **{name: (draw.firm if key[0] else draw.usual)[key[1]] for name, draw in lower}}
+        out = found.copy()
+        if upper:
+            key = (s.exemplary, s.row >> 8 & ROW_MASK)
+            more = chances.get(key)
+            if more is None:
+                more = chances[key] = {name: (draw.firm if key[0] else draw.usual)[key[1]] for name, draw in upper}
+            out.update(more)
+        for name, draw in others:
+            out[name] = draw(s)
+        return out
+
+    return look_up
 
 
 def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
@@ -75,7 +144,7 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
     order = _order(hints, schemas, required, undeclared)
     tables = _tables(compiler, order, schemas, nouns, spot)
     members: list[_Member] = []
-    echoes: dict[str, None] = {}
+    echoes: dict[str, str] = {}
     inherited: list[_Member] = []
     for name in order:
         if not undeclared.allows(name):
@@ -83,7 +152,7 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
         member, linked = _member(compiler, name, undeclared.schema_of(name), nouns, spot, required, tables)
         members.append(member)
         if linked.echo is not None:
-            echoes[linked.echo] = None
+            echoes[linked.echo] = name
         if linked.inherited:
             inherited.append(member)
     simple = tuple(member for member in members if not member.nested)
@@ -93,7 +162,6 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
         simple=simple,
         nested=nested,
         order=kept,
-        reorder=tuple(member.name for member in (*simple, *nested)) != kept,
         nouns=nouns,
         id_key=_id_key(kept, nouns),
         name_key=_name_key(kept, nouns),
@@ -103,7 +171,7 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
         is_map=hints.is_map(),
         finish=(*compile_counts(compiler.setting, kept, schemas), *compile_orders(compiler.setting, kept, schemas)),
         violate=tuple(map(undeclared.breaking, view.violations)) if view is not None else (),
-        echoes=tuple(echoes),
+        echoes=tuple(echoes.items()),
         inherited=tuple(inherited),
     )
 
@@ -129,9 +197,14 @@ def _member(
     draw = compiler.compile(schema, own) if schema is not None else compiler.compile_any(own)
     nested = schema is not None and schema.kind.value not in _SCALAR_KINDS and not _only_scalars(schema)
     linked = link_property(compiler.setting, name, nouns, schema, draw, nested=nested)
-    references = direct_references(schema) if schema is not None else frozenset()
+    references = tuple(sorted(direct_references(schema))) if schema is not None else ()
     same_row = nested and bool(tables & _nested_tables(compiler, schema, own))
-    return _Member(name, linked.draw, name in required, nested, references, same_row), linked
+    return _Member(name, linked.draw, name in required, nested, references, same_row, _may_be_empty(schema)), linked
+
+
+def _may_be_empty(schema: Canonical | None) -> bool:
+    view = schema.view() if schema is not None else None
+    return isinstance(view, ArrayView) and not view.min_items and not view.contains
 
 
 def _only_scalars(schema: Canonical) -> bool:
@@ -175,45 +248,18 @@ def _name_key(names: tuple[str, ...], nouns: frozenset[str]) -> str | None:
     return None
 
 
-def _draw(plan: _Plan, s: State) -> JsonValue:
-    if s.depth > _DEEPEST:
-        raise NothingFits
-    narrow = s.tight or s.depth >= FULL_DEPTH or (s.budget <= 0 and s.depth > 1)
-    s.depth += 1
-    s.budget -= 1
-    try:
-        if s.tight or plan.most is not None:
-            out = {member.name: member.draw(s) for member in _chosen(plan, s)}
-        else:
-            out = {member.name: member.draw(s) for member in plan.simple}
-        asked = _asked_for(plan, out, s) if plan.echoes else None
-        if asked is not None and asked in s.known:
-            return {**s.known[asked], **{member.name: out[member.name] for member in plan.inherited if member.name in out}}
-        if plan.nested:
-            _draw_nested(plan, out, s, narrow=narrow)
-        _fill(plan, out, s)
-        for finish in plan.finish:
-            finish(out, s)
-    finally:
-        s.depth -= 1
-    if plan.reorder and len(out) > 1:
-        ordered: JsonObject = {name: out[name] for name in plan.order if name in out}
-        out = ordered if len(ordered) == len(out) else {**ordered, **out}
-    if asked is not None:
-        s.known[asked] = out
-    return out
-
-
 def _asked_for(plan: _Plan, out: JsonObject, s: State) -> str | None:
     """The parameter that names this object, if it is the one that was asked for."""
-    for name in plan.echoes:
-        if name in s.placed and any(value == s.echo[name] or str(value) == str(s.echo[name]) for value in out.values()):
-            return name
+    for parameter, name in plan.echoes:
+        if parameter in s.placed and (out.get(name) == s.echo[parameter] or str(out.get(name)) == str(s.echo[parameter])):
+            return parameter
     return None
 
 
-def _chosen(plan: _Plan, s: State) -> list[_Member]:
+def _chosen(plan: _Plan, s: State) -> Sequence[_Member]:
     """The simple properties there is room for; only the required ones in a tight draw."""
+    if plan.most is None and not s.tight:
+        return plan.simple
     required = [member for member in plan.simple if member.required]
     if s.tight:
         return required
@@ -222,28 +268,30 @@ def _chosen(plan: _Plan, s: State) -> list[_Member]:
     return [*required, *optional]
 
 
-def _draw_nested(plan: _Plan, out: JsonObject, s: State, *, narrow: bool) -> None:
-    """Draw what is nested, with this object for its parent."""
+def _draw_nested(plan: _Plan, out: JsonObject, s: State) -> None:
+    """Draw what is nested; what is left out loses its place."""
+    narrow = s.tight or s.depth > FULL_DEPTH or (s.budget < 0 and s.depth > 2)  # noqa: PLR2004 - an item of the answer
     row = s.row
-    has_name = plan.id_key is not None or plan.name_key is not None
-    if has_name:
-        s.parents.append(Parent(plan.nouns, out, plan.id_key, plan.name_key))
     try:
         for member in plan.nested:
+            name = member.name
             if not member.required and (narrow or _left_out(plan, member, out, s)):
+                if member.may_be_empty and not s.tight and plan.most is None:
+                    out[name] = []
+                else:
+                    out.pop(name, None)
                 continue
             if not member.same_row:
                 s.row = int(s.random() * MANY_ROWS)
             try:
-                out[member.name] = member.draw(s)
+                out[name] = member.draw(s)
             except NothingFits:
                 if member.required:
                     raise
+                out.pop(name, None)
             s.row = row
     finally:
         s.row = row
-        if has_name:
-            s.parents.pop()
 
 
 def _left_out(plan: _Plan, member: _Member, out: JsonObject, s: State) -> bool:
@@ -252,7 +300,7 @@ def _left_out(plan: _Plan, member: _Member, out: JsonObject, s: State) -> bool:
         waiting = sum(1 for other in plan.nested if other.required and other.name not in out)
         if len(out) + waiting >= plan.most:
             return True
-    return any(s.active.get(uri, 0) > 1 for uri in member.references)
+    return any(s.active.get(uri, 0) > 1 for uri in member.references) if member.references else False
 
 
 def _fill(plan: _Plan, out: JsonObject, s: State) -> None:

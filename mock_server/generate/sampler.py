@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mock_server.generate.alternatives import compile_all_of, compile_any_of, compile_one_of, nullable
 from mock_server.generate.arrays import compile_array
-from mock_server.generate.compiling import Setting, Spot, acceptor, direct_references, from_values, nothing
+from mock_server.generate.compiling import ByRow, Setting, Spot, acceptor, by_chance, direct_references, from_values, nothing
 from mock_server.generate.heights import Heights
 from mock_server.generate.hints import Hints
 from mock_server.generate.kinds import BOOLEANS
@@ -16,6 +16,7 @@ from mock_server.generate.language import Language
 from mock_server.generate.merging import Merger
 from mock_server.generate.numbers import compile_integer, compile_number
 from mock_server.generate.objects import compile_object
+from mock_server.generate.pools import ROWS
 from mock_server.generate.regex import RegexError
 from mock_server.generate.search import compile_search
 from mock_server.generate.seed import derive_random
@@ -79,7 +80,7 @@ class Sampler:
         random = derive_random(self.setting.pools.seed, "name", pattern)
         judge = acceptor({"type": "string", "pattern": pattern})
         written = (language.draw_with_demands(random, least) for least in range(12) for _ in range(6))
-        return from_values(tuple(dict.fromkeys(text for text in written if text is not None and (judge is None or judge(text)))))
+        return from_values(tuple(dict.fromkeys(text for text in written if text is not None and (judge is None or judge(text)))), pattern)
 
     def compile_bare(self, schema: Canonical, spot: Spot) -> Draw:  # noqa: PLR0911, PLR0912 - one line for each kind of view
         """Compile a node, documented examples left aside."""
@@ -96,7 +97,7 @@ class Sampler:
             case ObjectView():
                 return compile_object(self, view, spot)
             case ConstView():
-                return from_values((as_json(view.value),))
+                return from_values((as_json(view.value),), "")
             case EnumView():
                 return self._enum(tuple(map(as_json, view.values)), spot)
             case MultiTypeView():
@@ -134,13 +135,13 @@ class Sampler:
                 trusted[:] = [example for example in examples if accept is not None and accept(example)]
             return trusted[0] if trusted else draw(s)
 
-        return draw_example
+        return draw.with_example(draw_example) if isinstance(draw, ByRow) else draw_example
 
     def _types(self, types: list[str], spot: Spot) -> Draw:
         """Any value of some types: null now and then, of the others what the hints imply."""
         others = [type_ for type_ in types if type_ != "null"]
         if not others:
-            return from_values((None,))
+            return from_values((None,), "")
         implied = spot.hints.implied_type()
         if implied in others:
             others = [implied] if implied else others
@@ -171,8 +172,8 @@ class Sampler:
         if wished is not None:
             values = tuple(value for value in values if value in wished) or values
         if None in values and len(values) > 1:
-            return nullable(from_values(tuple(value for value in values if value is not None)))
-        return from_values(values)
+            return nullable(from_values(tuple(value for value in values if value is not None), spot.name))
+        return from_values(values, spot.name)
 
     def _reference(self, uri: str, spot: Spot) -> Draw:
         target = self.setting.forms.definition(uri)
@@ -231,4 +232,5 @@ def _empty_object(s: State) -> JsonValue:
 def _boolean(spot: Spot) -> Draw:
     meaning = find_meaning(spot.name, spot.owner, "boolean", "", "")
     chance = float(meaning.kind) if meaning is not None and meaning.kind in BOOLEANS else 0.5
-    return lambda s: s.random() < chance
+    random = derive_random("boolean", spot.name, *sorted(spot.owner))
+    return by_chance(tuple(random.random() < chance for _ in range(ROWS)))

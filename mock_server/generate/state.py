@@ -11,8 +11,8 @@ MANY_ROWS = 65_536
 
 # How deep objects are drawn in full, and how many of them, before only what is required is.
 FULL_DEPTH = 6
-BUDGET = 250
-BUDGET_PER_ITEM = 40  # of a list of wished length
+BUDGET = 26
+BUDGET_PER_ITEM = 11  # of an answer that is a list
 
 
 class Parent:
@@ -48,7 +48,7 @@ class State:
         self.random = Random(seed).random
         self.row = int(self.random() * MANY_ROWS)
         self.depth = 0
-        self.budget = BUDGET + BUDGET_PER_ITEM * (size or 0)
+        self.budget = BUDGET
         self.active: dict[str, int] = {}
         self.static = static
         self.exemplary = static

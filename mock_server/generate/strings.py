@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from itertools import islice
 from random import Random
 
-from mock_server.generate.compiling import Setting, Spot, from_column, from_values, meaning_of, nothing, spread
+from mock_server.generate.compiling import Setting, Spot, from_column, from_values, meaning_of, spread
 from mock_server.generate.language import Language
 from mock_server.generate.pools import ROWS, TABLE_OF
 from mock_server.generate.regex import RegexError
@@ -42,9 +42,9 @@ def compile_string(setting: Setting, view: StringView | None, spot: Spot) -> Dra
     if column is not None:
         fitted = _fitted(column, view, accept)
         if fitted is not None:
-            return from_column(fitted) if named is not None else _id_draw(fitted, meaning, whole=fitted is column)
+            return from_column(fitted) if named is not None else _id_draw(fitted, meaning, spot.name, whole=fitted is column)
     written = _written(setting, view, spot, formats, accept)
-    return from_values(written) if written else nothing
+    return from_values(written, spot.name)
 
 
 def _acceptor(view: StringView | None, formats: tuple[str, ...]) -> _Accept | None:
@@ -151,7 +151,7 @@ def _fitted(column: tuple[JsonValue, ...], view: StringView | None, accept: _Acc
     return spread([value or None for value in checked], kept) if kept else None
 
 
-def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, *, whole: bool) -> Draw:
+def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, salt: str, *, whole: bool) -> Draw:
     if whole and meaning is not None and meaning.kind == "entity_id":
         heads = tuple(str(value)[:-4] for value in column)
 
@@ -161,14 +161,14 @@ def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, *, whole: b
         return draw_uuid
     if meaning is not None and (meaning.kind in TABLE_OF or meaning.moment or meaning.kind == "entity_name"):
         return from_column(column)
-    return _by_row_or_chance(column, meaning)
+    return _by_row_or_chance(column, meaning, salt)
 
 
-def _by_row_or_chance(column: tuple[JsonValue, ...], meaning: Meaning | None) -> Draw:
+def _by_row_or_chance(column: tuple[JsonValue, ...], meaning: Meaning | None, salt: str) -> Draw:
     """Identifiers go by row, so that a list repeats none; other texts by chance."""
     if meaning is not None and meaning.kind in {"serial_number", "iccid", "imsi", "evse_id", "id_tag", "license_plate", "iban", "phone"}:
         return from_column(column)
-    return from_values(column)
+    return from_values(column, salt)
 
 
 def _written(

@@ -15,7 +15,7 @@ from mock_server.generate.semantics import find_meaning, is_identifier
 from mock_server.generate.state import FULL_DEPTH, MANY_ROWS, ROW_MASK, Draw, NothingFits, Parent, State
 from mock_server.generate.undeclared import Undeclared
 from mock_server.generate.words import nouns_of, split_words
-from mock_server.schema.canonical import ArrayView, Canonical, ObjectView
+from mock_server.schema.canonical import AnyOfView, ArrayView, Canonical, ObjectView
 from mock_server.typing import JsonObject, JsonValue
 
 _SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum", "multi_type", "true"))
@@ -204,6 +204,8 @@ def _member(
 
 def _may_be_empty(schema: Canonical | None) -> bool:
     view = schema.view() if schema is not None else None
+    if isinstance(view, AnyOfView):
+        return any(map(_may_be_empty, view.branches))
     return isinstance(view, ArrayView) and not view.min_items and not view.contains
 
 

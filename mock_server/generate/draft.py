@@ -14,7 +14,7 @@ from mock_server.errors import SchemaError, UndefinedSerialization
 from mock_server.exchange.body import content_type, write_body
 from mock_server.exchange.media_type import FORM, MULTIPART_FORM, is_json, parse_media_type
 from mock_server.exchange.message import Request
-from mock_server.exchange.parameter import write_parameter
+from mock_server.exchange.serialization import write_parameter
 from mock_server.generate.kit import Kit
 from mock_server.generate.produce import Producer, Wish
 from mock_server.generate.seed import derive_seed

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mock_server import load
 from mock_server.errors import MalformedContent, UndefinedSerialization
-from mock_server.exchange.parameter import Carrier, compile_reader, write_parameter
+from mock_server.exchange.parameter import Carrier, compile_reader
+from mock_server.exchange.serialization import write_parameter
 from mock_server.schema.bundle import SchemaSets
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import outline_of

@@ -42,10 +42,16 @@ class Carrier:
         return self._pairs
 
     def cookies(self) -> QueryPairs:
-        """The cookies. RFC 6265, section 4.2.1."""
+        """The cookies, as they are written. RFC 6265, section 4.2.1."""
         header = find_field(self.fields, b"cookie")
         pairs = (part.strip().partition("=") for part in (header or "").split(";") if "=" in part)
         return [(name, value.strip('"')) for name, _, value in pairs]
+
+    def cookies_for(self, parameter: Parameter) -> QueryPairs:
+        """The cookies with their names decoded, and their values as the style of a parameter has them: percent-encoded."""
+        if parameter.style is Style.COOKIE:
+            return [(name, quote(value, safe=",")) for name, value in self.cookies()]
+        return [(unquote(name), value) for name, value in self.cookies()]
 
 
 Reader = Callable[[Carrier], "list[JsonValue] | Missing"]
@@ -118,7 +124,7 @@ def _single(parameter: Parameter, carrier: Carrier) -> str | Missing:
     if parameter.location is Location.HEADER:
         value = find_field(carrier.fields, parameter.name.lower().encode("latin-1", "replace"))
         return MISSING if value is None else value
-    pairs = carrier.pairs if parameter.location is Location.QUERY else carrier.cookies()
+    pairs = carrier.pairs if parameter.location is Location.QUERY else carrier.cookies_for(parameter)
     return next((value for name, value in pairs if name == parameter.name), MISSING)
 
 
@@ -258,10 +264,11 @@ def split_header(text: str, outline: Outline, *, explode: bool) -> Raw:
 
 
 def _split_cookie(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
-    values = [value for name, value in carrier.cookies() if name == parameter.name]
+    cookies = carrier.cookies_for(parameter)
+    values = [value for name, value in cookies if name == parameter.name]
     if _expects(outline, "object") and parameter.explode:
         known = set(outline.names)
-        members: Raw = {name: unquote(value) for name, value in carrier.cookies() if name in known}
+        members: Raw = {name: unquote(value) for name, value in cookies if name in known or outline.is_open}
         return members or MISSING
     if not values:
         return MISSING

@@ -1,8 +1,8 @@
 """
 One HTTP exchange, read through the document.
 
-`path` finds the operation, `parameter` and `body` read and write what travels, `media_type`, `preference` and
-`negotiate` choose a response, `security` looks for credentials, `problem` says what went wrong.
+`path` finds the operation, `parameter` reads what `serialization` writes, `body` does both, `media_type`, `preference`
+and `negotiate` choose a response, `security` looks for credentials, `problem` says what went wrong.
 
 Invariants:
 - Nothing here does I/O, and nothing decides whether a value conforms: that is `contract`.

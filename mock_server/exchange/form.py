@@ -16,7 +16,7 @@ from mock_server.errors import MalformedContent
 from mock_server.exchange.brackets import iter_bracketed, put_bracketed, settle
 from mock_server.exchange.interpret import Embedded, Raw
 from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
-from mock_server.exchange.parameter import parse_query
+from mock_server.exchange.parameter import DELIMITERS, parse_query
 from mock_server.schema.outline import Outline
 from mock_server.spec.model import Encoding, Style
 from mock_server.typing import JsonValue
@@ -24,7 +24,6 @@ from mock_server.typing import JsonValue
 BOUNDARY = "mock-server-boundary-4c1f"
 _MAX_PARTS = 1000
 _NO_ENCODING = Encoding()
-_DELIMITERS = {Style.SPACE_DELIMITED: " ", Style.PIPE_DELIMITED: "|", Style.TAB_DELIMITED: "\t"}
 
 
 @dataclass(slots=True)
@@ -71,7 +70,7 @@ def _put(found: dict[str, Raw], name: str, value: str, outline: Outline, encodin
     if "array" not in outline.types:
         found[name] = _structured(text, outline)
         return
-    parts: list[Raw] = list(text.split(_DELIMITERS.get(encoding.style or Style.FORM, ","))) if encoding.explode is False else [text]
+    parts: list[Raw] = list(text.split(DELIMITERS.get(encoding.style or Style.FORM, ","))) if encoding.explode is False else [text]
     whole = _structured(text, outline)
     if isinstance(whole, Embedded) and isinstance(whole.value, list) and name not in found:
         found[name] = whole
@@ -194,7 +193,7 @@ def write_urlencoded(value: JsonValue, encodings: Mapping[str, Encoding]) -> byt
             pairs += [(key, _text(inner)) for key, inner in iter_bracketed(name, member)]
         elif isinstance(member, list) and member and not any(isinstance(item, dict | list) for item in member):
             texts = [_text(item) for item in member]
-            whole = _DELIMITERS.get(encoding.style or Style.FORM, ",").join(texts)
+            whole = DELIMITERS.get(encoding.style or Style.FORM, ",").join(texts)
             pairs += [(name, whole)] if encoding.explode is False else [(name, text) for text in texts]
         else:
             pairs.append((name, _text(member)))

@@ -1,5 +1,5 @@
 """
-Parameters: read from a request and written into one, by style and explode.
+Parameters: read from a request by style and explode; `serialization` writes them.
 
 Source: OAS 3.1.1, "Style Values" and "Style Examples"; OAS 2.0, "collectionFormat"; RFC 6570 for what they stand for
 """
@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, unquote_plus
 
 import orjson
 
-from mock_server.errors import MalformedContent, UndefinedSerialization
+from mock_server.errors import MalformedContent
 from mock_server.exchange.brackets import put_bracketed, settle
 from mock_server.exchange.interpret import Raw, read_all
 from mock_server.exchange.media_type import is_json, parse_media_type
@@ -21,6 +21,8 @@ from mock_server.typing import JsonValue
 
 QueryPairs = list[tuple[str, str]]  # names decoded, values still percent-encoded
 _MAX_KEYS = 1000
+# What stands between the items of these styles; a comma in the others.
+DELIMITERS = {Style.SPACE_DELIMITED: " ", Style.PIPE_DELIMITED: "|", Style.TAB_DELIMITED: "\t"}
 
 
 @dataclass(slots=True)
@@ -40,10 +42,16 @@ class Carrier:
         return self._pairs
 
     def cookies(self) -> QueryPairs:
-        """The cookies. RFC 6265, section 4.2.1."""
+        """The cookies, as they are written. RFC 6265, section 4.2.1."""
         header = find_field(self.fields, b"cookie")
         pairs = (part.strip().partition("=") for part in (header or "").split(";") if "=" in part)
         return [(name, value.strip('"')) for name, _, value in pairs]
+
+    def cookies_for(self, parameter: Parameter) -> QueryPairs:
+        """The cookies with their names decoded, and their values as the style of a parameter has them: percent-encoded."""
+        if parameter.style is Style.COOKIE:
+            return [(name, quote(value, safe=",")) for name, value in self.cookies()]
+        return [(unquote(name), value) for name, value in self.cookies()]
 
 
 Reader = Callable[[Carrier], "list[JsonValue] | Missing"]
@@ -116,7 +124,7 @@ def _single(parameter: Parameter, carrier: Carrier) -> str | Missing:
     if parameter.location is Location.HEADER:
         value = find_field(carrier.fields, parameter.name.lower().encode("latin-1", "replace"))
         return MISSING if value is None else value
-    pairs = carrier.pairs if parameter.location is Location.QUERY else carrier.cookies()
+    pairs = carrier.pairs if parameter.location is Location.QUERY else carrier.cookies_for(parameter)
     return next((value for name, value in pairs if name == parameter.name), MISSING)
 
 
@@ -139,7 +147,7 @@ def _split_path(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw
     elif style is Style.MATRIX:
         return _split_matrix(parameter, outline, text)
     elif style is not Style.SIMPLE:
-        separator = _DELIMITERS.get(style, ",")
+        separator = DELIMITERS.get(style, ",")
     if _expects(outline, "array"):
         return [unquote(part) for part in text.split(separator)]
     if _expects(outline, "object"):
@@ -189,7 +197,7 @@ def _split_query(parameter: Parameter, outline: Outline, carrier: Carrier) -> Ra
             return _spread(outline, pairs, required=parameter.required)
         if not values:
             return MISSING
-        delimiter = _DELIMITERS.get(parameter.style, ",")
+        delimiter = DELIMITERS.get(parameter.style, ",")
         return _members(_cut(values[0], delimiter), name, explode=False)
     return unquote_plus(values[0]) if values else MISSING
 
@@ -197,7 +205,7 @@ def _split_query(parameter: Parameter, outline: Outline, carrier: Carrier) -> Ra
 def _split_list(parameter: Parameter, outline: Outline, values: list[str]) -> Raw | Missing:
     if not values:
         return MISSING
-    delimiter = _DELIMITERS.get(parameter.style, ",")
+    delimiter = DELIMITERS.get(parameter.style, ",")
     if parameter.explode and parameter.style in {Style.FORM, Style.SPACE_DELIMITED, Style.PIPE_DELIMITED}:
         return [unquote_plus(value) for value in values]
     if values == [""]:
@@ -256,10 +264,11 @@ def split_header(text: str, outline: Outline, *, explode: bool) -> Raw:
 
 
 def _split_cookie(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
-    values = [value for name, value in carrier.cookies() if name == parameter.name]
+    cookies = carrier.cookies_for(parameter)
+    values = [value for name, value in cookies if name == parameter.name]
     if _expects(outline, "object") and parameter.explode:
         known = set(outline.names)
-        members: Raw = {name: unquote(value) for name, value in carrier.cookies() if name in known}
+        members: Raw = {name: unquote(value) for name, value in cookies if name in known or outline.is_open}
         return members or MISSING
     if not values:
         return MISSING
@@ -271,7 +280,6 @@ def _split_cookie(parameter: Parameter, outline: Outline, carrier: Carrier) -> R
     return unquote(values[0])
 
 
-_DELIMITERS = {Style.SPACE_DELIMITED: " ", Style.PIPE_DELIMITED: "|", Style.TAB_DELIMITED: "\t"}
 _SPLITTERS: dict[Location, Callable[[Parameter, Outline, Carrier], Raw | Missing]] = {
     Location.PATH: _split_path,
     Location.QUERY: _split_query,
@@ -280,140 +288,8 @@ _SPLITTERS: dict[Location, Callable[[Parameter, Outline, Carrier], Raw | Missing
 }
 
 
-def write_parameter(parameter: Parameter, value: JsonValue) -> str:
-    """
-    Write a parameter.
-
-    Returns:
-        What goes into the message: a path segment, a part of the query, the value of a header, a part of the
-        Cookie field.
-
-    Raises:
-        UndefinedSerialization: OpenAPI leaves this style and value undefined.
-    """
-    if parameter.content is not None:
-        media_type = parse_media_type(parameter.content.name)
-        if parameter.location is Location.QUERYSTRING and isinstance(value, dict) and not is_json(media_type):
-            return "&".join(f"{_quote(name)}={_quote(_scalar(member))}" for name, member in value.items())
-        return _placed(parameter, orjson.dumps(value).decode() if is_json(media_type) else _scalar(value))
-    if isinstance(value, list):
-        return _write_list(parameter, [_scalar(item) for item in value])
-    if isinstance(value, dict):
-        return _write_object(parameter, {name: _scalar(member) for name, member in value.items()})
-    if parameter.style in {Style.DEEP_OBJECT, Style.SPACE_DELIMITED, Style.PIPE_DELIMITED}:
-        raise UndefinedSerialization(f"{parameter.style.value} is for lists and objects")
-    text = _scalar(value)
-    if not text and parameter.location is Location.PATH and not lists_empty(parameter):
-        raise UndefinedSerialization("an empty path segment names something else")
-    return _placed(parameter, text)
-
-
 def lists_empty(parameter: Parameter) -> bool:
     """Whether a parameter names the empty string among its values: only then may a path segment be empty."""
     schema = parameter.schema.value if parameter.schema is not None else None
     values = schema.get("enum") if isinstance(schema, dict) else None
     return isinstance(values, list) and "" in values
-
-
-def _placed(parameter: Parameter, text: str) -> str:
-    name = parameter.name
-    if parameter.location is Location.PATH:
-        prefix = {Style.LABEL: ".", Style.MATRIX: f";{_quote(name)}="}.get(parameter.style, "")
-        return prefix + _quote(text)
-    if parameter.location is Location.HEADER:
-        return _plain(text)
-    if parameter.location is Location.COOKIE:
-        return f"{name}={_quote(text)}"
-    if parameter.location is Location.QUERYSTRING:
-        return _quote(text)
-    return f"{_quote(name)}={quote(text, safe=_RESERVED if parameter.allow_reserved else '')}"
-
-
-def _write_list(parameter: Parameter, items: list[str]) -> str:
-    if not items or parameter.style is Style.DEEP_OBJECT:
-        raise UndefinedSerialization(f"{parameter.style.value} can't write the list {items}")
-    name = _quote(parameter.name)
-    if parameter.location is Location.HEADER:
-        if any("," in item for item in items) or items == [""]:
-            raise UndefinedSerialization("a comma separates the items of a header")
-        return ",".join(map(_plain, items))
-    if parameter.style is Style.MATRIX:
-        return "".join(f";{name}={_quote(item)}" for item in items) if parameter.explode else f";{name}=" + ",".join(map(_quote, items))
-    if parameter.style is Style.LABEL:
-        return "." + ("." if parameter.explode else ",").join(_quote(item).replace(".", "%2E") for item in items)
-    if parameter.location is Location.PATH:
-        if items == [""]:
-            raise UndefinedSerialization("an empty path segment names something else")
-        return ",".join(map(_quote, items))
-    if parameter.location is Location.COOKIE:
-        if parameter.explode and parameter.style is not Style.COOKIE:
-            raise UndefinedSerialization("an exploded list in a cookie")
-        return "; ".join(f"{name}={_quote(item)}" for item in items) if parameter.explode else f"{name}=" + ",".join(map(_quote, items))
-    if parameter.explode:
-        return "&".join(f"{name}={_quote(item)}" for item in items)
-    delimiter = _DELIMITERS.get(parameter.style, ",")
-    if delimiter != "," and any(delimiter in item for item in items):
-        raise UndefinedSerialization(f"an item holds the delimiter {delimiter!r}")
-    return f"{name}=" + (quote(delimiter, safe=",") if delimiter != "," else ",").join(map(_quote, items))
-
-
-def _write_object(parameter: Parameter, members: dict[str, str]) -> str:
-    if not members:
-        if parameter.location is Location.QUERY and parameter.explode and parameter.style is Style.FORM:
-            return ""  # RFC 6570, section 3.2.1: nothing is written; the reader takes nothing for it where it is required
-        raise UndefinedSerialization("an empty object can't be told from nothing")
-    name = _quote(parameter.name)
-    pairs = [(_quote(key), _quote(value)) for key, value in members.items()]
-    if parameter.style is Style.DEEP_OBJECT:
-        if any("[" in key or "]" in key for key in members):
-            raise UndefinedSerialization("a member's name holds a bracket")
-        return "&".join(f"{name}%5B{key}%5D={value}" for key, value in pairs)
-    if parameter.location is Location.HEADER:
-        if any("," in text or "=" in text for pair in members.items() for text in pair):
-            raise UndefinedSerialization("a comma or equals sign separates the members of a header")
-        return ",".join(
-            (f"{_plain(key)}={_plain(value)}" if parameter.explode else f"{_plain(key)},{_plain(value)}") for key, value in members.items()
-        )
-    flat = ",".join(f"{key},{value}" for key, value in pairs)
-    if parameter.style is Style.MATRIX:
-        return "".join(f";{key}={value}" for key, value in pairs) if parameter.explode else f";{name}={flat}"
-    if parameter.style is Style.LABEL:
-        dotted = [(key.replace(".", "%2E"), value.replace(".", "%2E")) for key, value in pairs]
-        return "." + (".".join(f"{key}={value}" for key, value in dotted) if parameter.explode else flat)
-    if parameter.location is Location.PATH:
-        return ",".join(f"{key}={value}" for key, value in pairs) if parameter.explode else flat
-    if parameter.explode:
-        if parameter.style in _DELIMITERS:
-            raise UndefinedSerialization(f"an exploded object in the style {parameter.style.value}")
-        return ("; " if parameter.location is Location.COOKIE else "&").join(f"{key}={value}" for key, value in pairs)
-    delimiter = _DELIMITERS.get(parameter.style, ",")
-    if delimiter != "," and any(delimiter in text for pair in members.items() for text in pair):
-        raise UndefinedSerialization(f"a member holds the delimiter {delimiter!r}")
-    return f"{name}=" + (quote(delimiter, safe="") if delimiter != "," else ",").join(part for pair in pairs for part in pair)
-
-
-# RFC 3986, section 2.2, without what would end the query or a pair of it
-_RESERVED = ":/?@!$'()*,;"
-
-
-def _quote(text: str) -> str:
-    return quote(text, safe="")
-
-
-def _plain(text: str) -> str:
-    """Text of a header: visible ASCII and inner spaces, RFC 9110, section 5.5."""
-    if not text.isascii() or not text.isprintable() or text != text.strip():
-        raise UndefinedSerialization(f"{text!r} can't stand in a header")
-    return text
-
-
-def _scalar(value: JsonValue) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, int | float):
-        return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else repr(value)
-    raise UndefinedSerialization("a list or an object inside another")

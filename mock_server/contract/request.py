@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body
@@ -19,8 +20,7 @@ from mock_server.spec.references import Node
 from mock_server.typing import JsonValue, Pointer
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
+class Understood(NamedTuple):
     """A request, read."""
 
     parameters: dict[tuple[Location, str], JsonValue]  # those that were sent
@@ -154,10 +154,13 @@ class RequestJudge:
         )
 
     def _undocumented(self, carrier: Carrier) -> list[Finding]:
+        known = self._known_query
+        unknown = [name for name, _ in carrier.pairs if name not in known and not name.startswith("__")]
+        if not unknown:
+            return []
         exploded = any(
             p.location is Location.QUERY and p.style in {Style.DEEP_OBJECT, Style.FORM} and p.explode for p in self.operation.parameters
         )
-        unknown = [name for name, _ in carrier.pairs if name not in self._known_query and not name.startswith("__")]
         if exploded:
             unknown = [name for name in unknown if "[" not in name]
         return [

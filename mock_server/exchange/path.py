@@ -8,7 +8,7 @@ segment goes before a partly templated one (`{id}.json`), that before a variable
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 T = TypeVar("T")
@@ -27,8 +27,7 @@ class Route(Generic[T]):
     query: frozenset[tuple[str, str]]  # of a template that holds a query: what has to be asked
 
 
-@dataclass(frozen=True, slots=True)
-class Matched(Generic[T]):
+class Matched(NamedTuple, Generic[T]):
     """The route of a request and its variables, still percent-encoded where a segment is one variable."""
 
     route: Route[T]
@@ -91,8 +90,13 @@ class Router(Generic[T]):
             query: Percent-encoded; asked only where templates hold queries.
             empty: Whether the last variable may be empty: `/files/` for `/files/{name}`.
         """
-        allowed: list[str] = []
         segments = path.split("/")[1:]
+        only = _only_way(self._root, segments)
+        if only is not None:
+            candidates = only[0].routes.get(method)
+            if candidates is not None and len(candidates) == 1:
+                return _matched(candidates[0], only[1])
+        allowed: list[str] = []
         for routes, values in _walk(self._root, segments, 0, (), empty=empty):
             candidates = routes.get(method)
             if candidates is not None:
@@ -123,6 +127,25 @@ def _step(node: _Node[T], segment: str) -> _Node[T]:
     node.partials.append((re.compile(pattern + r"\Z"), pattern, fresh))
     node.partials.sort(key=lambda partial: -len(partial[1].replace("([^/]+?)", "")))
     return fresh
+
+
+def _only_way(node: _Node[T], segments: list[str]) -> tuple[_Node[T], tuple[str, ...]] | None:
+    """Where the segments lead, if at each of them there is one way only; what is percent-encoded may stand for a literal."""
+    values: list[str] = []
+    for segment in segments:
+        if node.partials or node.rest is not None:
+            return None
+        literal = node.literals.get(segment)
+        if node.variable is None:
+            if literal is None:
+                return None
+            node = literal
+        elif literal is None and segment and ("%" not in segment or not node.literals):
+            values.append(segment)
+            node = node.variable
+        else:
+            return None
+    return node, tuple(values)
 
 
 def _walk(

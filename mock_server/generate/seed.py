@@ -6,12 +6,9 @@ from random import Random
 
 def derive_seed(*parts: str | bytes | int) -> int:
     """Derive a seed of 64 bits from words; `hash()` would differ from process to process."""
-    digest = blake2b(digest_size=8)
-    for part in parts:
-        data = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return int.from_bytes(digest.digest(), "little")
+    written = [part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass") for part in parts]
+    marked = b"".join([b"%d:%b" % (len(data), data) for data in written])
+    return int.from_bytes(blake2b(marked, digest_size=8).digest(), "little")
 
 
 def derive_random(*parts: str | bytes | int) -> Random:

@@ -69,10 +69,14 @@ class Fixtures:
 
     by_operation: dict[str, tuple[Fixture, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()  # what is wrong with those that are left out
+    _indices: dict[str, "_Index"] = field(default_factory=dict)
 
     def find(self, operation: str, request: Request, understood: Understood, status: int | None) -> Fixture | None:
         """Find the fixture that answers a request, with a wanted status if one is given."""
-        for fixture in self.by_operation.get(operation, ()):
+        index = self._indices.get(operation)
+        if index is None:
+            index = self._indices[operation] = _Index(self.by_operation.get(operation, ()))
+        for fixture in index.candidates(understood):
             if (status is None or fixture.status == status) and fixture.matches(request, understood):
                 return fixture
         return None
@@ -80,6 +84,34 @@ class Fixtures:
     def named(self, operation: str, name: str) -> Fixture | None:
         """Find a fixture by its name."""
         return next((fixture for fixture in self.by_operation.get(operation, ()) if fixture.name == name), None)
+
+
+class _Index:
+    """The fixtures of an operation by the value of one parameter that each asks for."""
+
+    def __init__(self, fixtures: tuple[Fixture, ...]) -> None:
+        self._others: list[tuple[int, Fixture]] = []
+        self._tables: dict[tuple[Location, str], dict[str, list[tuple[int, Fixture]]]] = {}
+        for rank, fixture in enumerate(fixtures):
+            first = next((c for c in fixture.conditions if c.location in {Location.PATH, Location.QUERY}), None)
+            if first is None or first.location is None:
+                self._others.append((rank, fixture))
+                continue
+            table = self._tables.setdefault((first.location, first.name), {})
+            for value in dict.fromkeys(map(str, first.values)):
+                table.setdefault(value, []).append((rank, fixture))
+
+    def candidates(self, understood: Understood) -> list[Fixture]:
+        """Those that may answer, in their order."""
+        found = list(self._others)
+        for key, table in self._tables.items():
+            if key in understood.parameters:
+                found += table.get(str(understood.parameters[key]), ())
+        return [fixture for _, fixture in sorted(found, key=_rank_of)] if found else []
+
+
+def _rank_of(ranked: tuple[int, Fixture]) -> int:
+    return ranked[0]
 
 
 def folder_name(operation_id: str) -> str:

@@ -1,6 +1,5 @@
 """Listening: a socket of our own, so that a busy port is said in a sentence, and uvicorn on it."""
 
-import contextlib
 import errno
 import socket
 import ssl
@@ -73,7 +72,7 @@ def check_tls(cert: Path | None, key: Path | None) -> None:
 
 
 def run(app: Any, listening: socket.socket, settings: Settings) -> None:  # noqa: ANN401 - any ASGI application
-    """Serve until a signal says to stop; Ctrl-C is how a server is meant to end."""
+    """Serve until a signal says to stop."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -84,5 +83,4 @@ def run(app: Any, listening: socket.socket, settings: Settings) -> None:  # noqa
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening])
+    uvicorn.Server(config).run(sockets=[listening])

@@ -14,6 +14,7 @@ from mock_server.exchange import problem
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.path import Unmatched
 from mock_server.serve.answer import Answer, RawField, problem_answer
+from mock_server.serve.express import Express
 from mock_server.serve.pages import Pages
 from mock_server.serve.respond import Responder
 
@@ -45,12 +46,22 @@ class MockMiddleware:
         self._pages = pages
         self._through = through
         self._settings = responder.kit.settings
+        self._express = Express(responder)
+        self._ready: dict[int, tuple[Answer, Message, Message]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if not self._through and not _log.isEnabledFor(logging.INFO):
+            raw: bytes = scope.get("raw_path") or scope["path"].encode()
+            stored = self._express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"])
+            if stored is not None:
+                start, body = self._messages(stored)
+                await send(start)
+                await send(body)
+                return
         started = time.perf_counter()
         path: bytes = scope.get("raw_path") or scope["path"].encode()
         path = path.partition(b"?")[0]
@@ -64,6 +75,15 @@ class MockMiddleware:
         await self._send(answer, scope, send)
         if _log.isEnabledFor(logging.INFO):
             _log_answer(scope["method"], path, answer, time.perf_counter() - started)
+
+    def _messages(self, stored: Answer) -> tuple[Message, Message]:
+        """The messages of a stored answer, made once."""
+        ready = self._ready.get(id(stored))
+        if ready is None:
+            fields = _framed(stored)
+            start: Message = {"type": "http.response.start", "status": stored.status, "headers": fields}
+            ready = self._ready[id(stored)] = (stored, start, {"type": "http.response.body", "body": stored.body})
+        return ready[1], ready[2]
 
     def _is_elsewhere(self, method: str, path: bytes) -> bool:
         """Whether the rest of the application has the page: Swagger UI, unless the document has such a path."""
@@ -89,15 +109,21 @@ class MockMiddleware:
 
     async def _send(self, answer: Answer, scope: Scope, send: Send) -> None:
         body = b"" if scope["method"] == "HEAD" else answer.body
-        fields = list(answer.fields)
-        if answer.status >= 200 and answer.status not in {204, 304}:  # noqa: PLR2004 - RFC 9110, section 8.6
-            fields.append((b"content-length", b"%d" % len(answer.body)))
-        if answer.entry is not None and answer.entry.deprecated:
-            fields.append((b"deprecation", b"true"))
+        fields = _framed(answer)
         if self._settings.cors:
             fields.extend(_cors(scope["headers"]))
         await send({"type": "http.response.start", "status": answer.status, "headers": fields})
         await send({"type": "http.response.body", "body": body})
+
+
+def _framed(answer: Answer) -> list[RawField]:
+    """The fields of an answer, with its length."""
+    fields = list(answer.fields)
+    if answer.status >= 200 and answer.status not in {204, 304}:  # noqa: PLR2004 - RFC 9110, section 8.6
+        fields.append((b"content-length", b"%d" % len(answer.body)))
+    if answer.entry is not None and answer.entry.deprecated:
+        fields.append((b"deprecation", b"true"))
+    return fields
 
 
 async def read_request(scope: Scope, receive: Receive, path: bytes, limit: int) -> Request | Answer:

@@ -7,7 +7,9 @@ judged first; one that breaks its schema is left out, unless it was asked for by
 
 import dataclasses
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -34,17 +36,21 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
 _STREAMED = 3  # events or lines of a generated stream
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What one request asks of a response."""
 
     request: Request
     understood: Understood
     preferences: Preferences
     accept: str | None
-    seed: int
+    derive: Callable[[], int]  # the seed of what is made; it depends on the whole request
     seed_text: str
     sources: tuple[str, ...]
+
+    @property
+    def seed(self) -> int:
+        """The seed of what is made for this request."""
+        return self.derive()
 
 
 @dataclass(slots=True)

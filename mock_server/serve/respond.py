@@ -6,7 +6,7 @@ Route, read, judge, choose, make. Each operation is compiled when it is first as
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote, unquote_plus
 
 import orjson
 
@@ -16,8 +16,8 @@ from mock_server.errors import MalformedPreference, SchemaError, UsageError
 from mock_server.exchange import problem
 from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, find_field
-from mock_server.exchange.negotiate import Chosen, choose_failure, choose_status, choose_success
-from mock_server.exchange.parameter import lists_empty
+from mock_server.exchange.negotiate import Chosen, choose_failure, choose_status, choose_success, paired_keys
+from mock_server.exchange.parameter import lists_empty, parse_query
 from mock_server.exchange.path import Matched, Router, Unmatched, join_paths
 from mock_server.exchange.preference import NONE, Preferences, format_applied, parse_preferences
 from mock_server.exchange.security import challenges, credential_names
@@ -109,7 +109,9 @@ class Responder:
             return problem_answer(problem.MALFORMED_PREFERENCE, str(error), entry=entry)
         understood = compiled.judge.read(request, matched.variables, security=self.kit.settings.security)
         answer = self._decide(compiled, request, understood, preferences, matched.variables)
-        return _applied(answer, preferences)._replace(findings=understood.findings)
+        if preferences is not NONE:
+            answer = _applied(answer, preferences)
+        return answer._replace(findings=understood.findings) if understood.findings else answer
 
     def _with_empty(self, request: Request, path: str) -> Matched[Entry] | None:
         """`/files/` for `/files/{name}`, only where the document lists the empty string among the names."""
@@ -138,6 +140,38 @@ class Responder:
             schemas = self.kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE)
             self._judges[entry.id] = ResponseJudge(self.document.operation(entry), schemas)
         return self._judges[entry.id]
+
+    def values_asked_for(self, entry: Entry) -> dict[str, tuple[str, ...]] | None:
+        """
+        List the values of path parameters that stored answers of an operation ask for.
+
+        Returns:
+            By parameter, as text; None where an answer asks for something else.
+        """
+        operation = self.document.operation(entry)
+        found: dict[str, dict[str, None]] = {}
+        for fixture in self.fixtures.by_operation.get(operation.id, ()):
+            for condition in fixture.conditions:
+                if condition.location is not Location.PATH:
+                    return None
+                found.setdefault(condition.name, {}).update(dict.fromkeys(map(str, condition.values)))
+        keys = paired_keys(operation)
+        for parameter in operation.parameters:
+            for example in parameter.examples:
+                if example.key in keys and isinstance(example.value, str | int):
+                    found.setdefault(parameter.name, {})[str(example.value)] = None
+        return {name: tuple(values) for name, values in found.items()}
+
+    def stores_for_anybody(self, entry: Entry) -> bool:
+        """Whether an operation has a stored answer that asks for nothing, or one without content."""
+        operation = self.document.operation(entry)
+        chosen = choose_success(operation)
+        if chosen is None:
+            return False
+        keys = paired_keys(operation)
+        examples = (example.key for media in chosen.response.content for example in media.examples)
+        fixtures = self.fixtures.by_operation.get(operation.id, ())
+        return chosen.is_empty or any(not f.conditions for f in fixtures) or any(key is None or key not in keys for key in examples)
 
     def judge_requests(self, entry: Entry) -> RequestJudge:
         """
@@ -209,9 +243,12 @@ class Responder:
     ) -> Ask:
         seed_text = preferences.seed if preferences.seed is not None else str(self.kit.settings.seed)
         operation = compiled.operation
-        path = "\0".join(map(unquote, variables.values())) if variables else ""
-        seed = derive_seed(seed_text, operation.id, path, _canonical_query(request.query, compiled.credentials), request.body)
-        return Ask(request, understood, preferences, accept_of(request), seed, seed_text, compiled.sources)
+
+        def derive() -> int:
+            path = "\0".join(map(unquote, variables.values())) if variables else ""
+            return derive_seed(seed_text, operation.id, path, _canonical_query(request.query, compiled.credentials), request.body)
+
+        return Ask(request, understood, preferences, accept_of(request), derive, seed_text, compiled.sources)
 
     def _preferred(self, compiled: _Compiled, ask: Ask, status: int) -> Answer:
         chosen = choose_status(compiled.operation, status)
@@ -334,9 +371,12 @@ def _canonical_query(query: bytes, credentials: frozenset[tuple[Location, str]])
     """The query in a form that does not depend on its order, without credentials and preferences."""
     if not query:
         return ""
-    hidden = {name for location, name in credentials if location is Location.QUERY}
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    return "&".join(f"{name}={value}" for name, value in sorted(pairs) if name not in hidden and not name.startswith("__"))
+    pairs = [
+        (name, unquote_plus(value))
+        for name, value in parse_query(query.decode("latin-1"))
+        if (Location.QUERY, name) not in credentials and not name.startswith("__")
+    ]
+    return "&".join([f"{name}={value}" for name, value in sorted(pairs)])
 
 
 def _applied(answer: Answer, preferences: Preferences) -> Answer:

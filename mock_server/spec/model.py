@@ -7,7 +7,7 @@ A Schema Object stays a `Node`, the place where it was written: `schema.dialect`
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Final
 
 from mock_server.finding import Finding
@@ -29,7 +29,7 @@ class Version(Enum):
         return self in {Version.V31, Version.V32}
 
 
-class Location(Enum):
+class Location(StrEnum):
     """Where a parameter stands: its `in`."""
 
     PATH = "path"
@@ -39,7 +39,7 @@ class Location(Enum):
     QUERYSTRING = "querystring"
 
 
-class Style(Enum):
+class Style(StrEnum):
     """How a parameter is serialised."""
 
     MATRIX = "matrix"

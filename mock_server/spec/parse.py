@@ -61,7 +61,7 @@ def is_ignored(name: str, location: Location) -> bool:
 def _parse_parameter(reader: Reader, node: Node) -> Parameter | None:
     name = mapping(node).get("name")
     try:
-        location = Location(mapping(node).get("in"))
+        location = Location(str(mapping(node).get("in")))
     except ValueError:
         reader.malformed(node, f"a parameter's 'in' is {mapping(node).get('in')!r}")
         return None
@@ -91,7 +91,7 @@ def _parse_parameter(reader: Reader, node: Node) -> Parameter | None:
 def parse_style(node: Node, allowed: tuple[Style, ...]) -> Style:
     """Read a style; one that is unknown or does not fit the place is the default, the first of those allowed."""
     try:
-        style = Style(mapping(node).get("style"))
+        style = Style(str(mapping(node).get("style")))
     except ValueError:
         return allowed[0]
     return style if style in allowed else allowed[0]
@@ -221,7 +221,7 @@ def parse_security_schemes(reader: Reader, components: Node | None) -> dict[str,
     found: dict[str, SecurityScheme] = {}
     for key, node in reader.objects(components, "securitySchemes", "a security scheme"):
         try:
-            location = Location(mapping(node).get("in", "header"))
+            location = Location(str(mapping(node).get("in", "header")))
         except ValueError:
             location = Location.HEADER
         found[key] = SecurityScheme(

@@ -1,0 +1,157 @@
+"""
+Stored answers, ready to send.
+
+Where an operation answers with a fixture or an example, and a request is an ordinary one, nothing is left to choose:
+route, look the variable up, check the credentials, send. What the answers are is not decided here: the responder is asked
+once for each that there can be. Every other request goes to the responder itself.
+
+An ordinary request has no body, no preference, no field that decides anything, and nothing in its query but credentials.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from mock_server.exchange.message import RawFields, Request
+from mock_server.exchange.path import Matched
+from mock_server.serve.answer import Answer
+from mock_server.serve.respond import Responder
+from mock_server.spec.model import Entry, Location, Operation, Parameter
+from mock_server.typing import JsonValue
+
+# Fields that the responder looks at, whatever the document says.
+_DECIDING = frozenset(
+    (b"accept", b"prefer", b"origin", b"content-type", b"content-length", b"transfer-encoding", b"authorization", b"cookie")
+)
+_ANY = (b"accept", b"*/*")
+_STRANGER = "nobody-asked-for-this"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The stored answers of one operation."""
+
+    variable: str | None  # the path variable that the answers go by
+    by_value: Mapping[str, Answer]
+    otherwise: Answer | None
+    keys: frozenset[bytes]  # of the query
+    fields: frozenset[bytes]  # header fields that hold keys
+
+
+class Express:
+    """Finds stored answers for ordinary requests; see the module."""
+
+    def __init__(self, responder: Responder) -> None:
+        self._responder = responder
+        self._plans: dict[str, _Plan | None] = {}
+
+    def find(self, method: str, path: str, query: bytes, fields: RawFields) -> Answer | None:
+        """
+        Find the answer of an ordinary request.
+
+        Args:
+            method: In upper case.
+            path: Percent-encoded.
+            query: Percent-encoded, without `?`.
+            fields: Header fields, their names in lower case.
+
+        Returns:
+            The answer of the responder; None where it has to be asked.
+        """
+        if method != "GET" or "%" in path:
+            return None
+        matched = self._responder.router.match(method, path)
+        if not isinstance(matched, Matched) or matched.others:
+            return None
+        entry = matched.route.target
+        try:
+            plan = self._plans[entry.id]
+        except KeyError:
+            plan = self._plans[entry.id] = self._compile(entry)
+        if plan is None:
+            return None
+        for field in fields:
+            if field[0] in _DECIDING and field != _ANY:
+                return None
+        if plan.keys:
+            given = _keys(query, plan.keys)
+            if given != len(plan.keys):
+                return None
+        elif query:
+            return None
+        if plan.fields and not plan.fields <= {name for name, value in fields if value}:
+            return None
+        if plan.variable is None:
+            return plan.otherwise
+        return plan.by_value.get(matched.variables[plan.variable], plan.otherwise)
+
+    def _compile(self, entry: Entry) -> _Plan | None:
+        """The plan of an operation; None where its answers depend on more than one path variable and its keys."""
+        operation = self._responder.document.operation(entry)
+        if operation.request_body is not None or not all(map(_is_plain, operation.parameters)):
+            return None
+        credentials = self._keys_of(operation)
+        if credentials is None:
+            return None
+        keys, fields = credentials
+        asked = self._responder.values_asked_for(entry)
+        if asked is None or len(asked) > 1:
+            return None
+        variable, values = next(iter(asked.items()), (None, ()))
+        names = [parameter.name for parameter in operation.parameters]
+
+        def answer(value: str) -> Answer | None:
+            variables = dict.fromkeys(names, _STRANGER) | ({variable: value} if variable is not None else {})
+            return self._ask(entry, variables, keys, fields)
+
+        by_value = {value: found for value in values if (found := answer(value)) is not None}
+        otherwise = answer(_STRANGER) if self._responder.stores_for_anybody(entry) else None
+        return _Plan(variable, by_value, otherwise, keys, fields) if len(by_value) == len(values) else None
+
+    def _keys_of(self, operation: Operation) -> tuple[frozenset[bytes], frozenset[bytes]] | None:
+        """Where the keys of the only security requirement stand; None for other kinds of credentials."""
+        if not operation.security or not self._responder.kit.settings.security:
+            return frozenset(), frozenset()
+        schemes = [self._responder.document.schemes[name] for name, _ in operation.security[0]]
+        if len(operation.security) > 1 or any(s.type != "apiKey" or s.location is Location.COOKIE for s in schemes):
+            return None
+        in_query = (scheme.name for scheme in schemes if scheme.location is Location.QUERY)
+        in_header = (scheme.name.lower() for scheme in schemes if scheme.location is Location.HEADER)
+        found = frozenset(name.encode() for name in in_query), frozenset(name.encode() for name in in_header)
+        return found if not found[1] & _DECIDING else None
+
+    def _ask(self, entry: Entry, variables: dict[str, str], keys: frozenset[bytes], fields: frozenset[bytes]) -> Answer | None:
+        """The stored answer of the responder; None where it makes one."""
+        path = self._responder.base_paths(entry)[0] + entry.template
+        for name, value in variables.items():
+            path = path.replace("{" + name + "}", quote(value, safe=""))
+        query = b"&".join(sorted(key + b"=key" for key in keys))
+        request = Request(entry.method, path.encode(), query, [(name, b"key") for name in sorted(fields)], b"")
+        answer = self._responder.respond(request)
+        is_stored = answer.source.startswith(("fixture:", "example:", "empty")) and not answer.findings
+        return answer if is_stored and answer.entry is entry else None
+
+
+def _keys(query: bytes, known: frozenset[bytes]) -> int:
+    """How many different keys a query holds, each with a value; -1 where there is anything else in it."""
+    given = set()
+    for pair in query.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        if name not in known or not value:
+            return -1
+        given.add(name)
+    return len(given)
+
+
+def _is_plain(parameter: Parameter) -> bool:
+    """Whether a parameter stands in the path and takes any text."""
+    schema: JsonValue = parameter.schema.value if parameter.schema is not None else None
+    known = {"type", "description", "example", "examples", "title", "default"}
+    return (
+        parameter.location is Location.PATH
+        and parameter.content is None
+        and parameter.style.value == "simple"
+        and isinstance(schema, dict)
+        and schema.get("type") == "string"
+        and all(keyword in known or keyword.startswith("x-") for keyword in schema)
+    )

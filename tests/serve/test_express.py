@@ -1,0 +1,116 @@
+"""What is ready to send is what the responder would have said."""
+
+from collections.abc import Callable
+
+import orjson
+import pytest
+from conftest import Mock, minimal, operation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mock_server.exchange.message import Request
+from mock_server.serve.answer import Answer
+from mock_server.serve.express import Express
+from mock_server.serve.opening import open_responder
+from mock_server.serve.respond import Responder
+from mock_server.settings import Settings
+
+FIELDS = [
+    (b"host", b"localhost"), (b"accept", b"*/*"), (b"accept", b"application/json"), (b"accept", b"text/html"), (b"prefer", b"code=400"),
+    (b"origin", b"http://localhost:3000"), (b"x-key", b"k"), (b"x-key", b""), (b"authorization", b"Bearer t"), (b"cookie", b"a=b"),
+    (b"user-agent", b"curl/8"), (b"content-type", b"application/json"),
+]  # fmt: skip
+QUERIES = ["", "code=k&clientId=c", "clientId=c&code=k", "code=k", "code=&clientId=c", "code=k&clientId=c&x=1", "code=k&clientId=c&__code=400",
+           "code=a&code=b&clientId=c", "co%64e=k&clientId=c", "code=k&clientId=c&"]  # fmt: skip
+CHARGERS = [
+    "EMABLER_Charger12345",
+    "EMABLER_Charger10000",
+    "EMABLER_Charger00000",
+    "EMABLER_Charger30001",
+    "else",
+    "%45MABLER_Charger12345",
+    "a b",
+    "",
+]
+
+
+def ask(responder: Responder, path: str, query: str, fields: list[tuple[bytes, bytes]]) -> tuple[Answer | None, Answer]:
+    express = Express(responder)
+    found = express.find("GET", path, query.encode(), fields)
+    return found, responder.respond(Request("GET", path.encode(), query.encode(), fields, b""))
+
+
+@given(charger_id=st.sampled_from(CHARGERS), query=st.sampled_from(QUERIES), fields=st.lists(st.sampled_from(FIELDS), max_size=3))
+def test_a_ready_answer_is_the_responders(charger: Mock, charger_id: str, query: str, fields: list[tuple[bytes, bytes]]) -> None:
+    found, expected = ask(charger.responder, f"/api/charger/{charger_id}/users", query, fields)
+
+    assert found is None or found == expected
+
+
+@pytest.mark.parametrize("charger_id", ["EMABLER_Charger12345", "EMABLER_Charger10000", "EMABLER_Charger00000"])
+def test_ordinary_requests_for_stored_answers_are_answered_at_once(charger: Mock, charger_id: str) -> None:
+    found, expected = ask(charger.responder, f"/api/charger/{charger_id}/users", "clientId=c&code=k", [(b"host", b"localhost")])
+
+    assert found == expected
+
+
+def test_what_is_generated_is_left_to_the_responder(charger: Mock) -> None:
+    found, expected = ask(charger.responder, "/api/charger/EMABLER_Charger555/users", "clientId=c&code=k", [])
+
+    assert found is None
+    assert expected.source == "generated"
+
+
+TEXT = {"type": "string"}
+CASES = {
+    "an unpaired example": ({"200": "example"}, [], None),
+    "a number in the path": ({"200": "example"}, [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}], None),
+    "a query parameter": ({"200": "example"}, [{"name": "q", "in": "query", "required": True, "schema": TEXT}], None),
+    "a header parameter": ({"200": "example"}, [{"name": "X-Key", "in": "header", "required": True, "schema": TEXT}], None),
+    "a key in a header": ({"200": "example"}, [], {"type": "apiKey", "in": "header", "name": "X-Key"}),
+    "a token": ({"200": "example"}, [], {"type": "http", "scheme": "bearer"}),
+    "nothing to say": ({"204": None}, [], None),
+    "no example": ({"200": "schema"}, [], None),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@given(
+    path=st.sampled_from(["/things/7", "/things/x", "/things/", "/things/a%20b", "/elsewhere"]),
+    query=st.sampled_from(["", "q=1", "q=", "x=1"]),
+    fields=st.lists(st.sampled_from(FIELDS), max_size=2),
+)
+def test_any_operation_is_answered_alike(
+    mocked: Callable[..., Mock], case: tuple, path: str, query: str, fields: list[tuple[bytes, bytes]]
+) -> None:
+    found, expected = ask(mocked(case).responder, path, query, fields)
+
+    assert found is None or found == expected
+
+
+@pytest.fixture(scope="module")
+def mocked(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Mock]:
+    known: dict[str, Mock] = {}
+
+    def make(case: tuple) -> Mock:
+        responses, parameters, scheme = case
+        made = operation({"type": "integer"}, parameters=parameters)
+        ((status, kind),) = responses.items()
+        content = {
+            "example": {"application/json": {"schema": {"type": "integer"}, "example": 7}},
+            "schema": {"application/json": {"schema": {"type": "integer"}}},
+        }
+        made["responses"] = {status: {"description": "", **({"content": content[kind]} if kind else {})}}
+        document = minimal(
+            {"/things/{id}": {"get": made}},
+            **({"components": {"securitySchemes": {"key": scheme}}, "security": [{"key": []}]} if scheme else {}),
+        )
+        data = orjson.dumps(document)
+        key = data.decode()
+        if key not in known:
+            path = tmp_path_factory.mktemp("express") / "openapi.json"
+            path.write_bytes(data)
+            known[key] = Mock(open_responder(str(path), Settings()).responder)
+        return known[key]
+
+    return make

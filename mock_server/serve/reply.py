@@ -7,7 +7,7 @@ judged first; one that breaks its schema is left out, unless it was asked for by
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,13 +15,14 @@ import orjson
 
 from mock_server.contract.request import Understood
 from mock_server.contract.response import ResponseJudge
-from mock_server.errors import SchemaError, UnsatisfiableSchema, UnusableSchema
+from mock_server.errors import MalformedContent, SchemaError, UnsatisfiableSchema, UnusableSchema
 from mock_server.exchange import problem
 from mock_server.exchange.body import content_type, write_body
 from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_json_lines, is_xml, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, Represented, find_example, paired_keys, represent
 from mock_server.exchange.preference import Preferences
+from mock_server.exchange.xml import read_xml
 from mock_server.finding import Finding
 from mock_server.generate.kit import Kit, name_of_operation
 from mock_server.generate.produce import Producer, Wish
@@ -30,7 +31,7 @@ from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.serve.answer import SEED, SOURCE, Answer, RawField, problem_answer
 from mock_server.spec.model import MISSING, Example, Header, Location, MediaType, Missing, Operation
-from mock_server.typing import JsonValue
+from mock_server.typing import JsonValue, Pointer
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
 _STREAMED = 3  # events or lines of a generated stream
@@ -126,16 +127,27 @@ class Reply:
         return tuple(
             Finding(
                 rule="document-example-invalid",
-                message=f"the example{f' {example.key!r}' if example.key else ''}: {found.message}",
+                message=f"the example{f' {example.key!r}' if example.key else ''}: {message}",
                 place=example.node.place,
-                instance=found.instance,
+                instance=instance,
                 operation=self.operation.id,
             )
             for media in self.chosen.response.content
             for example in media.examples
-            if example.value is not MISSING and is_json(parse_media_type(media.name))
-            for found in self.judge.judge_value(media, _unquoted(example.value, self.judge, media))
+            if example.value is not MISSING
+            for message, instance in self._wrong(media, example)
         )
+
+    def _wrong(self, media: MediaType, example: Example) -> Iterator[tuple[str, Pointer]]:
+        """What is wrong with an example, and where in it."""
+        media_type = parse_media_type(media.name)
+        if is_json(media_type):
+            for found in self.judge.judge_value(media, _unquoted(example.value, self.judge, media)):
+                yield found.message, found.instance or ()
+        elif is_xml(media_type):
+            reason = _malformed_xml(example)
+            if reason is not None:
+                yield reason, ()
 
     def _represent(self, represented: Represented, ask: Ask) -> Answer:
         content = self._content(represented)
@@ -180,7 +192,11 @@ class Reply:
 
     def _usable(self, media: MediaType, media_type: MediaRange) -> tuple[Example, ...]:
         shown = [example for example in media.examples if example.value is not MISSING]
-        if not is_json(media_type) or self.kit.settings.keep_invalid_examples:
+        if self.kit.settings.keep_invalid_examples:
+            return tuple(shown)
+        if is_xml(media_type):
+            return tuple(example for example in shown if _malformed_xml(example) is None)
+        if not is_json(media_type):
             return tuple(shown)
         try:
             return tuple(e for e in shown if self.judge.is_valid(media, _unquoted(e.value, self.judge, media)))
@@ -235,7 +251,7 @@ class Reply:
         media = content.represented.media_type
         schema = media.schema if media.schema is not None else media.item_schema
         if schema is None:
-            return {} if is_json(content.media_type) else ""
+            return {} if is_json(content.media_type) or is_xml(content.media_type) else ""
         locale = ask.preferences.locale
         producer = content.producers.get(locale)
         if producer is None:
@@ -279,6 +295,18 @@ class Reply:
         except SchemaError:
             return None
         return None
+
+
+def _malformed_xml(example: Example) -> str | None:
+    """Why an example that is given as text is no XML; None for one that is, and for one that is given as a value."""
+    text = example.serialized if example.serialized is not None else example.value
+    if not isinstance(text, str):
+        return None
+    try:
+        read_xml(text.encode(), Outline((), {}))
+    except MalformedContent as error:
+        return str(error)
+    return None
 
 
 def header_text(value: JsonValue, *, explode: bool) -> str | None:

@@ -145,7 +145,7 @@ def parse_examples(reader: Reader, holder: Node) -> tuple[Example, ...]:
 
 def _iter_examples(reader: Reader, examples: Node) -> Iterator[Example]:
     for key, child in examples.members():
-        node = None if key.startswith("x-") else reader.object(child, f"the example {key!r}")
+        node = None if key.startswith("x-") and not isinstance(child.value, dict) else reader.object(child, f"the example {key!r}")
         if node is None:
             continue
         members = mapping(node)

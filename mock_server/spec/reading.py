@@ -45,12 +45,17 @@ class Reader:
         return self.object(node.child(key), what) if value is not None else None
 
     def objects(self, node: Node, key: str, what: str) -> Iterator[tuple[str, Node]]:
-        """Iterate over the objects in a map that may stand under a key, without `x-` members."""
+        """
+        Iterate over the objects in a map that may stand under a key.
+
+        `x-` is an extension in the Responses Object only; elsewhere it begins a name like any other: `x-request-id`.
+        """
         container = self.member(node, key, what)
         if container is None:
             return
         for name, child in container.members():
-            target = None if name.startswith("x-") else self.object(child, f"{what} {name!r}")
+            extension = name.startswith("x-") and (key == "responses" or not isinstance(child.value, dict))
+            target = None if extension else self.object(child, f"{what} {name!r}")
             if target is not None:
                 yield name, target
 

@@ -172,7 +172,7 @@ class Independent:
     def response(self, operation: Place, status: int) -> Place | None:
         """What is documented of a status: itself, its range, else `default`."""
         responses = self.follow(self.member(operation, "responses"))
-        keys = {str(key).upper(): key for key in responses.node}
+        keys = {str(key).upper(): key for key in responses.node if not key.startswith("x-")}
         for wanted in (str(status), f"{status // 100}XX", "DEFAULT"):
             if wanted in keys:
                 return self.follow(self.member(responses, keys[wanted]))

@@ -18,7 +18,7 @@ from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MalformedContent, SchemaError, UnsatisfiableSchema, UnusableSchema
 from mock_server.exchange import problem
 from mock_server.exchange.body import content_type, write_body
-from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_json_lines, is_xml, parse_media_type
+from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_json_lines, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, Represented, find_example, paired_keys, represent
 from mock_server.exchange.preference import Preferences
@@ -265,6 +265,8 @@ class Reply:
             echo=ask.understood.echoes(),
         )
         streamed = is_json_lines(content.media_type) or is_event_stream(content.media_type)
+        if is_text(content.media_type) and not streamed:
+            return _text(producer, wish)
         if not streamed or (media.item_schema is None and not _is_single(schema.value)):
             return producer.produce(wish)
         count = wish.size if wish.size is not None else _STREAMED
@@ -295,6 +297,14 @@ class Reply:
         except SchemaError:
             return None
         return None
+
+
+def _text(producer: Producer, wish: Wish) -> JsonValue:
+    """Text has no JSON types: where no value satisfies the schema, a text is as good an answer as any."""
+    try:
+        return producer.produce(wish)
+    except UnsatisfiableSchema:
+        return ""
 
 
 def _malformed_xml(example: Example) -> str | None:

@@ -77,9 +77,13 @@ class ResponseJudge:
         Raises:
             UnusableSchema: the schema can't be compiled.
         """
-        schema, value = _judged_as(content, value)
-        validator = self._compile(schema).validator if schema is not None else None
-        return validator is None or validator.is_valid(value)
+        if content.schema is not None and not self._conform(content.schema, [value]):
+            return False
+        return content.item_schema is None or self._conform(content.item_schema, value if isinstance(value, list) else [value])
+
+    def _conform(self, schema: Node, values: list[JsonValue]) -> bool:
+        validator = self._compile(schema).validator
+        return validator is None or all(map(validator.is_valid, values))
 
     def _finding(self, rule: str, message: str, place: Place, instance: Pointer) -> Finding:
         return Finding(rule=rule, message=message, place=place, instance=instance, operation=self.operation.id)
@@ -140,8 +144,7 @@ class ResponseJudge:
 
     def _content(self, content: MediaType, written: str, data: bytes) -> Iterator[Finding]:
         media_type = parse_media_type(written)
-        schema = content.schema
-        outline = self._compile(schema).outline if schema is not None else Outline((), {})
+        outline = self._outline(content)
         try:
             readings = read_body(data, media_type, outline, content.encoding)
         except MalformedContent as error:
@@ -156,30 +159,29 @@ class ResponseJudge:
             return
         yield from self._value(content, readings)
 
+    def _outline(self, content: MediaType) -> Outline:
+        if content.schema is not None:
+            return self._compile(content.schema).outline
+        return self._compile(content.item_schema).outline.listed() if content.item_schema is not None else Outline((), {})
+
     def _value(self, content: MediaType, readings: list[JsonValue]) -> Iterator[Finding]:
+        """Judge by the schema of the whole and, where there is one, by that of each item."""
         if not readings:
             return
-        schema, first = _judged_as(content, readings[0])
-        items = first if content.item_schema is not None and isinstance(first, list) else None
-        if schema is None:
-            return
+        if content.schema is not None:
+            yield from self._parts(content.schema, [[reading] for reading in readings], indexed=False)
+        if content.item_schema is not None:
+            lists: list[list[JsonValue]] = [reading if isinstance(reading, list) else [reading] for reading in readings]
+            yield from self._parts(content.item_schema, lists, indexed=isinstance(readings[0], list))
+
+    def _parts(self, schema: Node, readings: list[list[JsonValue]], *, indexed: bool) -> Iterator[Finding]:
+        """Judge values one by one; one reading in which all of them conform is enough."""
         validator = self._compile(schema).validator
-        if validator is None:
+        if validator is None or any(self._conform(schema, values) for values in readings):
             return
-        values = items if items is not None else [first]
-        for index, value in enumerate(values):
-            others = readings[1:] if items is None else []
-            if validator.is_valid(value) or any(validator.is_valid(other) for other in others):
-                continue
-            prefix = ("body", str(index)) if items is not None else ("body",)
+        for index, value in enumerate(readings[0]):
+            prefix = ("body", str(index)) if indexed else ("body",)
             for violation in validator.check(value):
                 where = "/".join((*prefix[1:], *violation.instance))
                 message = f"the body{' at /' + where if where else ''}: {violation.message}"
                 yield self._finding("response-body-schema", message, violation.place, (*prefix, *violation.instance))
-
-
-def _judged_as(content: MediaType, value: JsonValue) -> tuple[Node | None, JsonValue]:
-    """The schema that a value is judged by: of the whole, or of each item of a stream."""
-    if content.item_schema is not None and content.schema is None:
-        return content.item_schema, value
-    return content.schema, value

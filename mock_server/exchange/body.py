@@ -16,7 +16,8 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 import orjson
 
@@ -36,8 +37,10 @@ from mock_server.exchange.media_type import (
 from mock_server.exchange.xml import read_xml, write_xml
 from mock_server.schema.outline import Outline
 from mock_server.spec.model import Encoding
-from mock_server.typing import JsonObject, JsonValue
+from mock_server.typing import JsonValue
 
+_EVENT_FIELDS = frozenset(("data", "event", "id", "retry"))
+_LINE_END = re.compile(r"\r\n|\r|\n")
 # The smallest files of their types that programs open.
 _SPECIMENS: dict[str, bytes] = {
     "image/png": base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="),
@@ -73,7 +76,7 @@ def read_body(data: bytes, media_type: MediaRange, outline: Outline, encodings: 
     if is_json_lines(media_type):
         return [[read_json(line) for line in data.replace(b"\x1e", b"").splitlines() if line.strip()]]
     if is_event_stream(media_type):
-        return [_read_events(data)]
+        return _read_events(data, outline)
     if _is_raw(media_type, outline):
         return _read_text(data, media_type, outline) if media_type.essence == FORM else []
     if media_type.essence == FORM:
@@ -117,19 +120,33 @@ def _read_text(data: bytes, media_type: MediaRange, outline: Outline) -> list[Js
     return read_all(text, outline)
 
 
-def _read_events(data: bytes) -> list[JsonValue]:
+def _read_events(data: bytes, outline: Outline) -> list[JsonValue]:
+    """A stream as its events and, where each is nothing but a JSON text, as those; what the schema names comes first."""
+    events = list(_iter_events(data))
+    readings = read_all([dict(event) for event in events], outline)
+    try:
+        values: list[JsonValue] = [orjson.loads(event["data"]) for event in events if event.keys() == {"data"}]
+    except orjson.JSONDecodeError:
+        return readings
+    if len(values) < len(events):
+        return readings
+    return [*readings, values] if "data" in outline.item().names else [values, *readings]
+
+
+def _iter_events(data: bytes) -> Iterator[dict[str, str]]:
     """The events of a stream as objects. HTML Living Standard, section 9.2.6."""
-    events: list[JsonValue] = []
-    for block in data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n\n"):
-        event: JsonObject = {}
-        for line in block.split("\n"):
-            name, _, value = line.partition(":")
-            if name in {"data", "event", "id", "retry"}:
-                text = value.removeprefix(" ")
-                event[name] = f"{event[name]}\n{text}" if name == "data" and "data" in event else text
-        if event:
-            events.append(event)
-    return events
+    text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+    event: dict[str, str] = {}
+    for line in _LINE_END.split(text):
+        name, _, value = line.partition(":")
+        if not line and event:
+            yield event
+            event = {}
+        elif name in _EVENT_FIELDS:
+            value = value.removeprefix(" ")
+            event[name] = f"{event[name]}\n{value}" if name == "data" and "data" in event else value
+    if event:
+        yield event
 
 
 def write_body(value: JsonValue, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding], name: str) -> bytes:  # noqa: PLR0911 - a table
@@ -164,8 +181,19 @@ def write_body(value: JsonValue, media_type: MediaRange, outline: Outline, encod
     if "csv" in media_type.subtype:
         return _write_csv(value)
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogatepass")
+        return _encoded(value, media_type)
     return write_json(value) if is_text(media_type) or value is not None else b""
+
+
+def _encoded(text: str, media_type: MediaRange) -> bytes:
+    """A text in the charset of its media type, as far as that has the characters."""
+    charset = media_type.parameter("charset") or "utf-8"
+    try:
+        return text.encode(charset)
+    except LookupError:
+        return text.encode("utf-8", "surrogatepass")
+    except UnicodeEncodeError:
+        return text.encode(charset, "surrogatepass" if charset.lower() in {"utf-8", "utf8"} else "replace")
 
 
 def content_type(written: str, media_type: MediaRange) -> str:
@@ -187,7 +215,7 @@ def write_json(value: JsonValue) -> bytes:
 
 def _write_event(item: JsonValue) -> bytes:
     """An object of `data`, `event`, `id` and `retry` is an event; anything else is the data of one."""
-    if isinstance(item, dict) and "data" in item and item.keys() <= {"data", "event", "id", "retry"}:
+    if isinstance(item, dict) and "data" in item and item.keys() <= _EVENT_FIELDS:
         fields = [(name, item[name]) for name in ("event", "id", "retry") if item.get(name) is not None]
         fields.append(("data", item["data"]))
     else:
@@ -195,7 +223,7 @@ def _write_event(item: JsonValue) -> bytes:
     lines = [
         f"{name}: {line}"
         for name, member in fields
-        for line in (member if isinstance(member, str) else write_json(member).decode()).split("\n")
+        for line in _LINE_END.split(member if isinstance(member, str) else write_json(member).decode())
     ]
     return ("\n".join(lines) + "\n\n").encode()
 

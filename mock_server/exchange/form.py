@@ -35,9 +35,9 @@ class Part:
 
     def option(self, name: str) -> str | None:
         """A parameter of Content-Disposition: `name` or `filename`."""
-        _, options = parse_options_header(self.headers.get("content-disposition", ""))
+        _, options = parse_options_header(self.headers.get("content-disposition", "").encode())
         value = options.get(name.encode())
-        return value.decode("utf-8", "replace") if value is not None else None
+        return _unquoted(value.decode("utf-8", "replace")) if value is not None else None
 
 
 def read_urlencoded(data: bytes, outline: Outline, encodings: Mapping[str, Encoding]) -> Raw:
@@ -67,19 +67,32 @@ def read_urlencoded(data: bytes, outline: Outline, encodings: Mapping[str, Encod
 def _put(found: dict[str, Raw], name: str, value: str, outline: Outline, encoding: Encoding) -> None:
     """Add one value: another item of a list, a JSON text, or plain text."""
     text = unquote_plus(value)
-    if "array" not in outline.types:
-        found[name] = _structured(text, outline)
-        return
-    parts: list[Raw] = list(text.split(DELIMITERS.get(encoding.style or Style.FORM, ","))) if encoding.explode is False else [text]
     whole = _structured(text, outline)
-    if isinstance(whole, Embedded) and isinstance(whole.value, list) and name not in found:
+    if "array" not in outline.types or (name not in found and isinstance(whole, Embedded) and isinstance(whole.value, list)):
         found[name] = whole
-    elif name not in found and len(parts) == 1 and not _is_list(outline):
-        found[name] = _structured(text, outline)
-    else:
-        known = found.get(name, [])
-        items = known if isinstance(known, list) else [known]
-        found[name] = [*items, *(_structured(part, outline.item()) for part in parts if isinstance(part, str))]
+        return
+    split = _split(value, outline, encoding) if encoding.explode is False else [text]
+    if name not in found and (isinstance(split, Embedded) or (len(split) == 1 and not _is_list(outline))):
+        found[name] = split if isinstance(split, Embedded) else whole
+        return
+    parts = split.text.split(",") if isinstance(split, Embedded) else split
+    _extend(found, name, [_structured(part, outline.item()) for part in parts])
+
+
+def _extend(found: dict[str, Raw], name: str, items: list[Raw]) -> None:
+    known = found.get(name, [])
+    found[name] = [*(known if isinstance(known, list) else [known]), *items]
+
+
+def _split(value: str, outline: Outline, encoding: Encoding) -> list[str] | Embedded:
+    """The items of a list in one value; an encoded comma separates them, too, as many clients write it, or is part of a text."""
+    delimiter = DELIMITERS.get(encoding.style or Style.FORM, ",")
+    text = unquote_plus(value)
+    if delimiter != ",":
+        return text.split(delimiter)
+    if "," in text and "," not in value and "string" in outline.item().types:
+        return Embedded(text, list(text.split(",")))
+    return [unquote_plus(part) for part in value.split(",")] if "," in value else text.split(",")
 
 
 def _is_list(outline: Outline) -> bool:
@@ -115,10 +128,8 @@ def read_multipart(data: bytes, media_type: MediaRange, outline: Outline) -> Raw
         else:
             text = part.data.decode("latin-1" if part.option("filename") is not None else "utf-8", "replace")
             value = _structured(text, own.item() if _is_list(own) and text[:1] != "[" else own)
-        if _is_list(own) and not (isinstance(value, Embedded) and isinstance(value.value, list)):
-            items = found.setdefault(name, [])
-            if isinstance(items, list):
-                items.append(value)
+        if _is_list(own) and (name in found or not (isinstance(value, Embedded) and isinstance(value.value, list))):
+            _extend(found, name, [value])
         else:
             found[name] = value
     return found
@@ -190,24 +201,31 @@ def write_urlencoded(value: JsonValue, encodings: Mapping[str, Encoding]) -> byt
     for name, member in value.items() if isinstance(value, dict) else ():
         encoding = encodings.get(name, _NO_ENCODING)
         if isinstance(member, dict | list) and encoding.style is Style.DEEP_OBJECT:
-            pairs += [(key, _text(inner)) for key, inner in iter_bracketed(name, member)]
+            pairs += [(key, quote_plus(_text(inner))) for key, inner in iter_bracketed(name, member)]
         elif isinstance(member, list) and member and not any(isinstance(item, dict | list) for item in member):
             texts = [_text(item) for item in member]
-            whole = DELIMITERS.get(encoding.style or Style.FORM, ",").join(texts)
-            pairs += [(name, whole)] if encoding.explode is False else [(name, text) for text in texts]
+            pairs += [(name, _joined(texts, encoding))] if encoding.explode is False else [(name, quote_plus(text)) for text in texts]
         else:
-            pairs.append((name, _text(member)))
-    return "&".join(f"{quote_plus(name)}={quote_plus(text)}" for name, text in pairs).encode()
+            pairs.append((name, quote_plus(_text(member))))
+    return "&".join(f"{quote_plus(name)}={text}" for name, text in pairs).encode()
+
+
+def _joined(items: list[str], encoding: Encoding) -> str:
+    """The items of a list in one value: a comma that separates them is written as it is, one within them encoded."""
+    delimiter = DELIMITERS.get(encoding.style or Style.FORM, ",")
+    return (delimiter if delimiter == "," else quote_plus(delimiter)).join(map(quote_plus, items))
 
 
 def write_multipart(value: JsonValue, outline: Outline, encodings: Mapping[str, Encoding]) -> bytes:
     """Write an object as a multipart body with the boundary `BOUNDARY`; binary strings become files."""
     out = bytearray()
     for name, member in value.items() if isinstance(value, dict) else ():
-        own = outline.member(name)
-        for item in member if isinstance(member, list) else [member]:
-            part = own.item() if isinstance(member, list) else own
-            _write_part(out, name, item, part, encodings.get(name, _NO_ENCODING))
+        own, encoding = outline.member(name), encodings.get(name, _NO_ENCODING)
+        if isinstance(member, list) and member:
+            for item in member:
+                _write_part(out, name, item, own.item(), encoding)
+        else:
+            _write_part(out, name, member, own, encoding)
     return bytes(out + f"--{BOUNDARY}--\r\n".encode())
 
 
@@ -220,11 +238,27 @@ def _write_part(out: bytearray, name: str, item: JsonValue, outline: Outline, en
     out += f"--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n".encode()
     if content_type or binary:
         out += f"Content-Type: {content_type or 'application/octet-stream'}\r\n".encode()
-    out += b"\r\n" + _text(item).encode("utf-8", "surrogatepass") + b"\r\n"
+    out += b"\r\n" + _content(item, content_type, is_file=binary) + b"\r\n"
+
+
+def _content(item: JsonValue, content_type: str | None, *, is_file: bool) -> bytes:
+    """The bytes of a part; a character of a file is a byte, as `read_multipart` has it."""
+    if content_type is not None and is_json(parse_media_type(content_type)):
+        return orjson.dumps(item)
+    text = _text(item)
+    try:
+        return text.encode("latin-1") if is_file else text.encode("utf-8", "surrogatepass")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _quoted(text: str) -> str:
+    """A name in Content-Disposition, as browsers write it: HTML Living Standard, "multipart form data"."""
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _unquoted(text: str) -> str:
+    return text.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
 
 
 def _text(value: JsonValue) -> str:

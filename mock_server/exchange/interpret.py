@@ -15,7 +15,7 @@ from mock_server.typing import JsonValue
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A JSON text inside a form: a string says it, an object or a list is what it says."""
+    """A text inside a form that says an object or a list, as JSON or with commas, unless a mere text is meant."""
 
     text: str
     value: JsonValue
@@ -52,7 +52,7 @@ def _read(raw: Raw, outline: Outline, *, typed: bool) -> JsonValue:
         return {name: _read(value, outline.member(name), typed=typed) for name, value in raw.items()}
     types = outline.types
     if isinstance(raw, Embedded):
-        return raw.text if "string" in types and not typed else raw.value
+        return raw.value if typed else _plain(raw, outline)
     if "string" in types and not typed:
         return raw
     if "array" in types and types <= _ONE_OR_MANY and "string" in outline.item().types and not outline.names_value(raw):
@@ -64,6 +64,13 @@ def _read(raw: Raw, outline: Outline, *, typed: bool) -> JsonValue:
     if "null" in types and raw in ({"", "null"} if "string" not in types else {"null"}):
         return None
     return raw
+
+
+def _plain(raw: Embedded, outline: Outline) -> JsonValue:
+    """A text that might hold more, read as no more than a text, or as the only one of a list."""
+    if "string" in outline.types:
+        return raw.text
+    return [raw.text] if "array" in outline.types and "string" in outline.item().types else raw.value
 
 
 def _number(text: str) -> int | float | str:

@@ -96,7 +96,8 @@ def _content_reader(parameter: Parameter) -> Reader:
         text = carrier.query if parameter.location is Location.QUERYSTRING else _single(parameter, carrier)
         if isinstance(text, Missing) or (parameter.location is Location.QUERYSTRING and not text):
             return MISSING
-        text = unquote_plus(text) if parameter.location in {Location.QUERY, Location.QUERYSTRING} else unquote(text)
+        if parameter.location is not Location.HEADER:
+            text = unquote_plus(text) if parameter.location in {Location.QUERY, Location.QUERYSTRING} else unquote(text)
         if not as_json:
             return [text]
         try:

@@ -20,6 +20,8 @@ from mock_server.typing import JsonObject, JsonValue
 _NAME = re.compile(r"[A-Za-z_][\w.-]*\Z")
 _NOT_NAME = re.compile(r"[^\w.-]+")
 _NOT_CHAR = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# White space around a text that shares its edge with a line break is layout and no text.
+_LAYOUT = re.compile(r"\A\s*\n\s*|\s*\n\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _text(value: JsonValue) -> str:
         return "".join(f"<item>{_text(item)}</item>" for item in value)
     if isinstance(value, dict):
         return "".join(f"<{_named(name)}>{_text(member)}</{_named(name)}>" for name, member in value.items())
-    return escape(_plain(value))
+    return escape(_plain(value), {"\r": "&#13;"})  # XML 1.0, section 2.11: a mere one would be read as a line end
 
 
 def _plain(value: JsonValue) -> str:
@@ -143,19 +145,25 @@ def _read(element: Element, outline: Outline) -> Raw:
     if "array" in outline.types and "object" not in outline.types:
         return [_read(child, outline.item()) for child in element]
     if len(element) == 0 and not element.attrib and ("object" not in outline.types or "string" in outline.types):
-        return (element.text or "").strip()
+        text = element.text or ""
+        return _LAYOUT.sub("", text) if "string" in outline.types else text.strip()
     found: dict[str, Raw] = {}
-    known = {_local(_written_name(outline.member(name), name)): name for name in outline.names}
+    attributes = {_local(_written_name(outline.member(name), name)): name for name in outline.names if _is_attribute(outline, name)}
+    elements = {_local(_written_name(outline.member(name), name)): name for name in outline.names if not _is_attribute(outline, name)}
     for key, value in element.attrib.items():
-        found[known.get(_local(key), _local(key))] = value
+        found[attributes.get(_local(key), _local(key))] = value
     for child in element:
-        name = known.get(_local(child.tag), _local(child.tag))
+        name = elements.get(_local(child.tag), _local(child.tag))
         _put(found, name, child, outline)
     text = (element.text or "").strip()
     inner = next((name for name in outline.names if _form(outline.member(name), name, is_list=False).node in {"text", "cdata"}), None)
     if inner is not None and text:
         found[inner] = text
     return found
+
+
+def _is_attribute(outline: Outline, name: str) -> bool:
+    return _form(outline.member(name), name, is_list=False).node == "attribute"
 
 
 def _written_name(outline: Outline, name: str) -> str:

@@ -1,6 +1,7 @@
 """Arrays: lists of believable length whose items differ from each other."""
 
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import orjson
 
@@ -60,7 +61,7 @@ def compile_array(compiler: Compiler, view: ArrayView | None, spot: Spot) -> Dra
     if item is None or plan.distinct or plan.repeated or plan.prefix or plan.required:
         return lambda s: _draw(plan, s)
     if plan.differing:
-        return _looked_up(plan, item) if isinstance(item, ByRow) else lambda s: _draw(plan, s)
+        return _looked_up(plan, item) if _is_column(item) else lambda s: _draw(plan, s)
 
     def draw(s: State) -> JsonValue:
         count = _count(plan, s)
@@ -84,6 +85,11 @@ def compile_array(compiler: Compiler, view: ArrayView | None, spot: Spot) -> Dra
         return items
 
     return draw
+
+
+def _is_column(item: Draw) -> TypeGuard[ByRow]:
+    """Whether items are scalars that go by the row; an enum may hold lists and objects."""
+    return isinstance(item, ByRow) and not any(isinstance(value, dict | list) for value in item.usual)
 
 
 def _looked_up(plan: _Plan, item: ByRow) -> Draw:

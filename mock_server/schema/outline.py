@@ -72,6 +72,10 @@ class Outline:
             found = [source["additionalProperties"] for source in self.sources if "additionalProperties" in source]
         return _gather(found, self.definitions)
 
+    def listed(self) -> "Outline":
+        """The outline of a list of such values."""
+        return Outline(({"type": ["array"], "items": {"allOf": list(self.sources)}},), self.definitions)
+
     def item(self, index: int = 0) -> "Outline":
         """The outline of an item."""
         found: list[JsonValue] = []

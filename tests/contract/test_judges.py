@@ -163,6 +163,32 @@ def test_header_fields_are_judged(headed: ResponseJudge, fields: dict[str, str],
     assert [finding.rule for finding in headed.judge(response)] == rules
 
 
+EVENT = {"type": "object", "required": ["data"], "properties": {"data": {"type": "string"}, "retry": {"type": "integer"}}}
+TEMPERATURE = {"type": "object", "required": ["celsius"], "properties": {"celsius": {"type": "number"}}}
+
+
+@pytest.mark.parametrize(
+    ("media", "item", "body", "places"),
+    [
+        ("text/event-stream", EVENT, b"data: a\nretry: 5\n\ndata: b\n\n", []),
+        ("text/event-stream", EVENT, b"data: a\n\nretry: soon\ndata: b\n\n", [("body", "1", "retry")]),
+        ("text/event-stream", TEMPERATURE, b'data: {"celsius": 20.5}\n\n', []),
+        ("text/event-stream", TEMPERATURE, b'data: {"celsius": "warm"}\n\n', [("body", "0", "celsius")]),
+        ("application/jsonl", TEMPERATURE, b'{"celsius": 1}\n{"celsius": 2}\n', []),
+        ("application/jsonl", TEMPERATURE, b'{"celsius": 1}\n{}\n', [("body", "1")]),
+    ],
+)
+def test_the_items_of_a_stream_are_judged_one_by_one(
+    mock: Callable[..., Mock], media: str, item: dict, body: bytes, places: list[tuple[str, ...]]
+) -> None:
+    answers = {"200": {"description": "", "content": {media: {"itemSchema": item}}}}
+    document = {"openapi": "3.2.0", "info": {"title": "", "version": ""}, "paths": {"/p": {"get": {"responses": answers}}}}
+    responder = mock(document).responder
+    judged = responder.judge_of(responder.document.entries[0])
+
+    assert [finding.instance for finding in judged.judge(Response(200, [(b"content-type", media.encode())], body))] == places
+
+
 def test_a_response_to_head_has_no_body(responses: ResponseJudge) -> None:
     assert responses.judge(respond(body=b""), "HEAD") == ()
     assert [finding.rule for finding in responses.judge(respond(), "HEAD")] == ["response-body-unexpected"]

@@ -68,7 +68,7 @@ CASES = [
     {"allOf": [{"type": ["string", "integer"]}, {"type": ["integer", "null"]}]}, {"not": {"type": ["string", "object", "array", "null", "boolean"]}},
     {"type": "object", "not": {"required": ["a"]}, "properties": {"a": {}, "b": {"type": "string"}}}, {"type": ["string", "null"], "minLength": 2},
     {"type": "object", "allOf": [{"properties": {"a": {"minimum": 5}}}, {"properties": {"a": {"type": "integer", "maximum": 7}}, "required": ["a"]}]},
-    {"type": "string", "enum": ["a", "b"], "not": {"const": "a"}},
+    {"type": "string", "enum": ["a", "b"], "not": {"const": "a"}}, {"type": "array", "items": {"enum": [[1], {"a": 1}]}, "minItems": 2},
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ What keeps the work from being done: errors.
         UndefinedSerialization      OpenAPI leaves this style and value undefined
         MalformedPreference         a Prefer header field can't be obeyed
       ListenError                   the server can't start to listen
+      TransportError                the API under test can't be reached
 
 An error keeps its evidence; `str()` makes the sentence: what, where, what to do.
 What was looked at and found wrong is a `finding`, not an error.
@@ -164,3 +165,15 @@ class MalformedPreference(ExchangeError):
 
 class ListenError(MockServerError):
     """The server can't start to listen."""
+
+
+class TransportError(MockServerError):
+    """The API under test can't be reached."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url = url
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.url} can't be reached: {self.reason}\nIs it running, and is the URL the base that the paths of the document follow?"

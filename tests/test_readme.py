@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Server, start_server, stop_server
 
+from mock_server.contract.verdict import CHECKS
+
 README = (ROOT / "README.md").read_text()
 
 
@@ -91,12 +93,41 @@ def test_every_link_in_readme_leads_somewhere() -> None:
 
 
 def test_every_flag_that_readme_names_exists() -> None:
-    text = "".join((ROOT / "mock_server" / "cli" / name).read_text() for name in ("serve.py", "check.py"))
+    text = "".join((ROOT / "mock_server" / "cli" / name).read_text() for name in ("serve.py", "check.py", "test.py", "validate.py"))
     flags = set(re.findall(r"`?(--[a-z][a-z-]+)", README))
 
     assert {
         flag for flag in flags if flag.removeprefix("--").removeprefix("no-").replace("-", "_") not in text and flag not in text
     } == set()
+
+
+def test_every_flag_of_a_command_is_in_readme() -> None:
+    general = {"--help", "--version"}
+    for command in ("test", "validate"):
+        shown = subprocess.run(
+            [sys.executable, "-m", "mock_server", command, "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"COLUMNS": "200", "NO_COLOR": "1"},
+        )
+        flags = set(re.findall(r"(--[a-z][a-z-]+)", shown.stdout)) - general
+        known = {
+            "--locale",
+            "--insecure",
+            "--allow-remote",
+            "--allow-path",
+            "--format",
+            "--header",
+        }  # said for all commands, or by their help
+
+        assert {flag for flag in flags - known if flag not in README} == set()
+
+
+def test_readme_lists_every_check() -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \| ([^|]+?) \|$", README.partition("| check |")[2].partition("\n\n")[0], re.MULTILINE)
+
+    assert dict(rows) == CHECKS
 
 
 def test_the_map_names_modules_that_are_there() -> None:

@@ -18,7 +18,7 @@ from mock_server.errors import FixtureError, MockServerError
 from mock_server.version import __version__
 
 # The commands in the order in which one meets them, and their modules.
-_COMMANDS = {"serve": "mock_server.cli.serve", "check": "mock_server.cli.check"}
+_COMMANDS = {name: f"mock_server.cli.{name}" for name in ("serve", "check", "test", "validate")}
 
 
 class _Commands(TyperGroup):

@@ -32,7 +32,7 @@ def print_findings(findings: Sequence[Finding], format_: str, *, read: Iterable[
     """
     out = stream or sys.stdout
     ordered = sorted(findings, key=lambda finding: finding.sort_key)
-    lines = _lines([finding.place for finding in ordered if finding.place is not None], {r.name: r for r in read})
+    lines = find_place_lines([finding.place for finding in ordered if finding.place is not None], {r.name: r for r in read})
     if format_ == "json":
         out.write(write_json([_object(finding, lines) for finding in ordered]).decode() + "\n")
         return
@@ -40,7 +40,7 @@ def print_findings(findings: Sequence[Finding], format_: str, *, read: Iterable[
         out.write((_annotation(finding, lines) if format_ == "github" else _line(finding, lines)) + "\n")
 
 
-def _lines(places: list[Place], known: dict[str, Resource]) -> dict[Place, int]:
+def find_place_lines(places: Iterable[Place], known: dict[str, Resource]) -> dict[Place, int]:
     """The lines of places; one pass over each file."""
     by_file: dict[str, set[Place]] = defaultdict(set)
     for place in places:
@@ -78,11 +78,15 @@ def _line(finding: Finding, lines: dict[Place, int]) -> str:
 
 
 def _annotation(finding: Finding, lines: dict[Place, int]) -> str:
-    """A workflow command of GitHub Actions."""
-    place = finding.place
-    where = f"file={_property(place.file)},line={lines.get(place, 1)}," if place is not None else ""
-    message = finding.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return f"::{_ANNOTATIONS[finding.level]} {where}title={_property(finding.rule)}::{message}"
+    line = lines.get(finding.place) if finding.place is not None else None
+    return annotate(finding.level, finding.place, line, finding.rule, finding.message)
+
+
+def annotate(level: Level, place: Place | None, line: int | None, title: str, message: str) -> str:
+    """Write a workflow command of GitHub Actions."""
+    where = f"file={_property(place.file)},line={line or 1}," if place is not None else ""
+    text = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::{_ANNOTATIONS[level]} {where}title={_property(title)}::{text}"
 
 
 def _property(text: str) -> str:

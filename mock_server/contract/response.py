@@ -1,5 +1,6 @@
 """Why a response is called wrong: its status, media type, header fields and body against the document."""
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -7,7 +8,7 @@ from mock_server.contract.request import find_content
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body
 from mock_server.exchange.interpret import read_all
-from mock_server.exchange.media_type import is_event_stream, is_json_lines, parse_media_type
+from mock_server.exchange.media_type import is_event_stream, is_json, is_json_lines, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.exchange.parameter import split_header
 from mock_server.finding import Finding, Place
@@ -140,7 +141,18 @@ class ResponseJudge:
             message = f"the media type {written!r} is not documented; documented are {known}"
             yield self._finding("response-media-type-undocumented", message, documented.node.place, ("headers", "content-type"))
             return
+        yield from self._charset(content, written)
         yield from self._content(content, written, response.body)
+
+    def _charset(self, content: MediaType, written: str) -> Iterator[Finding]:
+        """JSON is UTF-8 (RFC 8259, section 8.1); of other types the documented charset counts, where there is one."""
+        sent = parse_media_type(written).parameter("charset")
+        name = parse_media_type(content.name)
+        documented = "utf-8" if is_json(name) else name.parameter("charset")
+        if sent is None or documented is None or _same_charset(sent, documented):
+            return
+        message = f"the charset is {sent!r}, not {documented!r}"
+        yield self._finding("response-charset-undocumented", message, content.node.place, ("headers", "content-type"))
 
     def _content(self, content: MediaType, written: str, data: bytes) -> Iterator[Finding]:
         media_type = parse_media_type(written)
@@ -185,3 +197,12 @@ class ResponseJudge:
                 where = "/".join((*prefix[1:], *violation.instance))
                 message = f"the body{' at /' + where if where else ''}: {violation.message}"
                 yield self._finding("response-body-schema", message, violation.place, (*prefix, *violation.instance))
+
+
+def _same_charset(one: str, other: str) -> bool:
+    """Whether two names are of one charset; ASCII is UTF-8, too."""
+    try:
+        names = {codecs.lookup(one).name, codecs.lookup(other).name}
+    except LookupError:
+        return one.lower() == other.lower()
+    return len(names) == 1 or names == {"ascii", "utf-8"}

@@ -34,7 +34,7 @@ _TRIES = 12
 _NOTHING: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Draft:
     """A request as values. What is not in it is not sent."""
 
@@ -261,15 +261,9 @@ class Drafter:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
         if schema is None:
             return "example"
-        words: tuple[str | int, ...] = (
-            self.kit.settings.seed,
-            "case",
-            self.operation.id,
-            parameter.name,
-            attempt,
-            *([salt] if salt else []),
-        )
-        wish = Wish(derive_seed(*words), static=attempt < _TRIES // 2, minimal=attempt > _TRIES // 2)
+        salts = [salt] if salt else []
+        seed = derive_seed(self.kit.settings.seed, "case", self.operation.id, parameter.name, attempt, *salts)
+        wish = Wish(seed, static=attempt < _TRIES // 2, minimal=attempt > _TRIES // 2)
         try:
             return self.producer(schema, parameter.name).produce(wish)
         except SchemaError:

@@ -40,7 +40,7 @@ class Pages:
         page = self._pages.get(path)
         if page is None or method not in {"GET", "HEAD"}:
             return None
-        return page if isinstance(router.match(method, path.decode("latin-1")), Unmatched) else None
+        return page if isinstance(router.match("GET", path.decode("latin-1")), Unmatched) else None  # the document's own goes first
 
     async def _health(self) -> Answer:
         body: JsonObject = {

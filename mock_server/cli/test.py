@@ -1,0 +1,251 @@
+"""`mock-server test`: does a running API keep to its document?"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress as Bar
+
+from mock_server.cli.configure import configure
+from mock_server.cli.report import FORMATS, find_place_lines
+from mock_server.cli.verdicts import print_report, summarise
+from mock_server.contract.baseline import STATE, Kept, find_kept, keep, read_baseline, read_values, write_baseline
+from mock_server.contract.identity import Identity, make_identity, make_mask, restore
+from mock_server.contract.inprocess import load_app, open_app
+from mock_server.contract.memory import Given, Memory
+from mock_server.contract.pace import PacedSender
+from mock_server.contract.reports.ctrf import render_ctrf
+from mock_server.contract.reports.digest import Frame
+from mock_server.contract.reports.har import iter_har
+from mock_server.contract.reports.junit import render_junit
+from mock_server.contract.reports.lines import iter_ndjson, render_markdown
+from mock_server.contract.reports.page import render_page
+from mock_server.contract.runner import MODES, PHASES, Report, Runner
+from mock_server.contract.scope import base_path_of, choose_entries
+from mock_server.contract.session import Options, Run
+from mock_server.contract.subject import Api, make_api
+from mock_server.contract.transport import HttpSender, Limits, Sender
+from mock_server.contract.verdict import CHECKS
+from mock_server.errors import UsageError
+from mock_server.serve.opening import default_document
+from mock_server.spec.document import Document, open_document
+from mock_server.spec.load import Access, Library
+
+app = typer.Typer(add_completion=False)
+_REPORTS = ("junit", "ctrf", "har", "html", "ndjson", "markdown")
+
+
+@app.command()
+def run_contract(
+    url: Annotated[
+        str | None, typer.Argument(help="The base of the API: it replaces the servers of the document.", show_default=False)
+    ] = None,
+    document: Annotated[
+        str | None, typer.Argument(help="A path, a URL, or - for standard input.", show_default="./openapi.yaml, else the shipped one")
+    ] = None,
+    app_: Annotated[str | None, typer.Option("--app", help="An ASGI or WSGI application in this process: module:attribute.")] = None,
+    phases: Annotated[str, typer.Option(help="Of examples, coverage, stateful, fuzzing.")] = ",".join(PHASES),
+    mode: Annotated[str, typer.Option(help="positive, negative or both.")] = ",".join(MODES),
+    checks: Annotated[str, typer.Option(help="Only these; README lists them.", show_default="all")] = "",
+    exclude_checks: Annotated[str, typer.Option(help="All but these.")] = "",
+    include: Annotated[list[str] | None, typer.Option(help="Only operations that fit: an operationId, 'GET /pets*' or tag:NAME.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="No operations that fit.")] = None,
+    mutating: Annotated[bool, typer.Option("--mutating", help="Send POST, PUT, PATCH and DELETE, too.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same cases.", show_default="0")] = None,
+    max_cases: Annotated[int, typer.Option(min=1, help="Requests of coverage for each operation.")] = 60,
+    max_examples: Annotated[int, typer.Option(min=1, help="Requests of fuzzing for each operation.")] = 12,
+    max_time: Annotated[float | None, typer.Option(help="Seconds for the whole run.", show_default="no limit")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds for one answer.")] = 10.0,
+    max_response_time: Annotated[
+        float | None, typer.Option(help="Seconds; a slower answer is a finding.", show_default="--timeout")
+    ] = None,
+    rate_limit: Annotated[float | None, typer.Option(help="Requests a second.", show_default="no limit")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Operations that are tested at once.")] = 1,
+    header: Annotated[
+        list[str] | None, typer.Option("-H", "--header", help="Sent with every request; ${NAME} is an environment variable.")
+    ] = None,
+    auth: Annotated[list[str] | None, typer.Option(help="Credentials: SCHEME=secret, or user:password.")] = None,
+    other_header: Annotated[
+        list[str] | None, typer.Option(help="-H of a second identity, who must not see what the first one has.")
+    ] = None,
+    other_auth: Annotated[list[str] | None, typer.Option(help="--auth of the second identity.")] = None,
+    values: Annotated[Path | None, typer.Option(help="A file of values that exist: {petId: [1, 2]}.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="A file of findings that are known: they are accepted.")] = None,
+    write_baseline_: Annotated[Path | None, typer.Option("--write-baseline", help="Write the findings of this run as a baseline.")] = None,
+    replay: Annotated[str | None, typer.Option(help="Send a finding of the last run again, by its id.")] = None,
+    min_coverage: Annotated[float, typer.Option(min=0, max=100, help="Percent of the contract that has to be exercised.")] = 0.0,
+    report: Annotated[list[str] | None, typer.Option(help=f"NAME=PATH, of {', '.join(_REPORTS)}.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
+    locale: Annotated[str | None, typer.Option(help="Of generated values.", show_default="the document's, else en_US")] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Take any TLS certificate.")] = False,
+    allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
+    allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
+) -> None:
+    """Test a running API against its document: examples, coverage, the lives of things, fuzzing."""
+    if format_ not in FORMATS:
+        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
+    if app_ is not None and url is not None and document is None and not url.startswith(("http://", "https://")):
+        url, document = None, url
+    if (app_ is None) == (url is None) and app_ is None:
+        raise UsageError("name the URL of the API, or an application with --app module:attribute")
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(STATE / "hypothesis"))  # not a folder of its own
+    settings = configure({"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
+    where = document or default_document()
+    library = Library(Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote)))
+    opened = open_document(library, library.open_entry(where))
+    api = make_api(opened, base_path_of(url, opened), settings.seed, settings.locale, settings.fields)
+    api.identity = make_identity(tuple(header or ()), tuple(auth or ()), opened.schemes, os.environ)
+    other = make_identity(tuple(other_header or ()), tuple(other_auth or ()), opened.schemes, os.environ)
+    options = Options(
+        phases=_words("--phases", phases, PHASES),
+        modes=_words("--mode", mode, MODES),
+        checks=_checks(checks, exclude_checks),
+        mutating=mutating,
+        seed=settings.seed,
+        max_examples=max_examples,
+        max_cases=max_cases,
+        workers=workers,
+        max_time=max_time,
+        max_response_time=max_response_time,
+        other=other if other.is_known else None,
+    )
+    reports = _reports(report or [])
+    known = read_baseline(baseline) if baseline is not None else frozenset()
+    given = read_values(values) if values is not None else Given()
+    entries = choose_entries(opened, include or (), exclude or ())
+    limits = Limits(seconds=timeout)
+    sender = PacedSender(_sender(app_, url, limits, verify=not insecure, connections=workers), rate_limit)
+    frame = _Framing(opened, sender.origin, settings.seed, api, other)
+    try:
+        if replay is not None:
+            _replay(find_kept(STATE, replay), api, sender, frame)
+            return
+        run = Run(api, sender, options, Memory(opened, api.router, api.base_path, given))
+        ran = _run(run, Runner(run, entries, baseline=known))
+    finally:
+        sender.close()
+    _finish(ran, frame, options, reports, format_, write_baseline_)
+    if ran.red or ran.exercised.percent < min_coverage:
+        if ran.exercised.percent < min_coverage:
+            print(f"{ran.exercised.percent:.1f} % of the contract was exercised, less than {min_coverage:g} %", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+class _Framing:
+    """Makes the frame of reports once the findings, and so the places to look up, are known."""
+
+    def __init__(self, document: Document, origin: str, seed: int, api: Api, other: Identity) -> None:
+        self.document, self.origin, self.seed = document, origin, seed
+        self.mask = make_mask((api.identity, other), document.schemes)
+        self.started = time.time()
+
+    def around(self, ran: Report) -> Frame:
+        places = [incident.finding.place for incident in ran.incidents if incident.finding.place is not None]
+        lines = find_place_lines(places, {resource.name: resource for resource in self.document.library.loaded()})
+        moment = datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return Frame(self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, lines, moment)
+
+
+def _run(run: Run, runner: Runner) -> Report:
+    if not sys.stderr.isatty():
+        return runner.report()
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+
+        def show(done: int, total: int | None, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{what} ({run.sent} requests)")
+
+        runner.progress = show
+        return runner.report()
+
+
+def _sender(app_: str | None, url: str | None, limits: Limits, *, verify: bool, connections: int) -> Sender:
+    if app_ is not None:
+        return open_app(load_app(app_), limits)
+    return HttpSender(url or "", limits, verify=verify, connections=max(connections, 4))
+
+
+def _words(flag: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
+    unknown = [word for word in words if word not in known]
+    if unknown or not words:
+        raise UsageError(f"{flag} is a list of {', '.join(known)}" + (f"; {unknown[0]!r} is none" if unknown else ""))
+    return words
+
+
+def _checks(only: str, without: str) -> frozenset[str]:
+    if not only and not without:
+        return frozenset()
+    chosen = set(_words("--checks", only, tuple(CHECKS))) if only else set(CHECKS)
+    return frozenset(chosen - (set(_words("--exclude-checks", without, tuple(CHECKS))) if without else set()))
+
+
+def _reports(wanted: list[str]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for item in ",".join(wanted).split(",") if wanted else ():
+        name, equals, path = item.partition("=")
+        if name not in _REPORTS or not equals or not path:
+            raise UsageError(f"--report is NAME=PATH, with a name of {', '.join(_REPORTS)}; not {item!r}")
+        found[name] = Path(path)
+    return found
+
+
+def _finish(ran: Report, framing: _Framing, options: Options, reports: Mapping[str, Path], format_: str, new_baseline: Path | None) -> None:
+    frame = framing.around(ran)
+    milliseconds = round(framing.started * 1000)
+    writers: dict[str, Callable[[], bytes]] = {
+        "junit": lambda: render_junit(ran, frame, options.checks).encode(),
+        "ctrf": lambda: render_ctrf(ran, frame, options.checks, milliseconds),
+        "har": lambda: b"".join(iter_har(ran.exchanges, frame, framing.started)),
+        "html": lambda: render_page(ran, frame).encode(),
+        "ndjson": lambda: b"".join(iter_ndjson(ran, frame)),
+        "markdown": lambda: render_markdown(ran, frame).encode(),
+    }
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary and "markdown" not in reports:
+        with Path(summary).open("ab") as file:
+            file.write(writers["markdown"]())
+    for name, path in reports.items():
+        _write(path, writers[name]())
+    if new_baseline is not None:
+        count = write_baseline(new_baseline, ran.incidents, frame.mask)
+        print(f"{new_baseline}: a baseline of {count} findings", file=sys.stderr)
+    if ran.incidents:
+        keep(STATE, ran.incidents, frame.mask)
+    print_report(ran, frame, format_)
+    summarise(ran, frame)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from error
+
+
+def _replay(kept: Kept, api: Api, sender: PacedSender, framing: _Framing) -> None:
+    """Send a finding again: what went before it, and what showed it."""
+    print(f"{kept.check}: {kept.message}")
+    status = 0
+    for request in kept.requests:
+        received = sender.send(restore(request, api.identity, api.document.schemes))
+        status = received.response.status if received.response is not None else 0
+        shown = framing.mask.request(request)
+        query = "?" + shown.query.decode("latin-1") if shown.query else ""
+        print(f"> {shown.method} {sender.origin}{shown.path.decode('latin-1')}{query}")
+        if shown.body:
+            print(f"  {shown.body.decode('utf-8', 'replace')[:2000]}")
+        print(f"< {status or (received.fault.value if received.fault else '')}")
+        if received.response is not None and received.response.body:
+            print(f"  {framing.mask.data(received.response.body).decode('utf-8', 'replace')[:2000]}")
+    same = status == kept.status
+    print(f"{'the same status as before' if same else f'it was {kept.status} before'}: {status}", file=sys.stderr)
+    if same:
+        raise typer.Exit(1)

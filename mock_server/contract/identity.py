@@ -1,0 +1,187 @@
+"""
+Who asks: credentials, and keeping them out of every report.
+
+A secret is written nowhere: `Mask` replaces it in header fields, queries, bodies and messages.
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from mock_server.errors import UsageError
+from mock_server.exchange.message import RawFields, Request, Response
+from mock_server.exchange.security import credential_names
+from mock_server.spec.model import Location, Operation, SecurityRequirement, SecurityScheme
+
+MASKED = "[masked]"
+_ALWAYS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-api-key"))
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SHORTEST = 4  # characters: what is shorter is found everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody who asks."""
+
+    credentials: Mapping[str, str] = field(default_factory=dict)  # by security scheme
+    fields: tuple[tuple[bytes, bytes], ...] = ()  # sent with every request
+
+    @property
+    def is_known(self) -> bool:
+        """Whether credentials were given; else they are made up."""
+        return bool(self.credentials or self.fields)
+
+    def choose(self, operation: Operation, schemes: Mapping[str, SecurityScheme]) -> SecurityRequirement:
+        """Choose the alternative whose credentials are at hand; the first one if there is none."""
+        for requirement in operation.security:
+            if requirement and all(self.has(name, schemes[name]) for name, _ in requirement):
+                return requirement
+        return next(iter(operation.security), ())
+
+    def has(self, name: str, scheme: SecurityScheme) -> bool:
+        """Whether the credentials of a scheme were given, by its name or as a header field."""
+        if name in self.credentials:
+            return True
+        given = {key for key, _ in self.fields}
+        if scheme.type == "apiKey":
+            return scheme.location is Location.HEADER and scheme.name.lower().encode("latin-1", "replace") in given
+        return b"authorization" in given
+
+    def apply(self, request: Request) -> Request:
+        """Add the header fields that are sent with every request; they replace those of the same name."""
+        if not self.fields:
+            return request
+        own = {name for name, _ in self.fields}
+        return request._replace(fields=(*(pair for pair in request.fields if pair[0] not in own), *self.fields))
+
+    def without_credentials(self, operation: Operation, schemes: Mapping[str, SecurityScheme]) -> "Identity":
+        """The same without what could open an operation."""
+        names = {
+            name.encode("latin-1", "replace")
+            for location, name in credential_names(operation.security, schemes)
+            if location is Location.HEADER
+        }
+        cookies = any(location is Location.COOKIE for location, _ in credential_names(operation.security, schemes))
+        names |= {b"cookie"} if cookies else set()
+        return Identity({}, tuple(pair for pair in self.fields if pair[0] not in names))
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """Takes secrets out of what is shown or kept."""
+
+    secrets: tuple[str, ...] = ()
+    names: frozenset[bytes] = _ALWAYS  # of header fields whose whole value is secret
+
+    def text(self, text: str) -> str:
+        """Replace the secrets in a text."""
+        for secret in self.secrets:
+            text = text.replace(secret, MASKED)
+        return text
+
+    def data(self, data: bytes) -> bytes:
+        """Replace the secrets in a body."""
+        for secret in self.secrets:
+            data = data.replace(secret.encode(), MASKED.encode())
+        return data
+
+    def request(self, request: Request) -> Request:
+        """Replace the secrets in a request."""
+        path = self.text(request.path.decode("latin-1")).encode("latin-1")
+        query = self.text(request.query.decode("latin-1")).encode("latin-1")
+        return request._replace(path=path, query=query, fields=self._fields(request.fields), body=self.data(request.body))
+
+    def response(self, response: Response) -> Response:
+        """Replace the secrets in a response."""
+        return response._replace(fields=self._fields(response.fields), body=self.data(response.body))
+
+    def _fields(self, fields: RawFields) -> tuple[tuple[bytes, bytes], ...]:
+        masked = MASKED.encode()
+        return tuple((name, masked if name in self.names else self.data(value)) for name, value in fields)
+
+
+def restore(request: Request, identity: Identity, schemes: Mapping[str, SecurityScheme]) -> Request:
+    """Put secrets back into a request that was masked."""
+    written: dict[bytes, bytes] = dict(identity.fields)
+    query = request.query.decode("latin-1")
+    for name, secret in identity.credentials.items():
+        scheme = schemes[name]
+        if scheme.type != "apiKey":
+            text = base64.b64encode(secret.encode()).decode() if scheme.scheme == "basic" else secret
+            written[b"authorization"] = f"{(scheme.scheme or 'bearer').capitalize()} {text}".encode("latin-1", "replace")
+        elif scheme.location is Location.HEADER:
+            written[scheme.name.lower().encode("latin-1", "replace")] = secret.encode("latin-1", "replace")
+        elif scheme.location is Location.QUERY:
+            query = query.replace(f"{quote(scheme.name, safe='')}={MASKED}", f"{quote(scheme.name, safe='')}={quote(secret, safe='')}")
+        else:
+            written[b"cookie"] = f"{scheme.name}={secret}".encode("latin-1", "replace")
+    fields = tuple((name, written.get(name, value) if value == MASKED.encode() else value) for name, value in request.fields)
+    return request._replace(query=query.encode("latin-1", "replace"), fields=fields)
+
+
+def make_mask(identities: tuple[Identity, ...], schemes: Mapping[str, SecurityScheme]) -> Mask:
+    """Make the mask of some identities: what they know, in every form in which it is sent."""
+    secrets: set[str] = set()
+    for identity in identities:
+        for secret in identity.credentials.values():
+            secrets |= {secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()}
+            secrets |= {secret.partition(":")[2]} if ":" in secret else set()
+        for name, value in identity.fields:
+            text = value.decode("latin-1")
+            secrets |= {text, text.partition(" ")[2]} if name in _ALWAYS else set()
+    keys = {s.name.lower().encode("latin-1", "replace") for s in schemes.values() if s.type == "apiKey" and s.location is Location.HEADER}
+    ordered = sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=lambda secret: (-len(secret), secret))
+    return Mask(tuple(ordered), _ALWAYS | keys)
+
+
+def make_identity(
+    headers: tuple[str, ...], auth: tuple[str, ...], schemes: Mapping[str, SecurityScheme], environment: Mapping[str, str]
+) -> Identity:
+    """
+    Read credentials from the command line.
+
+    Args:
+        headers: As `Name: value`.
+        auth: As `SCHEME=secret`, where SCHEME is a security scheme of the document, or `user:password`.
+        schemes: Of the document.
+        environment: Where `${NAME}` is looked up.
+
+    Raises:
+        UsageError: one can't be read, names no scheme, or an environment variable is not set.
+    """
+    fields = []
+    for header in headers:
+        name, colon, value = expand(header, environment).partition(":")
+        if not colon or not name.strip() or not value.strip().isprintable():
+            raise UsageError(f"a header is written 'Name: value', not {header!r}")
+        fields.append((name.strip().lower().encode("latin-1", "replace"), value.strip().encode("latin-1", "replace")))
+    credentials: dict[str, str] = {}
+    for item in auth:
+        key, equals, secret = expand(item, environment).partition("=")
+        if equals and key in schemes:
+            credentials[key] = secret
+            continue
+        basic = next((scheme.key for scheme in schemes.values() if scheme.scheme == "basic"), None)
+        if basic is None or ":" not in item:
+            known = ", ".join(schemes) or "none"
+            raise UsageError(f"--auth is SCHEME=secret, or user:password for basic authentication; the document's schemes are {known}")
+        credentials[basic] = expand(item, environment)
+    return Identity(credentials, tuple(fields))
+
+
+def expand(text: str, environment: Mapping[str, str]) -> str:
+    """
+    Replace `${NAME}` by environment variables, so that secrets stand on no command line.
+
+    Raises:
+        UsageError: one is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        if match.group(1) not in environment:
+            raise UsageError(f"the environment variable {match.group(1)} is not set")
+        return environment[match.group(1)]
+
+    return _VARIABLE.sub(value, text)

@@ -1,0 +1,220 @@
+"""
+What is known of the provider's data: values that were given, and things that answers named.
+
+A thing is known by the variables of its path, as in `{"shelf": 1, "book": "x"}` under `/shelves/{shelf}/books/{book}`.
+Requests that change something go only to what this run created, or to what was given by hand.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from mock_server.contract.probe import Exchanged
+from mock_server.errors import MalformedContent
+from mock_server.exchange.body import read_json
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.message import Response, find_field
+from mock_server.exchange.path import Matched, Router
+from mock_server.generate.words import split_words
+from mock_server.spec.document import Document, template_names
+from mock_server.spec.model import Entry, Location, Operation, Parameter
+from mock_server.typing import JsonValue
+
+Variables = Mapping[str, JsonValue]
+
+_KEPT = 20  # things by template, values by name
+# Where lists and things are wrapped.
+_WRAPPERS: Final = ("items", "data", "results", "content", "records", "value", "values", "entries", "list", "result")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that the provider has."""
+
+    template: str  # `/pets/{petId}`
+    variables: Variables
+    created: bool = False  # by this run
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its identity."""
+        return (self.template, repr(sorted(self.variables.items())))
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Values that the user vouches for: by parameter name, or by `operationId.parameter`."""
+
+    values: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
+
+    def find(self, operation: str, name: str) -> tuple[JsonValue, ...]:
+        """The values of a parameter."""
+        return self.values.get(f"{operation}.{name}") or self.values.get(name) or ()
+
+
+@dataclass(eq=False, repr=False)
+class Memory:
+    """Things and values, in the order in which they became known. May be used by several threads."""
+
+    document: Document
+    router: Router[Entry]
+    base_path: str
+    given: Given = field(default_factory=Given)
+    _things: dict[str, dict[tuple[str, str], Thing]] = field(default_factory=dict)
+    _values: dict[str, list[JsonValue]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def item_template(self, template: str) -> str | None:
+        """The template of the things in a collection: `/pets/{petId}` for `/pets`."""
+        start = template.rstrip("/") + "/"
+        for entry in self.document.entries:
+            rest = entry.template.removeprefix(start) if entry.template.startswith(start) else ""
+            if rest.startswith("{") and rest.endswith("}") and rest.count("{") == 1 and "/" not in rest:
+                return entry.template
+        return None
+
+    def known(self, operation: Operation) -> "KnownValues":
+        """The values that are known for the parameters of an operation."""
+        return KnownValues(self, operation)
+
+    def values(self, operation: str, parameter: Parameter) -> Sequence[JsonValue]:
+        """What is known for one parameter: what was given, then what properties of its name said."""
+        given = self.given.find(operation, parameter.name)
+        if given:
+            return given
+        if len(split_words(parameter.name)) > 1 and parameter.location in {Location.PATH, Location.QUERY}:
+            return self._values.get(parameter.name, ())
+        return ()
+
+    def things(self, template: str, *, created_only: bool = False) -> list[Thing]:
+        """The things that a path template may name, with the variables of things around them; what was created last comes first."""
+        names = template_names(template)
+        if not names:
+            return []
+        best: list[Thing] = []
+        for known, things in self._things.items():
+            if template == known or template.startswith((known + "/", known + ":")):
+                fitting = [thing for thing in things.values() if thing.created or not created_only]
+                if fitting and (not best or len(known) > len(best[0].template)):
+                    best = fitting
+        return sorted(best, key=lambda thing: not thing.created) if best and set(best[0].variables) <= set(names) else []
+
+    def has_given(self, operation: Operation) -> bool:
+        """Whether the user gave all path parameters of an operation."""
+        names = template_names(operation.entry.template)
+        return bool(names) and all(self.given.find(operation.id, name) for name in names)
+
+    def learn(self, operation: Operation, exchanged: Exchanged) -> list[Thing]:
+        """Take in what a successful answer names; gives the things that are new."""
+        response = exchanged.received.response
+        if response is None or not exchanged.accepted:
+            return []
+        body = json_of(response)
+        created = operation.method == "POST"
+        around = _path_values(exchanged)
+        found = list(self._from_location(response)) if created else []
+        template = self.item_template(operation.entry.template)
+        if template is not None and not found:
+            name = template_names(template)[-1]
+            for item in things_in(body):
+                identity = find_id(item, name)
+                if identity is not None:
+                    found.append(Thing(template, {**around, name: identity}, created))
+        with self._lock:
+            for item in things_in(body):
+                self._note_values(item)
+            return [thing for thing in found if self._add(thing)]
+
+    def forget(self, thing: Thing) -> None:
+        """A thing is gone."""
+        with self._lock:
+            self._things.get(thing.template, {}).pop(thing.key, None)
+
+    def _add(self, thing: Thing) -> bool:
+        known = self._things.setdefault(thing.template, {})
+        if thing.key in known or (len(known) >= _KEPT and not thing.created):
+            return False
+        known[thing.key] = thing
+        return True
+
+    def _note_values(self, item: JsonValue) -> None:
+        for name, value in item.items() if isinstance(item, dict) else ():
+            if isinstance(value, str | int) and not isinstance(value, bool):
+                values = self._values.setdefault(name, [])
+                if len(values) < _KEPT and value not in values:
+                    values.append(value)
+
+    def _from_location(self, response: Response) -> Iterator[Thing]:
+        """What a Location field names. RFC 9110, section 10.2.2."""
+        location = find_field(response.fields, b"location")
+        if location is None:
+            return
+        path = urlsplit(location).path.removeprefix(self.base_path)
+        for method in ("GET", "DELETE", "PUT", "PATCH"):
+            matched = self.router.match(method, path)
+            if isinstance(matched, Matched) and matched.variables:
+                yield Thing(matched.route.template, {name: unquote(value) for name, value in matched.variables.items()}, created=True)
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class KnownValues:
+    """The known values of one operation's parameters."""
+
+    memory: Memory
+    operation: Operation
+
+    def __call__(self, parameter: Parameter) -> Sequence[JsonValue]:
+        """The values of a parameter."""
+        return self.memory.values(self.operation.id, parameter)
+
+
+def json_of(response: Response) -> JsonValue:
+    """The JSON body of a response; null where there is none."""
+    written = find_field(response.fields, b"content-type")
+    if written is None or not is_json(parse_media_type(written)):
+        return None
+    try:
+        return read_json(response.body)
+    except MalformedContent:
+        return None
+
+
+def things_in(body: JsonValue) -> Sequence[JsonValue]:
+    """The objects that an answer is about: a list's, a wrapped list's, or the body itself."""
+    if isinstance(body, list):
+        return [item for item in body if isinstance(item, dict)][:_KEPT]
+    if not isinstance(body, dict):
+        return []
+    for name in _WRAPPERS:
+        inner = body.get(name)
+        if isinstance(inner, list):
+            return [item for item in inner if isinstance(item, dict)][:_KEPT]
+    inner = body.get("data")
+    if isinstance(inner, dict):
+        return [inner]
+    lists = [value for value in body.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    return [body] if len(lists) != 1 or "id" in body else [item for item in lists[0] if isinstance(item, dict)][:_KEPT]
+
+
+def find_id(item: JsonValue, name: str) -> JsonValue:
+    """What identifies an object, for a path parameter of some name; null where nothing does."""
+    if not isinstance(item, dict):
+        return None
+    words = split_words(name)
+    wanted = ["".join(words), *(["id"] if (words and words[-1] in {"id", "uuid", "key"}) or len(words) == 1 else [])]
+    by_word = {"".join(split_words(key)): value for key, value in item.items()}
+    for word in wanted:
+        value = by_word.get(word)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            return value
+    return None
+
+
+def _path_values(exchanged: Exchanged) -> dict[str, JsonValue]:
+    draft = exchanged.probe.draft
+    if draft is None:
+        return {}
+    return {name: value for (location, name), value in draft.parameters.items() if location is Location.PATH}

@@ -1,0 +1,77 @@
+"""
+The examples phase: what the document shows is sent as it is shown, and the answers say which things there are.
+
+Operations are asked in an order in which the earlier ones help the later: collections before things, reading before
+changing, deleting last.
+"""
+
+from collections.abc import Iterator
+
+from mock_server.contract.memory import Thing
+from mock_server.contract.phases.acceptance import check_example, check_supported
+from mock_server.contract.phases.provision import create_thing, find_thing, remember
+from mock_server.contract.session import Session
+from mock_server.generate.draft import Draft
+from mock_server.spec.document import template_names
+from mock_server.spec.model import MISSING, Entry
+
+_METHODS = ("GET", "POST", "HEAD", "OPTIONS", "QUERY", "PUT", "PATCH", "DELETE", "TRACE")
+_MOST = 10  # of an operation
+
+
+def in_order(entries: tuple[Entry, ...]) -> list[Entry]:
+    """The operations in the order in which they are asked."""
+    ranks = {method: index for index, method in enumerate(_METHODS)}
+    return sorted(
+        entries, key=lambda entry: (entry.method == "DELETE", len(template_names(entry.template)), ranks.get(entry.method, len(ranks)))
+    )
+
+
+def send_examples(session: Session) -> None:
+    """Send the documented examples of an operation, or one good request where there are none."""
+    thing = _thing(session)
+    for index, (draft, what, documented) in enumerate(_drafts(session)):
+        if index >= _MOST:
+            return
+        known = thing is not None or session.run.memory.has_given(session.subject.operation)
+        exchanged = session.probe(session.fill_path(draft, thing), what, known=known)
+        if exchanged is None:
+            continue
+        remember(session, exchanged)
+        for verdict in check_supported(session, exchanged):
+            session.note(verdict, exchanged)
+        for verdict in check_example(session, exchanged) if documented else ():
+            session.note(verdict, exchanged)
+        if session.subject.operation.method == "DELETE" and exchanged.accepted and thing is not None:
+            session.run.memory.forget(thing)
+            thing = _thing(session)
+
+
+def _thing(session: Session) -> Thing | None:
+    if session.subject.operation.method == "DELETE" and session.run.options.mutating:
+        return create_thing(session, salt=90)
+    return find_thing(session)
+
+
+def _drafts(session: Session) -> Iterator[tuple[Draft, str, bool]]:
+    """The examples as drafts, in words, and whether each is a documented one as a whole."""
+    drafter, operation = session.subject.drafter, session.subject.operation
+    base = drafter.draft()
+    if base.missing:
+        return
+    shown = 0
+    for media in operation.request_body.content if operation.request_body is not None else ():
+        for example in media.examples:
+            if example.value is not MISSING:
+                shown += 1
+                name = f"the example {example.key!r}" if example.key else "the example"
+                yield base.with_body(example.value, media), f"{name} of the body", True
+    for parameter in operation.parameters:
+        for example in parameter.examples[1:] if parameter.required else parameter.examples:
+            if example.value is not MISSING:
+                shown += 1
+                name = f"the example {example.key!r}" if example.key else "the example"
+                key = (parameter.location, parameter.name)
+                yield base.with_parameter(key, example.value), f"{name} of {parameter.name!r}", False
+    if not shown:
+        yield base, "what is required", False

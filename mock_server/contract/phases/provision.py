@@ -1,0 +1,110 @@
+"""Provision: the things that requests need, known already or created for them."""
+
+from mock_server.contract.identity import Identity
+from mock_server.contract.memory import Thing
+from mock_server.contract.probe import Exchanged
+from mock_server.contract.session import Run, Session
+from mock_server.generate.draft import Draft
+from mock_server.spec.document import template_names
+from mock_server.spec.model import Entry
+
+_DEPTH = 3  # of things inside things
+_SALTS = 3
+
+
+def find_creator(run: Run, template: str) -> Entry | None:
+    """Find the operation that creates what a template names: POST to its collection."""
+    for entry in run.api.document.entries:
+        if entry.method == "POST" and run.memory.item_template(entry.template) == template:
+            return entry
+    return None
+
+
+def thing_template(run: Run, template: str) -> str | None:
+    """The longest part of a template that names a thing: `/pets/{petId}` of `/pets/{petId}/photos`."""
+    segments = template.split("/")
+    for size in range(len(segments), 1, -1):
+        part = "/".join(segments[:size])
+        if segments[size - 1].startswith("{") and find_creator(run, part) is not None:
+            return part
+    return None
+
+
+def find_thing(session: Session) -> Thing | None:
+    """A thing for the path of an operation: for one that changes things, only what this run created."""
+    if session.run.memory.has_given(session.subject.operation):
+        return None
+    safe = session.subject.is_safe
+    things = session.run.memory.things(session.subject.entry.template, created_only=not safe)
+    if things:
+        return things[0]
+    return create_thing(session, salt=0) if session.run.options.mutating else None
+
+
+def create_thing(session: Session, salt: int, identity: Identity | None = None) -> Thing | None:
+    """Create a thing for the path of an operation."""
+    template = thing_template(session.run, session.subject.entry.template)
+    if template is None or not session.run.options.mutating:
+        return None
+    made = create(session.run, template, session.phase, salt, identity, into=session)
+    return made[0] if made is not None else None
+
+
+def create(
+    run: Run, template: str, phase: str, salt: int, identity: Identity | None = None, depth: int = 0, into: Session | None = None
+) -> tuple[Thing, Exchanged, Session] | None:
+    """
+    Create what a template names, and what is around it.
+
+    Args:
+        run: The run.
+        template: `/pets/{petId}`.
+        phase: In which it is needed.
+        salt: Another one gives other values.
+        identity: Who creates it.
+        depth: How many things are inside each other already.
+        into: The session that takes over what was found on the way.
+
+    Returns:
+        The thing, the exchange that created it, and its session; None where that did not work.
+    """
+    entry = find_creator(run, template)
+    subject = run.subject(entry) if entry is not None and depth < _DEPTH else None
+    if entry is None or subject is None:
+        return None
+    session = Session(run, subject, phase)
+    around: Thing | None = None
+    if template_names(entry.template):
+        outer = thing_template(run, entry.template)
+        made = create(run, outer, phase, salt, identity, depth + 1, into) if outer is not None else None
+        around = made[0] if made is not None else None
+    found = None
+    for attempt in range(_SALTS):
+        draft = session.fill_path(subject.drafter.draft(_salted(salt, attempt), full=attempt == 1), around)
+        found = post(session, draft, identity)
+        if found is not None:
+            break
+    if into is not None:
+        into.exchanges += session.exchanges
+        into.exercised.add(session.exercised)
+        for incident in session.ledger.incidents():
+            into.ledger.absorb(incident)
+    return (found[0], found[1], session) if found is not None else None
+
+
+def post(session: Session, draft: Draft, identity: Identity | None) -> tuple[Thing, Exchanged] | None:
+    """Send a creating request; gives what it created."""
+    exchanged = session.probe(draft, "creating", known=True, identity=identity)
+    things = remember(session, exchanged, identity) if exchanged is not None else []
+    return (things[0], exchanged) if things and exchanged is not None else None
+
+
+def remember(session: Session, exchanged: Exchanged, identity: Identity | None = None) -> list[Thing]:
+    """Remember what an answer names; what was created is deleted at the end."""
+    things = session.run.memory.learn(session.subject.operation, exchanged)
+    session.run.created.extend((thing, identity or session.run.api.identity) for thing in things if thing.created)
+    return things
+
+
+def _salted(salt: int, attempt: int) -> int:
+    return salt if not attempt else salt * 7 + 1000 + attempt

@@ -1,0 +1,309 @@
+"""
+The stateful phase: the lives of things. Created, read, changed, read again, deleted, gone; and what links lead to.
+
+Which operation does what is told from methods and templates: POST to `/pets` creates what `/pets/{petId}` names. A provider
+may need a moment to agree with itself, so what is missing, or still there, is looked for again before it is said.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from mock_server.contract.memory import Thing, json_of, things_in
+from mock_server.contract.phases.provision import create, find_creator
+from mock_server.contract.probe import Exchanged, Intent, Probe
+from mock_server.contract.session import PATIENCE, Run, Session
+from mock_server.contract.transport import Received
+from mock_server.contract.verdict import Verdict
+from mock_server.errors import UndefinedSerialization
+from mock_server.exchange.expression import Around, evaluate
+from mock_server.exchange.message import find_field
+from mock_server.generate.draft import Draft
+from mock_server.spec.document import template_names
+from mock_server.spec.model import MISSING, Entry, Link, Location, Missing
+from mock_server.typing import JsonObject, JsonValue
+
+_PHASE = "stateful"
+_SALT = 500
+_GONE = frozenset((404, 410))
+_HIDDEN = frozenset((401, 403, 404, 410))
+_SOFTLY = re.compile(r"delet|archiv|remov|inactiv|activ|cancel|status|state|disabled|enabled|closed|trash", re.IGNORECASE)
+_LEAST_CHANGED = 2  # properties that have to show a change before its loss is said
+
+
+@dataclass(eq=False, repr=False)
+class Lives:
+    """The stateful phase of one run; not used by several threads."""
+
+    run: Run
+    sessions: dict[str, Session] = field(default_factory=dict)
+
+    def live(self, template: str) -> None:
+        """Lead one thing through its life."""
+        made = create(self.run, template, _PHASE, _SALT)
+        if made is None:
+            return
+        thing, created, creator = made
+        self._take(creator)
+        before = self._read(thing, created)
+        self._links(created, creator.subject.entry)
+        if before is not None:
+            self._links(before, self._entry("GET", template) or creator.subject.entry)
+            self._change(thing, before)
+        self._stranger(thing, created)
+        self._delete(thing)
+
+    def follow(self, entry: Entry, exchanged: Exchanged) -> None:
+        """Ask again for what was answered before, and follow its links."""
+        session = self._session(entry)
+        if session is not None and self._has_links(entry):
+            self._links(session.send(replace(exchanged.probe, phase=_PHASE, known=False)), entry)
+
+    def _has_links(self, entry: Entry) -> bool:
+        subject = self.run.subject(entry)
+        return subject is not None and any(response.links for response in subject.operation.responses)
+
+    def _take(self, session: Session) -> Session:
+        """The session of an operation in this phase; a new one is remembered, a second one is taken in."""
+        known = self.sessions.get(session.subject.entry.id)
+        if known is None:
+            self.sessions[session.subject.entry.id] = session
+            return session
+        if known is not session:
+            known.exchanges += session.exchanges
+            known.exercised.add(session.exercised)
+            for incident in session.ledger.incidents():
+                known.ledger.absorb(incident)
+        return known
+
+    def _session(self, entry: Entry | None) -> Session | None:
+        if entry is None or not self.run.may_send(entry.method):
+            return None
+        subject = self.run.subject(entry)
+        return self._take(self.sessions.get(entry.id) or Session(self.run, subject, _PHASE)) if subject is not None else None
+
+    def _entry(self, method: str, template: str) -> Entry | None:
+        entries = self.run.api.document.entries
+        return next((entry for entry in entries if entry.method == method and entry.template == template), None)
+
+    def _read(self, thing: Thing, created: Exchanged) -> Exchanged | None:
+        """Read what was created."""
+        session = self._session(self._entry("GET", thing.template))
+        if session is None:
+            return None
+        read = self._wait_for(session, thing, "reading what was created", lambda status: status not in _GONE)
+        if read is None:
+            return None
+        if read.status in _GONE:
+            message = f"{read.status} to reading what was created a moment ago"
+            finding = session.finding("response-created-unavailable", message)
+            session.note(Verdict("ensure_resource_availability", finding), read, (created,))
+            return None
+        if read.accepted:
+            self._kept(session, created, read, "created")
+            return read
+        return None
+
+    def _wait_for(self, session: Session, thing: Thing, what: str, wanted: Callable[[int], bool]) -> Exchanged | None:
+        """Ask until the status is a wanted one, for a while; judge the last answer."""
+        draft = session.fill_path(session.subject.drafter.draft(), thing)
+        try:
+            request = session.subject.write(draft)
+        except UndefinedSerialization:
+            return None
+        if draft.missing or session.subject.classify(request).intent is not Intent.CONFORMING:
+            return None
+        received = self.run.exchange(request)
+        for pause in PATIENCE:
+            if wanted(received.response.status if received.response is not None else 0) or _is_mocked(received):
+                break
+            self.run.sleep(pause)
+            received = self.run.exchange(request)
+        return session.take(Probe(session.subject.entry.id, request, Intent.CONFORMING, _PHASE, what, draft=draft), received)
+
+    def _change(self, thing: Thing, before: Exchanged) -> None:
+        """Change it by every documented method, and read it again."""
+        for method in ("PUT", "PATCH"):
+            session = self._session(self._entry(method, thing.template))
+            if session is None:
+                continue
+            changed = self._changed(session, thing)
+            reader = self._session(self._entry("GET", thing.template))
+            if changed is None or not changed.accepted or reader is None:
+                continue
+            read = self._wait_for(reader, thing, "reading what was changed", lambda status: status not in _GONE)
+            if read is not None and read.status in _GONE:
+                message = f"{read.status} to reading what was changed a moment ago"
+                finding = reader.finding("response-created-unavailable", message)
+                reader.note(Verdict("ensure_resource_availability", finding), read, (before, changed))
+            elif read is not None and read.accepted:
+                self._kept(session, changed, read, "changed", before)
+
+    def _changed(self, session: Session, thing: Thing) -> Exchanged | None:
+        for salt in (_SALT + 1, _SALT + 2):
+            draft = session.fill_path(session.subject.drafter.draft(salt), thing)
+            changed = session.probe(draft, "changing what was created", known=True) if not draft.missing else None
+            if changed is not None and changed.accepted:
+                return changed
+        return None
+
+    def _kept(self, session: Session, written: Exchanged, read: Exchanged, verb: str, before: Exchanged | None = None) -> None:
+        """Of what was written, something has to show: at least two properties that differ, and none of them as written."""
+        sent = written.probe.draft.body if written.probe.draft is not None else MISSING
+        found = self._thing_of(read)
+        old = self._thing_of(before) if before is not None else {}
+        if not isinstance(sent, dict) or not found or written.status == 202:  # noqa: PLR2004 - Accepted: later
+            return
+        shared = {
+            name for name, value in sent.items() if name in found and isinstance(value, str | int | float) and not isinstance(value, bool)
+        }
+        shared = {name for name in shared if sent[name] != old.get(name)}
+        lost = {name for name in shared if found[name] != sent[name] and (before is None or found[name] == old.get(name))}
+        if len(shared) >= _LEAST_CHANGED and lost == shared:
+            message = f"nothing of what was {verb} shows when it is read again: {', '.join(sorted(shared))}"
+            session.note(Verdict("coherence", session.finding("response-value-incoherent", message), cause=("lost",)), written, (read,))
+
+    def _thing_of(self, exchanged: Exchanged) -> JsonObject:
+        body = json_of(exchanged.received.response) if exchanged.received.response is not None else None
+        things = things_in(body)
+        return things[0] if len(things) == 1 and isinstance(things[0], dict) else {}
+
+    def _stranger(self, thing: Thing, created: Exchanged) -> None:
+        """Somebody else must not read it."""
+        other = self.run.options.other
+        session = self._session(self._entry("GET", thing.template))
+        if other is None or session is None or not session.subject.operation.security:
+            return
+        draft = session.fill_path(session.subject.drafter.draft(), thing)
+        read = session.probe(draft, "somebody else reads what was created", known=True, identity=other, intent=Intent.STRANGER)
+        if read is not None and read.accepted and self._thing_of(read):
+            message = f"{read.status} to another identity than the one that created it"
+            session.note(Verdict("cross_tenant_access", session.finding("response-tenant-crossed", message)), read, (created,))
+
+    def _delete(self, thing: Thing) -> None:
+        """Delete it; then it is gone, or says that it is deleted."""
+        session = self._session(self._entry("DELETE", thing.template))
+        if session is None:
+            return
+        reader = self._session(self._entry("GET", thing.template))
+        before = (
+            self._wait_for(reader, thing, "reading what is to be deleted", lambda status: status not in _GONE)
+            if reader is not None
+            else None
+        )
+        draft = session.fill_path(session.subject.drafter.draft(), thing)
+        deleted = session.probe(draft, "deleting what was created", known=True) if not draft.missing else None
+        if deleted is None or not deleted.accepted:
+            return
+        self.run.memory.forget(thing)
+        if reader is None or before is None or not before.accepted:
+            return
+        after = self._wait_for(reader, thing, "reading what was deleted", lambda status: status in _HIDDEN)
+        if after is None or not after.accepted or _is_softly_deleted(self._thing_of(before), self._thing_of(after)):
+            return
+        message = f"{after.status} to reading what was deleted a moment ago"
+        finding = reader.finding("response-deleted-available", message)
+        reader.note(Verdict("use_after_free", finding, doubtful=deleted.status == 202), after, (deleted,))  # noqa: PLR2004 - Accepted: later
+
+    def _links(self, exchanged: Exchanged, entry: Entry) -> None:
+        """Follow the documented links of an answer to operations that change nothing."""
+        subject, response = self.run.subject(entry), exchanged.received.response
+        if subject is None or response is None or not exchanged.accepted:
+            return
+        documented = subject.operation.find_response(response.status)
+        for link in documented.links if documented is not None else ():
+            target = self._target(link)
+            session = self._session(target) if target is not None and target.method in {"GET", "HEAD"} else None
+            if session is not None:
+                self._follow(link, session, exchanged)
+
+    def _target(self, link: Link) -> Entry | None:
+        if link.operation_id is not None:
+            return self.run.api.document.find_entry(link.operation_id)
+        pointer = (link.operation_ref or "").rpartition("#/paths/")[2].replace("~1", "/").replace("~0", "~")
+        template, _, method = pointer.rpartition("/")
+        return self._entry(method.upper(), template) if template else None
+
+    def _follow(self, link: Link, session: Session, exchanged: Exchanged) -> None:
+        origin = self.run.sender.origin
+        request = exchanged.probe.request
+        around = Around(origin + request.path.decode("latin-1"), request, exchanged.received.response, _variables(exchanged))
+        draft = session.subject.drafter.draft()
+        for name, expression in link.parameters.items():
+            value = evaluate(expression, around)
+            key = _key_of(draft, name)
+            if isinstance(value, Missing) or key is None:
+                return  # what the link needs did not come: whether it had to is for the schema to say
+            draft = draft.with_parameter(key, value)
+        if draft.missing:
+            return
+        followed = session.probe(draft, f"following the link {link.name!r}", known=False)
+        if followed is None or followed.status not in _GONE or not template_names(session.subject.entry.template):
+            return
+        for pause in PATIENCE:
+            self.run.sleep(pause)
+            received = self.run.exchange(followed.probe.request)
+            if received.response is not None and received.response.status not in _GONE:
+                return
+        message = f"the link {link.name!r} leads to {followed.status}"
+        finding = session.finding("response-link-broken", message, link.node.place)
+        session.note(Verdict("ensure_resource_availability", finding, cause=(link.name,)), followed, (exchanged,))
+
+
+def _is_mocked(received: Received) -> bool:
+    return received.response is not None and find_field(received.response.fields, b"x-mock-source") is not None
+
+
+def _variables(exchanged: Exchanged) -> Mapping[str, str]:
+    draft = exchanged.probe.draft
+    pairs = draft.parameters.items() if draft is not None else ()
+    return {name: str(value) for (location, name), value in pairs if location is Location.PATH}
+
+
+def _key_of(draft: Draft, name: str) -> tuple[Location, str] | None:
+    """The parameter that a link means: `petId`, or `path.petId`."""
+    wanted, dot, bare = name.partition(".")
+    for parameter in draft.operation.parameters:
+        if parameter.name == name or (dot and parameter.location.value == wanted and parameter.name == bare):
+            return (parameter.location, parameter.name)
+    return None
+
+
+def _is_softly_deleted(before: JsonObject, after: JsonObject) -> bool:
+    """Whether a thing says that it is deleted: by a property that speaks of it and has changed."""
+    changed = [name for name in {*before, *after} if before.get(name) != after.get(name)]
+    return any(_SOFTLY.search(name) or _speaks(after.get(name)) for name in changed)
+
+
+def _speaks(value: JsonValue) -> bool:
+    return isinstance(value, str) and bool(_SOFTLY.search(value))
+
+
+def things_with_lives(run: Run) -> list[str]:
+    """The templates of the things that can be created."""
+    templates = dict.fromkeys(run.memory.item_template(entry.template) for entry in run.api.document.entries if entry.method == "POST")
+    return [template for template in templates if template is not None and find_creator(run, template) is not None]
+
+
+def clean_up(run: Run) -> tuple[int, int]:
+    """
+    Delete what the run created, the last first, as who created it.
+
+    Returns:
+        How many things were deleted, and how many were created.
+    """
+    deleted = 0
+    for thing, identity in reversed(run.created):
+        entry = next((e for e in run.api.document.entries if e.method == "DELETE" and e.template == thing.template), None)
+        subject = run.subject(entry) if entry is not None else None
+        if subject is None:
+            continue
+        draft = subject.drafter.draft()
+        for name, value in thing.variables.items():
+            draft = draft.with_parameter((Location.PATH, name), value)
+        try:
+            received: Received = run.sender.send(subject.write(draft, identity))
+        except UndefinedSerialization:
+            continue
+        deleted += received.response is not None and (200 <= received.response.status < 300 or received.response.status in _GONE)  # noqa: PLR2004
+    return deleted, len(run.created)

@@ -1,0 +1,199 @@
+"""
+What coverage sends: every step that can be taken from a good request, one at a time or many at once.
+
+A plan is a decision, not an act: it is the same for the same document and seed, whatever the provider answers.
+"""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from mock_server.contract.subject import Subject
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.finding import Place
+from mock_server.generate.draft import Draft, ParameterKey
+from mock_server.generate.variants import apply_step, iter_variants
+from mock_server.spec.model import MISSING, Location, MediaType, Missing, Parameter
+from mock_server.spec.references import Node
+from mock_server.typing import JsonValue, Pointer
+
+# Keywords whose edges leave a provider no room: what is listed or bounded is meant to be used.
+EXPLICIT = frozenset(
+    ("enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "properties", "presence")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step from a good request."""
+
+    key: ParameterKey | None  # of a parameter; None for the body
+    pointer: Pointer  # in its value
+    part: JsonValue | Missing
+    keyword: str
+    detail: str
+    conforms: bool
+    place: Place | None = None
+
+    @property
+    def where(self) -> Pointer:
+        """The place in the request: ("query", "limit"), ("body", "name")."""
+        return (*(("body",) if self.key is None else (self.key[0].value, self.key[1])), *self.pointer)
+
+    @property
+    def what(self) -> str:
+        """The step in words."""
+        if self.key is None:
+            return f"the body{' at /' + '/'.join(self.pointer) if self.pointer else ''}: {self.detail}"
+        return f"the {self.key[0].value} parameter {self.key[1]!r}{' at /' + '/'.join(self.pointer) if self.pointer else ''}: {self.detail}"
+
+    def apply(self, draft: Draft, whole: Draft | None = None) -> Draft:
+        """The draft with the step taken; a parameter that it lacks is taken from the whole one before."""
+        if whole is not None and self.key is not None and self.key not in draft.parameters and self.key in whole.parameters:
+            draft = draft.with_parameter(self.key, whole.parameters[self.key])
+        if self.key is None:
+            body = None if isinstance(draft.body, Missing) else draft.body
+            changed = MISSING if not self.pointer and isinstance(self.part, Missing) else apply_step(body, self.pointer, self.part)
+            return draft.with_body(changed)
+        if not self.pointer and isinstance(self.part, Missing):
+            return draft.without(self.key)
+        value = draft.parameters.get(self.key)
+        return draft.with_parameter(self.key, apply_step(value, self.pointer, self.part))
+
+
+@dataclass(eq=False, repr=False)
+class Plan:
+    """The steps of one operation."""
+
+    whole: Draft  # with everything
+    positive: list[Change] = field(default_factory=list)
+    negative: list[Change] = field(default_factory=list)
+
+
+def make_plan(subject: Subject, base: Draft) -> Plan:
+    """List the steps from a request that has everything."""
+    plan = Plan(base)
+    for parameter in subject.operation.parameters:
+        key = (parameter.location, parameter.name)
+        if key in base.parameters:
+            _parameter(plan, subject, parameter, base.parameters[key])
+    body = subject.operation.request_body
+    if body is not None and base.media is not None and not isinstance(base.body, Missing):
+        if body.required:
+            plan.negative.append(Change(None, (), MISSING, "required", "it is missing", conforms=False, place=body.node.place))
+        else:
+            plan.positive.append(Change(None, (), MISSING, "presence", "left out", conforms=True, place=body.node.place))
+        _body(plan, subject, base.media, base.body)
+    return plan
+
+
+def _parameter(plan: Plan, subject: Subject, parameter: Parameter, value: JsonValue) -> None:
+    key, place = (parameter.location, parameter.name), parameter.node.place
+    if parameter.location is not Location.PATH:
+        if parameter.required:
+            plan.negative.append(Change(key, (), MISSING, "required", "it is missing", conforms=False, place=place))
+        else:
+            plan.positive.append(Change(key, (), MISSING, "presence", "left out", conforms=True, place=place))
+    schema = parameter.content.schema if parameter.content is not None else parameter.schema
+    if schema is not None:
+        _vary(plan, subject, key, schema, value)
+
+
+def _body(plan: Plan, subject: Subject, media: MediaType, value: JsonValue) -> None:
+    if media.schema is not None:
+        _vary(plan, subject, None, media.schema, value)
+
+
+def _vary(plan: Plan, subject: Subject, key: ParameterKey | None, schema: Node, value: JsonValue) -> None:
+    reading = subject.api.reading(schema)
+    if reading is None:
+        return
+    for variant in iter_variants(reading.bundle, value, reading.judge, reading.make):
+        change = Change(key, variant.pointer, variant.part, variant.keyword, variant.detail, variant.conforms, schema.place)
+        (plan.positive if variant.conforms else plan.negative).append(change)
+
+
+def in_rounds(changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
+    """
+    Gather steps at different places, so that one request tries many.
+
+    Each round takes the next step of every place; of places inside each other only the outer one.
+    """
+    queues: dict[Pointer, list[Change]] = defaultdict(list)
+    for change in changes:
+        queues[change.where].append(change)
+    while queues:
+        taken: list[Change] = []
+        for where in list(queues):
+            if any(_overlap(where, other.where) for other in taken):
+                continue
+            taken.append(queues[where].pop(0))
+            if not queues[where]:
+                del queues[where]
+        yield tuple(taken)
+
+
+def _overlap(one: Pointer, other: Pointer) -> bool:
+    size = min(len(one), len(other))
+    return one[:size] == other[:size]
+
+
+def ranked(changes: Sequence[Change]) -> list[Change]:
+    """Order steps so that a budget cuts what tells least: each place's first before its second, the outer places first."""
+    seen: dict[Pointer, int] = defaultdict(int)
+    keyed = []
+    for index, change in enumerate(changes):
+        keyed.append((seen[change.where], len(change.pointer), index, change))
+        seen[change.where] += 1
+    return [change for *_, change in sorted(keyed, key=lambda item: item[:3])]
+
+
+def optional_sets(subject: Subject, draft: Draft, budget: int) -> Iterator[frozenset[ParameterKey]]:
+    """
+    The sets of optional parameters to leave out, so that every pair is seen with both, either and none of it.
+
+    The greedy way of pairwise testing: each set covers as many pairs as any of some candidates.
+    """
+    keys = [(p.location, p.name) for p in subject.operation.parameters if not p.required and (p.location, p.name) in draft.parameters]
+    if len(keys) < 2:  # noqa: PLR2004 - a pair
+        return
+    states = (True, False)
+    missing = {(a, x, b, y) for a, b in itertools.combinations(range(len(keys)), 2) for x in states for y in states}
+    candidates = [tuple((index >> bit) & 1 == 1 for bit in range(len(keys))) for index in _spread(len(keys))]
+    for _ in range(budget):
+        best = max(candidates, key=lambda row: sum(row[a] == x and row[b] == y for a, x, b, y in missing), default=None)
+        if best is None:
+            return
+        covered = {(a, x, b, y) for a, x, b, y in missing if best[a] == x and best[b] == y}
+        if not covered:
+            return
+        missing -= covered
+        yield frozenset(key for key, here in zip(keys, best, strict=True) if not here)
+
+
+def _spread(bits: int) -> Sequence[int]:
+    """Numbers whose bits differ in many ways: all of them where they are few."""
+    if bits <= 6:  # noqa: PLR2004 - 64 rows
+        return range(1 << bits)
+    rows = {0, (1 << bits) - 1}
+    for step in range(bits):
+        block = sum(1 << bit for bit in range(bits) if (bit >> (step % 6)) & 1)
+        rows |= {1 << step, ((1 << bits) - 1) ^ (1 << step), block, block ^ ((1 << bits) - 1)}
+    return sorted(rows)
+
+
+def other_media(subject: Subject, base: Draft) -> Iterator[Draft]:
+    """The request as each other media type that is documented for its body."""
+    body = subject.operation.request_body
+    for media in body.content if body is not None else ():
+        if base.media is None or media.name == base.media.name:
+            continue
+        value = subject.drafter.body(media, 0, full=True)
+        if not isinstance(value, Missing):
+            yield base.with_body(value, media)
+
+
+def has_json_body(draft: Draft) -> bool:
+    """Whether the body is JSON."""
+    return draft.media is not None and not isinstance(draft.body, Missing) and is_json(parse_media_type(draft.media.name))

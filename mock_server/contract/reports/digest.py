@@ -1,0 +1,140 @@
+"""What a run found, as JSON data: masked, cut to size, with lines. All reports are made of it."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mock_server.contract.identity import Mask
+from mock_server.contract.incident import Incident
+from mock_server.contract.probe import Exchanged
+from mock_server.contract.runner import Report
+from mock_server.exchange.curl import write_curl
+from mock_server.exchange.message import RawFields, Request
+from mock_server.finding import Place
+from mock_server.pointer import format_pointer
+from mock_server.typing import JsonObject, JsonValue
+from mock_server.version import __version__
+
+_MOST_BODY = 16_384  # bytes that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a report needs beside the run."""
+
+    title: str  # of the document
+    document: str  # its name
+    origin: str
+    seed: int
+    mask: Mask = field(default_factory=Mask)
+    lines: Mapping[Place, int] = field(default_factory=dict)
+    started: str = ""  # RFC 3339
+
+    def describe(self, incident: Incident) -> JsonObject:
+        """One incident."""
+        finding = incident.finding
+        place = finding.place
+        return {
+            "id": incident.id,
+            "check": incident.check,
+            "rule": finding.rule,
+            "level": "unknown" if incident.doubtful else finding.level.name.lower(),
+            "accepted": incident.accepted,
+            "blame": finding.blame.value,
+            "operation": finding.operation,
+            "message": self.mask.text(finding.message),
+            "file": place.file if place is not None else None,
+            "line": self.lines.get(place) if place is not None else None,
+            "pointer": format_pointer(place.pointer) if place is not None else None,
+            "instance": format_pointer(finding.instance) if finding.instance is not None else None,
+            "seen": incident.seen,
+            "curl": write_curl(self.mask.request(incident.exchanged.probe.request), self.origin),
+            "exchange": self.exchange(incident.exchanged),
+            "before": [self.exchange(exchanged) for exchanged in incident.related],
+        }
+
+    def exchange(self, exchanged: Exchanged) -> JsonObject:
+        """Both sides of one exchange."""
+        probe, received = exchanged.probe, exchanged.received
+        request = self.mask.request(probe.request)
+        response = self.mask.response(received.response) if received.response is not None else None
+        return {
+            "number": exchanged.number,
+            "operation": probe.operation,
+            "phase": probe.phase,
+            "intent": probe.intent.value,
+            "what": self.mask.text(probe.what),
+            "milliseconds": round(received.seconds * 1000, 2),
+            "fault": received.fault.name.lower() if received.fault is not None else None,
+            "request": {
+                "method": request.method,
+                "url": self.url(request),
+                "headers": _fields(request.fields),
+                **_body(request.body),
+            },
+            "response": None
+            if response is None
+            else {"status": response.status, "headers": _fields(response.fields), **_body(response.body)},
+        }
+
+    def url(self, request: Request) -> str:
+        """The target of a request."""
+        query = "?" + request.query.decode("latin-1") if request.query else ""
+        return self.origin + request.path.decode("latin-1") + query
+
+
+def digest(report: Report, frame: Frame) -> JsonObject:
+    """A whole run, without its exchanges."""
+    kinds: JsonObject = {}
+    for kind in report.exercised.there:
+        done, there = report.exercised.counts(kind)
+        kinds[kind] = {"exercised": done, "there": there}
+    return {
+        "tool": f"mock-server {__version__}",
+        "title": frame.title,
+        "document": frame.document,
+        "url": frame.origin,
+        "seed": frame.seed,
+        "started": frame.started,
+        "seconds": round(report.seconds, 3),
+        "requests": report.sent,
+        "interrupted": report.interrupted or None,
+        "coverage": {"percent": round(report.exercised.percent, 1), "kinds": kinds},
+        "operations": [
+            {
+                "id": tested.id,
+                "title": tested.title,
+                "requests": tested.sent,
+                "accepted": tested.accepted,
+                "refused": {str(status): count for status, count in tested.refusals.items()},
+                "coverage": _operation_coverage(report, tested.id),
+            }
+            for tested in report.operations
+        ],
+        "skipped": [entry.title for entry in report.skipped],
+        "untestable": dict(report.untestable),
+        "warnings": [frame.mask.text(finding.message) for finding in report.warnings],
+        "findings": [frame.describe(incident) for incident in report.incidents],
+    }
+
+
+def _operation_coverage(report: Report, operation: str) -> JsonObject:
+    found: JsonObject = {}
+    for kind in report.exercised.there:
+        if kind != "operation":
+            done, there = report.exercised.counts(kind, operation)
+            found[kind] = {"exercised": done, "there": there}
+    return found
+
+
+def _fields(fields: RawFields) -> list[JsonValue]:
+    return [[name.decode("latin-1"), value.decode("latin-1")] for name, value in fields]
+
+
+def _body(data: bytes) -> JsonObject:
+    shown = data[:_MOST_BODY]
+    cut = {"size": len(data)} if len(data) > _MOST_BODY else {}
+    try:
+        return {"body": shown.decode("utf-8"), **cut}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(shown).decode(), **cut}

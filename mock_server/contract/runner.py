@@ -1,0 +1,213 @@
+"""
+A run: phases over operations, and what came of them.
+
+Within a phase the operations do not see each other's answers, and what they found is put together in the order of the
+operations: with the same seed the same cases go out, in the same order for each operation, however many workers there are.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from mock_server.contract.exercised import Exercised
+from mock_server.contract.incident import Incident, Ledger
+from mock_server.contract.phases.calling import call_back
+from mock_server.contract.phases.covering import cover
+from mock_server.contract.phases.examples import in_order, send_examples
+from mock_server.contract.phases.fuzzing import fuzz
+from mock_server.contract.phases.shrinking import shrink
+from mock_server.contract.phases.stateful import Lives, clean_up, things_with_lives
+from mock_server.contract.probe import Exchanged
+from mock_server.contract.session import OutOfTime, Run, Session, renumbered
+from mock_server.finding import Finding
+from mock_server.spec.model import Entry
+from mock_server.typing import Progress
+
+PHASES = ("examples", "coverage", "stateful", "fuzzing")
+MODES = ("positive", "negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """What was sent to one operation."""
+
+    id: str
+    title: str
+    sent: int
+    accepted: int  # good requests that were answered with success
+    refusals: dict[int, int]  # of good requests, by status
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a run."""
+
+    incidents: tuple[Incident, ...]
+    operations: tuple[Exercise, ...]
+    skipped: tuple[Entry, ...]  # whose method is not allowed
+    untestable: dict[str, str]  # operations whose schemas can't be used, and why
+    warnings: tuple[Finding, ...]
+    exercised: Exercised
+    exchanges: tuple[Exchanged, ...]
+    seconds: float
+    sent: int
+    limited: int  # how often a limit of the provider was met
+    interrupted: str = ""  # by what
+    cleaned: tuple[int, int] = (0, 0)  # deleted, of created
+
+    @property
+    def red(self) -> tuple[Incident, ...]:
+        """The incidents that make the run fail."""
+        return tuple(incident for incident in self.incidents if incident.is_red)
+
+
+@dataclass(eq=False, repr=False)
+class Runner:
+    """Leads a run."""
+
+    run: Run
+    entries: tuple[Entry, ...]
+    progress: Progress = lambda done, total, what: None
+    baseline: frozenset[str] = frozenset()
+    _sessions: list[Session] = field(default_factory=list)
+    _silent: dict[str, str] = field(default_factory=dict)  # operations that document no response
+    _interrupted: str = ""
+
+    def report(self) -> Report:
+        """
+        Run all phases.
+
+        Raises:
+            TransportError: the API can't be reached.
+        """
+        cleaned = (0, 0)
+        try:
+            for phase in PHASES:
+                if phase in self.run.options.phases:
+                    self._phase(phase)
+                    self.run.known.update(key for session in self._sessions for key in session.ledger.causes())
+        except OutOfTime:
+            self._interrupted = "the API stopped answering" if self.run.stopped.is_set() else "the time is over"
+        except KeyboardInterrupt:
+            self.run.stopped.set()
+            self._interrupted = "interrupted"
+        finally:
+            if self.run.created:
+                self.progress(0, None, "deleting what was created")
+                cleaned = clean_up(self.run)
+        return self._gather(cleaned)
+
+    def _phase(self, phase: str) -> None:
+        if phase == "stateful":
+            self._stateful()
+            return
+        work = {"examples": send_examples, "coverage": _cover, "fuzzing": fuzz}[phase]
+        sessions = []
+        for entry in in_order(self.entries):
+            subject = self.run.subject(entry) if self.run.may_send(entry.method) else None
+            if subject is not None and not subject.operation.responses:
+                self._silent[entry.id] = "it documents no response, so nothing can be said of an answer"
+            elif subject is not None:
+                session = Session(self.run, subject, phase)
+                session.exercised.expect(subject)
+                sessions.append(session)
+        self._sessions += sessions
+        self._map(work, sessions, phase)
+
+    def _map(self, work: Callable[[Session], None], sessions: list[Session], phase: str) -> None:
+        """Run sessions one by one, or by several workers; answers teach only what is sent in later phases."""
+        workers = self.run.options.workers if phase != "examples" else 1
+        if workers == 1:
+            for index, session in enumerate(sessions):
+                self.progress(index, len(sessions), f"{phase}: {session.subject.entry.title}")
+                work(session)
+            return
+        with ThreadPoolExecutor(workers, thread_name_prefix="contract") as pool:
+            futures = [pool.submit(work, session) for session in sessions]
+            try:
+                for index, (session, future) in enumerate(zip(sessions, futures, strict=True)):
+                    self.progress(index, len(sessions), f"{phase}: {session.subject.entry.title}")
+                    future.result()
+            except BaseException:
+                self.run.stopped.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _stateful(self) -> None:
+        lives = Lives(self.run)
+        try:
+            templates = things_with_lives(self.run) if self.run.options.mutating else []
+            wanted = {entry.template for entry in self.entries}
+            for index, template in enumerate(templates):
+                if template in wanted:
+                    self.progress(index, len(templates), f"stateful: {template}")
+                    lives.live(template)
+            for session in list(self._sessions):
+                shown = next((e for e in session.exchanges if e.accepted and e.probe.draft is not None), None)
+                if session.phase == "examples" and session.subject.operation.method == "GET" and shown is not None:
+                    lives.follow(session.subject.entry, shown)
+            self._sessions += call_back(self.run, self.entries)
+        finally:
+            self._sessions += lives.sessions.values()
+
+    def _gather(self, cleaned: tuple[int, int]) -> Report:
+        ledger, exercised, exchanges = Ledger(self.baseline), Exercised(), list[Exchanged]()
+        by_operation: dict[str, list[Session]] = {}
+        for session in self._sessions:
+            exercised.add(session.exercised)
+            exchanges += renumbered(session.exchanges, len(exchanges) + 1)
+            by_operation.setdefault(session.subject.entry.id, []).append(session)
+            for incident in session.ledger.incidents():
+                ledger.absorb(incident)
+        tested = tuple(_tested(sessions) for sessions in by_operation.values())
+        skipped = tuple(entry for entry in self.entries if not self.run.may_send(entry.method))
+        return Report(
+            incidents=tuple(ledger.incidents()),
+            operations=tested,
+            skipped=skipped,
+            untestable={**self._silent, **{id_: str(error) for id_, error in self.run.api.broken.items()}},
+            warnings=tuple(_never_accepted(sessions) for sessions in by_operation.values() if _is_untested(sessions)),
+            exercised=exercised,
+            exchanges=tuple(exchanges),
+            seconds=time.monotonic() - self.run.started,
+            sent=self.run.sent,
+            limited=getattr(self.run.sender, "limited", 0),
+            interrupted=self._interrupted,
+            cleaned=cleaned,
+        )
+
+
+def _cover(session: Session) -> None:
+    cover(session)
+    shrink(session)
+
+
+def _tested(sessions: list[Session]) -> Exercise:
+    entry = sessions[0].subject.entry
+    refusals: dict[int, int] = {}
+    for session in sessions:
+        for status, count in session.refusals.items():
+            refusals[status] = refusals.get(status, 0) + count
+    accepted = sum(session.accepted for session in sessions)
+    return Exercise(entry.id, entry.title, sum(len(session.exchanges) for session in sessions), accepted, dict(sorted(refusals.items())))
+
+
+def _is_untested(sessions: list[Session]) -> bool:
+    """Whether no good request was answered with success: then little was tested."""
+    tested = _tested(sessions)
+    return not tested.accepted and not any(status < 400 and status for status in tested.refusals)  # noqa: PLR2004
+
+
+def _never_accepted(sessions: list[Session]) -> Finding:
+    tested = _tested(sessions)
+    entry = sessions[0].subject.entry
+    if not tested.sent:
+        lacking = sessions[0].subject.drafter.draft().missing
+        message = f"{tested.title} was not tested: no request could be made" + (
+            f", since nothing was found for {', '.join(lacking)}" if lacking else ""
+        )
+    else:
+        answers = ", ".join(f"{status or 'no answer'} ({count})" for status, count in tested.refusals.items()) or "nothing to good requests"
+        message = f"{tested.title} only ever answered {answers}: give known values with --values, or credentials with --auth"
+    return Finding(rule="response-never-accepted", message=message, place=entry.node.place, operation=entry.id)

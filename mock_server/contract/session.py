@@ -1,0 +1,298 @@
+"""One operation in one phase: drafts become probes, probes are sent, answers are judged and remembered."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import urljoin, urlsplit
+
+from mock_server.contract.checks import Expectations, check_exchange
+from mock_server.contract.coherent import check_coherence
+from mock_server.contract.exercised import Exercised
+from mock_server.contract.identity import Identity
+from mock_server.contract.incident import Ledger
+from mock_server.contract.memory import Memory, Thing
+from mock_server.contract.probe import Exchanged, Intent, Probe
+from mock_server.contract.subject import Api, Subject
+from mock_server.contract.transport import Fault, Received, Sender
+from mock_server.contract.verdict import Verdict
+from mock_server.errors import TransportError, UndefinedSerialization
+from mock_server.exchange.message import Request, find_field
+from mock_server.finding import Finding, Place
+from mock_server.generate.draft import Draft
+from mock_server.spec.document import template_names
+from mock_server.spec.model import Entry, Location
+from mock_server.typing import Pointer
+
+_REDIRECTS = 8
+# Seconds between readings, where a provider may need a moment to agree with itself.
+PATIENCE = (0.05, 0.15, 0.3, 0.5)
+_PATIENT = 3  # answers that never came or never ended, before an operation is left alone
+_GONE = 5  # answers in a row that could not be had: the API went away
+
+
+# Checks of what a provider remembers: a mock that says it is one promises nothing of that.
+_OF_STATE = frozenset(
+    (
+        "coherence",
+        "use_after_free",
+        "ensure_resource_availability",
+        "cross_tenant_access",
+        "idempotency",
+        "head_matches_get",
+        "conditional_requests",
+    )
+)
+
+
+class OutOfTime(Exception):
+    """The time for the whole run is over, or somebody stopped it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a run is to do."""
+
+    phases: tuple[str, ...] = ("examples", "coverage", "stateful", "fuzzing")
+    modes: tuple[str, ...] = ("positive", "negative")
+    checks: frozenset[str] = frozenset()
+    mutating: bool = False
+    seed: int = 0
+    max_examples: int = 12  # of fuzzing, an operation
+    max_cases: int = 60  # of coverage, an operation
+    workers: int = 1
+    max_time: float | None = None  # seconds, of the whole run
+    max_response_time: float | None = None  # seconds
+    other: Identity | None = None  # who must not see what the first one has
+
+
+@dataclass(eq=False, repr=False)
+class Run:
+    """What all sessions of a run share."""
+
+    api: Api
+    sender: Sender
+    options: Options
+    memory: Memory
+    started: float = field(default_factory=time.monotonic)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    created: list[tuple[Thing, Identity]] = field(default_factory=list)  # to be deleted at the end
+    answered: bool = False  # whether the API ever answered
+    silent: int = 0  # how often in a row it did not
+    sent: int = 0
+    known: set[tuple[str, ...]] = field(default_factory=set)  # causes that earlier phases found
+    sleep: Callable[[float], None] = time.sleep
+
+    def check_time(self) -> None:
+        """
+        Look at the clock.
+
+        Raises:
+            OutOfTime: the time for the run is over.
+        """
+        limit = self.options.max_time
+        if self.stopped.is_set() or (limit is not None and time.monotonic() - self.started > limit):
+            raise OutOfTime
+
+    def subject(self, entry: Entry) -> Subject | None:
+        """The operation, ready; None where it can't be tested."""
+        return self.api.subject(entry, self.memory.known(self.api.document.operation(entry)))
+
+    def may_send(self, method: str) -> bool:
+        """Whether requests of a method are allowed."""
+        return self.options.mutating or method in {"GET", "HEAD", "OPTIONS"}
+
+    @property
+    def expected(self) -> Expectations:
+        """What is expected beyond the document."""
+        return Expectations(self.options.max_response_time, self.api.identity.is_known)
+
+    def exchange(self, request: Request) -> Received:
+        """
+        Send a request; a safe one that is redirected goes on to where it is led.
+
+        Raises:
+            OutOfTime: see `check_time`; also when the API stopped answering.
+            TransportError: it never answered.
+        """
+        self.check_time()
+        received = self.sender.send(request)
+        self.sent += 1
+        if received.fault is Fault.UNREACHABLE:
+            if not self.answered:
+                raise TransportError(self.sender.origin, received.detail or received.fault.value)
+            self.silent += 1
+            if self.silent >= _GONE:
+                self.stopped.set()
+        else:
+            self.answered, self.silent = True, 0
+        return received
+
+
+@dataclass(eq=False, repr=False)
+class Session:
+    """One operation in one phase. Used by one thread."""
+
+    run: Run
+    subject: Subject
+    phase: str
+    ledger: Ledger = field(default_factory=Ledger)
+    exercised: Exercised = field(default_factory=Exercised)
+    exchanges: list[Exchanged] = field(default_factory=list)
+    accepted: int = 0  # good requests that were answered with success
+    refusals: dict[int, int] = field(default_factory=dict)  # of good requests, by status
+    last: list[Verdict] = field(default_factory=list)  # of the last exchange
+    seen: set[tuple[str, ...]] = field(default_factory=set)  # causes that were looked into in this phase
+    hung: int = 0  # answers that did not come or did not end in time
+
+    def fill_path(self, draft: Draft, thing: Thing | None) -> Draft:
+        """The draft with the variables of a thing in its path."""
+        if thing is None:
+            return draft
+        names = set(template_names(self.subject.entry.template))
+        for name, value in thing.variables.items():
+            if name in names and not self.run.memory.given.find(self.subject.entry.id, name):
+                draft = draft.with_parameter((Location.PATH, name), value)
+        return draft
+
+    def probe(
+        self,
+        draft: Draft,
+        what: str,
+        *,
+        breaks: bool = False,
+        keyword: str = "",
+        where: Pointer = (),
+        place: Place | None = None,
+        known: bool = False,
+        identity: Identity | None = None,
+        intent: Intent | None = None,
+    ) -> Exchanged | None:
+        """
+        Send a draft and judge what comes.
+
+        Args:
+            draft: What to send.
+            what: Why, in words.
+            breaks: Whether it is meant to break the document.
+            keyword: That is tried or broken.
+            where: In the request.
+            place: Of the keyword, in the document.
+            known: Whether the things that its path names exist.
+            identity: Who asks, where it is not the first identity.
+            intent: What it is, where its credentials or its method make it something else.
+
+        Returns:
+            The exchange; None where the request can't be written, or is not what it was meant to be, and for an operation
+            that hangs: what is known of it is enough.
+        """
+        if self.hung >= _PATIENT:
+            return None
+        try:
+            request = self.subject.write(draft, identity)
+        except UndefinedSerialization:
+            return None
+        classified = self.subject.classify(request)
+        if breaks == (classified.intent is Intent.CONFORMING) or (not breaks and classified.intent is not Intent.CONFORMING):
+            return None
+        if classified.intent is Intent.DOUBTFUL and keyword != "format":
+            return None  # nothing could be said of the answer
+        if breaks and classified.findings:
+            first = classified.findings[0]
+            place, where = first.place, first.instance or where
+        meant = intent if intent is not None else classified.intent
+        return self.send(Probe(self.subject.entry.id, request, meant, self.phase, what, keyword, where, place, draft, known))
+
+    def send(self, probe: Probe) -> Exchanged:
+        """Send a probe and judge what comes."""
+        return self.take(probe, self._redirected(probe))
+
+    def take(self, probe: Probe, received: Received) -> Exchanged:
+        """Judge what came of a probe."""
+        exchanged = Exchanged(probe, received)
+        self.hung += received.fault in {Fault.TIMEOUT, Fault.ENDLESS, Fault.TOO_LARGE}
+        self.exchanges.append(exchanged)
+        self.exercised.answered(self.subject, exchanged)
+        if probe.intent is Intent.CONFORMING:
+            if exchanged.accepted:
+                self.accepted += 1
+            else:
+                self.refusals[exchanged.status] = self.refusals.get(exchanged.status, 0) + 1
+        self.last = list(check_exchange(self.subject, exchanged, self.run.expected))
+        if probe.intent is Intent.CONFORMING:
+            self.last += [verdict for verdict in check_coherence(self.subject, exchanged) if self._persists(verdict, probe)]
+        for verdict in self.last:
+            self.note(verdict, exchanged)
+        return exchanged
+
+    def note(self, verdict: Verdict, exchanged: Exchanged, related: tuple[Exchanged, ...] = ()) -> bool:
+        """Note a verdict, if its check is asked for; gives whether it is new."""
+        checks = self.run.options.checks
+        if verdict.check in _OF_STATE and is_mocked(exchanged):
+            verdict = replace(verdict, doubtful=True)
+        return (not checks or verdict.check in checks) and self.ledger.add(verdict, exchanged, related)
+
+    def finding(self, rule: str, message: str, place: Place | None = None, instance: Pointer | None = None) -> Finding:
+        """A finding about this operation."""
+        where = place or self.subject.entry.node.place
+        return Finding(rule=rule, message=message, place=where, instance=instance, operation=self.subject.entry.id)
+
+    def _persists(self, verdict: Verdict, probe: Probe) -> bool:
+        """Whether a total is still wrong after a while: some providers count later than they store."""
+        if verdict.cause != ("total",) or not self.subject.is_safe or self.ledger.knows(verdict):
+            return True
+        for pause in PATIENCE:
+            self.run.sleep(pause)
+            again = Exchanged(probe, self.run.exchange(probe.request))
+            if is_mocked(again):
+                break
+            if not any(other.cause == verdict.cause for other in check_coherence(self.subject, again)):
+                return False
+        return True
+
+    def _redirected(self, probe: Probe) -> Received:
+        """Follow redirects that the operation does not document, within the origin."""
+        received = self.run.exchange(probe.request)
+        request, seen = probe.request, {(probe.request.path, probe.request.query)}
+        while self._leads_on(request, received):
+            request = _next_request(request, received, self.run.sender.origin)
+            if (request.path, request.query) in seen or len(seen) > _REDIRECTS:
+                finding = self.finding(
+                    "response-redirect-circular", f"the redirect to {request.path.decode('latin-1')} leads in a circle, or never ends"
+                )
+                self.note(Verdict("not_a_server_error", finding), Exchanged(probe, received))
+                return received
+            seen.add((request.path, request.query))
+            received = self.run.exchange(request)
+        return received
+
+    def _leads_on(self, request: Request, received: Received) -> bool:
+        response = received.response
+        if response is None or response.status not in {301, 302, 307, 308} or request.method not in {"GET", "HEAD"}:
+            return False
+        if self.subject.operation.find_response(response.status) is not None:
+            return False
+        location = find_field(response.fields, b"location")
+        if location is None:
+            return False
+        origin = self.run.sender.origin
+        target = urlsplit(urljoin(origin + request.path.decode("latin-1"), location))
+        return f"{target.scheme}://{target.netloc}" == origin
+
+
+def is_mocked(exchanged: Exchanged) -> bool:
+    """Whether an answer says that nothing stands behind it: our own mock's do."""
+    response = exchanged.received.response
+    return response is not None and find_field(response.fields, b"x-mock-source") is not None
+
+
+def _next_request(request: Request, received: Received, origin: str) -> Request:
+    response = received.response
+    location = find_field(response.fields, b"location") if response is not None else None
+    target = urlsplit(urljoin(origin + request.path.decode("latin-1"), location or ""))
+    return request._replace(path=(target.path or "/").encode("latin-1", "replace"), query=target.query.encode("latin-1", "replace"))
+
+
+def renumbered(exchanges: list[Exchanged], start: int) -> list[Exchanged]:
+    """The exchanges, numbered in their order."""
+    return [replace(exchanged, number=start + index) for index, exchanged in enumerate(exchanges)]

@@ -1,0 +1,168 @@
+"""
+One operation under test: it writes requests, and says what a request is to the document.
+
+The wire oracle: what is sent is first written, then read again as the document allows, by the judge of requests, which
+refuses only what no reading accepts. So a case is negative only if the bytes on the wire are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from mock_server.contract.identity import Identity
+from mock_server.contract.probe import Intent
+from mock_server.contract.request import RequestJudge
+from mock_server.contract.response import ResponseJudge
+from mock_server.errors import SchemaError
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.path import Matched, Router
+from mock_server.finding import Finding, Place
+from mock_server.generate.draft import Draft, Drafter, Known, encode, request_schemas
+from mock_server.generate.kit import Kit
+from mock_server.pointer import find_at
+from mock_server.rules import Level
+from mock_server.schema.bundle import Bundle
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.validate import Validator
+from mock_server.settings import Settings
+from mock_server.spec.document import Document
+from mock_server.spec.model import Entry, Operation
+from mock_server.spec.references import Node
+from mock_server.typing import Pointer
+
+# Formats that OpenAPI itself defines, or that leave no room. Of others an API may have its own idea.
+_ASSERTED: Final = frozenset(("date", "date-time", "uuid", "int32", "int64"))
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """What a request is to the document."""
+
+    intent: Intent
+    findings: tuple[Finding, ...] = ()  # what it breaks
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The schema of a part of requests, as it is judged and as it is made."""
+
+    bundle: Bundle  # as JUDGE reads it
+    judge: Validator
+    make: Validator
+
+
+@dataclass(eq=False, repr=False)
+class Subject:
+    """One operation, ready to be tested."""
+
+    api: "Api"
+    operation: Operation
+    requests: RequestJudge
+    responses: ResponseJudge
+    drafter: Drafter
+
+    @property
+    def entry(self) -> Entry:
+        """Its entry in the index."""
+        return self.operation.entry
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether its method changes nothing. RFC 9110, section 9.2.1."""
+        return self.operation.method in {"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"}
+
+    def write(self, draft: Draft, identity: Identity | None = None) -> Request:
+        """
+        Write a draft as somebody would send it.
+
+        Raises:
+            UndefinedSerialization: a parameter can't be written.
+        """
+        who = identity if identity is not None else self.api.identity
+        request = encode(draft, self.api.base_path, request_schemas(self.api.kit), self.api.document.schemes, who.credentials)
+        return who.apply(request)
+
+    def classify(self, request: Request) -> Classified:
+        """Say what a request is to the document, whatever its credentials are."""
+        path = request.path.decode("latin-1").removeprefix(self.api.base_path)
+        matched = self.api.router.match(request.method, path, request.query.decode("latin-1"))
+        if not isinstance(matched, Matched) or matched.route.target is not self.entry:
+            return Classified(Intent.DOUBTFUL)
+        understood = self.requests.read(request, matched.variables, security=False)
+        broken = tuple(finding for finding in understood.findings if finding.level is Level.ERROR)
+        if not broken:
+            return Classified(Intent.CONFORMING)
+        written = find_field(request.fields, b"content-type")
+        as_text = written is not None and not is_json(parse_media_type(written))
+        certain = any(not self.api.is_doubtful(finding, as_text=as_text) for finding in broken)
+        return Classified(Intent.VIOLATING if certain else Intent.DOUBTFUL, broken)
+
+
+@dataclass(eq=False, repr=False)
+class Api:
+    """The API under test, as its document describes it."""
+
+    document: Document
+    kit: Kit
+    base_path: str  # of the URL under test: it replaces the document's servers
+    identity: Identity = field(default_factory=Identity)
+    router: Router[Entry] = field(default_factory=Router)
+    broken: dict[str, SchemaError] = field(default_factory=dict)  # operations that can't be tested, and why
+    _subjects: dict[str, Subject] = field(default_factory=dict)
+    _readings: dict[tuple[str, Pointer], Reading | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Build the routes."""
+        for entry in self.document.entries:
+            self.router.add("", entry.method, entry.template, entry)
+
+    def subject(self, entry: Entry, known: Known) -> Subject | None:
+        """Make an operation ready; None where its schemas can't be used, which `broken` then explains."""
+        if entry.id in self.broken:
+            return None
+        if entry.id not in self._subjects:
+            operation = self.document.operation(entry)
+            try:
+                requests = RequestJudge(self.document, operation, self.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))
+            except SchemaError as error:
+                self.broken[entry.id] = error
+                return None
+            responses = ResponseJudge(operation, self.kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE))
+            self._subjects[entry.id] = Subject(self, operation, requests, responses, Drafter(self.kit, operation, known))
+        return self._subjects[entry.id]
+
+    def reading(self, schema: Node) -> Reading | None:
+        """The schema of a part of requests, compiled once; None where it can't be used."""
+        if schema.key not in self._readings:
+            sets = self.kit.schemas
+            try:
+                bundle = sets.of(Direction.REQUEST, Purpose.JUDGE).bundle(schema)
+                make = Validator(sets.of(Direction.REQUEST, Purpose.MAKE).bundle(schema))
+                self._readings[schema.key] = Reading(bundle, Validator(bundle), make)
+            except SchemaError:
+                self._readings[schema.key] = None  # which is said when the operation is made ready
+        return self._readings[schema.key]
+
+    def is_doubtful(self, finding: Finding, *, as_text: bool) -> bool:
+        """
+        Whether a request may break a rule and still be read as right.
+
+        By a format that is a hint; and where the body is no JSON, as text: there everything is a string to somebody.
+        """
+        place = finding.place
+        if place is None or not place.pointer:
+            return False
+        if place.pointer[-1] == "format":
+            return self._value_at(place) not in _ASSERTED
+        in_text = as_text and (finding.instance or ())[:1] == ("body",) and place.pointer[-1] == "type"
+        return in_text and "string" in str(self._value_at(place))
+
+    def _value_at(self, place: Place) -> object:
+        resource = next((known for known in self.document.library.loaded() if known.name == place.file), None)
+        return find_at(resource.value, place.pointer)[1] if resource is not None else None
+
+
+def make_api(document: Document, base_path: str, seed: int, locale: str | None = None, fields: Mapping[str, str] | None = None) -> Api:
+    """Make an API ready to be tested."""
+    return Api(document, Kit(document, Settings(seed=seed, locale=locale, fields=fields or {})), base_path.rstrip("/"))

@@ -1,0 +1,267 @@
+"""
+Judging many records: each by the same judges as a live exchange, summed up by rule and place.
+
+Of what is wrong, the first places are kept and the rest is counted: the memory that a run takes does not depend on how much
+there is.
+"""
+
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import orjson
+
+from mock_server.contract.request import RequestJudge
+from mock_server.contract.response import ResponseJudge
+from mock_server.contract.subject import Api
+from mock_server.contract.traffic import Captured, Source, UnreadableRecord, is_summary, iter_records, read_exchange
+from mock_server.errors import SchemaError, UsageError
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.path import Matched
+from mock_server.finding import Finding
+from mock_server.pointer import array_index
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.validate import Validator
+from mock_server.spec.model import Entry, MediaType, Operation
+from mock_server.spec.references import Node
+from mock_server.typing import Pointer
+
+_FIRST = 3  # places that are kept of each
+_KINDS = 2_000  # causes that are told apart
+_EVERY = 2_000  # records between two signs of life
+
+
+@dataclass(slots=True)
+class Counted:
+    """One thing that is wrong, however often."""
+
+    finding: Finding  # of the first time
+    count: int
+    first: list[str]  # `file:line`, at most three
+
+
+@dataclass(eq=False, repr=False)
+class Tally:
+    """What was judged, and what was wrong."""
+
+    records: int = 0
+    wrong: int = 0
+    counted: dict[tuple[str, str, Pointer], Counted] = field(default_factory=dict)
+    dropped: int = 0  # findings of causes beyond those that are told apart
+
+    def add(self, finding: Finding, where: str) -> None:
+        """Count a finding."""
+        instance = tuple("*" if array_index(token) is not None else token for token in finding.instance or ())
+        key = (finding.rule, str(finding.place), instance)
+        known = self.counted.get(key)
+        if known is None:
+            if len(self.counted) >= _KINDS:
+                self.dropped += 1
+                return
+            self.counted[key] = Counted(finding, 1, [where])
+            return
+        known.count += 1
+        if len(known.first) < _FIRST:
+            known.first.append(where)
+
+    def merge(self, other: "Tally") -> None:
+        """Take in what another worker counted, of records that come later."""
+        self.records += other.records
+        self.wrong += other.wrong
+        self.dropped += other.dropped
+        for key, counted in other.counted.items():
+            known = self.counted.get(key)
+            if known is None:
+                self.counted[key] = counted
+            else:
+                known.count += counted.count
+                known.first = [*known.first, *counted.first][:_FIRST]
+
+    def findings(self) -> list[Finding]:
+        """One finding for each cause, with how often it was seen and where first."""
+        out = []
+        for counted in self.counted.values():
+            times = f"{counted.count:,} times, first" if counted.count > 1 else "once,"
+            message = f"{counted.finding.message} ({times} at {', '.join(counted.first)})"
+            out.append(replace(counted.finding, message=message))
+        return sorted(out, key=lambda finding: finding.sort_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Payloads:
+    """What bare payloads are judged as."""
+
+    validator: Validator
+    rule: str
+    operation: str | None
+
+
+def choose_payloads(api: Api, operation: str | None, status: int | None, schema: str | None, direction: str) -> Payloads | None:
+    """
+    Choose what bare payloads are judged as.
+
+    Args:
+        api: Of the document.
+        operation: An operationId or title.
+        status: Of the response; the lowest success if left out.
+        schema: A JSON Pointer to a Schema Object, as `#/components/schemas/Pet`.
+        direction: `request` or `response`.
+
+    Returns:
+        None where nothing was chosen: records are exchanges then.
+
+    Raises:
+        UsageError: there is no such operation, response or schema.
+        SchemaError: the schema can't be compiled.
+    """
+    side = Direction(direction)
+    rule = f"{direction}-body-schema"
+    if schema is not None:
+        fragment = schema if schema.startswith("#") else "#" + schema
+        node: Node = api.document.references.resolve(fragment, api.document.root)
+        return Payloads(Validator(api.kit.schemas.of(side, Purpose.JUDGE).bundle(node)), rule, None)
+    if operation is None:
+        return None
+    entry = api.document.find_entry(operation)
+    if entry is None:
+        raise UsageError(f"the document has no operation {operation!r}")
+    found = _json_content(api.document.operation(entry), status, side)
+    if found is None or found.schema is None:
+        raise UsageError(f"{entry.title} documents no JSON {direction}" + (f" with the status {status}" if status is not None else ""))
+    return Payloads(Validator(api.kit.schemas.of(side, Purpose.JUDGE).bundle(found.schema)), rule, entry.id)
+
+
+def _json_content(operation: Operation, status: int | None, side: Direction) -> MediaType | None:
+    if side is Direction.REQUEST:
+        contents = operation.request_body.content if operation.request_body is not None else ()
+    elif status is not None:
+        documented = operation.find_response(status)
+        contents = documented.content if documented is not None else ()
+    else:
+        good = sorted((r for r in operation.responses if r.status.startswith("2")), key=lambda response: response.status)
+        contents = good[0].content if good else ()
+    return next((content for content in contents if is_json(parse_media_type(content.name))), None)
+
+
+@dataclass(eq=False, repr=False)
+class Sifter:
+    """Judges the records of sources."""
+
+    api: Api
+    payloads: Payloads | None
+    base_paths: tuple[str, ...]  # under which the operations stand, the likeliest first
+    _judges: dict[str, tuple[RequestJudge, ResponseJudge]] = field(default_factory=dict)
+
+    def sift(self, source: Source, progress: Callable[[int], None] = lambda count: None) -> Tally:
+        """
+        Judge a source.
+
+        Args:
+            source: What to read.
+            progress: Is told now and then how many bytes were read.
+        """
+        tally = Tally()
+        with nullcontext(sys.stdin.buffer) if source.path == "-" else Path(source.path).open("rb") as file:
+            if self.payloads is not None and source.kind != "har":
+                self._payloads(source, iter_records(source, file), tally, self.payloads, progress)
+            else:
+                for number, data in iter_records(source, file):
+                    if data.strip():
+                        self._exchange(data, f"{source.path}:{number}", tally)
+                    if number % _EVERY == 0 and source.path != "-":
+                        progress(file.tell() if source.kind == "har" else len(data) * _EVERY)
+        return tally
+
+    def _payloads(self, source: Source, records: object, tally: Tally, payloads: Payloads, progress: Callable[[int], None]) -> None:
+        """The loop that counts: nothing stands in it but reading and judging."""
+        loads, is_valid = orjson.loads, payloads.validator.is_valid
+        read = 0
+        number = 0
+        for number, line in records:  # type: ignore[attr-defined]
+            try:
+                if is_valid(loads(line)):
+                    read += len(line)
+                    if number % _EVERY == 0:
+                        progress(read)
+                        read = 0
+                    continue
+            except orjson.JSONDecodeError as error:
+                if line.strip():
+                    tally.wrong += 1
+                    finding = Finding(rule="response-body-malformed", message=f"it is no JSON: {error.msg}", operation=payloads.operation)
+                    tally.add(finding, f"{source.path}:{number}")
+                continue
+            tally.wrong += 1
+            self._violations(loads(line), payloads, f"{source.path}:{number}", tally)
+        tally.records += number
+
+    def _violations(self, value: object, payloads: Payloads, where: str, tally: Tally) -> None:
+        for violation in payloads.validator.check(value):  # type: ignore[arg-type]
+            inside = "/".join(violation.instance)
+            message = f"the body{' at /' + inside if inside else ''}: {violation.message}"
+            finding = Finding(
+                rule=payloads.rule,
+                message=message,
+                place=violation.place,
+                instance=("body", *violation.instance),
+                operation=payloads.operation,
+            )
+            tally.add(finding, where)
+
+    def _exchange(self, data: bytes, where: str, tally: Tally) -> None:
+        try:
+            value = orjson.loads(data)
+            if is_summary(value):
+                return
+            tally.records += 1
+            captured = read_exchange(value)
+        except (orjson.JSONDecodeError, UnreadableRecord) as error:
+            tally.records += isinstance(error, orjson.JSONDecodeError)
+            tally.wrong += 1
+            tally.add(Finding(rule="traffic-record-unreadable", message=str(error)), where)
+            return
+        found = self._judge(captured)
+        tally.wrong += bool(found)
+        for finding in found:
+            tally.add(finding, where)
+
+    def _judge(self, captured: Captured) -> list[Finding]:
+        request = captured.request
+        matched = self._match(captured)
+        if matched is None:
+            message = f"the document has nothing for {request.method} {request.path.decode('latin-1')}"
+            return [Finding(rule="traffic-path-undocumented", message=message)]
+        entry = matched.route.target
+        answered = captured.response.status if captured.response is not None else 0
+        if request.method == "HEAD" and entry.method != "HEAD" and answered >= 400:  # noqa: PLR2004 - nobody documented HEAD
+            return []
+        try:
+            requests, responses = self._judges_of(entry)
+            found = list(requests.read(request, matched.variables, security=False).findings)
+            if captured.response is not None:
+                refused = captured.response.status >= 400  # noqa: PLR2004 - then the request was said to be wrong already
+                found = [] if refused else found
+                found += responses.judge(captured.response, request.method)
+        except SchemaError as error:
+            return [Finding(rule="document-operation-unservable", message=error.reason, place=error.place, operation=entry.id)]
+        return found
+
+    def _match(self, captured: Captured) -> Matched[Entry] | None:
+        path = captured.request.path.decode("latin-1")
+        method = captured.request.method
+        for asked in (method, "GET") if method == "HEAD" else (method,):
+            for base in self.base_paths:
+                if path.startswith(base):
+                    matched = self.api.router.match(asked, path.removeprefix(base), captured.request.query.decode("latin-1"))
+                    if isinstance(matched, Matched):
+                        return matched
+        return None
+
+    def _judges_of(self, entry: Entry) -> tuple[RequestJudge, ResponseJudge]:
+        if entry.id not in self._judges:
+            operation, sets = self.api.document.operation(entry), self.api.kit.schemas
+            requests = RequestJudge(self.api.document, operation, sets.of(Direction.REQUEST, Purpose.JUDGE))
+            self._judges[entry.id] = (requests, ResponseJudge(operation, sets.of(Direction.RESPONSE, Purpose.JUDGE)))
+        return self._judges[entry.id]

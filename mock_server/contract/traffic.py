@@ -1,0 +1,256 @@
+"""
+Captured traffic, record by record: HAR 1.2, NDJSON of exchanges, bare payloads.
+
+Nothing is held but the record at hand: a file may be of any size. A HAR file is split into its entries while it is read.
+"""
+
+import base64
+import binascii
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+from urllib.parse import urlsplit
+
+from mock_server.errors import MalformedContent, UsageError
+from mock_server.exchange.body import read_json
+from mock_server.exchange.message import Request, Response
+from mock_server.typing import JsonObject, JsonValue
+
+_CHUNK: Final = 1 << 20
+_MOST_RECORD: Final = 64 << 20  # bytes
+_LINES: Final = frozenset((".ndjson", ".jsonl", ".jsonlines", ".log"))
+_SUFFIXES: Final = _LINES | {".json", ".har"}
+_LIST: Final = 3  # how deep the entries' list is: in the object `log` of an object
+_ENTRIES = re.compile(rb'"entries"\s*:\s*\Z')
+_BEFORE: Final = 200  # bytes
+_SIGNS = re.compile(rb'["\\{}\[\]]')
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of records, or a part of one."""
+
+    path: str  # `-` is standard input
+    kind: str  # "lines", "har" or "whole"
+    start: int = 0  # in bytes, at the beginning of a line
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One exchange that somebody recorded."""
+
+    request: Request
+    response: Response | None
+    host: str
+
+
+class UnreadableRecord(ValueError):
+    """A record is neither an exchange nor what was asked for."""
+
+
+def find_sources(paths: Iterable[str]) -> list[Source]:
+    """
+    List the files to read; of a folder, everything in it that may hold records.
+
+    Raises:
+        UsageError: there is no such file, or nothing in a folder.
+    """
+    found: list[Source] = []
+    for where in paths:
+        path = Path(where)
+        if where == "-":
+            found.append(Source(where, "lines"))
+        elif path.is_dir():
+            inside = sorted(child for child in path.rglob("*") if child.is_file() and child.suffix.lower() in _SUFFIXES)
+            if not inside:
+                raise UsageError(f"there is no {', '.join(sorted(_SUFFIXES))} file in {where}")
+            found += [Source(str(child), _kind(child)) for child in inside]
+        elif path.is_file():
+            found.append(Source(where, _kind(path)))
+        else:
+            raise UsageError(f"{where}: there is no such file")
+    return found
+
+
+def _kind(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix == ".har":
+        return "har"
+    if suffix in _LINES:
+        return "lines"
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if re.match(rb'\s*\{\s*"log"\s*:', head):
+        return "har"
+    first, newline, rest = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")
+    return "lines" if newline and rest.lstrip()[:1] in {b"{", b"["} and _is_json(first) else "whole"
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        read_json(data)
+    except MalformedContent:
+        return False
+    return True
+
+
+def split_source(source: Source, parts: int) -> list[Source]:
+    """Split a file of lines into parts of about one size, for several workers."""
+    if source.kind != "lines" or source.path == "-" or parts < 2:  # noqa: PLR2004 - nothing to split
+        return [source]
+    size = Path(source.path).stat().st_size
+    cuts = [0]
+    with Path(source.path).open("rb") as file:
+        for index in range(1, parts):
+            file.seek(size * index // parts)
+            file.readline()
+            cuts.append(file.tell())
+    cuts.append(size)
+    return [Source(source.path, "lines", one, other) for one, other in itertools.pairwise(cuts) if other > one]
+
+
+def iter_records(source: Source, file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The records of a file, each with its number: of its line, or of its entry; counted from 1."""
+    if source.kind == "har":
+        yield from enumerate(iter_entries(file), 1)
+    elif source.kind == "whole":
+        yield 1, file.read(_MOST_RECORD)
+    else:
+        yield from _iter_lines(source, file)
+
+
+def _iter_lines(source: Source, file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    if source.start:
+        file.seek(source.start)
+    at, end = source.start, source.end
+    for number, line in enumerate(file, 1):
+        yield number, line
+        if end is not None:
+            at += len(line)
+            if at >= end:
+                return
+
+
+def iter_entries(file: IO[bytes]) -> Iterator[bytes]:
+    """
+    The entries of a HAR file, each as its bytes, read piece by piece.
+
+    An entry is an object in the list `entries` of the object `log`.
+    """
+    splitter = _Splitter()
+    while chunk := file.read(_CHUNK):
+        yield from splitter.feed(chunk)
+
+
+class _Splitter:
+    """Finds entries by counting brackets outside of strings; holds no more than the entry at hand."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._at = 0  # up to where the buffer was looked at
+        self._start = -1  # of the entry at hand
+        self._depth = 0
+        self._quoted = False
+        self._inside = False  # the list of entries
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        self._buffer += chunk
+        while (match := _SIGNS.search(self._buffer, self._at)) is not None:
+            self._at = match.end()
+            sign = match.group()
+            if sign == b"\\":
+                self._at += 1  # whatever it is, it is escaped
+            elif sign == b'"':
+                self._quoted = not self._quoted
+            elif not self._quoted and sign in b"{[":
+                self._open(sign, match.start())
+            elif not self._quoted:
+                self._depth -= 1
+                if self._start >= 0 and self._depth == _LIST:
+                    yield self._buffer[self._start : self._at]
+                    self._drop(self._at)
+        self._at = max(self._at, len(self._buffer))
+        if self._start < 0:
+            self._drop(max(min(self._at, len(self._buffer)) - _BEFORE, 0))
+        elif len(self._buffer) > _MOST_RECORD:
+            raise UsageError(f"an entry has more than {_MOST_RECORD:,} bytes")
+
+    def _open(self, sign: bytes, where: int) -> None:
+        self._depth += 1
+        if sign == b"[" and self._depth == _LIST:
+            self._inside = _ENTRIES.search(self._buffer[max(where - _BEFORE, 0) : where]) is not None
+        elif sign == b"{" and self._depth == _LIST + 1 and self._inside:
+            self._start = where
+
+    def _drop(self, count: int) -> None:
+        """Let go of what was looked at, but for a little: what stands before a list says whether it is the one."""
+        self._buffer, self._at, self._start = self._buffer[count:], self._at - count, -1
+
+
+def is_summary(value: JsonValue) -> bool:
+    """Whether a line of our NDJSON report is no exchange: a finding, or what there is to say of the run."""
+    return isinstance(value, dict) and value.get("type") in {"finding", "run"} and "request" not in value
+
+
+def read_exchange(value: JsonValue) -> Captured:
+    """
+    Read an exchange: an entry of a HAR file, or a line of ours.
+
+    Raises:
+        UnreadableRecord: it is none.
+    """
+    if not isinstance(value, dict) or not isinstance(value.get("request"), dict):
+        raise UnreadableRecord("it is no exchange: there is no 'request' in it")
+    asked, answered = value["request"], value.get("response")
+    request = asked if isinstance(asked, dict) else {}
+    url = urlsplit(str(request.get("url") or request.get("path") or ""))
+    method = request.get("method")
+    if not isinstance(method, str) or not url.path:
+        raise UnreadableRecord("its request has no method or no url")
+    fields = _fields(request.get("headers"))
+    data = _content(request, "postData")
+    made = Request(method.upper(), url.path.encode("latin-1", "replace"), url.query.encode("latin-1", "replace"), fields, data)
+    return Captured(made, _response(answered), url.netloc)
+
+
+def _response(value: JsonValue) -> Response | None:
+    if not isinstance(value, dict) or not isinstance(value.get("status"), int) or not value["status"]:
+        return None
+    status = value["status"]
+    return Response(status if isinstance(status, int) else 0, _fields(value.get("headers")), _content(value, "content"))
+
+
+def _fields(value: JsonValue) -> list[tuple[bytes, bytes]]:
+    """Header fields: HAR's objects, our pairs, or an object."""
+    pairs: list[tuple[JsonValue, JsonValue]] = []
+    if isinstance(value, dict):
+        pairs = list(value.items())
+    for item in value if isinstance(value, list) else []:
+        if isinstance(item, dict):
+            pairs.append((item.get("name"), item.get("value")))
+        elif isinstance(item, list) and len(item) == 2:  # noqa: PLR2004 - a pair
+            pairs.append((item[0], item[1]))
+    return [(str(name).lower().encode("latin-1", "replace"), str(text).encode("latin-1", "replace")) for name, text in pairs]
+
+
+def _content(message: JsonObject, key: str) -> bytes:
+    """A body: HAR's text, perhaps in base64; ours, as text, as bytes in base64, or as JSON."""
+    held = message.get(key)
+    if isinstance(held, dict) and isinstance(held.get("text"), str):
+        text = str(held["text"])
+        return _unbase64(text) if held.get("encoding") == "base64" else text.encode("utf-8", "surrogatepass")
+    if isinstance(message.get("body_base64"), str):
+        return _unbase64(str(message["body_base64"]))
+    body = message.get("body")
+    return body.encode("utf-8", "surrogatepass") if isinstance(body, str) else b""
+
+
+def _unbase64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except binascii.Error as error:
+        raise UnreadableRecord("a body that is said to be base64 is none") from error

@@ -1,0 +1,203 @@
+"""
+Sending requests over the network, within limits of size and time.
+
+Redirects are answers to be judged, so none is followed here. Nothing that an API does raises: what it did instead of
+answering is a `Fault`.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from mock_server.errors import UsageError
+from mock_server.exchange.media_type import is_event_stream, is_json_lines, parse_media_type
+from mock_server.exchange.message import RawFields, Request, Response, find_field
+
+_CHUNK = 65_536
+
+
+class Fault(Enum):
+    """What an API did instead of answering."""
+
+    UNREACHABLE = "no connection could be made"
+    DISCONNECTED = "the connection was closed before the answer was complete"
+    TIMEOUT = "no answer came in time"
+    MALFORMED = "what came is no HTTP"
+    TOO_LARGE = "the answer is larger than the limit"
+    ENDLESS = "the answer did not end in time"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one answer may take."""
+
+    seconds: float = 10.0
+    size: int = 20 * 1024 * 1024  # bytes of a body
+    stream_seconds: float = 2.0  # of a documented stream, which may be endless
+    stream_items: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came back."""
+
+    response: Response | None
+    fault: Fault | None = None
+    detail: str = ""
+    seconds: float = 0.0
+    cut: bool = False  # a stream that was left before its end
+
+
+class Sender(Protocol):
+    """Sends requests to one API."""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+
+    def send(self, request: Request) -> Received:
+        """Send a request; never raises for what the API does."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class HttpSender:
+    """Sends over the network. May be used by several threads."""
+
+    def __init__(self, url: str, limits: Limits, *, verify: bool = True, connections: int = 16) -> None:
+        """
+        Prepare connections.
+
+        Args:
+            url: The API; only its origin counts here.
+            limits: Of each answer.
+            verify: Whether certificates have to be trusted.
+            connections: At most, at once.
+
+        Raises:
+            UsageError: it is no http or https URL.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise UsageError(f"{url!r} is no URL of an API; it starts with http:// or https://")
+        self.origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self._base = httpx.URL(self.origin)
+        self._limits = limits
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(limits.seconds),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            follow_redirects=False,
+            verify=verify,
+            trust_env=True,
+            headers={"user-agent": "mock-server-test", "accept-encoding": "identity"},
+        )
+
+    def send(self, request: Request) -> Received:
+        """Send a request; never raises for what the API does."""
+        started = time.perf_counter()
+        target = request.path + (b"?" + request.query if request.query else b"")
+        try:
+            message = self._client.build_request(
+                request.method, self._base.copy_with(raw_path=target), headers=list(request.fields), content=request.body or None
+            )
+            answer = self._client.send(message, stream=True)
+        except httpx.HTTPError as error:
+            return Received(None, _fault(error), _reason(error), time.perf_counter() - started)
+        except (httpx.InvalidURL, ValueError) as error:  # a header or path that h11 refuses to write
+            return Received(None, Fault.UNREACHABLE, f"the request can't be written: {error}", time.perf_counter() - started)
+        try:
+            return self._read(answer, started)
+        finally:
+            answer.close()
+
+    def _read(self, answer: httpx.Response, started: float) -> Received:
+        fields = [(name.lower(), value) for name, value in answer.headers.raw]
+        gathered = Gathered(self._limits, fields, started)
+        try:
+            for chunk in answer.iter_raw(_CHUNK if not gathered.is_stream else None):
+                if gathered.add(chunk):
+                    break
+        except httpx.HTTPError as error:
+            if not gathered.is_stream:
+                return gathered.received(answer.status_code, _fault(error), _reason(error))
+            gathered.cut = True
+        return gathered.received(answer.status_code)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+
+class Gathered:
+    """A body while it comes, and when enough of it is there."""
+
+    def __init__(self, limits: Limits, fields: RawFields, started: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.fields = fields
+        self.is_stream = _is_stream(fields)
+        self.cut = False
+        self._limits = limits
+        self._started = started
+        self._clock = clock
+        self._body = bytearray()
+        self._fault: Fault | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """How long to go on waiting."""
+        limit = self._limits.stream_seconds if self.is_stream else self._limits.seconds
+        return max(limit - (self._clock() - self._started), 0.0)
+
+    def add(self, chunk: bytes) -> bool:
+        """Take a piece; gives whether to stop."""
+        self._body += chunk
+        if len(self._body) > self._limits.size:
+            self._fault = Fault.TOO_LARGE
+            del self._body[self._limits.size :]
+            return True
+        if self.is_stream and (not self.seconds_left or self._body.count(b"\n") >= self._limits.stream_items):
+            self.cut = True
+            return True
+        if not self.seconds_left:
+            self._fault = Fault.ENDLESS
+            return True
+        return False
+
+    def received(self, status: int, fault: Fault | None = None, detail: str = "") -> Received:
+        """What came, as far as it came."""
+        body = bytes(self._body)
+        if self.cut:
+            body = body[: body.rfind(b"\n\n") + 2] if b"\n\n" in body else body[: body.rfind(b"\n") + 1]
+        fault = fault or self._fault
+        if fault is Fault.TOO_LARGE:
+            detail = f"more than {self._limits.size:,} bytes"
+        elif fault is Fault.ENDLESS:
+            detail = f"{len(body):,} bytes came in {self._limits.seconds:g} s, and more went on coming"
+        return Received(Response(status, self.fields, body), fault, detail, self._clock() - self._started, self.cut)
+
+
+def _is_stream(fields: RawFields) -> bool:
+    written = find_field(fields, b"content-type")
+    if written is None:
+        return False
+    media_type = parse_media_type(written)
+    return is_event_stream(media_type) or is_json_lines(media_type)
+
+
+def _fault(error: httpx.HTTPError) -> Fault:
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
+        return Fault.UNREACHABLE
+    if isinstance(error, httpx.TimeoutException):
+        return Fault.TIMEOUT
+    if isinstance(error, httpx.RemoteProtocolError) and not any(word in str(error).lower() for word in ("disconnected", "closed")):
+        return Fault.MALFORMED
+    return Fault.DISCONNECTED
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    return str(error) or type(error).__name__

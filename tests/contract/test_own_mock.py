@@ -1,0 +1,58 @@
+"""The mock under its own test: the two share an engine, and must not contradict each other."""
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import DOCUMENT, ROOT, SHARED
+
+from mock_server.contract.inprocess import open_app
+from mock_server.contract.memory import Memory
+from mock_server.contract.runner import Report, Runner
+from mock_server.contract.session import Options, Run
+from mock_server.contract.subject import make_api
+from mock_server.contract.transport import Limits
+from mock_server.serve.middleware import MockMiddleware
+from mock_server.serve.opening import open_responder
+from mock_server.serve.pages import Pages
+from mock_server.settings import Settings
+
+_MOST = 12  # operations of a document
+
+
+def documents() -> list[Path]:
+    """Documents that are always here, and small ones of the shared collection where there is one."""
+    found = [DOCUMENT, ROOT / "tests" / "defects" / "projects.yaml"]
+    for folder in (SHARED, SHARED.parent.parent / "shared"):
+        manifest = folder / "specs" / "manifest.jsonl"
+        if manifest.is_file():
+            rows = [json.loads(line) for line in manifest.read_text().splitlines()]
+            return found + [folder / "specs" / row["spec"] for row in rows if row["bytes"] < 150_000]
+    return found
+
+
+async def _elsewhere(scope: dict, receive: Callable, send: Callable) -> None:
+    """What stands behind the mock: nothing."""
+
+
+def check(path: Path) -> Report:
+    responder = open_responder(str(path), Settings(base_path="/"), judge_fixtures=False).responder
+    document = responder.document
+    app = functools.partial(MockMiddleware(_elsewhere, responder, Pages(document, responder.base_paths())).__call__)
+    sender = open_app(app, Limits(seconds=30.0))
+    api = make_api(document, "", 0)
+    options = Options(mutating=True, phases=("examples", "coverage", "stateful"), max_cases=25)
+    try:
+        return Runner(Run(api, sender, options, Memory(document, api.router, "")), document.entries[:_MOST]).report()
+    finally:
+        sender.close()
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_the_mock_has_no_finding_under_its_own_test(path: Path) -> None:
+    report = check(path)
+
+    assert [f"{i.check} {i.finding.operation} {i.finding.message}" for i in report.red] == []
+    assert report.sent or report.untestable

@@ -1,0 +1,117 @@
+"""Reports: each can be read by a reader of its own, shows what was found, and no secret."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+import pytest
+
+from mock_server.contract.exercised import Exercised
+from mock_server.contract.identity import Mask
+from mock_server.contract.incident import Incident, Ledger
+from mock_server.contract.probe import Exchanged, Intent, Probe
+from mock_server.contract.reports.ctrf import render_ctrf
+from mock_server.contract.reports.digest import Frame, digest
+from mock_server.contract.reports.har import iter_har
+from mock_server.contract.reports.junit import render_junit
+from mock_server.contract.reports.lines import iter_ndjson, render_markdown
+from mock_server.contract.reports.page import render_page
+from mock_server.contract.runner import Exercise, Report
+from mock_server.contract.transport import Received
+from mock_server.contract.verdict import CHECKS, Verdict
+from mock_server.exchange.message import Request, Response
+from mock_server.finding import Finding, Place
+
+EVIL = "<script>alert('s3cret')</script> | `x` \x00 ]]> \u2028"
+FRAME = Frame("T", "openapi.yaml", "http://x", 7, Mask(("s3cret",)), {Place("openapi.yaml", ("a",)): 12}, "2026-11-23T00:00:00Z")
+
+
+def report() -> Report:
+    request = Request("POST", b"/a", b"key=s3cret", ((b"authorization", b"Bearer zzz"), (b"x", b"s3cret")), EVIL.encode())
+    received = Received(Response(500, ((b"content-type", b"text/html"),), EVIL.encode() + b"\xff"), seconds=0.25)
+    exchanged = Exchanged(Probe("op", request, Intent.CONFORMING, "coverage", EVIL), received, 1)
+    finding = Finding(
+        rule="response-server-error", message=EVIL, place=Place("openapi.yaml", ("a",)), instance=("body", "n"), operation="op"
+    )
+    ledger = Ledger()
+    ledger.add(Verdict("not_a_server_error", finding), exchanged)
+    ledger.add(Verdict("coherence", Finding(rule="response-value-incoherent", message="m", operation="op"), doubtful=True), exchanged)
+    return Report(
+        tuple(ledger.incidents()), (Exercise("op", "POST /a", 1, 0, {500: 1}),), (), {}, (), Exercised(), (exchanged,), 1.5, 1, 0
+    )  # fmt: skip
+
+
+FORMATS: dict[str, Callable[[Report], str]] = {
+    "junit": lambda r: render_junit(r, FRAME, frozenset()),
+    "ctrf": lambda r: render_ctrf(r, FRAME, frozenset(), 1000).decode(),
+    "har": lambda r: b"".join(iter_har(r.exchanges, FRAME, 0.0)).decode(),
+    "ndjson": lambda r: b"".join(iter_ndjson(r, FRAME)).decode(),
+    "markdown": lambda r: render_markdown(r, FRAME),
+    "html": lambda r: render_page(r, FRAME),
+    "json": lambda r: json.dumps(digest(r, FRAME)),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_report_shows_a_secret(name: str) -> None:
+    text = FORMATS[name](report())
+
+    assert "s3cret" not in text
+    assert "Bearer zzz" not in text
+    assert "[masked]" in text
+
+
+def test_junit_has_a_case_for_each_operation_and_check() -> None:
+    root = ET.fromstring(FORMATS["junit"](report()))  # noqa: S314 - our own output
+    cases = {case.get("name"): case for case in root.iter("testcase")}
+
+    assert cases.keys() == CHECKS.keys()
+    assert [name for name, case in cases.items() if case.find("failure") is not None] == ["not_a_server_error"]
+    assert cases["coherence"].find("system-out") is not None
+    assert root.get("failures") == "1"
+
+
+def test_ctrf_counts() -> None:
+    summary = json.loads(FORMATS["ctrf"](report()))["results"]["summary"]
+
+    assert (summary["tests"], summary["failed"], summary["passed"]) == (len(CHECKS), 1, len(CHECKS) - 1)
+    assert summary["stop"] - summary["start"] == 1500
+
+
+def test_har_is_json_with_both_sides() -> None:
+    entry = json.loads(FORMATS["har"](report()))["log"]["entries"][0]
+
+    assert (entry["request"]["method"], entry["response"]["status"]) == ("POST", 500)
+    assert entry["response"]["content"]["encoding"] == "base64"
+
+
+def test_ndjson_is_exchanges_then_findings_then_the_run() -> None:
+    types = [json.loads(line)["type"] for line in FORMATS["ndjson"](report()).split("\n") if line]
+
+    assert types == ["exchange", "finding", "finding", "run"]
+
+
+def test_the_page_runs_nothing_and_asks_nobody() -> None:
+    page = FORMATS["html"](report())
+
+    assert "<script" not in page
+    assert "default-src 'none'" in page
+    assert re.findall(r'(?:src|href)="', page) == []
+    assert "&lt;script&gt;" in page
+
+
+def test_markdown_stays_a_table() -> None:
+    rows = [line for line in FORMATS["markdown"](report()).splitlines() if line.startswith("| error")]
+
+    assert len(rows) == 1
+    assert len(re.findall(r"(?<!\\)\|", rows[0])) == 7
+
+
+def test_a_baseline_accepts_what_it_names() -> None:
+    incident: Incident = report().incidents[0]
+    ledger = Ledger(frozenset((incident.id,)))
+    ledger.absorb(incident)
+
+    assert [known.is_red for known in ledger.incidents()] == [False]
+    assert incident.is_red

@@ -1,0 +1,148 @@
+"""Captured traffic: read record by record, judged by the same judges, summed up."""
+
+import base64
+import io
+import tracemalloc
+from pathlib import Path
+
+import orjson
+import pytest
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mock_server import load
+from mock_server.contract.subject import make_api
+from mock_server.contract.tally import Sifter, Tally, choose_payloads
+from mock_server.contract.traffic import Source, UnreadableRecord, find_sources, iter_entries, read_exchange, split_source
+from mock_server.errors import UsageError
+
+DOCUMENT = ROOT / "tests" / "defects" / "projects.yaml"
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
+)
+
+
+def sifter(**choice: object) -> Sifter:
+    document = load(DOCUMENT)
+    api = make_api(document, "", 0)
+    wanted = {"operation": None, "status": None, "schema": None, "direction": "response", **choice}
+    return Sifter(api, choose_payloads(api, **wanted), ("/v1", ""))  # type: ignore[arg-type]
+
+
+def har(*entries: object) -> bytes:
+    return orjson.dumps({"log": {"version": "1.2", "pages": [{"id": "{"}], "entries": list(entries)}}, option=orjson.OPT_INDENT_2)
+
+
+def exchange(status: int = 200, body: object = None, url: str = "https://x/v1/projects/7", method: str = "GET") -> dict:
+    content = {"mimeType": "application/json", "text": orjson.dumps(body).decode()}
+    headers = [{"name": "Content-Type", "value": "application/json"}, {"name": "ETag", "value": '"1"'}]
+    return {
+        "request": {"method": method, "url": url, "headers": []},
+        "response": {"status": status, "headers": headers, "content": content},
+    }
+
+
+PROJECT = {
+    "id": 7,
+    "name": "a",
+    "owner": "o",
+    "priority": 1,
+    "status": "done",
+    "createdAt": "2026-01-01T00:00:00Z",
+    "tags": [],
+    "budget": None,
+}
+
+
+@settings(max_examples=20)
+@given(st.lists(st.dictionaries(st.text(), JSON, max_size=3), max_size=4))
+def test_a_har_file_is_split_into_its_entries(entries: list[dict]) -> None:
+    assert [orjson.loads(entry) for entry in iter_entries(io.BytesIO(har(*entries)))] == entries
+
+
+def test_har_is_judged_as_a_live_exchange_is(tmp_path: Path) -> None:
+    file = tmp_path / "a.har"
+    file.write_bytes(har(exchange(body=PROJECT), exchange(body={**PROJECT, "priority": "1"}), exchange(url="https://x/elsewhere")))
+    tally = sifter().sift(Source(str(file), "har"))
+
+    assert (tally.records, tally.wrong) == (3, 2)
+    assert [(finding.rule, f"{file}:" in finding.message) for finding in tally.findings()] == [
+        ("traffic-path-undocumented", True),
+        ("response-body-schema", True),
+    ]
+
+
+def test_a_body_in_base64_is_read() -> None:
+    item = exchange()
+    item["response"]["content"] = {"text": base64.b64encode(b"{}").decode(), "encoding": "base64"}
+    captured = read_exchange(item)
+
+    assert captured.response is not None
+    assert captured.response.body == b"{}"
+
+
+@pytest.mark.parametrize("record", [1, {}, {"request": {}}, {"request": {"method": "GET"}}])
+def test_what_is_no_exchange_is_said(record: object) -> None:
+    with pytest.raises(UnreadableRecord):
+        read_exchange(record)  # type: ignore[arg-type]
+
+
+def test_payloads_are_counted_by_rule_and_place(tmp_path: Path) -> None:
+    file = tmp_path / "a.ndjson"
+    wrong = [{**PROJECT, "priority": 9}, {**PROJECT, "priority": 8}]
+    file.write_bytes(b"\n".join([*map(orjson.dumps, [PROJECT, *wrong]), b"{no json", b""]))
+    tally = sifter(schema="#/components/schemas/Project").sift(find_sources([str(file)])[0])
+    found = {finding.rule: finding.message for finding in tally.findings()}
+
+    assert (tally.records, tally.wrong) == (4, 3)
+    assert found["response-body-schema"].endswith(f"(2 times, first at {file}:2, {file}:3)")
+    assert "once, at" in found["response-body-malformed"]
+
+
+def test_parts_of_a_file_give_what_the_whole_gives(tmp_path: Path) -> None:
+    file = tmp_path / "a.ndjson"
+    file.write_bytes(b"".join(orjson.dumps({**PROJECT, "priority": number % 9}) + b"\n" for number in range(500)))
+    judge = sifter(operation="getProject")
+    whole = judge.sift(Source(str(file), "lines"))
+    parts = Tally()
+    for part in split_source(Source(str(file), "lines"), 7):
+        parts.merge(judge.sift(part))
+
+    assert (parts.records, parts.wrong) == (whole.records, whole.wrong)
+    assert parts.records == 500
+    assert [c.count for c in parts.counted.values()] == [c.count for c in whole.counted.values()]
+
+
+def test_the_memory_that_is_used_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    file, judge = tmp_path / "a.har", sifter()
+    peaks = []
+    for count in (50, 1000):
+        file.write_bytes(har(*[exchange(body={**PROJECT, "priority": 9})] * count))
+        judge.sift(Source(str(file), "har"))
+        tracemalloc.start()
+        judge.sift(Source(str(file), "har"))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+
+    assert peaks[1] < peaks[0] + 3 * 1024 * 1024  # a piece of the file, not the file
+
+
+def test_a_folder_is_searched(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.json", "in/b.ndjson", "c.txt"):
+        (tmp_path / name).write_text("{}\n")
+
+    assert [Path(source.path).name for source in find_sources([str(tmp_path)])] == ["a.json", "b.ndjson"]
+    for where in (tmp_path / "none", tmp_path / "empty"):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        with pytest.raises(UsageError):
+            find_sources([str(where)])
+
+
+@pytest.mark.parametrize("choice", [{"operation": "nobody"}, {"operation": "deleteProject"}, {"operation": "getProject", "status": 999}])
+def test_what_can_not_be_chosen_is_said(choice: dict) -> None:
+    with pytest.raises(UsageError):
+        sifter(**choice)

@@ -1,0 +1,231 @@
+"""What an API may do instead of answering, and what is made of it: never a hang, never an exception."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+
+from mock_server.contract.inprocess import open_app
+from mock_server.contract.pace import PacedSender
+from mock_server.contract.transport import Fault, HttpSender, Limits, Received
+from mock_server.errors import UsageError
+from mock_server.exchange.message import Request, Response
+
+GET = Request("GET", b"/a", b"b=c%2F", ((b"x-a", b"1"),), b"")
+LIMITS = Limits(seconds=0.5, size=100_000, stream_seconds=0.3, stream_items=5)
+
+
+class Wire:
+    """A server that answers with given bytes, again and again where it is told to."""
+
+    def __init__(self, answer: bytes, repeat: bytes = b"", *, silent: bool = False) -> None:
+        self.answer, self.repeat, self.silent = answer, repeat, silent
+        self.heard: list[bytes] = []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self.socket.accept()
+                threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
+
+    def talk(self, connection: socket.socket) -> None:
+        with suppress(OSError), connection:
+            self.heard.append(connection.recv(65536))
+            if self.silent:
+                connection.recv(1)
+                return
+            connection.sendall(self.answer)
+            while self.repeat:
+                connection.sendall(self.repeat)
+
+
+@pytest.fixture
+def wire() -> Iterator[Callable[..., Wire]]:
+    made: list[Wire] = []
+
+    def make(*args: object, **options: object) -> Wire:
+        made.append(Wire(*args, **options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.socket.close()
+
+
+def send(url: str, request: Request = GET) -> Received:
+    sender = HttpSender(url, LIMITS)
+    try:
+        return sender.send(request)
+    finally:
+        sender.close()
+
+
+def test_a_request_travels_as_it_is_written(wire: Callable[..., Wire]) -> None:
+    server = wire(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nX-A: 1\r\n\r\nok")
+    received = send(server.url)
+
+    assert received.response == Response(200, [(b"content-length", b"2"), (b"x-a", b"1")], b"ok")
+    assert server.heard[0].startswith(b"GET /a?b=c%2F HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "repeat", "fault"),
+    [
+        (b"\x16\x03\x01 this is no HTTP\r\n\r\n", b"", Fault.MALFORMED),
+        (b"", b"", Fault.DISCONNECTED),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", b"", Fault.DISCONNECTED),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n", b"x" * 65536, Fault.TOO_LARGE),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n", Fault.ENDLESS),
+    ],
+    ids=["garbage", "nothing", "half", "ten gigabytes", "without an end"],
+)
+def test_what_is_no_answer_is_a_fault(wire: Callable[..., Wire], answer: bytes, repeat: bytes, fault: Fault) -> None:
+    received = send(wire(answer, repeat).url)
+
+    assert received.fault in {fault, Fault.TOO_LARGE}
+    assert received.response is None or len(received.response.body) <= LIMITS.size
+
+
+def test_an_api_that_hangs_is_left_after_a_while(wire: Callable[..., Wire]) -> None:
+    assert send(wire(b"", silent=True).url).fault is Fault.TIMEOUT
+
+
+def test_an_api_that_is_down_is_unreachable() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    assert send(f"http://127.0.0.1:{port}").fault is Fault.UNREACHABLE
+
+
+def test_a_stream_is_left_when_enough_of_it_came(wire: Callable[..., Wire]) -> None:
+    server = wire(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n", b'8\r\n{"a":1}\n\r\n')
+    received = send(server.url)
+
+    assert received.fault is None
+    assert received.cut
+    assert received.response is not None
+    assert set(received.response.body.splitlines()) == {b'{"a":1}'}
+
+
+@pytest.mark.parametrize("url", ["localhost:80", "ftp://a", "http://", ""])
+def test_a_url_is_of_http(url: str) -> None:
+    with pytest.raises(UsageError, match="no URL of an API"):
+        HttpSender(url, LIMITS)
+
+
+class Told:
+    """A sender that says what it was told to say, one after the other."""
+
+    origin = "http://told.invalid"
+
+    def __init__(self, *answers: Received) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    def send(self, request: Request) -> Received:
+        self.asked.append(request.method)
+        return self.answers.pop(0)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def answer(status: int, **fields: str) -> Received:
+    return Received(Response(status, [(name.replace("_", "-").encode(), value.encode()) for name, value in fields.items()], b""))
+
+
+def test_a_limit_of_the_provider_is_obeyed() -> None:
+    slept: list[float] = []
+    told = Told(answer(429, retry_after="7"), answer(503, retry_after="2"), answer(200))
+
+    assert PacedSender(told, sleep=slept.append).send(GET) == answer(200)
+    assert slept == [7.0, 2.0]
+
+
+def test_who_asks_for_an_hour_is_not_waited_for() -> None:
+    slept: list[float] = []
+
+    assert PacedSender(Told(answer(429, retry_after="3600")), sleep=slept.append).send(GET) == answer(429, retry_after="3600")
+    assert slept == []
+
+
+def test_only_what_never_arrived_is_sent_again() -> None:
+    gone = Received(None, Fault.DISCONNECTED)
+    for method, times in (("GET", 3), ("PUT", 3), ("POST", 1)):
+        told = Told(gone, gone, gone)
+        PacedSender(told, sleep=lambda seconds: None).send(GET._replace(method=method))
+
+        assert len(told.asked) == times
+    failed = Told(answer(500), answer(200))
+    PacedSender(failed).send(GET)
+
+    assert len(failed.asked) == 1
+
+
+def test_a_rate_is_kept() -> None:
+    now = [0.0]
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    sender = PacedSender(Told(*[answer(200)] * 4), rate=10.0, clock=lambda: now[0], sleep=sleep)
+    for _ in range(4):
+        sender.send(GET)
+
+    assert [round(seconds, 3) for seconds in slept] == [0.1, 0.1, 0.1]
+
+
+def test_a_wsgi_application_is_called_in_process() -> None:
+    def app(environ: dict, start_response: Callable) -> list[bytes]:
+        start_response("201 Created", [("X-Path", environ["PATH_INFO"]), ("X-Header", environ["HTTP_X_A"])])
+        return [environ["QUERY_STRING"].encode(), environ["wsgi.input"].read()]
+
+    received = open_app(app, LIMITS).send(GET._replace(method="POST", body=b"!"))
+
+    assert received.response == Response(201, [(b"x-path", b"/a"), (b"x-header", b"1")], b"b=c%2F!")
+
+
+def test_an_application_that_raises_answers_500() -> None:
+    def wsgi(environ: dict, start_response: Callable) -> list[bytes]:
+        raise RuntimeError("no")
+
+    async def asgi(scope: dict, receive: Callable, send: Callable) -> None:
+        raise RuntimeError("no")
+
+    for app in (wsgi, asgi):
+        sender = open_app(app, LIMITS)
+        received = sender.send(GET)
+        sender.close()
+
+        assert received.response is not None
+        assert received.response.status == 500
+
+
+def test_the_lifespan_of_an_application_is_led() -> None:
+    told: list[str] = []
+
+    async def app(scope: dict, receive: Callable, send: Callable) -> None:
+        if scope["type"] == "lifespan":
+            told.append((await receive())["type"])
+            await send({"type": "lifespan.startup.complete"})
+            told.append((await receive())["type"])
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    sender = open_app(app, LIMITS)
+    received = sender.send(GET)
+    sender.close()
+
+    assert received.response == Response(204, [], b"")
+    assert told == ["lifespan.startup", "lifespan.shutdown"]

@@ -1,0 +1,62 @@
+"""Running the tester against a provider of this folder, in process."""
+
+from pathlib import Path
+
+from charging import CHARGING, Charging
+from providers import PROJECTS, Provider
+from table import Defect
+
+from mock_server import load
+from mock_server.contract.identity import Identity
+from mock_server.contract.incident import Incident
+from mock_server.contract.inprocess import open_app
+from mock_server.contract.memory import Given, Memory
+from mock_server.contract.pace import PacedSender
+from mock_server.contract.runner import PHASES, Report, Runner
+from mock_server.contract.session import Options, Run
+from mock_server.contract.subject import make_api
+from mock_server.contract.transport import Limits
+from mock_server.spec.document import Document
+
+QUICK = ("examples", "coverage", "stateful")
+_DOCUMENTS: dict[Path, Document] = {}
+
+
+def document_of(provider: Provider) -> Document:
+    path = CHARGING if isinstance(provider, Charging) else PROJECTS
+    if path not in _DOCUMENTS:
+        _DOCUMENTS[path] = load(path)
+    return _DOCUMENTS[path]
+
+
+def run(
+    provider: Provider,
+    *,
+    seed: int = 0,
+    seconds: float = 5.0,
+    phases: tuple[str, ...] = PHASES,
+    mutating: bool = True,
+    given: Given | None = None,
+    **options: object,
+) -> Report:
+    """Run the tester against a provider, as its owner, with a stranger at hand."""
+    document = document_of(provider)
+    is_charging = isinstance(provider, Charging)
+    api = make_api(document, provider.prefix, seed)
+    api.identity = Identity({"apiKey": "key-of-ada", "clientId": "ada"} if is_charging else {"apiKey": "key-of-ada"})
+    other = None if is_charging else Identity({"apiKey": "key-of-bob"})
+    sender = PacedSender(open_app(provider, Limits(seconds=seconds, stream_seconds=0.2)))
+    settings = Options(mutating=mutating, seed=seed, phases=phases, other=other, **options)  # type: ignore[arg-type]
+    memory = Memory(document, api.router, api.base_path, given or Given())
+    try:
+        return Runner(Run(api, sender, settings, memory), document.entries).report()
+    finally:
+        sender.close()
+
+
+def names(defect: Defect, incident: Incident) -> bool:
+    """Whether an incident is what has to be said of a defect."""
+    finding = incident.finding
+    ends = ["/".join(finding.place.pointer) if finding.place is not None else "", "/".join(finding.instance or ())]
+    is_it = (incident.check, finding.operation) == (defect.check, defect.operation)
+    return is_it and not incident.doubtful and any(end.endswith(defect.where) for end in ends)

@@ -38,6 +38,7 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 4010
+    workers: int = 1
     seed: int = 0
     locale: str | None = None  # None: the document's `x-mock: {locale: …}`, else en_US
     source: tuple[str, ...] = SOURCES
@@ -49,7 +50,6 @@ class Settings:
     keep_invalid_examples: bool = False
     check: bool = False
     max_body: int = 10 * 1024 * 1024  # bytes
-    handlers: str | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
     log_format: str = "text"

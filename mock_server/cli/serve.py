@@ -15,6 +15,7 @@ from mock_server.generate.case import example_request
 from mock_server.serve.app import create_app
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, open_responder
+from mock_server.serve.workers import check_workers, run_workers
 from mock_server.settings import Settings
 from mock_server.spec.model import MISSING, Entry
 from mock_server.version import __version__
@@ -31,6 +32,7 @@ def serve(
     ] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.", show_default="4010")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that share the port, with the same answers.", show_default="1")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same answers.", show_default="0")] = None,
     locale: Annotated[str | None, typer.Option(help="Of generated values, as in fi_FI.", show_default="the document's, else en_US")] = None,
     source: Annotated[
@@ -66,12 +68,13 @@ def serve(
         {
             "host": host, "port": port, "seed": seed, "locale": locale, "source": source, "fixtures": fixtures,
             "base_path": base_path, "cors": cors, "validate_requests": validate_requests, "security": security,
-            "keep_invalid_examples": keep_invalid_examples, "check": check, "max_body": max_body, "tls_cert": tls_cert,
+            "workers": workers, "keep_invalid_examples": keep_invalid_examples, "check": check, "max_body": max_body, "tls_cert": tls_cert,
             "tls_key": tls_key, "log_format": log_format, "allow_remote": allow_remote or None, "allow_path": allow_path or None,
         }
     )  # fmt: skip
     set_up_logs(settings.log_format)
     check_tls(settings.tls_cert, settings.tls_key)
+    check_workers(settings.workers)
     opened = open_responder(document, settings)
     listening = bind(settings.host, settings.port)
     try:
@@ -81,7 +84,10 @@ def serve(
         _print_banner(opened, settings, address)
         if settings.check:
             _check_in_background(document)
-        run(asgi, listening, settings)
+        if settings.workers > 1:
+            run_workers(settings.workers, lambda: run(asgi, listening, settings))
+        else:
+            run(asgi, listening, settings)
     except KeyboardInterrupt:
         return  # how a server is meant to end
     finally:

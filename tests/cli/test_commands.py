@@ -4,6 +4,7 @@ import inspect
 import io
 import json
 import logging
+import os
 import signal
 import ssl
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import ROOT, Server, stop_server
+from conftest import DOCUMENT, ROOT, Server, stop_server
 
 import mock_server
 from mock_server.cli import main
@@ -177,3 +178,27 @@ def test_the_library_offers_what_it_lists() -> None:
     assert all(getattr(mock_server, name) is not None for name in mock_server.__all__)
     with pytest.raises(AttributeError, match="nonsense"):
         mock_server.nonsense  # noqa: B018
+
+
+def test_workers_answer_alike_and_one_that_dies_is_replaced(serve: Callable[..., Server]) -> None:
+    server = serve(str(DOCUMENT), "--workers", "2", "--log-format", "none")
+    target = f"{server.url}/charger/EMABLER_Charger555/users?code=k&clientId=c"
+
+    def ask() -> bytes:
+        return httpx.get(target, timeout=10).content
+
+    first = {ask() for _ in range(12)}
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    after = {ask() for _ in range(12)}
+
+    assert len(children) == 2
+    assert len(first) == 1
+    assert after == first
+    assert len(Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()) == 2
+    assert stop_server(server) == 0
+
+
+def test_no_workers_are_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--workers", "0", "--port", "0"]) == 2
+    assert "--workers 0: at least one is needed" in capsys.readouterr().err

@@ -4,6 +4,7 @@ JSON Pointer, RFC 6901, as tuples of unescaped reference tokens.
 `("paths", "/pets", "get")` is `/paths/~1pets/get`; the empty tuple is the whole document.
 """
 
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from mock_server.typing import JsonValue, Pointer
@@ -28,6 +29,7 @@ def parse_pointer(text: str) -> Pointer:
     return tuple(token.replace("~1", "/").replace("~0", "~") for token in text[1:].split("/"))
 
 
+@lru_cache(maxsize=4096)
 def format_pointer(pointer: Pointer) -> str:
     """Write the string form: `/paths/~1pets/get`."""
     return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in pointer)

@@ -62,6 +62,7 @@ class Validator:
             raise UnusableSchema(bundle.node.place, str(error)[:300]) from error
         self.is_valid = self._compiled.is_valid
         self.breaches = breaches_of(self._compiled)
+        self._located: dict[tuple[str | int, ...], tuple[Place, Pointer]] = {}  # each assertion is looked up once
 
     def check(self, value: JsonValue, limit: int = _MAX_VIOLATIONS) -> list[Violation]:
         """List what a value breaks, in document order; nothing when it conforms."""
@@ -73,12 +74,16 @@ class Validator:
         return found
 
     def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
+        written = tuple(error.schema_path)
+        located = self._located.get(written)
+        if located is None:
+            located = self._located[written] = (self.bundle.locate(written), tuple(map(str, written)))
         return Violation(
             keyword=error.kind.name,
             message=_message(error),
             instance=tuple(map(str, error.instance_path)),
-            place=self.bundle.locate(error.schema_path),
-            path=tuple(map(str, error.schema_path)),
+            place=located[0],
+            path=located[1],
         )
 
 

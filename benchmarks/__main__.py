@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
         _say(f"bench: {error}")
         return 2
     except KeyboardInterrupt:
-        _say("bench: interrupted; the servers are stopped, and nothing is written")
+        _say("bench: interrupted; the servers are stopped")
         return 130
     return code
 
@@ -82,14 +82,17 @@ def _run(arguments: argparse.Namespace) -> int:
     work = places.RESULTS / "work"
     work.mkdir(parents=True, exist_ok=True)
     bench = Bench(run.plan, work, _say)
-    for case in cases:
-        began = time.monotonic()
-        _say(f"{case.title}: server on core {cores.server}, load on core {cores.load}")
-        run.cases[case.name] = _measure(bench, case, families)
-        _say(f"  {time.monotonic() - began:.0f} s")
-        print(render_case(case.name, run.cases[case.name]), end="\n\n", flush=True)
-    print(render_targets(judge(run.cases)), flush=True)
-    _say(f"written to {run.save()}")
+    try:
+        for case in cases:
+            began = time.monotonic()
+            _say(f"{case.title}: server on core {cores.server}, load on core {cores.load}")
+            run.cases[case.name] = _measure(bench, case, families)
+            _say(f"  {time.monotonic() - began:.0f} s")
+            print(render_case(case.name, run.cases[case.name]), end="\n\n", flush=True)
+        print(render_targets(judge(run.cases)), flush=True)
+    finally:
+        if run.cases:  # of an interrupted run too: the cases that are done took their time
+            _say(f"written to {run.save()}")
     return 1 if any(_lacks_us(subjects) for subjects in run.cases.values()) else 0
 
 

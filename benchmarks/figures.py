@@ -54,6 +54,21 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(statistics.median(values), min(values), max(values))
 
 
+def add_slices(slices: Sequence[Round]) -> dict[str, float]:
+    """
+    Make a round of its slices: amounts are added up, of latencies the median is taken.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not slices:
+        raise ValueError("there are no slices to add up")
+    return {
+        name: statistics.median(part[name] for part in slices) if name in {"p50", "p99"} else sum(part[name] for part in slices)
+        for name in slices[0]
+    }
+
+
 def metric(rounds: Sequence[Round], name: str) -> list[float]:
     """One figure of each round."""
     measure = METRICS[name]

@@ -155,8 +155,10 @@ def _workers_table(name: str, subjects: Subjects) -> list[list[str]]:
 
 
 def _ratio(case: str, subjects: Subjects, below: str, name: str, *, above: str | None = None) -> str:
-    """A ratio within rounds; of our first server in a case to another, unless said otherwise."""
-    one = above or next((subject for subject in subjects if subject.startswith(US)), None)
+    """A ratio within rounds: of ourselves with the same document, else of our first server in the case, to another."""
+    own = [subject for subject in subjects if subject.startswith(US)]
+    alike = US + "".join(below.partition(", ")[1:])
+    one = above or (alike if alike in own and below not in own else next(iter(own), None))
     if one is None or one == below:
         return ""
     try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from benchmarks.figures import add_slices
 from benchmarks.places import Missing, find_program
 from benchmarks.process import Server, ServerFailed, running
 from benchmarks.servers import Subject
@@ -33,7 +34,7 @@ class Plan:
     """How much is measured."""
 
     rounds: int
-    seconds: int  # of load in a round, for each server
+    seconds: int  # of load in a round, for each server, in slices of one second
     warm_up: int  # seconds of load, once for each server
     warm_up_jit: int  # the same for those of Node and Java, which compile what they run: they need many seconds
     starts: int  # rounds of the cases that start servers
@@ -117,10 +118,8 @@ def side_by_side(bench: Bench, subjects: Sequence[Subject], cores: Cores) -> dic
                 ready.append((subject, server))
         for number in range(bench.plan.rounds):
             bench.say(f"  round {number + 1} of {bench.plan.rounds}")
-            for subject, server in _rotated(ready, number):
-                if not found[subject.name].trouble:
-                    with _trouble(bench, subject, found[subject.name]):
-                        found[subject.name].rounds.append(_load_one(bench, subject, server, cores, found[subject.name].facts["head"]))
+            for name, figures in _round(bench, _rotated(ready, number), cores, found).items():
+                found[name].rounds.append(figures)
         for subject, server in ready:
             found[subject.name].facts |= {"resident": server.resident(), "peak": server.peak()}
     return found
@@ -203,12 +202,23 @@ def longest_list(value: object) -> int:
     return max([own, *map(longest_list, inner)])
 
 
+def _round(bench: Bench, ready: Sequence[tuple[Subject, Server]], cores: Cores, found: dict[str, Measured]) -> dict[str, dict[str, float]]:
+    """Let each server run in slices of a second, one after the other, until each had its time: the shorter, the more alike."""
+    slices: dict[str, list[dict[str, float]]] = {subject.name: [] for subject, _ in ready}
+    for turn in range(bench.plan.seconds):
+        for subject, server in _rotated(ready, turn):
+            measured = found[subject.name]
+            if not measured.trouble:
+                with _trouble(bench, subject, measured):
+                    slices[subject.name].append(_load_one(bench, subject, server, cores, measured.facts["head"]))
+    return {name: add_slices(parts) for name, parts in slices.items() if len(parts) == bench.plan.seconds}
+
+
 def _load_one(bench: Bench, subject: Subject, server: Server, cores: Cores, head: float) -> dict[str, float]:
     server.check()
     server.resume()
     before = server.cpu()
-    seconds = bench.plan.seconds * subject.load.stretch
-    answered = send(subject.load, server.url, seconds, cores=cores.load, first=next(bench.numbers))
+    answered = send(subject.load, server.url, subject.load.stretch, cores=cores.load, first=next(bench.numbers))
     cpu = server.cpu() - before
     _settle(server)
     server.pause()

@@ -28,7 +28,7 @@ class Load:
     fields: tuple[tuple[str, str], ...] = ()
     refused: bool = False  # whether answers of 400 and above are what is wanted
     connections: int = 32
-    stretch: int = 1  # how many times as long as usual, where answers are slow
+    stretch: int = 1  # how many times as long as usual a slice is, where answers are slow
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks import derive
 from benchmarks.cases import UsageProblem, choose
-from benchmarks.figures import Spread, growth, metric, ratios, spread
+from benchmarks.figures import Spread, add_slices, growth, metric, ratios, spread
 from benchmarks.process import cpu_of, members_of
 from benchmarks.report import render_case, render_table, render_targets
 from benchmarks.results import Run, load_run
@@ -101,6 +101,14 @@ def test_metrics_are_per_second_of_cpu_or_of_the_clock() -> None:
     assert metric(found, "bytes of bodies per second of server CPU") == [6_819_000, 8_182_800]
 
 
+def test_a_round_adds_up_its_slices() -> None:
+    slices = [{"answers": 10.0, "seconds": 1.0, "cpu": 0.5, "body": 100.0, "p50": latency, "p99": 9.0} for latency in (1.0, 5.0, 3.0)]
+
+    assert add_slices(slices) == {"answers": 30, "seconds": 3, "cpu": 1.5, "body": 300, "p50": 3, "p99": 9}
+    with pytest.raises(ValueError, match="no slices"):
+        add_slices([])
+
+
 def test_the_median_of_ratios_is_not_the_ratio_of_medians() -> None:
     results = {"stored": load_case(mock_server=rounds(1_400, 100, 300), Prism=rounds(100, 10, 20))}
     rate = "answers per second of server CPU"
@@ -158,6 +166,14 @@ def test_tables_show_ratios_and_what_went_wrong() -> None:
     assert "| mock-server | 1,400 (1,300-1,500) |  | 700 | 1 | 9 | 6.82 | 85 |" in shown
     assert "| Prism | 100 | 14 (13-15) | 50 |" in shown
     assert "- WireMock was not measured: java is not installed" in shown
+
+
+def test_a_peer_is_compared_with_us_on_the_same_document() -> None:
+    ours = {f"{US}, 1 operation": rounds(200), f"{US}, 1,000 operations": rounds(100)}
+    shown = render_case("operations", load_case(**ours, **{f"{PRISM}, 1,000 operations": rounds(10)}))
+
+    assert f"| {US}, 1,000 operations | 100 | 2 |" in shown
+    assert f"| {PRISM}, 1,000 operations | 10 | 10 |" in shown
 
 
 def test_a_run_of_nothing_says_so() -> None:

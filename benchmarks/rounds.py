@@ -112,7 +112,7 @@ def side_by_side(bench: Bench, subjects: Sequence[Subject], cores: Cores) -> dic
                 server = stack.enter_context(_started(bench, subject, cores.server))
                 found[subject.name].facts |= _inspect(subject, server)
                 seconds = bench.plan.warm_up_jit if subject.is_compiled_late else bench.plan.warm_up
-                send(subject.load, server.url, seconds * subject.load.stretch, cores=cores.load, first=next(bench.numbers))
+                send(subject.load, server.url, seconds, cores=cores.load, first=next(bench.numbers))
                 _settle(server)
                 server.pause()
                 ready.append((subject, server))
@@ -211,7 +211,11 @@ def _round(bench: Bench, ready: Sequence[tuple[Subject, Server]], cores: Cores, 
             if not measured.trouble:
                 with _trouble(bench, subject, measured):
                     slices[subject.name].append(_load_one(bench, subject, server, cores, measured.facts["head"]))
-    return {name: add_slices(parts) for name, parts in slices.items() if len(parts) == bench.plan.seconds}
+    added = {name: add_slices(parts) for name, parts in slices.items() if len(parts) == bench.plan.seconds}
+    for name, figures in added.items():
+        if not figures["answers"]:
+            found[name].trouble = "it answered nothing in a whole round"
+    return {name: figures for name, figures in added.items() if figures["answers"]}
 
 
 def _load_one(bench: Bench, subject: Subject, server: Server, cores: Cores, head: float) -> dict[str, float]:

@@ -26,8 +26,8 @@ from benchmarks.servers import FAMILIES, US, Subject
 from benchmarks.targets import judge
 from benchmarks.wrk import LoadFailed
 
-_QUICK: Final = Plan(rounds=3, seconds=2, warm_up=2, warm_up_jit=8, starts=3, answers=100_000)
-_USUAL: Final = Plan(rounds=9, seconds=4, warm_up=4, warm_up_jit=20, starts=7, answers=300_000)
+_QUICK: Final = Plan(rounds=3, seconds=2, warm_up=2, warm_up_jit=10, starts=3, answers=100_000)
+_USUAL: Final = Plan(rounds=9, seconds=4, warm_up=4, warm_up_jit=30, starts=7, answers=300_000)
 _LONG: Final = 2_000_000  # answers over which memory is watched
 _BUSY: Final = 0.5  # load average above which a run is not alone
 

@@ -19,6 +19,7 @@ METRICS: Final[Mapping[str, Callable[[Round], float]]] = MappingProxyType(
         "answers per second of server CPU": lambda r: r["answers"] / r["cpu"],
         "bytes of bodies per second of server CPU": lambda r: r["body"] / r["cpu"],
         "answers per second": lambda r: r["answers"] / r["seconds"],
+        "share of a core": lambda r: r["cpu"] / r["seconds"],
         "p50": lambda r: r["p50"],
         "p99": lambda r: r["p99"],
         "CPU to first answer": lambda r: r["cpu"],

@@ -180,6 +180,14 @@ def test_a_peer_is_compared_with_us_on_the_same_document() -> None:
     assert f"| {PRISM}, 1,000 operations | 10 | 10 |" in shown
 
 
+def test_a_run_on_a_crowded_machine_says_so() -> None:
+    crowded = render_case("stored", load_case(mock_server=rounds(1_400)))
+    alone = render_case("stored", load_case(mock_server=[one | {"seconds": one["cpu"]} for one in rounds(1_400)]))
+
+    assert "servers had at most 50% of theirs" in crowded
+    assert "Other programs" not in alone
+
+
 def test_a_run_of_nothing_says_so() -> None:
     assert "Nothing was measured." in render_case("workers", {})
     assert render_targets(judge({})).count("| ? |") == len(TARGETS)

@@ -26,8 +26,8 @@ from benchmarks.servers import FAMILIES, US, Subject
 from benchmarks.targets import judge
 from benchmarks.wrk import LoadFailed
 
-_QUICK: Final = Plan(rounds=3, seconds=2, warm_up=2, warm_up_jit=8, starts=3, answers=100_000)
-_USUAL: Final = Plan(rounds=9, seconds=4, warm_up=4, warm_up_jit=20, starts=7, answers=300_000)
+_QUICK: Final = Plan(rounds=3, seconds=2, warm_up=2, warm_up_jit=10, starts=3, answers=100_000)
+_USUAL: Final = Plan(rounds=9, seconds=4, warm_up=4, warm_up_jit=30, starts=7, answers=300_000)
 _LONG: Final = 2_000_000  # answers over which memory is watched
 _BUSY: Final = 0.5  # load average above which a run is not alone
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
         _say(f"bench: {error}")
         return 2
     except KeyboardInterrupt:
-        _say("bench: interrupted; the servers are stopped, and nothing is written")
+        _say("bench: interrupted; the servers are stopped")
         return 130
     return code
 
@@ -82,14 +82,17 @@ def _run(arguments: argparse.Namespace) -> int:
     work = places.RESULTS / "work"
     work.mkdir(parents=True, exist_ok=True)
     bench = Bench(run.plan, work, _say)
-    for case in cases:
-        began = time.monotonic()
-        _say(f"{case.title}: server on core {cores.server}, load on core {cores.load}")
-        run.cases[case.name] = _measure(bench, case, families)
-        _say(f"  {time.monotonic() - began:.0f} s")
-        print(render_case(case.name, run.cases[case.name]), end="\n\n", flush=True)
-    print(render_targets(judge(run.cases)), flush=True)
-    _say(f"written to {run.save()}")
+    try:
+        for case in cases:
+            began = time.monotonic()
+            _say(f"{case.title}: server on core {cores.server}, load on core {cores.load}")
+            run.cases[case.name] = _measure(bench, case, families)
+            _say(f"  {time.monotonic() - began:.0f} s")
+            print(render_case(case.name, run.cases[case.name]), end="\n\n", flush=True)
+        print(render_targets(judge(run.cases)), flush=True)
+    finally:
+        if run.cases:  # of an interrupted run too: the cases that are done took their time
+            _say(f"written to {run.save()}")
     return 1 if any(_lacks_us(subjects) for subjects in run.cases.values()) else 0
 
 

@@ -77,12 +77,11 @@ def generated(bench: Bench) -> list[Subject]:
         Subject(name=servers.SAMPLER, command=servers.sampler(document), load=load, check=make),
         Subject(name=servers.PRISM_DYNAMIC, command=servers.prism(document, dynamic=True), load=load, check=make, needs=("node",)),
         Subject(
-            name=servers.PRISM,
+            name=servers.PRISM_STORED,
             command=servers.prism(static),
             load=stored_load,
             check=_gives(example),
             needs=("node",),
-            note="answers its stored example, to compare with",
         ),
         Subject(
             name=servers.SCALAR,
@@ -99,7 +98,7 @@ def generated(bench: Bench) -> list[Subject]:
 def recursive(bench: Bench) -> list[Subject]:
     """A generated answer of the default document as it is, whose schema is recursive."""
     document = _write(bench, "recursive.json", derive.recursive())
-    load = Load(targets=(derive.GENERATED_TARGET,), connections=8, stretch=3)
+    load = Load(targets=(derive.GENERATED_TARGET,), connections=2, stretch=4)
     return [
         Subject(name=servers.US, command=servers.ours(document, *_GENERATED), load=load, check=_makes()),
         Subject(name=servers.SAMPLER, command=servers.sampler(document), load=load, check=_makes()),
@@ -197,8 +196,8 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
         case.name: case
         for case in (
             Case("stored", "Stored example of 6.7 KB", "load", stored),
-            Case("generated", "Generated answer, another path parameter each time", "load", generated),
-            Case("recursive", "Generated answer of the recursive default document, 8 connections", "load", recursive),
+            Case("generated", "Generated answer, another path each time", "load", generated),
+            Case("recursive", "Generated answer of the recursive default document, 2 connections", "load", recursive),
             Case("valid", "POST of 6 KB, validated with formats", "load", valid),
             Case("invalid", "POST of 6 KB with eight violations, refused", "load", invalid),
             Case("operations", "Documents of many operations, stored examples of 100 bytes", "load", operations),

@@ -19,6 +19,7 @@ METRICS: Final[Mapping[str, Callable[[Round], float]]] = MappingProxyType(
         "answers per second of server CPU": lambda r: r["answers"] / r["cpu"],
         "bytes of bodies per second of server CPU": lambda r: r["body"] / r["cpu"],
         "answers per second": lambda r: r["answers"] / r["seconds"],
+        "share of a core": lambda r: r["cpu"] / r["seconds"],
         "p50": lambda r: r["p50"],
         "p99": lambda r: r["p99"],
         "CPU to first answer": lambda r: r["cpu"],
@@ -52,6 +53,21 @@ def spread(values: Sequence[float]) -> Spread:
     if not values:
         raise ValueError("there are no figures to sum up")
     return Spread(statistics.median(values), min(values), max(values))
+
+
+def add_slices(slices: Sequence[Round]) -> dict[str, float]:
+    """
+    Make a round of its slices: amounts are added up, of latencies the median is taken.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not slices:
+        raise ValueError("there are no slices to add up")
+    return {
+        name: statistics.median(part[name] for part in slices) if name in {"p50", "p99"} else sum(part[name] for part in slices)
+        for name in slices[0]
+    }
 
 
 def metric(rounds: Sequence[Round], name: str) -> list[float]:

@@ -6,6 +6,7 @@ All figures are of its whole process group: the processes of the session that it
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,6 +20,8 @@ from benchmarks.places import ROOT, find_program
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _GRACE = 10  # seconds that a server has to end
+_FIRST_PORT, _LAST_PORT = 20_000, 30_000
+_LISTEN = "0A"  # the state of a listening socket in /proc/net/tcp
 _LOG = 2000  # characters of a server's output that are shown when it fails
 
 
@@ -61,6 +64,11 @@ class Server:
         )
 
     @property
+    def leader(self) -> int:
+        """The process that leads its session."""
+        return self._process.pid
+
+    @property
     def url(self) -> str:
         """Its origin."""
         return f"http://127.0.0.1:{self.port}"
@@ -84,6 +92,11 @@ class Server:
     def peak(self) -> int:
         """Bytes of memory that were resident at most."""
         return sum(_status(process, "VmHWM") for process in self._members())
+
+    def is_listening(self) -> bool:
+        """Whether one of its processes, and nobody else's, listens on its port."""
+        sockets = _listening_sockets(self.port)
+        return bool(sockets) and any(_has_open(process, sockets) for process in self._members())
 
     def check(self) -> None:
         """
@@ -112,10 +125,10 @@ class Server:
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, number)
+            os.killpg(self.leader, number)
 
     def _members(self) -> list[int]:
-        return members_of(self._process.pid)
+        return members_of(self.leader)
 
 
 @contextlib.contextmanager
@@ -178,7 +191,30 @@ def _status(process: int, name: str) -> int:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nothing listens on, below those that systems hand out: nobody who asks for a free one gets it."""
+    while True:
+        port = random.randrange(_FIRST_PORT, _LAST_PORT)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _listening_sockets(port: int) -> set[str]:
+    """The inodes of the sockets that listen on a port, of whoever they are. See proc_net_tcp(5)."""
+    found = set()
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        for line in table.read_text().splitlines()[1:] if table.is_file() else []:
+            fields = line.split()
+            if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
+                found.add(f"socket:[{fields[9]}]")
+    return found
+
+
+def _has_open(process: int, names: set[str]) -> bool:
+    """Whether a process has one of some sockets open."""
+    with contextlib.suppress(OSError):
+        for descriptor in Path(f"/proc/{process}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                if str(descriptor.readlink()) in names:
+                    return True
+    return False

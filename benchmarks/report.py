@@ -15,6 +15,7 @@ from benchmarks.targets import NotMeasured, Verdict, compare, judge, memory_grow
 
 _BEGIN: Final = "<!-- figures: `make bench-report` writes them -->"
 _END: Final = "<!-- end of figures -->"
+_ALONE: Final = 0.9  # of a core: what a server under full load takes when nobody else wants it
 _RATE: Final = "answers per second of server CPU"
 _FIRST: Final = "CPU to first answer"
 
@@ -33,9 +34,11 @@ def render_case(name: str, subjects: Subjects) -> str:
     measured = {subject: found for subject, found in subjects.items() if not found.trouble}
     parts = [f"**{case.title}** (`{name}`)", ""]
     parts += [render_table(tables[case.kind](name, measured))] if measured else ["Nothing was measured."]
+    crowded = _crowded(measured) if case.kind == "load" else []
     troubles = [f"{subject} was not measured: {found.trouble}" for subject, found in subjects.items() if found.trouble]
     notes = [f"{subject}: {found.note}." for subject, found in measured.items() if found.note]
-    return "\n".join([*parts, *(["", *(f"- {line}" for line in [*notes, *troubles])] if notes or troubles else [])])
+    remarks = [f"- {line}" for line in (*notes, *troubles, *crowded)]
+    return "\n".join([*parts, *(["", *remarks] if remarks else [])])
 
 
 def render_targets(verdicts: list[Verdict]) -> str:
@@ -84,6 +87,12 @@ def render_table(rows: list[list[str]]) -> str:
     right = [all(re.match(r"[\d-]", row[column]) or not row[column] for row in rows[1:]) for column in range(len(rows[0]))]
     rule = ["---:" if is_right else "---" for is_right in right]
     return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rule, *rows[1:]])
+
+
+def _crowded(measured: Subjects) -> list[str]:
+    """A remark where not even the busiest server had its core for itself: latencies and answers per second mean little then."""
+    share = max((spread(metric(found.rounds, "share of a core")).median for found in measured.values()), default=1)
+    return [f"Other programs ran on the same cores: servers had at most {share:.0%} of theirs."] if share < _ALONE else []
 
 
 def _load_table(name: str, subjects: Subjects) -> list[list[str]]:
@@ -146,7 +155,7 @@ def _workers_table(name: str, subjects: Subjects) -> list[list[str]]:
             _spread(spread(metric(found.rounds, "answers per second"))),
             _ratio(name, subjects, one, "answers per second", above=subject),
             _number(spread(metric(found.rounds, _RATE)).median),
-            _number(spread([found["cpu"] / found["seconds"] for found in found.rounds]).median),
+            _number(spread(metric(found.rounds, "share of a core")).median),
             _number(found.facts["resident"] / 1e6),
         ]
         for subject, found in subjects.items()
@@ -155,8 +164,10 @@ def _workers_table(name: str, subjects: Subjects) -> list[list[str]]:
 
 
 def _ratio(case: str, subjects: Subjects, below: str, name: str, *, above: str | None = None) -> str:
-    """A ratio within rounds; of our first server in a case to another, unless said otherwise."""
-    one = above or next((subject for subject in subjects if subject.startswith(US)), None)
+    """A ratio within rounds: of ourselves with the same document, else of our first server in the case, to another."""
+    own = [subject for subject in subjects if subject.startswith(US)]
+    alike = US + "".join(below.partition(", ")[1:])
+    one = above or (alike if alike in own and below not in own else next(iter(own), None))
     if one is None or one == below:
         return ""
     try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from benchmarks.figures import add_slices
 from benchmarks.places import Missing, find_program
 from benchmarks.process import Server, ServerFailed, running
 from benchmarks.servers import Subject
@@ -25,6 +26,7 @@ _SHOWN = 300  # characters of what went wrong; the rest is in the server's log
 _CHUNK = 3  # seconds of load between two looks at memory
 _LOOK = 0.1  # seconds between two looks at whether a server is at rest
 _REST = 0.05  # of the time: what a server at rest takes at most
+_WARM_UP = 600  # seconds of the clock that warming up may take
 _DRAIN = 60  # seconds that a server has to come to rest
 
 
@@ -33,9 +35,9 @@ class Plan:
     """How much is measured."""
 
     rounds: int
-    seconds: int  # of load in a round, for each server
-    warm_up: int  # seconds of load, once for each server
-    warm_up_jit: int  # the same for those of Node and Java, which compile what they run: they need many seconds
+    seconds: int  # of load in a round, for each server, in slices of one second
+    warm_up: int  # seconds of CPU that each server takes under load before it counts
+    warm_up_jit: int  # the same for those of Node and Java, which compile what they run: they need many
     starts: int  # rounds of the cases that start servers
     answers: int  # over which memory is watched
 
@@ -110,17 +112,14 @@ def side_by_side(bench: Bench, subjects: Sequence[Subject], cores: Cores) -> dic
             with _trouble(bench, subject, found[subject.name]):
                 server = stack.enter_context(_started(bench, subject, cores.server))
                 found[subject.name].facts |= _inspect(subject, server)
-                seconds = bench.plan.warm_up_jit if subject.is_compiled_late else bench.plan.warm_up
-                send(subject.load, server.url, seconds * subject.load.stretch, cores=cores.load, first=next(bench.numbers))
+                _warm_up(bench, subject, server, cores)
                 _settle(server)
                 server.pause()
                 ready.append((subject, server))
         for number in range(bench.plan.rounds):
             bench.say(f"  round {number + 1} of {bench.plan.rounds}")
-            for subject, server in _rotated(ready, number):
-                if not found[subject.name].trouble:
-                    with _trouble(bench, subject, found[subject.name]):
-                        found[subject.name].rounds.append(_load_one(bench, subject, server, cores, found[subject.name].facts["head"]))
+            for name, figures in _round(bench, _rotated(ready, number), cores, found).items():
+                found[name].rounds.append(figures)
         for subject, server in ready:
             found[subject.name].facts |= {"resident": server.resident(), "peak": server.peak()}
     return found
@@ -203,12 +202,27 @@ def longest_list(value: object) -> int:
     return max([own, *map(longest_list, inner)])
 
 
+def _round(bench: Bench, ready: Sequence[tuple[Subject, Server]], cores: Cores, found: dict[str, Measured]) -> dict[str, dict[str, float]]:
+    """Let each server run in slices of a second, one after the other, until each had its time: the shorter, the more alike."""
+    slices: dict[str, list[dict[str, float]]] = {subject.name: [] for subject, _ in ready}
+    for turn in range(bench.plan.seconds):
+        for subject, server in _rotated(ready, turn):
+            measured = found[subject.name]
+            if not measured.trouble:
+                with _trouble(bench, subject, measured):
+                    slices[subject.name].append(_load_one(bench, subject, server, cores, measured.facts["head"]))
+    added = {name: add_slices(parts) for name, parts in slices.items() if len(parts) == bench.plan.seconds}
+    for name, figures in added.items():
+        if not figures["answers"]:
+            found[name].trouble = "it answered nothing in a whole round"
+    return {name: figures for name, figures in added.items() if figures["answers"]}
+
+
 def _load_one(bench: Bench, subject: Subject, server: Server, cores: Cores, head: float) -> dict[str, float]:
     server.check()
     server.resume()
     before = server.cpu()
-    seconds = bench.plan.seconds * subject.load.stretch
-    answered = send(subject.load, server.url, seconds, cores=cores.load, first=next(bench.numbers))
+    answered = send(subject.load, server.url, subject.load.stretch, cores=cores.load, first=next(bench.numbers))
     cpu = server.cpu() - before
     _settle(server)
     server.pause()
@@ -220,6 +234,22 @@ def _load_one(bench: Bench, subject: Subject, server: Server, cores: Cores, head
         "p50": answered.p50,
         "p99": answered.p99,
     }
+
+
+def _warm_up(bench: Bench, subject: Subject, server: Server, cores: Cores) -> None:
+    """
+    Load a server until it has run for long enough, by its own CPU time.
+
+    By the clock, a server that has to share its core with other programs would be measured cold, and we would look
+    several times as fast as what compiles while it runs.
+    """
+    seconds = bench.plan.warm_up_jit if subject.is_compiled_late else bench.plan.warm_up
+    wanted = server.cpu() + seconds
+    end = time.monotonic() + _WARM_UP
+    while server.cpu() < wanted:
+        if time.monotonic() > end:
+            raise ServerFailed(f"it got too little of its core to warm up within {_WARM_UP} s")
+        send(subject.load, server.url, 1, cores=cores.load, first=next(bench.numbers))
 
 
 def _settle(server: Server) -> None:

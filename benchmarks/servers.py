@@ -21,6 +21,7 @@ from benchmarks.wrk import Load
 US: Final = "mock-server"
 PRISM: Final = "Prism"
 PRISM_DYNAMIC: Final = "Prism -d"
+PRISM_STORED: Final = "Prism, stored example"
 WIREMOCK: Final = "WireMock"
 SCALAR: Final = "Scalar"
 CONNEXION: Final = "Connexion"

@@ -1,5 +1,6 @@
 """Asking a server once: to see that it is up, and that its answer is what a case asks for."""
 
+import contextlib
 import http.client
 import time
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import orjson
 from benchmarks.process import Server, ServerFailed
 from benchmarks.wrk import Load
 
-_EVERY = 0.005  # seconds between two attempts to connect: a refused one costs the server nothing
+_EVERY = 0.005  # seconds between two looks at whether a server listens: they cost it nothing
 _PATIENCE = 180  # seconds that a server has to start
 
 
@@ -67,8 +68,8 @@ def ask_when_up(server: Server, load: Load) -> Reply:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         server.check()
-        try:
-            return ask(server, load)
-        except (OSError, http.client.HTTPException):
-            time.sleep(_EVERY)
+        if server.is_listening():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return ask(server, load)
+        time.sleep(_EVERY)
     raise ServerFailed(f"it does not answer within {_PATIENCE} s: {server.output()}")

@@ -20,7 +20,7 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.finding import Finding, Place
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.outline import Outline, outline_of
+from mock_server.schema.outline import Outline
 from mock_server.spec.model import MediaType, Operation
 from mock_server.typing import JsonValue, Pointer
 
@@ -187,7 +187,7 @@ def outline_for(subject: Subject, content: MediaType) -> Outline:
     """The outline of what a media type documents."""
     if content.schema is None:
         return Outline((), {})
-    return outline_of(subject.api.kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE).bundle(content.schema))
+    return subject.api.kit.outline(content.schema, Direction.RESPONSE, Purpose.JUDGE)
 
 
 def _unknown(outline: Outline, body: JsonValue) -> Iterator[tuple[Pointer, str]]:

@@ -17,7 +17,6 @@ from mock_server.finding import Finding
 from mock_server.generate.draft import Draft, ParameterKey
 from mock_server.generate.words import split_words
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.outline import outline_of
 from mock_server.spec.document import template_names
 from mock_server.spec.model import Location
 from mock_server.typing import JsonObject, JsonValue, Pointer
@@ -79,7 +78,7 @@ def largest_page(subject: Subject) -> tuple[ParameterKey, int] | None:
         return None
     for parameter in subject.operation.parameters:
         if parameter.location is Location.QUERY and _words(parameter.name) in _LIMITS and parameter.schema is not None:
-            outline = outline_of(subject.api.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE).bundle(parameter.schema))
+            outline = subject.api.kit.outline(parameter.schema, Direction.REQUEST, Purpose.JUDGE)
             most = outline.annotation("maximum")
             return (parameter.location, parameter.name), most if isinstance(most, int) and most < 2**31 - 1 else 100
     return None

@@ -64,10 +64,16 @@ class Memory:
     given: Given = field(default_factory=Given)
     _things: dict[str, dict[tuple[str, str], Thing]] = field(default_factory=dict)
     _values: dict[str, list[JsonValue]] = field(default_factory=dict)
+    _items: dict[str, str | None] = field(default_factory=dict)  # item templates by those of their collections
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def item_template(self, template: str) -> str | None:
         """The template of the things in a collection: `/pets/{petId}` for `/pets`."""
+        if template not in self._items:
+            self._items[template] = self._find_item_template(template)
+        return self._items[template]
+
+    def _find_item_template(self, template: str) -> str | None:
         start = template.rstrip("/") + "/"
         for entry in self.document.entries:
             rest = entry.template.removeprefix(start) if entry.template.startswith(start) else ""

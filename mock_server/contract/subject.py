@@ -18,7 +18,7 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.path import Matched, Router
 from mock_server.finding import Finding, Place
-from mock_server.generate.draft import Draft, Drafter, Known, encode, request_schemas
+from mock_server.generate.draft import Draft, Drafter, Known, encode, request_outlines
 from mock_server.generate.kit import Kit
 from mock_server.pointer import find_at
 from mock_server.rules import Level
@@ -80,7 +80,7 @@ class Subject:
             UndefinedSerialization: a parameter can't be written.
         """
         who = identity if identity is not None else self.api.identity
-        request = encode(draft, self.api.base_path, request_schemas(self.api.kit), self.api.document.schemes, who.credentials)
+        request = encode(draft, self.api.base_path, request_outlines(self.api.kit), self.api.document.schemes, who.credentials)
         return who.apply(request)
 
     def classify(self, request: Request) -> Classified:

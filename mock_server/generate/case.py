@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request
-from mock_server.generate.draft import Drafter, encode, request_schemas
+from mock_server.generate.draft import Drafter, encode, request_outlines
 from mock_server.generate.kit import Kit
 from mock_server.spec.model import Operation
 
@@ -35,4 +35,4 @@ def example_request(kit: Kit, operation: Operation, base_path: str) -> Case:
         base_path: What stands before the path template.
     """
     draft = Drafter(kit, operation).draft()
-    return Case(encode(draft, base_path, request_schemas(kit), kit.document.schemes), draft.missing)
+    return Case(encode(draft, base_path, request_outlines(kit), kit.document.schemes), draft.missing)

@@ -18,15 +18,15 @@ from mock_server.exchange.serialization import write_parameter
 from mock_server.generate.kit import Kit
 from mock_server.generate.produce import Producer, Wish
 from mock_server.generate.seed import derive_seed
-from mock_server.schema.bundle import Schemas
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.outline import outline_of
+from mock_server.schema.outline import Outline
 from mock_server.spec.document import template_names
 from mock_server.spec.model import MISSING, Location, MediaType, Missing, Operation, Parameter, SecurityRequirement, SecurityScheme
 from mock_server.spec.references import Node
 from mock_server.typing import JsonValue
 
 ParameterKey = tuple[Location, str]
+Outlines = Callable[[Node], Outline]
 Known = Callable[[Parameter], Sequence[JsonValue]]  # values that somebody vouches for
 
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
@@ -65,7 +65,7 @@ class Draft:
 def encode(
     draft: Draft,
     base_path: str,
-    schemas: Schemas,
+    outlines: Outlines,
     schemes: Mapping[str, SecurityScheme],
     credentials: Mapping[str, str] = _NOTHING,
 ) -> Request:
@@ -75,7 +75,7 @@ def encode(
     Args:
         draft: What to say.
         base_path: What stands before the path template.
-        schemas: Of requests; they say how bodies are written.
+        outlines: Of the schemas of requests; they say how bodies are written.
         schemes: The security schemes of the document.
         credentials: By scheme: a key, a token, or `user:password`; made up where none is given.
 
@@ -89,7 +89,7 @@ def encode(
             written.parameter(parameter, draft.parameters[key])
     for name, _ in draft.security:
         written.credential(schemes[name], credentials.get(name))
-    body = written.body(draft, schemas)
+    body = written.body(draft, outlines)
     if written.cookies:
         written.fields.append((b"cookie", "; ".join(written.cookies).encode("latin-1", "replace")))
     undeclared = {name: str(value) for (location, name), value in draft.parameters.items() if location is Location.PATH}
@@ -131,7 +131,7 @@ class _Written:
         elif scheme.type != "mutualTLS":
             self.fields.append((b"authorization", _authorization(scheme, secret).encode("latin-1", "replace")))
 
-    def body(self, draft: Draft, schemas: Schemas) -> bytes:
+    def body(self, draft: Draft, outlines: Outlines) -> bytes:
         if draft.media is None or isinstance(draft.body, Missing):
             return b""
         media_type = parse_media_type(draft.media.name)
@@ -139,8 +139,8 @@ class _Written:
         if media_type.is_range:
             media_type = parse_media_type("application/json")
             name = media_type.essence
-        bundle = schemas.bundle(draft.media.schema) if draft.media.schema is not None else None
-        data = write_body(draft.body, media_type, outline_of(bundle), draft.media.encoding, "root")
+        outline = outlines(draft.media.schema) if draft.media.schema is not None else Outline((), {})
+        data = write_body(draft.body, media_type, outline, draft.media.encoding, "root")
         self.fields.append((b"content-type", content_type(name, media_type).encode("latin-1", "replace")))
         return data
 
@@ -277,9 +277,9 @@ class Drafter:
         return True
 
 
-def request_schemas(kit: Kit) -> Schemas:
-    """The schemas that bodies of requests are written by."""
-    return kit.schemas.of(Direction.REQUEST, Purpose.MAKE)
+def request_outlines(kit: Kit) -> Outlines:
+    """The outlines of the schemas that bodies of requests are written by."""
+    return lambda schema: kit.outline(schema, Direction.REQUEST, Purpose.MAKE)
 
 
 def _examples(parameter: Parameter) -> list[JsonValue]:

@@ -12,11 +12,13 @@ from mock_server.generate.words import nouns_of, split_words
 from mock_server.schema.bundle import SchemaSets
 from mock_server.schema.canonical import Forms
 from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.outline import Outline, outline_of
 from mock_server.schema.validate import pattern_ok
 from mock_server.settings import Settings
 from mock_server.spec.document import Document
 from mock_server.spec.model import Location, Operation
 from mock_server.spec.references import Node
+from mock_server.typing import Pointer
 
 DEFAULT_LOCALE = "en_US"
 
@@ -30,6 +32,7 @@ class Kit:
     _sets: SchemaSets | None = None
     _forms: dict[tuple[Direction, Purpose], Forms] = field(default_factory=dict)
     _pools: dict[str, Pools] = field(default_factory=dict)
+    _outlines: dict[tuple[Direction, Purpose, tuple[str, Pointer]], Outline] = field(default_factory=dict)
 
     @property
     def schemas(self) -> SchemaSets:
@@ -61,6 +64,18 @@ class Kit:
                     raise
                 self._pools[name] = Pools(DEFAULT_LOCALE, self.settings.seed)
         return self._pools[name]
+
+    def outline(self, schema: Node, direction: Direction, purpose: Purpose) -> Outline:
+        """
+        The outline of a schema, gathered once.
+
+        Raises:
+            UnusableSchema: the schema can't be translated.
+        """
+        key = (direction, purpose, schema.key)
+        if key not in self._outlines:
+            self._outlines[key] = outline_of(self.schemas.of(direction, purpose).bundle(schema))
+        return self._outlines[key]
 
     def forms(self, direction: Direction, purpose: Purpose) -> Forms:
         """The canonical forms of one use."""

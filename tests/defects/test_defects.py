@@ -2,12 +2,17 @@
 
 import pytest
 from charging import Charging
-from providers import HABITS, Projects, Provider, Untidy
-from running import QUICK, names, run
-from table import DEFECTS, Defect
+from providers import HABITS, Ask, Projects, Provider, Reply, Untidy
+from running import QUICK, document_of, names, run
+from table import DEFECTS, Defect, on, set_
 
-from mock_server.contract.runner import Report
+from mock_server.contract.memory import Memory
+from mock_server.contract.runner import Report, Runner
+from mock_server.contract.session import Options, Run
+from mock_server.contract.subject import make_api
+from mock_server.contract.transport import Fault, Received, Sender
 from mock_server.contract.verdict import CHECKS
+from mock_server.exchange.message import Request, Response
 
 # Levels that don't make a run fail: what is found by these is a warning.
 WARNINGS = {"undocumented_property"}
@@ -109,3 +114,47 @@ def test_the_phases_of_fuzzing_find_what_coverage_does_not() -> None:
     shown = next(incident for incident in report.red if incident.check == "not_a_server_error")
 
     assert shown.exchanged.probe.request.query == b"limit=21"
+
+
+def test_a_redirect_that_leads_in_a_circle_is_said() -> None:
+    spoil = on("GET", "/status", set_(status=302, headers={"location": "/v1/status"}))
+    report = run(Projects(spoil), phases=("examples",), mutating=False)
+
+    assert "response-redirect-circular" in {incident.finding.rule for incident in report.red}
+
+
+def test_a_redirect_that_leads_somewhere_is_followed() -> None:
+    def lead(own: Provider, ask: Ask, reply: Reply) -> Reply:
+        if ask.path == "/status" and "slash" not in ask.query:
+            return Reply(307, headers={"location": "/v1/status?slash=1"}, body=b"")
+        return reply
+
+    assert told(run(Projects(lead), phases=("examples",), mutating=False)) == []
+
+
+def test_when_the_time_is_over_what_was_found_is_reported() -> None:
+    report = run(Projects(), max_time=0.0)
+
+    assert (report.interrupted, report.sent) == ("the time is over", 0)
+
+
+def test_an_api_that_goes_away_ends_the_run() -> None:
+    class Leaving(Sender):
+        """Answers three times, and is gone."""
+
+        origin = "http://leaving.invalid"
+        left = 3
+
+        def send(self, request: Request) -> Received:
+            self.left -= 1
+            return Received(Response(200, [], b"")) if self.left >= 0 else Received(None, Fault.UNREACHABLE)
+
+        def close(self) -> None:
+            """Nothing to close."""
+
+    document = document_of(Projects())
+    api = make_api(document, "/v1", 0)
+    report = Runner(Run(api, Leaving(), Options(), Memory(document, api.router, "/v1")), document.entries).report()
+
+    assert report.interrupted == "the API stopped answering"
+    assert report.sent < 20

@@ -12,7 +12,7 @@ from mock_server.contract.probe import Exchanged, Intent
 from mock_server.contract.session import Session
 from mock_server.generate.draft import Draft
 from mock_server.generate.variants import apply_step
-from mock_server.schema.outline import outline_of
+from mock_server.schema.dialect import Direction, Purpose
 from mock_server.spec.model import MISSING, Location, Missing
 
 _MOST = 24  # requests for one finding
@@ -91,9 +91,9 @@ def _smaller(session: Session, exchanged: Exchanged) -> Iterator[Draft]:
 def _optional_members(session: Session, draft: Draft, where: tuple[str, ...]) -> list[str]:
     if not isinstance(draft.body, dict) or draft.media is None or draft.media.schema is None:
         return []
-    bundle = session.subject.requests.schemas.bundle(draft.media.schema)
+    outline = session.run.api.kit.outline(draft.media.schema, Direction.REQUEST, Purpose.JUDGE)
     required: set[str] = set()
-    for source in outline_of(bundle).sources:
+    for source in outline.sources:
         names = source.get("required")
         required.update(map(str, names) if isinstance(names, list) else ())
     return [name for name in draft.body if name not in required and where[:2] != ("body", name)]

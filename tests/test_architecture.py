@@ -20,6 +20,7 @@ DOORS = {
     "referencing": {"spec.lint"},
     "jsonschema_specifications": {"spec.metaschemas"},
     "httpx": {"spec.fetch", "contract.transport"},
+    "jsonschema": {"schema.assertions"},
     "jsonschema_rs": {"schema.validate", "schema.canonical"},
     "faker": {"generate.pools"},
     "hypothesis": {"generate"},

@@ -1,0 +1,321 @@
+"""
+The catalogue of one schema: every edge case that it has, each proven, and those that can't be had, each with its reason.
+
+A conforming payload is accepted by two judges that share no code. A violating one breaks, under the full error output of
+both, exactly one keyword at one place; where that can't be, the unavoidable set is kept and said.
+
+    subject = Subject(kit.producer(schema, operation))
+    for edge in Catalogue(subject, ("invalid",)).edges:
+        payload = subject.payload(edge)      # edge.breaks says what is wrong with it
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import Final
+
+from mock_server.errors import SchemaError
+from mock_server.finding import Place
+from mock_server.generate.boundaries import iter_boundaries
+from mock_server.generate.carry import Attempt, Edit, NotCarried, Workshop
+from mock_server.generate.extremes import iter_extremes
+from mock_server.generate.incoherences import iter_incoherences
+from mock_server.generate.produce import Producer, Wish
+from mock_server.generate.seed import derive_seed
+from mock_server.generate.violations import iter_violations
+from mock_server.schema.assertions import Assertion, Located, SecondJudge, find_broken
+from mock_server.schema.locations import Location, walk
+from mock_server.schema.validate import Validator
+from mock_server.typing import JsonValue, Pointer
+
+KINDS: Final = ("boundary", "extreme", "invalid", "incoherent")
+LOCATIONS: Final = 2_000  # of one schema; what lies farther from the root is counted and said
+_TRIES: Final = 48  # edits for one rule
+_BASES: Final = 4  # draws before the judges are said to disagree
+_UNIONS: Final = frozenset(("anyOf", "oneOf", "not", "contains", "unevaluatedProperties", "unevaluatedItems"))
+_List = Callable[[Workshop, Location], Iterator[Attempt]]
+_LISTS: Final[dict[str, _List]] = {
+    "boundary": iter_boundaries,
+    "extreme": iter_extremes,
+    "invalid": iter_violations,
+    "incoherent": iter_incoherences,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """One edge case, proven."""
+
+    rule: str  # stable: where, keyword, variant
+    kind: str
+    keyword: str
+    variant: str
+    place: Place  # of the keyword in the document
+    location: Location
+    edit: Edit
+    breaks: tuple[Assertion, ...] = ()  # nothing where it conforms
+    is_exact: bool = True  # it breaks its own keyword at its own place, and no other
+
+    @property
+    def conforms(self) -> bool:
+        """Whether the payload is valid."""
+        return not self.breaks
+
+    @property
+    def pointer(self) -> Pointer:
+        """The instance location."""
+        return self.location.pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A rule that has no payload."""
+
+    rule: str
+    kind: str
+    keyword: str
+    place: Place
+    reason: str
+
+
+@dataclass(eq=False, repr=False)
+class Subject:
+    """A schema whose edges are looked for: how its values are made, and who judges them."""
+
+    producer: Producer
+
+    @cached_property
+    def shop(self) -> Workshop:
+        """Makes what conforms to the narrowest reading of the document."""
+        return Workshop(self.producer)
+
+    @cached_property
+    def judged(self) -> Workshop:
+        """Makes what conforms to its widest reading: only what breaks that is broken."""
+        fallback = self.producer.fallback
+        return Workshop(fallback() if fallback is not None else self.producer)
+
+    @cached_property
+    def strict(self) -> Validator:
+        """The narrowest reading."""
+        return Validator(self.shop.bundle)
+
+    @cached_property
+    def judge(self) -> Validator:
+        """The widest reading."""
+        return Validator(self.judged.bundle)
+
+    @cached_property
+    def second(self) -> SecondJudge:
+        """The widest reading, by other people's code."""
+        return SecondJudge(self.judged.bundle)
+
+    @cached_property
+    def is_strict(self) -> bool:
+        """Whether values conform to the narrowest reading; some documents leave none that does."""
+        return self.strict.is_valid(self.proof_base)
+
+    @cached_property
+    def proof_base(self) -> JsonValue:
+        """
+        The conforming value in which rules are proven: realistic, its outermost list of one item.
+
+        Raises:
+            SchemaError: there is no value that both judges accept.
+        """
+        for attempt in range(_BASES):
+            value = self.producer.produce(Wish(derive_seed("proof", attempt), static=False, size=1))
+            if self.second.is_valid(value):
+                return value
+        broken = ", ".join(sorted({found.keyword for found in self.second.find_broken(value)}))
+        raise SchemaError(self.shop.bundle.node.place, f"its two judges disagree on {broken}: nothing can be proven")
+
+    def base(self, seed: int) -> JsonValue:
+        """
+        A conforming value to be changed.
+
+        Raises:
+            SchemaError: there is none.
+        """
+        return self.producer.produce(Wish(seed, static=False))
+
+    def payload(self, edge: Edge, base: JsonValue | None = None, seed: int = 0) -> JsonValue:
+        """
+        Make the payload of an edge.
+
+        Args:
+            edge: Of this subject's catalogue.
+            base: Around the edge; the one that it was proven with, if left out or if it does not take the edge.
+            seed: For what the base lacks.
+        """
+        if base is not None:
+            try:
+                value = self._edited(edge.kind, edge.location, edge.edit, base, seed)
+            except NotCarried:
+                value = None
+            else:
+                if self.holds(edge, value):
+                    return value
+        return self._edited(edge.kind, edge.location, edge.edit, self.proof_base, 0)
+
+    def holds(self, edge: Edge, value: JsonValue) -> bool:
+        """Whether a payload is what its edge says, as jsonschema-rs judges it."""
+        if edge.conforms:
+            return (not self.is_strict or self.strict.is_valid(value)) and self.judge.is_valid(value)
+        return {found.assertion for found in find_broken(self.judge, value)} == set(edge.breaks)
+
+    def _edited(self, kind: str, location: Location, edit: Edit, base: JsonValue, seed: int) -> JsonValue:
+        shop = self.judged if kind == "invalid" else self.shop
+        carried = shop.carry(base, location, seed)
+        carried.apply(edit)
+        return carried.whole
+
+    def prove(self, kind: str, attempt: Attempt) -> "tuple[Edit, tuple[Located, ...]] | str":
+        """
+        Find the edit that makes a rule's payload.
+
+        Returns:
+            The edit and what it breaks, or the reason why there is none.
+        """
+        if attempt.silent:
+            return attempt.silent
+        return self._prove_broken(attempt) if kind == "invalid" else self._prove_valid(kind, attempt)
+
+    def _prove_valid(self, kind: str, attempt: Attempt) -> "tuple[Edit, tuple[Located, ...]] | str":
+        reason = "no value was found for it"
+        for edit in islice(attempt.edits(), _TRIES):
+            try:
+                value = self._edited(kind, attempt.location, edit, self.proof_base, 0)
+            except NotCarried as error:
+                return str(error)
+            try:
+                broken = find_broken(self.judge if not self.is_strict else self.strict, value)
+            except ValueError:
+                reason = "the judges can't read such a value"
+                continue
+            if not broken and self.judge.is_valid(value):
+                if self.second.is_valid(value):
+                    return edit, ()
+                reason = "the two judges disagree"
+            else:
+                words = sorted({found.assertion.keyword for found in broken})
+                reason = f"it would break {', '.join(words)}"
+        return reason
+
+    def _prove_broken(self, attempt: Attempt) -> "tuple[Edit, tuple[Located, ...]] | str":
+        nearest: tuple[Edit, tuple[Located, ...]] | None = None
+        reason = "nothing that was tried breaks it"
+        for edit in islice(attempt.edits(), _TRIES):
+            try:
+                value = self._edited("invalid", attempt.location, edit, self.proof_base, 0)
+            except NotCarried as error:
+                reason = str(error)
+                continue
+            broken = tuple(find_broken(self.judge, value))
+            if not broken or (nearest is not None and len(broken) >= len(nearest[1])):
+                continue
+            if not self._is_meant(attempt, broken, value):
+                reason = "whatever breaks it breaks other rules instead"
+                continue
+            if self.second.find_broken(value) != {found.assertion for found in broken}:
+                reason = "the two judges disagree"
+                continue
+            nearest = (edit, broken)
+            if len(broken) == 1:
+                break
+        return nearest if nearest is not None else reason
+
+    def _is_meant(self, attempt: Attempt, broken: tuple[Located, ...], value: JsonValue) -> bool:
+        """Whether a rule is among what is broken, or is why all alternatives around it are."""
+        own = Located(Assertion(attempt.keyword, attempt.location.pointer), (*attempt.part.path, attempt.keyword))
+        if own in broken:
+            return True
+        if not attempt.location.is_alternative:
+            return False
+        around = attempt.location.pointer
+        if any(found.assertion.keyword not in _UNIONS or around[: len(found.assertion.instance)] != found.assertion.instance for found in broken):
+            return False
+        here: JsonValue = value
+        for step in attempt.location.instance:
+            here = here[step]  # type: ignore[index, call-overload]
+        inside = find_broken(self.judged.validator(attempt.location), here)
+        return [found.assertion for found in inside if found.assertion.keyword not in _UNIONS] == [Assertion(attempt.keyword, ())]
+
+
+@dataclass(eq=False, repr=False)
+class Catalogue:
+    """The edges of a subject."""
+
+    subject: Subject
+    kinds: tuple[str, ...] = KINDS
+    edges: tuple[Edge, ...] = ()
+    unreached: tuple[Unreached, ...] = ()
+    beyond: int = 0  # locations that were left out: see `LOCATIONS`
+    _taken: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """
+        Look for the edges.
+
+        Raises:
+            SchemaError: nothing conforms to the schema, so nothing can be an edge of it.
+        """
+        _ = self.subject.proof_base
+        found: list[Edge] = []
+        missed: list[Unreached] = []
+        for kind in self.kinds:
+            for outcome in self._iter(kind):
+                if isinstance(outcome, Edge):
+                    found.append(outcome)
+                else:
+                    missed.append(outcome)
+        self.edges, self.unreached = tuple(found), tuple(missed)
+
+    def find(self, rule: str) -> Edge | None:
+        """Find an edge by its rule."""
+        return next((edge for edge in self.edges if edge.rule == rule), None)
+
+    def _iter(self, kind: str) -> Iterator[Edge | Unreached]:
+        shop = self.subject.judged if kind == "invalid" else self.subject.shop
+        count = 0
+        for location in walk(shop.bundle):
+            count += 1
+            if count > LOCATIONS:
+                continue
+            for attempt in _LISTS[kind](shop, location):
+                yield self._outcome(kind, attempt, shop)
+        self.beyond = max(self.beyond, count - LOCATIONS)
+
+    def _outcome(self, kind: str, attempt: Attempt, shop: Workshop) -> Edge | Unreached:
+        rule = self._rule(attempt)
+        place = shop.bundle.locate((*attempt.part.path, attempt.keyword))
+        try:
+            proof = self.subject.prove(kind, attempt)
+        except SchemaError as error:
+            proof = str(error.reason)
+        except RecursionError:
+            proof = "it is nested too deeply"
+        if isinstance(proof, str):
+            return Unreached(rule, kind, attempt.keyword, place, proof)
+        edit, broken = proof
+        own = Assertion(attempt.keyword, attempt.location.pointer)
+        breaks = tuple(dict.fromkeys(found.assertion for found in broken))
+        return Edge(
+            rule, kind, attempt.keyword, attempt.variant, place, attempt.location, edit, breaks, is_exact=not breaks or breaks == (own,)
+        )
+
+    def _rule(self, attempt: Attempt) -> str:
+        """The id of a rule: where, keyword, variant; numbered where two would be the same."""
+        variant = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "_" for char in attempt.variant)
+        rule = f"{attempt.part.label}:{attempt.keyword}:{variant}"
+        self._taken[rule] = self._taken.get(rule, 0) + 1
+        return rule if self._taken[rule] == 1 else f"{rule}~{self._taken[rule]}"
+
+
+def count_reasons(unreached: Iterable[Unreached]) -> dict[str, int]:
+    """How often each reason was given."""
+    counts: dict[str, int] = {}
+    for missed in unreached:
+        counts[missed.reason] = counts.get(missed.reason, 0) + 1
+    return counts

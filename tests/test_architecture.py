@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mock_server"
-LAYERS = ["base", "spec", "schema", "exchange", "generate", "contract", "serve", "edges"]
+LAYERS = ["base", "spec", "schema", "exchange", "generate", "contract", "payloads", "serve", "edges"]
 EDGES = {"cli", "api", "__main__", "__init__", "pytest_plugin"}
 
 # Where each third-party package may be imported; a folder stands for its modules.
@@ -33,7 +33,9 @@ DOORS = {
     "sqlalchemy": {"serve"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "orjson": {"spec", "schema", "exchange", "generate", "contract", "serve", "cli"},
+    "pyarrow": {"payloads.parquet"},
+    "distributed": {"payloads.cluster"},
+    "orjson": {"payloads", "spec", "schema", "exchange", "generate", "contract", "serve", "cli"},
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

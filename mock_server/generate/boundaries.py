@@ -18,6 +18,7 @@ from mock_server.schema.locations import Location, Part
 from mock_server.typing import JsonObject, JsonValue
 
 _MOST_MEMBERS: Final = 64  # of an enum; the rest is drawn by `realistic`
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 # Moments at the edges of what calendars and clocks know.
 _MOMENTS: Final = {
     "date": (("leap-day", "2024-02-29"), ("year-end", "2026-12-31"), ("century", "2000-02-29"), ("epoch", "1970-01-01")),
@@ -54,11 +55,11 @@ class _Bounds:
 
     def of_values(self) -> Iterator[Attempt]:
         """Each listed member, each alternative; null where there may be one."""
-        for values in self.location.keyword("enum"):
+        for values in self.location.new_keyword("enum"):
             for index, value in enumerate(values[:_MOST_MEMBERS] if isinstance(values, list) else []):
                 yield self._attempt("enum", _word(value) or f"member-{index}", lambda value=value: iter((Put(value),)))  # type: ignore[misc]
         for keyword in ("anyOf", "oneOf"):
-            for branches in self.location.keyword(keyword):
+            for branches in self.location.new_keyword(keyword):
                 for index, branch in enumerate(branches if isinstance(branches, list) else []):
                     yield self._attempt(keyword, f"branch-{index}", self._with({"allOf": [branch]}))
         if "null" in self.location.types and not self.location.keyword("enum") and self.location.keyword("type"):
@@ -76,11 +77,11 @@ class _Bounds:
         least, most = self._bound("minLength", max), self._bound("maxLength", min)
         if least is None and not formats:
             yield self._attempt("minLength", "empty", lambda: iter((Put(""),)))
-            yield self._attempt("minLength", "one", self._with({"minLength": 1, "maxLength": 1}))
+            yield self._attempt("minLength", "one", self._of_length(1))
         for length, variant in (*_around(least, "minLength", 1), *_around(most, "maxLength", -1)):
             keyword, word = variant
             if 0 <= length <= LARGEST and (least is None or length >= least) and (most is None or length <= most):
-                yield self._attempt(keyword, word, self._with({"type": ["string"], "minLength": length, "maxLength": length}))
+                yield self._attempt(keyword, word, self._of_length(length))
         for format_ in formats:
             for variant_, text in _MOMENTS.get(format_, ()):
                 yield self._attempt("format", variant_, lambda text=text: iter((Put(text),)))  # type: ignore[misc]
@@ -99,7 +100,7 @@ class _Bounds:
         for word, value in values:
             yield self._attempt("type", word, lambda value=value: iter((Put(value),)))  # type: ignore[misc]
 
-    def _numeric(self, bound: str, sign: int, step: int | float | None, *, whole: bool) -> Iterator[Attempt]:
+    def _numeric(self, bound: str, sign: int, step: float | None, *, whole: bool) -> Iterator[Attempt]:
         own = [_number(value) for value in self.location.keyword(bound)]
         strict = [_number(value) for value in self.location.keyword(f"exclusive{bound.title()}")]
         pick = max if sign > 0 else min
@@ -176,6 +177,12 @@ class _Bounds:
 
         return edits
 
+    def _of_length(self, length: int) -> Callable[[], Iterator[Edit]]:
+        """A text of a length; where only its length matters, letters do."""
+        if self.location.keyword("pattern") or self.location.keyword("format"):
+            return self._with({"type": ["string"], "minLength": length, "maxLength": length})
+        return lambda: iter((Put((_LETTERS * (length // len(_LETTERS) + 1))[:length]),))
+
     def _bound(self, keyword: str, pick: Callable[[list[int]], int]) -> int | None:
         found = [int(value) for value in self.location.keyword(keyword) if isinstance(value, int)]
         return pick(found) if found else None
@@ -213,7 +220,7 @@ def _around(bound: int | None, keyword: str, sign: int) -> Iterator[tuple[int, t
         yield bound + sign, (keyword, "inside")
 
 
-def _snap(limit: int | float, step: int | float, sign: int) -> int | float:
+def _snap(limit: float, step: float, sign: int) -> int | float:
     """The nearest multiple of a step on the inner side of a limit."""
     if step == 1 and isinstance(limit, int):
         return limit

@@ -13,6 +13,7 @@ from mock_server.errors import SchemaError
 from mock_server.generate.produce import Producer, Wish
 from mock_server.generate.seed import derive_seed
 from mock_server.schema.bundle import Bundle
+from mock_server.schema.canonical import find_references
 from mock_server.schema.locations import Location, Part
 from mock_server.schema.validate import Validator
 from mock_server.typing import JsonObject, JsonValue
@@ -76,6 +77,7 @@ class Workshop:
     root: Producer
     _producers: dict[int, Producer] = field(default_factory=dict)
     _validators: dict[int, Validator] = field(default_factory=dict)
+    _leads: dict[str, set[str]] = field(default_factory=dict)
     _kept: list[object] = field(default_factory=list)  # what the keys above were made of lives as long as they do
 
     @property
@@ -91,9 +93,23 @@ class Workshop:
 
     def bundle_of(self, schema: JsonObject) -> Bundle:
         """A part of the schema, with everything that it refers to."""
-        if not self.definitions:
-            return Bundle(schema, self.bundle.node, self.bundle.origins)
-        return Bundle({**schema, "$defs": dict(self.definitions)}, self.bundle.node, self.bundle.origins)
+        needed = self._closure(schema)
+        if needed:
+            schema = {**schema, "$defs": {name: self.definitions[name] for name in sorted(needed)}}
+        return Bundle(schema, self.bundle.node, self.bundle.origins)
+
+    def _closure(self, schema: JsonValue) -> set[str]:
+        """The definitions that a part leads to."""
+        found: set[str] = set()
+        todo = list(find_references(schema))
+        while todo:
+            name = todo.pop()
+            if name not in found and name in self.definitions:
+                found.add(name)
+                if name not in self._leads:
+                    self._leads[name] = find_references(self.definitions[name])
+                todo.extend(self._leads[name] - found)
+        return found
 
     def produce(self, schema: JsonObject, seed: int, *, name: str = "", minimal: bool = False) -> JsonValue:
         """
@@ -105,7 +121,7 @@ class Workshop:
         producer = replace(self.root, bundle=self.bundle_of(schema), name=name, fallback=None)
         return producer.produce(Wish(seed, static=False, minimal=minimal))
 
-    def produce_at(self, location: Location, seed: int) -> JsonValue:
+    def produce_at(self, location: Location, seed: int, *, minimal: bool = False) -> JsonValue:
         """
         Make a value for a location; its producer is kept.
 
@@ -117,7 +133,7 @@ class Workshop:
             schema = location.schema
             self._kept.append(location)
             self._producers[key] = replace(self.root, bundle=self.bundle_of(schema), name=location.name, fallback=None)
-        return self._producers[key].produce(Wish(seed, static=False))
+        return self._producers[key].produce(Wish(seed, static=False, minimal=minimal))
 
     def accepts(self, location: Location, value: JsonValue) -> bool:
         """Whether a value may stand at a location."""
@@ -131,7 +147,7 @@ class Workshop:
             self._validators[key] = Validator(self.bundle_of(location.schema))
         return self._validators[key]
 
-    def carry(self, base: JsonValue, location: Location, seed: int) -> "Carried":
+    def carry(self, base: JsonValue, location: Location, seed: int, *, minimal: bool = False) -> "Carried":
         """
         Let a value hold a location.
 
@@ -139,6 +155,7 @@ class Workshop:
             base: A conforming value; it stays as it is.
             location: What it has to hold.
             seed: For what is missing.
+            minimal: Whether that should be small.
 
         Raises:
             NotCarried: nothing was found to stand there.
@@ -147,36 +164,36 @@ class Workshop:
         carried = Carried(holder, holder, 0)
         for depth, step in enumerate(location.chain):
             if step.parent is not None:
-                carried = self._step(carried, step, derive_seed(seed, depth))
+                carried = self._step(carried, step, derive_seed(seed, depth), minimal=minimal)
         return carried
 
-    def _step(self, carried: "Carried", location: Location, seed: int) -> "Carried":
+    def _step(self, carried: "Carried", location: Location, seed: int, *, minimal: bool) -> "Carried":
         try:
             if location.step is None:
                 if not self.accepts(location, carried.value):
-                    carried.value = self.produce_at(location, seed)
+                    carried.value = self.produce_at(location, seed, minimal=minimal)
                 return carried
-            return self._step_into(carried, location, location.step, seed)
+            return self._step_into(carried, location, location.step, seed, minimal=minimal)
         except SchemaError as error:
             raise NotCarried(f"no value was found for /{'/'.join(location.pointer)}") from error
 
-    def _step_into(self, carried: "Carried", location: Location, step: str | int, seed: int) -> "Carried":
+    def _step_into(self, carried: "Carried", location: Location, step: str | int, seed: int, *, minimal: bool) -> "Carried":
         """Step to a member or an item; where there is none, or nothing that has any, one is made."""
         container: type = dict if isinstance(step, str) else list
         if not isinstance(carried.value, container):
             around = location.parent.schema if location.parent is not None else {}
             narrowed: JsonObject = {"allOf": [around, {"type": ["object" if container is dict else "array"]}]}
-            carried.value = self.produce(narrowed, seed, name=location.name)
+            carried.value = self.produce(narrowed, seed, name=location.name, minimal=minimal)
         inside = carried.value
         if isinstance(inside, dict | list):
             carried.value = inside = inside.copy()
         if isinstance(inside, dict) and isinstance(step, str):
             if step not in inside:
-                inside[step] = self.produce_at(location, seed)
+                inside[step] = self.produce_at(location, seed, minimal=minimal)
             return Carried(carried.holder, inside, step)
         if isinstance(inside, list) and isinstance(step, int):
             while len(inside) <= step:
-                inside.append(self.produce_at(location, derive_seed(seed, len(inside))))
+                inside.append(self.produce_at(location, derive_seed(seed, len(inside)), minimal=minimal))
             return Carried(carried.holder, inside, step)
         raise NotCarried(f"nothing can hold /{'/'.join(location.pointer)}")
 

@@ -30,7 +30,7 @@ from mock_server.schema.validate import Validator
 from mock_server.typing import JsonValue, Pointer
 
 KINDS: Final = ("boundary", "extreme", "invalid", "incoherent")
-LOCATIONS: Final = 2_000  # of one schema; what lies farther from the root is counted and said
+LOCATIONS: Final = 1_000  # of one schema; what lies farther from the root is counted and said
 _TRIES: Final = 48  # edits for one rule
 _BASES: Final = 4  # draws before the judges are said to disagree
 _UNIONS: Final = frozenset(("anyOf", "oneOf", "not", "contains", "unevaluatedProperties", "unevaluatedItems"))
@@ -119,13 +119,13 @@ class Subject:
     @cached_property
     def proof_base(self) -> JsonValue:
         """
-        The conforming value in which rules are proven: realistic, its outermost list of one item.
+        The conforming value in which rules are proven: the smallest that is made, so that the second judge is quick.
 
         Raises:
             SchemaError: there is no value that both judges accept.
         """
         for attempt in range(_BASES):
-            value = self.producer.produce(Wish(derive_seed("proof", attempt), static=False, size=1))
+            value = self.producer.produce(Wish(derive_seed("proof", attempt), static=False, minimal=True))
             if self.second.is_valid(value):
                 return value
         broken = ", ".join(sorted({found.keyword for found in self.second.find_broken(value)}))
@@ -157,7 +157,11 @@ class Subject:
             else:
                 if self.holds(edge, value):
                     return value
-        return self._edited(edge.kind, edge.location, edge.edit, self.proof_base, 0)
+        return self.proof(edge)
+
+    def proof(self, edge: Edge) -> JsonValue:
+        """Make the payload with which an edge was proven: the edge, and little around it."""
+        return self._proof(edge.kind, edge.location, edge.edit)
 
     def holds(self, edge: Edge, value: JsonValue) -> bool:
         """Whether a payload is what its edge says, as jsonschema-rs judges it."""
@@ -165,11 +169,14 @@ class Subject:
             return (not self.is_strict or self.strict.is_valid(value)) and self.judge.is_valid(value)
         return {found.assertion for found in find_broken(self.judge, value)} == set(edge.breaks)
 
-    def _edited(self, kind: str, location: Location, edit: Edit, base: JsonValue, seed: int) -> JsonValue:
+    def _edited(self, kind: str, location: Location, edit: Edit, base: JsonValue, seed: int, *, minimal: bool = False) -> JsonValue:
         shop = self.judged if kind == "invalid" else self.shop
-        carried = shop.carry(base, location, seed)
+        carried = shop.carry(base, location, seed, minimal=minimal)
         carried.apply(edit)
         return carried.whole
+
+    def _proof(self, kind: str, location: Location, edit: Edit) -> JsonValue:
+        return self._edited(kind, location, edit, self.proof_base, 0, minimal=True)
 
     def prove(self, kind: str, attempt: Attempt) -> "tuple[Edit, tuple[Located, ...]] | str":
         """
@@ -186,7 +193,7 @@ class Subject:
         reason = "no value was found for it"
         for edit in islice(attempt.edits(), _TRIES):
             try:
-                value = self._edited(kind, attempt.location, edit, self.proof_base, 0)
+                value = self._proof(kind, attempt.location, edit)
             except NotCarried as error:
                 return str(error)
             try:
@@ -208,7 +215,7 @@ class Subject:
         reason = "nothing that was tried breaks it"
         for edit in islice(attempt.edits(), _TRIES):
             try:
-                value = self._edited("invalid", attempt.location, edit, self.proof_base, 0)
+                value = self._proof("invalid", attempt.location, edit)
             except NotCarried as error:
                 reason = str(error)
                 continue
@@ -234,58 +241,96 @@ class Subject:
         if not attempt.location.is_alternative:
             return False
         around = attempt.location.pointer
-        if any(found.assertion.keyword not in _UNIONS or around[: len(found.assertion.instance)] != found.assertion.instance for found in broken):
+        if any(
+            found.assertion.keyword not in _UNIONS or around[: len(found.assertion.instance)] != found.assertion.instance
+            for found in broken
+        ):
             return False
         here: JsonValue = value
         for step in attempt.location.instance:
             here = here[step]  # type: ignore[index, call-overload]
         inside = find_broken(self.judged.validator(attempt.location), here)
-        return [found.assertion for found in inside if found.assertion.keyword not in _UNIONS] == [Assertion(attempt.keyword, ())]
+        relative = Assertion(attempt.keyword, ())
+        return any(found.assertion == relative for found in inside) and all(
+            found.assertion == relative or found.assertion.keyword in _UNIONS for found in inside
+        )
 
 
 @dataclass(eq=False, repr=False)
 class Catalogue:
-    """The edges of a subject."""
+    """The edges of a subject, each looked for when it is first asked for; in the same order in every process."""
 
     subject: Subject
     kinds: tuple[str, ...] = KINDS
-    edges: tuple[Edge, ...] = ()
-    unreached: tuple[Unreached, ...] = ()
+    most: int = LOCATIONS
+    confirm: Callable[[Edge, JsonValue], str | None] | None = None  # says why an edge is none where its payload is used
     beyond: int = 0  # locations that were left out: see `LOCATIONS`
+    _edges: list[Edge] = field(default_factory=list)
+    _unreached: list[Unreached] = field(default_factory=list)
     _taken: dict[str, int] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    @property
+    def edges(self) -> tuple[Edge, ...]:
         """
-        Look for the edges.
+        All edges.
 
         Raises:
             SchemaError: nothing conforms to the schema, so nothing can be an edge of it.
         """
-        _ = self.subject.proof_base
-        found: list[Edge] = []
-        missed: list[Unreached] = []
-        for kind in self.kinds:
-            for outcome in self._iter(kind):
-                if isinstance(outcome, Edge):
-                    found.append(outcome)
-                else:
-                    missed.append(outcome)
-        self.edges, self.unreached = tuple(found), tuple(missed)
+        for _ in self._search:
+            pass
+        return tuple(self._edges)
+
+    @property
+    def unreached(self) -> tuple[Unreached, ...]:
+        """The rules that have no payload."""
+        return tuple(self._unreached) if self.edges is not None else ()
+
+    def __iter__(self) -> Iterator[Edge]:
+        """Iterate over the edges, as they are found."""
+        index = 0
+        while True:
+            edge = self.at(index)
+            if edge is None:
+                return
+            yield edge
+            index += 1
+
+    def at(self, index: int) -> Edge | None:
+        """The edge of a number; None behind the last one."""
+        while len(self._edges) <= index:
+            if next(self._search, None) is None:
+                return None
+        return self._edges[index]
 
     def find(self, rule: str) -> Edge | None:
         """Find an edge by its rule."""
-        return next((edge for edge in self.edges if edge.rule == rule), None)
+        return next((edge for edge in self if edge.rule == rule), None)
 
-    def _iter(self, kind: str) -> Iterator[Edge | Unreached]:
+    @cached_property
+    def _search(self) -> Iterator[Edge | Unreached]:
+        return self._find_all()
+
+    def _find_all(self) -> Iterator[Edge | Unreached]:
+        _ = self.subject.proof_base
+        for kind in self.kinds:
+            for outcome in self._find_kind(kind):
+                if isinstance(outcome, Edge):
+                    self._edges.append(outcome)
+                else:
+                    self._unreached.append(outcome)
+                yield outcome
+
+    def _find_kind(self, kind: str) -> Iterator[Edge | Unreached]:
         shop = self.subject.judged if kind == "invalid" else self.subject.shop
         count = 0
         for location in walk(shop.bundle):
             count += 1
-            if count > LOCATIONS:
+            if count > self.most:
                 continue
             for attempt in _LISTS[kind](shop, location):
                 yield self._outcome(kind, attempt, shop)
-        self.beyond = max(self.beyond, count - LOCATIONS)
+        self.beyond = max(self.beyond, count - self.most)
 
     def _outcome(self, kind: str, attempt: Attempt, shop: Workshop) -> Edge | Unreached:
         rule = self._rule(attempt)
@@ -301,9 +346,10 @@ class Catalogue:
         edit, broken = proof
         own = Assertion(attempt.keyword, attempt.location.pointer)
         breaks = tuple(dict.fromkeys(found.assertion for found in broken))
-        return Edge(
-            rule, kind, attempt.keyword, attempt.variant, place, attempt.location, edit, breaks, is_exact=not breaks or breaks == (own,)
-        )
+        exact = not breaks or breaks == (own,)
+        edge = Edge(rule, kind, attempt.keyword, attempt.variant, place, attempt.location, edit, breaks, exact)
+        objection = self.confirm(edge, self.subject.proof(edge)) if self.confirm is not None else None
+        return edge if objection is None else Unreached(rule, kind, attempt.keyword, place, objection)
 
     def _rule(self, attempt: Attempt) -> str:
         """The id of a rule: where, keyword, variant; numbered where two would be the same."""

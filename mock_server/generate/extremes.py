@@ -65,7 +65,11 @@ _FORMATTED: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "date": (("first-day", "0001-01-01"), ("last-day", "9999-12-31")),
     "time": (("leap-second", "23:59:60Z"), ("long-fraction", "12:00:00." + "1" * 30 + "Z")),
     "email": (("long", "a" * 64 + "@" + "b" * 60 + ".example.com"), ("quoted", '"a b"@example.com')),
-    "uri": (("long", "https://example.com/" + "a" * 2_000), ("script", "javascript:alert(1)"), ("credentials", "https://user:pw@example.com/")),
+    "uri": (
+        ("long", "https://example.com/" + "a" * 2_000),
+        ("script", "javascript:alert(1)"),
+        ("credentials", "https://user:pw@example.com/"),
+    ),
     "uuid": (("upper-case", "2EB8AA08-AA98-11EA-B4AA-73B441D16380"),),
     "hostname": (("long-label", "a" * 63 + ".example"), ("digits", "123.example")),
     "duration": (("weeks", "P999999W"), ("long", "P9999Y11M30DT23H59M59S")),

@@ -1,11 +1,12 @@
 """
-Incoherent values: valid by the schema, wrong in meaning. A start after its end, a latitude beyond the pole, a count
-that does not count, an id twice in one list.
+Incoherent values: valid by the schema, wrong in meaning.
+
+A start after its end, a latitude beyond the pole, a count that does not count, an id twice in one list.
 
 What a property means is told from its name, as in `generate.coherence`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mock_server.errors import SchemaError
@@ -16,8 +17,8 @@ from mock_server.generate.words import singular, split_words
 from mock_server.schema.locations import Location
 from mock_server.typing import JsonValue
 
-_LATE: Final = {"date-time": "2031-01-01T00:00:00Z", "date": "2031-01-01", "": 1_924_992_000}
-_EARLY: Final = {"date-time": "2001-01-01T00:00:00Z", "date": "2001-01-01", "": 978_307_200}
+_LATE: Final[dict[str, JsonValue]] = {"date-time": "2031-01-01T00:00:00Z", "date": "2031-01-01", "": 1_924_992_000}
+_EARLY: Final[dict[str, JsonValue]] = {"date-time": "2001-01-01T00:00:00Z", "date": "2001-01-01", "": 978_307_200}
 # Pairs of words of which the first comes before the second, or is not greater.
 _ORDERED: Final = (
     ("start", "end"), ("start", "stop"), ("start", "expiring"), ("start", "expiry"), ("start", "expires"), ("from", "to"),
@@ -57,17 +58,17 @@ def iter_incoherences(shop: Workshop, location: Location) -> Iterator[Attempt]:
         yield from _single(location)
 
 
-def _orders(location: Location, names: dict[str, JsonValue]) -> Iterator[Attempt]:
+def _orders(location: Location, names: Mapping[str, JsonValue]) -> Iterator[Attempt]:
     words = {name: tuple(word for word in split_words(name) if word not in _MOMENTS) for name in names}
     for low, high in _ORDERED:
-        for first in names:
+        for first, earlier in names.items():
             if not _ends(words[first], low) and not _starts(words[first], low):
                 continue
-            for second in names:
+            for second, schema in names.items():
                 rest = (_without(words[first], low), _without(words[second], high))
                 if second != first and (_ends(words[second], high) or _starts(words[second], high)) and _same(*rest):
                     word = f"{first}-after-{second}"
-                    edit = Add(((first, _value(names[first], _LATE)), (second, _value(names[second], _EARLY))))
+                    edit = Add(((first, _value(earlier, _LATE)), (second, _value(schema, _EARLY))))
                     yield Attempt(location, part_of(location, "properties"), "properties", word, lambda edit=edit: iter((edit,)))  # type: ignore[misc]
 
 
@@ -100,7 +101,7 @@ def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return one == other or not one or not other
 
 
-def _counts(location: Location, names: dict[str, JsonValue]) -> Iterator[Attempt]:
+def _counts(location: Location, names: Mapping[str, JsonValue]) -> Iterator[Attempt]:
     lists = [name for name, schema in names.items() if isinstance(schema, dict) and "array" in _types(schema)]
     for name, schema in names.items():
         words = [singular(word) for word in split_words(name)]

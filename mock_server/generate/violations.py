@@ -345,6 +345,6 @@ def _number(value: JsonValue) -> int | float:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else 0
 
 
-def _plain(value: int | float) -> int | float:
+def _plain(value: float) -> int | float:
     """A whole number as one, so that it is written without a point."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value

@@ -98,6 +98,10 @@ class Location:
         """The values of a keyword in all parts."""
         return [part.schema[name] for part in self.parts if name in part.schema]
 
+    def new_keyword(self, name: str) -> list[JsonValue]:
+        """The values of a keyword in the parts that were not met at an earlier location."""
+        return [part.schema[name] for part in self.parts if part.is_new and name in part.schema]
+
 
 @dataclass(eq=False)
 class _Walk:

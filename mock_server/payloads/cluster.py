@@ -1,0 +1,70 @@
+"""
+Shards made on a Dask cluster, see https://distributed.dask.org.
+
+Workers need mock-server and the document under the same path. A worker that dies is replaced by the scheduler's own
+means; when the scheduler itself goes away, this process waits for it to come back and asks for what is missing.
+
+The only module that imports distributed, and itself imported when a cluster is asked for: `pip install 'mock-server[cluster]'`.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from distributed import CancelledError, Client, as_completed
+from distributed.comm.core import CommClosedError
+from distributed.scheduler import KilledWorker
+
+from mock_server.errors import MockServerError, UsageError
+from mock_server.payloads.shards import Job, Maker, Shard, make_shard
+
+_AHEAD: Final = 4  # shards that wait for each thread of the cluster
+_PATIENCE: Final = 120.0  # seconds without a shard, before a cluster is given up
+_LOST: Final = (CancelledError, CommClosedError, KilledWorker, OSError, TimeoutError)
+
+
+def make_on_cluster(address: str) -> Maker:
+    """
+    Make shards on a cluster.
+
+    Args:
+        address: Of its scheduler, as in `tcp://10.0.0.1:8786`.
+    """
+
+    def make(job: Job, indices: Iterable[int]) -> Iterator[Shard]:
+        missing = dict.fromkeys(indices)
+        last = time.monotonic()
+        while missing:
+            try:
+                for shard in _make(job, list(missing), address):
+                    if shard.index in missing:
+                        del missing[shard.index]
+                        last = time.monotonic()
+                        yield shard
+            except _LOST as error:
+                if time.monotonic() - last > _PATIENCE:
+                    raise UsageError(f"the cluster at {address} does not answer: {error}") from error
+                time.sleep(1)
+
+    return make
+
+
+def _make(job: Job, indices: list[int], address: str) -> Iterator[Shard]:
+    todo = iter(indices)
+    with Client(address, timeout="10s", set_as_default=False) as client:
+        threads = max(1, sum(client.nthreads().values()))
+        waiting = as_completed([_submit(client, job, index) for _, index in zip(range(threads * _AHEAD), todo, strict=False)])
+        for future in waiting:
+            try:
+                shard: Shard = future.result()
+            except MockServerError as error:
+                raise UsageError(f"a worker of the cluster: {error}") from error
+            index = next(todo, None)
+            if index is not None:
+                waiting.add(_submit(client, job, index))
+            future.release()
+            yield shard
+
+
+def _submit(client: Any, job: Job, index: int) -> Any:  # noqa: ANN401 - of a package without types
+    return client.submit(make_shard, job, index, pure=False, retries=3)

@@ -214,11 +214,11 @@ class Carried:
     @property
     def value(self) -> JsonValue:
         """What stands at the place."""
-        return self.container[self.key]  # type: ignore[call-overload, index, no-any-return]
+        return self.container[self.key]  # type: ignore[index]
 
     @value.setter
     def value(self, value: JsonValue) -> None:
-        self.container[self.key] = value  # type: ignore[call-overload, index]
+        self.container[self.key] = value  # type: ignore[index]
 
     def apply(self, edit: Edit) -> None:
         """

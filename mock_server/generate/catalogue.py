@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Final
 
 from mock_server.errors import SchemaError
+from mock_server.exchange.preference import EDGES
 from mock_server.finding import Place
 from mock_server.generate.boundaries import iter_boundaries
 from mock_server.generate.carry import Attempt, Edit, NotCarried, Workshop
@@ -29,7 +30,7 @@ from mock_server.schema.locations import Location, walk
 from mock_server.schema.validate import Validator
 from mock_server.typing import JsonValue, Pointer
 
-KINDS: Final = ("boundary", "extreme", "invalid", "incoherent")
+KINDS: Final = EDGES
 LOCATIONS: Final = 1_000  # of one schema; what lies farther from the root is counted and said
 _TRIES: Final = 48  # edits for one rule
 _BASES: Final = 4  # draws before the judges are said to disagree
@@ -133,12 +134,12 @@ class Subject:
 
     def base(self, seed: int) -> JsonValue:
         """
-        A conforming value to be changed.
+        A conforming value to be changed: realistic, its outermost list of two items.
 
         Raises:
             SchemaError: there is none.
         """
-        return self.producer.produce(Wish(seed, static=False))
+        return self.producer.produce(Wish(seed, static=False, size=2))
 
     def payload(self, edge: Edge, base: JsonValue | None = None, seed: int = 0) -> JsonValue:
         """
@@ -248,7 +249,7 @@ class Subject:
             return False
         here: JsonValue = value
         for step in attempt.location.instance:
-            here = here[step]  # type: ignore[index, call-overload]
+            here = here[step]  # type: ignore[index]
         inside = find_broken(self.judged.validator(attempt.location), here)
         relative = Assertion(attempt.keyword, ())
         return any(found.assertion == relative for found in inside) and all(
@@ -267,7 +268,6 @@ class Catalogue:
     beyond: int = 0  # locations that were left out: see `LOCATIONS`
     _edges: list[Edge] = field(default_factory=list)
     _unreached: list[Unreached] = field(default_factory=list)
-    _taken: dict[str, int] = field(default_factory=dict)
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -304,8 +304,24 @@ class Catalogue:
         return self._edges[index]
 
     def find(self, rule: str) -> Edge | None:
-        """Find an edge by its rule."""
-        return next((edge for edge in self if edge.rule == rule), None)
+        """
+        Find an edge by its rule; no other one is proven for it.
+
+        Raises:
+            SchemaError: nothing conforms to the schema.
+        """
+        known = next((edge for edge in self._edges if edge.rule == rule), None)
+        if known is not None:
+            return known
+        for kind in self.kinds:
+            taken: dict[str, int] = {}
+            shop = self._shop(kind)
+            for attempt in self._attempts(kind):
+                if _name(attempt, taken) == rule:
+                    outcome = self._outcome(kind, rule, attempt, shop)
+                    if isinstance(outcome, Edge):
+                        return outcome
+        return None
 
     @cached_property
     def _search(self) -> Iterator[Edge | Unreached]:
@@ -322,18 +338,24 @@ class Catalogue:
                 yield outcome
 
     def _find_kind(self, kind: str) -> Iterator[Edge | Unreached]:
-        shop = self.subject.judged if kind == "invalid" else self.subject.shop
+        taken: dict[str, int] = {}
+        shop = self._shop(kind)
+        for attempt in self._attempts(kind):
+            yield self._outcome(kind, _name(attempt, taken), attempt, shop)
+
+    def _shop(self, kind: str) -> Workshop:
+        return self.subject.judged if kind == "invalid" else self.subject.shop
+
+    def _attempts(self, kind: str) -> Iterator[Attempt]:
+        shop = self._shop(kind)
         count = 0
         for location in walk(shop.bundle):
             count += 1
-            if count > self.most:
-                continue
-            for attempt in _LISTS[kind](shop, location):
-                yield self._outcome(kind, attempt, shop)
+            if count <= self.most:
+                yield from _LISTS[kind](shop, location)
         self.beyond = max(self.beyond, count - self.most)
 
-    def _outcome(self, kind: str, attempt: Attempt, shop: Workshop) -> Edge | Unreached:
-        rule = self._rule(attempt)
+    def _outcome(self, kind: str, rule: str, attempt: Attempt, shop: Workshop) -> Edge | Unreached:
         place = shop.bundle.locate((*attempt.part.path, attempt.keyword))
         try:
             proof = self.subject.prove(kind, attempt)
@@ -351,12 +373,13 @@ class Catalogue:
         objection = self.confirm(edge, self.subject.proof(edge)) if self.confirm is not None else None
         return edge if objection is None else Unreached(rule, kind, attempt.keyword, place, objection)
 
-    def _rule(self, attempt: Attempt) -> str:
-        """The id of a rule: where, keyword, variant; numbered where two would be the same."""
-        variant = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "_" for char in attempt.variant)
-        rule = f"{attempt.part.label}:{attempt.keyword}:{variant}"
-        self._taken[rule] = self._taken.get(rule, 0) + 1
-        return rule if self._taken[rule] == 1 else f"{rule}~{self._taken[rule]}"
+
+def _name(attempt: Attempt, taken: dict[str, int]) -> str:
+    """The id of a rule: where, keyword, variant; numbered where two of a kind would be the same."""
+    variant = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "_" for char in attempt.variant)
+    rule = f"{attempt.part.label}:{attempt.keyword}:{variant}"
+    taken[rule] = taken.get(rule, 0) + 1
+    return rule if taken[rule] == 1 else f"{rule}~{taken[rule]}"
 
 
 def count_reasons(unreached: Iterable[Unreached]) -> dict[str, int]:

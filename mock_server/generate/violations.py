@@ -8,6 +8,7 @@ assertion turned around. Whoever uses them has to prove them: see `generate.cata
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from mock_server.errors import SchemaError
@@ -89,23 +90,32 @@ class _Breaking:
                 yield self._variant(keyword, "several", lambda: self.overlapping(value))
         elif keyword == "type":
             yield from self._types(value)
-        elif keyword == "required" and isinstance(value, list):
+        elif isinstance(value, bool):
+            yield from self._closed(keyword, allowed=value)
+        else:
+            yield from self._members(keyword, value)
+
+    def _closed(self, keyword: str, *, allowed: bool) -> Iterator[Attempt]:
+        """Members or items beyond those that are named, where there may be none."""
+        if not allowed and keyword in {"additionalProperties", "unevaluatedProperties"}:
+            yield self._variant(keyword, "unexpected", lambda: iter((Add((("unexpectedProperty", "x"),)), Add((("_", None),)))))
+        elif not allowed and keyword in {"items", "unevaluatedItems"}:
+            yield self._variant(keyword, "unexpected", lambda: iter((Append((None,)), Append(("unexpected", 1, None)))))
+
+    def _members(self, keyword: str, value: JsonValue) -> Iterator[Attempt]:
+        """A variant for each member that must be there, or may not be."""
+        if keyword == "required" and isinstance(value, list):
             for name in map(str, value):
-                yield self._variant(keyword, f"without-{name}", lambda name=name: iter((Drop((name,)),)))  # type: ignore[misc]
+                yield self._variant(keyword, f"without-{name}", _only(Drop((name,))))
         elif keyword == "dependentRequired" and isinstance(value, dict):
             for trigger, names in value.items():
                 needed = tuple(map(str, names)) if isinstance(names, list) else ()
                 if needed:
-                    edits = lambda trigger=trigger, needed=needed: self._dependent(trigger, needed)  # noqa: E731
-                    yield self._variant(keyword, f"{trigger}-alone", edits)
-        elif keyword in {"additionalProperties", "unevaluatedProperties"} and value is False:
-            yield self._variant(keyword, "unexpected", lambda: iter((Add((("unexpectedProperty", "x"),)), Add((("_", None),)))))
-        elif keyword in {"items", "unevaluatedItems"} and value is False:
-            yield self._variant(keyword, "unexpected", lambda: iter((Append((None,)), Append(("unexpected", 1, None)))))
+                    yield self._variant(keyword, f"{trigger}-alone", partial(self._dependent, trigger, needed))
         elif keyword == "properties" and isinstance(value, dict):
             for name, schema in value.items():
                 if schema is False:
-                    yield self._variant(keyword, f"forbidden-{name}", lambda name=name: iter((Add(((name, None),)),)))  # type: ignore[misc]
+                    yield self._variant(keyword, f"forbidden-{name}", _only(Add(((name, None),))))
 
     def _variant(self, keyword: str, variant: str, edits: Callable[[], Iterator[Edit]], silent: str = "") -> Attempt:
         return Attempt(self.location, self.part, keyword, variant, edits, silent)
@@ -331,6 +341,10 @@ _TABLE: Final[dict[str, tuple[_Make, str]]] = {
     "anyOf": (_Breaking.excluded, "none"),
     "oneOf": (_Breaking.excluded, "none"),
 }
+
+
+def _only(edit: Edit) -> Callable[[], Iterator[Edit]]:
+    return lambda: iter((edit,))
 
 
 def _covered(type_: str, types: list[str]) -> bool:

@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from distributed import CancelledError, Client, as_completed
+import distributed
+from distributed import CancelledError
 from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 
@@ -51,9 +52,10 @@ def make_on_cluster(address: str) -> Maker:
 
 def _make(job: Job, indices: list[int], address: str) -> Iterator[Shard]:
     todo = iter(indices)
-    with Client(address, timeout="10s", set_as_default=False) as client:
+    cluster: Any = distributed
+    with cluster.Client(address, timeout="10s", set_as_default=False) as client:
         threads = max(1, sum(client.nthreads().values()))
-        waiting = as_completed([_submit(client, job, index) for _, index in zip(range(threads * _AHEAD), todo, strict=False)])
+        waiting = cluster.as_completed([_submit(client, job, index) for _, index in zip(range(threads * _AHEAD), todo, strict=False)])
         for future in waiting:
             try:
                 shard: Shard = future.result()

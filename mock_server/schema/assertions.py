@@ -41,7 +41,7 @@ class Located(NamedTuple):
 
 def find_broken(validator: Validator, value: JsonValue) -> list[Located]:
     """List, under full error output, what a value breaks, as jsonschema-rs sees it."""
-    found = {}
+    found: dict[tuple[Assertion, Pointer], None] = {}
     for violation in validator.check(value):
         assertion, path = _named(violation.keyword, violation.path, violation.instance)
         found[assertion, path] = None
@@ -70,31 +70,36 @@ class SecondJudge:
         """Prepare a bundle; patterns that are no regular expressions of Python are passed over."""
         checker = FormatChecker(formats=_FORMATS)
         for name in ("date-time", "time"):
-            known = checker.checkers[name][0]
-            checker.checks(name)(_of_text(lambda text, known=known: bool(known(_LEAP.sub("59", text)))))
+            checker.checks(name)(_of_text(_with_leap_seconds(checker.checkers[name][0])))
         for name, check in CHECKS.items():
             checker.checks(name)(_of_text(check))
-        self._judge = Draft202012Validator(_readable(bundle.schema), format_checker=checker)
+        readable = _readable(bundle.schema)
+        self._judge = Draft202012Validator(readable if isinstance(readable, dict) else {}, format_checker=checker)
 
     def find_broken(self, value: JsonValue) -> set[Assertion]:
         """List, under full error output, what a value breaks."""
-        return {_translated(error) for error in self._judge.iter_errors(value)}
+        return {translated(error) for error in self._judge.iter_errors(value)}
 
     def is_valid(self, value: JsonValue) -> bool:
         """Whether a value conforms."""
         return bool(self._judge.is_valid(value))
 
 
-def _translated(error: ValidationError) -> Assertion:
+def translated(error: ValidationError) -> Assertion:
+    """Say what the `jsonschema` package found in our words."""
     instance = tuple(map(str, error.absolute_path))
     path = list(error.absolute_schema_path)
     if "propertyNames" in path:
         return Assertion("propertyNames", instance)
-    if error.validator is None:
+    if not error.validator:  # the schema `false`
         names = [token for token in path if isinstance(token, str)]
         return Assertion(names[-1] if names else "false", instance)
     keyword = str(error.validator)
     return Assertion("contains" if keyword in {"minContains", "maxContains"} else keyword, instance)
+
+
+def _with_leap_seconds(check: Callable[[object], bool]) -> Callable[[str], bool]:
+    return lambda text: bool(check(_LEAP.sub("59", text)))
 
 
 def _of_text(check: Callable[[str], bool]) -> Callable[[object], bool]:
@@ -114,6 +119,8 @@ def _readable(schema: JsonValue) -> JsonValue:
             continue
         if keyword == "patternProperties" and isinstance(value, dict):
             out[keyword] = {pattern: _readable(child) for pattern, child in value.items() if _compiles(pattern)}
+        elif keyword in {"additionalProperties", "unevaluatedProperties"} and not _all_compile(schema.get("patternProperties")):
+            continue  # whose names it would be about can't be told
         elif keyword in {"enum", "const", "examples", "default"}:
             out[keyword] = value
         elif keyword in {"properties", "$defs", "dependentSchemas"} and isinstance(value, Mapping):
@@ -121,6 +128,10 @@ def _readable(schema: JsonValue) -> JsonValue:
         else:
             out[keyword] = _readable(value)
     return out
+
+
+def _all_compile(patterns: JsonValue) -> bool:
+    return all(_compiles(pattern) for pattern in patterns) if isinstance(patterns, dict) else True
 
 
 def _compiles(pattern: str) -> bool:

@@ -219,9 +219,11 @@ def _alternatives(location: Location) -> Iterator[tuple[None, tuple[tuple[Pointe
                 yield None, (*location.starts, ((*part.path, keyword, str(index)), branch))
         condition = part.schema.get("if")
         if condition is not None:
-            for keyword, test in (("then", condition), ("else", {"not": condition})):
+            otherwise: JsonObject = {"not": condition}
+            for keyword, test in (("then", condition), ("else", otherwise)):
                 if keyword in part.schema:
-                    yield None, (*location.starts, ((*part.path, f"if-{keyword}"), test), ((*part.path, keyword), part.schema[keyword]))
+                    decided: Pointer = (*part.path, f"if-{keyword}")
+                    yield None, (*location.starts, (decided, test), ((*part.path, keyword), part.schema[keyword]))
         dependent = part.schema.get("dependentSchemas")
         for name, schema in dependent.items() if isinstance(dependent, dict) else ():
             present: JsonObject = {"required": [name]}

@@ -11,7 +11,7 @@ from typing import Final
 from mock_server.errors import SchemaError
 from mock_server.generate.boundaries import part_of
 from mock_server.generate.carry import Add, Attempt, Edit, Put, Workshop
-from mock_server.schema.locations import Location, is_recursive
+from mock_server.schema.locations import Location
 from mock_server.typing import JsonObject, JsonValue
 
 DEPTH: Final = 40  # of a value that nests in itself
@@ -143,8 +143,9 @@ def _lists(shop: Workshop, location: Location) -> Iterator[Attempt]:
 def _objects(shop: Workshop, location: Location) -> Iterator[Attempt]:
     part = part_of(location, "properties")
     yield Attempt(location, part, "properties", "empty-everything", lambda: _empty(shop, location))
-    if is_recursive(location, shop.bundle):
-        yield Attempt(location, part, "properties", "deep", lambda: _deep(shop, location))
+    way = _way_back(shop, location)
+    if way is not None:
+        yield Attempt(location, part, "properties", "deep", lambda: _deep(shop, location, way))
     is_map = any(isinstance(value, dict) for value in location.keyword("additionalProperties"))
     for name in _NAMES if is_map else ("__proto__",):
         word = name if name in {"__proto__", "constructor"} else {"": "empty", "a b": "space", "a/b~c": "pointer"}.get(name, "")
@@ -179,11 +180,8 @@ def _emptied(value: JsonValue) -> JsonValue:
     return "" if isinstance(value, str) else [] if isinstance(value, list) else {} if isinstance(value, dict) else value
 
 
-def _deep(shop: Workshop, location: Location) -> Iterator[Edit]:
+def _deep(shop: Workshop, location: Location, way: tuple[str | int, ...]) -> Iterator[Edit]:
     """The value, nested in itself as deep as `DEPTH`, where that is deep at all."""
-    way = _way_back(shop, location)
-    if way is None:
-        return
     try:
         value = shop.produce(location.schema, 0, name=location.name, minimal=True)
         for _ in range(max(1, DEPTH // len(way))):

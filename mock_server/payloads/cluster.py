@@ -21,6 +21,7 @@ from mock_server.payloads.shards import Job, Maker, Shard, make_shard
 
 _AHEAD: Final = 4  # shards that wait for each thread of the cluster
 _PATIENCE: Final = 120.0  # seconds without a shard, before a cluster is given up
+_CONNECT: Final = "10s"  # for one attempt to reach the scheduler
 _LOST: Final = (CancelledError, CommClosedError, KilledWorker, OSError, TimeoutError)
 
 
@@ -53,7 +54,7 @@ def make_on_cluster(address: str) -> Maker:
 def _make(job: Job, indices: list[int], address: str) -> Iterator[Shard]:
     todo = iter(indices)
     cluster: Any = distributed
-    with cluster.Client(address, timeout="10s", set_as_default=False) as client:
+    with cluster.Client(address, timeout=_CONNECT, set_as_default=False) as client:
         threads = max(1, sum(client.nthreads().values()))
         waiting = cluster.as_completed([_submit(client, job, index) for _, index in zip(range(threads * _AHEAD), todo, strict=False)])
         for future in waiting:

@@ -41,7 +41,6 @@ class Location:
     step: str | int | None  # from the parent's value; None for the same value, narrowed to one alternative
     starts: tuple[tuple[Pointer, JsonValue], ...]  # what was written for it, references not followed
     parts: tuple[Part, ...]
-    recurs: bool = False  # some of its parts speak of a location around it, too
 
     @property
     def instance(self) -> tuple[str | int, ...]:
@@ -111,11 +110,7 @@ class _Walk:
 
     def locate(self, parent: Location | None, step: str | int | None, starts: tuple[tuple[Pointer, JsonValue], ...]) -> Location:
         """Follow what is written for a location to its parts."""
-        around = {part.path for location in (parent.chain if parent else ()) for part in location.parts}
-        if parent is not None and step is None:
-            around -= {part.path for part in parent.parts}
         parts: list[Part] = []
-        recurs = False
         todo = list(reversed(starts))
         seen: set[Pointer] = set()
         while todo and len(seen) < _MOST_HOPS:
@@ -123,7 +118,6 @@ class _Walk:
             if path in seen or not isinstance(schema, dict):
                 continue
             seen.add(path)
-            recurs = recurs or path in around
             own = {keyword: value for keyword, value in schema.items() if keyword not in _FOLLOWED}
             parts.append(Part(path, own, self._label(path), path not in self.met))
             self.met.add(path)
@@ -135,7 +129,7 @@ class _Walk:
             members = schema.get("allOf")
             after += [((*path, "allOf", str(index)), member) for index, member in enumerate(members if isinstance(members, list) else [])]
             todo.extend(reversed(after))
-        return Location(parent, step, starts, tuple(parts), recurs)
+        return Location(parent, step, starts, tuple(parts))
 
     def _label(self, path: Pointer) -> str:
         """A keyword location in short: no `properties`, `*` for any item or other member."""
@@ -173,14 +167,6 @@ def walk(bundle: Bundle) -> Iterator[Location]:
         for step, starts in _below(location):
             if any(_is_news(state, path, schema) for path, schema in starts):
                 queue.append(state.locate(location, step, starts))
-
-
-def is_recursive(location: Location, bundle: Bundle) -> bool:
-    """Whether what stands below a location leads back to it."""
-    definitions = bundle.schema.get("$defs")
-    own = {part.path for part in location.parts if part.path[:1] == ("$defs",)}
-    state = _Walk(definitions if isinstance(definitions, dict) else {}, {})
-    return any(part.path in own for _, starts in _below(location) for part in state.locate(location, "", starts).parts)
 
 
 def _labels(bundle: Bundle) -> dict[Pointer, str]:

@@ -9,6 +9,7 @@ The only module that imports distributed, and itself imported when a cluster is 
 
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 import distributed
@@ -20,6 +21,7 @@ from mock_server.errors import MockServerError, UsageError
 from mock_server.payloads.shards import Job, Maker, Shard, make_shard
 
 _AHEAD: Final = 4  # shards that wait for each thread of the cluster
+_LEAST_AHEAD: Final = 8  # where its workers have not come yet
 _PATIENCE: Final = 120.0  # seconds without a shard, before a cluster is given up
 _CONNECT: Final = "10s"  # for one attempt to reach the scheduler
 _LOST: Final = (CancelledError, CommClosedError, KilledWorker, OSError, TimeoutError)
@@ -55,8 +57,9 @@ def _make(job: Job, indices: list[int], address: str) -> Iterator[Shard]:
     todo = iter(indices)
     cluster: Any = distributed
     with cluster.Client(address, timeout=_CONNECT, set_as_default=False) as client:
-        threads = max(1, sum(client.nthreads().values()))
-        waiting = cluster.as_completed([_submit(client, job, index) for _, index in zip(range(threads * _AHEAD), todo, strict=False)])
+        ahead = max(_LEAST_AHEAD, _AHEAD * sum(client.nthreads().values()))
+        first = [_submit(client, job, index) for index in islice(todo, ahead)]
+        waiting = cluster.as_completed(first, loop=client.loop)
         for future in waiting:
             try:
                 shard: Shard = future.result()

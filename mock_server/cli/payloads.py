@@ -18,7 +18,7 @@ from mock_server.errors import UsageError
 from mock_server.generate.catalogue import count_reasons
 from mock_server.payloads.export import FORMATS
 from mock_server.payloads.plan import ALL_KINDS, REALISTIC, Plan
-from mock_server.payloads.shards import Job, Maker, make_here, open_plan, run, stream
+from mock_server.payloads.shards import Job, Maker, make_here, open_plan, run, stream, with_fitting_shards
 from mock_server.payloads.target import Choice
 from mock_server.payloads.workers import make_with_workers
 from mock_server.pointer import format_pointer
@@ -64,6 +64,8 @@ def payloads(
     if format_ not in FORMATS:
         raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
     where = document or default_document()
+    if Path(where).is_file():
+        where = str(Path(where).resolve())  # a worker may run in another folder
     if where == "-" and (workers > 1 or scheduler is not None):
         raise UsageError("--workers and --scheduler need a document that each of them can read, not standard input")
     plan = open_plan(where, settings, choice)
@@ -127,7 +129,7 @@ def _write(job: Job, out: Path, make: Maker) -> None:
     if out.exists() and (out.is_dir() and (not format_.is_folder or any(out.iterdir()))):
         raise UsageError(f"{out} is a folder" + (" that holds something already" if format_.is_folder else ""))
     with _bar("writing") as progress:
-        run(job, out, make, progress)
+        run(with_fitting_shards(job), out, make, progress)
     print(f"{job.count:,} payloads in {out}", file=sys.stderr)
 
 

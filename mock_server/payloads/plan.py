@@ -5,18 +5,23 @@ The payloads of a plan are its targets' rules, one after the other; when all had
 values. So number N can be made alone, by whoever knows the document, the choice and the seed.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from mock_server.errors import SchemaError, UsageError
 from mock_server.exchange.message import Request
+from mock_server.finding import Place
 from mock_server.generate.catalogue import KINDS, Catalogue, Edge, Unreached
 from mock_server.generate.kit import Kit
 from mock_server.generate.produce import Wish
 from mock_server.generate.seed import derive_seed
 from mock_server.payloads.record import Record
 from mock_server.payloads.target import Choice, Target, iter_targets
+from mock_server.pointer import format_pointer
 from mock_server.schema.dialect import Direction
 from mock_server.spec.model import Entry
 from mock_server.typing import JsonValue, Progress
@@ -200,13 +205,20 @@ def _describe(number: int, edge: Edge | None, target: Target, value: JsonValue, 
         part=target.part,
         keyword=edge.keyword if edge is not None else "",
         pointer=edge.pointer if edge is not None else (),
-        place=str(edge.place if edge is not None else target.schema.place),
+        place=_place(edge.place if edge is not None else target.schema.place, target.kit.document.resource.name),
         valid=edge is None or edge.conforms,
         breaks=edge.breaks if edge is not None else (),
         exact=edge is None or edge.is_exact,
         value=value,
         request=request,
     )
+
+
+@lru_cache(maxsize=65_536)
+def _place(place: Place, document: str) -> str:
+    """A place, its file named as seen from the document: wherever that lies, the same bytes."""
+    file = place.file if "://" in place.file else os.path.relpath(place.file, Path(document).parent)
+    return f"{file}#{format_pointer(place.pointer)}"
 
 
 def _entries(kit: Kit, choice: Choice) -> tuple[Entry, ...]:

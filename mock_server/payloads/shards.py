@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +32,9 @@ from mock_server.spec.load import Access, Library
 from mock_server.typing import Progress
 from mock_server.version import __version__
 
-SHARD: Final = 256  # payloads
+SHARD: Final = 256  # payloads, where nothing is known of their size
+_SHARD_BYTES: Final = 4_000_000  # about: little enough to hold a few of them, and much for one flush
+_MOST_PAYLOADS: Final = 8_192  # in a shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +47,16 @@ class Job:
     format: str
     offset: int
     count: int
+    shard: int = SHARD  # payloads in one
 
     def shards(self) -> int:
         """How many shards there are."""
-        return -(-self.count // SHARD)
+        return -(-self.count // self.shard)
 
     def span(self, index: int) -> tuple[int, int]:
         """The first payload of a shard, and how many it has."""
-        start = index * SHARD
-        return self.offset + start, min(SHARD, self.count - start)
+        start = index * self.shard
+        return self.offset + start, min(self.shard, self.count - start)
 
     def identity(self) -> str:
         """What two runs have in common that make the same bytes."""
@@ -62,6 +65,15 @@ class Job:
         if Path(self.document).is_file():
             digest.update(Path(self.document).read_bytes())
         return digest.hexdigest()
+
+
+def with_fitting_shards(job: Job) -> Job:
+    """Let shards have so many payloads that they are about equally large, whatever the payloads are."""
+    plan, format_ = open_plan(job.document, job.settings, job.choice), FORMATS[job.format]
+    items = [format_.item(record) for record in plan.records(job.offset, min(job.count, 16))]
+    size = sum(len(item.data) + sum(len(data) for _, data in item.files) for item in items) / len(items)
+    fitting = 1 << max(5, int(_SHARD_BYTES / size).bit_length() - 1)
+    return replace(job, shard=min(fitting, _MOST_PAYLOADS))
 
 
 @dataclass(frozen=True, slots=True)

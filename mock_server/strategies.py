@@ -17,8 +17,8 @@ from mock_server.errors import UndefinedSerialization, UsageError
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Router
-from mock_server.generate.case import Given, example_request
 from mock_server.generate.compiling import Setting
+from mock_server.generate.draft import Drafter, encode, request_schemas
 from mock_server.generate.hints import HintReader
 from mock_server.generate.kit import Kit
 from mock_server.generate.strategy import ANY_TEXT, PRINTABLE, Strategies
@@ -32,6 +32,7 @@ from mock_server.settings import DEFAULTS, Settings
 from mock_server.spec.document import Document
 from mock_server.spec.model import MediaType, Operation, RequestBody
 from mock_server.spec.references import Node
+from mock_server.typing import JsonValue
 
 Strategy = st.SearchStrategy[Any]
 
@@ -83,14 +84,18 @@ def requests(document: Document | str | Path, operation: str) -> Strategy:
     base = (found.servers or kit.document.servers)[0].base_path
     reads = _reader(kit, found, base)
 
-    def write(given: Given) -> Request | None:
+    good = Drafter(kit, found).draft()
+
+    def write(values: dict[Any, JsonValue], body: tuple[MediaType, JsonValue] | None) -> Request | None:
+        draft = replace(good, parameters=values)
+        draft = draft.with_body(body[1], body[0]) if body is not None else draft
         try:
-            request = example_request(kit, found, base, given).request
+            request = encode(draft, base, request_schemas(kit), kit.document.schemes)
         except UndefinedSerialization:
             return None
         return request if reads(request) else None
 
-    built = st.builds(lambda values, body: write(replace(body, parameters=values)), parameters, bodies)
+    built = st.builds(write, parameters, bodies)
     return built.filter(lambda request: request is not None)
 
 
@@ -147,9 +152,9 @@ def _values(kit: Kit, schema: Node, direction: Direction, alphabet: Any) -> Stra
 def _bodies(kit: Kit, body: RequestBody | None) -> Strategy:
     media = _json(body.content) if body is not None else None
     if media is None or media.schema is None:
-        return st.just(Given())
+        return st.none()
     values = _values(kit, media.schema, Direction.REQUEST, ANY_TEXT)
-    return values.map(lambda value: Given({}, media, value))
+    return values.map(lambda value: (media, value))
 
 
 def _reader(kit: Kit, operation: Operation, base: str) -> Any:  # noqa: ANN401 - a predicate

@@ -23,7 +23,7 @@ DOORS = {
     "jsonschema": {"schema.assertions"},
     "jsonschema_rs": {"schema.validate", "schema.canonical"},
     "faker": {"generate.pools"},
-    "hypothesis": {"generate"},
+    "hypothesis": {"generate", "strategies"},
     "jinja2": {"contract.reports.page"},
     "defusedxml": {"exchange.xml"},
     "python_multipart": {"exchange.form"},

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from mock_server.exchange.body import write_json
+from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request
-from mock_server.generate.case import Case
 from mock_server.payloads import table
 from mock_server.payloads.record import Record
 from mock_server.typing import JsonObject, JsonValue
@@ -157,7 +157,7 @@ def _curl(record: Record) -> Item:
     if record.direction == "response":
         chosen = f"payload={record.rule}" if record.status in {"", "200"} else f"code={_status(record)}, payload={record.rule}"
         request = request._replace(fields=[*request.fields, (b"prefer", chosen.encode("latin-1", "replace"))])
-    line = Case(request).curl("\0").replace("\0", "'\"$BASE\"'")
+    line = write_curl(request, "\0").replace("\0", "'\"$BASE\"'")
     says = "valid" if record.valid else "breaks " + ", ".join(f"{found.keyword} at /{'/'.join(found.instance)}" for found in record.breaks)
     comment = f"# {record.number} {record.rule}: {says}".replace("\n", " ").replace("\r", " ")
     line = line.replace("curl", _CURL, 1)

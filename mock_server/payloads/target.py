@@ -15,8 +15,8 @@ from mock_server.errors import ExchangeError
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Router
-from mock_server.generate.case import Given, example_request
 from mock_server.generate.catalogue import Catalogue, Edge, Subject
+from mock_server.generate.draft import Draft, Drafter, encode, request_schemas
 from mock_server.generate.kit import Kit, name_of_operation
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
@@ -79,17 +79,23 @@ class Target:
         Raises:
             ExchangeError: it can't be written.
         """
-        return example_request(self.kit, self.operation, self.base_path, self._given(value)).request
+        if self.parameter is not None:
+            draft = self._draft.with_parameter((self.parameter.location, self.parameter.name), value)
+        else:
+            draft = self._draft.with_body(value, self.media)
+        return self._encode(draft)
 
     @cached_property
     def example(self) -> Request:
         """A request that the operation accepts."""
-        return example_request(self.kit, self.operation, self.base_path).request
+        return self._encode(self._draft)
 
-    def _given(self, value: JsonValue) -> Given:
-        if self.parameter is not None:
-            return Given({(self.parameter.location, self.parameter.name): value})
-        return Given({}, self.media, value)
+    @cached_property
+    def _draft(self) -> Draft:
+        return Drafter(self.kit, self.operation).draft()
+
+    def _encode(self, draft: Draft) -> Request:
+        return encode(draft, self.base_path, request_schemas(self.kit), self.kit.document.schemes)
 
     @property
     def base_path(self) -> str:

@@ -2,7 +2,6 @@
 
 import importlib
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +14,9 @@ from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
 from mock_server.errors import UsageError
-from mock_server.generate.catalogue import count_reasons
+from mock_server.generate.catalogue import BUDGET, LOCATIONS, count_reasons
 from mock_server.payloads.export import FORMATS
-from mock_server.payloads.plan import ALL_KINDS, REALISTIC, Plan
+from mock_server.payloads.plan import ALL_KINDS, INVALID, REALISTIC, Lane, Plan
 from mock_server.payloads.shards import Job, Maker, make_here, open_plan, run, stream, with_fitting_shards
 from mock_server.payloads.target import Choice
 from mock_server.payloads.workers import make_with_workers
@@ -48,17 +47,20 @@ def payloads(
     format_: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "ndjson",
     out: Annotated[Path | None, typer.Option(help="The file, or for json the folder.", show_default="standard output")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print the catalogue instead: rules, and what can't be had and why.")] = False,
-    locations: Annotated[int, typer.Option(min=1, help="Places of one schema that are looked at.")] = 1_000,
+    locations: Annotated[int, typer.Option(min=1, help="Places of one schema that are looked at.")] = LOCATIONS,
+    budget: Annotated[int, typer.Option(min=1, help="Combinations of one schema, for pairwise.")] = BUDGET,
     workers: Annotated[int, typer.Option(min=1, help="Processes of this machine.")] = 1,
     scheduler: Annotated[str | None, typer.Option(help="Of a Dask cluster, as in tcp://10.0.0.1:8786.")] = None,
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
 ) -> None:
-    """Write realistic, boundary, extreme, invalid and incoherent payloads, each proven to be what it says."""
+    """Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what it says."""
     if document is None and operation is not None and _is_document(operation):
         operation, document = None, operation
     settings = configure({"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
-    choice = Choice(kinds=_kinds(kind), operation=operation, direction=direction, status=status, media_type=media_type, most=locations)
+    choice = Choice(
+        kinds=_kinds(kind), operation=operation, direction=direction, status=status, media_type=media_type, most=locations, budget=budget
+    )
     if direction not in _DIRECTIONS:
         raise UsageError(f"--direction is one of {', '.join(_DIRECTIONS)}, not {direction!r}")
     if format_ not in FORMATS:
@@ -162,17 +164,29 @@ def _explain(plan: Plan) -> None:
     with _bar("proving") as progress:
         plan.length(progress)
     for lane in plan.lanes():
-        catalogue = lane.catalogue
+        catalogue, part = lane.catalogue, lane.target.part
         print(lane.target.title)
         for edge in catalogue.edges:
-            says = "valid" if edge.conforms else "breaks " + ", ".join(f"{b.keyword} {format_pointer(b.instance)}" for b in edge.breaks)
-            print(f"  {edge.kind:10} {edge.rule}  {format_pointer(edge.pointer) or '/'}  {says}{'' if edge.is_exact else ' (unavoidable)'}")
+            broken = ", ".join(f"{found.keyword} at {part}{format_pointer(found.instance)}" for found in edge.breaks)
+            says = "valid" if edge.conforms else f"breaks {broken}" + ("" if edge.is_exact else " (unavoidable)")
+            print(f"  {edge.kind:10} {edge.rule}  {part}{format_pointer(edge.pointer)}: {says}")
+        if lane.absent is not None:
+            print(f"  {INVALID:10} {lane.absent}  {part}: is missing")
         for missed in catalogue.unreached:
             print(f"  no payload {missed.rule}: {missed.reason}")
         for kind in plan.choice.kinds:
-            if kind != REALISTIC:
-                covered = Counter(edge.kind for edge in catalogue.edges)[kind]
-                lost = [missed for missed in catalogue.unreached if missed.kind == kind]
-                reasons = "; ".join(f"{number} because {reason}" for reason, number in count_reasons(lost).items())
-                print(f"  {kind}: {covered} of {covered + len(lost)} rules" + (f", {len(lost)} can't be had: {reasons}" if lost else ""))
+            _summarise(lane, kind)
     _warn(plan)
+
+
+def _summarise(lane: Lane, kind: str) -> None:
+    if kind == REALISTIC:
+        return
+    edges = [edge for edge in lane.catalogue.edges if edge.kind == kind]
+    lost = [missed for missed in lane.catalogue.unreached if missed.kind == kind]
+    line = f"  {kind}: {len(edges)} of {len(edges) + len(lost)} rules"
+    if kind == INVALID:
+        broken = {(edge.place, edge.keyword) for edge in edges}
+        line += f", {len(broken)} of {len(broken | {(missed.place, missed.keyword) for missed in lost})} (place, keyword) pairs"
+    reasons = "; ".join(f"{number} because {reason}" for reason, number in count_reasons(lost).items())
+    print(line + (f"; {reasons}" if lost else ""))

@@ -19,9 +19,10 @@ from mock_server.errors import SchemaError
 from mock_server.exchange.preference import EDGES
 from mock_server.finding import Place
 from mock_server.generate.boundaries import iter_boundaries
-from mock_server.generate.carry import Attempt, Edit, NotCarried, Workshop
+from mock_server.generate.carry import Attempt, Drop, Edit, NotCarried, Put, Workshop
 from mock_server.generate.extremes import iter_extremes
 from mock_server.generate.incoherences import iter_incoherences
+from mock_server.generate.pairwise import cover
 from mock_server.generate.produce import Producer, Wish
 from mock_server.generate.seed import derive_seed
 from mock_server.generate.violations import iter_violations
@@ -30,7 +31,11 @@ from mock_server.schema.locations import Location, walk
 from mock_server.schema.validate import Validator
 from mock_server.typing import JsonValue, Pointer
 
-KINDS: Final = EDGES
+PAIRWISE: Final = "pairwise"
+KINDS: Final = (*EDGES, PAIRWISE)
+BUDGET: Final = 100  # combinations of one schema
+_PLACES: Final = 40  # that are combined, the nearest to the root
+_VALUES: Final = 5  # of each
 LOCATIONS: Final = 1_000  # of one schema; what lies farther from the root is counted and said
 _TRIES: Final = 48  # edits for one rule
 _BASES: Final = 4  # draws before the judges are said to disagree
@@ -57,6 +62,7 @@ class Edge:
     edit: Edit
     breaks: tuple[Assertion, ...] = ()  # nothing where it conforms
     is_exact: bool = True  # it breaks its own keyword at its own place, and no other
+    parts: "tuple[Edge, ...]" = ()  # what a combination is made of; its own edit is that of the first
 
     @property
     def conforms(self) -> bool:
@@ -65,8 +71,8 @@ class Edge:
 
     @property
     def pointer(self) -> Pointer:
-        """The instance location."""
-        return self.location.pointer
+        """The instance location; a combination has the whole value's."""
+        return self.location.pointer if not self.parts else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,7 @@ class Subject:
         """
         if base is not None:
             try:
-                value = self._edited(edge.kind, edge.location, edge.edit, base, seed)
+                value = self._made(edge, base, seed, minimal=False)
             except NotCarried:
                 value = None
             else:
@@ -162,7 +168,12 @@ class Subject:
 
     def proof(self, edge: Edge) -> JsonValue:
         """Make the payload with which an edge was proven: the edge, and little around it."""
-        return self._proof(edge.kind, edge.location, edge.edit)
+        return self._made(edge, self.proof_base, 0, minimal=True)
+
+    def _made(self, edge: Edge, base: JsonValue, seed: int, *, minimal: bool) -> JsonValue:
+        for part in edge.parts or (edge,):
+            base = self._edited(edge.kind, part.location, part.edit, base, seed, minimal=minimal)
+        return base
 
     def holds(self, edge: Edge, value: JsonValue) -> bool:
         """Whether a payload is what its edge says, as jsonschema-rs judges it."""
@@ -234,6 +245,16 @@ class Subject:
                 break
         return nearest if nearest is not None else reason
 
+    def prove_combination(self, edge: Edge) -> str | None:
+        """Why a combination of what conforms does not conform; None where it does."""
+        try:
+            value = self.proof(edge)
+        except NotCarried as error:
+            return str(error)
+        if not self.holds(edge, value):
+            return "together they break " + ", ".join(sorted({found.assertion.keyword for found in find_broken(self.judge, value)}))
+        return None if self.second.is_valid(value) else "the two judges disagree"
+
     def _is_meant(self, attempt: Attempt, broken: tuple[Located, ...], value: JsonValue) -> bool:
         """Whether a rule is among what is broken, or is why all alternatives around it are."""
         own = Located(Assertion(attempt.keyword, attempt.location.pointer), (*attempt.part.path, attempt.keyword))
@@ -264,6 +285,7 @@ class Catalogue:
     subject: Subject
     kinds: tuple[str, ...] = KINDS
     most: int = LOCATIONS
+    budget: int = BUDGET
     confirm: Callable[[Edge, JsonValue], str | None] | None = None  # says why an edge is none where its payload is used
     beyond: int = 0  # locations that were left out: see `LOCATIONS`
     _edges: list[Edge] = field(default_factory=list)
@@ -314,6 +336,9 @@ class Catalogue:
         if known is not None:
             return known
         for kind in self.kinds:
+            if kind == PAIRWISE:
+                found = (outcome for outcome in self._combinations() if isinstance(outcome, Edge) and outcome.rule == rule)
+                return next(found, None) if rule.startswith(f"body:{PAIRWISE}:") else None
             taken: dict[str, int] = {}
             shop = self._shop(kind)
             for attempt in self._attempts(kind):
@@ -330,7 +355,7 @@ class Catalogue:
     def _find_all(self) -> Iterator[Edge | Unreached]:
         _ = self.subject.proof_base
         for kind in self.kinds:
-            for outcome in self._find_kind(kind):
+            for outcome in self._combinations() if kind == PAIRWISE else self._find_kind(kind):
                 if isinstance(outcome, Edge):
                     self._edges.append(outcome)
                 else:
@@ -342,6 +367,22 @@ class Catalogue:
         shop = self._shop(kind)
         for attempt in self._attempts(kind):
             yield self._outcome(kind, _name(attempt, taken), attempt, shop)
+
+    def _combinations(self) -> Iterator[Edge | Unreached]:
+        """The boundaries of different places together."""
+        single = Catalogue(self.subject, ("boundary",), self.most)
+        places = [values[:_VALUES] for values in _by_place(single) if len(values) > 1][:_PLACES]
+        if len(places) < 2:  # noqa: PLR2004 - there is nothing to combine
+            return
+        for number, chosen in enumerate(cover([len(values) for values in places], self.budget)):
+            parts = tuple(values[index] for values, index in zip(places, chosen, strict=True))
+            rule = f"body:{PAIRWISE}:{number:04}"
+            first = parts[0]
+            edge = Edge(rule, PAIRWISE, PAIRWISE, f"{number:04}", first.place, first.location, first.edit, parts=parts)
+            reason = self.subject.prove_combination(edge)
+            if reason is None and self.confirm is not None:
+                reason = self.confirm(edge, self.subject.proof(edge))
+            yield edge if reason is None else Unreached(rule, PAIRWISE, PAIRWISE, first.place, reason)
 
     def _shop(self, kind: str) -> Workshop:
         return self.subject.judged if kind == "invalid" else self.subject.shop
@@ -372,6 +413,20 @@ class Catalogue:
         edge = Edge(rule, kind, attempt.keyword, attempt.variant, place, attempt.location, edit, breaks, exact)
         objection = self.confirm(edge, self.subject.proof(edge)) if self.confirm is not None else None
         return edge if objection is None else Unreached(rule, kind, attempt.keyword, place, objection)
+
+
+def _by_place(catalogue: Catalogue) -> Iterator[list[Edge]]:
+    """The boundaries of each place that holds one value without parts: at it, or without it."""
+    found: dict[Pointer, list[Edge]] = {}
+    absent: dict[Pointer, Edge] = {}
+    for edge in catalogue:
+        if isinstance(edge.edit, Put) and not isinstance(edge.edit.value, list | dict) and edge.pointer:
+            found.setdefault(edge.pointer, []).append(edge)
+        elif isinstance(edge.edit, Drop) and len(edge.edit.names) == 1:
+            absent[*edge.pointer, edge.edit.names[0]] = edge
+    for pointer, edges in found.items():
+        values = {repr(edge.edit): edge for edge in edges}  # two bounds may be the same value
+        yield [*([absent[pointer]] if pointer in absent else []), *values.values()]
 
 
 def _name(attempt: Attempt, taken: dict[str, int]) -> str:

@@ -7,8 +7,8 @@ values. So number N can be made alone, by whoever knows the document, the choice
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -22,11 +22,13 @@ from mock_server.generate.seed import derive_seed
 from mock_server.payloads.record import Record
 from mock_server.payloads.target import Choice, Target, iter_targets
 from mock_server.pointer import format_pointer
+from mock_server.schema.assertions import Assertion
 from mock_server.schema.dialect import Direction
 from mock_server.spec.model import Entry
 from mock_server.typing import JsonValue, Progress
 
 REALISTIC: Final = "realistic"
+INVALID: Final = "invalid"
 ALL_KINDS: Final = (REALISTIC, *KINDS)
 # So many payloads in a row are edits of one drawn value.
 _BLOCK: Final = 32
@@ -150,13 +152,18 @@ class Lane:
         _ = self.target.subject.proof_base
         self.target.kinds = tuple(kind for kind in self.kinds if kind != REALISTIC)
 
+    @cached_property
+    def absent(self) -> str | None:
+        """The rule of a request that lacks the part; None where it may, or where nobody asks for what is invalid."""
+        return f"{self.target.part}:required:absent" if INVALID in self.kinds and self.target.absent is not None else None
+
     def has(self, index: int) -> bool:
         """Whether there is a payload of this number, among the target's own."""
-        return index < self._plain or self.catalogue.at(index - self._plain) is not None
+        return index < self._plain or self.catalogue.at(index - self._plain) is not None or index < self.length()
 
     def length(self) -> int:
         """How many payloads the target has."""
-        return self._plain + len(self.catalogue.edges)
+        return self._plain + len(self.catalogue.edges) + (self.absent is not None)
 
     def unreached(self) -> tuple[Unreached, ...]:
         """The rules that have no payload."""
@@ -165,7 +172,7 @@ class Lane:
     def rule(self, index: int) -> str:
         """The rule of a payload."""
         edge = self._edge(index)
-        return edge.rule if edge is not None else REALISTIC
+        return edge.rule if edge is not None else REALISTIC if index < self._plain else str(self.absent)
 
     def _edge(self, index: int) -> Edge | None:
         return self.catalogue.at(index - self._plain) if index >= self._plain else None
@@ -175,6 +182,8 @@ class Lane:
         edge = self._edge(index)
         target = self.target
         seed = target.kit.settings.seed
+        if edge is None and index >= self._plain and target.absent is not None:
+            return self._without(number, target.absent)
         if edge is None:
             value = target.subject.producer.produce(Wish(derive_seed(seed, REALISTIC, target.title, number), static=False))
         else:
@@ -183,6 +192,12 @@ class Lane:
                 value = target.subject.proof(edge)  # around other values it can't be told on the wire
         request = target.request(value) if target.direction is Direction.REQUEST else target.example
         return _describe(number, edge, target, value, request)
+
+    def _without(self, number: int, request: Request) -> Record:
+        """The request that lacks the part."""
+        made = _describe(number, None, self.target, None, request)
+        broken = (Assertion("required", ()),)
+        return replace(made, rule=str(self.absent), kind=INVALID, keyword="required", valid=False, breaks=broken)
 
     def _base_of(self, number: int) -> JsonValue:
         """The value that a payload is an edit of; the last one is kept, as its neighbours need it too."""
@@ -209,6 +224,7 @@ def _describe(number: int, edge: Edge | None, target: Target, value: JsonValue, 
         valid=edge is None or edge.conforms,
         breaks=edge.breaks if edge is not None else (),
         exact=edge is None or edge.is_exact,
+        combines=tuple(part.rule for part in edge.parts) if edge is not None else (),
         value=value,
         request=request,
     )

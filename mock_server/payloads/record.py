@@ -26,6 +26,7 @@ class Record:
     valid: bool
     breaks: tuple[Assertion, ...]
     exact: bool
+    combines: tuple[str, ...]  # rules, where several meet in one payload
     value: JsonValue  # of the part
     request: Request  # that the part belongs to, or that the response answers
 
@@ -49,4 +50,6 @@ class Record:
             out["breaks"] = [{"keyword": found.keyword, "pointer": format_pointer(found.instance)} for found in self.breaks]
             if not self.exact:
                 out["unavoidable"] = True
+        if self.combines:
+            out["combines"] = list(self.combines)
         return out

@@ -15,12 +15,12 @@ from mock_server.errors import ExchangeError
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Router
-from mock_server.generate.catalogue import Catalogue, Edge, Subject
+from mock_server.generate.catalogue import BUDGET, LOCATIONS, Catalogue, Edge, Subject
 from mock_server.generate.draft import Draft, Drafter, encode, request_schemas
 from mock_server.generate.kit import Kit, name_of_operation
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.spec.model import Location, MediaType, Missing, Operation, Parameter
+from mock_server.spec.model import MISSING, Location, MediaType, Missing, Operation, Parameter
 from mock_server.spec.references import Node
 from mock_server.typing import JsonValue
 
@@ -37,6 +37,7 @@ class Target:
     schema: Node
     kinds: tuple[str, ...]
     most: int
+    budget: int
     status: str = ""
     media: MediaType | None = None
     parameter: Parameter | None = None
@@ -70,7 +71,7 @@ class Target:
     def catalogue(self) -> Catalogue:
         """Its edges."""
         confirm = self._confirm if self.direction is Direction.REQUEST else None
-        return Catalogue(self.subject, self.kinds, self.most, confirm=confirm)
+        return Catalogue(self.subject, self.kinds, self.most, self.budget, confirm=confirm)
 
     def request(self, value: JsonValue) -> Request:
         """
@@ -84,6 +85,19 @@ class Target:
         else:
             draft = self._draft.with_body(value, self.media)
         return self._encode(draft)
+
+    @cached_property
+    def absent(self) -> Request | None:
+        """A request without the part, where it is required and can be left out."""
+        if self.direction is Direction.RESPONSE:
+            return None
+        body = self.operation.request_body
+        if self.parameter is None:
+            is_first = body is not None and body.required and body.content[0] is self.media
+            return self._encode(self._draft.with_body(MISSING)) if is_first else None
+        if not self.parameter.required or self.parameter.location is Location.PATH:
+            return None
+        return self._encode(self._draft.without((self.parameter.location, self.parameter.name)))
 
     @cached_property
     def example(self) -> Request:
@@ -159,7 +173,8 @@ class Choice:
     direction: str = "response"
     status: str | None = None
     media_type: str | None = None
-    most: int = 1_000  # locations of one schema
+    most: int = LOCATIONS  # locations of one schema
+    budget: int = BUDGET  # combinations of one schema
 
 
 def iter_targets(kit: Kit, operation: Operation, choice: Choice) -> Iterator[Target]:
@@ -177,7 +192,15 @@ def _responses(kit: Kit, operation: Operation, choice: Choice) -> Iterator[Targe
         for media in response.content:
             if media.schema is not None and _is_wanted(media, choice):
                 yield Target(
-                    kit, operation, Direction.RESPONSE, media.schema, choice.kinds, choice.most, status=response.status, media=media
+                    kit,
+                    operation,
+                    Direction.RESPONSE,
+                    media.schema,
+                    choice.kinds,
+                    choice.most,
+                    choice.budget,
+                    status=response.status,
+                    media=media,
                 )
 
 
@@ -185,11 +208,11 @@ def _requests(kit: Kit, operation: Operation, choice: Choice) -> Iterator[Target
     for parameter in operation.parameters:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
         if schema is not None and parameter.location is not Location.COOKIE and choice.media_type is None:
-            yield Target(kit, operation, Direction.REQUEST, schema, choice.kinds, choice.most, parameter=parameter)
+            yield Target(kit, operation, Direction.REQUEST, schema, choice.kinds, choice.most, choice.budget, parameter=parameter)
     body = operation.request_body
     for media in body.content if body is not None else ():
         if media.schema is not None and _is_wanted(media, choice):
-            yield Target(kit, operation, Direction.REQUEST, media.schema, choice.kinds, choice.most, media=media)
+            yield Target(kit, operation, Direction.REQUEST, media.schema, choice.kinds, choice.most, choice.budget, media=media)
 
 
 def _is_wanted(media: MediaType, choice: Choice) -> bool:

@@ -104,6 +104,28 @@ def test_requests_are_whole_and_wrong_in_one_part_only(tmp_path: Path) -> None:
     assert parts == {"path:petId", "query:limit", "query:q", "header:X-Kind", "body"}
 
 
+def test_a_required_part_that_is_left_out_is_a_rule_of_its_own(tmp_path: Path) -> None:
+    document = orjson.loads(orjson.dumps(REQUESTS))
+    document["paths"]["/pets/{petId}"]["post"]["parameters"][1]["required"] = True
+    path = tmp_path / "d.json"
+    path.write_bytes(orjson.dumps(document))
+    made = plan(Choice(kinds=("invalid",), direction="request"), path)
+    rules = {record.rule: record for record in made.records(0, made.length())}
+
+    assert b"limit" not in rules["query:limit:required:absent"].request.query
+    assert rules["body:required:absent"].request.body == b""
+    assert made.find("body:required:absent") is not None
+    assert not rules["body:required:absent"].valid
+
+
+def test_combinations_say_what_they_are_made_of() -> None:
+    made = plan(Choice(kinds=("pairwise",), status="400"))
+    singles = {record.rule for record in plan(Choice(kinds=("boundary",), status="400")).records(0, 60)}
+    for record in made.records(0, made.length()):
+        assert len(record.combines) > 2
+        assert set(record.combines) <= singles
+
+
 def test_what_the_wire_can_not_tell_is_left_out_with_its_reason(tmp_path: Path) -> None:
     path = tmp_path / "d.json"
     path.write_bytes(orjson.dumps(REQUESTS))

@@ -151,12 +151,9 @@ def _warn(plan: Plan) -> None:
     for failure in plan.failures:
         print(f"mock-server: {failure.target.title}: {failure.reason}", file=sys.stderr)
     for lane in plan.lanes():
-        if lane.catalogue.beyond > 0:
-            print(
-                f"mock-server: {lane.target.title}: {lane.catalogue.beyond} places farther from the root were not looked at; "
-                "--locations takes more",
-                file=sys.stderr,
-            )
+        if lane.catalogue.is_cut:
+            title = lane.target.title
+            print(f"mock-server: {title}: places farther from the root were not looked at; --locations takes more", file=sys.stderr)
 
 
 def _explain(plan: Plan) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 from mock_server.errors import SchemaError
 from mock_server.generate.carry import Add, Attempt, Drop, Edit, Put, Workshop
 from mock_server.generate.seed import derive_seed
-from mock_server.generate.violations import LARGEST
+from mock_server.generate.violations import LARGEST, MOST_ITEMS
 from mock_server.schema.locations import Location, Part
 from mock_server.typing import JsonObject, JsonValue
 
@@ -126,11 +126,11 @@ class _Bounds:
             return
         least, most = self._bound("minItems", max) or 0, self._bound("maxItems", min)
         sizes = [("minItems", "empty" if least == 0 else "at", least), ("minItems", "one" if least == 0 else "inside", least + 1)]
-        if most is not None and most <= LARGEST:
+        if most is not None and most <= MOST_ITEMS:
             sizes += [("maxItems", "at", most), ("maxItems", "inside", most - 1)]
         known: set[int] = set()
         for keyword, word, size in sizes:
-            if size in known or size < least or (most is not None and size > most):
+            if size in known or size > MOST_ITEMS or size < least or (most is not None and size > most):
                 continue
             known.add(size)
             yield self._attempt(keyword, word, self._with({"type": ["array"], "minItems": size, "maxItems": size}))
@@ -145,7 +145,7 @@ class _Bounds:
         for keyword, pick, sign in (("minProperties", max, 1), ("maxProperties", min, -1)):
             bound = self._bound(keyword, pick)
             for size, word in ((bound, "at"), (bound + sign, "inside")) if bound is not None else ():
-                if 0 <= size <= LARGEST:
+                if 0 <= size <= MOST_ITEMS:
                     same: JsonObject = {"type": ["object"], "minProperties": size, "maxProperties": size}
                     yield self._attempt(keyword, word, self._with(same))
         closed = any(value is False for word in ("additionalProperties", "unevaluatedProperties") for value in self.location.keyword(word))

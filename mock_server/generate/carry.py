@@ -7,7 +7,7 @@ as it was drawn. Only what lies on the way is copied, so that one drawn value se
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from mock_server.errors import SchemaError
 from mock_server.generate.produce import Producer, Wish
@@ -17,6 +17,9 @@ from mock_server.schema.canonical import find_references
 from mock_server.schema.locations import Location, Part
 from mock_server.schema.validate import Validator
 from mock_server.typing import JsonObject, JsonValue
+
+T = TypeVar("T")
+_MOST_KEPT: Final = 20_000  # definitions in compiled schemas, which is some tens of megabytes
 
 
 class NotCarried(Exception):
@@ -75,10 +78,9 @@ class Workshop:
     """
 
     root: Producer
-    _producers: dict[int, Producer] = field(default_factory=dict)
-    _validators: dict[int, Validator] = field(default_factory=dict)
+    _producers: "_Kept[Producer]" = field(default_factory=lambda: _Kept())
+    _validators: "_Kept[Validator]" = field(default_factory=lambda: _Kept())
     _leads: dict[str, set[str]] = field(default_factory=dict)
-    _kept: list[object] = field(default_factory=list)  # what the keys above were made of lives as long as they do
 
     @property
     def bundle(self) -> Bundle:
@@ -128,12 +130,12 @@ class Workshop:
         Raises:
             SchemaError: none was found.
         """
-        key = id(location)
-        if key not in self._producers:
-            schema = location.schema
-            self._kept.append(location)
-            self._producers[key] = replace(self.root, bundle=self.bundle_of(schema), name=location.name, fallback=None)
-        return self._producers[key].produce(Wish(seed, static=False, minimal=minimal))
+        producer = self._producers.find(location)
+        if producer is None:
+            bundle = self.bundle_of(location.schema)
+            producer = replace(self.root, bundle=bundle, name=location.name, fallback=None)
+            self._producers.keep(location, producer, _weight(bundle))
+        return producer.produce(Wish(seed, static=False, minimal=minimal))
 
     def accepts(self, location: Location, value: JsonValue) -> bool:
         """Whether a value may stand at a location."""
@@ -141,11 +143,12 @@ class Workshop:
 
     def validator(self, location: Location) -> Validator:
         """The judge of a location's value."""
-        key = id(location)
-        if key not in self._validators:
-            self._kept.append(location)
-            self._validators[key] = Validator(self.bundle_of(location.schema))
-        return self._validators[key]
+        found = self._validators.find(location)
+        if found is None:
+            bundle = self.bundle_of(location.schema)
+            found = Validator(bundle)
+            self._validators.keep(location, found, _weight(bundle))
+        return found
 
     def carry(self, base: JsonValue, location: Location, seed: int, *, minimal: bool = False) -> "Carried":
         """
@@ -196,6 +199,31 @@ class Workshop:
                 inside.append(self.produce_at(location, derive_seed(seed, len(inside)), minimal=minimal))
             return Carried(carried.holder, inside, step)
         raise NotCarried(f"nothing can hold /{'/'.join(location.pointer)}")
+
+
+def _weight(bundle: Bundle) -> int:
+    """How much a compiled schema holds: about as much as it has definitions."""
+    definitions = bundle.schema.get("$defs")
+    return 1 + (len(definitions) if isinstance(definitions, dict) else 0)
+
+
+class _Kept(Generic[T]):
+    """What was compiled for locations, as long as it holds little; the oldest goes first."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, tuple[Location, T, int]] = {}  # the location lives as long as its key
+        self._weight = 0
+
+    def find(self, location: Location) -> T | None:
+        known = self._found.get(id(location))
+        return known[1] if known is not None else None
+
+    def keep(self, location: Location, made: T, weight: int) -> None:
+        self._found[id(location)] = (location, made, weight)
+        self._weight += weight
+        while self._weight > _MOST_KEPT and len(self._found) > 1:
+            oldest = next(iter(self._found))
+            self._weight -= self._found.pop(oldest)[2]
 
 
 @dataclass(slots=True)

@@ -36,7 +36,7 @@ KINDS: Final = (*EDGES, PAIRWISE)
 BUDGET: Final = 100  # combinations of one schema
 _PLACES: Final = 40  # that are combined, the nearest to the root
 _VALUES: Final = 5  # of each
-LOCATIONS: Final = 1_000  # of one schema; what lies farther from the root is counted and said
+LOCATIONS: Final = 1_000  # of one schema; that there is more beyond is said
 _TRIES: Final = 48  # edits for one rule
 _BASES: Final = 4  # draws before the judges are said to disagree
 _UNIONS: Final = frozenset(("anyOf", "oneOf", "not", "contains", "unevaluatedProperties", "unevaluatedItems"))
@@ -287,7 +287,7 @@ class Catalogue:
     most: int = LOCATIONS
     budget: int = BUDGET
     confirm: Callable[[Edge, JsonValue], str | None] | None = None  # says why an edge is none where its payload is used
-    beyond: int = 0  # locations that were left out: see `LOCATIONS`
+    is_cut: bool = False  # there are more locations than were looked at: see `LOCATIONS`
     _edges: list[Edge] = field(default_factory=list)
     _unreached: list[Unreached] = field(default_factory=list)
 
@@ -389,12 +389,11 @@ class Catalogue:
 
     def _attempts(self, kind: str) -> Iterator[Attempt]:
         shop = self._shop(kind)
-        count = 0
-        for location in walk(shop.bundle):
-            count += 1
-            if count <= self.most:
-                yield from _LISTS[kind](shop, location)
-        self.beyond = max(self.beyond, count - self.most)
+        for count, location in enumerate(walk(shop.bundle)):
+            if count == self.most:
+                self.is_cut = True
+                return
+            yield from _LISTS[kind](shop, location)
 
     def _outcome(self, kind: str, rule: str, attempt: Attempt, shop: Workshop) -> Edge | Unreached:
         place = shop.bundle.locate((*attempt.part.path, attempt.keyword))

@@ -18,8 +18,10 @@ from mock_server.schema.formats import BUILT_IN, CHECKS
 from mock_server.schema.locations import Location, Part
 from mock_server.typing import JsonObject, JsonValue
 
-# Longer lists, texts and objects than this are not written to break an upper bound.
+# Longer texts, and lists and objects of more, are not written to meet or break an upper bound.
 LARGEST: Final = 20_000
+MOST_ITEMS: Final = 1_000
+_WRITTEN: Final = {"maxLength": LARGEST - 1, "maxItems": MOST_ITEMS, "maxProperties": MOST_ITEMS}
 # One value of each type, in the order in which they are tried.
 _OF_TYPES: Final[dict[str, tuple[JsonValue, ...]]] = {
     "null": (None,), "string": ("text", "12", ""), "number": (1.5, -0.5), "integer": (1, 0, -1), "boolean": (True, False),
@@ -83,6 +85,8 @@ class _Breaking:
         value = self.part.schema[keyword]
         if keyword == "format" and value not in _ASSERTED:
             yield self._variant(keyword, "malformed", lambda: iter(()), f"the format {value!r} asserts nothing")
+        elif _number(value) > _WRITTEN.get(keyword, math.inf):
+            yield self._variant(keyword, "more", lambda: iter(()), f"it takes more than {_WRITTEN[keyword]:,}: too much to write")
         elif keyword in _TABLE:
             make, variant = _TABLE[keyword]
             yield self._variant(keyword, variant, lambda: make(self, value))
@@ -223,7 +227,7 @@ class _Breaking:
     def more(self, most: JsonValue) -> Iterator[Edit]:
         """A list of one item too many."""
         count = int(_number(most)) + 1
-        if count <= LARGEST:
+        if count <= MOST_ITEMS + 1:
             yield from self._repeated(count)
             yield from self._produced("maxItems", {"minItems": count, "maxItems": count})
 
@@ -261,7 +265,7 @@ class _Breaking:
     def fuller(self, most: JsonValue) -> Iterator[Edit]:
         """An object of one member too many."""
         count = int(_number(most)) + 1
-        if count <= LARGEST:
+        if count <= MOST_ITEMS + 1:
             yield Add(tuple((f"extra{index}", "x") for index in range(count)))
             yield from self._produced("maxProperties", {"minProperties": count})
 

@@ -88,7 +88,7 @@ def test_a_folder_with_something_in_it_is_not_written_into(capfd: pytest.Capture
     assert "holds something already" in err
 
 
-def test_places_that_are_not_looked_at_are_counted(capfd: pytest.CaptureFixture[str]) -> None:
+def test_places_that_are_not_looked_at_are_said(capfd: pytest.CaptureFixture[str]) -> None:
     _, _, err = ran(capfd, str(DOCUMENT), "--kind", "invalid", "--status", "200", "--locations", "20")
 
     assert "places farther from the root were not looked at" in err

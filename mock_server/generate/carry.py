@@ -78,8 +78,8 @@ class Workshop:
     """
 
     root: Producer
-    _producers: "_Kept[Producer]" = field(default_factory=lambda: _Kept())
-    _validators: "_Kept[Validator]" = field(default_factory=lambda: _Kept())
+    _producers: "_Kept[Producer]" = field(default_factory=lambda: _Kept())  # noqa: PLW0108 - a class that comes below
+    _validators: "_Kept[Validator]" = field(default_factory=lambda: _Kept())  # noqa: PLW0108 - a class that comes below
     _leads: dict[str, set[str]] = field(default_factory=dict)
 
     @property

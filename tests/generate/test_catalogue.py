@@ -216,7 +216,7 @@ def test_nothing_is_an_edge_of_what_nothing_can_be(folder: Path) -> None:
 
 
 def test_the_same_catalogue_in_every_process() -> None:
-    one, other = charger(), charger()
+    one, other = charger(1), charger(1)
 
     for kind in KINDS:
         first, second = Catalogue(one, (kind,)).edges, Catalogue(other, (kind,)).edges

@@ -167,7 +167,7 @@ OURS = (
 sys.path.insert(0, sys.argv[5])
 import mock_server
 from mock_server.generate.kit import Kit
-from mock_server.payloads.plan import Plan
+from mock_server.payloads.numbering import Plan
 from mock_server.payloads.target import Choice
 from mock_server.settings import Settings
 where, operation, kind = sys.argv[4].split("|")

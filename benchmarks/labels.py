@@ -22,7 +22,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 import mock_server
 from mock_server.errors import MockServerError, SchemaError
 from mock_server.generate.kit import Kit
-from mock_server.payloads.plan import ALL_KINDS, Lane
+from mock_server.payloads.numbering import ALL_KINDS, Lane
 from mock_server.payloads.target import Choice, iter_targets
 from mock_server.schema.assertions import translated
 from mock_server.schema.formats import CHECKS

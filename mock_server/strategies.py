@@ -1,7 +1,7 @@
 """
 The library's test data: Hypothesis strategies and the catalogue of edge cases.
 
-Hypothesis comes with `pip install 'mock-server[hypothesis]'`.
+Imported when one of them is asked for: the command line and the server do not wait for Hypothesis.
 """
 
 from collections.abc import Iterator
@@ -17,20 +17,17 @@ from mock_server.errors import UndefinedSerialization, UsageError
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Router
-from mock_server.generate.compiling import Setting
 from mock_server.generate.draft import Drafter, encode, request_schemas
-from mock_server.generate.hints import HintReader
 from mock_server.generate.kit import Kit
-from mock_server.generate.strategy import ANY_TEXT, PRINTABLE, Strategies
-from mock_server.payloads.plan import ALL_KINDS, Plan
+from mock_server.generate.strategy import value_strategy
+from mock_server.payloads.numbering import ALL_KINDS, Plan
 from mock_server.payloads.record import Record
 from mock_server.payloads.target import Choice
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.validate import Validator
 from mock_server.settings import DEFAULTS, Settings
 from mock_server.spec.document import Document
-from mock_server.spec.model import MediaType, Operation, RequestBody
+from mock_server.spec.model import MediaType, Operation
 from mock_server.spec.references import Node
 from mock_server.typing import JsonValue
 
@@ -56,7 +53,7 @@ def responses(document: Document | str | Path, operation: str, status: int | str
     media = _json(documented.content) if documented is not None else None
     if media is None or media.schema is None:
         raise UsageError(f"{found.entry.title} documents no JSON schema for {status}")
-    return _values(kit, media.schema, Direction.RESPONSE, ANY_TEXT)
+    return _values(kit, found, media.schema, Direction.RESPONSE)
 
 
 def requests(document: Document | str | Path, operation: str) -> Strategy:
@@ -77,10 +74,10 @@ def requests(document: Document | str | Path, operation: str) -> Strategy:
     for parameter in found.parameters:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
         if schema is not None:
-            strategy = _values(kit, schema, Direction.REQUEST, PRINTABLE)
+            strategy = _values(kit, found, schema, Direction.REQUEST)
             (needed if parameter.required else optional)[parameter.location, parameter.name] = strategy
     parameters = st.fixed_dictionaries(needed, optional=optional)
-    bodies = _bodies(kit, found.request_body)
+    bodies = _bodies(kit, found)
     base = (found.servers or kit.document.servers)[0].base_path
     reads = _reader(kit, found, base)
 
@@ -140,20 +137,18 @@ def _json(content: tuple[MediaType, ...]) -> MediaType | None:
     return next((media for media in content if is_json(parse_media_type(media.name))), None)
 
 
-def _values(kit: Kit, schema: Node, direction: Direction, alphabet: Any) -> Strategy:  # noqa: ANN401 - of Hypothesis
+def _values(kit: Kit, operation: Operation, schema: Node, direction: Direction) -> Strategy:
     bundle = kit.schemas.of(direction, Purpose.MAKE).bundle(schema)
-    forms = kit.forms(direction, Purpose.MAKE)
-    definitions = bundle.schema.get("$defs")
-    reader = HintReader(definitions if isinstance(definitions, dict) else {})
-    made = Strategies(Setting(kit.pools(), reader, forms), alphabet).compile(forms.root(bundle))
-    return made.filter(Validator(bundle).is_valid)
+    producer = kit.producer(schema, operation, direction=direction)
+    return value_strategy(bundle, kit.forms(direction, Purpose.MAKE), producer, shrinking=True)
 
 
-def _bodies(kit: Kit, body: RequestBody | None) -> Strategy:
+def _bodies(kit: Kit, operation: Operation) -> Strategy:
+    body = operation.request_body
     media = _json(body.content) if body is not None else None
     if media is None or media.schema is None:
         return st.none()
-    values = _values(kit, media.schema, Direction.REQUEST, ANY_TEXT)
+    values = _values(kit, operation, media.schema, Direction.REQUEST)
     return values.map(lambda value: (media, value))
 
 

@@ -16,7 +16,7 @@ from mock_server.cli.configure import configure
 from mock_server.errors import UsageError
 from mock_server.generate.catalogue import BUDGET, LOCATIONS, count_reasons
 from mock_server.payloads.export import FORMATS
-from mock_server.payloads.plan import ALL_KINDS, INVALID, REALISTIC, Lane, Plan
+from mock_server.payloads.numbering import ALL_KINDS, INVALID, REALISTIC, Lane, Plan
 from mock_server.payloads.shards import Job, Maker, make_here, open_plan, run, stream, with_fitting_shards
 from mock_server.payloads.target import Choice
 from mock_server.payloads.workers import make_with_workers

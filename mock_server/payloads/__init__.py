@@ -1,7 +1,7 @@
 """
 Catalogues of payloads: what a tester sends or shows, numbered, proven, written as files and as tests.
 
-`target` is one message of one operation, `plan` numbers the payloads of many, `record` is what is said of each, `export`
+`target` is one message of one operation, `numbering` plans the payloads of many, `record` is what is said of each, `export`
 and `table` are the formats, `shards` writes them in pieces that can be made anywhere, in any order, again.
 
 Invariants:

@@ -24,7 +24,7 @@ import orjson
 from mock_server.errors import UsageError
 from mock_server.generate.kit import Kit
 from mock_server.payloads.export import FORMATS, Format
-from mock_server.payloads.plan import Plan
+from mock_server.payloads.numbering import Plan
 from mock_server.payloads.target import Choice
 from mock_server.settings import Settings
 from mock_server.spec.document import open_document

@@ -21,7 +21,7 @@ from mock_server.exchange.body import write_json
 from mock_server.generate.kit import Kit
 from mock_server.payloads import parquet
 from mock_server.payloads.export import FORMATS
-from mock_server.payloads.plan import ALL_KINDS, Plan
+from mock_server.payloads.numbering import ALL_KINDS, Plan
 from mock_server.payloads.shards import SHARD, Job, Shard, make_here, make_shard, run, stream
 from mock_server.payloads.table import COLUMNS, flatten
 from mock_server.payloads.target import Choice

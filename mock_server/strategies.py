@@ -17,14 +17,17 @@ from mock_server.errors import UndefinedSerialization, UsageError
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Router
+from mock_server.generate.compiling import Setting
 from mock_server.generate.draft import Drafter, encode, request_schemas
+from mock_server.generate.hints import HintReader
 from mock_server.generate.kit import Kit
-from mock_server.generate.strategy import value_strategy
+from mock_server.generate.shrinking import ANY_TEXT, PRINTABLE, Strategies
 from mock_server.payloads.numbering import ALL_KINDS, Plan
 from mock_server.payloads.record import Record
 from mock_server.payloads.target import Choice
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.validate import Validator
 from mock_server.settings import DEFAULTS, Settings
 from mock_server.spec.document import Document
 from mock_server.spec.model import MediaType, Operation
@@ -53,7 +56,7 @@ def responses(document: Document | str | Path, operation: str, status: int | str
     media = _json(documented.content) if documented is not None else None
     if media is None or media.schema is None:
         raise UsageError(f"{found.entry.title} documents no JSON schema for {status}")
-    return _values(kit, found, media.schema, Direction.RESPONSE)
+    return _values(kit, media.schema, Direction.RESPONSE, ANY_TEXT)
 
 
 def requests(document: Document | str | Path, operation: str) -> Strategy:
@@ -74,7 +77,7 @@ def requests(document: Document | str | Path, operation: str) -> Strategy:
     for parameter in found.parameters:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
         if schema is not None:
-            strategy = _values(kit, found, schema, Direction.REQUEST)
+            strategy = _values(kit, schema, Direction.REQUEST, PRINTABLE)
             (needed if parameter.required else optional)[parameter.location, parameter.name] = strategy
     parameters = st.fixed_dictionaries(needed, optional=optional)
     bodies = _bodies(kit, found)
@@ -137,10 +140,13 @@ def _json(content: tuple[MediaType, ...]) -> MediaType | None:
     return next((media for media in content if is_json(parse_media_type(media.name))), None)
 
 
-def _values(kit: Kit, operation: Operation, schema: Node, direction: Direction) -> Strategy:
+def _values(kit: Kit, schema: Node, direction: Direction, alphabet: Any) -> Strategy:  # noqa: ANN401 - of Hypothesis
     bundle = kit.schemas.of(direction, Purpose.MAKE).bundle(schema)
-    producer = kit.producer(schema, operation, direction=direction)
-    return value_strategy(bundle, kit.forms(direction, Purpose.MAKE), producer, shrinking=True)
+    forms = kit.forms(direction, Purpose.MAKE)
+    definitions = bundle.schema.get("$defs")
+    reader = HintReader(definitions if isinstance(definitions, dict) else {})
+    made = Strategies(Setting(kit.pools(), reader, forms), alphabet).compile(forms.root(bundle))
+    return made.filter(Validator(bundle).is_valid)
 
 
 def _bodies(kit: Kit, operation: Operation) -> Strategy:
@@ -148,7 +154,7 @@ def _bodies(kit: Kit, operation: Operation) -> Strategy:
     media = _json(body.content) if body is not None else None
     if media is None or media.schema is None:
         return st.none()
-    values = _values(kit, operation, media.schema, Direction.REQUEST)
+    values = _values(kit, media.schema, Direction.REQUEST, ANY_TEXT)
     return values.map(lambda value: (media, value))
 
 

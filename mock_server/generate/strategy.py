@@ -25,7 +25,6 @@ from mock_server.schema.canonical import (
     ArrayView,
     Canonical,
     ConstView,
-    Distinctness,
     EnumView,
     FalseView,
     Forms,
@@ -148,12 +147,8 @@ class _Compiler:
             return self._sampled(schema)
         items = self.compile(view.items, depth + 1) if view.items is not None else _any_of("string")
         least = view.min_items or 0
-        if items is st.nothing() and not least:
-            return st.just([]).map(list)  # too deep for more: the list ends here
         most = min(view.max_items if view.max_items is not None else _MOST_ITEMS, max(least, _MOST_ITEMS))
-        return st.lists(
-            items, min_size=least, max_size=most, unique_by=repr if view.distinctness == Distinctness.ALL_DISTINCT else None
-        ).map(list)
+        return st.lists(items, min_size=least, max_size=most, unique_by=repr).map(list)
 
     def _object(self, view: ObjectView, depth: int) -> Values:
         parts = {name: self.compile(part, depth + 1) for name, part in view.properties.items() if not isinstance(part.view(), FalseView)}
@@ -192,7 +187,7 @@ def _any_of(type_: str) -> Values:
     return table[type_]
 
 
-def value_strategy(bundle: Bundle, forms: Forms, producer: Producer, *, shrinking: bool = False) -> Values:
+def value_strategy(bundle: Bundle, forms: Forms, producer: Producer) -> Values:
     """
     The values that conform to a schema.
 
@@ -200,7 +195,6 @@ def value_strategy(bundle: Bundle, forms: Forms, producer: Producer, *, shrinkin
         bundle: The schema, as MAKE reads it.
         forms: Its canonical forms.
         producer: Of the same schema, for what the canonical form does not model.
-        shrinking: Whether made values, which are believable and shrink badly, stand in only where nothing else does.
 
     Raises:
         UnusableSchema: the schema can't be compiled.
@@ -212,8 +206,6 @@ def value_strategy(bundle: Bundle, forms: Forms, producer: Producer, *, shrinkin
         return producer.produce(Wish(seed, static=False))
 
     sampled = st.integers(0, _SEEDS).map(made)
-    if shrinking and not searched.is_empty:
-        return searched.filter(is_valid)
     return st.one_of(searched.filter(is_valid), sampled) if not searched.is_empty else sampled
 
 

@@ -1,7 +1,7 @@
 """
 One run by one process, by two workers and by two Dask workers: the same bytes, how fast, how much memory.
 
-    python benchmarks/scale.py [--count 1000000] [--status 400] [--kind invalid]
+    python -m benchmarks.scale [--count 1000000] [--status 400] [--kind invalid]
 """
 
 import argparse

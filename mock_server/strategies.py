@@ -19,9 +19,9 @@ from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Router
 from mock_server.generate.compiling import Setting
 from mock_server.generate.draft import Drafter, encode, request_schemas
+from mock_server.generate.exploring import ANY_TEXT, PRINTABLE, Strategies
 from mock_server.generate.hints import HintReader
 from mock_server.generate.kit import Kit
-from mock_server.generate.shrinking import ANY_TEXT, PRINTABLE, Strategies
 from mock_server.payloads.numbering import ALL_KINDS, Plan
 from mock_server.payloads.record import Record
 from mock_server.payloads.target import Choice

@@ -21,6 +21,7 @@ from typing import Final
 from mock_server.errors import UsageError
 
 SOURCES: Final = ("fixture", "example", "generated")
+PROFILES: Final = ("realistic", "minimal", "boundary", "extreme", "invalid", "incoherent")
 LOG_FORMATS: Final = ("text", "json", "none")
 
 
@@ -53,6 +54,7 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     log_format: str = "text"
+    profile: str | None = None  # of generated answers; None: realistic
     allow_remote: tuple[str, ...] = ()
     allow_path: tuple[Path, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -109,6 +111,8 @@ def _typed(name: str, value: object) -> object:
         raise UsageError(f"{name} has to be a text, not {value!r}")
     if name == "log_format" and value not in LOG_FORMATS:
         raise UsageError(f"log_format is one of {', '.join(LOG_FORMATS)}, not {value!r}")
+    if name == "profile" and value not in PROFILES:
+        raise UsageError(f"profile is one of {', '.join(PROFILES)}, not {value!r}")
     return value
 
 

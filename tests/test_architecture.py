@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mock_server"
-LAYERS = ["base", "spec", "schema", "exchange", "generate", "contract", "serve", "edges"]
-EDGES = {"cli", "api", "__main__", "__init__", "pytest_plugin"}
+LAYERS = ["base", "spec", "schema", "exchange", "generate", "contract", "payloads", "serve", "edges"]
+EDGES = {"cli", "api", "strategies", "__main__", "__init__", "pytest_plugin"}
 
 # Where each third-party package may be imported; a folder stands for its modules.
 DOORS = {
@@ -20,9 +20,10 @@ DOORS = {
     "referencing": {"spec.lint"},
     "jsonschema_specifications": {"spec.metaschemas"},
     "httpx": {"spec.fetch", "contract.transport"},
+    "jsonschema": {"schema.assertions"},
     "jsonschema_rs": {"schema.validate", "schema.canonical"},
     "faker": {"generate.pools"},
-    "hypothesis": {"generate"},
+    "hypothesis": {"generate", "strategies"},
     "jinja2": {"contract.reports.page"},
     "defusedxml": {"exchange.xml"},
     "python_multipart": {"exchange.form"},
@@ -32,7 +33,9 @@ DOORS = {
     "sqlalchemy": {"serve"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "orjson": {"spec", "schema", "exchange", "generate", "contract", "serve", "cli"},
+    "pyarrow": {"payloads.parquet"},
+    "distributed": {"payloads.cluster"},
+    "orjson": {"payloads", "spec", "schema", "exchange", "generate", "contract", "serve", "cli"},
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -120,7 +123,11 @@ def test_no_file_name_is_used_twice() -> None:
 
 def test_everything_that_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {requirement.split("[")[0].split(">")[0].lower().replace("-", "_") for requirement in project["dependencies"]}
+    extras = [
+        requirement for name, extra in project["optional-dependencies"].items() if name not in {"test", "check"} for requirement in extra
+    ]
+    needed = [*project["dependencies"], *extras]
+    declared = {requirement.split("[")[0].split(">")[0].lower().replace("-", "_") for requirement in needed}
     packages = {"yaml": "pyyaml", "starlette": "connexion"}
     imported = {name.partition(".")[0] for path in MODULES for name in imports_of(path)} & DOORS.keys()
 

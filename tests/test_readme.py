@@ -93,7 +93,8 @@ def test_every_link_in_readme_leads_somewhere() -> None:
 
 
 def test_every_flag_that_readme_names_exists() -> None:
-    text = "".join((ROOT / "mock_server" / "cli" / name).read_text() for name in ("serve.py", "check.py", "test.py", "validate.py"))
+    names = ("serve.py", "check.py", "test.py", "validate.py", "payloads.py")
+    text = "".join((ROOT / "mock_server" / "cli" / name).read_text() for name in names)
     flags = set(re.findall(r"`?(--[a-z][a-z-]+)", README))
 
     assert {

@@ -38,6 +38,9 @@ def serve(
     source: Annotated[
         str | None, typer.Option(help="Where answers come from, in this order.", show_default="fixture,example,generated")
     ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="realistic, minimal, boundary, extreme, invalid or incoherent.", show_default="realistic")
+    ] = None,
     fixtures: Annotated[Path | None, typer.Option(help="The folder of fixtures.", show_default="fixtures beside the document")] = None,
     base_path: Annotated[
         str | None, typer.Option(help="What stands before all paths; / as Prism has it.", show_default="the path of the first server")
@@ -66,7 +69,7 @@ def serve(
     """Answer every documented operation with fixtures, examples or generated data."""
     settings = configure(
         {
-            "host": host, "port": port, "seed": seed, "locale": locale, "source": source, "fixtures": fixtures,
+            "host": host, "port": port, "seed": seed, "locale": locale, "source": source, "profile": profile, "fixtures": fixtures,
             "base_path": base_path, "cors": cors, "validate_requests": validate_requests, "security": security,
             "workers": workers, "keep_invalid_examples": keep_invalid_examples, "check": check, "max_body": max_body, "tls_cert": tls_cert,
             "tls_key": tls_key, "log_format": log_format, "allow_remote": allow_remote or None, "allow_path": allow_path or None,

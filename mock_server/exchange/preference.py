@@ -9,7 +9,8 @@ What a client prefers: the Prefer header field, RFC 7240, with Prism's keys and 
 | `dynamic` | `true`: generate, whatever examples there are |
 | `seed` | generate by another seed |
 | `size` | items of the outermost array, 0 to 10,000 |
-| `profile` | `realistic` or `minimal` |
+| `profile` | `realistic` or `minimal`; or the next `boundary`, `extreme`, `invalid` or `incoherent` payload |
+| `payload` | the rule of a payload, as `payloads --explain` lists them |
 | `locale` | of generated values, as in `fi_FI` |
 
 Without the field, query parameters `__code`, `__example`, … mean the same, as with Prism. Unknown keys are ignored.
@@ -22,9 +23,10 @@ from urllib.parse import parse_qsl
 
 from mock_server.errors import MalformedPreference
 from mock_server.exchange.media_type import split_quoted
+from mock_server.settings import PROFILES
 
 _MAX_SIZE = 10_000
-PROFILES: Final = ("realistic", "minimal")
+EDGES: Final = ("boundary", "extreme", "invalid", "incoherent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +40,19 @@ class Preferences:
     seed: str | None = None
     size: int | None = None
     profile: str | None = None
+    payload: str | None = None
     locale: str | None = None
     given: dict[str, str] = field(default_factory=dict)  # as written, for Preference-Applied
 
     @property
     def asks_for_generated(self) -> bool:
         """Whether something is preferred that only a generated value can have."""
-        return bool(self.dynamic) or any(wish is not None for wish in (self.seed, self.size, self.profile, self.locale))
+        return bool(self.dynamic) or any(wish is not None for wish in (self.seed, self.size, self.profile, self.payload, self.locale))
+
+    @property
+    def asks_for_something(self) -> bool:
+        """Whether a certain answer is preferred, of whatever source."""
+        return self.asks_for_generated or self.example is not None or self.fixture is not None
 
 
 NONE: Final = Preferences()
@@ -125,5 +133,6 @@ _READERS: dict[str, Callable[[str, str], object]] = {
     "seed": _word,
     "size": _size,
     "profile": _profile,
+    "payload": _word,
     "locale": _word,
 }

@@ -88,6 +88,7 @@ __all__ = [
     "find_complement",
     "find_difference",
     "find_intersection",
+    "find_references",
     "is_unsatisfiable",
 ]
 
@@ -143,12 +144,12 @@ class Forms:
             return {} if written else {"not": {}}
         out: JsonObject = {keyword: value for keyword, value in written.items() if keyword not in _BESIDE}
         definitions: dict[str, JsonValue] = {}
-        todo = sorted(_references(out))
+        todo = sorted(find_references(out))
         while todo:
             name = todo.pop()
             if name not in definitions:
                 definitions[name] = self.schemas.definition_shape(name)
-                todo.extend(sorted(_references(definitions[name]) - definitions.keys()))
+                todo.extend(sorted(find_references(definitions[name]) - definitions.keys()))
         return {**out, "$defs": definitions} if definitions else out
 
 
@@ -163,7 +164,7 @@ def as_json(value: object) -> JsonValue:
     return value if isinstance(value, bool | int | float | str) else None
 
 
-def _references(schema: JsonValue) -> set[str]:
+def find_references(schema: JsonValue) -> set[str]:
     """The names of the definitions that a schema refers to."""
     found: set[str] = set()
     stack = [schema]
@@ -187,7 +188,7 @@ def _canonicalize(schema: JsonValue) -> Canonical | None:
     """
     if not isinstance(schema, dict):
         schema = {} if schema else {"not": {}}
-    stubs: dict[str, JsonValue] = {name: {"properties": {"self": {"$ref": _DEFINITIONS + name}}} for name in _references(schema)}
+    stubs: dict[str, JsonValue] = {name: {"properties": {"self": {"$ref": _DEFINITIONS + name}}} for name in find_references(schema)}
     return canonicalize_schema({**schema, "$defs": stubs} if stubs else schema)
 
 

@@ -13,6 +13,7 @@ RawField = tuple[bytes, bytes]
 
 SOURCE: Final = b"x-mock-source"
 SEED: Final = b"x-mock-seed"
+PAYLOAD: Final = b"x-mock-payload"
 PREFERENCE_APPLIED: Final = b"preference-applied"
 
 

@@ -21,15 +21,17 @@ from mock_server.exchange.body import content_type, write_body
 from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_json_lines, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, Represented, find_example, paired_keys, represent
-from mock_server.exchange.preference import Preferences
+from mock_server.exchange.preference import EDGES, Preferences
 from mock_server.exchange.xml import read_xml
 from mock_server.finding import Finding
+from mock_server.generate.catalogue import Subject
 from mock_server.generate.kit import Kit, name_of_operation
 from mock_server.generate.produce import Producer, Wish
 from mock_server.generate.seed import derive_seed
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of
-from mock_server.serve.answer import SEED, SOURCE, Answer, RawField, problem_answer
+from mock_server.serve.answer import PAYLOAD, SEED, SOURCE, Answer, RawField, problem_answer
+from mock_server.serve.edges import Edges
 from mock_server.spec.model import MISSING, Example, Header, Location, MediaType, Missing, Operation
 from mock_server.typing import JsonValue, Pointer
 
@@ -47,6 +49,7 @@ class Ask(NamedTuple):
     derive: Callable[[], int]  # the seed of what is made; it depends on the whole request
     seed_text: str
     sources: tuple[str, ...]
+    profile: str | None = None  # preferred, or of the whole server
 
     @property
     def seed(self) -> int:
@@ -65,6 +68,7 @@ class _Content:
     usable: tuple[Example, ...]  # examples that conform, in order
     ready: dict[str, bytes] = dataclasses.field(default_factory=dict)  # examples, written
     producers: dict[str | None, Producer] = dataclasses.field(default_factory=dict)  # by locale
+    edges: Edges | None = None
 
 
 @dataclass(eq=False, repr=False)
@@ -160,10 +164,33 @@ class Reply:
                 return problem_answer(problem.NOT_FOUND, detail, entry=self.operation.entry)
         else:
             example = self._pick_example(content, ask)
+            edge = self._edge(content, ask)
+            if edge is not None:
+                return edge
         if example is not None:
             return self._answer(content, self._write_example(content, example), f"example:{example.key or 'default'}", None)
         body = self._write(content, self._produce(content, ask))
         return self._answer(content, body, "generated", ask.seed_text)
+
+    def _edge(self, content: _Content, ask: Ask) -> Answer | None:
+        """The edge case that is asked for, named; None where none is, or where the body is no JSON."""
+        media = content.represented.media_type
+        rule, profile = ask.preferences.payload, ask.profile
+        if (rule is None and profile not in EDGES) or media.schema is None or not is_json(content.media_type):
+            return None
+        if content.edges is None:
+            producer = self.kit.producer(media.schema, self.operation, name=name_of_operation(self.operation))
+            content.edges = Edges(Subject(producer))
+        edge = content.edges.find(rule) if rule is not None else content.edges.following(str(profile))
+        if edge is None and rule is None and ask.preferences.profile is None:
+            return None  # a profile of the whole server: what has no such edge is answered as always
+        if edge is None:
+            wanted = f"the payload {rule!r}" if rule is not None else f"{profile} payloads"
+            advice = f"see mock-server payloads {self.operation.id} --explain"
+            detail = f"the response {self.chosen.status} as {content.represented.name} has no {wanted.removeprefix('the ')}; {advice}"
+            return problem_answer(problem.NOT_FOUND, detail, entry=self.operation.entry)
+        answer = self._answer(content, self._write(content, content.edges.payload(edge, ask.seed)), "generated", ask.seed_text)
+        return answer._replace(fields=[*answer.fields, (PAYLOAD, edge.rule.encode("latin-1", "replace"))])
 
     def _answer(self, content: _Content, body: bytes, source: str, seed: str | None) -> Answer:
         fields = [content.field, *self.head(), (SOURCE, source.encode("latin-1", "replace"))]
@@ -260,7 +287,7 @@ class Reply:
         wish = Wish(
             seed=ask.seed,
             static=not ask.preferences.dynamic,
-            minimal=ask.preferences.profile == "minimal",
+            minimal=ask.profile == "minimal",
             size=ask.preferences.size,
             echo=ask.understood.echoes(),
         )

@@ -19,7 +19,7 @@ from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, choose_failure, choose_status, choose_success, paired_keys
 from mock_server.exchange.parameter import lists_empty, parse_query
 from mock_server.exchange.path import Matched, Router, Unmatched, join_paths
-from mock_server.exchange.preference import NONE, Preferences, format_applied, parse_preferences
+from mock_server.exchange.preference import EDGES, NONE, Preferences, format_applied, parse_preferences
 from mock_server.exchange.security import challenges, credential_names
 from mock_server.finding import Finding
 from mock_server.generate.kit import Kit
@@ -248,7 +248,8 @@ class Responder:
             path = "\0".join(map(unquote, variables.values())) if variables else ""
             return derive_seed(seed_text, operation.id, path, _canonical_query(request.query, compiled.credentials), request.body)
 
-        return Ask(request, understood, preferences, accept_of(request), derive, seed_text, compiled.sources)
+        profile = preferences.profile or (self.kit.settings.profile if not preferences.asks_for_something else None)
+        return Ask(request, understood, preferences, accept_of(request), derive, seed_text, compiled.sources, profile)
 
     def _preferred(self, compiled: _Compiled, ask: Ask, status: int) -> Answer:
         chosen = choose_status(compiled.operation, status)
@@ -272,7 +273,7 @@ class Responder:
                 detail = f"{compiled.operation.id} has no fixture {preferences.fixture!r}; there are: {known}"
                 return problem_answer(problem.NOT_FOUND, detail, entry=compiled.operation.entry)
             return self._from_fixture(compiled, named)
-        if preferences.example is not None:
+        if preferences.example is not None or ask.profile in EDGES:
             return None
         return self._fixture(compiled, ask, None)
 
@@ -391,7 +392,7 @@ def _applied(answer: Answer, preferences: Preferences) -> Answer:
     if answer.source.startswith("fixture:") and preferences.fixture is not None:
         applied.append("fixture")
     if answer.source == "generated":
-        applied += [name for name in ("dynamic", "seed", "size", "profile") if name in preferences.given]
+        applied += [name for name in ("dynamic", "seed", "size", "profile", "payload") if name in preferences.given]
     text = format_applied(preferences, tuple(applied))
     return answer._replace(fields=[*answer.fields, (PREFERENCE_APPLIED, text.encode("latin-1", "replace"))]) if text else answer
 

@@ -1,0 +1,142 @@
+"""
+Broken assertions, in the same words whoever judged.
+
+jsonschema-rs is the first judge, the `jsonschema` package the second: two implementations that share no code. They
+agree on what is wrong but name some of it differently; here an assertion is its keyword and the instance location.
+
+The only module that imports `jsonschema`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+
+from mock_server.schema.bundle import Bundle
+from mock_server.schema.formats import BUILT_IN, CHECKS
+from mock_server.schema.validate import Validator
+from mock_server.typing import JsonObject, JsonValue, Pointer
+
+# The formats that the second judge knows, too. Not `regex`: it knows Python's, and documents mean ECMA-262's.
+_FORMATS: Final = tuple(sorted((BUILT_IN - {"regex"}) & FormatChecker.checkers.keys()))
+# The 61st second of a minute, which RFC 3339, section 5.7, knows and Python's calendar does not.
+_LEAP: Final = re.compile(r"(?<=\d\d:59:)60")
+_PARENTS: Final = frozenset(("properties", "items", "prefixItems"))
+
+
+class Assertion(NamedTuple):
+    """One assertion that a value breaks."""
+
+    keyword: str
+    instance: Pointer
+
+
+class Located(NamedTuple):
+    """A broken assertion with its keyword location in the bundle, as far as the judge tells it."""
+
+    assertion: Assertion
+    path: Pointer
+
+
+def find_broken(validator: Validator, value: JsonValue) -> list[Located]:
+    """List, under full error output, what a value breaks, as jsonschema-rs sees it."""
+    found: dict[tuple[Assertion, Pointer], None] = {}
+    for violation in validator.check(value):
+        assertion, path = _named(violation.keyword, violation.path, violation.instance)
+        found[assertion, path] = None
+    return [Located(assertion, path) for assertion, path in found]
+
+
+def _named(kind: str, path: Pointer, instance: Pointer) -> tuple[Assertion, Pointer]:
+    if kind == "propertyNames":
+        path = path[: len(path) - path[::-1].index("propertyNames")]
+        return Assertion("propertyNames", instance), path
+    keyword = path[-1] if path else "false"
+    if kind == "falseSchema":
+        if len(path) > 1 and path[-2] in _PARENTS:
+            return Assertion(path[-2], instance[:-1]), path[:-1]
+        if keyword == "items":
+            return Assertion("items", instance[:-1]), path
+    if keyword in {"minContains", "maxContains"}:
+        return Assertion("contains", instance), (*path[:-1], "contains")
+    return Assertion(keyword, instance), path
+
+
+class SecondJudge:
+    """A bundle, compiled for the `jsonschema` package."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Prepare a bundle; patterns that are no regular expressions of Python are passed over."""
+        checker = FormatChecker(formats=_FORMATS)
+        for name in ("date-time", "time"):
+            checker.checks(name)(_of_text(_with_leap_seconds(checker.checkers[name][0])))
+        for name, check in CHECKS.items():
+            checker.checks(name)(_of_text(check))
+        readable = _readable(bundle.schema)
+        self._judge = Draft202012Validator(readable if isinstance(readable, dict) else {}, format_checker=checker)
+
+    def find_broken(self, value: JsonValue) -> set[Assertion]:
+        """List, under full error output, what a value breaks."""
+        return {translated(error) for error in self._judge.iter_errors(value)}
+
+    def is_valid(self, value: JsonValue) -> bool:
+        """Whether a value conforms."""
+        return bool(self._judge.is_valid(value))
+
+
+def translated(error: ValidationError) -> Assertion:
+    """Say what the `jsonschema` package found in our words."""
+    instance = tuple(map(str, error.absolute_path))
+    path = list(error.absolute_schema_path)
+    if "propertyNames" in path:
+        return Assertion("propertyNames", instance)
+    if not error.validator:  # the schema `false`
+        names = [token for token in path if isinstance(token, str)]
+        return Assertion(names[-1] if names else "false", instance)
+    keyword = str(error.validator)
+    return Assertion("contains" if keyword in {"minContains", "maxContains"} else keyword, instance)
+
+
+def _with_leap_seconds(check: Callable[[object], bool]) -> Callable[[str], bool]:
+    return lambda text: bool(check(_LEAP.sub("59", text)))
+
+
+def _of_text(check: Callable[[str], bool]) -> Callable[[object], bool]:
+    """A format says nothing of what is no string."""
+    return lambda value: not isinstance(value, str) or check(value)
+
+
+def _readable(schema: JsonValue) -> JsonValue:
+    """A schema without the patterns that Python can't read."""
+    if isinstance(schema, list):
+        return [_readable(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    out: JsonObject = {}
+    for keyword, value in schema.items():
+        if keyword == "pattern" and isinstance(value, str) and not _compiles(value):
+            continue
+        if keyword == "patternProperties" and isinstance(value, dict):
+            out[keyword] = {pattern: _readable(child) for pattern, child in value.items() if _compiles(pattern)}
+        elif keyword in {"additionalProperties", "unevaluatedProperties"} and not _all_compile(schema.get("patternProperties")):
+            continue  # whose names it would be about can't be told
+        elif keyword in {"enum", "const", "examples", "default"}:
+            out[keyword] = value
+        elif keyword in {"properties", "$defs", "dependentSchemas"} and isinstance(value, Mapping):
+            out[keyword] = {name: _readable(child) for name, child in value.items()}
+        else:
+            out[keyword] = _readable(value)
+    return out
+
+
+def _all_compile(patterns: JsonValue) -> bool:
+    return all(_compiles(pattern) for pattern in patterns) if isinstance(patterns, dict) else True
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True

@@ -1,0 +1,269 @@
+"""
+The locations of a schema: each place of a value that a subschema speaks of, nearest first.
+
+A definition that is reached on several ways is walked once, on the shortest; so the locations of a document that
+refers to itself are finite, and their number grows with what is written, not with what it multiplies out to.
+
+Source: JSON Schema 2020-12 core, section 7.1 (instance locations, keyword locations)
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote
+
+from mock_server.schema.bundle import Bundle
+from mock_server.schema.dialect import TYPES
+from mock_server.typing import JsonObject, JsonValue, Pointer
+
+_FOLLOWED: Final = frozenset(("$ref", "allOf", "$defs"))
+_UNIONS: Final = ("anyOf", "oneOf")
+_SAFE: Final = "/*~@$-._"
+_MOST_HOPS: Final = 200  # references and members of `allOf` that speak of one location
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One subschema that speaks of a location."""
+
+    path: Pointer  # its keyword location in the bundle
+    schema: JsonObject  # without `$ref` and `allOf`: what these lead to are parts of their own
+    label: str  # short and stable: `Driver/tags/*`
+    is_new: bool  # not met at an earlier location
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Location:
+    """A place in a value."""
+
+    parent: "Location | None"
+    step: str | int | None  # from the parent's value; None for the same value, narrowed to one alternative
+    starts: tuple[tuple[Pointer, JsonValue], ...]  # what was written for it, references not followed
+    parts: tuple[Part, ...]
+
+    @property
+    def instance(self) -> tuple[str | int, ...]:
+        """The instance location."""
+        return tuple(location.step for location in self.chain if location.step is not None)
+
+    @property
+    def pointer(self) -> Pointer:
+        """The instance location as a JSON Pointer."""
+        return tuple(map(str, self.instance))
+
+    @property
+    def chain(self) -> "tuple[Location, ...]":
+        """The locations from the root to this one."""
+        found: list[Location] = []
+        location: Location | None = self
+        while location is not None:
+            found.append(location)
+            location = location.parent
+        return tuple(reversed(found))
+
+    @property
+    def name(self) -> str:
+        """The property that it is, or that it is an item of; empty at the root."""
+        return next((step for step in reversed(self.instance) if isinstance(step, str)), "")
+
+    @property
+    def is_alternative(self) -> bool:
+        """Whether it lies inside an alternative of `anyOf`, `oneOf` or a condition."""
+        return any(location.step is None and location.parent is not None for location in self.chain)
+
+    @property
+    def schema(self) -> JsonObject:
+        """A schema for the value: all that is said of it."""
+        written = [start for _, start in self.starts if start is not True]
+        if len(written) == 1 and isinstance(written[0], dict):
+            return written[0]
+        return {"allOf": list(written)} if written else {}
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types that the value may have, as far as `type` says it."""
+        found = [type_ for type_ in TYPES if type_ != "integer" or not self._takes("number")]
+        return tuple(type_ for type_ in found if self._takes(type_))
+
+    def _takes(self, type_: str) -> bool:
+        for part in self.parts:
+            types = part.schema.get("type")
+            if isinstance(types, list) and type_ not in types and not (type_ == "integer" and "number" in types):
+                return False
+        return True
+
+    def keyword(self, name: str) -> list[JsonValue]:
+        """The values of a keyword in all parts."""
+        return [part.schema[name] for part in self.parts if name in part.schema]
+
+    def new_keyword(self, name: str) -> list[JsonValue]:
+        """The values of a keyword in the parts that were not met at an earlier location."""
+        return [part.schema[name] for part in self.parts if part.is_new and name in part.schema]
+
+
+@dataclass(eq=False)
+class _Walk:
+    definitions: Mapping[str, JsonValue]
+    labels: dict[Pointer, str]
+    met: set[Pointer] = field(default_factory=set)
+
+    def locate(self, parent: Location | None, step: str | int | None, starts: tuple[tuple[Pointer, JsonValue], ...]) -> Location:
+        """Follow what is written for a location to its parts."""
+        parts: list[Part] = []
+        todo = list(reversed(starts))
+        seen: set[Pointer] = set()
+        while todo and len(seen) < _MOST_HOPS:
+            path, schema = todo.pop()
+            if path in seen or not isinstance(schema, dict):
+                continue
+            seen.add(path)
+            own = {keyword: value for keyword, value in schema.items() if keyword not in _FOLLOWED}
+            parts.append(Part(path, own, self._label(path), path not in self.met))
+            self.met.add(path)
+            ref = schema.get("$ref")
+            after: list[tuple[Pointer, JsonValue]] = []
+            if isinstance(ref, str):
+                name = ref.removeprefix("#/$defs/")
+                after.append((("$defs", name), self.definitions.get(name)))
+            members = schema.get("allOf")
+            after += [((*path, "allOf", str(index)), member) for index, member in enumerate(members if isinstance(members, list) else [])]
+            todo.extend(reversed(after))
+        return Location(parent, step, starts, tuple(parts))
+
+    def _label(self, path: Pointer) -> str:
+        """A keyword location in short: no `properties`, `*` for any item or other member."""
+        head, rest = "body", path
+        if path[:1] == ("$defs",):
+            head, rest = self.labels.get(path[:2], path[1]), path[2:]
+        out: list[str] = []
+        index = 0
+        while index < len(rest):
+            token = rest[index]
+            following = rest[index + 1] if index + 1 < len(rest) else ""
+            if token in {"properties", "patternProperties", "prefixItems", "dependentSchemas"}:
+                out.append(following)
+                index += 1
+            elif token in {"items", "additionalProperties"}:
+                out.append("*")
+            elif token in {"anyOf", "oneOf", "allOf"}:
+                out.append(f"{token}~{following}")
+                index += 1
+            else:
+                out.append(token)
+            index += 1
+        return quote("/".join((head, *out)), safe=_SAFE)
+
+
+def walk(bundle: Bundle) -> Iterator[Location]:
+    """List the locations of a bundle, breadth first: the shortest way to each is the one that is taken."""
+    definitions = bundle.schema.get("$defs")
+    root: JsonObject = {keyword: value for keyword, value in bundle.schema.items() if keyword != "$defs"}
+    state = _Walk(definitions if isinstance(definitions, dict) else {}, _labels(bundle))
+    queue = deque([state.locate(None, None, (((), root),))])
+    while queue:
+        location = queue.popleft()
+        yield location
+        for step, starts in _below(location):
+            if any(_is_news(state, path, schema) for path, schema in starts):
+                queue.append(state.locate(location, step, starts))
+
+
+def _labels(bundle: Bundle) -> dict[Pointer, str]:
+    """What definitions are called in labels: by where they were written, so that no other operation has a say."""
+    found: dict[Pointer, str] = {}
+    for name, node in bundle.origins.items():
+        pointer = node.pointer
+        short = pointer[-1] if pointer[:2] == ("components", "schemas") or pointer[:1] == ("definitions",) else ""
+        same = short and len(pointer) == (3 if pointer[0] == "components" else 2) and node.resource is bundle.node.resource
+        found["$defs", name] = short if same else "/".join((node.resource.name.rsplit("/", 1)[-1], *pointer))
+    return found
+
+
+def _is_news(state: _Walk, path: Pointer, schema: JsonValue) -> bool:
+    """Whether a start leads to a subschema that was not met yet."""
+    if path in state.met or not isinstance(schema, dict):
+        return False
+    ref = schema.get("$ref")
+    if isinstance(ref, str) and not (schema.keys() - {"$ref", "title", "description", "examples", "default", "deprecated"}):
+        return ("$defs", ref.removeprefix("#/$defs/")) not in state.met
+    return True
+
+
+def _below(location: Location) -> Iterator[tuple[str | int | None, tuple[tuple[Pointer, JsonValue], ...]]]:
+    """The steps from a location: into alternatives, properties, other members and items."""
+    yield from _alternatives(location)
+    yield from _properties(location)
+    yield from _items(location)
+
+
+def _alternatives(location: Location) -> Iterator[tuple[None, tuple[tuple[Pointer, JsonValue], ...]]]:
+    for part in location.parts:
+        for keyword in _UNIONS:
+            branches = part.schema.get(keyword)
+            for index, branch in enumerate(branches if isinstance(branches, list) else []):
+                yield None, (*location.starts, ((*part.path, keyword, str(index)), branch))
+        condition = part.schema.get("if")
+        if condition is not None:
+            otherwise: JsonObject = {"not": condition}
+            for keyword, test in (("then", condition), ("else", otherwise)):
+                if keyword in part.schema:
+                    decided: Pointer = (*part.path, f"if-{keyword}")
+                    yield None, (*location.starts, (decided, test), ((*part.path, keyword), part.schema[keyword]))
+        dependent = part.schema.get("dependentSchemas")
+        for name, schema in dependent.items() if isinstance(dependent, dict) else ():
+            present: JsonObject = {"required": [name]}
+            yield None, (*location.starts, ((*part.path, "has", name), present), ((*part.path, "dependentSchemas", name), schema))
+
+
+def _properties(location: Location) -> Iterator[tuple[str, tuple[tuple[Pointer, JsonValue], ...]]]:
+    names: dict[str, None] = {}
+    others = False
+    for part in location.parts:
+        known = part.schema.get("properties")
+        names.update(dict.fromkeys(known if isinstance(known, dict) else ()))
+        others = others or isinstance(part.schema.get("additionalProperties"), dict)
+    for name in names:
+        yield name, _members(location, name)
+    if others:
+        free = next(name for name in ("key", "otherKey", "anotherKey", "k e y") if name not in names)
+        yield free, _members(location, free)
+    for part in location.parts:
+        patterns = part.schema.get("patternProperties")
+        for pattern, schema in patterns.items() if isinstance(patterns, dict) else ():
+            name = _literal(pattern)
+            if name and name not in names:
+                yield name, (((*part.path, "patternProperties", pattern), schema),)
+
+
+def _literal(pattern: str) -> str:
+    """A name for a pattern of names, where it is as good as written out: `^x-`."""
+    bare = pattern.removeprefix("^").removesuffix(".*").removesuffix("$")
+    plain = bare.replace("\\-", "-").replace("\\.", ".")
+    return plain if plain and all(char.isalnum() or char in "-_" for char in plain) else ""
+
+
+def _members(location: Location, name: str) -> tuple[tuple[Pointer, JsonValue], ...]:
+    found: list[tuple[Pointer, JsonValue]] = []
+    for part in location.parts:
+        known = part.schema.get("properties")
+        if isinstance(known, dict) and name in known:
+            found.append(((*part.path, "properties", name), known[name]))
+        elif isinstance(part.schema.get("additionalProperties"), dict):
+            found.append(((*part.path, "additionalProperties"), part.schema["additionalProperties"]))
+    return tuple(found)
+
+
+def _items(location: Location) -> Iterator[tuple[int, tuple[tuple[Pointer, JsonValue], ...]]]:
+    longest = max((len(prefix) for prefix in location.keyword("prefixItems") if isinstance(prefix, list)), default=0)
+    has_items = any(isinstance(items, dict) for items in location.keyword("items"))
+    for index in range(longest + has_items):
+        found: list[tuple[Pointer, JsonValue]] = []
+        for part in location.parts:
+            prefix = part.schema.get("prefixItems")
+            if isinstance(prefix, list) and index < len(prefix):
+                found.append(((*part.path, "prefixItems", str(index)), prefix[index]))
+            elif isinstance(part.schema.get("items"), dict):
+                found.append(((*part.path, "items"), part.schema["items"]))
+        if found:
+            yield index, tuple(found)

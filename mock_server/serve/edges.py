@@ -1,0 +1,53 @@
+"""
+Answers from the catalogue: each request the next edge case, or a chosen one.
+
+So that a frontend can be tried with all of them by clicking. Which one it was is said in `X-Mock-Payload`.
+"""
+
+from dataclasses import dataclass, field
+
+from mock_server.generate.catalogue import KINDS, Catalogue, Edge, Subject
+from mock_server.generate.seed import derive_seed
+from mock_server.typing import JsonValue
+
+
+@dataclass(eq=False, repr=False)
+class Edges:
+    """The edge cases of one documented body; each is looked for when its turn comes."""
+
+    subject: Subject
+    _catalogues: dict[str, Catalogue] = field(default_factory=dict)
+    _turns: dict[str, int] = field(default_factory=dict)
+
+    def find(self, rule: str) -> Edge | None:
+        """
+        Find an edge by its rule.
+
+        Raises:
+            SchemaError: nothing conforms to the schema.
+        """
+        return self._catalogue("", KINDS).find(rule)
+
+    def following(self, kind: str) -> Edge | None:
+        """
+        The next edge of a kind; the first one after the last one, None where there are none.
+
+        Raises:
+            SchemaError: nothing conforms to the schema.
+        """
+        catalogue = self._catalogue(kind, (kind,))
+        edge = catalogue.at(self._turns.get(kind, 0))
+        if edge is None:
+            self._turns[kind] = 0
+            edge = catalogue.at(0)
+        self._turns[kind] = self._turns.get(kind, 0) + 1
+        return edge
+
+    def payload(self, edge: Edge, seed: int) -> JsonValue:
+        """Make the payload of an edge."""
+        return self.subject.payload(edge, self.subject.base(derive_seed(seed, "edge")), seed)
+
+    def _catalogue(self, key: str, kinds: tuple[str, ...]) -> Catalogue:
+        if key not in self._catalogues:
+            self._catalogues[key] = Catalogue(self.subject, kinds)
+        return self._catalogues[key]

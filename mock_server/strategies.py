@@ -1,0 +1,174 @@
+"""
+The library's test data: Hypothesis strategies and the catalogue of edge cases.
+
+Imported when one of them is asked for: the command line and the server do not wait for Hypothesis.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mock_server.api import load
+from mock_server.contract.request import RequestJudge
+from mock_server.errors import UndefinedSerialization, UsageError
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.message import Request
+from mock_server.exchange.path import Matched, Router
+from mock_server.generate.compiling import Setting
+from mock_server.generate.draft import Drafter, encode, request_schemas
+from mock_server.generate.exploring import ANY_TEXT, PRINTABLE, Strategies
+from mock_server.generate.hints import HintReader
+from mock_server.generate.kit import Kit
+from mock_server.payloads.numbering import ALL_KINDS, Plan
+from mock_server.payloads.record import Record
+from mock_server.payloads.target import Choice
+from mock_server.rules import Level
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.validate import Validator
+from mock_server.settings import DEFAULTS, Settings
+from mock_server.spec.document import Document
+from mock_server.spec.model import MediaType, Operation
+from mock_server.spec.references import Node
+from mock_server.typing import JsonValue
+
+Strategy = st.SearchStrategy[Any]
+
+
+def responses(document: Document | str | Path, operation: str, status: int | str = 200) -> Strategy:
+    """
+    Make a strategy of response bodies: JSON values that conform.
+
+    Args:
+        document: The document, or where it is.
+        operation: Its operationId, or its title as in `GET /pets`.
+        status: Of the response.
+
+    Raises:
+        UsageError: there is no such operation, or no JSON schema for the status.
+        DocumentError: the document can't be read.
+    """
+    kit, found = _open(document, operation)
+    documented = found.find_response(int(status)) if str(status).isdigit() else None
+    documented = documented or next((r for r in found.responses if r.status == str(status)), None)
+    media = _json(documented.content) if documented is not None else None
+    if media is None or media.schema is None:
+        raise UsageError(f"{found.entry.title} documents no JSON schema for {status}")
+    return _values(kit, media.schema, Direction.RESPONSE, ANY_TEXT)
+
+
+def requests(document: Document | str | Path, operation: str) -> Strategy:
+    """
+    Make a strategy of whole requests, as `exchange.message.Request`: each conforms.
+
+    Args:
+        document: The document, or where it is.
+        operation: Its operationId, or its title as in `GET /pets`.
+
+    Raises:
+        UsageError: there is no such operation.
+        DocumentError: the document can't be read.
+    """
+    kit, found = _open(document, operation)
+    needed: dict[Any, Strategy] = {}
+    optional: dict[Any, Strategy] = {}
+    for parameter in found.parameters:
+        schema = parameter.content.schema if parameter.content is not None else parameter.schema
+        if schema is not None:
+            strategy = _values(kit, schema, Direction.REQUEST, PRINTABLE)
+            (needed if parameter.required else optional)[parameter.location, parameter.name] = strategy
+    parameters = st.fixed_dictionaries(needed, optional=optional)
+    bodies = _bodies(kit, found)
+    base = (found.servers or kit.document.servers)[0].base_path
+    reads = _reader(kit, found, base)
+
+    good = Drafter(kit, found).draft()
+
+    def write(values: dict[Any, JsonValue], body: tuple[MediaType, JsonValue] | None) -> Request | None:
+        draft = replace(good, parameters=values)
+        draft = draft.with_body(body[1], body[0]) if body is not None else draft
+        try:
+            request = encode(draft, base, request_schemas(kit), kit.document.schemes)
+        except UndefinedSerialization:
+            return None
+        return request if reads(request) else None
+
+    built = st.builds(write, parameters, bodies)
+    return built.filter(lambda request: request is not None)
+
+
+def catalogue(
+    document: Document | str | Path, operation: str | None = None, *, kinds: tuple[str, ...] = ALL_KINDS, direction: str = "response"
+) -> Iterator[Record]:
+    """
+    Iterate over the edge cases of an operation, or of all: each rule once, each proven.
+
+    Args:
+        document: The document, or where it is.
+        operation: Its operationId, or its title as in `GET /pets`.
+        kinds: Of `realistic`, `boundary`, `extreme`, `invalid`, `incoherent`.
+        direction: `response` or `request`.
+
+    Raises:
+        UsageError: there is no such operation, or nothing to make payloads of.
+        DocumentError: the document can't be read.
+    """
+    plan = Plan(Kit(_document(document), DEFAULTS), Choice(kinds=kinds, operation=operation, direction=direction))
+    number = 0
+    for lane in plan.lanes():
+        index = 0
+        while lane.has(index):
+            yield lane.record(number, index)
+            number, index = number + 1, index + 1
+
+
+def _open(document: Document | str | Path, operation: str) -> tuple[Kit, Operation]:
+    opened = _document(document)
+    entry = opened.find_entry(operation)
+    if entry is None:
+        raise UsageError(f"the document has no operation {operation!r}")
+    return Kit(opened, Settings()), opened.operation(entry)
+
+
+def _document(document: Document | str | Path) -> Document:
+    return document if isinstance(document, Document) else load(document)
+
+
+def _json(content: tuple[MediaType, ...]) -> MediaType | None:
+    return next((media for media in content if is_json(parse_media_type(media.name))), None)
+
+
+def _values(kit: Kit, schema: Node, direction: Direction, alphabet: Any) -> Strategy:  # noqa: ANN401 - of Hypothesis
+    bundle = kit.schemas.of(direction, Purpose.MAKE).bundle(schema)
+    forms = kit.forms(direction, Purpose.MAKE)
+    definitions = bundle.schema.get("$defs")
+    reader = HintReader(definitions if isinstance(definitions, dict) else {})
+    made = Strategies(Setting(kit.pools(), reader, forms), alphabet).compile(forms.root(bundle))
+    return made.filter(Validator(bundle).is_valid)
+
+
+def _bodies(kit: Kit, operation: Operation) -> Strategy:
+    body = operation.request_body
+    media = _json(body.content) if body is not None else None
+    if media is None or media.schema is None:
+        return st.none()
+    values = _values(kit, media.schema, Direction.REQUEST, ANY_TEXT)
+    return values.map(lambda value: (media, value))
+
+
+def _reader(kit: Kit, operation: Operation, base: str) -> Any:  # noqa: ANN401 - a predicate
+    """Whether a request reads as one that conforms: an empty path parameter, say, makes another path of it."""
+    router: Router[str] = Router()
+    router.add(base, operation.method, operation.entry.template, operation.id)
+    judge = RequestJudge(kit.document, operation, kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))
+
+    def reads(request: Request) -> bool:
+        matched = router.match(request.method, request.path.decode("latin-1"))
+        if not isinstance(matched, Matched):
+            return False
+        found = judge.read(request, matched.variables, security=False).findings
+        return not any(finding.level is Level.ERROR for finding in found)
+
+    return reads

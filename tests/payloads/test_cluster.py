@@ -1,0 +1,112 @@
+"""A run on a Dask cluster: the same bytes, whatever dies on the way."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import DOCUMENT, ROOT
+
+from mock_server.errors import UsageError
+from mock_server.payloads import cluster
+from mock_server.payloads.shards import SHARD, Job, make_here, run
+from mock_server.payloads.target import Choice
+from mock_server.settings import Settings
+
+JOB = Job(
+    document=str(DOCUMENT), settings=Settings(), choice=Choice(kinds=("invalid",), status="200"), format="ndjson", offset=0, count=9 * SHARD
+)
+
+
+class Cluster:
+    """A scheduler and its workers, each a process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.scheduler = self.start_scheduler()
+        self.workers = [self.start_worker() for _ in range(2)]
+
+    def start_scheduler(self) -> subprocess.Popen[bytes]:
+        return self._start("scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard", "--no-show")
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        return self._start("worker", self.address, "--nworkers", "1", "--nthreads", "1", "--no-nanny", "--no-dashboard")
+
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
+        process = subprocess.Popen(
+            command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
+        self.processes.append(process)
+        return process
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait(10)
+
+
+@pytest.fixture
+def dask(tmp_path: Path) -> Iterator[Cluster]:
+    started = Cluster(tmp_path)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    out = tmp_path_factory.mktemp("whole") / "out"
+    run(JOB, out, make_here, lambda done, total, what: None)
+    return out.read_bytes()
+
+
+def go(dask: Cluster, out: Path, disturb: Callable[[], None] = lambda: None) -> bytes:
+    """Run, and disturb when some shards are there."""
+    disturbed: list[int] = []
+
+    def progress(done: int, total: int | None, what: str) -> None:
+        if done > SHARD and not disturbed:
+            disturbed.append(done)
+            disturb()
+
+    run(JOB, out, cluster.make_on_cluster(dask.address), progress)
+    assert disturbed
+    return out.read_bytes()
+
+
+def test_a_cluster_writes_what_one_process_writes(dask: Cluster, tmp_path: Path, whole: bytes) -> None:
+    assert go(dask, tmp_path / "out") == whole
+
+
+def test_a_killed_worker_of_a_cluster_loses_and_repeats_nothing(dask: Cluster, tmp_path: Path, whole: bytes) -> None:
+    assert go(dask, tmp_path / "out", lambda: dask.workers[0].send_signal(signal.SIGKILL)) == whole
+
+
+def test_a_scheduler_that_starts_anew_loses_and_repeats_nothing(dask: Cluster, tmp_path: Path, whole: bytes) -> None:
+    def restart() -> None:
+        dask.scheduler.kill()
+        dask.scheduler.wait(10)
+        for worker in dask.workers:
+            worker.kill()
+        time.sleep(0.5)
+        dask.scheduler = dask.start_scheduler()
+        dask.workers = [dask.start_worker() for _ in range(2)]
+
+    assert go(dask, tmp_path / "out", restart) == whole
+
+
+def test_a_cluster_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_PATIENCE", -1.0)
+    monkeypatch.setattr(cluster, "_CONNECT", "1s")
+    with pytest.raises(UsageError, match="does not answer"):
+        run(JOB, tmp_path / "out", cluster.make_on_cluster("tcp://127.0.0.1:9"), lambda done, total, what: None)

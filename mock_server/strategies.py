@@ -18,7 +18,7 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Router
 from mock_server.generate.compiling import Setting
-from mock_server.generate.draft import Drafter, encode, request_schemas
+from mock_server.generate.draft import Drafter, encode, request_outlines
 from mock_server.generate.exploring import ANY_TEXT, PRINTABLE, Strategies
 from mock_server.generate.hints import HintReader
 from mock_server.generate.kit import Kit
@@ -90,7 +90,7 @@ def requests(document: Document | str | Path, operation: str) -> Strategy:
         draft = replace(good, parameters=values)
         draft = draft.with_body(body[1], body[0]) if body is not None else draft
         try:
-            request = encode(draft, base, request_schemas(kit), kit.document.schemes)
+            request = encode(draft, base, request_outlines(kit), kit.document.schemes)
         except UndefinedSerialization:
             return None
         return request if reads(request) else None

@@ -16,7 +16,7 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Router
 from mock_server.generate.catalogue import BUDGET, LOCATIONS, Catalogue, Edge, Subject
-from mock_server.generate.draft import Draft, Drafter, encode, request_schemas
+from mock_server.generate.draft import Draft, Drafter, encode, request_outlines
 from mock_server.generate.kit import Kit, name_of_operation
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
@@ -109,7 +109,7 @@ class Target:
         return Drafter(self.kit, self.operation).draft()
 
     def _encode(self, draft: Draft) -> Request:
-        return encode(draft, self.base_path, request_schemas(self.kit), self.kit.document.schemes)
+        return encode(draft, self.base_path, request_outlines(self.kit), self.kit.document.schemes)
 
     @property
     def base_path(self) -> str:

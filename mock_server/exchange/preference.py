@@ -47,7 +47,9 @@ class Preferences:
     @property
     def asks_for_generated(self) -> bool:
         """Whether something is preferred that only a generated value can have."""
-        return bool(self.dynamic) or any(wish is not None for wish in (self.seed, self.size, self.profile, self.payload, self.locale))
+        return self is not NONE and bool(
+            self.dynamic or any(wish is not None for wish in (self.seed, self.size, self.profile, self.payload, self.locale))
+        )
 
     @property
     def asks_for_something(self) -> bool:

@@ -1,5 +1,6 @@
 """Arrays: lists of believable length whose items differ from each other."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -62,9 +63,10 @@ def compile_array(compiler: Compiler, view: ArrayView | None, spot: Spot) -> Dra
         return lambda s: _draw(plan, s)
     if plan.differing:
         return _looked_up(plan, item) if _is_column(item) else lambda s: _draw(plan, s)
+    count_of = _counter(plan)
 
     def draw(s: State) -> JsonValue:
-        count = _count(plan, s)
+        count = count_of(s)
         if not count:
             return []
         row, index, exemplary, size, outermost = s.row, s.index, s.exemplary, s.size, s.depth == 0
@@ -94,9 +96,10 @@ def _is_column(item: Draw) -> TypeGuard[ByRow]:
 
 def _looked_up(plan: _Plan, item: ByRow) -> Draw:
     """Lists of scalars that go by the row: neighbours that differ, where there are enough of them."""
+    count_of = _counter(plan)
 
     def draw(s: State) -> JsonValue:
-        count = _count(plan, s)
+        count = count_of(s)
         if item.example is not None and s.exemplary and count:
             return _draw(plan, s)
         column, first = item.usual, int(s.random() * MANY_ROWS)
@@ -230,25 +233,36 @@ def _repeat(items: list[JsonValue], plan: _Plan) -> None:
 
 
 def _count(plan: _Plan, s: State) -> int:
-    """How long a list is: as wished for the outermost, a few else, shorter with depth, none where it recurs."""
-    floor = plan.floor
-    if s.tight:
-        return floor
-    if s.size is not None:
-        wanted = s.size
-    elif s.depth >= FULL_DEPTH or s.budget <= 0:
-        wanted = 0 if plan.references else 1
-    elif s.depth == 0:
-        wanted = 2 + int(s.random() * 2)  # believable, and not long to read
-    else:
-        wanted = 1 + int(s.random() * (1.25 if plan.references else 1.6))
-        for uri in plan.references:
-            again = s.active.get(uri, 0)
-            if again:
-                wanted = 1 if again == 1 and s.random() < 0.3 else 0  # noqa: PLR2004 - a tree with a few branches
-                break
-    wanted = max(wanted, plan.usual_least)
-    return wanted if plan.most is None else min(wanted, plan.most)
+    """How long one list is; see `_counter`."""
+    return _counter(plan)(s)
+
+
+def _counter(plan: _Plan) -> Callable[[State], int]:
+    """How long lists are: as wished for the outermost, a few else, shorter with depth, none where they recur."""
+    floor, least, most, references = plan.floor, plan.usual_least, plan.most, plan.references
+    spare = 1.25 if references else 1.6
+    without_room = 0 if references else 1
+
+    def count(s: State) -> int:
+        if s.tight:
+            return floor
+        if s.size is not None:
+            wanted = s.size
+        elif s.depth >= FULL_DEPTH or s.budget <= 0:
+            wanted = without_room
+        elif s.depth == 0:
+            wanted = 2 + int(s.random() * 2)  # believable, and not long to read
+        else:
+            wanted = 1 + int(s.random() * spare)
+            for uri in references:
+                again = s.active.get(uri, 0)
+                if again:
+                    wanted = 1 if again == 1 and s.random() < 0.3 else 0  # noqa: PLR2004 - a tree with a few branches
+                    break
+        wanted = max(wanted, least)
+        return wanted if most is None or wanted <= most else most
+
+    return count
 
 
 def identity(value: JsonValue) -> bytes:

@@ -63,6 +63,13 @@ def compile_object(compiler: Compiler, view: ObjectView | None, spot: Spot) -> D
     nested, finish, echoes = plan.nested, plan.finish, plan.echoes
     fills = bool(plan.least or plan.is_map or plan.violate or plan.most is not None)
     has_identity = plan.id_key is not None or plan.name_key is not None
+    if not (nested or finish or echoes or fills) and all(isinstance(member.draw, ByRow) for member in plan.simple):
+
+        def draw_flat(s: State) -> JsonValue:
+            s.budget -= 1
+            return begin(s)
+
+        return draw_flat
 
     def draw(s: State) -> JsonValue:
         if s.depth > _DEEPEST:

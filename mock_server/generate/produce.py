@@ -8,6 +8,7 @@ attempt finds is an error that names the keywords in conflict, never a wrong val
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import NamedTuple
 
 from mock_server.errors import UnsatisfiableSchema
 from mock_server.finding import Finding
@@ -29,15 +30,17 @@ _WITH_EXAMPLES = 4  # of the attempts
 _STARTS: tuple[JsonValue, ...] = ({}, [], "text", 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+_NO_ECHO: Mapping[str, JsonValue] = {}
+
+
+class Wish(NamedTuple):
     """What one value should be like."""
 
     seed: int
     static: bool = True  # use documented examples of parts
     minimal: bool = False  # only what is required
     size: int | None = None  # items of the outermost array
-    echo: Mapping[str, JsonValue] = field(default_factory=dict)  # what the request says, by parameter name
+    echo: Mapping[str, JsonValue] = _NO_ECHO  # what the request says, by parameter name
 
 
 @dataclass(eq=False, repr=False)

@@ -193,6 +193,10 @@ class Sampler:
             return self.compile(target, own)  # a scalar: its meaning depends on the property
         key = (uri, spot.name if target.kind.value != "object" else "")
         definitions = self._definitions
+        if not self.setting.forms.recurs(uri):
+            if key not in definitions:
+                definitions[key] = self.compile(target, own)
+            return definitions[key]
 
         def draw(s: State) -> JsonValue:
             compiled = definitions.get(key)

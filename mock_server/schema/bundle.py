@@ -71,6 +71,7 @@ class Schemas:
     _schemas: dict[str, JsonValue] = field(default_factory=dict)
     _shapes: dict[str, JsonValue] = field(default_factory=dict)
     _notes: dict[tuple[str, Place, str], Finding] = field(default_factory=dict)
+    _recurring: dict[str, bool] = field(default_factory=dict)
     _needs: set[str] = field(default_factory=set)  # of what is being translated now
     _scope: _Scope = ()  # around what is being translated now
     _scopes: set[_Scope] = field(default_factory=set)
@@ -96,6 +97,19 @@ class Schemas:
             out["$defs"] = definitions
         excludes = _excludes(schema) or any(self._definitions[name].excludes for name in needed)
         return Bundle(out, node, {name: self._origins[name] for name in needed}, excludes)
+
+    def recurs(self, name: str) -> bool:
+        """Whether a definition leads back to itself."""
+        if name not in self._recurring:
+            seen: set[str] = set()
+            todo = [name]
+            while todo:
+                known = self._definitions.get(todo.pop())
+                fresh = known.needs - seen if known is not None else set()
+                seen |= fresh
+                todo.extend(fresh)
+            self._recurring[name] = name in seen
+        return self._recurring[name]
 
     def findings(self) -> tuple[Finding, ...]:
         """What was noted in the schemas that were translated so far."""

@@ -125,6 +125,10 @@ class Forms:
             self._known[name] = _canonicalize(self.schemas.definition_shape(name))
         return self._known[name]
 
+    def recurs(self, uri: str) -> bool:
+        """Whether the definition that a reference names leads back to itself."""
+        return self.schemas.recurs(uri.removeprefix(_DEFINITIONS))
+
     def part(self, schema: JsonValue) -> Canonical | None:
         """The form of any subschema that refers to the document's definitions; None where it has none."""
         return _canonicalize(self.schemas.shape(schema))

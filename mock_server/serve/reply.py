@@ -36,6 +36,7 @@ from mock_server.spec.model import MISSING, Example, Header, Location, MediaType
 from mock_server.typing import JsonValue, Pointer
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
+_REMEMBERED = 64  # Accept fields
 _STREAMED = 3  # events or lines of a generated stream
 
 
@@ -80,6 +81,7 @@ class Reply:
     chosen: Chosen
     judge: ResponseJudge
     _contents: dict[tuple[int, str], _Content] = dataclasses.field(default_factory=dict)
+    _represented: dict[str | None, Represented | None] = dataclasses.field(default_factory=dict)
     _head: list[RawField] | None = None
     _pairs: dict[str, list[tuple[tuple[Location, str] | None, JsonValue]]] | None = None
 
@@ -88,7 +90,7 @@ class Reply:
         entry = self.operation.entry
         if self.chosen.is_empty:
             return Answer(self.chosen.status, [*self.head(), (SOURCE, b"empty")], b"", "empty", entry)
-        represented = represent(self.chosen.response, ask.accept)
+        represented = self._representation(ask.accept)
         if represented is None:
             documented = ", ".join(media.name for media in self.chosen.response.content)
             detail = f"{ask.accept!r} is not among the documented media types: {documented}"
@@ -98,6 +100,14 @@ class Reply:
         except SchemaError as error:
             kind = problem.UNSATISFIABLE if isinstance(error, UnsatisfiableSchema) else problem.UNSERVABLE
             return problem_answer(kind, str(error), entry=entry, place=str(error.place), operation=entry.id)
+
+    def _representation(self, accept: str | None) -> Represented | None:
+        """The representation that an Accept field gets; what clients usually send is decided once."""
+        if accept not in self._represented:
+            if len(self._represented) > _REMEMBERED:
+                self._represented.clear()
+            self._represented[accept] = represent(self.chosen.response, accept)
+        return self._represented[accept]
 
     def value(self, ask: Ask) -> tuple[JsonValue, MediaType, str] | None:
         """

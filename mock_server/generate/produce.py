@@ -127,7 +127,14 @@ class Producer:
 
     @cached_property
     def _draw(self) -> Draw:
-        return self._sampler.compile(self._sampler.root, Spot(self._root_hints, self.name))
+        draw = self._sampler.compile(self._sampler.root, Spot(self._root_hints, self.name))
+        # Whether examples can be trusted is found out once, by a draw that is always the same: what is made for one wish
+        # must not depend on what was made before.
+        try:
+            self._sampler.setting.distrustful = not self._validator.is_valid(draw(State(self.pools.seed, echo={})))
+        except (NothingFits, RecursionError):
+            self._sampler.setting.distrustful = True
+        return draw
 
     @cached_property
     def _is_hopeless(self) -> bool:

@@ -217,6 +217,24 @@ def test_the_same_seed_makes_the_same_value(folder: Path, schema: dict, seed: in
     assert made() == made()
 
 
+def made_by(producer: Producer, seed: int) -> bytes | None:
+    try:
+        return orjson.dumps(producer.produce(Wish(seed)))
+    except UnsatisfiableSchema:
+        return None
+
+
+UNTRUE = {"type": "object", "required": ["a", "b"], "properties": {"a": {"type": "integer", "examples": ["five"]}, "b": {"type": "string"}}}
+
+
+@given(schema=schemas | st.just(UNTRUE) | st.just({"type": "array", "minItems": 3, "items": UNTRUE}))
+def test_what_was_made_before_does_not_change_what_is_made(folder: Path, schema: dict) -> None:
+    used = producer_of(folder, schema)
+    in_a_row = [made_by(used, seed) for seed in range(4)]
+
+    assert in_a_row == [made_by(producer_of(folder, schema), seed) for seed in range(4)]
+
+
 def test_documented_examples_of_parts_are_used_once_and_not_when_dynamic(make: Callable[..., object]) -> None:
     schema = {
         "type": "array",

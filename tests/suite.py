@@ -11,6 +11,12 @@ from pathlib import Path
 
 import orjson
 from conftest import ROOT
+from jsonschema import Draft4Validator, Draft202012Validator
+from jsonschema.protocols import Validator as Judge
+from jsonschema_specifications import REGISTRY
+from referencing import Registry
+from referencing import Resource as Contents
+from referencing.jsonschema import DRAFT4, DRAFT202012
 
 from mock_server import load
 from mock_server.generate.kit import Kit
@@ -24,6 +30,7 @@ from mock_server.spec.references import Node
 # The Makefile fetches this very version: what the suite holds decides which exceptions are listed.
 SUITE = ROOT / ".tools" / "jsonschema-4.26.0" / "json"
 VERSIONS = {"draft2020-12": "3.1.0", "draft4": "3.0.3"}  # the OpenAPI whose dialect a draft is
+_JUDGES = {"draft2020-12": (Draft202012Validator, DRAFT202012), "draft4": (Draft4Validator, DRAFT4)}
 _REMOTE = "http://localhost:1234/"  # where the suite's schemas expect the files in `remotes`
 
 
@@ -88,3 +95,15 @@ def open_schema(folder: Path, schema: object, version: str) -> Opened:
         document.library._read[uri] = Resource(uri, uri, data, orjson.loads(data))
     node = document.operation(document.entries[0]).responses[0].content[0].schema
     return Opened(document, node, Kit(document, Settings()))
+
+
+def suite_judge(group: Group) -> Judge:
+    """The jsonschema package's reading of a schema of the suite, its formats asserted."""
+    validator, specification = _JUDGES[group.draft]
+    known = [
+        (uri, Contents.from_contents(orjson.loads(data), default_specification=specification))
+        for uri, data in remotes().items()
+        if not (folder := uri.split("/")[3]).startswith("draft") or folder == group.draft
+    ]
+    registry = Registry().with_resources(known).combine(REGISTRY)
+    return validator(group.schema, registry=registry, format_checker=validator.FORMAT_CHECKER)

@@ -1,10 +1,11 @@
 """
 Values: from what a schema allows to what a reader believes.
 
-`language` speaks regular expressions, `pools` asks Faker, `semantics` guesses what a property means, `hints` gathers
-what a document says beside its constraints, `sampler` compiles a canonical schema and its hints to a function:
-`alternatives` the branches of a choice, `merging` what has to match all at once, `search` what is not modelled, `heights`
-what ends soonest. `coherence` lets the parts of a value agree, `produce` proves each value before it leaves.
+`language` and `automaton` speak regular expressions, `pools` asks Faker, `semantics` guesses what a property means,
+`hints` gathers what a document says beside its constraints, `sampler` compiles a canonical schema and its hints to a
+function: `strings`, `numbers`, `arrays`, `objects` and the `undeclared` properties of these, `alternatives` the branches of
+a choice, `merging` what has to match all at once, `heights` what ends soonest, `search` and `repair` what is not modelled.
+`coherence` lets the parts of a value agree, `produce` proves each value before it leaves.
 
 Invariants:
 - The same seed gives the same value in every process: nothing here asks the clock, the system or the hash seed.

@@ -54,6 +54,7 @@ class Setting:
     echoes: tuple[Echo, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)  # property name -> x-faker
     unknown_fakers: set[str] = field(default_factory=set)
+    distrustful: bool = False  # documented examples are judged before they are used
     repairing: bool = False  # a repair is under way, which what it draws need not repeat
 
 

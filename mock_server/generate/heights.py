@@ -1,10 +1,12 @@
 """
 Heights: how deep the smallest value of a schema nests.
 
-What recurs comes to an end where the height is least.
+What recurs comes to an end where the height is least; what has no height at all contains itself without an end.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from mock_server.schema.canonical import (
     AllOfView,
@@ -19,7 +21,26 @@ from mock_server.schema.canonical import (
 
 # Higher than any value: there is no end.
 ENDLESS = 1_000
-_DEEPEST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _All:
+    """One level above the highest of what has to be there."""
+
+    parts: "tuple[_Height, ...]"
+    levels: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Any:
+    """The least of what there may be."""
+
+    parts: "tuple[_Height, ...]"
+
+
+# What a height is made of: nothing but a scalar, a definition by its URI, or other heights.
+_Height: TypeAlias = str | _All | _Any
+_SCALAR = _All((), 0)
 
 
 @dataclass(eq=False, repr=False)
@@ -27,38 +48,68 @@ class Heights:
     """The heights of a document's definitions, each found when it is first asked for."""
 
     forms: Forms
+    _made_of: dict[str, _Height] = field(default_factory=dict)
     _known: dict[str, int] = field(default_factory=dict)
 
     def of(self, schema: Canonical) -> int:
         """How many objects and arrays the smallest value of a node nests; `ENDLESS` where there is no end."""
-        return self._height(schema, frozenset())
+        height = _read(schema)
+        self._solve(height)
+        return self._measure(height)
 
-    def _height(self, schema: Canonical, above: frozenset[str]) -> int:
-        view = schema.view()
-        match view:
-            case ObjectView():
-                parts = [view.properties[name] for name in view.required if name in view.properties]
-                return 1 + max((self._height(part, above) for part in parts), default=0)
-            case ArrayView():
-                if not view.min_items:
-                    return 1
-                parts = [*view.prefix_items, *([view.items] if view.items is not None else [])]
-                return 1 + max((self._height(part, above) for part in parts), default=0)
-            case AnyOfView() | OneOfView():
-                return min((self._height(branch, above) for branch in view.branches), default=ENDLESS)
-            case AllOfView():
-                return max((self._height(branch, above) for branch in view.branches), default=0)
-            case ReferenceView():
-                return self._definition(view.uri, above)
-        return 0
+    def _solve(self, height: _Height) -> None:
+        """Find the heights of every definition that a height is made of: endless at first, then lower and lower."""
+        new: list[str] = []
+        todo = [height]
+        while todo:
+            for uri in _definitions(todo.pop()):
+                if uri not in self._made_of:
+                    target = self.forms.definition(uri)
+                    self._made_of[uri] = _read(target, uri) if target is not None else _Any(())
+                    self._known[uri] = ENDLESS
+                    new.append(uri)
+                    todo.append(self._made_of[uri])
+        changed = bool(new)
+        while changed:
+            changed = False
+            for uri in reversed(new):
+                found = self._measure(self._made_of[uri])
+                if found < self._known[uri]:
+                    self._known[uri] = found
+                    changed = True
 
-    def _definition(self, uri: str, above: frozenset[str]) -> int:
-        if uri in above or len(above) > _DEEPEST:
-            return ENDLESS
-        if not above and uri in self._known:
-            return self._known[uri]
-        target = self.forms.definition(uri)
-        height = ENDLESS if target is None else self._height(target, above | {uri})
-        if not above:
-            self._known[uri] = height
-        return height
+    def _measure(self, height: _Height) -> int:
+        if isinstance(height, str):
+            return self._known[height]
+        if isinstance(height, _Any):
+            return min(map(self._measure, height.parts), default=ENDLESS)
+        return min(ENDLESS, height.levels + max(map(self._measure, height.parts), default=0))
+
+
+def _read(schema: Canonical, inside: str | None = None) -> _Height:
+    """What the height of a node is made of; a definition that is its own part says nothing by that."""
+    view = schema.view()
+    match view:
+        case ObjectView():
+            return _All(tuple(_read(view.properties[name]) for name in view.required if name in view.properties), 1)
+        case ArrayView():
+            parts = [*view.prefix_items[: view.min_items or 0]]
+            if view.items is not None and (view.min_items or 0) > len(view.prefix_items):
+                parts.append(view.items)
+            return _All(tuple(map(_read, parts)), 1)
+        case AnyOfView() | OneOfView():
+            return _Any(tuple(map(_read, view.branches)))
+        case AllOfView():
+            heights = (_read(branch, inside) for branch in view.branches)
+            return _All(tuple(height for height in heights if height != inside), 0)
+        case ReferenceView():
+            return view.uri
+    return _SCALAR
+
+
+def _definitions(height: _Height) -> Iterator[str]:
+    if isinstance(height, str):
+        yield height
+    else:
+        for part in height.parts:
+            yield from _definitions(part)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from mock_server.errors import UnsatisfiableSchema
 from mock_server.finding import Finding
 from mock_server.generate.compiling import Echo, Setting, Spot, compile_part
+from mock_server.generate.heights import ENDLESS
 from mock_server.generate.hints import HintReader, Hints
 from mock_server.generate.pools import Pools
 from mock_server.generate.repair import Repair
@@ -26,6 +27,7 @@ from mock_server.typing import JsonValue
 
 _ATTEMPTS = 12
 _WITH_EXAMPLES = 4  # of the attempts
+_SPARE_DRAWS = 4
 # What repair begins with where nothing was drawn.
 _STARTS: tuple[JsonValue, ...] = ({}, [], "text", 1)
 
@@ -81,8 +83,8 @@ class Producer:
         for value in candidates:
             if self._validator.is_valid(value):
                 return value
-        repaired = self._repaired(candidates[-2:], wish)
-        return repaired[0] if repaired is not None else self.produce(wish)
+        pruned = self._pruned(candidates[-2:])
+        return pruned[0] if pruned is not None else self.produce(wish)
 
     @cached_property
     def accepts(self) -> Callable[[JsonValue], bool]:
@@ -125,7 +127,22 @@ class Producer:
 
     @cached_property
     def _draw(self) -> Draw:
-        return self._sampler.compile(self._sampler.root, Spot(self._root_hints, self.name))
+        draw = self._sampler.compile(self._sampler.root, Spot(self._root_hints, self.name))
+        # Whether examples can be trusted is found out once, by a draw that is always the same: what is made for one wish
+        # must not depend on what was made before.
+        try:
+            self._sampler.setting.distrustful = not self._validator.is_valid(draw(State(self.pools.seed, echo={})))
+        except (NothingFits, RecursionError):
+            self._sampler.setting.distrustful = True
+        return draw
+
+    @cached_property
+    def _is_hopeless(self) -> bool:
+        return is_unsatisfiable(self._sampler.root)
+
+    @cached_property
+    def _is_endless(self) -> bool:
+        return self._sampler.heights.of(self._sampler.root) >= ENDLESS
 
     @cached_property
     def _repair(self) -> Repair:
@@ -139,6 +156,8 @@ class Producer:
         """Find a value where the first draw did not."""
         accept = self.accepts
         candidates: list[JsonValue] = []
+        if self._is_hopeless or self._is_endless:
+            return self._last_resort(wish, candidates)
         for attempt in range(1, _ATTEMPTS + 1):
             state = self._state(wish, attempt)
             state.verify = True
@@ -153,15 +172,38 @@ class Producer:
             if accept(value):
                 return value
             candidates.append(value)
-        repaired = self._repaired([*candidates[-4:], *_STARTS], wish)
-        return repaired[0] if repaired is not None and accept(repaired[0]) else self._last_resort(wish, candidates)
+        pruned = self._pruned(candidates[-4:])
+        if pruned is not None:
+            return pruned[0]
+        if self._spare is None:
+            return self._last_resort(wish, candidates)
+        repaired = self._repaired(candidates[-1:], wish.seed)
+        return repaired[0] if repaired is not None else self._spare[0]
 
-    def _repaired(self, candidates: list[JsonValue], wish: Wish) -> tuple[JsonValue] | None:
+    def _pruned(self, candidates: list[JsonValue]) -> tuple[JsonValue] | None:
+        found = (self._repair.prune(value) for value in candidates)
+        return next((value for value in found if value is not None and self.accepts(value[0])), None)
+
+    def _repaired(self, starts: list[JsonValue], seed: int) -> tuple[JsonValue] | None:
         self._sampler.setting.repairing = True
         try:
-            return self._repair.find(candidates, derive_random(wish.seed, "repair"))
+            found = self._repair.find(starts, derive_random(seed, "repair"))
         finally:
             self._sampler.setting.repairing = False
+        return found if found is not None and self.accepts(found[0]) else None
+
+    @cached_property
+    def _spare(self) -> tuple[JsonValue] | None:
+        """A value that repair finds, whatever is wished. Where it finds none it is not tried again: it would take long each time."""
+        wish, starts = Wish(self.pools.seed), []
+        for attempt in range(_SPARE_DRAWS):
+            state = self._state(wish, attempt)
+            state.strict, state.tight, state.static, state.exemplary = True, attempt > 1, False, False
+            try:
+                starts.append(self._draw(state))
+            except (NothingFits, RecursionError):
+                continue
+        return self._repaired([*_STARTS, *starts], wish.seed)
 
     def _last_resort(self, wish: Wish, candidates: list[JsonValue]) -> JsonValue:
         """Documented examples; then what the most lenient reading of the document takes."""
@@ -174,11 +216,12 @@ class Producer:
         raise self._unsatisfiable()
 
     def _unsatisfiable(self) -> UnsatisfiableSchema:
-        reasons = explain_unsatisfiable(self.bundle)
-        proven = is_unsatisfiable(self._sampler.root)
+        explained = explain_unsatisfiable(self.bundle)
+        if explained is not None:
+            path, reason = explained
+            return UnsatisfiableSchema(self.bundle.locate(path), f"no value can satisfy it: {reason}", proven=True)
         place = self.bundle.node.place
-        if reasons:
-            pointer, reason = min(reasons.items(), key=lambda item: len(item[0]))
-            place = self.bundle.locate(pointer.removeprefix("#").strip("/").split("/") if pointer.strip("#/") else [])
-            return UnsatisfiableSchema(place, f"no value can satisfy it: {reason}", proven=proven)
-        return UnsatisfiableSchema(place, "no value was found that satisfies it", proven=proven)
+        if self._is_endless:
+            return UnsatisfiableSchema(place, "no value can satisfy it: what is required contains itself without an end", proven=True)
+        reason = "no value can satisfy it" if self._is_hopeless else "no value was found that satisfies it"
+        return UnsatisfiableSchema(place, reason, proven=self._is_hopeless)

@@ -16,7 +16,7 @@ from mock_server.pointer import array_index
 from mock_server.schema.validate import Breach
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
-_STEPS = 40
+_STEPS = 30
 _PRUNINGS = 24
 _PROPOSALS = 14  # of one step
 _MADE = 3  # values of one subschema
@@ -63,18 +63,13 @@ class Repair:
         Returns:
             The value in a tuple, since it may be null; None where that did not work.
         """
-        tried = list(starts)
-        for value in tried:
-            pruned = self._prune(value)
-            if pruned is not None:
-                return pruned
-        for value in tried:
-            found = self._climb(value, random)
+        for start in starts:
+            found = self._climb(start, random)
             if found is not None:
                 return found
         return None
 
-    def _prune(self, value: JsonValue) -> tuple[JsonValue] | None:
+    def prune(self, value: JsonValue) -> tuple[JsonValue] | None:
         """Leave out whatever breaks something: quick where a large value holds a few parts that may be missing."""
         for _ in range(_PRUNINGS):
             breaches = self.breaches(value)

@@ -123,17 +123,20 @@ class Sampler:
         examples = [example for example in spot.hints.examples() if example is not None][:8]
         if not examples:
             return draw
-        trusted = [examples[0]]
+        fitting: list[JsonValue] = []
         judged: list[bool] = []
+        setting = self.setting
 
         def draw_example(s: State) -> JsonValue:
             if not s.exemplary:
                 return draw(s)
-            if s.verify and not judged:
+            if not s.verify and not setting.distrustful:
+                return examples[0]
+            if not judged:
                 judged.append(True)
-                accept = acceptor(schema, self.setting.forms)
-                trusted[:] = [example for example in examples if accept is not None and accept(example)]
-            return trusted[0] if trusted else draw(s)
+                accept = acceptor(schema, setting.forms)
+                fitting.extend(example for example in examples if accept is not None and accept(example))
+            return fitting[0] if fitting else draw(s)
 
         return draw.with_example(draw_example) if isinstance(draw, ByRow) else draw_example
 

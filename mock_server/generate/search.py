@@ -62,9 +62,12 @@ def _search(compiler: Compiler, schema: Canonical, spot: Spot) -> Draw:
                     break
                 if accept(value):
                     return value
-        found = pool[0] if pool else _find(compiler, schema, spot, relaxed, accept)
-        if not pool and not compiler.setting.repairing:
-            pool.append(found)
+        if compiler.setting.repairing:  # what it finds must not depend on what was found before
+            found = _find(compiler, schema, spot, relaxed, accept)
+        else:
+            if not pool:
+                pool.append(_find(compiler, schema, spot, relaxed, accept))
+            found = pool[0]
         if not found:
             raise NothingFits
         return found[int(s.random() * len(found))]

@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from itertools import islice
 from random import Random
 
+from mock_server.generate.automaton import iter_common
 from mock_server.generate.compiling import Setting, Spot, from_column, from_values, meaning_of, spread
 from mock_server.generate.language import Language
 from mock_server.generate.pools import ROWS, TABLE_OF
@@ -188,9 +189,24 @@ def _written(
             found[text] = None
             if len(found) >= _WRITTEN:
                 break
+    if not found and view is not None:
+        found = dict.fromkeys(text for text in _in_common(random, view, least, most) if accept is None or accept(text))
     if not found:
         found = dict.fromkeys(text for text in examples if accept is None or accept(text))
     return tuple(found)
+
+
+def _in_common(random: Random, view: StringView, least: int, most: int | None) -> Iterator[str]:
+    """Texts that all patterns agree on, which is looked for where no luck was had."""
+    if view.patterns or view.excluded_patterns:
+        try:
+            for _ in range(_WRITTEN // 4):  # each walk finds few, each time others
+                found = tuple(islice(iter_common(view.patterns, view.excluded_patterns, least, most, random), 4))
+                if not found:
+                    return
+                yield from found
+        except RegexError:
+            return
 
 
 def _texts(random: Random, view: StringView | None, formats: tuple[str, ...], least: int, most: int | None) -> Iterator[str | None]:

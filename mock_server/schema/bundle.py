@@ -13,6 +13,7 @@ from mock_server.errors import ForbiddenReference, UnresolvableReference, Unusab
 from mock_server.finding import Finding, Place
 from mock_server.schema.dialect import Direction, Purpose, Use, translate, with_null
 from mock_server.schema.discriminate import discriminate
+from mock_server.schema.hidden import Hiding
 from mock_server.schema.shape import shape_of
 from mock_server.spec.references import Node, References
 from mock_server.typing import JsonObject, JsonValue, Pointer
@@ -75,6 +76,10 @@ class Schemas:
     _needs: set[str] = field(default_factory=set)  # of what is being translated now
     _scope: _Scope = ()  # around what is being translated now
     _scopes: set[_Scope] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """See what the direction hides."""
+        self._hiding = Hiding(self.use.direction, self._find)
 
     def bundle(self, node: Node) -> Bundle:
         """
@@ -200,13 +205,15 @@ class Schemas:
         return schema if "anyOf" in changed and "anyOf" not in schema else changed
 
     def _object(self, node: Node, hidden: frozenset[str]) -> JsonObject:
-        own = hidden | self._hidden_names(node)
+        own = hidden | self._hiding.names(node)
         out = translate(node, self.use, self._schema, self._note, self.pattern_ok, own)
         source = node.value if isinstance(node.value, dict) else {}
         if isinstance(source.get("allOf"), list):
             members = [self._schema(child, own) for child in node.child("allOf").items()]
             if members:
                 out["allOf"] = members
+        if self.use.purpose is Purpose.MAKE and self.use.is_json_schema and "discriminator" not in source:
+            self._prefer_shown(node, out, own)
         if "discriminator" in source:
             discriminate(node, out, self.references, self.use.purpose)
         dynamic = source.get("$dynamicRef")
@@ -260,29 +267,15 @@ class Schemas:
         self._needs.add(name)
         return name
 
-    def _hidden_names(self, node: Node, depth: int = 0) -> frozenset[str]:
-        """The properties that the direction hides, among a schema's own and those of its `allOf`."""
-        if depth > 8 or not isinstance(node.value, dict):  # noqa: PLR2004 - deeper than anybody writes
-            return _NOTHING_HIDDEN
-        found: set[str] = set()
-        if node.reference is not None:
-            target = self._find(node)
-            if target is not None:
-                found |= self._hidden_names(target, depth + 1)
-        if isinstance(node.value.get("properties"), dict):
-            found |= {name for name, child in node.child("properties").members() if self._is_hidden(child)}
-        if isinstance(node.value.get("allOf"), list):
-            for member in node.child("allOf").items():
-                found |= self._hidden_names(member, depth + 1)
-        return frozenset(found)
-
-    def _is_hidden(self, node: Node) -> bool:
-        if not isinstance(node.value, dict):
-            return False
-        if node.value.get(self.use.direction.hidden_by) is True:
-            return True
-        target = self._find(node) if node.reference is not None else None
-        return target is not None and isinstance(target.value, dict) and target.value.get(self.use.direction.hidden_by) is True
+    def _prefer_shown(self, node: Node, out: JsonObject, hidden: frozenset[str]) -> None:
+        """Leave out the alternatives that require what the direction hides, if others do not."""
+        for keyword in ("oneOf", "anyOf"):
+            branches = out.get(keyword)
+            places = list(node.child(keyword).items()) if keyword in out else []
+            if isinstance(branches, list) and len(branches) == len(places):
+                pairs = zip(places, branches, strict=True)
+                shown = [branch for place, branch in pairs if not self._hiding.is_required(place, hidden)]
+                out[keyword] = shown or branches
 
     def _find(self, node: Node) -> Node | None:
         try:

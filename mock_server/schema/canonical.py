@@ -7,6 +7,7 @@ alternatives, and offers set algebra. This module is its only door.
 A canonical node knows nothing of titles, examples or the order of properties: see `generate.hints`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, TypeAlias
@@ -43,16 +44,18 @@ from jsonschema_rs.canonical import (
 )
 
 from mock_server.errors import UnusableSchema
+from mock_server.pointer import find_at, format_pointer, parse_pointer
 from mock_server.schema.bundle import Bundle, Schemas
 from mock_server.schema.unfold import unfold
 from mock_server.schema.validate import PATTERN_OPTIONS
-from mock_server.typing import JsonObject, JsonValue
+from mock_server.typing import JsonObject, JsonValue, Pointer
 
 Canonical: TypeAlias = jsonschema_rs.CanonicalSchema
 View: TypeAlias = CanonicalViewType
 # What a negated keyword demands: some property that breaks a rule.
 Violation: TypeAlias = NameFailsView | UndeclaredValueFailsView | PatternValueFailsView
 _DEFINITIONS: Final = "#/$defs/"
+_MAX_REASONS: Final = 4
 _BESIDE: Final = frozenset(("$defs", "$schema"))
 
 __all__ = [
@@ -233,28 +236,61 @@ def find_complement(schema: Canonical) -> Canonical | None:
         return None
 
 
-def explain_unsatisfiable(bundle: Bundle) -> dict[str, str]:
+def explain_unsatisfiable(bundle: Bundle) -> tuple[Pointer, str] | None:
     """
-    Say which schemas in a bundle admit no value, and why.
+    Say why a bundle admits no value.
 
     Returns:
-        By JSON Pointer in the bundle: the keywords that are in conflict.
+        The place in the bundle where it starts, and the keywords that are in conflict; None where that is not proven.
     """
     try:
         found = find_unsatisfiable(bundle.schema, validate_formats=True, pattern_options=PATTERN_OPTIONS, offline=True)
     except (CanonicalizationError, jsonschema_rs.ReferencingError, ValueError):
-        return {}
-    return {pointer: _reason(reason) for pointer, reason in found.items()}
+        return None
+    if "" not in found:
+        return None
+    chain = [""]
+    while len(chain) < _MAX_REASONS:
+        deeper = _because(found[chain[-1]], chain[-1], bundle.schema, found)
+        if deeper is None or deeper in chain:
+            break
+        chain.append(deeper)
+    told = [parse_pointer(name) for name in chain if not isinstance(found[name], UnsatisfiableReason.Empty)] or [parse_pointer(chain[-1])]
+    return told[0], ", since ".join(_reason(found[format_pointer(place)], place, told[0], bundle) for place in told)
 
 
-def _reason(reason: UnsatisfiableReason) -> str:
+def _because(reason: UnsatisfiableReason, pointer: str, schema: JsonObject, found: Mapping[str, UnsatisfiableReason]) -> str | None:
+    """The place that makes another one unsatisfiable: what its only keyword holds, or a property that it requires."""
+    causes = reason.causes if isinstance(reason, UnsatisfiableReason.Conflict) else []
+    if isinstance(reason, UnsatisfiableReason.Empty):
+        causes = [reason.cause]
+    for cause in causes:
+        _, holder = find_at(schema, parse_pointer(cause.pointer))
+        for keyword in cause.keywords:
+            value = holder.get(keyword) if isinstance(holder, dict) else None
+            if keyword == "$ref" and str(value).removeprefix("#") in found:
+                return str(value).removeprefix("#")
+            inside = f"{cause.pointer}/{keyword}"
+            names = [name for name in found if name == inside or name.rpartition("/")[0] == inside]
+            if names and keyword in {"properties", "items", "prefixItems", "allOf", "contains", "additionalProperties"}:
+                return names[0]
+    return None
+
+
+def _reason(reason: UnsatisfiableReason, pointer: Pointer, base: Pointer, bundle: Bundle) -> str:
+    """What is in conflict, in words; places are told from the base on, or else as they are in the document."""
+
+    def at(place: Pointer) -> str:
+        inner = place[len(base) :] if place[: len(base)] == base else None
+        return format_pointer(inner) if inner is not None else str(bundle.locate(place))
+
     if isinstance(reason, UnsatisfiableReason.Conflict):
         by_place: dict[str, list[str]] = {}
         for cause in reason.causes:
-            by_place.setdefault(cause.pointer, []).extend(cause.keywords or ["the schema"])
-        parts = [", ".join(keywords) + (f" at {pointer}" if pointer else "") for pointer, keywords in by_place.items()]
+            by_place.setdefault(at(parse_pointer(cause.pointer)), []).extend(cause.keywords or ["the schema"])
+        parts = [", ".join(keywords) + (f" at {place}" if place else "") for place, keywords in by_place.items()]
         return f"{' and '.join(parts)} contradict each other"
     if isinstance(reason, UnsatisfiableReason.Empty):
-        where = f" at {reason.cause.pointer}" if reason.cause.pointer else ""
-        return f"{', '.join(reason.cause.keywords) or 'a schema'}{where} admits nothing"
-    return "it is the schema 'false'"
+        place = at(parse_pointer(reason.cause.pointer))
+        return f"{', '.join(reason.cause.keywords) or 'a schema'}{' at ' + place if place else ''} admits nothing"
+    return f"{at(pointer) or 'it'} is the schema 'false'"

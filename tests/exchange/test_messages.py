@@ -36,12 +36,8 @@ def outline(schema: dict) -> Outline:
 def test_reading_a_body_undoes_writing_it(media: str, value: dict) -> None:
     media_type = parse_media_type(media)
     written = write_body(value, media_type, outline(flat), {}, "root")
-    stripped = {name: member.strip() if isinstance(member, str) else member for name, member in value.items()}
 
-    readings = read_body(written, media_type, outline(flat), {})
-
-    # XML has no white space at the ends of a text that anybody could tell from its layout
-    assert (stripped if "xml" in media else value) in readings
+    assert value in read_body(written, media_type, outline(flat), {})
 
 
 XML = [

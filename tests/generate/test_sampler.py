@@ -47,6 +47,7 @@ CASES = [
     {"type": "string", "minLength": 40, "maxLength": 41}, {"type": "string", "maxLength": 0}, {"type": "string", "minLength": 5000},
     {"type": "string", "pattern": "^a{3}$"}, {"type": "string", "pattern": "^[a-z]+$", "minLength": 30, "maxLength": 33},
     {"type": "string", "allOf": [{"pattern": "^a"}, {"pattern": "z$"}]}, {"type": "string", "not": {"pattern": "^[a-z]"}},
+    {"type": "string", "allOf": [{"pattern": "^[a-z]+$"}, {"pattern": "[aeiou]{4}"}, {"not": {"pattern": "a"}}], "minLength": 9},
     {"type": "string", "format": "date-time", "minLength": 25}, {"type": "string", "format": "uri", "maxLength": 30},
     {"type": "string", "format": "email", "minLength": 40}, {"type": "string", "format": "uuid", "pattern": "^[0-9a-f-]+$"},
     {"type": "string", "format": "ipv6"}, {"type": "string", "format": "hostname"}, {"type": "string", "format": "byte"},
@@ -123,11 +124,33 @@ def test_recursion_comes_to_an_end(make: Callable[..., object], name: str) -> No
         assert len(orjson.dumps(value)) < 20_000
 
 
-def test_what_recurs_without_an_end_can_not_be(make: Callable[..., object]) -> None:
-    endless = {"X": {"type": "object", "required": ["x"], "properties": {"x": {"$ref": "#/components/schemas/X"}}}}
+REF = {"$ref": "#/components/schemas/X"}
 
-    with pytest.raises(UnsatisfiableSchema):
-        make({"$ref": "#/components/schemas/X"}, endless)
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        {"type": "object", "required": ["x"], "properties": {"x": REF}},
+        {"type": "array", "minItems": 1, "items": REF},
+        {"type": "object", "required": ["x"], "properties": {"x": {"anyOf": [REF, {"type": "array", "minItems": 2, "items": REF}]}}},
+        {"allOf": [{"type": "object", "required": ["x"]}, {"properties": {"x": REF}}]},
+    ],
+)
+def test_what_recurs_without_an_end_can_not_be(make: Callable[..., object], endless: dict) -> None:
+    with pytest.raises(UnsatisfiableSchema, match="without an end") as caught:
+        make(REF, {"X": endless})
+
+    assert caught.value.proven
+
+
+def test_what_is_not_the_reason_is_not_named(make: Callable[..., object]) -> None:
+    tuples = {"type": "array", "prefixItems": [{"type": "string"}], "items": False}
+    schema = {"type": "object", "required": ["a", "b"], "properties": {"a": tuples, "b": {"allOf": [{"type": "string"}, {"type": "null"}]}}}
+
+    with pytest.raises(UnsatisfiableSchema, match=r"properties, required .* since type at /properties/b/allOf/0") as caught:
+        make(schema)
+
+    assert "items" not in str(caught.value)
 
 
 def test_recursion_ends_by_leaving_out_or_by_an_empty_list(make: Callable[..., object]) -> None:
@@ -194,6 +217,24 @@ def test_the_same_seed_makes_the_same_value(folder: Path, schema: dict, seed: in
     assert made() == made()
 
 
+def made_by(producer: Producer, seed: int) -> bytes | None:
+    try:
+        return orjson.dumps(producer.produce(Wish(seed)))
+    except UnsatisfiableSchema:
+        return None
+
+
+UNTRUE = {"type": "object", "required": ["a", "b"], "properties": {"a": {"type": "integer", "examples": ["five"]}, "b": {"type": "string"}}}
+
+
+@given(schema=schemas | st.just(UNTRUE) | st.just({"type": "array", "minItems": 3, "items": UNTRUE}))
+def test_what_was_made_before_does_not_change_what_is_made(folder: Path, schema: dict) -> None:
+    used = producer_of(folder, schema)
+    in_a_row = [made_by(used, seed) for seed in range(4)]
+
+    assert in_a_row == [made_by(producer_of(folder, schema), seed) for seed in range(4)]
+
+
 def test_documented_examples_of_parts_are_used_once_and_not_when_dynamic(make: Callable[..., object]) -> None:
     schema = {
         "type": "array",
@@ -227,6 +268,64 @@ def test_all_documented_properties_are_there_in_their_order_and_only_required_on
 
     assert list(make(schema)) == ["z", "m", "a"]
     assert list(make(schema, minimal=True)) == ["m"]
+
+
+def test_a_property_of_which_only_a_description_is_known_is_there_as_well(make: Callable[..., object]) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {"description": "A name."}, "b": {}},
+        "oneOf": [{"required": ["c"], "properties": {"c": {"const": 1}}}, {"required": ["d"], "properties": {"d": {"const": 1}}}],
+        "unevaluatedProperties": False,
+    }
+
+    assert {*make(schema)} in ({"a", "b", "c"}, {"a", "b", "d"})
+    assert {*make({"properties": {"foo": {}, "bar": {}}})} == {"foo", "bar"}
+
+
+def test_entries_of_maps_have_the_names_and_values_that_their_names_ask_for(make: Callable[..., object]) -> None:
+    schema = {
+        "type": "object", "minProperties": 4, "propertyNames": {"pattern": "^[a-z]{2,3}-"},
+        "patternProperties": {"^ab?-": {"type": "integer"}, "^abc-": {"minimum": 5}}, "additionalProperties": {"type": "boolean"},
+    }  # fmt: skip
+    listed = {
+        "type": "object",
+        "minProperties": 2,
+        "maxProperties": 2,
+        "propertyNames": {"enum": ["x", "y"]},
+        "additionalProperties": {"type": "null"},
+    }
+
+    assert len(make(schema)) >= 4
+    assert make(listed) == {"x": None, "y": None}
+
+
+STRICT = {
+    "Node": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "inner": {"type": "array", "items": {"$ref": "#/components/schemas/Closed"}}}},
+    "Closed": {"$ref": "#/components/schemas/Node", "properties": {"extra": {"type": "integer"}}, "unevaluatedProperties": False},
+}  # fmt: skip
+
+
+def test_a_closed_schema_that_contains_itself_is_drawn_in_full(make: Callable[..., object]) -> None:
+    def depth(node: dict) -> int:
+        assert {*node} <= {"name", "inner", "extra"}
+        return 1 + max(map(depth, node.get("inner", [])), default=0)
+
+    assert max(depth(make({"$ref": "#/components/schemas/Closed"}, STRICT, seed=seed)) for seed in range(8)) > 1
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "not": {"contains": {"const": 1}, "minContains": 0, "maxContains": 1}},
+        {"oneOf": [{"contains": {"type": "integer"}, "minContains": 2}, {"type": "array", "minItems": 3}], "type": "array", "items": {"type": ["integer", "null"]}},
+        {"allOf": [{"contains": {"multipleOf": 2}}, {"contains": {"multipleOf": 3}}], "unevaluatedItems": {"multipleOf": 5}, "type": "array", "minItems": 3},
+        {"type": "object", "not": {"propertyNames": {"maxLength": 3}}, "additionalProperties": {"type": "integer"}, "maxProperties": 1},
+    ],
+)  # fmt: skip
+def test_what_no_model_covers_is_searched_for(make: Callable[..., object], schema: dict) -> None:
+    judge = Draft202012Validator(schema)
+
+    assert all(judge.is_valid(make(schema, seed=seed)) for seed in range(6))
 
 
 def test_the_wished_size_is_that_of_the_outermost_list(make: Callable[..., object]) -> None:

@@ -7,19 +7,13 @@ A schema that is to be read otherwise in OpenAPI than in its draft is listed wit
 import sys
 from pathlib import Path
 
-import orjson
 import pytest
-from jsonschema import Draft4Validator, Draft202012Validator
-from jsonschema.protocols import Validator
-from jsonschema_specifications import REGISTRY
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT4, DRAFT202012
-from suite import VERSIONS, Group, groups, open_schema, remotes
+from suite import VERSIONS, Group, groups, open_schema, suite_judge
 
 from mock_server.errors import MockServerError
 from mock_server.generate.produce import Wish
 from mock_server.schema.dialect import Purpose
-from mock_server.schema.validate import Validator as OwnValidator
+from mock_server.schema.validate import Validator
 
 _ID = "OpenAPI 3.0 knows no `id`: the reference means another schema, or none"
 
@@ -47,7 +41,6 @@ UNREADABLE = {
     "patternProperties with non-ASCII digits",
 }
 WISHES = [Wish(seed, **kind) for seed in range(3) for kind in ({}, {"minimal": True}, {"static": False}, {"size": 3})]
-JUDGES = {"draft2020-12": (Draft202012Validator, DRAFT202012), "draft4": (Draft4Validator, DRAFT4)}
 
 
 @pytest.fixture(scope="module")
@@ -59,22 +52,10 @@ def satisfiable(draft: str) -> list[Group]:
     return [group for group in groups(draft) if group.valid]
 
 
-def judge_of(group: Group) -> Validator:
-    """The jsonschema package's reading of a schema, its formats asserted."""
-    validator, specification = JUDGES[group.draft]
-    known = [
-        (uri, Resource.from_contents(orjson.loads(data), default_specification=specification))
-        for uri, data in remotes().items()
-        if not (folder := uri.split("/")[3]).startswith("draft") or folder == group.draft
-    ]
-    registry = Registry().with_resources(known).combine(REGISTRY)
-    return validator(group.schema, registry=registry, format_checker=validator.FORMAT_CHECKER)
-
-
 def is_missed(folder: Path, group: Group) -> bool:
     """Whether a value of a schema can't be made, or is wrong."""
     opened = open_schema(folder, group.schema, VERSIONS[group.draft])
-    judge = OwnValidator(opened.bundle(Purpose.JUDGE)) if group.description in UNREADABLE else judge_of(group)
+    judge = Validator(opened.bundle(Purpose.JUDGE)) if group.description in UNREADABLE else suite_judge(group)
     producer = opened.kit.producer(opened.node, opened.document.operation(opened.document.entries[0]))
     try:
         return not all(judge.is_valid(producer.produce(wish)) for wish in WISHES)

@@ -162,6 +162,20 @@ def test_what_a_direction_hides_is_not_made_in_it(schemas: Callable[..., Schemas
     assert found.validator("X", Direction.RESPONSE, MAKE).is_valid({"id": 1})
 
 
+def test_an_alternative_that_requires_what_is_hidden_is_not_made_where_json_schema_would_require_it(
+    schemas: Callable[..., Schemas],
+) -> None:
+    card = {"type": "object", "required": ["cvc"], "properties": {"cvc": {"type": "string", "writeOnly": True}}}
+    account = {"type": "object", "required": ["number"], "properties": {"number": {"type": "string"}}}
+    parts = {"X": {"oneOf": [{"$ref": "#/components/schemas/Card"}, account]}, "Card": card, "Y": {"anyOf": [card]}}
+    modern, old = schemas("3.1.0", **parts), schemas("3.0.3", **parts)
+
+    assert not modern.validator("X", purpose=MAKE).is_valid({})
+    assert modern.validator("X", purpose=MAKE).is_valid({"number": "1"})
+    assert modern.validator("Y", purpose=MAKE).is_valid({})
+    assert old.validator("X", purpose=MAKE).is_valid({})
+
+
 def test_unquoted_enum_values_are_taken_either_way_and_made_as_the_type_says(schemas: Callable[..., Schemas]) -> None:
     found = schemas(X={"type": "string", "enum": [1, "two", True]})
     judge, make = found.validator("X"), found.validator("X", purpose=MAKE)

@@ -1,0 +1,204 @@
+"""
+Strings that several patterns agree on.
+
+Patterns that must be found, patterns that must not, and bounds of length are walked at once, one character after the
+other: whatever string exists is found, if it is not too far away. Back references and most look-arounds are beyond it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import pairwise
+from random import Random
+
+from mock_server.generate import charset
+from mock_server.generate.charset import Ranges
+from mock_server.generate.regex import (
+    Anchor,
+    Chars,
+    Choice,
+    Group,
+    Look,
+    Regex,
+    RegexError,
+    Repeat,
+    parse_regex,
+)
+from mock_server.generate.regex import Sequence as InRow
+
+# How large an automaton may be, and how many steps are taken before a string is given up.
+_MAX_STATES = 3_000
+_MAX_STEPS = 20_000
+_MAX_LENGTH = 2_000
+
+# What a pattern has come to: the states that it is in, and whether it was found already.
+_Progress = tuple[frozenset[int], bool]
+
+
+@dataclass(eq=False, repr=False)
+class _Automaton:
+    """A pattern as states; state 0 is where it starts, state 1 where it is found."""
+
+    wanted: bool  # whether the pattern must be found, or must not
+    steps: list[list[tuple[Ranges, int]]] = field(default_factory=lambda: [[], []])
+    free: list[list[int]] = field(default_factory=lambda: [[], []])  # without a character
+    at_start: list[list[int]] = field(default_factory=lambda: [[], []])  # without a character, at the start of the text
+    at_end: list[list[int]] = field(default_factory=lambda: [[], []])
+
+    def add(self) -> int:
+        if len(self.free) >= _MAX_STATES:
+            raise RegexError("too large for an automaton")
+        for edges in (self.steps, self.free, self.at_start, self.at_end):
+            edges.append([])
+        return len(self.free) - 1
+
+    def build(self, regex: Regex, start: int, end: int) -> None:
+        """Connect two states by what a pattern matches."""
+        if isinstance(regex, Chars):
+            self.steps[start].append((regex.ranges, end))
+        elif isinstance(regex, InRow):
+            for part in regex.parts:
+                after = self.add()
+                self.build(part, start, after)
+                start = after
+            self.free[start].append(end)
+        elif isinstance(regex, Choice):
+            for option in regex.options:
+                self.build(option, start, end)
+        elif isinstance(regex, Group):
+            self.build(regex.body, start, end)
+        elif isinstance(regex, Anchor):
+            (self.at_start if regex.start else self.at_end)[start].append(end)
+        elif isinstance(regex, Repeat):
+            self._repeat(regex, start, end)
+        else:
+            raise RegexError("neither look-arounds nor back references have an automaton")
+
+    def _repeat(self, regex: Repeat, start: int, end: int) -> None:
+        for _ in range(regex.least):
+            after = self.add()
+            self.build(regex.body, start, after)
+            start = after
+        if regex.most is None:
+            again = self.add()
+            self.free[start].append(again)
+            self.build(regex.body, again, again)
+            start = again
+        for _ in range((regex.most or 0) - regex.least if regex.most is not None else 0):
+            self.free[start].append(end)
+            after = self.add()
+            self.build(regex.body, start, after)
+            start = after
+        self.free[start].append(end)
+
+    def reach(self, states: Iterator[int] | Sequence[int] | frozenset[int], *, first: bool, last: bool = False) -> frozenset[int]:
+        """The states that are reached without a character."""
+        found = set(states)
+        todo = list(found)
+        while todo:
+            state = todo.pop()
+            after = [*self.free[state], *(self.at_start[state] if first else ()), *(self.at_end[state] if last else ())]
+            todo += [target for target in after if target not in found]
+            found.update(after)
+        return frozenset(found)
+
+    def begin(self) -> _Progress:
+        return self._progress(self.reach((0,), first=True))
+
+    def advance(self, progress: _Progress, char: int) -> _Progress:
+        states, found = progress
+        if found:
+            return progress
+        targets = (target for state in states for ranges, target in self.steps[state] if charset.contains(ranges, char))
+        return self._progress(self.reach((*targets, 0), first=False))  # a pattern may begin anywhere
+
+    def is_content(self, progress: _Progress, *, first: bool) -> bool:
+        """Whether the text may end here."""
+        states, found = progress
+        return (found or 1 in self.reach(states, first=first, last=True)) is self.wanted
+
+    @staticmethod
+    def _progress(states: frozenset[int]) -> _Progress:
+        return (frozenset(), True) if 1 in states else (states, False)
+
+
+def iter_common(found: Sequence[str], barred: Sequence[str], least: int, most: int | None, random: Random) -> Iterator[str]:
+    """
+    Find strings in which some patterns are found and others are not, first those that are hardly longer than need be.
+
+    Args:
+        found: Patterns of ECMA-262 that have to be found.
+        barred: Patterns that must not be.
+        least: The least length, in code points.
+        most: The greatest length.
+        random: Chooses among characters that mean the same to all patterns.
+
+    Raises:
+        RegexError: a pattern can't be read, or has no automaton.
+    """
+    automata = [*_automata(found, wanted=True), *_automata(barred, wanted=False)]
+    ceiling = min(most if most is not None else _MAX_LENGTH, _MAX_LENGTH)
+    start = tuple(automaton.begin() for automaton in automata)
+    seen = {(start, 0)}
+    todo = [(least, 0, start, "")]
+    steps = 0
+    while todo and steps < _MAX_STEPS:
+        _, _, progress, text = heappop(todo)
+        if len(text) >= least and all(a.is_content(p, first=not text) for a, p in zip(automata, progress, strict=True)):
+            yield text
+        if len(text) >= ceiling:
+            continue
+        for ranges in _alike(automata, progress):
+            steps += 1
+            char = random.choice(charset.preferred(ranges))
+            after = tuple(a.advance(p, ord(char)) for a, p in zip(automata, progress, strict=True))
+            size = len(text) + 1
+            key = (after, min(size, least) if most is None else size)  # with no end in sight, only where the patterns stand matters
+            if key not in seen and not _is_lost(automata, after):
+                seen.add(key)
+                heappush(todo, (max(least - len(text) - 1, 0), len(seen), after, text + char))  # what lacks least, then the first found
+
+
+def _automata(patterns: Sequence[str], *, wanted: bool) -> Iterator[_Automaton]:
+    for pattern in patterns:
+        trees = list(_without_looks(parse_regex(pattern)))
+        if len(trees) > 1 and not wanted:
+            raise RegexError("a look-ahead in a pattern that must not be found")
+        for tree, own in trees:
+            automaton = _Automaton(wanted is own)
+            automaton.build(tree, 0, 1)
+            yield automaton
+
+
+def _without_looks(tree: Regex) -> Iterator[tuple[Regex, bool]]:
+    """A pattern and, as patterns of their own, the look-aheads at its start: `^(?=.*[A-Z])(?!admin).{8,}$`."""
+    parts = tree.parts if isinstance(tree, InRow) else (tree,)
+    anchor = parts[:1]
+    if anchor and isinstance(anchor[0], Anchor) and anchor[0].start:
+        looks = 1
+        while looks < len(parts) and isinstance(look := parts[looks], Look) and look.ahead:
+            yield InRow((*anchor, look.body)), look.positive
+            looks += 1
+        tree = InRow((*anchor, *parts[looks:]))
+    yield tree, True
+
+
+def _is_lost(automata: list[_Automaton], progress: tuple[_Progress, ...]) -> bool:
+    return any(found and not automaton.wanted for automaton, (_, found) in zip(automata, progress, strict=True))
+
+
+def _alike(automata: list[_Automaton], progress: tuple[_Progress, ...]) -> list[Ranges]:
+    """The characters, in sets that lead to the same states."""
+    edges = [
+        ranges
+        for automaton, (states, _) in zip(automata, progress, strict=True)
+        for state in states
+        for ranges, _ in automaton.steps[state]
+    ]
+    edges = list(dict.fromkeys(edges))
+    ends = sorted({0x20, 0x7F, *(end for ranges in (*edges, charset.EVERYTHING) for low, high in ranges for end in (low, high + 1))})
+    sets: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
+    for low, after in pairwise(ends):
+        if charset.contains(charset.EVERYTHING, low):
+            sets.setdefault(tuple(charset.contains(ranges, low) for ranges in edges), []).append((low, after - 1))
+    return [charset.union(tuple(ranges)) for ranges in sets.values()]

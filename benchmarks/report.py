@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
-from benchmarks.cases import CASES
+from benchmarks.cases import CASES, Kind
 from benchmarks.derive import BROKEN
 from benchmarks.figures import Spread, metric, spread
 from benchmarks.places import PAGE, PLOT
@@ -16,6 +17,11 @@ from benchmarks.targets import NotMeasured, Verdict, compare, judge, memory_grow
 _BEGIN: Final = "<!-- figures: `make bench-report` writes them -->"
 _END: Final = "<!-- end of figures -->"
 _ALONE: Final = 0.9  # of a core: what a server under full load takes when nobody else wants it
+_CORES: Final[Mapping[Kind, int]] = MappingProxyType({"load": 1, "workers": 2, "start": 0, "memory": 0})  # a loaded server has
+_DOUBT: Final = (
+    "**Other programs ran at the same time** (see the remarks below the tables). That costs servers that compile while they "
+    "run more than others, so ratios to Prism, Scalar and WireMock are too high: repeat this on a machine that is at rest."
+)
 _RATE: Final = "answers per second of server CPU"
 _FIRST: Final = "CPU to first answer"
 
@@ -34,7 +40,7 @@ def render_case(name: str, subjects: Subjects) -> str:
     measured = {subject: found for subject, found in subjects.items() if not found.trouble}
     parts = [f"**{case.title}** (`{name}`)", ""]
     parts += [render_table(tables[case.kind](name, measured))] if measured else ["Nothing was measured."]
-    crowded = _crowded(measured) if case.kind == "load" else []
+    crowded = _crowded(measured, _CORES[case.kind])
     troubles = [f"{subject} was not measured: {found.trouble}" for subject, found in subjects.items() if found.trouble]
     notes = [f"{subject}: {found.note}." for subject, found in measured.items() if found.note]
     remarks = [f"- {line}" for line in (*notes, *troubles, *crowded)]
@@ -63,6 +69,8 @@ def render_run(run: Run) -> str:
         "",
         f"Versions: {', '.join(f'{name} {version}' for name, version in run.versions.items())}.",
     ]
+    if any(_crowded(subjects, _CORES[CASES[name].kind]) for name, subjects in run.cases.items()):
+        facts += ["", _DOUBT]
     parts = ["\n".join(facts), "### Targets\n\n" + render_targets(judge(run.cases)), "### Cases"]
     return "\n\n".join([*parts, *(render_case(name, subjects) for name, subjects in run.cases.items())])
 
@@ -89,10 +97,12 @@ def render_table(rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rule, *rows[1:]])
 
 
-def _crowded(measured: Subjects) -> list[str]:
-    """A remark where not even the busiest server had its core for itself: latencies and answers per second mean little then."""
-    share = max((spread(metric(found.rounds, "share of a core")).median for found in measured.values()), default=1)
-    return [f"Other programs ran on the same cores: servers had at most {share:.0%} of theirs."] if share < _ALONE else []
+def _crowded(measured: Subjects, cores: int) -> list[str]:
+    """A remark where not even the busiest server had its cores for itself: latencies and answers per second mean little then."""
+    shares = [spread(metric(found.rounds, "share of a core")).median for found in measured.values() if cores and found.rounds]
+    if not shares or max(shares) >= _ALONE * cores:
+        return []
+    return [f"Other programs ran on the same cores: servers had at most {max(shares):.2f} of {cores}."]
 
 
 def _load_table(name: str, subjects: Subjects) -> list[list[str]]:

@@ -184,7 +184,7 @@ def test_a_run_on_a_crowded_machine_says_so() -> None:
     crowded = render_case("stored", load_case(mock_server=rounds(1_400)))
     alone = render_case("stored", load_case(mock_server=[one | {"seconds": one["cpu"]} for one in rounds(1_400)]))
 
-    assert "servers had at most 50% of theirs" in crowded
+    assert "servers had at most 0.50 of 1" in crowded
     assert "Other programs" not in alone
 
 

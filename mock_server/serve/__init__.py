@@ -1,12 +1,18 @@
 """
 The fake backend.
 
-`respond` decides (pure: a request in, an answer out), `reply` makes the answer of one documented response, `refuse`
+`express` sends stored answers at once, `respond` decides (pure: a request in, an answer out), `reply` makes the answer of one documented response, `refuse`
 words what is wrong with a request, `fixtures` are stored answers, `app` carries it all over ASGI, `routing` tells
 Connexion which operations there are.
 
-A request meets our own middleware first. What it knows it answers; what it does not (Swagger UI, operations with a
-real handler) goes on to the rest of the Connexion application.
+A request meets our own middleware first. What it knows it answers; what it does not (Swagger UI, lifespan) goes on to the
+rest of the Connexion application. What each layer costs a request for the stored example of the default document, in
+microseconds of CPU (2026-11-23, Python 3.11, without log):
+
+    uvicorn and a bare application      26
+    + express in our middleware          3    ordinary requests for stored answers
+    + respond in our middleware         25    all others; a generated body of 5 KB takes 70 to 100 more
+    + Connexion's whole stack          370    what a request would pay if it went through
 
 Invariants:
 - Same request, same seed: same bytes, on every replica.

@@ -15,7 +15,7 @@ from mock_server.generate.case import example_request
 from mock_server.serve.app import create_app
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, open_responder
-from mock_server.serve.workers import check_workers, run_workers
+from mock_server.serve.processes import check_workers, run_workers
 from mock_server.settings import Settings
 from mock_server.spec.model import MISSING, Entry
 from mock_server.version import __version__

@@ -33,7 +33,7 @@ CHECKS: Final = {
     "head_matches_get": "HEAD has the header of GET",
     "conditional_requests": "a documented ETag is obeyed",
     "cross_tenant_access": "one identity does not read what belongs to another",
-    "callbacks": "callbacks and webhooks keep to the document",
+    "callbacks": "callbacks keep to the document",
 }
 
 # Which check a rule of the judge of responses belongs to.

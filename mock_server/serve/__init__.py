@@ -1,9 +1,9 @@
 """
 The fake backend.
 
-`express` sends stored answers at once, `respond` decides (pure: a request in, an answer out), `reply` makes the answer of one documented response, `refuse`
-words what is wrong with a request, `fixtures` are stored answers, `app` carries it all over ASGI, `routing` tells
-Connexion which operations there are.
+`respond` decides (pure: a request in, an answer out), `reply` makes the answer of one documented response, `refuse`
+words what is wrong with a request, `fixtures` are stored answers, `express` has those ready that need no deciding, `app`
+carries it all over ASGI, `routing` tells Connexion which operations there are.
 
 A request meets our own middleware first. What it knows it answers; what it does not (Swagger UI, lifespan) goes on to the
 rest of the Connexion application. What each layer costs a request for the stored example of the default document, in

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from conftest import DOCUMENT, SHARED
+from conftest import DOCUMENT, ROOT, SHARED
 
 from benchmarks.labels import Shares, check_document, specs
 
+FEATURES = [ROOT / "tests" / "documents" / "features" / name for name in ("circular.yaml", "polymorphism.yaml", "values.yaml")]
 SPECS = specs(SHARED / "specs")[:24] if (SHARED / "specs" / "manifest.jsonl").is_file() else []
 
 
@@ -23,8 +24,7 @@ def test_the_labels_of_its_requests_hold() -> None:
     assert check_document(DOCUMENT, 1, 60, 1_000, "request").examples == []
 
 
-@pytest.mark.skipif(not SPECS, reason="the documents are not on this machine")
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", [*FEATURES, *SPECS], ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_labels_of_a_real_document_hold(path: Path) -> None:
     shares: Shares = check_document(path, 2, 4, 60)
 

@@ -20,6 +20,10 @@ from mock_server.serve.opening import open_responder
 from mock_server.serve.respond import Responder
 from mock_server.settings import Settings
 
+# Whoever runs tests in the background has them ignore Ctrl-C, and all their processes with them; some of these are to obey it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi.yaml"
 SHARED = ROOT.parent / "shared"

@@ -144,7 +144,7 @@ def iter_common(found: Sequence[str], barred: Sequence[str], least: int, most: i
         random: Chooses among characters that mean the same to all patterns.
 
     Raises:
-        RegexError: a pattern can't be read, or has no automaton.
+        RegexError: a pattern can't be read, or has no automaton, or the walk is given up.
     """
     sets: list[Ranges] = []
     automata = [*_automata(found, sets, wanted=True), *_automata(barred, sets, wanted=False)]
@@ -154,7 +154,9 @@ def iter_common(found: Sequence[str], barred: Sequence[str], least: int, most: i
     shortest = {(start, 0): 0}  # beyond the least length, only where the patterns stand matters
     todo = [(least, 0, 0, start, "")]
     work = 0
-    while todo and work < _MAX_WORK:
+    while todo:
+        if work > _MAX_WORK:
+            raise RegexError("the patterns agree on nothing near")
         *_, progress, text = heappop(todo)
         if len(text) >= least and all(a.is_content(p, first=not text) for a, p in zip(automata, progress, strict=True)):
             yield text

@@ -19,6 +19,7 @@ from mock_server.typing import JsonValue
 # RFC 3986, section 2.2, without what would end the query or a pair of it
 _RESERVED = ":/?@!$'()*,;"
 # RFC 9110, section 5.6.2, and RFC 6265, section 4.1.1
+_LATIN_1 = 0xFF
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _COOKIE_OCTETS = re.compile(r"[!#-+\--:<-\[\]-~]*\Z")
 
@@ -83,9 +84,7 @@ def _write_list(parameter: Parameter, items: list[str]) -> str:
         raise UndefinedSerialization(f"{parameter.style.value} can't write the list {items}")
     name = _quote(parameter.name)
     if parameter.location is Location.HEADER:
-        if any("," in item for item in items) or items == [""]:
-            raise UndefinedSerialization("a comma separates the items of a header")
-        return ",".join(map(_plain, items))
+        return _header_items(items)
     if parameter.style is Style.MATRIX:
         return "".join(f";{name}={_quote(item)}" for item in items) if parameter.explode else f";{name}=" + ",".join(map(_quote, items))
     if parameter.style is Style.LABEL:
@@ -140,6 +139,26 @@ def _write_object(parameter: Parameter, members: dict[str, str]) -> str:
     return f"{name}=" + (quote(delimiter, safe="") if delimiter != "," else ",").join(part for pair in pairs for part in pair)
 
 
+def write_header(value: JsonValue, *, explode: bool) -> str:
+    """
+    Write the value of a header field, whose style is always `simple`.
+
+    Raises:
+        UndefinedSerialization: it can't stand in a header, or would be read as another value.
+    """
+    if isinstance(value, list):
+        return _header_items([_scalar(item) for item in value])
+    if isinstance(value, dict):
+        return _header_members({name: _scalar(member) for name, member in value.items()}, "=" if explode else ",")
+    return _plain(_scalar(value))
+
+
+def _header_items(items: list[str]) -> str:
+    if any("," in item for item in items) or items == [""]:
+        raise UndefinedSerialization("a comma separates the items of a header")
+    return ",".join(map(_plain, items))
+
+
 def _header_members(members: dict[str, str], between: str) -> str:
     if any("," in text or "=" in text for pair in members.items() for text in pair):
         raise UndefinedSerialization("a comma or equals sign separates the members of a header")
@@ -167,8 +186,8 @@ def _quote(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text of a header: visible ASCII and inner spaces, RFC 9110, section 5.5."""
-    if not text.isascii() or not text.isprintable() or text != text.strip():
+    """Text of a header: visible characters of Latin-1 and inner spaces. RFC 9110, section 5.5."""
+    if not text.isprintable() or text != text.strip() or any(ord(char) > _LATIN_1 for char in text):
         raise UndefinedSerialization(f"{text!r} can't stand in a header")
     return text
 

@@ -27,6 +27,7 @@ _NULLS = 0.12
 # To subtract branches from each other multiplies their cases.
 _MAX_DISJOINT = 5
 _MAX_CASES = 40
+_MAX_SUBTRACTIONS = 400
 _STRICT_TRIES = 8
 _SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum"))
 
@@ -135,20 +136,40 @@ def _conjunction(compiler: Compiler, schema: Canonical, spot: Spot) -> Draw:
 
 
 def _without_others(compiler: Compiler, branches: list[Canonical], spot: Spot) -> Iterable[Draw]:
-    """Each branch less the others, as long as few branches keep that small."""
-    if len(branches) > _MAX_DISJOINT:
-        return
+    """Each branch less the others: in all its cases where few branches keep them few, else in one case."""
     expanded = [compiler.merger.expand(branch) for branch in branches]
+    steps = [_MAX_SUBTRACTIONS]
     for index, branch in enumerate(expanded):
-        rest: Canonical | None = branch
-        for other, schema in enumerate(expanded):
-            if other != index and rest is not None:
-                rest = find_difference(rest, schema)
-                view = rest.view() if rest is not None else None
-                if isinstance(view, AnyOfView) and len(view.branches) > _MAX_CASES:
-                    rest = None
+        others = [*expanded[:index], *expanded[index + 1 :]]
+        rest = _less(branch, others) if len(branches) <= _MAX_DISJOINT else None
+        if rest is None:
+            rest = _one_case(branch, others, steps)
         if rest is not None and not isinstance(rest.view(), FalseView):
             yield compiler.compile(rest, spot)
+
+
+def _less(branch: Canonical, others: list[Canonical]) -> Canonical | None:
+    rest: Canonical | None = branch
+    for other in others:
+        rest = find_difference(rest, other) if rest is not None else None
+        view = rest.view() if rest is not None else None
+        if isinstance(view, AnyOfView) and len(view.branches) > _MAX_CASES:
+            return None
+    return rest
+
+
+def _one_case(branch: Canonical, others: list[Canonical], steps: list[int]) -> Canonical | None:
+    """One way in which a value can be of a branch and of no other, tried out branch by branch as far as the steps reach."""
+    if not others:
+        return branch
+    steps[0] -= 1
+    rest = find_difference(branch, others[0]) if steps[0] > 0 else None
+    if rest is None:
+        return None
+    view = rest.view()
+    cases = view.branches if isinstance(view, AnyOfView) else [rest]
+    found = (_one_case(case, others[1:], steps) for case in cases if not isinstance(case.view(), FalseView))
+    return next((case for case in found if case is not None), None)
 
 
 def _first_of(draws: list[Draw], s: State, accept: Callable[[JsonValue], bool]) -> JsonValue:

@@ -26,9 +26,10 @@ from mock_server.generate.regex import (
 )
 from mock_server.generate.regex import Sequence as InRow
 
-# How large an automaton may be, and how many steps are taken before a string is given up.
+# How large an automaton may be, and how much is done before a string is given up: states that are passed through.
 _MAX_STATES = 3_000
-_MAX_STEPS = 20_000
+_MAX_SETS = 200
+_MAX_WORK = 1_500_000
 _MAX_LENGTH = 2_000
 
 # What a pattern has come to: the states that it is in, and whether it was found already.
@@ -40,7 +41,8 @@ class _Automaton:
     """A pattern as states; state 0 is where it starts, state 1 where it is found."""
 
     wanted: bool  # whether the pattern must be found, or must not
-    steps: list[list[tuple[Ranges, int]]] = field(default_factory=lambda: [[], []])
+    sets: list[Ranges]  # of characters, of all patterns that are walked together
+    steps: list[list[tuple[int, int]]] = field(default_factory=lambda: [[], []])  # by a character of a set, by its index
     free: list[list[int]] = field(default_factory=lambda: [[], []])  # without a character
     at_start: list[list[int]] = field(default_factory=lambda: [[], []])  # without a character, at the start of the text
     at_end: list[list[int]] = field(default_factory=lambda: [[], []])
@@ -55,7 +57,7 @@ class _Automaton:
     def build(self, regex: Regex, start: int, end: int) -> None:
         """Connect two states by what a pattern matches."""
         if isinstance(regex, Chars):
-            self.steps[start].append((regex.ranges, end))
+            self.steps[start].append((self._index(regex.ranges), end))
         elif isinstance(regex, InRow):
             for part in regex.parts:
                 after = self.add()
@@ -73,6 +75,13 @@ class _Automaton:
             self._repeat(regex, start, end)
         else:
             raise RegexError("neither look-arounds nor back references have an automaton")
+
+    def _index(self, ranges: Ranges) -> int:
+        if ranges not in self.sets:
+            if len(self.sets) >= _MAX_SETS:
+                raise RegexError("too many sets of characters for an automaton")
+            self.sets.append(ranges)
+        return self.sets.index(ranges)
 
     def _repeat(self, regex: Repeat, start: int, end: int) -> None:
         for _ in range(regex.least):
@@ -105,11 +114,12 @@ class _Automaton:
     def begin(self) -> _Progress:
         return self._progress(self.reach((0,), first=True))
 
-    def advance(self, progress: _Progress, char: int) -> _Progress:
+    def advance(self, progress: _Progress, kind: frozenset[int]) -> _Progress:
+        """Where a character leads that is in some of the sets."""
         states, found = progress
         if found:
             return progress
-        targets = (target for state in states for ranges, target in self.steps[state] if charset.contains(ranges, char))
+        targets = (target for state in states for index, target in self.steps[state] if index in kind)
         return self._progress(self.reach((*targets, 0), first=False))  # a pattern may begin anywhere
 
     def is_content(self, progress: _Progress, *, first: bool) -> bool:
@@ -134,38 +144,42 @@ def iter_common(found: Sequence[str], barred: Sequence[str], least: int, most: i
         random: Chooses among characters that mean the same to all patterns.
 
     Raises:
-        RegexError: a pattern can't be read, or has no automaton.
+        RegexError: a pattern can't be read, or has no automaton, or the walk is given up.
     """
-    automata = [*_automata(found, wanted=True), *_automata(barred, wanted=False)]
+    sets: list[Ranges] = []
+    automata = [*_automata(found, sets, wanted=True), *_automata(barred, sets, wanted=False)]
     ceiling = min(most if most is not None else _MAX_LENGTH, _MAX_LENGTH)
+    kinds = _kinds_of_characters(sets)
     start = tuple(automaton.begin() for automaton in automata)
-    seen = {(start, 0)}
-    todo = [(least, 0, start, "")]
-    steps = 0
-    while todo and steps < _MAX_STEPS:
-        _, _, progress, text = heappop(todo)
+    shortest = {(start, 0): 0}  # beyond the least length, only where the patterns stand matters
+    todo = [(least, 0, 0, start, "")]
+    work = 0
+    while todo:
+        if work > _MAX_WORK:
+            raise RegexError("the patterns agree on nothing near")
+        *_, progress, text = heappop(todo)
         if len(text) >= least and all(a.is_content(p, first=not text) for a, p in zip(automata, progress, strict=True)):
             yield text
         if len(text) >= ceiling:
             continue
-        for ranges in _alike(automata, progress):
-            steps += 1
-            char = random.choice(charset.preferred(ranges))
-            after = tuple(a.advance(p, ord(char)) for a, p in zip(automata, progress, strict=True))
-            size = len(text) + 1
-            key = (after, min(size, least) if most is None else size)  # with no end in sight, only where the patterns stand matters
-            if key not in seen and not _is_lost(automata, after):
-                seen.add(key)
-                heappush(todo, (max(least - len(text) - 1, 0), len(seen), after, text + char))  # what lacks least, then the first found
+        size = len(text) + 1
+        for kind, ranges in random.sample(kinds, len(kinds)):
+            work += 1 + sum(len(states) for states, _ in progress)
+            after = tuple(a.advance(p, kind) for a, p in zip(automata, progress, strict=True))
+            key = (after, min(size, least))
+            if size < shortest.get(key, _MAX_LENGTH + 1) and not _is_lost(automata, after):
+                shortest[key] = size
+                char = random.choice(charset.preferred(ranges))
+                heappush(todo, (max(least - size, 0), size, len(shortest) + work, after, text + char))
 
 
-def _automata(patterns: Sequence[str], *, wanted: bool) -> Iterator[_Automaton]:
+def _automata(patterns: Sequence[str], sets: list[Ranges], *, wanted: bool) -> Iterator[_Automaton]:
     for pattern in patterns:
         trees = list(_without_looks(parse_regex(pattern)))
         if len(trees) > 1 and not wanted:
             raise RegexError("a look-ahead in a pattern that must not be found")
         for tree, own in trees:
-            automaton = _Automaton(wanted is own)
+            automaton = _Automaton(wanted is own, sets)
             automaton.build(tree, 0, 1)
             yield automaton
 
@@ -187,18 +201,12 @@ def _is_lost(automata: list[_Automaton], progress: tuple[_Progress, ...]) -> boo
     return any(found and not automaton.wanted for automaton, (_, found) in zip(automata, progress, strict=True))
 
 
-def _alike(automata: list[_Automaton], progress: tuple[_Progress, ...]) -> list[Ranges]:
-    """The characters, in sets that lead to the same states."""
-    edges = [
-        ranges
-        for automaton, (states, _) in zip(automata, progress, strict=True)
-        for state in states
-        for ranges, _ in automaton.steps[state]
-    ]
-    edges = list(dict.fromkeys(edges))
-    ends = sorted({0x20, 0x7F, *(end for ranges in (*edges, charset.EVERYTHING) for low, high in ranges for end in (low, high + 1))})
-    sets: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
+def _kinds_of_characters(sets: list[Ranges]) -> list[tuple[frozenset[int], Ranges]]:
+    """The characters by the sets that they are in: all of one kind lead to the same states."""
+    ends = sorted({0x20, 0x7F, *(end for ranges in (*sets, charset.EVERYTHING) for low, high in ranges for end in (low, high + 1))})
+    kinds: dict[frozenset[int], list[tuple[int, int]]] = {}
     for low, after in pairwise(ends):
         if charset.contains(charset.EVERYTHING, low):
-            sets.setdefault(tuple(charset.contains(ranges, low) for ranges in edges), []).append((low, after - 1))
-    return [charset.union(tuple(ranges)) for ranges in sets.values()]
+            kind = frozenset(index for index, ranges in enumerate(sets) if charset.contains(ranges, low))
+            kinds.setdefault(kind, []).append((low, after - 1))
+    return [(kind, charset.union(tuple(ranges))) for kind, ranges in kinds.items()]

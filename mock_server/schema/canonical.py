@@ -10,9 +10,11 @@ A canonical node knows nothing of titles, examples or the order of properties: s
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import jsonschema_rs
+import orjson
 from jsonschema_rs.canonical import (
     AllOfView,
     AnyOfView,
@@ -201,6 +203,19 @@ def _canonicalize(schema: JsonValue) -> Canonical | None:
 
 def canonicalize_schema(schema: JsonObject) -> Canonical | None:
     """Bring a self-contained schema into canonical form; None where that fails."""
+    try:
+        return _known_form(orjson.dumps(schema))
+    except TypeError:  # a number beyond 64 bits
+        return _form(schema)
+
+
+@lru_cache(maxsize=256)
+def _known_form(text: bytes) -> Canonical | None:
+    """The form of a schema that was met before: both readings of a document hold most of them, and some take a second."""
+    return _form(orjson.loads(text))
+
+
+def _form(schema: JsonObject) -> Canonical | None:
     try:
         return jsonschema_rs.canonicalize(schema, validate_formats=True, pattern_options=PATTERN_OPTIONS, offline=True)
     except (CanonicalizationError, jsonschema_rs.ReferencingError, ValueError):

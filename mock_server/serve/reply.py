@@ -15,13 +15,14 @@ import orjson
 
 from mock_server.contract.request import Understood
 from mock_server.contract.response import ResponseJudge
-from mock_server.errors import MalformedContent, SchemaError, UnsatisfiableSchema, UnusableSchema
+from mock_server.errors import MalformedContent, SchemaError, UndefinedSerialization, UnsatisfiableSchema, UnusableSchema
 from mock_server.exchange import problem
 from mock_server.exchange.body import content_type, write_body
 from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_json_lines, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, Represented, find_example, paired_keys, represent
 from mock_server.exchange.preference import EDGES, Preferences
+from mock_server.exchange.serialization import write_header
 from mock_server.exchange.xml import read_xml
 from mock_server.finding import Finding
 from mock_server.generate.catalogue import Subject
@@ -318,7 +319,7 @@ class Reply:
 
     def _header_text(self, header: Header) -> str | None:
         for example in header.examples:
-            text = header_text(None if isinstance(example.value, Missing) else example.value, explode=header.explode)
+            text = _header_text(None if isinstance(example.value, Missing) else example.value, explode=header.explode)
             if text is not None and not any(self.judge.judge_header(header, text)):
                 return text
         schema = header.schema if header.schema is not None else header.content.schema if header.content else None
@@ -328,7 +329,7 @@ class Reply:
             producer = self.kit.producer(schema, self.operation, name=header.name)
             for attempt in range(6):
                 seed = derive_seed(self.kit.settings.seed, self.operation.id, "header", header.name, attempt)
-                text = header_text(producer.produce(Wish(seed)), explode=header.explode)
+                text = _header_text(producer.produce(Wish(seed)), explode=header.explode)
                 if text is not None:
                     return text
         except SchemaError:
@@ -356,23 +357,11 @@ def _malformed_xml(example: Example) -> str | None:
     return None
 
 
-def header_text(value: JsonValue, *, explode: bool) -> str | None:
-    """Write the value of a header field in the style `simple`; None where it can't stand there."""
-    if isinstance(value, list):
-        parts = [header_text(item, explode=False) for item in value]
-        text = ",".join(part for part in parts if part is not None) if None not in parts else None
-    elif isinstance(value, dict):
-        pairs = [(name, header_text(member, explode=False)) for name, member in value.items()]
-        text = None if any(member is None for _, member in pairs) else ",".join(f"{n}={m}" if explode else f"{n},{m}" for n, m in pairs)
-    else:
-        text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    if text is None or not text.isprintable() or text != text.strip():
-        return None
+def _header_text(value: JsonValue, *, explode: bool) -> str | None:
     try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
+        return write_header(value, explode=explode)
+    except UndefinedSerialization:
         return None
-    return text
 
 
 def _is_single(schema: JsonValue) -> bool:

@@ -319,6 +319,7 @@ def test_a_closed_schema_that_contains_itself_is_drawn_in_full(make: Callable[..
         {"type": "array", "not": {"contains": {"const": 1}, "minContains": 0, "maxContains": 1}},
         {"oneOf": [{"contains": {"type": "integer"}, "minContains": 2}, {"type": "array", "minItems": 3}], "type": "array", "items": {"type": ["integer", "null"]}},
         {"allOf": [{"contains": {"multipleOf": 2}}, {"contains": {"multipleOf": 3}}], "unevaluatedItems": {"multipleOf": 5}, "type": "array", "minItems": 3},
+        {"oneOf": [{"type": "object", "properties": {f"k{n}": {"type": "string"} for n in range(size)}} for size in range(12)]},
         {"type": "object", "not": {"propertyNames": {"maxLength": 3}}, "additionalProperties": {"type": "integer"}, "maxProperties": 1},
     ],
 )  # fmt: skip

@@ -116,7 +116,9 @@ def _nearest(first: float, last: float) -> Iterator[JsonValue]:
 
 def _multiples(setting: Setting, spot: Spot, view: IntegerView | NumberView, first: float, last: float, *, integral: bool) -> Draw:
     """Exact multiples of all steps; multiples of the excluded steps are sorted out by the judge."""
-    steps = [Fraction(str(step)) for step in view.multiple_of] or [Fraction(1) if integral else Fraction(1, 100)]
+    steps = [Fraction(str(step)) for step in view.multiple_of]
+    if not steps:  # small enough to miss what must not be divided
+        steps = [Fraction(1) if integral else min(Fraction(1, 100), *(Fraction(str(step)) / 2 for step in view.not_multiple_of))]
     if integral:
         steps.append(Fraction(1))
     step = steps[0]

@@ -43,7 +43,7 @@ CASES = [
     {"type": "integer", "minimum": 5, "maximum": 5}, {"type": "integer", "multipleOf": 7, "minimum": 8, "maximum": 14},
     {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.001}, {"type": "number", "multipleOf": 0.01, "minimum": 1, "maximum": 1.05},
     {"type": "number", "minimum": 1e300}, {"type": "integer", "maximum": -5}, {"type": "number", "not": {"type": "integer"}},
-    {"type": "integer", "not": {"multipleOf": 2}}, {"type": "integer", "minimum": 2**60},
+    {"type": "integer", "not": {"multipleOf": 2}}, {"type": "number", "not": {"multipleOf": 0.0001}, "maximum": 5}, {"type": "integer", "minimum": 2**60},
     {"type": "string", "minLength": 40, "maxLength": 41}, {"type": "string", "maxLength": 0}, {"type": "string", "minLength": 5000},
     {"type": "string", "pattern": "^a{3}$"}, {"type": "string", "pattern": "^[a-z]+$", "minLength": 30, "maxLength": 33},
     {"type": "string", "allOf": [{"pattern": "^a"}, {"pattern": "z$"}]}, {"type": "string", "not": {"pattern": "^[a-z]"}},

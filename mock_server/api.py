@@ -12,6 +12,7 @@ from mock_server.finding import Finding
 from mock_server.generate.kit import Kit
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.serve.app import create_app
+from mock_server.serve.backend import Backend
 from mock_server.serve.respond import Responder
 from mock_server.settings import DEFAULTS, Settings
 from mock_server.spec.document import Document, open_document
@@ -41,7 +42,7 @@ def app(document: Document, settings: Settings = DEFAULTS) -> Any:  # noqa: ANN4
     Raises:
         UsageError: nobody knows the locale.
     """
-    return create_app(Responder(Kit(document, settings)))
+    return create_app(Backend.of(Responder(Kit(document, settings))))
 
 
 def judge(document: Document, request: Request, response: Response | None = None) -> tuple[Finding, ...]:

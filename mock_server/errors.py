@@ -17,6 +17,7 @@ What keeps the work from being done: errors.
         MalformedContent            a body or parameter can't be read
         UndefinedSerialization      OpenAPI leaves this style and value undefined
         MalformedPreference         a Prefer header field can't be obeyed
+        MalformedWorld              what names a world can't be a name
       ListenError                   the server can't start to listen
       TransportError                the API under test can't be reached
 
@@ -161,6 +162,19 @@ class MalformedPreference(ExchangeError):
     """A Prefer header field can't be obeyed."""
 
     status_hint = 422
+
+
+class MalformedWorld(ExchangeError):
+    """What names a world can't be a name."""
+
+    status_hint = 400
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"{self.name[:100]!r} can't name a world: 1 to 64 of the characters A-Z, a-z, 0-9, '.', '_', '~' and '-'"
 
 
 class ListenError(MockServerError):

@@ -51,6 +51,7 @@ class Settings:
     keep_invalid_examples: bool = False
     check: bool = False
     max_body: int = 10 * 1024 * 1024  # bytes
+    journal: int = 1_000  # exchanges of each world
     tls_cert: Path | None = None
     tls_key: Path | None = None
     log_format: str = "text"

@@ -13,6 +13,7 @@ from mock_server.cli.report import print_findings
 from mock_server.exchange.negotiate import choose_success
 from mock_server.generate.case import example_request
 from mock_server.serve.app import create_app
+from mock_server.serve.backend import Backend
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, open_responder
 from mock_server.serve.processes import check_workers, run_workers
@@ -62,6 +63,7 @@ def serve(
     max_body: Annotated[int | None, typer.Option(help="The largest request body, in bytes.", show_default="10485760")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="A certificate chain, PEM: serve https.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    journal: Annotated[int | None, typer.Option(help="Exchanges kept for each world; or 0.", show_default="1000")] = None,
     log_format: Annotated[str | None, typer.Option(help="text, json or none.", show_default="text")] = None,
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
@@ -72,7 +74,7 @@ def serve(
             "host": host, "port": port, "seed": seed, "locale": locale, "source": source, "profile": profile, "fixtures": fixtures,
             "base_path": base_path, "cors": cors, "validate_requests": validate_requests, "security": security,
             "workers": workers, "keep_invalid_examples": keep_invalid_examples, "check": check, "max_body": max_body, "tls_cert": tls_cert,
-            "tls_key": tls_key, "log_format": log_format, "allow_remote": allow_remote or None, "allow_path": allow_path or None,
+            "tls_key": tls_key, "log_format": log_format, "journal": journal, "allow_remote": allow_remote or None, "allow_path": allow_path or None,
         }
     )  # fmt: skip
     set_up_logs(settings.log_format)
@@ -81,7 +83,7 @@ def serve(
     opened = open_responder(document, settings)
     listening = bind(settings.host, settings.port)
     try:
-        asgi = create_app(opened.responder)
+        asgi = create_app(Backend.of(opened.responder))
         address = origin(listening, settings)
         print_findings(opened.warnings, "text", stream=sys.stderr)
         _print_banner(opened, settings, address)

@@ -41,6 +41,7 @@ UNSUPPORTED_MEDIA_TYPE = Problem("unsupported-media-type", "The media type of th
 UNAUTHORIZED = Problem("unauthorized", "No security requirement is met", 401)
 INVALID_REQUEST = Problem("invalid-request", "The request breaks the document", 422)
 MALFORMED_PREFERENCE = Problem("malformed-preference", "A preference can't be obeyed", 422)
+MALFORMED_WORLD = Problem("malformed-world", "That can't name a world", 400)
 NOT_FOUND = Problem("not-documented", "What was asked for is not in the document", 404)
 UNSATISFIABLE = Problem("unsatisfiable", "No conforming answer exists or was found", 500)
 UNSERVABLE = Problem("unservable", "The document can't be answered from here", 500)
@@ -48,7 +49,7 @@ NO_RESPONSE = Problem("no-response", "The operation documents no response", 500)
 
 PROBLEMS = (
     NO_PATH, NO_METHOD, NOT_ACCEPTABLE, CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, UNAUTHORIZED, INVALID_REQUEST,
-    MALFORMED_PREFERENCE, NOT_FOUND, UNSATISFIABLE, UNSERVABLE, NO_RESPONSE,
+    MALFORMED_PREFERENCE, MALFORMED_WORLD, NOT_FOUND, UNSATISFIABLE, UNSERVABLE, NO_RESPONSE,
 )  # fmt: skip
 
 

@@ -16,8 +16,9 @@ from connexion.resolver import Resolver
 
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
+from mock_server.serve.backend import Backend
 from mock_server.serve.middleware import MockMiddleware
-from mock_server.serve.pages import UI_JSON, Pages
+from mock_server.serve.pages import UI_JSON
 from mock_server.serve.respond import Responder
 from mock_server.serve.routing import routing_document
 
@@ -25,17 +26,17 @@ from mock_server.serve.routing import routing_document
 logging.getLogger("connexion").setLevel(logging.WARNING)
 
 
-def create_app(responder: Responder, *, through: bool = False) -> connexion.AsyncApp:
+def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp:
     """
     Make the ASGI application.
 
     Args:
-        responder: Who answers.
+        backend: Who answers.
         through: Lead API requests through Connexion's whole stack; for tests that compare both ways.
     """
+    responder = backend.mounts[0].responder
     document = responder.document
-    pages = Pages(document, responder.base_paths())
-    ours = functools.partial(MockMiddleware, responder=responder, pages=pages, through=through)
+    ours = functools.partial(MockMiddleware, backend=backend, through=through)
     options = SwaggerUIOptions(serve_spec=False, swagger_ui_template_arguments={"openapi_spec_url": UI_JSON.decode()})
     app = connexion.AsyncApp(
         __name__,

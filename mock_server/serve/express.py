@@ -16,12 +16,13 @@ from mock_server.exchange.message import RawFields, Request
 from mock_server.exchange.path import Matched
 from mock_server.serve.answer import Answer
 from mock_server.serve.respond import Responder
+from mock_server.serve.world import HEADER
 from mock_server.spec.model import Entry, Location, Operation, Parameter
 from mock_server.typing import JsonValue
 
 # Fields that the responder looks at, whatever the document says.
 _DECIDING = frozenset(
-    (b"accept", b"prefer", b"origin", b"content-type", b"content-length", b"transfer-encoding", b"authorization", b"cookie")
+    (b"accept", b"prefer", b"origin", b"content-type", b"content-length", b"transfer-encoding", b"authorization", b"cookie", HEADER)
 )
 _ANY = (b"accept", b"*/*")
 _STRANGER = "nobody-asked-for-this"
@@ -43,6 +44,7 @@ class Express:
 
     def __init__(self, responder: Responder) -> None:
         self._responder = responder
+        self._sources = responder.sources
         self._plans: dict[str, _Plan | None] = {}
 
     def find(self, method: str, path: str, query: bytes, fields: RawFields) -> Answer | None:
@@ -64,6 +66,9 @@ class Express:
         if not isinstance(matched, Matched) or matched.others:
             return None
         entry = matched.route.target
+        if self._sources is not self._responder.sources:
+            self._sources = self._responder.sources
+            self._plans.clear()
         try:
             plan = self._plans[entry.id]
         except KeyError:
@@ -88,6 +93,8 @@ class Express:
     def _compile(self, entry: Entry) -> _Plan | None:
         """The plan of an operation; None where its answers depend on more than one path variable and its keys."""
         operation = self._responder.document.operation(entry)
+        if any(source.touches(entry) for source in self._responder.sources):
+            return None
         if operation.request_body is not None or not all(map(_is_plain, operation.parameters)):
             return None
         credentials = self._keys_of(operation)

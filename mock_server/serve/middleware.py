@@ -5,48 +5,39 @@ It reads the body, asks the responder, and sends. What the responder does not kn
 web sockets.
 """
 
+import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
+from mock_server.errors import MalformedWorld
 from mock_server.exchange import problem
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.path import Unmatched
 from mock_server.serve.answer import Answer, RawField, problem_answer
-from mock_server.serve.express import Express
-from mock_server.serve.pages import Pages
-from mock_server.serve.respond import Responder
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+from mock_server.serve.backend import Asgi, Backend, Message, Mount, Receive, Scope, Send
+from mock_server.serve.world import World
 
 _log = logging.getLogger("mock_server.access")
 _UI = b"/ui"
+_AREA = b"/__"
 
 
 class MockMiddleware:
-    """Answers what the document describes; see the module."""
+    """Answers what the documents describe; see the module."""
 
-    def __init__(self, app: Asgi, responder: Responder, pages: Pages, *, through: bool = False) -> None:
+    def __init__(self, app: Asgi, backend: Backend, *, through: bool = False) -> None:
         """
         Wrap the rest of the application.
 
         Args:
             app: What comes next.
-            responder: Who answers.
-            pages: The documents and the health page.
+            backend: Who answers.
             through: Hand API requests on instead of answering them: then Connexion's stack asks the same responder.
         """
         self._app = app
-        self._responder = responder
-        self._pages = pages
+        self._backend = backend
         self._through = through
-        self._settings = responder.kit.settings
-        self._express = Express(responder)
+        self._settings = backend.settings
         self._ready: dict[int, tuple[Answer, Message, Message]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,27 +45,66 @@ class MockMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if not self._through and not _log.isEnabledFor(logging.INFO):
-            raw: bytes = scope.get("raw_path") or scope["path"].encode()
-            stored = self._express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"])
+        started = time.perf_counter()
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        path = raw.partition(b"?")[0]
+        backend = self._backend
+        mount = backend.mounts[0]
+        if backend.disturber is None and not self._through and not _log.isEnabledFor(logging.INFO):
+            stored = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"])
             if stored is not None:
                 start, body = self._messages(stored)
                 await send(start)
                 await send(body)
+                request = Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
+                backend.record(request, stored, backend.worlds.everybody, started)
                 return
-        started = time.perf_counter()
-        path: bytes = scope.get("raw_path") or scope["path"].encode()
-        path = path.partition(b"?")[0]
-        if self._is_elsewhere(scope["method"], path):
+        elsewhere = self._elsewhere(mount, scope["method"], path)
+        if elsewhere is not None:
+            await elsewhere(scope, receive, send)
+            return
+        if self._settings.cors and scope["method"] == "OPTIONS":
+            preflight = _preflight(scope["headers"])
+            if preflight is not None:
+                await self._send(preflight, scope, send)
+                return
+        page = mount.pages.find(scope["method"], path, mount.responder.router)
+        if page is not None:
+            await self._send(await page(), scope, send)
+            return
+        if self._through:
             await self._app(scope, receive, send)
             return
-        answer = await self._answer(scope, receive, path)
-        if answer is None:
-            await self._app(scope, receive, send)
+        await self._exchange(mount, scope, receive, send, path, started)
+
+    async def _exchange(self, mount: Mount, scope: Scope, receive: Receive, send: Send, path: bytes, started: float) -> None:
+        """Answer a request of the API, and keep what was said."""
+        backend = self._backend
+        try:
+            world = backend.worlds.of(scope["headers"])
+        except MalformedWorld as error:
+            await self._send(problem_answer(problem.MALFORMED_WORLD, str(error)), scope, send)
             return
-        await self._send(answer, scope, send)
+        request = await read_request(scope, receive, path, self._settings.max_body)
+        if isinstance(request, Answer):
+            answer, request = request, Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
+        else:
+            answer = await self._respond(mount, request, world)
+        disturbance = backend.disturber.plan(request, answer, world) if backend.disturber is not None else None
+        start, body = self._written(answer, scope)
+        if disturbance is not None and backend.disturber is not None:
+            await backend.disturber.deliver(disturbance, scope, send, start, body)
+        else:
+            await send(start)
+            await send(body)
+        backend.record(request, answer, world, started, disturbance)
         if _log.isEnabledFor(logging.INFO):
             _log_answer(scope["method"], path, answer, time.perf_counter() - started)
+
+    async def _respond(self, mount: Mount, request: Request, world: World) -> Answer:
+        if mount.responder.blocks:
+            return await asyncio.to_thread(mount.responder.respond, request, world)
+        return mount.responder.respond(request, world)
 
     def _messages(self, stored: Answer) -> tuple[Message, Message]:
         """The messages of a stored answer, made once."""
@@ -85,35 +115,32 @@ class MockMiddleware:
             ready = self._ready[id(stored)] = (stored, start, {"type": "http.response.body", "body": stored.body})
         return ready[1], ready[2]
 
-    def _is_elsewhere(self, method: str, path: bytes) -> bool:
-        """Whether the rest of the application has the page: Swagger UI, unless the document has such a path."""
-        if not (path == _UI or path.startswith(_UI + b"/")):
-            return False
-        return isinstance(self._responder.router.match(method, path.decode("latin-1")), Unmatched)
-
-    async def _answer(self, scope: Scope, receive: Receive, path: bytes) -> Answer | None:
-        fields: list[RawField] = scope["headers"]
-        if scope["method"] == "OPTIONS" and self._settings.cors:
-            preflight = _preflight(fields)
-            if preflight is not None:
-                return preflight
-        page = self._pages.find(scope["method"], path, self._responder.router)
-        if page is not None:
-            return await page()
-        if self._through:
+    def _elsewhere(self, mount: Mount, method: str, path: bytes) -> Asgi | None:
+        """Who has a page that is not the document's: Swagger UI, the areas beside the API."""
+        found: Asgi | None = None
+        if path.startswith(_AREA):
+            areas = self._backend.areas
+            found = next((area for prefix, area in areas.items() if path == prefix or path.startswith(prefix + b"/")), None)
+            if found is not None and mount.pages.find(method, path, mount.responder.router) is not None:
+                return None
+        elif path == _UI or path.startswith(_UI + b"/"):
+            found = self._app
+        if found is None or not isinstance(mount.responder.router.match(method, path.decode("latin-1")), Unmatched):
             return None
-        request = await read_request(scope, receive, path, self._settings.max_body)
-        if isinstance(request, Answer):
-            return request
-        return self._responder.respond(request)
+        return found
 
     async def _send(self, answer: Answer, scope: Scope, send: Send) -> None:
-        body = b"" if scope["method"] == "HEAD" else answer.body
+        start, body = self._written(answer, scope)
+        await send(start)
+        await send(body)
+
+    def _written(self, answer: Answer, scope: Scope) -> tuple[Message, Message]:
+        """The messages of an answer."""
         fields = _framed(answer)
         if self._settings.cors:
             fields.extend(_cors(scope["headers"]))
-        await send({"type": "http.response.start", "status": answer.status, "headers": fields})
-        await send({"type": "http.response.body", "body": body})
+        start: Message = {"type": "http.response.start", "status": answer.status, "headers": fields}
+        return start, {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body}
 
 
 def _framed(answer: Answer) -> list[RawField]:

@@ -7,7 +7,7 @@ judged first; one that breaks its schema is left out, unless it was asked for by
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,12 +33,17 @@ from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.serve.answer import PAYLOAD, SEED, SOURCE, Answer, RawField, problem_answer
 from mock_server.serve.edges import Edges
+from mock_server.serve.journal import Journal
+from mock_server.serve.world import World
 from mock_server.spec.model import MISSING, Example, Header, Location, MediaType, Missing, Operation
 from mock_server.typing import JsonValue, Pointer
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
 _REMEMBERED = 64  # Accept fields
 _STREAMED = 3  # events or lines of a generated stream
+
+
+NOBODY = World(journal=Journal(0))  # whose requests are those of nobody in particular
 
 
 class Ask(NamedTuple):
@@ -52,6 +57,8 @@ class Ask(NamedTuple):
     seed_text: str
     sources: tuple[str, ...]
     profile: str | None = None  # preferred, or of the whole server
+    world: World = NOBODY
+    variables: Mapping[str, str] = {}  # of the path, percent-encoded
 
     @property
     def seed(self) -> int:

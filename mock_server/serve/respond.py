@@ -30,9 +30,11 @@ from mock_server.schema.dialect import Direction, Purpose
 from mock_server.serve.answer import PREFERENCE_APPLIED, SOURCE, Answer, RawField, problem_answer
 from mock_server.serve.fixtures import Fixture, Fixtures
 from mock_server.serve.refuse import word_refusal
-from mock_server.serve.reply import Ask, Reply, accept_of
+from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
+from mock_server.serve.source import Source
+from mock_server.serve.world import World
 from mock_server.spec.document import Document
-from mock_server.spec.model import Entry, Location, Operation, Server
+from mock_server.spec.model import MISSING, Entry, Location, Operation, Server
 
 
 @dataclass(eq=False, repr=False)
@@ -55,6 +57,7 @@ class Responder:
     kit: Kit
     fixtures: Fixtures = field(default_factory=Fixtures)
     router: Router[Entry] = field(default_factory=Router)
+    sources: tuple[Source, ...] = ()  # who else may answer, in this order; replaced as a whole
     _compiled: dict[str, _Compiled] = field(default_factory=dict)
     _broken: dict[str, SchemaError] = field(default_factory=dict)
     _judges: dict[str, ResponseJudge] = field(default_factory=dict)
@@ -83,17 +86,22 @@ class Responder:
         written = any(isinstance(node.value, dict) and "servers" in node.value for node in (entry.node, entry.path_item))
         return self.document.operation(entry).servers or () if written else ()
 
-    def respond(self, request: Request) -> Answer:
-        """Answer a request."""
+    @property
+    def blocks(self) -> bool:
+        """Whether answering may wait for something; then it is done in a thread."""
+        return any(source.blocks for source in self.sources)
+
+    def respond(self, request: Request, world: World = NOBODY) -> Answer:
+        """Answer a request, in the world of who asks."""
         path = request.path.decode("latin-1")
         matched = self.router.match(request.method, path, request.query.decode("latin-1") if b"?" not in request.path else "")
         if isinstance(matched, Unmatched):
             matched = self._with_empty(request, path) or matched
         if isinstance(matched, Unmatched):
-            return self._unmatched(request, path, matched)
-        return self.respond_to(self._pick(matched, request) if matched.others else matched, request)
+            return self._unmatched(request, path, matched, world)
+        return self.respond_to(self._pick(matched, request) if matched.others else matched, request, world)
 
-    def respond_to(self, matched: Matched[Entry], request: Request) -> Answer:
+    def respond_to(self, matched: Matched[Entry], request: Request, world: World = NOBODY) -> Answer:
         """Answer a request for an operation."""
         entry = matched.route.target
         try:
@@ -108,7 +116,7 @@ class Responder:
         except (MalformedPreference, UsageError) as error:
             return problem_answer(problem.MALFORMED_PREFERENCE, str(error), entry=entry)
         understood = compiled.judge.read(request, matched.variables, security=self.kit.settings.security)
-        answer = self._decide(compiled, request, understood, preferences, matched.variables)
+        answer = self._decide(compiled, self._ask(compiled, request, understood, preferences, matched.variables, world))
         if preferences is not NONE:
             answer = _applied(answer, preferences)
         return answer._replace(findings=understood.findings) if understood.findings else answer
@@ -217,19 +225,19 @@ class Responder:
             reply = compiled.replies[key] = Reply(self.kit, compiled.operation, chosen, compiled.responses)
         return reply
 
-    def _decide(
-        self, compiled: _Compiled, request: Request, understood: Understood, preferences: Preferences, variables: dict[str, str]
-    ) -> Answer:
-        operation = compiled.operation
-        ask = self._ask(compiled, request, understood, preferences, variables)
+    def _decide(self, compiled: _Compiled, ask: Ask) -> Answer:
+        operation, understood, preferences = compiled.operation, ask.understood, ask.preferences
         if preferences.code is not None:
             return self._preferred(compiled, ask, preferences.code)
+        told = self._told(operation, ask, before_validation=True)
+        if told is not None:
+            return told
         if understood.unmet and self.kit.settings.security:
             return self._unauthorized(compiled, ask)
         errors = tuple(found for found in understood.findings if found.level is Level.ERROR)
         if errors and self.kit.settings.validate_requests:
             return self._refuse(compiled, ask, errors)
-        stored = self._stored(compiled, ask)
+        stored = self._told(operation, ask, before_validation=False) or self._stored(compiled, ask)
         if stored is not None:
             return stored
         if compiled.success is None:
@@ -238,10 +246,23 @@ class Responder:
         answer = self._reply(compiled, compiled.success).render(ask)
         return _violated(answer, errors)
 
+    def _told(self, operation: Operation, ask: Ask, *, before_validation: bool) -> Answer | None:
+        """The answer of a source, unless another one is preferred."""
+        if not self.sources or ask.preferences.asks_for_something or ask.profile in EDGES:
+            return None
+        asked = (source for source in self.sources if source.before_validation is before_validation)
+        return next((answer for source in asked if (answer := source.answer(operation, ask)) is not None), None)
+
     def _ask(
-        self, compiled: _Compiled, request: Request, understood: Understood, preferences: Preferences, variables: dict[str, str]
+        self,
+        compiled: _Compiled,
+        request: Request,
+        understood: Understood,
+        preferences: Preferences,
+        variables: dict[str, str],
+        world: World,
     ) -> Ask:
-        seed_text = preferences.seed if preferences.seed is not None else str(self.kit.settings.seed)
+        seed_text = preferences.seed or world.seed or str(self.kit.settings.seed)
         operation = compiled.operation
 
         def derive() -> int:
@@ -249,7 +270,7 @@ class Responder:
             return derive_seed(seed_text, operation.id, path, _canonical_query(request.query, compiled.credentials), request.body)
 
         profile = preferences.profile or (self.kit.settings.profile if not preferences.asks_for_something else None)
-        return Ask(request, understood, preferences, accept_of(request), derive, seed_text, compiled.sources, profile)
+        return Ask(request, understood, preferences, accept_of(request), derive, seed_text, compiled.sources, profile, world, variables)
 
     def _preferred(self, compiled: _Compiled, ask: Ask, status: int) -> Answer:
         chosen = choose_status(compiled.operation, status)
@@ -353,11 +374,15 @@ class Responder:
         fields: list[RawField] = [(b"content-type", name.encode("latin-1", "replace")), *reply.head(), (SOURCE, b"generated")]
         return Answer(chosen.status, fields, write_json(worded), "generated", compiled.operation.entry)
 
-    def _unmatched(self, request: Request, path: str, unmatched: Unmatched) -> Answer:
+    def _unmatched(self, request: Request, path: str, unmatched: Unmatched, world: World) -> Answer:
         """HEAD as GET without a body, OPTIONS from the routes, else 404 or 405."""
+        for source in self.sources:
+            answer = source.answer(None, _stranger(request, world)) if source.before_validation else None
+            if answer is not None:
+                return answer
         allowed = tuple(sorted({*unmatched.allowed, *(("HEAD",) if "GET" in unmatched.allowed else ()), "OPTIONS"}))
         if request.method == "HEAD" and "GET" in unmatched.allowed:
-            return self.respond(request._replace(method="GET"))
+            return self.respond(request._replace(method="GET"), world)
         if request.method == "OPTIONS" and unmatched.allowed:
             return Answer(204, [(b"allow", ", ".join(allowed).encode()), (SOURCE, b"empty")], b"", "empty")
         if unmatched.allowed:
@@ -366,6 +391,12 @@ class Responder:
         served = join_paths(self.base_paths())
         detail = f"no path template matches {unquote(path)!r}; the API is served under {served}"
         return problem_answer(problem.NO_PATH, detail)
+
+
+def _stranger(request: Request, world: World) -> Ask:
+    """A request for nothing that is documented."""
+    seed = derive_seed(request.method, request.path.decode("latin-1"), request.query.decode("latin-1"), request.body)
+    return Ask(request, Understood({}, MISSING), NONE, accept_of(request), lambda: seed, "", (), None, world)
 
 
 def _canonical_query(query: bytes, credentials: frozenset[tuple[Location, str]]) -> str:

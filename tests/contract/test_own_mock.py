@@ -14,9 +14,9 @@ from mock_server.contract.runner import Report, Runner
 from mock_server.contract.session import Options, Run
 from mock_server.contract.subject import make_api
 from mock_server.contract.transport import Limits
+from mock_server.serve.backend import Backend
 from mock_server.serve.middleware import MockMiddleware
 from mock_server.serve.opening import open_responder
-from mock_server.serve.pages import Pages
 from mock_server.settings import Settings
 
 _MOST = 12  # operations of a document
@@ -40,7 +40,7 @@ async def _elsewhere(scope: dict, receive: Callable, send: Callable) -> None:
 def check(path: Path) -> Report:
     responder = open_responder(str(path), Settings(base_path="/"), judge_fixtures=False).responder
     document = responder.document
-    app = functools.partial(MockMiddleware(_elsewhere, responder, Pages(document, responder.base_paths())).__call__)
+    app = functools.partial(MockMiddleware(_elsewhere, Backend.of(responder)).__call__)
     sender = open_app(app, Limits(seconds=30.0))
     api = make_api(document, "", 0)
     options = Options(mutating=True, phases=("examples", "coverage", "stateful"), max_cases=25)

@@ -9,6 +9,7 @@ import pytest
 from conftest import DOCUMENT, minimal, operation
 
 from mock_server.serve.app import create_app
+from mock_server.serve.backend import Backend
 from mock_server.serve.opening import open_responder
 from mock_server.serve.respond import Responder
 from mock_server.serve.routing import routing_document
@@ -70,7 +71,9 @@ class Client:
 @pytest.fixture(scope="module")
 def both() -> Any:
     """The default document, answered by our middleware and through Connexion's whole stack."""
-    clients = [Client(create_app(open_responder(str(DOCUMENT), Settings()).responder, through=through)) for through in (False, True)]
+    clients = [
+        Client(create_app(Backend.of(open_responder(str(DOCUMENT), Settings()).responder), through=through)) for through in (False, True)
+    ]
     yield clients
     for client in clients:
         client.close()
@@ -104,7 +107,7 @@ def client(mock: Callable[..., Any]) -> Any:
     opened: list[Client] = []
 
     def make(document: object, **changes: object) -> Client:
-        opened.append(Client(create_app(mock(document, **changes).responder)))
+        opened.append(Client(create_app(Backend.of(mock(document, **changes).responder))))
         return opened[-1]
 
     yield make

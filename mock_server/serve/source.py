@@ -1,0 +1,27 @@
+"""Who may answer before fixtures, examples and generated values do."""
+
+from typing import Protocol
+
+from mock_server.serve.answer import Answer
+from mock_server.serve.reply import Ask
+from mock_server.spec.model import Entry, Operation
+
+
+class Source(Protocol):
+    """Answers some requests: from state, from scenarios, from mappings that were made at run time."""
+
+    before_validation: bool  # asked before credentials and the request are judged; else after
+    blocks: bool  # waits for something, a database for instance: then it is asked in a thread
+
+    def touches(self, entry: Entry) -> bool:
+        """Whether it may ever answer an operation; then none of its answers is kept ready."""
+
+    def answer(self, operation: Operation | None, ask: Ask) -> Answer | None:
+        """
+        Answer a request; None leaves it to others.
+
+        Args:
+            operation: What is asked for; None where the document has no such operation. Only who is asked before
+                validation sees such a request.
+            ask: The request, read.
+        """

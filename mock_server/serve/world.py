@@ -1,0 +1,201 @@
+"""
+Worlds: what each test or person has for itself.
+
+A request names its world in the header field `X-Mock-World` or the cookie `mock_world`; without a name it belongs to the
+world of everybody. A world has a seed, a journal, the states of scenarios, and, with who keeps more (see `Keeper`), data.
+"""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from mock_server.errors import MalformedWorld
+from mock_server.exchange.message import RawFields, find_field
+from mock_server.serve.journal import Journal
+from mock_server.typing import JsonObject, JsonValue
+
+HEADER: Final = b"x-mock-world"
+COOKIE: Final = "mock_world"
+EVERYBODY: Final = ""
+STARTED: Final = "Started"  # the state in which every scenario begins
+_NAME = re.compile(r"[A-Za-z0-9._~-]{1,64}\Z")
+
+
+@dataclass(eq=False)
+class World:
+    """What one test or person has for itself."""
+
+    name: str = EVERYBODY
+    seed: str | None = None  # over the server's
+    journal: Journal = field(default_factory=Journal)
+    turns: Counter[str] = field(default_factory=Counter)  # how often something that goes by turns happened, by what it is
+    scenarios: dict[str, str] = field(default_factory=dict)  # states by scenario; absent: STARTED
+    touched: float = 0.0  # when it was last asked for, on the clock of its `Worlds`
+
+    def reset(self) -> None:
+        """Go back to the beginning."""
+        self.journal.clear()
+        self.turns.clear()
+        self.scenarios.clear()
+
+
+class Keeper(Protocol):
+    """Who keeps something for each world: entities, mappings."""
+
+    def reset(self, world: str) -> None:
+        """Go back to the beginning."""
+
+    def drop(self, world: str) -> None:
+        """Forget a world."""
+
+    def fork(self, source: str, target: str) -> None:
+        """Give a world what another one has."""
+
+    def snapshot(self, world: str) -> JsonValue:
+        """What is kept, as JSON."""
+
+    def restore(self, world: str, snapshot: JsonValue) -> None:
+        """
+        Go back to a snapshot.
+
+        Raises:
+            UsageError: it is none.
+        """
+
+
+class Worlds:
+    """All worlds of a process. One that nobody asked for in `expiry` seconds is dropped, and so is the oldest over `limit`."""
+
+    def __init__(self, *, journal: int, limit: int = 10_000, expiry: float = 3_600.0, clock: Callable[[], float] = time.monotonic) -> None:
+        """
+        Make the world of everybody.
+
+        Args:
+            journal: How many exchanges each world keeps.
+            limit: How many worlds there may be.
+            expiry: In seconds.
+            clock: Tells seconds.
+        """
+        self._journal = journal
+        self._limit = limit
+        self._expiry = expiry
+        self._clock = clock
+        self._dropped_at = clock()
+        self.keepers: dict[str, Keeper] = {}  # by what they keep
+        self.everybody = World(journal=Journal(journal))
+        self._worlds: dict[str, World] = {EVERYBODY: self.everybody}  # the one asked for last stands last
+
+    def of(self, fields: RawFields) -> World:
+        """
+        The world that a request names.
+
+        Raises:
+            MalformedWorld: that can't be a name.
+        """
+        name = named_world(fields)
+        return self.everybody if name is None else self.get(name)
+
+    def get(self, name: str) -> World:
+        """
+        A world by its name; made when it is first asked for.
+
+        Raises:
+            MalformedWorld: that can't be a name.
+        """
+        if name == EVERYBODY:
+            return self.everybody
+        now = self._clock()
+        world = self._worlds.pop(name, None)
+        if world is None:
+            if not _NAME.match(name):
+                raise MalformedWorld(name)
+            self._make_room(now)
+            world = World(name, journal=Journal(self._journal))
+        world.touched = now
+        self._worlds[name] = world
+        return world
+
+    def known(self, name: str) -> World | None:
+        """A world that there is already."""
+        return self._worlds.get(name)
+
+    def __iter__(self) -> Iterator[World]:
+        """All worlds, everybody's first."""
+        return iter([self.everybody, *(world for world in self._worlds.values() if world is not self.everybody)])
+
+    def __len__(self) -> int:
+        return len(self._worlds)
+
+    def reset(self, name: str) -> None:
+        """Let a world begin anew."""
+        self.get(name).reset()
+        for keeper in self.keepers.values():
+            keeper.reset(name)
+
+    def drop(self, name: str) -> None:
+        """Forget a world; everybody's begins anew."""
+        if name == EVERYBODY:
+            self.reset(name)
+            return
+        self._worlds.pop(name, None)
+        for keeper in self.keepers.values():
+            keeper.drop(name)
+
+    def fork(self, source: str, target: str) -> World:
+        """Give a world what another one has, its journal apart."""
+        origin, copy = self.get(source), self.get(target)
+        copy.seed, copy.turns, copy.scenarios = origin.seed, Counter(origin.turns), dict(origin.scenarios)
+        for keeper in self.keepers.values():
+            keeper.fork(source, target)
+        return copy
+
+    def snapshot(self, name: str) -> JsonObject:
+        """What a world has, its journal apart, as JSON."""
+        world = self.get(name)
+        kept: JsonObject = {key: keeper.snapshot(name) for key, keeper in self.keepers.items()}
+        turns: JsonObject = dict(world.turns)
+        scenarios: JsonObject = dict(world.scenarios)
+        return {"seed": world.seed, "turns": turns, "scenarios": scenarios, "kept": kept}
+
+    def restore(self, name: str, snapshot: JsonObject) -> None:
+        """
+        Go back to a snapshot.
+
+        Raises:
+            UsageError: it is none.
+        """
+        world = self.get(name)
+        seed, turns, scenarios, kept = (snapshot.get(key) for key in ("seed", "turns", "scenarios", "kept"))
+        world.seed = seed if isinstance(seed, str) else None
+        world.turns = Counter({key: n for key, n in turns.items() if isinstance(n, int)} if isinstance(turns, dict) else {})
+        world.scenarios = {key: state for key, state in scenarios.items() if isinstance(state, str)} if isinstance(scenarios, dict) else {}
+        for key, keeper in self.keepers.items():
+            if isinstance(kept, dict) and key in kept:
+                keeper.restore(name, kept[key])
+
+    def _make_room(self, now: float) -> None:
+        """Drop what expired, looked for now and then, and what is too much."""
+        late = now - self._dropped_at > self._expiry / 10
+        if late:
+            self._dropped_at = now
+            for name in [n for n, world in self._worlds.items() if n and now - world.touched > self._expiry]:
+                self.drop(name)
+        while len(self._worlds) > self._limit:
+            self.drop(next(name for name in self._worlds if name))
+
+
+def named_world(fields: RawFields) -> str | None:
+    """The name of the world that a request asks for."""
+    named = cookies = None
+    for name, value in fields:
+        if name == HEADER:
+            named = value.decode("latin-1")
+        elif name == b"cookie":
+            cookies = value
+    if named is None and cookies is not None and COOKIE.encode() in cookies:
+        pairs = (pair.strip().partition("=") for pair in (find_field(fields, b"cookie") or "").replace(",", ";").split(";"))
+        named = next((value.strip('"') for name, _, value in pairs if name == COOKIE), None)
+    return named

@@ -63,7 +63,7 @@ def serve(
     max_body: Annotated[int | None, typer.Option(help="The largest request body, in bytes.", show_default="10485760")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="A certificate chain, PEM: serve https.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
-    journal: Annotated[int | None, typer.Option(help="Exchanges kept for each world; or 0.", show_default="1000")] = None,
+    journal: Annotated[int | None, typer.Option(help="Exchanges kept for each world.", show_default="1000")] = None,
     log_format: Annotated[str | None, typer.Option(help="text, json or none.", show_default="text")] = None,
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,

@@ -74,7 +74,8 @@ def serve(
             "host": host, "port": port, "seed": seed, "locale": locale, "source": source, "profile": profile, "fixtures": fixtures,
             "base_path": base_path, "cors": cors, "validate_requests": validate_requests, "security": security,
             "workers": workers, "keep_invalid_examples": keep_invalid_examples, "check": check, "max_body": max_body, "tls_cert": tls_cert,
-            "tls_key": tls_key, "log_format": log_format, "journal": journal, "allow_remote": allow_remote or None, "allow_path": allow_path or None,
+            "tls_key": tls_key, "log_format": log_format, "journal": journal,
+            "allow_remote": allow_remote or None, "allow_path": allow_path or None,
         }
     )  # fmt: skip
     set_up_logs(settings.log_format)

@@ -15,29 +15,33 @@ from rich.progress import Progress as Bar
 from mock_server.cli.configure import configure
 from mock_server.cli.report import FORMATS, find_place_lines
 from mock_server.cli.verdicts import print_report, summarise
-from mock_server.contract.baseline import STATE, Kept, find_kept, keep, read_baseline, read_values, write_baseline
-from mock_server.contract.identity import Identity, make_identity, make_mask, restore
+from mock_server.contract.baseline import read_baseline, read_values, write_baseline
+from mock_server.contract.identity import Identity, Mask, make_identity, make_mask
 from mock_server.contract.inprocess import load_app, open_app
 from mock_server.contract.memory import Given, Memory
 from mock_server.contract.pace import PacedSender
+from mock_server.contract.replay import Kept, find_kept, keep, replay
 from mock_server.contract.reports.ctrf import render_ctrf
 from mock_server.contract.reports.digest import Frame
 from mock_server.contract.reports.har import iter_har
 from mock_server.contract.reports.junit import render_junit
 from mock_server.contract.reports.lines import iter_ndjson, render_markdown
 from mock_server.contract.reports.page import render_page
+from mock_server.contract.reports.reproduction import FINDINGS, TESTS, save_fixtures, save_tests
 from mock_server.contract.runner import MODES, PHASES, Report, Runner
 from mock_server.contract.scope import base_path_of, choose_entries
 from mock_server.contract.session import Options, Run
 from mock_server.contract.subject import Api, make_api
-from mock_server.contract.transport import HttpSender, Limits, Sender
+from mock_server.contract.transport import HttpSender, Limits, Received, Sender
 from mock_server.contract.verdict import CHECKS
 from mock_server.errors import UsageError
+from mock_server.exchange.message import Request
 from mock_server.serve.opening import default_document
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import Access, Library
 
 app = typer.Typer(add_completion=False)
+STATE = Path(".mock-server")
 _REPORTS = ("junit", "ctrf", "har", "html", "ndjson", "markdown")
 
 
@@ -78,7 +82,12 @@ def run_contract(
     values: Annotated[Path | None, typer.Option(help="A file of values that exist: {petId: [1, 2]}.")] = None,
     baseline: Annotated[Path | None, typer.Option(help="A file of findings that are known: they are accepted.")] = None,
     write_baseline_: Annotated[Path | None, typer.Option("--write-baseline", help="Write the findings of this run as a baseline.")] = None,
-    replay: Annotated[str | None, typer.Option(help="Send a finding of the last run again, by its id.")] = None,
+    save_fixtures_: Annotated[
+        Path | None,
+        typer.Option("--save-fixtures", help="A folder: keep the answers of findings as fixtures, and their requests as tests."),
+    ] = None,
+    findings: Annotated[Path | None, typer.Option(help="What --replay reads.", show_default="those of the last run here")] = None,
+    replay_: Annotated[str | None, typer.Option("--replay", help="Send a finding of the last run again, by its id.")] = None,
     min_coverage: Annotated[float, typer.Option(min=0, max=100, help="Percent of the contract that has to be exercised.")] = 0.0,
     report: Annotated[list[str] | None, typer.Option(help=f"NAME=PATH, of {', '.join(_REPORTS)}.")] = None,
     format_: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
@@ -123,14 +132,18 @@ def run_contract(
     sender = PacedSender(_sender(app_, url, limits, verify=not insecure, connections=workers), rate_limit)
     frame = _Framing(opened, sender.origin, settings.seed, api, other)
     try:
-        if replay is not None:
-            _replay(find_kept(STATE, replay), api, sender, frame)
+        if replay_ is not None:
+            _replay(find_kept(findings or STATE / FINDINGS, replay_), api, sender, frame)
             return
         run = Run(api, sender, options, Memory(opened, api.router, api.base_path, given))
         ran = _run(run, Runner(run, entries, baseline=known))
     finally:
         sender.close()
     _finish(ran, frame, options, reports, format_, write_baseline_)
+    if save_fixtures_ is not None:
+        flags = [*_named("--header", header), *_named("--auth", auth), *(["--insecure"] if insecure else [])]
+        flags += ["--phases", phases, "--mode", mode, "--seed", str(settings.seed), *(["--mutating"] if mutating else [])]
+        _save(save_fixtures_, ran, api, frame.mask, app_ or url or "", where, flags)
     if ran.red or ran.exercised.percent < min_coverage:
         if ran.exercised.percent < min_coverage:
             print(f"{ran.exercised.percent:.1f} % of the contract was exercised, less than {min_coverage:g} %", file=sys.stderr)
@@ -217,9 +230,28 @@ def _finish(ran: Report, framing: _Framing, options: Options, reports: Mapping[s
         count = write_baseline(new_baseline, ran.incidents, frame.mask)
         print(f"{new_baseline}: a baseline of {count} findings", file=sys.stderr)
     if ran.incidents:
-        keep(STATE, ran.incidents, frame.mask)
+        STATE.mkdir(exist_ok=True)
+        (STATE / ".gitignore").write_text("*\n")
+        keep(STATE / FINDINGS, ran.incidents, frame.mask)
     print_report(ran, frame, format_)
     summarise(ran, frame)
+
+
+def _save(folder: Path, ran: Report, api: Api, mask: Mask, url: str, document: str, flags: list[str]) -> None:
+    """Keep what was found: as fixtures, and as tests."""
+    judges = {entry.id: subject.responses for entry in api.document.entries if (subject := api.subject(entry, lambda parameter: ()))}
+    kept = [incident for incident in ran.incidents if not incident.doubtful]
+    try:
+        count = save_fixtures(folder, kept, judges, mask)
+        save_tests(folder, kept, mask, url, document, flags)
+    except OSError as error:
+        raise UsageError(f"{folder} can't be written: {error.strerror}") from error
+    print(f"{folder}: {count} answers as fixtures, {len(kept)} findings to send again in {TESTS}", file=sys.stderr)
+
+
+def _named(flag: str, given: list[str] | None) -> list[str]:
+    """A flag as it was given, where it takes its secret from the environment; a secret itself is not written down."""
+    return [word for value in given or () if "${" in value for word in (flag, value)]
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -231,21 +263,23 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _replay(kept: Kept, api: Api, sender: PacedSender, framing: _Framing) -> None:
-    """Send a finding again: what went before it, and what showed it."""
-    print(f"{kept.check}: {kept.message}")
-    status = 0
-    for request in kept.requests:
-        received = sender.send(restore(request, api.identity, api.document.schemes))
-        status = received.response.status if received.response is not None else 0
-        shown = framing.mask.request(request)
+    """Send a finding again, and say whether it is still there."""
+    mask, origin = framing.mask, sender.origin
+
+    def show(request: Request, received: Received) -> None:
+        shown = mask.request(request)
         query = "?" + shown.query.decode("latin-1") if shown.query else ""
-        print(f"> {shown.method} {sender.origin}{shown.path.decode('latin-1')}{query}")
+        print(f"> {shown.method} {origin}{shown.path.decode('latin-1')}{query}")
         if shown.body:
             print(f"  {shown.body.decode('utf-8', 'replace')[:2000]}")
-        print(f"< {status or (received.fault.value if received.fault else '')}")
-        if received.response is not None and received.response.body:
-            print(f"  {framing.mask.data(received.response.body).decode('utf-8', 'replace')[:2000]}")
-    same = status == kept.status
-    print(f"{'the same status as before' if same else f'it was {kept.status} before'}: {status}", file=sys.stderr)
-    if same:
+        response = received.response
+        print(f"< {response.status if response is not None else received.fault.value if received.fault else ''}")
+        if response is not None and response.body:
+            print(f"  {mask.data(response.body).decode('utf-8', 'replace')[:2000]}")
+
+    print(f"{kept.check}: {kept.message}")
+    replayed = replay(kept, api, sender, show)
+    if replayed.still:
+        print(f"it is still there: {mask.text(replayed.message)}", file=sys.stderr)
         raise typer.Exit(1)
+    print(f"it is gone; the status was {kept.status} and is {replayed.status}", file=sys.stderr)

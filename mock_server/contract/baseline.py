@@ -1,12 +1,10 @@
 """
-Files of a run: the baseline of known findings, given values, and what `--replay` sends again.
+Files for a run: the baseline of known findings, and given values.
 
 A baseline is NDJSON, one finding a line with its id; people may add what they like to a line, and delete lines.
 """
 
-import base64
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 from mock_server.contract.identity import Mask
@@ -14,12 +12,7 @@ from mock_server.contract.incident import Incident
 from mock_server.contract.memory import Given
 from mock_server.errors import DocumentError, MalformedContent, UsageError
 from mock_server.exchange.body import read_json, write_json
-from mock_server.exchange.message import Request
 from mock_server.spec.load import read_resource
-from mock_server.typing import JsonObject, JsonValue
-
-STATE = Path(".mock-server")
-_FINDINGS = "findings.ndjson"
 
 
 def read_baseline(path: Path) -> frozenset[str]:
@@ -30,7 +23,7 @@ def read_baseline(path: Path) -> frozenset[str]:
         UsageError: the file can't be read, or a line of it names no id.
     """
     ids = set()
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(read_lines(path), 1):
         try:
             value = read_json(line)
         except MalformedContent as error:
@@ -52,59 +45,6 @@ def write_baseline(path: Path, incidents: Iterable[Incident], mask: Mask) -> int
     return len(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A finding of the last run, to be sent again."""
-
-    id: str
-    check: str
-    message: str
-    operation: str
-    status: int
-    intent: str
-    requests: tuple[Request, ...]  # what went before, then the one that shows it
-
-
-def keep(folder: Path, incidents: Sequence[Incident], mask: Mask) -> None:
-    """Keep the findings of a run for `--replay`; secrets are left out, and given again when they are sent."""
-    folder.mkdir(exist_ok=True)
-    (folder / ".gitignore").write_text("*\n")
-    with (folder / _FINDINGS).open("wb") as file:
-        for incident in incidents:
-            requests: list[JsonValue] = [_request(mask.request(e.probe.request)) for e in (*incident.related, incident.exchanged)]
-            kept: JsonObject = {
-                "id": incident.id, "check": incident.check, "message": mask.text(incident.finding.message),
-                "operation": incident.finding.operation, "status": incident.exchanged.status,
-                "intent": incident.exchanged.probe.intent.value, "requests": requests,
-            }  # fmt: skip
-            file.write(write_json(kept) + b"\n")
-
-
-def find_kept(folder: Path, id_: str) -> Kept:
-    """
-    Find a finding of the last run.
-
-    Raises:
-        UsageError: there is none of that id.
-    """
-    path = folder / _FINDINGS
-    for line in _lines(path) if path.is_file() else ():
-        value = read_json(line)
-        if isinstance(value, dict) and str(value.get("id", "")).startswith(id_) and id_:
-            requests = value.get("requests")
-            status = value.get("status")
-            return Kept(
-                str(value["id"]),
-                str(value.get("check")),
-                str(value.get("message")),
-                str(value.get("operation")),
-                status if isinstance(status, int) else 0,
-                str(value.get("intent")),
-                tuple(_read_request(item) for item in requests if isinstance(item, dict)) if isinstance(requests, list) else (),
-            )
-    raise UsageError(f"the last run in this folder ({path}) found nothing with the id {id_!r}")
-
-
 def read_values(path: Path) -> Given:
     """
     Read values that are known to exist: an object of parameter names, or `operationId.parameter`, and a value or a list.
@@ -121,29 +61,14 @@ def read_values(path: Path) -> Given:
     return Given({name: tuple(item) if isinstance(item, list) else (item,) for name, item in value.items()})
 
 
-def _lines(path: Path) -> list[bytes]:
+def read_lines(path: Path) -> list[bytes]:
+    """
+    Read the lines of a file that are not empty.
+
+    Raises:
+        UsageError: it can't be read.
+    """
     try:
         return [line for line in path.read_bytes().splitlines() if line.strip()]
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-
-
-def _request(request: Request) -> JsonObject:
-    return {
-        "method": request.method,
-        "path": request.path.decode("latin-1"),
-        "query": request.query.decode("latin-1"),
-        "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in request.fields],
-        "body_base64": base64.b64encode(request.body).decode(),
-    }
-
-
-def _read_request(value: JsonObject) -> Request:
-    headers = value.get("headers")
-    fields = [
-        (str(item[0]).encode("latin-1", "replace"), str(item[1]).encode("latin-1", "replace"))
-        for item in (headers if isinstance(headers, list) else [])
-        if isinstance(item, list)
-    ]
-    path, query = str(value.get("path", "/")).encode("latin-1", "replace"), str(value.get("query", "")).encode("latin-1", "replace")
-    return Request(str(value.get("method", "GET")), path, query, tuple(fields), base64.b64decode(str(value.get("body_base64", ""))))

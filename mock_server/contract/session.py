@@ -281,9 +281,9 @@ class Session:
 
 
 def is_mocked(exchanged: Exchanged) -> bool:
-    """Whether an answer says that nothing stands behind it: our own mock's do."""
+    """Whether an answer says that nothing stands behind it: our own mock's do, unless they come from its state."""
     response = exchanged.received.response
-    return response is not None and find_field(response.fields, b"x-mock-source") is not None
+    return response is not None and find_field(response.fields, b"x-mock-source") not in {None, "state"}
 
 
 def _next_request(request: Request, received: Received, origin: str) -> Request:

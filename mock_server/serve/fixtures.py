@@ -6,12 +6,16 @@ Either the bare JSON body of the lowest 2xx, or
     when:    {path: {id: A}, query: {}, headers: {}, body: {/json/pointer: value}}   # optional
     status:  200
     headers: {}
-    body:    […]
+    body:    […]                 # or base64: bytes
+    breaks:  [response-body-schema]   # optional: the rules that it breaks on purpose
 
 The most specific match wins, then the order of files; a list under a name means any of its values; a fixture without
-`when` matches everything. Each one is judged by the document before it is served.
+`when` matches everything. Each one is judged by the document before it is served. One that breaks the document says so,
+and answers only who asks for it by name.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +23,7 @@ from pathlib import Path
 
 from mock_server.contract.request import Understood
 from mock_server.contract.response import ResponseJudge
+from mock_server.contract.verdict import CHECK_OF_RULE
 from mock_server.errors import DocumentError, SchemaError
 from mock_server.exchange.body import content_type, write_body
 from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
@@ -26,14 +31,16 @@ from mock_server.exchange.message import Request, Response, find_field
 from mock_server.exchange.negotiate import choose_success
 from mock_server.finding import Finding, Place
 from mock_server.pointer import find_at, parse_pointer
+from mock_server.rules import RULES
 from mock_server.schema.outline import Outline
 from mock_server.spec.document import Document
 from mock_server.spec.load import Resource, json_duplicates, read_resource
-from mock_server.spec.model import MISSING, Entry, Location, Missing, Operation
+from mock_server.spec.model import MISSING, Entry, Location, Missing, Operation, folder_name
 from mock_server.typing import JsonObject, JsonValue
 
 _SUFFIXES = frozenset((".yaml", ".yml", ".json"))
-_KEYS = frozenset(("when", "status", "headers", "body"))
+_KEYS = frozenset(("when", "status", "headers", "body", "base64", "breaks"))
+_MARKS = frozenset(("when", "status", "body", "base64"))  # one of them makes it more than a bare body
 _PLACES = {"path": Location.PATH, "query": Location.QUERY, "headers": Location.HEADER}
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
@@ -57,6 +64,7 @@ class Fixture:
     body: bytes
     conditions: tuple[Condition, ...]
     place: Place
+    breaks: frozenset[str] = frozenset()  # the rules that it breaks on purpose
 
     def matches(self, request: Request, understood: Understood) -> bool:
         """Whether a request says everything that the fixture asks for."""
@@ -92,7 +100,7 @@ class _Index:
     def __init__(self, fixtures: tuple[Fixture, ...]) -> None:
         self._others: list[tuple[int, Fixture]] = []
         self._tables: dict[tuple[Location, str], dict[str, list[tuple[int, Fixture]]]] = {}
-        for rank, fixture in enumerate(fixtures):
+        for rank, fixture in enumerate(fixture for fixture in fixtures if not fixture.breaks):
             first = next((c for c in fixture.conditions if c.location in {Location.PATH, Location.QUERY}), None)
             if first is None or first.location is None:
                 self._others.append((rank, fixture))
@@ -112,11 +120,6 @@ class _Index:
 
 def _rank_of(ranked: tuple[int, Fixture]) -> int:
     return ranked[0]
-
-
-def folder_name(operation_id: str) -> str:
-    """The folder of an operation; what file systems do not allow becomes an underscore."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", operation_id)
 
 
 def load_fixtures(folder: Path | None, document: Document, judge_of: Callable[[Entry], ResponseJudge]) -> Fixtures:
@@ -194,9 +197,8 @@ def _read_fixture(name: str, resource: Resource, operation: Operation) -> Fixtur
     status = envelope.get("status", default.status if default is not None else 200)
     if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004
         raise _Malformed(f"the status has to be a number from 200 to 599, not {status!r}", "status")
-    body = envelope.get("body", MISSING)
     fields = list(_fields(envelope.get("headers", {})))
-    data = _encode(body, fields, operation, status)
+    data = _decode(envelope) if "base64" in envelope else _encode(envelope.get("body", MISSING), fields, operation, status)
     return Fixture(
         name=name,
         status=status,
@@ -204,11 +206,31 @@ def _read_fixture(name: str, resource: Resource, operation: Operation) -> Fixtur
         body=data,
         conditions=tuple(_conditions(envelope.get("when", {}))),
         place=Place(resource.name),
+        breaks=frozenset(_rules(envelope.get("breaks", []))),
     )
 
 
 def _is_envelope(value: JsonValue) -> bool:
-    return isinstance(value, dict) and bool(value) and value.keys() <= _KEYS and bool(value.keys() & {"body", "status", "when"})
+    return isinstance(value, dict) and value.keys() <= _KEYS and bool(value.keys() & _MARKS)
+
+
+def _rules(names: JsonValue) -> Iterator[str]:
+    if not isinstance(names, list):
+        raise _Malformed("'breaks' is a list of rules", "breaks")
+    for index, name in enumerate(names):
+        if not isinstance(name, str) or name not in RULES or not name.startswith("response-"):
+            raise _Malformed(f"{name!r} is no rule that a response can break", "breaks", str(index))
+        yield name
+
+
+def _decode(envelope: JsonObject) -> bytes:
+    written = envelope["base64"]
+    if "body" in envelope or not isinstance(written, str):
+        raise _Malformed("'base64' is a text, and stands in place of 'body'", "base64")
+    try:
+        return base64.b64decode(written, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _Malformed(f"it is not base64: {error}", "base64") from error
 
 
 def _fields(headers: JsonValue) -> Iterator[tuple[bytes, bytes]]:
@@ -275,7 +297,8 @@ def _holds(condition: Condition, request: Request, understood: Understood) -> bo
 def _judge(fixture: Fixture, judge: ResponseJudge, resource: Resource, entry: Entry) -> list[Finding]:
     """Judge a fixture by the document; findings point into the fixture's file."""
     inside = ("body",) if _is_envelope(resource.value) else ()
-    return [
+    found = judge.judge(Response(fixture.status, fixture.fields, fixture.body))
+    wrong = [
         Finding(
             rule="fixture-invalid",
             message=f"{finding.message} ({finding.rule}, {finding.place})",
@@ -283,5 +306,11 @@ def _judge(fixture: Fixture, judge: ResponseJudge, resource: Resource, entry: En
             instance=finding.instance,
             operation=entry.id,
         )
-        for finding in judge.judge(Response(fixture.status, fixture.fields, fixture.body))
+        for finding in found
+        if finding.rule not in fixture.breaks
     ]
+    kept = fixture.breaks & CHECK_OF_RULE.keys() - {finding.rule for finding in found}
+    if kept:
+        message = f"it says that it breaks {', '.join(sorted(kept))}, but it does not"
+        wrong.append(Finding(rule="fixture-invalid", message=message, place=Place(resource.name, ("breaks",)), operation=entry.id))
+    return wrong

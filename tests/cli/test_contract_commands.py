@@ -15,6 +15,9 @@ import pytest
 from conftest import DOCUMENT, ROOT, Server
 
 from mock_server.cli import main
+from mock_server.exchange.message import Request
+from mock_server.serve.opening import open_responder
+from mock_server.settings import Settings
 
 DEFECTS = ROOT / "tests" / "defects"
 PROJECTS = str(DEFECTS / "projects.yaml")
@@ -94,6 +97,41 @@ def test_a_finding_is_sent_again_by_its_id(folder: Path, capsys: pytest.CaptureF
     assert "< 200" in capsys.readouterr().out
     assert main(["test", *wrong, "--replay", "ffffffffff"]) == 2
     assert "key-of-ada" not in (folder / ".mock-server" / "findings.ndjson").read_text()
+
+
+def test_a_finding_that_is_gone_is_said_to_be_gone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = [PROJECTS, "--auth", "apiKey=${KEY}"]
+    main(["test", "--app", "providers_at_hand:wrong", *keys, "--format", "json", "--phases", "examples,coverage"])
+    found = json.loads(capsys.readouterr().out)["findings"][0]
+
+    assert main(["test", "--app", "providers_at_hand:right", *keys, "--replay", found["id"]]) == 0
+    assert "it is gone" in capsys.readouterr().err
+
+
+def test_findings_are_kept_as_fixtures_that_the_mock_serves_by_name_and_as_tests(folder: Path) -> None:
+    wrong = ["test", "--app", "providers_at_hand:wrong", PROJECTS, "--auth", "apiKey=${KEY}", "--phases", "examples,coverage"]
+
+    assert main([*wrong, "--save-fixtures", "kept"]) == 1
+    saved = sorted((folder / "kept").rglob("*.yaml"))
+    assert saved
+    assert "key-of-ada" not in "".join(path.read_text() for path in (folder / "kept").rglob("*") if path.is_file())
+
+    responder = open_responder(PROJECTS, Settings(fixtures=folder / "kept", security=False, base_path="/")).responder
+    asked = Request("GET", b"/projects/1", b"", [(b"prefer", f"fixture={saved[0].stem}".encode())], b"")
+    plain = asked._replace(fields=[])
+    assert responder.respond(asked).source == f"fixture:{saved[0].stem}"
+    assert not responder.respond(plain).source.startswith("fixture:")
+
+    found = [
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "kept"], cwd=folder, env=env, capture_output=True, check=False
+        )
+        for env in (
+            {**os.environ, "PYTHONPATH": str(folder)},
+            {**os.environ, "PYTHONPATH": str(folder), "CONTRACT_TEST_URL": "providers_at_hand:right"},
+        )
+    ]
+    assert [ended.returncode for ended in found] == [1, 0], found
 
 
 def test_reports_are_written(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

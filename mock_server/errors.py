@@ -10,6 +10,7 @@ What keeps the work from being done: errors.
         UnresolvableReference       a $ref leads nowhere
         ForbiddenReference          a $ref leads where reading is not allowed
       FixtureError                  fixtures that can't be used, with their findings
+      ScriptError                   a request pattern, template, mapping or scenario can't be used, with the place in it
       SchemaError
         UnusableSchema              a schema can't be compiled
         UnsatisfiableSchema         no value satisfies it, or none was found
@@ -29,6 +30,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from mock_server.finding import Finding, Place
+from mock_server.pointer import format_pointer
+from mock_server.typing import Pointer
 
 
 class MockServerError(Exception):
@@ -118,6 +121,31 @@ class FixtureError(MockServerError):
     def __str__(self) -> str:
         count = len(self.findings)
         return f"{count} finding{'s' if count != 1 else ''} in the fixtures: correct or remove them"
+
+
+class ScriptError(MockServerError):
+    """A request pattern, a template, a mapping or a scenario can't be used."""
+
+    def __init__(self, reason: str, pointer: Pointer = (), findings: Sequence[Finding] = ()) -> None:
+        """
+        Keep the evidence.
+
+        Args:
+            reason: What is wrong with it.
+            pointer: Where in the value that was given.
+            findings: How an answer in it breaks the document.
+        """
+        super().__init__(reason, pointer, tuple(findings))
+        self.reason = reason
+        self.pointer = pointer
+        self.findings = tuple(findings)
+
+    def __str__(self) -> str:
+        return f"{format_pointer(self.pointer)}: {self.reason}" if self.pointer else self.reason
+
+    def inside(self, *pointer: str) -> "ScriptError":
+        """The same, of a value that holds the one that was looked at."""
+        return ScriptError(self.reason, (*pointer, *self.pointer), self.findings)
 
 
 class SchemaError(MockServerError):

@@ -20,6 +20,8 @@ from mock_server.typing import JsonObject, JsonValue, Pointer
 
 # The regular expressions of a document are untrusted: bound what they may cost.
 PATTERN_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=64_000_000)
+# Those of requests to come are many, and each is kept: they are smaller, too.
+_SEARCH_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=2_000_000)
 _MAX_SHOWN = 160  # characters of a value in a message
 _MAX_VIOLATIONS = 100
 _MAX_BREACHES = 30
@@ -133,6 +135,26 @@ def pattern_ok(pattern: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def compile_pattern(pattern: str, *, whole: bool) -> Callable[[str], bool]:
+    """
+    Compile a regular expression that somebody gave; what it may cost is bounded, and where it costs more nothing matches.
+
+    Args:
+        pattern: Of ECMA-262.
+        whole: Whether it has to match a text from end to end, rather than some part of it.
+
+    Raises:
+        ValueError: it is no regular expression, or too large a one.
+    """
+    for written in (pattern, f"^(?:{pattern})$")[: 2 if whole else 1]:  # alone first: `a)(b` is none, though `(?:a)(b)` is one
+        try:
+            compiled = jsonschema_rs.Draft202012Validator({"pattern": written}, pattern_options=_SEARCH_OPTIONS, offline=True)
+        except ValueError as error:
+            message = f"{pattern!r} is no regular expression that can be used"
+            raise ValueError(message) from error
+    return compiled.is_valid
 
 
 def _message(error: jsonschema_rs.ValidationError) -> str:

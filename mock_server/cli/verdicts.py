@@ -61,13 +61,14 @@ def _show(console: Console, found: JsonObject) -> None:
         return
     before = found["before"]
     for exchange in [*(before if isinstance(before, list) else []), found["exchange"]]:
-        for line in _exchange(exchange):
+        for line in iter_exchange(exchange):
             console.print(Text(f"    {line}"), style="dim")
     console.print(Text(f"  {found['curl']}"))
     console.print()
 
 
-def _exchange(exchange: JsonValue) -> Iterator[str]:
+def iter_exchange(exchange: JsonValue) -> Iterator[str]:
+    """Write both sides of an exchange, described by a `Frame`, as lines."""
     if not isinstance(exchange, dict):
         return
     request, response = exchange["request"], exchange["response"]

@@ -1,0 +1,224 @@
+"""
+Contract checks as tests: one for each operation and check.
+
+The operations of one resource are tried together, when the first of their tests runs; the others read what came of it.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from os.path import commonprefix
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mock_server.cli.report import find_place_lines
+from mock_server.cli.verdicts import iter_exchange
+from mock_server.contract.identity import make_mask
+from mock_server.contract.incident import Incident
+from mock_server.contract.reports.digest import Frame
+from mock_server.contract.runner import Report
+from mock_server.contract.scope import choose_entries
+from mock_server.contract.verdict import CHECKS
+from mock_server.errors import MockServerError, UsageError
+from mock_server.rules import Level
+from mock_server.spec.document import Document, open_document
+from mock_server.spec.load import Access, Library
+from mock_server.spec.model import Entry
+from mock_server.testing.target import Target, make_target
+
+_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+_MOST_SHOWN = 5  # findings of one test
+
+
+class ContractWarning(UserWarning):
+    """Something that is worth knowing of an API, and no error."""
+
+
+@dataclass(eq=False, repr=False)
+class Suite:
+    """All tests of one document."""
+
+    document: Document
+    entries: tuple[Entry, ...]
+    chosen: set[str] = field(default_factory=set)  # operations whose tests are to run; all where nobody said
+    _tried: dict[tuple[str, str], Report | MockServerError] = field(default_factory=dict)
+
+    def resource(self, entry: Entry) -> str:
+        """What an operation belongs to: the first segment that not all paths have."""
+        templates = [other.template.split("/")[1:] for other in self.document.entries]
+        shared = 0 if len(templates) == 1 else len(commonprefix(templates))
+        segments = entry.template.split("/")[1:]
+        return "/" + "/".join(segments[: shared + 1])
+
+    def report(self, entry: Entry, target: Target) -> Report:
+        """
+        What came of the tries of an operation's resource; they are made once.
+
+        Raises:
+            MockServerError: they can't be made.
+        """
+        key = (self.resource(entry), repr(target))
+        if key not in self._tried:
+            try:
+                self._tried[key] = target.test(self.document, self.together(entry))
+            except MockServerError as error:
+                self._tried[key] = error
+        tried = self._tried[key]
+        if isinstance(tried, MockServerError):
+            raise tried
+        if tried.interrupted == "interrupted":
+            raise KeyboardInterrupt
+        return tried
+
+    def together(self, entry: Entry) -> tuple[Entry, ...]:
+        """The operations that are tried with one."""
+        resource = self.resource(entry)
+        wanted = self.chosen or {other.id for other in self.entries}
+        return tuple(other for other in self.entries if other.id in wanted and self.resource(other) == resource)
+
+
+@dataclass(eq=False)
+class ContractCase:
+    """One check of one operation: a test calls `check`."""
+
+    suite: Suite = field(repr=False)
+    entry: Entry = field(repr=False)
+    name: str  # of the check: `status_code_conformance`
+    words: dict[str, Any] = field(default_factory=dict, repr=False)  # of the marker
+    root: Path = field(default_factory=Path.cwd, repr=False)
+    notes: list[str] = field(default_factory=list, repr=False)  # what can't be said for certain
+
+    @property
+    def operation(self) -> str:
+        """The operation's title: `GET /pets/{petId}`."""
+        return self.entry.title
+
+    @property
+    def id(self) -> str:
+        """What the test is called by."""
+        return f"{self.entry.title} {self.name}"
+
+    def check(self, url: str | None = None, **words: Any) -> None:  # noqa: ANN401 - as the marker takes them
+        """
+        Fail the test if the API breaks the document in this way.
+
+        Args:
+            url: The base of the API, where no marker names it.
+            words: The other keywords of the marker; these count over those.
+        """
+        try:
+            target = make_target(self.root, {**self.words, **({"url": url, "app": None} if url is not None else {}), **words})
+            if self.entry.method not in _SAFE and not target.mutating:
+                pytest.skip(f"{self.entry.method} is not sent without mutating=True")
+            report = self.suite.report(self.entry, target)
+        except MockServerError as error:
+            pytest.fail(str(error), pytrace=False)
+        if self.entry.id in report.untestable:
+            pytest.skip(f"{self.operation} can't be tested: {report.untestable[self.entry.id]}")
+        self._judge(report, target)
+
+    def _judge(self, report: Report, target: Target) -> None:
+        mine = [incident for incident in report.incidents if self._is_mine(incident) and not incident.accepted]
+        frame = _frame(self.suite.document, target, mine)
+        red = [incident for incident in mine if incident.is_red]
+        if red:
+            shown = [write_incident(incident, frame) for incident in red[:_MOST_SHOWN]]
+            more = f"\n\n… and {len(red) - _MOST_SHOWN} more" if len(red) > _MOST_SHOWN else ""
+            pytest.fail(f"{self.operation}: {CHECKS[self.name]}\n\n" + "\n\n".join(shown) + more, pytrace=False)
+        for incident in mine:
+            text = write_incident(incident, frame)
+            if incident.doubtful:
+                self.notes.append(text)
+            elif incident.finding.level is Level.WARNING:
+                warnings.warn(text, ContractWarning, stacklevel=3)
+        for finding in report.warnings if self.name == "positive_data_acceptance" else ():
+            if finding.operation == self.entry.id:
+                warnings.warn(frame.mask.text(finding.message), ContractWarning, stacklevel=3)
+        sent = next((tested.sent for tested in report.operations if tested.id == self.entry.id), 0)
+        if report.interrupted or not sent:
+            pytest.skip(report.interrupted or f"{self.operation}: no request could be made")
+
+    def _is_mine(self, incident: Incident) -> bool:
+        """Whether it is of this check and operation; of other resources, the first operation has them."""
+        if incident.check != self.name:
+            return False
+        together = self.suite.together(self.entry)
+        elsewhere = incident.finding.operation not in {entry.id for entry in together}
+        return incident.finding.operation == self.entry.id or (elsewhere and together[0] is self.entry)
+
+
+def contract_cases(
+    document: str | Path,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    checks: Sequence[str] = (),
+    allow_remote: Sequence[str] = (),
+    allow_path: Sequence[Path] = (),
+) -> list[Any]:
+    """
+    List the contract checks of a document, for `pytest.mark.parametrize`: in its order, each with an id of its own.
+
+    Args:
+        document: A path or URL.
+        include: Patterns of operations: an operationId, `GET /pets*`, `tag:NAME`.
+        exclude: Patterns of those to leave out.
+        checks: Only these.
+        allow_remote: Hosts that references may read from.
+        allow_path: Folders that references may read from.
+
+    Raises:
+        UsageError: a check is unknown, or a pattern fits nothing.
+        DocumentError: the document can't be read.
+    """
+    unknown = [name for name in checks if name not in CHECKS]
+    if unknown:
+        raise UsageError(f"there is no check {unknown[0]!r}; there are {', '.join(CHECKS)}")
+    library = Library(Access(folders=tuple(allow_path), hosts=frozenset(allow_remote)))
+    opened = open_document(library, library.open_entry(str(document)))
+    suite = Suite(opened, choose_entries(opened, include, exclude))
+    return [
+        pytest.param(case, id=case.id, marks=pytest.mark.xdist_group(f"contract {suite.resource(entry)}"))
+        for entry in suite.entries
+        for case in (ContractCase(suite, entry, check) for check in CHECKS if not checks or check in checks)
+        if _applies(opened, case)
+    ]
+
+
+def write_incident(incident: Incident, frame: Frame) -> str:
+    """Write a finding as lines: what, where, how often, both sides of the exchange, and how to send it again."""
+    found = frame.describe(incident)
+    where = f"{found['file']}:{found['line']}" if found["line"] is not None else str(found["file"] or "")
+    before = found["before"]
+    exchanges = [*(before if isinstance(before, list) else []), found["exchange"]]
+    lines = [
+        f"{found['message']} [{found['rule']}]",
+        f"  {where} {found['pointer'] or ''}".rstrip(),
+        f"  blame {found['blame']}, seen {found['seen']}, id {found['id']}",
+        *(f"    {line}" for exchange in exchanges for line in iter_exchange(exchange)),
+        f"  {found['curl']}",
+    ]
+    return "\n".join(lines)
+
+
+def bind(case: ContractCase, root: Path, words: Mapping[str, Any]) -> None:
+    """Tell a case what the marker of its test says."""
+    case.root = root
+    case.words = {name: value for name, value in words.items() if name not in {"document", "include", "exclude"}}
+    case.notes.clear()
+
+
+def _applies(document: Document, case: ContractCase) -> bool:
+    """Whether a check can find anything at all in an operation."""
+    if case.name == "ignored_auth":
+        return bool(document.operation(case.entry).security)
+    return case.name != "callbacks" or bool(document.operation(case.entry).callbacks)
+
+
+def _frame(document: Document, target: Target, incidents: Sequence[Incident]) -> Frame:
+    places = [incident.finding.place for incident in incidents if incident.finding.place is not None]
+    lines = find_place_lines(places, {resource.name: resource for resource in document.library.loaded()})
+    frame = Frame(document.title, document.resource.name, target.origin(), target.seed, lines=lines)
+    return replace(frame, mask=make_mask(target.identities(document), document.schemes))

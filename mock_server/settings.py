@@ -11,6 +11,8 @@ The file is `mock-server.toml`, or `[tool.mock-server]` of `pyproject.toml`, in 
 
     [operations."GET /pets"]      # or by operationId
     source = ["example"]
+    delay = "100..300"
+    fault = ["error:503@0.1"]
 """
 
 from collections.abc import Mapping
@@ -18,7 +20,11 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 
+from mock_server.delay import Delay, parse_delay
+from mock_server.disturbances import NOTHING, Disturbances, Disturbed, parse_faults
 from mock_server.errors import UsageError
+from mock_server.fault import Fault
+from mock_server.typing import JsonValue
 
 SOURCES: Final = ("fixture", "example", "generated")
 PROFILES: Final = ("realistic", "minimal", "boundary", "extreme", "invalid", "incoherent")
@@ -31,6 +37,8 @@ class OperationSettings:
 
     source: tuple[str, ...] | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    delay: Delay | None = None
+    fault: tuple[Fault, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +64,21 @@ class Settings:
     tls_key: Path | None = None
     log_format: str = "text"
     profile: str | None = None  # of generated answers; None: realistic
+    delay: Delay | None = None  # before every answer
+    fault: tuple[Fault, ...] = ()  # what goes wrong with answers, the first that happens
     allow_remote: tuple[str, ...] = ()
     allow_path: tuple[Path, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     operations: Mapping[str, OperationSettings] = field(default_factory=dict)
+
+    @property
+    def disturbances(self) -> Disturbances:
+        """The delays and faults that are set."""
+        own = {name: Disturbed(delay=each.delay, faults=each.fault) for name, each in self.operations.items()}
+        return Disturbances(
+            all=Disturbed(delay=self.delay, faults=self.fault or None),
+            operations={name: each for name, each in own.items() if each != NOTHING},
+        )
 
     def for_operation(self, *names: str) -> OperationSettings:
         """What is set for an operation, under any of its names."""
@@ -96,6 +115,8 @@ def _typed(name: str, value: object) -> object:
     default = getattr(DEFAULTS, name)
     if name in {"fields", "operations"}:
         return _tables(name, value)
+    if name in _DISTURBING:
+        return _DISTURBING[name](value)  # type: ignore[arg-type]
     if isinstance(default, bool):
         return _boolean(name, value)
     if isinstance(default, int):
@@ -135,6 +156,10 @@ def _integer(name: str, value: object) -> int:
         raise UsageError(f"{name} has to be a number, not {value!r}") from error
 
 
+def _faults(value: JsonValue | tuple[str, ...]) -> tuple[Fault, ...]:
+    return parse_faults(list(value) if isinstance(value, tuple) else value)
+
+
 def _sources(names: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in SOURCES]
     if unknown or not names:
@@ -149,9 +174,11 @@ def _tables(name: str, value: object) -> object:
         return {str(key): str(wish) for key, wish in value.items()}
     found: dict[str, OperationSettings] = {}
     for key, table in value.items():
-        if not isinstance(table, dict) or not table.keys() <= {"source", "fields"}:
-            raise UsageError(f"[operations.{key!r}] is a table of 'source' and 'fields'")
-        source = _typed("source", table["source"]) if "source" in table else None
-        given = _tables("fields", table.get("fields", {}))
-        found[str(key)] = OperationSettings(source=source, fields=given)  # type: ignore[arg-type]
+        if not isinstance(table, dict) or not table.keys() <= _OF_OPERATIONS:
+            raise UsageError(f"[operations.{key!r}] is a table of {', '.join(sorted(_OF_OPERATIONS))}")
+        found[str(key)] = OperationSettings(**{name: _typed(name, given) for name, given in table.items()})  # type: ignore[arg-type]
     return found
+
+
+_OF_OPERATIONS: Final = frozenset(item.name for item in fields(OperationSettings))
+_DISTURBING: Final = {"delay": parse_delay, "fault": _faults}

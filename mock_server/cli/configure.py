@@ -16,7 +16,7 @@ def configure(flags: Mapping[str, object]) -> Settings:
     Merge flags, `MOCK_SERVER_*` and the settings file of the working folder.
 
     Args:
-        flags: By setting name; None where a flag was not given.
+        flags: By setting name; None, or nothing in a list, where a flag was not given.
 
     Raises:
         UsageError: something is set to what it can't be.
@@ -24,7 +24,8 @@ def configure(flags: Mapping[str, object]) -> Settings:
     environment = {
         name.removeprefix(_PREFIX).lower(): value for name, value in os.environ.items() if name.startswith(_PREFIX) and value != ""
     }
-    return merge_settings(flags, environment, read_settings(Path.cwd()))
+    given = {name: None if value == [] else value for name, value in flags.items()}
+    return merge_settings(given, environment, read_settings(Path.cwd()))
 
 
 def read_settings(folder: Path) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from mock_server.exchange.body import write_json
 
-_EXTRAS = ("method", "path", "status", "source", "operation", "milliseconds", "findings")
+_EXTRAS = ("method", "path", "status", "source", "operation", "milliseconds", "disturbance", "findings")
 
 
 class _JsonFormatter(logging.Formatter):

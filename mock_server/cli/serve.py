@@ -64,20 +64,18 @@ def serve(
     tls_cert: Annotated[Path | None, typer.Option(help="A certificate chain, PEM: serve https.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
     journal: Annotated[int | None, typer.Option(help="Exchanges kept for each world.", show_default="1000")] = None,
+    delay: Annotated[
+        str | None, typer.Option(help="Milliseconds before every answer: 200, 100..300 or lognormal:80,0.4.", show_default="none")
+    ] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="What goes wrong and how often, as in error:503@0.1, reset@5%, truncate@#3.")
+    ] = None,
     log_format: Annotated[str | None, typer.Option(help="text, json or none.", show_default="text")] = None,
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
 ) -> None:
     """Answer every documented operation with fixtures, examples or generated data."""
-    settings = configure(
-        {
-            "host": host, "port": port, "seed": seed, "locale": locale, "source": source, "profile": profile, "fixtures": fixtures,
-            "base_path": base_path, "cors": cors, "validate_requests": validate_requests, "security": security,
-            "workers": workers, "keep_invalid_examples": keep_invalid_examples, "check": check, "max_body": max_body, "tls_cert": tls_cert,
-            "tls_key": tls_key, "log_format": log_format, "journal": journal,
-            "allow_remote": allow_remote or None, "allow_path": allow_path or None,
-        }
-    )  # fmt: skip
+    settings = configure({name: value for name, value in locals().items() if name != "document"})
     set_up_logs(settings.log_format)
     check_tls(settings.tls_cert, settings.tls_key)
     check_workers(settings.workers)

@@ -12,6 +12,8 @@ What a client prefers: the Prefer header field, RFC 7240, with Prism's keys and 
 | `profile` | `realistic` or `minimal`; or the next `boundary`, `extreme`, `invalid` or `incoherent` payload |
 | `payload` | the rule of a payload, as `payloads --explain` lists them |
 | `locale` | of generated values, as in `fi_FI` |
+| `delay` | how long the answer waits, as in `200`, `100..300` |
+| `fault` | what goes wrong with the answer, as in `reset` or `error:503` |
 
 Without the field, query parameters `__code`, `__example`, … mean the same, as with Prism. Unknown keys are ignored.
 """
@@ -21,8 +23,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
 
-from mock_server.errors import MalformedPreference
+from mock_server.delay import Delay, parse_delay
+from mock_server.errors import MalformedPreference, UsageError
 from mock_server.exchange.media_type import split_quoted
+from mock_server.fault import Fault, parse_fault
 from mock_server.settings import PROFILES
 
 _MAX_SIZE = 10_000
@@ -42,6 +46,8 @@ class Preferences:
     profile: str | None = None
     payload: str | None = None
     locale: str | None = None
+    delay: Delay | None = None
+    fault: Fault | None = None
     given: dict[str, str] = field(default_factory=dict)  # as written, for Preference-Applied
 
     @property
@@ -127,6 +133,23 @@ def _word(name: str, value: str) -> str:
     return value
 
 
+def _delay(name: str, value: str) -> Delay:
+    try:
+        return parse_delay(value)
+    except UsageError as error:
+        raise MalformedPreference(str(error)) from error
+
+
+def _fault(name: str, value: str) -> Fault:
+    try:
+        fault = parse_fault(value)
+    except UsageError as error:
+        raise MalformedPreference(str(error)) from error
+    if fault.turn is not None or fault.rate != 1:
+        raise _bad(name, value, "a fault without a rate: it is asked for now")
+    return fault
+
+
 _READERS: dict[str, Callable[[str, str], object]] = {
     "code": _code,
     "example": _word,
@@ -137,4 +160,6 @@ _READERS: dict[str, Callable[[str, str], object]] = {
     "profile": _profile,
     "payload": _word,
     "locale": _word,
+    "delay": _delay,
+    "fault": _fault,
 }

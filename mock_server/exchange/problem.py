@@ -46,10 +46,11 @@ NOT_FOUND = Problem("not-documented", "What was asked for is not in the document
 UNSATISFIABLE = Problem("unsatisfiable", "No conforming answer exists or was found", 500)
 UNSERVABLE = Problem("unservable", "The document can't be answered from here", 500)
 NO_RESPONSE = Problem("no-response", "The operation documents no response", 500)
+FAULT_UNAVAILABLE = Problem("fault-unavailable", "A fault can't be had", 501)
 
 PROBLEMS = (
     NO_PATH, NO_METHOD, NOT_ACCEPTABLE, CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, UNAUTHORIZED, INVALID_REQUEST,
-    MALFORMED_PREFERENCE, MALFORMED_WORLD, NOT_FOUND, UNSATISFIABLE, UNSERVABLE, NO_RESPONSE,
+    MALFORMED_PREFERENCE, MALFORMED_WORLD, NOT_FOUND, UNSATISFIABLE, UNSERVABLE, NO_RESPONSE, FAULT_UNAVAILABLE,
 )  # fmt: skip
 
 

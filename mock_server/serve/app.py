@@ -21,6 +21,7 @@ from mock_server.serve.middleware import MockMiddleware
 from mock_server.serve.pages import UI_JSON
 from mock_server.serve.respond import Responder
 from mock_server.serve.routing import routing_document
+from mock_server.serve.wire.disturb import SeededDisturber
 
 # Connexion says for each operation that it added it.
 logging.getLogger("connexion").setLevel(logging.WARNING)
@@ -34,6 +35,8 @@ def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp
         backend: Who answers.
         through: Lead API requests through Connexion's whole stack; for tests that compare both ways.
     """
+    if backend.disturber is None:
+        backend.disturber = SeededDisturber(backend.settings.disturbances, str(backend.settings.seed))
     responder = backend.mounts[0].responder
     document = responder.document
     ours = functools.partial(MockMiddleware, backend=backend, through=through)

@@ -8,7 +8,7 @@ who wants to disturb, to hear of, or to answer beside the API.
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
@@ -26,6 +26,9 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+MetT = TypeVar("MetT", bound="Disturbance")
+
+
 @dataclass(frozen=True, eq=False)
 class Mount:
     """One document, ready to answer."""
@@ -36,19 +39,26 @@ class Mount:
 
 
 class Disturbance(Protocol):
-    """A delay or a fault that an answer meets."""
+    """A delay or a fault that an exchange meets."""
 
     def describe(self) -> str:
         """What it is, in words."""
 
 
-class Disturber(Protocol):
+class Disturber(Protocol[MetT]):
     """Who decides which answers are delayed or broken, and does it."""
 
-    def plan(self, request: Request, answer: Answer, world: World) -> Disturbance | None:
-        """Decide what an answer meets; None lets it pass. Called once for each answer, in their order."""
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing is disturbed, unless a request prefers it."""
 
-    async def deliver(self, disturbance: Disturbance, scope: Scope, send: Send, start: Message, body: Message) -> None:
+    def plan(self, request: Request, responder: Responder, world: World) -> MetT | None:
+        """Decide what an exchange meets; None lets it pass. Called once for each request, in their order."""
+
+    async def answer(self, disturbance: MetT, request: Request, respond: Callable[[Request], Awaitable[Answer]]) -> Answer:
+        """Answer a request that meets something; an error takes the place of what would have been done."""
+
+    async def deliver(self, disturbance: MetT, scope: Scope, send: Send, start: Message, body: Message) -> None:
         """Send an answer, disturbed."""
 
 
@@ -62,7 +72,7 @@ class Backend:
     settings: Settings
     mounts: tuple[Mount, ...]
     worlds: Worlds
-    disturber: Disturber | None = None
+    disturber: Disturber[Any] | None = None
     listeners: list[Listener] = field(default_factory=list)  # are told of every exchange
     areas: dict[bytes, Asgi] = field(default_factory=dict)  # applications beside the API, by the beginning of their paths
     numbered: int = 0

@@ -4,6 +4,7 @@ Answers from the catalogue: each request the next edge case, or a chosen one.
 So that a frontend can be tried with all of them by clicking. Which one it was is said in `X-Mock-Payload`.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from mock_server.generate.catalogue import KINDS, Catalogue, Edge, Subject
@@ -17,7 +18,6 @@ class Edges:
 
     subject: Subject
     _catalogues: dict[str, Catalogue] = field(default_factory=dict)
-    _turns: dict[str, int] = field(default_factory=dict)
 
     def find(self, rule: str) -> Edge | None:
         """
@@ -28,19 +28,24 @@ class Edges:
         """
         return self._catalogue("", KINDS).find(rule)
 
-    def following(self, kind: str) -> Edge | None:
+    def following(self, kind: str, turns: Counter[str], key: str) -> Edge | None:
         """
         The next edge of a kind; the first one after the last one, None where there are none.
+
+        Args:
+            kind: Of edge.
+            turns: Of a world, so that each begins with the first one.
+            key: What is counted there.
 
         Raises:
             SchemaError: nothing conforms to the schema.
         """
         catalogue = self._catalogue(kind, (kind,))
-        edge = catalogue.at(self._turns.get(kind, 0))
+        edge = catalogue.at(turns[key])
         if edge is None:
-            self._turns[kind] = 0
+            turns[key] = 0
             edge = catalogue.at(0)
-        self._turns[kind] = self._turns.get(kind, 0) + 1
+        turns[key] += 1
         return edge
 
     def payload(self, edge: Edge, seed: int) -> JsonValue:

@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 
 from mock_server.errors import ListenError, UsageError
+from mock_server.serve.wire.line import HttpProtocol
 from mock_server.settings import Settings
 
 _BACKLOG = 2048
@@ -75,6 +76,7 @@ def run(app: Any, listening: socket.socket, settings: Settings) -> None:  # noqa
     """Serve until a signal says to stop."""
     config = uvicorn.Config(
         app,
+        http=HttpProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -8,13 +8,14 @@ web sockets.
 import asyncio
 import logging
 import time
+from functools import partial
 
 from mock_server.errors import MalformedWorld
 from mock_server.exchange import problem
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.path import Unmatched
 from mock_server.serve.answer import Answer, RawField, problem_answer
-from mock_server.serve.backend import Asgi, Backend, Message, Mount, Receive, Scope, Send
+from mock_server.serve.backend import Asgi, Backend, Disturbance, Message, Mount, Receive, Scope, Send
 from mock_server.serve.world import World
 
 _log = logging.getLogger("mock_server.access")
@@ -50,7 +51,7 @@ class MockMiddleware:
         path = raw.partition(b"?")[0]
         backend = self._backend
         mount = backend.mounts[0]
-        if backend.disturber is None and not self._through and not _log.isEnabledFor(logging.INFO):
+        if (backend.disturber is None or backend.disturber.is_calm) and not self._through and not _log.isEnabledFor(logging.INFO):
             stored = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"])
             if stored is not None:
                 start, body = self._messages(stored)
@@ -86,22 +87,25 @@ class MockMiddleware:
             await self._send(problem_answer(problem.MALFORMED_WORLD, str(error)), scope, send)
             return
         request = await read_request(scope, receive, path, self._settings.max_body)
+        disturbance = None
+        disturber = backend.disturber
         if isinstance(request, Answer):
             answer, request = request, Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
+        elif disturber is not None and (disturbance := disturber.plan(request, mount.responder, world)) is not None:
+            answer = await disturber.answer(disturbance, request, partial(self._respond, mount, world))
         else:
-            answer = await self._respond(mount, request, world)
-        disturbance = backend.disturber.plan(request, answer, world) if backend.disturber is not None else None
+            answer = await self._respond(mount, world, request)
         start, body = self._written(answer, scope)
-        if disturbance is not None and backend.disturber is not None:
-            await backend.disturber.deliver(disturbance, scope, send, start, body)
+        if disturber is not None and disturbance is not None:
+            await disturber.deliver(disturbance, scope, send, start, body)
         else:
             await send(start)
             await send(body)
         backend.record(request, answer, world, started, disturbance)
         if _log.isEnabledFor(logging.INFO):
-            _log_answer(scope["method"], path, answer, time.perf_counter() - started)
+            _log_answer(scope["method"], path, answer, time.perf_counter() - started, disturbance)
 
-    async def _respond(self, mount: Mount, request: Request, world: World) -> Answer:
+    async def _respond(self, mount: Mount, world: World, request: Request) -> Answer:
         if mount.responder.blocks:
             return await asyncio.to_thread(mount.responder.respond, request, world)
         return mount.responder.respond(request, world)
@@ -211,14 +215,16 @@ def _cors(fields: list[RawField]) -> list[RawField]:
     ]
 
 
-def _log_answer(method: str, path: bytes, answer: Answer, seconds: float) -> None:
+def _log_answer(method: str, path: bytes, answer: Answer, seconds: float, disturbance: Disturbance | None) -> None:
+    met = disturbance.describe() if disturbance is not None else None
     _log.info(
-        "%s %s %d %s %.1f ms",
+        "%s %s %d %s %.1f ms%s",
         method,
         path.decode("latin-1"),
         answer.status,
         answer.source,
         seconds * 1000,
+        f" ({met})" if met is not None else "",
         extra={
             "method": method,
             "path": path.decode("latin-1"),
@@ -226,6 +232,7 @@ def _log_answer(method: str, path: bytes, answer: Answer, seconds: float) -> Non
             "source": answer.source,
             "operation": answer.entry.id if answer.entry is not None else None,
             "milliseconds": round(seconds * 1000, 2),
+            "disturbance": met,
             "findings": [finding.message for finding in answer.findings],
         },
     )

@@ -199,7 +199,8 @@ class Reply:
         if content.edges is None:
             producer = self.kit.producer(media.schema, self.operation, name=name_of_operation(self.operation))
             content.edges = Edges(Subject(producer))
-        edge = content.edges.find(rule) if rule is not None else content.edges.following(str(profile))
+        key = f"{profile} {self.operation.id} {self.chosen.status} {content.represented.name}"
+        edge = content.edges.find(rule) if rule is not None else content.edges.following(str(profile), ask.world.turns, key)
         if edge is None and rule is None and ask.preferences.profile is None:
             return None  # a profile of the whole server: what has no such edge is answered as always
         if edge is None:

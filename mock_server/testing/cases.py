@@ -48,7 +48,7 @@ class Suite:
     def resource(self, entry: Entry) -> str:
         """What an operation belongs to: the first segment that not all paths have."""
         templates = [other.template.split("/")[1:] for other in self.document.entries]
-        shared = 0 if len(templates) == 1 else len(commonprefix(templates))
+        shared = 0 if len(templates) == 1 else len(commonprefix(templates))  # noqa: RUF071 - of lists of segments
         segments = entry.template.split("/")[1:]
         return "/" + "/".join(segments[: shared + 1])
 

@@ -1,0 +1,153 @@
+"""
+Faults: what goes wrong with an answer on purpose, and how often.
+
+Written `NAME[:ARGUMENT][@RATE]`, as in `error:503@0.1`, `reset@5%`, `truncate@#3` (the third time, and no other).
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from mock_server.delay import LONGEST
+from mock_server.errors import UsageError
+from mock_server.typing import JsonObject, JsonValue
+
+_DRIBBLE: Final = 5_000  # milliseconds, where nothing else is said
+_STATUS: Final = 500
+_MOST_TURNS: Final = 1_000_000_000
+_WRITTEN = re.compile(r"(?P<name>[A-Za-z_-]+)(?::(?P<argument>\d{1,7}))?(?:@(?P<often>[#0-9.]{1,12}%?))?", re.ASCII)
+
+
+class FaultKind(StrEnum):
+    """What goes wrong, by the name that it has here."""
+
+    ERROR = "error"  # an error status instead of what was asked for
+    EMPTY = "empty"  # the connection is closed, nothing was sent
+    RESET = "reset"  # the connection is reset: TCP RST
+    GARBAGE = "garbage"  # bytes that are no HTTP, then the connection is closed
+    MALFORMED_CHUNK = "malformed-chunk"  # a chunked body breaks off in bytes that are no chunk
+    TRUNCATE = "truncate"  # the body ends before its Content-Length
+    DRIBBLE = "dribble"  # the body comes a few bytes at a time
+    MEDIA_TYPE = "media-type"  # the Content-Type is another one
+    SCHEMA = "schema"  # the body breaks its schema
+
+
+# What WireMock calls them.
+WIREMOCK: Final = {
+    "EMPTY_RESPONSE": FaultKind.EMPTY,
+    "CONNECTION_RESET_BY_PEER": FaultKind.RESET,
+    "RANDOM_DATA_THEN_CLOSE": FaultKind.GARBAGE,
+    "MALFORMED_RESPONSE_CHUNK": FaultKind.MALFORMED_CHUNK,
+}
+NAMES: Final = (*(kind.value for kind in FaultKind), *WIREMOCK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that goes wrong, and how often."""
+
+    kind: FaultKind
+    argument: int | None = None  # the status of an error, the milliseconds of a dribble
+    rate: float = 1.0  # of requests, from 0 to 1
+    turn: int | None = None  # the only time that it happens, counted from 1
+
+    @property
+    def status(self) -> int:
+        """Of an error."""
+        return self.argument if self.argument is not None else _STATUS
+
+    @property
+    def milliseconds(self) -> int:
+        """How long a dribble takes."""
+        return self.argument if self.argument is not None else _DRIBBLE
+
+    @property
+    def name(self) -> str:
+        """What it is, without how often."""
+        return self.kind.value + (f":{self.argument}" if self.argument is not None else "")
+
+    def json(self) -> JsonObject:
+        """Write it as JSON."""
+        often: JsonObject = {"turn": self.turn} if self.turn is not None else {"rate": self.rate}
+        return {"fault": self.name, **often}
+
+    def __str__(self) -> str:
+        if self.turn is not None:
+            return f"{self.name}@#{self.turn}"
+        return self.name + (f"@{self.rate!r}" if self.rate != 1 else "")
+
+
+def parse_fault(written: JsonValue) -> Fault:
+    """
+    Read a fault: a text, or an object of `fault` and either `rate` or `turn`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if isinstance(written, dict):
+        return _from_object(written)
+    match = _WRITTEN.fullmatch(written.strip()) if isinstance(written, str) else None
+    if match is None:
+        wanted = "NAME, NAME:ARGUMENT or either with @RATE, as in error:503@0.1"
+        raise UsageError(f"a fault is written {wanted}; {written!r} is none. Names: {', '.join(NAMES)}")
+    kind = _kind(match["name"])
+    argument = int(match["argument"]) if match["argument"] is not None else None
+    _check_argument(kind, argument)
+    often = match["often"]
+    if often is None:
+        return Fault(kind=kind, argument=argument)
+    if often.startswith("#"):
+        return Fault(kind=kind, argument=argument, turn=_turn(often[1:]))
+    return Fault(kind=kind, argument=argument, rate=_rate(often))
+
+
+def _from_object(written: JsonObject) -> Fault:
+    name, rate, turn = written.get("fault"), written.get("rate"), written.get("turn")
+    if not isinstance(name, str) or not written.keys() <= {"fault", "rate", "turn"} or (rate is not None and turn is not None):
+        raise UsageError(f"a fault is an object of 'fault', a name, and either 'rate' or 'turn', not {written!r}")
+    if "@" in name:
+        raise UsageError(f"how often a fault happens is said by 'rate' or 'turn' beside 'fault', not in {name!r}")
+    found = parse_fault(name)
+    if turn is not None:
+        return Fault(kind=found.kind, argument=found.argument, turn=_turn(str(turn)))
+    return Fault(kind=found.kind, argument=found.argument, rate=_rate(str(rate)) if rate is not None else 1.0)
+
+
+def _kind(name: str) -> FaultKind:
+    known = WIREMOCK.get(name.upper().replace("-", "_"))
+    if known is not None:
+        return known
+    try:
+        return FaultKind(name.lower().replace("_", "-"))
+    except ValueError as error:
+        raise UsageError(f"there is no fault {name!r}; there are {', '.join(NAMES)}") from error
+
+
+def _check_argument(kind: FaultKind, argument: int | None) -> None:
+    if argument is None:
+        return
+    if kind is FaultKind.ERROR:
+        if not 400 <= argument <= 599:  # noqa: PLR2004 - RFC 9110, sections 15.5 and 15.6
+            raise UsageError(f"the status of an error is from 400 to 599, not {argument}")
+    elif kind is FaultKind.DRIBBLE:
+        if argument > LONGEST:
+            raise UsageError(f"a dribble takes up to {LONGEST:,} ms, not {argument:,}")
+    else:
+        raise UsageError(f"the fault {kind.value} takes no argument; error:STATUS and dribble:MILLISECONDS do")
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 1:
+        raise UsageError(f"the rate of a fault is from 0 to 1, or a percentage, as in @0.1 or @10%, not {text!r}")
+    return rate
+
+
+def _turn(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_TURNS):
+        raise UsageError(f"the turn of a fault is a number from 1, as in @#3, not {text!r}")
+    return int(text)

@@ -1,0 +1,117 @@
+"""
+Our HTTP protocol: uvicorn's own, which lends the connection to the application.
+
+ASGI knows complete answers only. What a fault needs beyond that stands in `scope["extensions"]["mock_server.line"]`.
+"""
+
+import asyncio
+import socket
+import struct
+import sys
+from collections.abc import Awaitable
+from typing import Any, Final
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from mock_server.serve.backend import Asgi, Receive, Scope, Send
+
+EXTENSION: Final = "mock_server.line"
+# Closing at once, dropping what was not sent: the peer is told by RST. `man 7 socket`, SO_LINGER
+_LINGER: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+class Line:
+    """The connection of one exchange."""
+
+    __slots__ = ("_ended", "_send", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, ended: asyncio.Event, send: Send) -> None:
+        """
+        Lend a connection.
+
+        Args:
+            transport: It, with TLS where there is TLS.
+            ended: Set when the client left, or the server is stopping.
+            send: Of the exchange, as the server gave it to the application.
+        """
+        self._transport = transport
+        self._ended = ended
+        self._send = send
+
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Close the connection when everything is sent."""
+        self._leave()
+        self._transport.close()
+
+    def reset(self) -> None:
+        """Reset the connection: RST instead of FIN."""
+        self._leave()
+        peer = self._transport.get_extra_info("socket")
+        if peer is not None and peer.family != getattr(socket, "AF_UNIX", None):
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+        self._transport.abort()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait; not longer than the client is there and the server goes on."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+        except TimeoutError:
+            return
+
+    def _leave(self) -> None:
+        """
+        Let the server take the exchange for one whose client left.
+
+        Else it would send 500, since the application gave no complete answer. It is the exchange's own object, since the
+        protocol may have read the next request of the connection already.
+        """
+        exchange: Any = getattr(self._send, "__self__", None)
+        exchange.disconnected = True
+
+
+class _Lending(asyncio.Protocol):
+    """Lends the connection; mixed into one of uvicorn's protocols."""
+
+    app: Asgi
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin: every exchange of the connection gets its line."""
+        super().connection_made(transport)
+        app, ended = self.app, asyncio.Event()
+        self._ended = ended
+
+        def lending(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            scope["extensions"] = {EXTENSION: Line(transport, ended, send)}  # type: ignore[arg-type]
+            return app(scope, receive, send)
+
+        self.app = lending
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End, and let nobody wait for it."""
+        self._ended.set()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Finish what is being answered: the server stops."""
+        self._ended.set()
+        super().shutdown()  # type: ignore[misc]
+
+
+def lending(base: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
+    """One of uvicorn's HTTP protocols, lending its connections."""
+    return type(f"Lending{base.__name__}", (_Lending, base), {})
+
+
+# httptools where it is installed, else h11
+HttpProtocol: Final = lending(AutoHTTPProtocol)
+
+
+def line_of(scope: Scope) -> Line | None:
+    """The line of an exchange; None under another server than ours."""
+    found = (scope.get("extensions") or {}).get(EXTENSION)
+    return found if isinstance(found, Line) else None

@@ -7,7 +7,6 @@ The operations of one resource are tried together, when the first of their tests
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from mock_server.rules import Level
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import Access, Library
 from mock_server.spec.model import Entry
-from mock_server.testing.target import Target, make_target
+from mock_server.testing.tested import Target, make_target
 
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _MOST_SHOWN = 5  # findings of one test
@@ -47,10 +46,16 @@ class Suite:
 
     def resource(self, entry: Entry) -> str:
         """What an operation belongs to: the first segment that not all paths have."""
-        templates = [other.template.split("/")[1:] for other in self.document.entries]
-        shared = 0 if len(templates) == 1 else len(commonprefix(templates))  # noqa: RUF071 - of lists of segments
-        segments = entry.template.split("/")[1:]
-        return "/" + "/".join(segments[: shared + 1])
+        shared = self._shared()
+        return "/" + "/".join(entry.template.split("/")[1 : shared + 2])
+
+    def _shared(self) -> int:
+        """How many segments the paths of all operations begin with."""
+        templates = {tuple(entry.template.split("/")[1:]) for entry in self.document.entries}
+        if len(templates) < 2:  # noqa: PLR2004 - nothing to tell apart
+            return 0
+        columns = zip(*templates, strict=False)
+        return next((index for index, column in enumerate(columns) if len(set(column)) > 1), 0)
 
     def report(self, entry: Entry, target: Target) -> Report:
         """

@@ -22,6 +22,7 @@ from mock_server.spec.document import Document
 from mock_server.spec.model import Entry
 
 _WORDS: Final = {"phases": PHASES, "modes": MODES, "checks": tuple(CHECKS), "exclude_checks": tuple(CHECKS)}
+_DEFAULT: Final = Options()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,8 @@ class Target:
     exclude_checks: Sequence[str] = ()
     mutating: bool = False
     seed: int = 0
-    max_cases: int = Options.max_cases
-    max_examples: int = Options.max_examples
+    max_cases: int = _DEFAULT.max_cases
+    max_examples: int = _DEFAULT.max_examples
     max_time: float | None = None
     max_response_time: float | None = None
     timeout: float = 10.0

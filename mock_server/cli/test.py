@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ from mock_server.cli.verdicts import print_report, summarise
 from mock_server.contract.baseline import read_baseline, read_values, write_baseline
 from mock_server.contract.identity import Identity, Mask, make_identity, make_mask
 from mock_server.contract.inprocess import load_app, open_app
+from mock_server.contract.listener import Listener
 from mock_server.contract.memory import Given, Memory
 from mock_server.contract.pace import PacedSender
 from mock_server.contract.replay import Kept, find_kept, keep, replay
@@ -80,6 +82,10 @@ def run_contract(
     ] = None,
     other_auth: Annotated[list[str] | None, typer.Option(help="--auth of the second identity.")] = None,
     values: Annotated[Path | None, typer.Option(help="A file of values that exist: {petId: [1, 2]}.")] = None,
+    listen: Annotated[
+        str | None, typer.Option(help="HOST:PORT, where callbacks and webhooks are received.", show_default="a port of this host")
+    ] = None,
+    listen_url: Annotated[str | None, typer.Option(help="How the API reaches --listen, where that is another URL.")] = None,
     baseline: Annotated[Path | None, typer.Option(help="A file of findings that are known: they are accepted.")] = None,
     write_baseline_: Annotated[Path | None, typer.Option("--write-baseline", help="Write the findings of this run as a baseline.")] = None,
     save_fixtures_: Annotated[
@@ -135,8 +141,9 @@ def run_contract(
         if replay_ is not None:
             _replay(find_kept(findings or STATE / FINDINGS, replay_), api, sender, frame)
             return
-        run = Run(api, sender, options, Memory(opened, api.router, api.base_path, given))
-        ran = _run(run, Runner(run, entries, baseline=known))
+        with _listener(listen, listen_url) as listener:
+            run = Run(api, sender, options, Memory(opened, api.router, api.base_path, given), listener)
+            ran = _run(run, Runner(run, entries, baseline=known))
     finally:
         sender.close()
     _finish(ran, frame, options, reports, format_, write_baseline_)
@@ -182,6 +189,17 @@ def _sender(app_: str | None, url: str | None, limits: Limits, *, verify: bool, 
     if app_ is not None:
         return open_app(load_app(app_), limits)
     return HttpSender(url or "", limits, verify=verify, connections=max(connections, 4))
+
+
+def _listener(where: str | None, url: str | None) -> AbstractContextManager[Listener | None]:
+    if where is None:
+        if url is not None:
+            raise UsageError("--listen-url says how --listen is reached: give both")
+        return nullcontext()
+    host, colon, port = where.rpartition(":")
+    if not colon or not port.isdigit():
+        raise UsageError(f"--listen is HOST:PORT, as in 0.0.0.0:9000; not {where!r}")
+    return Listener(host.strip("[]") or "127.0.0.1", int(port), url)
 
 
 def _words(flag: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:

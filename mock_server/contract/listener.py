@@ -1,4 +1,8 @@
-"""A listener for callbacks: it keeps what is sent to it, and thanks for everything. It listens on this machine only."""
+"""
+A listener for callbacks and webhooks: it keeps what is sent to it, and thanks for everything.
+
+It listens on this machine only, unless another address is asked for.
+"""
 
 import threading
 import time
@@ -7,6 +11,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from mock_server.errors import ListenError
 from mock_server.exchange.message import Request
 
 _MOST_BODY = 1024 * 1024  # bytes
@@ -15,19 +20,35 @@ _SECONDS = 5.0  # for one request
 
 
 class Listener:
-    """Listens on a free port of 127.0.0.1 while it is entered."""
+    """Listens while it is entered."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, url: str | None = None) -> None:
+        """
+        Take an address.
+
+        Args:
+            host: To listen on.
+            port: To listen on; 0 takes a free one.
+            url: Under which the API reaches it; None where that is the address itself.
+
+        Raises:
+            ListenError: the address can't be had.
+        """
+        self._url = url.rstrip("/") if url is not None else None
         self._arrived: list[Request] = []
         self._news = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        try:
+            self._server = ThreadingHTTPServer((host, port), self._handler())
+        except (OSError, OverflowError) as error:
+            raise ListenError(f"can't listen for callbacks on {host}:{port}: {getattr(error, 'strerror', None) or error}") from error
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="callbacks")
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        host, port = self._server.server_address[:2]
+        return self._url or f"http://{host!s}:{port}"
 
     def __enter__(self) -> Self:
         """Begin to listen."""
@@ -39,6 +60,11 @@ class Listener:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(_SECONDS)
+
+    def arrived(self) -> list[Request]:
+        """All requests that came until now."""
+        with self._news:
+            return list(self._arrived)
 
     def wait(self, path: str, seconds: float) -> list[Request]:
         """

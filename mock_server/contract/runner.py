@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 
 from mock_server.contract.exercised import Exercised
 from mock_server.contract.incident import Incident, Ledger
-from mock_server.contract.phases.calling import call_back
+from mock_server.contract.phases.calling import CALLBACKS, call_back
 from mock_server.contract.phases.covering import cover
 from mock_server.contract.phases.examples import in_order, send_examples
 from mock_server.contract.phases.fuzzing import fuzz
 from mock_server.contract.phases.shrinking import shrink
 from mock_server.contract.phases.stateful import Lives, clean_up, things_with_lives
+from mock_server.contract.phases.webhooks import PHASE as WEBHOOKS
+from mock_server.contract.phases.webhooks import judge_webhooks
 from mock_server.contract.probe import Exchanged
 from mock_server.contract.session import OutOfTime, Run, Session, renumbered
 from mock_server.finding import Finding
@@ -96,6 +98,8 @@ class Runner:
             if self.run.created:
                 self.progress(0, None, "deleting what was created")
                 cleaned = clean_up(self.run)
+        if self.run.listener is not None:
+            self._sessions += judge_webhooks(self.run, self.run.listener, CALLBACKS)
         return self._gather(cleaned)
 
     def _phase(self, phase: str) -> None:
@@ -157,7 +161,8 @@ class Runner:
         for session in self._sessions:
             exercised.add(session.exercised)
             exchanges += renumbered(session.exchanges, len(exchanges) + 1)
-            by_operation.setdefault(session.subject.entry.id, []).append(session)
+            if session.phase != WEBHOOKS:  # which are not ours to send
+                by_operation.setdefault(session.subject.entry.id, []).append(session)
             for incident in session.ledger.incidents():
                 ledger.absorb(incident)
         tested = tuple(_tested(sessions) for sessions in by_operation.values())

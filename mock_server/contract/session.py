@@ -11,6 +11,7 @@ from mock_server.contract.coherent import check_coherence
 from mock_server.contract.exercised import Exercised
 from mock_server.contract.identity import Identity
 from mock_server.contract.incident import Ledger
+from mock_server.contract.listener import Listener
 from mock_server.contract.memory import Memory, Thing
 from mock_server.contract.probe import Exchanged, Intent, Probe
 from mock_server.contract.subject import Api, Subject
@@ -74,6 +75,7 @@ class Run:
     sender: Sender
     options: Options
     memory: Memory
+    listener: Listener | None = None  # for callbacks and webhooks, where the user says how it is reached
     started: float = field(default_factory=time.monotonic)
     stopped: threading.Event = field(default_factory=threading.Event)
     created: list[tuple[Thing, Identity]] = field(default_factory=list)  # to be deleted at the end

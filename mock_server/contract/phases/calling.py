@@ -2,13 +2,14 @@
 Callbacks: what the provider sends, received by our own listener and judged like any request.
 
 A callback is tried where the document says that its URL comes from the request's body or query, and where the API can reach
-this machine: it runs in this process or on this host. That none comes says nothing: it may be sent another day.
+us: it runs in this process or on this host, or the user says where we listen. That none comes says nothing: it may be sent another day.
 """
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from mock_server.contract.listener import Listener
 from mock_server.contract.phases.provision import find_thing, remember
@@ -25,6 +26,7 @@ from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.spec.model import Callback, Entry, Location, Missing
 
+CALLBACKS: Final = "/callbacks/"  # how their paths begin
 _WAIT = 1.0  # seconds
 _IN_BODY = re.compile(r"\{\$request\.body#(/[^}]*)\}")
 _IN_QUERY = re.compile(r"\{\$request\.query\.([^}]*)\}")
@@ -33,20 +35,20 @@ _HERE: Final = frozenset(("app.invalid", "localhost", "127.0.0.1", "::1"))
 
 def call_back(run: Run, entries: tuple[Entry, ...]) -> list[Session]:
     """Try the callbacks of some operations."""
-    if urlsplit(run.sender.origin).hostname not in _HERE:
+    if run.listener is None and urlsplit(run.sender.origin).hostname not in _HERE:
         return []
     wanted = [entry for entry in entries if run.may_send(entry.method) and run.api.document.operation(entry).callbacks]
     if not wanted:
         return []
     sessions = []
-    with Listener() as listener:
+    with nullcontext(run.listener) if run.listener is not None else Listener() as listener:
         for entry in wanted:
             subject = run.subject(entry)
             if subject is not None:
                 session = Session(run, subject, "stateful")
                 sessions.append(session)
                 for number, callback in enumerate(subject.operation.callbacks):
-                    _try(session, callback, listener, f"/{entry.id}/{number}")
+                    _try(session, callback, listener, f"{CALLBACKS}{quote(entry.id, safe='')}/{number}")
     return sessions
 
 

@@ -1,7 +1,7 @@
 """
 Delays and faults.
 
-`plan` decides what a request meets (pure: settings, seed and turn in), `disturb` sees that it does, `breaking` does to the
+`drawing` decides what a request meets (pure: settings, seed and turn in), `disturb` sees that it does, `breaking` does to the
 connection what a fault's name says, over the `line` that our HTTP protocol lends to the application.
 
 Invariants:

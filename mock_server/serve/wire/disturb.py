@@ -17,7 +17,7 @@ from mock_server.exchange.path import Matched
 from mock_server.exchange.preference import NONE, parse_preferences
 from mock_server.exchange.problem import FAULT_UNAVAILABLE, Problem
 from mock_server.fault import Fault, FaultKind
-from mock_server.serve.answer import PREFERENCE_APPLIED, Answer, problem_answer
+from mock_server.serve.answer import PAYLOAD, PREFERENCE_APPLIED, Answer, problem_answer
 from mock_server.serve.backend import Message, Scope, Send
 from mock_server.serve.respond import Responder
 from mock_server.serve.wire.breaking import NEEDS_BODY, NO_BODY, ON_THE_LINE, Outgoing, dribble
@@ -135,7 +135,7 @@ async def _answer(met: Met, request: Request, respond: Respond) -> Answer:
         return _without_applied(answer) if answer.status == fault.status and _is_made(answer) else _error(met, fault)
     if kind is FaultKind.SCHEMA:
         answer = await respond(_preferring(request, met, "profile=invalid"))
-        if _is_made(answer):
+        if any(name == PAYLOAD for name, _ in answer.fields):
             return _without_applied(answer)
         met.missed = "there is no JSON that would break the schema of the answer"
     answer = await respond(request)

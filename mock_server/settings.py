@@ -60,6 +60,8 @@ class Settings:
     check: bool = False
     max_body: int = 10 * 1024 * 1024  # bytes
     journal: int = 1_000  # exchanges of each world
+    admin: bool = True
+    admin_token: str | None = None  # None: made up where one is needed, off loopback
     tls_cert: Path | None = None
     tls_key: Path | None = None
     log_format: str = "text"

@@ -47,10 +47,17 @@ UNSATISFIABLE = Problem("unsatisfiable", "No conforming answer exists or was fou
 UNSERVABLE = Problem("unservable", "The document can't be answered from here", 500)
 NO_RESPONSE = Problem("no-response", "The operation documents no response", 500)
 FAULT_UNAVAILABLE = Problem("fault-unavailable", "A fault can't be had", 501)
+TOKEN_NEEDED = Problem("admin-token-needed", "The admin side needs its token", 401)
+FOREIGN_ORIGIN = Problem("foreign-origin", "The admin side is not for pages of other origins", 403)
+NO_ADMIN_PATH = Problem("no-admin-path", "The admin side has no such path", 404)
+NO_ADMIN_METHOD = Problem("no-admin-method", "The path of the admin side has no such method", 405)
+NOT_THERE = Problem("not-there", "What was asked for is not there", 404)
+MALFORMED_ADMIN = Problem("malformed-admin-request", "The admin side can't read that", 422)
 
 PROBLEMS = (
     NO_PATH, NO_METHOD, NOT_ACCEPTABLE, CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, UNAUTHORIZED, INVALID_REQUEST,
     MALFORMED_PREFERENCE, MALFORMED_WORLD, NOT_FOUND, UNSATISFIABLE, UNSERVABLE, NO_RESPONSE, FAULT_UNAVAILABLE,
+    TOKEN_NEEDED, FOREIGN_ORIGIN, NO_ADMIN_PATH, NO_ADMIN_METHOD, NOT_THERE, MALFORMED_ADMIN,
 )  # fmt: skip
 
 

@@ -51,7 +51,8 @@ class MockMiddleware:
         path = raw.partition(b"?")[0]
         backend = self._backend
         mount = backend.mounts[0]
-        if (backend.disturber is None or backend.disturber.is_calm) and not self._through and not _log.isEnabledFor(logging.INFO):
+        is_calm = backend.disturber is None or backend.disturber.is_calm
+        if is_calm and not self._through and not path.startswith(_AREA) and not _log.isEnabledFor(logging.INFO):
             stored = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"])
             if stored is not None:
                 start, body = self._messages(stored)
@@ -123,12 +124,11 @@ class MockMiddleware:
         """Who has a page that is not the document's: Swagger UI, the areas beside the API."""
         found: Asgi | None = None
         if path.startswith(_AREA):
-            areas = self._backend.areas
-            found = next((area for prefix, area in areas.items() if path == prefix or path.startswith(prefix + b"/")), None)
-            if found is not None and mount.pages.find(method, path, mount.responder.router) is not None:
+            found = next((area for prefix, area in self._backend.areas.items() if path == prefix or path.startswith(prefix + b"/")), None)
+            if found is None or mount.pages.find(method, path, mount.responder.router) is not None or _writes(mount, path):
                 return None
-        elif path == _UI or path.startswith(_UI + b"/"):
-            found = self._app
+            return found
+        found = self._app if path == _UI or path.startswith(_UI + b"/") else self._backend.areas.get(path)
         if found is None or not isinstance(mount.responder.router.match(method, path.decode("latin-1")), Unmatched):
             return None
         return found
@@ -145,6 +145,14 @@ class MockMiddleware:
             fields.extend(_cors(scope["headers"]))
         start: Message = {"type": "http.response.start", "status": answer.status, "headers": fields}
         return start, {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body}
+
+
+def _writes(mount: Mount, path: bytes) -> bool:
+    """Whether a document writes the first segment of a path itself; a variable that would take it does not count."""
+    first = b"/".join(path.split(b"/", 2)[:2]).decode("latin-1")
+    responder = mount.responder
+    written = (base + entry.template for entry in responder.document.entries for base in responder.base_paths(entry))
+    return any(template == first or template.startswith(first + "/") for template in written)
 
 
 def _framed(answer: Answer) -> list[RawField]:

@@ -1,0 +1,52 @@
+"""The application under `/__admin`, put together."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.errors import MalformedWorld
+from mock_server.serve.admin.desk import Desk
+from mock_server.serve.admin.guard import Guard, guarded
+from mock_server.serve.admin.journal_views import journal_routes
+from mock_server.serve.admin.json_api import Refused, on_http, on_refused, reply
+from mock_server.serve.admin.world_views import world_routes
+from mock_server.serve.backend import Backend
+from mock_server.typing import JsonValue
+from mock_server.version import __version__
+
+PREFIX = b"/__admin"
+
+
+def install_admin(backend: Backend, guard: Guard) -> None:
+    """Put the admin side beside the API of a server."""
+    backend.areas[PREFIX] = guarded(create_admin(backend), guard)
+
+
+def create_admin(backend: Backend) -> Starlette:
+    """Make the application; nobody is kept out of it, see `guard`."""
+    desk = Desk(backend)
+    routes = [*journal_routes(desk), *world_routes(desk)]
+    routes += [Route(path, _contents(routes), methods=["GET"]) for path in ("/__admin", "/__admin/")]
+    refusing = {Refused: on_refused, MalformedWorld: on_refused, HTTPException: on_http}
+    app = Starlette(routes=routes, exception_handlers=refusing)  # type: ignore[arg-type]
+    app.router.redirect_slashes = False
+    return app
+
+
+def _contents(routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
+    """The view that lists all others."""
+    listed: list[JsonValue] = [
+        {"method": method, "path": route.path, "what": (route.endpoint.__doc__ or "").partition("\n")[0]}
+        for route in routes
+        for method in sorted((route.methods or set()) - {"HEAD"})
+    ]
+
+    async def contents(request: Request) -> Response:
+        """What there is."""
+        return reply({"version": __version__, "endpoints": listed})
+
+    return contents

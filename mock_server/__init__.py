@@ -27,15 +27,18 @@ from mock_server.version import __version__
 if TYPE_CHECKING:
     from mock_server.api import app, judge, load
     from mock_server.strategies import catalogue, requests, responses
+    from mock_server.testing.cases import contract_cases
 
-__all__ = ["__version__", "app", "catalogue", "judge", "load", "requests", "responses"]
-_IN_STRATEGIES = frozenset(("catalogue", "requests", "responses"))
+__all__ = ["__version__", "app", "catalogue", "contract_cases", "judge", "load", "requests", "responses"]
+_ELSEWHERE = {
+    **dict.fromkeys(("catalogue", "requests", "responses"), "mock_server.strategies"),
+    "contract_cases": "mock_server.testing.cases",
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - what `api` has under the name
     """Import the library when it is used: the command line starts without it."""
     if name in __all__:
-        module = "mock_server.strategies" if name in _IN_STRATEGIES else "mock_server.api"
-        return getattr(importlib.import_module(module), name)
+        return getattr(importlib.import_module(_ELSEWHERE.get(name, "mock_server.api")), name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)

@@ -14,6 +14,7 @@ when a test asks for it.
 """
 
 import importlib
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -121,4 +122,7 @@ def _cases_of(item: pytest.Item) -> list[Any]:
 
 
 def _import(name: str) -> Any:  # noqa: ANN401 - a module
-    return importlib.import_module(name)
+    """Import what is needed; that a library of ours warns of another one is nothing to the tests of our users."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module(name)

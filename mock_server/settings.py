@@ -52,7 +52,7 @@ class Settings:
     locale: str | None = None  # None: the document's `x-mock: {locale: …}`, else en_US
     source: tuple[str, ...] = SOURCES
     fixtures: Path | None = None  # None: `fixtures` beside the document
-    base_path: str | None = None  # None: the path of the document's first server
+    base_path: tuple[str, ...] = ()  # one for all documents, or one for each; none: the path of a document's first server
     cors: bool = True
     validate_requests: bool = True
     security: bool = True

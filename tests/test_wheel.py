@@ -17,7 +17,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
     wheel = next(folder.glob("*.whl"))
-    subprocess.run([str(folder / "venv/bin/python"), "-m", "pip", "install", "--quiet", str(wheel)], check=True, cwd=folder)
+    subprocess.run([str(folder / "venv/bin/python"), "-m", "pip", "install", "--quiet", f"{wheel}[pytest]"], check=True, cwd=folder)
     return folder / "venv" / "bin"
 
 
@@ -47,3 +47,16 @@ def test_an_openapi_yaml_of_the_folder_goes_before_the_shipped_one(installed: Pa
     )
 
     assert "0 operations" in done.stderr
+
+
+def test_pytest_finds_the_plugin(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "def test_it(mock_server):\n"
+        "    assert mock_server.client.get('/charger/X/users?code=k&clientId=c').status_code == 200\n"
+        "    assert len(mock_server.requests) == 1\n"
+    )
+    done = subprocess.run(
+        [str(installed / "python"), "-m", "pytest", "-q"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 0, done.stdout

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from mock_server.generate.case import example_request
 from mock_server.serve.app import create_app
 from mock_server.serve.backend import Backend
 from mock_server.serve.listen import bind, check_tls, origin, run
-from mock_server.serve.opening import Opened, open_responder
+from mock_server.serve.opening import Opened, default_document, find_conflicts, open_responders
 from mock_server.serve.processes import check_workers, run_workers
 from mock_server.settings import Settings
 from mock_server.spec.model import MISSING, Entry
@@ -28,8 +29,8 @@ _SHOWN = 12
 
 @app.command()
 def serve(
-    document: Annotated[
-        str | None, typer.Argument(help="A path, a URL, or - for standard input.", show_default="./openapi.yaml, else the shipped one")
+    documents: Annotated[
+        list[str] | None, typer.Argument(help="Paths, URLs, or - for standard input.", show_default="./openapi.yaml, else the shipped one")
     ] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.", show_default="4010")] = None,
@@ -44,7 +45,10 @@ def serve(
     ] = None,
     fixtures: Annotated[Path | None, typer.Option(help="The folder of fixtures.", show_default="fixtures beside the document")] = None,
     base_path: Annotated[
-        str | None, typer.Option(help="What stands before all paths; / as Prism has it.", show_default="the path of the first server")
+        list[str] | None,
+        typer.Option(
+            help="What stands before all paths, / as Prism has it; or once for each document.", show_default="the path of the first server"
+        ),
     ] = None,
     cors: Annotated[bool | None, typer.Option("--cors/--no-cors", help="Let pages of any origin call.", show_default="cors")] = None,
     validate_requests: Annotated[
@@ -75,19 +79,20 @@ def serve(
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
 ) -> None:
     """Answer every documented operation with fixtures, examples or generated data."""
-    settings = configure({name: value for name, value in locals().items() if name != "document"})
+    settings = configure({name: value for name, value in locals().items() if name != "documents"})
     set_up_logs(settings.log_format)
     check_tls(settings.tls_cert, settings.tls_key)
     check_workers(settings.workers)
-    opened = open_responder(document, settings)
+    opened = open_responders(documents or [default_document()], settings)
     listening = bind(settings.host, settings.port)
     try:
-        asgi = create_app(Backend.of(opened.responder))
+        asgi = create_app(Backend.of(*(each.responder for each in opened)))
         address = origin(listening, settings)
-        print_findings(opened.warnings, "text", stream=sys.stderr)
+        print_findings([found for each in opened for found in each.warnings], "text", stream=sys.stderr)
+        print_findings(find_conflicts(opened), "text", stream=sys.stderr)
         _print_banner(opened, settings, address)
-        if settings.check:
-            _check_in_background(document)
+        for each in opened if settings.check else ():
+            _check_in_background(each.where)
         if settings.workers > 1:
             run_workers(settings.workers, lambda: run(asgi, listening, settings))
         else:
@@ -98,29 +103,32 @@ def serve(
         listening.close()
 
 
-def _check_in_background(document: str | None) -> None:
+def _check_in_background(document: str) -> None:
     """Run `check` as a process of its own, at its own pace; its findings appear in the log."""
-    command = [sys.executable, "-m", "mock_server", "check", *([document] if document else [])]
+    command = [sys.executable, "-m", "mock_server", "check", document]
     subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
 
 
-def _print_banner(opened: Opened, settings: Settings, address: str) -> None:
-    document, responder = opened.document, opened.responder
-    bases = responder.base_paths()
-    count = len(document.entries)
-    lines = [
-        f"mock-server {__version__}: {document.title} {document.api_version}",
-        f"  document      OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
-        f"  listening on  {', '.join(address + base for base in bases)}",
-        f"  Swagger UI    {address}/ui",
-        f"  answers from  {', '.join(settings.source)} (seed {settings.seed}, locale {responder.kit.locale}"
-        + (f", fixtures in {opened.fixtures_from})" if opened.fixtures_from is not None else ", no fixtures)"),
-        "",
-    ]
-    for entry in document.entries[:_SHOWN]:
-        lines += _operation_lines(opened, entry, address, responder.base_paths(entry)[0], short=count > _SHOWN)
-    if count > _SHOWN:
-        lines.append(f"  … and {count - _SHOWN} more, see {address}/ui")
+def _print_banner(opened: Sequence[Opened], settings: Settings, address: str) -> None:
+    titles = ", ".join(f"{each.document.title} {each.document.api_version}" for each in opened)
+    lines = [f"mock-server {__version__}: {titles}"]
+    for each in opened:
+        document, responder, count = each.document, each.responder, len(each.document.entries)
+        named = f"{each.where}, " if len(opened) > 1 else ""
+        lines += [
+            f"  document      {named}OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
+            f"  listening on  {', '.join(address + base for base in responder.base_paths())}",
+            *([f"  Swagger UI    {address}/ui"] if each is opened[0] else []),
+            f"  answers from  {', '.join(settings.source)} (seed {settings.seed}, locale {responder.kit.locale}"
+            + (f", fixtures in {each.fixtures_from})" if each.fixtures_from is not None else ", no fixtures)"),
+        ]
+    lines.append("")
+    count = sum(len(each.document.entries) for each in opened)
+    shown = [(each, entry) for each in opened for entry in each.document.entries][:_SHOWN]
+    for each, entry in shown:
+        lines += _operation_lines(each, entry, address, each.responder.base_paths(entry)[0], short=count > _SHOWN)
+    if count > len(shown):
+        lines.append(f"  … and {count - len(shown)} more, see {address}/ui")
     print("\n".join(lines), flush=True)
 
 

@@ -18,8 +18,7 @@ from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
 from mock_server.serve.backend import Backend
 from mock_server.serve.middleware import MockMiddleware
-from mock_server.serve.pages import UI_JSON
-from mock_server.serve.respond import Responder
+from mock_server.serve.pages import UI_JSON, document_path
 from mock_server.serve.routing import routing_document
 from mock_server.serve.wire.disturb import SeededDisturber
 
@@ -37,31 +36,43 @@ def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp
     """
     if backend.disturber is None:
         backend.disturber = SeededDisturber(backend.settings.disturbances, str(backend.settings.seed))
-    responder = backend.mounts[0].responder
-    document = responder.document
+    first = backend.mounts[0].responder.document
     ours = functools.partial(MockMiddleware, backend=backend, through=through)
-    options = SwaggerUIOptions(serve_spec=False, swagger_ui_template_arguments={"openapi_spec_url": UI_JSON.decode()})
+    options = SwaggerUIOptions(serve_spec=False, swagger_ui_template_arguments=_shown(backend))
     app = connexion.AsyncApp(
         __name__,
         middlewares=[ours, *ConnexionMiddleware.default_middlewares],
         swagger_ui_options=options,
         validate_responses=False,
     )
-    routes = [(base, entry) for entry in document.entries for base in responder.base_paths(entry)]
-    specification = routing_document(document.title, document.api_version, routes)
-    handler = functools.partial(_mocked, responder)
+    each = [(mount.responder, entry) for mount in backend.mounts for entry in mount.responder.document.entries]
+    routes = [(base, entry) for responder, entry in each for base in responder.base_paths(entry)]
+    specification = routing_document(first.title, first.api_version, routes)
+    handler = functools.partial(_mocked, backend)
     functools.update_wrapper(handler, _mocked)
     app.add_api(specification, resolver=Resolver(lambda name: handler))
     return app
 
 
-async def _mocked(responder: Responder, *args: Any, **kwargs: Any) -> ConnexionResponse:  # noqa: ANN401 - what Connexion injects
+def _shown(backend: Backend) -> dict[str, Any]:
+    """What Swagger UI shows: the document, or a choice of them."""
+    shown: dict[str, Any] = {"openapi_spec_url": UI_JSON.decode()}
+    if len(backend.mounts) > 1:
+        shown["urls"] = [
+            {"url": document_path(number, UI_JSON).decode(), "name": mount.responder.document.title}
+            for number, mount in enumerate(backend.mounts)
+        ]
+    return shown
+
+
+async def _mocked(backend: Backend, *args: Any, **kwargs: Any) -> ConnexionResponse:  # noqa: ANN401 - what Connexion injects
     """Answer a request that came through Connexion's stack."""
-    request = connexion.request
-    body = await request.body()
-    scope = request.scope
+    body = await connexion.request.body()
+    scope = connexion.request.scope
     path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0]
-    answer = responder.respond(Request(scope["method"], path, scope["query_string"], scope["headers"], body))
+    request = Request(scope["method"], path, scope["query_string"], scope["headers"], body)
+    mount = backend.find_mount(request.method, path.decode("latin-1"), request.query.decode("latin-1"))
+    answer = mount.responder.respond(request)
     return _response(answer)
 
 

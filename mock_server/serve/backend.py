@@ -6,15 +6,16 @@ who wants to disturb, to hear of, or to answer beside the API.
 """
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from mock_server.exchange.message import Request
+from mock_server.exchange.path import Matched, Unmatched
 from mock_server.serve.answer import Answer
 from mock_server.serve.express import Express
 from mock_server.serve.journal import Recorded
-from mock_server.serve.pages import Pages
+from mock_server.serve.pages import Page, Pages, Shown
 from mock_server.serve.respond import Responder
 from mock_server.serve.world import World, Worlds
 from mock_server.settings import Settings
@@ -36,6 +37,26 @@ class Mount:
     responder: Responder
     pages: Pages
     express: Express
+    prefixes: tuple[str, ...] = ("",)  # of its paths, the longest first
+
+    def reach(self, path: str) -> int:
+        """How many characters of a path its longest fitting prefix has; -1 where none fits."""
+        fitting = (len(prefix) for prefix in self.prefixes if path == prefix or path.startswith(prefix + "/"))
+        return next(fitting, -1)
+
+
+def make_mounts(responders: Sequence[Responder]) -> tuple[Mount, ...]:
+    """Put documents beside each other, in their order."""
+    shelf = [Shown(each.document, each.base_paths()) for each in responders]
+    for responder in responders:
+        responder.served = tuple(dict.fromkeys(base for shown in shelf for base in shown.base_paths))
+    return tuple(Mount(each, Pages(shelf, number), Express(each), _prefixes(each)) for number, each in enumerate(responders))
+
+
+def _prefixes(responder: Responder) -> tuple[str, ...]:
+    """The base paths of a document, and those of operations that have servers of their own."""
+    found = {base for entry in (None, *responder.document.entries) for base in responder.base_paths(entry)}
+    return tuple(sorted(found, key=lambda base: (-len(base), base)))
 
 
 class Disturbance(Protocol):
@@ -81,8 +102,39 @@ class Backend:
     def of(cls, *responders: Responder) -> "Backend":
         """A server's inside for documents that are open."""
         settings = responders[0].kit.settings
-        mounts = tuple(Mount(each, Pages(each.document, each.base_paths()), Express(each)) for each in responders)
-        return cls(settings, mounts, Worlds(journal=settings.journal))
+        return cls(settings, make_mounts(responders), Worlds(journal=settings.journal))
+
+    def find_mount(self, method: str, path: str, query: str) -> Mount:
+        """
+        Find the document that a request asks.
+
+        Of those with the operation, it is the one with the longest base path, then the first; the same goes for those with
+        another method of it, and at last for those that only have the base path.
+
+        Args:
+            method: In upper case.
+            path: Percent-encoded.
+            query: Percent-encoded, without `?`.
+        """
+        there: Mount | None = None
+        fitting = sorted(((mount, mount.reach(path)) for mount in self.mounts), key=lambda pair: -pair[1])
+        for mount, reach in fitting:
+            matched = mount.responder.router.match(method, path, query) if reach >= 0 else None
+            if isinstance(matched, Matched):
+                return mount
+            if isinstance(matched, Unmatched) and matched.allowed and there is None:
+                there = mount
+        return there or fitting[0][0]
+
+    def find_page(self, method: str, path: bytes) -> Page | None:
+        """Find a page beside the API; a path of a document goes before it."""
+        page = next((page for mount in self.mounts if (page := mount.pages.find(method, path)) is not None), None)
+        return page if page is not None and not self.is_documented("GET", path) else None
+
+    def is_documented(self, method: str, path: bytes) -> bool:
+        """Whether any document has an operation."""
+        text = path.decode("latin-1")
+        return any(isinstance(mount.responder.router.match(method, text), Matched) for mount in self.mounts)
 
     def record(self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None = None) -> None:
         """

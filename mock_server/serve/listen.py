@@ -74,7 +74,12 @@ def check_tls(cert: Path | None, key: Path | None) -> None:
 
 def run(app: Any, listening: socket.socket, settings: Settings) -> None:  # noqa: ANN401 - any ASGI application
     """Serve until a signal says to stop."""
-    config = uvicorn.Config(
+    uvicorn.Server(make_config(app, settings)).run(sockets=[listening])
+
+
+def make_config(app: Any, settings: Settings) -> uvicorn.Config:  # noqa: ANN401 - any ASGI application
+    """Say to uvicorn how to serve."""
+    return uvicorn.Config(
         app,
         http=HttpProtocol,
         log_config=None,
@@ -85,4 +90,3 @@ def run(app: Any, listening: socket.socket, settings: Settings) -> None:  # noqa
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
     )
-    uvicorn.Server(config).run(sockets=[listening])

@@ -13,7 +13,6 @@ from functools import partial
 from mock_server.errors import MalformedWorld
 from mock_server.exchange import problem
 from mock_server.exchange.message import Request, find_field
-from mock_server.exchange.path import Unmatched
 from mock_server.serve.answer import Answer, RawField, problem_answer
 from mock_server.serve.backend import Asgi, Backend, Disturbance, Message, Mount, Receive, Scope, Send
 from mock_server.serve.world import World
@@ -51,6 +50,8 @@ class MockMiddleware:
         path = raw.partition(b"?")[0]
         backend = self._backend
         mount = backend.mounts[0]
+        if len(backend.mounts) > 1:
+            mount = backend.find_mount(scope["method"], path.decode("latin-1"), scope["query_string"].decode("latin-1"))
         is_calm = backend.disturber is None or backend.disturber.is_calm
         if is_calm and not self._through and not path.startswith(_AREA) and not _log.isEnabledFor(logging.INFO):
             stored = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"])
@@ -61,7 +62,7 @@ class MockMiddleware:
                 request = Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
                 backend.record(request, stored, backend.worlds.everybody, started)
                 return
-        elsewhere = self._elsewhere(mount, scope["method"], path)
+        elsewhere = self._elsewhere(scope["method"], path)
         if elsewhere is not None:
             await elsewhere(scope, receive, send)
             return
@@ -70,7 +71,7 @@ class MockMiddleware:
             if preflight is not None:
                 await self._send(preflight, scope, send)
                 return
-        page = mount.pages.find(scope["method"], path, mount.responder.router)
+        page = backend.find_page(scope["method"], path)
         if page is not None:
             await self._send(await page(), scope, send)
             return
@@ -120,18 +121,21 @@ class MockMiddleware:
             ready = self._ready[id(stored)] = (stored, start, {"type": "http.response.body", "body": stored.body})
         return ready[1], ready[2]
 
-    def _elsewhere(self, mount: Mount, method: str, path: bytes) -> Asgi | None:
-        """Who has a page that is not the document's: Swagger UI, the areas beside the API."""
+    def _elsewhere(self, method: str, path: bytes) -> Asgi | None:
+        """Who has a page that is no document's: Swagger UI, the areas beside the API."""
         found: Asgi | None = None
         if path.startswith(_AREA):
-            found = next((area for prefix, area in self._backend.areas.items() if path == prefix or path.startswith(prefix + b"/")), None)
-            if found is None or mount.pages.find(method, path, mount.responder.router) is not None or _writes(mount, path):
+            areas = self._backend.areas
+            found = next((area for prefix, area in areas.items() if path == prefix or path.startswith(prefix + b"/")), None)
+            if found is None or self._backend.find_page(method, path) is not None or self._writes(path):
                 return None
             return found
         found = self._app if path == _UI or path.startswith(_UI + b"/") else self._backend.areas.get(path)
-        if found is None or not isinstance(mount.responder.router.match(method, path.decode("latin-1")), Unmatched):
-            return None
-        return found
+        return None if found is None or self._backend.is_documented(method, path) else found
+
+    def _writes(self, path: bytes) -> bool:
+        """Whether a document writes a path out: that goes before what has the path beside the API."""
+        return any(_writes(mount, path) for mount in self._backend.mounts)
 
     async def _send(self, answer: Answer, scope: Scope, send: Send) -> None:
         start, body = self._written(answer, scope)

@@ -1,9 +1,11 @@
-"""Opening a document for use: which one, with which fixtures."""
+"""Opening documents for use: which ones, with which fixtures, under which base paths."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mock_server.errors import FixtureError, UsageError
+from mock_server.exchange.path import Router
 from mock_server.finding import Finding
 from mock_server.generate.kit import Kit
 from mock_server.serve.fixtures import load_fixtures
@@ -11,6 +13,7 @@ from mock_server.serve.respond import Responder
 from mock_server.settings import Settings
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import STDIN, Access, Library
+from mock_server.spec.model import Entry, folder_name
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -22,6 +25,7 @@ class Opened:
     responder: Responder
     fixtures_from: Path | None
     warnings: tuple[Finding, ...] = ()
+    where: str = ""  # a path, a URL or `-`
 
     @property
     def document(self) -> Document:
@@ -53,21 +57,75 @@ def open_responder(where: str | None, settings: Settings, *, judge_fixtures: boo
         FixtureError: fixtures break the document.
         UsageError: the folder of fixtures does not exist, or nobody knows the locale.
     """
-    where = where or default_document()
+    return open_responders([where or default_document()], settings, judge_fixtures=judge_fixtures)[0]
+
+
+def open_responders(wheres: Sequence[str], settings: Settings, *, judge_fixtures: bool = True) -> list[Opened]:
+    """
+    Open several documents, each with the fixtures beside it.
+
+    Args:
+        wheres: Paths, URLs or `-`.
+        settings: Of all of them; one base path holds for all, several belong to one document each, in their order.
+        judge_fixtures: See `open_responder`.
+
+    Raises:
+        DocumentError: a document can't be read or is none.
+        FixtureError: fixtures break their document, or belong to none.
+        UsageError: a folder of fixtures does not exist, nobody knows the locale, or there are too many or too few base paths.
+    """
+    bases = settings.base_path
+    if len(bases) > 1 and len(bases) != len(wheres):
+        count = f"{len(bases)} base paths for {len(wheres)} document{'s' if len(wheres) != 1 else ''}"
+        raise UsageError(f"{count}: give --base-path once, for all of them, or once for each document, in their order")
     access = Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote))
-    library = Library(access)
-    document = open_document(library, library.open_entry(where))
+    documents: list[Document] = []
+    for where in wheres:
+        library = Library(access)
+        documents.append(open_document(library, library.open_entry(where)))
+    known = frozenset(folder_name(entry.id) for document in documents for entry in document.entries)
+    opened = []
+    for index, (where, document) in enumerate(zip(wheres, documents, strict=True)):
+        own = replace(settings, base_path=bases[index : index + 1]) if len(bases) > 1 else settings
+        opened.append(_with_fixtures(where, document, own, known, judge_fixtures=judge_fixtures))
+    return opened
+
+
+def find_conflicts(opened: Sequence[Opened]) -> list[Finding]:
+    """Find the operations of different documents that the same requests ask for; the longer base path answers, then the first."""
+    router: Router[tuple[int, str, Entry]] = Router()
+    for number, each in enumerate(opened):
+        for entry in each.document.entries:
+            for base in each.responder.base_paths(entry):
+                router.add(base, entry.method, entry.template, (number, base, entry))
+    found = []
+    for first, second in router.ambiguous:
+        (one, base, _), (other, longer, _) = first.target, second.target
+        if one != other:
+            winner, loser = (second, first) if len(longer) > len(base) else (first, second)
+            names = [opened[route.target[0]].document.resource.name for route in (winner, loser)]
+            entry = loser.target[2]
+            message = f"{entry.title} is in {names[0]} and in {names[1]}, under the same path: that of {names[0]} answers"
+            found.append(Finding(rule="document-path-ambiguous", message=message, place=entry.node.place, operation=entry.id))
+    return found
+
+
+def _with_fixtures(where: str, document: Document, settings: Settings, known: frozenset[str], *, judge_fixtures: bool) -> Opened:
     responder = Responder(Kit(document, settings))
     responder.kit.pools()
     folder = _fixtures_folder(where, settings)
     fixtures = load_fixtures(folder, document, responder.judge_of)
     explicit = settings.fixtures is not None
-    wrong = [f for f in fixtures.findings if explicit or f.rule != "fixture-operation-unknown"]
+    findings = [f for f in fixtures.findings if not (_is_unknown(f) and f.place is not None and Path(f.place.file).name in known)]
+    wrong = [f for f in findings if explicit or not _is_unknown(f)]
     if wrong and judge_fixtures:
         raise FixtureError(wrong)
     responder.fixtures = fixtures
-    warnings = tuple(f for f in fixtures.findings if f not in wrong)
-    return Opened(responder, folder, warnings)
+    return Opened(responder, folder, tuple(f for f in findings if f not in wrong), where)
+
+
+def _is_unknown(finding: Finding) -> bool:
+    return finding.rule == "fixture-operation-unknown"
 
 
 def _fixtures_folder(where: str, settings: Settings) -> Path | None:

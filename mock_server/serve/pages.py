@@ -1,14 +1,14 @@
-"""The pages beside the API: the document as JSON and YAML, and whether the server is well."""
+"""The pages beside the API: the documents as JSON and YAML, and whether the server is well."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from mock_server.exchange.body import write_json
-from mock_server.exchange.path import Router, Unmatched
 from mock_server.serve.answer import Answer
 from mock_server.spec.document import Document
-from mock_server.spec.model import Entry, Version
+from mock_server.spec.model import Version
 from mock_server.spec.yaml12 import encode_yaml
 from mock_server.typing import JsonObject, JsonValue
 from mock_server.version import __version__
@@ -18,36 +18,72 @@ DOCUMENT_JSON = b"/openapi.json"
 DOCUMENT_YAML = b"/openapi.yaml"
 UI_JSON = b"/__admin/ui.json"
 
+DOCUMENTS = b"/__admin/documents"
+
 Page = Callable[[], Awaitable[Answer]]
 
 
+def document_path(number: int, kind: bytes) -> bytes:
+    """The path of a page of one document: `/__admin/documents/0/openapi.json`."""
+    return b"%s/%d/%s" % (DOCUMENTS, number, kind.rpartition(b"/")[2])
+
+
+class Shown(NamedTuple):
+    """A document, and where it is served."""
+
+    document: Document
+    base_paths: tuple[str, ...]
+
+
 class Pages:
-    """Finds and writes the pages of one document. A path of the document itself goes before a page."""
+    """Finds and writes the pages of one document; the first one's stand at the root as well, and so does what all have together."""
 
-    def __init__(self, document: Document, base_paths: tuple[str, ...]) -> None:
-        self._document = document
-        self._base_paths = base_paths
+    def __init__(self, shelf: Sequence[Shown], number: int) -> None:
+        """
+        Make the pages of a document.
+
+        Args:
+            shelf: All documents of the server.
+            number: Of this one among them, from 0.
+        """
+        self._shelf = shelf
+        self._document, self._base_paths = shelf[number]
         self._written: dict[bytes, bytes] = {}
+        own = {DOCUMENT_JSON: "application/json", UI_JSON: "application/json", DOCUMENT_YAML: "application/yaml"}
         self._pages: dict[bytes, Page] = {
-            HEALTH: self._health,
-            DOCUMENT_JSON: partial(self._page, DOCUMENT_JSON, "application/json"),
-            UI_JSON: partial(self._page, UI_JSON, "application/json"),
-            DOCUMENT_YAML: partial(self._page, DOCUMENT_YAML, "application/yaml"),
+            document_path(number, kind): partial(self._page, kind, media_type) for kind, media_type in own.items()
         }
+        if number == 0:
+            self._pages |= {kind: partial(self._page, kind, media_type) for kind, media_type in own.items()}
+            self._pages |= {HEALTH: self._health, DOCUMENTS: self._list}
 
-    def find(self, method: str, path: bytes, router: Router[Entry]) -> Page | None:
+    def find(self, method: str, path: bytes) -> Page | None:
         """Find the page of a path."""
-        page = self._pages.get(path)
-        if page is None or method not in {"GET", "HEAD"}:
-            return None
-        return page if isinstance(router.match("GET", path.decode("latin-1")), Unmatched) else None  # the document's own goes first
+        return self._pages.get(path) if method in {"GET", "HEAD"} else None
 
     async def _health(self) -> Answer:
         body: JsonObject = {
             "status": "up",
             "version": __version__,
             "document": self._document.title,
-            "operations": len(self._document.entries),
+            "operations": sum(len(document.entries) for document, _ in self._shelf),
+        }
+        return Answer(200, [(b"content-type", b"application/json")], write_json(body), "page")
+
+    async def _list(self) -> Answer:
+        """The documents, in their order."""
+        body: JsonObject = {
+            "documents": [
+                {
+                    "number": number,
+                    "title": document.title,
+                    "name": document.resource.name,
+                    "basePaths": [base or "/" for base in base_paths],
+                    "operations": len(document.entries),
+                    "url": document_path(number, DOCUMENT_JSON).decode(),
+                }
+                for number, (document, base_paths) in enumerate(self._shelf)
+            ]
         }
         return Answer(200, [(b"content-type", b"application/json")], write_json(body), "page")
 

@@ -57,6 +57,7 @@ class Responder:
     kit: Kit
     fixtures: Fixtures = field(default_factory=Fixtures)
     router: Router[Entry] = field(default_factory=Router)
+    served: tuple[str, ...] = ()  # the base paths of all documents of the server, to be named where none fits
     sources: tuple[Source, ...] = ()  # who else may answer, in this order; replaced as a whole
     _compiled: dict[str, _Compiled] = field(default_factory=dict)
     _broken: dict[str, SchemaError] = field(default_factory=dict)
@@ -76,8 +77,8 @@ class Responder:
     def base_paths(self, entry: Entry | None = None) -> tuple[str, ...]:
         """The paths under which the document, or one operation with servers of its own, is served."""
         fixed = self.kit.settings.base_path
-        if fixed is not None:
-            return ("/" + fixed.strip("/") if fixed.strip("/") else "",)
+        if fixed:
+            return ("/" + fixed[0].strip("/") if fixed[0].strip("/") else "",)
         own = self._own_servers(entry) if entry is not None else ()
         return tuple(dict.fromkeys(server.base_path for server in own or self.document.servers))
 
@@ -388,8 +389,7 @@ class Responder:
         if unmatched.allowed:
             detail = f"{request.method} is not documented for {path}; documented are {', '.join(sorted(unmatched.allowed))}"
             return problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())])
-        served = join_paths(self.base_paths())
-        detail = f"no path template matches {unquote(path)!r}; the API is served under {served}"
+        detail = f"no path template matches {unquote(path)!r}; the API is served under {join_paths(self.served or self.base_paths())}"
         return problem_answer(problem.NO_PATH, detail)
 
 

@@ -57,7 +57,7 @@ def test_every_setting_can_be_set_by_file_and_environment() -> None:
 
 
 def test_every_flag_of_serve_is_a_setting() -> None:
-    flags = set(inspect.signature(serve_command).parameters) - {"document"}
+    flags = set(inspect.signature(serve_command).parameters) - {"documents"}
     known = set(Settings.__dataclass_fields__)
 
     assert flags - known == set()

@@ -38,7 +38,7 @@ async def _elsewhere(scope: dict, receive: Callable, send: Callable) -> None:
 
 
 def check(path: Path) -> Report:
-    responder = open_responder(str(path), Settings(base_path="/"), judge_fixtures=False).responder
+    responder = open_responder(str(path), Settings(base_path=("/",)), judge_fixtures=False).responder
     document = responder.document
     app = functools.partial(MockMiddleware(_elsewhere, Backend.of(responder)).__call__)
     sender = open_app(app, Limits(seconds=30.0))

@@ -32,7 +32,7 @@ def create_admin(backend: Backend) -> Starlette:
     routes = [*journal_routes(desk), *world_routes(desk)]
     routes += [Route(path, _contents(routes), methods=["GET"]) for path in ("/__admin", "/__admin/")]
     refusing = {Refused: on_refused, MalformedWorld: on_refused, HTTPException: on_http}
-    app = Starlette(routes=routes, exception_handlers=refusing)  # type: ignore[arg-type]
+    app = Starlette(routes=routes, exception_handlers=refusing)
     app.router.redirect_slashes = False
     return app
 

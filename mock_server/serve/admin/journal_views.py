@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from mock_server.serve.admin.archive import iter_entries, iter_lines
 from mock_server.serve.admin.desk import Desk
-from mock_server.serve.admin.export import iter_entries, iter_lines
 from mock_server.serve.admin.json_api import malformed, missing, reply, some_worlds
 from mock_server.serve.admin.logged import is_matched
 from mock_server.serve.journal import Recorded

@@ -13,7 +13,6 @@ from typing import Any
 from zlib import crc32
 
 from benchmarks.apps.listen import listen
-from mock_server.exchange.body import write_json
 from mock_server.exchange.negotiate import choose_success
 from mock_server.generate.kit import name_of_operation
 from mock_server.generate.produce import Wish
@@ -36,7 +35,7 @@ def make_body(path: str) -> Callable[[str, int], bytes]:
     name = operation.parameters[0].name
 
     def body(variable: str, seed: int) -> bytes:
-        return write_json(producer.produce(Wish(seed, echo={name: variable})))
+        return producer.write(Wish(seed, echo={name: variable}))
 
     return body
 

@@ -63,12 +63,35 @@ def compile_array(compiler: Compiler, view: ArrayView | None, spot: Spot) -> Dra
         return lambda s: _draw(plan, s)
     if plan.differing:
         return _looked_up(plan, item) if _is_column(item) else lambda s: _draw(plan, s)
-    count_of = _counter(plan)
+    return Items(plan, item)
 
-    def draw(s: State) -> JsonValue:
-        count = count_of(s)
+
+class Items:
+    """Draws lists of which nothing is asked but what each item is, and how many there are."""
+
+    __slots__ = ("_count", "_plan", "item")
+
+    def __init__(self, plan: _Plan, item: Draw) -> None:
+        self._plan = plan
+        self._count = _counter(plan)
+        self.item = item
+
+    @property
+    def least(self) -> int:
+        """How many items there have to be."""
+        return self._plan.least
+
+    def usual_count(self, wanted: int | None, chance: float) -> int:
+        """How many items an answer has that is such a list: as many as are wanted, or a few."""
+        wanted = max(_usual(chance) if wanted is None else wanted, self._plan.usual_least)
+        return wanted if self._plan.most is None else min(wanted, self._plan.most)
+
+    def __call__(self, s: State) -> JsonValue:
+        """Draw a list."""
+        count = self._count(s)
         if not count:
             return []
+        item = self.item
         row, index, exemplary, size, outermost = s.row, s.index, s.exemplary, s.size, s.depth == 0
         first, step = int(s.random() * MANY_ROWS), int(s.random() * 32_768) * 2 + 1
         s.size = None
@@ -85,8 +108,6 @@ def compile_array(compiler: Compiler, view: ArrayView | None, spot: Spot) -> Dra
         finally:
             s.row, s.index, s.exemplary, s.size = row, index, exemplary, size
         return items
-
-    return draw
 
 
 def _is_column(item: Draw) -> TypeGuard[ByRow]:
@@ -251,7 +272,7 @@ def _counter(plan: _Plan) -> Callable[[State], int]:
         elif s.depth >= FULL_DEPTH or s.budget <= 0:
             wanted = without_room
         elif s.depth == 0:
-            wanted = 2 + int(s.random() * 2)  # believable, and not long to read
+            wanted = _usual(s.random())
         else:
             wanted = 1 + int(s.random() * spare)
             for uri in references:
@@ -263,6 +284,11 @@ def _counter(plan: _Plan) -> Callable[[State], int]:
         return wanted if most is None or wanted <= most else most
 
     return count
+
+
+def _usual(chance: float) -> int:
+    """How many items an answer has: a believable number, and not long to read."""
+    return 2 + int(chance * 2)
 
 
 def identity(value: JsonValue) -> bytes:

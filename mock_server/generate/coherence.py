@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from mock_server.generate.compiling import Setting, lazy_acceptor
 from mock_server.generate.semantics import is_identifier
-from mock_server.generate.state import Draw, State
+from mock_server.generate.state import Draw, Echoed, NothingFits, State, Test, left_open
 from mock_server.generate.words import singular, split_words
 from mock_server.schema.canonical import Canonical
 from mock_server.typing import JsonObject, JsonValue
 
+_NUMERIC = frozenset("0123456789+-.")  # what a number may begin with
 Finish = Callable[[JsonObject, State], None]
 
 _COUNT_WORDS = frozenset(("count", "total", "size", "length", "amount", "number", "num", "quantity"))
@@ -88,6 +89,9 @@ def _echo_identity(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -
     def follow(s: State) -> JsonValue:
         if s.index == 0 and name in s.echo and name not in s.placed:
             found = fitting(s.echo[name], accept)
+            if s.traced is not None:
+                s.traced.append(Test(name, accept, found is not None))
+                found = left_open(Echoed(name, accept, draw(s))) if found is not None else None
             if found is not None:
                 s.placed.add(name)
                 return found
@@ -100,6 +104,8 @@ def _echo_always(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> 
     """What all parts of an answer have in common: whose they are."""
 
     def follow(s: State) -> JsonValue:
+        if s.traced is not None:
+            return left_open(Echoed(name, accept, draw(s)))
         if name in s.echo:
             found = fitting(s.echo[name], accept)
             if found is not None:
@@ -127,6 +133,9 @@ def _from_parent(noun: str, part: str, accept: Callable[[JsonValue], bool], draw
             if noun in parent.nouns:
                 key = parent.id_key if part == "id" else parent.name_key
                 value = parent.value.get(key) if key is not None else None
+                place: object = value
+                if isinstance(place, Echoed):
+                    return left_open(Echoed(place.name, accept, draw(s), place))
                 if value is not None and accept(value):
                     return value
                 break
@@ -142,6 +151,8 @@ def fitting(value: JsonValue, accept: Callable[[JsonValue], bool]) -> JsonValue:
     if accept(value):
         return value
     if isinstance(value, str):
+        if value[:1] not in _NUMERIC:
+            return None
         for read in (int, float):
             try:
                 number = read(value)
@@ -210,6 +221,8 @@ def compile_orders(setting: Setting, names: tuple[str, ...], schemas: dict[str, 
 def _order(low: str, high: str, low_ok: Callable[[JsonValue], bool], high_ok: Callable[[JsonValue], bool]) -> Finish:
     def finish(out: JsonObject, s: State) -> None:
         one, other = out.get(low), out.get(high)
+        if s.traced is not None and any(isinstance(place, Echoed) for place in (one, other)):
+            raise NothingFits  # which of them is the greater can't be told before the request is known
         wrong = isinstance(one, int | float) and isinstance(other, int | float) and one > other
         if wrong and low_ok(other) and high_ok(one):
             out[low], out[high] = other, one

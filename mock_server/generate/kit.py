@@ -8,6 +8,7 @@ from mock_server.exchange.path import iter_literals
 from mock_server.generate.compiling import Echo
 from mock_server.generate.pools import Pools
 from mock_server.generate.produce import Producer
+from mock_server.generate.rows import Shelf
 from mock_server.generate.words import nouns_of, split_words
 from mock_server.schema.bundle import SchemaSets
 from mock_server.schema.canonical import Forms
@@ -32,6 +33,7 @@ class Kit:
     _sets: SchemaSets | None = None
     _forms: dict[tuple[Direction, Purpose], Forms] = field(default_factory=dict)
     _pools: dict[str, Pools] = field(default_factory=dict)
+    _shelf: Shelf = field(default_factory=Shelf)
     _outlines: dict[tuple[Direction, Purpose, tuple[str, Pointer]], Outline] = field(default_factory=dict)
 
     @property
@@ -112,10 +114,10 @@ class Kit:
 
         def lenient() -> Producer:
             judged = self.schemas.of(direction, Purpose.JUDGE).bundle(schema)
-            return Producer(judged, self.forms(direction, Purpose.JUDGE), pools, name, echoes, overrides)
+            return Producer(judged, self.forms(direction, Purpose.JUDGE), pools, name, echoes, overrides, shelf=self._shelf)
 
         made = self.schemas.of(direction, Purpose.MAKE).bundle(schema)
-        return Producer(made, self.forms(direction, Purpose.MAKE), pools, name, echoes, overrides, lenient)
+        return Producer(made, self.forms(direction, Purpose.MAKE), pools, name, echoes, overrides, lenient, self._shelf)
 
     def _overrides(self, operation: Operation) -> Mapping[str, str]:
         own = self.settings.for_operation(operation.id, operation.entry.title).fields

@@ -215,7 +215,7 @@ def _ordinal_draw(least: float | Decimal | None, most: float | Decimal | None) -
     """1, 2, 3, … in a list."""
     if (least is not None and least > 1) or (most is not None and most < MANY_ROWS):
         return None
-    return lambda s: s.index + 1
+    return State.ordinal
 
 
 def _moment_numbers(setting: Setting, spot: Spot, meaning: Meaning) -> tuple[JsonValue, ...]:

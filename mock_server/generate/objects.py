@@ -12,7 +12,7 @@ from mock_server.generate.compiling import ByRow, Compiler, Spot, direct_referen
 from mock_server.generate.hints import Hints
 from mock_server.generate.pools import TABLE_OF
 from mock_server.generate.semantics import find_meaning, is_identifier
-from mock_server.generate.state import FULL_DEPTH, MANY_ROWS, ROW_MASK, Draw, NothingFits, Parent, State
+from mock_server.generate.state import FULL_DEPTH, MANY_ROWS, ROW_MASK, Asked, Draw, Echoed, NothingFits, Parent, State, left_open
 from mock_server.generate.undeclared import Undeclared
 from mock_server.generate.words import nouns_of, split_words
 from mock_server.schema.canonical import AnyOfView, ArrayView, Canonical, ObjectView
@@ -75,7 +75,7 @@ def compile_object(compiler: Compiler, view: ObjectView | None, spot: Spot) -> D
         if s.depth > _DEEPEST:
             raise NothingFits
         s.depth += 1
-        s.budget -= 1
+        budget = s.budget = s.budget - 1
         try:
             out = begin(s)
             asked = _asked_for(plan, out, s) if echoes else None
@@ -96,6 +96,9 @@ def compile_object(compiler: Compiler, view: ObjectView | None, spot: Spot) -> D
         finally:
             s.depth -= 1
         if asked is not None:
+            if s.traced is not None:
+                s.budget = budget if s.following else s.budget
+                return left_open(Asked(asked, plan, out, tuple(member.name for member in plan.inherited if member.name in out)))
             s.known[asked] = out
         return out
 
@@ -260,7 +263,11 @@ def _name_key(names: tuple[str, ...], nouns: frozenset[str]) -> str | None:
 def _asked_for(plan: _Plan, out: JsonObject, s: State) -> str | None:
     """The parameter that names this object, if it is the one that was asked for."""
     for parameter, name in plan.echoes:
-        if parameter in s.placed and (out.get(name) == s.echo[parameter] or str(out.get(name)) == str(s.echo[parameter])):
+        if s.traced is not None:
+            value: object = out.get(name)
+            if isinstance(value, Echoed) and value.name == parameter:
+                return parameter
+        elif parameter in s.placed and (out.get(name) == s.echo[parameter] or str(out.get(name)) == str(s.echo[parameter])):
             return parameter
     return None
 

@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import NamedTuple
 
+import orjson
+
 from mock_server.errors import UnsatisfiableSchema
+from mock_server.exchange.body import write_json
 from mock_server.finding import Finding
 from mock_server.generate.compiling import Echo, Setting, Spot, compile_part
 from mock_server.generate.heights import ENDLESS
 from mock_server.generate.hints import HintReader, Hints
 from mock_server.generate.pools import Pools
 from mock_server.generate.repair import Repair
+from mock_server.generate.rows import Rows, Shelf, rows_of
 from mock_server.generate.sampler import Sampler
 from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.generate.state import Draw, NothingFits, State
@@ -56,6 +60,7 @@ class Producer:
     echoes: tuple[Echo, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
     fallback: "Callable[[], Producer] | None" = None  # with the schema as JUDGE reads it: the least that has to be obeyed
+    shelf: Shelf = field(default_factory=Shelf)
 
     def produce(self, wish: Wish) -> JsonValue:
         """
@@ -65,6 +70,26 @@ class Producer:
             UnsatisfiableSchema: no value exists, or none was found.
             UnusableSchema: the schema can't be compiled.
         """
+        written = self._by_row(wish)
+        return orjson.loads(written) if written is not None else self._drawn(wish)
+
+    def write(self, wish: Wish) -> bytes:
+        """
+        Write a value that conforms, the same as `produce` makes, as JSON.
+
+        Raises:
+            UnsatisfiableSchema: no value exists, or none was found.
+            UnusableSchema: the schema can't be compiled.
+        """
+        written = self._by_row(wish)
+        return written if written is not None else write_json(self._drawn(wish))
+
+    def _by_row(self, wish: Wish) -> bytes | None:
+        """A list of items that are kept; see `rows`."""
+        rows = self._rows
+        return rows.write(wish.seed, wish.size, wish.echo, static=wish.static) if rows is not None and not wish.minimal else None
+
+    def _drawn(self, wish: Wish) -> JsonValue:
         state = self._state(wish, 0)
         state.tight = wish.minimal
         try:
@@ -135,6 +160,11 @@ class Producer:
         except (NothingFits, RecursionError):
             self._sampler.setting.distrustful = True
         return draw
+
+    @cached_property
+    def _rows(self) -> Rows | None:
+        echoes = tuple(echo.name for echo in self.echoes)
+        return rows_of(self._draw, self.bundle.schema, self.pools.seed, echoes, self.accepts, self.shelf)
 
     @cached_property
     def _is_hopeless(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from random import Random
+from typing import Final, NamedTuple, cast
 
 from mock_server.typing import JsonObject, JsonValue
 
@@ -27,12 +28,54 @@ class Parent:
         self.name_key = name_key
 
 
+class Echoed(NamedTuple):
+    """A place for what the request says, in an item that is kept for many answers."""
+
+    name: str  # of the parameter
+    accept: "Callable[[JsonValue], bool]"
+    otherwise: JsonValue  # what stands there where the request says nothing that fits
+    above: "Echoed | None" = None  # what is taken over: an id from the object around it
+
+
+class Test(NamedTuple):
+    """Whether what a request says fits a place, which decided how the rest was drawn."""
+
+    name: str  # of the parameter
+    accept: "Callable[[JsonValue], bool]"
+    passed: bool
+
+
+class Asked(NamedTuple):
+    """A place for the object that was asked for, which is the same wherever it stands in an answer."""
+
+    name: str  # of the parameter
+    plan: object  # how it is drawn: objects of another schema are others
+    value: JsonObject  # what it is where nothing has been drawn before
+    inherited: tuple[str, ...]  # what it takes from the objects around it, wherever it stands
+
+
+class Ordinal:
+    """A place for the number of an item in the outermost list."""
+
+
+ORDINAL: Final = Ordinal()
+
+
+def left_open(place: Echoed | Asked | Ordinal) -> JsonValue:
+    """A place that an answer fills in; it stands among values until they are kept."""
+    return cast("JsonValue", place)
+
+
+class Anywhere(int):
+    """The position of an item that is kept for many answers: 0 for first ones, else 1."""
+
+
 class State:
     """Mutable, and of one draw only."""
 
     __slots__ = (
-        "active", "budget", "depth", "echo", "exemplary", "index", "known", "parents", "placed", "random", "row", "size", "static",
-        "strict", "tight", "verify",
+        "active", "budget", "depth", "echo", "exemplary", "following", "index", "known", "parents", "placed", "random", "row", "size",
+        "static", "strict", "tight", "traced", "verify",
     )  # fmt: skip
 
     def __init__(self, seed: int, *, static: bool = True, size: int | None = None, echo: Mapping[str, JsonValue]) -> None:
@@ -55,12 +98,18 @@ class State:
         self.strict = False  # branches that exclude each other are drawn so
         self.verify = False  # documented examples are judged before they are used
         self.tight = False
+        self.traced: list[Test] | None = None  # where it is drawn for many answers: what the request was asked so far
+        self.following = False  # traced, and not the first of its list: what was asked for was drawn before
         self.size = size
         self.index = 0
         self.echo = echo
         self.placed: set[str] = set()  # ids that were asked for and stand in this item of the answer already
         self.known: dict[str, JsonObject] = {}  # what was asked for, once it is drawn: the same wherever it stands
         self.parents: list[Parent] = []
+
+    def ordinal(self) -> JsonValue:
+        """The number of the item in its list, from 1."""
+        return left_open(ORDINAL) if isinstance(self.index, Anywhere) else self.index + 1
 
 
 Draw = Callable[[State], JsonValue]

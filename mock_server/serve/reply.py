@@ -36,6 +36,7 @@ from mock_server.serve.edges import Edges
 from mock_server.serve.journal import Journal
 from mock_server.serve.world import World
 from mock_server.spec.model import MISSING, Example, Header, Location, MediaType, Missing, Operation
+from mock_server.spec.references import Node
 from mock_server.typing import JsonValue, Pointer
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
@@ -78,6 +79,7 @@ class _Content:
     ready: dict[str, bytes] = dataclasses.field(default_factory=dict)  # examples, written
     producers: dict[str | None, Producer] = dataclasses.field(default_factory=dict)  # by locale
     edges: Edges | None = None
+    is_json: bool = False
 
 
 @dataclass(eq=False, repr=False)
@@ -187,8 +189,7 @@ class Reply:
                 return edge
         if example is not None:
             return self._answer(content, self._write_example(content, example), f"example:{example.key or 'default'}", None)
-        body = self._write(content, self._produce(content, ask))
-        return self._answer(content, body, "generated", ask.seed_text)
+        return self._answer(content, self._made(content, ask), "generated", ask.seed_text)
 
     def _edge(self, content: _Content, ask: Ask) -> Answer | None:
         """The edge case that is asked for, named; None where none is, or where the body is no JSON."""
@@ -224,7 +225,12 @@ class Reply:
             media, media_type = represented.media_type, parse_media_type(represented.name)
             written = content_type(represented.name, media_type).encode("latin-1", "replace")
             content = _Content(
-                represented, media_type, (b"content-type", written), self._outline(media, media_type), self._usable(media, media_type)
+                represented,
+                media_type,
+                (b"content-type", written),
+                self._outline(media, media_type),
+                self._usable(media, media_type),
+                is_json=is_json(media_type),
             )
             self._contents[key] = content
         return content
@@ -298,18 +304,7 @@ class Reply:
         schema = media.schema if media.schema is not None else media.item_schema
         if schema is None:
             return {} if is_json(content.media_type) or is_xml(content.media_type) else ""
-        locale = ask.preferences.locale
-        producer = content.producers.get(locale)
-        if producer is None:
-            producer = self.kit.producer(schema, self.operation, name=name_of_operation(self.operation), locale=locale)
-            content.producers[locale] = producer
-        wish = Wish(
-            seed=ask.seed,
-            static=not ask.preferences.dynamic,
-            minimal=ask.profile == "minimal",
-            size=ask.preferences.size,
-            echo=ask.understood.echoes(),
-        )
+        producer, wish = self._producer(content, schema, ask.preferences.locale), _wish(ask)
         streamed = is_json_lines(content.media_type) or is_event_stream(content.media_type)
         if is_text(content.media_type) and not streamed:
             return _text(producer, wish)
@@ -317,6 +312,20 @@ class Reply:
             return producer.produce(wish)
         count = wish.size if wish.size is not None else _STREAMED
         return [producer.produce(Wish(derive_seed(wish.seed, index), echo=wish.echo)) for index in range(count)]
+
+    def _made(self, content: _Content, ask: Ask) -> bytes:
+        """A made body; JSON is written as it is made."""
+        schema = content.represented.media_type.schema
+        if content.is_json and schema is not None:
+            return self._producer(content, schema, ask.preferences.locale).write(_wish(ask))
+        return self._write(content, self._produce(content, ask))
+
+    def _producer(self, content: _Content, schema: Node, locale: str | None) -> Producer:
+        producer = content.producers.get(locale)
+        if producer is None:
+            producer = self.kit.producer(schema, self.operation, name=name_of_operation(self.operation), locale=locale)
+            content.producers[locale] = producer
+        return producer
 
     def _header(self, header: Header) -> RawField | None:
         """A header field with a value that fits its schema; an optional one without such a value is left out."""
@@ -343,6 +352,12 @@ class Reply:
         except SchemaError:
             return None
         return None
+
+
+def _wish(ask: Ask) -> Wish:
+    """What a generated value should be like."""
+    preferences = ask.preferences
+    return Wish(ask.seed, not preferences.dynamic, ask.profile == "minimal", preferences.size, ask.understood.echoes())
 
 
 def _text(producer: Producer, wish: Wish) -> JsonValue:

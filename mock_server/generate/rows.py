@@ -1,0 +1,361 @@
+"""
+Whole items of an answer by row, written once.
+
+An answer that is a list has items of which each could stand in any other answer as well, but for what it takes from the
+request and from its place in the list. So items are drawn for many answers (`State.traced`), those places left open, proven
+by the judge, and kept as the bytes between the places. An answer picks rows by its seed, fills the places in and joins.
+
+The rows are a function of the seed of the server and the schema, whoever asks for them first. They are made when they are
+first asked for, and forgotten together where they would take too much room.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, NamedTuple, TypeAlias, cast
+
+import orjson
+
+from mock_server.generate.arrays import Items
+from mock_server.generate.coherence import fitting
+from mock_server.generate.seed import derive_seed
+from mock_server.generate.state import (
+    BUDGET_PER_ITEM,
+    ROW_MASK,
+    Anywhere,
+    Asked,
+    Draw,
+    Echoed,
+    NothingFits,
+    Ordinal,
+    State,
+    Test,
+)
+from mock_server.typing import JsonObject, JsonValue
+
+_MOST_ROWS: Final = 1024
+_LEAST_ROWS: Final = 256
+_ROOM: Final = 1_048_576  # bytes that the rows of one kind may take, as far as the least number of them lets it
+_WHOLE_ROOM: Final = 12 * _ROOM  # of one document
+_OVERHEAD: Final = 400  # bytes that Python takes for a row besides its text
+_TRIES: Final = 4
+_MARK: Final = b"\0"  # stands in no JSON text
+_BITS: Final = (1 << 64) - 1
+_MAX_HOPS: Final = 20
+_OF_ITEMS: Final = frozenset(("type", "items", "minItems", "maxItems"))
+_OF_LISTS: Final = _OF_ITEMS | {"$ref", "title", "description", "default", "deprecated", "x-faker", "x-mock", "xml"}
+# Keywords by which what stands in one place may matter in another; a property of that name does no harm.
+_LOOKING_AROUND: Final = frozenset(
+    ("allOf", "anyOf", "oneOf", "not", "if", "contains", "uniqueItems", "patternProperties", "propertyNames", "dependentSchemas",
+     "unevaluatedProperties", "unevaluatedItems")
+)  # fmt: skip
+
+
+@dataclass(eq=False, repr=False)
+class Shelf:
+    """Where the rows of a document are kept, as long as there is room."""
+
+    room: int = _WHOLE_ROOM
+    _taken: int = 0
+    _tables: "list[dict[_Key, tuple[Row, ...]]]" = field(default_factory=list)
+
+    def table(self) -> "dict[_Key, tuple[Row, ...]]":
+        """A new table of rows."""
+        table: dict[_Key, tuple[Row, ...]] = {}
+        self._tables.append(table)
+        return table
+
+    def take(self, size: int) -> None:
+        """Take room for a row; where there is none, all rows are forgotten."""
+        self._taken += size
+        if self._taken > self.room:
+            self._taken = size
+            for table in self._tables:
+                table.clear()
+
+
+_Key: TypeAlias = tuple[int, bool, bool]  # a row's number, whether it is the first of its list, and exemplary
+Accept: TypeAlias = Callable[[JsonValue], bool]
+
+
+class _Inherited(NamedTuple):
+    """A place in the object that was asked for: what it takes from the objects around it."""
+
+    name: str
+
+
+class Text(NamedTuple):
+    """JSON with places left open: pieces in order, and which of them are places."""
+
+    pieces: tuple[bytes, ...]
+    places: "tuple[tuple[int, _Place], ...]"
+
+
+class _Object(NamedTuple):
+    """The place of the object that was asked for: its own text, and what it inherits in this place."""
+
+    key: tuple[str, int]  # the parameter, and of which schema it is
+    text: Text
+    inherited: Mapping[str, Text]
+
+
+_Place: TypeAlias = Echoed | Ordinal | _Inherited | _Object
+_NOTHING: Final[Mapping[str, Text]] = {}
+
+
+class Row(NamedTuple):
+    """An item."""
+
+    text: Text | None  # None: nothing was found that stands by itself
+    whole: bytes | None  # where no place is left open
+    tests: tuple[Test, ...]  # it is for requests that pass the same ones
+
+
+class _Filling:
+    """One answer while its places are filled in."""
+
+    __slots__ = ("_said", "asked", "echo", "number", "passed")
+
+    def __init__(self, echo: Mapping[str, JsonValue]) -> None:
+        self.echo = echo
+        self.number = 0
+        self.passed: tuple[Test, ...] = ()
+        self.asked: dict[tuple[str, int], _Object] = {}
+        self._said: dict[tuple[str, int], bytes | None] = {}
+
+    def passes(self, tests: tuple[Test, ...]) -> bool:
+        """Whether the request passes the tests that were passed when a row was drawn, and no others."""
+        for name, accept, passed in tests:
+            if (self._say(name, accept) is not None) is not passed:
+                return False
+        self.passed = tests
+        return True
+
+    def fill(self, text: Text, around: Mapping[str, Text] = _NOTHING, otherwise: Mapping[str, Text] = _NOTHING) -> list[bytes]:
+        """Fill the places of a text in; `around` is what an object inherits where it stands."""
+        pieces = list(text.pieces)
+        for index, place in text.places:
+            if isinstance(place, Echoed):
+                pieces[index] = self._echoed(place)
+            elif isinstance(place, _Inherited):
+                pieces[index] = b"".join(self.fill(around[place.name] if place.name in around else otherwise[place.name]))
+            elif isinstance(place, _Object):
+                shown = self.asked.setdefault(place.key, place)
+                pieces[index] = b"".join(self.fill(shown.text, place.inherited, shown.inherited))
+            else:
+                pieces[index] = b"%d" % self.number
+        return pieces
+
+    def _echoed(self, place: Echoed) -> bytes:
+        if place.above is not None:
+            return orjson.dumps(_resolved(place, self.echo))
+        said = self._say(place.name, place.accept)
+        return said if said is not None else orjson.dumps(place.otherwise)
+
+    def _say(self, name: str, accept: Accept) -> bytes | None:
+        """What the request says, written once for each property that says it; None where that does not fit."""
+        key = (name, id(accept))
+        if key not in self._said:
+            found = fitting(self.echo[name], accept) if name in self.echo else None
+            self._said[key] = orjson.dumps(found) if found is not None else None
+        return self._said[key]
+
+
+@dataclass(eq=False, repr=False)
+class Rows:
+    """The answers of a schema that is a list."""
+
+    items: Items
+    seed: int
+    echoes: tuple[str, ...]  # the parameters that answers may repeat
+    accepts: Accept  # judges whole answers
+    schema: JsonObject  # a bundle's
+    shelf: Shelf
+    _table: dict[_Key, tuple[Row, ...]] = field(init=False)
+    _passed: dict[tuple[Test, ...], tuple[Test, ...]] = field(default_factory=dict)  # the same ones are kept once
+    _count: int | None = None
+
+    def __post_init__(self) -> None:
+        self._table = self.shelf.table()
+
+    @cached_property
+    def _is_composable(self) -> bool:
+        return _composes(self.schema)
+
+    def write(self, seed: int, size: int | None, echo: Mapping[str, JsonValue], *, static: bool) -> bytes | None:
+        """
+        Write an answer.
+
+        Args:
+            seed: Where chance comes from.
+            size: How many items are wanted; None for a few.
+            echo: What the request says, by parameter name.
+            static: Whether the first item shows documented examples.
+
+        Returns:
+            JSON; None where it has to be drawn as a whole.
+        """
+        rows = self._count or self._find_count()
+        mixed = _mix(seed)
+        count = self.items.usual_count(size, (mixed >> 40) / 16_777_216)
+        if count * 2 > rows:
+            return None
+        at, step = mixed, mixed >> 20 | 1
+        filling, table, out = _Filling(echo), self._table, [b"["]
+        for position in range(count):
+            key = (at & rows - 1, position == 0, static and position == 0)
+            row = self._find(table.get(key, ()), filling) or self.make(key, echo)
+            if row.whole is not None:
+                out.append(row.whole)
+            elif row.text is not None:
+                filling.number = position + 1
+                out += filling.fill(row.text)
+            else:
+                return None
+            out.append(b",")
+            at += step
+        out[-1 if count else 1 :] = (b"]",)
+        written = b"".join(out)
+        if filling.number and not self._is_composable and not self.accepts(orjson.loads(written)):
+            return None
+        return written
+
+    def _find(self, rows: tuple[Row, ...], filling: _Filling) -> Row | None:
+        for row in rows:
+            if row.tests is filling.passed or filling.passes(row.tests):
+                return row
+        return None
+
+    def _find_count(self) -> int:
+        """How many rows there are: the more, the smaller they are."""
+        row = self.make((0, False, False), {})
+        wanted = _ROOM // (_size(row.text) or _ROOM)
+        count = _LEAST_ROWS
+        while count < min(wanted, _MOST_ROWS):
+            count *= 2
+        self._count = count
+        return count
+
+    def make(self, key: _Key, echo: Mapping[str, JsonValue]) -> Row:
+        """Make the row of a number, for requests like one; see `Row.tests`."""
+        tests: list[Test] = []
+        text = next((found for attempt in range(_TRIES) if (found := self._draw(key, attempt, echo, tests)) is not None), None)
+        passed = tuple(dict.fromkeys(tests))
+        row = Row(text, text.pieces[0] if text is not None and not text.places else None, self._passed.setdefault(passed, passed))
+        self.shelf.take(_size(row.text) + _OVERHEAD)
+        self._table[key] = (*self._table.get(key, ()), row)
+        return row
+
+    def _draw(self, key: _Key, attempt: int, echo: Mapping[str, JsonValue], tests: list[Test]) -> Text | None:
+        number, first, exemplary = key
+        seed = derive_seed(self.seed, "row", number, int(first), int(exemplary), attempt)
+        s = State(seed, static=exemplary, echo=echo)
+        s.row = number & ROW_MASK | (number >> 8 << 6 | int(s.random() * 64)) << 8
+        s.traced, s.following, s.verify, s.strict = tests, not first, attempt > 0, attempt > 1
+        s.index = Anywhere(0 if first else 1)
+        s.budget = BUDGET_PER_ITEM
+        try:
+            item = self.items.item(s)
+            plain = orjson.loads(orjson.dumps(item, default=_closed))
+            text = _text(item)
+        except (NothingFits, RecursionError, TypeError):  # the last: numbers beyond 64 bits, which are written otherwise
+            return None
+        return text if self.accepts([plain] * max(1, self.items.least)) else None
+
+
+def rows_of(draw: Draw, schema: JsonObject, seed: int, echoes: tuple[str, ...], accepts: Accept, shelf: Shelf) -> Rows | None:
+    """
+    The rows of a schema; None where its values are no lists of independent items.
+
+    Args:
+        draw: The schema, compiled.
+        schema: A bundle's.
+        seed: Of the server.
+        echoes: The parameters that answers may repeat.
+        accepts: Judges whole values.
+        shelf: Where rows are kept.
+    """
+    if not isinstance(draw, Items) or not _is_plain_list(schema):
+        return None
+    rows = Rows(draw, seed, echoes, accepts, schema, shelf)
+    return rows if rows.make((0, True, False), {}).text is not None else None
+
+
+def _is_plain_list(schema: JsonObject) -> bool:
+    """Whether a list conforms as soon as each item does and there are so many of them."""
+    definitions = schema.get("$defs")
+    part: JsonValue = {keyword: value for keyword, value in schema.items() if keyword != "$defs"}
+    for _ in range(_MAX_HOPS):
+        if not isinstance(part, dict) or not part.keys() <= _OF_LISTS:
+            return False
+        reference = part.get("$ref")
+        if reference is None:
+            return part.get("type") == ["array"]
+        if part.keys() & _OF_ITEMS:
+            return False
+        part = definitions.get(str(reference).removeprefix("#/$defs/")) if isinstance(definitions, dict) else None
+    return False
+
+
+def _composes(schema: JsonValue) -> bool:
+    """Whether a part can be exchanged for another that fits its place: no keyword looks at more than one place at once."""
+    if isinstance(schema, dict):
+        return _LOOKING_AROUND.isdisjoint(schema) and all(map(_composes, schema.values()))
+    return not isinstance(schema, list) or all(map(_composes, schema))
+
+
+def _mix(seed: int) -> int:
+    """Spread a seed over 64 bits. The finalizer of MurmurHash3, by Austin Appleby, who put it in the public domain."""
+    seed &= _BITS
+    seed = (seed ^ seed >> 33) * 0xFF51AFD7ED558CCD & _BITS
+    seed = (seed ^ seed >> 33) * 0xC4CEB9FE1A85EC53 & _BITS
+    return seed ^ seed >> 33
+
+
+def _resolved(place: Echoed, echo: Mapping[str, JsonValue]) -> JsonValue:
+    """What stands in a place."""
+    if place.above is not None:
+        taken = _resolved(place.above, echo)
+        return taken if taken is not None and place.accept(taken) else place.otherwise
+    found = fitting(echo[place.name], place.accept) if place.name in echo else None
+    return found if found is not None else place.otherwise
+
+
+def _closed(place: object) -> JsonValue:
+    """What stands in a place as long as no request says anything."""
+    if isinstance(place, Echoed):
+        return _resolved(place, {})
+    if isinstance(place, Asked):
+        return place.value
+    if isinstance(place, Ordinal):
+        return 1
+    raise TypeError
+
+
+def _text(value: JsonValue, inherited: tuple[str, ...] = ()) -> Text:
+    """Write a value, cut where places are left open; of an object, what it inherits is left open as well."""
+    places: list[_Place] = []
+
+    def mark(place: object) -> orjson.Fragment:
+        if isinstance(place, Asked):
+            own = {name: _text(place.value[name]) for name in place.inherited}
+            places.append(_Object((place.name, id(place.plan)), _text(place.value, place.inherited), own))
+        elif isinstance(place, Echoed | Ordinal | _Inherited):
+            places.append(place)
+        else:
+            raise TypeError
+        return orjson.Fragment(_MARK)
+
+    if inherited and isinstance(value, dict):
+        value = {**value, **{name: cast("JsonValue", _Inherited(name)) for name in inherited}}
+    texts = orjson.dumps(value, default=mark).split(_MARK)
+    pieces = tuple(piece for text in texts for piece in (text, b""))[:-1]
+    return Text(pieces, tuple((index * 2 + 1, place) for index, place in enumerate(places)))
+
+
+def _size(text: Text | None) -> int:
+    """About how many bytes a text takes."""
+    if text is None:
+        return 0
+    inside = sum(_size(p.text) + sum(map(_size, p.inherited.values())) for _, p in text.places if isinstance(p, _Object))
+    return sum(map(len, text.pieces)) + 64 * len(text.pieces) + inside

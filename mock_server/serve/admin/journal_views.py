@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from mock_server.serve.admin.archive import iter_entries, iter_lines
 from mock_server.serve.admin.desk import Desk
 from mock_server.serve.admin.json_api import malformed, missing, reply, some_worlds
+from mock_server.serve.admin.logbook import iter_entries, iter_lines
 from mock_server.serve.admin.logged import is_matched
 from mock_server.serve.journal import Recorded
 from mock_server.typing import JsonObject

@@ -1,6 +1,5 @@
 """`mock-server payloads`: everything that could go wrong with a payload, proven."""
 
-import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
+from mock_server.cli.spreading import choose_spread
 from mock_server.errors import UsageError
 from mock_server.generate.catalogue import BUDGET, LOCATIONS, count_reasons
 from mock_server.payloads.export import FORMATS
 from mock_server.payloads.numbering import ALL_KINDS, INVALID, REALISTIC, Lane, Plan
-from mock_server.payloads.shards import Job, Maker, make_here, open_plan, run, stream, with_fitting_shards
+from mock_server.payloads.shards import Job, open_plan, run, stream, with_fitting_shards
+from mock_server.payloads.spread import Spread
 from mock_server.payloads.target import Choice
-from mock_server.payloads.workers import make_with_workers
 from mock_server.pointer import format_pointer
 from mock_server.serve.opening import default_document
 from mock_server.typing import Progress
@@ -79,7 +79,7 @@ def payloads(
     if out is None:
         _print(job, workers, scheduler)
     else:
-        _write(job, out, _maker(workers, scheduler))
+        _write(job, out, choose_spread(workers, scheduler))
 
 
 def _is_document(text: str) -> bool:
@@ -105,17 +105,6 @@ def _length(plan: Plan) -> int:
     return total
 
 
-def _maker(workers: int, scheduler: str | None) -> Maker:
-    if scheduler is not None:
-        try:
-            cluster = importlib.import_module("mock_server.payloads.cluster")
-        except ImportError as error:
-            raise UsageError("a cluster needs distributed: pip install 'mock-server[cluster]'") from error
-        made: Maker = cluster.make_on_cluster(scheduler)
-        return made
-    return make_with_workers(workers) if workers > 1 else make_here
-
-
 def _print(job: Job, workers: int, scheduler: str | None) -> None:
     format_ = FORMATS[job.format]
     if format_.is_folder or format_.is_table or workers > 1 or scheduler is not None:
@@ -126,12 +115,12 @@ def _print(job: Job, workers: int, scheduler: str | None) -> None:
     sys.stdout.buffer.flush()
 
 
-def _write(job: Job, out: Path, make: Maker) -> None:
+def _write(job: Job, out: Path, spread: Spread) -> None:
     format_ = FORMATS[job.format]
     if out.exists() and (out.is_dir() and (not format_.is_folder or any(out.iterdir()))):
         raise UsageError(f"{out} is a folder" + (" that holds something already" if format_.is_folder else ""))
     with _bar("writing") as progress:
-        run(with_fitting_shards(job), out, make, progress)
+        run(with_fitting_shards(job), out, spread, progress)
     print(f"{job.count:,} payloads in {out}", file=sys.stderr)
 
 

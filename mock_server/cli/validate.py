@@ -2,9 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,15 +13,12 @@ from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
 from mock_server.cli.report import FORMATS, print_findings
-from mock_server.contract.subject import make_api
-from mock_server.contract.tally import Sifter, Tally, choose_payloads
-from mock_server.contract.traffic import Source, find_sources, split_source
+from mock_server.cli.spreading import choose_spread
+from mock_server.contract.sifting import Sifting, Standard, merge_in_order, open_sifter, split_all
+from mock_server.contract.traffic import Source, find_sources
 from mock_server.errors import UsageError
 from mock_server.rules import Level
 from mock_server.serve.opening import default_document
-from mock_server.settings import Settings
-from mock_server.spec.document import open_document
-from mock_server.spec.load import Access, Library
 
 app = typer.Typer(add_completion=False)
 
@@ -44,6 +39,7 @@ def validate(
         str | None, typer.Option(help="Under which the operations stand.", show_default="that of the servers, or none")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the work on NDJSON files.")] = 1,
+    scheduler: Annotated[str | None, typer.Option(help="A Dask cluster that shares the work, as in tcp://10.0.0.1:8786.")] = None,
     format_: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
@@ -54,19 +50,28 @@ def validate(
     if direction not in {"request", "response"}:
         raise UsageError(f"--direction is request or response, not {direction!r}")
     settings = configure({"allow_remote": allow_remote or None, "allow_path": allow_path or None})
-    choice = (document or default_document(), settings, operation, status, schema, direction, base_path)
+    standard = Standard(
+        document=_found_anywhere(document or default_document()), settings=settings, operation=operation, status=status,
+        schema=schema, direction=direction, base_path=base_path,
+    )  # fmt: skip
+    if "-" in {*files, standard.document} and (workers > 1 or scheduler is not None):
+        raise UsageError("--workers and --scheduler need files that each of them can read, not standard input")
     sources = find_sources(files)
-    sifter = _open(*choice)  # says what is wrong with the document before any work
-    parts = [part for source in sources for part in split_source(source, workers)]
-    started, tally = time.perf_counter(), Tally()
+    if scheduler is not None:
+        sources = [replace(source, path=str(Path(source.path).resolve())) for source in sources]
+    sifter = open_sifter(standard)  # says what is wrong with the document before any work
+    parts = tuple(split_all(sources))
+    started = time.perf_counter()
     with _bar(sources) as bar:
         task = bar.add_task("judging", total=_size(sources))
 
         def show(count: int) -> None:
             bar.update(task, advance=count)
 
-        for found in _sift_all(sifter, choice, parts, workers, show):
-            tally.merge(found)
+        if workers == 1 and scheduler is None:
+            tally = merge_in_order(((number, sifter.sift(part, show)) for number, part in enumerate(parts)), parts, lambda count: None)
+        else:
+            tally = merge_in_order(choose_spread(workers, scheduler)(Sifting(standard, parts), range(len(parts))), parts, show)
     findings = tally.findings()
     print_findings(findings, format_, read=sifter.api.document.library.loaded())
     seconds = time.perf_counter() - started
@@ -77,39 +82,9 @@ def validate(
         raise typer.Exit(1)
 
 
-_Choice = tuple[str, Settings, str | None, int | None, str | None, str, str | None]
-
-
-def _open(
-    where: str, settings: Settings, operation: str | None, status: int | None, schema: str | None, direction: str, base_path: str | None
-) -> Sifter:
-    library = Library(Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote)))
-    opened = open_document(library, library.open_entry(where))
-    api = make_api(opened, "", settings.seed)
-    bases = (base_path.rstrip("/"),) if base_path is not None else tuple(dict.fromkeys((*(s.base_path for s in opened.servers), "")))
-    return Sifter(api, choose_payloads(api, operation, status, schema, direction), bases)
-
-
-def _sift_all(sifter: Sifter, choice: _Choice, parts: list[Source], workers: int, show: object) -> Iterator[Tally]:
-    if workers == 1 or len(parts) == 1:
-        for part in parts:
-            yield sifter.sift(part, show)  # type: ignore[arg-type]
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(choice,)) as pool:
-        for part, tally in zip(parts, pool.map(_sift_part, parts), strict=True):
-            show((part.end or 0) - part.start)  # type: ignore[operator]
-            yield tally
-
-
-_worker: list[Sifter] = []  # of this process
-
-
-def _begin(choice: _Choice) -> None:
-    _worker[:] = [_open(*choice)]
-
-
-def _sift_part(part: Source) -> Tally:
-    return _worker[0].sift(part)
+def _found_anywhere(where: str) -> str:
+    """A document's path as a worker in another folder finds it."""
+    return str(Path(where).resolve()) if Path(where).is_file() else where
 
 
 def _size(sources: list[Source]) -> int | None:

@@ -39,7 +39,7 @@ class Counted:
 
     finding: Finding  # of the first time
     count: int
-    first: list[str]  # `file:line`, at most three
+    first: list[tuple[str, int]]  # files and lines, at most three
 
 
 @dataclass(eq=False, repr=False)
@@ -48,10 +48,11 @@ class Tally:
 
     records: int = 0
     wrong: int = 0
+    lines: int = 0  # that were read
     counted: dict[tuple[str, str, Pointer], Counted] = field(default_factory=dict)
     dropped: int = 0  # findings of causes beyond those that are told apart
 
-    def add(self, finding: Finding, where: str) -> None:
+    def add(self, finding: Finding, where: tuple[str, int]) -> None:
         """Count a finding."""
         instance = tuple("*" if array_index(token) is not None else token for token in finding.instance or ())
         key = (finding.rule, str(finding.place), instance)
@@ -66,25 +67,27 @@ class Tally:
         if len(known.first) < _FIRST:
             known.first.append(where)
 
-    def merge(self, other: "Tally") -> None:
-        """Take in what another worker counted, of records that come later."""
+    def merge(self, other: "Tally", before: int = 0) -> None:
+        """Take in what was counted of records that come later, in a part of a file that has so many lines before it."""
         self.records += other.records
         self.wrong += other.wrong
+        self.lines += other.lines
         self.dropped += other.dropped
         for key, counted in other.counted.items():
             known = self.counted.get(key)
+            first = [(path, line + before) for path, line in counted.first]
             if known is None:
-                self.counted[key] = counted
+                self.counted[key] = Counted(counted.finding, counted.count, first)
             else:
                 known.count += counted.count
-                known.first = [*known.first, *counted.first][:_FIRST]
+                known.first = [*known.first, *first][:_FIRST]
 
     def findings(self) -> list[Finding]:
         """One finding for each cause, with how often it was seen and where first."""
         out = []
         for counted in self.counted.values():
             times = f"{counted.count:,} times, first" if counted.count > 1 else "once,"
-            message = f"{counted.finding.message} ({times} at {', '.join(counted.first)})"
+            message = f"{counted.finding.message} ({times} at {', '.join(f'{path}:{line}' for path, line in counted.first)})"
             out.append(replace(counted.finding, message=message))
         return sorted(out, key=lambda finding: finding.sort_key)
 
@@ -168,8 +171,9 @@ class Sifter:
                 self._payloads(source, iter_records(source, file), tally, self.payloads, progress)
             else:
                 for number, data in iter_records(source, file):
+                    tally.lines = number
                     if data.strip():
-                        self._exchange(data, f"{source.path}:{number}", tally)
+                        self._exchange(data, (source.path, number), tally)
                     if number % _EVERY == 0 and source.path != "-":
                         progress(file.tell() if source.kind == "har" else len(data) * _EVERY)
         return tally
@@ -188,16 +192,19 @@ class Sifter:
                         read = 0
                     continue
             except orjson.JSONDecodeError as error:
-                if line.strip():
-                    tally.wrong += 1
-                    finding = Finding(rule="response-body-malformed", message=f"it is no JSON: {error.msg}", operation=payloads.operation)
-                    tally.add(finding, f"{source.path}:{number}")
+                if not line.strip():
+                    tally.records -= 1
+                    continue
+                tally.wrong += 1
+                finding = Finding(rule="response-body-malformed", message=f"it is no JSON: {error.msg}", operation=payloads.operation)
+                tally.add(finding, (source.path, number))
                 continue
             tally.wrong += 1
-            self._violations(loads(line), payloads, f"{source.path}:{number}", tally)
+            self._violations(loads(line), payloads, (source.path, number), tally)
         tally.records += number
+        tally.lines = number
 
-    def _violations(self, value: object, payloads: Payloads, where: str, tally: Tally) -> None:
+    def _violations(self, value: object, payloads: Payloads, where: tuple[str, int], tally: Tally) -> None:
         for violation in payloads.validator.check(value):  # type: ignore[arg-type]
             inside = "/".join(violation.instance)
             message = f"the body{' at /' + inside if inside else ''}: {violation.message}"
@@ -210,7 +217,7 @@ class Sifter:
             )
             tally.add(finding, where)
 
-    def _exchange(self, data: bytes, where: str, tally: Tally) -> None:
+    def _exchange(self, data: bytes, where: tuple[str, int], tally: Tally) -> None:
         try:
             value = orjson.loads(data)
             if is_summary(value):

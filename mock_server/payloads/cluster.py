@@ -1,14 +1,14 @@
 """
-Shards made on a Dask cluster, see https://distributed.dask.org.
+Work done on a Dask cluster, see https://distributed.dask.org.
 
-Workers need mock-server and the document under the same path. A worker that dies is replaced by the scheduler's own
+Workers need mock-server, and what is read under the same path. A worker that dies is replaced by the scheduler's own
 means; when the scheduler itself goes away, this process waits for it to come back and asks for what is missing.
 
 The only module that imports distributed, and itself imported when a cluster is asked for: `pip install 'mock-server[cluster]'`.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 
@@ -18,59 +18,63 @@ from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from mock_server.errors import MockServerError, UsageError
-from mock_server.payloads.shards import Job, Maker, Shard, make_shard
+from mock_server.payloads.spread import Spread, T
 
-_AHEAD: Final = 4  # shards that wait for each thread of the cluster
+_AHEAD: Final = 4  # pieces that wait for each thread of the cluster
 _LEAST_AHEAD: Final = 8  # where its workers have not come yet
-_PATIENCE: Final = 120.0  # seconds without a shard, before a cluster is given up
+_PATIENCE: Final = 120.0  # seconds without a piece, before a cluster is given up
 _CONNECT: Final = "10s"  # for one attempt to reach the scheduler
 _LOST: Final = (CancelledError, CommClosedError, KilledWorker, OSError, TimeoutError)
 
 
-def make_on_cluster(address: str) -> Maker:
+def spread_over_cluster(address: str) -> Spread:
     """
-    Make shards on a cluster.
+    Do work on a cluster.
 
     Args:
         address: Of its scheduler, as in `tcp://10.0.0.1:8786`.
     """
 
-    def make(job: Job, indices: Iterable[int]) -> Iterator[Shard]:
-        missing = dict.fromkeys(indices)
+    def spread(work: Callable[[int], T], numbers: Iterable[int]) -> Iterator[tuple[int, T]]:
+        missing = dict.fromkeys(numbers)
         last = time.monotonic()
         while missing:
             try:
-                for shard in _make(job, list(missing), address):
-                    if shard.index in missing:
-                        del missing[shard.index]
+                for number, done in _spread(work, list(missing), address):
+                    if number in missing:
+                        del missing[number]
                         last = time.monotonic()
-                        yield shard
+                        yield number, done
             except _LOST as error:
                 if time.monotonic() - last > _PATIENCE:
                     raise UsageError(f"the cluster at {address} does not answer: {error}") from error
                 time.sleep(1)
 
-    return make
+    return spread
 
 
-def _make(job: Job, indices: list[int], address: str) -> Iterator[Shard]:
-    todo = iter(indices)
+def _spread(work: Callable[[int], T], numbers: list[int], address: str) -> Iterator[tuple[int, T]]:
+    todo = iter(numbers)
     cluster: Any = distributed
     with cluster.Client(address, timeout=_CONNECT, set_as_default=False) as client:
         ahead = max(_LEAST_AHEAD, _AHEAD * sum(client.nthreads().values()))
-        first = [_submit(client, job, index) for index in islice(todo, ahead)]
+        first = [_submit(client, work, number) for number in islice(todo, ahead)]
         waiting = cluster.as_completed(first, loop=client.loop)
         for future in waiting:
             try:
-                shard: Shard = future.result()
+                number, done = future.result()
             except MockServerError as error:
                 raise UsageError(f"a worker of the cluster: {error}") from error
-            index = next(todo, None)
-            if index is not None:
-                waiting.add(_submit(client, job, index))
+            following = next(todo, None)
+            if following is not None:
+                waiting.add(_submit(client, work, following))
             future.release()
-            yield shard
+            yield number, done
 
 
-def _submit(client: Any, job: Job, index: int) -> Any:  # noqa: ANN401 - of a package without types
-    return client.submit(make_shard, job, index, pure=False, retries=3)
+def _submit(client: Any, work: Callable[[int], T], number: int) -> Any:  # noqa: ANN401 - of a package without types
+    return client.submit(_numbered, work, number, pure=False, retries=3)
+
+
+def _numbered(work: Callable[[int], T], number: int) -> tuple[int, T]:
+    return number, work(number)

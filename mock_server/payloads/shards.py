@@ -13,9 +13,9 @@ import importlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from mock_server.errors import UsageError
 from mock_server.generate.kit import Kit
 from mock_server.payloads.export import FORMATS, Format
 from mock_server.payloads.numbering import Plan
+from mock_server.payloads.spread import Spread
 from mock_server.payloads.target import Choice
 from mock_server.settings import Settings
 from mock_server.spec.document import open_document
@@ -85,10 +86,6 @@ class Shard:
     files: tuple[tuple[str, bytes], ...]
 
 
-# Makes the shards of a job that are asked for, in any order.
-Maker = Callable[[Job, Iterable[int]], Iterator[Shard]]
-
-
 def make_shard(job: Job, index: int) -> Shard:
     """
     Make one shard.
@@ -101,11 +98,6 @@ def make_shard(job: Job, index: int) -> Shard:
     items = [format_.item(record) for record in plan.records(start, count)]
     data = format_.join(items, first=index == 0)
     return Shard(index, data, tuple(file for item in items for file in item.files))
-
-
-def make_here(job: Job, indices: Iterable[int]) -> Iterator[Shard]:
-    """Make shards in this process."""
-    return (make_shard(job, index) for index in indices)
 
 
 @lru_cache(maxsize=1)
@@ -137,14 +129,14 @@ def open_plan(document: str, settings: Settings, choice: Choice) -> Plan:
     return _open_plan(_Opening(document, settings, choice))
 
 
-def run(job: Job, out: Path, make: Maker, progress: Progress) -> None:
+def run(job: Job, out: Path, spread: Spread, progress: Progress) -> None:
     """
     Make what is missing of a job, and join it.
 
     Args:
         job: What to make.
         out: The file or, for some formats, the folder that it becomes.
-        make: Who makes the shards.
+        spread: Has the shards made.
         progress: Told how many payloads are written.
 
     Raises:
@@ -157,7 +149,7 @@ def run(job: Job, out: Path, make: Maker, progress: Progress) -> None:
         missing = [index for index in range(job.shards()) if index not in done]
         written = job.count - sum(job.span(index)[1] for index in missing)
         progress(written, job.count, "")
-        for shard in make(job, missing):
+        for _, shard in spread(partial(make_shard, job), missing):
             _keep(shard, parts)
             written += job.span(shard.index)[1]
             progress(written, job.count, "")

@@ -1,55 +1,55 @@
 """
-Shards made by processes of this machine.
+Work done by processes of this machine.
 
-A process that dies takes its shards with it, and they are made again; one that fails again and again ends the run, with
+A process that dies takes its pieces with it, and they are done again; one that fails again and again ends the run, with
 what is finished kept.
 """
 
 import multiprocessing
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
 from mock_server.errors import UsageError
-from mock_server.payloads.shards import Job, Maker, Shard, make_shard
+from mock_server.payloads.spread import Spread, T
 
-_AHEAD: Final = 2  # shards that wait for each worker
-_PATIENCE: Final = 5  # pools that break without having made anything
+_AHEAD: Final = 2  # pieces that wait for each worker
+_PATIENCE: Final = 5  # pools that break without having done anything
 
 
-def make_with_workers(count: int) -> Maker:
-    """Make shards in so many processes."""
+def spread_over_workers(count: int) -> Spread:
+    """Do work in so many processes."""
 
-    def make(job: Job, indices: Iterable[int]) -> Iterator[Shard]:
-        missing = dict.fromkeys(indices)
+    def spread(work: Callable[[int], T], numbers: Iterable[int]) -> Iterator[tuple[int, T]]:
+        missing = dict.fromkeys(numbers)
         broken = 0
         while missing:
             before = len(missing)
             try:
-                for shard in _make(job, list(missing), count):
-                    del missing[shard.index]
-                    yield shard
+                for number, done in _spread(work, list(missing), count):
+                    del missing[number]
+                    yield number, done
             except BrokenProcessPool as error:
                 broken = broken + 1 if len(missing) == before else 0
                 if broken >= _PATIENCE:
-                    raise UsageError("the workers die again and again, before they have made anything; is there enough memory?") from error
+                    raise UsageError("the workers die again and again, before they have done anything; is there enough memory?") from error
 
-    return make
+    return spread
 
 
-def _make(job: Job, indices: list[int], count: int) -> Iterator[Shard]:
-    todo = iter(indices)
+def _spread(work: Callable[[int], T], numbers: list[int], count: int) -> Iterator[tuple[int, T]]:
+    todo = iter(numbers)
     with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting: set[Future[Shard]] = set()
+        waiting: dict[Future[T], int] = {}
         try:
             while True:
-                while len(waiting) < count * _AHEAD and (index := next(todo, None)) is not None:
-                    waiting.add(pool.submit(make_shard, job, index))
+                while len(waiting) < count * _AHEAD and (number := next(todo, None)) is not None:
+                    waiting[pool.submit(work, number)] = number
                 if not waiting:
                     return
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield future.result()
+                    yield waiting.pop(future), future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

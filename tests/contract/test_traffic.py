@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_server import load
+from mock_server.contract.sifting import merge_in_order
 from mock_server.contract.subject import make_api
 from mock_server.contract.tally import Sifter, Tally, choose_payloads
 from mock_server.contract.traffic import Source, UnreadableRecord, find_sources, iter_entries, read_exchange, split_source
@@ -61,6 +62,27 @@ PROJECT = {
 @given(st.lists(st.dictionaries(st.text(), JSON, max_size=3), max_size=4))
 def test_a_har_file_is_split_into_its_entries(entries: list[dict]) -> None:
     assert [orjson.loads(entry) for entry in iter_entries(io.BytesIO(har(*entries)))] == entries
+
+
+RECORDS = st.sampled_from([b'{"id": 1}', b'{"id": "x"}', b"{}", b"", b"{", b"[]"])
+
+
+@settings(max_examples=30)
+@given(lines=st.lists(RECORDS, min_size=1, max_size=30), parts=st.integers(1, 9), data=st.data())
+def test_however_a_file_is_split_the_same_is_found_at_the_same_lines(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], parts: int, data: st.DataObject
+) -> None:
+    file = tmp_path_factory.mktemp("split") / "a.ndjson"
+    file.write_bytes(b"\n".join(lines) + b"\n")
+    judging = sifter(schema="#/components/schemas/Project")
+    source = Source(str(file), "lines")
+    whole = merge_in_order(iter([(0, judging.sift(source))]), (source,), lambda count: None)
+    split = tuple(split_source(source, parts))
+    order = data.draw(st.permutations(range(len(split))))
+    again = merge_in_order(((number, judging.sift(split[number])) for number in order), split, lambda count: None)
+
+    assert again.findings() == whole.findings()
+    assert (again.records, again.wrong) == (whole.records, whole.wrong) == (len([line for line in lines if line]), whole.wrong)
 
 
 def test_har_is_judged_as_a_live_exchange_is(tmp_path: Path) -> None:

@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 from conftest import DOCUMENT, ROOT
 
+from mock_server.contract.sifting import Sifting, Standard, merge_in_order, split_all
+from mock_server.contract.traffic import Source
 from mock_server.errors import UsageError
 from mock_server.payloads import cluster
-from mock_server.payloads.shards import SHARD, Job, make_here, run
+from mock_server.payloads.shards import SHARD, Job, run
+from mock_server.payloads.spread import spread_here
 from mock_server.payloads.target import Choice
 from mock_server.settings import Settings
 
@@ -66,7 +69,7 @@ def dask(tmp_path: Path) -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     out = tmp_path_factory.mktemp("whole") / "out"
-    run(JOB, out, make_here, lambda done, total, what: None)
+    run(JOB, out, spread_here, lambda done, total, what: None)
     return out.read_bytes()
 
 
@@ -79,7 +82,7 @@ def go(dask: Cluster, out: Path, disturb: Callable[[], None] = lambda: None) -> 
             disturbed.append(done)
             disturb()
 
-    run(JOB, out, cluster.make_on_cluster(dask.address), progress)
+    run(JOB, out, cluster.spread_over_cluster(dask.address), progress)
     assert disturbed
     return out.read_bytes()
 
@@ -105,8 +108,22 @@ def test_a_scheduler_that_starts_anew_loses_and_repeats_nothing(dask: Cluster, t
     assert go(dask, tmp_path / "out", restart) == whole
 
 
+def test_a_cluster_judges_what_one_process_judges(dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mock_server.contract.sifting._PART", 2_000)
+    file = tmp_path / "a.ndjson"
+    file.write_text('{"id": 1}\n' * 3_000 + '{"id": "1"}\n' + '{"id": 1}\n' * 1_000)
+    sources = [Source(str(file), "lines")]
+    parts = tuple(split_all(sources))
+    sifting = Sifting(Standard(document=str(DOCUMENT), settings=Settings(), schema="#/components/schemas/Tag"), parts)
+    tally = merge_in_order(cluster.spread_over_cluster(dask.address)(sifting, range(len(parts))), parts, lambda count: None)
+
+    assert len(parts) > 10
+    assert (tally.records, tally.wrong) == (4_001, 1)
+    assert f"{file}:3001" in tally.findings()[0].message
+
+
 def test_a_cluster_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_PATIENCE", -1.0)
     monkeypatch.setattr(cluster, "_CONNECT", "1s")
     with pytest.raises(UsageError, match="does not answer"):
-        run(JOB, tmp_path / "out", cluster.make_on_cluster("tcp://127.0.0.1:9"), lambda done, total, what: None)
+        run(JOB, tmp_path / "out", cluster.spread_over_cluster("tcp://127.0.0.1:9"), lambda done, total, what: None)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import orjson
@@ -22,10 +22,11 @@ from mock_server.generate.kit import Kit
 from mock_server.payloads import parquet
 from mock_server.payloads.export import FORMATS
 from mock_server.payloads.numbering import ALL_KINDS, Plan
-from mock_server.payloads.shards import SHARD, Job, Shard, make_here, make_shard, run, stream
+from mock_server.payloads.shards import SHARD, Job, Shard, run, stream
+from mock_server.payloads.spread import spread_here
 from mock_server.payloads.table import COLUMNS, flatten
 from mock_server.payloads.target import Choice
-from mock_server.payloads.workers import make_with_workers
+from mock_server.payloads.workers import spread_over_workers
 from mock_server.settings import Settings
 
 CHOICE = Choice(kinds=("boundary", "invalid"), status="200")
@@ -137,7 +138,7 @@ def test_what_the_wire_can_not_tell_is_left_out_with_its_reason(tmp_path: Path) 
 
 
 def written(format_: str, tmp_path: Path, count: int = 40) -> bytes:
-    run(job(count, format_), tmp_path / "out", make_here, quiet)
+    run(job(count, format_), tmp_path / "out", spread_here, quiet)
     return (tmp_path / "out").read_bytes()
 
 
@@ -149,7 +150,7 @@ def test_each_line_says_what_it_is(tmp_path: Path) -> None:
 
 
 def test_bare_files_come_with_an_index(tmp_path: Path) -> None:
-    run(job(10, "json"), tmp_path / "out", make_here, quiet)
+    run(job(10, "json"), tmp_path / "out", spread_here, quiet)
     index = json.loads((tmp_path / "out" / "index.json").read_text())
 
     assert len(index) == 10
@@ -204,7 +205,7 @@ def test_a_script_is_one_that_a_shell_reads(tmp_path: Path) -> None:
 
 
 def test_a_test_module_passes_with_a_consumer_that_validates_and_fails_with_one_that_does_not(tmp_path: Path) -> None:
-    run(job(60, "pytest", choice=Choice(kinds=("invalid", "incoherent"), status="400")), tmp_path / "test_edges.py", make_here, quiet)
+    run(job(60, "pytest", choice=Choice(kinds=("invalid", "incoherent"), status="400")), tmp_path / "test_edges.py", spread_here, quiet)
     strict = "import json, pytest\n@pytest.fixture\ndef consume():\n    def check(body, about):\n        value = json.loads(body)\n        assert isinstance(value, dict) and all(value.get(k) is None or isinstance(value[k], int if k == 'errorNumber' else str) for k in value)\n        assert not isinstance(value.get('errorNumber'), bool)\n        if not about['valid']: raise ValueError\n    return check\n@pytest.fixture\ndef send(): ...\n"
     for text, passes in ((strict, True), (strict.replace("raise ValueError", "return").replace("assert", "0 and"), False)):
         (tmp_path / "conftest.py").write_text(text)
@@ -227,9 +228,9 @@ def test_what_is_streamed_is_what_is_written(tmp_path: Path) -> None:
 
 
 def test_the_shards_of_a_run_are_the_run(tmp_path: Path) -> None:
-    run(job(), tmp_path / "whole", make_here, quiet)
-    run(job(), tmp_path / "workers", make_with_workers(2), quiet)
-    run(job(), tmp_path / "backwards", lambda one, indices: (make_shard(one, index) for index in reversed(list(indices))), quiet)
+    run(job(), tmp_path / "whole", spread_here, quiet)
+    run(job(), tmp_path / "workers", spread_over_workers(2), quiet)
+    run(job(), tmp_path / "backwards", lambda work, numbers: ((number, work(number)) for number in reversed(list(numbers))), quiet)
     whole = (tmp_path / "whole").read_bytes()
 
     assert (tmp_path / "workers").read_bytes() == whole
@@ -240,17 +241,17 @@ def test_the_shards_of_a_run_are_the_run(tmp_path: Path) -> None:
 def test_a_run_goes_on_where_it_ended(tmp_path: Path) -> None:
     made: list[int] = []
 
-    def make(one: Job, indices: Iterable[int], most: int = 99) -> Iterator[Shard]:
-        for index in list(indices)[:most]:
-            made.append(index)
-            yield make_shard(one, index)
+    def make(work: Callable[[int], Shard], numbers: Iterable[int], most: int = 99) -> Iterator[tuple[int, Shard]]:
+        for number in list(numbers)[:most]:
+            made.append(number)
+            yield number, work(number)
         if most < 99:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(job(), tmp_path / "out", lambda one, indices: make(one, indices, 2), quiet)
+        run(job(), tmp_path / "out", lambda work, numbers: make(work, numbers, 2), quiet)
     run(job(), tmp_path / "out", make, quiet)
-    run(job(), tmp_path / "whole", make_here, quiet)
+    run(job(), tmp_path / "whole", spread_here, quiet)
 
     assert sorted(made) == [0, 1, 2, 3]
     assert (tmp_path / "out").read_bytes() == (tmp_path / "whole").read_bytes()
@@ -260,11 +261,11 @@ def test_the_parts_of_another_run_are_not_gone_on_with(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(job(), tmp_path / "out", _interrupted, quiet)
     with pytest.raises(UsageError, match="another run"):
-        run(job(settings=Settings(seed=9)), tmp_path / "out", make_here, quiet)
+        run(job(settings=Settings(seed=9)), tmp_path / "out", spread_here, quiet)
 
 
-def _interrupted(one: Job, indices: Iterable[int]) -> Iterator[Shard]:
-    yield make_shard(one, 0)
+def _interrupted(work: Callable[[int], Shard], numbers: Iterable[int]) -> Iterator[tuple[int, Shard]]:
+    yield 0, work(0)
     raise KeyboardInterrupt
 
 
@@ -278,12 +279,12 @@ def test_a_full_disk_is_said_and_what_is_finished_stays(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(UsageError, match="No space left on device.*run the same again"):
-        run(job(), tmp_path / "out", make_here, quiet)
+        run(job(), tmp_path / "out", spread_here, quiet)
     monkeypatch.undo()
 
     assert (tmp_path / "out.parts" / "000000.part").is_file()
     assert not (tmp_path / "out").exists()
-    run(job(), tmp_path / "out", make_here, quiet)
+    run(job(), tmp_path / "out", spread_here, quiet)
     assert (tmp_path / "out").read_bytes().count(b"\n") == job().count
 
 
@@ -324,7 +325,7 @@ def test_a_killed_worker_loses_and_repeats_nothing(tmp_path: Path) -> None:
     until(lambda: parts.is_dir() and len(list(parts.glob("*.part"))) >= 2)
     os.kill(children(process.pid)[0], signal.SIGKILL)
     _, errors = process.communicate(timeout=120)
-    run(job(2600), tmp_path / "whole", make_here, quiet)
+    run(job(2600), tmp_path / "whole", spread_here, quiet)
 
     assert process.returncode == 0, errors
     assert numbers(tmp_path / "out") == list(range(2600))

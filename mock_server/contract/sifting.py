@@ -1,0 +1,93 @@
+"""Judging parts of files anywhere: in this process, in others, on other machines that see the same files."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from mock_server.contract.subject import make_api
+from mock_server.contract.tally import Sifter, Tally, choose_payloads
+from mock_server.contract.traffic import Source, split_source
+from mock_server.settings import Settings
+from mock_server.spec.document import open_document
+from mock_server.spec.load import Access, Library
+
+_PART: Final = 16 * 1024 * 1024  # bytes of a part, about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard:
+    """What records are judged by; plain, so that it can be sent to another process."""
+
+    document: str
+    settings: Settings
+    operation: str | None = None
+    status: int | None = None
+    schema: str | None = None
+    direction: str = "response"
+    base_path: str | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.document, self.operation, self.status, self.schema, self.direction, self.base_path))
+
+
+@lru_cache(maxsize=1)
+def open_sifter(standard: Standard) -> Sifter:
+    """
+    Open what judges; the last one is kept, as a process judges many parts by it.
+
+    Raises:
+        MockServerError: the document can't be used, or has nothing of what is asked for.
+    """
+    settings, bases = standard.settings, standard.base_path
+    library = Library(Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote)))
+    opened = open_document(library, library.open_entry(standard.document))
+    api = make_api(opened, "", settings.seed)
+    payloads = choose_payloads(api, standard.operation, standard.status, standard.schema, standard.direction)
+    own = (*(server.base_path for server in opened.servers), "")
+    return Sifter(api, payloads, (bases.rstrip("/"),) if bases is not None else tuple(dict.fromkeys(own)))
+
+
+def split_all(sources: list[Source]) -> list[Source]:
+    """Split files of lines into parts of a size that shows progress and shares the work out evenly."""
+    return [part for source in sources for part in split_source(source, _parts(source))]
+
+
+def _parts(source: Source) -> int:
+    return max(1, Path(source.path).stat().st_size // _PART) if source.path != "-" else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sifting:
+    """The work on the parts of some files, by their numbers."""
+
+    standard: Standard
+    parts: tuple[Source, ...]
+
+    def __call__(self, number: int) -> Tally:
+        """Judge one part."""
+        return open_sifter(self.standard).sift(self.parts[number])
+
+
+def merge_in_order(found: Iterator[tuple[int, Tally]], parts: tuple[Source, ...], progress: Callable[[int], None]) -> Tally:
+    """
+    Put together what was found in parts, so that it does not matter who was faster.
+
+    Args:
+        found: The number of a part, and what was found in it.
+        parts: All of them, those of one file next to each other.
+        progress: Told how many bytes are done.
+    """
+    waiting: dict[int, Tally] = {}
+    whole, following, lines = Tally(), 0, 0
+    for number, tally in found:
+        waiting[number] = tally
+        progress((parts[number].end or 0) - parts[number].start)
+        while following in waiting:
+            part = waiting.pop(following)
+            lines = lines if following and parts[following].path == parts[following - 1].path else 0
+            whole.merge(part, lines)
+            lines += part.lines
+            following += 1
+    return whole

@@ -14,7 +14,7 @@ from mock_server.cli.report import print_findings
 from mock_server.exchange.negotiate import choose_success
 from mock_server.generate.case import example_request
 from mock_server.serve.app import create_app
-from mock_server.serve.backend import Backend
+from mock_server.serve.assembly import assemble
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, default_document, find_conflicts, open_responders
 from mock_server.serve.processes import check_workers, run_workers
@@ -86,7 +86,7 @@ def serve(
     opened = open_responders(documents or [default_document()], settings)
     listening = bind(settings.host, settings.port)
     try:
-        asgi = create_app(Backend.of(*(each.responder for each in opened)))
+        asgi = create_app(assemble(opened, settings))
         address = origin(listening, settings)
         print_findings([found for each in opened for found in each.warnings], "text", stream=sys.stderr)
         print_findings(find_conflicts(opened), "text", stream=sys.stderr)

@@ -58,6 +58,7 @@ class Settings:
     security: bool = True
     keep_invalid_examples: bool = False
     check: bool = False
+    reload: bool = False
     max_body: int = 10 * 1024 * 1024  # bytes
     journal: int = 1_000  # exchanges of each world
     admin: bool = True

@@ -31,6 +31,7 @@ DOORS = {
     "starlette": {"serve"},
     "uvicorn": {"serve"},
     "sqlalchemy": {"serve"},
+    "watchfiles": {"serve.watch"},
     "typer": {"cli"},
     "rich": {"cli"},
     "pyarrow": {"payloads.parquet"},

@@ -35,7 +35,7 @@ def read_settings(folder: Path) -> Mapping[str, object]:
     Raises:
         UsageError: the file is no TOML.
     """
-    own, project = folder / "mock-server.toml", folder / "pyproject.toml"
+    own, project = settings_files(folder)
     if own.is_file():
         return _toml(own)
     if project.is_file():
@@ -43,6 +43,11 @@ def read_settings(folder: Path) -> Mapping[str, object]:
         table = tool.get("mock-server", {}) if isinstance(tool, dict) else {}
         return table if isinstance(table, dict) else {}
     return {}
+
+
+def settings_files(folder: Path) -> tuple[Path, Path]:
+    """Where settings may stand, the stronger first."""
+    return folder / "mock-server.toml", folder / "pyproject.toml"
 
 
 def _toml(path: Path) -> Mapping[str, object]:

@@ -1,23 +1,26 @@
 """`mock-server serve`: the fake backend."""
 
+import importlib
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mock_server.cli.configure import configure
+from mock_server.cli.configure import configure, settings_files
 from mock_server.cli.logs import set_up_logs
 from mock_server.cli.report import print_findings
 from mock_server.exchange.negotiate import choose_success
 from mock_server.generate.case import example_request
 from mock_server.serve.app import create_app
+from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, default_document, find_conflicts, open_responders
 from mock_server.serve.processes import check_workers, run_workers
+from mock_server.serve.reload import Reloader
 from mock_server.settings import Settings
 from mock_server.spec.model import MISSING, Entry
 from mock_server.version import __version__
@@ -64,6 +67,9 @@ def serve(
     check: Annotated[
         bool | None, typer.Option("--check", help="Look the whole document over in the background.", show_default=False)
     ] = None,
+    reload: Annotated[
+        bool | None, typer.Option("--reload", help="Serve what is edited: documents, fixtures, settings.", show_default=False)
+    ] = None,
     max_body: Annotated[int | None, typer.Option(help="The largest request body, in bytes.", show_default="10485760")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="A certificate chain, PEM: serve https.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
@@ -79,14 +85,18 @@ def serve(
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
 ) -> None:
     """Answer every documented operation with fixtures, examples or generated data."""
-    settings = configure({name: value for name, value in locals().items() if name != "documents"})
+    flags = {name: value for name, value in locals().items() if name != "documents"}
+    settings = configure(flags)
     set_up_logs(settings.log_format)
     check_tls(settings.tls_cert, settings.tls_key)
     check_workers(settings.workers)
     opened = open_responders(documents or [default_document()], settings)
     listening = bind(settings.host, settings.port)
     try:
-        asgi = create_app(Backend.of(*(each.responder for each in opened)))
+        backend = assemble(opened, settings)
+        if settings.reload:
+            _follow_edits(backend, opened, flags)
+        asgi = create_app(backend)
         address = origin(listening, settings)
         print_findings([found for each in opened for found in each.warnings], "text", stream=sys.stderr)
         print_findings(find_conflicts(opened), "text", stream=sys.stderr)
@@ -101,6 +111,13 @@ def serve(
         return  # how a server is meant to end
     finally:
         listening.close()
+
+
+def _follow_edits(backend: Backend, opened: Sequence[Opened], flags: Mapping[str, object]) -> None:
+    """Have every worker follow what is edited."""
+    watch = importlib.import_module("mock_server.serve.watch").watch  # nobody else waits for what it needs
+    reloader = Reloader(backend, opened, lambda: configure(flags), settings_files(Path.cwd()))
+    backend.tasks.append(lambda: watch(reloader))
 
 
 def _check_in_background(document: str) -> None:

@@ -4,8 +4,11 @@ The application: Connexion's `AsyncApp` with our middleware first.
 Connexion stays the app: it is fed the routing document, serves Swagger UI, runs the lifespan and catches exceptions.
 """
 
+import asyncio
 import functools
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import connexion
@@ -24,6 +27,7 @@ from mock_server.serve.wire.disturb import SeededDisturber
 
 # Connexion says for each operation that it added it.
 logging.getLogger("connexion").setLevel(logging.WARNING)
+_log = logging.getLogger(__name__)
 
 
 def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp:
@@ -38,12 +42,13 @@ def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp
         backend.disturber = SeededDisturber(backend.settings.disturbances, str(backend.settings.seed))
     first = backend.mounts[0].responder.document
     ours = functools.partial(MockMiddleware, backend=backend, through=through)
-    options = SwaggerUIOptions(serve_spec=False, swagger_ui_template_arguments=_shown(backend))
+    options = SwaggerUIOptions(serve_spec=False, swagger_ui_template_arguments=_Shown(backend))
     app = connexion.AsyncApp(
         __name__,
         middlewares=[ours, *ConnexionMiddleware.default_middlewares],
         swagger_ui_options=options,
         validate_responses=False,
+        lifespan=functools.partial(_beside, backend),
     )
     each = [(mount.responder, entry) for mount in backend.mounts for entry in mount.responder.document.entries]
     routes = [(base, entry) for responder, entry in each for base in responder.base_paths(entry)]
@@ -54,15 +59,38 @@ def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp
     return app
 
 
-def _shown(backend: Backend) -> dict[str, Any]:
-    """What Swagger UI shows: the document, or a choice of them."""
-    shown: dict[str, Any] = {"openapi_spec_url": UI_JSON.decode()}
-    if len(backend.mounts) > 1:
-        shown["urls"] = [
-            {"url": document_path(number, UI_JSON).decode(), "name": mount.responder.document.title}
-            for number, mount in enumerate(backend.mounts)
-        ]
-    return shown
+@asynccontextmanager
+async def _beside(backend: Backend, _: Any) -> AsyncIterator[None]:  # noqa: ANN401 - the application
+    """Run what runs while the server does."""
+    running = [asyncio.ensure_future(task()) for task in backend.tasks]
+    for each in running:
+        each.add_done_callback(_say_end)
+    try:
+        yield
+    finally:
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def _say_end(task: asyncio.Future[None]) -> None:
+    """Say so where something that runs beside the server fails; the server goes on without it."""
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("something that ran beside the server failed: %s", task.exception(), exc_info=task.exception())
+
+
+class _Shown(dict[str, Any]):
+    """What Swagger UI shows, looked up whenever it is asked for: the document, or a choice of them."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(openapi_spec_url=UI_JSON.decode(), **({"urls": []} if len(backend.mounts) > 1 else {}))
+        self._backend = backend
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - what templates take
+        if name != "urls":
+            return super().__getitem__(name)
+        titles = [mount.responder.document.title for mount in self._backend.mounts]
+        return [{"url": document_path(number, UI_JSON).decode(), "name": title} for number, title in enumerate(titles)]
 
 
 async def _mocked(backend: Backend, *args: Any, **kwargs: Any) -> ConnexionResponse:  # noqa: ANN401 - what Connexion injects

@@ -96,7 +96,16 @@ class Backend:
     disturber: Disturber[Any] | None = None
     listeners: list[Listener] = field(default_factory=list)  # are told of every exchange
     areas: dict[bytes, Asgi] = field(default_factory=dict)  # applications beside the API, by the beginning of their paths
+    tasks: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # run while the server does, and are cancelled at its end
+    reload_error: str | None = None  # why what was edited last is not served: the version before it goes on
+    generation: int = 0  # how often what is served was replaced
     numbered: int = 0
+
+    def replace(self, mounts: tuple[Mount, ...], settings: Settings) -> None:
+        """Serve new versions of the documents from now on; a request that is being answered ends with the old ones."""
+        self.settings, self.mounts = settings, mounts
+        self.reload_error = None
+        self.generation += 1
 
     @classmethod
     def of(cls, *responders: Responder) -> "Backend":

@@ -37,8 +37,8 @@ class MockMiddleware:
         self._app = app
         self._backend = backend
         self._through = through
-        self._settings = backend.settings
         self._ready: dict[int, tuple[Answer, Message, Message]] = {}
+        self._generation = backend.generation  # that those are of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
@@ -66,7 +66,7 @@ class MockMiddleware:
         if elsewhere is not None:
             await elsewhere(scope, receive, send)
             return
-        if self._settings.cors and scope["method"] == "OPTIONS":
+        if self._backend.settings.cors and scope["method"] == "OPTIONS":
             preflight = _preflight(scope["headers"])
             if preflight is not None:
                 await self._send(preflight, scope, send)
@@ -88,7 +88,7 @@ class MockMiddleware:
         except MalformedWorld as error:
             await self._send(problem_answer(problem.MALFORMED_WORLD, str(error)), scope, send)
             return
-        request = await read_request(scope, receive, path, self._settings.max_body)
+        request = await read_request(scope, receive, path, self._backend.settings.max_body)
         disturbance = None
         disturber = backend.disturber
         if isinstance(request, Answer):
@@ -114,6 +114,9 @@ class MockMiddleware:
 
     def _messages(self, stored: Answer) -> tuple[Message, Message]:
         """The messages of a stored answer, made once."""
+        if self._generation != self._backend.generation:
+            self._generation = self._backend.generation
+            self._ready.clear()
         ready = self._ready.get(id(stored))
         if ready is None:
             fields = _framed(stored)
@@ -145,7 +148,7 @@ class MockMiddleware:
     def _written(self, answer: Answer, scope: Scope) -> tuple[Message, Message]:
         """The messages of an answer."""
         fields = _framed(answer)
-        if self._settings.cors:
+        if self._backend.settings.cors:
             fields.extend(_cors(scope["headers"]))
         start: Message = {"type": "http.response.start", "status": answer.status, "headers": fields}
         return start, {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body}

@@ -20,6 +20,7 @@ import httpx
 from mock_server.cli.configure import read_settings
 from mock_server.errors import UsageError
 from mock_server.serve.app import create_app
+from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Asgi, Backend, Receive, Scope, Send
 from mock_server.serve.background import BackgroundServer
 from mock_server.serve.journal import Recorded
@@ -150,8 +151,7 @@ class Servers:
         self._running.clear()
 
     def _start(self, documents: Sequence[str], settings: Settings) -> Running:
-        opened = open_responders(documents, settings)
-        backend = Backend.of(*(each.responder for each in opened))
+        backend = assemble(open_responders(documents, settings), settings)
         guests = _Guests(create_app(backend))
         return Running(backend, BackgroundServer(guests, settings), guests)
 

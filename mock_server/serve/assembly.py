@@ -1,0 +1,44 @@
+"""
+Putting a server together: documents, and whatever lives beside them.
+
+The command line, the pytest plugin and a reload all build here, so that none of them forgets a part.
+"""
+
+from collections.abc import Sequence
+
+from mock_server.serve.backend import Backend, Mount
+from mock_server.serve.opening import Opened
+from mock_server.settings import Settings
+
+
+def assemble(opened: Sequence[Opened], settings: Settings) -> Backend:
+    """
+    Make the inside of a server.
+
+    Args:
+        opened: Its documents, in their order.
+        settings: Of the server.
+
+    Raises:
+        UsageError: something is set to what it can't be.
+    """
+    backend = Backend.of(*(each.responder for each in opened))
+    furnish(backend, backend.mounts, settings)
+    return backend
+
+
+def furnish(backend: Backend, mounts: Sequence[Mount], settings: Settings) -> None:
+    """
+    Give documents who else may answer for them, and what is made of documents beside.
+
+    It is called again for every new version of a document, before that takes the place of the old one: what keeps its data by
+    world, as state does, is kept by the backend and only told of the new document here.
+
+    Args:
+        backend: What stays.
+        mounts: What is new.
+        settings: As they are now.
+
+    Raises:
+        UsageError: something is set to what it can't be.
+    """

@@ -31,7 +31,7 @@ class Understood(NamedTuple):
 
     def echoes(self) -> dict[str, JsonValue]:
         """The parameters that answers may repeat, by name."""
-        return {name: value for (location, name), value in self.parameters.items() if location in {Location.PATH, Location.QUERY}}
+        return {name: value for (place, name), value in self.parameters.items() if place is Location.PATH or place is Location.QUERY}
 
 
 ANY_NAME = "*"

@@ -36,6 +36,9 @@ from mock_server.serve.world import World
 from mock_server.spec.document import Document
 from mock_server.spec.model import MISSING, Entry, Location, Operation, Server
 
+_REMEMBERED = 256  # queries of an operation
+_SHORT = 200  # bytes of a query
+
 
 @dataclass(eq=False, repr=False)
 class _Compiled:
@@ -48,6 +51,18 @@ class _Compiled:
     sources: tuple[str, ...]
     success: Chosen | None
     replies: dict[tuple[int, str], Reply] = field(default_factory=dict)
+    queries: dict[bytes, str] = field(default_factory=dict)  # in canonical form, of those that came last
+
+    def canonical_query(self, query: bytes) -> str:
+        """A query in canonical form; what clients always send is brought into it once."""
+        found = self.queries.get(query)
+        if found is None:
+            if len(self.queries) >= _REMEMBERED:
+                self.queries.clear()
+            found = _canonical_query(query, self.credentials)
+            if len(query) <= _SHORT:
+                self.queries[query] = found
+        return found
 
 
 @dataclass(eq=False, repr=False)
@@ -267,8 +282,8 @@ class Responder:
         operation = compiled.operation
 
         def derive() -> int:
-            path = "\0".join(map(unquote, variables.values())) if variables else ""
-            return derive_seed(seed_text, operation.id, path, _canonical_query(request.query, compiled.credentials), request.body)
+            path = unquote("\0".join(variables.values())) if variables else ""
+            return derive_seed(seed_text, operation.id, path, compiled.canonical_query(request.query), request.body)
 
         profile = preferences.profile or (self.kit.settings.profile if not preferences.asks_for_something else None)
         return Ask(request, understood, preferences, accept_of(request), derive, seed_text, compiled.sources, profile, world, variables)

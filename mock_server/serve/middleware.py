@@ -13,7 +13,7 @@ from functools import partial
 from mock_server.errors import MalformedWorld
 from mock_server.exchange import problem
 from mock_server.exchange.message import Request, find_field
-from mock_server.serve.answer import Answer, RawField, problem_answer
+from mock_server.serve.answer import GENERATED, Answer, RawField, problem_answer
 from mock_server.serve.backend import Asgi, Backend, Disturbance, Message, Mount, Receive, Scope, Send
 from mock_server.serve.world import World
 
@@ -54,13 +54,14 @@ class MockMiddleware:
             mount = backend.find_mount(scope["method"], path.decode("latin-1"), scope["query_string"].decode("latin-1"))
         is_calm = backend.disturber is None or backend.disturber.is_calm
         if is_calm and not self._through and not path.startswith(_AREA) and not _log.isEnabledFor(logging.INFO):
-            stored = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"])
-            if stored is not None:
-                start, body = self._messages(stored)
+            everybody = backend.worlds.everybody
+            found = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"], everybody)
+            if found is not None:
+                start, body = self._messages(found) if found.source != GENERATED else _messages(found)
                 await send(start)
                 await send(body)
                 request = Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
-                backend.record(request, stored, backend.worlds.everybody, started)
+                backend.record(request, found, everybody, started)
                 return
         elsewhere = self._elsewhere(scope["method"], path)
         if elsewhere is not None:
@@ -116,9 +117,7 @@ class MockMiddleware:
         """The messages of a stored answer, made once."""
         ready = self._ready.get(id(stored))
         if ready is None:
-            fields = _framed(stored)
-            start: Message = {"type": "http.response.start", "status": stored.status, "headers": fields}
-            ready = self._ready[id(stored)] = (stored, start, {"type": "http.response.body", "body": stored.body})
+            ready = self._ready[id(stored)] = (stored, *_messages(stored))
         return ready[1], ready[2]
 
     def _elsewhere(self, method: str, path: bytes) -> Asgi | None:
@@ -157,6 +156,12 @@ def _writes(mount: Mount, path: bytes) -> bool:
     responder = mount.responder
     written = (base + entry.template for entry in responder.document.entries for base in responder.base_paths(entry))
     return any(template == first or template.startswith(first + "/") for template in written)
+
+
+def _messages(answer: Answer) -> tuple[Message, Message]:
+    """The messages of an answer that nobody asked of from another origin."""
+    start: Message = {"type": "http.response.start", "status": answer.status, "headers": _framed(answer)}
+    return start, {"type": "http.response.body", "body": answer.body}
 
 
 def _framed(answer: Answer) -> list[RawField]:

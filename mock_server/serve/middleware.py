@@ -188,21 +188,31 @@ async def read_request(scope: Scope, receive: Receive, path: bytes, limit: int) 
         The request, or 413 where the body is too large.
     """
     fields: list[RawField] = scope["headers"]
-    body = b""
-    if any(name in {b"content-length", b"transfer-encoding"} for name, _ in fields):
-        length = find_field(fields, b"content-length")
-        if length is not None and length.isdigit() and int(length) > limit:
-            return _too_large(limit)
-        chunks = bytearray()
-        more = True
-        while more:
-            message = await receive()
-            chunks += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(chunks) > limit:
+    has_body = False
+    for name, value in fields:
+        if name == b"content-length":
+            has_body = True
+            if value.isdigit() and int(value) > limit:
                 return _too_large(limit)
-        body = bytes(chunks)
-    return Request(scope["method"], path, scope["query_string"], fields, body)
+        elif name == b"transfer-encoding":
+            has_body = True
+    body = await _read_body(receive, limit) if has_body else b""
+    return Request(scope["method"], path, scope["query_string"], fields, body) if body is not None else _too_large(limit)
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes | None:
+    """Read a body; None where it is too large."""
+    message = await receive()
+    first: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return first if len(first) <= limit else None
+    chunks = bytearray(first)
+    more = True
+    while more and len(chunks) <= limit:
+        message = await receive()
+        chunks += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(chunks) if len(chunks) <= limit else None
 
 
 def _too_large(limit: int) -> Answer:

@@ -281,7 +281,7 @@ class Responder:
             return told
         if understood.unmet and self.kit.settings.security:
             return self._unauthorized(compiled, ask)
-        errors = tuple(found for found in understood.findings if found.level is Level.ERROR)
+        errors = tuple([found for found in understood.findings if found.level is Level.ERROR]) if understood.findings else ()
         if errors and self.kit.settings.validate_requests:
             return self._refuse(compiled, ask, errors)
         stored = self._told(operation, ask, before_validation=False) or self._stored(compiled, ask)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body
-from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.parameter import Carrier, Reader, compile_reader
 from mock_server.exchange.security import credential_names, find_unmet
@@ -31,10 +31,11 @@ class Understood(NamedTuple):
 
     def echoes(self) -> dict[str, JsonValue]:
         """The parameters that answers may repeat, by name."""
-        return {name: value for (location, name), value in self.parameters.items() if location in {Location.PATH, Location.QUERY}}
+        return {name: value for (place, name), value in self.parameters.items() if place is Location.PATH or place is Location.QUERY}
 
 
 ANY_NAME = "*"
+_REMEMBERED = 64  # Content-Type fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class RequestJudge:
     operation: Operation
     schemas: Schemas  # of requests, as JUDGE reads them
     _parameters: tuple[_CompiledParameter, ...] = ()
-    _bodies: dict[str, "_BodyJudge"] = field(default_factory=dict)
+    _bodies: dict[str, "_BodyJudge"] = field(default_factory=dict)  # by documented media type
+    _written: dict[str | None, "tuple[_BodyJudge, MediaRange] | None"] = field(default_factory=dict)  # by what a request says
     _known_query: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -183,16 +185,26 @@ class RequestJudge:
             if documented.required:
                 findings.append(self._body_finding("request-body-missing", documented, "the body is required"))
             return MISSING, False
-        content = find_content(documented.content, written)
-        if content is None:
+        found = self._body_judge(documented, written)
+        if found is None:
             known = ", ".join(media.name for media in documented.content)
             message = f"the media type {written!r} is not documented; documented are {known or 'none'}"
             findings.append(self._body_finding("request-media-type-undocumented", documented, message))
             return MISSING, True
-        judge = self._bodies.get(content.name)
-        if judge is None:
-            judge = self._bodies[content.name] = _BodyJudge(content, self.schemas)
-        return judge.read(request.body, written or content.name, self.operation.id, findings), False
+        judge, media_type = found
+        return judge.read(request.body, media_type, self.operation.id, findings), False
+
+    def _body_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":
+        """The judge of a body by what it is said to be, and what that is; None where it is not documented."""
+        if written not in self._written:
+            if len(self._written) >= _REMEMBERED:
+                self._written.clear()
+            content = find_content(documented.content, written)
+            if content is not None and content.name not in self._bodies:
+                self._bodies[content.name] = _BodyJudge(content, self.schemas)
+            known = (self._bodies[content.name], parse_media_type(written or content.name)) if content is not None else None
+            self._written[written] = known
+        return self._written[written]
 
     def _body_finding(self, rule: str, body: RequestBody, message: str) -> Finding:
         return Finding(rule=rule, message=message, place=body.node.place, instance=("body",), operation=self.operation.id)
@@ -208,8 +220,7 @@ class _BodyJudge:
         self._outline = outline_of(bundle)
         self._validator = Validator(bundle) if bundle is not None and bundle.schema else None
 
-    def read(self, data: bytes, written: str, operation: str, findings: list[Finding]) -> JsonValue | Missing:
-        media_type = parse_media_type(written)
+    def read(self, data: bytes, media_type: MediaRange, operation: str, findings: list[Finding]) -> JsonValue | Missing:
         try:
             readings = read_body(data, media_type, self._outline, self._content.encoding)
         except MalformedContent as error:

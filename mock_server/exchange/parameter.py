@@ -4,8 +4,9 @@ Parameters: read from a request by style and explode; `serialization` writes the
 Source: OAS 3.1.1, "Style Values" and "Style Examples"; OAS 2.0, "collectionFormat"; RFC 6570 for what they stand for
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
 import orjson
@@ -19,8 +20,9 @@ from mock_server.schema.outline import Outline
 from mock_server.spec.model import MISSING, Location, Missing, Parameter, Style
 from mock_server.typing import JsonValue
 
-QueryPairs = list[tuple[str, str]]  # names decoded, values still percent-encoded
+QueryPairs = Sequence[tuple[str, str]]  # names decoded, values still percent-encoded
 _MAX_KEYS = 1000
+_SHORT = 200  # characters of a query
 # What stands between the items of these styles; a comma in the others.
 DELIMITERS = {Style.SPACE_DELIMITED: " ", Style.PIPE_DELIMITED: "|", Style.TAB_DELIMITED: "\t"}
 
@@ -58,13 +60,20 @@ Reader = Callable[[Carrier], "list[JsonValue] | Missing"]
 
 
 def parse_query(query: str) -> QueryPairs:
-    """Split a query; a name without `=` has the empty value."""
+    """Split a query; a name without `=` has the empty value. Short ones, which come again and again, are split once."""
+    return _parse_short(query) if len(query) <= _SHORT else _parse(query)
+
+
+def _parse(query: str) -> QueryPairs:
     pairs = []
     for part in query.split("&", _MAX_KEYS):
         if part:
             name, _, value = part.partition("=")
             pairs.append((unquote_plus(name), value))
-    return pairs
+    return tuple(pairs)
+
+
+_parse_short = lru_cache(maxsize=512)(_parse)
 
 
 def compile_reader(parameter: Parameter, outline: Outline) -> Reader:
@@ -79,11 +88,23 @@ def compile_reader(parameter: Parameter, outline: Outline) -> Reader:
         return _querystring_reader(outline)
     if parameter.content is not None:
         return _content_reader(parameter)
+    if parameter.location is Location.PATH and parameter.style is Style.SIMPLE and outline.types == {"string"}:
+        return _text_reader(parameter.name)
     split = _SPLITTERS[parameter.location]
 
     def read(carrier: Carrier) -> list[JsonValue] | Missing:
         raw = split(parameter, outline, carrier)
         return MISSING if isinstance(raw, Missing) else read_all(raw, outline)
+
+    return read
+
+
+def _text_reader(name: str) -> Reader:
+    """A text in the path: it is what it is."""
+
+    def read(carrier: Carrier) -> list[JsonValue] | Missing:
+        text = carrier.path.get(name)
+        return MISSING if text is None else [unquote(text) if "%" in text else text]
 
     return read
 

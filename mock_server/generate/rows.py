@@ -35,8 +35,8 @@ from mock_server.typing import JsonObject, JsonValue
 
 _MOST_ROWS: Final = 1024
 _LEAST_ROWS: Final = 256
-_ROOM: Final = 1_048_576  # bytes that the rows of one kind may take, as far as the least number of them lets it
-_WHOLE_ROOM: Final = 12 * _ROOM  # of one document
+_ROOM: Final = 524_288  # bytes of the rows of one kind, as far as the least number of them lets it: a processor's cache
+_WHOLE_ROOM: Final = 24 * _ROOM  # of one document
 _OVERHEAD: Final = 400  # bytes that Python takes for a row besides its text
 _TRIES: Final = 4
 _MARK: Final = b"\0"  # stands in no JSON text
@@ -91,23 +91,25 @@ class Text(NamedTuple):
     places: "tuple[tuple[int, _Place], ...]"
 
 
+Written: TypeAlias = bytes | Text
+
+
 class _Object(NamedTuple):
     """The place of the object that was asked for: its own text, and what it inherits in this place."""
 
     key: tuple[str, int]  # the parameter, and of which schema it is
     text: Text
-    inherited: Mapping[str, Text]
+    inherited: Mapping[str, Written]
 
 
 _Place: TypeAlias = Echoed | Ordinal | _Inherited | _Object
-_NOTHING: Final[Mapping[str, Text]] = {}
+_NOTHING: Final[Mapping[str, Written]] = {}
 
 
 class Row(NamedTuple):
     """An item."""
 
-    text: Text | None  # None: nothing was found that stands by itself
-    whole: bytes | None  # where no place is left open
+    text: Written | None  # None: nothing was found that stands by itself
     tests: tuple[Test, ...]  # it is for requests that pass the same ones
 
 
@@ -131,14 +133,15 @@ class _Filling:
         self.passed = tests
         return True
 
-    def fill(self, text: Text, around: Mapping[str, Text] = _NOTHING, otherwise: Mapping[str, Text] = _NOTHING) -> list[bytes]:
+    def fill(self, text: Text, around: Mapping[str, Written] = _NOTHING, otherwise: Mapping[str, Written] = _NOTHING) -> list[bytes]:
         """Fill the places of a text in; `around` is what an object inherits where it stands."""
         pieces = list(text.pieces)
         for index, place in text.places:
             if isinstance(place, Echoed):
                 pieces[index] = self._echoed(place)
             elif isinstance(place, _Inherited):
-                pieces[index] = b"".join(self.fill(around[place.name] if place.name in around else otherwise[place.name]))
+                taken = around[place.name] if place.name in around else otherwise[place.name]
+                pieces[index] = taken if isinstance(taken, bytes) else b"".join(self.fill(taken))
             elif isinstance(place, _Object):
                 shown = self.asked.setdefault(place.key, place)
                 pieces[index] = b"".join(self.fill(shown.text, place.inherited, shown.inherited))
@@ -205,8 +208,8 @@ class Rows:
         for position in range(count):
             key = (at & rows - 1, position == 0, static and position == 0)
             row = self._find(table.get(key, ()), filling) or self.make(key, echo)
-            if row.whole is not None:
-                out.append(row.whole)
+            if isinstance(row.text, bytes):
+                out.append(row.text)
             elif row.text is not None:
                 filling.number = position + 1
                 out += filling.fill(row.text)
@@ -241,12 +244,12 @@ class Rows:
         tests: list[Test] = []
         text = next((found for attempt in range(_TRIES) if (found := self._draw(key, attempt, echo, tests)) is not None), None)
         passed = tuple(dict.fromkeys(tests))
-        row = Row(text, text.pieces[0] if text is not None and not text.places else None, self._passed.setdefault(passed, passed))
+        row = Row(text, self._passed.setdefault(passed, passed))
         self.shelf.take(_size(row.text) + _OVERHEAD)
         self._table[key] = (*self._table.get(key, ()), row)
         return row
 
-    def _draw(self, key: _Key, attempt: int, echo: Mapping[str, JsonValue], tests: list[Test]) -> Text | None:
+    def _draw(self, key: _Key, attempt: int, echo: Mapping[str, JsonValue], tests: list[Test]) -> Written | None:
         number, first, exemplary = key
         seed = derive_seed(self.seed, "row", number, int(first), int(exemplary), attempt)
         s = State(seed, static=exemplary, echo=echo)
@@ -332,14 +335,15 @@ def _closed(place: object) -> JsonValue:
     raise TypeError
 
 
-def _text(value: JsonValue, inherited: tuple[str, ...] = ()) -> Text:
+def _text(value: JsonValue, inherited: tuple[str, ...] = ()) -> Written:
     """Write a value, cut where places are left open; of an object, what it inherits is left open as well."""
     places: list[_Place] = []
 
     def mark(place: object) -> orjson.Fragment:
         if isinstance(place, Asked):
             own = {name: _text(place.value[name]) for name in place.inherited}
-            places.append(_Object((place.name, id(place.plan)), _text(place.value, place.inherited), own))
+            text = _text(place.value, place.inherited)
+            places.append(_Object((place.name, id(place.plan)), text if isinstance(text, Text) else Text((text,), ()), own))
         elif isinstance(place, Echoed | Ordinal | _Inherited):
             places.append(place)
         else:
@@ -349,13 +353,15 @@ def _text(value: JsonValue, inherited: tuple[str, ...] = ()) -> Text:
     if inherited and isinstance(value, dict):
         value = {**value, **{name: cast("JsonValue", _Inherited(name)) for name in inherited}}
     texts = orjson.dumps(value, default=mark).split(_MARK)
+    if not places:
+        return texts[0]
     pieces = tuple(piece for text in texts for piece in (text, b""))[:-1]
     return Text(pieces, tuple((index * 2 + 1, place) for index, place in enumerate(places)))
 
 
-def _size(text: Text | None) -> int:
+def _size(text: Written | None) -> int:
     """About how many bytes a text takes."""
-    if text is None:
-        return 0
+    if not isinstance(text, Text):
+        return len(text) if text is not None else 0
     inside = sum(_size(p.text) + sum(map(_size, p.inherited.values())) for _, p in text.places if isinstance(p, _Object))
     return sum(map(len, text.pieces)) + 64 * len(text.pieces) + inside

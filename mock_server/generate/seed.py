@@ -6,8 +6,10 @@ from random import Random
 
 def derive_seed(*parts: str | bytes | int) -> int:
     """Derive a seed of 64 bits from words; `hash()` would differ from process to process."""
-    written = [part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass") for part in parts]
-    marked = b"".join([b"%d:%b" % (len(data), data) for data in written])
+    marked = b""
+    for part in parts:
+        data = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
+        marked += b"%d:%b" % (len(data), data)
     return int.from_bytes(blake2b(marked, digest_size=8).digest(), "little")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jsonschema_rs
 
@@ -27,8 +27,7 @@ _MAX_VIOLATIONS = 100
 _MAX_BREACHES = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One assertion that a value breaks."""
 
     keyword: str
@@ -64,29 +63,30 @@ class Validator:
             raise UnusableSchema(bundle.node.place, str(error)[:300]) from error
         self.is_valid = self._compiled.is_valid
         self.breaches = breaches_of(self._compiled)
-        self._located: dict[tuple[str | int, ...], tuple[Place, Pointer]] = {}  # each assertion is looked up once
+        self._assertions: dict[tuple[str | int, ...], _Assertion] = {}  # each is looked up once
 
     def check(self, value: JsonValue, limit: int = _MAX_VIOLATIONS) -> list[Violation]:
         """List what a value breaks, in document order; nothing when it conforms."""
-        found: list[Violation] = []
-        for error in self._compiled.iter_errors(value):
-            found.append(self._violation(error))
-            if len(found) >= limit:
-                break
-        return found
+        return [self._violation(error) for error in islice(self._compiled.iter_errors(value), limit)]
 
     def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
         written = tuple(error.schema_path)
-        located = self._located.get(written)
-        if located is None:
-            located = self._located[written] = (self.bundle.locate(written), tuple(map(str, written)))
-        return Violation(
-            keyword=error.kind.name,
-            message=_message(error),
-            instance=tuple(map(str, error.instance_path)),
-            place=located[0],
-            path=located[1],
-        )
+        found = self._assertions.get(written)
+        if found is None:
+            kind = error.kind
+            place, path = self.bundle.locate(written), tuple(map(str, written))
+            found = self._assertions[written] = _Assertion(kind.name, place, path, hasattr(kind, "context"))
+        message = _shortened(error.message) if not found.has_branches else _message(error)
+        return Violation(found.keyword, message, tuple(map(str, error.instance_path)), found.place, found.path)
+
+
+class _Assertion(NamedTuple):
+    """A keyword of a schema that is broken now and then."""
+
+    keyword: str
+    place: Place
+    path: Pointer
+    has_branches: bool  # of which the nearest one is explained
 
 
 def compile_schema(schema: JsonObject) -> "jsonschema_rs.Validator":

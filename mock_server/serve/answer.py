@@ -15,6 +15,7 @@ SOURCE: Final = b"x-mock-source"
 SEED: Final = b"x-mock-seed"
 PAYLOAD: Final = b"x-mock-payload"
 PREFERENCE_APPLIED: Final = b"preference-applied"
+GENERATED: Final = "generated"  # the source of answers that are made
 
 
 class Answer(NamedTuple):

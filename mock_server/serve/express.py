@@ -1,9 +1,10 @@
 """
-Stored answers, ready to send.
+Answers to ordinary requests, with nothing left to choose.
 
-Where an operation answers with a fixture or an example, and a request is an ordinary one, nothing is left to choose:
-route, look the variable up, check the credentials, send. What the answers are is not decided here: the responder is asked
-once for each that there can be. Every other request goes to the responder itself.
+Where an operation answers with a fixture or an example, they are ready to send: route, look the variable up, check the
+credentials, send. Where it answers with generated values, they only have to be made. What the answers are is not decided
+here: the responder is asked once for each stored one, and for what makes the others. Every other request goes to the
+responder itself.
 
 An ordinary request has no body, no preference, no field that decides anything, and nothing in its query but credentials.
 """
@@ -12,53 +13,59 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from mock_server.errors import SchemaError
 from mock_server.exchange.message import RawFields, Request
 from mock_server.exchange.path import Matched
-from mock_server.serve.answer import Answer
-from mock_server.serve.respond import Responder
-from mock_server.serve.world import HEADER
+from mock_server.serve.answer import GENERATED, Answer
+from mock_server.serve.reply import NOBODY
+from mock_server.serve.respond import Make, Responder
+from mock_server.serve.world import HEADER, World
+from mock_server.spec.document import template_names
 from mock_server.spec.model import Entry, Location, Operation, Parameter
 from mock_server.typing import JsonValue
 
 # Fields that the responder looks at, whatever the document says.
-_DECIDING = frozenset(
-    (b"accept", b"prefer", b"origin", b"content-type", b"content-length", b"transfer-encoding", b"authorization", b"cookie", HEADER)
-)
-_ANY = (b"accept", b"*/*")
+_DECIDING = frozenset((b"prefer", b"origin", b"content-type", b"content-length", b"transfer-encoding", b"authorization", b"cookie", HEADER))
+_ACCEPT = b"accept"
+_REMEMBERED = 64  # Accept fields
 _STRANGER = "nobody-asked-for-this"
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The stored answers of one operation."""
+    """The answers of one operation."""
 
+    entry: Entry
     variable: str | None  # the path variable that the answers go by
     by_value: Mapping[str, Answer]
     otherwise: Answer | None
     keys: frozenset[bytes]  # of the query
     fields: frozenset[bytes]  # header fields that hold keys
+    make: Make | None  # makes those that are not stored
+    accepts: dict[bytes, bool]  # whether an Accept field gets what is answered without one
 
 
 class Express:
-    """Finds stored answers for ordinary requests; see the module."""
+    """Finds or makes the answers to ordinary requests; see the module."""
 
     def __init__(self, responder: Responder) -> None:
         self._responder = responder
         self._sources = responder.sources
         self._plans: dict[str, _Plan | None] = {}
 
-    def find(self, method: str, path: str, query: bytes, fields: RawFields) -> Answer | None:
+    def find(self, method: str, path: str, query: bytes, fields: RawFields, world: World = NOBODY) -> Answer | None:
         """
-        Find the answer of an ordinary request.
+        Find or make the answer of an ordinary request.
 
         Args:
             method: In upper case.
             path: Percent-encoded.
             query: Percent-encoded, without `?`.
             fields: Header fields, their names in lower case.
+            world: Of who names none.
 
         Returns:
-            The answer of the responder; None where it has to be asked.
+            The answer of the responder, the same object for the same request where it is stored; None where it has to be asked.
         """
         if method != "GET" or "%" in path:
             return None
@@ -75,9 +82,8 @@ class Express:
             plan = self._plans[entry.id] = self._compile(entry)
         if plan is None:
             return None
-        for field in fields:
-            if field[0] in _DECIDING and field != _ANY:
-                return None
+        if not self._is_ordinary(plan, fields):
+            return None
         if plan.keys:
             given = _keys(query, plan.keys)
             if given != len(plan.keys):
@@ -86,9 +92,30 @@ class Express:
             return None
         if plan.fields and not plan.fields <= {name for name, value in fields if value}:
             return None
-        if plan.variable is None:
-            return plan.otherwise
-        return plan.by_value.get(matched.variables[plan.variable], plan.otherwise)
+        stored = plan.otherwise if plan.variable is None else plan.by_value.get(matched.variables[plan.variable], plan.otherwise)
+        if stored is not None or plan.make is None:
+            return stored
+        try:
+            return plan.make(matched.variables, query, world)
+        except SchemaError:
+            return None
+
+    def _is_ordinary(self, plan: _Plan, fields: RawFields) -> bool:
+        """Whether no header field decides anything; of one Accept field, whether it gets what is answered without it."""
+        accept = None
+        for name, value in fields:
+            if name == _ACCEPT and accept is None:
+                accept = value
+            elif name in _DECIDING or name == _ACCEPT:
+                return False
+        if accept is None:
+            return True
+        is_usual = plan.accepts.get(accept)
+        if is_usual is None:
+            if len(plan.accepts) >= _REMEMBERED:
+                plan.accepts.clear()
+            is_usual = plan.accepts[accept] = self._responder.is_usual(plan.entry, accept.decode("latin-1"))
+        return is_usual
 
     def _compile(self, entry: Entry) -> _Plan | None:
         """The plan of an operation; None where its answers depend on more than one path variable and its keys."""
@@ -113,7 +140,16 @@ class Express:
 
         by_value = {value: found for value in values if (found := answer(value)) is not None}
         otherwise = answer(_STRANGER) if self._responder.stores_for_anybody(entry) else None
-        return _Plan(variable, by_value, otherwise, keys, fields) if len(by_value) == len(values) else None
+        make = self._maker(entry, names, keys, fields) if otherwise is None else None
+        return _Plan(entry, variable, by_value, otherwise, keys, fields, make, {}) if len(by_value) == len(values) else None
+
+    def _maker(self, entry: Entry, names: list[str], keys: frozenset[bytes], fields: frozenset[bytes]) -> Make | None:
+        """What makes answers, where the responder makes one for who asks for nothing that is stored."""
+        if sorted(names) != sorted(template_names(entry.template)):
+            return None  # a variable that nobody declares may be read as a number
+        answer = self._responder.respond(self._request(entry, dict.fromkeys(names, _STRANGER), keys, fields))
+        is_made = answer.source == GENERATED and answer.entry is entry and not answer.findings
+        return self._responder.maker(entry) if is_made else None
 
     def _keys_of(self, operation: Operation) -> tuple[frozenset[bytes], frozenset[bytes]] | None:
         """Where the keys of the only security requirement stand; None for other kinds of credentials."""
@@ -125,18 +161,22 @@ class Express:
         in_query = (scheme.name for scheme in schemes if scheme.location is Location.QUERY)
         in_header = (scheme.name.lower() for scheme in schemes if scheme.location is Location.HEADER)
         found = frozenset(name.encode() for name in in_query), frozenset(name.encode() for name in in_header)
-        return found if not found[1] & _DECIDING else None
+        is_plain = not found[1] & (_DECIDING | {_ACCEPT}) and not any(name.startswith(b"__") for name in found[0])
+        return found if is_plain else None
 
     def _ask(self, entry: Entry, variables: dict[str, str], keys: frozenset[bytes], fields: frozenset[bytes]) -> Answer | None:
         """The stored answer of the responder; None where it makes one."""
+        answer = self._responder.respond(self._request(entry, variables, keys, fields))
+        is_stored = answer.source.startswith(("fixture:", "example:", "empty")) and not answer.findings
+        return answer if is_stored and answer.entry is entry else None
+
+    def _request(self, entry: Entry, variables: dict[str, str], keys: frozenset[bytes], fields: frozenset[bytes]) -> Request:
+        """An ordinary request."""
         path = self._responder.base_paths(entry)[0] + entry.template
         for name, value in variables.items():
             path = path.replace("{" + name + "}", quote(value, safe=""))
         query = b"&".join(sorted(key + b"=key" for key in keys))
-        request = Request(entry.method, path.encode(), query, [(name, b"key") for name in sorted(fields)], b"")
-        answer = self._responder.respond(request)
-        is_stored = answer.source.startswith(("fixture:", "example:", "empty")) and not answer.findings
-        return answer if is_stored and answer.entry is entry else None
+        return Request(entry.method, path.encode(), query, [(name, b"key") for name in sorted(fields)], b"")
 
 
 def _keys(query: bytes, known: frozenset[bytes]) -> int:

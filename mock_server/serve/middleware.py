@@ -13,7 +13,7 @@ from functools import partial
 from mock_server.errors import MalformedWorld
 from mock_server.exchange import problem
 from mock_server.exchange.message import Request, find_field
-from mock_server.serve.answer import Answer, RawField, problem_answer
+from mock_server.serve.answer import GENERATED, Answer, RawField, problem_answer
 from mock_server.serve.backend import Asgi, Backend, Disturbance, Message, Mount, Receive, Scope, Send
 from mock_server.serve.world import World
 
@@ -54,13 +54,14 @@ class MockMiddleware:
             mount = backend.find_mount(scope["method"], path.decode("latin-1"), scope["query_string"].decode("latin-1"))
         is_calm = backend.disturber is None or backend.disturber.is_calm
         if is_calm and not self._through and not path.startswith(_AREA) and not _log.isEnabledFor(logging.INFO):
-            stored = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"])
-            if stored is not None:
-                start, body = self._messages(stored)
+            everybody = backend.worlds.everybody
+            found = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"], everybody)
+            if found is not None:
+                start, body = self._messages(found) if found.source != GENERATED else _messages(found)
                 await send(start)
                 await send(body)
                 request = Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
-                backend.record(request, stored, backend.worlds.everybody, started)
+                backend.record(request, found, everybody, started)
                 return
         elsewhere = self._elsewhere(scope["method"], path)
         if elsewhere is not None:
@@ -119,9 +120,7 @@ class MockMiddleware:
             self._ready.clear()
         ready = self._ready.get(id(stored))
         if ready is None:
-            fields = _framed(stored)
-            start: Message = {"type": "http.response.start", "status": stored.status, "headers": fields}
-            ready = self._ready[id(stored)] = (stored, start, {"type": "http.response.body", "body": stored.body})
+            ready = self._ready[id(stored)] = (stored, *_messages(stored))
         return ready[1], ready[2]
 
     def _elsewhere(self, method: str, path: bytes) -> Asgi | None:
@@ -162,6 +161,12 @@ def _writes(mount: Mount, path: bytes) -> bool:
     return any(template == first or template.startswith(first + "/") for template in written)
 
 
+def _messages(answer: Answer) -> tuple[Message, Message]:
+    """The messages of an answer that nobody asked of from another origin."""
+    start: Message = {"type": "http.response.start", "status": answer.status, "headers": _framed(answer)}
+    return start, {"type": "http.response.body", "body": answer.body}
+
+
 def _framed(answer: Answer) -> list[RawField]:
     """The fields of an answer, with its length."""
     fields = list(answer.fields)
@@ -186,21 +191,31 @@ async def read_request(scope: Scope, receive: Receive, path: bytes, limit: int) 
         The request, or 413 where the body is too large.
     """
     fields: list[RawField] = scope["headers"]
-    body = b""
-    if any(name in {b"content-length", b"transfer-encoding"} for name, _ in fields):
-        length = find_field(fields, b"content-length")
-        if length is not None and length.isdigit() and int(length) > limit:
-            return _too_large(limit)
-        chunks = bytearray()
-        more = True
-        while more:
-            message = await receive()
-            chunks += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(chunks) > limit:
+    has_body = False
+    for name, value in fields:
+        if name == b"content-length":
+            has_body = True
+            if value.isdigit() and int(value) > limit:
                 return _too_large(limit)
-        body = bytes(chunks)
-    return Request(scope["method"], path, scope["query_string"], fields, body)
+        elif name == b"transfer-encoding":
+            has_body = True
+    body = await _read_body(receive, limit) if has_body else b""
+    return Request(scope["method"], path, scope["query_string"], fields, body) if body is not None else _too_large(limit)
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes | None:
+    """Read a body; None where it is too large."""
+    message = await receive()
+    first: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return first if len(first) <= limit else None
+    chunks = bytearray(first)
+    more = True
+    while more and len(chunks) <= limit:
+        message = await receive()
+        chunks += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(chunks) if len(chunks) <= limit else None
 
 
 def _too_large(limit: int) -> Answer:

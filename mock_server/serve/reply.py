@@ -31,7 +31,7 @@ from mock_server.generate.produce import Producer, Wish
 from mock_server.generate.seed import derive_seed
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of
-from mock_server.serve.answer import PAYLOAD, SEED, SOURCE, Answer, RawField, problem_answer
+from mock_server.serve.answer import GENERATED, PAYLOAD, SEED, SOURCE, Answer, RawField, problem_answer
 from mock_server.serve.edges import Edges
 from mock_server.serve.journal import Journal
 from mock_server.serve.world import World
@@ -40,11 +40,14 @@ from mock_server.spec.references import Node
 from mock_server.typing import JsonValue, Pointer
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
-_REMEMBERED = 64  # Accept fields
+_REMEMBERED = 64  # Accept fields; sources and seeds
 _STREAMED = 3  # events or lines of a generated stream
 
 
 NOBODY = World(journal=Journal(0))  # whose requests are those of nobody in particular
+
+
+Make = Callable[[int, Mapping[str, JsonValue], str], Answer]
 
 
 class Ask(NamedTuple):
@@ -80,6 +83,7 @@ class _Content:
     producers: dict[str | None, Producer] = dataclasses.field(default_factory=dict)  # by locale
     edges: Edges | None = None
     is_json: bool = False
+    fields: dict[tuple[str, str | None], tuple[RawField, ...]] = dataclasses.field(default_factory=dict)  # by source and seed
 
 
 @dataclass(eq=False, repr=False)
@@ -110,6 +114,26 @@ class Reply:
         except SchemaError as error:
             kind = problem.UNSATISFIABLE if isinstance(error, UnsatisfiableSchema) else problem.UNSERVABLE
             return problem_answer(kind, str(error), entry=entry, place=str(error.place), operation=entry.id)
+
+    def is_usual(self, accept: str) -> bool:
+        """Whether an Accept field gets what is answered without one."""
+        return self.chosen.is_empty or self._representation(accept) == self._representation(None)
+
+    def maker(self) -> Make | None:
+        """
+        What makes the answers to requests that prefer nothing, from their seeds.
+
+        Returns:
+            A function of the seed, what the request says by parameter name, and the seed of the world in words. It raises
+            SchemaError where no answer can be made. None where answers are no JSON that is made by a schema.
+        """
+        represented = self._representation(None) if not self.chosen.is_empty else None
+        schema = represented.media_type.schema if represented is not None else None
+        if represented is None or schema is None or not is_json(parse_media_type(represented.name)):
+            return None
+        content = self._content(represented)
+        producer = self._producer(content, schema, None)
+        return lambda seed, echo, text: self._answer(content, producer.write(Wish(seed, echo=echo)), GENERATED, text)
 
     def _representation(self, accept: str | None) -> Represented | None:
         """The representation that an Accept field gets; what clients usually send is decided once."""
@@ -189,7 +213,7 @@ class Reply:
                 return edge
         if example is not None:
             return self._answer(content, self._write_example(content, example), f"example:{example.key or 'default'}", None)
-        return self._answer(content, self._made(content, ask), "generated", ask.seed_text)
+        return self._answer(content, self._made(content, ask), GENERATED, ask.seed_text)
 
     def _edge(self, content: _Content, ask: Ask) -> Answer | None:
         """The edge case that is asked for, named; None where none is, or where the body is no JSON."""
@@ -209,13 +233,17 @@ class Reply:
             advice = f"see mock-server payloads {self.operation.id} --explain"
             detail = f"the response {self.chosen.status} as {content.represented.name} has no {wanted.removeprefix('the ')}; {advice}"
             return problem_answer(problem.NOT_FOUND, detail, entry=self.operation.entry)
-        answer = self._answer(content, self._write(content, content.edges.payload(edge, ask.seed)), "generated", ask.seed_text)
+        answer = self._answer(content, self._write(content, content.edges.payload(edge, ask.seed)), GENERATED, ask.seed_text)
         return answer._replace(fields=[*answer.fields, (PAYLOAD, edge.rule.encode("latin-1", "replace"))])
 
     def _answer(self, content: _Content, body: bytes, source: str, seed: str | None) -> Answer:
-        fields = [content.field, *self.head(), (SOURCE, source.encode("latin-1", "replace"))]
-        if seed is not None:
-            fields.append((SEED, seed.encode("latin-1", "replace")))
+        fields = content.fields.get((source, seed))
+        if fields is None:
+            made = [content.field, *self.head(), (SOURCE, source.encode("latin-1", "replace"))]
+            fields = (*made, (SEED, seed.encode("latin-1", "replace"))) if seed is not None else tuple(made)
+            if len(content.fields) >= _REMEMBERED:
+                content.fields.clear()
+            content.fields[source, seed] = fields
         return Answer(self.chosen.status, fields, body, source, self.operation.entry)
 
     def _content(self, represented: Represented) -> _Content:

@@ -4,7 +4,7 @@ Why this answer: from a request to a response, without I/O.
 Route, read, judge, choose, make. Each operation is compiled when it is first asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, unquote_plus
 
@@ -27,7 +27,7 @@ from mock_server.generate.pools import check_locale
 from mock_server.generate.seed import derive_seed
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.serve.answer import PREFERENCE_APPLIED, SOURCE, Answer, RawField, problem_answer
+from mock_server.serve.answer import GENERATED, PREFERENCE_APPLIED, SOURCE, Answer, RawField, problem_answer
 from mock_server.serve.fixtures import Fixture, Fixtures
 from mock_server.serve.refuse import word_refusal
 from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
@@ -35,6 +35,9 @@ from mock_server.serve.source import Source
 from mock_server.serve.world import World
 from mock_server.spec.document import Document
 from mock_server.spec.model import MISSING, Entry, Location, Operation, Server
+
+_REMEMBERED = 256  # queries of an operation
+_SHORT = 200  # bytes of a query
 
 
 @dataclass(eq=False, repr=False)
@@ -48,6 +51,21 @@ class _Compiled:
     sources: tuple[str, ...]
     success: Chosen | None
     replies: dict[tuple[int, str], Reply] = field(default_factory=dict)
+    queries: dict[bytes, str] = field(default_factory=dict)  # in canonical form, of those that came last
+
+    def canonical_query(self, query: bytes) -> str:
+        """A query in canonical form; what clients always send is brought into it once."""
+        found = self.queries.get(query)
+        if found is None:
+            if len(self.queries) >= _REMEMBERED:
+                self.queries.clear()
+            found = _canonical_query(query, self.credentials)
+            if len(query) <= _SHORT:
+                self.queries[query] = found
+        return found
+
+
+Make = Callable[[Mapping[str, str], bytes, World], Answer]
 
 
 @dataclass(eq=False, repr=False)
@@ -182,6 +200,34 @@ class Responder:
         fixtures = self.fixtures.by_operation.get(operation.id, ())
         return chosen.is_empty or any(not f.conditions for f in fixtures) or any(key is None or key not in keys for key in examples)
 
+    def maker(self, entry: Entry) -> Make | None:
+        """
+        What makes the answers of an operation to requests without a body that prefer nothing.
+
+        Returns:
+            A function of the path variables, decoded, of the query, and of the world who asks. It raises SchemaError where
+            no answer can be made. None where answers are not made from a schema alone.
+        """
+        compiled = self._compile(entry)
+        if compiled.success is None or self.kit.settings.profile is not None:
+            return None
+        make = self._reply(compiled, compiled.success).maker()
+        if make is None:
+            return None
+        usual = str(self.kit.settings.seed)
+
+        def answer(variables: Mapping[str, str], query: bytes, world: World) -> Answer:
+            seed_text = world.seed or usual
+            seed = derive_seed(seed_text, compiled.operation.id, "\0".join(variables.values()), compiled.canonical_query(query), b"")
+            return make(seed, variables, seed_text)
+
+        return answer
+
+    def is_usual(self, entry: Entry, accept: str) -> bool:
+        """Whether an Accept field gets what is answered without one."""
+        compiled = self._compile(entry)
+        return compiled.success is not None and self._reply(compiled, compiled.success).is_usual(accept)
+
     def judge_requests(self, entry: Entry) -> RequestJudge:
         """
         The judge of an operation's requests.
@@ -235,7 +281,7 @@ class Responder:
             return told
         if understood.unmet and self.kit.settings.security:
             return self._unauthorized(compiled, ask)
-        errors = tuple(found for found in understood.findings if found.level is Level.ERROR)
+        errors = tuple([found for found in understood.findings if found.level is Level.ERROR]) if understood.findings else ()
         if errors and self.kit.settings.validate_requests:
             return self._refuse(compiled, ask, errors)
         stored = self._told(operation, ask, before_validation=False) or self._stored(compiled, ask)
@@ -267,8 +313,8 @@ class Responder:
         operation = compiled.operation
 
         def derive() -> int:
-            path = "\0".join(map(unquote, variables.values())) if variables else ""
-            return derive_seed(seed_text, operation.id, path, _canonical_query(request.query, compiled.credentials), request.body)
+            path = unquote("\0".join(variables.values())) if variables else ""
+            return derive_seed(seed_text, operation.id, path, compiled.canonical_query(request.query), request.body)
 
         profile = preferences.profile or (self.kit.settings.profile if not preferences.asks_for_something else None)
         return Ask(request, understood, preferences, accept_of(request), derive, seed_text, compiled.sources, profile, world, variables)
@@ -373,7 +419,7 @@ class Responder:
         value, media, name = made
         worded = word_refusal(value, findings, lambda changed: compiled.responses.is_valid(media, changed))
         fields: list[RawField] = [(b"content-type", name.encode("latin-1", "replace")), *reply.head(), (SOURCE, b"generated")]
-        return Answer(chosen.status, fields, write_json(worded), "generated", compiled.operation.entry)
+        return Answer(chosen.status, fields, write_json(worded), GENERATED, compiled.operation.entry)
 
     def _unmatched(self, request: Request, path: str, unmatched: Unmatched, world: World) -> Answer:
         """HEAD as GET without a body, OPTIONS from the routes, else 404 or 405."""
@@ -416,13 +462,13 @@ def _applied(answer: Answer, preferences: Preferences) -> Answer:
     if preferences is NONE or answer.source.startswith("problem:"):
         return answer
     applied: list[str] = [
-        name for name in ("code", "locale") if name in preferences.given and (name == "code" or answer.source == "generated")
+        name for name in ("code", "locale") if name in preferences.given and (name == "code" or answer.source == GENERATED)
     ]
     if answer.source.startswith("example:") and preferences.example is not None:
         applied.append("example")
     if answer.source.startswith("fixture:") and preferences.fixture is not None:
         applied.append("fixture")
-    if answer.source == "generated":
+    if answer.source == GENERATED:
         applied += [name for name in ("dynamic", "seed", "size", "profile", "payload") if name in preferences.given]
     text = format_applied(preferences, tuple(applied))
     return answer._replace(fields=[*answer.fields, (PREFERENCE_APPLIED, text.encode("latin-1", "replace"))]) if text else answer

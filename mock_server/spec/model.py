@@ -39,6 +39,8 @@ class Location(StrEnum):
     COOKIE = "cookie"
     QUERYSTRING = "querystring"
 
+    __hash__ = str.__hash__  # the one of enumerations is written in Python, and each request asks for it several times
+
 
 class Style(StrEnum):
     """How a parameter is serialised."""

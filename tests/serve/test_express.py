@@ -13,6 +13,7 @@ from mock_server.serve.answer import Answer
 from mock_server.serve.express import Express
 from mock_server.serve.opening import open_responder
 from mock_server.serve.respond import Responder
+from mock_server.serve.world import World
 from mock_server.settings import Settings
 
 FIELDS = [
@@ -54,11 +55,29 @@ def test_ordinary_requests_for_stored_answers_are_answered_at_once(charger: Mock
     assert found == expected
 
 
-def test_what_is_generated_is_left_to_the_responder(charger: Mock) -> None:
-    found, expected = ask(charger.responder, "/api/charger/EMABLER_Charger555/users", "clientId=c&code=k", [])
+@pytest.mark.parametrize("fields", [[], [(b"accept", b"application/json, text/plain, */*")], [(b"user-agent", b"curl/8")]])
+def test_ordinary_requests_for_generated_answers_are_made_at_once(charger: Mock, fields: list[tuple[bytes, bytes]]) -> None:
+    found, expected = ask(charger.responder, "/api/charger/EMABLER_Charger555/users", "clientId=c&code=k", fields)
+
+    assert expected.source == "generated"
+    assert found == expected
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml;q=0.5, application/json;q=0"])
+def test_what_is_not_acceptable_is_left_to_the_responder(charger: Mock, accept: str) -> None:
+    found, expected = ask(charger.responder, "/api/charger/EMABLER_Charger555/users", "clientId=c&code=k", [(b"accept", accept.encode())])
 
     assert found is None
-    assert expected.source == "generated"
+    assert expected.status == 406
+
+
+def test_generated_answers_are_those_of_the_world_that_asks(charger: Mock) -> None:
+    express, world, path = Express(charger.responder), World(seed="else"), "/api/charger/EMABLER_Charger555/users"
+    query = b"clientId=c&code=k"
+    found = express.find("GET", path, query, [], world)
+
+    assert found == charger.responder.respond(Request("GET", path.encode(), query, [], b""), world)
+    assert found != express.find("GET", path, query, [])
 
 
 TEXT = {"type": "string"}

@@ -54,6 +54,7 @@ class SeededDisturber:
             wait: Lets time pass.
         """
         self._disturbances = disturbances
+        self.is_calm = disturbances.is_calm  # whether nothing is disturbed, unless a request asks for it
         self._edition = 0
         self._seed = seed
         self._wait = wait
@@ -67,12 +68,8 @@ class SeededDisturber:
     def disturbances(self, disturbances: Disturbances) -> None:
         """Set it anew; the next request of each world takes the first turn."""
         self._disturbances = disturbances
+        self.is_calm = disturbances.is_calm
         self._edition += 1
-
-    @property
-    def is_calm(self) -> bool:
-        """Whether nothing is disturbed, unless a request asks for it."""
-        return self._disturbances.is_calm
 
     def plan(self, request: Request, responder: Responder, world: World) -> Met | None:
         """Decide what a request meets, before it is answered. None: nothing."""

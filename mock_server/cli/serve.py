@@ -18,6 +18,7 @@ from mock_server.serve.backend import Backend
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, default_document, find_conflicts, open_responders
 from mock_server.serve.processes import check_workers, run_workers
+from mock_server.serve.state.attach import attach_state, check_store, describe_state
 from mock_server.settings import Settings
 from mock_server.spec.model import MISSING, Entry
 from mock_server.version import __version__
@@ -74,6 +75,12 @@ def serve(
     fault: Annotated[
         list[str] | None, typer.Option(help="What goes wrong and how often, as in error:503@0.1, reset@5%, truncate@#3.")
     ] = None,
+    stateful: Annotated[
+        bool | None, typer.Option("--stateful/--stateless", help="What is created is there, what is deleted is gone.", show_default=False)
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option(help="Where state is kept: sqlite:///file.db, postgresql+psycopg://…", show_default="in memory")
+    ] = None,
     log_format: Annotated[str | None, typer.Option(help="text, json or none.", show_default="text")] = None,
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
@@ -83,10 +90,13 @@ def serve(
     set_up_logs(settings.log_format)
     check_tls(settings.tls_cert, settings.tls_key)
     check_workers(settings.workers)
+    check_store(settings)
     opened = open_responders(documents or [default_document()], settings)
     listening = bind(settings.host, settings.port)
     try:
-        asgi = create_app(Backend.of(*(each.responder for each in opened)))
+        backend = Backend.of(*(each.responder for each in opened))
+        attach_state(backend)
+        asgi = create_app(backend)
         address = origin(listening, settings)
         print_findings([found for each in opened for found in each.warnings], "text", stream=sys.stderr)
         print_findings(find_conflicts(opened), "text", stream=sys.stderr)
@@ -122,6 +132,7 @@ def _print_banner(opened: Sequence[Opened], settings: Settings, address: str) ->
             f"  answers from  {', '.join(settings.source)} (seed {settings.seed}, locale {responder.kit.locale}"
             + (f", fixtures in {each.fixtures_from})" if each.fixtures_from is not None else ", no fixtures)"),
         ]
+    lines += [f"  state         {describe_state([each.responder for each in opened])}"] if settings.stateful else []
     lines.append("")
     count = sum(len(each.document.entries) for each in opened)
     shown = [(each, entry) for each in opened for entry in each.document.entries][:_SHOWN]

@@ -14,6 +14,7 @@ from mock_server.schema.dialect import Direction, Purpose
 from mock_server.serve.app import create_app
 from mock_server.serve.backend import Backend
 from mock_server.serve.respond import Responder
+from mock_server.serve.state.attach import attach_state
 from mock_server.settings import DEFAULTS, Settings
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import Access, Library
@@ -40,9 +41,11 @@ def app(document: Document, settings: Settings = DEFAULTS) -> Any:  # noqa: ANN4
     Make an ASGI application that answers every documented operation.
 
     Raises:
-        UsageError: nobody knows the locale.
+        UsageError: nobody knows the locale, or the store of the state can't be opened.
     """
-    return create_app(Backend.of(Responder(Kit(document, settings))))
+    backend = Backend.of(Responder(Kit(document, settings)))
+    attach_state(backend)
+    return create_app(backend)
 
 
 def judge(document: Document, request: Request, response: Response | None = None) -> tuple[Finding, ...]:

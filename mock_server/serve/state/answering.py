@@ -306,7 +306,7 @@ class State:
         number = self.store.number(asked.world, asked.collection)
         key = wished if text is not None else self._fresh(asked, number)
         text = text_of(key) or f"n{number}"
-        thing = self._creation.new(asked.place, deed, ask, key if resource.key is not None else None, number)
+        thing = self._new(asked, key, number)
         thing, links = owner_link(deed, asked.place.variables, asked.place.values, thing)
         record = Record(text, 1, number, thing, links)
         answer = self._shown(asked, record)
@@ -327,6 +327,27 @@ class State:
             like = made.get(resource.key) if made is not None else None
         return self._seeds.fresh_key(asked.place, shows, like, number, {record.key for record in records}, asked.ask)
 
+    def _new(self, asked: _Asked, key: JsonValue, number: int) -> JsonObject:
+        """A new thing; where no answer could show what was sent, it is refused, if the document has a word for that."""
+        try:
+            return self._creation.new(asked.place, asked.deed, asked.ask, key if asked.resource.key is not None else None, number)
+        except Unfit as error:
+            raise self._unfit(asked, error) from error
+
+    def _unfit(self, asked: _Asked, error: Unfit) -> Exception:
+        """What becomes of a good request that can't be answered well: a documented refusal, else no answer from state."""
+        if choose_exact(asked.deed.operation, 422) is None:
+            return error
+        return _Refused(self._fail(asked, (422,), problem.UNPROCESSABLE, "request-state-conflict", str(error)))
+
+    def _key_value(self, asked: _Asked) -> JsonValue:
+        """The key that a request names, as it was read."""
+        variable = asked.deed.variable
+        if variable is not None:
+            return asked.place.values.get(variable, asked.key)
+        sent = self._creation.sent(asked.resource, asked.deed, asked.ask)
+        return sent.get(asked.resource.key or "", asked.key) if isinstance(sent, dict) else asked.key
+
     def _replace(self, asked: _Asked) -> Answer | None:
         self._check_acceptable(asked)
         record = self._found(asked, adopt=asked.resource.listed)
@@ -346,9 +367,7 @@ class State:
     def _put(self, asked: _Asked) -> Answer | None:
         """Make the thing that a PUT names."""
         number = self.store.number(asked.world, asked.collection)
-        variable = asked.deed.variable
-        value = asked.place.values.get(variable, asked.key) if variable is not None else asked.key
-        thing = self._creation.new(asked.place, asked.deed, asked.ask, value if asked.resource.key is not None else None, number)
+        thing = self._new(asked, self._key_value(asked), number)
         record = Record(asked.key or "", 1, number, thing, {})
         created = 201 if choose_exact(asked.deed.operation, 201) is not None else None
         answer = self._shown(asked, record, created)
@@ -358,7 +377,10 @@ class State:
 
     def _replaced(self, asked: _Asked, record: Record) -> Answer | None:
         place = self._thing_place(asked, record)
-        thing = self._creation.replaced(place, asked.deed, asked.ask, record.body or {})
+        try:
+            thing = self._creation.replaced(place, asked.deed, asked.ask, record.body or {})
+        except Unfit as error:
+            raise self._unfit(asked, error) from error
         return self._store(asked, record, thing)
 
     def _change(self, asked: _Asked) -> Answer | None:
@@ -376,10 +398,7 @@ class State:
             statuses = (409, 422, 400) if error.conflict else (400, 422)
             raise _Refused(self._fail(asked, statuses, problem.UNPROCESSABLE, "request-state-conflict", str(error))) from error
         except Unfit as error:
-            statuses = (422, 400, 409)
-            if not any(choose_exact(asked.deed.operation, status) for status in statuses):
-                raise
-            raise _Refused(self._fail(asked, statuses, problem.UNPROCESSABLE, "request-state-conflict", str(error))) from error
+            raise self._unfit(asked, error) from error
         return self._store(asked, record, thing)
 
     def _store(self, asked: _Asked, record: Record, thing: JsonObject) -> Answer | None:
@@ -437,8 +456,8 @@ class State:
         read = asked.resource.deeds.get(Act.READ)
         if read is None or asked.key is None:
             return None
-        variable = asked.deed.variable
-        place = thing_place(asked.place, asked.key, asked.place.values.get(variable, asked.key) if variable is not None else asked.key)
+        value = self._key_value(asked)
+        place = thing_place(asked.place, asked.key, value)
         fitting = self._fittings.of(asked.resource, read)
         represented = fitting.reply.representation(None)
         spot = fitting.thing_spot(represented) if represented is not None else None
@@ -449,7 +468,7 @@ class State:
             raise Unfit("what it answers is no object")
         key = asked.resource.key
         if key is not None and text_of(thing.get(key)) != asked.key:
-            thing = {**thing, key: place.values.get(variable, asked.key) if variable is not None else asked.key}
+            thing = {**thing, key: value}
         mark = f"/{asked.key}"
         self.store.seed(asked.world, asked.collection, mark, [Record(asked.key, 1, -1, thing, {})])
         return self.store.find(asked.world, asked.collection, asked.key)

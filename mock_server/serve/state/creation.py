@@ -86,6 +86,8 @@ class Creation:
             {**serverly, **left, **given, **own},
             {**serverly, **given, **own},
             {**pattern, **given, **own},
+            {**born, **left, **_without_nulls(given), **own},
+            {**pattern, **_without_nulls(given), **own},
         ]
         return self._settle(inner, [{n: c[n] for n in (*ordered, *c) if n in c} for c in candidates], ask)
 
@@ -104,6 +106,7 @@ class Creation:
         stays = {name: value for name, value in before.items() if name in kept or name not in asked}
         left = dict(self._left_out(resource, deed, asked - kept - given.keys()))
         candidates = [{**stays, **left, **given}, {**stays, **given}, {**before, **left, **given}, {**before, **given}]
+        candidates += [{**stays, **left, **_without_nulls(given)}, {**before, **_without_nulls(given)}]
         return self._settle(place, [self._touched(resource, before, c, kept) for c in candidates], ask)
 
     def changed(self, place: Place, deed: Deed, ask: Ask, before: JsonObject, *, media_type: str) -> JsonObject:
@@ -140,11 +143,13 @@ class Creation:
 
     def _settle(self, place: Place, candidates: list[JsonObject], ask: Ask) -> JsonObject:
         """The first that can be shown as it is, else the first to which what is missing can be generated."""
+        objection = None
         for strictly in (True, False):
             for candidate in candidates:
-                if self.fittings.accept(place.resource, candidate, place, ask, strictly=strictly):
+                objection = self.fittings.objection(place.resource, candidate, place, ask, strictly=strictly)
+                if objection is None:
                     return candidate
-        raise Unfit(f"no answer of {place.resource.name} can show what was sent")
+        raise Unfit(objection or f"no answer of {place.resource.name} can show what was sent")
 
     def _pattern(self, place: Place, deed: Deed, ask: Ask, number: int) -> JsonObject:
         """A generated thing, for what the server sets."""
@@ -250,6 +255,11 @@ class Creation:
             return moment.date().isoformat()
         written = moment.isoformat(timespec="milliseconds" if "." in like else "seconds")
         return written.replace("+00:00", "Z") if "T" in like else like
+
+
+def _without_nulls(given: JsonObject) -> JsonObject:
+    """What is sent, where answers have no `null`: then it says that nothing is sent."""
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def owner_link(

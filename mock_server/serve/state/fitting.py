@@ -161,9 +161,9 @@ class Fitting:
         findings: tuple[Finding, ...] = self.judge.judge_value(represented.media_type, body)
         return "; ".join(dict.fromkeys(found.message for found in findings[:3])) or "it does not conform"
 
-    def accepts(self, thing: JsonObject, ask: Ask, *, strictly: bool) -> bool:
+    def objection(self, thing: JsonObject, ask: Ask, *, strictly: bool) -> str | None:
         """
-        Whether an answer can show a thing.
+        Why an answer can't show a thing; None where it can.
 
         Args:
             thing: As it would be kept.
@@ -173,28 +173,32 @@ class Fitting:
         represented = self.reply.representation(None)
         spot = self.thing_spot(represented) if represented is not None and not self.deed.chosen.is_empty else None
         if represented is None or spot is None:
-            return True
+            return None
         if not strictly:
             try:
                 self.show(represented, thing, ask)
-            except Unfit:
-                return False
-            return True
+            except Unfit as error:
+                return str(error)
+            return None
         base = self.reply.make(represented, ask) if spot.pointer else None
-        return self.fits(represented, put(base, spot.pointer, project(thing, spot.outline)))
+        body = put(base, spot.pointer, project(thing, spot.outline))
+        return None if self.fits(represented, body) else self._reasons(represented, body)
 
-    def lists(self, thing: JsonObject, ask: Ask) -> bool:
-        """Whether a list can show a thing; one that may not be of one thing shows it beside others."""
+    def objection_in_list(self, thing: JsonObject, ask: Ask) -> str | None:
+        """Why a list can't show a thing; one that may not be of one thing shows it beside others."""
         represented = self.reply.representation(None)
         spot = self.list_spot(represented) if represented is not None else None
         if represented is None or spot is None:
-            return True
+            return None
         base = self.base(represented, ask) if spot.pointer else None
         item = project(thing, spot.outline)
-        if self.fits(represented, put(base, spot.pointer, [item])):
-            return True
+        body = put(base, spot.pointer, [item])
+        if self.fits(represented, body):
+            return None
         others = take(self.base(represented, ask), spot.pointer)
-        return isinstance(others, list) and bool(others) and self.fits(represented, put(base, spot.pointer, [*others[1:], item]))
+        if isinstance(others, list) and others and self.fits(represented, put(base, spot.pointer, [*others[1:], item])):
+            return None
+        return self._reasons(represented, body)
 
     def fits(self, represented: Represented, body: JsonValue) -> bool:
         """Whether a body conforms."""

@@ -246,9 +246,13 @@ class _Finder:
 
     def _is_about(self, deed: Deed, thing: Outline, answered: Outline, nouns: frozenset[str]) -> bool:
         """Whether what is written has something in common with what is read: else a POST is an action and no creation."""
+        if deed.act is Act.READ and deed.operation.method == "GET" and not is_object(answered):
+            return False  # a file, a text, a number: nothing that could be changed by its parts
         if deed.act in {Act.LIST, Act.READ, Act.REMOVE, Act.CLEAR} or not thing.names:
             return True
         asked = self.asked(deed.operation.request_body)
+        if deed.operation.method in {"PUT", "PATCH"} and deed.operation.request_body is not None and not asked.names:
+            return True  # it takes anything, or a list of changes
         bodies = (asked, answered) if deed.act is Act.CREATE else (asked,)
         inner = [body.member(name) for body in bodies for name in body.names if is_object(body.member(name))]
         return any(frozenset(thing.names) & frozenset(body.names) for body in (*bodies, *inner))

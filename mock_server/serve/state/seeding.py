@@ -5,6 +5,8 @@ A fixture, an example or a generated answer of the list gives the things; readin
 are made unique, and what a thing says of others (`ownerId`) is the key of one that there is.
 """
 
+import re
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -13,7 +15,8 @@ import orjson
 from mock_server.errors import SchemaError
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import find_field
-from mock_server.generate.seed import derive_seed
+from mock_server.exchange.preference import Preferences
+from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.serve.reply import Ask
 from mock_server.serve.respond import Responder
 from mock_server.serve.state.envelope import is_array, is_object, project, shown, take
@@ -24,6 +27,8 @@ from mock_server.typing import JsonObject, JsonValue
 
 _REMEMBERED = 2_048  # collections whose beginning is known
 _ATTEMPTS = 40
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_HIGH = 2**31 - 1  # what every integer can be
 
 Thing = tuple[str, JsonObject]  # with its key as text
 
@@ -129,16 +134,22 @@ class Seeds:
         """
         if isinstance(like, int | float) and not isinstance(like, bool):
             numbers = [int(text) for text in taken if text.lstrip("-").isdigit()]
-            return max([int(like), *numbers], default=0) + 1
+            return _next(max([int(like), *numbers]), number, taken)
+        if isinstance(like, str) and _UUID.match(like):
+            return str(
+                uuid.UUID(
+                    int=derive_random(ask.seed_text, deed.operation.id, *place.variables.values(), number).getrandbits(128), version=4
+                )
+            )
         for attempt in range(_ATTEMPTS):
             seed = derive_seed(ask.seed_text, place.resource.name, *place.variables.values(), number, attempt)
-            made = self.one(place, deed, ask, seed)
+            made = self.one(place, deed, ask, seed, anew=True)
             text = text_of(made.get(place.resource.key or "")) if made is not None else None
             if made is not None and text is not None and text not in taken:
                 return made[place.resource.key or ""]
         return f"{like}-{number}" if isinstance(like, str) else None
 
-    def one(self, place: Place, deed: Deed, ask: Ask, seed: int) -> JsonObject | None:
+    def one(self, place: Place, deed: Deed, ask: Ask, seed: int, *, anew: bool = False) -> JsonObject | None:
         """
         Generate one thing as an operation shows it.
 
@@ -147,6 +158,7 @@ class Seeds:
             deed: Of the operation.
             ask: Who asks.
             seed: Of what is generated.
+            anew: Without documented examples of parts: they are always the same.
         """
         fitting = self.fittings.of(place.resource, deed)
         represented = None if deed.chosen.is_empty else fitting.reply.representation(None)
@@ -157,6 +169,8 @@ class Seeds:
         if spot is None:
             return None
         plain = plain_ask(ask, deed, place.variables, place.values, 1 if is_list else None)._replace(derive=lambda: seed)
+        if anew:
+            plain = plain._replace(preferences=Preferences(dynamic=True, size=plain.preferences.size))
         generated = plain._replace(sources=tuple(source for source in plain.sources if source != "example"))
         part = take(fitting.reply.make(represented, generated), spot.pointer)
         if is_list:
@@ -185,7 +199,7 @@ class Seeds:
         spot = fitting.thing_spot(represented) if represented is not None else None
         inner = self._inner(place, key, thing)
         plain = plain_ask(ask, read, inner.variables, inner.values)
-        if spot is None or (set(shown(spot.outline)) <= thing.keys() and fitting.accepts(thing, plain, strictly=True)):
+        if spot is None or (set(shown(spot.outline)) <= thing.keys() and fitting.objection(thing, plain, strictly=True) is None):
             return thing
         try:
             detail = self.one(inner, read, ask, plain.seed)
@@ -257,15 +271,36 @@ class Fittings:
 
     def accept(self, resource: Resource, thing: JsonObject, place: Place, ask: Ask, *, strictly: bool = True) -> bool:
         """Whether all that show a thing can show this one."""
+        return self.objection(resource, thing, place, ask, strictly=strictly) is None
+
+    def objection(self, resource: Resource, thing: JsonObject, place: Place, ask: Ask, *, strictly: bool = True) -> str | None:
+        """
+        What keeps a thing from being shown.
+
+        Args:
+            resource: Of the thing.
+            thing: As it would be kept.
+            place: Where it is.
+            ask: From which the rest of an answer is generated.
+            strictly: Nothing of the thing itself may have to be generated.
+        """
         for act in (Act.READ, Act.LIST):
             deed = resource.deeds.get(act)
             if deed is None or deed.chosen.is_empty:
                 continue
             fitting = self.of(resource, deed)
             plain = plain_ask(ask, deed, place.variables, place.values)
-            if not (fitting.accepts(thing, plain, strictly=strictly) if act is Act.READ else fitting.lists(thing, plain)):
-                return False
-        return True
+            found = fitting.objection(thing, plain, strictly=strictly) if act is Act.READ else fitting.objection_in_list(thing, plain)
+            if found is not None:
+                return found
+        return None
+
+
+def _next(highest: int, number: int, taken: set[str]) -> int:
+    """The next number; where somebody chose a very high one, the first that is free."""
+    if highest < _HIGH:
+        return highest + 1
+    return next(free for free in range(number + 1, number + len(taken) + 2) if str(free) not in taken)
 
 
 def thing_place(place: Place, key: str, value: JsonValue) -> Place:

@@ -12,6 +12,7 @@ from mock_server.finding import Finding
 from mock_server.generate.kit import Kit
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.serve.app import create_app
+from mock_server.serve.assembly import furnish
 from mock_server.serve.backend import Backend
 from mock_server.serve.respond import Responder
 from mock_server.settings import DEFAULTS, Settings
@@ -40,9 +41,11 @@ def app(document: Document, settings: Settings = DEFAULTS) -> Any:  # noqa: ANN4
     Make an ASGI application that answers every documented operation.
 
     Raises:
-        UsageError: nobody knows the locale.
+        UsageError: nobody knows the locale, or the store of the state can't be opened.
     """
-    return create_app(Backend.of(Responder(Kit(document, settings))))
+    backend = Backend.of(Responder(Kit(document, settings)))
+    furnish(backend, backend.mounts, settings)
+    return create_app(backend)
 
 
 def judge(document: Document, request: Request, response: Response | None = None) -> tuple[Finding, ...]:

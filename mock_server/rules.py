@@ -66,6 +66,7 @@ RULES: dict[str, Rule] = {
         ("document-example-invalid", _W, "an example breaks the schema it stands beside"),
         ("document-faker-unknown", _W, "an x-faker names nothing that is known; it is passed over"),
         ("document-security-undefined", _W, "a security requirement names a scheme that is not defined"),
+        ("document-state-unfit", _W, "an operation can't be answered from state without breaking the document"),
         ("document-operation-unservable", _E, "an operation can't be answered"),
         ("fixture-invalid", _E, "a fixture breaks the document"),
         ("fixture-operation-unknown", _E, "a fixture folder names no operation of the document"),
@@ -80,6 +81,8 @@ RULES: dict[str, Rule] = {
         ("request-body-malformed", _E, "the body can't be read as its media type"),
         ("request-body-schema", _E, "the body breaks its schema"),
         ("request-media-type-undocumented", _E, "the body's media type is not documented"),
+        ("request-state-absent", _N, "what is asked for is not there, or no more"),
+        ("request-state-conflict", _N, "what is asked for contradicts what is there"),
         ("request-security-unmet", _E, "no documented security requirement is met"),
     ),
     **_rules(

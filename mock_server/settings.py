@@ -13,6 +13,11 @@ The file is `mock-server.toml`, or `[tool.mock-server]` of `pyproject.toml`, in 
     source = ["example"]
     delay = "100..300"
     fault = ["error:503@0.1"]
+    stateful = false              # with --stateful: this one is answered without state; `resource` says to what it belongs
+
+    [resources.pets]              # of the state
+    id = "petNo"                  # the property that tells pets apart
+    seed = 3                      # how many there are in the beginning
 """
 
 from collections.abc import Mapping
@@ -39,6 +44,17 @@ class OperationSettings:
     fields: Mapping[str, str] = field(default_factory=dict)
     delay: Delay | None = None
     fault: tuple[Fault, ...] | None = None
+    stateful: bool | None = None  # whether it has part in the state; None: as the document lets it
+    resource: str | None = None  # to whose state it belongs, where its path does not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceSettings:
+    """What is set for one resource of the state."""
+
+    id: str | None = None  # the property that tells its things apart; None: inferred
+    seed: int | None = None  # how many things there are in the beginning; None: as many as the document's own list has
+    stateful: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +85,13 @@ class Settings:
     profile: str | None = None  # of generated answers; None: realistic
     delay: Delay | None = None  # before every answer
     fault: tuple[Fault, ...] = ()  # what goes wrong with answers, the first that happens
+    stateful: bool = False
+    store: str | None = field(default=None, repr=False)  # where state is kept; a secret, since it may hold a password
     allow_remote: tuple[str, ...] = ()
     allow_path: tuple[Path, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     operations: Mapping[str, OperationSettings] = field(default_factory=dict)
+    resources: Mapping[str, ResourceSettings] = field(default_factory=dict)
 
     @property
     def disturbances(self) -> Disturbances:
@@ -115,9 +134,9 @@ def merge_settings(*layers: Mapping[str, object]) -> Settings:
 
 def _typed(name: str, value: object) -> object:
     """Bring a value from a file or the environment to the type of its setting."""
-    default = getattr(DEFAULTS, name)
-    if name in {"fields", "operations"}:
+    if name in {"fields", "operations", "resources"}:
         return _tables(name, value)
+    default = getattr(DEFAULTS, name, None)  # of what only operations or resources have, there is none
     if name in _DISTURBING:
         return _DISTURBING[name](value)  # type: ignore[arg-type]
     if isinstance(default, bool):
@@ -175,13 +194,14 @@ def _tables(name: str, value: object) -> object:
         raise UsageError(f"[{name}] has to be a table")
     if name == "fields":
         return {str(key): str(wish) for key, wish in value.items()}
-    found: dict[str, OperationSettings] = {}
+    kind = OperationSettings if name == "operations" else ResourceSettings
+    known = {item.name for item in fields(kind)}
+    found: dict[str, object] = {}
     for key, table in value.items():
-        if not isinstance(table, dict) or not table.keys() <= _OF_OPERATIONS:
-            raise UsageError(f"[operations.{key!r}] is a table of {', '.join(sorted(_OF_OPERATIONS))}")
-        found[str(key)] = OperationSettings(**{name: _typed(name, given) for name, given in table.items()})  # type: ignore[arg-type]
+        if not isinstance(table, dict) or not table.keys() <= known:
+            raise UsageError(f"[{name}.{key!r}] is a table of {', '.join(sorted(known))}")
+        found[str(key)] = kind(**{part: _typed(part, given) for part, given in table.items()})  # type: ignore[arg-type]
     return found
 
 
-_OF_OPERATIONS: Final = frozenset(item.name for item in fields(OperationSettings))
 _DISTURBING: Final = {"delay": parse_delay, "fault": _faults}

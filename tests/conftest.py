@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, settings
 
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
+from mock_server.serve.assembly import furnish
+from mock_server.serve.backend import Backend
 from mock_server.serve.opening import open_responder
 from mock_server.serve.respond import Responder
 from mock_server.settings import Settings
@@ -98,7 +100,10 @@ def mock(tmp_path: Path) -> Callable[..., Mock]:
     def make(document: object, **changes: object) -> Mock:
         path = tmp_path / "openapi.json"
         path.write_bytes(document.encode() if isinstance(document, str) else orjson.dumps(document))
-        return Mock(open_responder(str(path), Settings(**changes)).responder)  # type: ignore[arg-type]
+        responder = open_responder(str(path), Settings(**changes)).responder  # type: ignore[arg-type]
+        backend = Backend.of(responder)
+        furnish(backend, backend.mounts, responder.kit.settings)
+        return Mock(responder)
 
     return make
 

@@ -21,6 +21,7 @@ from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, default_document, find_conflicts, open_responders
 from mock_server.serve.processes import check_workers, run_workers
 from mock_server.serve.reload import Reloader
+from mock_server.serve.state.attach import check_store, describe_state
 from mock_server.settings import Settings
 from mock_server.spec.model import MISSING, Entry
 from mock_server.version import __version__
@@ -80,6 +81,12 @@ def serve(
     fault: Annotated[
         list[str] | None, typer.Option(help="What goes wrong and how often, as in error:503@0.1, reset@5%, truncate@#3.")
     ] = None,
+    stateful: Annotated[
+        bool | None, typer.Option("--stateful/--stateless", help="What is created is there, what is deleted is gone.", show_default=False)
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option(help="Where state is kept: sqlite:///file.db, postgresql+psycopg://…", show_default="in memory")
+    ] = None,
     log_format: Annotated[str | None, typer.Option(help="text, json or none.", show_default="text")] = None,
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
@@ -90,6 +97,7 @@ def serve(
     set_up_logs(settings.log_format)
     check_tls(settings.tls_cert, settings.tls_key)
     check_workers(settings.workers)
+    check_store(settings)
     opened = open_responders(documents or [default_document()], settings)
     listening = bind(settings.host, settings.port)
     try:
@@ -139,6 +147,7 @@ def _print_banner(opened: Sequence[Opened], settings: Settings, address: str) ->
             f"  answers from  {', '.join(settings.source)} (seed {settings.seed}, locale {responder.kit.locale}"
             + (f", fixtures in {each.fixtures_from})" if each.fixtures_from is not None else ", no fixtures)"),
         ]
+    lines += [f"  state         {describe_state([each.responder for each in opened])}"] if settings.stateful else []
     lines.append("")
     count = sum(len(each.document.entries) for each in opened)
     shown = [(each, entry) for each in opened for entry in each.document.entries][:_SHOWN]

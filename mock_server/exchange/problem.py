@@ -45,6 +45,10 @@ MALFORMED_WORLD = Problem("malformed-world", "That can't name a world", 400)
 NOT_FOUND = Problem("not-documented", "What was asked for is not in the document", 404)
 UNSATISFIABLE = Problem("unsatisfiable", "No conforming answer exists or was found", 500)
 UNSERVABLE = Problem("unservable", "The document can't be answered from here", 500)
+CONFLICT = Problem("conflict", "The request contradicts what is there", 409)
+PRECONDITION_FAILED = Problem("precondition-failed", "What is there is not what the request expects", 412)
+UNPROCESSABLE = Problem("unprocessable", "The change can't be made", 422)
+STORE_UNAVAILABLE = Problem("store-unavailable", "The store of the state can't be reached", 503)
 NO_RESPONSE = Problem("no-response", "The operation documents no response", 500)
 FAULT_UNAVAILABLE = Problem("fault-unavailable", "A fault can't be had", 501)
 TOKEN_NEEDED = Problem("admin-token-needed", "The admin side needs its token", 401)
@@ -56,7 +60,8 @@ MALFORMED_ADMIN = Problem("malformed-admin-request", "The admin side can't read 
 
 PROBLEMS = (
     NO_PATH, NO_METHOD, NOT_ACCEPTABLE, CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, UNAUTHORIZED, INVALID_REQUEST,
-    MALFORMED_PREFERENCE, MALFORMED_WORLD, NOT_FOUND, UNSATISFIABLE, UNSERVABLE, NO_RESPONSE, FAULT_UNAVAILABLE,
+    MALFORMED_PREFERENCE, MALFORMED_WORLD, NOT_FOUND, UNSATISFIABLE, UNSERVABLE, CONFLICT, PRECONDITION_FAILED,
+    UNPROCESSABLE, STORE_UNAVAILABLE, NO_RESPONSE, FAULT_UNAVAILABLE,
     TOKEN_NEEDED, FOREIGN_ORIGIN, NO_ADMIN_PATH, NO_ADMIN_METHOD, NOT_THERE, MALFORMED_ADMIN,
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mock_server.serve.backend import Backend, Mount
 from mock_server.serve.opening import Opened
+from mock_server.serve.state.attach import attach_state
 from mock_server.settings import Settings
 
 
@@ -42,3 +43,4 @@ def furnish(backend: Backend, mounts: Sequence[Mount], settings: Settings) -> No
     Raises:
         UsageError: something is set to what it can't be.
     """
+    attach_state(backend, mounts, settings)

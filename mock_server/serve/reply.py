@@ -104,7 +104,7 @@ class Reply:
         entry = self.operation.entry
         if self.chosen.is_empty:
             return Answer(self.chosen.status, [*self.head(), (SOURCE, b"empty")], b"", "empty", entry)
-        represented = self._representation(ask.accept)
+        represented = self.representation(ask.accept)
         if represented is None:
             documented = ", ".join(media.name for media in self.chosen.response.content)
             detail = f"{ask.accept!r} is not among the documented media types: {documented}"
@@ -117,7 +117,7 @@ class Reply:
 
     def is_usual(self, accept: str) -> bool:
         """Whether an Accept field gets what is answered without one."""
-        return self.chosen.is_empty or self._representation(accept) == self._representation(None)
+        return self.chosen.is_empty or self.representation(accept) == self.representation(None)
 
     def maker(self) -> Make | None:
         """
@@ -127,7 +127,7 @@ class Reply:
             A function of the seed, what the request says by parameter name, and the seed of the world in words. It raises
             SchemaError where no answer can be made. None where answers are no JSON that is made by a schema.
         """
-        represented = self._representation(None) if not self.chosen.is_empty else None
+        represented = self.representation(None) if not self.chosen.is_empty else None
         schema = represented.media_type.schema if represented is not None else None
         if represented is None or schema is None or not is_json(parse_media_type(represented.name)):
             return None
@@ -135,7 +135,7 @@ class Reply:
         producer = self._producer(content, schema, None)
         return lambda seed, echo, text: self._answer(content, producer.write(Wish(seed, echo=echo)), GENERATED, text)
 
-    def _representation(self, accept: str | None) -> Represented | None:
+    def representation(self, accept: str | None) -> Represented | None:
         """The representation that an Accept field gets; what clients usually send is decided once."""
         if accept not in self._represented:
             if len(self._represented) > _REMEMBERED:
@@ -158,10 +158,23 @@ class Reply:
             represented = represent(self.chosen.response, None) if not self.chosen.is_empty else None
         if represented is None or not is_json(parse_media_type(represented.name)):
             return None
+        return self.make(represented, ask), represented.media_type, represented.name
+
+    def make(self, represented: Represented, ask: Ask) -> JsonValue:
+        """
+        Make the value of the answer in a media type: an example, else generated.
+
+        Raises:
+            SchemaError: no value can be made.
+        """
         content = self._content(represented)
         example = self._pick_example(content, ask)
-        value = self._example_value(content, example) if example is not None else self._produce(content, ask)
-        return value, represented.media_type, represented.name
+        return self._example_value(content, example) if example is not None else self._produce(content, ask)
+
+    def carry(self, represented: Represented, value: JsonValue, source: str) -> Answer:
+        """Answer with a value that somebody else made; it is not judged here."""
+        content = self._content(represented)
+        return self._answer(content, self._write(content, value), source, None)
 
     def head(self) -> list[RawField]:
         """The documented header fields, with values; made once."""

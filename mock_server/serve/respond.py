@@ -403,6 +403,21 @@ class Responder:
             operation=compiled.operation.id,
         )
 
+    def fail(self, operation: Operation, ask: Ask, statuses: Sequence[int], kind: problem.Problem, finding: Finding) -> Answer:
+        """
+        Answer that a good request can't be done: in the document's words, else with problem details.
+
+        Args:
+            operation: What was asked for.
+            ask: The request.
+            statuses: Of which the first that is documented is taken.
+            kind: The problem where none is.
+            finding: What keeps it from being done.
+        """
+        chosen = choose_failure(operation, statuses)
+        answer = self._documented(self._compile(operation.entry), chosen, ask, (finding,)) if chosen is not None else None
+        return answer or problem_answer(kind, finding.message, entry=operation.entry, operation=operation.id)
+
     def _documented(self, compiled: _Compiled, chosen: Chosen, ask: Ask, findings: tuple[Finding, ...]) -> Answer | None:
         """The documented error response, worded; None where it can't be made: a problem is said instead."""
         reply = self._reply(compiled, chosen)

@@ -10,8 +10,13 @@ from mock_server.spec.model import Entry, Operation
 class Source(Protocol):
     """Answers some requests: from state, from scenarios, from mappings that were made at run time."""
 
-    before_validation: bool  # asked before credentials and the request are judged; else after
-    blocks: bool  # waits for something, a database for instance: then it is asked in a thread
+    @property
+    def before_validation(self) -> bool:
+        """Whether it is asked before credentials and the request are judged; else after."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it waits for something, a database for instance: then it is asked in a thread."""
 
     def touches(self, entry: Entry) -> bool:
         """Whether it may ever answer an operation; then none of its answers is kept ready."""

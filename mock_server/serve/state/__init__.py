@@ -1,0 +1,14 @@
+"""
+State from the document: what is created is there, what is deleted is gone.
+
+`inference` finds the resources of a document and what each operation does with them (`resource` has the words),
+`seeding` fills a collection with what the document says is in it, `creation` sets what a server sets, `patching` changes,
+`listing` filters, sorts and pages, `envelope` knows where in a body things stand, `fitting` makes answers that conform,
+`paging` tells of pages, `store` keeps entities in memory, `database` beyond the process, `answering` brings all together.
+
+Invariants:
+- No answer leaves that breaks the document: where nothing made from state conforms, the operation is answered as without
+  state, and a warning says why.
+- Nothing is stored that could not be answered.
+- An entity that was stored is never changed in place, so what was written of it stays good until there is another.
+"""

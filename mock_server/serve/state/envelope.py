@@ -1,0 +1,137 @@
+"""
+Where things stand in a body.
+
+A list is the body, or wrapped: in `data`, `items`, the resource's own name, or whatever is the only list there. So is a
+thing. What a body may show of a thing is what its schema names.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from mock_server.generate.words import nouns_of, split_words
+from mock_server.schema.outline import Outline
+from mock_server.typing import JsonObject, JsonValue
+
+_LISTS: Final = frozenset(
+    ("data", "items", "results", "result", "content", "contents", "value", "values", "records", "entries", "rows", "list", "elements",
+     "objects", "resources", "collection", "members", "nodes", "hits", "page", "payload", "response")
+)  # fmt: skip
+_THINGS: Final = frozenset(("data", "item", "result", "record", "entity", "object", "resource", "value", "content", "payload", "response"))
+_HOLDERS: Final = frozenset(("data", "result", "results", "response", "payload", "body", "embedded", "page", "content"))
+_DEEPEST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in a body."""
+
+    pointer: tuple[str, ...]  # names of members, from the outside in
+    outline: Outline  # of what stands there; of an item, where it is a list
+
+
+def is_array(outline: Outline) -> bool:
+    """Whether only a list may stand somewhere."""
+    return bool(outline.sources) and "array" in outline.types and outline.types <= {"array", "null"}
+
+
+def is_object(outline: Outline) -> bool:
+    """Whether an object with known properties may stand somewhere."""
+    return bool(outline.names) and "object" in outline.types
+
+
+def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> Spot | None:
+    """Find the list that a body is about; None where it is about something else."""
+    if is_array(outline):
+        item = outline.item()
+        return Spot((), item) if is_object(item) else None
+    if not is_object(outline):
+        return None
+    arrays = [name for name in shown(outline) if is_array(outline.member(name)) and is_object(outline.member(name).item())]
+    named = next((name for name in arrays if nouns_of(name) & nouns), None) or next((n for n in arrays if _word(n) in _LISTS), None)
+    if named is None and len(arrays) == 1 and not _has_key(outline, nouns):
+        named = arrays[0]
+    if named is not None:
+        return Spot((named,), outline.member(named).item())
+    for name in shown(outline) if depth == 0 else ():
+        found = find_list(outline.member(name), nouns, depth + 1) if _word(name) in _HOLDERS else None
+        if found is not None:
+            return Spot((name, *found.pointer), found.outline)
+    return None
+
+
+def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline], bool]) -> Spot | None:
+    """
+    Find the thing that a body is about.
+
+    Args:
+        outline: Of the body.
+        nouns: What the thing is.
+        fits: Whether an object can be it.
+    """
+    if not is_object(outline):
+        return None
+    if fits(outline):
+        return Spot((), outline)
+    members = [(name, outline.member(name)) for name in shown(outline)]
+    wrapped = [name for name, member in members if is_object(member) and not is_array(member) and fits(member)]
+    named = next((n for n in wrapped if nouns_of(n) & nouns), None) or next((n for n in wrapped if _word(n) in _THINGS), None)
+    if named is None and len(wrapped) == 1 and len(members) == 1:
+        named = wrapped[0]
+    return Spot((named,), outline.member(named)) if named is not None else None
+
+
+def _word(name: str) -> str:
+    return "".join(split_words(name))
+
+
+def _has_key(outline: Outline, nouns: frozenset[str]) -> bool:
+    """Whether an object tells itself apart: then a list in it is a part of it."""
+    return any(_word(name) in {"id", "uuid", *(noun.replace(" ", "") + "id" for noun in nouns)} for name in outline.names)
+
+
+def shown(outline: Outline) -> tuple[str, ...]:
+    """The documented properties that the direction does not hide."""
+    hidden = {
+        name
+        for source in outline.sources
+        if isinstance(properties := source.get("properties"), dict)
+        for name, schema in properties.items()
+        if schema is False
+    }
+    return tuple(name for name in outline.names if name not in hidden) if hidden else outline.names
+
+
+def project(value: JsonValue, outline: Outline, depth: int = 0) -> JsonValue:
+    """Leave out what a schema does not name, unless it is open to more on purpose."""
+    if depth > _DEEPEST:
+        return value
+    if isinstance(value, list):
+        return [project(item, outline.item(index), depth + 1) for index, item in enumerate(value)]
+    if not isinstance(value, dict) or not outline.names:
+        return value
+    names = frozenset(shown(outline))
+    return {
+        name: project(member, outline.member(name), depth + 1) if name in names else member
+        for name, member in value.items()
+        if name in names or (name not in outline.names and _welcomes_more(outline))
+    }
+
+
+def _welcomes_more(outline: Outline) -> bool:
+    return any("patternProperties" in s or s.get("additionalProperties") not in (None, False) for s in outline.sources)
+
+
+def take(value: JsonValue, pointer: tuple[str, ...]) -> JsonValue:
+    """What stands somewhere; None where nothing does."""
+    for name in pointer:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def put(value: JsonValue, pointer: tuple[str, ...], part: JsonValue) -> JsonValue:
+    """A copy in which something else stands somewhere."""
+    if not pointer:
+        return part
+    base: JsonObject = value if isinstance(value, dict) else {}
+    return {**base, pointer[0]: put(base.get(pointer[0]), pointer[1:], part)}

@@ -1,0 +1,244 @@
+"""
+Answers of things that conform.
+
+A thing is shown by the schema of each response: what that does not name is left out, what it demands and the thing does
+not have is generated, and what fits nowhere is an `Unfit`, never a wrong answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from mock_server.contract.request import Understood
+from mock_server.contract.response import ResponseJudge
+from mock_server.errors import MockServerError
+from mock_server.exchange.message import Request
+from mock_server.exchange.negotiate import Represented
+from mock_server.exchange.preference import NONE, Preferences
+from mock_server.finding import Finding
+from mock_server.generate.seed import derive_seed
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.outline import Outline
+from mock_server.serve.reply import Ask, Reply
+from mock_server.serve.respond import Responder
+from mock_server.serve.state.envelope import Spot, find_list, find_thing, is_object, project, put, shown, take
+from mock_server.serve.state.keys import find_key
+from mock_server.serve.state.resource import Deed, Resource
+from mock_server.spec.model import MISSING, Location
+from mock_server.typing import JsonObject, JsonValue
+
+_MENDED = 6  # attempts to exchange what does not fit by what was generated
+
+
+class Unfit(MockServerError):
+    """Nothing that is made of a thing conforms."""
+
+
+def plain_ask(ask: Ask, deed: Deed, variables: Mapping[str, str], values: Mapping[str, JsonValue], size: int | None = None) -> Ask:
+    """
+    The question to an operation that nobody asked: without query, body and preferences.
+
+    Args:
+        ask: Who asks, in which world.
+        deed: Of the operation.
+        variables: Of its path, as text.
+        values: The same, as values.
+        size: How many items are wanted; None for as many as there are.
+    """
+    entry = deed.operation.entry
+    path = entry.template
+    for name, text in variables.items():
+        path = path.replace("{" + name + "}", quote(text, safe=""))
+    seed = derive_seed(ask.seed_text, entry.id, "\0".join(variables.values()), "", b"")
+    parameters: dict[tuple[Location, str], JsonValue] = {(Location.PATH, name): value for name, value in values.items()}
+    return ask._replace(
+        request=Request("GET", path.encode(), b"", [], b""), understood=Understood(parameters, MISSING), accept=None,
+        preferences=NONE if size is None else Preferences(size=size), derive=lambda: seed,
+        variables={name: quote(text, safe="") for name, text in variables.items()},
+    )  # fmt: skip
+
+
+@dataclass(eq=False)
+class Fitting:
+    """Makes answers of one operation from things."""
+
+    responder: Responder
+    resource: Resource
+    deed: Deed
+    _spots: dict[tuple[str, bool], Spot | None] = field(default_factory=dict)
+    _bases: dict[tuple[str, str], JsonValue] = field(default_factory=dict)
+
+    @property
+    def reply(self) -> Reply:
+        """Of the response of success."""
+        return self.responder.reply(self.deed.operation.entry, self.deed.chosen)
+
+    @property
+    def judge(self) -> ResponseJudge:
+        """Of the responses of the operation."""
+        return self.responder.judge_of(self.deed.operation.entry)
+
+    def outline(self, represented: Represented) -> Outline:
+        """The outline of a body."""
+        schema = represented.media_type.schema
+        return self.responder.kit.outline(schema, Direction.RESPONSE, Purpose.MAKE) if schema is not None else Outline((), {})
+
+    def list_spot(self, represented: Represented) -> Spot | None:
+        """Where the list stands in a body."""
+        key = (represented.name, True)
+        if key not in self._spots:
+            self._spots[key] = find_list(self.outline(represented), self.resource.nouns)
+        return self._spots[key]
+
+    def thing_spot(self, represented: Represented) -> Spot | None:
+        """Where the thing stands in a body; None where the body is about something else."""
+        key = (represented.name, False)
+        if key not in self._spots:
+            outline = self.outline(represented)
+            found = find_thing(outline, self.resource.nouns, self._is_thing)
+            whole = Spot((), outline) if is_object(outline) and self._shares(outline) else None
+            self._spots[key] = found or whole
+        return self._spots[key]
+
+    def _is_thing(self, outline: Outline) -> bool:
+        key = self.resource.key
+        if key is not None:
+            return key in shown(outline) or find_key(outline, None, self.resource.nouns) == key
+        return self._shares(outline)
+
+    def _shares(self, outline: Outline) -> bool:
+        """Whether an object has enough in common with a thing to be one."""
+        names, known = set(shown(outline)), set(shown(self.resource.outline))
+        return bool(names) and 2 * len(names & known) >= min(len(names), len(known))
+
+    def show(self, represented: Represented, thing: JsonObject, ask: Ask) -> JsonValue:
+        """
+        Make the body that shows a thing.
+
+        Args:
+            represented: As what.
+            thing: As it is kept.
+            ask: From which the rest is generated.
+
+        Raises:
+            Unfit: nothing that is made of it conforms.
+            SchemaError: nothing can be generated.
+        """
+        spot = self.thing_spot(represented)
+        if spot is None:
+            return self.reply.make(represented, ask)
+        shown_thing = project(thing, spot.outline)
+        media, judge = represented.media_type, self.judge
+        if not spot.pointer and judge.is_valid(media, shown_thing):
+            return shown_thing
+        base = self.reply.make(represented, ask)
+        body = put(base, spot.pointer, shown_thing)
+        if judge.is_valid(media, body):
+            return body
+        return self._mend(represented, spot, base, shown_thing)
+
+    def _mend(self, represented: Represented, spot: Spot, base: JsonValue, thing: JsonValue) -> JsonValue:
+        """Fill what is missing; the key, and what else the thing says, stay."""
+        generated = take(base, spot.pointer)
+        if not isinstance(generated, dict) or not isinstance(thing, dict):
+            raise Unfit(self._reasons(represented, put(base, spot.pointer, thing)))
+        lacking = self._lacking(represented, put(base, spot.pointer, thing), spot)
+        filled: JsonObject = {**thing, **{name: generated[name] for name in lacking if name in generated and name not in thing}}
+        body = put(base, spot.pointer, filled)
+        if self.judge.is_valid(represented.media_type, body):
+            return body
+        body = put(base, spot.pointer, {**generated, **thing})
+        if self.judge.is_valid(represented.media_type, body):
+            return body
+        raise Unfit(self._reasons(represented, put(base, spot.pointer, filled)))
+
+    def _lacking(self, represented: Represented, body: JsonValue, spot: Spot) -> list[str]:
+        """The properties that a schema demands, as far as it names them."""
+        names = [name for source in spot.outline.sources if isinstance(listed := source.get("required"), list) for name in listed]
+        return list(dict.fromkeys(map(str, names)))
+
+    def _reasons(self, represented: Represented, body: JsonValue) -> str:
+        findings: tuple[Finding, ...] = self.judge.judge_value(represented.media_type, body)
+        return "; ".join(dict.fromkeys(found.message for found in findings[:3])) or "it does not conform"
+
+    def objection(self, thing: JsonObject, ask: Ask, *, strictly: bool) -> str | None:
+        """
+        Why an answer can't show a thing; None where it can.
+
+        Args:
+            thing: As it would be kept.
+            ask: From which the rest is generated.
+            strictly: Nothing of the thing itself may have to be generated.
+        """
+        represented = self.reply.representation(None)
+        spot = self.thing_spot(represented) if represented is not None and not self.deed.chosen.is_empty else None
+        if represented is None or spot is None:
+            return None
+        if not strictly:
+            try:
+                self.show(represented, thing, ask)
+            except Unfit as error:
+                return str(error)
+            return None
+        base = self.reply.make(represented, ask) if spot.pointer else None
+        body = put(base, spot.pointer, project(thing, spot.outline))
+        return None if self.fits(represented, body) else self._reasons(represented, body)
+
+    def objection_in_list(self, thing: JsonObject, ask: Ask) -> str | None:
+        """Why a list can't show a thing; one that may not be of one thing shows it beside others."""
+        represented = self.reply.representation(None)
+        spot = self.list_spot(represented) if represented is not None else None
+        if represented is None or spot is None:
+            return None
+        base = self.base(represented, ask) if spot.pointer else None
+        item = project(thing, spot.outline)
+        body = put(base, spot.pointer, [item])
+        if self.fits(represented, body):
+            return None
+        others = take(self.base(represented, ask), spot.pointer)
+        if isinstance(others, list) and others and self.fits(represented, put(base, spot.pointer, [*others[1:], item])):
+            return None
+        return self._reasons(represented, body)
+
+    def fits(self, represented: Represented, body: JsonValue) -> bool:
+        """Whether a body conforms."""
+        return self.judge.is_valid(represented.media_type, body)
+
+    def base(self, represented: Represented, ask: Ask) -> JsonValue:
+        """What is generated around a list, made once for each path."""
+        key = (represented.name, ask.request.path.decode("latin-1") + "\0" + ask.seed_text)
+        if key not in self._bases:
+            if len(self._bases) > _MENDED:
+                self._bases.clear()
+            self._bases[key] = self.reply.make(represented, ask)
+        return self._bases[key]
+
+    def show_all(self, represented: Represented, spot: Spot, things: list[JsonObject], ask: Ask) -> JsonValue:
+        """
+        Make the body that lists things.
+
+        Raises:
+            Unfit: it does not conform.
+            SchemaError: what stands around the list can't be generated.
+        """
+        items: list[JsonValue] = [project(thing, spot.outline) for thing in things]
+        base = self.base(represented, ask) if spot.pointer else None
+        body = put(base, spot.pointer, items)
+        if self.fits(represented, body):
+            return body
+        filled = [self._fill(represented, spot, base, item, index, ask) for index, item in enumerate(items)]
+        body = put(base, spot.pointer, filled)
+        if not self.fits(represented, body):
+            raise Unfit(self._reasons(represented, body))
+        return body
+
+    def _fill(self, represented: Represented, spot: Spot, base: JsonValue, item: JsonValue, index: int, ask: Ask) -> JsonValue:
+        """An item with what is demanded and missing, from the generated list."""
+        if self.fits(represented, put(base, spot.pointer, [item])) or not isinstance(item, dict):
+            return item
+        generated = take(self.base(represented, ask), spot.pointer)
+        pattern = generated[index % len(generated)] if isinstance(generated, list) and generated else None
+        if not isinstance(pattern, dict):
+            return item
+        lacking = self._lacking(represented, base, spot)
+        return {**item, **{name: pattern[name] for name in lacking if name in pattern and name not in item}}

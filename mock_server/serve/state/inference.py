@@ -1,0 +1,343 @@
+"""
+Which resources a document has, told from its paths and schemas.
+
+`/pets` is a collection and `/pets/{petId}` a thing in it, whatever the names are; what `GET /settings` reads and
+`PUT /settings` writes is a thing of which there is one. An operation that fits none of this stays without state.
+
+`x-mock` at an operation or a path item, and the settings, overrule: `stateful: false` leaves it out; `resource: pets` and
+`act: list|create|read|replace|change|remove|clear` put it where its path does not; `id: petNo` names the key, `seed: 5` says
+how many things there are in the beginning.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mock_server.errors import MockServerError, UsageError
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.negotiate import choose_success, represent
+from mock_server.exchange.path import iter_literals
+from mock_server.generate.kit import Kit
+from mock_server.generate.words import nouns_of
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.outline import Outline
+from mock_server.serve.state.envelope import Spot, find_list, find_thing, is_object
+from mock_server.serve.state.keys import find_key, find_owner
+from mock_server.serve.state.resource import Act, Deed, Link, Owner, Resource
+from mock_server.settings import ResourceSettings
+from mock_server.spec.model import Entry, Operation, RequestBody
+from mock_server.typing import JsonValue
+
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+_WHOLE = re.compile(r"\{([^{}]*)\}\Z")
+_ITEM_ACTS = {"GET": Act.READ, "PUT": Act.REPLACE, "PATCH": Act.CHANGE, "POST": Act.CHANGE, "DELETE": Act.REMOVE, "HEAD": Act.READ}
+_MOST = 10_000  # things in the beginning
+_NOTHING = Outline((), {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What `x-mock` and the settings say of one operation."""
+
+    stateful: bool = True
+    resource: str | None = None
+    act: Act | None = None
+    key: str | None = None
+    size: int | None = None
+
+
+@dataclass(slots=True)
+class _Group:
+    """Operations of one collection, before it is known what they do."""
+
+    template: str
+    name: str | None = None  # where the document says it
+    own: list[tuple[Entry, Said]] = field(default_factory=list)  # of the collection's path
+    items: list[tuple[Entry, Said]] = field(default_factory=list)  # of the path of a thing
+
+
+@dataclass(eq=False)
+class Inferred:
+    """The resources of a document."""
+
+    resources: tuple[Resource, ...]
+    by_entry: Mapping[str, tuple[Resource, Deed]]
+
+
+def infer(kit: Kit) -> Inferred:
+    """
+    Find the resources of a document.
+
+    Raises:
+        UsageError: `x-mock` says what can't be.
+    """
+    found = _Finder(kit)
+    drafts = [draft for group in _groups(kit).values() if (draft := found.draft(group)) is not None]
+    _join_views(drafts)
+    return _finish(drafts)
+
+
+def _groups(kit: Kit) -> dict[str, _Group]:
+    groups: dict[str, _Group] = {}
+    for entry in kit.document.entries:
+        said = read_said(kit, entry)
+        if not said.stateful or "?" in entry.template or "#" in entry.template:
+            continue
+        path = entry.template.rstrip("/")
+        head, _, last = path.rpartition("/")
+        is_item = _WHOLE.match(last) is not None
+        template = head if is_item else path
+        key = f"\0{said.resource}" if said.resource is not None else _VARIABLE.sub("{}", template)
+        group = groups.setdefault(key, _Group(template, said.resource))
+        (group.items if is_item else group.own).append((entry, said))
+    return groups
+
+
+def read_said(kit: Kit, entry: Entry) -> Said:
+    """
+    Read what the document and the settings say of an operation, the settings over the operation over its path.
+
+    Raises:
+        UsageError: something that can't be.
+    """
+    merged: dict[str, JsonValue] = {}
+    for node in (entry.path_item, entry.node):
+        extension = node.value.get("x-mock") if isinstance(node.value, dict) else None
+        if isinstance(extension, dict):
+            merged.update(extension)
+    own = kit.settings.for_operation(entry.id, entry.title)
+    name = own.resource if own.resource is not None else merged.get("resource")
+    act = merged.get("act")
+    if act is not None and act not in set(Act):
+        raise UsageError(f"x-mock of {entry.title}: act is one of {', '.join(Act)}, not {act!r}")
+    key, size = merged.get("id"), merged.get("seed")
+    stateful = merged.get("stateful", True) if own.stateful is None else own.stateful
+    return Said(
+        stateful=stateful is not False,
+        resource=str(name) if name is not None else None,
+        act=Act(str(act)) if act is not None else None,
+        key=str(key) if key is not None else None,
+        size=size if isinstance(size, int) and not isinstance(size, bool) else None,
+    )
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A resource whose relations to others are not known yet."""
+
+    name: str
+    template: str
+    key: str | None
+    nouns: frozenset[str]
+    outline: Outline
+    single: bool
+    deeds: list[Deed]
+    size: int | None
+    identity: str | None
+    home: "_Draft | None" = None  # where its things really are
+
+    @property
+    def acts(self) -> frozenset[Act]:
+        """What its operations do."""
+        return frozenset(deed.act for deed in self.deeds)
+
+    @property
+    def is_stateful(self) -> bool:
+        """Whether something is read, and written or read in two ways, and it can be told what a path means."""
+        reads = self.acts & {Act.LIST, Act.READ}
+        named = any(deed.variable is not None for deed in self.deeds)
+        nameless = any(deed.variable is None for deed in self.deeds if deed.act in {Act.REPLACE, Act.CHANGE, Act.REMOVE})
+        keyed = self.key is not None or self.single or not (nameless or (named and self.acts & {Act.LIST, Act.CREATE}))
+        return keyed and bool(reads) and (len(reads) > 1 or bool(self.acts - reads))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Finder:
+    """Tells what the operations of a group do."""
+
+    kit: Kit
+
+    def draft(self, group: _Group) -> "_Draft | None":
+        """The resource of a group; None where nothing in it is about things."""
+        name = group.name or next(iter_literals(group.template), "")
+        own = self.kit.settings.resources.get(name, ResourceSettings())
+        if own.stateful is False or not name:
+            return None
+        nouns = nouns_of(name)
+        read = {entry.id: self.kit.document.operation(entry) for entry, _ in (*group.own, *group.items)}
+        bodies = {id_: self.answered(operation) for id_, operation in read.items()}
+        lists = {id_: find_list(body, nouns) for id_, body in bodies.items()}
+        deeds = list(self._deeds(group, read, lists))
+        said = [s for _, s in (*group.own, *group.items)]
+        variable = next((deed.variable for deed in deeds if deed.variable is not None), None)
+        outline = self._outline(deeds, bodies, lists, nouns, variable)
+        deeds = [deed for deed in deeds if self._is_about(deed, outline, bodies[deed.operation.id], nouns)]
+        if not deeds:
+            return None
+        single = variable is None and not any(deed.act in {Act.LIST, Act.CREATE} for deed in deeds) and group.name is None
+        key = own.id or next((s.key for s in said if s.key), None) or find_key(outline, variable, nouns)
+        size = own.seed if own.seed is not None else next((s.size for s in said if s.size is not None), None)
+        if size is not None and not 0 <= size <= _MOST:
+            raise UsageError(f"the resource {name}: there can be from 0 to {_MOST:,} things in the beginning, not {size}")
+        return _Draft(
+            name=name, template=group.template, key=None if single else key, nouns=nouns | _nouns_of(outline), outline=outline,
+            single=single, deeds=deeds, size=size, identity=_identity(outline),
+        )  # fmt: skip
+
+    def answered(self, operation: Operation) -> Outline:
+        """The outline of what an operation answers in success."""
+        chosen = choose_success(operation)
+        represented = represent(chosen.response, None) if chosen is not None and not chosen.is_empty else None
+        schema = represented.media_type.schema if represented is not None else None
+        return self._gathered(schema, Direction.RESPONSE)
+
+    def asked(self, body: RequestBody | None) -> Outline:
+        """The outline of what an operation is sent."""
+        content = body.content if body is not None else ()
+        media = next((m for m in content if is_json(parse_media_type(m.name))), next(iter(content), None))
+        return self._gathered(media.schema if media is not None else None, Direction.REQUEST)
+
+    def _gathered(self, schema: object, direction: Direction) -> Outline:
+        try:
+            return self.kit.outline(schema, direction, Purpose.MAKE) if schema is not None else _NOTHING  # type: ignore[arg-type]
+        except MockServerError:
+            return _NOTHING  # that it can't be read is said when it is asked for
+
+    def _deeds(self, group: _Group, read: Mapping[str, Operation], lists: Mapping[str, Spot | None]) -> Iterator[Deed]:
+        writes = any(e.method in {"PUT", "PATCH"} for e, _ in group.own)
+        alone = writes and not group.items and not any(lists[entry.id] for entry, _ in group.own if entry.method == "GET")
+        for entry, said in group.own:
+            act = said.act or _own_act(entry.method, is_list=lists[entry.id] is not None, alone=alone)
+            yield from self._deed(act, read[entry.id], None)
+        for entry, said in group.items:
+            found = _WHOLE.search(entry.template.rstrip("/"))
+            listed = entry.method == "GET" and lists[entry.id] is not None
+            act = said.act or (_ITEM_ACTS.get(entry.method) if not listed else None)
+            yield from self._deed(act, read[entry.id], found.group(1) if found is not None else None)
+
+    def _deed(self, act: Act | None, operation: Operation, variable: str | None) -> Iterator[Deed]:
+        chosen = choose_success(operation)
+        if act is not None and chosen is not None and 200 <= chosen.status < 300:  # noqa: PLR2004
+            yield Deed(act=act, operation=operation, chosen=chosen, variable=variable)
+
+    def _outline(
+        self,
+        deeds: list[Deed],
+        bodies: Mapping[str, Outline],
+        lists: Mapping[str, Spot | None],
+        nouns: frozenset[str],
+        variable: str | None,
+    ) -> Outline:
+        """The outline of a thing: as it is read, else as it is listed, else as it is created or changed."""
+        for act in (Act.READ, Act.LIST, Act.CREATE, Act.REPLACE, Act.CHANGE):
+            for deed in deeds:
+                if deed.act is not act:
+                    continue
+                body = bodies[deed.operation.id]
+                spot = lists[deed.operation.id] if act is Act.LIST else self._thing(body, nouns, variable)
+                if spot is not None:
+                    return spot.outline
+        for deed in deeds:
+            body = self.asked(deed.operation.request_body)
+            if is_object(body):
+                return body
+        return _NOTHING
+
+    def _is_about(self, deed: Deed, thing: Outline, answered: Outline, nouns: frozenset[str]) -> bool:
+        """Whether what is written has something in common with what is read: else a POST is an action and no creation."""
+        if deed.act is Act.READ and deed.operation.method == "GET" and not is_object(answered):
+            return False  # a file, a text, a number: nothing that could be changed by its parts
+        if deed.act in {Act.LIST, Act.READ, Act.REMOVE, Act.CLEAR} or not thing.names:
+            return True
+        asked = self.asked(deed.operation.request_body)
+        if deed.operation.method in {"PUT", "PATCH"} and deed.operation.request_body is not None and not asked.names:
+            return True  # it takes anything, or a list of changes
+        bodies = (asked, answered) if deed.act is Act.CREATE else (asked,)
+        inner = [body.member(name) for body in bodies for name in body.names if is_object(body.member(name))]
+        return any(frozenset(thing.names) & frozenset(body.names) for body in (*bodies, *inner))
+
+    def _thing(self, body: Outline, nouns: frozenset[str], variable: str | None) -> Spot | None:
+        found = find_thing(body, nouns, lambda outline: find_key(outline, variable, nouns) is not None)
+        return found or (Spot((), body) if is_object(body) else None)
+
+
+def _own_act(method: str, *, is_list: bool, alone: bool) -> Act | None:
+    """What an operation at the path of a collection does."""
+    if method in {"GET", "HEAD"}:
+        return Act.LIST if is_list else Act.READ if alone else None
+    acts = {"POST": Act.CREATE, "PUT": Act.REPLACE, "PATCH": Act.CHANGE, "DELETE": Act.REMOVE if alone else Act.CLEAR}
+    return acts.get(method)
+
+
+def _nouns_of(outline: Outline) -> frozenset[str]:
+    name = _identity(outline)
+    return nouns_of(name) if name is not None else frozenset()
+
+
+def _identity(outline: Outline) -> str | None:
+    """The component that describes a thing: two resources of the same one may be the same."""
+    ref = outline.sources[0].get("$ref") if outline.sources else None
+    return ref.removeprefix("#/$defs/") if isinstance(ref, str) else None
+
+
+def _join_views(drafts: list[_Draft]) -> None:
+    """
+    See where one collection is shown in several places.
+
+    `/pet/findByStatus` and `/owners/{ownerId}/pets` show what is in `/pet` and `/pets`, where the things are the same.
+    """
+    for draft in drafts:
+        for other in drafts:
+            if other is draft or draft.identity is None or other.identity != draft.identity or "{" in other.template:
+                continue
+            if other.key is None or not other.is_stateful or any(deed.variable for deed in draft.deeds):
+                continue
+            same_name = draft.template.rpartition("/")[2] == other.template.rpartition("/")[2] and "{" in draft.template
+            if same_name or (draft.acts == {Act.LIST} and draft.template.startswith(other.template + "/")):
+                draft.home = other
+                break
+
+
+def _finish(drafts: list[_Draft]) -> Inferred:
+    """Relate the resources to each other."""
+    homes = [draft for draft in drafts if draft.home is None and draft.is_stateful]
+    things = {draft.template: draft for draft in homes if any(deed.variable for deed in draft.deeds)}
+    taken: set[str] = set()
+    resources: dict[int, Resource] = {}
+    by_entry: dict[str, tuple[Resource, Deed]] = {}
+    for draft in homes:
+        name = draft.name if draft.name not in taken else "/".join(reversed(list(iter_literals(draft.template))))
+        taken.add(name)
+        draft.name = name
+    for draft in homes:
+        views = [view for view in drafts if view.home is draft]
+        deeds = [*draft.deeds, *(_viewed(deed, view, draft, things) for view in views for deed in view.deeds)]
+        links = {deed.link.variable: deed.link for deed in deeds if deed.link is not None}
+        resource = Resource(
+            name=draft.name, template=draft.template, key=draft.key, nouns=draft.nouns, outline=draft.outline, single=draft.single,
+            deeds={deed.act: deed for deed in reversed(draft.deeds)}, owners=tuple(_owners(draft.template, things)), size=draft.size,
+            links=tuple(links.values()),
+        )  # fmt: skip
+        resources[id(draft)] = resource
+        by_entry.update({deed.operation.id: (resource, deed) for deed in deeds})
+    return Inferred(tuple(resources.values()), by_entry)
+
+
+def _owners(template: str, things: Mapping[str, _Draft]) -> Iterator[Owner]:
+    """Whose things are in a collection."""
+    segments = template.split("/")
+    for index, segment in enumerate(segments):
+        found = _WHOLE.match(segment)
+        owner = things.get("/".join(segments[:index])) if found is not None else None
+        if found is not None and owner is not None:
+            yield Owner(variable=found.group(1), resource=owner.name, template=owner.template)
+
+
+def _viewed(deed: Deed, view: _Draft, home: _Draft, things: Mapping[str, _Draft]) -> Deed:
+    """What an operation on a view does: the same, for the things of one owner."""
+    owner = next(iter(reversed(list(_owners(view.template, things)))), None)
+    if owner is None:
+        return deed
+    pointer = find_owner(home.outline, owner.variable, things[owner.template].nouns)
+    return dataclasses.replace(deed, link=Link(variable=owner.variable, pointer=pointer, resource=owner.resource))

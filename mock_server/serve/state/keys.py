@@ -1,0 +1,101 @@
+"""Which property tells things apart, and which one says to what other thing a thing belongs."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mock_server.generate.words import nouns_of, singular, split_words
+from mock_server.schema.outline import Outline
+from mock_server.serve.state.envelope import is_array, is_object, shown
+from mock_server.typing import JsonValue
+
+_KEYS: Final = ("id", "uuid", "uid", "guid", "identifier", "key", "pk", "code", "slug", "number", "no", "name")
+_GENERIC: Final = ("id", "uuid", "uid", "guid", "identifier", "key", "pk")  # that need no hint by the path
+_SCALARS: Final = frozenset(("string", "integer", "number"))
+# What people don't share, and no two things of a collection have.
+_UNIQUE: Final = frozenset(
+    ("email", "emailaddress", "username", "login", "loginname", "slug", "sku", "handle", "serialnumber", "isbn", "iban", "vin", "ssn",
+     "phonenumber", "nickname", "externalid", "idtag", "licenseplate")
+)  # fmt: skip
+
+
+def joined(name: str) -> str:
+    """A name without case and separators: `pet_id` and `petId` are one."""
+    return "".join(split_words(name))
+
+
+def find_key(outline: Outline, variable: str | None, nouns: frozenset[str]) -> str | None:
+    """
+    Find the property that tells things apart.
+
+    Args:
+        outline: Of a thing.
+        variable: Of the path that names one: `petId`, `id`, `username`; None where no path does.
+        nouns: What the thing is.
+    """
+    scalars = {joined(name): name for name in reversed(shown(outline)) if _is_scalar(outline.member(name))}
+    return next((scalars[wanted] for wanted in _wanted(variable, nouns) if wanted in scalars), None)
+
+
+def _wanted(variable: str | None, nouns: frozenset[str]) -> Iterator[str]:
+    """Names in the order in which they are likely to be the key."""
+    bare = [noun.replace(" ", "") for noun in sorted(nouns)]
+    words = split_words(variable or "")
+    if words:
+        yield "".join(words)
+        if words[-1] in _KEYS:
+            yield words[-1]
+            yield from (noun + words[-1] for noun in bare)
+    for key in _GENERIC:
+        yield key
+        yield from (noun + key for noun in bare)
+    if words and words[-1] not in _GENERIC:
+        yield from ("slug", "code", "name")
+
+
+def _is_scalar(outline: Outline) -> bool:
+    return bool(outline.types & _SCALARS) and not outline.types & {"object", "array"}
+
+
+def find_owner(outline: Outline, variable: str, nouns: frozenset[str]) -> tuple[str, ...]:
+    """
+    Find where a thing says whose it is.
+
+    Args:
+        outline: Of the thing.
+        variable: Of the path that names the owner: `ownerId` in `/owners/{ownerId}/pets`.
+        nouns: What the owner is.
+
+    Returns:
+        A pointer: `("ownerId",)`, `("owner", "id")`; empty where it does not say.
+    """
+    names = {noun.replace(" ", "") for noun in nouns}
+    wanted = {name + key for name in names for key in ("id", "uuid", "key", "")}
+    if joined(variable) not in _KEYS:
+        wanted.add(joined(variable))
+    for name in shown(outline):
+        member = outline.member(name)
+        if joined(name) in wanted and _is_scalar(member):
+            return (name,)
+        if joined(name) in names and is_object(member) and not is_array(member):
+            key = find_key(member, None, nouns)
+            if key is not None:
+                return (name, key)
+    return ()
+
+
+def referred(name: str) -> frozenset[str]:
+    """What a property refers to by its name: `ownerId` and `owner_ids` to an "owner"; nothing for `id` and `age`."""
+    words = [singular(word) for word in split_words(name)]
+    return nouns_of(" ".join(words[:-1])) if len(words) > 1 and words[-1] in {"id", "uuid", "key"} else frozenset()
+
+
+def is_unique(name: str) -> bool:
+    """Whether no two things of a collection have the same value of a property, as its name says."""
+    return joined(name) in _UNIQUE
+
+
+def text_of(value: JsonValue) -> str | None:
+    """A key as it stands in a path; None for what can't be one."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

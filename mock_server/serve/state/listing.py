@@ -1,0 +1,314 @@
+"""
+Which things a list shows: filtered, sorted and cut into pages by the documented query parameters.
+
+A parameter that has the name of a property filters by it; `limit`, `page`, `offset`, `cursor`, `sort`, `q` and their like
+do what they say. What a parameter means is told from its name once; a name that is both goes by the property.
+"""
+
+import base64
+import binascii
+import functools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from mock_server.schema.outline import Outline
+from mock_server.serve.state.envelope import is_array, is_object, shown
+from mock_server.serve.state.keys import joined, text_of
+from mock_server.serve.state.patching import same
+from mock_server.serve.state.store import Record
+from mock_server.spec.model import Location, Operation, Parameter
+from mock_server.typing import JsonObject, JsonValue
+
+_ROLES: Final = {
+    "limit": ("limit", "perpage", "pagesize", "maxresults", "top", "take", "pagelimit", "size", "count", "first", "max", "rows",
+              "resultsperpage", "maxpagesize", "itemsperpage", "pageitems", "maxitems", "number", "n"),
+    "offset": ("offset", "skip", "start", "startindex", "pageoffset", "from"),
+    "page": ("page", "pagenumber", "pageno", "pageindex", "p", "currentpage"),
+    "after": ("cursor", "after", "pagetoken", "startafter", "startingafter", "nexttoken", "nextpagetoken", "continuation",
+              "continuationtoken", "marker", "nextcursor", "pagecursor", "pageafter", "bookmark"),
+    "before": ("before", "endingbefore", "pagebefore"),
+    "sort": ("sort", "sortby", "orderby", "ordering", "order", "sorting", "sortfield", "sortkey"),
+    "direction": ("direction", "sortorder", "sortdir", "sortdirection", "orderdirection", "dir", "orderdir"),
+    "search": ("q", "query", "search", "searchterm", "searchtext", "keyword", "keywords", "searchquery", "term", "text", "fulltext"),
+}  # fmt: skip
+_ROLE_OF: Final = {name: role for role, names in _ROLES.items() for name in names}
+# These are what they are, even where things have a property of the name.
+_ALWAYS: Final = frozenset(("limit", "offset", "page", "cursor", "sort", "q", "perpage", "pagesize", "sortby", "orderby"))
+_USUAL = 20  # things on a page, where pages are asked for and nobody says of what size
+_DOWN: Final = frozenset(("desc", "descending", "-1", "down", "reverse"))
+_UP: Final = frozenset(("asc", "ascending", "1", "up"))
+_BOUNDS: Final = (("min", False), ("from", False), ("since", False), ("max", True), ("to", True), ("until", True))
+_TAILS: Final = (("gte", False), ("min", False), ("from", False), ("after", False), ("since", False),
+                 ("lte", True), ("max", True), ("to", True), ("before", True), ("until", True))  # fmt: skip
+
+
+class Page(NamedTuple):
+    """What a list shows, and where that is in the whole."""
+
+    records: list[Record]
+    total: int
+    start: int  # the index of the first one
+    limit: int | None  # None: there are no pages
+    first: int = 1  # the number of the first page
+
+    @property
+    def number(self) -> int:
+        """The number of the page, as the parameter counts."""
+        return self.first + (self.start // self.limit if self.limit else 0)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return math.ceil(self.total / self.limit) if self.limit else 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there is more."""
+        return self.start + len(self.records) < self.total and bool(self.records)
+
+    @property
+    def next_cursor(self) -> str | None:
+        """What stands for the place after the page."""
+        return write_cursor(self.records[-1].key, self.start + len(self.records)) if self.has_next else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    name: str
+    pointer: tuple[str, ...]
+    upper: bool | None = None  # an upper or a lower bound; None: equal
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the query parameters of an operation mean."""
+
+    roles: Mapping[str, str]  # by role: the parameter
+    filters: tuple[_Filter, ...]
+    names: Mapping[str, str]  # of properties, by their words
+    default: int | None  # things on a page
+    first: int  # the number of the first page
+
+    def select(self, records: Sequence[Record], query: Mapping[str, JsonValue]) -> Page:
+        """
+        Choose what a list shows.
+
+        Args:
+            records: Everything, in order.
+            query: The query parameters that were sent, read.
+        """
+        found = [record for record in records if self._keeps(record.body or {}, query)] if query else list(records)
+        found = self._sorted(found, query)
+        limit = _number(query.get(self.roles.get("limit", ""))) or self.default
+        paged = {role for role in ("page", "offset", "after", "before") if self.roles.get(role) in query}
+        if limit is None and paged:
+            limit = _USUAL
+        start = self._start(found, query, limit or 0)
+        shown_here = found[start : start + limit] if limit is not None else found[start:]
+        return Page(shown_here, len(found), start, limit, self.first)
+
+    def _start(self, found: list[Record], query: Mapping[str, JsonValue], limit: int) -> int:
+        offset = _number(query.get(self.roles.get("offset", "")))
+        if offset is not None:
+            return min(offset, len(found))
+        page = _number(query.get(self.roles.get("page", "")))
+        if page is not None:
+            return min(max(page - self.first, 0) * limit, len(found))
+        after, before = query.get(self.roles.get("after", "")), query.get(self.roles.get("before", ""))
+        if after is not None:
+            return _place_of(found, text_of(after) or "")
+        if before is not None:
+            place = next((i for i, record in enumerate(found) if record.key == text_of(before)), len(found))
+            return max(place - limit, 0)
+        return 0
+
+    def _keeps(self, thing: JsonObject, query: Mapping[str, JsonValue]) -> bool:
+        for wanted in self.filters:
+            value = query.get(wanted.name)
+            if value is not None and not _matches(_at(thing, wanted.pointer), value, wanted.upper):
+                return False
+        nested = self.roles.get("filter")
+        values = query.get(nested) if nested is not None else None
+        if isinstance(values, dict) and not all(
+            _matches(thing.get(self.names.get(joined(name), name)), value, None) for name, value in values.items()
+        ):
+            return False
+        text = text_of(query.get(self.roles.get("search", "")))
+        return text is None or _speaks_of(thing, text.casefold())
+
+    def _sorted(self, found: list[Record], query: Mapping[str, JsonValue]) -> list[Record]:
+        said, direction = query.get(self.roles.get("sort", "")), text_of(query.get(self.roles.get("direction", "")))
+        keys = list(self._sort_keys(said, (direction or "").lower() in _DOWN))
+        for name, down in reversed(keys):
+            found = sorted(found, key=functools.partial(_sort_value, name), reverse=down)
+        return found
+
+    def _sort_keys(self, said: JsonValue, down: bool) -> Iterator[tuple[str, bool]]:  # noqa: FBT001 - the other direction
+        """Properties and whether they go down: `-name`, `name:desc`, `name desc`, `name_desc`, several with commas."""
+        parts = said if isinstance(said, list) else (text_of(said) or "").split(",")
+        for part in parts:
+            text = (text_of(part) or "").strip()
+            falls = down or text.startswith("-")
+            text = text.lstrip("+-")
+            if joined(text) not in self.names:
+                head, _, tail = text.replace(":", " ").replace("_", " ").replace(".", " ").strip().rpartition(" ")
+                if tail.lower() in _DOWN | _UP:
+                    text, falls = head, falls or tail.lower() in _DOWN
+            name = self.names.get(joined(text))
+            if name is not None:
+                yield name, falls
+
+
+def make_plan(operation: Operation, thing: Outline, annotate: Callable[[Parameter], Outline]) -> Plan:
+    """
+    Tell what the query parameters of an operation mean.
+
+    Args:
+        operation: That lists things.
+        thing: The outline of one.
+        annotate: Gives the outline of a parameter's schema.
+    """
+    names = {joined(name): name for name in reversed(shown(thing))}
+    roles: dict[str, str] = {}
+    filters: list[_Filter] = []
+    default, first = None, 1
+    for parameter in operation.parameters:
+        if parameter.location is not Location.QUERY:
+            continue
+        word = joined(parameter.name)
+        role = _ROLE_OF.get(word)
+        found = list(_filters(parameter.name, thing, names))
+        if role is not None and role not in roles and (word in _ALWAYS or not found):
+            roles[role] = parameter.name
+            outline = annotate(parameter)
+            if role == "limit" and isinstance(known := outline.annotation("default"), int) and not isinstance(known, bool):
+                default = known if known > 0 else None
+            if role == "page" and 0 in (outline.annotation("minimum"), outline.annotation("default")):
+                first = 0
+        elif found:
+            filters += found
+        elif word in {"filter", "filters", "where"} and is_object(annotate(parameter)):
+            roles["filter"] = parameter.name
+    if "sort" in roles and "direction" not in roles and joined(roles["sort"]) == "order":
+        roles["direction"] = roles["sort"]
+    return Plan(roles, tuple(filters), names, default, first)
+
+
+def _filters(name: str, thing: Outline, names: Mapping[str, str]) -> Iterator[_Filter]:
+    """What a parameter filters by: a property, one of a nested object, or a bound of one."""
+    word = joined(name)
+    known = names.get(word) or names.get(word + "id") or names.get(word + "s") or (names.get(word[:-1]) if word.endswith("s") else None)
+    if known is not None:
+        yield _Filter(name, (known,))
+        return
+    for prefix, upper in _BOUNDS:
+        if word.startswith(prefix) and word[len(prefix) :] in names:
+            yield _Filter(name, (names[word[len(prefix) :]],), upper)
+            return
+    for tail, upper in _TAILS:
+        if word.endswith(tail) and (bare := word[: -len(tail)]) and (found := names.get(bare) or names.get(bare + "at")):
+            yield _Filter(name, (found,), upper)
+            return
+    for outer in shown(thing):
+        member = thing.member(outer)
+        if is_object(member) and not is_array(member) and word.startswith(joined(outer)):
+            inner = {joined(outer) + joined(n): n for n in shown(member)}
+            if word in inner:
+                yield _Filter(name, (outer, inner[word]))
+                return
+
+
+def _at(thing: JsonValue, pointer: tuple[str, ...]) -> JsonValue:
+    for name in pointer:
+        thing = thing.get(name) if isinstance(thing, dict) else None
+    return thing
+
+
+def _matches(value: JsonValue, wanted: JsonValue, upper: bool | None) -> bool:  # noqa: FBT001 - three ways
+    """Whether a property is what a parameter asks for; of a list, one item is enough, on either side."""
+    if upper is not None:
+        if value is None or isinstance(value, bool | list | dict):
+            return False
+        order = _compare(value, _typed(wanted, value))
+        return order <= 0 if upper else order >= 0
+    if isinstance(wanted, list):
+        return any(_matches(value, one, None) for one in wanted)
+    if isinstance(value, list):
+        return any(_matches(item, wanted, None) for item in value)
+    if isinstance(value, dict) and not isinstance(wanted, dict):
+        return any(_matches(member, wanted, None) for member in value.values() if not isinstance(member, dict | list))
+    if isinstance(wanted, dict):
+        return isinstance(value, dict) and all(_matches(value.get(name), part, None) for name, part in wanted.items())
+    return same(value, wanted) or (value is not None and _text(value) == _text(wanted))
+
+
+def _typed(wanted: JsonValue, like: JsonValue) -> JsonValue:
+    """The text of a parameter as a number, where it is compared with one."""
+    if isinstance(wanted, str) and isinstance(like, int | float):
+        try:
+            return float(wanted)
+        except ValueError:
+            return wanted
+    return wanted
+
+
+def _text(value: JsonValue) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _sort_value(name: str, record: Record) -> tuple[int, float, str, str]:
+    return _rank((record.body or {}).get(name))
+
+
+def _compare(one: JsonValue, other: JsonValue) -> int:
+    """Order of two values: nothing last, numbers before texts, texts without case first."""
+    mine, theirs = _rank(one), _rank(other)
+    return (mine > theirs) - (mine < theirs)
+
+
+def _rank(value: JsonValue) -> tuple[int, float, str, str]:
+    if value is None:
+        return (3, 0.0, "", "")
+    if isinstance(value, bool | int | float):
+        return (0, float(value), "", "")
+    if isinstance(value, str):
+        return (1, 0.0, value.casefold(), value)
+    return (2, 0.0, "", str(value))
+
+
+def _speaks_of(value: JsonValue, text: str) -> bool:
+    """Whether a text stands anywhere in a thing."""
+    if isinstance(value, dict):
+        return any(_speaks_of(member, text) for member in value.values())
+    if isinstance(value, list):
+        return any(_speaks_of(item, text) for item in value)
+    return isinstance(value, str) and text in value.casefold()
+
+
+def _number(value: JsonValue) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.isdigit():
+        return int(value)
+    return int(value) if isinstance(value, int | float) and value >= 0 else None
+
+
+def write_cursor(key: str, start: int) -> str:
+    """An opaque text for the place after a thing."""
+    return base64.urlsafe_b64encode(f"{start}:{key}".encode("utf-8", "surrogatepass")).decode().rstrip("=")
+
+
+def _place_of(found: list[Record], cursor: str) -> int:
+    """The index after the thing that a cursor, or a key, names; where the thing is gone, where it was."""
+    start, key = 0, cursor
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("utf-8", "surrogatepass")
+        number, colon, rest = text.partition(":")
+        if colon and number.isdigit():
+            start, key = int(number), rest
+    except (binascii.Error, ValueError):
+        pass
+    place = next((index + 1 for index, record in enumerate(found) if record.key == key), None)
+    return place if place is not None else min(start, len(found))

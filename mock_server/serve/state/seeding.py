@@ -1,0 +1,313 @@
+"""
+What is in a collection in the beginning: what the document's own list answers.
+
+A fixture, an example or a generated answer of the list gives the things; reading one gives what the list leaves out. Keys
+are made unique, and what a thing says of others (`ownerId`) is the key of one that there is.
+"""
+
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from mock_server.errors import SchemaError
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.message import find_field
+from mock_server.exchange.preference import Preferences
+from mock_server.generate.seed import derive_random, derive_seed
+from mock_server.serve.reply import Ask
+from mock_server.serve.respond import Responder
+from mock_server.serve.state.envelope import is_array, is_object, project, shown, take
+from mock_server.serve.state.fitting import Fitting, plain_ask
+from mock_server.serve.state.keys import find_key, referred, text_of
+from mock_server.serve.state.resource import Act, Deed, Resource
+from mock_server.typing import JsonObject, JsonValue
+
+_REMEMBERED = 2_048  # collections whose beginning is known
+_ATTEMPTS = 40
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_HIGH = 2**31 - 1  # what every integer can be
+
+Thing = tuple[str, JsonObject]  # with its key as text
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A collection as a request names it."""
+
+    resource: Resource
+    variables: Mapping[str, str]  # of the path, as text
+    values: Mapping[str, JsonValue]  # the same, as they were read
+
+
+@dataclass(eq=False)
+class Seeds:
+    """Makes what is there in the beginning; the same in every process and in every world of a seed."""
+
+    fittings: "Fittings"
+    _lists: dict[tuple[str, ...], list[Thing]] = field(default_factory=dict)
+    _whole: dict[tuple[str, ...], list[Thing]] = field(default_factory=dict)
+
+    def things(self, place: Place, deed: Deed, ask: Ask) -> list[Thing]:
+        """
+        What a collection holds in the beginning.
+
+        Args:
+            place: The collection.
+            deed: Of the operation that lists it.
+            ask: Who asks, in which world.
+        """
+        known = _key(place, deed, ask)
+        if known not in self._whole:
+            self._forget()
+            found = self.listed(place, deed, ask)
+            self._whole[known] = [(key, self._finished(place, deed, key, thing, ask)) for key, thing in found]
+        return self._whole[known]
+
+    def listed(self, place: Place, deed: Deed, ask: Ask) -> list[Thing]:
+        """The things of a list as it has them, each with a key of its own."""
+        known = _key(place, deed, ask)
+        if known not in self._lists:
+            self._lists[known] = list(self._keyed(place, deed, self._items(place, deed, ask), ask))
+        return self._lists[known]
+
+    def _forget(self) -> None:
+        if len(self._whole) > _REMEMBERED:
+            self._whole.clear()
+            self._lists.clear()
+
+    def _items(self, place: Place, deed: Deed, ask: Ask) -> list[JsonObject]:
+        """The items of the list's own answer."""
+        size = place.resource.size
+        if size == 0:
+            return []
+        fitting = self.fittings.of(place.resource, deed)
+        represented = fitting.reply.representation(None)
+        spot = fitting.list_spot(represented) if represented is not None else None
+        if represented is None or spot is None:
+            return []
+        plain = plain_ask(ask, deed, place.variables, place.values, size)
+        body = self._stored(deed, plain) if size is None else None
+        if body is None:
+            body = fitting.reply.make(represented, plain)
+        items = take(body, spot.pointer)
+        return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+    def _stored(self, deed: Deed, plain: Ask) -> JsonValue:
+        """The fixture that answers the plain list; None where there is none."""
+        if "fixture" not in plain.sources:
+            return None
+        found = self.fittings.responder.fixtures.find(deed.operation.id, plain.request, plain.understood, deed.chosen.status)
+        if found is None or not is_json(parse_media_type(find_field(found.fields, b"content-type") or "")):
+            return None
+        body: JsonValue = orjson.loads(found.body)
+        return body
+
+    def _keyed(self, place: Place, deed: Deed, items: list[JsonObject], ask: Ask) -> Iterator[Thing]:
+        """Items with keys that differ: of two with the same the second gets another, as generated, or it is left out."""
+        key, seen = place.resource.key, set[str]()
+        for index, item in enumerate(items):
+            if key is None:
+                yield f"s{index}", item
+                continue
+            text = text_of(item.get(key))
+            if text is None or text in seen:
+                fresh = self.fresh_key(place, deed, item.get(key), len(items) + index, seen, ask)
+                text, item = text_of(fresh), {**item, key: fresh}  # noqa: PLW2901 - the same with another key
+            if text is not None and text not in seen:
+                seen.add(text)
+                yield text, item
+
+    def fresh_key(self, place: Place, deed: Deed, like: JsonValue, number: int, taken: set[str], ask: Ask) -> JsonValue:
+        """
+        A key that is not taken, like another one: the next number, or what is generated for it.
+
+        Args:
+            place: The collection.
+            deed: An operation that shows things of it.
+            like: A key of the collection; None where there is none.
+            number: Different for each key that is asked for.
+            taken: Keys that there are, as text.
+            ask: Who asks.
+        """
+        if isinstance(like, int | float) and not isinstance(like, bool):
+            numbers = [int(text) for text in taken if text.lstrip("-").isdigit()]
+            return _next(max([int(like), *numbers]), number, taken)
+        if isinstance(like, str) and _UUID.match(like):
+            return str(
+                uuid.UUID(
+                    int=derive_random(ask.seed_text, deed.operation.id, *place.variables.values(), number).getrandbits(128), version=4
+                )
+            )
+        for attempt in range(_ATTEMPTS):
+            seed = derive_seed(ask.seed_text, place.resource.name, *place.variables.values(), number, attempt)
+            made = self.one(place, deed, ask, seed, anew=True)
+            text = text_of(made.get(place.resource.key or "")) if made is not None else None
+            if made is not None and text is not None and text not in taken:
+                return made[place.resource.key or ""]
+        return f"{like}-{number}" if isinstance(like, str) else None
+
+    def one(self, place: Place, deed: Deed, ask: Ask, seed: int, *, anew: bool = False) -> JsonObject | None:
+        """
+        Generate one thing as an operation shows it.
+
+        Args:
+            place: Its collection; with the variable of the thing, where the operation has one.
+            deed: Of the operation.
+            ask: Who asks.
+            seed: Of what is generated.
+            anew: Without documented examples of parts: they are always the same.
+        """
+        fitting = self.fittings.of(place.resource, deed)
+        represented = None if deed.chosen.is_empty else fitting.reply.representation(None)
+        if represented is None:
+            return None
+        is_list = deed.act is Act.LIST
+        spot = fitting.list_spot(represented) if is_list else fitting.thing_spot(represented)
+        if spot is None:
+            return None
+        plain = plain_ask(ask, deed, place.variables, place.values, 1 if is_list else None)._replace(derive=lambda: seed)
+        if anew:
+            plain = plain._replace(preferences=Preferences(dynamic=True, size=plain.preferences.size))
+        generated = plain._replace(sources=tuple(source for source in plain.sources if source != "example"))
+        part = take(fitting.reply.make(represented, generated), spot.pointer)
+        if is_list:
+            part = part[0] if isinstance(part, list) and part else None
+        return part if isinstance(part, dict) else None
+
+    def _finished(self, place: Place, deed: Deed, key: str, thing: JsonObject, ask: Ask) -> JsonObject:
+        """A listed thing with what the list leaves out, and with references that lead somewhere."""
+        whole = self._detailed(place, key, thing, ask)
+        for name, value in list(whole.items()):
+            changed = {**whole, name: self._resolved(place, deed, key, name, value, ask)}
+            if changed[name] != value and self.fittings.accept(place.resource, changed, self._inner(place, key, thing), ask):
+                whole = changed
+        return whole
+
+    def _inner(self, place: Place, key: str, thing: JsonObject) -> Place:
+        return thing_place(place, key, thing.get(place.resource.key or "", key))
+
+    def _detailed(self, place: Place, key: str, thing: JsonObject, ask: Ask) -> JsonObject:
+        """A listed thing with what only reading it shows."""
+        read = place.resource.deeds.get(Act.READ)
+        if read is None or read.variable is None or read.chosen.is_empty:
+            return thing
+        fitting = self.fittings.of(place.resource, read)
+        represented = fitting.reply.representation(None)
+        spot = fitting.thing_spot(represented) if represented is not None else None
+        inner = self._inner(place, key, thing)
+        plain = plain_ask(ask, read, inner.variables, inner.values)
+        if spot is None or (set(shown(spot.outline)) <= thing.keys() and fitting.objection(thing, plain, strictly=True) is None):
+            return thing
+        try:
+            detail = self.one(inner, read, ask, plain.seed)
+        except SchemaError:
+            return thing
+        own: JsonObject = {place.resource.key: thing[place.resource.key]} if place.resource.key is not None else {}
+        candidates = [{**(detail or {}), **thing}, {**thing, **(detail or {}), **own}]
+        return next((c for c in candidates if self.fittings.accept(place.resource, c, inner, ask)), thing)
+
+    def _resolved(self, place: Place, deed: Deed, key: str, name: str, value: JsonValue, ask: Ask) -> JsonValue:
+        """A property that names other things, naming ones that there are."""
+        outline = place.resource.outline.member(name)
+        nouns = referred(name)
+        if not nouns:
+            return self._embedded(place, key, name, value, ask) if isinstance(value, dict) and is_object(outline) else value
+        for owner in place.resource.owners:
+            known = self.fittings.resources.get(owner.resource)
+            if known is not None and known.nouns & nouns and not isinstance(value, list):
+                return place.values.get(owner.variable, value)
+        others = self._others(place, nouns, ask)
+        if not others:
+            return value
+        if isinstance(value, list) and is_array(outline):
+            first = self._index(place, key, name, len(others), ask)
+            return [self._named(others[(first + step) % len(others)]) for step in range(min(len(value), len(others)))]
+        return value if isinstance(value, list | dict | None) else self._named(others[self._index(place, key, name, len(others), ask)])
+
+    def _embedded(self, place: Place, key: str, name: str, value: JsonObject, ask: Ask) -> JsonValue:
+        """A part that is another thing: `owner: {id, name}`, as that other thing says it is."""
+        member = place.resource.outline.member(name)
+        own = find_key(member, None, frozenset((name,)))
+        others = self._others(place, frozenset((name.lower(),)), ask)
+        if own is None or not others or own not in value:
+            return value
+        other = others[self._index(place, key, name, len(others), ask)][2]
+        told = project(other, member)
+        return {**value, **{n: part for n, part in told.items() if n in value}} if isinstance(told, dict) else value
+
+    def _index(self, place: Place, key: str, name: str, count: int, ask: Ask) -> int:
+        return derive_seed(ask.seed_text, place.resource.name, key, name) % count
+
+    def _named(self, other: tuple[Resource, str, JsonObject]) -> JsonValue:
+        resource, text, thing = other
+        return thing.get(resource.key, text) if resource.key is not None else text
+
+    def _others(self, place: Place, nouns: frozenset[str], ask: Ask) -> list[tuple[Resource, str, JsonObject]]:
+        """The things of another collection that has no owners."""
+        for other in self.fittings.resources.values():
+            deed = other.deeds.get(Act.LIST)
+            if other is not place.resource and deed is not None and other.nouns & nouns and "{" not in other.template:
+                return [(other, key, thing) for key, thing in self.listed(Place(other, {}, {}), deed, ask)]
+        return []
+
+
+@dataclass(eq=False)
+class Fittings:
+    """The fittings of all operations with state."""
+
+    responder: Responder
+    resources: Mapping[str, Resource]
+    _made: dict[tuple[str, int], Fitting] = field(default_factory=dict)
+
+    def of(self, resource: Resource, deed: Deed) -> Fitting:
+        """The fitting of an operation."""
+        key = (deed.operation.id, deed.chosen.status)
+        if key not in self._made:
+            self._made[key] = Fitting(self.responder, resource, deed)
+        return self._made[key]
+
+    def accept(self, resource: Resource, thing: JsonObject, place: Place, ask: Ask, *, strictly: bool = True) -> bool:
+        """Whether all that show a thing can show this one."""
+        return self.objection(resource, thing, place, ask, strictly=strictly) is None
+
+    def objection(self, resource: Resource, thing: JsonObject, place: Place, ask: Ask, *, strictly: bool = True) -> str | None:
+        """
+        What keeps a thing from being shown.
+
+        Args:
+            resource: Of the thing.
+            thing: As it would be kept.
+            place: Where it is.
+            ask: From which the rest of an answer is generated.
+            strictly: Nothing of the thing itself may have to be generated.
+        """
+        for act in (Act.READ, Act.LIST):
+            deed = resource.deeds.get(act)
+            if deed is None or deed.chosen.is_empty:
+                continue
+            fitting = self.of(resource, deed)
+            plain = plain_ask(ask, deed, place.variables, place.values)
+            found = fitting.objection(thing, plain, strictly=strictly) if act is Act.READ else fitting.objection_in_list(thing, plain)
+            if found is not None:
+                return found
+        return None
+
+
+def _next(highest: int, number: int, taken: set[str]) -> int:
+    """The next number; where somebody chose a very high one, the first that is free."""
+    if highest < _HIGH:
+        return highest + 1
+    return next(free for free in range(number + 1, number + len(taken) + 2) if str(free) not in taken)
+
+
+def thing_place(place: Place, key: str, value: JsonValue) -> Place:
+    """The place of a thing in a collection."""
+    names = [deed.variable for deed in place.resource.deeds.values() if deed.variable is not None]
+    return Place(place.resource, {**place.variables, **dict.fromkeys(names, key)}, {**place.values, **dict.fromkeys(names, value)})
+
+
+def _key(place: Place, deed: Deed, ask: Ask) -> tuple[str, ...]:
+    return (ask.seed_text, deed.operation.id, *place.variables.values())

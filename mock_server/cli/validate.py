@@ -50,8 +50,9 @@ def validate(
     if direction not in {"request", "response"}:
         raise UsageError(f"--direction is request or response, not {direction!r}")
     settings = configure({"allow_remote": allow_remote or None, "allow_path": allow_path or None})
+    where = document or default_document()
     standard = Standard(
-        document=_found_anywhere(document or default_document()), settings=settings, operation=operation, status=status,
+        document=_found_anywhere(where) if scheduler is not None else where, settings=settings, operation=operation, status=status,
         schema=schema, direction=direction, base_path=base_path,
     )  # fmt: skip
     if "-" in {*files, standard.document} and (workers > 1 or scheduler is not None):

@@ -46,6 +46,7 @@ NOT_FOUND = Problem("not-documented", "What was asked for is not in the document
 UNSATISFIABLE = Problem("unsatisfiable", "No conforming answer exists or was found", 500)
 UNSERVABLE = Problem("unservable", "The document can't be answered from here", 500)
 NO_RESPONSE = Problem("no-response", "The operation documents no response", 500)
+INVALID_ANSWER = Problem("invalid-answer", "The answer that was written down breaks the document", 500)
 FAULT_UNAVAILABLE = Problem("fault-unavailable", "A fault can't be had", 501)
 TOKEN_NEEDED = Problem("admin-token-needed", "The admin side needs its token", 401)
 FOREIGN_ORIGIN = Problem("foreign-origin", "The admin side is not for pages of other origins", 403)
@@ -56,7 +57,8 @@ MALFORMED_ADMIN = Problem("malformed-admin-request", "The admin side can't read 
 
 PROBLEMS = (
     NO_PATH, NO_METHOD, NOT_ACCEPTABLE, CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, UNAUTHORIZED, INVALID_REQUEST,
-    MALFORMED_PREFERENCE, MALFORMED_WORLD, NOT_FOUND, UNSATISFIABLE, UNSERVABLE, NO_RESPONSE, FAULT_UNAVAILABLE,
+    MALFORMED_PREFERENCE, MALFORMED_WORLD, NOT_FOUND, UNSATISFIABLE, UNSERVABLE, NO_RESPONSE, INVALID_ANSWER,
+    FAULT_UNAVAILABLE,
     TOKEN_NEEDED, FOREIGN_ORIGIN, NO_ADMIN_PATH, NO_ADMIN_METHOD, NOT_THERE, MALFORMED_ADMIN,
 )  # fmt: skip
 

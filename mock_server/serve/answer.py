@@ -23,9 +23,11 @@ class Answer(NamedTuple):
     status: int
     fields: Sequence[RawField]  # without Content-Length
     body: bytes
-    source: str  # `fixture:NAME`, `example:KEY`, `generated`, `problem:NAME`, `empty`
+    source: str  # `fixture:NAME`, `example:KEY`, `generated`, `problem:NAME`, `empty`, `scenario:NAME`, `mapping:NAME`
     entry: Entry | None = None
     findings: tuple[Finding, ...] = ()  # what was found in the request
+    delay: str | None = None  # what the answer itself says it meets, as the preferences of these names are written
+    fault: str | None = None
 
 
 def problem_answer(

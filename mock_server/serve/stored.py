@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from mock_server.contract.response import ResponseJudge
-from mock_server.errors import ScriptError
+from mock_server.delay import Delay, parse_delay
+from mock_server.errors import ScriptError, UsageError
 from mock_server.exchange import problem
 from mock_server.exchange.body import content_type, write_body
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.exchange.negotiate import choose_success
+from mock_server.fault import Fault, FaultKind, parse_fault
 from mock_server.finding import Finding
 from mock_server.generate.pools import Pools
 from mock_server.generate.seed import derive_seed
@@ -32,6 +34,8 @@ from mock_server.typing import JsonObject, JsonValue
 
 # What an answer that is written down may have, besides what its holder knows.
 KEYS: Final = frozenset(("status", "headers", "body", "template", "delay", "fault"))
+# What goes wrong inside an answer can be written there.
+_SAID: Final = frozenset((FaultKind.ERROR, FaultKind.MEDIA_TYPE, FaultKind.SCHEMA))
 _log = logging.getLogger("mock_server.access")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
@@ -67,8 +71,8 @@ class Stored:
     status: int
     written: Written  # of a template: as it stands there
     made: _Made | None = None  # of a template
-    delay: str | None = None  # as the preference has it
-    fault: str | None = None
+    delay: Delay | None = None
+    fault: Fault | None = None
 
     @property
     def is_template(self) -> bool:
@@ -129,8 +133,8 @@ def read_stored(
         status=status,
         written=_write(raw if raw is not None else body, list(_fields(headers)), operation, status),
         made=made,
-        delay=_checked("delay", envelope.get("delay")),
-        fault=_checked("fault", envelope.get("fault")),
+        delay=read_delay(envelope.get("delay")),
+        fault=read_fault(envelope.get("fault")),
     )
 
 
@@ -200,14 +204,39 @@ def _flag(value: JsonValue) -> bool:
     return value
 
 
-def _checked(name: str, value: JsonValue) -> str | None:
-    """A delay or a fault, as text."""
+def read_delay(value: JsonValue) -> Delay | None:
+    """
+    Read the delay that an answer meets, written as `Prefer` has it.
+
+    Raises:
+        ScriptError: it is none.
+    """
     if value is None:
         return None
-    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-    if not isinstance(text, str):
-        raise ScriptError(f"a {name} is a text as Prefer has it", (name,))
-    return text
+    try:
+        return parse_delay(value)
+    except UsageError as error:
+        raise ScriptError(str(error), ("delay",)) from error
+
+
+def read_fault(value: JsonValue) -> Fault | None:
+    """
+    Read the fault that an answer meets, written as `Prefer` has it.
+
+    Raises:
+        ScriptError: it is none, or one that an answer can say by itself.
+    """
+    if value is None:
+        return None
+    try:
+        fault = parse_fault(value)
+    except UsageError as error:
+        raise ScriptError(str(error), ("fault",)) from error
+    if fault.kind in _SAID:
+        raise ScriptError(f"{fault.name} is said by the status, the header fields or the body of the answer", ("fault",))
+    if fault.rate != 1 or fault.turn is not None:
+        raise ScriptError("a fault of an answer meets it each time; answers one after another have turns", ("fault",))
+    return fault
 
 
 def _fields(headers: JsonValue) -> Iterator[RawField]:

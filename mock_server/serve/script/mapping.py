@@ -37,11 +37,6 @@ _RESPONSE = (
     "status", *_BODIES, "headers", "fixedDelayMilliseconds", "delayDistribution", "fault", "transformers", "fromConfiguredStub",
 )  # fmt: skip
 _TEMPLATE = "response-template"
-_DISTRIBUTIONS = {
-    "fixed": (("milliseconds",), "{milliseconds}"),
-    "uniform": (("lower", "upper"), "{lower}..{upper}"),
-    "lognormal": (("median", "sigma"), "lognormal:{median},{sigma}"),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -162,18 +157,17 @@ def _read_response(response: JsonObject, operation: Operation | None, pools: Cal
         raw = Raw((_text(response, "body") or "").encode("utf-8", "replace"))
     elif "base64Body" in response:
         raw = Raw(_decoded(response))
-    delay = _delay(response)
-    if delay is not None:
-        envelope["delay"] = delay
+    envelope["delay"] = _delay(response)
     if "fault" in response:
         envelope["fault"] = _text(response, "fault")
     template = bool(transformers) and "base64Body" not in response
     try:
         return read_stored(envelope, operation, pools, template=template, raw=raw)
     except ScriptError as error:
-        if error.pointer[:1] == ("body",) and bodies:
-            raise ScriptError(error.reason, (bodies[0], *error.pointer[1:]), error.findings) from error
-        raise
+        names = {"body": bodies[0] if bodies else "body"}
+        names["delay"] = "delayDistribution" if "delayDistribution" in response else "fixedDelayMilliseconds"
+        at = (names.get(error.pointer[0], error.pointer[0]), *error.pointer[1:]) if error.pointer else ()
+        raise ScriptError(error.reason, at, error.findings) from error
 
 
 def _decoded(response: JsonObject) -> bytes:
@@ -183,27 +177,13 @@ def _decoded(response: JsonObject) -> bytes:
         raise ScriptError("'base64Body' is no Base64", ("base64Body",)) from error
 
 
-def _delay(response: JsonObject) -> str | None:
-    """The delay of a response, as the preference has it."""
+def _delay(response: JsonObject) -> JsonValue:
+    """The delay of a response: a number of milliseconds, or how they are distributed."""
     if "delayDistribution" not in response:
-        fixed = response.get("fixedDelayMilliseconds")
-        return _milliseconds(fixed, "fixedDelayMilliseconds") if fixed is not None else None
+        return response.get("fixedDelayMilliseconds")
     if "fixedDelayMilliseconds" in response:
         raise ScriptError("a response has a fixed delay or a distribution of delays", ("delayDistribution",))
-    drawn = response["delayDistribution"]
-    kind = drawn.get("type") if isinstance(drawn, dict) else None
-    if not isinstance(drawn, dict) or not isinstance(kind, str) or kind not in _DISTRIBUTIONS:
-        raise ScriptError(f"a distribution has one of the types {', '.join(_DISTRIBUTIONS)}", ("delayDistribution", "type"))
-    names, form = _DISTRIBUTIONS[kind]
-    if drawn.keys() != {"type", *names}:
-        raise ScriptError(f"the distribution {kind!r} has {' and '.join(names)}", ("delayDistribution",))
-    return form.format(**{name: _milliseconds(drawn[name], "delayDistribution", name) for name in names})
-
-
-def _milliseconds(value: JsonValue, *pointer: str) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 600_000:  # noqa: PLR2004
-        raise ScriptError(f"a delay is a number of milliseconds up to 600000, not {value!r}", pointer)
-    return f"{value:g}" if value < 1_000 else f"{value:.0f}"  # noqa: PLR2004 - `g` has six digits
+    return response["delayDistribution"]
 
 
 def _id(value: JsonObject) -> str:

@@ -21,12 +21,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from mock_server.delay import Delay
 from mock_server.errors import DocumentError, SchemaError, ScriptError
 from mock_server.exchange.negotiate import Chosen, choose_status, choose_success, find_example
+from mock_server.fault import Fault
 from mock_server.finding import Finding, Place
 from mock_server.serve.conditions import PLACES, Condition, read_conditions
 from mock_server.serve.respond import Responder
-from mock_server.serve.stored import KEYS, Stored, judge_stored, read_stored
+from mock_server.serve.stored import KEYS, Stored, judge_stored, read_delay, read_fault, read_stored
 from mock_server.serve.world import STARTED
 from mock_server.settings import PROFILES
 from mock_server.spec.load import json_duplicates, read_resource
@@ -46,8 +48,8 @@ class Directed:
     example: str | None = None
     fixture: str | None = None
     profile: str | None = None
-    delay: str | None = None
-    fault: str | None = None
+    delay: Delay | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,15 +230,15 @@ class _Reading:
         if not value.keys() <= _DIRECTIONS:
             raise ScriptError(f"beside {', '.join(sorted(value.keys() & _DIRECTIONS))} there is no {min(value.keys() - _DIRECTIONS)!r}")
         words = {key: _word(value[key], key) for key in ("example", "fixture", "profile") if key in value}
-        meets = {key: _meets(value[key], key) for key in ("delay", "fault") if key in value}
+        delay, fault = read_delay(value.get("delay")), read_fault(value.get("fault"))
         fixture = words.get("fixture")
         if fixture is not None:
-            if len(value.keys() - meets.keys()) > 1:
+            if len(value.keys() - {"delay", "fault"}) > 1:
                 raise ScriptError("a fixture has its own status and body", ("fixture",))
             if self.responder.fixtures.named(operation.id, fixture) is None:
                 known = ", ".join(f.name for f in self.responder.fixtures.by_operation.get(operation.id, ())) or "none"
                 raise ScriptError(f"{operation.id} has no fixture {fixture!r}; there are: {known}", ("fixture",))
-            return Directed(None, fixture=fixture, **meets)
+            return Directed(None, fixture=fixture, delay=delay, fault=fault)
         chosen = _chosen(operation, value.get("code"))
         example, profile = words.get("example"), words.get("profile")
         if example is not None and not any(find_example(media, example) for media in chosen.response.content):
@@ -244,7 +246,7 @@ class _Reading:
             raise ScriptError(f"the response {chosen.status} has no example {example!r}; there are: {known}", ("example",))
         if profile is not None and profile not in PROFILES:
             raise ScriptError(f"a profile is one of {', '.join(PROFILES)}", ("profile",))
-        return Directed(chosen, example=example, profile=profile, **meets)
+        return Directed(chosen, example=example, profile=profile, delay=delay, fault=fault)
 
 
 def _head(value: JsonObject, name: str) -> tuple[str, list[JsonValue]]:
@@ -293,8 +295,3 @@ def _word(value: JsonValue, *pointer: str) -> str:
     if not isinstance(value, str) or not value or len(value) > _MAX_NAME or not value.isprintable():
         raise ScriptError(f"{pointer[-1]!r} is a word of at most {_MAX_NAME} characters, not {value!r}", pointer)
     return value
-
-
-def _meets(value: JsonValue, name: str) -> str:
-    """A delay or a fault, as the preference has it."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _word(value, name)

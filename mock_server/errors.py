@@ -9,7 +9,7 @@ What keeps the work from being done: errors.
         UnsupportedVersion          no OpenAPI version that is known
         UnresolvableReference       a $ref leads nowhere
         ForbiddenReference          a $ref leads where reading is not allowed
-      FixtureError                  fixtures that can't be used, with their findings
+      FixtureError                  fixtures or scenarios that can't be used, with their findings
       ScriptError                   a request pattern, template, mapping or scenario can't be used, with the place in it
       SchemaError
         UnusableSchema              a schema can't be compiled
@@ -112,7 +112,7 @@ class ForbiddenReference(_ReferenceError):
 
 
 class FixtureError(MockServerError):
-    """Fixtures that can't be used."""
+    """Fixtures or scenarios that can't be used."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__(tuple(findings))
@@ -120,7 +120,7 @@ class FixtureError(MockServerError):
 
     def __str__(self) -> str:
         count = len(self.findings)
-        return f"{count} finding{'s' if count != 1 else ''} in the fixtures: correct or remove them"
+        return f"{count} finding{'s' if count != 1 else ''} in the fixtures and scenarios: correct or remove them"
 
 
 class ScriptError(MockServerError):

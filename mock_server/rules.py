@@ -70,6 +70,8 @@ RULES: dict[str, Rule] = {
         ("document-operation-unservable", _E, "an operation can't be answered"),
         ("fixture-invalid", _E, "a fixture breaks the document"),
         ("fixture-operation-unknown", _E, "a fixture folder names no operation of the document"),
+        ("scenario-invalid", _E, "a scenario breaks the document, or is none that can be played"),
+        ("scenario-file-unknown", _E, "a file among the scenarios is none"),
     ),
     **_rules(
         Blame.CONSUMER,

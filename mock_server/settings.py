@@ -68,6 +68,7 @@ class Settings:
     locale: str | None = None  # None: the document's `x-mock: {locale: …}`, else en_US
     source: tuple[str, ...] = SOURCES
     fixtures: Path | None = None  # None: `fixtures` beside the document
+    scenarios: Path | None = None  # None: `scenarios` beside the document
     base_path: tuple[str, ...] = ()  # one for all documents, or one for each; none: the path of a document's first server
     cors: bool = True
     validate_requests: bool = True
@@ -149,7 +150,7 @@ def _typed(name: str, value: object) -> object:
             raise UsageError(f"{name} has to be a list of texts, not {value!r}")
         texts = tuple(str(item).strip() for item in items)
         return _sources(texts) if name == "source" else tuple(map(Path, texts)) if name == "allow_path" else texts
-    if name in {"fixtures", "tls_cert", "tls_key"}:
+    if name in {"fixtures", "scenarios", "tls_cert", "tls_key"}:
         return Path(str(value))
     if not isinstance(value, str):
         raise UsageError(f"{name} has to be a text, not {value!r}")

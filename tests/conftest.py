@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
@@ -20,6 +20,7 @@ from mock_server.serve.assembly import furnish
 from mock_server.serve.backend import Backend
 from mock_server.serve.opening import open_responder
 from mock_server.serve.respond import Responder
+from mock_server.serve.world import Worlds
 from mock_server.settings import Settings
 
 # Whoever runs tests in the background has them ignore Ctrl-C, and all their processes with them; some of these are to obey it.
@@ -58,6 +59,7 @@ class Mock:
     """A responder, asked as a client would."""
 
     responder: Responder
+    worlds: Worlds = field(default_factory=lambda: Worlds(journal=0))
 
     def ask(
         self,
@@ -74,7 +76,7 @@ class Mock:
         if json is not None:
             body = orjson.dumps(json)
             fields.append((b"content-type", b"application/json"))
-        return self.responder.respond(Request(method, path.encode(), query.encode(), fields, body))
+        return self.responder.respond(Request(method, path.encode(), query.encode(), fields, body), self.worlds.of(fields))
 
 
 def fields_of(answer: Answer) -> dict[str, str]:
@@ -95,11 +97,14 @@ def charger() -> Mock:
 
 @pytest.fixture
 def mock(tmp_path: Path) -> Callable[..., Mock]:
-    """Make a mock of a document that is given as a value or as text."""
+    """Make a mock of a document that is given as a value or as text, with files beside it."""
 
-    def make(document: object, **changes: object) -> Mock:
+    def make(document: object, files: dict[str, object] | None = None, **changes: object) -> Mock:
         path = tmp_path / "openapi.json"
         path.write_bytes(document.encode() if isinstance(document, str) else orjson.dumps(document))
+        for name, value in (files or {}).items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(value.encode() if isinstance(value, str) else orjson.dumps(value))
         responder = open_responder(str(path), Settings(**changes)).responder  # type: ignore[arg-type]
         backend = Backend.of(responder)
         furnish(backend, backend.mounts, responder.kit.settings)

@@ -4,6 +4,7 @@ Scenarios: one file per story, in `scenarios/`. Anyone can add one without readi
     story:     what a user wants to see
     document:  an OpenAPI document, or paths of one
     settings:  of the server
+    files:     beside the document, by their names: fixtures, scenarios
     exchanges: request (line, headers, json or body) and what is expected of the answer
 """
 
@@ -16,7 +17,7 @@ from conftest import Mock, body_of, fields_of, minimal
 from mock_server.spec.yaml12 import decode_yaml
 
 FILES = sorted((Path(__file__).resolve().parent / "scenarios").glob("*.yaml"))
-KEYS = {"story", "document", "paths", "components", "settings", "exchanges", "openapi"}
+KEYS = {"story", "document", "paths", "components", "settings", "files", "exchanges", "openapi"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -26,7 +27,9 @@ def test_a_story_goes_as_it_is_told(path: Path, mock: Callable[..., Mock]) -> No
     assert story.keys() <= KEYS
     components = {"components": story["components"]} if "components" in story else {}
     document = story.get("document") or minimal(story["paths"], str(story.get("openapi", "3.0.3")), **components)
-    asked = mock(document, **{name: tuple(v) if isinstance(v, list) else v for name, v in story.get("settings", {}).items()})
+    asked = mock(
+        document, story.get("files"), **{name: tuple(v) if isinstance(v, list) else v for name, v in story.get("settings", {}).items()}
+    )
 
     for exchange in story["exchanges"]:
         check(asked, exchange)

@@ -25,16 +25,17 @@ def check(
     ] = None,
     format_: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
     fixtures: Annotated[Path | None, typer.Option(help="The folder of fixtures.", show_default="fixtures beside the document")] = None,
+    scenarios: Annotated[Path | None, typer.Option(help="The folder of scenarios.", show_default="scenarios beside the document")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings, too.")] = False,
     locale: Annotated[str | None, typer.Option(help="Of generated values.", show_default="the document's, else en_US")] = None,
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
 ) -> None:
-    """Say what is wrong with a document, its examples and its fixtures, and what can't be mocked."""
+    """Say what is wrong with a document, its examples, fixtures and scenarios, and what can't be mocked."""
     if format_ not in FORMATS:
         raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
-    flags = {"fixtures": fixtures, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None}
-    settings = configure(flags)
+    allowed = {"allow_remote": allow_remote or None, "allow_path": allow_path or None}
+    settings = configure({"fixtures": fixtures, "scenarios": scenarios, "locale": locale, **allowed})
     opened = open_responder(document, settings, judge_fixtures=False)
     with Bar(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("")
@@ -42,7 +43,7 @@ def check(
         def show(done: int, total: int | None, what: str) -> None:
             bar.update(task, completed=done, total=total, description=what)
 
-        inspected = inspect(opened.responder, opened.responder.fixtures, show)
+        inspected = inspect(opened.responder, opened.responder.fixtures, show, opened.scenarios)
     print_findings(inspected.findings, format_, read=opened.document.library.loaded())
     _summarise(inspected)
     worst = max((finding.level for finding in inspected.findings), default=Level.NOTE)
@@ -54,6 +55,7 @@ def _summarise(inspected: Inspected) -> None:
     counts = {level: sum(finding.level is level for finding in inspected.findings) for level in reversed(Level)}
     words = ", ".join(_count(count, level.name.lower()) for level, count in counts.items())
     counted = f"{_count(inspected.operations, 'operation')}, {_count(inspected.fixtures, 'fixture')}"
+    counted += f", {_count(inspected.scenarios, 'scenario')}" if inspected.scenarios else ""
     print(f"{counted}: {words}", file=sys.stderr)
 
 

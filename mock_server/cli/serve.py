@@ -48,6 +48,7 @@ def serve(
         str | None, typer.Option(help="realistic, minimal, boundary, extreme, invalid or incoherent.", show_default="realistic")
     ] = None,
     fixtures: Annotated[Path | None, typer.Option(help="The folder of fixtures.", show_default="fixtures beside the document")] = None,
+    scenarios: Annotated[Path | None, typer.Option(help="The folder of scenarios.", show_default="scenarios beside the document")] = None,
     base_path: Annotated[
         list[str] | None,
         typer.Option(
@@ -146,6 +147,7 @@ def _print_banner(opened: Sequence[Opened], settings: Settings, address: str) ->
             *([f"  Swagger UI    {address}/ui"] if each is opened[0] else []),
             f"  answers from  {', '.join(settings.source)} (seed {settings.seed}, locale {responder.kit.locale}"
             + (f", fixtures in {each.fixtures_from})" if each.fixtures_from is not None else ", no fixtures)"),
+            *([f"  scenarios     {', '.join(scenario.name for scenario in each.scenarios.scenarios)}"] if each.scenarios.scenarios else []),
         ]
     lines += [f"  state         {describe_state([each.responder for each in opened])}"] if settings.stateful else []
     lines.append("")

@@ -50,6 +50,7 @@ PRECONDITION_FAILED = Problem("precondition-failed", "What is there is not what 
 UNPROCESSABLE = Problem("unprocessable", "The change can't be made", 422)
 STORE_UNAVAILABLE = Problem("store-unavailable", "The store of the state can't be reached", 503)
 NO_RESPONSE = Problem("no-response", "The operation documents no response", 500)
+INVALID_ANSWER = Problem("invalid-answer", "The answer that was written down breaks the document", 500)
 FAULT_UNAVAILABLE = Problem("fault-unavailable", "A fault can't be had", 501)
 TOKEN_NEEDED = Problem("admin-token-needed", "The admin side needs its token", 401)
 FOREIGN_ORIGIN = Problem("foreign-origin", "The admin side is not for pages of other origins", 403)
@@ -58,12 +59,7 @@ NO_ADMIN_METHOD = Problem("no-admin-method", "The path of the admin side has no 
 NOT_THERE = Problem("not-there", "What was asked for is not there", 404)
 MALFORMED_ADMIN = Problem("malformed-admin-request", "The admin side can't read that", 422)
 
-PROBLEMS = (
-    NO_PATH, NO_METHOD, NOT_ACCEPTABLE, CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, UNAUTHORIZED, INVALID_REQUEST,
-    MALFORMED_PREFERENCE, MALFORMED_WORLD, NOT_FOUND, UNSATISFIABLE, UNSERVABLE, CONFLICT, PRECONDITION_FAILED,
-    UNPROCESSABLE, STORE_UNAVAILABLE, NO_RESPONSE, FAULT_UNAVAILABLE,
-    TOKEN_NEEDED, FOREIGN_ORIGIN, NO_ADMIN_PATH, NO_ADMIN_METHOD, NOT_THERE, MALFORMED_ADMIN,
-)  # fmt: skip
+PROBLEMS = tuple(value for value in list(globals().values()) if isinstance(value, Problem))
 
 
 def describe(findings: Sequence[Finding]) -> list[JsonValue]:

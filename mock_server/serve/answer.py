@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from mock_server.delay import Delay
 from mock_server.exchange.body import write_json
 from mock_server.exchange.problem import MEDIA_TYPE, Problem
+from mock_server.fault import Fault
 from mock_server.finding import Finding
 from mock_server.spec.model import Entry
 from mock_server.typing import JsonValue
@@ -24,9 +26,11 @@ class Answer(NamedTuple):
     status: int
     fields: Sequence[RawField]  # without Content-Length
     body: bytes
-    source: str  # `fixture:NAME`, `example:KEY`, `generated`, `problem:NAME`, `empty`
+    source: str  # `fixture:NAME`, `example:KEY`, `generated`, `problem:NAME`, `empty`, `scenario:NAME`, `mapping:NAME`
     entry: Entry | None = None
     findings: tuple[Finding, ...] = ()  # what was found in the request
+    delay: Delay | None = None  # what the answer itself says that it meets
+    fault: Fault | None = None
 
 
 def problem_answer(

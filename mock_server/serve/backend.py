@@ -79,6 +79,9 @@ class Disturber(Protocol[MetT]):
     async def answer(self, disturbance: MetT, request: Request, respond: Callable[[Request], Awaitable[Answer]]) -> Answer:
         """Answer a request that meets something; an error takes the place of what would have been done."""
 
+    def bring(self, answer: Answer, request: Request, world: World) -> tuple[MetT, Answer]:
+        """Decide what an answer meets that brings its own delay or fault; gives the answer that says so."""
+
     async def deliver(self, disturbance: MetT, scope: Scope, send: Send, start: Message, body: Message) -> None:
         """Send an answer, disturbed."""
 

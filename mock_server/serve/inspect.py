@@ -1,5 +1,5 @@
 """
-Looking a document over: is it valid, can it be mocked, do its examples and fixtures keep to it?
+Looking a document over: is it valid, can it be mocked, do its examples, fixtures and scenarios keep to it?
 
 What a server finds out operation by operation, when each is first asked for, is found out here for all at once.
 """
@@ -15,6 +15,7 @@ from mock_server.generate.produce import Wish
 from mock_server.schema.dialect import Direction
 from mock_server.serve.fixtures import Fixtures
 from mock_server.serve.respond import Responder
+from mock_server.serve.script.scenario import NO_SCENARIOS, Scenarios
 from mock_server.spec.lint import lint
 from mock_server.spec.load import json_duplicates
 from mock_server.spec.model import MISSING, Entry, Operation
@@ -29,19 +30,21 @@ class Inspected:
     findings: tuple[Finding, ...]
     operations: int
     fixtures: int
+    scenarios: int = 0
 
 
-def inspect(responder: Responder, fixtures: Fixtures, progress: Progress) -> Inspected:
+def inspect(responder: Responder, fixtures: Fixtures, progress: Progress, scenarios: Scenarios = NO_SCENARIOS) -> Inspected:
     """
-    Look a document and its fixtures over.
+    Look a document, its fixtures and scenarios over.
 
     Args:
         responder: Of the document.
         fixtures: That were loaded for it.
         progress: Is told how far the work has come.
+        scenarios: That were loaded for it.
     """
     document = responder.document
-    found: list[Finding] = [*document.findings, *fixtures.findings]
+    found: list[Finding] = [*document.findings, *fixtures.findings, *scenarios.findings]
     progress(0, len(document.entries), "openapi-spec-validator")
     found.extend(lint(document))
     for resource in document.library.loaded():
@@ -55,7 +58,9 @@ def inspect(responder: Responder, fixtures: Fixtures, progress: Progress) -> Ins
     progress(len(document.entries), len(document.entries), "done")
     unique = {(f.rule, f.place, f.message, f.instance): f for f in found}
     count = sum(map(len, fixtures.by_operation.values()))
-    return Inspected(tuple(sorted(unique.values(), key=lambda finding: finding.sort_key)), len(document.entries), count)
+    return Inspected(
+        tuple(sorted(unique.values(), key=lambda finding: finding.sort_key)), len(document.entries), count, len(scenarios.scenarios)
+    )
 
 
 def _ambiguous(responder: Responder) -> Iterator[Finding]:

@@ -98,6 +98,8 @@ class MockMiddleware:
             answer = await disturber.answer(disturbance, request, partial(self._respond, mount, world))
         else:
             answer = await self._respond(mount, world, request)
+            if disturber is not None and (answer.delay is not None or answer.fault is not None):
+                disturbance, answer = disturber.bring(answer, request, world)
         start, body = self._written(answer, scope)
         if disturber is not None and disturbance is not None:
             await disturber.deliver(disturbance, scope, send, start, body)

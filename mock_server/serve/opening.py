@@ -1,4 +1,4 @@
-"""Opening documents for use: which ones, with which fixtures, under which base paths."""
+"""Opening documents for use: which ones, with which fixtures and scenarios, under which base paths."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +10,8 @@ from mock_server.finding import Finding
 from mock_server.generate.kit import Kit
 from mock_server.serve.fixtures import load_fixtures
 from mock_server.serve.respond import Responder
+from mock_server.serve.script.playing import Player
+from mock_server.serve.script.scenario import NO_SCENARIOS, Scenarios, load_scenarios
 from mock_server.settings import Settings
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import STDIN, Access, Library
@@ -26,6 +28,7 @@ class Opened:
     fixtures_from: Path | None
     warnings: tuple[Finding, ...] = ()
     where: str = ""  # a path, a URL or `-`
+    scenarios: Scenarios = NO_SCENARIOS
 
     @property
     def document(self) -> Document:
@@ -45,24 +48,24 @@ def default_document() -> str:
 
 def open_responder(where: str | None, settings: Settings, *, judge_fixtures: bool = True) -> Opened:
     """
-    Open a document and its fixtures.
+    Open a document, its fixtures and its scenarios.
 
     Args:
         where: A path, a URL or `-`; None for the default document.
         settings: Decide what may be read and how to answer.
-        judge_fixtures: Refuse wrong fixtures; else they are left out and listed in the responder's fixtures.
+        judge_fixtures: Refuse wrong fixtures and scenarios; else they are left out, and listed with them.
 
     Raises:
         DocumentError: the document can't be read or is none.
-        FixtureError: fixtures break the document.
-        UsageError: the folder of fixtures does not exist, or nobody knows the locale.
+        FixtureError: fixtures or scenarios break the document.
+        UsageError: the folder of fixtures or scenarios does not exist, or nobody knows the locale.
     """
     return open_responders([where or default_document()], settings, judge_fixtures=judge_fixtures)[0]
 
 
 def open_responders(wheres: Sequence[str], settings: Settings, *, judge_fixtures: bool = True) -> list[Opened]:
     """
-    Open several documents, each with the fixtures beside it.
+    Open several documents, each with the fixtures and scenarios beside it.
 
     Args:
         wheres: Paths, URLs or `-`.
@@ -71,8 +74,8 @@ def open_responders(wheres: Sequence[str], settings: Settings, *, judge_fixtures
 
     Raises:
         DocumentError: a document can't be read or is none.
-        FixtureError: fixtures break their document, or belong to none.
-        UsageError: a folder of fixtures does not exist, nobody knows the locale, or there are too many or too few base paths.
+        FixtureError: fixtures or scenarios break their document, or belong to none.
+        UsageError: a folder of fixtures or scenarios does not exist, nobody knows the locale, or there are too many or too few base paths.
     """
     bases = settings.base_path
     if len(bases) > 1 and len(bases) != len(wheres):
@@ -83,11 +86,11 @@ def open_responders(wheres: Sequence[str], settings: Settings, *, judge_fixtures
     for where in wheres:
         library = Library(access)
         documents.append(open_document(library, library.open_entry(where)))
-    known = frozenset(folder_name(entry.id) for document in documents for entry in document.entries)
+    known = frozenset(name for document in documents for entry in document.entries for name in (entry.id, entry.title))
     opened = []
     for index, (where, document) in enumerate(zip(wheres, documents, strict=True)):
         own = replace(settings, base_path=bases[index : index + 1]) if len(bases) > 1 else settings
-        opened.append(_with_fixtures(where, document, own, known, judge_fixtures=judge_fixtures))
+        opened.append(_open(where, document, own, known, judge_fixtures=judge_fixtures))
     return opened
 
 
@@ -110,30 +113,36 @@ def find_conflicts(opened: Sequence[Opened]) -> list[Finding]:
     return found
 
 
-def _with_fixtures(where: str, document: Document, settings: Settings, known: frozenset[str], *, judge_fixtures: bool) -> Opened:
+def _open(where: str, document: Document, settings: Settings, known: frozenset[str], *, judge_fixtures: bool) -> Opened:
     responder = Responder(Kit(document, settings))
     responder.kit.pools()
-    folder = _fixtures_folder(where, settings)
-    fixtures = load_fixtures(folder, document, responder.judge_of)
-    explicit = settings.fixtures is not None
-    findings = [f for f in fixtures.findings if not (_is_unknown(f) and f.place is not None and Path(f.place.file).name in known)]
-    wrong = [f for f in findings if explicit or not _is_unknown(f)]
+    folder = _folder(where, "fixtures", settings.fixtures)
+    responder.fixtures = load_fixtures(folder, document, responder.judge_of, responder.kit.pools)
+    scenarios = load_scenarios(_folder(where, "scenarios", settings.scenarios), responder, known)
+    if scenarios.scenarios:
+        responder.sources = (*responder.sources, Player(responder, scenarios.scenarios))
+    folders = frozenset(map(folder_name, known))
+    of_others = [f for f in responder.fixtures.findings if _is_unknown(f) and f.place is not None and Path(f.place.file).name in folders]
+    findings = [finding for finding in (*responder.fixtures.findings, *scenarios.findings) if finding not in of_others]
+    passed = {"fixture-operation-unknown"} if settings.fixtures is None else set()
+    passed |= {"scenario-file-unknown"} if settings.scenarios is None else set()
+    wrong = [finding for finding in findings if finding.rule not in passed]
     if wrong and judge_fixtures:
         raise FixtureError(wrong)
-    responder.fixtures = fixtures
-    return Opened(responder, folder, tuple(f for f in findings if f not in wrong), where)
+    return Opened(responder, folder, tuple(finding for finding in findings if finding.rule in passed), where, scenarios)
 
 
 def _is_unknown(finding: Finding) -> bool:
     return finding.rule == "fixture-operation-unknown"
 
 
-def _fixtures_folder(where: str, settings: Settings) -> Path | None:
-    if settings.fixtures is not None:
-        if not settings.fixtures.is_dir():
-            raise UsageError(f"the folder of fixtures {settings.fixtures} does not exist")
-        return settings.fixtures
+def _folder(where: str, name: str, named: Path | None) -> Path | None:
+    """The folder that is named, else the one beside the document; what is there by chance is passed over."""
+    if named is not None:
+        if not named.is_dir():
+            raise UsageError(f"the folder of {name} {named} does not exist")
+        return named
     if where == STDIN or where.startswith(("http://", "https://")):
         return None
-    beside = Path(where).parent / "fixtures"
+    beside = Path(where).parent / name
     return beside if beside.is_dir() else None

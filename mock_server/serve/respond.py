@@ -32,6 +32,7 @@ from mock_server.serve.fixtures import Fixture, Fixtures
 from mock_server.serve.refuse import word_refusal
 from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
 from mock_server.serve.source import Source
+from mock_server.serve.stored import Telling, tell
 from mock_server.serve.world import World
 from mock_server.spec.document import Document
 from mock_server.spec.model import MISSING, Entry, Location, Operation, Server
@@ -178,8 +179,10 @@ class Responder:
         operation = self.document.operation(entry)
         found: dict[str, dict[str, None]] = {}
         for fixture in self.fixtures.by_operation.get(operation.id, ()):
+            if fixture.stored.depends:
+                return None
             for condition in fixture.conditions:
-                if condition.location is not Location.PATH:
+                if condition.location is not Location.PATH or condition.tests:
                     return None
                 found.setdefault(condition.name, {}).update(dict.fromkeys(map(str, condition.values)))
         keys = paired_keys(operation)
@@ -340,7 +343,7 @@ class Responder:
                 known = ", ".join(f.name for f in self.fixtures.by_operation.get(compiled.operation.id, ())) or "none"
                 detail = f"{compiled.operation.id} has no fixture {preferences.fixture!r}; there are: {known}"
                 return problem_answer(problem.NOT_FOUND, detail, entry=compiled.operation.entry)
-            return self._from_fixture(compiled, named)
+            return self._from_fixture(compiled, named, ask)
         if preferences.example is not None or ask.profile in EDGES:
             return None
         return self._fixture(compiled, ask, None)
@@ -349,20 +352,22 @@ class Responder:
         if "fixture" not in ask.sources or ask.preferences.asks_for_generated or compiled.operation.id not in self.fixtures.by_operation:
             return None
         found = self.fixtures.find(compiled.operation.id, ask.request, ask.understood, status)
-        return self._from_fixture(compiled, found) if found is not None else None
+        return self._from_fixture(compiled, found, ask) if found is not None else None
 
-    def _from_fixture(self, compiled: _Compiled, fixture: Fixture) -> Answer:
+    def _from_fixture(self, compiled: _Compiled, fixture: Fixture, ask: Ask) -> Answer:
         """A stored answer, with the documented header fields that it does not set itself."""
-        own = {name for name, _ in fixture.fields}
-        chosen = choose_status(compiled.operation, fixture.status)
-        head = self._reply(compiled, chosen).head() if chosen is not None else []
-        source = f"fixture:{fixture.name}"
-        fields = [
-            *fixture.fields,
-            *((name, value) for name, value in head if name not in own),
-            (SOURCE, source.encode("latin-1", "replace")),
-        ]
-        return Answer(fixture.status, fields, fixture.body, source, compiled.operation.entry)
+        return tell(
+            fixture.stored,
+            self.telling(compiled.operation, fixture.status, f"fixture:{fixture.name}", f"fixture:{compiled.operation.id}/{fixture.name}"),
+            ask,
+        )
+
+    def telling(self, operation: Operation, status: int, source: str, key: str = "") -> Telling:
+        """What an answer to an operation that somebody wrote down needs; see `Telling`."""
+        compiled = self._compile(operation.entry)
+        chosen = choose_status(operation, status)
+        head = self._reply(compiled, chosen).head() if chosen is not None else ()
+        return Telling(source, operation, compiled.responses, head, self.kit.pools, key)
 
     def _unauthorized(self, compiled: _Compiled, ask: Ask) -> Answer:
         operation = compiled.operation

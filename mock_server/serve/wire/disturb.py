@@ -21,7 +21,7 @@ from mock_server.serve.answer import PAYLOAD, PREFERENCE_APPLIED, Answer, proble
 from mock_server.serve.backend import Message, Scope, Send
 from mock_server.serve.respond import Responder
 from mock_server.serve.wire.breaking import NEEDS_BODY, NO_BODY, ON_THE_LINE, Outgoing, dribble
-from mock_server.serve.wire.drawing import Met, plan
+from mock_server.serve.wire.drawing import Met, plan, plan_own
 from mock_server.serve.wire.line import Line, line_of
 from mock_server.serve.world import World
 from mock_server.spec.model import Entry
@@ -104,6 +104,13 @@ class SeededDisturber:
             ours = [f"{name}={_quoted(met.preferences.given[name])}".encode("latin-1", "replace") for name in met.applied]
             fields = [*(field for field in fields if field[0] != PREFERENCE_APPLIED), (PREFERENCE_APPLIED, b", ".join([*before, *ours]))]
         return answer._replace(fields=fields)
+
+    def bring(self, answer: Answer, request: Request, world: World) -> tuple[Met, Answer]:
+        """Decide what an answer meets that says so itself."""
+        met = plan_own(answer, world, world.seed or self._seed)
+        if met.fault is not None and met.fault.kind in NEEDS_BODY and (request.method == "HEAD" or answer.status in _WITHOUT_BODY):
+            met.missed = NO_BODY
+        return met, answer._replace(fields=[*answer.fields, (DISTURBED, met.describe().encode("latin-1", "replace"))])
 
     async def deliver(self, met: Met, scope: Scope, send: Send, start: Message, body: Message) -> None:
         """Send an answer: late, and as its fault has it."""

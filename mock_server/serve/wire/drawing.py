@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from mock_server.delay import Delay
 from mock_server.disturbances import Disturbances
-from mock_server.exchange.preference import Preferences
+from mock_server.exchange.preference import NONE, Preferences
 from mock_server.fault import Fault
 from mock_server.generate.seed import derive_seed
+from mock_server.serve.answer import Answer
 from mock_server.serve.world import World
 from mock_server.spec.model import Entry
 
@@ -24,7 +25,7 @@ _CHANCES = 2**64
 class Met:
     """The delay and the fault that an exchange meets."""
 
-    entry: Entry
+    entry: Entry | None
     preferences: Preferences
     seed: int  # of what a fault makes up
     milliseconds: float | None = None
@@ -75,6 +76,20 @@ def plan(settings: Disturbances, edition: int, entry: Entry, preferences: Prefer
     if not milliseconds and fault is None and preferences.delay is None:
         return None
     return Met(entry, preferences, everywhere.seed("made up"), milliseconds, fault)
+
+
+def plan_own(answer: Answer, world: World, seed: str) -> Met:
+    """
+    Decide what an answer meets that brings its own delay or fault.
+
+    Args:
+        answer: A fixture, a scenario or a mapping said it.
+        world: Whose turns count; each such answer takes one.
+        seed: Of chance.
+    """
+    turn = _Turn.take(world, seed, "own")
+    milliseconds = answer.delay.draw(Random(turn.seed("delay"))) if answer.delay is not None else None
+    return Met(answer.entry, NONE, turn.seed("made up"), milliseconds, answer.fault)
 
 
 class _Turn(NamedTuple):

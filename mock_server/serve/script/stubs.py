@@ -1,0 +1,342 @@
+"""
+The stub mappings of a server: those of everybody, and those of one world each.
+
+Of the mappings that match a request the one with the lowest priority answers, of these one of the own world, of these
+the one that was added last. A response is judged by the document of the operation it answers: when it is added, where its
+URL says which that is, and else when it first answers.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+from mock_server.errors import SchemaError, ScriptError, UsageError
+from mock_server.exchange import problem
+from mock_server.exchange.path import Matched
+from mock_server.finding import Finding
+from mock_server.serve.answer import Answer, problem_answer
+from mock_server.serve.reply import Ask
+from mock_server.serve.respond import Responder
+from mock_server.serve.script.mapping import StubMapping, read_mapping
+from mock_server.serve.script.pattern import ANY, Asked, match_template
+from mock_server.serve.stored import Stored, Telling, judge_stored, refused, tell
+from mock_server.serve.world import STARTED, World
+from mock_server.spec.model import Entry, Operation
+from mock_server.typing import JsonValue
+
+LIMIT: Final = 10_000  # mappings
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "QUERY")
+_VARIABLE = re.compile(r"\{[^{}]*\}")
+
+
+class Stubs:
+    """The stub mappings of a server; see the module. A `Keeper` of worlds."""
+
+    def __init__(self, responders: Sequence[Responder]) -> None:
+        """
+        Start without any.
+
+        Args:
+            responders: Of all documents that are served; see `attach`.
+        """
+        self.lock = Lock()
+        self._responders: tuple[Responder, ...] = ()
+        self._mappings: dict[str, StubMapping] = {}  # in the order in which they were added
+        self._ordered: tuple[StubMapping, ...] = ()
+        self.attach(responders)
+
+    def attach(self, responders: Sequence[Responder]) -> None:
+        """Answer for these documents from now on; to be called when they are replaced."""
+        self._responders = tuple(responders)
+        self._sort()
+
+    def __len__(self) -> int:
+        return len(self._mappings)
+
+    def __iter__(self) -> Iterator[StubMapping]:
+        """All mappings, those added last first."""
+        return iter([*self._mappings.values()][::-1])
+
+    def find(self, id_: str) -> StubMapping | None:
+        """Find a mapping by its id."""
+        return self._mappings.get(id_.lower())
+
+    def add(self, value: JsonValue) -> StubMapping:
+        """
+        Add a mapping; one with the same id is replaced.
+
+        Raises:
+            ScriptError: it is none, its response breaks the document, or there are too many.
+        """
+        mapping = self._read(value)
+        self._put([mapping])
+        return mapping
+
+    def replace(self, id_: str, value: JsonValue) -> StubMapping | None:
+        """
+        Replace a mapping, which keeps its place; None where there is no such mapping.
+
+        Raises:
+            ScriptError: see `add`.
+        """
+        known = self.find(id_)
+        if known is None:
+            return None
+        mapping = self._read(value, known.id)
+        self._put([mapping])
+        return mapping
+
+    def remove(self, id_: str) -> bool:
+        """Remove a mapping; whether there was one."""
+        with self.lock:
+            found = self._mappings.pop(id_.lower(), None) is not None
+        self._sort()
+        return found
+
+    def clear(self) -> None:
+        """Remove all mappings."""
+        self._keep(lambda _: False)
+
+    def forget(self) -> None:
+        """Remove all that are not persistent."""
+        self._keep(lambda mapping: mapping.persistent)
+
+    def import_(self, value: JsonValue) -> int:
+        """
+        Add many mappings, all or none: `{"mappings": […], "importOptions": {"duplicatePolicy": "OVERWRITE"}}`.
+
+        Returns:
+            How many were added or replaced.
+
+        Raises:
+            ScriptError: see `add`.
+        """
+        written = value.get("mappings") if isinstance(value, dict) else None
+        options = value.get("importOptions", {}) if isinstance(value, dict) else {}
+        if not isinstance(written, list) or not isinstance(options, dict):
+            raise ScriptError("an import is an object of 'mappings', a list, and 'importOptions'")
+        if not options.keys() <= {"duplicatePolicy", "deleteAllNotInImport"}:
+            raise ScriptError("'importOptions' are duplicatePolicy and deleteAllNotInImport", ("importOptions",))
+        if options.get("duplicatePolicy", "OVERWRITE") not in {"OVERWRITE", "IGNORE"}:
+            raise ScriptError("it is OVERWRITE or IGNORE", ("importOptions", "duplicatePolicy"))
+        read = []
+        for index, one in enumerate(written):
+            try:
+                read.append(self._read(one))
+            except ScriptError as error:
+                raise error.inside("mappings", str(index)) from error
+        if options.get("duplicatePolicy") == "IGNORE":
+            read = [mapping for mapping in read if mapping.id not in self._mappings]
+        self._put(read)
+        if options.get("deleteAllNotInImport") is True:
+            named = {str(one.get("id", one.get("uuid", ""))).lower() for one in written if isinstance(one, dict)}
+            kept = named | {mapping.id for mapping in read}
+            self._keep(lambda mapping: mapping.id in kept)
+        return len(read)
+
+    def candidates(self, world: World) -> Iterator[StubMapping]:
+        """The mappings that a world has, in the order in which they are asked."""
+        return (mapping for mapping in self._ordered if mapping.world is None or mapping.world == world.name)
+
+    def match(self, asked: Asked, world: World, *, documented: bool) -> StubMapping | None:
+        """Find the mapping that answers a request. Nothing but one that may be invalid answers what is not documented."""
+        for mapping in self.candidates(world):
+            if mapping.required is not None and world.scenarios.get(str(mapping.scenario), STARTED) != mapping.required:
+                continue
+            if (documented or mapping.allow_invalid) and mapping.pattern.matches(asked):
+                return mapping
+        return None
+
+    def reset(self, world: str) -> None:
+        """Remove the mappings of a world that are not persistent."""
+        self._keep(lambda mapping: mapping.world != world or mapping.persistent)
+
+    def drop(self, world: str) -> None:
+        """Remove the mappings of a world."""
+        self._keep(lambda mapping: mapping.world != world)
+
+    def fork(self, source: str, target: str) -> None:
+        """Give a world the mappings that another one has."""
+        self.restore(target, self.snapshot(source))
+
+    def snapshot(self, world: str) -> JsonValue:
+        """The mappings of a world, the oldest first."""
+        return [mapping.written for mapping in self._mappings.values() if mapping.world == world]
+
+    def restore(self, world: str, snapshot: JsonValue) -> None:
+        """
+        Give a world these mappings, and no other ones.
+
+        Raises:
+            UsageError: they are none.
+        """
+        if not isinstance(snapshot, list):
+            raise UsageError("the mappings of a snapshot are a list")
+        try:
+            read = [self._read(self._of_world(value, world)) for value in snapshot]
+        except ScriptError as error:
+            raise UsageError(f"a mapping of the snapshot can't be used: {error}") from error
+        self.drop(world)
+        self._put(read)
+
+    def _of_world(self, value: JsonValue, world: str) -> JsonValue:
+        """A mapping as one of a world; with a new id where its own is one of another world."""
+        if not isinstance(value, dict):
+            return value
+        known = self.find(str(value.get("id", "")))
+        taken = known is not None and known.world != world
+        metadata = value.get("metadata", {})
+        kept = {name: member for name, member in value.items() if name not in {"uuid", "metadata", *(("id",) if taken else ())}}
+        return {**kept, "metadata": {**(metadata if isinstance(metadata, dict) else {}), "world": world}}
+
+    def _read(self, value: JsonValue, id_: str | None = None) -> StubMapping:
+        mapping = read_mapping(value, self._responders[0].kit.pools, id_)
+        if not mapping.allow_invalid:
+            self._judge(mapping)
+        return mapping
+
+    def _judge(self, mapping: StubMapping) -> None:
+        """Refuse a mapping whose response breaks the document, where its URL says what it answers."""
+        paths = _paths(mapping)
+        if paths is None:
+            return
+        targets = [(responder, entry) for responder in self._responders for entry in _entries(responder, mapping, paths)]
+        if not targets:
+            advice = 'to answer it all the same, say "metadata": {"allowInvalid": true}'
+            raise ScriptError(f"no document that is served has an operation for it; {advice}", ("request",))
+        found = [(entry, Prepared.of(mapping, responder, responder.document.operation(entry)).findings) for responder, entry in targets]
+        if all(findings for _, findings in found):
+            entry, findings = found[0]
+            detail = "; ".join(dict.fromkeys(finding.message for finding in findings))
+            raise ScriptError(f"the response breaks what {entry.title} documents: {detail}", ("response",), findings)
+
+    def _put(self, mappings: list[StubMapping]) -> None:
+        with self.lock:
+            if len(self._mappings.keys() | {mapping.id for mapping in mappings}) > LIMIT:
+                raise ScriptError(f"there are more than {LIMIT:,} mappings")
+            self._mappings.update((mapping.id, mapping) for mapping in mappings)
+        self._sort()
+
+    def _keep(self, wanted: Callable[[StubMapping], bool]) -> None:
+        with self.lock:
+            kept = {id_: mapping for id_, mapping in self._mappings.items() if wanted(mapping)}
+            changed = len(kept) < len(self._mappings)
+            self._mappings = kept
+        if changed:
+            self._sort()
+
+    def _sort(self) -> None:
+        """Put the mappings in order, and have the responders ask for them: what was kept ready is thrown away."""
+        newest = [*self._mappings.values()][::-1]
+        self._ordered = tuple(sorted(newest, key=lambda mapping: (mapping.priority, mapping.world is None)))
+        for responder in self._responders:
+            others = tuple(source for source in responder.sources if not isinstance(source, StubSource))
+            known = next((source for source in responder.sources if isinstance(source, StubSource)), None)
+            if self._ordered or known is not None:
+                responder.sources = (known or StubSource(self, responder), *others)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The response of a mapping, written for one operation and judged."""
+
+    stored: Stored
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, mapping: StubMapping, responder: Responder, operation: Operation | None) -> "Prepared":
+        """
+        Prepare a response.
+
+        Raises:
+            ScriptError: it can't be judged, or not be written.
+        """
+        stored = mapping.stored(operation, responder.kit.pools)
+        if operation is None or mapping.allow_invalid or mapping.is_breaking:
+            return cls(stored, ())
+        try:
+            telling = responder.telling(operation, stored.status, mapping.source)
+            return cls(stored, judge_stored(stored, responder.judge_of(operation.entry), telling.head))
+        except SchemaError as error:
+            raise ScriptError(f"the response can't be judged: {error}", ("response",)) from error
+
+
+class StubSource:
+    """Answers for one document from the mappings of the server; see `serve.source`."""
+
+    before_validation = True
+    blocks = False
+
+    def __init__(self, stubs: Stubs, responder: Responder) -> None:
+        self._stubs = stubs
+        self._responder = responder
+        self._prepared: WeakKeyDictionary[StubMapping, dict[str, Prepared]] = WeakKeyDictionary()
+
+    def touches(self, entry: Entry) -> bool:
+        """Whether there is any mapping: which operations it answers is known only when it does."""
+        return len(self._stubs) > 0
+
+    def answer(self, operation: Operation | None, ask: Ask) -> Answer | None:
+        """Answer by the first mapping that matches."""
+        if not len(self._stubs):
+            return None
+        asked = Asked(ask.request)
+        with self._stubs.lock:
+            mapping = self._stubs.match(asked, ask.world, documented=operation is not None)
+            if mapping is None:
+                return None
+            if mapping.scenario is not None and mapping.then is not None:
+                ask.world.scenarios[mapping.scenario] = mapping.then
+        entry = operation.entry if operation is not None else None
+        try:
+            prepared = self._prepare(mapping, operation)
+        except ScriptError as error:
+            return problem_answer(problem.INVALID_ANSWER, f"{mapping.source}: {error}", entry=entry)
+        if prepared.findings:
+            return refused(mapping.source, entry, prepared.findings)
+        return tell(prepared.stored, self._telling(mapping, operation, prepared.stored), _with_variables(mapping, asked, ask))
+
+    def _prepare(self, mapping: StubMapping, operation: Operation | None) -> Prepared:
+        known = self._prepared.setdefault(mapping, {})
+        key = operation.id if operation is not None else ""
+        if key not in known:
+            known[key] = Prepared.of(mapping, self._responder, operation)
+        return known[key]
+
+    def _telling(self, mapping: StubMapping, operation: Operation | None, stored: Stored) -> Telling:
+        key = f"mapping:{mapping.id}"
+        if operation is None or mapping.allow_invalid or mapping.is_breaking:
+            return Telling(mapping.source, operation, None, (), self._responder.kit.pools, key)
+        return self._responder.telling(operation, stored.status, mapping.source, key)
+
+
+def _paths(mapping: StubMapping) -> list[str] | None:
+    """The paths that a mapping can only mean; None where it says them by a regular expression, or not at all."""
+    written = mapping.pattern.written
+    for name in ("url", "urlPath", "urlPathTemplate"):
+        if name in written:
+            path = str(written[name]).partition("?")[0]
+            return [_VARIABLE.sub("x", path) if name == "urlPathTemplate" else path]
+    return None
+
+
+def _entries(responder: Responder, mapping: StubMapping, paths: list[str]) -> Iterator[Entry]:
+    """The operations of a document that a mapping answers."""
+    method = str(mapping.pattern.written.get("method", ANY)).upper()
+    query = str(mapping.pattern.written.get("url", "")).partition("?")[2]
+    for path in paths:
+        for each in _METHODS if method == ANY else (method,):
+            matched = responder.router.match(each, path, query)
+            if isinstance(matched, Matched):
+                yield from (one.route.target for one in (matched, *matched.others))
+
+
+def _with_variables(mapping: StubMapping, asked: Asked, ask: Ask) -> Ask:
+    """The request with the variables of the mapping's own path template, too."""
+    template = mapping.pattern.written.get("urlPathTemplate")
+    own = match_template(template, asked.path) if isinstance(template, str) else None
+    return ask._replace(variables={**ask.variables, **{name: quote(value, safe="") for name, value in own.items()}}) if own else ask

@@ -25,7 +25,7 @@ from mock_server.contract.request import Understood
 from mock_server.contract.response import ResponseJudge
 from mock_server.contract.verdict import CHECK_OF_RULE
 from mock_server.errors import DocumentError, SchemaError
-from mock_server.exchange.body import content_type, write_body
+from mock_server.exchange.body import content_type, write_body, write_json
 from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
 from mock_server.exchange.message import Request, Response, find_field
 from mock_server.exchange.negotiate import choose_success
@@ -53,6 +53,10 @@ class Condition:
     name: str  # of a parameter; of the body, a JSON Pointer
     values: tuple[JsonValue, ...]  # any of them
 
+    def __str__(self) -> str:
+        where = self.location.value if self.location is not None else "body"
+        return f"{where} {self.name} = {' or '.join(write_json(value).decode() for value in self.values)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
@@ -69,6 +73,10 @@ class Fixture:
     def matches(self, request: Request, understood: Understood) -> bool:
         """Whether a request says everything that the fixture asks for."""
         return all(_holds(condition, request, understood) for condition in self.conditions)
+
+    def unmet(self, request: Request, understood: Understood) -> tuple[Condition, ...]:
+        """What a request does not say of what the fixture asks for."""
+        return tuple(condition for condition in self.conditions if not _holds(condition, request, understood))
 
 
 @dataclass(eq=False, repr=False)

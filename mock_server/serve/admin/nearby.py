@@ -4,7 +4,7 @@ What came close: the documented operations, and the mappings, that are nearest t
 Distances are WireMock's kind: 0 for a match, 1 where nothing agrees.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Final
@@ -29,7 +29,7 @@ class NearOperation:
     distance: float
 
 
-def near_operations(responders: Iterator[Responder], request: Request) -> list[NearOperation]:
+def near_operations(responders: Iterable[Responder], request: Request) -> list[NearOperation]:
     """The operations that are nearest to a request, the nearest first."""
     asked = Asked(request)
     segments = unquote(asked.path).split("/")

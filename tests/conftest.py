@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from admin_side import admin  # noqa: F401 - a fixture for all tests
 from hypothesis import HealthCheck, settings
 
 from mock_server.exchange.message import Request

@@ -14,6 +14,8 @@ from mock_server.cli.logs import set_up_logs
 from mock_server.cli.report import print_findings
 from mock_server.exchange.negotiate import choose_success
 from mock_server.generate.case import example_request
+from mock_server.serve.admin.area import install_admin
+from mock_server.serve.admin.guard import Guard
 from mock_server.serve.app import create_app
 from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
@@ -88,6 +90,13 @@ def serve(
     store: Annotated[
         str | None, typer.Option(help="Where state is kept: sqlite:///file.db, postgresql+psycopg://…", show_default="in memory")
     ] = None,
+    admin: Annotated[
+        bool | None, typer.Option("--admin/--no-admin", help="Look inside and change things under /__admin.", show_default="admin")
+    ] = None,
+    admin_token: Annotated[
+        str | None,
+        typer.Option(help="What /__admin asks for as 'Authorization: Bearer'.", show_default="none on loopback, else one is made up"),
+    ] = None,
     log_format: Annotated[str | None, typer.Option(help="text, json or none.", show_default="text")] = None,
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
@@ -105,11 +114,14 @@ def serve(
         backend = assemble(opened, settings)
         if settings.reload:
             _follow_edits(backend, opened, flags)
+        guard = Guard.of(settings) if settings.admin else None
+        if guard is not None:
+            install_admin(backend, guard)
         asgi = create_app(backend)
         address = origin(listening, settings)
         print_findings([found for each in opened for found in each.warnings], "text", stream=sys.stderr)
         print_findings(find_conflicts(opened), "text", stream=sys.stderr)
-        _print_banner(opened, settings, address)
+        _print_banner(opened, settings, address, guard)
         for each in opened if settings.check else ():
             _check_in_background(each.where)
         if settings.workers > 1:
@@ -135,7 +147,7 @@ def _check_in_background(document: str) -> None:
     subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
 
 
-def _print_banner(opened: Sequence[Opened], settings: Settings, address: str) -> None:
+def _print_banner(opened: Sequence[Opened], settings: Settings, address: str, guard: Guard | None) -> None:
     titles = ", ".join(f"{each.document.title} {each.document.api_version}" for each in opened)
     lines = [f"mock-server {__version__}: {titles}"]
     for each in opened:
@@ -144,7 +156,7 @@ def _print_banner(opened: Sequence[Opened], settings: Settings, address: str) ->
         lines += [
             f"  document      {named}OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
             f"  listening on  {', '.join(address + base for base in responder.base_paths())}",
-            *([f"  Swagger UI    {address}/ui"] if each is opened[0] else []),
+            *([*_admin_lines(settings, address, guard), f"  Swagger UI    {address}/ui"] if each is opened[0] else []),
             f"  answers from  {', '.join(settings.source)} (seed {settings.seed}, locale {responder.kit.locale}"
             + (f", fixtures in {each.fixtures_from})" if each.fixtures_from is not None else ", no fixtures)"),
             *([f"  scenarios     {', '.join(scenario.name for scenario in each.scenarios.scenarios)}"] if each.scenarios.scenarios else []),
@@ -158,6 +170,14 @@ def _print_banner(opened: Sequence[Opened], settings: Settings, address: str) ->
     if count > len(shown):
         lines.append(f"  … and {count - len(shown)} more, see {address}/ui")
     print("\n".join(lines), flush=True)
+
+
+def _admin_lines(settings: Settings, address: str, guard: Guard | None) -> list[str]:
+    """Where to look inside, and with which token if it was made up."""
+    if guard is None:
+        return []
+    lines = [f"  look inside   {address}/__admin" + (" (each worker has a journal of its own)" if settings.workers > 1 else "")]
+    return [*lines, f"  admin token   {guard.token}"] if guard.made else lines
 
 
 def _operation_lines(opened: Opened, entry: Entry, address: str, base: str, *, short: bool) -> list[str]:

@@ -66,6 +66,22 @@ class Preferences:
 NONE: Final = Preferences()
 
 
+def split_preferences(header: str | None, query: str) -> list[tuple[str, str]]:
+    """
+    Split the preferences of a request, known or not.
+
+    Args:
+        header: The Prefer header field, None where there is none.
+        query: The query, percent-encoded; read only without a header field.
+    """
+    if header is None:
+        if "__" not in query:
+            return []
+        return [(key[2:], value) for key, value in parse_qsl(query, keep_blank_values=True) if key.startswith("__")]
+    parts = [part for item in split_quoted(header, ",") for part in split_quoted(item, ";")]
+    return [(name.strip().lower(), value.strip().strip('"')) for name, _, value in (part.partition("=") for part in parts)]
+
+
 def parse_preferences(header: str | None, query: str) -> Preferences:
     """
     Read the preferences of a request.
@@ -77,15 +93,8 @@ def parse_preferences(header: str | None, query: str) -> Preferences:
     Raises:
         MalformedPreference: a known key has a value that it can't have.
     """
-    if header is None:
-        if "__" not in query:
-            return NONE
-        pairs = [(key[2:], value) for key, value in parse_qsl(query, keep_blank_values=True) if key.startswith("__")]
-    else:
-        parts = [part for item in split_quoted(header, ",") for part in split_quoted(item, ";")]
-        pairs = [(name.strip().lower(), value.strip().strip('"')) for name, _, value in (part.partition("=") for part in parts)]
     given: dict[str, str] = {}
-    for name, value in pairs:
+    for name, value in split_preferences(header, query):
         if name in _READERS:
             given.setdefault(name, value)  # RFC 7240, section 2: the first one counts
     if not given:

@@ -21,6 +21,7 @@ from typing import Final
 
 from mock_server.contract.request import Understood
 from mock_server.errors import ScriptError
+from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, find_field
 from mock_server.pointer import find_at, parse_pointer
 from mock_server.schema.validate import compile_pattern
@@ -41,6 +42,10 @@ class Condition:
     values: tuple[JsonValue, ...]  # any of them
     tests: tuple[_Test, ...] = ()  # all of them; then there are no values
     pointer: Pointer = ()  # in the body
+    said: str = ""  # what is asked for, as JSON
+
+    def __str__(self) -> str:
+        return f"{self.location.value if self.location is not None else 'body'} {self.name} = {self.said}"
 
     def holds(self, request: Request, understood: Understood) -> bool:
         """Whether a request says it."""
@@ -87,7 +92,7 @@ def read_conditions(when: JsonValue) -> Iterator[Condition]:
             except ScriptError as error:
                 raise error.inside(place, name) from error
             values = () if tests else tuple(value) if isinstance(value, list) else (value,)
-            yield Condition(location, known, values, tests, parse_pointer(name) if location is None else ())
+            yield Condition(location, known, values, tests, parse_pointer(name) if location is None else (), write_json(value).decode())
 
 
 def _tests(value: JsonValue) -> Iterator[_Test]:

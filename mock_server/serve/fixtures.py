@@ -63,6 +63,10 @@ class Fixture:
         """Whether a request says everything that the fixture asks for."""
         return all(condition.holds(request, understood) for condition in self.conditions)
 
+    def unmet(self, request: Request, understood: Understood) -> tuple[Condition, ...]:
+        """What a request does not say of what the fixture asks for."""
+        return tuple(condition for condition in self.conditions if not condition.holds(request, understood))
+
 
 @dataclass(eq=False, repr=False)
 class Fixtures:

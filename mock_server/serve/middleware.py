@@ -6,6 +6,7 @@ web sockets.
 """
 
 import asyncio
+import functools
 import logging
 import time
 from functools import partial
@@ -139,7 +140,8 @@ class MockMiddleware:
 
     def _writes(self, path: bytes) -> bool:
         """Whether a document writes a path out: that goes before what has the path beside the API."""
-        return any(_writes(mount, path) for mount in self._backend.mounts)
+        first = path.split(b"/", 2)[1].decode("latin-1")
+        return any(_writes(mount, first) for mount in self._backend.mounts)
 
     async def _send(self, answer: Answer, scope: Scope, send: Send) -> None:
         start, body = self._written(answer, scope)
@@ -155,12 +157,12 @@ class MockMiddleware:
         return start, {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body}
 
 
-def _writes(mount: Mount, path: bytes) -> bool:
-    """Whether a document writes the first segment of a path itself; a variable that would take it does not count."""
-    first = b"/".join(path.split(b"/", 2)[:2]).decode("latin-1")
+@functools.lru_cache(maxsize=64)
+def _writes(mount: Mount, segment: str) -> bool:
+    """Whether a document has paths that begin with a segment; a variable that would take it does not count."""
     responder = mount.responder
     written = (base + entry.template for entry in responder.document.entries for base in responder.base_paths(entry))
-    return any(template == first or template.startswith(first + "/") for template in written)
+    return any(template.split("/", 2)[1:2] == [segment] for template in written)
 
 
 def _messages(answer: Answer) -> tuple[Message, Message]:

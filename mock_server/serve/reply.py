@@ -20,7 +20,7 @@ from mock_server.exchange import problem
 from mock_server.exchange.body import content_type, write_body
 from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_json_lines, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import Request, find_field
-from mock_server.exchange.negotiate import Chosen, Represented, find_example, paired_keys, represent
+from mock_server.exchange.negotiate import Chosen, Represented, find_example, represent
 from mock_server.exchange.preference import EDGES, Preferences
 from mock_server.exchange.serialization import write_header
 from mock_server.exchange.xml import read_xml
@@ -34,8 +34,9 @@ from mock_server.schema.outline import Outline, outline_of
 from mock_server.serve.answer import GENERATED, PAYLOAD, SEED, SOURCE, Answer, RawField, problem_answer
 from mock_server.serve.edges import Edges
 from mock_server.serve.journal import Journal
+from mock_server.serve.pairs import OtherHalf, find_pairs
 from mock_server.serve.world import World
-from mock_server.spec.model import MISSING, Example, Header, Location, MediaType, Missing, Operation
+from mock_server.spec.model import MISSING, Example, Header, MediaType, Missing, Operation
 from mock_server.spec.references import Node
 from mock_server.typing import JsonValue, Pointer
 
@@ -97,7 +98,7 @@ class Reply:
     _contents: dict[tuple[int, str], _Content] = dataclasses.field(default_factory=dict)
     _represented: dict[str | None, Represented | None] = dataclasses.field(default_factory=dict)
     _head: list[RawField] | None = None
-    _pairs: dict[str, list[tuple[tuple[Location, str] | None, JsonValue]]] | None = None
+    _pairs: dict[str, OtherHalf] | None = None
 
     def render(self, ask: Ask) -> Answer:
         """Make the answer; where none exists, the problem that says why."""
@@ -301,23 +302,34 @@ class Reply:
             return None
         pairs = self._paired()
         for example in content.usable:
-            if example.key in pairs and _carries(pairs[example.key], ask.understood):
+            if example.key in pairs and pairs[example.key].is_carried(ask.understood):
                 return example
         return next((example for example in content.usable if example.key not in pairs), None)
 
-    def _paired(self) -> dict[str, list[tuple[tuple[Location, str] | None, JsonValue]]]:
+    def consider(self, ask: Ask) -> Iterator[tuple[str, str | None]]:
+        """The examples that there are for a request, by their sources, each with why it does not answer; None: it could."""
+        represented = self.representation(ask.accept) if not self.chosen.is_empty else None
+        if represented is None:
+            return
+        content = self._content(represented)
+        for example in represented.media_type.examples:
+            why = None
+            if "example" not in ask.sources:
+                why = "examples are not among the sources"
+            elif ask.preferences.asks_for_generated:
+                why = "something is preferred that only a generated value can have"
+            elif example.value is MISSING:
+                why = "its value is elsewhere: externalValue"
+            elif example not in content.usable:
+                why = "it breaks its schema"
+            elif (half := self._paired().get(str(example.key))) is not None and (missing := half.lacking(ask.understood)):
+                why = f"it is one of a pair, and the request does not carry the other: {', '.join(missing)}"
+            yield f"example:{example.key or 'default'}", why
+
+    def _paired(self) -> dict[str, OtherHalf]:
         """By key: what a request has to carry for a paired example."""
         if self._pairs is None:
-            shown = {example.key for media in self.chosen.response.content for example in media.examples}
-            self._pairs = {key: [] for key in paired_keys(self.operation) if key in shown}
-            for parameter in self.operation.parameters:
-                for example in parameter.examples:
-                    if example.key in self._pairs and not isinstance(example.value, Missing):
-                        self._pairs[example.key].append(((parameter.location, parameter.name), example.value))
-            body = self.operation.request_body
-            for example in [e for media in body.content for e in media.examples] if body is not None else []:
-                if example.key in self._pairs and not isinstance(example.value, Missing):
-                    self._pairs[example.key].append((None, example.value))
+            self._pairs = find_pairs(self.operation, self.chosen.response)
         return self._pairs
 
     def _write_example(self, content: _Content, example: Example) -> bytes:
@@ -431,14 +443,6 @@ def _header_text(value: JsonValue, *, explode: bool) -> str | None:
 def _is_single(schema: JsonValue) -> bool:
     """Whether a schema under a streaming media type describes one item rather than the list of them."""
     return isinstance(schema, dict) and schema.get("type") not in ("array", ["array"]) and "items" not in schema
-
-
-def _carries(wanted: list[tuple[tuple[Location, str] | None, JsonValue]], understood: Understood) -> bool:
-    """Whether a request carries the other halves of a pair: each parameter's, and one of the body's."""
-    bodies = [value for key, value in wanted if key is None]
-    if bodies and (isinstance(understood.body, Missing) or understood.body not in bodies):
-        return False
-    return all(key is None or (key in understood.parameters and understood.parameters[key] == value) for key, value in wanted)
 
 
 def _unquoted(value: JsonValue | Missing, judge: ResponseJudge, media: MediaType) -> JsonValue:

@@ -113,33 +113,49 @@ class Responder:
 
     def respond(self, request: Request, world: World = NOBODY) -> Answer:
         """Answer a request, in the world of who asks."""
+        matched = self.find(request)
+        if isinstance(matched, Unmatched):
+            return self._unmatched(request, request.path.decode("latin-1"), matched, world)
+        return self.respond_to(matched, request, world)
+
+    def find(self, request: Request) -> Matched[Entry] | Unmatched:
+        """Find the operation that a request asks for."""
         path = request.path.decode("latin-1")
         matched = self.router.match(request.method, path, request.query.decode("latin-1") if b"?" not in request.path else "")
         if isinstance(matched, Unmatched):
-            matched = self._with_empty(request, path) or matched
-        if isinstance(matched, Unmatched):
-            return self._unmatched(request, path, matched, world)
-        return self.respond_to(self._pick(matched, request) if matched.others else matched, request, world)
+            return self._with_empty(request, path) or matched
+        return self._pick(matched, request) if matched.others else matched
 
     def respond_to(self, matched: Matched[Entry], request: Request, world: World = NOBODY) -> Answer:
         """Answer a request for an operation."""
         entry = matched.route.target
         try:
-            compiled = self._compile(entry)
+            ask = self.read(matched, request, world)
         except SchemaError as error:
             return problem_answer(problem.UNSERVABLE, str(error), entry=entry, place=str(error.place), operation=entry.id)
-        header = find_field(request.fields, b"prefer")
-        try:
-            preferences = parse_preferences(header, request.query.decode("latin-1")) if header or b"__" in request.query else NONE
-            if preferences.locale is not None:
-                check_locale(preferences.locale)
         except (MalformedPreference, UsageError) as error:
             return problem_answer(problem.MALFORMED_PREFERENCE, str(error), entry=entry)
+        answer = self._decide(self._compile(entry), ask)
+        if ask.preferences is not NONE:
+            answer = _applied(answer, ask.preferences)
+        findings = ask.understood.findings
+        return answer._replace(findings=findings) if findings else answer
+
+    def read(self, matched: Matched[Entry], request: Request, world: World = NOBODY) -> Ask:
+        """
+        Read a request for an operation.
+
+        Raises:
+            SchemaError: the operation can't be compiled.
+            MalformedPreference, UsageError: a preference can't be obeyed.
+        """
+        compiled = self._compile(matched.route.target)
+        header = find_field(request.fields, b"prefer")
+        preferences = parse_preferences(header, request.query.decode("latin-1")) if header or b"__" in request.query else NONE
+        if preferences.locale is not None:
+            check_locale(preferences.locale)
         understood = compiled.judge.read(request, matched.variables, security=self.kit.settings.security)
-        answer = self._decide(compiled, self._ask(compiled, request, understood, preferences, matched.variables, world))
-        if preferences is not NONE:
-            answer = _applied(answer, preferences)
-        return answer._replace(findings=understood.findings) if understood.findings else answer
+        return self._ask(compiled, request, understood, preferences, matched.variables, world)
 
     def _with_empty(self, request: Request, path: str) -> Matched[Entry] | None:
         """`/files/` for `/files/{name}`, only where the document lists the empty string among the names."""

@@ -9,27 +9,39 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mock_server.errors import MalformedWorld
+from mock_server.serve.admin.coverage import Coverage
 from mock_server.serve.admin.desk import Desk
+from mock_server.serve.admin.explain_views import explain_routes
 from mock_server.serve.admin.guard import Guard, guarded
 from mock_server.serve.admin.journal_views import journal_routes
 from mock_server.serve.admin.json_api import Refused, on_http, on_refused, reply
+from mock_server.serve.admin.metrics import Metrics
+from mock_server.serve.admin.setting_views import setting_routes
+from mock_server.serve.admin.use_views import use_routes
+from mock_server.serve.admin.verify_views import verify_routes
 from mock_server.serve.admin.world_views import world_routes
 from mock_server.serve.backend import Backend
 from mock_server.typing import JsonValue
 from mock_server.version import __version__
 
 PREFIX = b"/__admin"
+METRICS = b"/metrics"
 
 
 def install_admin(backend: Backend, guard: Guard) -> None:
-    """Put the admin side beside the API of a server."""
-    backend.areas[PREFIX] = guarded(create_admin(backend), guard)
+    """Put the admin side beside the API of a server, and let it hear of every exchange."""
+    coverage = Coverage(lambda: (mount.responder for mount in backend.mounts), backend.worlds)
+    metrics = Metrics(backend.worlds)
+    backend.listeners += [coverage.listen, metrics.listen]
+    app = guarded(create_admin(backend, guard, coverage, metrics), guard)
+    backend.areas.update({PREFIX: app, METRICS: app})
 
 
-def create_admin(backend: Backend) -> Starlette:
+def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Metrics) -> Starlette:
     """Make the application; nobody is kept out of it, see `guard`."""
     desk = Desk(backend)
-    routes = [*journal_routes(desk), *world_routes(desk)]
+    routes = [*verify_routes(desk), *journal_routes(desk), *world_routes(desk), *setting_routes(desk, guard)]
+    routes += [*use_routes(desk, coverage, metrics), *explain_routes(desk)]
     routes += [Route(path, _contents(routes), methods=["GET"]) for path in ("/__admin", "/__admin/")]
     refusing = {Refused: on_refused, MalformedWorld: on_refused, HTTPException: on_http}
     app = Starlette(routes=routes, exception_handlers=refusing)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import orjson
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -47,10 +48,9 @@ def missing(detail: str) -> Refused:
     return Refused(problem.NOT_THERE, detail)
 
 
-def reply(value: JsonValue, status: int = 200, fields: Mapping[str, str] | None = None) -> Response:
-    """Answer with JSON."""
-    options = orjson.OPT_INDENT_2 if status >= 400 else 0  # noqa: PLR2004 - errors are read by people
-    return Response(orjson.dumps(value, option=options), status, {**_FIELDS, **(fields or {})}, "application/json")
+def reply(value: JsonValue, status: int = 200, *, task: BackgroundTask | None = None) -> Response:
+    """Answer with JSON; a task is done when that was sent."""
+    return Response(orjson.dumps(value), status, _FIELDS, "application/json", task)
 
 
 def refusal(kind: Problem, detail: str, pointer: str = "", fields: Mapping[str, str] | None = None) -> Response:

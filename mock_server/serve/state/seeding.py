@@ -100,9 +100,12 @@ class Seeds:
         if "fixture" not in plain.sources:
             return None
         found = self.fittings.responder.fixtures.find(deed.operation.id, plain.request, plain.understood, deed.chosen.status)
-        if found is None or not is_json(parse_media_type(find_field(found.fields, b"content-type") or "")):
+        if found is None or found.stored.is_template:
             return None
-        body: JsonValue = orjson.loads(found.body)
+        written = found.stored.written
+        if not is_json(parse_media_type(find_field(written.fields, b"content-type") or "")):
+            return None
+        body: JsonValue = orjson.loads(written.body)
         return body
 
     def _keyed(self, place: Place, deed: Deed, items: list[JsonObject], ask: Ask) -> Iterator[Thing]:

@@ -1,0 +1,134 @@
+"""What can be set while the server runs: delays, faults; and everything back to its beginning."""
+
+import os
+import signal
+
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.disturbances import CALM, Disturbances, parse_disturbances
+from mock_server.errors import UsageError
+from mock_server.exchange import problem
+from mock_server.serve.admin.desk import Desk
+from mock_server.serve.admin.guard import Guard
+from mock_server.serve.admin.json_api import ALL, Refused, malformed, read_object, reply, world_named
+from mock_server.serve.wire.disturb import SeededDisturber
+from mock_server.typing import JsonObject
+
+_DELAYS = ("fixedDelay", "delayDistribution")  # as WireMock has them
+_KNOWN = ("delay", "faults", "operations", *_DELAYS)
+
+
+def setting_routes(desk: Desk, guard: Guard) -> list[Route]:
+    """The routes of settings."""
+    views = _SettingViews(desk, guard)
+    return [
+        Route("/__admin/settings", views.show, methods=["GET"]),
+        Route("/__admin/settings", views.replace, methods=["PUT", "POST"]),
+        Route("/__admin/settings", views.change, methods=["PATCH"]),
+        Route("/__admin/reset", views.reset, methods=["POST"]),
+        Route("/__admin/shutdown", views.shut_down, methods=["POST"]),
+    ]
+
+
+class _SettingViews:
+    def __init__(self, desk: Desk, guard: Guard) -> None:
+        self._desk = desk
+        self._guard = guard
+
+    @property
+    def _disturber(self) -> SeededDisturber:
+        disturber = self._desk.backend.disturber
+        if not isinstance(disturber, SeededDisturber):
+            raise Refused(problem.NOT_THERE, "nothing disturbs the answers of this server, so nothing can be set about it")
+        return disturber
+
+    async def show(self, request: Request) -> Response:
+        """Delays and faults, as they are set now, and what the server was started with."""
+        return reply(self._told())
+
+    async def replace(self, request: Request) -> Response:
+        """Set delays and faults; what is not given is off."""
+        self._disturber.disturbances = _read(await read_object(request, self._desk.limit))
+        return reply(self._told())
+
+    async def change(self, request: Request) -> Response:
+        """Change delays and faults; what is not given stays, null takes it back."""
+        given = await read_object(request, self._desk.limit)
+        merged = self._disturber.disturbances.json()
+        if given.keys() & {"delay", *_DELAYS}:
+            merged.pop("delay", None)
+        merged.update(given)
+        self._disturber.disturbances = _read(merged)
+        return reply(self._told())
+
+    async def reset(self, request: Request) -> Response:
+        """Bring a world back to its beginning; all of them, and the settings, for ?world=*."""
+        backend = self._desk.backend
+        name = world_named(request, backend.worlds)
+        for each in [world.name for world in backend.worlds] if name == ALL else [name]:
+            backend.worlds.reset(each)
+        if name in {ALL, ""}:
+            self._disturber.disturbances = backend.settings.disturbances
+        return reply({})
+
+    async def shut_down(self, request: Request) -> Response:
+        """Stop the server; only where it has a token."""
+        if self._guard.token is None:
+            raise Refused(problem.TOKEN_NEEDED, "only who has a token may stop a server; start it with --admin-token")
+        return reply({}, task=BackgroundTask(os.kill, _server(self._desk), signal.SIGINT))
+
+    def _told(self) -> JsonObject:
+        settings = self._desk.backend.settings
+        disturbances = self._disturber.disturbances
+        return {
+            "settings": {"fixedDelay": _fixed(disturbances), **disturbances.json()},
+            "started": {
+                "seed": settings.seed,
+                "locale": settings.locale,
+                "source": list(settings.source),
+                "validateRequests": settings.validate_requests,
+                "security": settings.security,
+                "cors": settings.cors,
+                "profile": settings.profile,
+                "journal": settings.journal,
+                "workers": settings.workers,
+                "maxBody": settings.max_body,
+            },
+        }
+
+
+def _server(desk: Desk) -> int:
+    """The process that the server ends with: of several workers, the one that started them."""
+    return os.getppid() if desk.backend.settings.workers > 1 else os.getpid()
+
+
+def _fixed(disturbances: Disturbances) -> int | None:
+    """WireMock's fixed delay, in milliseconds."""
+    written = disturbances.all.delay.json() if disturbances.all.delay is not None else {}
+    length = written.get("milliseconds")
+    return round(length) if isinstance(length, int | float) else None
+
+
+def _read(given: JsonObject) -> Disturbances:
+    """
+    Read settings.
+
+    Raises:
+        Refused: a name is unknown, or a value is none that it can have.
+    """
+    unknown = next((name for name in given if name not in _KNOWN), None)
+    if unknown is not None:
+        raise malformed(f"there is no setting {unknown!r} that can be changed now; there are {', '.join(_KNOWN)}", f"/{unknown}")
+    delays = [name for name in ("delay", *_DELAYS) if given.get(name) is not None]
+    if len(delays) > 1:
+        raise malformed(f"there is one delay, not {len(delays)}: {', '.join(delays)}", f"/{delays[1]}")
+    written: JsonObject = {name: given[name] for name in ("faults", "operations") if given.get(name) is not None}
+    if delays:
+        written["delay"] = given[delays[0]]
+    try:
+        return parse_disturbances(written) if written else CALM
+    except UsageError as error:
+        raise malformed(str(error)) from error

@@ -1,0 +1,54 @@
+"""A server with its admin side, asked in this process."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from asgi_client import AsgiClient
+
+from mock_server.serve.admin.area import install_admin
+from mock_server.serve.admin.guard import Guard
+from mock_server.serve.app import create_app
+from mock_server.serve.backend import Backend
+
+SCHEMES = {
+    "key": {"type": "apiKey", "in": "header", "name": "X-Secret"},
+    "query": {"type": "apiKey", "in": "query", "name": "code"},
+}
+
+
+def answered(schema: object, **members: object) -> dict[str, object]:
+    """An operation that answers 200 with a schema."""
+    return {"responses": {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}, **members}
+
+
+NAMED = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+COLOR = {"name": "color", "in": "query", "schema": {"enum": ["red", "green", "blue"]}}
+BODY = {"required": True, "content": {"application/json": {"schema": NAMED}}}
+THINGS = {
+    "openapi": "3.1.0",
+    "info": {"title": "Things", "version": "1"},
+    "paths": {
+        "/things/{id}": {"get": answered(NAMED, operationId="getThing", parameters=[ID, COLOR])},
+        "/things": {
+            "get": answered({"const": []}, operationId="listThings"),
+            "post": answered({"const": 1}, operationId="makeThing", requestBody=BODY),
+        },
+    },
+    "components": {"securitySchemes": SCHEMES},
+}
+
+
+@pytest.fixture
+def admin(mock: Callable[..., Any]) -> Callable[..., AsgiClient]:
+    """Make a server of a document, with its admin side."""
+
+    def make(document: object = THINGS, guard: Guard | None = None, **changes: object) -> AsgiClient:
+        backend = Backend.of(mock(document, **changes).responder)
+        install_admin(backend, guard or Guard())
+        client = AsgiClient(create_app(backend))
+        client.backend = backend  # type: ignore[attr-defined]
+        return client
+
+    return make

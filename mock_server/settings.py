@@ -69,6 +69,10 @@ class Settings:
     profile: str | None = None  # of generated answers; None: realistic
     delay: Delay | None = None  # before every answer
     fault: tuple[Fault, ...] = ()  # what goes wrong with answers, the first that happens
+    callbacks_to: tuple[str, ...] = ()  # HOST or HOST:PORT
+    callback_delay: Delay | None = None
+    callback_retries: int = 3
+    callback_secret: str | None = field(default=None, repr=False)  # signs callbacks and webhooks
     allow_remote: tuple[str, ...] = ()
     allow_path: tuple[Path, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -184,4 +188,4 @@ def _tables(name: str, value: object) -> object:
 
 
 _OF_OPERATIONS: Final = frozenset(item.name for item in fields(OperationSettings))
-_DISTURBING: Final = {"delay": parse_delay, "fault": _faults}
+_DISTURBING: Final = {"delay": parse_delay, "callback_delay": parse_delay, "fault": _faults}

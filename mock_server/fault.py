@@ -75,7 +75,7 @@ class Fault:
     def __str__(self) -> str:
         if self.turn is not None:
             return f"{self.name}@#{self.turn}"
-        return self.name + (f"@{self.rate!r}" if self.rate != 1 else "")
+        return self.name + ("@" + f"{self.rate:.9f}".rstrip("0") if self.rate != 1 else "")
 
 
 def parse_fault(written: JsonValue) -> Fault:

@@ -88,6 +88,10 @@ class Settings:
     fault: tuple[Fault, ...] = ()  # what goes wrong with answers, the first that happens
     stateful: bool = False
     store: str | None = field(default=None, repr=False)  # where state is kept; a secret, since it may hold a password
+    callbacks_to: tuple[str, ...] = ()  # HOST or HOST:PORT
+    callback_delay: Delay | None = None
+    callback_retries: int = 3
+    callback_secret: str | None = field(default=None, repr=False)  # signs callbacks and webhooks
     allow_remote: tuple[str, ...] = ()
     allow_path: tuple[Path, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -205,4 +209,4 @@ def _tables(name: str, value: object) -> object:
     return found
 
 
-_DISTURBING: Final = {"delay": parse_delay, "fault": _faults}
+_DISTURBING: Final = {"delay": parse_delay, "callback_delay": parse_delay, "fault": _faults}

@@ -19,7 +19,7 @@ DOORS = {
     "openapi_spec_validator": {"spec.lint"},
     "referencing": {"spec.lint"},
     "jsonschema_specifications": {"spec.metaschemas"},
-    "httpx": {"spec.fetch", "contract.transport", "testing.live"},
+    "httpx": {"spec.fetch", "contract.transport", "serve.callbacks.courier", "testing.live"},
     "jsonschema": {"schema.assertions"},
     "jsonschema_rs": {"schema.validate", "schema.canonical"},
     "faker": {"generate.pools"},

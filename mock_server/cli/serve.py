@@ -81,6 +81,11 @@ def serve(
     delay: Annotated[
         str | None, typer.Option(help="Milliseconds before every answer: 200, 100..300 or lognormal:80,0.4.", show_default="none")
     ] = None,
+    callbacks_to: Annotated[
+        list[str] | None, typer.Option(help="A host that callbacks and webhooks may be sent to, as in localhost:9000.")
+    ] = None,
+    callback_delay: Annotated[str | None, typer.Option(help="Milliseconds before a callback is sent.", show_default="none")] = None,
+    callback_retries: Annotated[int | None, typer.Option(help="How often a callback is sent again.", show_default="3")] = None,
     fault: Annotated[
         list[str] | None, typer.Option(help="What goes wrong and how often, as in error:503@0.1, reset@5%, truncate@#3.")
     ] = None,

@@ -20,6 +20,7 @@ from connexion.resolver import Resolver
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
 from mock_server.serve.backend import Backend
+from mock_server.serve.callbacks.outbox import make_outbox
 from mock_server.serve.middleware import MockMiddleware
 from mock_server.serve.pages import UI_JSON, document_path
 from mock_server.serve.routing import routing_document
@@ -40,6 +41,9 @@ def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp
     """
     if backend.disturber is None:
         backend.disturber = SeededDisturber(backend.settings.disturbances, str(backend.settings.seed))
+    if backend.outbox is None:
+        backend.outbox = outbox = make_outbox(backend)
+        backend.listeners.append(outbox.hear)
     first = backend.mounts[0].responder.document
     ours = functools.partial(MockMiddleware, backend=backend, through=through)
     options = SwaggerUIOptions(serve_spec=False, swagger_ui_template_arguments=_Shown(backend))

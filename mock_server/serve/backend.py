@@ -6,19 +6,22 @@ who wants to disturb, to hear of, or to answer beside the API.
 """
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Unmatched
 from mock_server.serve.answer import Answer
+from mock_server.serve.callbacks.posted import Posted
 from mock_server.serve.express import Express
 from mock_server.serve.journal import Recorded
 from mock_server.serve.pages import Page, Pages, Shown
 from mock_server.serve.respond import Responder
 from mock_server.serve.world import World, Worlds
 from mock_server.settings import Settings
+from mock_server.spec.model import MISSING, Missing
+from mock_server.typing import JsonValue
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -86,6 +89,27 @@ class Disturber(Protocol[MetT]):
         """Send an answer, disturbed."""
 
 
+class Sender(Protocol):
+    """Who sends callbacks and webhooks, and tells what became of them."""
+
+    def __iter__(self) -> Iterator[Posted]:
+        """What was sent, or should have been: the oldest first."""
+
+    def clear(self, world: str | None = None) -> None:
+        """Forget what was sent, of one world or of all."""
+
+    def webhooks(self) -> tuple[str, ...]:
+        """The names of all webhooks that are documented."""
+
+    def send_webhook(self, name: str, url: str, world: str = "", body: JsonValue | Missing = MISSING) -> Posted:
+        """
+        Send a webhook.
+
+        Raises:
+            UsageError: no webhook has the name.
+        """
+
+
 Listener = Callable[[Recorded], None]
 
 
@@ -97,6 +121,7 @@ class Backend:
     mounts: tuple[Mount, ...]
     worlds: Worlds
     disturber: Disturber[Any] | None = None
+    outbox: Sender | None = None
     listeners: list[Listener] = field(default_factory=list)  # are told of every exchange
     areas: dict[bytes, Asgi] = field(default_factory=dict)  # applications beside the API, by the beginning of their paths
     tasks: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # run while the server does, and are cancelled at its end

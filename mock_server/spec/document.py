@@ -27,6 +27,7 @@ from mock_server.spec.model import (
 )
 from mock_server.spec.reading import Reader, flag, mapping, text, texts
 from mock_server.spec.references import Node, References
+from mock_server.typing import Pointer
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
@@ -47,7 +48,7 @@ class Document:
     schemes: dict[str, SecurityScheme]
     webhooks: tuple[Callback, ...]
     findings: tuple[Finding, ...]  # of opening; an operation has its own
-    _operations: dict[str, Operation] = field(default_factory=dict)
+    _operations: dict[tuple[str, tuple[str, Pointer]], Operation] = field(default_factory=dict)
 
     @property
     def root(self) -> Node:
@@ -70,9 +71,11 @@ class Document:
 
     def operation(self, entry: Entry) -> Operation:
         """Read an operation; once."""
-        if entry.id not in self._operations:
-            self._operations[entry.id] = _read_operation(self, entry)
-        return self._operations[entry.id]
+        # of callbacks, several may have the same id
+        key = (entry.id, entry.node.key)
+        if key not in self._operations:
+            self._operations[key] = _read_operation(self, entry)
+        return self._operations[key]
 
     def find_entry(self, name: str) -> Entry | None:
         """Find an operation by its operationId or by its title, as in `GET /pets`."""

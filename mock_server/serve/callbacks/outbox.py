@@ -1,0 +1,253 @@
+"""Which exchanges set off which callbacks and webhooks, and what became of them."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from mock_server.delay import Delay
+from mock_server.errors import MockServerError, UsageError
+from mock_server.exchange.expression import Around, evaluate
+from mock_server.exchange.message import Response, find_field
+from mock_server.exchange.path import Matched
+from mock_server.generate.seed import derive_random, derive_seed
+from mock_server.serve.backend import Backend, Mount
+from mock_server.serve.callbacks.agreement import Known, gather
+from mock_server.serve.callbacks.composing import Composer
+from mock_server.serve.callbacks.courier import CALLBACK, Courier, Host, Wait
+from mock_server.serve.callbacks.posted import Attempt, Outcome, Posted
+from mock_server.serve.journal import Recorded
+from mock_server.spec.model import MISSING, Callback, Entry, Missing
+from mock_server.typing import JsonValue
+
+_KEPT: Final = 1_000  # in the log
+_MOST_WAITING: Final = 1_000
+_AT_ONCE: Final = 16
+_NOBODY: Final = Known()
+_log = logging.getLogger(__name__)
+
+
+class _Trigger(NamedTuple):
+    """What an operation sets off."""
+
+    kind: str  # callback or webhook
+    callback: Callback
+    url: str  # an expression
+
+
+class _Errand(NamedTuple):
+    """What is to be sent."""
+
+    composer: Composer
+    entry: Entry
+    url: str
+    known: Known
+    seed: int
+    body: JsonValue | Missing = MISSING
+
+
+class Outbox:
+    """Sends what exchanges set off; see the package."""
+
+    def __init__(self, backend: Backend, courier: Courier, delay: Delay | None = None, wait: Wait = asyncio.sleep) -> None:
+        """
+        Begin.
+
+        Args:
+            backend: Whose exchanges; it has to tell `hear` of them.
+            courier: Who sends.
+            delay: Before something is sent.
+            wait: Lets seconds pass.
+        """
+        self._backend = backend
+        self._courier = courier
+        self._delay = delay
+        self._wait = wait
+        self._numbered = 0
+        self._log: deque[Posted] = deque(maxlen=_KEPT)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._mounts: tuple[Mount, ...] = ()
+        self._composers: list[Composer] = []
+        self._triggers: dict[int, tuple[Entry, int, tuple[_Trigger, ...]]] = {}
+
+    def __iter__(self) -> Iterator[Posted]:
+        """What was sent, or should have been: the oldest first, the last thousand."""
+        return iter(tuple(self._log))
+
+    def clear(self, world: str | None = None) -> None:
+        """Forget what was sent, of one world or of all; what waits is sent all the same."""
+        kept = [posted for posted in self._log if world is not None and posted.world != world]
+        self._log.clear()
+        self._log.extend(kept)
+
+    def webhooks(self) -> tuple[str, ...]:
+        """The names of all webhooks that are documented."""
+        return tuple(dict.fromkeys(hook.name for mount in self._backend.mounts for hook in mount.responder.document.webhooks))
+
+    def send_webhook(self, name: str, url: str, world: str = "", body: JsonValue | Missing = MISSING) -> Posted:
+        """
+        Send a webhook, in the running event loop.
+
+        Args:
+            name: As documented.
+            url: Where to.
+            world: Whose log it belongs to.
+            body: Instead of one that is made; that it breaks the document is said, not kept from happening.
+
+        Returns:
+            What becomes of it: it goes on changing. It is refused where the host is not allowed.
+
+        Raises:
+            UsageError: no webhook has the name.
+        """
+        self._refresh()
+        for number, mount in enumerate(self._mounts):
+            hook = next((hook for hook in mount.responder.document.webhooks if hook.name == name and hook.entries), None)
+            if hook is not None:
+                posted = self._begin("webhook", name, world)
+                seed = derive_seed(self._seed(world), "webhook", name)
+                self._send(posted, _Errand(self._composers[number], hook.entries[0], url, _NOBODY, seed, body))
+                return posted
+        raise UsageError(f"no webhook is called {name!r}; there are {', '.join(self.webhooks()) or 'none'}")
+
+    def hear(self, recorded: Recorded) -> None:
+        """Hear of an exchange, and send what it sets off."""
+        entry = recorded.answer.entry
+        if entry is None or not 200 <= recorded.answer.status < 300:  # noqa: PLR2004
+            return
+        number, triggers = self._set_off_by(entry)
+        if not triggers or any(name == CALLBACK for name, _ in recorded.request.fields):
+            return
+        responder = self._mounts[number].responder
+        matched = responder.router.match(recorded.request.method, recorded.request.path.decode("latin-1"))
+        variables = matched.variables if isinstance(matched, Matched) else {}
+        response = Response(recorded.answer.status, recorded.answer.fields, recorded.answer.body)
+        known = gather(entry.template, variables, recorded.request, response)
+        around = self._around(recorded, response, variables)
+        for trigger in triggers:
+            url = evaluate(trigger.url, around)
+            for called in trigger.callback.entries:
+                posted = self._begin(trigger.kind, trigger.callback.name, recorded.world)
+                posted.cause, posted.operation = recorded.id, entry.title
+                if not isinstance(url, str) or not url:
+                    self._end(posted, Outcome.SKIPPED, f"the exchange has no {trigger.url}")
+                    continue
+                seed = derive_seed(self._seed(recorded.world), trigger.callback.name, recorded.request.path, recorded.request.body)
+                self._send(posted, _Errand(self._composers[number], called, url, known, seed))
+
+    def _seed(self, name: str) -> str:
+        """The seed of a world."""
+        world = self._backend.worlds.known(name)
+        return (world.seed if world is not None else None) or str(self._backend.settings.seed)
+
+    def _around(self, recorded: Recorded, response: Response, variables: Mapping[str, str]) -> Around:
+        request = recorded.request
+        scheme = "https" if self._backend.settings.tls_cert else "http"
+        host = find_field(request.fields, b"host") or f"{self._backend.settings.host}:{self._backend.settings.port}"
+        query = b"?" + request.query if request.query else b""
+        url = f"{scheme}://{host}{(request.path + query).decode('latin-1')}"
+        return Around(url, request, response, {name: unquote(value) for name, value in variables.items()})
+
+    def _refresh(self) -> None:
+        """Follow documents that were read again."""
+        if self._mounts is not self._backend.mounts:
+            self._mounts = self._backend.mounts
+            self._composers = [Composer(mount.responder.kit) for mount in self._mounts]
+            self._triggers.clear()
+
+    def _set_off_by(self, entry: Entry) -> tuple[int, tuple[_Trigger, ...]]:
+        """What an operation sets off, and the number of its document."""
+        self._refresh()
+        kept = self._triggers.get(id(entry))
+        if kept is not None:
+            return kept[1], kept[2]
+        number = next((n for n, mount in enumerate(self._mounts) if entry in mount.responder.document.entries), None)
+        triggers = tuple(_triggers(self._mounts[number], entry)) if number is not None else ()
+        if number is not None:
+            self._triggers[id(entry)] = (entry, number, triggers)  # with the entry, so that its id stays its own
+        return number or 0, triggers
+
+    def _begin(self, kind: str, name: str, world: str) -> Posted:
+        self._numbered += 1
+        posted = Posted(number=self._numbered, kind=kind, name=name, world=world, moment=time.time())
+        self._log.append(posted)
+        return posted
+
+    def _send(self, posted: Posted, errand: _Errand) -> None:
+        """Send something later; refuse it at once where it is not allowed."""
+        posted.method = errand.entry.method
+        refused = self._courier.refusal(errand.url)
+        if refused is None:
+            posted.url = errand.url
+        if refused is None and len(self._tasks) >= _MOST_WAITING:
+            refused = f"{_MOST_WAITING:,} wait already"
+        if refused is not None:
+            self._end(posted, Outcome.REFUSED, refused)
+            return
+        task = asyncio.get_running_loop().create_task(self._run(posted, errand), name=posted.describe())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, posted: Posted, errand: _Errand) -> None:
+        try:
+            if self._delay is not None:
+                await self._wait(self._delay.draw(derive_random(errand.seed, posted.number)) / 1000)
+            async with self._gate:
+                await self._post(posted, errand)
+        except MockServerError as error:
+            self._end(posted, Outcome.SKIPPED, f"it can't be made: {error}")
+        except asyncio.CancelledError:
+            posted.end(Outcome.CANCELLED, "the server was stopped")
+            raise
+
+    async def _post(self, posted: Posted, errand: _Errand) -> None:
+        composed = errand.composer.compose(errand.entry, errand.url, errand.known, errand.seed, errand.body)
+        posted.url, posted.body, posted.findings = composed.url, composed.body, composed.findings
+
+        def note(attempt: Attempt) -> None:
+            posted.attempts.append(attempt)
+
+        delivered = await self._courier.deliver(composed, posted.name, note)
+        if delivered.response is not None:
+            posted.findings += errand.composer.judge_answer(errand.entry, delivered.response)
+        if delivered.is_accepted:
+            self._end(posted, Outcome.DELIVERED, delivered.reason)
+        else:
+            self._end(posted, Outcome.FAILED if delivered.attempts else Outcome.REFUSED, delivered.reason)
+
+    def _end(self, posted: Posted, outcome: Outcome, reason: str) -> None:
+        posted.end(outcome, reason)
+        _log.log(logging.INFO if outcome in {Outcome.DELIVERED, Outcome.SKIPPED} else logging.WARNING, "%s", posted.describe())
+        for finding in posted.findings:
+            _log.warning("  %s: %s", finding.rule, finding.message)
+
+
+def make_outbox(backend: Backend) -> Outbox:
+    """
+    Make the outbox of a server, by its settings.
+
+    Raises:
+        UsageError: a host that is allowed is none.
+    """
+    settings = backend.settings
+    hosts = [Host.parse(text) for text in settings.callbacks_to]
+    return Outbox(backend, Courier(hosts, settings.callback_retries, settings.callback_secret), settings.callback_delay)
+
+
+def _triggers(mount: Mount, entry: Entry) -> Iterator[_Trigger]:
+    """The callbacks of an operation, and the webhooks that its `x-mock` names: `webhooks: {NAME: URL or expression}`."""
+    document = mount.responder.document
+    for callback in document.operation(entry).callbacks:
+        yield _Trigger("callback", callback, callback.expression)
+    extension = entry.node.value.get("x-mock") if isinstance(entry.node.value, dict) else None
+    wanted = extension.get("webhooks") if isinstance(extension, dict) else None
+    for name, url in wanted.items() if isinstance(wanted, dict) else ():
+        hook = next((hook for hook in document.webhooks if hook.name == name), None)
+        if hook is None or not isinstance(url, str):
+            _log.warning("%s: x-mock.webhooks names %r, which is no webhook with a URL", entry.title, name)
+        else:
+            yield _Trigger("webhook", hook, url)

@@ -7,7 +7,7 @@ Connexion stays the app: it is fed the routing document, serves Swagger UI, runs
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -83,16 +83,21 @@ def _say_end(task: asyncio.Future[None]) -> None:
         _log.error("something that ran beside the server failed: %s", task.exception(), exc_info=task.exception())
 
 
-class _Shown(dict[str, Any]):
+class _Shown(Mapping[str, Any]):
     """What Swagger UI shows, looked up whenever it is asked for: the document, or a choice of them."""
 
     def __init__(self, backend: Backend) -> None:
-        super().__init__(openapi_spec_url=UI_JSON.decode(), **({"urls": []} if len(backend.mounts) > 1 else {}))
         self._backend = backend
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(("openapi_spec_url", "urls") if len(self._backend.mounts) > 1 else ("openapi_spec_url",))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - what templates take
-        if name != "urls":
-            return super().__getitem__(name)
+        if name == "openapi_spec_url":
+            return UI_JSON.decode()
         titles = [mount.responder.document.title for mount in self._backend.mounts]
         return [{"url": document_path(number, UI_JSON).decode(), "name": title} for number, title in enumerate(titles)]
 

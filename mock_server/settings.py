@@ -76,6 +76,7 @@ class Settings:
     keep_invalid_examples: bool = False
     check: bool = False
     reload: bool = False
+    handlers: str | None = None  # a module whose functions answer the operations with their names
     max_body: int = 10 * 1024 * 1024  # bytes
     journal: int = 1_000  # exchanges of each world
     admin: bool = True

@@ -74,6 +74,9 @@ def serve(
     reload: Annotated[
         bool | None, typer.Option("--reload", help="Serve what is edited: documents, fixtures, settings.", show_default=False)
     ] = None,
+    handlers: Annotated[
+        str | None, typer.Option(help="A module or file: its functions answer the operations whose operationId they have.")
+    ] = None,
     max_body: Annotated[int | None, typer.Option(help="The largest request body, in bytes.", show_default="10485760")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="A certificate chain, PEM: serve https.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
@@ -126,7 +129,7 @@ def serve(
         address = origin(listening, settings)
         print_findings([found for each in opened for found in each.warnings], "text", stream=sys.stderr)
         print_findings(find_conflicts(opened), "text", stream=sys.stderr)
-        _print_banner(opened, settings, address, guard)
+        _print_banner(backend, opened, address, guard)
         for each in opened if settings.check else ():
             _check_in_background(each.where)
         if settings.workers > 1:
@@ -152,7 +155,8 @@ def _check_in_background(document: str) -> None:
     subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
 
 
-def _print_banner(opened: Sequence[Opened], settings: Settings, address: str, guard: Guard | None) -> None:
+def _print_banner(backend: Backend, opened: Sequence[Opened], address: str, guard: Guard | None) -> None:
+    settings = backend.settings
     titles = ", ".join(f"{each.document.title} {each.document.api_version}" for each in opened)
     lines = [f"mock-server {__version__}: {titles}"]
     for each in opened:
@@ -167,6 +171,9 @@ def _print_banner(opened: Sequence[Opened], settings: Settings, address: str, gu
             *([f"  scenarios     {', '.join(scenario.name for scenario in each.scenarios.scenarios)}"] if each.scenarios.scenarios else []),
         ]
     lines += [f"  state         {describe_state([each.responder for each in opened])}"] if settings.stateful else []
+    if backend.code is not None:
+        handled = [entry.id for each in opened for entry in each.document.entries if entry.id in backend.code.functions]
+        lines.append(f"  handlers      {', '.join(handled) or 'none'}, in {backend.code.where}")
     lines.append("")
     count = sum(len(each.document.entries) for each in opened)
     shown = [(each, entry) for each in opened for entry in each.document.entries][:_SHOWN]

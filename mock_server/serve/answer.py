@@ -1,7 +1,7 @@
 """What is answered, with what led to it."""
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from mock_server.delay import Delay
 from mock_server.exchange.body import write_json
@@ -18,6 +18,8 @@ SEED: Final = b"x-mock-seed"
 PAYLOAD: Final = b"x-mock-payload"
 PREFERENCE_APPLIED: Final = b"preference-applied"
 GENERATED: Final = "generated"  # the source of answers that are made
+VIOLATIONS: Final = b"sl-violations"
+_MOST_VIOLATIONS = 20
 
 
 class Answer(NamedTuple):
@@ -28,9 +30,25 @@ class Answer(NamedTuple):
     body: bytes
     source: str  # `fixture:NAME`, `example:KEY`, `generated`, `problem:NAME`, `empty`, `scenario:NAME`, `mapping:NAME`
     entry: Entry | None = None
-    findings: tuple[Finding, ...] = ()  # what was found in the request
+    findings: tuple[Finding, ...] = ()  # what was found in the request, and in an answer that was not made here
     delay: Delay | None = None  # what the answer itself says that it meets
     fault: Fault | None = None
+    later: "Later | None" = None  # makes the answer instead, where that takes more than deciding
+
+
+Later = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[MutableMapping[str, Any]]]], Awaitable[Answer]]  # of scope, receive
+
+
+def with_violations(answer: Answer, errors: Sequence[Finding], side: str = "request") -> Answer:
+    """Say in Prism's header field what is wrong with the request, or with the response."""
+    if not errors:
+        return answer
+    violations: list[JsonValue] = [
+        {"location": [side, *(finding.instance or ())], "severity": "Error", "code": finding.rule, "message": finding.message}
+        for finding in errors[:_MOST_VIOLATIONS]
+    ]
+    text = write_json(violations).decode().encode("ascii", "backslashreplace")
+    return answer._replace(fields=[*answer.fields, (VIOLATIONS, text)])
 
 
 def problem_answer(

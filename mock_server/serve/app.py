@@ -89,22 +89,17 @@ class _Shown(Mapping[str, Any]):
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(("openapi_spec_url", "urls") if len(self._backend.mounts) > 1 else ("openapi_spec_url",))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - what templates take
         if name == "openapi_spec_url":
             return UI_JSON.decode()
-        if name not in self._names():
-            raise KeyError(name)
         titles = [mount.responder.document.title for mount in self._backend.mounts]
         return [{"url": document_path(number, UI_JSON).decode(), "name": title} for number, title in enumerate(titles)]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names())
-
-    def __len__(self) -> int:
-        return len(self._names())
-
-    def _names(self) -> tuple[str, ...]:
-        return ("openapi_spec_url", "urls") if len(self._backend.mounts) > 1 else ("openapi_spec_url",)
 
 
 async def _mocked(backend: Backend, *args: Any, **kwargs: Any) -> ConnexionResponse:  # noqa: ANN401 - what Connexion injects

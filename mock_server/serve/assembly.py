@@ -4,12 +4,18 @@ Putting a server together: documents, and whatever lives beside them.
 The command line, the pytest plugin and a reload all build here, so that none of them forgets a part.
 """
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from mock_server.serve.backend import Backend, Mount
+from mock_server.serve.code import Code, load_code
+from mock_server.serve.handlers import Handlers
 from mock_server.serve.opening import Opened
 from mock_server.serve.state.attach import attach_state
 from mock_server.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 def assemble(opened: Sequence[Opened], settings: Settings) -> Backend:
@@ -44,3 +50,20 @@ def furnish(backend: Backend, mounts: Sequence[Mount], settings: Settings) -> No
         UsageError: something is set to what it can't be.
     """
     attach_state(backend, mounts, settings)
+    if settings.handlers is not None:
+        backend.code = load_code(settings.handlers, Path.cwd(), backend.code)
+        _hand_over(mounts, backend.code)
+
+
+def _hand_over(mounts: Sequence[Mount], code: Code) -> None:
+    """Have functions answer the operations that have their names."""
+    handled = 0
+    for mount in mounts:
+        ids = {entry.id for entry in mount.responder.document.entries}
+        functions = {name: function for name, function in code.functions.items() if name in ids}
+        if functions:
+            mount.responder.sources = (Handlers(mount.responder, functions), *mount.responder.sources)
+            handled += len(functions)
+    if not handled:
+        named = ", ".join(sorted(code.functions)) or "it has none"
+        _log.warning("no function of %s has the name of an operationId (%s): every operation is mocked", code.where, named)

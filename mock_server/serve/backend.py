@@ -14,6 +14,7 @@ from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Unmatched
 from mock_server.serve.answer import Answer
 from mock_server.serve.callbacks.posted import Posted
+from mock_server.serve.code import Code
 from mock_server.serve.express import Express
 from mock_server.serve.journal import Recorded
 from mock_server.serve.pages import Page, Pages, Shown
@@ -125,6 +126,7 @@ class Backend:
     listeners: list[Listener] = field(default_factory=list)  # are told of every exchange
     areas: dict[bytes, Asgi] = field(default_factory=dict)  # applications beside the API, by the beginning of their paths
     tasks: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # run while the server does, and are cancelled at its end
+    code: Code | None = None  # of the user's handlers, as it was imported last
     reload_error: str | None = None  # why what was edited last is not served: the version before it goes on
     generation: int = 0  # how often what is served was replaced
     numbered: int = 0

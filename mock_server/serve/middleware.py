@@ -96,9 +96,9 @@ class MockMiddleware:
         if isinstance(request, Answer):
             answer, request = request, Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
         elif disturber is not None and (disturbance := disturber.plan(request, mount.responder, world)) is not None:
-            answer = await disturber.answer(disturbance, request, partial(self._respond, mount, world))
+            answer = await disturber.answer(disturbance, request, partial(self._respond, mount, world, scope, receive))
         else:
-            answer = await self._respond(mount, world, request)
+            answer = await self._respond(mount, world, scope, receive, request)
             if disturber is not None and (answer.delay is not None or answer.fault is not None):
                 disturbance, answer = disturber.bring(answer, request, world)
         start, body = self._written(answer, scope)
@@ -111,10 +111,15 @@ class MockMiddleware:
         if _log.isEnabledFor(logging.INFO):
             _log_answer(scope["method"], path, answer, time.perf_counter() - started, disturbance)
 
-    async def _respond(self, mount: Mount, world: World, request: Request) -> Answer:
+    async def _respond(self, mount: Mount, world: World, scope: Scope, receive: Receive, request: Request) -> Answer:
         if mount.responder.blocks:
-            return await asyncio.to_thread(mount.responder.respond, request, world)
-        return mount.responder.respond(request, world)
+            answer = await asyncio.to_thread(mount.responder.respond, request, world)
+        else:
+            answer = mount.responder.respond(request, world)
+        if answer.later is None:
+            return answer
+        made = await answer.later(scope, receive)
+        return made._replace(findings=(*answer.findings, *made.findings))
 
     def _messages(self, stored: Answer) -> tuple[Message, Message]:
         """The messages of a stored answer, made once."""

@@ -111,7 +111,8 @@ class Reloader:
     def _files(self) -> set[Path]:
         """The files that were read for any version: the one that is served may read them yet."""
         self._ever.update(path for resource in self._resources() if (path := _path_of(resource)) is not None)
-        return {*self._ever, *self.beside}
+        code = self.backend.code.files if self.backend.code is not None else ()
+        return {*self._ever, *self.beside, *code}
 
     def _resources(self) -> Iterable[Resource]:
         return (resource for each in self.opened for resource in each.document.library.loaded())

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, unquote_plus
 
-import orjson
-
 from mock_server.contract.request import RequestJudge, Understood
 from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MalformedPreference, SchemaError, UsageError
@@ -27,7 +25,7 @@ from mock_server.generate.pools import check_locale
 from mock_server.generate.seed import derive_seed
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.serve.answer import GENERATED, PREFERENCE_APPLIED, SOURCE, Answer, RawField, problem_answer
+from mock_server.serve.answer import GENERATED, PREFERENCE_APPLIED, SOURCE, Answer, RawField, problem_answer, with_violations
 from mock_server.serve.fixtures import Fixture, Fixtures
 from mock_server.serve.refuse import word_refusal
 from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
@@ -310,7 +308,7 @@ class Responder:
             detail = f"{operation.entry.title} documents no response"
             return problem_answer(problem.NO_RESPONSE, detail, entry=operation.entry)
         answer = self._reply(compiled, compiled.success).render(ask)
-        return _violated(answer, errors)
+        return with_violations(answer, errors)
 
     def _told(self, operation: Operation, ask: Ask, *, before_validation: bool) -> Answer | None:
         """The answer of a source, unless another one is preferred."""
@@ -508,15 +506,3 @@ def _applied(answer: Answer, preferences: Preferences) -> Answer:
         applied += [name for name in ("dynamic", "seed", "size", "profile", "payload") if name in preferences.given]
     text = format_applied(preferences, tuple(applied))
     return answer._replace(fields=[*answer.fields, (PREFERENCE_APPLIED, text.encode("latin-1", "replace"))]) if text else answer
-
-
-def _violated(answer: Answer, errors: tuple[Finding, ...]) -> Answer:
-    """Where a bad request is answered all the same, say what is bad in Prism's header field."""
-    if not errors:
-        return answer
-    violations = [
-        {"location": ["request", *(finding.instance or ())], "severity": "Error", "code": finding.rule, "message": finding.message}
-        for finding in errors[:20]
-    ]
-    text = orjson.dumps(violations).decode().encode("ascii", "backslashreplace")
-    return answer._replace(fields=[*answer.fields, (b"sl-violations", text)])

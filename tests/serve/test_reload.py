@@ -264,6 +264,17 @@ def increasing(values: Iterator[int]) -> bool:
     return numbers == sorted(numbers)
 
 
+def test_swagger_ui_shows_the_titles_of_today(serve: Callable[..., Server], tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.json").write_bytes(document(1))
+    server = serve("one.json", "two.json", "--base-path", "/one", "--base-path", "/two", "--reload", cwd=tmp_path)
+    (tmp_path / "two.json").write_bytes(document(2).replace(b'"title":"T"', b'"title":"Renamed"'))
+    with Clients(f"{server.origin}/two/a", count=1) as clients:
+        clients.wait_for(2)
+
+    assert '"name": "Renamed"' in httpx.get(f"{server.origin}/ui/").text
+
+
 def test_relative_paths_are_found_again_from_the_folder_of_the_start(serve: Callable[..., Server], tmp_path: Path) -> None:
     (tmp_path / "openapi.yaml").write_bytes(document(1))
     server = serve("--reload", cwd=tmp_path)

@@ -1,0 +1,123 @@
+"""
+Code of the user's: the functions of a module that the user named, and nobody else.
+
+It is imported anew whenever it is edited, with what it imports of the same project. What can't be imported is said with the line,
+and leaves what was imported before as it was.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from mock_server.errors import UsageError
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Code:
+    """A module, imported."""
+
+    where: str  # as the user named it
+    functions: Mapping[str, Function]  # by their names
+    modules: Mapping[str, ModuleType] = field(default_factory=dict)  # it, and those of the project that it imported
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The files that it was read from."""
+        return frozenset(Path(module.__file__) for module in self.modules.values() if module.__file__)
+
+
+def load_code(where: str, folder: Path, before: Code | None = None) -> Code:
+    """
+    Import a module.
+
+    Args:
+        where: Its name, as in `shop.handlers`, or a path, as in `handlers.py`.
+        folder: The project: modules are found in it, and those in it are imported anew.
+        before: What was imported the last time.
+
+    Raises:
+        UsageError: there is no such module, or it fails.
+    """
+    is_path = where.endswith(".py") or "/" in where
+    path = (folder / where).resolve()
+    if is_path and not path.is_file():
+        raise UsageError(f"--handlers {where}: there is no such file")
+    root = path.parent if is_path else folder.resolve()
+    old = dict(before.modules) if before is not None else {}
+    for name in old:
+        sys.modules.pop(name, None)
+    known = set(sys.modules)
+    try:
+        with _findable(root):
+            module = _import_file(path) if is_path else importlib.import_module(where)
+    except (Exception, SystemExit) as error:
+        for name in set(sys.modules) - known:
+            sys.modules.pop(name, None)
+        sys.modules.update(old)
+        raise UsageError(f"--handlers {where}: {_explain(error, root)}") from error
+    fresh = {name: sys.modules[name] for name in set(sys.modules) - known}
+    own = {name: each for name, each in fresh.items() if _is_own(each, root)} | {module.__name__: module}
+    return Code(where, _functions(module), own)
+
+
+def _functions(module: ModuleType) -> dict[str, Function]:
+    """What a module offers: its public functions, wherever they were written."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_") and callable(value) and not inspect.isclass(value) and not inspect.ismodule(value)
+    }
+
+
+@contextmanager
+def _findable(root: Path) -> Iterator[None]:
+    """Let modules of the project be found, as they are now: not as they were compiled in the same second."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    importlib.invalidate_caches()
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
+
+
+def _import_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _is_own(module: ModuleType, root: Path) -> bool:
+    """Whether a module belongs to the project: it lies in its folder, and not among installed packages."""
+    file = getattr(module, "__file__", None)
+    if not file:
+        return False
+    path = Path(file).resolve()
+    installed = (Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib"))
+    here = Path(__file__).resolve().parent.parent
+    return path.is_relative_to(root) and not any(path.is_relative_to(folder) for folder in (*installed, here))
+
+
+def _explain(error: BaseException, root: Path) -> str:
+    """Say what failed, and in which line of the project."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {error.msg}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(root)]
+    where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+    return f"{where}{type(error).__name__}: {error}"

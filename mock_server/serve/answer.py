@@ -14,6 +14,7 @@ from mock_server.typing import JsonValue
 RawField = tuple[bytes, bytes]
 
 SOURCE: Final = b"x-mock-source"
+UPSTREAM: Final = "upstream"  # the source of an answer that a real server gave
 SEED: Final = b"x-mock-seed"
 PAYLOAD: Final = b"x-mock-payload"
 PREFERENCE_APPLIED: Final = b"preference-applied"

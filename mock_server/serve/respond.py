@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, unquote_plus
 
-import orjson
-
 from mock_server.contract.request import RequestJudge, Understood
 from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MalformedPreference, SchemaError, UsageError
@@ -31,6 +29,7 @@ from mock_server.serve.answer import GENERATED, PREFERENCE_APPLIED, SOURCE, Answ
 from mock_server.serve.fixtures import Fixture, Fixtures
 from mock_server.serve.refuse import word_refusal
 from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
+from mock_server.serve.sl_violations import FIELD, write_violations
 from mock_server.serve.source import Source
 from mock_server.serve.stored import Telling, tell
 from mock_server.serve.world import World
@@ -195,7 +194,7 @@ class Responder:
         operation = self.document.operation(entry)
         found: dict[str, dict[str, None]] = {}
         for fixture in self.fixtures.by_operation.get(operation.id, ()):
-            if fixture.stored.depends:
+            if fixture.stored.depends or fixture.series:
                 return None
             for condition in fixture.conditions:
                 if condition.location is not Location.PATH or condition.tests:
@@ -367,7 +366,7 @@ class Responder:
     def _fixture(self, compiled: _Compiled, ask: Ask, status: int | None) -> Answer | None:
         if "fixture" not in ask.sources or ask.preferences.asks_for_generated or compiled.operation.id not in self.fixtures.by_operation:
             return None
-        found = self.fixtures.find(compiled.operation.id, ask.request, ask.understood, status)
+        found = self.fixtures.find(compiled.operation.id, ask.request, ask.understood, status, ask.world.turns)
         return self._from_fixture(compiled, found, ask) if found is not None else None
 
     def _from_fixture(self, compiled: _Compiled, fixture: Fixture, ask: Ask) -> Answer:
@@ -514,9 +513,4 @@ def _violated(answer: Answer, errors: tuple[Finding, ...]) -> Answer:
     """Where a bad request is answered all the same, say what is bad in Prism's header field."""
     if not errors:
         return answer
-    violations = [
-        {"location": ["request", *(finding.instance or ())], "severity": "Error", "code": finding.rule, "message": finding.message}
-        for finding in errors[:20]
-    ]
-    text = orjson.dumps(violations).decode().encode("ascii", "backslashreplace")
-    return answer._replace(fields=[*answer.fields, (b"sl-violations", text)])
+    return answer._replace(fields=[*answer.fields, (FIELD, write_violations(errors))])

@@ -119,6 +119,7 @@ RULES: dict[str, Rule] = {
         ("callback-request-invalid", _E, "a callback or webhook breaks the document"),
         ("traffic-record-unreadable", _E, "a record of captured traffic can't be read"),
         ("traffic-path-undocumented", _W, "a captured request asks for nothing that is documented"),
+        ("traffic-not-recorded", _W, "an exchange can't be recorded as a fixture"),
         ("response-never-accepted", _W, "an operation never answered a good request with success: it was not tested"),
     ),
 }

@@ -46,6 +46,7 @@ class OperationSettings:
     fault: tuple[Fault, ...] | None = None
     stateful: bool | None = None  # whether it has part in the state; None: as the document lets it
     resource: str | None = None  # to whose state it belongs, where its path does not say
+    upstream: bool = True  # whether a proxy asks the real server; else the mock answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,8 @@ class Settings:
     callback_delay: Delay | None = None
     callback_retries: int = 3
     callback_secret: str | None = field(default=None, repr=False)  # signs callbacks and webhooks
+    fallback: str | None = None  # who answers what the real server behind a proxy can't
+    fallback_on: tuple[str, ...] = ("unreachable", "timeout", "501")
     allow_remote: tuple[str, ...] = ()
     allow_path: tuple[Path, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -140,6 +143,8 @@ def merge_settings(*layers: Mapping[str, object]) -> Settings:
 
 def _typed(name: str, value: object) -> object:
     """Bring a value from a file or the environment to the type of its setting."""
+    if name == "upstream":
+        return _boolean(name, value)
     if name in {"fields", "operations", "resources"}:
         return _tables(name, value)
     default = getattr(DEFAULTS, name, None)  # of what only operations or resources have, there is none
@@ -161,6 +166,8 @@ def _typed(name: str, value: object) -> object:
         raise UsageError(f"{name} has to be a text, not {value!r}")
     if name == "log_format" and value not in LOG_FORMATS:
         raise UsageError(f"log_format is one of {', '.join(LOG_FORMATS)}, not {value!r}")
+    if name == "fallback" and value != "mock":
+        raise UsageError(f"fallback is mock, or is left out; not {value!r}")
     if name == "profile" and value not in PROFILES:
         raise UsageError(f"profile is one of {', '.join(PROFILES)}, not {value!r}")
     return value

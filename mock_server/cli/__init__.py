@@ -18,7 +18,7 @@ from mock_server.errors import FixtureError, MockServerError
 from mock_server.version import __version__
 
 # The commands in the order in which one meets them, and their modules.
-_COMMANDS = {name: f"mock_server.cli.{name}" for name in ("serve", "check", "test", "validate", "payloads")}
+_COMMANDS = {name: f"mock_server.cli.{name}" for name in ("serve", "proxy", "check", "test", "validate", "payloads")}
 
 
 class _Commands(TyperGroup):

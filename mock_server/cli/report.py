@@ -37,7 +37,7 @@ def print_findings(findings: Sequence[Finding], format_: str, *, read: Iterable[
         out.write(write_json([_object(finding, lines) for finding in ordered]).decode() + "\n")
         return
     for finding in ordered:
-        out.write((_annotation(finding, lines) if format_ == "github" else _line(finding, lines)) + "\n")
+        out.write((_annotation(finding, lines) if format_ == "github" else write_line(finding, lines)) + "\n")
 
 
 def find_place_lines(places: Iterable[Place], known: dict[str, Resource]) -> dict[Place, int]:
@@ -70,7 +70,8 @@ def _where(finding: Finding, lines: dict[Place, int]) -> str:
     return f"{finding.place.file}:{line}" if line is not None else finding.place.file
 
 
-def _line(finding: Finding, lines: dict[Place, int]) -> str:
+def write_line(finding: Finding, lines: dict[Place, int]) -> str:
+    """Write a finding as people read it: where, how bad, what, which rule."""
     pointer = format_pointer(finding.place.pointer) if finding.place is not None else ""
     where = _where(finding, lines)
     tail = f" ({pointer})" if pointer else ""

@@ -87,9 +87,14 @@ class Tally:
         out = []
         for counted in self.counted.values():
             times = f"{counted.count:,} times, first" if counted.count > 1 else "once,"
-            message = f"{counted.finding.message} ({times} at {', '.join(f'{path}:{line}' for path, line in counted.first)})"
+            message = f"{counted.finding.message} ({times} at {', '.join(_shown(*where) for where in counted.first)})"
             out.append(replace(counted.finding, message=message))
         return sorted(out, key=lambda finding: finding.sort_key)
+
+
+def _shown(path: str, line: int) -> str:
+    """A place in a file, or a request that came over the wire: that has no line."""
+    return f"{path}:{line}" if line else path
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,19 @@ class Sender(Protocol):
         """Let go of connections."""
 
 
+def origin_of(url: str) -> str:
+    """
+    The scheme, host and port of an API.
+
+    Raises:
+        UsageError: it is no http or https URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError(f"{url!r} is no URL of an API; it starts with http:// or https://")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 class HttpSender:
     """Sends over the network. May be used by several threads."""
 
@@ -83,10 +96,7 @@ class HttpSender:
         Raises:
             UsageError: it is no http or https URL.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError(f"{url!r} is no URL of an API; it starts with http:// or https://")
-        self.origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self.origin = origin_of(url)
         self._base = httpx.URL(self.origin)
         self._limits = limits
         self._client = httpx.Client(
@@ -108,7 +118,7 @@ class HttpSender:
             )
             answer = self._client.send(message, stream=True)
         except httpx.HTTPError as error:
-            return Received(None, _fault(error), _reason(error), time.perf_counter() - started)
+            return Received(None, fault_of(error), reason_of(error), time.perf_counter() - started)
         except (httpx.InvalidURL, ValueError) as error:  # a header or path that h11 refuses to write
             return Received(None, Fault.UNREACHABLE, f"the request can't be written: {error}", time.perf_counter() - started)
         try:
@@ -125,7 +135,7 @@ class HttpSender:
                     break
         except httpx.HTTPError as error:
             if not gathered.is_stream:
-                return gathered.received(answer.status_code, _fault(error), _reason(error))
+                return gathered.received(answer.status_code, fault_of(error), reason_of(error))
             gathered.cut = True
         return gathered.received(answer.status_code)
 
@@ -139,7 +149,7 @@ class Gathered:
 
     def __init__(self, limits: Limits, fields: RawFields, started: float, clock: Callable[[], float] = time.perf_counter) -> None:
         self.fields = fields
-        self.is_stream = _is_stream(fields)
+        self.is_stream = is_stream(fields)
         self.cut = False
         self._limits = limits
         self._started = started
@@ -181,7 +191,8 @@ class Gathered:
         return Received(Response(status, self.fields, body), fault, detail, self._clock() - self._started, self.cut)
 
 
-def _is_stream(fields: RawFields) -> bool:
+def is_stream(fields: RawFields) -> bool:
+    """Whether a body comes in pieces that are looked at one by one: events, lines."""
     written = find_field(fields, b"content-type")
     if written is None:
         return False
@@ -189,7 +200,8 @@ def _is_stream(fields: RawFields) -> bool:
     return is_event_stream(media_type) or is_json_lines(media_type)
 
 
-def _fault(error: httpx.HTTPError) -> Fault:
+def fault_of(error: httpx.HTTPError) -> Fault:
+    """What an API did, by the error that came of it."""
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
         return Fault.UNREACHABLE
     if isinstance(error, httpx.TimeoutException):
@@ -199,5 +211,6 @@ def _fault(error: httpx.HTTPError) -> Fault:
     return Fault.DISCONNECTED
 
 
-def _reason(error: httpx.HTTPError) -> str:
+def reason_of(error: httpx.HTTPError) -> str:
+    """An error in words."""
     return str(error) or type(error).__name__

@@ -59,6 +59,10 @@ NO_ADMIN_PATH = Problem("no-admin-path", "The admin side has no such path", 404)
 NO_ADMIN_METHOD = Problem("no-admin-method", "The path of the admin side has no such method", 405)
 NOT_THERE = Problem("not-there", "What was asked for is not there", 404)
 MALFORMED_ADMIN = Problem("malformed-admin-request", "The admin side can't read that", 422)
+NO_WEB_SOCKET = Problem("no-web-socket", "Web sockets are not passed on", 501)
+BAD_GATEWAY = Problem("bad-gateway", "The real server gave no answer", 502)
+GATEWAY_TIMEOUT = Problem("gateway-timeout", "The real server gave no answer in time", 504)
+LOOP = Problem("loop", "The proxy asks itself", 508)
 
 PROBLEMS = tuple(value for value in list(globals().values()) if isinstance(value, Problem))
 

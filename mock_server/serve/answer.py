@@ -8,18 +8,18 @@ from mock_server.exchange.body import write_json
 from mock_server.exchange.problem import MEDIA_TYPE, Problem
 from mock_server.fault import Fault
 from mock_server.finding import Finding
+from mock_server.serve.sl_violations import FIELD, write_violations
 from mock_server.spec.model import Entry
 from mock_server.typing import JsonValue
 
 RawField = tuple[bytes, bytes]
 
 SOURCE: Final = b"x-mock-source"
+UPSTREAM: Final = "upstream"  # the source of an answer that a real server gave
 SEED: Final = b"x-mock-seed"
 PAYLOAD: Final = b"x-mock-payload"
 PREFERENCE_APPLIED: Final = b"preference-applied"
 GENERATED: Final = "generated"  # the source of answers that are made
-VIOLATIONS: Final = b"sl-violations"
-_MOST_VIOLATIONS = 20
 
 
 class Answer(NamedTuple):
@@ -39,16 +39,11 @@ class Answer(NamedTuple):
 Later = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[MutableMapping[str, Any]]]], Awaitable[Answer]]  # of scope, receive
 
 
-def with_violations(answer: Answer, errors: Sequence[Finding], side: str = "request") -> Answer:
+def with_violations(answer: Answer, errors: Sequence[Finding]) -> Answer:
     """Say in Prism's header field what is wrong with the request, or with the response."""
     if not errors:
         return answer
-    violations: list[JsonValue] = [
-        {"location": [side, *(finding.instance or ())], "severity": "Error", "code": finding.rule, "message": finding.message}
-        for finding in errors[:_MOST_VIOLATIONS]
-    ]
-    text = write_json(violations).decode().encode("ascii", "backslashreplace")
-    return answer._replace(fields=[*answer.fields, (VIOLATIONS, text)])
+    return answer._replace(fields=[*answer.fields, (FIELD, write_violations(errors))])
 
 
 def problem_answer(

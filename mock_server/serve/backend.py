@@ -8,7 +8,7 @@ who wants to disturb, to hear of, or to answer beside the API.
 import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Unmatched
@@ -111,6 +111,36 @@ class Sender(Protocol):
         """
 
 
+class Call(NamedTuple):
+    """A request as ASGI hands it over."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+
+
+class Relayed(NamedTuple):
+    """What a real server said."""
+
+    request: Request  # as far as it came and is kept
+    answer: Answer  # to be sent, or as it was
+    is_sent: bool
+    kept: Answer  # as it is kept in journals: its coding undone
+
+
+Respond = Callable[[Request], Awaitable[Answer]]
+
+
+class Relay(Protocol):
+    """Who passes requests on to a real server."""
+
+    async def exchange(self, mount: Mount, call: Call, respond: Respond, *, whole: bool = False) -> Relayed:
+        """Answer a request with what the real server says; `respond` asks the mock, `whole` waits for all of what is no stream."""
+
+    async def refuse(self, send: Send, *, speaks_http: bool) -> None:
+        """Refuse a web socket, with an HTTP response where the server can send one."""
+
+
 Listener = Callable[[Recorded], None]
 
 
@@ -123,6 +153,7 @@ class Backend:
     worlds: Worlds
     disturber: Disturber[Any] | None = None
     outbox: Sender | None = None
+    relay: Relay | None = None
     listeners: list[Listener] = field(default_factory=list)  # are told of every exchange
     areas: dict[bytes, Asgi] = field(default_factory=dict)  # applications beside the API, by the beginning of their paths
     tasks: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # run while the server does, and are cancelled at its end

@@ -18,11 +18,13 @@ A value asks for it, a list for any of its values, and an object of these words 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote_plus
 
 from mock_server.contract.request import Understood
 from mock_server.errors import ScriptError
 from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.parameter import parse_query
 from mock_server.pointer import find_at, parse_pointer
 from mock_server.schema.validate import compile_pattern
 from mock_server.spec.model import MISSING, Location, Missing
@@ -67,7 +69,27 @@ class Condition:
         if self.location is Location.HEADER:
             field = find_field(request.fields, self.name.encode("latin-1", "replace"))
             return field if field is not None else MISSING
-        return understood.parameters.get((self.location, self.name), MISSING)
+        return find_parameter(self.location, self.name, request, understood)
+
+
+def find_parameter(location: Location, name: str, request: Request, understood: Understood) -> JsonValue | Missing:
+    """
+    Find what a request says under a name, in its path or query.
+
+    Args:
+        location: Where to look.
+        name: Of a parameter; in the query, of anything that is there.
+        request: As it came.
+        understood: The same, read.
+
+    Returns:
+        The value as the document reads it; of what is not documented the text, or the texts.
+    """
+    value = understood.parameters.get((location, name), MISSING)
+    if location is not Location.QUERY or not isinstance(value, Missing) or not request.query:
+        return value
+    found: list[JsonValue] = [unquote_plus(text) for key, text in parse_query(request.query.decode("latin-1")) if key == name]
+    return (found[0] if len(found) == 1 else found) if found else MISSING
 
 
 def read_conditions(when: JsonValue) -> Iterator[Condition]:

@@ -7,6 +7,7 @@ Either the bare JSON body of the lowest 2xx, or
     status:  200
     headers: {}
     body:    […]                 # or base64: bytes
+    turn:    2                   # optional: answers from the second such request on; another fixture has the same `when`
     breaks:  [response-body-schema]   # optional: the rules that it breaks on purpose
     template: true               # optional: `{{ request.path.id }}` is looked up, see `script.template`
     delay:   200                 # optional, as the preferences of these names
@@ -19,8 +20,11 @@ served, a template when it is made. One that breaks the document says so, and an
 
 import base64
 import binascii
+import json
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
 
 from mock_server.contract.request import Understood
@@ -31,16 +35,16 @@ from mock_server.exchange.message import Request
 from mock_server.finding import Finding, Place
 from mock_server.generate.pools import Pools
 from mock_server.rules import RULES
-from mock_server.serve.conditions import Condition, read_conditions
+from mock_server.serve.conditions import Condition, find_parameter, read_conditions
 from mock_server.serve.stored import KEYS, Raw, Stored, judge_stored, read_stored
 from mock_server.spec.document import Document
 from mock_server.spec.load import Resource, json_duplicates, read_resource
-from mock_server.spec.model import Entry, Location, Operation, folder_name
+from mock_server.spec.model import Entry, Location, Missing, Operation, folder_name
 from mock_server.typing import JsonObject, JsonValue
 
 _SUFFIXES = frozenset((".yaml", ".yml", ".json"))
-_MEETINGS = frozenset(("template", "delay", "fault"))
-_KEYS = KEYS | {"when", "base64", "breaks"}
+_MEETINGS = frozenset(("template", "delay", "fault", "turn"))
+_KEYS = KEYS | {"when", "turn", "base64", "breaks"}
 _MARKS = frozenset(("when", "body", "base64"))  # one of them makes it more than a bare body, and so does a lone status
 
 
@@ -53,6 +57,9 @@ class Fixture:
     conditions: tuple[Condition, ...]
     place: Place
     breaks: frozenset[str] = frozenset()  # the rules that it breaks on purpose
+    asks: str = ""  # its `when`, in a form that is the same for the same requests
+    turn: int = 1  # from which of these requests on it answers
+    series: str = ""  # what its turns are counted by; "" where all requests get the same answer
 
     @property
     def status(self) -> int:
@@ -76,13 +83,31 @@ class Fixtures:
     findings: tuple[Finding, ...] = ()  # what is wrong with those that are left out
     _indices: dict[str, "_Index"] = field(default_factory=dict)
 
-    def find(self, operation: str, request: Request, understood: Understood, status: int | None) -> Fixture | None:
-        """Find the fixture that answers a request, with a wanted status if one is given."""
+    def find(
+        self, operation: str, request: Request, understood: Understood, status: int | None, turns: Counter[str] | None = None
+    ) -> Fixture | None:
+        """
+        Find the fixture that answers a request.
+
+        Args:
+            operation: Whose.
+            request: As it came.
+            understood: The same, read.
+            status: That is wanted; None for any.
+            turns: How often requests came for which answers take turns; counted here. None: it is the first one.
+        """
         index = self._indices.get(operation)
         if index is None:
             index = self._indices[operation] = _Index(self.by_operation.get(operation, ()))
-        for fixture in index.candidates(understood):
-            if (status is None or fixture.status == status) and fixture.matches(request, understood):
+        counted: set[str] = set()
+        for fixture in index.candidates(request, understood):
+            if (status is not None and fixture.status != status) or not fixture.matches(request, understood):
+                continue
+            if fixture.series and fixture.series not in counted:
+                counted.add(fixture.series)
+                if turns is not None:
+                    turns[fixture.series] += 1
+            if not fixture.series or fixture.turn <= (turns[fixture.series] if turns is not None else 1):
                 return fixture
         return None
 
@@ -106,12 +131,13 @@ class _Index:
             for value in dict.fromkeys(map(str, first.values)):
                 table.setdefault(value, []).append((rank, fixture))
 
-    def candidates(self, understood: Understood) -> list[Fixture]:
+    def candidates(self, request: Request, understood: Understood) -> list[Fixture]:
         """Those that may answer, in their order."""
         found = list(self._others)
         for key, table in self._tables.items():
-            if key in understood.parameters:
-                found += table.get(str(understood.parameters[key]), ())
+            value = find_parameter(*key, request, understood)
+            if not isinstance(value, Missing):
+                found += table.get(str(value), ())
         return [fixture for _, fixture in sorted(found, key=_rank_of)] if found else []
 
 
@@ -146,8 +172,21 @@ def load_fixtures(
             findings.append(Finding(rule="fixture-operation-unknown", message=message, place=Place(str(own))))
             continue
         fixtures = list(_read_folder(own, entry, document.operation(entry), judge_of(entry), pools, findings))
-        found[entry.id] = tuple(sorted(fixtures, key=lambda fixture: -len(fixture.conditions)))
+        found[entry.id] = _in_order(entry, fixtures)
     return Fixtures(found, tuple(findings))
+
+
+def _in_order(entry: Entry, fixtures: list[Fixture]) -> tuple[Fixture, ...]:
+    """The most specific first, then in the order of their files; of those that take turns the last turn first."""
+    turning = {fixture.asks for fixture in fixtures if fixture.turn > 1}
+    first: dict[str, int] = {}
+    ranked: list[tuple[tuple[int, int, int], Fixture]] = []
+    for index, fixture in enumerate(fixtures):
+        takes_turns = fixture.asks in turning
+        at = first.setdefault(fixture.asks, index) if takes_turns else index
+        own = replace(fixture, series=f"series:{entry.id}:{fixture.asks}") if takes_turns else fixture
+        ranked.append(((-len(fixture.conditions), at, -fixture.turn), own))
+    return tuple(fixture for _, fixture in sorted(ranked, key=lambda pair: pair[0]))
 
 
 def _read_folder(
@@ -156,27 +195,44 @@ def _read_folder(
     for path in sorted(folder.iterdir()):
         if path.suffix not in _SUFFIXES or path.name.startswith("."):
             continue
-        try:
-            resource = read_resource(path)
-        except DocumentError as error:
-            message = str(error).partition(": ")[2] or str(error)
-            findings.append(Finding(rule="fixture-invalid", message=message, place=Place(str(path)), operation=entry.id))
-            continue
-        wrong = _duplicates(resource, entry)
-        try:
-            fixture = _read_fixture(path.stem, resource, operation, pools)
-            wrong += _judge(fixture, judge, resource, entry)
-        except ScriptError as error:
-            wrong.append(
-                Finding(rule="fixture-invalid", message=error.reason, place=Place(resource.name, error.pointer), operation=entry.id)
-            )
-        except SchemaError as error:
-            wrong.append(
-                Finding(rule="fixture-invalid", message=f"it can't be judged: {error}", place=Place(resource.name), operation=entry.id)
-            )
+        fixture, wrong = read_fixture(path, entry, operation, judge, pools)
         findings.extend(wrong)
-        if not wrong:
+        if fixture is not None:
             yield fixture
+
+
+def read_fixture(
+    path: Path, entry: Entry, operation: Operation, judge: ResponseJudge, pools: Callable[[], Pools]
+) -> tuple[Fixture | None, list[Finding]]:
+    """
+    Read and judge one fixture.
+
+    Args:
+        path: Its file.
+        entry: Whose answer it is.
+        operation: The same, read.
+        judge: Of the operation's responses.
+        pools: Gives where templates take values from.
+
+    Returns:
+        The fixture, or what is wrong with it.
+    """
+    try:
+        resource = read_resource(path)
+    except DocumentError as error:
+        message = str(error).partition(": ")[2] or str(error)
+        return None, [Finding(rule="fixture-invalid", message=message, place=Place(str(path)), operation=entry.id)]
+    wrong = _duplicates(resource, entry)
+    fixture = None
+    try:
+        fixture = _read_fixture(path.stem, resource, operation, pools)
+        wrong += _judge(fixture, judge, resource, entry)
+    except ScriptError as error:
+        wrong.append(Finding(rule="fixture-invalid", message=error.reason, place=Place(resource.name, error.pointer), operation=entry.id))
+    except SchemaError as error:
+        message = f"it can't be judged: {error}"
+        wrong.append(Finding(rule="fixture-invalid", message=message, place=Place(resource.name), operation=entry.id))
+    return (fixture if not wrong else None), wrong
 
 
 def _duplicates(resource: Resource, entry: Entry) -> list[Finding]:
@@ -195,10 +251,14 @@ def _read_fixture(name: str, resource: Resource, operation: Operation, pools: Ca
         conditions = tuple(read_conditions(envelope.get("when", {})))
     except ScriptError as error:
         raise error.inside("when") from error
+    turn = envelope.get("turn", 1)
+    if isinstance(turn, bool) or not isinstance(turn, int) or turn < 1:
+        raise ScriptError("'turn' is a number from 1", ("turn",))
     breaks = frozenset(_rules(envelope.get("breaks", [])))
     if breaks and stored.is_template:
         raise ScriptError("a template is judged when it is made, and breaks nothing on purpose", ("breaks",))
-    return Fixture(name, stored, conditions, Place(resource.name), breaks)
+    asks = blake2b(json.dumps(envelope.get("when", {}), sort_keys=True).encode(), digest_size=8).hexdigest()
+    return Fixture(name, stored, conditions, Place(resource.name), breaks, asks, turn)
 
 
 def _is_envelope(value: JsonValue) -> bool:

@@ -125,7 +125,7 @@ class Handlers:
         response = Response(gathered.status, gathered.fields, bytes(gathered.body))
         findings = self._judge(operation, response, ask.request.method)
         answer = Answer(gathered.status, [*gathered.fields, (SOURCE, b"handler")], response.body, "handler", entry)
-        return with_violations(answer, findings, "response")._replace(findings=findings)
+        return with_violations(answer, findings)._replace(findings=findings)
 
     def _judge(self, operation: Operation, response: Response, method: str) -> tuple[Finding, ...]:
         try:

@@ -14,6 +14,7 @@ from mock_server.settings import Settings
 
 _BACKLOG = 2048
 _GRACE = 5  # seconds that open requests have when the server stops
+_SHORT_GRACE = 1
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -72,21 +73,29 @@ def check_tls(cert: Path | None, key: Path | None) -> None:
         raise UsageError(f"the certificate {cert} can't be used: {error}") from error
 
 
-def run(app: Any, listening: socket.socket, settings: Settings) -> None:  # noqa: ANN401 - any ASGI application
-    """Serve until a signal says to stop."""
-    uvicorn.Server(make_config(app, settings)).run(sockets=[listening])
+def run(app: Any, listening: socket.socket, settings: Settings, *, passes_on: bool = False) -> None:  # noqa: ANN401 - any ASGI application
+    """Serve until a signal says to stop; see `make_config`."""
+    uvicorn.Server(make_config(app, settings, passes_on=passes_on)).run(sockets=[listening])
 
 
-def make_config(app: Any, settings: Settings) -> uvicorn.Config:  # noqa: ANN401 - any ASGI application
-    """Say to uvicorn how to serve."""
+def make_config(app: Any, settings: Settings, *, passes_on: bool = False) -> uvicorn.Config:  # noqa: ANN401 - any ASGI application
+    """
+    Say to uvicorn how to serve.
+
+    Args:
+        app: What to serve.
+        settings: How.
+        passes_on: Whether the answers are another server's: then they have a Date already, and streams need not end.
+    """
     return uvicorn.Config(
         app,
         http=HttpProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=not passes_on,
         lifespan="on",
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=_SHORT_GRACE if passes_on else _GRACE,
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
     )

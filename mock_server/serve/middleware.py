@@ -13,9 +13,11 @@ from functools import partial
 
 from mock_server.errors import MalformedWorld
 from mock_server.exchange import problem
-from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.message import Request
 from mock_server.serve.answer import GENERATED, Answer, RawField, problem_answer
-from mock_server.serve.backend import Asgi, Backend, Disturbance, Message, Mount, Receive, Scope, Send
+from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send
+from mock_server.serve.cors import cors_fields, preflight
+from mock_server.serve.passing import pass_on
 from mock_server.serve.world import World
 
 _log = logging.getLogger("mock_server.access")
@@ -43,6 +45,9 @@ class MockMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
+        if scope["type"] == "websocket" and self._backend.relay is not None:
+            await self._backend.relay.refuse(send, speaks_http="websocket.http.response" in scope.get("extensions", {}))
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -54,7 +59,8 @@ class MockMiddleware:
         if len(backend.mounts) > 1:
             mount = backend.find_mount(scope["method"], path.decode("latin-1"), scope["query_string"].decode("latin-1"))
         is_calm = backend.disturber is None or backend.disturber.is_calm
-        if is_calm and not self._through and not path.startswith(_AREA) and not _log.isEnabledFor(logging.INFO):
+        is_calm = is_calm and backend.relay is None and not self._through and not path.startswith(_AREA)
+        if is_calm and not _log.isEnabledFor(logging.INFO):
             everybody = backend.worlds.everybody
             found = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"], everybody)
             if found is not None:
@@ -69,12 +75,12 @@ class MockMiddleware:
             await elsewhere(scope, receive, send)
             return
         if self._backend.settings.cors and scope["method"] == "OPTIONS":
-            preflight = _preflight(scope["headers"])
-            if preflight is not None:
-                await self._send(preflight, scope, send)
+            allowed = preflight(scope["headers"])
+            if allowed is not None:
+                await self._send(allowed, scope, send)
                 return
         page = backend.find_page(scope["method"], path)
-        if page is not None:
+        if page is not None and (backend.relay is None or path.startswith(_AREA)):
             await self._send(await page(), scope, send)
             return
         if self._through:
@@ -89,6 +95,13 @@ class MockMiddleware:
             world = backend.worlds.of(scope["headers"])
         except MalformedWorld as error:
             await self._send(problem_answer(problem.MALFORMED_WORLD, str(error)), scope, send)
+            return
+        if backend.relay is not None:
+            call = Call(scope, receive, send)
+            passed = await pass_on(backend, mount, world, call, partial(self._respond, mount, world), self._written)
+            backend.record(passed.request, passed.kept, world, started, passed.disturbance)
+            if _log.isEnabledFor(logging.INFO):  # what is found is logged by who judges
+                _log_answer(scope["method"], path, passed.kept._replace(findings=()), time.perf_counter() - started, passed.disturbance)
             return
         request = await read_request(scope, receive, path, self._backend.settings.max_body)
         disturbance = None
@@ -140,6 +153,8 @@ class MockMiddleware:
             if found is None or self._backend.find_page(method, path) is not None or self._writes(path):
                 return None
             return found
+        if self._backend.relay is not None:
+            return None  # such paths are the real server's
         found = self._app if path == _UI or path.startswith(_UI + b"/") else self._backend.areas.get(path)
         return None if found is None or self._backend.is_documented(method, path) else found
 
@@ -157,7 +172,7 @@ class MockMiddleware:
         """The messages of an answer."""
         fields = _framed(answer)
         if self._backend.settings.cors:
-            fields.extend(_cors(scope["headers"]))
+            fields.extend(cors_fields(scope["headers"]))
         start: Message = {"type": "http.response.start", "status": answer.status, "headers": fields}
         return start, {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body}
 
@@ -230,28 +245,6 @@ async def _read_body(receive: Receive, limit: int) -> bytes | None:
 def _too_large(limit: int) -> Answer:
     detail = f"the body has more than {limit:,} bytes; --max-body sets the limit"
     return problem_answer(problem.CONTENT_TOO_LARGE, detail, fields=[(b"connection", b"close")])
-
-
-def _preflight(fields: list[RawField]) -> Answer | None:
-    """Answer a CORS preflight. Fetch Standard, section 3.3."""
-    method, origin = find_field(fields, b"access-control-request-method"), find_field(fields, b"origin")
-    if method is None or origin is None:
-        return None
-    asked = find_field(fields, b"access-control-request-headers") or "*"
-    head = [(b"access-control-allow-methods", method.encode("latin-1")), (b"access-control-allow-headers", asked.encode("latin-1"))]
-    return Answer(204, [*head, (b"access-control-max-age", b"600"), (b"vary", b"Origin")], b"", "preflight")
-
-
-def _cors(fields: list[RawField]) -> list[RawField]:
-    """Let any page read the answer, as Prism does: the origin is echoed, so that credentials may be sent."""
-    origin = next((value for name, value in fields if name == b"origin"), None)
-    if origin is None:
-        return []
-    return [
-        (b"access-control-allow-origin", origin),
-        (b"access-control-allow-credentials", b"true"),
-        (b"access-control-expose-headers", b"*"),
-    ]
 
 
 def _log_answer(method: str, path: bytes, answer: Answer, seconds: float, disturbance: Disturbance | None) -> None:

@@ -193,7 +193,7 @@ class Responder:
         operation = self.document.operation(entry)
         found: dict[str, dict[str, None]] = {}
         for fixture in self.fixtures.by_operation.get(operation.id, ()):
-            if fixture.stored.depends:
+            if fixture.stored.depends or fixture.series:
                 return None
             for condition in fixture.conditions:
                 if condition.location is not Location.PATH or condition.tests:
@@ -365,7 +365,7 @@ class Responder:
     def _fixture(self, compiled: _Compiled, ask: Ask, status: int | None) -> Answer | None:
         if "fixture" not in ask.sources or ask.preferences.asks_for_generated or compiled.operation.id not in self.fixtures.by_operation:
             return None
-        found = self.fixtures.find(compiled.operation.id, ask.request, ask.understood, status)
+        found = self.fixtures.find(compiled.operation.id, ask.request, ask.understood, status, ask.world.turns)
         return self._from_fixture(compiled, found, ask) if found is not None else None
 
     def _from_fixture(self, compiled: _Compiled, fixture: Fixture, ask: Ask) -> Answer:

@@ -14,6 +14,7 @@ from mock_server.exchange.expression import Around, evaluate
 from mock_server.exchange.message import Response, find_field
 from mock_server.exchange.path import Matched
 from mock_server.generate.seed import derive_random, derive_seed
+from mock_server.serve.answer import UPSTREAM
 from mock_server.serve.backend import Backend, Mount
 from mock_server.serve.callbacks.agreement import Known, gather
 from mock_server.serve.callbacks.composing import Composer
@@ -117,7 +118,7 @@ class Outbox:
     def hear(self, recorded: Recorded) -> None:
         """Hear of an exchange, and send what it sets off."""
         entry = recorded.answer.entry
-        if entry is None or not 200 <= recorded.answer.status < 300:  # noqa: PLR2004
+        if entry is None or recorded.answer.source == UPSTREAM or not 200 <= recorded.answer.status < 300:  # noqa: PLR2004
             return
         number, triggers = self._set_off_by(entry)
         if not triggers or any(name == CALLBACK for name, _ in recorded.request.fields):

@@ -1,0 +1,176 @@
+"""`mock-server proxy`: before the real server, judging both directions."""
+
+import secrets
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mock_server.cli.configure import configure
+from mock_server.cli.logs import set_up_logs
+from mock_server.cli.report import FORMATS, find_place_lines, print_findings, write_line
+from mock_server.errors import UsageError
+from mock_server.finding import Finding, Place
+from mock_server.serve.admin.area import install_admin
+from mock_server.serve.admin.guard import Guard
+from mock_server.serve.app import create_app
+from mock_server.serve.assembly import assemble
+from mock_server.serve.backend import Backend
+from mock_server.serve.listen import bind, check_tls, origin, run
+from mock_server.serve.opening import Opened, open_responder
+from mock_server.serve.proxy.choices import Choices
+from mock_server.serve.proxy.recorder import Recorder
+from mock_server.serve.proxy.relay import Relay
+from mock_server.serve.proxy.scrutiny import Scrutiny
+from mock_server.serve.proxy.upstream import Upstream
+from mock_server.settings import Settings
+from mock_server.spec.document import Document
+from mock_server.version import __version__
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def proxy(
+    upstream: Annotated[str, typer.Argument(help="The base of the real API: it replaces the servers of the document.")],
+    document: Annotated[
+        str | None, typer.Argument(help="A path, a URL, or - for standard input.", show_default="./openapi.yaml, else the shipped one")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.", show_default="4010")] = None,
+    base_path: Annotated[
+        str | None, typer.Option(help="What stands before all paths, here; UPSTREAM's own path takes its place.", show_default="as `serve`")
+    ] = None,
+    record: Annotated[Path | None, typer.Option(help="A folder to write fixtures into.", show_default="nothing is recorded")] = None,
+    fallback: Annotated[str | None, typer.Option(help="mock: it answers what the real server can't.")] = None,
+    fallback_on: Annotated[
+        str | None,
+        typer.Option(help="Of unreachable, timeout, broken, and statuses such as 501 and 5XX.", show_default="unreachable,timeout,501"),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds to wait for the real server.")] = 30.0,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Accept any certificate of the real server.")] = False,
+    fixtures: Annotated[Path | None, typer.Option(help="The mock's fixtures.", show_default="fixtures beside the document")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the mock.", show_default="0")] = None,
+    locale: Annotated[str | None, typer.Option(help="Of the mock.", show_default="the document's, else en_US")] = None,
+    cors: Annotated[bool | None, typer.Option("--cors/--no-cors", help="Let pages of any origin call.", show_default="cors")] = None,
+    security: Annotated[
+        bool | None, typer.Option("--security/--no-security", help="Look for credentials in requests.", show_default="security")
+    ] = None,
+    max_body: Annotated[
+        int | None, typer.Option(help="Bytes of a body that are judged; larger ones pass unjudged.", show_default="10485760")
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="A certificate chain, PEM: serve https.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    admin: Annotated[
+        bool | None, typer.Option("--admin/--no-admin", help="Look inside and change things under /__admin.", show_default="admin")
+    ] = None,
+    admin_token: Annotated[
+        str | None,
+        typer.Option(help="What /__admin asks for as 'Authorization: Bearer'.", show_default="none on loopback, else one is made up"),
+    ] = None,
+    log_format: Annotated[str | None, typer.Option(help="text, json or none.", show_default="text")] = None,
+    format_: Annotated[str, typer.Option("--format", help="Of the findings at the end: text, json or github.")] = "text",
+    allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
+    allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
+) -> None:
+    """Pass requests on to a real server and judge both directions; Ctrl-C sums up what was found."""
+    if format_ not in FORMATS:
+        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
+    own = ("upstream", "document", "record", "timeout", "insecure", "format_")
+    settings = configure({name: value for name, value in locals().items() if name not in own})
+    set_up_logs(settings.log_format)
+    check_tls(settings.tls_cert, settings.tls_key)
+    real = Upstream(upstream, seconds=timeout, verify=not insecure)
+    opened = open_responder(document, settings)
+    relay = _relay(real, opened, settings, recorder := Recorder(record, real.origin, real.base_path) if record is not None else None)
+    backend = assemble([opened], settings)
+    backend.relay = relay
+    backend.tasks.append(relay.stay)
+    _serve(backend, relay, opened, settings)
+    _sum_up(relay.scrutiny, opened.document, format_)
+    if recorder is not None:
+        print(f"{recorder.written:,} fixtures written to {recorder.folder}", file=sys.stderr)
+    if relay.scrutiny.is_red:
+        raise typer.Exit(1)
+
+
+def _relay(real: Upstream, opened: Opened, settings: Settings, recorder: Recorder | None) -> Relay:
+    mocked = [entry.id for entry in opened.document.entries if not settings.for_operation(entry.id, entry.title).upstream]
+    return Relay(
+        real,
+        Choices(mocked, settings.fallback_on if settings.fallback else ()),
+        Scrutiny(security=settings.security, describe=_Describer(opened.document)),
+        limit=settings.max_body,
+        via=f"mock-server-{secrets.token_hex(4)}",
+        cors=settings.cors,
+        record=recorder.take if recorder is not None else None,
+    )
+
+
+def _serve(backend: Backend, relay: Relay, opened: Opened, settings: Settings) -> None:
+    """Serve until Ctrl-C, or until a process manager says to stop: either way there is a summing up."""
+    listening = bind(settings.host, settings.port)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        guard = Guard.of(settings) if settings.admin else None
+        if guard is not None:
+            install_admin(backend, guard)
+        asgi = create_app(backend)
+        print_findings(opened.warnings, "text", stream=sys.stderr)
+        _print_banner(relay, opened, settings, origin(listening, settings), guard)
+        run(asgi, listening, settings, passes_on=True)
+    except KeyboardInterrupt:
+        pass  # how a server is meant to end
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        listening.close()
+
+
+def _print_banner(relay: Relay, opened: Opened, settings: Settings, address: str, guard: Guard | None) -> None:
+    document, real = opened.document, relay.upstream
+    count = len(document.entries)
+    bases = opened.responder.base_paths()
+    lines = [
+        f"mock-server {__version__}: {document.title} {document.api_version}",
+        f"  document      OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
+        f"  passes on     {', '.join(address + base for base in bases)} to {real.origin}{real.base_path}",
+        *([f"  look inside   {address}/__admin"] if guard is not None else []),
+        *([f"  admin token   {guard.token}"] if guard is not None and guard.made else []),
+        f"  the mock      {_mock_in_words(relay, settings)}",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def _mock_in_words(relay: Relay, settings: Settings) -> str:
+    mocked = sorted(relay.choices.mocked)
+    answers = [f"for {', '.join(mocked)}"] if mocked else []
+    answers += [f"on {', '.join(relay.choices.fallback_on)}"] if settings.fallback else []
+    return f"answers {' and '.join(answers)}" if answers else "does not answer (--fallback mock)"
+
+
+def _sum_up(scrutiny: Scrutiny, document: Document, format_: str) -> None:
+    tally = scrutiny.tally
+    findings = tally.findings()
+    print_findings(findings, format_, read=document.library.loaded())
+    verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {len(findings):,} causes"
+    print(f"{tally.records:,} exchanges: {verdict}", file=sys.stderr)
+    if tally.dropped:
+        print(f"{tally.dropped:,} findings of further causes were only counted", file=sys.stderr)
+    for why, count in scrutiny.unread.most_common(5):
+        print(f"{count:,} bodies were not judged: {why}", file=sys.stderr)
+
+
+class _Describer:
+    """Writes findings for the log, with their lines; each place is looked up once."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._lines: dict[Place, int] = {}
+
+    def __call__(self, finding: Finding) -> str:
+        place = finding.place
+        if place is not None and place not in self._lines:
+            self._lines.update(find_place_lines([place], {resource.name: resource for resource in self._document.library.loaded()}))
+        return f"{write_line(finding, self._lines)}, blame {finding.blame.value}"

@@ -1,0 +1,381 @@
+"""
+One exchange through the proxy: the request goes on, the answer comes back, and both are judged.
+
+A short answer is held back for a moment, so that what is wrong with it can be said in its header (`sl-violations`). A stream,
+a long answer, or one that takes its time passes as it comes; then its findings are in the log only.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from mock_server.contract.identity import Mask
+from mock_server.contract.transport import Fault
+from mock_server.errors import MalformedContent
+from mock_server.exchange import problem
+from mock_server.exchange.message import RawFields, Request, Response, find_field
+from mock_server.finding import Finding
+from mock_server.serve.answer import UPSTREAM, Answer, RawField, problem_answer
+from mock_server.serve.backend import Call, Mount, Relayed, Respond, Scope, Send
+from mock_server.serve.cors import cors_fields
+from mock_server.serve.proxy.choices import Choices
+from mock_server.serve.proxy.coding import decode_content
+from mock_server.serve.proxy.fields import date, localise, to_client, to_upstream
+from mock_server.serve.proxy.inflow import Inflow
+from mock_server.serve.proxy.redact import secrets_of
+from mock_server.serve.proxy.scrutiny import Judged, Scrutiny, Seen, find_operation
+from mock_server.serve.proxy.upstream import ClientGone, Incoming, Unanswered, Upstream
+from mock_server.serve.respond import Responder
+from mock_server.serve.sl_violations import FIELD, write_violations
+from mock_server.serve.wire.line import line_of
+from mock_server.spec.model import Entry
+
+_log = logging.getLogger("mock_server.proxy")
+_HELD: Final = 256 * 1024  # bytes of an answer that is held back
+_PATIENCE: Final = 0.25  # seconds that it is held back
+_EMPTY: Final = frozenset((204, 304))
+_OF_CODING: Final = frozenset((b"content-encoding", b"content-length"))
+_GONE: Final = 499  # what is kept of an exchange that the client left
+
+Record = Callable[[Responder, Seen, Judged, Mask], tuple[Finding, ...]]  # keeps an exchange as a fixture, or says why not
+
+
+@dataclass(eq=False, repr=False)
+class Relay:
+    """Passes requests on to the real server; see the module."""
+
+    upstream: Upstream
+    choices: Choices
+    scrutiny: Scrutiny
+    limit: int  # bytes of a body that are kept for who judges
+    via: str  # how this proxy names itself
+    cors: bool = True
+    record: Record | None = None
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "judge"))
+
+    async def exchange(self, mount: Mount, call: Call, respond: Respond, *, whole: bool = False) -> Relayed:
+        """
+        Answer a request with what the real server says.
+
+        Args:
+            mount: The document.
+            call: The request; what passes as it comes is sent at once.
+            respond: Asks the mock.
+            whole: Whether to wait for all of an answer that is no stream.
+        """
+        scope = call.scope
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        head = Request(scope["method"], raw.partition(b"?")[0], scope["query_string"], scope["headers"], b"")
+        inflow = Inflow(head.fields, call.receive, self.limit)
+        passage = _Passage(self, mount, scope, call.send, respond, head, inflow, whole)
+        work, gone = asyncio.ensure_future(passage.run()), asyncio.ensure_future(inflow.gone())
+        try:
+            await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+            if work.done() or passage.is_complete:  # the end of the answer looks like the client's going, too
+                return await work
+        except ClientGone:
+            pass
+        finally:
+            gone.cancel()
+            work.cancel()
+            await asyncio.wait((work, gone))
+        return await passage.leave()
+
+    async def refuse(self, send: Send, *, speaks_http: bool) -> None:
+        """Refuse a web socket: only HTTP is judged."""
+        if not speaks_http:
+            await send({"type": "websocket.close", "code": 1003, "reason": "web sockets are not passed on"})
+            return
+        answer = problem_answer(problem.NO_WEB_SOCKET, "mock-server proxy passes HTTP on, but no web sockets: connect to the server itself")
+        await send({"type": "websocket.http.response.start", "status": answer.status, "headers": list(answer.fields)})
+        await send({"type": "websocket.http.response.body", "body": answer.body})
+
+    async def judge(self, mount: Mount, seen: Seen) -> Judged:
+        """Judge in the thread that does nothing else: a large body or document keeps nobody waiting."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.scrutiny.judge, mount.responder, seen)
+
+    def settle(self, mount: Mount, seen: Seen, judged: Judged) -> None:
+        """Count, log and record an exchange, in that same thread, after those before it."""
+        self._thread.submit(self._settle, mount, seen, judged).add_done_callback(_report)
+
+    def _settle(self, mount: Mount, seen: Seen, judged: Judged) -> None:
+        mask = secrets_of(mount.responder, judged.matched, seen.request, seen.response)
+        unrecorded = self.record(mount.responder, seen, judged, mask) if self.record is not None else ()
+        self.scrutiny.count(seen.request, (*judged.findings, *unrecorded), mask)
+        if seen.unread:
+            self.scrutiny.unread[seen.unread] += 1
+
+    async def stay(self) -> None:
+        """Wait for the end of the server; then let go of the real one, and finish what is to be counted and recorded."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.upstream.close()
+            await asyncio.to_thread(self._thread.shutdown)
+
+
+@dataclass(eq=False, repr=False)
+class _Passage:
+    """One exchange."""
+
+    relay: Relay
+    mount: Mount
+    scope: Scope
+    send: Send
+    respond: Respond
+    head: Request
+    inflow: Inflow
+    whole: bool
+    entry: Entry | None = None
+    is_complete: bool = False  # the answer was sent to its end
+    streamed: "tuple[Incoming, _Body] | None" = None  # the answer that is being sent
+
+    @property
+    def request(self) -> Request:
+        """The request, as far as it has come and is kept."""
+        return self.head._replace(body=self.inflow.kept)
+
+    async def run(self) -> Relayed:
+        relay = self.relay
+        matched = find_operation(self.mount.responder, self.head)
+        self.entry = matched.route.target if matched is not None else None
+        if self.entry is not None and relay.choices.is_mocked(self.entry.id):
+            return await self._mock()
+        if relay.via.encode() in (find_field(self.head.fields, b"via") or "").encode("latin-1"):
+            return self._kept(problem_answer(problem.LOOP, f"{relay.upstream.origin} leads back to this proxy", entry=self.entry))
+        try:
+            incoming = await self._ask()
+        except Unanswered as failure:
+            return await self._unanswered(failure)
+        try:
+            self.inflow.release()
+            if self.entry is not None and relay.choices.steps_in_for(incoming.status) and self.inflow.is_whole:
+                return await self._mock()
+            return await self._pass_on(incoming)
+        finally:
+            await incoming.close()
+
+    async def _ask(self) -> Incoming:
+        scope, upstream = self.scope, self.relay.upstream
+        client = scope.get("client")
+        fields = to_upstream(
+            self.head.fields,
+            host=upstream.host,
+            via=self._via(),
+            client=str(client[0]) if client else "",
+            scheme=scope.get("scheme", "http"),
+            chunked=self.inflow.is_chunked,
+        )
+        own, theirs = self._base(), upstream.base_path.encode()
+        path = theirs + self.head.path.removeprefix(own) if own is not None else self.head.path
+        target = (path or b"/") + (b"?" + self.head.query if self.head.query else b"")
+        return await upstream.send(self.head.method, target, fields, self.inflow.chunks() if self.inflow.is_expected else None)
+
+    def _base(self) -> bytes | None:
+        """The base path that the real server's stands for; None for a path under none: it goes on as it is."""
+        responder, path = self.mount.responder, self.head.path
+        bases = [base.encode() for base in responder.base_paths(self.entry)]
+        return next((base for base in sorted(bases, key=len, reverse=True) if path == base or path.startswith(base + b"/")), None)
+
+    def _via(self) -> bytes:
+        return f"{self.scope.get('http_version', '1.1')} {self.relay.via}".encode()
+
+    async def _mock(self) -> Relayed:
+        await self.inflow.read_rest()
+        if not self.inflow.is_whole:
+            return self._kept(problem_answer(problem.CONTENT_TOO_LARGE, f"the mock reads bodies of up to {self.relay.limit:,} bytes"))
+        answer = await self.respond(self.request)
+        return self._kept(answer._replace(fields=[*answer.fields, date()]))
+
+    async def _unanswered(self, failure: Unanswered) -> Relayed:
+        """The real server did not answer: so the mock does, or a problem is said. Either way it is a finding."""
+        seen = Seen(self.request, failure=failure, is_request_whole=self.inflow.is_whole)
+        judged = await self.relay.judge(self.mount, seen)
+        self.relay.settle(self.mount, seen, judged)
+        if self.entry is not None and self.relay.choices.steps_in_for(failure.fault):
+            return await self._mock()
+        kind = problem.GATEWAY_TIMEOUT if failure.fault in {Fault.TIMEOUT, Fault.ENDLESS} else problem.BAD_GATEWAY
+        detail = f"{self.relay.upstream.origin}: {failure}"
+        answer = problem_answer(kind, detail, entry=self.entry, findings=judged.findings, fields=[date()])
+        return self._kept(_said(answer, judged.findings))
+
+    async def _pass_on(self, incoming: Incoming) -> Relayed:
+        if self.head.method == "HEAD" or incoming.status in _EMPTY:
+            return await self._finish_held(incoming, b"")
+        body = _Body(incoming.chunks(), self.relay.limit)
+        try:
+            if not incoming.is_stream and await body.is_short(_length(incoming.fields), whole=self.whole):
+                return await self._finish_held(incoming, bytes(body.kept))
+            return await self._stream(incoming, body)
+        except Unanswered as failure:
+            return await self._unanswered(failure)
+        finally:
+            await body.close()
+
+    async def _stream(self, incoming: Incoming, body: "_Body") -> Relayed:
+        """Send what comes when it comes; of what is wrong, the header can only say what is known by now."""
+        early = Seen(
+            self.request,
+            Response(incoming.status, incoming.fields, b""),
+            is_request_whole=self.inflow.is_whole,
+            unread="it is still coming",
+        )
+        judged = await self.relay.judge(self.mount, early)
+        await self.send({"type": "http.response.start", "status": incoming.status, "headers": self._fields(incoming, judged.findings)})
+        failure = None
+        self.streamed = incoming, body
+        try:
+            async for chunk in body.chunks():
+                await self.send({"type": "http.response.body", "body": chunk, "more_body": True})
+            self.is_complete = True
+            await self.send({"type": "http.response.body", "body": b""})
+        except Unanswered as error:
+            failure, self.is_complete = error, True
+            line = line_of(self.scope)
+            if line is not None:
+                line.close()  # what has begun can't be taken back: so the client sees that there is more to come, and that it does not
+        unread = self._too_large() if body.is_cut else ""
+        return await self._finish(incoming, bytes(body.kept), unread=unread, failure=failure)
+
+    async def leave(self) -> Relayed:
+        """The client went away: what is left of the exchange. To close the connection is how to end a stream, so that is judged."""
+        if self.streamed is None:
+            left = Answer(_GONE, [], b"", "gone", self.entry)
+            return Relayed(self.request, left, is_sent=True, kept=left)
+        incoming, body = self.streamed
+        whole = body.kept[: max(body.kept.rfind(b"\n\n") + 2, body.kept.rfind(b"\n") + 1 if b"\n\n" not in body.kept else 0)]
+        unread = "" if incoming.is_stream and not body.is_cut else "the client went away before its end"
+        return await self._finish(incoming, bytes(whole), unread=unread)
+
+    async def _finish(self, incoming: Incoming, data: bytes, *, unread: str = "", failure: Unanswered | None = None) -> Relayed:
+        """Judge an answer that is as complete as it will be; it was sent already, but for its last word."""
+        relay, plain = self.relay, data
+        try:
+            if data and not unread:
+                plain = await asyncio.to_thread(decode_content, data, incoming.fields, relay.limit)
+        except MalformedContent as error:
+            unread = str(error)
+        seen = Seen(self.request, Response(incoming.status, incoming.fields, plain), failure, self.inflow.is_whole, unread)
+        judged = await relay.judge(self.mount, seen)
+        relay.settle(self.mount, seen, judged)
+        fields = self._fields(incoming, judged.findings)
+        answer = Answer(incoming.status, fields, data, UPSTREAM, None, judged.findings)
+        kept = answer._replace(entry=self.entry)
+        if not unread:
+            kept = kept._replace(fields=[pair for pair in fields if pair[0] not in _OF_CODING], body=plain)
+        return Relayed(self.request, answer, is_sent=True, kept=kept)
+
+    async def _finish_held(self, incoming: Incoming, data: bytes) -> Relayed:
+        """Judge an answer that was held back; it is still to be sent."""
+        relayed = await self._finish(incoming, data)
+        answer = relayed.answer
+        if data:
+            own = [pair for pair in answer.fields if pair[0] != b"content-length" and pair not in cors_fields(self.head.fields)]
+            return relayed._replace(answer=answer._replace(fields=own), is_sent=False)
+        self.is_complete = True
+        await self.send({"type": "http.response.start", "status": answer.status, "headers": list(answer.fields)})
+        await self.send({"type": "http.response.body", "body": b""})
+        return relayed
+
+    def _fields(self, incoming: Incoming, findings: tuple[Finding, ...]) -> list[RawField]:
+        relay = self.relay
+        own = self._base()
+        fields = to_client(incoming.fields, incoming.status, via=self._via(), cors=relay.cors)
+        if own is not None:
+            host = find_field(self.head.fields, b"host") or ""
+            lead = partial(
+                localise,
+                origin=relay.upstream.origin,
+                base=relay.upstream.base_path,
+                own=own.decode("latin-1"),
+                host=f"{self.scope.get('scheme', 'http')}://{host}",
+            )
+            fields = [(name, lead(value) if name in {b"location", b"content-location"} else value) for name, value in fields]
+        if findings:
+            fields.append((FIELD, write_violations(findings)))
+        return [*fields, *(cors_fields(self.head.fields) if relay.cors else ())]
+
+    def _too_large(self) -> str:
+        return f"it has more than {self.relay.limit:,} bytes; --max-body sets the limit"
+
+    def _kept(self, answer: Answer) -> Relayed:
+        return Relayed(self.request, answer, is_sent=False, kept=answer)
+
+
+class _Body:
+    """The body of an answer while it comes; a bounded copy of it is kept."""
+
+    def __init__(self, chunks: AsyncGenerator[bytes, None], limit: int) -> None:
+        self.kept = bytearray()
+        self.is_cut = False
+        self._chunks = chunks
+        self._limit = limit
+        self._waiting: list[bytes] = []  # held back
+        self._next: asyncio.Task[bytes | None] | None = None
+
+    async def is_short(self, length: int | None, *, whole: bool) -> bool:
+        """Hold the body back for a moment, or until it is whole; gives whether all of it came."""
+        most = self._limit if whole else min(_HELD, self._limit)
+        if length is not None and length > most:
+            return False
+        loop = asyncio.get_running_loop()
+        ends, size = loop.time() + _PATIENCE, 0
+        while size <= most:
+            self._next = self._next or asyncio.ensure_future(anext(self._chunks, None))
+            done, _ = await asyncio.wait((self._next,), timeout=None if whole else max(ends - loop.time(), 0))
+            if not done:
+                return False
+            chunk, self._next = self._next.result(), None
+            if chunk is None:
+                return True
+            size += len(chunk)
+            self._keep(chunk)
+            self._waiting.append(chunk)
+        return False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """What was held back, then the rest as it comes."""
+        for chunk in self._waiting:
+            yield chunk
+        self._waiting.clear()
+        if self._next is not None:
+            late, self._next = await self._next, None
+            if late is None:
+                return
+            self._keep(late)
+            yield late
+        async for chunk in self._chunks:
+            self._keep(chunk)
+            yield chunk
+
+    async def close(self) -> None:
+        """Stop waiting for more."""
+        if self._next is not None:
+            self._next.cancel()
+            await asyncio.wait((self._next,))
+        await self._chunks.aclose()
+
+    def _keep(self, chunk: bytes) -> None:
+        room = max(self._limit - len(self.kept), 0)
+        self.is_cut = self.is_cut or len(chunk) > room
+        self.kept += chunk[:room]
+
+
+def _report(settled: Future[None]) -> None:
+    """Nobody waits for what is settled: what goes wrong there is said in the log."""
+    error = settled.exception()
+    if error is not None:
+        _log.error("an exchange could not be counted: %r", error, exc_info=error)
+
+
+def _length(fields: RawFields) -> int | None:
+    written = find_field(fields, b"content-length") or ""
+    return int(written) if written.isdigit() else None
+
+
+def _said(answer: Answer, findings: tuple[Finding, ...]) -> Answer:
+    return answer._replace(fields=[*answer.fields, (FIELD, write_violations(findings))]) if findings else answer

@@ -1,0 +1,157 @@
+"""Talking to the real server: over httpx, streamed both ways, never decoded, no redirect followed, no cookie kept."""
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from mock_server.contract.transport import Fault, fault_of, is_stream, origin_of, reason_of
+from mock_server.errors import UsageError
+from mock_server.exchange.message import RawFields
+
+_KEPT_ALIVE: Final = 32  # connections
+# What an ASGI server writes: a status of RFC 9110, and values without control characters.
+_STATUSES: Final = range(200, 600)
+_UNSENDABLE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_NOT_ASCII: Final = re.compile(rb"[^\x21-\x7e]")
+
+
+class Unanswered(Exception):
+    """The real server did something instead of answering; carries what."""
+
+    def __init__(self, fault: Fault, detail: str) -> None:
+        super().__init__(fault, detail)
+        self.fault = fault
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.fault.value}: {self.detail}" if self.detail else self.fault.value
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was complete."""
+
+
+class _Outflow(httpx.AsyncByteStream):
+    """A request body as it comes from the client."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
+
+
+@dataclass(eq=False)
+class Incoming:
+    """An answer whose header has come."""
+
+    status: int
+    fields: list[tuple[bytes, bytes]]  # names in lower case
+    _answer: httpx.Response
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is a stream of events or lines, which may be silent for long and need not end."""
+        return is_stream(self.fields)
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """
+        The body as it comes, its coding untouched.
+
+        Raises:
+            Unanswered: it breaks off.
+        """
+        if self.is_stream:
+            self._answer.request.extensions["timeout"]["read"] = None  # read anew when the body is
+        try:
+            async for chunk in self._answer.aiter_raw():
+                yield chunk
+        except httpx.HTTPError as error:
+            raise Unanswered(fault_of(error), reason_of(error)) from error
+
+    async def close(self) -> None:
+        """Let go of it; of a body that is not complete, by closing the connection."""
+        await self._answer.aclose()
+
+
+class Upstream:
+    """The real server."""
+
+    def __init__(self, url: str, *, seconds: float, verify: bool = True) -> None:
+        """
+        Name it; nothing is connected yet.
+
+        Args:
+            url: Its base: what the paths of the document follow.
+            seconds: How long to wait for a connection, and for each piece of an answer.
+            verify: Whether certificates have to be trusted.
+
+        Raises:
+            UsageError: it is no http or https URL, or has more than a path; the environment names a proxy that is none.
+        """
+        self.origin = origin_of(url)
+        parts = urlsplit(url)
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise UsageError("UPSTREAM is scheme, host and path: credentials, a query or a fragment belong to requests")
+        self.base_path = parts.path.rstrip("/")
+        self.seconds = seconds
+        self._origin = httpx.URL(self.origin)
+        try:
+            self._client = httpx.AsyncClient(
+                verify=verify,
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=_KEPT_ALIVE),
+                follow_redirects=False,
+                trust_env=True,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            )
+        except (ImportError, ValueError) as error:
+            raise UsageError(f"the proxy that the environment names can't be used: {error}") from error
+
+    @property
+    def host(self) -> bytes:
+        """Host and port, as the Host field has them."""
+        return self._origin.netloc
+
+    async def send(self, method: str, target: bytes, fields: RawFields, body: AsyncIterator[bytes] | None) -> Incoming:
+        """
+        Send a request; gives the answer when its header has come.
+
+        Args:
+            method: In upper case.
+            target: Path and query, percent-encoded.
+            fields: What goes on, with `Host` and what frames the body.
+            body: The body as it comes; None where there is none.
+
+        Raises:
+            Unanswered: no answer came.
+            ClientGone: the client did not finish its request.
+        """
+        seconds = self.seconds
+        asked = _NOT_ASCII.sub(lambda found: b"%%%02X" % found.group()[0], target)
+        try:
+            request = httpx.Request(
+                method,
+                self._origin.copy_with(raw_path=asked),
+                headers=list(fields),
+                stream=_Outflow(body) if body is not None else httpx.ByteStream(b""),
+                extensions={"timeout": {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}},
+            )
+            answer = await self._client.send(request, stream=True)
+        except httpx.HTTPError as error:
+            raise Unanswered(fault_of(error), reason_of(error)) from error
+        except (httpx.InvalidURL, ValueError) as error:  # a target or a field that can't be written
+            raise Unanswered(Fault.UNREACHABLE, f"the request can't be written: {error}") from error
+        if answer.status_code not in _STATUSES:
+            await answer.aclose()
+            raise Unanswered(Fault.MALFORMED, f"there is no status {answer.status_code}")
+        read = [(name.lower(), value) for name, value in answer.headers.raw if not _UNSENDABLE.search(value)]
+        return Incoming(answer.status_code, read, answer)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._client.aclose()

@@ -1,0 +1,125 @@
+"""
+What a recorded answer asks of requests: its `when`, exact enough that no other request of the recording gets it.
+
+A request that was recorded meets all conditions of its own fixture, and of another one only those that both have in common:
+so its own is the most specific one, and answers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote_plus
+
+from mock_server.contract.identity import Mask
+from mock_server.contract.request import Understood, find_content
+from mock_server.exchange.body import write_json
+from mock_server.exchange.message import Request, Response, find_field
+from mock_server.exchange.parameter import parse_query
+from mock_server.exchange.security import credential_names
+from mock_server.schema.dialect import Direction
+from mock_server.schema.outline import Outline
+from mock_server.serve.proxy.redact import cover_value, hide, is_secret_name, outline_for
+from mock_server.serve.respond import Responder
+from mock_server.spec.model import Location, Missing, Operation
+from mock_server.typing import JsonObject, JsonValue
+
+_REFUSED: Final = (401, 403)
+_LARGEST: Final = 64 * 1024  # bytes of a request body that is asked for as a whole
+# Fields that decide about answers of certain statuses.
+_DECIDING: Final = {206: ("range", "if-range"), 304: ("if-none-match", "if-modified-since"), 412: ("if-match", "if-unmodified-since")}
+_ABSENT: Final[JsonObject] = {"absent": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, as the document reads it."""
+
+    responder: Responder
+    operation: Operation
+    request: Request
+    understood: Understood
+    mask: Mask
+
+
+def conditions_of(asked: Asked, response: Response) -> JsonObject:
+    """Write the conditions that a request meets; what is secret is none of them."""
+    parts: dict[str, JsonObject] = {
+        "path": dict(_parameters(asked, Location.PATH)),
+        "query": {**dict(_parameters(asked, Location.QUERY)), **dict(_undocumented(asked))},
+        "headers": {**dict(_parameters(asked, Location.HEADER)), **dict(_fields(asked, response))},
+        "body": dict(_body(asked)),
+    }
+    if response.status in _REFUSED:
+        for location, name in _missing_credentials(asked):
+            parts["query" if location is Location.QUERY else "headers"][name] = _ABSENT
+    return {place: named for place, named in parts.items() if named}
+
+
+def _parameters(asked: Asked, location: Location) -> Iterator[tuple[str, JsonValue]]:
+    credentials = credential_names(asked.operation.security, asked.responder.document.schemes)
+    for (where, name), value in asked.understood.parameters.items():
+        key = name.lower() if location is Location.HEADER else name
+        if where is location and (location, key) not in credentials and not _is_secret(asked, name, value):
+            yield key, find_field(asked.request.fields, key.encode()) if location is Location.HEADER else exactly(value)
+
+
+def _undocumented(asked: Asked) -> Iterator[tuple[str, JsonValue]]:
+    """What the query has besides its parameters: a preference of ours is none of it."""
+    documented = {name for where, name in asked.understood.parameters if where is Location.QUERY}
+    credentials = credential_names(asked.operation.security, asked.responder.document.schemes)
+    found: dict[str, list[JsonValue]] = {}
+    for name, value in parse_query(asked.request.query.decode("latin-1")):
+        base = name.partition("[")[0]
+        if base not in documented and (Location.QUERY, name) not in credentials and not name.startswith("__"):
+            found.setdefault(name, []).append(unquote_plus(value))
+    for name, values in found.items():
+        if not any(_is_secret(asked, name, value) for value in values):
+            yield name, exactly(values[0] if len(values) == 1 else values)
+
+
+def _fields(asked: Asked, response: Response) -> Iterator[tuple[str, JsonValue]]:
+    names = list(_DECIDING.get(response.status, ()))
+    documented = asked.operation.find_response(response.status)
+    if documented is not None and len(documented.content) > 1:
+        names.append("accept")
+    for name in (*names, "prefer"):
+        value = find_field(asked.request.fields, name.encode())
+        if value is not None:
+            yield name, value
+
+
+def _missing_credentials(asked: Asked) -> Iterator[tuple[Location, str]]:
+    pairs = {name for name, value in parse_query(asked.request.query.decode("latin-1")) if value}
+    for location, name in sorted(credential_names(asked.operation.security, asked.responder.document.schemes)):
+        is_there = name in pairs if location is Location.QUERY else find_field(asked.request.fields, name.encode("latin-1", "replace"))
+        if location in {Location.QUERY, Location.HEADER} and not is_there:
+            yield location, name
+
+
+def _body(asked: Asked) -> Iterator[tuple[str, JsonValue]]:
+    """The body as a whole; where it holds secrets, those of its members that hold none."""
+    value = asked.understood.body
+    if isinstance(value, Missing) or asked.operation.request_body is None:
+        return
+    content = find_content(asked.operation.request_body.content, find_field(asked.request.fields, b"content-type"))
+    outline = outline_for(asked.responder, content, Direction.REQUEST)
+    if not _holds_secrets(value, asked.mask, outline):
+        if len(write_json(value)) <= _LARGEST:
+            yield "", exactly(value)
+        return
+    for name, member in value.items() if isinstance(value, dict) else ():
+        if not _holds_secrets({name: member}, asked.mask, outline) and len(write_json(member)) <= _LARGEST:
+            yield "/" + name.replace("~", "~0").replace("/", "~1"), exactly(member)
+
+
+def _holds_secrets(value: JsonValue, mask: Mask, outline: Outline | None) -> bool:
+    return cover_value(value, mask, hide, outline) != value
+
+
+def _is_secret(asked: Asked, name: str, value: JsonValue) -> bool:
+    return is_secret_name(name) or (isinstance(value, str) and value in asked.mask.secrets)
+
+
+def exactly(value: JsonValue) -> JsonValue:
+    """Ask for a value that is no simple one: a list would mean any of its items, an object would be tests."""
+    return {"equals": value} if isinstance(value, dict | list) else value

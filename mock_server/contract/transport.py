@@ -70,7 +70,7 @@ class Sender(Protocol):
 class HttpSender:
     """Sends over the network. May be used by several threads."""
 
-    def __init__(self, url: str, limits: Limits, *, verify: bool = True, connections: int = 16) -> None:
+    def __init__(self, url: str, limits: Limits, *, verify: bool = True, connections: int = 16, proxies: bool = True) -> None:
         """
         Prepare connections.
 
@@ -79,6 +79,7 @@ class HttpSender:
             limits: Of each answer.
             verify: Whether certificates have to be trusted.
             connections: At most, at once.
+            proxies: Whether those of the environment are used.
 
         Raises:
             UsageError: it is no http or https URL.
@@ -94,7 +95,7 @@ class HttpSender:
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             follow_redirects=False,
             verify=verify,
-            trust_env=True,
+            trust_env=proxies,
             headers={"user-agent": "mock-server-test", "accept-encoding": "identity"},
         )
 

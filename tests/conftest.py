@@ -14,6 +14,7 @@ import orjson
 import pytest
 from admin_side import admin  # noqa: F401 - a fixture for all tests
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
 
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
@@ -181,3 +182,27 @@ def serve() -> Iterator[Callable[..., Server]]:
             server.process.stdout.close()
         if server.process.stderr:
             server.process.stderr.close()
+
+
+CHROMIUM = "/usr/bin/chromium"
+_CHROMIUM_ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. Of a module, not of the session: while it is open, no other event loop runs in this thread."""
+    if not Path(CHROMIUM).exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{CHROMIUM} is missing: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_CHROMIUM_ARGS)
+        yield browser
+        browser.close()

@@ -26,7 +26,7 @@ DOORS = {
     "jsonschema_rs": {"schema.validate", "schema.canonical"},
     "faker": {"generate.pools"},
     "hypothesis": {"generate", "strategies"},
-    "jinja2": {"contract.reports.page"},
+    "jinja2": {"contract.reports.page", "serve.console.paint"},
     "defusedxml": {"exchange.xml"},
     "python_multipart": {"exchange.form"},
     "connexion": {"serve"},

@@ -19,6 +19,7 @@ from mock_server.serve.admin.guard import Guard
 from mock_server.serve.app import create_app
 from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
+from mock_server.serve.console.site import install_console
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, default_document, find_conflicts, open_responders
 from mock_server.serve.processes import check_workers, run_workers
@@ -124,7 +125,7 @@ def serve(
             _follow_edits(backend, opened, flags)
         guard = Guard.of(settings) if settings.admin else None
         if guard is not None:
-            install_admin(backend, guard)
+            install_console(backend, guard, install_admin(backend, guard))
         asgi = create_app(backend)
         address = origin(listening, settings)
         print_findings([found for each in opened for found in each.warnings], "text", stream=sys.stderr)

@@ -83,7 +83,7 @@ def origin_of(url: str) -> str:
 class HttpSender:
     """Sends over the network. May be used by several threads."""
 
-    def __init__(self, url: str, limits: Limits, *, verify: bool = True, connections: int = 16) -> None:
+    def __init__(self, url: str, limits: Limits, *, verify: bool = True, connections: int = 16, proxies: bool = True) -> None:
         """
         Prepare connections.
 
@@ -92,6 +92,7 @@ class HttpSender:
             limits: Of each answer.
             verify: Whether certificates have to be trusted.
             connections: At most, at once.
+            proxies: Whether those of the environment are used.
 
         Raises:
             UsageError: it is no http or https URL.
@@ -104,7 +105,7 @@ class HttpSender:
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             follow_redirects=False,
             verify=verify,
-            trust_env=True,
+            trust_env=proxies,
             headers={"user-agent": "mock-server-test", "accept-encoding": "identity"},
         )
 

@@ -81,6 +81,7 @@ class Fixtures:
 
     by_operation: dict[str, tuple[Fixture, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()  # what is wrong with those that are left out
+    folder: Path | None = None  # where they are, or where new ones would be
     _indices: dict[str, "_Index"] = field(default_factory=dict)
 
     def find(

@@ -118,6 +118,7 @@ def _open(where: str, document: Document, settings: Settings, known: frozenset[s
     responder.kit.pools()
     folder = _folder(where, "fixtures", settings.fixtures)
     responder.fixtures = load_fixtures(folder, document, responder.judge_of, responder.kit.pools)
+    responder.fixtures.folder = folder or _beside(where, "fixtures")
     scenarios = load_scenarios(_folder(where, "scenarios", settings.scenarios), responder, known)
     if scenarios.scenarios:
         responder.sources = (*responder.sources, Player(responder, scenarios.scenarios))
@@ -142,7 +143,10 @@ def _folder(where: str, name: str, named: Path | None) -> Path | None:
         if not named.is_dir():
             raise UsageError(f"the folder of {name} {named} does not exist")
         return named
-    if where == STDIN or where.startswith(("http://", "https://")):
-        return None
-    beside = Path(where).parent / name
-    return beside if beside.is_dir() else None
+    beside = _beside(where, name)
+    return beside if beside is not None and beside.is_dir() else None
+
+
+def _beside(where: str, name: str) -> Path | None:
+    """A folder beside a document, whether it is there or not; None where the document is no file."""
+    return None if where == STDIN or where.startswith(("http://", "https://")) else Path(where).parent / name

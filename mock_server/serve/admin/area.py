@@ -28,13 +28,14 @@ PREFIX = b"/__admin"
 METRICS = b"/metrics"
 
 
-def install_admin(backend: Backend, guard: Guard) -> None:
-    """Put the admin side beside the API of a server, and let it hear of every exchange."""
+def install_admin(backend: Backend, guard: Guard) -> Coverage:
+    """Put the admin side beside the API of a server, and let it hear of every exchange; gives who counts what is used."""
     coverage = Coverage(lambda: (mount.responder for mount in backend.mounts), backend.worlds)
     metrics = Metrics(backend.worlds)
     backend.listeners += [coverage.listen, metrics.listen]
     app = guarded(create_admin(backend, guard, coverage, metrics), guard)
     backend.areas.update({PREFIX: app, METRICS: app})
+    return coverage
 
 
 def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Metrics) -> Starlette:

@@ -1,0 +1,112 @@
+"""What every page works with: the server's inside, the world that is looked at, and a way to show something."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from mock_server.errors import MalformedWorld
+from mock_server.serve.admin.conceal import Concealer
+from mock_server.serve.admin.coverage import Coverage
+from mock_server.serve.backend import Backend, Mount
+from mock_server.serve.console.paint import Painter
+from mock_server.serve.world import COOKIE, EVERYBODY, World
+from mock_server.spec.model import Entry
+from mock_server.version import __version__
+
+ROOT: Final = "/__console"
+PAGES: Final = (("traffic", "Traffic", f"{ROOT}/"), ("operations", "Operations", f"{ROOT}/operations"))
+_FRAGMENT: Final = "x-fragment"  # sent by our script, which wants a part of a page
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An operation, and the document that it belongs to."""
+
+    index: int  # of the document
+    mount: Mount
+    entry: Entry
+
+    @property
+    def url(self) -> str:
+        """Its page."""
+        return operation_url(self.index, self.entry.id)
+
+
+@dataclass(eq=False)
+class Context:
+    """See the module."""
+
+    backend: Backend
+    coverage: Coverage
+    painter: Painter = field(default_factory=Painter)
+    _mounts: tuple[Mount, ...] = ()
+    _concealer: Concealer = field(default_factory=lambda: Concealer(()))
+
+    @property
+    def concealer(self) -> Concealer:
+        """Who takes secrets out of what is shown: those of the documents that are served now."""
+        if self._mounts is not self.backend.mounts:
+            self._mounts = self.backend.mounts
+            self._concealer = Concealer(mount.responder.document for mount in self._mounts)
+        return self._concealer
+
+    def show(self, request: Request, template: str, *, page: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - as `paint`
+        """Answer with a whole page, or with its middle where our script asks for that."""
+        common = {
+            "page": page,
+            "pages": PAGES,
+            "fragment": self.wants_fragment(request),
+            "documents": [mount.responder.document for mount in self.backend.mounts],
+            "version": __version__,
+            "world": self.world_name(request),
+            "workers": self.backend.settings.workers,
+            "reload_error": self.backend.reload_error,
+        }
+        return HTMLResponse(self.painter.paint(template, **{**common, **values}), status)
+
+    def wants_fragment(self, request: Request) -> bool:
+        """Whether our script asks, which puts the answer into a page."""
+        return _FRAGMENT in request.headers
+
+    def back(self, url: str) -> Response:
+        """Lead on to a page after something was changed."""
+        return RedirectResponse(url, 303)
+
+    def world_name(self, request: Request) -> str:
+        """The name of the world that is looked at."""
+        return request.cookies.get(COOKIE, EVERYBODY)
+
+    def world(self, request: Request) -> World:
+        """The world that is looked at; everybody's where the cookie can't be a name."""
+        try:
+            return self.backend.worlds.get(self.world_name(request))
+        except MalformedWorld:
+            return self.backend.worlds.everybody
+
+    def operations(self) -> list[Named]:
+        """All operations of all documents."""
+        return [Named(index, mount, entry) for index, mount in enumerate(self.backend.mounts) for entry in mount.responder.document.entries]
+
+    def find(self, index: int, operation: str) -> Named | None:
+        """An operation by its document and its id."""
+        if index >= len(self.backend.mounts):
+            return None
+        mount = self.backend.mounts[index]
+        entry = next((entry for entry in mount.responder.document.entries if entry.id == operation), None)
+        return Named(index, mount, entry) if entry is not None else None
+
+    def find_entry(self, wanted: Entry) -> Named | None:
+        """Where an operation belongs; None where its document was replaced and has it no more."""
+        for index, mount in enumerate(self.backend.mounts):
+            for entry in mount.responder.document.entries:
+                if entry is wanted or (entry.id == wanted.id and entry.title == wanted.title):
+                    return Named(index, mount, entry)
+        return None
+
+
+def operation_url(index: int, operation: str) -> str:
+    """The page of an operation."""
+    return f"{ROOT}/operations/{index}/{quote(operation, safe='')}"

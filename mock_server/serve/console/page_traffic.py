@@ -1,0 +1,187 @@
+"""Traffic: what was asked and answered, live, and one exchange with both sides, its findings and why it was answered so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from mock_server.errors import MockServerError
+from mock_server.serve.console.context import ROOT, Context
+from mock_server.serve.console.keep import keep, suggest_name
+from mock_server.serve.console.selection import Selection, select
+from mock_server.serve.console.views import Row, curl_of, found_of, row_of, side_of, target_of
+from mock_server.serve.express import Express
+from mock_server.serve.journal import Recorded
+
+_SHOWN: Final = 200  # exchanges on a page
+_BEAT: Final = 15.0  # seconds between signs of life
+_WAITING: Final = 512  # exchanges that a slow browser may lag behind
+
+
+class Traffic:
+    """See the module."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def routes(self) -> list[Route]:
+        """Where the pages are."""
+        return [
+            Route("/", self.listing),
+            Route("/traffic/events", self.events),
+            Route("/traffic/clear", self.clear, methods=["POST"]),
+            Route("/exchanges/{id}", self.exchange),
+            Route("/exchanges/{id}/{side:str}.txt", self.body),
+            Route("/exchanges/{id}/fixture", self.save, methods=["POST"]),
+        ]
+
+    async def listing(self, request: Request) -> Response:
+        """The list, and beside it the exchange that is open."""
+        context = self._context
+        selection = Selection.of(request.query_params, context.world_name(request))
+        before = request.query_params.get("before", "")
+        found = list(islice(select(context.backend.worlds, selection, before=int(before) if before.isdecimal() else None), _SHOWN + 1))
+        return context.show(
+            request,
+            "traffic",
+            page="traffic",
+            rows=[self._row(recorded) for recorded in found[:_SHOWN]],
+            more=found[_SHOWN - 1].number if len(found) > _SHOWN else None,
+            selection=selection,
+            before=before,
+            worlds=[world.name for world in context.backend.worlds],
+            operations=[named.entry for named in context.operations()],
+            journal=context.backend.settings.journal,
+        )
+
+    async def events(self, request: Request) -> Response:
+        """What comes, as server-sent events: each a row of the list. After a break, what was missed comes first."""
+        context = self._context
+        selection = Selection.of(request.query_params, context.world_name(request))
+        last = request.headers.get("last-event-id", request.query_params.get("after", ""))
+        after = int(last) if last.isdecimal() else None
+        head = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(self._follow(selection, after), media_type="text/event-stream", headers=head)
+
+    async def _follow(self, selection: Selection, after: int | None) -> AsyncIterator[str]:
+        backend = self._context.backend
+        queue: asyncio.Queue[Recorded] = asyncio.Queue(_WAITING)
+
+        def listen(recorded: Recorded) -> None:
+            if selection.matches(recorded):
+                if queue.full():
+                    queue.get_nowait()
+                queue.put_nowait(recorded)
+
+        backend.listeners.append(listen)
+        try:
+            yield "retry: 1000\n\n"
+            missed = islice(select(backend.worlds, selection), _SHOWN) if after is not None else ()
+            for recorded in reversed([found for found in missed if found.number > (after or 0)]):
+                yield self._event(recorded)
+            while True:
+                try:
+                    yield self._event(await asyncio.wait_for(queue.get(), _BEAT))
+                except TimeoutError:
+                    yield ": still here\n\n"
+        finally:
+            backend.listeners.remove(listen)
+
+    def _event(self, recorded: Recorded) -> str:
+        row = self._context.painter.paint("row", row=self._row(recorded))
+        return f"id: {recorded.number}\ndata: {orjson.dumps({'number': recorded.number, 'html': row}).decode()}\n\n"
+
+    def _row(self, recorded: Recorded) -> Row:
+        return row_of(recorded, self._context.concealer.conceal(recorded).request)
+
+    async def clear(self, request: Request) -> Response:
+        """Forget the exchanges of the worlds that are listed."""
+        form = await request.form()
+        selection = Selection.of({key: str(value) for key, value in form.items()}, self._context.world_name(request))
+        for world in self._context.backend.worlds:
+            if selection.world in {"*", world.name}:
+                world.journal.clear()
+        return self._context.back(f"{ROOT}/?{selection.query}")
+
+    def _find(self, request: Request) -> Recorded | None:
+        world = self._context.backend.worlds.known(request.query_params.get("world", ""))
+        return world.journal.find(request.path_params["id"]) if world is not None else None
+
+    async def exchange(self, request: Request) -> Response:
+        """One exchange."""
+        recorded = self._find(request)
+        if recorded is None:
+            return self._gone(request)
+        return await self._show(request, recorded)
+
+    def _gone(self, request: Request) -> Response:
+        return self._context.show(
+            request,
+            "notice",
+            page="traffic",
+            status=404,
+            title="This exchange is gone",
+            message="The journal keeps the last exchanges of each world only; --journal says how many.",
+        )
+
+    async def _show(self, request: Request, recorded: Recorded, *, status: int = 200, **values: object) -> Response:
+        context = self._context
+        concealed = context.concealer.conceal(recorded)
+        documents = [mount.responder.document for mount in context.backend.mounts]
+        findings = await asyncio.to_thread(found_of, recorded.answer.findings, documents, concealed.mask)
+        entry = recorded.answer.entry
+        named = context.find_entry(entry) if entry is not None else None
+        return context.show(
+            request,
+            "exchange",
+            page="traffic",
+            status=status,
+            row=row_of(recorded, concealed.request),
+            target=target_of(concealed.request),
+            asked=side_of(concealed.request.fields, concealed.request.body),
+            answered=side_of(concealed.response.fields, concealed.response.body),
+            findings=findings,
+            curl=curl_of(concealed, str(request.base_url).rstrip("/")),
+            named=named,
+            suggested=suggest_name(recorded),
+            **{"problem": "", "saved": "", "wrong": [], "name": "", **values},
+        )
+
+    async def body(self, request: Request) -> Response:
+        """A body as it is, as text: no browser does anything with it."""
+        recorded, side = self._find(request), request.path_params["side"]
+        if recorded is None or side not in {"request", "answer"}:
+            return self._gone(request)
+        concealed = self._context.concealer.conceal(recorded)
+        return PlainTextResponse(concealed.request.body if side == "request" else concealed.response.body)
+
+    async def save(self, request: Request) -> Response:
+        """Write an exchange down as a fixture; a wrong one is refused with its findings."""
+        recorded = self._find(request)
+        if recorded is None:
+            return self._gone(request)
+        form = await request.form()
+        name, anybody, over = str(form.get("name", "")).strip(), form.get("anybody") == "1", form.get("replace") == "1"
+        entry = recorded.answer.entry
+        named = self._context.find_entry(entry) if entry is not None else None
+        if named is None:
+            return await self._show(request, recorded, status=409, problem="The document has no such operation.", name=name)
+        try:
+            kept = await asyncio.to_thread(keep, named.mount.responder, recorded, name, for_anybody=anybody, over=over)
+        except MockServerError as error:
+            return await self._show(request, recorded, status=409, problem=str(error), name=name)
+        if kept.findings:
+            documents = [mount.responder.document for mount in self._context.backend.mounts]
+            wrong = await asyncio.to_thread(found_of, kept.findings, documents)
+            problem = "This answer breaks the document, so it was not written."
+            return await self._show(request, recorded, status=422, problem=problem, wrong=wrong, name=name)
+        renewed = replace(named.mount, express=Express(named.mount.responder))
+        backend = self._context.backend
+        backend.mounts = tuple(renewed if mount is named.mount else mount for mount in backend.mounts)
+        return await self._show(request, recorded, saved=str(kept.path), name=name)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from mock_server.generate.compiling import Setting, lazy_acceptor
 from mock_server.generate.semantics import is_identifier
-from mock_server.generate.state import Draw, Echoed, NothingFits, State, Test, left_open
+from mock_server.generate.state import Draw, Echoed, Inherited, NothingFits, Numbered, State, Test, left_open
 from mock_server.generate.words import singular, split_words
 from mock_server.schema.canonical import Canonical
 from mock_server.typing import JsonObject, JsonValue
@@ -134,8 +134,8 @@ def _from_parent(noun: str, part: str, accept: Callable[[JsonValue], bool], draw
                 key = parent.id_key if part == "id" else parent.name_key
                 value = parent.value.get(key) if key is not None else None
                 place: object = value
-                if isinstance(place, Echoed):
-                    return left_open(Echoed(place.name, accept, draw(s), place))
+                if isinstance(place, Echoed | Numbered | Inherited):
+                    return left_open(Inherited(place, accept, draw(s)))
                 if value is not None and accept(value):
                     return value
                 break
@@ -221,7 +221,7 @@ def compile_orders(setting: Setting, names: tuple[str, ...], schemas: dict[str, 
 def _order(low: str, high: str, low_ok: Callable[[JsonValue], bool], high_ok: Callable[[JsonValue], bool]) -> Finish:
     def finish(out: JsonObject, s: State) -> None:
         one, other = out.get(low), out.get(high)
-        if s.traced is not None and any(isinstance(place, Echoed) for place in (one, other)):
+        if s.traced is not None and any(isinstance(place, Echoed | Numbered | Inherited) for place in (one, other)):
             raise NothingFits  # which of them is the greater can't be told before the request is known
         wrong = isinstance(one, int | float) and isinstance(other, int | float) and one > other
         if wrong and low_ok(other) and high_ok(one):

@@ -11,7 +11,7 @@ from mock_server.generate.compiling import Setting, Spot, acceptor, by_chance, f
 from mock_server.generate.pools import ROWS
 from mock_server.generate.seed import derive_random
 from mock_server.generate.semantics import Meaning
-from mock_server.generate.state import MANY_ROWS, Draw, State
+from mock_server.generate.state import MANY_ROWS, Draw, State, by_number
 from mock_server.generate.strings import find_faker
 from mock_server.schema.canonical import IntegerView, NumberView
 from mock_server.typing import JsonObject, JsonValue
@@ -180,7 +180,7 @@ def _column_draw(
     meaning = meaning_of(spot, type_, next(iter(spot.hints.formats()), ""))
     if column is None and meaning is not None:
         if meaning.kind == "entity_id" and (view is None or not view.multiple_of):
-            return _entity_draw(setting, meaning, least, most)
+            return _entity_draw(setting, spot, meaning, least, most)
         if meaning.kind == "ordinal" and (view is None or not view.multiple_of):
             return _ordinal_draw(least, most)
         if meaning.moment:
@@ -197,18 +197,16 @@ def _column_draw(
     return from_column(column) if fitting and (view is None or not view.multiple_of) else None
 
 
-def _entity_draw(setting: Setting, meaning: Meaning, least: float | Decimal | None, most: float | Decimal | None) -> Draw | None:
+def _entity_draw(
+    setting: Setting, spot: Spot, meaning: Meaning, least: float | Decimal | None, most: float | Decimal | None
+) -> Draw | None:
     """The number of a thing, by row."""
     first, step = setting.pools.entity_ids(meaning.noun)
     if least is not None and least > first:
         first = math.ceil(least)
     if most is not None and most < first + MANY_ROWS:
         return None
-
-    def draw(s: State) -> JsonValue:
-        return first + s.row * step % 65536
-
-    return draw
+    return by_number(lambda row: first + row * step % MANY_ROWS, of_itself=meaning.noun in spot.owner)
 
 
 def _ordinal_draw(least: float | Decimal | None, most: float | Decimal | None) -> Draw | None:

@@ -70,7 +70,7 @@ class Producer:
             UnsatisfiableSchema: no value exists, or none was found.
             UnusableSchema: the schema can't be compiled.
         """
-        written = self._by_row(wish)
+        written = self.by_row(wish)
         return orjson.loads(written) if written is not None else self._drawn(wish)
 
     def write(self, wish: Wish) -> bytes:
@@ -81,11 +81,16 @@ class Producer:
             UnsatisfiableSchema: no value exists, or none was found.
             UnusableSchema: the schema can't be compiled.
         """
-        written = self._by_row(wish)
+        written = self.by_row(wish)
         return written if written is not None else write_json(self._drawn(wish))
 
-    def _by_row(self, wish: Wish) -> bytes | None:
-        """A list of items that are kept; see `rows`."""
+    def by_row(self, wish: Wish) -> bytes | None:
+        """
+        Write what `produce` would make from items that are kept, see `rows`; None where it has to be drawn.
+
+        Raises:
+            UnusableSchema: the schema can't be compiled.
+        """
         rows = self._rows
         return rows.write(wish.seed, wish.size, wish.echo, static=wish.static) if rows is not None and not wish.minimal else None
 

@@ -16,17 +16,21 @@ from typing import Final, NamedTuple, TypeAlias, cast
 
 import orjson
 
+from mock_server.exchange.body import write_json
 from mock_server.generate.arrays import Items
 from mock_server.generate.coherence import fitting
 from mock_server.generate.seed import derive_seed
 from mock_server.generate.state import (
     BUDGET_PER_ITEM,
+    MANY_ROWS,
     ROW_MASK,
     Anywhere,
     Asked,
     Draw,
     Echoed,
+    Inherited,
     NothingFits,
+    Numbered,
     Ordinal,
     State,
     Test,
@@ -78,7 +82,7 @@ _Key: TypeAlias = tuple[int, bool, bool]  # a row's number, whether it is the fi
 Accept: TypeAlias = Callable[[JsonValue], bool]
 
 
-class _Inherited(NamedTuple):
+class _Taken(NamedTuple):
     """A place in the object that was asked for: what it takes from the objects around it."""
 
     name: str
@@ -102,7 +106,7 @@ class _Object(NamedTuple):
     inherited: Mapping[str, Written]
 
 
-_Place: TypeAlias = Echoed | Ordinal | _Inherited | _Object
+_Place: TypeAlias = Echoed | Numbered | Inherited | Ordinal | _Taken | _Object
 _NOTHING: Final[Mapping[str, Written]] = {}
 
 
@@ -116,11 +120,22 @@ class Row(NamedTuple):
 class _Filling:
     """One answer while its places are filled in."""
 
-    __slots__ = ("_said", "asked", "echo", "number", "passed")
+    __slots__ = ("_said", "asked", "echo", "is_open", "passed", "position", "row", "step")
 
-    def __init__(self, echo: Mapping[str, JsonValue]) -> None:
+    def __init__(self, echo: Mapping[str, JsonValue], row: int = 0, step: int = 1) -> None:
+        """
+        Begin with the first item.
+
+        Args:
+            echo: What the request says, by parameter name.
+            row: What tells the first item from all others.
+            step: To the next one's; an odd number, so that none comes twice.
+        """
         self.echo = echo
-        self.number = 0
+        self.row = row
+        self.step = step
+        self.position = 0
+        self.is_open = False  # whether there were places
         self.passed: tuple[Test, ...] = ()
         self.asked: dict[tuple[str, int], _Object] = {}
         self._said: dict[tuple[str, int], bytes | None] = {}
@@ -133,27 +148,47 @@ class _Filling:
         self.passed = tests
         return True
 
-    def fill(self, text: Text, around: Mapping[str, Written] = _NOTHING, otherwise: Mapping[str, Written] = _NOTHING) -> list[bytes]:
-        """Fill the places of a text in; `around` is what an object inherits where it stands."""
+    def fill_item(self, text: Text, position: int) -> list[bytes]:
+        """Fill the places of an item in."""
+        self.position = position
+        self.is_open = True
+        return self._fill(text, _NOTHING, _NOTHING)
+
+    def _fill(self, text: Text, around: Mapping[str, Written], otherwise: Mapping[str, Written]) -> list[bytes]:
+        """Fill places in; `around` is what an object takes where it stands, `otherwise` where it stood first."""
         pieces = list(text.pieces)
         for index, place in text.places:
             if isinstance(place, Echoed):
-                pieces[index] = self._echoed(place)
-            elif isinstance(place, _Inherited):
-                taken = around[place.name] if place.name in around else otherwise[place.name]
-                pieces[index] = taken if isinstance(taken, bytes) else b"".join(self.fill(taken))
+                said = self._say(place.name, place.accept)
+                pieces[index] = said if said is not None else write_json(self.resolve(place.otherwise))
+            elif isinstance(place, Numbered):
+                pieces[index] = orjson.dumps(place.value(self.row + self.position * self.step & MANY_ROWS - 1))
             elif isinstance(place, _Object):
                 shown = self.asked.setdefault(place.key, place)
-                pieces[index] = b"".join(self.fill(shown.text, place.inherited, shown.inherited))
+                pieces[index] = b"".join(self._fill(shown.text, place.inherited, shown.inherited))
+            elif isinstance(place, _Taken):
+                taken = around[place.name] if place.name in around else otherwise[place.name]
+                pieces[index] = taken if isinstance(taken, bytes) else b"".join(self._fill(taken, _NOTHING, _NOTHING))
             else:
-                pieces[index] = b"%d" % self.number
+                pieces[index] = orjson.dumps(self.resolve(place))
         return pieces
 
-    def _echoed(self, place: Echoed) -> bytes:
-        if place.above is not None:
-            return orjson.dumps(_resolved(place, self.echo))
-        said = self._say(place.name, place.accept)
-        return said if said is not None else orjson.dumps(place.otherwise)
+    def resolve(self, value: object) -> JsonValue:
+        """What stands in a place; anything else stands for itself."""
+        match value:
+            case Numbered():
+                return value.value(self.row + self.position * self.step & MANY_ROWS - 1)
+            case Ordinal():
+                return self.position + 1
+            case Inherited():
+                taken = self.resolve(value.above)
+                return taken if taken is not None and value.accept(taken) else self.resolve(value.otherwise)
+            case Echoed():
+                found = fitting(self.echo[value.name], value.accept) if value.name in self.echo else None
+                return found if found is not None else self.resolve(value.otherwise)
+            case Asked():
+                return value.value
+        return cast("JsonValue", value)
 
     def _say(self, name: str, accept: Accept) -> bytes | None:
         """What the request says, written once for each property that says it; None where that does not fit."""
@@ -200,26 +235,26 @@ class Rows:
         """
         rows = self._count or self._find_count()
         mixed = _mix(seed)
-        count = self.items.usual_count(size, (mixed >> 40) / 16_777_216)
+        count = self.items.usual_count(size, (mixed & 0xFFFF) / MANY_ROWS)
         if count * 2 > rows:
             return None
-        at, step = mixed, mixed >> 20 | 1
-        filling, table, out = _Filling(echo), self._table, [b"["]
+        filling, table, out = _Filling(echo, mixed >> 16, mixed >> 31 | 1), self._table, [b"["]
+        at, chance = mixed >> 32, mixed >> 42
         for position in range(count):
             key = (at & rows - 1, position == 0, static and position == 0)
             row = self._find(table.get(key, ()), filling) or self.make(key, echo)
             if isinstance(row.text, bytes):
                 out.append(row.text)
             elif row.text is not None:
-                filling.number = position + 1
-                out += filling.fill(row.text)
+                out += filling.fill_item(row.text, position)
             else:
                 return None
             out.append(b",")
-            at += step
+            at += 1 + (chance >> 8) % (rows // count)  # never so far that it comes round to where it was
+            chance = chance * 69_069 + 1 & 0xFFFFFFFF
         out[-1 if count else 1 :] = (b"]",)
         written = b"".join(out)
-        if filling.number and not self._is_composable and not self.accepts(orjson.loads(written)):
+        if filling.is_open and not self._is_composable and not self.accepts(orjson.loads(written)):
             return None
         return written
 
@@ -259,7 +294,7 @@ class Rows:
         s.budget = BUDGET_PER_ITEM
         try:
             item = self.items.item(s)
-            plain = orjson.loads(orjson.dumps(item, default=_closed))
+            plain = orjson.loads(orjson.dumps(item, default=_Filling({}, s.row).resolve))
             text = _text(item)
         except (NothingFits, RecursionError, TypeError):  # the last: numbers beyond 64 bits, which are written otherwise
             return None
@@ -315,26 +350,6 @@ def _mix(seed: int) -> int:
     return seed ^ seed >> 33
 
 
-def _resolved(place: Echoed, echo: Mapping[str, JsonValue]) -> JsonValue:
-    """What stands in a place."""
-    if place.above is not None:
-        taken = _resolved(place.above, echo)
-        return taken if taken is not None and place.accept(taken) else place.otherwise
-    found = fitting(echo[place.name], place.accept) if place.name in echo else None
-    return found if found is not None else place.otherwise
-
-
-def _closed(place: object) -> JsonValue:
-    """What stands in a place as long as no request says anything."""
-    if isinstance(place, Echoed):
-        return _resolved(place, {})
-    if isinstance(place, Asked):
-        return place.value
-    if isinstance(place, Ordinal):
-        return 1
-    raise TypeError
-
-
 def _text(value: JsonValue, inherited: tuple[str, ...] = ()) -> Written:
     """Write a value, cut where places are left open; of an object, what it inherits is left open as well."""
     places: list[_Place] = []
@@ -344,14 +359,14 @@ def _text(value: JsonValue, inherited: tuple[str, ...] = ()) -> Written:
             own = {name: _text(place.value[name]) for name in place.inherited}
             text = _text(place.value, place.inherited)
             places.append(_Object((place.name, id(place.plan)), text if isinstance(text, Text) else Text((text,), ()), own))
-        elif isinstance(place, Echoed | Ordinal | _Inherited):
+        elif isinstance(place, Echoed | Numbered | Inherited | Ordinal | _Taken):
             places.append(place)
         else:
             raise TypeError
         return orjson.Fragment(_MARK)
 
     if inherited and isinstance(value, dict):
-        value = {**value, **{name: cast("JsonValue", _Inherited(name)) for name in inherited}}
+        value = {**value, **{name: cast("JsonValue", _Taken(name)) for name in inherited}}
     texts = orjson.dumps(value, default=mark).split(_MARK)
     if not places:
         return texts[0]

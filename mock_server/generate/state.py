@@ -33,8 +33,21 @@ class Echoed(NamedTuple):
 
     name: str  # of the parameter
     accept: "Callable[[JsonValue], bool]"
-    otherwise: JsonValue  # what stands there where the request says nothing that fits
-    above: "Echoed | None" = None  # what is taken over: an id from the object around it
+    otherwise: JsonValue  # what stands there where the request says nothing that fits; it may be a place itself
+
+
+class Numbered(NamedTuple):
+    """A place for what tells an item from all others: its number, or a name that has it."""
+
+    value: "Callable[[int], JsonValue]"  # by row, 0 to 65,535
+
+
+class Inherited(NamedTuple):
+    """A place for what stands in a place of the object around it."""
+
+    above: "Echoed | Numbered | Inherited"
+    accept: "Callable[[JsonValue], bool]"
+    otherwise: JsonValue  # where that does not fit
 
 
 class Test(NamedTuple):
@@ -61,7 +74,7 @@ class Ordinal:
 ORDINAL: Final = Ordinal()
 
 
-def left_open(place: Echoed | Asked | Ordinal) -> JsonValue:
+def left_open(place: Echoed | Numbered | Inherited | Asked | Ordinal) -> JsonValue:
     """A place that an answer fills in; it stands among values until they are kept."""
     return cast("JsonValue", place)
 
@@ -113,6 +126,25 @@ class State:
 
 
 Draw = Callable[[State], JsonValue]
+
+
+def by_number(value: Callable[[int], JsonValue], *, of_itself: bool) -> Draw:
+    """
+    Draw what tells things apart, by the whole row.
+
+    Args:
+        value: Of a row.
+        of_itself: Whether it names the object that it stands in: then items that are kept get theirs from each answer.
+    """
+    if not of_itself:
+        return lambda s: value(s.row)
+
+    def draw(s: State) -> JsonValue:
+        if s.traced is not None and s.depth == 1 and isinstance(s.index, Anywhere):
+            return left_open(Numbered(value))
+        return value(s.row)
+
+    return draw
 
 
 class NothingFits(Exception):

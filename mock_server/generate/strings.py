@@ -13,7 +13,7 @@ from mock_server.generate.compiling import Setting, Spot, from_column, from_valu
 from mock_server.generate.pools import ROWS, TABLE_OF
 from mock_server.generate.seed import derive_random
 from mock_server.generate.semantics import Meaning
-from mock_server.generate.state import MANY_ROWS, Draw, State
+from mock_server.generate.state import MANY_ROWS, ROW_MASK, Draw, by_number
 from mock_server.generate.texts import Demands, write_texts
 from mock_server.generate.words import split_words
 from mock_server.schema.canonical import StringView
@@ -32,7 +32,7 @@ def compile_string(setting: Setting, view: StringView | None, spot: Spot) -> Dra
     if column is not None:
         fitted = _fitted(column, view, accept)
         if fitted is not None:
-            return from_column(fitted) if named is not None else _id_draw(fitted, meaning, spot.name, whole=fitted is column)
+            return from_column(fitted) if named is not None else _id_draw(fitted, meaning, spot, whole=fitted is column)
     written = write_texts(setting.pools.seed, spot.name, demands)
     if not written:
         written = tuple(example for example in spot.hints.examples() if isinstance(example, str) and (accept is None or accept(example)))
@@ -122,17 +122,13 @@ def _fitted(column: tuple[JsonValue, ...], view: StringView | None, accept: _Acc
     return spread([value or None for value in checked], kept) if kept else None
 
 
-def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, salt: str, *, whole: bool) -> Draw:
+def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, spot: Spot, *, whole: bool) -> Draw:
     if whole and meaning is not None and meaning.kind == "entity_id":
         heads = tuple(str(value)[:-4] for value in column)
-
-        def draw_uuid(s: State) -> JsonValue:
-            return f"{heads[s.row & 255]}{s.row & 65535:04x}"
-
-        return draw_uuid
+        return by_number(lambda row: f"{heads[row & ROW_MASK]}{row & 65535:04x}", of_itself=meaning.noun in spot.owner)
     if meaning is not None and (meaning.kind in TABLE_OF or meaning.moment or meaning.kind == "entity_name"):
         return from_column(column)
-    return _by_row_or_chance(column, meaning, salt)
+    return _by_row_or_chance(column, meaning, spot.name)
 
 
 def _by_row_or_chance(column: tuple[JsonValue, ...], meaning: Meaning | None, salt: str) -> Draw:

@@ -18,11 +18,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import orjson
+
 from mock_server.exchange.body import write_json
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request
 from mock_server.payloads import table
-from mock_server.payloads.record import Record
+from mock_server.payloads.record import Record, Written
 from mock_server.typing import JsonObject, JsonValue
 from mock_server.version import __version__
 
@@ -55,7 +57,10 @@ class Format:
 
 
 def _ndjson(record: Record) -> Item:
-    line = {**record.described(), "payload": record.value}
+    line = record.described()
+    if isinstance(record.made, Written):
+        return Item(orjson.dumps({**line, "payload": orjson.Fragment(record.made.text)}))
+    line["payload"] = record.made
     if record.direction == "request":
         line["request"] = _request(record.request)
     return Item(write_json(line))

@@ -19,7 +19,7 @@ from mock_server.generate.catalogue import KINDS, Catalogue, Edge, Unreached
 from mock_server.generate.kit import Kit
 from mock_server.generate.produce import Wish
 from mock_server.generate.seed import derive_seed
-from mock_server.payloads.record import Record
+from mock_server.payloads.record import Record, Written
 from mock_server.payloads.target import Choice, Target, iter_targets
 from mock_server.pointer import format_pointer
 from mock_server.schema.assertions import Assertion
@@ -185,13 +185,22 @@ class Lane:
         if edge is None and index >= self._plain and target.absent is not None:
             return self._without(number, target.absent)
         if edge is None:
-            value = target.subject.producer.produce(Wish(derive_seed(seed, REALISTIC, target.title, number), static=False))
-        else:
-            value = target.subject.payload(edge, self._base_of(number), derive_seed(seed, number))
-            if self.catalogue.confirm is not None and self.catalogue.confirm(edge, value) is not None:
-                value = target.subject.proof(edge)  # around other values it can't be told on the wire
+            return self._realistic(number, Wish(derive_seed(seed, REALISTIC, target.title, number), static=False))
+        value = target.subject.payload(edge, self._base_of(number), derive_seed(seed, number))
+        if self.catalogue.confirm is not None and self.catalogue.confirm(edge, value) is not None:
+            value = target.subject.proof(edge)  # around other values it can't be told on the wire
         request = target.request(value) if target.direction is Direction.REQUEST else target.example
         return _describe(number, edge, target, value, request)
+
+    def _realistic(self, number: int, wish: Wish) -> Record:
+        """A payload that is like what a real server would send; of a request, the rest of it is written around."""
+        target, producer = self.target, self.target.subject.producer
+        if target.direction is Direction.RESPONSE:
+            written = producer.by_row(wish)
+            made = Written(written) if written is not None else producer.produce(wish)
+            return _describe(number, None, target, made, target.example)
+        value = producer.produce(wish)
+        return _describe(number, None, target, value, target.request(value))
 
     def _without(self, number: int, request: Request) -> Record:
         """The request that lacks the part."""
@@ -208,7 +217,7 @@ class Lane:
         return self._base[1]
 
 
-def _describe(number: int, edge: Edge | None, target: Target, value: JsonValue, request: Request) -> Record:
+def _describe(number: int, edge: Edge | None, target: Target, made: JsonValue | Written, request: Request) -> Record:
     return Record(
         number=number,
         rule=edge.rule if edge is not None else REALISTIC,
@@ -225,7 +234,7 @@ def _describe(number: int, edge: Edge | None, target: Target, value: JsonValue, 
         breaks=edge.breaks if edge is not None else (),
         exact=edge is None or edge.is_exact,
         combines=tuple(part.rule for part in edge.parts) if edge is not None else (),
-        value=value,
+        made=made,
         request=request,
     )
 

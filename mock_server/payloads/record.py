@@ -1,11 +1,20 @@
 """What is said of one payload."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
 
 from mock_server.exchange.message import Request
 from mock_server.pointer import format_pointer
 from mock_server.schema.assertions import Assertion
 from mock_server.typing import JsonObject, JsonValue, Pointer
+
+
+class Written(NamedTuple):
+    """A payload that was made as JSON."""
+
+    text: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,8 +36,13 @@ class Record:
     breaks: tuple[Assertion, ...]
     exact: bool
     combines: tuple[str, ...]  # rules, where several meet in one payload
-    value: JsonValue  # of the part
+    made: JsonValue | Written  # of the part
     request: Request  # that the part belongs to, or that the response answers
+
+    @property
+    def value(self) -> JsonValue:
+        """The payload as a value."""
+        return orjson.loads(self.made.text) if isinstance(self.made, Written) else self.made
 
     def described(self) -> JsonObject:
         """Everything about the payload but the payload."""

@@ -92,7 +92,7 @@ def drawn_rows(monkeypatch: pytest.MonkeyPatch) -> Callable[[Producer], list[obj
 @settings(max_examples=150)
 @given(item=schemas, bounds=st.sampled_from([{}, {"minItems": 3}, {"maxItems": 1}, {"minItems": 1, "maxItems": 4}]), seed=st.integers(0, 2**64), echo=ECHOES)  # fmt: skip
 def test_what_is_written_conforms_and_is_what_is_produced(folder: Path, item: dict, bounds: dict, seed: int, echo: dict) -> None:
-    schema = {"type": "array", "items": item, **bounds}
+    schema = json.loads(json.dumps({"type": "array", "items": item, **bounds}).replace('"a"', '"thingId"').replace('"b"', '"id"'))
     producer = producer_of(folder, schema)
     judge = Draft202012Validator(schema, format_checker=FormatChecker())
     for wish in (Wish(seed, echo=echo), Wish(seed, static=False, echo=echo), Wish(seed, size=4, echo=echo), Wish(seed, minimal=True)):
@@ -130,7 +130,7 @@ def test_rows_are_made_once(pets: Producer, drawn_rows: Callable[[Producer], lis
 def test_answers_are_many_and_their_items_differ(pets: Producer) -> None:
     answers = [pets.produce(Wish(seed)) for seed in range(500)]
 
-    assert len({orjson.dumps(answer) for answer in answers}) > 480
+    assert len({orjson.dumps(answer) for answer in answers}) == 500
     assert {len(answer) for answer in answers} == {2, 3}
     for answer in answers:
         assert len({pet["id"] for pet in answer}) == len(answer)

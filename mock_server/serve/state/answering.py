@@ -80,14 +80,14 @@ class State:
     _plans: dict[str, Plan] = field(default_factory=dict)
     _things: dict[tuple[str, ...], tuple[Record, Answer]] = field(default_factory=dict)
     _lists: dict[tuple[str, ...], tuple[int, Answer]] = field(default_factory=dict)
-    _warned: set[tuple[str, str]] = field(default_factory=set)
+    _warned: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Make the parts."""
         self._resources = {resource.name: resource for resource in self.inferred.resources}
         self._fittings = Fittings(self.responder, self._resources)
         self._seeds = Seeds(self._fittings)
-        self._creation = Creation(self._fittings, self._seeds, self.clock)
+        self._creation = Creation(self._fittings, self._seeds, self.clock, self._dropped)
         self._acts: dict[Act, Callable[[_Asked], Answer | None]] = {
             Act.LIST: self._list,
             Act.CREATE: self._create,
@@ -181,10 +181,18 @@ class State:
     def _warn(self, asked: _Asked, reason: str) -> None:
         """Say once that an operation could not be answered from state."""
         entry = asked.deed.operation.entry
-        if (entry.id, reason) not in self._warned and len(self._warned) < _MOST:
-            self._warned.add((entry.id, reason))
-            finding = Finding(rule="document-state-unfit", message=reason, place=entry.node.place, operation=entry.id)
-            _log.warning("%s: %s: answered without state, since what state says does not conform: %s", finding.rule, entry.title, reason)
+        message = f"{entry.title} is answered without state: what state says breaks the document: {reason}"
+        self._tell(entry.id, Finding(rule="document-state-unfit", message=message, place=entry.node.place, operation=entry.id))
+
+    def _dropped(self, resource: Resource, names: set[str], reason: str) -> None:
+        """Say once that properties of a request can't be kept."""
+        message = f"{resource.name}: what was sent as {', '.join(sorted(names))} is not kept, since no answer can show it: {reason}"
+        self._tell(f"{resource.name}: {sorted(names)}", Finding(rule="document-state-unfit", message=message))
+
+    def _tell(self, what: str, finding: Finding) -> None:
+        if what not in self._warned and len(self._warned) < _MOST:
+            self._warned.add(what)
+            _log.warning("%s: %s", finding.rule, finding.message)
 
     # --- reading
 
@@ -468,7 +476,9 @@ class State:
             raise Unfit("what it answers is no object")
         key = asked.resource.key
         if key is not None and text_of(thing.get(key)) != asked.key:
-            thing = {**thing, key: value}
+            keyed = {**thing, key: value}
+            thing = keyed if self._fittings.accept(asked.resource, keyed, place, asked.ask) else thing
+        thing = self._seeds.related(place, asked.key, thing, asked.ask)
         mark = f"/{asked.key}"
         self.store.seed(asked.world, asked.collection, mark, [Record(asked.key, 1, -1, thing, {})])
         return self.store.find(asked.world, asked.collection, asked.key)

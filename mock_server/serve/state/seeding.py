@@ -63,7 +63,7 @@ class Seeds:
         if known not in self._whole:
             self._forget()
             found = self.listed(place, deed, ask)
-            self._whole[known] = [(key, self._finished(place, deed, key, thing, ask)) for key, thing in found]
+            self._whole[known] = [(key, self._finished(place, key, thing, ask)) for key, thing in found]
         return self._whole[known]
 
     def listed(self, place: Place, deed: Deed, ask: Ask) -> list[Thing]:
@@ -180,14 +180,25 @@ class Seeds:
             part = part[0] if isinstance(part, list) and part else None
         return part if isinstance(part, dict) else None
 
-    def _finished(self, place: Place, deed: Deed, key: str, thing: JsonObject, ask: Ask) -> JsonObject:
+    def _finished(self, place: Place, key: str, thing: JsonObject, ask: Ask) -> JsonObject:
         """A listed thing with what the list leaves out, and with references that lead somewhere."""
-        whole = self._detailed(place, key, thing, ask)
-        for name, value in list(whole.items()):
-            changed = {**whole, name: self._resolved(place, deed, key, name, value, ask)}
-            if changed[name] != value and self.fittings.accept(place.resource, changed, self._inner(place, key, thing), ask):
-                whole = changed
-        return whole
+        return self.related(self._inner(place, key, thing), key, self._detailed(place, key, thing, ask), ask)
+
+    def related(self, place: Place, key: str, thing: JsonObject, ask: Ask) -> JsonObject:
+        """
+        A generated thing whose references lead to things that there are.
+
+        Args:
+            place: Of the thing.
+            key: Of the thing, as text.
+            thing: As it was generated.
+            ask: Who asks.
+        """
+        for name, value in list(thing.items()):
+            changed = {**thing, name: self._resolved(place, key, name, value, ask)}
+            if changed[name] != value and self.fittings.accept(place.resource, changed, place, ask):
+                thing = changed
+        return thing
 
     def _inner(self, place: Place, key: str, thing: JsonObject) -> Place:
         return thing_place(place, key, thing.get(place.resource.key or "", key))
@@ -212,7 +223,7 @@ class Seeds:
         candidates = [{**(detail or {}), **thing}, {**thing, **(detail or {}), **own}]
         return next((c for c in candidates if self.fittings.accept(place.resource, c, inner, ask)), thing)
 
-    def _resolved(self, place: Place, deed: Deed, key: str, name: str, value: JsonValue, ask: Ask) -> JsonValue:
+    def _resolved(self, place: Place, key: str, name: str, value: JsonValue, ask: Ask) -> JsonValue:
         """A property that names other things, naming ones that there are."""
         outline = place.resource.outline.member(name)
         nouns = referred(name)
@@ -297,6 +308,15 @@ class Fittings:
             if found is not None:
                 return found
         return None
+
+    def culprits(self, resource: Resource, thing: JsonObject, place: Place, ask: Ask) -> frozenset[str]:
+        """The properties that keep a thing from being shown."""
+        found: frozenset[str] = frozenset()
+        for act in (Act.READ, Act.LIST):
+            deed = resource.deeds.get(act)
+            if deed is not None and not deed.chosen.is_empty:
+                found |= self.of(resource, deed).culprits(thing, plain_ask(ask, deed, place.variables, place.values))
+        return found
 
 
 def _next(highest: int, number: int, taken: set[str]) -> int:

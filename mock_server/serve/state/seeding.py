@@ -28,7 +28,7 @@ from mock_server.typing import JsonObject, JsonValue
 _REMEMBERED = 2_048  # collections whose beginning is known
 _ATTEMPTS = 40
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_HIGH = 2**31 - 1  # what every integer can be
+_HIGH = 2**31 - 1_000_000  # what every integer can be, and still grow
 
 Thing = tuple[str, JsonObject]  # with its key as text
 
@@ -130,14 +130,13 @@ class Seeds:
         Args:
             place: The collection.
             deed: An operation that shows things of it.
-            like: A key of the collection; None where there is none.
+            like: A key of the collection, the highest one of numbers; None where there is none.
             number: Different for each key that is asked for.
             taken: Keys that there are, as text.
             ask: Who asks.
         """
         if isinstance(like, int | float) and not isinstance(like, bool):
-            numbers = [int(text) for text in taken if text.lstrip("-").isdigit()]
-            return _next(max([int(like), *numbers]), number, taken)
+            return _next(int(like), number, taken)
         if isinstance(like, str) and _UUID.match(like):
             return str(
                 uuid.UUID(
@@ -319,11 +318,10 @@ class Fittings:
         return found
 
 
-def _next(highest: int, number: int, taken: set[str]) -> int:
-    """The next number; where somebody chose a very high one, the first that is free."""
-    if highest < _HIGH:
-        return highest + 1
-    return next(free for free in range(number + 1, number + len(taken) + 2) if str(free) not in taken)
+def _next(like: int, number: int, taken: set[str]) -> int:
+    """A number of its own: above another one, unless that is very high, and none that anybody chose."""
+    first = (like if like < _HIGH else 0) + 1 + number
+    return next(free for free in range(first, first + len(taken) + 1) if str(free) not in taken)
 
 
 def thing_place(place: Place, key: str, value: JsonValue) -> Place:

@@ -15,6 +15,7 @@ import pytest
 from admin_side import admin  # noqa: F401 - a fixture for all tests
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
+from postgres import running_postgres
 
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
@@ -22,6 +23,8 @@ from mock_server.serve.assembly import furnish
 from mock_server.serve.backend import Backend
 from mock_server.serve.opening import open_responder
 from mock_server.serve.respond import Responder
+from mock_server.serve.state.attach import open_store
+from mock_server.serve.state.store import Store
 from mock_server.serve.world import Worlds
 from mock_server.settings import Settings
 
@@ -113,6 +116,23 @@ def mock(tmp_path: Path) -> Callable[..., Mock]:
         return Mock(responder)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL that is there for these tests only."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store of state of each kind."""
+    url = {"memory": None, "sqlite": f"sqlite:///{tmp_path}/state.db"}.get(request.param, "")
+    opened = open_store(request.getfixturevalue("postgres") if url == "" else url)
+    yield opened
+    if hasattr(opened, "close"):
+        opened.close()
 
 
 def minimal(paths: dict[str, object], version: str = "3.0.3", **members: object) -> dict[str, object]:

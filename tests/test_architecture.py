@@ -32,7 +32,7 @@ DOORS = {
     "connexion": {"serve"},
     "starlette": {"serve"},
     "uvicorn": {"serve"},
-    "sqlalchemy": {"serve"},
+    "sqlalchemy": {"serve.state.database"},
     "watchfiles": {"serve.watch"},
     "typer": {"cli"},
     "rich": {"cli"},

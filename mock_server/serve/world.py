@@ -85,6 +85,7 @@ class Worlds:
         self._clock = clock
         self._dropped_at = clock()
         self.keepers: dict[str, Keeper] = {}  # by what they keep
+        self.lasting: set[str] = set()  # what outlives a world that nobody asks for here: other processes may
         self.everybody = World(journal=Journal(journal))
         self._worlds: dict[str, World] = {EVERYBODY: self.everybody}  # the one asked for last stands last
 
@@ -182,9 +183,16 @@ class Worlds:
         if late:
             self._dropped_at = now
             for name in [n for n, world in self._worlds.items() if n and now - world.touched > self._expiry]:
-                self.drop(name)
+                self._expire(name)
         while len(self._worlds) > self._limit:
-            self.drop(next(name for name in self._worlds if name))
+            self._expire(next(name for name in self._worlds if name))
+
+    def _expire(self, name: str) -> None:
+        """Forget a world that nobody asked for in a while; not what was given to be kept."""
+        self._worlds.pop(name, None)
+        for key, keeper in self.keepers.items():
+            if key not in self.lasting:
+                keeper.drop(name)
 
 
 def named_world(fields: RawFields) -> str | None:

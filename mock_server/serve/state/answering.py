@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from mock_server.errors import SchemaError
 from mock_server.exchange import problem
 from mock_server.exchange.message import find_field
-from mock_server.exchange.negotiate import Represented, choose_status
+from mock_server.exchange.negotiate import Represented, choose_failure, choose_status
 from mock_server.exchange.problem import Problem
 from mock_server.finding import Finding
 from mock_server.schema.dialect import Direction, Purpose
@@ -80,14 +80,14 @@ class State:
     _plans: dict[str, Plan] = field(default_factory=dict)
     _things: dict[tuple[str, ...], tuple[Record, Answer]] = field(default_factory=dict)
     _lists: dict[tuple[str, ...], tuple[int, Answer]] = field(default_factory=dict)
-    _warned: set[tuple[str, str]] = field(default_factory=set)
+    _warned: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Make the parts."""
         self._resources = {resource.name: resource for resource in self.inferred.resources}
         self._fittings = Fittings(self.responder, self._resources)
         self._seeds = Seeds(self._fittings)
-        self._creation = Creation(self._fittings, self._seeds, self.clock)
+        self._creation = Creation(self._fittings, self._seeds, self.clock, self._dropped)
         self._acts: dict[Act, Callable[[_Asked], Answer | None]] = {
             Act.LIST: self._list,
             Act.CREATE: self._create,
@@ -181,10 +181,18 @@ class State:
     def _warn(self, asked: _Asked, reason: str) -> None:
         """Say once that an operation could not be answered from state."""
         entry = asked.deed.operation.entry
-        if (entry.id, reason) not in self._warned and len(self._warned) < _MOST:
-            self._warned.add((entry.id, reason))
-            finding = Finding(rule="document-state-unfit", message=reason, place=entry.node.place, operation=entry.id)
-            _log.warning("%s: %s: answered without state, since what state says does not conform: %s", finding.rule, entry.title, reason)
+        message = f"{entry.title} is answered without state: what state says breaks the document: {reason}"
+        self._tell(entry.id, Finding(rule="document-state-unfit", message=message, place=entry.node.place, operation=entry.id))
+
+    def _dropped(self, resource: Resource, names: set[str], reason: str) -> None:
+        """Say once that properties of a request can't be kept."""
+        message = f"{resource.name}: what was sent as {', '.join(sorted(names))} is not kept, since no answer can show it: {reason}"
+        self._tell(f"{resource.name}: {sorted(names)}", Finding(rule="document-state-unfit", message=message))
+
+    def _tell(self, what: str, finding: Finding) -> None:
+        if what not in self._warned and len(self._warned) < _MOST:
+            self._warned.add(what)
+            _log.warning("%s: %s", finding.rule, finding.message)
 
     # --- reading
 
@@ -319,13 +327,15 @@ class State:
         resource = asked.resource
         if resource.key is None:
             return None
-        records = self.store.all(asked.world, asked.collection)
-        like = next((record.body[resource.key] for record in records if record.body is not None and resource.key in record.body), None)
         shows = next((resource.deeds[act] for act in (Act.LIST, Act.READ, Act.CREATE) if act in resource.deeds), asked.deed)
+        known = self._seeds.listed(asked.place, shows, asked.ask) if shows.act is Act.LIST else []
+        keys = [thing[resource.key] for _, thing in known if resource.key in thing]
+        like = max(keys, key=_height) if keys else None
         if like is None:
             made = self._seeds.one(asked.place, shows, asked.ask, number)
             like = made.get(resource.key) if made is not None else None
-        return self._seeds.fresh_key(asked.place, shows, like, number, {record.key for record in records}, asked.ask)
+        taken = {record.key for record in self.store.all(asked.world, asked.collection)}
+        return self._seeds.fresh_key(asked.place, shows, like, number, taken, asked.ask)
 
     def _new(self, asked: _Asked, key: JsonValue, number: int) -> JsonObject:
         """A new thing; where no answer could show what was sent, it is refused, if the document has a word for that."""
@@ -468,7 +478,9 @@ class State:
             raise Unfit("what it answers is no object")
         key = asked.resource.key
         if key is not None and text_of(thing.get(key)) != asked.key:
-            thing = {**thing, key: value}
+            keyed = {**thing, key: value}
+            thing = keyed if self._fittings.accept(asked.resource, keyed, place, asked.ask) else thing
+        thing = self._seeds.related(place, asked.key, thing, asked.ask)
         mark = f"/{asked.key}"
         self.store.seed(asked.world, asked.collection, mark, [Record(asked.key, 1, -1, thing, {})])
         return self.store.find(asked.world, asked.collection, asked.key)
@@ -481,7 +493,7 @@ class State:
             self._owner(asked, asked.deed.link.resource, self._resources[asked.deed.link.resource].template, asked.deed.link.variable)
 
     def _owner(self, asked: _Asked, name: str, template: str, variable: str) -> Record | None:
-        """An owner; None where nobody lists owners, and any is there."""
+        """An owner, as far as it is known: where nobody lists owners, any is there."""
         resource, key = self._resources[name], asked.place.variables.get(variable)
         collection = fill(template, asked.place.variables)
         main = resource.deeds.get(Act.LIST)
@@ -490,9 +502,12 @@ class State:
         if main is not None:
             self._seed(asked, resource, main, collection, collection)
         record = self.store.find(asked.world, collection, key)
-        if (record is None and resource.listed) or (record is not None and record.body is None):
+        absent = record is None and resource.listed
+        if (absent or (record is not None and record.body is None)) and choose_failure(asked.deed.operation, (404, 410)) is not None:
             detail = f"there is no {min(resource.nouns, key=len, default=name)} {key!r}"
             raise _Refused(self._fail(asked, (404, 410), problem.NOT_THERE, "request-state-absent", detail))
+        if absent:
+            return Record(key, 0, 0, None, {})  # the document has no word for that: then somebody of whom nothing is there
         return record
 
     def _need_seeds(self, asked: _Asked) -> None:
@@ -649,6 +664,10 @@ def choose_exact(operation: Operation, status: int) -> object:
     """The response that documents a status by its number or its range; None where only `default` could."""
     found = operation.find_response(status)
     return found if found is not None and found.status != "default" else None
+
+
+def _height(key: JsonValue) -> float:
+    return float(key) if isinstance(key, int | float) else 0.0
 
 
 def _documents(operation: Operation, name: str) -> bool:

@@ -36,6 +36,8 @@ def attach_state(backend: Backend, mounts: Sequence[Mount], settings: Settings) 
         store = backend.worlds.keepers[KEEPER] = open_store(settings.store)
     for mount in mounts:
         add_state(mount.responder, store)
+    if settings.store is not None:
+        backend.worlds.lasting.add(KEEPER)
 
 
 def add_state(responder: Responder, store: Store) -> State:

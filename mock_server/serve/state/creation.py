@@ -30,6 +30,7 @@ _CHANGED: Final = frozenset(("updated", "updatedat", "updatedon", "updateddate",
                              "modifiedat", "modifiedon", "lastmodifiedat", "lastupdatedat", "datemodified", "dateupdated", "lastchanged",
                              "changedat", "lastmodifieddate", "modifieddate"))  # fmt: skip
 _COUNTED: Final = frozenset(("count", "views", "likes", "votes", "comments", "downloads", "version", "revision"))
+_REDUCED = 6  # times that properties are dropped which can't be shown
 _MILLISECONDS = 100_000_000_000  # a number of seconds this large is one of milliseconds
 
 
@@ -40,6 +41,7 @@ class Creation:
     fittings: Fittings
     seeds: Seeds
     clock: Callable[[], float]  # seconds since 1970
+    report: Callable[[Resource, set[str], str], None]  # is told of properties that are dropped, and why
     _asked: dict[str, tuple[tuple[str, ...], Outline]] = field(default_factory=dict)
     _hidden: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -149,6 +151,22 @@ class Creation:
                 objection = self.fittings.objection(place.resource, candidate, place, ask, strictly=strictly)
                 if objection is None:
                     return candidate
+        return self._reduced(place, candidates, ask, objection or "")
+
+    def _reduced(self, place: Place, candidates: list[JsonObject], ask: Ask, objection: str) -> JsonObject:
+        """What is left where answers can't show some of the properties that were sent: the rest."""
+        thing, last = candidates[0], candidates[-1]
+        dropped: set[str] = set()
+        for _ in range(_REDUCED):
+            wrong = self.fittings.culprits(place.resource, thing, place, ask) - dropped
+            if not wrong:
+                break
+            dropped |= wrong
+            thing = {name: value for name, value in thing.items() if name not in wrong}
+            thing.update({name: last[name] for name in wrong if name in last and last[name] != candidates[0].get(name)})
+            if self.fittings.accept(place.resource, thing, place, ask, strictly=False):
+                self.report(place.resource, dropped, objection)
+                return thing
         raise Unfit(objection or f"no answer of {place.resource.name} can show what was sent")
 
     def _pattern(self, place: Place, deed: Deed, ask: Ask, number: int) -> JsonObject:
@@ -157,7 +175,7 @@ class Creation:
         for candidate in (place.resource.deeds.get(Act.READ), place.resource.deeds.get(Act.LIST), deed):
             made = self.seeds.one(place, candidate, ask, seed) if candidate is not None else None
             if made is not None:
-                return made
+                return self.seeds.related(place, str(number), made, ask)
         return {}
 
     def _body(self, resource: Resource, deed: Deed) -> tuple[tuple[str, ...], Outline]:

@@ -110,7 +110,8 @@ def project(value: JsonValue, outline: Outline, depth: int = 0) -> JsonValue:
         return [project(item, outline.item(index), depth + 1) for index, item in enumerate(value)]
     if not isinstance(value, dict) or not outline.names:
         return value
-    names = frozenset(shown(outline))
+    demanded = (str(name) for source in outline.sources if isinstance(r := source.get("required"), list) for name in r)
+    names = frozenset((*shown(outline), *demanded))
     return {
         name: project(member, outline.member(name), depth + 1) if name in names else member
         for name, member in value.items()

@@ -23,7 +23,7 @@ from mock_server.serve.reply import Ask, Reply
 from mock_server.serve.respond import Responder
 from mock_server.serve.state.envelope import Spot, find_list, find_thing, is_object, project, put, shown, take
 from mock_server.serve.state.keys import find_key
-from mock_server.serve.state.resource import Deed, Resource
+from mock_server.serve.state.resource import Act, Deed, Resource
 from mock_server.spec.model import MISSING, Location
 from mock_server.typing import JsonObject, JsonValue
 
@@ -199,6 +199,21 @@ class Fitting:
         if isinstance(others, list) and others and self.fits(represented, put(base, spot.pointer, [*others[1:], item])):
             return None
         return self._reasons(represented, body)
+
+    def culprits(self, thing: JsonObject, ask: Ask) -> frozenset[str]:
+        """The properties of a thing that keep it from being shown, or listed."""
+        represented = self.reply.representation(None)
+        if represented is None or self.deed.chosen.is_empty:
+            return frozenset()
+        is_list = self.deed.act is Act.LIST
+        spot = self.list_spot(represented) if is_list else self.thing_spot(represented)
+        if spot is None:
+            return frozenset()
+        part = project(thing, spot.outline)
+        base = self.base(represented, ask) if spot.pointer else None
+        depth = 1 + len(spot.pointer) + is_list
+        found = self.judge.judge_value(represented.media_type, put(base, spot.pointer, [part] if is_list else part))
+        return frozenset(f.instance[depth] for f in found if f.instance is not None and len(f.instance) > depth)
 
     def fits(self, represented: Represented, body: JsonValue) -> bool:
         """Whether a body conforms."""

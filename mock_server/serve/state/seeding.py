@@ -28,7 +28,7 @@ from mock_server.typing import JsonObject, JsonValue
 _REMEMBERED = 2_048  # collections whose beginning is known
 _ATTEMPTS = 40
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_HIGH = 2**31 - 1  # what every integer can be
+_HIGH = 2**31 - 1_000_000  # what every integer can be, and still grow
 
 Thing = tuple[str, JsonObject]  # with its key as text
 
@@ -63,7 +63,7 @@ class Seeds:
         if known not in self._whole:
             self._forget()
             found = self.listed(place, deed, ask)
-            self._whole[known] = [(key, self._finished(place, deed, key, thing, ask)) for key, thing in found]
+            self._whole[known] = [(key, self._finished(place, key, thing, ask)) for key, thing in found]
         return self._whole[known]
 
     def listed(self, place: Place, deed: Deed, ask: Ask) -> list[Thing]:
@@ -130,14 +130,13 @@ class Seeds:
         Args:
             place: The collection.
             deed: An operation that shows things of it.
-            like: A key of the collection; None where there is none.
+            like: A key of the collection, the highest one of numbers; None where there is none.
             number: Different for each key that is asked for.
             taken: Keys that there are, as text.
             ask: Who asks.
         """
         if isinstance(like, int | float) and not isinstance(like, bool):
-            numbers = [int(text) for text in taken if text.lstrip("-").isdigit()]
-            return _next(max([int(like), *numbers]), number, taken)
+            return _next(int(like), number, taken)
         if isinstance(like, str) and _UUID.match(like):
             return str(
                 uuid.UUID(
@@ -180,14 +179,25 @@ class Seeds:
             part = part[0] if isinstance(part, list) and part else None
         return part if isinstance(part, dict) else None
 
-    def _finished(self, place: Place, deed: Deed, key: str, thing: JsonObject, ask: Ask) -> JsonObject:
+    def _finished(self, place: Place, key: str, thing: JsonObject, ask: Ask) -> JsonObject:
         """A listed thing with what the list leaves out, and with references that lead somewhere."""
-        whole = self._detailed(place, key, thing, ask)
-        for name, value in list(whole.items()):
-            changed = {**whole, name: self._resolved(place, deed, key, name, value, ask)}
-            if changed[name] != value and self.fittings.accept(place.resource, changed, self._inner(place, key, thing), ask):
-                whole = changed
-        return whole
+        return self.related(self._inner(place, key, thing), key, self._detailed(place, key, thing, ask), ask)
+
+    def related(self, place: Place, key: str, thing: JsonObject, ask: Ask) -> JsonObject:
+        """
+        A generated thing whose references lead to things that there are.
+
+        Args:
+            place: Of the thing.
+            key: Of the thing, as text.
+            thing: As it was generated.
+            ask: Who asks.
+        """
+        for name, value in list(thing.items()):
+            changed = {**thing, name: self._resolved(place, key, name, value, ask)}
+            if changed[name] != value and self.fittings.accept(place.resource, changed, place, ask):
+                thing = changed
+        return thing
 
     def _inner(self, place: Place, key: str, thing: JsonObject) -> Place:
         return thing_place(place, key, thing.get(place.resource.key or "", key))
@@ -212,7 +222,7 @@ class Seeds:
         candidates = [{**(detail or {}), **thing}, {**thing, **(detail or {}), **own}]
         return next((c for c in candidates if self.fittings.accept(place.resource, c, inner, ask)), thing)
 
-    def _resolved(self, place: Place, deed: Deed, key: str, name: str, value: JsonValue, ask: Ask) -> JsonValue:
+    def _resolved(self, place: Place, key: str, name: str, value: JsonValue, ask: Ask) -> JsonValue:
         """A property that names other things, naming ones that there are."""
         outline = place.resource.outline.member(name)
         nouns = referred(name)
@@ -298,12 +308,20 @@ class Fittings:
                 return found
         return None
 
+    def culprits(self, resource: Resource, thing: JsonObject, place: Place, ask: Ask) -> frozenset[str]:
+        """The properties that keep a thing from being shown."""
+        found: frozenset[str] = frozenset()
+        for act in (Act.READ, Act.LIST):
+            deed = resource.deeds.get(act)
+            if deed is not None and not deed.chosen.is_empty:
+                found |= self.of(resource, deed).culprits(thing, plain_ask(ask, deed, place.variables, place.values))
+        return found
 
-def _next(highest: int, number: int, taken: set[str]) -> int:
-    """The next number; where somebody chose a very high one, the first that is free."""
-    if highest < _HIGH:
-        return highest + 1
-    return next(free for free in range(number + 1, number + len(taken) + 2) if str(free) not in taken)
+
+def _next(like: int, number: int, taken: set[str]) -> int:
+    """A number of its own: above another one, unless that is very high, and none that anybody chose."""
+    first = (like if like < _HIGH else 0) + 1 + number
+    return next(free for free in range(first, first + len(taken) + 1) if str(free) not in taken)
 
 
 def thing_place(place: Place, key: str, value: JsonValue) -> Place:

@@ -9,6 +9,7 @@ from asgi_client import AsgiClient
 from mock_server.serve.admin.area import install_admin
 from mock_server.serve.admin.guard import Guard
 from mock_server.serve.app import create_app
+from mock_server.serve.assembly import furnish
 from mock_server.serve.backend import Backend
 
 SCHEMES = {
@@ -46,6 +47,7 @@ def admin(mock: Callable[..., Any]) -> Callable[..., AsgiClient]:
 
     def make(document: object = THINGS, guard: Guard | None = None, **changes: object) -> AsgiClient:
         backend = Backend.of(mock(document, **changes).responder)
+        furnish(backend, backend.mounts, backend.settings)
         install_admin(backend, guard or Guard())
         client = AsgiClient(create_app(backend))
         client.backend = backend  # type: ignore[attr-defined]

@@ -1,15 +1,19 @@
 """A server with its admin side, asked in this process."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from asgi_client import AsgiClient
 
 from mock_server.serve.admin.area import install_admin
 from mock_server.serve.admin.guard import Guard
 from mock_server.serve.app import create_app
-from mock_server.serve.backend import Backend
+from mock_server.serve.assembly import assemble
+from mock_server.serve.opening import open_responder
+from mock_server.settings import Settings
 
 SCHEMES = {
     "key": {"type": "apiKey", "in": "header", "name": "X-Secret"},
@@ -41,11 +45,14 @@ THINGS = {
 
 
 @pytest.fixture
-def admin(mock: Callable[..., Any]) -> Callable[..., AsgiClient]:
+def admin(tmp_path: Path) -> Callable[..., AsgiClient]:
     """Make a server of a document, with its admin side."""
 
-    def make(document: object = THINGS, guard: Guard | None = None, **changes: object) -> AsgiClient:
-        backend = Backend.of(mock(document, **changes).responder)
+    def make(document: object = THINGS, guard: Guard | None = None, **changes: Any) -> AsgiClient:
+        path = tmp_path / "openapi.json"
+        path.write_bytes(orjson.dumps(document))
+        settings = Settings(**changes)
+        backend = assemble([open_responder(str(path), settings)], settings)
         install_admin(backend, guard or Guard())
         client = AsgiClient(create_app(backend))
         client.backend = backend  # type: ignore[attr-defined]

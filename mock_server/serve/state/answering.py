@@ -103,9 +103,32 @@ class State:
         """Whether the store waits for something."""
         return self.store.blocks
 
+    @property
+    def fittings(self) -> Fittings:
+        """How things stand in answers."""
+        return self._fittings
+
     def touches(self, entry: Entry) -> bool:
         """Whether an operation has state."""
         return entry.id in self.inferred.by_entry
+
+    def tell(self, operation: Operation | None, ask: Ask) -> tuple[bool, str]:
+        """Say what would be done, without doing it; see `serve.explain`."""
+        found = self.inferred.by_entry.get(operation.id) if operation is not None else None
+        if found is None:
+            return False, "the operation has no state"
+        asked = self._asked(*found, ask)
+        resource, act = asked.resource, asked.deed.act
+        if act in {Act.LIST, Act.CREATE, Act.CLEAR} or asked.key is None:
+            return True, f"{act.value} {resource.name}: the collection {asked.collection}"
+        record = self.store.find(asked.world, asked.collection, asked.key)
+        if record is None and resource.listed and self.store.seeded(asked.world, asked.collection, asked.collection):
+            there = "which is not there"
+        elif record is None:
+            there = "which nobody asked for yet"
+        else:
+            there = "which was deleted" if record.body is None else f"which is there, in version {record.version}"
+        return True, f"{act.value} {resource.name}: {asked.key!r} in {asked.collection}, {there}"
 
     def answer(self, operation: Operation | None, ask: Ask) -> Answer | None:
         """Answer from state; None where the operation has none, or where nothing made from it conforms."""

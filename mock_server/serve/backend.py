@@ -19,6 +19,7 @@ from mock_server.serve.express import Express
 from mock_server.serve.journal import Recorded
 from mock_server.serve.pages import Page, Pages, Shown
 from mock_server.serve.respond import Responder
+from mock_server.serve.script.stubs import Stubs
 from mock_server.serve.world import World, Worlds
 from mock_server.settings import Settings
 from mock_server.spec.model import MISSING, Missing
@@ -121,6 +122,7 @@ class Backend:
     settings: Settings
     mounts: tuple[Mount, ...]
     worlds: Worlds
+    stubs: Stubs  # mappings that come at run time; to be attached to the responders of other mounts
     disturber: Disturber[Any] | None = None
     outbox: Sender | None = None
     listeners: list[Listener] = field(default_factory=list)  # are told of every exchange
@@ -140,8 +142,9 @@ class Backend:
     @classmethod
     def of(cls, *responders: Responder) -> "Backend":
         """A server's inside for documents that are open."""
-        settings = responders[0].kit.settings
-        return cls(settings, make_mounts(responders), Worlds(journal=settings.journal))
+        settings, worlds, stubs = responders[0].kit.settings, Worlds(journal=responders[0].kit.settings.journal), Stubs(responders)
+        worlds.keepers["mappings"] = stubs
+        return cls(settings, make_mounts(responders), worlds, stubs)
 
     def find_mount(self, method: str, path: str, query: str) -> Mount:
         """

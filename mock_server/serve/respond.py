@@ -29,6 +29,7 @@ from mock_server.serve.answer import GENERATED, PREFERENCE_APPLIED, SOURCE, Answ
 from mock_server.serve.fixtures import Fixture, Fixtures
 from mock_server.serve.refuse import word_refusal
 from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
+from mock_server.serve.script.near import Route, hint
 from mock_server.serve.source import Source
 from mock_server.serve.stored import Telling, tell
 from mock_server.serve.world import World
@@ -470,7 +471,8 @@ class Responder:
             detail = f"{request.method} is not documented for {path}; documented are {', '.join(sorted(unmatched.allowed))}"
             return problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())])
         detail = f"no path template matches {unquote(path)!r}; the API is served under {join_paths(self.served or self.base_paths())}"
-        return problem_answer(problem.NO_PATH, detail)
+        routes = (Route(entry, base) for entry in self.document.entries for base in self.base_paths(entry))
+        return problem_answer(problem.NO_PATH, detail + hint(routes, request.method, path))
 
 
 def _stranger(request: Request, world: World) -> Ask:

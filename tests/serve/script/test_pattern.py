@@ -101,11 +101,17 @@ def test_the_distance_is_nought_where_a_pattern_matches_and_nowhere_else(pattern
 
 @given(value=st.recursive(JSON, lambda inner: st.dictionaries(st.sampled_from(["request", "url", "headers", "and", "matches", "method", "bodyPatterns", "equalToJson", "matchesJsonPath"]), inner, max_size=3), max_leaves=8))  # fmt: skip
 def test_whatever_is_no_pattern_is_refused_with_a_place_in_it(value: object) -> None:
+    found = refusal(value)
+
+    assert found is None or (found.reason and find_at(value, found.pointer)[0])  # type: ignore[arg-type]
+
+
+def refusal(value: object) -> ScriptError | None:
     try:
         read_pattern(value)  # type: ignore[arg-type]
     except ScriptError as error:
-        assert error.reason
-        assert find_at(value, error.pointer)[0]  # type: ignore[arg-type]
+        return error
+    return None
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,8 @@ def test_a_wrong_scenario_is_refused_with_file_and_place(play: Callable[..., Moc
 
     (finding,) = caught.value.findings
     assert finding.rule == "scenario-invalid"
-    assert finding.place is not None and finding.place.file.endswith("scenarios/s.json")
+    assert finding.place is not None
+    assert finding.place.file.endswith("scenarios/s.json")
     assert format_pointer(finding.place.pointer) == pointer
     assert word in finding.message
 

@@ -58,7 +58,8 @@ def test_what_was_kept_ready_is_not_sent_while_there_are_mappings(mock: Callable
     asked = mock(minimal({"/a": {"get": operation(schema, operationId="a")}}), {"fixtures/a/one.json": '"fixed"'})
     express, stubs = Express(asked.responder), Stubs([asked.responder])
     ready = express.find("GET", "/a", b"", [])
-    assert ready is not None and ready.body == b'"fixed"'
+    assert ready is not None
+    assert ready.body == b'"fixed"'
 
     mapping = stubs.add({"request": {"urlPath": "/a"}, "response": {"jsonBody": "mapped"}})
 

@@ -122,7 +122,7 @@ class Backend:
     settings: Settings
     mounts: tuple[Mount, ...]
     worlds: Worlds
-    stubs: Stubs  # mappings that come at run time; to be attached to the responders of other mounts
+    stubs: Stubs  # mappings that come at run time
     disturber: Disturber[Any] | None = None
     outbox: Sender | None = None
     listeners: list[Listener] = field(default_factory=list)  # are told of every exchange
@@ -136,6 +136,7 @@ class Backend:
     def replace(self, mounts: tuple[Mount, ...], settings: Settings) -> None:
         """Serve new versions of the documents from now on; a request that is being answered ends with the old ones."""
         self.settings, self.mounts = settings, mounts
+        self.stubs.attach([mount.responder for mount in mounts])
         self.reload_error = None
         self.generation += 1
 

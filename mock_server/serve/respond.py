@@ -4,7 +4,7 @@ Why this answer: from a request to a response, without I/O.
 Route, read, judge, choose, make. Each operation is compiled when it is first asked for.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, unquote_plus
 
@@ -99,6 +99,10 @@ class Responder:
             return ("/" + fixed[0].strip("/") if fixed[0].strip("/") else "",)
         own = self._own_servers(entry) if entry is not None else ()
         return tuple(dict.fromkeys(server.base_path for server in own or self.document.servers))
+
+    def routes(self) -> Iterator[Route]:
+        """The operations, with where they are served."""
+        return (Route(entry, base) for entry in self.document.entries for base in self.base_paths(entry))
 
     def _own_servers(self, entry: Entry) -> Sequence[Server]:
         """An operation's own servers; read only where some are written, since an operation is read when asked for."""
@@ -471,8 +475,7 @@ class Responder:
             detail = f"{request.method} is not documented for {path}; documented are {', '.join(sorted(unmatched.allowed))}"
             return problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())])
         detail = f"no path template matches {unquote(path)!r}; the API is served under {join_paths(self.served or self.base_paths())}"
-        routes = (Route(entry, base) for entry in self.document.entries for base in self.base_paths(entry))
-        return problem_answer(problem.NO_PATH, detail + hint(routes, request.method, path))
+        return problem_answer(problem.NO_PATH, detail + hint(self.routes(), request.method, path))
 
 
 def _stranger(request: Request, world: World) -> Ask:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mock_server.errors import FixtureError
+from mock_server.exchange.body import write_json
 from mock_server.pointer import format_pointer
 from mock_server.serve.opening import open_responder
 from mock_server.settings import Settings
@@ -191,7 +192,7 @@ JSON = st.recursive(
 def test_whatever_stands_in_a_file_is_played_or_found_wrong(tmp_path: Path, rules: object) -> None:
     (tmp_path / "openapi.json").write_bytes(orjson.dumps(DOCUMENT))
     (tmp_path / "scenarios").mkdir(exist_ok=True)
-    (tmp_path / "scenarios" / "s.json").write_bytes(orjson.dumps({"rules": rules}))
+    (tmp_path / "scenarios" / "s.json").write_bytes(write_json({"rules": rules}))  # type: ignore[dict-item]
 
     opened = open_responder(str(tmp_path / "openapi.json"), Settings(), judge_fixtures=False)
 

@@ -19,6 +19,7 @@ from mock_server.serve.express import Express
 from mock_server.serve.journal import Recorded
 from mock_server.serve.pages import Page, Pages, Shown
 from mock_server.serve.respond import Responder
+from mock_server.serve.script.stubs import Stubs
 from mock_server.serve.world import World, Worlds
 from mock_server.settings import Settings
 from mock_server.spec.model import MISSING, Missing
@@ -151,6 +152,7 @@ class Backend:
     settings: Settings
     mounts: tuple[Mount, ...]
     worlds: Worlds
+    stubs: Stubs  # mappings that come at run time
     disturber: Disturber[Any] | None = None
     outbox: Sender | None = None
     relay: Relay | None = None
@@ -165,14 +167,16 @@ class Backend:
     def replace(self, mounts: tuple[Mount, ...], settings: Settings) -> None:
         """Serve new versions of the documents from now on; a request that is being answered ends with the old ones."""
         self.settings, self.mounts = settings, mounts
+        self.stubs.attach([mount.responder for mount in mounts])
         self.reload_error = None
         self.generation += 1
 
     @classmethod
     def of(cls, *responders: Responder) -> "Backend":
         """A server's inside for documents that are open."""
-        settings = responders[0].kit.settings
-        return cls(settings, make_mounts(responders), Worlds(journal=settings.journal))
+        settings, worlds, stubs = responders[0].kit.settings, Worlds(journal=responders[0].kit.settings.journal), Stubs(responders)
+        worlds.keepers["mappings"] = stubs
+        return cls(settings, make_mounts(responders), worlds, stubs)
 
     def find_mount(self, method: str, path: str, query: str) -> Mount:
         """

@@ -29,6 +29,7 @@ class Opened:
     warnings: tuple[Finding, ...] = ()
     where: str = ""  # a path, a URL or `-`
     scenarios: Scenarios = NO_SCENARIOS
+    scenarios_from: Path | None = None
 
     @property
     def document(self) -> Document:
@@ -119,7 +120,8 @@ def _open(where: str, document: Document, settings: Settings, known: frozenset[s
     folder = _folder(where, "fixtures", settings.fixtures)
     responder.fixtures = load_fixtures(folder, document, responder.judge_of, responder.kit.pools)
     responder.fixtures.folder = folder or _beside(where, "fixtures")
-    scenarios = load_scenarios(_folder(where, "scenarios", settings.scenarios), responder, known)
+    played = _folder(where, "scenarios", settings.scenarios)
+    scenarios = load_scenarios(played, responder, known)
     if scenarios.scenarios:
         responder.sources = (*responder.sources, Player(responder, scenarios.scenarios))
     folders = frozenset(map(folder_name, known))
@@ -130,7 +132,7 @@ def _open(where: str, document: Document, settings: Settings, known: frozenset[s
     wrong = [finding for finding in findings if finding.rule not in passed]
     if wrong and judge_fixtures:
         raise FixtureError(wrong)
-    return Opened(responder, folder, tuple(finding for finding in findings if finding.rule in passed), where, scenarios)
+    return Opened(responder, folder, tuple(finding for finding in findings if finding.rule in passed), where, scenarios, played)
 
 
 def _is_unknown(finding: Finding) -> bool:

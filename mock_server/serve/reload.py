@@ -118,9 +118,10 @@ class Reloader:
         return (resource for each in self.opened for resource in each.document.library.loaded())
 
     def _data_folders(self) -> Iterable[Path]:
-        """The folders of fixtures, with those inside."""
-        known = {each.fixtures_from.absolute() for each in self.opened if each.fixtures_from is not None}
-        known |= {folder for each in self.opened if (folder := _beside(each)) is not None}
+        """The folders of fixtures and scenarios, with those inside."""
+        named = (folder for each in self.opened for folder in (each.fixtures_from, each.scenarios_from))
+        known = {folder.absolute() for folder in named if folder is not None}
+        known |= {folder for each in self.opened for folder in _beside(each)}
         for folder in sorted(known):
             if folder.is_dir():
                 yield folder
@@ -176,9 +177,12 @@ def _path_of(resource: Resource) -> Path | None:
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
-def _beside(opened: Opened) -> Path | None:
-    """Where fixtures would be found, if there were any."""
-    return Path(opened.where).absolute().parent / "fixtures" if "://" not in opened.where else None
+def _beside(opened: Opened) -> tuple[Path, ...]:
+    """Where fixtures and scenarios would be found, if there were any."""
+    if "://" in opened.where:
+        return ()
+    folder = Path(opened.where).absolute().parent
+    return folder / "fixtures", folder / "scenarios"
 
 
 def _mark(path: Path) -> Mark | None:

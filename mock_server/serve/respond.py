@@ -4,7 +4,7 @@ Why this answer: from a request to a response, without I/O.
 Route, read, judge, choose, make. Each operation is compiled when it is first asked for.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, unquote_plus
 
@@ -29,6 +29,7 @@ from mock_server.serve.answer import GENERATED, PREFERENCE_APPLIED, SOURCE, Answ
 from mock_server.serve.fixtures import Fixture, Fixtures
 from mock_server.serve.refuse import word_refusal
 from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
+from mock_server.serve.script.near import Route, hint
 from mock_server.serve.source import Source
 from mock_server.serve.stored import Telling, tell
 from mock_server.serve.world import World
@@ -98,6 +99,10 @@ class Responder:
             return ("/" + fixed[0].strip("/") if fixed[0].strip("/") else "",)
         own = self._own_servers(entry) if entry is not None else ()
         return tuple(dict.fromkeys(server.base_path for server in own or self.document.servers))
+
+    def routes(self) -> Iterator[Route]:
+        """The operations, with where they are served."""
+        return (Route(entry, base) for entry in self.document.entries for base in self.base_paths(entry))
 
     def _own_servers(self, entry: Entry) -> Sequence[Server]:
         """An operation's own servers; read only where some are written, since an operation is read when asked for."""
@@ -470,7 +475,7 @@ class Responder:
             detail = f"{request.method} is not documented for {path}; documented are {', '.join(sorted(unmatched.allowed))}"
             return problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())])
         detail = f"no path template matches {unquote(path)!r}; the API is served under {join_paths(self.served or self.base_paths())}"
-        return problem_answer(problem.NO_PATH, detail)
+        return problem_answer(problem.NO_PATH, detail + hint(self.routes(), request.method, path))
 
 
 def _stranger(request: Request, world: World) -> Ask:

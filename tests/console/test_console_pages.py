@@ -168,7 +168,7 @@ def test_files_are_kept_for_good_under_a_name_that_changes_with_them(console: ht
 
 def test_off_loopback_a_token_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCK_SERVER_ADMIN_TOKEN", "open-sesame")
-    server = start_server(str(HERE / "library.yaml"), "--host", "0.0.0.0", "--log-format", "none", cwd=tmp_path)  # noqa: S104 - a token is needed there
+    server = start_server(str(HERE / "library.yaml"), "--host", "0.0.0.0", "--log-format", "none", cwd=tmp_path)
     try:
         with httpx.Client(base_url=f"{server.origin}/__console", headers={"origin": server.origin}) as client:
             closed = client.get("/operations?q=loans")

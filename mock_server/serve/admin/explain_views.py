@@ -17,12 +17,12 @@ from mock_server.serve.admin.conceal import Concealed
 from mock_server.serve.admin.desk import Desk
 from mock_server.serve.admin.json_api import missing, one_world, read_object, reply, shown_name, some_worlds
 from mock_server.serve.admin.logged import tell_findings
-from mock_server.serve.admin.nearby import near_operations
 from mock_server.serve.admin.verify_views import read_message
 from mock_server.serve.explain import Explained, explain
 from mock_server.serve.journal import Recorded
 from mock_server.serve.reply import Ask
 from mock_server.serve.respond import Responder
+from mock_server.serve.script.near import near_routes
 from mock_server.serve.world import World, named_world
 from mock_server.spec.model import Missing, Operation
 from mock_server.typing import JsonObject, JsonValue
@@ -109,11 +109,13 @@ def _tell(responder: Responder, explained: Explained, concealed: Concealed, worl
 def _route(responder: Responder, explained: Explained, request: Message) -> JsonObject:
     matched = explained.matched
     if isinstance(matched, Unmatched):
-        near = near_operations([responder], request)
+        near = near_routes(responder.routes(), request.method, request.path.decode("latin-1"))
         return {
             "operation": None,
             "allowed": list(matched.allowed),
-            "nearest": [{"operation": each.entry.id, "template": each.template, "distance": each.distance} for each in near],
+            "nearest": [
+                {"operation": each.route.entry.id, "template": each.route.template, "distance": round(each.distance, 4)} for each in near
+            ],
         }
     entry = matched.route.target
     variables: JsonObject = dict(matched.variables)

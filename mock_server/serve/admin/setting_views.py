@@ -65,12 +65,13 @@ class _SettingViews:
         return reply(self._told())
 
     async def reset(self, request: Request) -> Response:
-        """Bring a world back to its beginning; all of them, and the settings, for ?world=*."""
+        """Bring a world back to its beginning; all of them, the settings and the mappings, for ?world=*."""
         backend = self._desk.backend
         name = world_named(request, backend.worlds)
         for each in [world.name for world in backend.worlds] if name == ALL else [name]:
             backend.worlds.reset(each)
         if name in {ALL, ""}:
+            backend.stubs.forget()
             self._disturber.disturbances = backend.settings.disturbances
         return reply({})
 

@@ -15,11 +15,12 @@ from mock_server.errors import ScriptError
 from mock_server.exchange.message import Request as Message
 from mock_server.pointer import format_pointer
 from mock_server.serve.admin.desk import Desk
-from mock_server.serve.admin.json_api import malformed, read_object, reply, some_worlds
+from mock_server.serve.admin.json_api import malformed, one_world, read_object, reply, some_worlds
 from mock_server.serve.admin.logged import is_matched
-from mock_server.serve.admin.nearby import NEAREST, near_operations
 from mock_server.serve.journal import Recorded
+from mock_server.serve.script.near import NEAREST, match_result, near_routes, near_stubs
 from mock_server.serve.script.pattern import Asked, RequestPattern, read_pattern
+from mock_server.serve.world import World
 from mock_server.typing import JsonObject, JsonValue
 
 _MOST_UNMATCHED = 50  # requests whose near misses are looked for at once
@@ -62,18 +63,22 @@ class _VerifyViews:
     async def near_unmatched(self, request: Request) -> Response:
         """What the requests that nobody had an answer for may have meant."""
         unmatched = [recorded for recorded in self._desk.exchanges(request) if not is_matched(recorded)][-_MOST_UNMATCHED:]
-        teller = self._desk.teller
+        teller, worlds = self._desk.teller, self._desk.backend.worlds
 
         def look() -> list[JsonValue]:
-            return [near for recorded in unmatched for near in self._near(recorded.request, teller.request(recorded))]
+            return [
+                near
+                for recorded in unmatched
+                for near in self._near(recorded.request, teller.request(recorded), worlds.get(recorded.world))
+            ]
 
         return reply({"nearMisses": await asyncio.to_thread(look)})
 
     async def near_request(self, request: Request) -> Response:
         """What a request may have meant, which is given in the shape of the journal."""
         given = await read_object(request, self._desk.limit)
-        message = read_message(given)
-        return reply({"nearMisses": await asyncio.to_thread(lambda: self._near(message, given))})
+        message, world = read_message(given), one_world(request, self._desk.backend.worlds)
+        return reply({"nearMisses": await asyncio.to_thread(lambda: self._near(message, given, world))})
 
     async def near_pattern(self, request: Request) -> Response:
         """The requests that come closest to a pattern."""
@@ -99,17 +104,19 @@ class _VerifyViews:
         exchanges = self._desk.exchanges(request)
         return await asyncio.to_thread(lambda: _filter(exchanges, pattern.matches))
 
-    def _near(self, message: Message, told: JsonObject) -> list[JsonValue]:
-        responders = (mount.responder for mount in self._desk.backend.mounts)
-        return [
-            {
-                "request": told,
-                "requestPattern": {"method": near.entry.method, "urlPathTemplate": near.template},
-                "operation": near.entry.id,
-                "matchResult": {"distance": near.distance},
-            }
-            for near in near_operations(responders, message)
+    def _near(self, message: Message, told: JsonObject, world: World) -> list[JsonValue]:
+        """What a request may have meant: mappings and operations, the nearest first."""
+        backend, asked = self._desk.backend, Asked(message)
+        routes = (route for mount in backend.mounts for route in mount.responder.routes())
+        near: list[tuple[float, JsonObject]] = [
+            (each.distance, {"stubMapping": each.mapping.written, "matchResult": match_result(each.mapping.pattern, asked)})
+            for each in near_stubs(backend.stubs.candidates(world), asked)
         ]
+        for each in near_routes(routes, message.method, asked.path):
+            pattern: JsonObject = {"method": each.route.entry.method, "urlPathTemplate": each.route.template}
+            found: JsonObject = {"requestPattern": pattern, "operation": each.route.entry.id}
+            near.append((each.distance, {**found, "matchResult": {"distance": round(each.distance, 4)}}))
+        return [{"request": told, **found} for _, found in nsmallest(NEAREST, near, key=lambda pair: pair[0])]
 
 
 def _filter(exchanges: Iterable[Recorded], holds: Callable[[Asked], bool]) -> list[Recorded]:

@@ -19,9 +19,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from mock_server.errors import ScriptError
-from mock_server.exchange import problem
 from mock_server.generate.pools import Pools
-from mock_server.pointer import format_pointer
 from mock_server.serve.script.pattern import RequestPattern, read_pattern
 from mock_server.serve.stored import Raw, Stored, read_stored
 from mock_server.spec.model import Operation
@@ -129,16 +127,6 @@ def read_mapping(value: JsonValue, pools: Callable[[], Pools], id_: str | None =
     )
     mapping.stored(None, pools)
     return mapping
-
-
-def error_value(error: ScriptError) -> JsonObject:
-    """Write why something was refused, in WireMock's shape."""
-    findings = error.findings
-    one: JsonObject = {"code": 10, "source": {"pointer": format_pointer(error.pointer)}, "title": error.reason}
-    if findings:
-        one["detail"] = "; ".join(dict.fromkeys(finding.message for finding in findings))
-        one["violations"] = problem.describe(findings)
-    return {"errors": [one]}
 
 
 def _read_response(response: JsonObject, operation: Operation | None, pools: Callable[[], Pools]) -> Stored:

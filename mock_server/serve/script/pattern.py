@@ -26,7 +26,8 @@ from mock_server.typing import JsonObject, JsonValue, Pointer
 
 ANY: Final = "ANY"
 _URLS = ("url", "urlPattern", "urlPath", "urlPathPattern", "urlPathTemplate")
-_METHOD_WEIGHT, _URL_WEIGHT = 3.0, 10.0  # what is asked for first says most about what was meant
+METHOD_WEIGHT: Final = 3.0
+URL_WEIGHT: Final = 10.0  # what is asked for first says most about what was meant
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _SEGMENT = re.compile(r"([^{}]*)\{([^{}]+)\}([^{}]*)\Z")
 
@@ -201,7 +202,7 @@ def _url_part(name: str, value: JsonValue) -> Part:
         return Part(
             (name,),
             wanted,
-            _URL_WEIGHT,
+            URL_WEIGHT,
             lambda asked: match_template(value, asked.path) is not None,
             lambda asked: _template_distance(value, asked.path),
         )
@@ -209,7 +210,7 @@ def _url_part(name: str, value: JsonValue) -> Part:
         matcher = whole_match(value) if name.endswith("Pattern") else equal_to(value)
     except ScriptError as error:
         raise error.inside(name) from error
-    return Part((name,), wanted, _URL_WEIGHT, lambda asked: any_match(matcher, texts(asked)), lambda asked: nearest(matcher, texts(asked)))
+    return Part((name,), wanted, URL_WEIGHT, lambda asked: any_match(matcher, texts(asked)), lambda asked: nearest(matcher, texts(asked)))
 
 
 def _template_distance(template: str, path: str) -> float:
@@ -232,7 +233,7 @@ def _method(value: JsonValue) -> list[Part]:
     wanted = value.upper()
     if wanted == ANY:
         return []
-    return [Part(("method",), wanted, _METHOD_WEIGHT, lambda asked: asked.request.method == wanted)]
+    return [Part(("method",), wanted, METHOD_WEIGHT, lambda asked: asked.request.method == wanted)]
 
 
 def _members(place: str, value: JsonValue) -> list[tuple[str, Matcher, str]]:

@@ -21,6 +21,7 @@ from mock_server.spec.model import Entry, Operation
 class Player:
     """Answers from scenarios; see `serve.source`."""
 
+    name = "scenario"
     before_validation = True
     blocks = False
 
@@ -61,6 +62,16 @@ class Player:
             if answer is not None:
                 return self._give(answer, f"scenario:{scenario.name}", f"{scenario.name}/{rule.number}", operation, ask)
         return None
+
+    def tell(self, operation: Operation | None, ask: Ask) -> tuple[bool, str]:
+        """Whether a scenario would answer, and by which rule; nothing is changed."""
+        for scenario, rules in self._rules.get(operation.id, ()) if operation is not None else ():
+            state = ask.world.scenarios.get(scenario.name, STARTED)
+            rule = next((rule for rule in rules if _fits(rule, state, ask)), None)
+            if rule is not None and operation is not None and rule.answers[operation.id]:
+                then = f"; the state {rule.then} follows" if rule.then is not None else ""
+                return True, f"the rule {rule.number} of the scenario {scenario.name} fits, in the state {state}{then}"
+        return False, "no rule of a scenario fits the request in the states of its world"
 
     def _is_good(self, ask: Ask) -> bool:
         """Whether a request is not refused: only then does a state follow from it without an answer."""

@@ -268,6 +268,7 @@ class Prepared:
 class StubSource:
     """Answers for one document from the mappings of the server; see `serve.source`."""
 
+    name = "mapping"
     before_validation = True
     blocks = False
 
@@ -299,6 +300,11 @@ class StubSource:
         if prepared.findings:
             return refused(mapping.source, entry, prepared.findings)
         return tell(prepared.stored, self._telling(mapping, operation, prepared.stored), _with_variables(mapping, asked, ask))
+
+    def tell(self, operation: Operation | None, ask: Ask) -> tuple[bool, str]:
+        """Whether a mapping would answer, and which; nothing is changed."""
+        mapping = self._stubs.match(Asked(ask.request), ask.world, documented=operation is not None)
+        return (False, "no mapping matches") if mapping is None else (True, f"the mapping {mapping.name or mapping.id} matches")
 
     def _prepare(self, mapping: StubMapping, operation: Operation | None) -> Prepared:
         known = self._prepared.setdefault(mapping, {})

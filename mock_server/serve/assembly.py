@@ -7,6 +7,7 @@ The command line, the pytest plugin and a reload all build here, so that none of
 from collections.abc import Sequence
 
 from mock_server.serve.backend import Backend, Mount
+from mock_server.serve.callbacks.courier import Courier
 from mock_server.serve.opening import Opened
 from mock_server.serve.state.attach import attach_state
 from mock_server.settings import Settings
@@ -44,3 +45,4 @@ def furnish(backend: Backend, mounts: Sequence[Mount], settings: Settings) -> No
         UsageError: something is set to what it can't be.
     """
     attach_state(backend, mounts, settings)
+    Courier.of(settings)  # who can't be sent to is said now, and not when there is something to send

@@ -19,6 +19,7 @@ from mock_server.errors import UsageError
 from mock_server.exchange.message import Response
 from mock_server.serve.callbacks.composing import Composed
 from mock_server.serve.callbacks.posted import Attempt
+from mock_server.settings import Settings
 from mock_server.version import __version__
 
 SIGNATURE: Final = b"x-mock-signature"
@@ -96,6 +97,17 @@ class Courier:
         self._secret = secret.encode() if secret else None
         self._wait = wait
         self._trust: ssl.SSLContext | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, wait: Wait = asyncio.sleep) -> "Courier":
+        """
+        Prepare by settings.
+
+        Raises:
+            UsageError: a host that is allowed is none.
+        """
+        hosts = [Host.parse(text) for text in settings.callbacks_to]
+        return cls(hosts, settings.callback_retries, settings.callback_secret, wait)
 
     def refusal(self, url: str) -> str | None:
         """Why nothing is sent to a URL; None where it is allowed."""

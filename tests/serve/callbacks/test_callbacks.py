@@ -304,7 +304,10 @@ def test_nothing_is_sent_unless_it_is_allowed(tmp_path: Path, receiver: Receiver
      "http://127.0.0.1:9000\r\nhost: x/", "http://[half", "http://127.0.0.1:99999/"],
 )  # fmt: skip
 def test_what_only_looks_like_an_allowed_host_is_refused(url: str) -> None:
-    assert Courier([Host.parse("127.0.0.1:9000")], 0, None).refusal(url) is not None
+    refused = Courier([Host.parse("127.0.0.1:9000")], 0, None).refusal(url)
+
+    assert refused is not None
+    assert "pw" not in refused
 
 
 @pytest.mark.parametrize(

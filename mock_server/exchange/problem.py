@@ -57,6 +57,7 @@ TOKEN_NEEDED = Problem("admin-token-needed", "The admin side needs its token", 4
 FOREIGN_ORIGIN = Problem("foreign-origin", "The admin side is not for pages of other origins", 403)
 NO_ADMIN_PATH = Problem("no-admin-path", "The admin side has no such path", 404)
 NO_ADMIN_METHOD = Problem("no-admin-method", "The path of the admin side has no such method", 405)
+NOT_ALLOWED = Problem("callback-not-allowed", "Nothing may be sent there", 403)
 NOT_THERE = Problem("not-there", "What was asked for is not there", 404)
 MALFORMED_ADMIN = Problem("malformed-admin-request", "The admin side can't read that", 422)
 NO_WEB_SOCKET = Problem("no-web-socket", "Web sockets are not passed on", 501)

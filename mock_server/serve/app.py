@@ -20,7 +20,7 @@ from connexion.resolver import Resolver
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
 from mock_server.serve.backend import Backend
-from mock_server.serve.callbacks.outbox import make_outbox
+from mock_server.serve.callbacks.outbox import Outbox
 from mock_server.serve.middleware import MockMiddleware
 from mock_server.serve.pages import UI_JSON, document_path
 from mock_server.serve.routing import routing_document
@@ -42,7 +42,7 @@ def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp
     if backend.disturber is None:
         backend.disturber = SeededDisturber(backend.settings.disturbances, str(backend.settings.seed))
     if backend.outbox is None:
-        backend.outbox = outbox = make_outbox(backend)
+        backend.outbox = outbox = Outbox(backend)
         backend.listeners.append(outbox.hear)
     first = backend.mounts[0].responder.document
     ours = functools.partial(MockMiddleware, backend=backend, through=through)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mock_server.serve.backend import Backend, Mount
+from mock_server.serve.callbacks.courier import Courier
 from mock_server.serve.code import Code, load_code
 from mock_server.serve.handlers import Handlers
 from mock_server.serve.opening import Opened
@@ -50,6 +51,7 @@ def furnish(backend: Backend, mounts: Sequence[Mount], settings: Settings) -> No
         UsageError: something is set to what it can't be.
     """
     attach_state(backend, mounts, settings)
+    Courier.of(settings)  # who can't be sent to is said now, and not when there is something to send
     if settings.handlers is not None:
         backend.code = load_code(settings.handlers, Path.cwd(), backend.code)
         _hand_over(mounts, backend.code)

@@ -51,6 +51,11 @@ class Concealer:
         response = mask.response(Response(answer.status, answer.fields, answer.body))
         return Concealed(shown, response, {name: value if name == WORLD else MASKED for name, value in cookies.items()}, mask)
 
+    def conceal_url(self, url: str) -> str:
+        """Take the secrets out of the query of a URL."""
+        base, sign, query = url.partition("?")
+        return base + sign + self._without_keys(query.encode()).decode()
+
     def _secrets(self, request: Request, cookies: dict[str, str]) -> tuple[str, ...]:
         """What was sent as a secret, in the forms in which it may come back; the longest first."""
         found = {value for name, value in cookies.items() if name != WORLD}

@@ -7,6 +7,7 @@ The signature is in `X-Mock-Signature`: `sha256=` and the HMAC-SHA256 of the bod
 import asyncio
 import hashlib
 import hmac
+import re
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,11 +20,13 @@ from mock_server.errors import UsageError
 from mock_server.exchange.message import Response
 from mock_server.serve.callbacks.composing import Composed
 from mock_server.serve.callbacks.posted import Attempt
+from mock_server.settings import Settings
 from mock_server.version import __version__
 
 SIGNATURE: Final = b"x-mock-signature"
 CALLBACK: Final = b"x-mock-callback"
 _AGAIN: Final = frozenset((408, 425, 429, 500, 502, 503, 504))  # what may be another thing the next time
+_USER = re.compile(r"//[^/]*@")
 _LAST_PORT = 65_535
 _SECONDS = 10.0  # for one attempt
 _LARGEST = 1024 * 1024  # bytes of a body that is sent, and of an answer that is read
@@ -97,14 +100,25 @@ class Courier:
         self._wait = wait
         self._trust: ssl.SSLContext | None = None
 
+    @classmethod
+    def of(cls, settings: Settings, wait: Wait = asyncio.sleep) -> "Courier":
+        """
+        Prepare by settings.
+
+        Raises:
+            UsageError: a host that is allowed is none.
+        """
+        hosts = [Host.parse(text) for text in settings.callbacks_to]
+        return cls(hosts, settings.callback_retries, settings.callback_secret, wait)
+
     def refusal(self, url: str) -> str | None:
         """Why nothing is sent to a URL; None where it is allowed."""
         try:
             parsed = httpx.URL(url)
         except (httpx.InvalidURL, ValueError) as error:
-            return f"{url[:200]!r} is no URL: {error}"
+            return f"{_shown(url)!r} is no URL: {error}"
         if parsed.scheme not in {"http", "https"} or not parsed.host:
-            return f"{url[:200]!r} is no URL that begins with http:// or https://"
+            return f"{_shown(url)!r} is no URL that begins with http:// or https://"
         if parsed.userinfo:
             return "the URL holds a user or a password"
         if any(host.covers(parsed) for host in self._allowed):
@@ -179,3 +193,8 @@ class Courier:
         if self._trust is None:
             self._trust = httpx.create_ssl_context()
         return self._trust
+
+
+def _shown(url: str) -> str:
+    """The beginning of what should be a URL, without what may be secret in it."""
+    return _USER.sub("//", url.partition("?")[0])[:100]

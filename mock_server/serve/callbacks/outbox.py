@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from mock_server.delay import Delay
 from mock_server.errors import MockServerError, UsageError
 from mock_server.exchange.expression import Around, evaluate
 from mock_server.exchange.message import Response, find_field
@@ -18,7 +17,7 @@ from mock_server.serve.answer import UPSTREAM
 from mock_server.serve.backend import Backend, Mount
 from mock_server.serve.callbacks.agreement import Known, gather
 from mock_server.serve.callbacks.composing import Composer
-from mock_server.serve.callbacks.courier import CALLBACK, Courier, Host, Wait
+from mock_server.serve.callbacks.courier import CALLBACK, Courier, Wait
 from mock_server.serve.callbacks.posted import Attempt, Outcome, Posted
 from mock_server.serve.journal import Recorded
 from mock_server.spec.model import MISSING, Callback, Entry, Missing
@@ -53,20 +52,21 @@ class _Errand(NamedTuple):
 class Outbox:
     """Sends what exchanges set off; see the package."""
 
-    def __init__(self, backend: Backend, courier: Courier, delay: Delay | None = None, wait: Wait = asyncio.sleep) -> None:
+    def __init__(self, backend: Backend, wait: Wait = asyncio.sleep) -> None:
         """
         Begin.
 
         Args:
-            backend: Whose exchanges; it has to tell `hear` of them.
-            courier: Who sends.
-            delay: Before something is sent.
+            backend: Whose exchanges, by whose settings; it has to tell `hear` of them.
             wait: Lets seconds pass.
+
+        Raises:
+            UsageError: a host that is allowed is none.
         """
         self._backend = backend
-        self._courier = courier
-        self._delay = delay
         self._wait = wait
+        self._settings = backend.settings
+        self._courier = Courier.of(backend.settings, wait)
         self._numbered = 0
         self._log: deque[Posted] = deque(maxlen=_KEPT)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -154,7 +154,10 @@ class Outbox:
         return Around(url, request, response, {name: unquote(value) for name, value in variables.items()})
 
     def _refresh(self) -> None:
-        """Follow documents that were read again."""
+        """Follow documents and settings that were read again."""
+        if self._settings is not self._backend.settings:
+            self._settings = self._backend.settings
+            self._courier = Courier.of(self._settings, self._wait)
         if self._mounts is not self._backend.mounts:
             self._mounts = self._backend.mounts
             self._composers = [Composer(mount.responder.kit) for mount in self._mounts]
@@ -195,8 +198,9 @@ class Outbox:
 
     async def _run(self, posted: Posted, errand: _Errand) -> None:
         try:
-            if self._delay is not None:
-                await self._wait(self._delay.draw(derive_random(errand.seed, posted.number)) / 1000)
+            delay = self._settings.callback_delay
+            if delay is not None:
+                await self._wait(delay.draw(derive_random(errand.seed, "delay")) / 1000)
             async with self._gate:
                 await self._post(posted, errand)
         except MockServerError as error:
@@ -225,18 +229,6 @@ class Outbox:
         _log.log(logging.INFO if outcome in {Outcome.DELIVERED, Outcome.SKIPPED} else logging.WARNING, "%s", posted.describe())
         for finding in posted.findings:
             _log.warning("  %s: %s", finding.rule, finding.message)
-
-
-def make_outbox(backend: Backend) -> Outbox:
-    """
-    Make the outbox of a server, by its settings.
-
-    Raises:
-        UsageError: a host that is allowed is none.
-    """
-    settings = backend.settings
-    hosts = [Host.parse(text) for text in settings.callbacks_to]
-    return Outbox(backend, Courier(hosts, settings.callback_retries, settings.callback_secret), settings.callback_delay)
 
 
 def _triggers(mount: Mount, entry: Entry) -> Iterator[_Trigger]:

@@ -1,0 +1,73 @@
+"""Callbacks and webhooks: what was sent and what became of it, and sending a webhook."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.errors import UsageError
+from mock_server.exchange import problem
+from mock_server.serve.admin.desk import Desk
+from mock_server.serve.admin.json_api import ALL, Refused, malformed, missing, one_world, read_object, reply, shown_name, world_named
+from mock_server.serve.backend import Sender
+from mock_server.serve.callbacks.posted import Outcome, Posted
+from mock_server.spec.model import MISSING, Missing
+from mock_server.typing import JsonObject, JsonValue
+
+
+def callback_routes(desk: Desk) -> list[Route]:
+    """The routes of callbacks and webhooks."""
+    views = _CallbackViews(desk)
+    return [
+        Route("/__admin/callbacks", views.list, methods=["GET"]),
+        Route("/__admin/callbacks", views.clear, methods=["DELETE"]),
+        Route("/__admin/webhooks", views.webhooks, methods=["GET"]),
+        Route("/__admin/webhooks/{name:path}", views.send, methods=["POST"]),
+    ]
+
+
+class _CallbackViews:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @property
+    def _outbox(self) -> Sender:
+        outbox = self._desk.backend.outbox
+        if outbox is None:
+            raise missing("this server sends no callbacks")
+        return outbox
+
+    async def list(self, request: Request) -> Response:
+        """What was sent, or should have been: the newest first."""
+        name = world_named(request, self._desk.backend.worlds)
+        found = [self._tell(posted) for posted in self._outbox if name in {ALL, posted.world}]
+        return reply({"callbacks": [*reversed(found)], "meta": {"total": len(found)}})
+
+    async def clear(self, request: Request) -> Response:
+        """Forget what was sent."""
+        name = world_named(request, self._desk.backend.worlds)
+        self._outbox.clear(None if name == ALL else name)
+        return reply({})
+
+    async def webhooks(self, request: Request) -> Response:
+        """The webhooks that are documented."""
+        names: list[JsonValue] = list(self._outbox.webhooks())
+        return reply({"webhooks": names})
+
+    async def send(self, request: Request) -> Response:
+        """Send a webhook, {"url": …}; with a body that is made, or the one that is given."""
+        given = await read_object(request, self._desk.limit)
+        url = given.get("url")
+        if not isinstance(url, str) or not given.keys() <= {"url", "body"}:
+            raise malformed('say where to, and what if you like: {"url": "http://localhost:9000/", "body": {}}', "/url")
+        world = one_world(request, self._desk.backend.worlds).name
+        body: JsonValue | Missing = given.get("body", MISSING)
+        try:
+            posted = self._outbox.send_webhook(request.path_params["name"], url, world, body)
+        except UsageError as error:
+            raise missing(str(error)) from error
+        if posted.outcome is Outcome.REFUSED:
+            raise Refused(problem.NOT_ALLOWED, posted.reason)
+        return reply(self._tell(posted), 202)
+
+    def _tell(self, posted: Posted) -> JsonObject:
+        return {**posted.json(), "world": shown_name(posted.world), "url": self._desk.concealer.conceal_url(posted.url)}

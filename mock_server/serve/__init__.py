@@ -2,7 +2,8 @@
 The fake backend.
 
 `respond` decides (pure: a request in, an answer out), `reply` makes the answer of one documented response, `refuse`
-words what is wrong with a request, `fixtures` are stored answers, `express` has those ready that need no deciding, `app`
+words what is wrong with a request, `fixtures` are stored answers (`stored` what one is, `conditions` what it asks for),
+`script/` are scenarios, templates and mappings, `express` has those ready that need no deciding, `app`
 carries it all over ASGI, `routing` tells Connexion which operations there are.
 
 A request meets our own middleware first. What it knows it answers; what it does not (Swagger UI, lifespan) goes on to the

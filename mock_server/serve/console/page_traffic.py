@@ -16,6 +16,7 @@ from mock_server.serve.console.context import ROOT, Context
 from mock_server.serve.console.keep import keep, suggest_name
 from mock_server.serve.console.selection import Selection, select
 from mock_server.serve.console.views import Row, curl_of, found_of, row_of, side_of, target_of
+from mock_server.serve.explain import Explained, explain
 from mock_server.serve.express import Express
 from mock_server.serve.journal import Recorded
 
@@ -24,7 +25,7 @@ _BEAT: Final = 15.0  # seconds between signs of life
 _WAITING: Final = 512  # exchanges that a slow browser may lag behind
 
 
-class Traffic:
+class TrafficPages:
     """See the module."""
 
     def __init__(self, context: Context) -> None:
@@ -137,6 +138,7 @@ class Traffic:
         findings = await asyncio.to_thread(found_of, recorded.answer.findings, documents, concealed.mask)
         entry = recorded.answer.entry
         named = context.find_entry(entry) if entry is not None else None
+        explained = await self._explain(recorded)
         return context.show(
             request,
             "exchange",
@@ -147,11 +149,20 @@ class Traffic:
             asked=side_of(concealed.request.fields, concealed.request.body),
             answered=side_of(concealed.response.fields, concealed.response.body),
             findings=findings,
+            steps=[(step.who, step.answers, concealed.mask.text(step.why)) for step in explained.steps],
+            wished=[(wish.name, concealed.mask.text(wish.value), wish.applied, wish.why) for wish in explained.wished],
             curl=curl_of(concealed, str(request.base_url).rstrip("/")),
             named=named,
             suggested=suggest_name(recorded),
             **{"problem": "", "saved": "", "wrong": [], "name": "", **values},
         )
+
+    async def _explain(self, recorded: Recorded) -> Explained:
+        """Why such a request is answered as it is now."""
+        request, backend = recorded.request, self._context.backend
+        path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
+        responder = backend.find_mount(request.method, path, query).responder
+        return await asyncio.to_thread(explain, responder, request, backend.worlds.get(recorded.world))
 
     async def body(self, request: Request) -> Response:
         """A body as it is, as text: no browser does anything with it."""

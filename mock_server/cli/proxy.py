@@ -18,6 +18,7 @@ from mock_server.serve.admin.guard import Guard
 from mock_server.serve.app import create_app
 from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
+from mock_server.serve.console.site import install_console
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, open_responder
 from mock_server.serve.proxy.choices import Choices
@@ -116,7 +117,7 @@ def _serve(backend: Backend, relay: Relay, opened: Opened, settings: Settings) -
     try:
         guard = Guard.of(settings) if settings.admin else None
         if guard is not None:
-            install_admin(backend, guard)
+            install_console(backend, guard, install_admin(backend, guard))
         asgi = create_app(backend)
         print_findings(opened.warnings, "text", stream=sys.stderr)
         _print_banner(relay, opened, settings, origin(listening, settings), guard)
@@ -136,7 +137,7 @@ def _print_banner(relay: Relay, opened: Opened, settings: Settings, address: str
         f"mock-server {__version__}: {document.title} {document.api_version}",
         f"  document      OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
         f"  passes on     {', '.join(address + base for base in bases)} to {real.origin}{real.base_path}",
-        *([f"  look inside   {address}/__admin"] if guard is not None else []),
+        *([f"  look inside   {address}/__admin", f"  console       {address}/__console/"] if guard is not None else []),
         *([f"  admin token   {guard.token}"] if guard is not None and guard.made else []),
         f"  the mock      {_mock_in_words(relay, settings)}",
     ]

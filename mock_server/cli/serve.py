@@ -190,6 +190,7 @@ def _admin_lines(settings: Settings, address: str, guard: Guard | None) -> list[
     if guard is None:
         return []
     lines = [f"  look inside   {address}/__admin" + (" (each worker has a journal of its own)" if settings.workers > 1 else "")]
+    lines.append(f"  console       {address}/__console/")
     return [*lines, f"  admin token   {guard.token}"] if guard.made else lines
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,6 +157,19 @@ def test_who_stops_listening_is_forgotten(console: httpx.Client, library: Server
     httpx.get(f"{library.url}/books/1", headers=KEY)
 
     assert "/v2/books/1" in console.get("/").text
+
+
+def test_a_server_that_is_stopped_waits_for_no_open_page(tmp_path: Path) -> None:
+    server = start_server(str(HERE / "library.yaml"), "--log-format", "none", cwd=tmp_path)
+    with httpx.stream("GET", f"{server.origin}/__console/traffic/events") as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        server.process.send_signal(signal.SIGINT)
+        rest = list(lines)  # ends by itself: a broken connection would raise
+    server.process.communicate(timeout=15)
+
+    assert server.process.returncode == 0
+    assert [line for line in rest if line and not line.startswith(":")] == []
 
 
 def test_files_are_kept_for_good_under_a_name_that_changes_with_them(console: httpx.Client) -> None:

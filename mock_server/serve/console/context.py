@@ -17,7 +17,10 @@ from mock_server.spec.model import Entry
 from mock_server.version import __version__
 
 ROOT: Final = "/__console"
-PAGES: Final = (("traffic", "Traffic", f"{ROOT}/"), ("operations", "Operations", f"{ROOT}/operations"))
+PAGES: Final = (
+    ("traffic", "Traffic", f"{ROOT}/"),
+    *((name, name.capitalize(), f"{ROOT}/{name}") for name in ("operations", "worlds", "state", "scenarios", "disturbances", "coverage")),
+)
 _FRAGMENT: Final = "x-fragment"  # sent by our script, which wants a part of a page
 
 

@@ -1,7 +1,7 @@
 """Operations: all that the documents describe, and for one of them a form to call it."""
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from starlette.routing import Route
 from mock_server.contract.transport import Received
 from mock_server.exchange import message
 from mock_server.exchange.curl import write_curl
+from mock_server.fault import FaultKind
 from mock_server.serve.console.ask import Incomplete, Reached, make_request, send
 from mock_server.serve.console.call_form import body_text, make_form, preferable
 from mock_server.serve.console.context import Context, Named
@@ -27,7 +28,7 @@ class Item:
     """An operation in the list."""
 
     named: Named
-    seen: tuple[tuple[int, int], ...]  # statuses and how often each was answered
+    seen: tuple[tuple[str, int], ...]  # documented statuses and how often each was answered
     fixtures: int
 
 
@@ -42,7 +43,7 @@ class Shown:
     examples: tuple[str, ...]
 
 
-class Operations:
+class OperationPages:
     """See the module."""
 
     def __init__(self, context: Context) -> None:
@@ -68,7 +69,7 @@ class Operations:
             if wanted and wanted not in f"{entry.title} {entry.id} {entry.summary} {' '.join(entry.tags)}".casefold():
                 continue
             stored = len(named.mount.responder.fixtures.by_operation.get(entry.id, ()))
-            item = Item(named, tuple(sorted(seen[entry.id].items())), stored)
+            item = Item(named, tuple(seen[entry.id]), stored)
             groups[entry.tags[0] if entry.tags else _OTHERS].append(item)
         return context.show(
             request,
@@ -80,14 +81,14 @@ class Operations:
             used=sum(bool(item.seen) for items in groups.values() for item in items),
         )
 
-    def _seen(self) -> dict[str, Counter[int]]:
-        """Statuses by operation, of the exchanges that the journals still have."""
-        seen: dict[str, Counter[int]] = defaultdict(Counter)
-        for world in self._context.backend.worlds:
-            for recorded in world.journal:
-                if recorded.answer.entry is not None:
-                    seen[recorded.answer.entry.id][recorded.answer.status] += 1
-        return seen
+    def _seen(self) -> dict[str, list[tuple[str, int]]]:
+        """Documented statuses that were answered, by operation, with how often."""
+        seen: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for _, used in self._context.coverage.look(None):
+            for (kind, operation, what), count in used.counts.items():
+                if kind == "status" and count:
+                    seen[operation].append((what, count))
+        return defaultdict(list, {operation: sorted(set(found)) for operation, found in seen.items()})
 
     def _find(self, request: Request) -> Named | None:
         return self._context.find(request.path_params["index"], request.path_params["id"])
@@ -130,7 +131,8 @@ class Operations:
             schemes={name: responder.document.schemes[name] for each in operation.security for name, _ in each},
             responses=[_shown(response) for response in operation.responses],
             fixtures=responder.fixtures.by_operation.get(entry.id, ()),
-            seen=sorted(self._seen()[entry.id].items()),
+            seen=self._seen()[entry.id],
+            faults=[kind.value for kind in FaultKind],
             **{"received": None, "side": None, "curl": "", "link": "", "asked": "", **result},
         )
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from starlette.requests import Request
@@ -16,15 +16,17 @@ from mock_server.serve.console.context import ROOT, Context
 from mock_server.serve.console.keep import keep, suggest_name
 from mock_server.serve.console.selection import Selection, select
 from mock_server.serve.console.views import Row, curl_of, found_of, row_of, side_of, target_of
+from mock_server.serve.explain import Explained, explain
 from mock_server.serve.express import Express
 from mock_server.serve.journal import Recorded
+from mock_server.serve.wire.line import Line, line_of
 
 _SHOWN: Final = 200  # exchanges on a page
 _BEAT: Final = 15.0  # seconds between signs of life
 _WAITING: Final = 512  # exchanges that a slow browser may lag behind
 
 
-class Traffic:
+class TrafficPages:
     """See the module."""
 
     def __init__(self, context: Context) -> None:
@@ -67,9 +69,9 @@ class Traffic:
         last = request.headers.get("last-event-id", request.query_params.get("after", ""))
         after = int(last) if last.isdecimal() else None
         head = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(self._follow(selection, after), media_type="text/event-stream", headers=head)
+        return StreamingResponse(self._follow(selection, after, line_of(request.scope)), media_type="text/event-stream", headers=head)
 
-    async def _follow(self, selection: Selection, after: int | None) -> AsyncIterator[str]:
+    async def _follow(self, selection: Selection, after: int | None, line: Line | None) -> AsyncIterator[str]:
         backend = self._context.backend
         queue: asyncio.Queue[Recorded] = asyncio.Queue(_WAITING)
 
@@ -85,11 +87,9 @@ class Traffic:
             missed = islice(select(backend.worlds, selection), _SHOWN) if after is not None else ()
             for recorded in reversed([found for found in missed if found.number > (after or 0)]):
                 yield self._event(recorded)
-            while True:
-                try:
-                    yield self._event(await asyncio.wait_for(queue.get(), _BEAT))
-                except TimeoutError:
-                    yield ": still here\n\n"
+            while not (line is not None and line.ended.is_set()):
+                coming = await _next(queue, line)
+                yield self._event(coming) if coming is not None else ": still here\n\n"
         finally:
             backend.listeners.remove(listen)
 
@@ -137,6 +137,7 @@ class Traffic:
         findings = await asyncio.to_thread(found_of, recorded.answer.findings, documents, concealed.mask)
         entry = recorded.answer.entry
         named = context.find_entry(entry) if entry is not None else None
+        explained = await self._explain(recorded)
         return context.show(
             request,
             "exchange",
@@ -147,11 +148,20 @@ class Traffic:
             asked=side_of(concealed.request.fields, concealed.request.body),
             answered=side_of(concealed.response.fields, concealed.response.body),
             findings=findings,
+            steps=[(step.who, step.answers, concealed.mask.text(step.why)) for step in explained.steps],
+            wished=[(wish.name, concealed.mask.text(wish.value), wish.applied, wish.why) for wish in explained.wished],
             curl=curl_of(concealed, str(request.base_url).rstrip("/")),
             named=named,
             suggested=suggest_name(recorded),
             **{"problem": "", "saved": "", "wrong": [], "name": "", **values},
         )
+
+    async def _explain(self, recorded: Recorded) -> Explained:
+        """Why such a request is answered as it is now."""
+        request, backend = recorded.request, self._context.backend
+        path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
+        responder = backend.find_mount(request.method, path, query).responder
+        return await asyncio.to_thread(explain, responder, request, backend.worlds.get(recorded.world))
 
     async def body(self, request: Request) -> Response:
         """A body as it is, as text: no browser does anything with it."""
@@ -185,3 +195,16 @@ class Traffic:
         backend = self._context.backend
         backend.mounts = tuple(renewed if mount is named.mount else mount for mount in backend.mounts)
         return await self._show(request, recorded, saved=str(kept.path), name=name)
+
+
+async def _next(queue: asyncio.Queue[Recorded], line: Line | None) -> Recorded | None:
+    """What comes next; None where nothing comes for a while, or the server stops and waits for nobody."""
+    waiting: set[asyncio.Task[Any]] = {asyncio.ensure_future(queue.get())}
+    if line is not None:
+        waiting.add(asyncio.ensure_future(line.ended.wait()))
+    try:
+        done, _ = await asyncio.wait(waiting, timeout=_BEAT, return_when=asyncio.FIRST_COMPLETED)
+        return next((found for task in done if isinstance(found := task.result(), Recorded)), None)
+    finally:
+        for task in waiting:
+            task.cancel()

@@ -20,6 +20,11 @@ def _scalar(value: JsonValue) -> str:
     return orjson.dumps(value).decode()
 
 
+def _plain(value: JsonValue) -> str:
+    """A JSON value as people read it: a string without quotes."""
+    return value if isinstance(value, str) else _scalar(value)
+
+
 def _clock(moment: float) -> str:
     """The time of day, in the zone of the server, with milliseconds."""
     return time.strftime("%H:%M:%S", time.localtime(moment)) + f".{int(moment * 1000) % 1000:03d}"
@@ -66,7 +71,7 @@ class Painter:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters.update(scalar=_scalar, clock=_clock, ms=_milliseconds, amount=_amount)
+        self._environment.filters.update(scalar=_scalar, plain=_plain, clock=_clock, ms=_milliseconds, amount=_amount)
         self._environment.globals.update(static=self.static.url, most_items=_MOST_ITEMS)
 
     def paint(self, template: str, **values: Any) -> str:  # noqa: ANN401 - whatever the template wants

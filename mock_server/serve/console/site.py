@@ -13,8 +13,13 @@ from mock_server.serve.admin.guard import Guard
 from mock_server.serve.backend import Asgi, Backend, Message, Receive, Scope, Send
 from mock_server.serve.console.context import ROOT, Context
 from mock_server.serve.console.door import Door, protect
-from mock_server.serve.console.page_operations import Operations
-from mock_server.serve.console.page_traffic import Traffic
+from mock_server.serve.console.page_coverage import CoveragePages
+from mock_server.serve.console.page_disturbances import DisturbancePages
+from mock_server.serve.console.page_operations import OperationPages
+from mock_server.serve.console.page_scenarios import ScenarioPages
+from mock_server.serve.console.page_state import StatePages
+from mock_server.serve.console.page_traffic import TrafficPages
+from mock_server.serve.console.page_worlds import WorldPages
 
 
 def install_console(backend: Backend, guard: Guard, coverage: Coverage) -> None:
@@ -45,7 +50,8 @@ def create_console(context: Context) -> Starlette:
         message = "There is no such page here." if status == HTTPStatus.NOT_FOUND else "This page does not do that."
         return context.show(request, "notice", page="", status=status, title=HTTPStatus(status).phrase, message=message)
 
-    pages = [*Traffic(context).routes(), *Operations(context).routes(), Route("/static/{version}/{name}", static)]
+    parts = (TrafficPages, OperationPages, WorldPages, StatePages, ScenarioPages, DisturbancePages, CoveragePages)
+    pages = [route for part in parts for route in part(context).routes()] + [Route("/static/{version}/{name}", static)]
     return Starlette(routes=[Mount(ROOT, routes=pages)], exception_handlers={404: failed, 405: failed})
 
 

@@ -454,12 +454,20 @@ class State:
         return answer
 
     def _forget(self, asked: _Asked, record: Record) -> None:
-        """Delete a thing and what is under it."""
-        if asked.resource.listed:
-            self.store.remove(asked.world, asked.collection, record)
+        self.forget(asked.world, asked.resource, asked.collection, record)
+
+    def forget(self, world: str, resource: Resource, collection: str, record: Record) -> None:
+        """
+        Delete a thing and what is under it.
+
+        Raises:
+            Conflict: it is not what it was.
+        """
+        if resource.listed:
+            self.store.remove(world, collection, record)
         else:
-            self.store.replace(asked.world, asked.collection, record, None)
-        self.store.clear(asked.world, f"{asked.collection}/{quote(record.key, safe='')}/")
+            self.store.replace(world, collection, record, None)
+        self.store.clear(world, f"{collection}/{quote(record.key, safe='')}/")
 
     def _clear(self, asked: _Asked) -> Answer | None:
         self._need_owners(asked)

@@ -38,6 +38,11 @@ class Line:
         self._ended = ended
         self._send = send
 
+    @property
+    def ended(self) -> asyncio.Event:
+        """Set when the client left, or the server is stopping."""
+        return self._ended
+
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""
         self._transport.write(data)

@@ -172,14 +172,14 @@
   async function submit(form, event) {
     event.preventDefault();
     const button = event.submitter;
+    const data = new FormData(form, button); // before the button is disabled, which would leave it out
     if (button) button.disabled = true;
-    const data = new FormData(form, button);
     try {
-      const { page } = await fragment(form.action, { method: "POST", body: new URLSearchParams(data) });
+      const { page, url } = await fragment(form.action, { method: "POST", body: new URLSearchParams(data) });
       const part = form.dataset.into === "closest" ? "article" : form.dataset.into;
       const old = form.dataset.into === "closest" ? form.closest(part) : find(part);
       const fresh = find(part, page);
-      if (!fresh) { location.reload(); return; }
+      if (!fresh) { location.assign(url); return; }
       const put = swap(old, fresh);
       const said = find("[role=alert], [role=status]", put);
       if (said) said.scrollIntoView({ block: "nearest" });

@@ -9,7 +9,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mock_server.errors import MalformedWorld
-from mock_server.serve.admin.callback_views import callback_routes
 from mock_server.serve.admin.coverage import Coverage
 from mock_server.serve.admin.desk import Desk
 from mock_server.serve.admin.explain_views import explain_routes
@@ -45,8 +44,7 @@ def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Me
     """Make the application; nobody is kept out of it, see `guard`."""
     desk = Desk(backend)
     routes = [*verify_routes(desk), *journal_routes(desk), *world_routes(desk), *setting_routes(desk, guard)]
-    routes += [*use_routes(desk, coverage, metrics), *explain_routes(desk), *state_routes(desk)]
-    routes += [*script_routes(desk), *callback_routes(desk)]
+    routes += [*use_routes(desk, coverage, metrics), *explain_routes(desk), *state_routes(desk), *script_routes(desk)]
     routes += [Route(path, _contents(routes), methods=["GET"]) for path in ("/__admin", "/__admin/")]
     refusing = {Refused: on_refused, MalformedWorld: on_refused, HTTPException: on_http}
     app = Starlette(routes=routes, exception_handlers=refusing)

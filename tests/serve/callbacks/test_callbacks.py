@@ -250,7 +250,7 @@ def test_a_secret_is_shown_nowhere() -> None:
     settings = merge_settings({"callback_secret": "hush"})
 
     assert "hush" not in repr(settings)
-    assert "hush" not in repr(make_outbox(Backend(settings, (), None, None)))  # type: ignore[arg-type]
+    assert "hush" not in repr(make_outbox(Backend(settings, (), None)))  # type: ignore[arg-type]
 
 
 def test_a_callback_is_sent_again_with_growing_pauses(tmp_path: Path, receiver: Receiver) -> None:

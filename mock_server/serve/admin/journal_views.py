@@ -1,5 +1,6 @@
 """What was asked and answered: list, one, forget, write out."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -84,7 +85,10 @@ class _JournalViews:
 
 
 def _state(desk: Desk) -> JsonObject:
-    return {"requestJournalDisabled": not desk.backend.settings.journal}
+    """What has to be known of a journal: whether it is kept, and that of several workers each has its own."""
+    settings = desk.backend.settings
+    workers: JsonObject = {"workers": settings.workers, "worker": os.getpid()} if settings.workers > 1 else {}
+    return {"requestJournalDisabled": not settings.journal, **workers}
 
 
 def _filtered(exchanges: list[Recorded], request: Request) -> list[Recorded]:

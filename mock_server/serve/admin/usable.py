@@ -23,11 +23,14 @@ Item = tuple[str, str, str]  # one of KINDS, the operation, what
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What can be used of one operation."""
+    """What can be used of one operation, made ready for looking it up."""
 
     operation: Operation
     values: dict[Parameter, frozenset[str]]  # of enumerations, as texts
     items: dict[Item, None]
+    always: tuple[Item, ...]  # the operation, and the parameters of its path
+    looked_at: tuple[Parameter, ...]  # parameters that a request may leave out, or whose values are listed
+    answers: dict[tuple[int, str | None], tuple[Item, ...]] = field(default_factory=dict)  # by status and Content-Type
 
 
 @dataclass(eq=False)
@@ -53,42 +56,62 @@ class Usable:
     def used(self, entry: Entry, request: Request, answer: Answer) -> Iterator[Item]:
         """What an exchange with an operation used of it."""
         part = self._part(entry)
-        operation, id_ = part.operation, entry.id
-        yield "operation", id_, entry.title
-        documented = operation.find_response(answer.status)
-        if documented is not None:
-            yield "status", id_, documented.status
-            content = find_content(documented.content, find_field(answer.fields, b"content-type"))
-            if content is not None and answer.body:
-                yield "media type", id_, f"{documented.status} {content.name}"
-        for parameter, texts in self._texts(operation, request):
-            yield "parameter", id_, _named(parameter)
-            for text in texts & part.values.get(parameter, frozenset()):
-                yield "value", id_, f"{_named(parameter)}={text}"
+        yield from part.always
+        key = (answer.status, find_field(answer.fields, b"content-type") if answer.body else None)
+        known = part.answers.get(key)
+        if known is None:
+            known = tuple(_answered(part.operation, *key))
+            if len(part.answers) < _VALUES:
+                part.answers[key] = known
+        yield from known
+        if part.looked_at:
+            yield from self._parameters(part, request)
         written = find_field(request.fields, b"content-type")
-        if operation.request_body is not None and written is not None:
-            sent = find_content(operation.request_body.content, written)
+        if part.operation.request_body is not None and written is not None:
+            sent = find_content(part.operation.request_body.content, written)
             if sent is not None:
-                yield "body", id_, sent.name
+                yield "body", entry.id, sent.name
 
-    def _texts(self, operation: Operation, request: Request) -> Iterator[tuple[Parameter, frozenset[str]]]:
-        """The parameters that a request has, each with its value and the items of it, as texts."""
-        path = request.path.decode("latin-1")
-        matched = self.responder.router.match(operation.method, path)
+    def _parameters(self, part: _Part, request: Request) -> Iterator[Item]:
+        """The parameters that a request has, and those of their values that are listed."""
+        is_listed = any(parameter.location is Location.PATH for parameter in part.looked_at)
+        matched = self.responder.router.match(part.operation.method, request.path.decode("latin-1")) if is_listed else None
         variables = matched.variables if isinstance(matched, Matched) else {}
         carrier = Carrier(variables, request.query.decode("latin-1"), request.fields)
-        for parameter in operation.parameters:
+        for parameter in part.looked_at:
             found = _raw(parameter, carrier)
-            if found:
-                yield parameter, frozenset(item for text in found for item in (text, *text.split(",")))
+            if not found:
+                continue
+            if parameter.location is not Location.PATH:
+                yield "parameter", part.operation.id, _named(parameter)
+            for text in {item for one in found for item in (one, *one.split(","))} & part.values[parameter]:
+                yield "value", part.operation.id, f"{_named(parameter)}={text}"
 
     def _part(self, entry: Entry) -> _Part:
         known = self._parts.get(entry.id)
         if known is None:
             operation = self.responder.document.operation(entry)
             values = {parameter: _enumerated(parameter, self.responder.document) for parameter in operation.parameters}
-            known = self._parts[entry.id] = _Part(operation, values, dict.fromkeys(_items(operation, values)))
+            in_path = [("parameter", entry.id, _named(p)) for p in operation.parameters if p.location is Location.PATH]
+            known = self._parts[entry.id] = _Part(
+                operation,
+                values,
+                dict.fromkeys(_items(operation, values)),
+                (("operation", entry.id, entry.title), *in_path),
+                tuple(p for p in operation.parameters if p.location is not Location.PATH or values[p]),
+            )
         return known
+
+
+def _answered(operation: Operation, status: int, content_type: str | None) -> Iterator[Item]:
+    """What an answer used: its status, and its media type where it has a body."""
+    documented = operation.find_response(status)
+    if documented is None:
+        return
+    yield "status", operation.id, documented.status
+    content = find_content(documented.content, content_type) if content_type is not None else None
+    if content is not None:
+        yield "media type", operation.id, f"{documented.status} {content.name}"
 
 
 def _items(operation: Operation, values: dict[Parameter, frozenset[str]]) -> Iterator[Item]:

@@ -51,3 +51,12 @@ def test_the_admin_side_can_be_switched_off(serve: Callable[..., Any]) -> None:
     assert "__admin" not in server.banner
     assert httpx.get(f"{server.origin}/__admin/requests").status_code == 404
     assert httpx.get(f"{server.origin}/__admin/health").status_code == 200
+
+
+def test_several_workers_say_that_each_has_a_journal_of_its_own(serve: Callable[..., Any]) -> None:
+    server = serve(str(DOCUMENT), "--workers", "2", "--log-format", "none")
+    said = httpx.get(f"{server.origin}/__admin/requests").json()
+
+    assert "each worker has a journal of its own" in server.banner
+    assert said["workers"] == 2
+    assert said["worker"] != server.process.pid

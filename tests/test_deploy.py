@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -95,6 +96,28 @@ def test_replicas_behind_nginx_answer_alike_and_stand_in_for_each_other(serve: C
 
         assert stop_server(replicas[0]) == 0
         assert [client.get(f"{origin}{path}").status_code for path in CHARGERS * 3] == [400, 200, 200, 200] * 3
+
+
+def test_replicas_behind_nginx_share_their_state(serve: Callable[..., Server], postgres: str, tmp_path: Path) -> None:
+    todos = str(ROOT / "tests" / "serve" / "state" / "todos.yaml")
+    replicas = [serve(todos, "--stateful", "--store", postgres) for _ in range(2)]
+    with nginx(tmp_path, *replicas) as origin, httpx.Client(headers={"X-Mock-World": "deploy"}, timeout=20) as client:
+
+        def create(title: str) -> int:
+            answer = client.post(f"{origin}/todos", json={"title": title, "secret": "s"})
+            assert answer.status_code == 201, answer.text
+            return int(answer.json()["id"])
+
+        with ThreadPoolExecutor(4) as pool:
+            ids = list(pool.map(create, [f"number {index}" for index in range(40)]))
+        assert len(set(ids)) == 40
+        for each in (*(replica.origin for replica in replicas), origin):
+            assert [client.get(f"{each}/todos/{id_}").json()["title"] for id_ in ids] == [f"number {index}" for index in range(40)]
+
+        replicas[0].process.kill()
+        replicas[0].process.wait(10)
+        assert client.delete(f"{replicas[1].origin}/todos/{ids[0]}").status_code == 204
+        assert [client.get(f"{origin}/todos/{id_}").status_code for id_ in ids] == [404] + [200] * 39
 
 
 def test_what_is_sent_slowly_and_what_is_large_passes_nginx(serve: Callable[..., Server], tmp_path: Path) -> None:

@@ -109,6 +109,31 @@ def test_each_test_has_a_world_of_its_own(project: Project, args: tuple[str, ...
     assert "8 passed" in said
 
 
+def test_state_belongs_to_one_test(project: Project) -> None:
+    todos = ROOT / "tests" / "serve" / "state" / "todos.yaml"
+    project.write(
+        "test_it.py",
+        "import pytest\n"
+        f"@pytest.mark.mock_server(document={str(todos)!r}, stateful=True)\n"
+        "@pytest.mark.parametrize('number', range(3))\n"
+        "def test_it(mock_server, number):\n"
+        "    before = mock_server.client.get('/todos').headers['x-total-count']\n"
+        "    kept = mock_server.snapshot()\n"
+        "    mock_server.client.post('/todos', json={'title': 'Buy milk', 'secret': 's'})\n"
+        "    after = mock_server.client.get('/todos').headers['x-total-count']\n"
+        "    assert int(after) == int(before) + 1\n"
+        "    mock_server.restore(kept)\n"
+        "    assert mock_server.client.get('/todos').headers['x-total-count'] == before\n"
+        "    mock_server.client.post('/todos', json={'title': 'Buy milk', 'secret': 's'})\n"
+        "    with open('seen.txt', 'a') as file: file.write(before + ' ')\n",
+    )
+
+    code, said = project.pytest("-q")
+
+    assert code == 0, said
+    assert len(set((project.folder / "seen.txt").read_text().split())) == 1
+
+
 def test_a_mock_that_cannot_start_says_why(project: Project) -> None:
     project.write(
         "test_it.py",

@@ -73,7 +73,8 @@ def serve(
         bool | None, typer.Option("--check", help="Look the whole document over in the background.", show_default=False)
     ] = None,
     reload: Annotated[
-        bool | None, typer.Option("--reload", help="Serve what is edited: documents, fixtures, settings.", show_default=False)
+        bool | None,
+        typer.Option("--reload", help="Serve what is edited: documents, fixtures, scenarios, handlers, settings.", show_default=False),
     ] = None,
     handlers: Annotated[
         str | None, typer.Option(help="A module or file: its functions answer the operations whose operationId they have.")

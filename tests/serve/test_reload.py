@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 import orjson
 import pytest
-from conftest import Server, minimal, operation
+from conftest import ROOT, Server, minimal, operation
 
 from mock_server.cli.configure import read_settings, settings_files
 from mock_server.errors import UsageError
@@ -51,7 +51,12 @@ class Edited:
         asyncio.run(self.reloader.look())
 
     def ask(self, path: str = "/a") -> object:
-        answer = self.backend.mounts[0].responder.respond(Request("GET", path.encode(), b"", [], b""))
+        return self.send("GET", path)
+
+    def send(self, method: str, path: str, value: object = None) -> Any:
+        fields = [(b"content-type", b"application/json")] if value is not None else []
+        body = orjson.dumps(value) if value is not None else b""
+        answer = self.backend.mounts[0].responder.respond(Request(method, path.encode(), b"", fields, body))
         return orjson.loads(answer.body)
 
 
@@ -146,6 +151,38 @@ def test_fixtures_are_followed_and_wrong_ones_keep_the_version_before(edited: Ed
     (folder / "stored.yaml").unlink()
     edited.look()
     assert edited.backend.mounts[0].responder.fixtures.by_operation == {"op": ()}
+
+
+def test_scenarios_are_followed_and_their_states_stay(edited: Edited) -> None:
+    edited.path.write_bytes(document(1).replace(b'"const":1', b'"type":"integer"'))
+    edited.open()
+    folder = edited.folder / "scenarios"
+    folder.mkdir()
+    rule = "rules: [{when: {operation: op}, answer: {body: %d}, then: Next}]"
+    (folder / "count.yaml").write_text(rule % 5)
+    edited.look()
+    assert edited.ask() == 5
+    (folder / "count.yaml").write_text(rule % 6)
+    edited.look()
+    assert edited.ask() == 6
+
+    (folder / "count.yaml").write_text("rules: [{when: {operation: nobody}, answer: {body: 1}}]")
+    edited.look()
+    assert "count.yaml" in str(edited.backend.reload_error)
+    assert edited.ask() == 6
+
+
+def test_what_is_stored_in_memory_survives_an_edit(edited: Edited) -> None:
+    todos = (ROOT / "tests" / "serve" / "state" / "todos.yaml").read_bytes()
+    edited.path.write_bytes(todos)
+    (edited.folder / "mock-server.toml").write_text("stateful = true\n")
+    edited.open()
+    created = edited.send("POST", "/todos", {"title": "Buy milk", "secret": "s"})
+    edited.path.write_bytes(todos.replace(b"title: To-dos", b"title: Edited"))
+    edited.look()
+
+    assert edited.backend.generation == 1
+    assert edited.ask(f"/todos/{created['id']}") == created
 
 
 def test_files_that_are_referred_to_are_followed_once_they_were_read(edited: Edited) -> None:

@@ -88,11 +88,13 @@ class Writer:
                 return
 
     def create(self) -> None:
+        """Make one of its own."""
         made = self.ask("POST", "/counters", json={"name": f"t{self.random.random()}", "value": 0})
         if made is not None and made.status_code == 201:
             self.own[made.json()["id"]] = made.json()
 
     def change(self, key: int) -> None:
+        """Change one of its own."""
         changed = self.ask("PATCH", f"/counters/{key}", content=json.dumps({"value": self.random.randrange(10**6)}),
                            headers={"content-type": "application/merge-patch+json"})  # fmt: skip
         if changed is None:
@@ -102,12 +104,14 @@ class Writer:
             self.unsure.discard(key)
 
     def read(self, key: int) -> None:
+        """Read one of its own: as it was written."""
         found = self.ask("GET", f"/counters/{key}")
         if found is not None and key not in self.unsure and found.json() != self.own[key]:
             with self.lock:
                 self.tally["read something else than was written"] += 1
 
     def remove(self, key: int) -> None:
+        """Delete one of its own."""
         removed = self.ask("DELETE", f"/counters/{key}")
         if removed is None:
             self.unsure.add(key)

@@ -33,7 +33,18 @@ def running_postgres(*, durable: bool = False) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder), "-c", f"fsync={'on' if durable else 'off'}", "-c", "max_connections=120"]
+    options = [
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-k",
+        str(folder),
+        "-c",
+        f"fsync={'on' if durable else 'off'}",
+        "-c",
+        "max_connections=120",
+    ]
     server = subprocess.Popen(
         _as_postgres([str(BINARIES / "postgres"), "-D", str(data), *options]),
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,

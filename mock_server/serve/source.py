@@ -1,6 +1,6 @@
 """Who may answer before fixtures, examples and generated values do."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mock_server.serve.answer import Answer
 from mock_server.serve.reply import Ask
@@ -30,3 +30,11 @@ class Source(Protocol):
                 validation sees such a request.
             ask: The request, read.
         """
+
+
+@runtime_checkable
+class Steady(Source, Protocol):
+    """Answers the same request in the same way until something changes."""
+
+    def pulse(self) -> int | None:
+        """A number that is another one after each change; None where telling it takes as long as answering."""

@@ -21,7 +21,7 @@ from mock_server.exchange.problem import Problem
 from mock_server.finding import Finding
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
-from mock_server.serve.answer import Answer, RawField, problem_answer
+from mock_server.serve.answer import STATE, Answer, RawField, problem_answer
 from mock_server.serve.reply import Ask
 from mock_server.serve.respond import Responder
 from mock_server.serve.state.creation import Creation, owner_link
@@ -108,6 +108,10 @@ class State:
         """How things stand in answers."""
         return self._fittings
 
+    def pulse(self) -> int | None:
+        """A number that is another one after each change; None where telling it takes as long as answering."""
+        return self.store.pulse()
+
     def touches(self, entry: Entry) -> bool:
         """Whether an operation has state."""
         return entry.id in self.inferred.by_entry
@@ -181,7 +185,7 @@ class State:
             **variables,
             **{n: v for (where, n), v in ask.understood.parameters.items() if where is Location.PATH},
         }
-        collection = fill(resource.template, variables)
+        collection = self._collection(resource.template, variables)
         key = (
             ""
             if resource.single
@@ -190,6 +194,10 @@ class State:
             else self._key_elsewhere(resource, deed, ask)
         )
         return _Asked(resource, deed, ask, Place(resource, variables, values), collection, key)
+
+    def _collection(self, template: str, variables: Mapping[str, str]) -> str:
+        """The name of a collection in the store: documents may share one, each under its base path."""
+        return self.responder.base_paths()[0] + fill(template, variables)
 
     def _key_elsewhere(self, resource: Resource, deed: Deed, ask: Ask) -> str | None:
         """The key of the thing that is meant, where the path does not say: in the query, or in the body."""
@@ -239,7 +247,7 @@ class State:
         links = links_of(page, self._plan(asked).roles, self._url(asked, path), ask.request.query.decode("latin-1"))
         body = self._listed(asked, fitting, represented, spot, page)
         body = tell_in_body(body, spot.pointer, page, links, lambda value: fitting.fits(represented, value))
-        answer = fitting.reply.carry(represented, body, f"state:{asked.resource.name}")
+        answer = fitting.reply.carry(represented, body, STATE + asked.resource.name)
         own = [*tell_in_fields(asked.deed.chosen.response, page, links), *self._tags(asked, f"{stamp:x}")]
         answer = self._with_fields(asked, answer, own)
         if len(self._lists) >= _MOST:
@@ -292,7 +300,7 @@ class State:
         if chosen is not None and chosen.status != deed.chosen.status:
             deed = Deed(act=deed.act, operation=deed.operation, chosen=chosen, variable=deed.variable, link=deed.link)
         fitting = self._fittings.of(asked.resource, deed)
-        source = f"state:{asked.resource.name}"
+        source = STATE + asked.resource.name
         own = self._tags(asked, f"{record.version:x}.{record.position:x}")
         if deed.act is Act.CREATE or status == 201:  # noqa: PLR2004
             own += self._location(asked, record)
@@ -518,7 +526,7 @@ class State:
     def _owner(self, asked: _Asked, name: str, template: str, variable: str) -> Record | None:
         """An owner, as far as it is known: where nobody lists owners, any is there."""
         resource, key = self._resources[name], asked.place.variables.get(variable)
-        collection = fill(template, asked.place.variables)
+        collection = self._collection(template, asked.place.variables)
         main = resource.deeds.get(Act.LIST)
         if key is None:
             return None

@@ -125,6 +125,10 @@ class DatabaseStore:
         if self._engine is not None:
             self._engine.dispose()
 
+    def pulse(self) -> int | None:
+        """See `Store`: others write as well."""
+        return None
+
     def stamp(self, world: str, collection: str) -> int:
         """See `Store`."""
         query = sa.select(_c.version).where(*_row(world, collection, _COLLECTION))

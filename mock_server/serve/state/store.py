@@ -38,6 +38,9 @@ class Store(Protocol):
 
     blocks: bool  # waits for something: to be asked in a thread
 
+    def pulse(self) -> int | None:
+        """A number that is another one after each change of anything; None where that is not known without asking."""
+
     def stamp(self, world: str, collection: str) -> int:
         """A number that is another one after each change of a collection; 0 where nothing was ever put there."""
 
@@ -124,6 +127,10 @@ class MemoryStore:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _clock: int = 0  # of stamps: a collection that is made anew has none of its old ones
 
+    def pulse(self) -> int | None:
+        """See `Store`."""
+        return self._clock
+
     def stamp(self, world: str, collection: str) -> int:
         """See `Store`."""
         found = self._find(world, collection)
@@ -192,6 +199,7 @@ class MemoryStore:
     def clear(self, world: str, under: str) -> None:
         """See `Store`."""
         with self._lock:
+            self._clock += 1
             kept = self._worlds.get(world, {})
             self._worlds[world] = {name: value for name, value in kept.items() if not name.startswith(under)}
 
@@ -202,11 +210,13 @@ class MemoryStore:
     def drop(self, world: str) -> None:
         """See `Store`."""
         with self._lock:
+            self._clock += 1
             self._worlds.pop(world, None)
 
     def fork(self, source: str, target: str) -> None:
         """See `Store`."""
         with self._lock:
+            self._clock += 1
             self._worlds[target] = {name: kept.copy() for name, kept in self._worlds.get(source, {}).items()}
             for kept in self._worlds[target].values():
                 self._touch(kept)
@@ -221,6 +231,7 @@ class MemoryStore:
         """See `Store`."""
         read = read_snapshot(snapshot)
         with self._lock:
+            self._clock += 1
             self._worlds[world] = {}
             for name, (number, marks, records) in read.items():
                 made = self._made(world, name)

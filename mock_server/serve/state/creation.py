@@ -259,7 +259,8 @@ class Creation:
     def _touched(self, resource: Resource, before: JsonObject, after: JsonObject, kept: frozenset[str]) -> JsonObject:
         """A changed thing with the moment of its change."""
         moments = {n: self._now(value) for n, value in before.items() if joined(n) in _CHANGED and after.get(n) == value}
-        return {**after, **moments}
+        known = [*before, *(name for name in after if name not in before)]
+        return {name: moments.get(name, after[name]) for name in known if name in after}
 
     def _now(self, like: JsonValue) -> JsonValue:
         """This moment, written like another one."""

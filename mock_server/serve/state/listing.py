@@ -193,9 +193,18 @@ def make_plan(operation: Operation, thing: Outline, annotate: Callable[[Paramete
             filters += found
         elif word in {"filter", "filters", "where"} and is_object(annotate(parameter)):
             roles["filter"] = parameter.name
-    if "sort" in roles and "direction" not in roles and joined(roles["sort"]) == "order":
-        roles["direction"] = roles["sort"]
+    _tell_order(operation, roles)
     return Plan(roles, tuple(filters), names, default, first)
+
+
+def _tell_order(operation: Operation, roles: dict[str, str]) -> None:
+    """See what `order` means: beside `sort` it is up or down, alone it may be a property or either of the two."""
+    said = [p.name for p in operation.parameters if p.location is Location.QUERY and _ROLE_OF.get(joined(p.name)) == "sort"]
+    order = next((name for name in said if joined(name) in {"order", "ordering"}), None)
+    other = next((name for name in said if name != order), None)
+    if "sort" in roles and order is not None and "direction" not in roles:
+        roles["direction"] = order
+        roles["sort"] = other or order
 
 
 def _filters(name: str, thing: Outline, names: Mapping[str, str]) -> Iterator[_Filter]:

@@ -5,7 +5,6 @@ It reads the body, asks the responder, and sends. What the responder does not kn
 web sockets.
 """
 
-import asyncio
 import functools
 import logging
 import time
@@ -18,6 +17,7 @@ from mock_server.serve.answer import GENERATED, STATE, Answer, RawField, problem
 from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send
 from mock_server.serve.cors import cors_fields, preflight
 from mock_server.serve.passing import pass_on
+from mock_server.serve.waiting import in_turns
 from mock_server.serve.world import World
 
 _log = logging.getLogger("mock_server.access")
@@ -126,7 +126,7 @@ class MockMiddleware:
 
     async def _respond(self, mount: Mount, world: World, scope: Scope, receive: Receive, request: Request) -> Answer:
         if mount.responder.blocks:
-            answer = await asyncio.to_thread(mount.responder.respond, request, world)
+            answer = await in_turns(partial(mount.responder.respond, request, world))
         else:
             answer = mount.responder.respond(request, world)
         if answer.later is None:

@@ -16,7 +16,7 @@ class Source(Protocol):
 
     @property
     def blocks(self) -> bool:
-        """Whether it waits for something, a database for instance: then it is asked in a thread."""
+        """Whether it waits for something, a database for instance, by `serve.waiting`."""
 
     def touches(self, entry: Entry) -> bool:
         """Whether it may ever answer an operation; then none of its answers is kept ready."""

@@ -32,6 +32,7 @@ from mock_server.serve.state.seeding import Fittings, Place, Seeds
 from mock_server.serve.state.showing import Showing
 from mock_server.serve.state.store import Conflict, Store, StoreUnavailable
 from mock_server.serve.state.writes import Writes
+from mock_server.serve.waiting import wait_for
 from mock_server.spec.model import Entry, Location, Operation
 from mock_server.typing import JsonValue
 
@@ -112,7 +113,7 @@ class State:
             try:
                 return self._acts[asked.deed.act](asked)
             except Conflict:
-                time.sleep(Random().random() * _PAUSE * min(attempt + 1, 4) / 4 if self.store.blocks else 0)
+                self._pause(attempt)
             except Refused as refused:
                 return refused.answer
             except (Unfit, SchemaError) as error:
@@ -121,6 +122,12 @@ class State:
             except StoreUnavailable as error:
                 return problem_answer(problem.STORE_UNAVAILABLE, str(error), entry=asked.deed.operation.entry)
         return problem_answer(problem.STORE_UNAVAILABLE, "too many others write the same thing", entry=asked.deed.operation.entry)
+
+    def _pause(self, attempt: int) -> None:
+        """Wait a little before looking again; in memory nobody else can be at it by then."""
+        if self.store.blocks:
+            seconds = Random().random() * _PAUSE * min(attempt + 1, 4) / 4
+            wait_for(lambda: time.sleep(seconds))
 
     def collection(self, template: str, variables: Mapping[str, str]) -> str:
         """The name of a collection in the store."""

@@ -36,7 +36,7 @@ class StoreUnavailable(MockServerError):
 class Store(Protocol):
     """Keeps things by world and collection. What it says was done stays done."""
 
-    blocks: bool  # waits for something: to be asked in a thread
+    blocks: bool  # waits for something, by `serve.waiting`
 
     def pulse(self) -> int | None:
         """A number that is another one after each change of anything; None where that is not known without asking."""

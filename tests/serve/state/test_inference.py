@@ -1,0 +1,176 @@
+"""Which resources a document has, whatever its paths, names and wrappings are."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, SHARED, Mock, body_of, fields_of, minimal
+from crud import TODOS, chargers
+
+from mock_server.errors import UsageError
+from mock_server.generate.kit import Kit
+from mock_server.serve.opening import open_responder
+from mock_server.serve.state.inference import Inferred, infer
+from mock_server.settings import OperationSettings, ResourceSettings, Settings
+
+PET = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
+
+
+def answers(schema: object, status: str = "200") -> dict[str, Any]:
+    return {status: {"description": "", "content": {"application/json": {"schema": schema}}}}
+
+
+def takes(schema: object) -> dict[str, Any]:
+    return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+
+
+def told(inferred: Inferred) -> dict[str, tuple[str | None, set[str]]]:
+    """By resource: the key, and what its operations do."""
+    found: dict[str, tuple[str | None, set[str]]] = {}
+    for resource, deed in inferred.by_entry.values():
+        found.setdefault(resource.name, (resource.key, set()))[1].add(f"{deed.act.value} {deed.operation.entry.title}")
+    return found
+
+
+def resources(mock: Callable[..., Mock], paths: dict[str, Any], **settings: Any) -> dict[str, tuple[str | None, set[str]]]:
+    return told(infer(Kit(mock(minimal(paths, "3.1.0")).responder.document, Settings(**settings))))
+
+
+LISTS = {
+    "bare": {"type": "array", "items": PET},
+    "data": {"type": "object", "properties": {"data": {"type": "array", "items": PET}, "total": {"type": "integer"}}},
+    "name": {"type": "object", "properties": {"pets": {"type": "array", "items": PET}, "errors": {"type": "array", "items": PET}}},
+    "deep": {"type": "object", "properties": {"_embedded": {"type": "object", "properties": {"pets": {"type": "array", "items": PET}}}}},
+    "nullable": {"type": "object", "properties": {"results": {"type": ["array", "null"], "items": PET}, "count": {"type": "integer"}}},
+}
+
+
+@pytest.mark.parametrize("wrapped", LISTS)
+@pytest.mark.parametrize("variable", ["id", "petId", "pet_id", "pet", "number"])
+def test_a_collection_and_its_things_are_told_from_paths_and_schemas(mock: Callable[..., Mock], wrapped: str, variable: str) -> None:
+    where = f"/pets/{{{variable}}}"
+    paths = {
+        "/pets": {"get": {"responses": answers(LISTS[wrapped])}, "post": {**takes(PET), "responses": answers(PET, "201")}},
+        where: {"get": {"responses": answers(PET)}, "delete": {"responses": {"204": {"description": ""}}}},
+    }
+
+    assert resources(mock, paths) == {
+        "pets": ("id", {"list GET /pets", "create POST /pets", f"read GET {where}", f"remove DELETE {where}"})
+    }
+
+
+@pytest.mark.parametrize(
+    ("properties", "variable", "key"),
+    [
+        (("petId", "name"), "id", "petId"),
+        (("uuid", "name"), "petId", "uuid"),
+        (("username", "email"), "username", "username"),
+        (("slug", "title"), "slug", "slug"),
+        (("_id", "name"), "petId", "_id"),
+        (("name", "colour"), "name", "name"),
+        (("code", "name"), "pet", "code"),
+        (("pet-id", "id"), "pet_id", "pet-id"),
+    ],
+)
+def test_the_key_is_found_by_the_variable_and_the_schema(
+    mock: Callable[..., Mock], properties: tuple[str, ...], variable: str, key: str
+) -> None:
+    pet = {"type": "object", "properties": {name: {"type": "string"} for name in properties}}
+    paths = {
+        "/pets": {"get": {"responses": answers({"type": "array", "items": pet})}},
+        f"/pets/{{{variable}}}": {"get": {"responses": answers(pet)}},
+    }
+
+    assert resources(mock, paths)["pets"][0] == key
+
+
+def test_what_changes_nothing_and_is_read_in_one_way_has_no_state(mock: Callable[..., Mock]) -> None:
+    paths = {
+        "/pets": {"get": {"responses": answers(LISTS["bare"])}},
+        "/time": {"get": {"responses": answers({"type": "object", "properties": {"now": {"type": "string"}}})}},
+        "/login": {
+            "post": {**takes({"type": "object", "properties": {"user": {"type": "string"}}}), "responses": answers({"type": "string"})}
+        },
+        "/files/{name}": {"get": {"responses": {"200": {"description": "", "content": {"image/png": {}}}}}},
+    }
+
+    assert resources(mock, paths) == {}
+
+
+def test_the_charger_document_has_no_state_until_something_can_be_written(mock: Callable[..., Mock]) -> None:
+    assert infer(open_responder(str(ROOT / "openapi.yaml"), Settings()).responder.kit).resources == ()
+    assert set(told(infer(mock(chargers()).responder.kit))) == {"users"}
+
+
+def test_views_show_the_collection_that_they_are_of(mock: Callable[..., Mock]) -> None:
+    found = told(infer(open_responder(str(TODOS.parent / "shop.yaml"), Settings()).responder.kit))
+
+    assert "list GET /owners/{ownerId}/pets" in found["pets"][1]
+    assert set(found) == {"owners", "pets", "address", "notes", "settings", "articles"}
+
+
+def rpc() -> dict[str, Any]:
+    """A document whose paths say nothing."""
+
+    def at(act: str, **extra: Any) -> dict[str, Any]:
+        return {"x-mock": {"resource": "pets", "act": act}, **extra}
+
+    key = [{"name": "id", "in": "query", "required": True, "schema": {"type": "integer"}}]
+    return {
+        "/listPets": {"get": at("list", responses=answers(LISTS["bare"]))},
+        "/newPet": {"post": at("create", **takes(PET), responses=answers(PET, "201"))},
+        "/pet": {"get": at("read", parameters=key, responses={**answers(PET), "404": {"description": ""}})},
+        "/dropPet": {"post": at("remove", parameters=key, responses={"204": {"description": ""}})},
+    }
+
+
+def test_the_document_can_say_what_its_paths_do_not(mock: Callable[..., Mock]) -> None:
+    asked = mock(minimal(rpc()), stateful=True)
+    made: Any = body_of(asked.ask("/newPet", "POST", json={"id": 77, "name": "Rex"}))
+
+    assert made == {"id": 77, "name": "Rex"}
+    assert body_of(asked.ask("/pet?id=77")) == made
+    assert made in body_of(asked.ask("/listPets"))  # type: ignore[operator]
+    assert asked.ask("/dropPet?id=77", "POST").status == 204
+    assert asked.ask("/pet?id=77").status == 404
+
+
+def test_the_document_and_the_settings_say_how_much_there_is_and_what_has_no_state(mock: Callable[..., Mock]) -> None:
+    paths = {
+        "/pets": {"x-mock": {"seed": 7}, "get": {"responses": answers(LISTS["bare"])}, "post": {**takes(PET), "responses": answers(PET, "201")}},
+        "/pets/{id}": {"get": {"responses": answers(PET), "x-mock": {"stateful": False}}},
+    }  # fmt: skip
+    one = mock(minimal(paths), stateful=True)
+    assert len(body_of(one.ask("/pets"))) == 7  # type: ignore[arg-type]
+    assert fields_of(one.ask("/pets/1"))["x-mock-source"] == "generated"
+
+    empty = mock(minimal(paths), stateful=True, resources={"pets": ResourceSettings(seed=0, id="name")})
+    assert body_of(empty.ask("/pets")) == []
+
+    off = mock(minimal(paths), stateful=True, operations={"GET /pets": OperationSettings(stateful=False)})
+    assert fields_of(off.ask("/pets"))["x-mock-source"] == "generated"
+    assert told(infer(Kit(off.responder.document, Settings(resources={"pets": ResourceSettings(stateful=False)})))) == {}
+
+
+@pytest.mark.parametrize("said", [{"act": "paint"}, {"seed": -1}, {"seed": 1_000_000}])
+def test_what_can_not_be_is_said(mock: Callable[..., Mock], said: dict[str, Any]) -> None:
+    paths = {
+        "/pets": {"x-mock": said, "get": {"responses": answers(LISTS["bare"])}, "post": {**takes(PET), "responses": answers(PET, "201")}}
+    }
+
+    with pytest.raises(UsageError):
+        mock(minimal(paths), stateful=True)
+
+
+def documents() -> list[Path]:
+    folder = next((f / "specs" for f in (SHARED, SHARED.parent.parent / "shared") if (f / "specs").is_dir()), None)
+    names = ("swagger-api-swagger-petstore/openapi.yaml", "schemathesis-schemathesis-schemas-stateful-users/stateful_users.yaml")
+    return [folder / name for name in names] if folder is not None else []
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.parent.name)
+def test_documents_of_others_have_the_resources_that_people_see_in_them(path: Path) -> None:
+    found = told(infer(open_responder(str(path), Settings(), judge_fixtures=False).responder.kit))
+
+    assert {"pet", "order", "user"} <= set(found) or {"users", "posts"} <= set(found)

@@ -56,7 +56,7 @@ class _Live:
     entry: Entry
     source: Steady
     accepts: dict[bytes, bool]
-    ready: dict[tuple[str, bytes, bytes], tuple[int, Answer]]  # by path, query and host: the pulse of the state, and the answer
+    ready: dict[tuple[str, bytes], tuple[int, bytes | None, Answer]]  # by path and query: the pulse, the host if it is named, the answer
 
 
 class Express:
@@ -125,15 +125,17 @@ class Express:
         pulse = plan.source.pulse()
         if pulse is None or b"__" in query:
             return None
-        key = path, query, next((value for name, value in fields if name == b"host"), b"")
+        key = path, query
         known = plan.ready.get(key)
-        if known is not None and known[0] == pulse:
-            return known[1]
+        if known is not None and known[0] == pulse and (known[1] is None or known[1] == _host(fields)):
+            return known[2]
         answer = self._responder.respond(Request("GET", path.partition("?")[0].encode("latin-1"), query, fields, b""), world)
         if answer.source.startswith(STATE) and not answer.findings:
             if len(plan.ready) >= _LIVING:
                 plan.ready.clear()
-            plan.ready[key] = pulse, answer
+            host = _host(fields)
+            named = host and (host in answer.body or any(host in value for _, value in answer.fields))
+            plan.ready[key] = pulse, host if named else None, answer
         return answer
 
     def _is_ordinary(self, plan: _Plan | _Live, fields: RawFields) -> bool:
@@ -222,6 +224,10 @@ class Express:
             path = path.replace("{" + name + "}", quote(value, safe=""))
         query = b"&".join(sorted(key + b"=key" for key in keys))
         return Request(entry.method, path.encode(), query, [(name, b"key") for name in sorted(fields)], b"")
+
+
+def _host(fields: RawFields) -> bytes:
+    return next((value for name, value in fields if name == b"host"), b"")
 
 
 def _keys(query: bytes, known: frozenset[bytes]) -> int:

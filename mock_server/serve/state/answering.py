@@ -162,10 +162,14 @@ class State:
 
     def _dropped(self, resource: Resource, names: set[str], reason: str) -> None:
         """Say once that properties of a request can't be kept."""
-        message = f"{resource.name}: what was sent as {', '.join(sorted(names))} is not kept, since no answer can show it: {reason}"
-        self._tell(f"{resource.name}: {sorted(names)}", Finding(rule="document-state-unfit", message=message))
+        fresh = sorted(name for name in names if f"{resource.name}.{name}" not in self._warned)
+        message = f"{resource.name}: what was sent as {', '.join(fresh)} is not kept, since no answer can show it: {reason}"
+        for name in fresh:
+            self._tell(f"{resource.name}.{name}", Finding(rule="document-state-unfit", message=message), quiet=name != fresh[0])
 
-    def _tell(self, what: str, finding: Finding) -> None:
-        if what not in self._warned and len(self._warned) < _MOST:
-            self._warned.add(what)
+    def _tell(self, what: str, finding: Finding, *, quiet: bool = False) -> None:
+        if what in self._warned or len(self._warned) >= _MOST:
+            return
+        self._warned.add(what)
+        if not quiet:
             _log.warning("%s: %s", finding.rule, finding.message)

@@ -41,7 +41,14 @@ class Client:
         fields = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         if body is not None:
             fields += [(b"content-type", b"application/json"), (b"content-length", str(len(data)).encode())]
-        scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": query.encode(), "headers": fields}
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": fields,
+        }
         sent: list[Any] = []
 
         async def receive() -> dict[str, object]:

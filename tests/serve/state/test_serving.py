@@ -131,7 +131,7 @@ async def _elsewhere(scope: dict, receive: Callable, send: Callable) -> None:
     """What stands behind the mock: nothing."""
 
 
-def check(path: Path) -> Report:
+def check(path: Path, *phases: str, most: int = _MOST) -> Report:
     """Lead the operations that have state through our own test, which changes things."""
     settings = Settings(base_path=("/",), stateful=True)
     responder = open_responder(str(path), settings, judge_fixtures=False).responder
@@ -139,11 +139,11 @@ def check(path: Path) -> Report:
     furnish(backend, backend.mounts, settings)
     document = responder.document
     sender = open_app(functools.partial(MockMiddleware(_elsewhere, backend).__call__), Limits(seconds=30.0))
-    options = Options(mutating=True, phases=("examples", "coverage", "stateful"), max_cases=25)
+    options = Options(mutating=True, phases=phases or ("examples", "coverage", "stateful"), max_cases=25)
     entries = [entry for entry in document.entries if responder.sources[-1].touches(entry)]
     api = make_api(document, "", 0)
     try:
-        return Runner(Run(api, sender, options, Memory(document, api.router, "")), entries[:_MOST]).report()
+        return Runner(Run(api, sender, options, Memory(document, api.router, "")), entries[:most]).report()
     finally:
         sender.close()
 
@@ -154,6 +154,25 @@ def test_state_has_no_finding_under_our_own_test(name: str, tmp_path_factory: py
     if path is None:
         pytest.skip("the collection of documents is not here")
     report = check(path)
+
+    assert [f"{i.check} {i.finding.operation} {i.finding.message}" for i in report.red] == []
+    assert report.sent
+
+
+_LARGE = (
+    "onfido-onfido-openapi-spec/openapi.yaml", "langfuse-langfuse-public-generated/openapi.yml", "moby-moby-swagger/swagger.yaml",
+    "openchargemap-ocm-docs-schema-ocpi-2.2-openapi-spec/ocpi-2.2-openapi-spec.yaml", "vimeo-openapi/api.yaml",
+    "sonallux-spotify-web-api-fixed-spotify-open-api/fixed-spotify-open-api.yml", "weaviate-weaviate-openapi-specs-schema/schema.json",
+    "wiremock-wiremock.org-js-wiremock-admin-api/wiremock-admin-api.json",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _LARGE, ids=lambda name: name.partition("/")[0])
+def test_every_answer_from_the_state_of_a_real_document_conforms(name: str) -> None:
+    path = next((f / "specs" / name for f in (SHARED, SHARED.parent.parent / "shared") if (f / "specs" / name).is_file()), None)
+    if path is None:
+        pytest.skip("the collection of documents is not here")
+    report = check(path, "examples", "stateful", most=40)
 
     assert [f"{i.check} {i.finding.operation} {i.finding.message}" for i in report.red] == []
     assert report.sent

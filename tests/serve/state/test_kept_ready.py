@@ -133,3 +133,29 @@ def test_every_exchange_is_in_the_journal(todo: Client) -> None:
         todo.ask("GET", "/todos")
 
     assert len(list(todo.backend.worlds.everybody.journal)) == 5
+
+
+def test_a_document_that_was_edited_keeps_its_state(todo: Client, mock: Callable[..., Mock]) -> None:
+    made = todo.ask("POST", "/todos", {"title": "Kept"})[2]
+    edited = todos()
+    del edited["paths"]["/todos/{todoId}"]["delete"]
+    responder = mock(edited).responder
+    later = Backend.of(responder)
+    furnish(todo.backend, later.mounts, todo.backend.settings)
+    todo.backend.mounts = later.mounts
+
+    assert todo.ask("GET", f"/todos/{made['id']}")[2] == made
+    assert todo.ask("DELETE", f"/todos/{made['id']}")[0] == 405
+
+
+def test_documents_of_the_same_paths_keep_their_own(mock: Callable[..., Mock]) -> None:
+    settings = mock(todos(), stateful=True).responder.kit.settings
+    one, other = (mock({**todos(), "servers": [{"url": url}]}).responder for url in ("/one", "/other"))
+    backend = Backend.of(one, other)
+    furnish(backend, backend.mounts, settings)
+    client = Client.__new__(Client)
+    client.backend, client.app = backend, MockMiddleware(Client._nobody.__get__(client), backend)
+    made = client.ask("POST", "/one/todos", {"title": "Mine"})[2]
+
+    assert made in client.ask("GET", "/one/todos")[2]
+    assert made not in client.ask("GET", "/other/todos")[2]

@@ -172,11 +172,11 @@ class DatabaseStore:
         """See `Store`."""
         return self._write(lambda connection: self._touch(connection, world, collection, numbers=1)) - 1
 
-    def insert(self, world: str, collection: str, record: Record) -> None:
+    def insert(self, world: str, collection: str, record: Record, since: int | None = None) -> None:
         """See `Store`."""
 
         def write(connection: sa.Connection) -> None:
-            self._touch(connection, world, collection)
+            self._touch(connection, world, collection, since=since)
             row = _written(world, collection, record)
             if self._added(connection, [row]):
                 return
@@ -187,11 +187,11 @@ class DatabaseStore:
 
         self._write(write)
 
-    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None) -> Record:
+    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None) -> Record:
         """See `Store`."""
 
         def write(connection: sa.Connection) -> None:
-            self._touch(connection, world, collection)
+            self._touch(connection, world, collection, since=since)
             known = (*_row(world, collection, _THING + _short(before.key)), _c.version == before.version)
             changed = sa.update(_table).where(*known).values(version=before.version + 1, body=sa.null() if body is None else body)
             if not connection.execute(changed).rowcount:
@@ -266,12 +266,30 @@ class DatabaseStore:
 
         self._write(write)
 
-    def _touch(self, connection: sa.Connection, world: str, collection: str, numbers: int = 0) -> int:
-        """Give a collection another stamp, and hold it until the end of the transaction; gives the next number."""
+    def _touch(self, connection: sa.Connection, world: str, collection: str, numbers: int = 0, since: int | None = None) -> int:
+        """
+        Give a collection another stamp, and hold it until the end of the transaction.
+
+        Args:
+            connection: In a transaction.
+            world: Whose.
+            collection: Which.
+            numbers: How many are taken.
+            since: The stamp that it has to have had; None where that does not matter.
+
+        Returns:
+            The next number.
+
+        Raises:
+            Conflict: its stamp is another one.
+        """
         row = _whole(world, collection, numbers)
         changed = {"version": _c.version + 1, "position": _c.position + numbers}
         written = self._insert(_table).values(row).on_conflict_do_update(index_elements=_KEY, set_=changed)
-        return int(connection.execute(written.returning(_c.position)).scalar_one())
+        found = connection.execute(written.returning(_c.position, _c.version)).one()
+        if since is not None and found.version != since + 1:
+            raise Conflict(collection)
+        return int(found.position)
 
     def _added(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> int:
         """Put rows in where there are none; gives how many."""

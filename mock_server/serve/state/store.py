@@ -59,20 +59,26 @@ class Store(Protocol):
     def number(self, world: str, collection: str) -> int:
         """A number that nobody else gets, from 0."""
 
-    def insert(self, world: str, collection: str, record: Record) -> None:
+    def insert(self, world: str, collection: str, record: Record, since: int | None = None) -> None:
         """
         Put a new thing in.
 
-        Raises:
-            Conflict: there is one with this key.
-        """
-
-    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None) -> Record:
-        """
-        Change a thing, or remember that it is deleted.
+        Args:
+            world: Whose.
+            collection: Where.
+            record: The thing.
+            since: The stamp since which nothing may have changed in the collection; None where that does not matter.
 
         Raises:
-            Conflict: it is not what it was.
+            Conflict: there is one with this key, or something has changed.
+        """
+
+    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None) -> Record:
+        """
+        Change a thing, or remember that it is deleted; `since` as for `insert`.
+
+        Raises:
+            Conflict: it is not what it was, or something else has changed that may not.
         """
 
     def remove(self, world: str, collection: str, before: Record) -> None:
@@ -169,10 +175,12 @@ class MemoryStore:
             made.next += 1
             return made.next - 1
 
-    def insert(self, world: str, collection: str, record: Record) -> None:
+    def insert(self, world: str, collection: str, record: Record, since: int | None = None) -> None:
         """See `Store`."""
         with self._lock:
             made = self._made(world, collection)
+            if since is not None and made.stamp != since:
+                raise Conflict(record.key)
             known = made.records.get(record.key)
             if known is not None and known.body is not None:
                 raise Conflict(record.key)
@@ -180,10 +188,12 @@ class MemoryStore:
             made.records[record.key] = record if known is None else record._replace(version=known.version + 1)
             self._touch(made)
 
-    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None) -> Record:
+    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None) -> Record:
         """See `Store`."""
         with self._lock:
             made = self._unchanged(world, collection, before)
+            if since is not None and made.stamp != since:
+                raise Conflict(before.key)
             after = before._replace(version=before.version + 1, body=body)
             made.records[before.key] = after
             self._touch(made)

@@ -57,15 +57,15 @@ class Writes:
             if documents(deed.operation, 409):
                 raise self._refusals.conflict(asked, f"{resource.key} {wished!r} belongs to another {asked.noun}")
             return self._replaced(asked, known)
-        self._check_unique(asked, None)
         number = self._store.number(asked.world, asked.collection)
+        since = self._check_unique(asked, None)
         key = wished if text is not None else self._fresh(asked, number)
         text = text_of(key) or f"n{number}"
         thing = self._new(asked, key, number)
         thing, links = owner_link(deed, asked.place.variables, asked.place.values, thing)
         record = Record(text, 1, number, thing, links)
         answer = self.showing.show(asked, record)
-        self._store.insert(asked.world, asked.collection, record)
+        self._store.insert(asked.world, asked.collection, record, since)
         return answer
 
     def _fresh(self, asked: Asked, number: int) -> JsonValue:
@@ -99,8 +99,7 @@ class Writes:
         if record is None:
             raise self._refusals.absent(asked)
         self._check_match(asked, record)
-        self._check_unique(asked, record)
-        return self._replaced(asked, record)
+        return self._replaced(asked, record, self._check_unique(asked, record))
 
     def _may_create(self, asked: Asked) -> bool:
         """Whether PUT makes what is not there: where it says so, or where nothing else can."""
@@ -117,13 +116,13 @@ class Writes:
         self._store.insert(asked.world, asked.collection, record)
         return answer
 
-    def _replaced(self, asked: Asked, record: Record) -> Answer:
+    def _replaced(self, asked: Asked, record: Record, since: int | None = None) -> Answer:
         place = asked.place_of(record)
         try:
             thing = self._creation.replaced(place, asked.deed, asked.ask, record.body or {})
         except Unfit as error:
             raise self._refusals.unfit(asked, error) from error
-        return self._keep(asked, record, thing)
+        return self._keep(asked, record, thing, since)
 
     def change(self, asked: Asked) -> Answer:
         """Change what a request says of a thing."""
@@ -132,7 +131,7 @@ class Writes:
         if record is None:
             raise self._refusals.absent(asked)
         self._check_match(asked, record)
-        self._check_unique(asked, record)
+        since = self._check_unique(asked, record)
         media_type = (find_field(asked.ask.request.fields, b"content-type") or "").partition(";")[0].strip().lower()
         place = asked.place_of(record)
         try:
@@ -141,13 +140,13 @@ class Writes:
             raise self._refusals.unpatchable(asked, error) from error
         except Unfit as error:
             raise self._refusals.unfit(asked, error) from error
-        return self._keep(asked, record, thing)
+        return self._keep(asked, record, thing, since)
 
-    def _keep(self, asked: Asked, record: Record, thing: JsonObject) -> Answer:
+    def _keep(self, asked: Asked, record: Record, thing: JsonObject, since: int | None) -> Answer:
         """Keep a changed thing, if it can be answered."""
         after = record._replace(version=record.version + 1, body=thing)
         answer = self.showing.show(asked, after)
-        self._store.replace(asked.world, asked.collection, record, thing)
+        self._store.replace(asked.world, asked.collection, record, thing, since)
         return answer
 
     def remove(self, asked: Asked) -> Answer:
@@ -185,16 +184,25 @@ class Writes:
         if not asked.deed.chosen.is_empty:
             self.showing.represented(asked, self.showing.fittings.of(asked.resource, asked.deed))
 
-    def _check_unique(self, asked: Asked, own: Record | None) -> None:
-        """See that what has to be unique is, where the document has a word for it."""
+    def _check_unique(self, asked: Asked, own: Record | None) -> int | None:
+        """
+        See that what has to be unique is, where the document has a word for it.
+
+        Returns:
+            The stamp since which nothing may have changed, so that it still is when it is written; None where nothing has to be.
+        """
         if not documents(asked.deed.operation, 409):
-            return
+            return None
         sent = self._creation.sent(asked.resource, asked.deed, asked.ask)
         wished = {n: v for n, v in sent.items() if is_unique(n) and isinstance(v, str)} if isinstance(sent, dict) else {}
-        for record in self._store.all(asked.world, asked.collection) if wished else ():
+        if not wished:
+            return None
+        since = self._store.stamp(asked.world, asked.collection)
+        for record in self._store.all(asked.world, asked.collection):
             taken = next((n for n, v in wished.items() if same((record.body or {}).get(n), v)), None)
             if taken is not None and (own is None or record.key != own.key):
                 raise self._refusals.conflict(asked, f"{taken} {wished[taken]!r} belongs to another {asked.noun}")
+        return since
 
     def _check_match(self, asked: Asked, record: Record) -> None:
         """Obey If-Match, where it is documented. RFC 9110, section 13.1.1."""

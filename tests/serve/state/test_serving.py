@@ -75,6 +75,15 @@ def test_state_in_a_file_outlives_the_server_and_is_shared_by_its_workers(serve:
     assert httpx.get(f"{serve(*flags).url}/todos", timeout=30).json() == seen[0]
 
 
+def test_of_many_who_want_the_same_address_one_gets_it(serve: Callable[..., Server], postgres: str) -> None:
+    server = serve(str(TODOS.parent / "shop.yaml"), "--stateful", "--workers", "2", "--store", postgres, "--log-format", "none")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        body = {"name": "Ada", "email": "the.only@example.com"}
+        statuses = list(pool.map(lambda _: httpx.post(f"{server.url}/owners", json=body, timeout=30).status_code, range(24)))
+
+    assert sorted(statuses) == [201, *[409] * 23]
+
+
 def test_a_killed_worker_loses_nothing_that_was_acknowledged(serve: Callable[..., Server], postgres: str) -> None:
     server = serve(str(TODOS), "--stateful", "--workers", "2", "--store", postgres, "--log-format", "none")
     assert "s3cret" not in server.banner

@@ -104,6 +104,20 @@ def test_a_change_of_what_has_changed_or_gone_is_refused(store: Store) -> None:
     assert store.find("stale", "/c", "a") is None
 
 
+def test_what_may_not_have_changed_in_between_is_refused(store: Store) -> None:
+    store.insert("since", "/c", record("a"))
+    before, since = store.find("since", "/c", "a"), store.stamp("since", "/c")
+    assert before is not None
+    store.insert("since", "/c", record("b"), since)
+    with pytest.raises(Conflict):
+        store.insert("since", "/c", record("c"), since)
+    with pytest.raises(Conflict):
+        store.replace("since", "/c", before, {"x": 1}, since)
+    store.replace("since", "/c", before, {"x": 1}, store.stamp("since", "/c"))
+
+    assert [each.key for each in store.all("since", "/c")] == ["a", "b"]
+
+
 def test_every_change_gives_another_stamp_and_a_beginning_anew_too(store: Store) -> None:
     stamps = [store.stamp("stamps", "/c")]
 

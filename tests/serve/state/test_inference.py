@@ -12,7 +12,7 @@ from mock_server.errors import UsageError
 from mock_server.generate.kit import Kit
 from mock_server.serve.opening import open_responder
 from mock_server.serve.state.inference import Inferred, infer
-from mock_server.settings import OperationSettings, ResourceSettings, Settings
+from mock_server.settings import OperationSettings, ResourceSettings, Settings, merge_settings
 
 PET = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
 
@@ -174,3 +174,52 @@ def test_documents_of_others_have_the_resources_that_people_see_in_them(path: Pa
     found = told(infer(open_responder(str(path), Settings(), judge_fixtures=False).responder.kit))
 
     assert {"pet", "order", "user"} <= set(found) or {"users", "posts"} <= set(found)
+
+
+def test_the_settings_of_state_are_read_from_tables() -> None:
+    read = merge_settings(
+        {
+            "resources": {"pets": {"id": "petNo", "seed": 3}},
+            "operations": {"GET /pets": {"stateful": False, "resource": "dogs"}},
+            "stateful": "yes",
+        }
+    )
+
+    assert read.resources == {"pets": ResourceSettings(id="petNo", seed=3)}
+    assert read.operations == {"GET /pets": OperationSettings(stateful=False, resource="dogs")}
+    assert read.stateful is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"resources": {"pets": {"colour": "red"}}}, {"resources": {"pets": 5}}, {"resources": {"pets": {"seed": "many"}}}, {"resources": 1},
+     {"operations": {"GET /pets": {"stateful": "perhaps"}}}],
+)  # fmt: skip
+def test_settings_of_state_that_can_not_be_are_said(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        merge_settings(wrong)
+
+
+def test_a_part_that_is_another_thing_is_as_that_thing_is(mock: Callable[..., Mock]) -> None:
+    owner = {"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
+    pet = {"type": "object", "required": ["id", "owner", "friendIds"], "properties": {
+        "id": {"type": "integer"}, "owner": owner, "friendIds": {"type": "array", "minItems": 1, "items": {"type": "integer"}}}}  # fmt: skip
+    paths = {
+        "/owners": {
+            "get": {"responses": answers({"type": "array", "minItems": 1, "items": owner})},
+            "post": {**takes(owner), "responses": answers(owner, "201")},
+        },
+        "/friends": {
+            "get": {"responses": answers({"type": "array", "minItems": 1, "items": owner})},
+            "post": {**takes(owner), "responses": answers(owner, "201")},
+        },
+        "/pets": {
+            "get": {"responses": answers({"type": "array", "minItems": 2, "items": pet})},
+            "post": {**takes(pet), "responses": answers(pet, "201")},
+        },
+    }
+    asked = mock(minimal(paths), stateful=True)
+    owners, friends, pets = (body_of(asked.ask(f"/{name}")) for name in ("owners", "friends", "pets"))
+
+    assert all(each["owner"] in owners for each in pets)  # type: ignore[attr-defined, operator]
+    assert all({*each["friendIds"]} <= {friend["id"] for friend in friends} for each in pets)  # type: ignore[attr-defined]

@@ -139,6 +139,10 @@ class State:
             **variables,
             **{n: v for (where, n), v in ask.understood.parameters.items() if where is Location.PATH},
         }
+        for alias, name in resource.aliases:
+            for known, other in ((alias, name), (name, alias)):
+                if known in variables and other not in variables:
+                    variables[other], values[other] = variables[known], values[known]
         collection = self._presence.collection(resource.template, variables)
         named = variables.get(deed.variable) if deed.variable is not None else self._key_elsewhere(resource, deed, ask)
         key = "" if resource.single else named

@@ -13,6 +13,7 @@ from mock_server.generate.kit import Kit
 from mock_server.serve.opening import open_responder
 from mock_server.serve.state.inference import Inferred, infer
 from mock_server.settings import OperationSettings, ResourceSettings, Settings, merge_settings
+from mock_server.spec.document import template_names
 
 PET = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
 
@@ -223,3 +224,25 @@ def test_a_part_that_is_another_thing_is_as_that_thing_is(mock: Callable[..., Mo
 
     assert all(each["owner"] in owners for each in pets)  # type: ignore[attr-defined, operator]
     assert all({*each["friendIds"]} <= {friend["id"] for friend in friends} for each in pets)  # type: ignore[attr-defined]
+
+
+def test_a_path_may_have_several_names_for_one_variable(mock: Callable[..., Mock]) -> None:
+    paths = {
+        "/owners": {"get": {"responses": answers({"type": "array", "minItems": 1, "items": PET})}},
+        "/owners/{id}": {"get": {"responses": answers(PET)}},
+        "/owners/{owner}/pets": {"get": {"responses": {**answers(LISTS["bare"]), "404": {"description": ""}}}},
+        "/owners/{owner_id}/pets/{petId}": {"get": {"responses": answers(PET)}, "put": {**takes(PET), "responses": answers(PET)}},
+        "/owners/{pet}/pets/{owner}/toys": {"get": {"responses": answers(LISTS["bare"])}},
+    }
+    document = minimal({path: {**item, "parameters": [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}} for name in template_names(path)
+    ]} for path, item in paths.items()})  # fmt: skip
+    asked = mock(document, stateful=True)
+    owner = body_of(asked.ask("/owners"))[0]["id"]  # type: ignore[index]
+    pets: Any = body_of(asked.ask(f"/owners/{owner}/pets"))
+    changed = {"id": pets[0]["id"], "name": "Changed"} if pets else {"id": 5, "name": "Changed"}
+
+    assert all(body_of(asked.ask(f"/owners/{owner}/pets/{pet['id']}")) == pet for pet in pets)
+    assert asked.ask(f"/owners/{owner}/pets/{changed['id']}", "PUT", json=changed).status == 200
+    assert changed in body_of(asked.ask(f"/owners/{owner}/pets"))  # type: ignore[operator]
+    assert asked.ask(f"/owners/{owner + 1}/pets").status == 404

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mock_server.exchange import problem
+from mock_server.exchange.negotiate import choose_failure
 from mock_server.exchange.problem import Problem
 from mock_server.finding import Finding
 from mock_server.serve.respond import Responder
@@ -33,9 +34,11 @@ class Refusals:
         """Somebody else changed it."""
         return self._refused(asked, (412,), problem.PRECONDITION_FAILED, _CONFLICT, f"the {asked.noun} has changed: it is {tag} now")
 
-    def unpatchable(self, asked: Asked, error: PatchError) -> Refused:
-        """A patch can't be applied. RFC 5789, section 2.2."""
-        statuses = (409, 422, 400) if error.conflict else (400, 422)
+    def unpatchable(self, asked: Asked, error: PatchError) -> Exception:
+        """A patch can't be applied: a documented refusal, else no answer from state. RFC 5789, section 2.2."""
+        statuses = (409, 422, 400) if error.conflict else (400, 422, 409)
+        if choose_failure(asked.deed.operation, statuses) is None:
+            return Unfit(str(error))
         return self._refused(asked, statuses, problem.UNPROCESSABLE, _CONFLICT, str(error))
 
     def unfit(self, asked: Asked, error: Unfit) -> Exception:

@@ -19,6 +19,7 @@ from mock_server.errors import SchemaError
 from mock_server.exchange.message import RawFields, Request
 from mock_server.exchange.path import Matched
 from mock_server.serve.answer import GENERATED, STATE, Answer
+from mock_server.serve.ready import Ready
 from mock_server.serve.reply import NOBODY
 from mock_server.serve.respond import Make, Responder
 from mock_server.serve.source import Source, Steady
@@ -31,7 +32,6 @@ from mock_server.typing import JsonValue
 _DECIDING = frozenset((b"prefer", b"origin", b"content-type", b"content-length", b"transfer-encoding", b"authorization", b"cookie", HEADER))
 _ACCEPT = b"accept"
 _REMEMBERED = 64  # Accept fields
-_LIVING = 1_024  # answers from the state of one operation
 _STRANGER = "nobody-asked-for-this"
 
 
@@ -56,7 +56,7 @@ class _Live:
     entry: Entry
     source: Steady
     accepts: dict[bytes, bool]
-    ready: dict[tuple[str, bytes], tuple[int, bytes | None, Answer]]  # by path and query: the pulse, the host if it is named, the answer
+    ready: Ready  # by path and query; good for a pulse of the state, and a host where one is named
 
 
 class Express:
@@ -127,15 +127,13 @@ class Express:
             return None
         key = path, query
         known = plan.ready.get(key)
-        if known is not None and known[0] == pulse and (known[1] is None or known[1] == _host(fields)):
-            return known[2]
+        if known is not None and (known[0] == pulse or known[0] == (pulse, _host(fields))):
+            return known[1]
         answer = self._responder.respond(Request("GET", path.partition("?")[0].encode("latin-1"), query, fields, b""), world)
         if answer.source.startswith(STATE) and not answer.findings:
-            if len(plan.ready) >= _LIVING:
-                plan.ready.clear()
             host = _host(fields)
             named = host and (host in answer.body or any(host in value for _, value in answer.fields))
-            plan.ready[key] = pulse, host if named else None, answer
+            plan.ready.keep(key, (pulse, host) if named else pulse, answer)
         return answer
 
     def _is_ordinary(self, plan: _Plan | _Live, fields: RawFields) -> bool:
@@ -188,7 +186,7 @@ class Express:
         decides = any(p.location in {Location.HEADER, Location.COOKIE} for p in operation.parameters) or operation.request_body is not None
         if len(touching) > 1 or not isinstance(touching[0], Steady) or decides or credentials is None or credentials[1]:
             return None
-        return _Live(entry, touching[0], {}, {})
+        return _Live(entry, touching[0], {}, Ready())
 
     def _maker(self, entry: Entry, names: list[str], keys: frozenset[bytes], fields: frozenset[bytes]) -> Make | None:
         """What makes answers, where the responder makes one for who asks for nothing that is stored."""

@@ -1,12 +1,12 @@
 """Reading things and lists of them. What was answered is kept until it is no longer so."""
 
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
 
 from mock_server.exchange.message import find_field
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.serve.answer import STATE, Answer
+from mock_server.serve.ready import Ready
 from mock_server.serve.state.asked import Asked
 from mock_server.serve.state.envelope import take
 from mock_server.serve.state.fitting import plain_ask
@@ -19,9 +19,6 @@ from mock_server.serve.state.store import Record
 from mock_server.spec.model import Location, Parameter
 from mock_server.typing import JsonValue
 
-_T = TypeVar("_T")
-_MOST: Final = 1_024  # answers that are kept ready
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reads:
@@ -30,8 +27,8 @@ class Reads:
     presence: Presence
     showing: Showing
     _plans: dict[str, Plan] = field(default_factory=dict)
-    _things: dict[tuple[str, ...], tuple[Record, Answer]] = field(default_factory=dict)
-    _lists: dict[tuple[str, ...], tuple[int, Answer]] = field(default_factory=dict)
+    _things: Ready = field(default_factory=Ready)  # good for a record
+    _lists: Ready = field(default_factory=Ready)  # good for a stamp
 
     def read(self, asked: Asked) -> Answer | None:
         """Answer with a thing."""
@@ -40,10 +37,11 @@ class Reads:
             raise self.presence.refusals.absent(asked)
         ready = (asked.deed.operation.id, asked.world, asked.collection, record.key, asked.ask.accept or "", asked.ask.seed_text)
         known = self._things.get(ready)
-        if known is None or known[0] is not record:
-            known = (record, self.showing.show(asked, record))
-            _keep(self._things, ready, known)
-        return self.showing.conditional(asked, known[1])
+        if known is not None and known[0] is record:
+            return self.showing.conditional(asked, known[1])
+        answer = self.showing.show(asked, record)
+        self._things.keep(ready, record, answer)
+        return self.showing.conditional(asked, answer)
 
     def look_through(self, asked: Asked) -> Answer | None:
         """Answer with a list; None where the body is none."""
@@ -54,13 +52,13 @@ class Reads:
         path, query = ask.request.path.decode("latin-1"), ask.request.query.decode("latin-1")
         ready = (entry.id, asked.world, ask.seed_text, path, query, ask.accept or "", find_field(ask.request.fields, b"host") or "")
         known = self._lists.get(ready)
-        if known is None or known[0] != stamp:
-            answer = self._listed(asked, path, query)
-            if answer is None:
-                return None
-            known = (stamp, answer)
-            _keep(self._lists, ready, known)
-        return self.showing.conditional(asked, known[1])
+        if known is not None and known[0] == stamp:
+            return self.showing.conditional(asked, known[1])
+        answer = self._listed(asked, path, query)
+        if answer is None:
+            return None
+        self._lists.keep(ready, stamp, answer)
+        return self.showing.conditional(asked, answer)
 
     def _listed(self, asked: Asked, path: str, query: str) -> Answer | None:
         fitting = self.showing.fittings.of(asked.resource, asked.deed)
@@ -102,12 +100,6 @@ class Reads:
 def _query(asked: Asked) -> dict[str, JsonValue]:
     """The query parameters that were sent, read."""
     return {name: value for (where, name), value in asked.ask.understood.parameters.items() if where is Location.QUERY}
-
-
-def _keep(ready: dict[tuple[str, ...], _T], key: tuple[str, ...], answer: _T) -> None:
-    if len(ready) >= _MOST:
-        ready.clear()
-    ready[key] = answer
 
 
 def _belongs(asked: Asked, record: Record) -> bool:

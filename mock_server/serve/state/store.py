@@ -29,7 +29,7 @@ class Conflict(MockServerError):
 
 
 class StoreUnavailable(MockServerError):
-    """The store can't be reached."""
+    """The store can't be reached, or is full."""
 
 
 @runtime_checkable
@@ -129,6 +129,7 @@ class MemoryStore:
     """Keeps things in this process. Reading needs no lock: what is read is never changed in place."""
 
     blocks: bool = False
+    limit: int = 100_000  # things in a collection: memory is not endless
     _worlds: dict[str, dict[str, _Collection]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _clock: int = 0  # of stamps: a collection that is made anew has none of its old ones
@@ -181,6 +182,8 @@ class MemoryStore:
             made = self._made(world, collection)
             if since is not None and made.stamp != since:
                 raise Conflict(record.key)
+            if len(made.records) >= self.limit:
+                raise StoreUnavailable(f"{collection} has {self.limit:,} things: delete some, or give --store a database")
             known = made.records.get(record.key)
             if known is not None and known.body is not None:
                 raise Conflict(record.key)

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from mock_server.errors import UsageError
 from mock_server.serve.state.attach import open_store
 from mock_server.serve.state.database import mask_url
-from mock_server.serve.state.store import Conflict, MemoryStore, Record, Store, read_snapshot
+from mock_server.serve.state.store import Conflict, MemoryStore, Record, Store, StoreUnavailable, read_snapshot
 
 WRITERS, ROUNDS = 8, 25
 
@@ -253,3 +252,12 @@ def test_a_store_that_can_not_be_had_is_said_without_its_password(url: str, says
 def test_a_password_is_masked_wherever_it_stands(text: str) -> None:
     assert "s3cret" not in mask_url(text)
     assert "***" in mask_url(text)
+
+
+def test_a_collection_in_memory_is_not_endless() -> None:
+    store = MemoryStore(limit=2)
+    for key in ("a", "b"):
+        store.insert("full", "/c", record(key))
+
+    with pytest.raises(StoreUnavailable, match="2 things"):
+        store.insert("full", "/c", record("c"))

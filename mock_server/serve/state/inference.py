@@ -27,7 +27,7 @@ from mock_server.serve.state.keys import find_key, find_owner
 from mock_server.serve.state.resource import Act, Deed, Link, Owner, Resource
 from mock_server.settings import ResourceSettings
 from mock_server.spec.document import template_names
-from mock_server.spec.model import Entry, Operation, RequestBody
+from mock_server.spec.model import Entry, Location, Operation, RequestBody
 from mock_server.typing import JsonValue
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
@@ -255,6 +255,9 @@ class _Finder:
         asked = self.asked(deed.operation.request_body)
         if deed.operation.method in {"PUT", "PATCH"} and deed.operation.request_body is not None and not asked.names:
             return True  # it takes anything, or a list of changes
+        queried = {p.name for p in deed.operation.parameters if p.location is Location.QUERY}
+        if deed.act is Act.CHANGE and deed.operation.request_body is None:
+            return bool(queried & frozenset(thing.names))
         bodies = (asked, answered) if deed.act is Act.CREATE else (asked,)
         inner = [body.member(name) for body in bodies for name in body.names if is_object(body.member(name))]
         return any(frozenset(thing.names) & frozenset(body.names) for body in (*bodies, *inner))

@@ -246,3 +246,18 @@ def test_a_path_may_have_several_names_for_one_variable(mock: Callable[..., Mock
     assert asked.ask(f"/owners/{owner}/pets/{changed['id']}", "PUT", json=changed).status == 200
     assert changed in body_of(asked.ask(f"/owners/{owner}/pets"))  # type: ignore[operator]
     assert asked.ask(f"/owners/{owner + 1}/pets").status == 404
+
+
+def test_a_post_to_a_thing_changes_it_by_its_query_or_its_body(mock: Callable[..., Mock]) -> None:
+    by_query = {"parameters": [{"name": "name", "in": "query", "schema": {"type": "string"}}], "responses": {"204": {"description": ""}}}
+    paths = {
+        "/pets": {"get": {"responses": answers({**LISTS["bare"], "minItems": 1})}},
+        "/pets/{id}": {"get": {"responses": answers(PET)}, "post": by_query},
+        "/pets/{id}/bark": {"post": {"responses": {"204": {"description": ""}}}},
+    }
+    asked = mock(minimal(paths), stateful=True)
+    key = body_of(asked.ask("/pets"))[0]["id"]  # type: ignore[index]
+
+    assert asked.ask(f"/pets/{key}?name=Max", "POST").status == 204
+    assert body_of(asked.ask(f"/pets/{key}")) == {"id": key, "name": "Max"}
+    assert fields_of(asked.ask(f"/pets/{key}/bark", "POST"))["x-mock-source"] == "empty"

@@ -84,6 +84,26 @@ def test_of_many_who_want_the_same_address_one_gets_it(serve: Callable[..., Serv
     assert sorted(statuses) == [201, *[409] * 23]
 
 
+def test_who_changes_one_property_does_not_undo_what_others_did_to_another(serve: Callable[..., Server], postgres: str) -> None:
+    server = serve(str(TODOS), "--stateful", "--workers", "2", "--store", postgres, "--log-format", "none")
+    key = httpx.post(f"{server.url}/todos", json={"title": "T"}, timeout=30).json()["id"]
+
+    def write(name: str) -> None:
+        for turn in range(15):
+            patch = {name: f"{name} {turn}"}
+            changed = httpx.patch(
+                f"{server.url}/todos/{key}", content=json.dumps(patch), headers={"content-type": "application/merge-patch+json"}, timeout=30
+            )
+            assert changed.status_code == 200
+            assert changed.json()[name] == patch[name]
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ["title", "note"]))
+    after = httpx.get(f"{server.url}/todos/{key}", timeout=30).json()
+
+    assert (after["title"], after["note"]) == ("title 14", "note 14")
+
+
 def test_a_killed_worker_loses_nothing_that_was_acknowledged(serve: Callable[..., Server], postgres: str) -> None:
     server = serve(str(TODOS), "--stateful", "--workers", "2", "--store", postgres, "--log-format", "none")
     assert "s3cret" not in server.banner

@@ -20,8 +20,8 @@ def _as_postgres(command: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def running_postgres() -> Iterator[str]:
-    """Start PostgreSQL; gives the URL of an empty database."""
+def running_postgres(*, durable: bool = False) -> Iterator[str]:
+    """Start PostgreSQL; gives the URL of an empty database. One that is durable waits for its disk."""
     folder = Path(tempfile.mkdtemp(prefix="mock-postgres-"))
     if os.getuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
@@ -33,7 +33,18 @@ def running_postgres() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder), "-c", "fsync=off", "-c", "max_connections=120"]
+    options = [
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-k",
+        str(folder),
+        "-c",
+        f"fsync={'on' if durable else 'off'}",
+        "-c",
+        "max_connections=120",
+    ]
     server = subprocess.Popen(
         _as_postgres([str(BINARIES / "postgres"), "-D", str(data), *options]),
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,

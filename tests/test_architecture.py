@@ -33,6 +33,7 @@ DOORS = {
     "starlette": {"serve"},
     "uvicorn": {"serve"},
     "sqlalchemy": {"serve.state.database"},
+    "greenlet": {"serve.waiting"},
     "watchfiles": {"serve.watch"},
     "typer": {"cli"},
     "rich": {"cli"},

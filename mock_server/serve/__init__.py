@@ -4,7 +4,8 @@ The fake backend.
 `respond` decides (pure: a request in, an answer out), `reply` makes the answer of one documented response, `refuse`
 words what is wrong with a request, `fixtures` are stored answers (`stored` what one is, `conditions` what it asks for),
 `script/` are scenarios, templates and mappings, `express` has those ready that need no deciding, `app`
-carries it all over ASGI, `routing` tells Connexion which operations there are.
+carries it all over ASGI, `routing` tells Connexion which operations there are. Who else may answer is a `source`: `state`
+for one; what has to wait in the midst of a decision does so by `waiting`.
 
 A request meets our own middleware first. What it knows it answers; what it does not (Swagger UI, lifespan) goes on to the
 rest of the Connexion application. What each layer costs a request for the stored example of the default document, in
@@ -16,7 +17,7 @@ microseconds of CPU (2026-11-23, Python 3.11, without log):
     + Connexion's whole stack          370    what a request would pay if it went through
 
 Invariants:
-- Same request, same seed: same bytes, on every replica.
+- Same request, same seed: same bytes, on every replica; with state, after the same requests before.
 - Nothing leaves that was not judged by `contract.response`'s own validators, unless the user asked for it by name.
 
 Rules for editors: Connexion, Starlette and uvicorn are imported here and nowhere else; `respond` does no I/O.

@@ -20,6 +20,7 @@ SEED: Final = b"x-mock-seed"
 PAYLOAD: Final = b"x-mock-payload"
 PREFERENCE_APPLIED: Final = b"preference-applied"
 GENERATED: Final = "generated"  # the source of answers that are made
+STATE: Final = "state:"  # before the name of the resource that an answer is made of
 
 
 class Answer(NamedTuple):
@@ -28,7 +29,7 @@ class Answer(NamedTuple):
     status: int
     fields: Sequence[RawField]  # without Content-Length
     body: bytes
-    source: str  # `fixture:NAME`, `example:KEY`, `generated`, `problem:NAME`, `empty`, `scenario:NAME`, `mapping:NAME`
+    source: str  # `fixture:NAME`, `example:KEY`, `generated`, `state:NAME`, `problem:NAME`, `empty`, `scenario:NAME`, `mapping:NAME`
     entry: Entry | None = None
     findings: tuple[Finding, ...] = ()  # what was found in the request, and in an answer that was not made here
     delay: Delay | None = None  # what the answer itself says that it meets

@@ -6,6 +6,8 @@ credentials, send. Where it answers with generated values, they only have to be 
 here: the responder is asked once for each stored one, and for what makes the others. Every other request goes to the
 responder itself.
 
+Where an operation answers from state, its answers are kept until the state changes.
+
 An ordinary request has no body, no preference, no field that decides anything, and nothing in its query but credentials.
 """
 
@@ -16,9 +18,11 @@ from urllib.parse import quote
 from mock_server.errors import SchemaError
 from mock_server.exchange.message import RawFields, Request
 from mock_server.exchange.path import Matched
-from mock_server.serve.answer import GENERATED, Answer
+from mock_server.serve.answer import GENERATED, STATE, Answer
+from mock_server.serve.ready import Ready
 from mock_server.serve.reply import NOBODY
 from mock_server.serve.respond import Make, Responder
+from mock_server.serve.source import Source, Steady
 from mock_server.serve.world import HEADER, World
 from mock_server.spec.document import template_names
 from mock_server.spec.model import Entry, Location, Operation, Parameter
@@ -45,13 +49,23 @@ class _Plan:
     accepts: dict[bytes, bool]  # whether an Accept field gets what is answered without one
 
 
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """The answers of one operation that has state."""
+
+    entry: Entry
+    source: Steady
+    accepts: dict[bytes, bool]
+    ready: Ready  # by path and query; good for a pulse of the state, and a host where one is named
+
+
 class Express:
     """Finds or makes the answers to ordinary requests; see the module."""
 
     def __init__(self, responder: Responder) -> None:
         self._responder = responder
         self._sources = responder.sources
-        self._plans: dict[str, _Plan | None] = {}
+        self._plans: dict[str, _Plan | _Live | None] = {}
 
     def find(self, method: str, path: str, query: bytes, fields: RawFields, world: World = NOBODY) -> Answer | None:
         """
@@ -84,6 +98,12 @@ class Express:
             return None
         if not self._is_ordinary(plan, fields):
             return None
+        if isinstance(plan, _Live):
+            return self._living(plan, path, query, fields, world)
+        return self._answer(plan, matched.variables, query, fields, world)
+
+    def _answer(self, plan: _Plan, variables: dict[str, str], query: bytes, fields: RawFields, world: World) -> Answer | None:
+        """The answer that is stored or made, where the request has its credentials and nothing else."""
         if plan.keys:
             given = _keys(query, plan.keys)
             if given != len(plan.keys):
@@ -92,15 +112,31 @@ class Express:
             return None
         if plan.fields and not plan.fields <= {name for name, value in fields if value}:
             return None
-        stored = plan.otherwise if plan.variable is None else plan.by_value.get(matched.variables[plan.variable], plan.otherwise)
+        stored = plan.otherwise if plan.variable is None else plan.by_value.get(variables[plan.variable], plan.otherwise)
         if stored is not None or plan.make is None:
             return stored
         try:
-            return plan.make(matched.variables, query, world)
+            return plan.make(variables, query, world)
         except SchemaError:
             return None
 
-    def _is_ordinary(self, plan: _Plan, fields: RawFields) -> bool:
+    def _living(self, plan: _Live, path: str, query: bytes, fields: RawFields, world: World) -> Answer | None:
+        """The answer from state, kept as long as nothing changes."""
+        pulse = plan.source.pulse()
+        if pulse is None or b"__" in query:
+            return None
+        key = path, query
+        known = plan.ready.get(key)
+        if known is not None and (known[0] == pulse or known[0] == (pulse, _host(fields))):
+            return known[1]
+        answer = self._responder.respond(Request("GET", path.partition("?")[0].encode("latin-1"), query, fields, b""), world)
+        if answer.source.startswith(STATE) and not answer.findings:
+            host = _host(fields)
+            named = host and (host in answer.body or any(host in value for _, value in answer.fields))
+            plan.ready.keep(key, (pulse, host) if named else pulse, answer)
+        return answer
+
+    def _is_ordinary(self, plan: _Plan | _Live, fields: RawFields) -> bool:
         """Whether no header field decides anything; of one Accept field, whether it gets what is answered without it."""
         accept = None
         for name, value in fields:
@@ -117,11 +153,12 @@ class Express:
             is_usual = plan.accepts[accept] = self._responder.is_usual(plan.entry, accept.decode("latin-1"))
         return is_usual
 
-    def _compile(self, entry: Entry) -> _Plan | None:
+    def _compile(self, entry: Entry) -> _Plan | _Live | None:
         """The plan of an operation; None where its answers depend on more than one path variable and its keys."""
         operation = self._responder.document.operation(entry)
-        if any(source.touches(entry) for source in self._responder.sources):
-            return None
+        touching = [source for source in self._responder.sources if source.touches(entry)]
+        if touching:
+            return self._compile_live(entry, operation, touching)
         if operation.request_body is not None or not all(map(_is_plain, operation.parameters)):
             return None
         credentials = self._keys_of(operation)
@@ -142,6 +179,14 @@ class Express:
         otherwise = answer(_STRANGER) if self._responder.stores_for_anybody(entry) else None
         make = self._maker(entry, names, keys, fields) if otherwise is None else None
         return _Plan(entry, variable, by_value, otherwise, keys, fields, make, {}) if len(by_value) == len(values) else None
+
+    def _compile_live(self, entry: Entry, operation: Operation, touching: list[Source]) -> _Live | None:
+        """The plan of an operation with state; None where header fields decide, or another source may answer."""
+        credentials = self._keys_of(operation)
+        decides = any(p.location in {Location.HEADER, Location.COOKIE} for p in operation.parameters) or operation.request_body is not None
+        if len(touching) > 1 or not isinstance(touching[0], Steady) or decides or credentials is None or credentials[1]:
+            return None
+        return _Live(entry, touching[0], {}, Ready())
 
     def _maker(self, entry: Entry, names: list[str], keys: frozenset[bytes], fields: frozenset[bytes]) -> Make | None:
         """What makes answers, where the responder makes one for who asks for nothing that is stored."""
@@ -177,6 +222,10 @@ class Express:
             path = path.replace("{" + name + "}", quote(value, safe=""))
         query = b"&".join(sorted(key + b"=key" for key in keys))
         return Request(entry.method, path.encode(), query, [(name, b"key") for name in sorted(fields)], b"")
+
+
+def _host(fields: RawFields) -> bytes:
+    return next((value for name, value in fields if name == b"host"), b"")
 
 
 def _keys(query: bytes, known: frozenset[bytes]) -> int:

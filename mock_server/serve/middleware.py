@@ -5,7 +5,6 @@ It reads the body, asks the responder, and sends. What the responder does not kn
 web sockets.
 """
 
-import asyncio
 import functools
 import logging
 import time
@@ -14,10 +13,11 @@ from functools import partial
 from mock_server.errors import MalformedWorld
 from mock_server.exchange import problem
 from mock_server.exchange.message import Request
-from mock_server.serve.answer import GENERATED, Answer, RawField, problem_answer
+from mock_server.serve.answer import GENERATED, STATE, Answer, RawField, problem_answer
 from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send
 from mock_server.serve.cors import cors_fields, preflight
 from mock_server.serve.passing import pass_on
+from mock_server.serve.waiting import in_turns
 from mock_server.serve.world import World
 
 _log = logging.getLogger("mock_server.access")
@@ -64,7 +64,7 @@ class MockMiddleware:
             everybody = backend.worlds.everybody
             found = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"], everybody)
             if found is not None:
-                start, body = self._messages(found) if found.source != GENERATED else _messages(found)
+                start, body = self._messages(found) if _is_stored(found) else _messages(found)
                 await send(start)
                 await send(body)
                 request = Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
@@ -126,7 +126,7 @@ class MockMiddleware:
 
     async def _respond(self, mount: Mount, world: World, scope: Scope, receive: Receive, request: Request) -> Answer:
         if mount.responder.blocks:
-            answer = await asyncio.to_thread(mount.responder.respond, request, world)
+            answer = await in_turns(partial(mount.responder.respond, request, world))
         else:
             answer = mount.responder.respond(request, world)
         if answer.later is None:
@@ -189,6 +189,11 @@ def _messages(answer: Answer) -> tuple[Message, Message]:
     """The messages of an answer that nobody asked of from another origin."""
     start: Message = {"type": "http.response.start", "status": answer.status, "headers": _framed(answer)}
     return start, {"type": "http.response.body", "body": answer.body}
+
+
+def _is_stored(answer: Answer) -> bool:
+    """Whether an answer is the same object for the same request for ever."""
+    return answer.source != GENERATED and not answer.source.startswith((STATE, "problem:"))
 
 
 def _framed(answer: Answer) -> list[RawField]:

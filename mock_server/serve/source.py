@@ -1,6 +1,6 @@
 """Who may answer before fixtures, examples and generated values do."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mock_server.serve.answer import Answer
 from mock_server.serve.reply import Ask
@@ -16,7 +16,7 @@ class Source(Protocol):
 
     @property
     def blocks(self) -> bool:
-        """Whether it waits for something, a database for instance: then it is asked in a thread."""
+        """Whether it waits for something, a database for instance, by `serve.waiting`."""
 
     def touches(self, entry: Entry) -> bool:
         """Whether it may ever answer an operation; then none of its answers is kept ready."""
@@ -30,3 +30,11 @@ class Source(Protocol):
                 validation sees such a request.
             ask: The request, read.
         """
+
+
+@runtime_checkable
+class Steady(Source, Protocol):
+    """Answers the same request in the same way until something changes."""
+
+    def pulse(self) -> int | None:
+        """A number that is another one after each change; None where telling it takes as long as answering."""

@@ -1,8 +1,8 @@
 """Why a request is answered as it is: one of the journal, or one that was never sent."""
 
-import asyncio
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +23,7 @@ from mock_server.serve.journal import Recorded
 from mock_server.serve.reply import Ask
 from mock_server.serve.respond import Responder
 from mock_server.serve.script.near import near_routes
+from mock_server.serve.waiting import in_turns
 from mock_server.serve.world import World, named_world
 from mock_server.spec.model import Missing, Operation
 from mock_server.typing import JsonObject, JsonValue
@@ -72,7 +73,7 @@ class _ExplainViews:
         path, query = message.path.decode("latin-1"), message.query.decode("latin-1")
         responder = self._desk.backend.find_mount(message.method, path, query).responder
         if responder.blocks:
-            explained = await asyncio.to_thread(explain, responder, message, world)
+            explained = await in_turns(partial(explain, responder, message, world))
         else:
             explained = explain(responder, message, world)
         recorded = Recorded(0, time.time(), 0.0, message, explained.answer, world.name)

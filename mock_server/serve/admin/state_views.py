@@ -1,6 +1,5 @@
 """What state keeps: look at it, edit it, remove from it; what the document could not show is refused."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -16,6 +15,7 @@ from mock_server.serve.state.answering import State
 from mock_server.serve.state.browsing import Browser, Collection, NotKeepable, NotKept
 from mock_server.serve.state.resource import Resource
 from mock_server.serve.state.store import Conflict, Record, StoreUnavailable
+from mock_server.serve.waiting import in_turns
 from mock_server.serve.world import World
 from mock_server.typing import JsonObject, JsonValue
 
@@ -107,9 +107,9 @@ class _StateViews:
 
 
 async def _soon(work: Callable[[], _T]) -> _T:
-    """Work in a thread, since a store may wait for something; say what went wrong in problem details."""
+    """Work as a store lets it, which may wait for something; say what went wrong in problem details."""
     try:
-        return await asyncio.to_thread(work)
+        return await in_turns(work)
     except NotKept as error:
         raise missing(str(error)) from error
     except NotKeepable as error:

@@ -19,6 +19,7 @@ from mock_server.serve.state.fitting import Fitting
 from mock_server.serve.state.keys import text_of
 from mock_server.serve.state.resource import Act, Deed, Resource
 from mock_server.serve.state.store import Conflict, Record
+from mock_server.serve.state.writes import forget
 from mock_server.serve.world import World
 from mock_server.spec.model import Location
 from mock_server.typing import JsonObject, JsonValue
@@ -203,7 +204,7 @@ def remove(kept: Kept, collection: str, world: World, key: str) -> None:
     if record is None or record.body is None:
         return
     try:
-        kept.state.forget(world.name, kept.resource, collection, record)
+        forget(kept.state.store, world.name, kept.resource, collection, record)
     except Conflict as error:
         raise UsageError("somebody else changed it in the meantime") from error
 

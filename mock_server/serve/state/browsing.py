@@ -10,7 +10,8 @@ from mock_server.exchange.message import Request
 from mock_server.exchange.preference import NONE
 from mock_server.generate.seed import derive_seed
 from mock_server.serve.reply import Ask
-from mock_server.serve.state.answering import State, fill
+from mock_server.serve.state.answering import State
+from mock_server.serve.state.asked import fill
 from mock_server.serve.state.keys import text_of
 from mock_server.serve.state.resource import Act, Resource
 from mock_server.serve.state.seeding import Place, thing_place
@@ -53,7 +54,7 @@ class Browser:
         if "{" not in resource.template:
             self._fill(resource)
         for path, (_, _, records) in read_snapshot(self.state.store.snapshot(self.world.name)).items():
-            if _variables(resource.template, path) is not None:
+            if _variables(self._template(resource), path) is not None:
                 kept = sorted((record for record in records if record.body is not None), key=lambda record: record.position)
                 yield Collection(resource, path, tuple(kept))
 
@@ -84,7 +85,7 @@ class Browser:
         own = text_of(thing.get(resource.key)) if resource.key is not None else key
         if own != key:
             raise NotKeepable(f"{resource.key!r} of it has to be {key!r}, not {thing.get(str(resource.key))!r}")
-        variables = _variables(resource.template, collection.path) or {}
+        variables = _variables(self._template(resource), collection.path) or {}
         value = thing[resource.key] if resource.key is not None else key
         place = thing_place(Place(resource, variables, dict(variables)), key, value)
         objection = self.state.fittings.objection(resource, thing, place, self._ask(collection.path))
@@ -117,8 +118,13 @@ class Browser:
     def _fill(self, resource: Resource) -> None:
         """See that what is there in the beginning is there."""
         deed = resource.deeds.get(Act.LIST)
-        if deed is not None and not self.state.store.seeded(self.world.name, resource.template, resource.template):
-            self.state.answer(deed.operation, self._ask(resource.template))
+        path = self._template(resource)
+        if deed is not None and not self.state.store.seeded(self.world.name, path, path):
+            self.state.answer(deed.operation, self._ask(path))
+
+    def _template(self, resource: Resource) -> str:
+        """The template of the names of a resource's collections in the store."""
+        return self.state.collection(resource.template, {})
 
     def _ask(self, path: str) -> Ask:
         """The question of nobody in particular."""

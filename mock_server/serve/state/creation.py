@@ -113,7 +113,9 @@ class Creation:
 
     def changed(self, place: Place, deed: Deed, ask: Ask, before: JsonObject, *, media_type: str) -> JsonObject:
         """
-        Make what a PATCH says of a thing, RFC 7396 or RFC 6902 by its media type.
+        Make what a PATCH says of a thing: a list of steps is a JSON Patch, RFC 6902, an object a merge patch, RFC 7396.
+
+        Some documents have objects under the media type of JSON Patch as well.
 
         Raises:
             PatchError: a JSON Patch can't be applied.
@@ -123,7 +125,7 @@ class Creation:
         sent = self.sent(resource, deed, ask)
         kept = self._kept(resource, deed)
         body = ask.understood.body
-        if not isinstance(body, Missing) and (media_type.endswith("json-patch+json") or is_json_patch(body)):
+        if isinstance(body, list) and (media_type.endswith("json-patch+json") or is_json_patch(body)):
             applied = apply(before, body)
             after = applied if isinstance(applied, dict) else before
             after = {**after, **{name: before[name] for name in kept if name in before}}
@@ -259,7 +261,8 @@ class Creation:
     def _touched(self, resource: Resource, before: JsonObject, after: JsonObject, kept: frozenset[str]) -> JsonObject:
         """A changed thing with the moment of its change."""
         moments = {n: self._now(value) for n, value in before.items() if joined(n) in _CHANGED and after.get(n) == value}
-        return {**after, **moments}
+        known = [*before, *(name for name in after if name not in before)]
+        return {name: moments.get(name, after[name]) for name in known if name in after}
 
     def _now(self, like: JsonValue) -> JsonValue:
         """This moment, written like another one."""

@@ -25,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mock_server.errors import UsageError
 from mock_server.serve.state.store import Conflict, Record, StoreUnavailable, read_snapshot, shot
+from mock_server.serve.waiting import wait_for
 from mock_server.typing import JsonObject, JsonValue
 
 _T = TypeVar("_T")
@@ -68,7 +69,7 @@ def open_database(url: str) -> "DatabaseStore":
     try:
         parsed = sa.make_url(url)
     except (ArgumentError, ValueError):
-        raise UsageError(f"--store {mask_url(url)!r} is no URL of a store: give {_KNOWN}") from None
+        raise UsageError(f"--store is no URL of a store: give {_KNOWN}") from None  # nobody knows what in it is secret
     if parsed.drivername not in {"sqlite", "postgresql", "postgresql+psycopg", "sqlite+pysqlite"}:
         raise UsageError(f"--store {parsed.drivername}://…: this store is not known: give {_KNOWN}")
     if parsed.drivername == "postgresql":
@@ -125,6 +126,10 @@ class DatabaseStore:
         if self._engine is not None:
             self._engine.dispose()
 
+    def pulse(self) -> int | None:
+        """See `Store`: others write as well."""
+        return None
+
     def stamp(self, world: str, collection: str) -> int:
         """See `Store`."""
         query = sa.select(_c.version).where(*_row(world, collection, _COLLECTION))
@@ -167,11 +172,11 @@ class DatabaseStore:
         """See `Store`."""
         return self._write(lambda connection: self._touch(connection, world, collection, numbers=1)) - 1
 
-    def insert(self, world: str, collection: str, record: Record) -> None:
+    def insert(self, world: str, collection: str, record: Record, since: int | None = None) -> None:
         """See `Store`."""
 
         def write(connection: sa.Connection) -> None:
-            self._touch(connection, world, collection)
+            self._touch(connection, world, collection, since=since)
             row = _written(world, collection, record)
             if self._added(connection, [row]):
                 return
@@ -182,11 +187,11 @@ class DatabaseStore:
 
         self._write(write)
 
-    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None) -> Record:
+    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None) -> Record:
         """See `Store`."""
 
         def write(connection: sa.Connection) -> None:
-            self._touch(connection, world, collection)
+            self._touch(connection, world, collection, since=since)
             known = (*_row(world, collection, _THING + _short(before.key)), _c.version == before.version)
             changed = sa.update(_table).where(*known).values(version=before.version + 1, body=sa.null() if body is None else body)
             if not connection.execute(changed).rowcount:
@@ -241,14 +246,16 @@ class DatabaseStore:
             own = [row for row in rows if row.collection == name]
             things = [_record(row) for row in own if row.key.startswith(_THING)]
             marks = [row.about["key"] for row in own if row.key.startswith(_MARK)]
-            found[name] = shot(next((row.position for row in own if row.key == _COLLECTION), 0), marks, things)
+            whole = next((row for row in own if row.key == _COLLECTION), None)
+            if whole is not None:
+                found[whole.about["key"]] = shot(whole.position, marks, things)
         return found
 
     def restore(self, world: str, snapshot: JsonValue) -> None:
         """See `Store`."""
         rows: list[dict[str, Any]] = []
         for name, (number, marks, records) in read_snapshot(snapshot).items():
-            rows.append(_plain(world, name, _COLLECTION) | {"version": _now(), "position": number})
+            rows.append(_whole(world, name, number))
             rows += [_marked(world, name, mark) for mark in marks]
             rows += [_written(world, name, record) for record in records]
 
@@ -259,19 +266,37 @@ class DatabaseStore:
 
         self._write(write)
 
-    def _touch(self, connection: sa.Connection, world: str, collection: str, numbers: int = 0) -> int:
-        """Give a collection another stamp, and hold it until the end of the transaction; gives the next number."""
-        row = _plain(world, collection, _COLLECTION) | {"version": _now(), "position": numbers}
+    def _touch(self, connection: sa.Connection, world: str, collection: str, numbers: int = 0, since: int | None = None) -> int:
+        """
+        Give a collection another stamp, and hold it until the end of the transaction.
+
+        Args:
+            connection: In a transaction.
+            world: Whose.
+            collection: Which.
+            numbers: How many are taken.
+            since: The stamp that it has to have had; None where that does not matter.
+
+        Returns:
+            The next number.
+
+        Raises:
+            Conflict: its stamp is another one.
+        """
+        row = _whole(world, collection, numbers)
         changed = {"version": _c.version + 1, "position": _c.position + numbers}
         written = self._insert(_table).values(row).on_conflict_do_update(index_elements=_KEY, set_=changed)
-        return int(connection.execute(written.returning(_c.position)).scalar_one())
+        found = connection.execute(written.returning(_c.position, _c.version)).one()
+        if since is not None and found.version != since + 1:
+            raise Conflict(collection)
+        return int(found.position)
 
     def _added(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> int:
         """Put rows in where there are none; gives how many."""
         added = 0
         for start in range(0, len(rows), _AT_ONCE):
             written = self._insert(_table).values(rows[start : start + _AT_ONCE]).on_conflict_do_nothing(index_elements=_KEY)
-            added += connection.execute(written).rowcount
+            added += len(connection.execute(written.returning(_c.key)).all())
         return added
 
     def _read(self, ask: Callable[[sa.Connection], _T]) -> _T:
@@ -281,10 +306,15 @@ class DatabaseStore:
         return self._do(ask, reads=False)
 
     def _do(self, ask: Callable[[sa.Connection], _T], *, reads: bool) -> _T:
+        """Run a transaction while others have their turn."""
+        engine = self._connected()
+        return wait_for(lambda: self._run(engine, ask, reads=reads))
+
+    def _run(self, engine: sa.Engine, ask: Callable[[sa.Connection], _T], *, reads: bool) -> _T:
         """Run a transaction, again where the database says that it may succeed then."""
         for attempt in range(_TRIES):
             try:
-                with self._connected().connect().execution_options(reads=reads) as connection, connection.begin():
+                with engine.connect().execution_options(reads=reads) as connection, connection.begin():
                     return ask(connection)
             except (DBAPIError, PoolTimeout) as error:
                 if attempt == _TRIES - 1 or not _may_succeed(error):
@@ -362,6 +392,11 @@ def _row(world: str, collection: str, key: str) -> tuple[sa.ColumnElement[bool],
 
 def _plain(world: str, collection: str, key: str) -> dict[str, Any]:
     return {"world": world, "collection": _shortened(collection), "key": key, "version": 1, "position": 0, "body": None, "about": None}
+
+
+def _whole(world: str, collection: str, number: int) -> dict[str, Any]:
+    """The row of a collection as a whole."""
+    return _plain(world, collection, _COLLECTION) | {"version": _now(), "position": number, "about": {"key": collection}}
 
 
 def _marked(world: str, collection: str, mark: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from mock_server.serve.respond import Responder
 from mock_server.serve.state.envelope import Spot, find_list, find_thing, is_object, project, put, shown, take
 from mock_server.serve.state.keys import find_key
 from mock_server.serve.state.resource import Act, Deed, Resource
+from mock_server.spec.document import template_names
 from mock_server.spec.model import MISSING, Location
 from mock_server.typing import JsonObject, JsonValue
 
@@ -41,16 +42,18 @@ def plain_ask(ask: Ask, deed: Deed, variables: Mapping[str, str], values: Mappin
     Args:
         ask: Who asks, in which world.
         deed: Of the operation.
-        variables: Of its path, as text.
+        variables: Of its path, as text; others are left out.
         values: The same, as values.
         size: How many items are wanted; None for as many as there are.
     """
     entry = deed.operation.entry
     path = entry.template
+    variables = {name: variables[name] for name in template_names(path) if name in variables}
     for name, text in variables.items():
         path = path.replace("{" + name + "}", quote(text, safe=""))
     seed = derive_seed(ask.seed_text, entry.id, "\0".join(variables.values()), "", b"")
-    parameters: dict[tuple[Location, str], JsonValue] = {(Location.PATH, name): value for name, value in values.items()}
+    own = {name: value for name, value in values.items() if name in variables}
+    parameters: dict[tuple[Location, str], JsonValue] = {(Location.PATH, name): value for name, value in own.items()}
     return ask._replace(
         request=Request("GET", path.encode(), b"", [], b""), understood=Understood(parameters, MISSING), accept=None,
         preferences=NONE if size is None else Preferences(size=size), derive=lambda: seed,

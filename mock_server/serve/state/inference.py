@@ -26,10 +26,12 @@ from mock_server.serve.state.envelope import Spot, find_list, find_thing, is_obj
 from mock_server.serve.state.keys import find_key, find_owner
 from mock_server.serve.state.resource import Act, Deed, Link, Owner, Resource
 from mock_server.settings import ResourceSettings
-from mock_server.spec.model import Entry, Operation, RequestBody
+from mock_server.spec.document import template_names
+from mock_server.spec.model import Entry, Location, Operation, RequestBody
 from mock_server.typing import JsonValue
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
+_UNUSUAL = re.compile(r"[?#]|\{\+|[+*]\}")  # a query, a fragment, a variable of several segments
 _WHOLE = re.compile(r"\{([^{}]*)\}\Z")
 _ITEM_ACTS = {"GET": Act.READ, "PUT": Act.REPLACE, "PATCH": Act.CHANGE, "POST": Act.CHANGE, "DELETE": Act.REMOVE, "HEAD": Act.READ}
 _MOST = 10_000  # things in the beginning
@@ -82,13 +84,13 @@ def _groups(kit: Kit) -> dict[str, _Group]:
     groups: dict[str, _Group] = {}
     for entry in kit.document.entries:
         said = read_said(kit, entry)
-        if not said.stateful or "?" in entry.template or "#" in entry.template:
+        if not said.stateful or _UNUSUAL.search(entry.template):
             continue
         path = entry.template.rstrip("/")
         head, _, last = path.rpartition("/")
         is_item = _WHOLE.match(last) is not None
         template = head if is_item else path
-        key = f"\0{said.resource}" if said.resource is not None else _VARIABLE.sub("{}", template)
+        key = f"\0{said.resource}" if said.resource is not None else _shape(template)
         group = groups.setdefault(key, _Group(template, said.resource))
         (group.items if is_item else group.own).append((entry, said))
     return groups
@@ -168,7 +170,7 @@ class _Finder:
         read = {entry.id: self.kit.document.operation(entry) for entry, _ in (*group.own, *group.items)}
         bodies = {id_: self.answered(operation) for id_, operation in read.items()}
         lists = {id_: find_list(body, nouns) for id_, body in bodies.items()}
-        deeds = list(self._deeds(group, read, lists))
+        deeds = [deed for deed in self._deeds(group, read, lists) if not _is_confused(group.template, deed)]
         said = [s for _, s in (*group.own, *group.items)]
         variable = next((deed.variable for deed in deeds if deed.variable is not None), None)
         outline = self._outline(deeds, bodies, lists, nouns, variable)
@@ -253,6 +255,9 @@ class _Finder:
         asked = self.asked(deed.operation.request_body)
         if deed.operation.method in {"PUT", "PATCH"} and deed.operation.request_body is not None and not asked.names:
             return True  # it takes anything, or a list of changes
+        queried = {p.name for p in deed.operation.parameters if p.location is Location.QUERY}
+        if deed.act is Act.CHANGE and deed.operation.request_body is None:
+            return bool(queried & frozenset(thing.names))
         bodies = (asked, answered) if deed.act is Act.CREATE else (asked,)
         inner = [body.member(name) for body in bodies for name in body.names if is_object(body.member(name))]
         return any(frozenset(thing.names) & frozenset(body.names) for body in (*bodies, *inner))
@@ -260,6 +265,24 @@ class _Finder:
     def _thing(self, body: Outline, nouns: frozenset[str], variable: str | None) -> Spot | None:
         found = find_thing(body, nouns, lambda outline: find_key(outline, variable, nouns) is not None)
         return found or (Spot((), body) if is_object(body) else None)
+
+
+def _shape(template: str) -> str:
+    """A template without the names of its variables."""
+    return _VARIABLE.sub("{}", template)
+
+
+def _aliases(template: str, deed: Deed) -> Iterator[tuple[str, str]]:
+    """The variables of a collection's path that an operation calls otherwise: its name and the collection's."""
+    own = template_names(deed.operation.entry.template)
+    if _shape(deed.operation.entry.template).startswith(_shape(template)):
+        yield from ((mine, ours) for mine, ours in zip(own, template_names(template), strict=False) if mine != ours)
+
+
+def _is_confused(template: str, deed: Deed) -> bool:
+    """Whether an operation calls one variable of the path as the collection calls another."""
+    own, ours = template_names(deed.operation.entry.template), template_names(template)
+    return any(name in own or alias in ours for alias, name in _aliases(template, deed))
 
 
 def _own_act(method: str, *, is_list: bool, alone: bool) -> Act | None:
@@ -302,7 +325,7 @@ def _join_views(drafts: list[_Draft]) -> None:
 def _finish(drafts: list[_Draft]) -> Inferred:
     """Relate the resources to each other."""
     homes = [draft for draft in drafts if draft.home is None and draft.is_stateful]
-    things = {draft.template: draft for draft in homes if any(deed.variable for deed in draft.deeds)}
+    things = {_shape(draft.template): draft for draft in homes if any(deed.variable for deed in draft.deeds)}
     taken: set[str] = set()
     resources: dict[int, Resource] = {}
     by_entry: dict[str, tuple[Resource, Deed]] = {}
@@ -317,7 +340,7 @@ def _finish(drafts: list[_Draft]) -> Inferred:
         resource = Resource(
             name=draft.name, template=draft.template, key=draft.key, nouns=draft.nouns, outline=draft.outline, single=draft.single,
             deeds={deed.act: deed for deed in reversed(draft.deeds)}, owners=tuple(_owners(draft.template, things)), size=draft.size,
-            links=tuple(links.values()),
+            links=tuple(links.values()), aliases=tuple(pair for deed in draft.deeds for pair in _aliases(draft.template, deed)),
         )  # fmt: skip
         resources[id(draft)] = resource
         by_entry.update({deed.operation.id: (resource, deed) for deed in deeds})
@@ -329,9 +352,10 @@ def _owners(template: str, things: Mapping[str, _Draft]) -> Iterator[Owner]:
     segments = template.split("/")
     for index, segment in enumerate(segments):
         found = _WHOLE.match(segment)
-        owner = things.get("/".join(segments[:index])) if found is not None else None
+        above = "/".join(segments[:index])
+        owner = things.get(_shape(above)) if found is not None else None
         if found is not None and owner is not None:
-            yield Owner(variable=found.group(1), resource=owner.name, template=owner.template)
+            yield Owner(variable=found.group(1), resource=owner.name, template=above)
 
 
 def _viewed(deed: Deed, view: _Draft, home: _Draft, things: Mapping[str, _Draft]) -> Deed:
@@ -339,5 +363,5 @@ def _viewed(deed: Deed, view: _Draft, home: _Draft, things: Mapping[str, _Draft]
     owner = next(iter(reversed(list(_owners(view.template, things)))), None)
     if owner is None:
         return deed
-    pointer = find_owner(home.outline, owner.variable, things[owner.template].nouns)
+    pointer = find_owner(home.outline, owner.variable, things[_shape(owner.template)].nouns)
     return dataclasses.replace(deed, link=Link(variable=owner.variable, pointer=pointer, resource=owner.resource))

@@ -19,7 +19,7 @@ from mock_server.serve.state.keys import joined, text_of
 from mock_server.serve.state.patching import same
 from mock_server.serve.state.store import Record
 from mock_server.spec.model import Location, Operation, Parameter
-from mock_server.typing import JsonObject, JsonValue
+from mock_server.typing import JsonValue
 
 _ROLES: Final = {
     "limit": ("limit", "perpage", "pagesize", "maxresults", "top", "take", "pagelimit", "size", "count", "first", "max", "rows",
@@ -99,7 +99,7 @@ class Plan:
             records: Everything, in order.
             query: The query parameters that were sent, read.
         """
-        found = [record for record in records if self._keeps(record.body or {}, query)] if query else list(records)
+        found = [record for record in records if self.keeps(record, query)] if query else list(records)
         found = self._sorted(found, query)
         limit = _number(query.get(self.roles.get("limit", ""))) or self.default
         paged = {role for role in ("page", "offset", "after", "before") if self.roles.get(role) in query}
@@ -112,10 +112,10 @@ class Plan:
     def _start(self, found: list[Record], query: Mapping[str, JsonValue], limit: int) -> int:
         offset = _number(query.get(self.roles.get("offset", "")))
         if offset is not None:
-            return min(offset, len(found))
+            return offset
         page = _number(query.get(self.roles.get("page", "")))
         if page is not None:
-            return min(max(page - self.first, 0) * limit, len(found))
+            return max(page - self.first, 0) * limit
         after, before = query.get(self.roles.get("after", "")), query.get(self.roles.get("before", ""))
         if after is not None:
             return _place_of(found, text_of(after) or "")
@@ -124,7 +124,9 @@ class Plan:
             return max(place - limit, 0)
         return 0
 
-    def _keeps(self, thing: JsonObject, query: Mapping[str, JsonValue]) -> bool:
+    def keeps(self, record: Record, query: Mapping[str, JsonValue]) -> bool:
+        """Whether the filters and the search let a thing through."""
+        thing = record.body or {}
         for wanted in self.filters:
             value = query.get(wanted.name)
             if value is not None and not _matches(_at(thing, wanted.pointer), value, wanted.upper):
@@ -191,9 +193,18 @@ def make_plan(operation: Operation, thing: Outline, annotate: Callable[[Paramete
             filters += found
         elif word in {"filter", "filters", "where"} and is_object(annotate(parameter)):
             roles["filter"] = parameter.name
-    if "sort" in roles and "direction" not in roles and joined(roles["sort"]) == "order":
-        roles["direction"] = roles["sort"]
+    _tell_order(operation, roles)
     return Plan(roles, tuple(filters), names, default, first)
+
+
+def _tell_order(operation: Operation, roles: dict[str, str]) -> None:
+    """See what `order` means: beside `sort` it is up or down, alone it may be a property or either of the two."""
+    said = [p.name for p in operation.parameters if p.location is Location.QUERY and _ROLE_OF.get(joined(p.name)) == "sort"]
+    order = next((name for name in said if joined(name) in {"order", "ordering"}), None)
+    other = next((name for name in said if name != order), None)
+    if "sort" in roles and order is not None and "direction" not in roles:
+        roles["direction"] = order
+        roles["sort"] = other or order
 
 
 def _filters(name: str, thing: Outline, names: Mapping[str, str]) -> Iterator[_Filter]:

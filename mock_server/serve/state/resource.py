@@ -1,9 +1,8 @@
 """Resources, and what operations do with them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from mock_server.exchange.negotiate import Chosen
 from mock_server.schema.outline import Outline
@@ -20,9 +19,6 @@ class Act(StrEnum):
     CHANGE = "change"
     REMOVE = "remove"
     CLEAR = "clear"
-
-
-SAFE: Final = frozenset((Act.LIST, Act.READ))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +63,8 @@ class Resource:
     deeds: Mapping[Act, Deed]  # the main one of each kind
     owners: tuple[Owner, ...] = ()  # that have to exist, the outermost first
     size: int | None = None  # how many things there are in the beginning; None: as the document's own list has it
-    links: tuple[Link, ...] = field(default=())
+    links: tuple[Link, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()  # variables of the template that some operations call otherwise: their name and ours
 
     @property
     def listed(self) -> bool:

@@ -23,6 +23,7 @@ from mock_server.serve.state.envelope import is_array, is_object, project, shown
 from mock_server.serve.state.fitting import Fitting, plain_ask
 from mock_server.serve.state.keys import find_key, referred, text_of
 from mock_server.serve.state.resource import Act, Deed, Resource
+from mock_server.spec.document import template_names
 from mock_server.typing import JsonObject, JsonValue
 
 _REMEMBERED = 2_048  # collections whose beginning is known
@@ -331,4 +332,6 @@ def thing_place(place: Place, key: str, value: JsonValue) -> Place:
 
 
 def _key(place: Place, deed: Deed, ask: Ask) -> tuple[str, ...]:
-    return (ask.seed_text, deed.operation.id, *place.variables.values())
+    """What a list depends on: the seed, and the variables of its own path."""
+    own = (place.variables.get(name, "") for name in template_names(deed.operation.entry.template))
+    return (ask.seed_text, deed.operation.id, *own)

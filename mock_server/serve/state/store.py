@@ -29,14 +29,17 @@ class Conflict(MockServerError):
 
 
 class StoreUnavailable(MockServerError):
-    """The store can't be reached."""
+    """The store can't be reached, or is full."""
 
 
 @runtime_checkable
 class Store(Protocol):
     """Keeps things by world and collection. What it says was done stays done."""
 
-    blocks: bool  # waits for something: to be asked in a thread
+    blocks: bool  # waits for something, by `serve.waiting`
+
+    def pulse(self) -> int | None:
+        """A number that is another one after each change of anything; None where that is not known without asking."""
 
     def stamp(self, world: str, collection: str) -> int:
         """A number that is another one after each change of a collection; 0 where nothing was ever put there."""
@@ -56,20 +59,26 @@ class Store(Protocol):
     def number(self, world: str, collection: str) -> int:
         """A number that nobody else gets, from 0."""
 
-    def insert(self, world: str, collection: str, record: Record) -> None:
+    def insert(self, world: str, collection: str, record: Record, since: int | None = None) -> None:
         """
         Put a new thing in.
 
-        Raises:
-            Conflict: there is one with this key.
-        """
-
-    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None) -> Record:
-        """
-        Change a thing, or remember that it is deleted.
+        Args:
+            world: Whose.
+            collection: Where.
+            record: The thing.
+            since: The stamp since which nothing may have changed in the collection; None where that does not matter.
 
         Raises:
-            Conflict: it is not what it was.
+            Conflict: there is one with this key, or something has changed.
+        """
+
+    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None) -> Record:
+        """
+        Change a thing, or remember that it is deleted; `since` as for `insert`.
+
+        Raises:
+            Conflict: it is not what it was, or something else has changed that may not.
         """
 
     def remove(self, world: str, collection: str, before: Record) -> None:
@@ -120,9 +129,14 @@ class MemoryStore:
     """Keeps things in this process. Reading needs no lock: what is read is never changed in place."""
 
     blocks: bool = False
+    limit: int = 100_000  # things in a collection: memory is not endless
     _worlds: dict[str, dict[str, _Collection]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _clock: int = 0  # of stamps: a collection that is made anew has none of its old ones
+
+    def pulse(self) -> int | None:
+        """See `Store`."""
+        return self._clock
 
     def stamp(self, world: str, collection: str) -> int:
         """See `Store`."""
@@ -162,10 +176,14 @@ class MemoryStore:
             made.next += 1
             return made.next - 1
 
-    def insert(self, world: str, collection: str, record: Record) -> None:
+    def insert(self, world: str, collection: str, record: Record, since: int | None = None) -> None:
         """See `Store`."""
         with self._lock:
             made = self._made(world, collection)
+            if since is not None and made.stamp != since:
+                raise Conflict(record.key)
+            if len(made.records) >= self.limit:
+                raise StoreUnavailable(f"{collection} has {self.limit:,} things: delete some, or give --store a database")
             known = made.records.get(record.key)
             if known is not None and known.body is not None:
                 raise Conflict(record.key)
@@ -173,10 +191,12 @@ class MemoryStore:
             made.records[record.key] = record if known is None else record._replace(version=known.version + 1)
             self._touch(made)
 
-    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None) -> Record:
+    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None) -> Record:
         """See `Store`."""
         with self._lock:
             made = self._unchanged(world, collection, before)
+            if since is not None and made.stamp != since:
+                raise Conflict(before.key)
             after = before._replace(version=before.version + 1, body=body)
             made.records[before.key] = after
             self._touch(made)
@@ -192,6 +212,7 @@ class MemoryStore:
     def clear(self, world: str, under: str) -> None:
         """See `Store`."""
         with self._lock:
+            self._clock += 1
             kept = self._worlds.get(world, {})
             self._worlds[world] = {name: value for name, value in kept.items() if not name.startswith(under)}
 
@@ -202,11 +223,13 @@ class MemoryStore:
     def drop(self, world: str) -> None:
         """See `Store`."""
         with self._lock:
+            self._clock += 1
             self._worlds.pop(world, None)
 
     def fork(self, source: str, target: str) -> None:
         """See `Store`."""
         with self._lock:
+            self._clock += 1
             self._worlds[target] = {name: kept.copy() for name, kept in self._worlds.get(source, {}).items()}
             for kept in self._worlds[target].values():
                 self._touch(kept)
@@ -221,6 +244,7 @@ class MemoryStore:
         """See `Store`."""
         read = read_snapshot(snapshot)
         with self._lock:
+            self._clock += 1
             self._worlds[world] = {}
             for name, (number, marks, records) in read.items():
                 made = self._made(world, name)

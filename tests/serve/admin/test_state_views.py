@@ -123,3 +123,14 @@ def test_an_explanation_says_what_state_would_do_and_does_nothing(admin: Admin) 
     assert absent["because"] == "read todos: '99999999' in /todos, which is not there"
     assert there["because"] == f"remove todos: '{id_}' in /todos, which is there, in version 1"
     assert client.ask("/__admin/worlds/@everybody/snapshot").json == before
+
+
+def test_things_under_a_base_path_are_found_and_put_where_the_api_has_them(admin: Admin) -> None:
+    client = admin({**TODOS, "servers": [{"url": "https://example.com/v1"}]}, stateful=True)
+    resource = client.ask("/__admin/state").json["resources"][0]
+    todo = {"id": 4711, "title": "Write", "done": False, "createdAt": "2026-01-01T00:00:00Z"}
+
+    assert [each["collection"] for each in resource["collections"]] == ["/v1/todos"]
+    assert client.ask(f"{resource['path']}/4711", "PUT", json=todo).status == 201
+    assert client.ask("/v1/todos/4711").json == todo
+    assert todo in client.ask("/v1/todos?limit=100").json

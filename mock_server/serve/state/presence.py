@@ -1,0 +1,149 @@
+"""
+What is there: in the beginning, and since.
+
+A collection is filled when it is first asked for. Where no list says what there is, a thing is there when it is first asked
+for. What belongs to somebody who was created is empty until something is put there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mock_server.exchange.negotiate import choose_failure
+from mock_server.serve.state.asked import Asked, fill
+from mock_server.serve.state.creation import Creation, owner_link
+from mock_server.serve.state.envelope import take
+from mock_server.serve.state.fitting import Unfit, plain_ask
+from mock_server.serve.state.keys import text_of
+from mock_server.serve.state.refusals import Refusals
+from mock_server.serve.state.resource import Act, Deed, Resource
+from mock_server.serve.state.seeding import Fittings, Place, Seeds, thing_place
+from mock_server.serve.state.store import Record, Store
+from mock_server.typing import JsonValue
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Presence:
+    """Finds things."""
+
+    store: Store
+    fittings: Fittings
+    seeds: Seeds
+    creation: Creation
+    refusals: Refusals
+
+    def collection(self, template: str, variables: Mapping[str, str]) -> str:
+        """The name of a collection in the store: documents may share one, each under its base path."""
+        return self.fittings.responder.base_paths()[0] + fill(template, variables)
+
+    def found(self, asked: Asked, *, adopt: bool = True) -> Record | None:
+        """The thing that a request means; where no list says what there is, it is there when it is first asked for."""
+        self.need_owners(asked)
+        if asked.key is None:
+            return None
+        self.need_seeds(asked)
+        record = self.store.find(asked.world, asked.collection, asked.key)
+        if record is not None:
+            return record if record.body is not None else None
+        return self._adopted(asked) if adopt and not asked.resource.listed else None
+
+    def _adopted(self, asked: Asked) -> Record | None:
+        """A thing that is there because somebody asks for it."""
+        read = asked.resource.deeds.get(Act.READ)
+        if read is None or asked.key is None:
+            return None
+        value = self.key_value(asked)
+        place = thing_place(asked.place, asked.key, value)
+        fitting = self.fittings.of(asked.resource, read)
+        represented = fitting.reply.representation(None)
+        spot = fitting.thing_spot(represented) if represented is not None else None
+        if represented is None or spot is None:
+            raise Unfit("it does not say what it answers")
+        thing = take(fitting.reply.make(represented, plain_ask(asked.ask, read, place.variables, place.values)), spot.pointer)
+        if not isinstance(thing, dict):
+            raise Unfit("what it answers is no object")
+        key = asked.resource.key
+        if key is not None and text_of(thing.get(key)) != asked.key:
+            keyed = {**thing, key: value}
+            thing = keyed if self.fittings.accept(asked.resource, keyed, place, asked.ask) else thing
+        thing = self.seeds.related(place, asked.key, thing, asked.ask)
+        mark = f"/{asked.key}"
+        self.store.seed(asked.world, asked.collection, mark, [Record(asked.key, 1, -1, thing, {})])
+        return self.store.find(asked.world, asked.collection, asked.key)
+
+    def need_owners(self, asked: Asked) -> None:
+        """See that those exist whose things are asked for."""
+        for owner in asked.resource.owners:
+            self._owner(asked, owner.resource, owner.template, owner.variable)
+        if asked.deed.link is not None:
+            self._owner(
+                asked, asked.deed.link.resource, self.fittings.resources[asked.deed.link.resource].template, asked.deed.link.variable
+            )
+
+    def _owner(self, asked: Asked, name: str, template: str, variable: str) -> Record | None:
+        """An owner, as far as it is known: where nobody lists owners, any is there."""
+        resource, key = self.fittings.resources[name], asked.place.variables.get(variable)
+        collection = self.collection(template, asked.place.variables)
+        main = resource.deeds.get(Act.LIST)
+        if key is None:
+            return None
+        if main is not None:
+            self._seed(asked, resource, main, collection, collection)
+        record = self.store.find(asked.world, collection, key)
+        absent = record is None and resource.listed
+        if (absent or (record is not None and record.body is None)) and choose_failure(asked.deed.operation, (404, 410)) is not None:
+            raise self.refusals.missing(asked, f"there is no {min(resource.nouns, key=len, default=name)} {key!r}")
+        if absent:
+            return Record(key, 0, 0, None, {})  # the document has no word for that: then somebody of whom nothing is there
+        return record
+
+    def need_seeds(self, asked: Asked) -> None:
+        """See that there is what was there in the beginning."""
+        main = asked.resource.deeds.get(Act.LIST)
+        if main is not None:
+            self._seed(asked, asked.resource, main, asked.collection, asked.collection)
+        elif asked.deed.act is Act.LIST:
+            self._seed(
+                asked, asked.resource, asked.deed, asked.collection, fill(asked.deed.operation.entry.template, asked.place.variables)
+            )
+
+    def _seed(self, asked: Asked, resource: Resource, deed: Deed, collection: str, mark: str) -> None:
+        if self.store.seeded(asked.world, collection, mark):
+            return
+        place = Place(resource, asked.place.variables, asked.place.values)
+        things = [] if self._is_new(asked, resource, deed) else self.seeds.things(place, deed, asked.ask)
+        records = []
+        for index, (key, thing) in enumerate(things):
+            linked, links = owner_link(deed, place.variables, place.values, thing)
+            for link in resource.links:
+                if not link.pointer and link.variable not in links:
+                    links = {**links, **self._owned(asked, link.resource, link.variable, index)}
+            records.append(Record(key, 1, index - len(things), linked, links))
+        self.store.seed(asked.world, collection, mark, records)
+
+    def _owned(self, asked: Asked, name: str, variable: str, index: int) -> dict[str, str]:
+        """One of the owners that there are, for a thing that does not say whose it is."""
+        owner = self.fittings.resources[name]
+        main = owner.deeds.get(Act.LIST)
+        if main is None or "{" in owner.template:
+            return {}
+        known = self.seeds.listed(Place(owner, {}, {}), main, asked.ask)
+        return {variable: known[index % len(known)][0]} if known else {}
+
+    def _is_new(self, asked: Asked, resource: Resource, deed: Deed) -> bool:
+        """Whether what is asked for belongs to somebody who was created: then nothing is there yet."""
+        names = [(owner.resource, owner.template, owner.variable) for owner in resource.owners]
+        if deed.link is not None:
+            names.append((deed.link.resource, self.fittings.resources[deed.link.resource].template, deed.link.variable))
+        for name, template, variable in names:
+            record = self._owner(asked, name, template, variable)
+            if record is not None and record.position >= 0:
+                return True
+        return False
+
+    def key_value(self, asked: Asked) -> JsonValue:
+        """The key that a request names, as it was read."""
+        variable = asked.deed.variable
+        if variable is not None:
+            return asked.place.values.get(variable, asked.key)
+        sent = self.creation.sent(asked.resource, asked.deed, asked.ask)
+        return sent.get(asked.resource.key or "", asked.key) if isinstance(sent, dict) else asked.key

@@ -1,0 +1,45 @@
+"""
+Waiting in the midst of a decision without keeping others waiting.
+
+To decide on an answer is plain code that runs to its end, on the thread of the event loop: nothing of it needs to be safe
+among threads. Only what has to wait, for a database, does so in a thread; meanwhile others are answered. A decision that may
+wait runs as a greenlet, which hands over to the event loop where it waits and goes on there afterwards.
+"""
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import greenlet
+
+_T = TypeVar("_T")
+
+
+class _Turn(greenlet.greenlet):  # type: ignore[misc]  # it has no types
+    """A decision that may wait."""
+
+
+async def in_turns(decide: Callable[[], _T]) -> _T:
+    """Come to a decision; where it waits, others have their turn."""
+    turn = _Turn(decide)
+    turn.gr_context = contextvars.copy_context()
+    given: Any = turn.switch()
+    while not turn.dead:
+        try:
+            done = await given
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to who waits
+            given = turn.throw(error)
+        else:
+            given = turn.switch(done)
+    result: _T = given
+    return result
+
+
+def wait_for(work: Callable[[], _T]) -> _T:
+    """Do what takes time: in a thread, where the decision can wait for it, else at once."""
+    turn = greenlet.getcurrent()
+    if not isinstance(turn, _Turn) or turn.parent is None:
+        return work()
+    done: _T = turn.parent.switch(asyncio.to_thread(work))
+    return done

@@ -5,6 +5,7 @@ A request that was recorded meets all conditions of its own fixture, and of anot
 so its own is the most specific one, and answers.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,8 @@ _REFUSED: Final = (401, 403)
 _LARGEST: Final = 64 * 1024  # bytes of a request body that is asked for as a whole
 # Fields that decide about answers of certain statuses.
 _DECIDING: Final = {206: ("range", "if-range"), 304: ("if-none-match", "if-modified-since"), 412: ("if-match", "if-unmodified-since")}
+# What is new in every request and asks for nothing: ids of requests, moments, signatures, and what keeps caches out.
+_FRESH: Final = re.compile(r"(?:^|[-_])(?:request|correlation|trace|span|idempotency)[-_]?(?:id|key|parent)?$|nonce|signature|^date$|^_$|^user-agent$", re.I)
 _ABSENT: Final[JsonObject] = {"absent": True}
 
 
@@ -59,7 +62,7 @@ def _parameters(asked: Asked, location: Location) -> Iterator[tuple[str, JsonVal
     credentials = credential_names(asked.operation.security, asked.responder.document.schemes)
     for (where, name), value in asked.understood.parameters.items():
         key = name.lower() if location is Location.HEADER else name
-        if where is location and (location, key) not in credentials and not _is_secret(asked, name, value):
+        if where is location and (location, key) not in credentials and not _is_secret(asked, name, value) and not _is_fresh(key):
             yield key, find_field(asked.request.fields, key.encode()) if location is Location.HEADER else exactly(value)
 
 
@@ -70,7 +73,7 @@ def _undocumented(asked: Asked) -> Iterator[tuple[str, JsonValue]]:
     found: dict[str, list[JsonValue]] = {}
     for name, value in parse_query(asked.request.query.decode("latin-1")):
         base = name.partition("[")[0]
-        if base not in documented and (Location.QUERY, name) not in credentials and not name.startswith("__"):
+        if base not in documented and (Location.QUERY, name) not in credentials and not name.startswith("__") and not _is_fresh(name):
             found.setdefault(name, []).append(unquote_plus(value))
     for name, values in found.items():
         if not any(_is_secret(asked, name, value) for value in values):
@@ -118,6 +121,10 @@ def _holds_secrets(value: JsonValue, mask: Mask, outline: Outline | None) -> boo
 
 def _is_secret(asked: Asked, name: str, value: JsonValue) -> bool:
     return is_secret_name(name) or (isinstance(value, str) and value in asked.mask.secrets)
+
+
+def _is_fresh(name: str) -> bool:
+    return _FRESH.search(name) is not None
 
 
 def exactly(value: JsonValue) -> JsonValue:

@@ -290,8 +290,8 @@ def _sentence(error: yaml.MarkedYAMLError) -> str:
     return f"{error.problem or error.context or 'no YAML'}{where}"
 
 
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] - which one depends on libyaml being there
-    """Writes texts that YAML 1.2 would take for numbers in quotes, as PyYAML does for those of YAML 1.1."""
+# Writes texts that YAML 1.2 would take for numbers in quotes, as PyYAML does for those of YAML 1.1.
+_Dumper: Any = type("_Dumper", (getattr(yaml, "CSafeDumper", yaml.SafeDumper),), {})
 
 
 def _represent_text(dumper: Any, text: str) -> Any:  # noqa: ANN401 - PyYAML is untyped

@@ -191,7 +191,7 @@ class Recorder:
         names = _KEPT | {header.name.lower().encode("latin-1", "replace") for header in (documented.headers if documented else ())}
         found: dict[str, list[JsonValue]] = {}
         for name, value in response.fields:
-            if name not in names or (name == b"content-type" and not response.body):
+            if name not in names:
                 continue
             led = self._led(asked, value, lead) if name in _LEADING else value
             text = cover_field(name, led, asked.mask, cover).decode("latin-1")

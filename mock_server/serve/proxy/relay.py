@@ -37,6 +37,7 @@ from mock_server.spec.model import Entry
 _log = logging.getLogger("mock_server.proxy")
 _HELD: Final = 256 * 1024  # bytes of an answer that is held back
 _PATIENCE: Final = 0.25  # seconds that it is held back
+_LAST: Final = 2.0  # seconds that exchanges have to be counted when the server ends
 _EMPTY: Final = frozenset((204, 304))
 _OF_CODING: Final = frozenset((b"content-encoding", b"content-length"))
 _GONE: Final = 499  # what is kept of an exchange that the client left
@@ -55,6 +56,7 @@ class Relay:
     via: str  # how this proxy names itself
     cors: bool = True
     record: Record | None = None
+    _open: set[asyncio.Event] = field(default_factory=set)  # of exchanges that have not ended
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "judge"))
 
     async def exchange(self, mount: Mount, call: Call, respond: Respond, *, whole: bool = False) -> Relayed:
@@ -72,6 +74,16 @@ class Relay:
         head = Request(scope["method"], raw.partition(b"?")[0], scope["query_string"], scope["headers"], b"")
         inflow = Inflow(head.fields, call.receive, self.limit)
         passage = _Passage(self, mount, scope, call.send, respond, head, inflow, whole)
+        ended = asyncio.Event()
+        self._open.add(ended)
+        try:
+            return await self._lead(passage, inflow)
+        finally:
+            ended.set()
+            self._open.discard(ended)
+
+    async def _lead(self, passage: "_Passage", inflow: Inflow) -> Relayed:
+        """Lead an exchange to its end, or to where the client or this server leaves it."""
         work, gone = asyncio.ensure_future(passage.run()), asyncio.ensure_future(inflow.gone())
         try:
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -79,6 +91,8 @@ class Relay:
                 return await work
         except ClientGone:
             pass
+        except asyncio.CancelledError:  # this server ends: what was seen of a stream until now still counts
+            passage.hang_up()
         finally:
             gone.cancel()
             work.cancel()
@@ -114,6 +128,8 @@ class Relay:
         try:
             await asyncio.Event().wait()
         finally:
+            if self._open:
+                await asyncio.wait([asyncio.ensure_future(ended.wait()) for ended in self._open], timeout=_LAST)
             await self.upstream.close()
             await asyncio.to_thread(self._thread.shutdown)
 
@@ -235,11 +251,15 @@ class _Passage:
             await self.send({"type": "http.response.body", "body": b""})
         except Unanswered as error:
             failure, self.is_complete = error, True
-            line = line_of(self.scope)
-            if line is not None:
-                line.close()  # what has begun can't be taken back: so the client sees that there is more to come, and that it does not
+            self.hang_up()  # what has begun can't be taken back: so the client sees that there is more to come, and that it does not
         unread = self._too_large() if body.is_cut else ""
         return await self._finish(incoming, bytes(body.kept), unread=unread, failure=failure)
+
+    def hang_up(self) -> None:
+        """Close the connection to the client."""
+        line = line_of(self.scope)
+        if line is not None:
+            line.close()
 
     async def leave(self) -> Relayed:
         """The client went away: what is left of the exchange. To close the connection is how to end a stream, so that is judged."""

@@ -29,7 +29,10 @@ _LARGEST: Final = 64 * 1024  # bytes of a request body that is asked for as a wh
 # Fields that decide about answers of certain statuses.
 _DECIDING: Final = {206: ("range", "if-range"), 304: ("if-none-match", "if-modified-since"), 412: ("if-match", "if-unmodified-since")}
 # What is new in every request and asks for nothing: ids of requests, moments, signatures, and what keeps caches out.
-_FRESH: Final = re.compile(r"(?:^|[-_])(?:request|correlation|trace|span|idempotency)[-_]?(?:id|key|parent)?$|nonce|signature|^date$|^_$|^user-agent$", re.I)
+_FRESH: Final = re.compile(
+    r"(?:^|[-_])(?:request|correlation|trace|span|idempotency)[-_]?(?:id|key|parent)?$|nonce|signature|^date$|^_$|^user-agent$",
+    re.IGNORECASE,
+)
 _ABSENT: Final[JsonObject] = {"absent": True}
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import orjson
 import pytest
-from conftest import Mock, minimal
+from conftest import SHARED, Mock, minimal
 from proxying import Heard, Proxy, RealServer, answer, start_proxy
 
+from benchmarks.recording import walk
 from mock_server.exchange.message import Request
 from mock_server.serve.opening import open_responder
 from mock_server.serve.proxy.recorder import Recorder
@@ -100,6 +101,15 @@ DOCUMENT = minimal(
     servers=[{"url": "/api"}],
     components={"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
 )
+SOME = (
+    "imposter-project-imposter-jvm-engine-xml-examples-openapi3-xml-examples/openapi3-xml-examples.yaml",
+    "swagger-api-swagger-petstore/openapi.yaml",
+    "OAI-learn.openapis.org-petstore-separate-swagger/spec/swagger.json",
+    "hey-api-openapi-ts-3.1.x-full/full.yaml",
+    "schemathesis-schemathesis-schemas-stateful-users/stateful_users.yaml",
+    "ga4gh-data-repository-service-schemas-data-repository-service.openapi/data_repository_service.openapi.yaml",
+)
+REAL = [SHARED / "specs" / name for name in SOME if (SHARED / "specs" / name).is_file()]
 Recording = Callable[..., tuple[Proxy, RealServer, Path]]
 
 
@@ -362,3 +372,25 @@ def test_fixtures_take_turns_in_each_world(mock: Callable[..., Mock], tmp_path: 
     assert [title("2", worlds[0]) for _ in range(3)] == ["any", "second", "second"]
     worlds[0].reset()
     assert title("1", worlds[0]) == "first"
+
+
+def test_an_empty_answer_that_changes_is_recorded(recording: Recording, tmp_path: Path) -> None:
+    proxy, server, folder = recording(answer(status="204 No Content"))
+    proxy.ask("DELETE", "/api/todos/1")
+    server.talk = answer(b'{"message": "gone"}', status="404 Not Found")
+    proxy.ask("DELETE", "/api/todos/1")
+    server.talk = answer(status="204 No Content")
+    proxy.ask("DELETE", "/api/todos/1")
+    assert proxy.rules(3) == []
+    ask = replay(tmp_path, folder)
+
+    assert [ask("DELETE", "/api/todos/1").status for _ in range(4)] == [204, 404, 204, 204]
+
+
+@pytest.mark.parametrize("document", REAL, ids=lambda path: path.parent.name)
+def test_real_documents_are_recorded_and_replayed(document: Path, tmp_path: Path) -> None:
+    walked = walk(document, 40, tmp_path)
+
+    assert walked.recorded
+    assert (walked.wrong, walked.other, walked.unrecorded) == ([], [], {})
+    assert walked.same == walked.recorded == walked.exchanges

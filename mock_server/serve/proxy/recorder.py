@@ -182,7 +182,7 @@ class Recorder:
             for cover in (hide, veil):
                 headers = self._headers(asked, response, cover, lead)
                 for body, value in _bodies(asked, response, cover):
-                    head: JsonObject = {"when": when} if when else {}
+                    head: JsonObject = {"when": when} if when or not body else {}  # one of the two tells a fixture from a bare body
                     turns: JsonObject = {"turn": turn} if turn > 1 else {}
                     yield _Form({**head, **turns, "status": response.status, **headers, **body}, value)
 

@@ -277,3 +277,36 @@ def test_a_stateful_life_that_was_recorded_is_replayed_with_the_same_answers(
 
     checked = run("check", str(TODOS), "--fixtures", str(folder))
     assert checked.returncode == 0, checked.stdout
+
+
+def test_what_is_mocked_can_be_changed_while_it_runs(proxy: Callable[..., Running], real: Callable[..., RealServer]) -> None:
+    server = real(answer(DRIVERS))
+    running = proxy(server.url + "/v2", str(DOCUMENT), "--log-format", "none")
+    origin = running.url.removesuffix("/api")
+    path = "/charger/EMABLER_Charger1/users?code=c&clientId=c"
+    told = orjson.loads(ask(origin, "GET", "/__admin/upstream")[2])
+    assert told == {"url": server.url + "/v2", "mocked": [], "fallbackOn": []}
+
+    changed = {"operations": {"GET /charger/{chargerId}/users": False}, "fallbackOn": ["5XX", "unreachable"]}
+    told = orjson.loads(ask(origin, "PATCH", "/__admin/upstream", changed)[2])
+    assert (told["mocked"], told["fallbackOn"]) == (["getAuthorisedUsersForCharger"], ["5xx", "unreachable"])
+    assert "x-mock-source" in ask(running.url, "GET", path)[1]
+    assert server.heard == []
+
+    ask(origin, "PATCH", "/__admin/upstream", {"operations": {"getAuthorisedUsersForCharger": True}})
+    assert ask(running.url, "GET", path)[2] == DRIVERS
+    for wrong in (
+        {"operations": {"nobody": True}},
+        {"fallbackOn": ["often"]},
+        {"operations": {"getAuthorisedUsersForCharger": 1}},
+        {"x": 1},
+    ):
+        assert ask(origin, "PATCH", "/__admin/upstream", wrong)[0] == 422
+    journal = orjson.loads(ask(origin, "GET", "/__admin/requests")[2])["requests"]
+    assert len(journal) == 2
+
+
+def test_a_mock_has_no_real_server_behind_it(serve: Callable[..., Server]) -> None:
+    server = serve(str(DOCUMENT), "--log-format", "none")
+
+    assert ask(server.origin, "GET", "/__admin/upstream")[0] == 404

@@ -59,6 +59,11 @@ class Relay:
     _open: set[asyncio.Event] = field(default_factory=set)  # of exchanges that have not ended
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "judge"))
 
+    @property
+    def url(self) -> str:
+        """The base of the real server."""
+        return self.upstream.origin + self.upstream.base_path
+
     async def exchange(self, mount: Mount, call: Call, respond: Respond, *, whole: bool = False) -> Relayed:
         """
         Answer a request with what the real server says.

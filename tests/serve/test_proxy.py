@@ -452,3 +452,18 @@ def test_faults_meet_real_answers_too(between: Callable) -> None:
 
     response, _ = proxy.ask("GET", "/v1/items/1", headers={"Prefer": "fault=error:503"})
     assert response.status == 503
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("POST", 502)])
+def test_a_connection_that_was_closed_meanwhile_is_no_failure_where_asking_again_does_no_harm(
+    between: Callable, method: str, status: int
+) -> None:
+    def talk(heard: Heard) -> None:
+        heard.send(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"id": 1}')
+        heard.rest = b""
+        heard.read_head()  # of the second request, which this connection does not answer any more
+
+    proxy, server = between(talk)
+    assert proxy.ask("GET", "/v1/items/1")[0].status == 200
+    assert proxy.ask(method, "/v1/items/1")[0].status == status
+    assert len(server.heard) == (2 if method == "GET" else 1)

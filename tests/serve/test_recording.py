@@ -264,7 +264,7 @@ def test_no_secret_is_written(recording: Recording) -> None:
     for secret in ("tok-123456789", "open sesame", "abcdefgh", "zyxwvuts", "hunter2222", "qwertyuiop", "0987654321", "keykeykey"):
         assert secret not in text + name
     value, _ = decode_yaml(text)
-    assert value["when"] == {"body": {"/user": "ann"}}
+    assert value["when"] == {"body": {"": {"absent": False}, "/user": "ann"}}
     assert value["headers"]["set-cookie"] == ["session=[masked]; Path=/; HttpOnly", "b=[masked]"]
 
 
@@ -394,3 +394,34 @@ def test_real_documents_are_recorded_and_replayed(document: Path, tmp_path: Path
     assert walked.recorded
     assert (walked.wrong, walked.other, walked.unrecorded) == ([], [], {})
     assert walked.same == walked.recorded == walked.exchanges
+
+
+def test_a_refusal_answers_only_what_was_refused(recording: Recording, tmp_path: Path) -> None:
+    proxy, _, folder = recording(answer(b'{"message": "what?"}', status="422 Unprocessable Content"))
+    for body in (b"{", b"{}", None):
+        proxy.ask("POST", "/api/todos", body, {"Content-Type": "application/json"} if body else {})
+    proxy.rules(3)
+    assert len(files(folder)) == 2  # none, and one that can't be read, are the same to whoever reads it
+    ask = replay(tmp_path, folder)
+    head = {"content-type": "application/json", "content-length": "1"}
+
+    assert ask("POST", "/api/todos", b"{", head).body == b'{"message":"what?"}'
+    assert ask("POST", "/api/todos", b"{}", head).body == b'{"message":"what?"}'
+    assert ask("POST", "/api/todos", b'{"title": "new"}', head).status == 201
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+def test_what_is_of_the_moment_is_not_recorded(recording: Recording, status: str) -> None:
+    proxy, _, folder = recording(answer(b"{}", status=status))
+    proxy.ask("GET", "/api/todos")
+
+    assert "traffic-not-recorded" in proxy.rules(1)
+    assert files(folder) == []
+
+
+def test_ids_of_requests_are_not_asked_for(recording: Recording, tmp_path: Path) -> None:
+    proxy, _, folder = recording(Todos())
+    proxy.ask("GET", "/api/todos?_=1700000000&nonce=1", headers={"X-Request-Id": "1"})
+    proxy.rules(1)
+
+    assert replay(tmp_path, folder)("GET", "/api/todos").body == b"[]"

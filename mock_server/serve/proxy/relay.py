@@ -7,7 +7,7 @@ a long answer, or one that takes its time passes as it comes; then its findings 
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +25,7 @@ from mock_server.serve.cors import cors_fields
 from mock_server.serve.proxy.choices import Choices
 from mock_server.serve.proxy.coding import decode_content
 from mock_server.serve.proxy.fields import date, localise, to_client, to_upstream
+from mock_server.serve.proxy.holding import Holding
 from mock_server.serve.proxy.inflow import Inflow
 from mock_server.serve.proxy.redact import secrets_of
 from mock_server.serve.proxy.scrutiny import Judged, Scrutiny, Seen, find_operation
@@ -35,8 +36,6 @@ from mock_server.serve.wire.line import line_of
 from mock_server.spec.model import Entry
 
 _log = logging.getLogger("mock_server.proxy")
-_HELD: Final = 256 * 1024  # bytes of an answer that is held back
-_PATIENCE: Final = 0.25  # seconds that it is held back
 _LAST: Final = 2.0  # seconds that exchanges have to be counted when the server ends
 _EMPTY: Final = frozenset((204, 304))
 _OF_CODING: Final = frozenset((b"content-encoding", b"content-length"))
@@ -153,7 +152,7 @@ class _Passage:
     whole: bool
     entry: Entry | None = None
     is_complete: bool = False  # the answer was sent to its end
-    streamed: "tuple[Incoming, _Body] | None" = None  # the answer that is being sent
+    streamed: tuple[Incoming, Holding] | None = None  # the answer that is being sent
 
     @property
     def request(self) -> Request:
@@ -227,7 +226,7 @@ class _Passage:
     async def _pass_on(self, incoming: Incoming) -> Relayed:
         if self.head.method == "HEAD" or incoming.status in _EMPTY:
             return await self._finish_held(incoming, b"")
-        body = _Body(incoming.chunks(), self.relay.limit)
+        body = Holding(incoming.chunks(), self.relay.limit)
         try:
             if not incoming.is_stream and await body.is_short(_length(incoming.fields), whole=self.whole):
                 return await self._finish_held(incoming, bytes(body.kept))
@@ -237,7 +236,7 @@ class _Passage:
         finally:
             await body.close()
 
-    async def _stream(self, incoming: Incoming, body: "_Body") -> Relayed:
+    async def _stream(self, incoming: Incoming, body: Holding) -> Relayed:
         """Send what comes when it comes; of what is wrong, the header can only say what is known by now."""
         early = Seen(
             self.request,
@@ -329,65 +328,6 @@ class _Passage:
 
     def _kept(self, answer: Answer) -> Relayed:
         return Relayed(self.request, answer, is_sent=False, kept=answer)
-
-
-class _Body:
-    """The body of an answer while it comes; a bounded copy of it is kept."""
-
-    def __init__(self, chunks: AsyncGenerator[bytes, None], limit: int) -> None:
-        self.kept = bytearray()
-        self.is_cut = False
-        self._chunks = chunks
-        self._limit = limit
-        self._waiting: list[bytes] = []  # held back
-        self._next: asyncio.Task[bytes | None] | None = None
-
-    async def is_short(self, length: int | None, *, whole: bool) -> bool:
-        """Hold the body back for a moment, or until it is whole; gives whether all of it came."""
-        most = self._limit if whole else min(_HELD, self._limit)
-        if length is not None and length > most:
-            return False
-        loop = asyncio.get_running_loop()
-        ends, size = loop.time() + _PATIENCE, 0
-        while size <= most:
-            self._next = self._next or asyncio.ensure_future(anext(self._chunks, None))
-            done, _ = await asyncio.wait((self._next,), timeout=None if whole else max(ends - loop.time(), 0))
-            if not done:
-                return False
-            chunk, self._next = self._next.result(), None
-            if chunk is None:
-                return True
-            size += len(chunk)
-            self._keep(chunk)
-            self._waiting.append(chunk)
-        return False
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """What was held back, then the rest as it comes."""
-        for chunk in self._waiting:
-            yield chunk
-        self._waiting.clear()
-        if self._next is not None:
-            late, self._next = await self._next, None
-            if late is None:
-                return
-            self._keep(late)
-            yield late
-        async for chunk in self._chunks:
-            self._keep(chunk)
-            yield chunk
-
-    async def close(self) -> None:
-        """Stop waiting for more."""
-        if self._next is not None:
-            self._next.cancel()
-            await asyncio.wait((self._next,))
-        await self._chunks.aclose()
-
-    def _keep(self, chunk: bytes) -> None:
-        room = max(self._limit - len(self.kept), 0)
-        self.is_cut = self.is_cut or len(chunk) > room
-        self.kept += chunk[:room]
 
 
 def _report(settled: Future[None]) -> None:

@@ -130,6 +130,7 @@ def ask(port: int, method: str, path: str, body: object = None) -> float:
     head = {"Content-Type": "application/octet-stream", "Content-Length": str(LARGE << 20)} if body is not None else {}
     connection.request(method, path, body=body, headers=head)  # type: ignore[arg-type]
     response = connection.getresponse()
+    assert response.status in {200, 204}
     while response.read(1 << 20):
         pass
     connection.close()
@@ -143,7 +144,8 @@ def small(port: int) -> list[float]:
     for _ in range(ASKED):
         started = time.perf_counter()
         connection.request("GET", "/item")
-        connection.getresponse().read()
+        response = connection.getresponse()
+        assert (response.status, len(response.read())) == (200, 24)
         taken.append((time.perf_counter() - started) * 1000)
     connection.close()
     return taken

@@ -36,6 +36,7 @@ from mock_server.serve.wire.line import line_of
 from mock_server.spec.model import Entry
 
 _log = logging.getLogger("mock_server.proxy")
+_SMALL: Final = 64 * 1024  # bytes that are judged in less time than a thread takes to begin
 _LAST: Final = 2.0  # seconds that exchanges have to be counted when the server ends
 _EMPTY: Final = frozenset((204, 304))
 _OF_CODING: Final = frozenset((b"content-encoding", b"content-length"))
@@ -55,6 +56,7 @@ class Relay:
     via: str  # how this proxy names itself
     cors: bool = True
     record: Record | None = None
+    _known: set[str] = field(default_factory=set)  # operations that were judged before
     _open: set[asyncio.Event] = field(default_factory=set)  # of exchanges that have not ended
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "judge"))
 
@@ -112,9 +114,15 @@ class Relay:
         await send({"type": "websocket.http.response.start", "status": answer.status, "headers": list(answer.fields)})
         await send({"type": "websocket.http.response.body", "body": answer.body})
 
-    async def judge(self, mount: Mount, seen: Seen) -> Judged:
-        """Judge in the thread that does nothing else: a large body or document keeps nobody waiting."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.scrutiny.judge, mount.responder, seen)
+    async def judge(self, mount: Mount, seen: Seen, entry: Entry | None) -> Judged:
+        """Judge; what is large, or of an operation that was not judged before, in a thread, so that it keeps nobody waiting."""
+        size = len(seen.request.body) + (len(seen.response.body) if seen.response is not None else 0)
+        if entry is not None and entry.id in self._known and size <= _SMALL:
+            return self.scrutiny.judge(mount.responder, seen)
+        judged = await asyncio.get_running_loop().run_in_executor(self._thread, self.scrutiny.judge, mount.responder, seen)
+        if entry is not None:
+            self._known.add(entry.id)
+        return judged
 
     def settle(self, mount: Mount, seen: Seen, judged: Judged) -> None:
         """Count, log and record an exchange, in that same thread, after those before it."""
@@ -214,7 +222,7 @@ class _Passage:
     async def _unanswered(self, failure: Unanswered) -> Relayed:
         """The real server did not answer: so the mock does, or a problem is said. Either way it is a finding."""
         seen = Seen(self.request, failure=failure, is_request_whole=self.inflow.is_whole)
-        judged = await self.relay.judge(self.mount, seen)
+        judged = await self.relay.judge(self.mount, seen, self.entry)
         self.relay.settle(self.mount, seen, judged)
         if self.entry is not None and self.relay.choices.steps_in_for(failure.fault):
             return await self._mock()
@@ -244,7 +252,7 @@ class _Passage:
             is_request_whole=self.inflow.is_whole,
             unread="it is still coming",
         )
-        judged = await self.relay.judge(self.mount, early)
+        judged = await self.relay.judge(self.mount, early, self.entry)
         await self.send({"type": "http.response.start", "status": incoming.status, "headers": self._fields(incoming, judged.findings)})
         failure = None
         self.streamed = incoming, body
@@ -279,12 +287,12 @@ class _Passage:
         """Judge an answer that is as complete as it will be; it was sent already, but for its last word."""
         relay, plain = self.relay, data
         try:
-            if data and not unread:
+            if data and not unread and find_field(incoming.fields, b"content-encoding") is not None:
                 plain = await asyncio.to_thread(decode_content, data, incoming.fields, relay.limit)
         except MalformedContent as error:
             unread = str(error)
         seen = Seen(self.request, Response(incoming.status, incoming.fields, plain), failure, self.inflow.is_whole, unread)
-        judged = await relay.judge(self.mount, seen)
+        judged = await relay.judge(self.mount, seen, self.entry)
         relay.settle(self.mount, seen, judged)
         fields = self._fields(incoming, judged.findings)
         answer = Answer(incoming.status, fields, data, UPSTREAM, None, judged.findings)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,8 @@ class Session:
     def __init__(self) -> None:
         self.server: Server | None = None
         self.port = ""
+        self.proxy: subprocess.Popen[str] | None = None
+        self.proxied = ""  # its port
 
     def run(self, command: str) -> str:
         words = shlex.split(command)
@@ -45,11 +48,27 @@ class Session:
             rest = self.read_banner()
             self.port = self.server.origin.rpartition(":")[2]
             return (self.server.banner + rest).replace(self.server.origin, "http://127.0.0.1:4010")
+        words = [word.replace("127.0.0.1:4010", f"127.0.0.1:{self.port}") for word in words]
+        if words[:2] == ["mock-server", "proxy"]:
+            return self.start_proxy(words).replace(f"127.0.0.1:{self.port}", "127.0.0.1:4010")
         if words[0] == "mock-server":
             words = [sys.executable, "-m", "mock_server", *words[1:]]
-        words = [word.replace("127.0.0.1:4010", f"127.0.0.1:{self.port}") for word in words]
+        words = [word.replace("127.0.0.1:4011", f"127.0.0.1:{self.proxied}") for word in words]
         done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
         return done.stdout + done.stderr
+
+    def start_proxy(self, words: list[str]) -> str:
+        """Start a proxy on a free port; gives its banner."""
+        command = [sys.executable, "-m", "mock_server", *("0" if word == "4011" else word for word in words[1:])]
+        self.proxy = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
+        assert self.proxy.stdout is not None
+        banner = ""
+        while "  the mock" not in banner:
+            banner += self.proxy.stdout.readline()
+        found = re.search(r"passes on +http://127\.0\.0\.1:(\d+)", banner)
+        assert found
+        self.proxied = found.group(1)
+        return banner.replace(f"127.0.0.1:{self.proxied}", "127.0.0.1:4011")
 
     def read_banner(self) -> str:
         """The rest of the banner: three lines for the one operation."""
@@ -58,6 +77,10 @@ class Session:
         return "".join(self.server.process.stdout.readline() for _ in range(5))
 
     def stop(self) -> None:
+        if self.proxy is not None:
+            self.proxy.send_signal(signal.SIGINT)
+            self.proxy.communicate(timeout=15)
+            self.proxy = None
         if self.server is not None:
             stop_server(self.server)
             self.server = None

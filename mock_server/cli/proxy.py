@@ -31,6 +31,7 @@ from mock_server.spec.document import Document
 from mock_server.version import __version__
 
 app = typer.Typer(add_completion=False)
+_OWN = frozenset(("upstream", "document", "record", "timeout", "insecure", "format_"))  # of this command, and no settings
 
 
 @app.command()
@@ -79,8 +80,7 @@ def proxy(
     """Pass requests on to a real server and judge both directions; Ctrl-C sums up what was found."""
     if format_ not in FORMATS:
         raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
-    own = ("upstream", "document", "record", "timeout", "insecure", "format_")
-    settings = configure({name: value for name, value in locals().items() if name not in own})
+    settings = configure({name: value for name, value in locals().items() if name not in _OWN})
     set_up_logs(settings.log_format)
     check_tls(settings.tls_cert, settings.tls_key)
     real = Upstream(upstream, seconds=timeout, verify=not insecure)

@@ -132,8 +132,26 @@ class Relayed(NamedTuple):
 Respond = Callable[[Request], Awaitable[Answer]]
 
 
+class RealOrMock(Protocol):
+    """Which operations are real, which are mocked, and when the mock steps in for the real server."""
+
+    mocked: set[str]  # operations, by their ids
+    fallback_on: tuple[str, ...]  # what the mock steps in for; setting it raises UsageError where a word is none
+
+    def choose(self, operation: str, *, upstream: bool) -> None:
+        """Let the real server answer an operation, or the mock."""
+
+
 class Relay(Protocol):
     """Who passes requests on to a real server."""
+
+    @property
+    def choices(self) -> RealOrMock:
+        """Which operations are real; may be changed while the server runs."""
+
+    @property
+    def url(self) -> str:
+        """The base of the real server."""
 
     async def exchange(self, mount: Mount, call: Call, respond: Respond, *, whole: bool = False) -> Relayed:
         """Answer a request with what the real server says; `respond` asks the mock, `whole` waits for all of what is no stream."""

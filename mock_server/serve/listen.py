@@ -94,6 +94,7 @@ def make_config(app: Any, settings: Settings, *, passes_on: bool = False) -> uvi
         access_log=False,
         server_header=False,
         date_header=not passes_on,
+        proxy_headers=not passes_on,  # else a client could name another as itself
         lifespan="on",
         timeout_graceful_shutdown=_SHORT_GRACE if passes_on else _GRACE,
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,

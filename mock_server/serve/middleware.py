@@ -98,7 +98,8 @@ class MockMiddleware:
             return
         if backend.relay is not None:
             call = Call(scope, receive, send)
-            passed = await pass_on(backend, mount, world, call, partial(self._respond, mount, world, scope, receive), self._written)
+            respond = partial(self._respond, mount, world, scope, receive)
+            passed = await pass_on(backend, mount, world, call, respond, self._written)
             backend.record(passed.request, passed.kept, world, started, passed.disturbance)
             if _log.isEnabledFor(logging.INFO):  # what is found is logged by who judges
                 _log_answer(scope["method"], path, passed.kept._replace(findings=()), time.perf_counter() - started, passed.disturbance)

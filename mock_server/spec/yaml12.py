@@ -290,8 +290,18 @@ def _sentence(error: yaml.MarkedYAMLError) -> str:
     return f"{error.problem or error.context or 'no YAML'}{where}"
 
 
+# Writes texts that YAML 1.2 would take for numbers in quotes, as PyYAML does for those of YAML 1.1.
+_Dumper: Any = type("_Dumper", (getattr(yaml, "CSafeDumper", yaml.SafeDumper),), {})
+
+
+def _represent_text(dumper: Any, text: str) -> Any:  # noqa: ANN401 - PyYAML is untyped
+    return dumper.represent_scalar(f"{_CORE_TAGS}str", text, style=None if isinstance(_plain(text), str) else "'")
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 def encode_yaml(value: JsonValue) -> str:
     """Write JSON data as YAML that every YAML reader reads alike; what looks like another type is quoted."""
-    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text

@@ -124,7 +124,13 @@ def chunks_of(data: bytes) -> list[bytes]:
 
 def answer(body: bytes = b"", *fields: str, status: str = "200 OK", media_type: str = "application/json") -> bytes:
     """An ordinary answer as bytes."""
-    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *([f"Content-Type: {media_type}"] if body else []), *fields]
+    head = [
+        f"HTTP/1.1 {status}",
+        "Connection: close",
+        f"Content-Length: {len(body)}",
+        *([f"Content-Type: {media_type}"] if body else []),
+        *fields,
+    ]
     return "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body
 
 

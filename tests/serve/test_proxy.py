@@ -4,6 +4,7 @@ import gzip
 import http.client
 import os
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ import orjson
 import pytest
 import zstandard
 from conftest import minimal
+from hypothesis import given
+from hypothesis import strategies as st
 from proxying import Heard, Proxy, RealServer, answer, chunks_of, start_proxy
 
 ITEM = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
@@ -452,3 +455,118 @@ def test_faults_meet_real_answers_too(between: Callable) -> None:
 
     response, _ = proxy.ask("GET", "/v1/items/1", headers={"Prefer": "fault=error:503"})
     assert response.status == 503
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("POST", 502)])
+def test_a_connection_that_was_closed_meanwhile_is_no_failure_where_asking_again_does_no_harm(
+    between: Callable, method: str, status: int
+) -> None:
+    def talk(heard: Heard) -> None:
+        heard.send(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"id": 1}')
+        heard.rest = b""
+        heard.read_head()  # of the second request, which this connection does not answer any more
+
+    proxy, server = between(talk)
+    assert proxy.ask("GET", "/v1/items/1")[0].status == 200
+    assert proxy.ask(method, "/v1/items/1")[0].status == status
+    assert len(server.heard) == (2 if method == "GET" else 1)
+
+
+def reset(heard: Heard) -> None:
+    """Break the connection: RST instead of FIN."""
+    heard.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    heard.connection.close()
+
+
+def test_a_reset_before_the_answer_is_said(between: Callable) -> None:
+    proxy, _ = between(reset)
+
+    assert proxy.ask("GET", "/v1/items/1")[0].status == 502
+    assert proxy.rules(1) == ["response-transport-failed"]
+
+
+def test_a_reset_on_the_way_breaks_off_for_the_client(between: Callable) -> None:
+    def talk(heard: Heard) -> None:
+        heard.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 0\n\n\r\n")
+        time.sleep(0.2)  # so that it is read before the reset
+        reset(heard)
+
+    proxy, _ = between(talk)
+    with pytest.raises(http.client.IncompleteRead) as caught:
+        proxy.ask("GET", "/v1/events")
+    assert caught.value.partial == b"data: 0\n\n"
+    assert proxy.rules(1) == ["response-transport-failed"]
+
+
+def test_trailers_end_a_body_and_are_left_out(between: Callable) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+    proxy, _ = between(head + b'9\r\n{"id": 1}\r\n0\r\nX-Sum: 1\r\n\r\n')
+    response, body = proxy.ask("GET", "/v1/items/1")
+
+    assert body == b'{"id": 1}'
+    assert "trailer" not in response.headers
+    assert proxy.rules(1) == []
+
+
+class Echo:
+    """Sends what it is told to, in the pieces that it is told to, and keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.head = b""
+
+    def __call__(self, heard: Heard) -> None:
+        heard.read_body()
+        heard.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n" + self.head + b"\r\n")
+        for piece in self.pieces:
+            heard.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+        heard.send(b"0\r\n\r\n")
+
+
+@pytest.fixture(scope="module")
+def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Proxy, RealServer, Echo]]:
+    echo = Echo()
+    server = RealServer(echo)
+    proxy = start_proxy(DOCUMENT, server.url, tmp_path_factory.mktemp("echo"))
+    yield proxy, server, echo
+    proxy.stop()
+    server.close()
+
+
+pieces = st.lists(st.binary(min_size=1, max_size=3_000), max_size=8)
+tokens = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12).map(lambda text: f"x-{text}")
+texts = st.text(st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=30)
+
+
+@given(
+    sent=pieces,
+    answered=pieces,
+    fields=st.lists(st.tuples(tokens, texts), max_size=4),
+    media_type=st.sampled_from(["application/json", "text/event-stream", "application/octet-stream", "image/png", ""]),
+    coding=st.sampled_from(["", "gzip", "br", "strange"]),
+)
+def test_whatever_is_sent_passes_byte_for_byte(
+    echo: tuple[Proxy, RealServer, Echo],
+    sent: list[bytes],
+    answered: list[bytes],
+    fields: list[tuple[str, str]],
+    media_type: str,
+    coding: str,
+) -> None:
+    proxy, server, real = echo
+    fields = [(name, value) for name, value in fields if not any(control in value for control in "\x80\x85\xa0")]
+    written = [*fields, *([("content-type", media_type)] if media_type else []), *([("content-encoding", coding)] if coding else [])]
+    real.pieces = answered
+    real.head = b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in written)
+    response, body = proxy.ask(
+        "PUT", "/v1/items/1", iter(sent), {"Content-Type": "application/octet-stream", "Transfer-Encoding": "chunked"}
+    )
+
+    assert server.heard[-1].body == b"".join(sent)
+    assert body == b"".join(answered)
+    got = [
+        (name, value)
+        for name, value in response.getheaders()
+        if name not in {"via", "date", "content-length", "transfer-encoding", "sl-violations"}
+    ]
+    assert sorted(got) == sorted((name, value.strip()) for name, value in written)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import orjson
 import pytest
-from conftest import Mock, minimal
+from conftest import SHARED, Mock, minimal
 from proxying import Heard, Proxy, RealServer, answer, start_proxy
 
+from benchmarks.recording import walk
 from mock_server.exchange.message import Request
 from mock_server.serve.opening import open_responder
 from mock_server.serve.proxy.recorder import Recorder
@@ -100,6 +101,15 @@ DOCUMENT = minimal(
     servers=[{"url": "/api"}],
     components={"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
 )
+SOME = (
+    "imposter-project-imposter-jvm-engine-xml-examples-openapi3-xml-examples/openapi3-xml-examples.yaml",
+    "swagger-api-swagger-petstore/openapi.yaml",
+    "OAI-learn.openapis.org-petstore-separate-swagger/spec/swagger.json",
+    "hey-api-openapi-ts-3.1.x-full/full.yaml",
+    "schemathesis-schemathesis-schemas-stateful-users/stateful_users.yaml",
+    "ga4gh-data-repository-service-schemas-data-repository-service.openapi/data_repository_service.openapi.yaml",
+)
+REAL = [SHARED / "specs" / name for name in SOME if (SHARED / "specs" / name).is_file()]
 Recording = Callable[..., tuple[Proxy, RealServer, Path]]
 
 
@@ -254,7 +264,7 @@ def test_no_secret_is_written(recording: Recording) -> None:
     for secret in ("tok-123456789", "open sesame", "abcdefgh", "zyxwvuts", "hunter2222", "qwertyuiop", "0987654321", "keykeykey"):
         assert secret not in text + name
     value, _ = decode_yaml(text)
-    assert value["when"] == {"body": {"/user": "ann"}}
+    assert value["when"] == {"body": {"": {"absent": False}, "/user": "ann"}}
     assert value["headers"]["set-cookie"] == ["session=[masked]; Path=/; HttpOnly", "b=[masked]"]
 
 
@@ -362,3 +372,56 @@ def test_fixtures_take_turns_in_each_world(mock: Callable[..., Mock], tmp_path: 
     assert [title("2", worlds[0]) for _ in range(3)] == ["any", "second", "second"]
     worlds[0].reset()
     assert title("1", worlds[0]) == "first"
+
+
+def test_an_empty_answer_that_changes_is_recorded(recording: Recording, tmp_path: Path) -> None:
+    proxy, server, folder = recording(answer(status="204 No Content"))
+    proxy.ask("DELETE", "/api/todos/1")
+    server.talk = answer(b'{"message": "gone"}', status="404 Not Found")
+    proxy.ask("DELETE", "/api/todos/1")
+    server.talk = answer(status="204 No Content")
+    proxy.ask("DELETE", "/api/todos/1")
+    assert proxy.rules(3) == []
+    ask = replay(tmp_path, folder)
+
+    assert [ask("DELETE", "/api/todos/1").status for _ in range(4)] == [204, 404, 204, 204]
+
+
+@pytest.mark.parametrize("document", REAL, ids=lambda path: path.parent.name)
+def test_real_documents_are_recorded_and_replayed(document: Path, tmp_path: Path) -> None:
+    walked = walk(document, 40, tmp_path)
+
+    assert walked.recorded
+    assert (walked.wrong, walked.other, walked.unrecorded) == ([], [], {})
+    assert walked.same == walked.recorded == walked.exchanges
+
+
+def test_a_refusal_answers_only_what_was_refused(recording: Recording, tmp_path: Path) -> None:
+    proxy, _, folder = recording(answer(b'{"message": "what?"}', status="422 Unprocessable Content"))
+    for body in (b"{", b"{}", None):
+        proxy.ask("POST", "/api/todos", body, {"Content-Type": "application/json"} if body else {})
+    proxy.rules(3)
+    assert len(files(folder)) == 2  # none, and one that can't be read, are the same to whoever reads it
+    ask = replay(tmp_path, folder)
+    head = {"content-type": "application/json", "content-length": "1"}
+
+    assert ask("POST", "/api/todos", b"{", head).body == b'{"message":"what?"}'
+    assert ask("POST", "/api/todos", b"{}", head).body == b'{"message":"what?"}'
+    assert ask("POST", "/api/todos", b'{"title": "new"}', head).status == 201
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+def test_what_is_of_the_moment_is_not_recorded(recording: Recording, status: str) -> None:
+    proxy, _, folder = recording(answer(b"{}", status=status))
+    proxy.ask("GET", "/api/todos")
+
+    assert "traffic-not-recorded" in proxy.rules(1)
+    assert files(folder) == []
+
+
+def test_ids_of_requests_are_not_asked_for(recording: Recording, tmp_path: Path) -> None:
+    proxy, _, folder = recording(Todos())
+    proxy.ask("GET", "/api/todos?_=1700000000&nonce=1", headers={"X-Request-Id": "1"})
+    proxy.rules(1)
+
+    assert replay(tmp_path, folder)("GET", "/api/todos").body == b"[]"

@@ -136,3 +136,11 @@ def test_lines_of_json_are_those_of_the_same_yaml(value: object) -> None:
 def test_a_place_that_is_not_there_gets_the_line_of_its_parent() -> None:
     assert find_lines("a:\n  b: 1\n", {("a", "x", "y")}) == {("a", "x", "y"): 1}
     assert find_lines('{\n"a": {\n"b": 1}}', {("a", "b"), ("a", "x")}) == {("a", "b"): 3, ("a", "x"): 2}
+
+
+@pytest.mark.parametrize(
+    "text", ["02934639", "0o17", "0x1F", "1e3", ".5", "1_000", "no", "2026-01-01", "12:30:45", "null", "~", "", "=", "<<"]
+)
+def test_texts_that_look_like_something_else_stay_texts(text: str) -> None:
+    assert decode_yaml(encode_yaml({"a": text, text or "b": 1}))[0] == {"a": text, text or "b": 1}
+    assert yaml.safe_load(encode_yaml([text])) == [text]

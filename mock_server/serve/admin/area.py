@@ -20,6 +20,7 @@ from mock_server.serve.admin.metrics import Metrics
 from mock_server.serve.admin.script_views import script_routes
 from mock_server.serve.admin.setting_views import setting_routes
 from mock_server.serve.admin.state_views import state_routes
+from mock_server.serve.admin.upstream_views import upstream_routes
 from mock_server.serve.admin.use_views import use_routes
 from mock_server.serve.admin.verify_views import verify_routes
 from mock_server.serve.admin.world_views import world_routes
@@ -46,7 +47,7 @@ def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Me
     desk = Desk(backend)
     routes = [*verify_routes(desk), *journal_routes(desk), *world_routes(desk), *setting_routes(desk, guard)]
     routes += [*use_routes(desk, coverage, metrics), *explain_routes(desk), *state_routes(desk), *script_routes(desk)]
-    routes += callback_routes(desk)
+    routes += [*callback_routes(desk), *upstream_routes(desk)]
     routes += [Route(path, _contents(routes), methods=["GET"]) for path in ("/__admin", "/__admin/")]
     refusing = {Refused: on_refused, MalformedWorld: on_refused, HTTPException: on_http}
     app = Starlette(routes=routes, exception_handlers=refusing)

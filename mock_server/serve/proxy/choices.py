@@ -33,7 +33,7 @@ class Choices:
             UsageError: something else.
         """
         self.mocked = set(mocked)
-        self.fallback_on = fallback_on
+        self.fallback_on = tuple(fallback_on)
 
     @property
     def fallback_on(self) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ class Choices:
         return self._fallback_on
 
     @fallback_on.setter
-    def fallback_on(self, wanted: Iterable[str]) -> None:
+    def fallback_on(self, wanted: tuple[str, ...]) -> None:
         words = tuple(dict.fromkeys(word.lower() for word in wanted))
         for word in words:
             is_status = len(word) == 3 and word[0] in "345" and (word[1:] == "xx" or word.isdigit())  # noqa: PLR2004

@@ -32,7 +32,7 @@ from mock_server.serve.proxy.scrutiny import Judged, Seen
 from mock_server.serve.proxy.wanted import Asked, conditions_of
 from mock_server.serve.respond import Responder
 from mock_server.serve.world import named_world
-from mock_server.spec.model import folder_name
+from mock_server.spec.model import Location, folder_name
 from mock_server.spec.yaml12 import encode_yaml
 from mock_server.typing import JsonObject, JsonValue
 
@@ -46,6 +46,7 @@ _KEPT: Final = frozenset(
      b"x-total-count", b"deprecation", b"sunset")
 )  # fmt: skip
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{20}")
+_OF_THE_MOMENT: Final = frozenset((429, 502, 503, 504))
 _LEADING: Final = frozenset((b"location", b"content-location"))
 
 
@@ -123,6 +124,11 @@ class Recorder:
             raise Unrecordable("it is of another world than the first exchange")
         if seen.unread:
             raise Unrecordable(seen.unread)
+        known = judged.understood.parameters if judged.understood is not None else {}
+        if judged.matched is not None and any((Location.PATH, name) not in known for name in judged.matched.variables):
+            raise Unrecordable("its path can't be read")
+        if seen.response is not None and seen.response.status in _OF_THE_MOMENT:
+            raise Unrecordable("it says more about the moment than about the request")
         if not seen.is_request_whole:
             raise Unrecordable("its request is too large")
         broken = [f for f in judged.findings if f.rule.startswith("response-") and f.level is Level.ERROR]
@@ -182,7 +188,7 @@ class Recorder:
             for cover in (hide, veil):
                 headers = self._headers(asked, response, cover, lead)
                 for body, value in _bodies(asked, response, cover):
-                    head: JsonObject = {"when": when} if when else {}
+                    head: JsonObject = {"when": when} if when or not body else {}  # one of the two tells a fixture from a bare body
                     turns: JsonObject = {"turn": turn} if turn > 1 else {}
                     yield _Form({**head, **turns, "status": response.status, **headers, **body}, value)
 
@@ -191,7 +197,7 @@ class Recorder:
         names = _KEPT | {header.name.lower().encode("latin-1", "replace") for header in (documented.headers if documented else ())}
         found: dict[str, list[JsonValue]] = {}
         for name, value in response.fields:
-            if name not in names or (name == b"content-type" and not response.body):
+            if name not in names:
                 continue
             led = self._led(asked, value, lead) if name in _LEADING else value
             text = cover_field(name, led, asked.mask, cover).decode("latin-1")

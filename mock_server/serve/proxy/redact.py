@@ -32,8 +32,16 @@ _PLACES: Final = re.compile(r"(?:^|_)(?:page|next|prev|previous|continuation|cur
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-|\.|\s")
 _SHORTEST: Final = 6  # characters: what is shorter is found everywhere
 _SHORTEST_INSIDE: Final = 8  # of a longer text
+_TELLING: Final = 16  # characters: no word of a language
 _DEEPEST: Final = 64
-_LOWER, _UPPER, _DIGIT = re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]")
+# What a veil turns characters into: hexadecimal digits stay such, and so do letters of either case.
+_VEIL: Final = {
+    **dict.fromkeys(map(ord, "0123456789"), "0"),
+    **dict.fromkeys(map(ord, "abcdef"), "a"),
+    **dict.fromkeys(map(ord, "ABCDEF"), "A"),
+    **dict.fromkeys(range(ord("g"), ord("z") + 1), "x"),
+    **dict.fromkeys(range(ord("G"), ord("Z") + 1), "X"),
+}
 
 Cover = Callable[[str], str]
 
@@ -52,7 +60,7 @@ def hide(secret: str) -> str:
 
 def veil(secret: str) -> str:
     """Keep no more of a secret than its form, for schemas that ask for one: letters, digits and signs stand where they stood."""
-    return _DIGIT.sub("0", _UPPER.sub("A", _LOWER.sub("a", secret)))
+    return secret.translate(_VEIL)
 
 
 def secrets_of(responder: Responder, matched: Matched[Entry] | None, request: Request, response: Response | None) -> Mask:
@@ -65,7 +73,7 @@ def secrets_of(responder: Responder, matched: Matched[Entry] | None, request: Re
         found |= {value for name, text in response.fields if name == b"set-cookie" for value in [_cookie_value(text)] if value}
     entry = matched.route.target if matched is not None else None
     for value, outline in _bodies(responder, entry, request, response):
-        found |= set(_named(value, outline))
+        found |= {secret for secret in _named(value, outline) if _is_telling(secret)}
     ordered = sorted((secret for secret in found if len(secret) >= _SHORTEST), key=lambda secret: (-len(secret), secret))
     return Mask(tuple(ordered), mask.names)
 
@@ -117,6 +125,12 @@ def _in_request(request: Request, schemes: Mapping[str, SecurityScheme]) -> Iter
     for name, value in parse_query(request.query.decode("latin-1")):
         if name in keys or is_secret_name(name):
             yield value
+
+
+def _is_telling(secret: str) -> bool:
+    """Whether a text is looked for elsewhere, too: a plain word may stand there for something else."""
+    mixed = any(char.isdigit() for char in secret) and any(char.isalpha() for char in secret)
+    return len(secret) >= _TELLING or (mixed and len(secret) >= _SHORTEST_INSIDE)
 
 
 def _cookie_value(text: bytes) -> str:

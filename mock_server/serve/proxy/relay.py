@@ -7,7 +7,7 @@ a long answer, or one that takes its time passes as it comes; then its findings 
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +25,7 @@ from mock_server.serve.cors import cors_fields
 from mock_server.serve.proxy.choices import Choices
 from mock_server.serve.proxy.coding import decode_content
 from mock_server.serve.proxy.fields import date, localise, to_client, to_upstream
+from mock_server.serve.proxy.holding import Holding
 from mock_server.serve.proxy.inflow import Inflow
 from mock_server.serve.proxy.redact import secrets_of
 from mock_server.serve.proxy.scrutiny import Judged, Scrutiny, Seen, find_operation
@@ -35,8 +36,8 @@ from mock_server.serve.wire.line import line_of
 from mock_server.spec.model import Entry
 
 _log = logging.getLogger("mock_server.proxy")
-_HELD: Final = 256 * 1024  # bytes of an answer that is held back
-_PATIENCE: Final = 0.25  # seconds that it is held back
+_SMALL: Final = 64 * 1024  # bytes that are judged in less time than a thread takes to begin
+_LAST: Final = 2.0  # seconds that exchanges have to be counted when the server ends
 _EMPTY: Final = frozenset((204, 304))
 _OF_CODING: Final = frozenset((b"content-encoding", b"content-length"))
 _GONE: Final = 499  # what is kept of an exchange that the client left
@@ -55,7 +56,14 @@ class Relay:
     via: str  # how this proxy names itself
     cors: bool = True
     record: Record | None = None
+    _known: set[str] = field(default_factory=set)  # operations that were judged before
+    _open: set[asyncio.Event] = field(default_factory=set)  # of exchanges that have not ended
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "judge"))
+
+    @property
+    def url(self) -> str:
+        """The base of the real server."""
+        return self.upstream.origin + self.upstream.base_path
 
     async def exchange(self, mount: Mount, call: Call, respond: Respond, *, whole: bool = False) -> Relayed:
         """
@@ -72,6 +80,16 @@ class Relay:
         head = Request(scope["method"], raw.partition(b"?")[0], scope["query_string"], scope["headers"], b"")
         inflow = Inflow(head.fields, call.receive, self.limit)
         passage = _Passage(self, mount, scope, call.send, respond, head, inflow, whole)
+        ended = asyncio.Event()
+        self._open.add(ended)
+        try:
+            return await self._lead(passage, inflow)
+        finally:
+            ended.set()
+            self._open.discard(ended)
+
+    async def _lead(self, passage: "_Passage", inflow: Inflow) -> Relayed:
+        """Lead an exchange to its end, or to where the client or this server leaves it."""
         work, gone = asyncio.ensure_future(passage.run()), asyncio.ensure_future(inflow.gone())
         try:
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -79,6 +97,8 @@ class Relay:
                 return await work
         except ClientGone:
             pass
+        except asyncio.CancelledError:  # this server ends: what was seen of a stream until now still counts
+            passage.hang_up()
         finally:
             gone.cancel()
             work.cancel()
@@ -94,9 +114,15 @@ class Relay:
         await send({"type": "websocket.http.response.start", "status": answer.status, "headers": list(answer.fields)})
         await send({"type": "websocket.http.response.body", "body": answer.body})
 
-    async def judge(self, mount: Mount, seen: Seen) -> Judged:
-        """Judge in the thread that does nothing else: a large body or document keeps nobody waiting."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.scrutiny.judge, mount.responder, seen)
+    async def judge(self, mount: Mount, seen: Seen, entry: Entry | None) -> Judged:
+        """Judge; what is large, or of an operation that was not judged before, in a thread, so that it keeps nobody waiting."""
+        size = len(seen.request.body) + (len(seen.response.body) if seen.response is not None else 0)
+        if entry is not None and entry.id in self._known and size <= _SMALL:
+            return self.scrutiny.judge(mount.responder, seen)
+        judged = await asyncio.get_running_loop().run_in_executor(self._thread, self.scrutiny.judge, mount.responder, seen)
+        if entry is not None:
+            self._known.add(entry.id)
+        return judged
 
     def settle(self, mount: Mount, seen: Seen, judged: Judged) -> None:
         """Count, log and record an exchange, in that same thread, after those before it."""
@@ -114,6 +140,8 @@ class Relay:
         try:
             await asyncio.Event().wait()
         finally:
+            if self._open:
+                await asyncio.wait([asyncio.ensure_future(ended.wait()) for ended in self._open], timeout=_LAST)
             await self.upstream.close()
             await asyncio.to_thread(self._thread.shutdown)
 
@@ -132,7 +160,7 @@ class _Passage:
     whole: bool
     entry: Entry | None = None
     is_complete: bool = False  # the answer was sent to its end
-    streamed: "tuple[Incoming, _Body] | None" = None  # the answer that is being sent
+    streamed: tuple[Incoming, Holding] | None = None  # the answer that is being sent
 
     @property
     def request(self) -> Request:
@@ -194,7 +222,7 @@ class _Passage:
     async def _unanswered(self, failure: Unanswered) -> Relayed:
         """The real server did not answer: so the mock does, or a problem is said. Either way it is a finding."""
         seen = Seen(self.request, failure=failure, is_request_whole=self.inflow.is_whole)
-        judged = await self.relay.judge(self.mount, seen)
+        judged = await self.relay.judge(self.mount, seen, self.entry)
         self.relay.settle(self.mount, seen, judged)
         if self.entry is not None and self.relay.choices.steps_in_for(failure.fault):
             return await self._mock()
@@ -206,7 +234,7 @@ class _Passage:
     async def _pass_on(self, incoming: Incoming) -> Relayed:
         if self.head.method == "HEAD" or incoming.status in _EMPTY:
             return await self._finish_held(incoming, b"")
-        body = _Body(incoming.chunks(), self.relay.limit)
+        body = Holding(incoming.chunks(), self.relay.limit)
         try:
             if not incoming.is_stream and await body.is_short(_length(incoming.fields), whole=self.whole):
                 return await self._finish_held(incoming, bytes(body.kept))
@@ -216,7 +244,7 @@ class _Passage:
         finally:
             await body.close()
 
-    async def _stream(self, incoming: Incoming, body: "_Body") -> Relayed:
+    async def _stream(self, incoming: Incoming, body: Holding) -> Relayed:
         """Send what comes when it comes; of what is wrong, the header can only say what is known by now."""
         early = Seen(
             self.request,
@@ -224,7 +252,7 @@ class _Passage:
             is_request_whole=self.inflow.is_whole,
             unread="it is still coming",
         )
-        judged = await self.relay.judge(self.mount, early)
+        judged = await self.relay.judge(self.mount, early, self.entry)
         await self.send({"type": "http.response.start", "status": incoming.status, "headers": self._fields(incoming, judged.findings)})
         failure = None
         self.streamed = incoming, body
@@ -235,11 +263,15 @@ class _Passage:
             await self.send({"type": "http.response.body", "body": b""})
         except Unanswered as error:
             failure, self.is_complete = error, True
-            line = line_of(self.scope)
-            if line is not None:
-                line.close()  # what has begun can't be taken back: so the client sees that there is more to come, and that it does not
+            self.hang_up()  # what has begun can't be taken back: so the client sees that there is more to come, and that it does not
         unread = self._too_large() if body.is_cut else ""
         return await self._finish(incoming, bytes(body.kept), unread=unread, failure=failure)
+
+    def hang_up(self) -> None:
+        """Close the connection to the client."""
+        line = line_of(self.scope)
+        if line is not None:
+            line.close()
 
     async def leave(self) -> Relayed:
         """The client went away: what is left of the exchange. To close the connection is how to end a stream, so that is judged."""
@@ -255,12 +287,12 @@ class _Passage:
         """Judge an answer that is as complete as it will be; it was sent already, but for its last word."""
         relay, plain = self.relay, data
         try:
-            if data and not unread:
+            if data and not unread and find_field(incoming.fields, b"content-encoding") is not None:
                 plain = await asyncio.to_thread(decode_content, data, incoming.fields, relay.limit)
         except MalformedContent as error:
             unread = str(error)
         seen = Seen(self.request, Response(incoming.status, incoming.fields, plain), failure, self.inflow.is_whole, unread)
-        judged = await relay.judge(self.mount, seen)
+        judged = await relay.judge(self.mount, seen, self.entry)
         relay.settle(self.mount, seen, judged)
         fields = self._fields(incoming, judged.findings)
         answer = Answer(incoming.status, fields, data, UPSTREAM, None, judged.findings)
@@ -304,65 +336,6 @@ class _Passage:
 
     def _kept(self, answer: Answer) -> Relayed:
         return Relayed(self.request, answer, is_sent=False, kept=answer)
-
-
-class _Body:
-    """The body of an answer while it comes; a bounded copy of it is kept."""
-
-    def __init__(self, chunks: AsyncGenerator[bytes, None], limit: int) -> None:
-        self.kept = bytearray()
-        self.is_cut = False
-        self._chunks = chunks
-        self._limit = limit
-        self._waiting: list[bytes] = []  # held back
-        self._next: asyncio.Task[bytes | None] | None = None
-
-    async def is_short(self, length: int | None, *, whole: bool) -> bool:
-        """Hold the body back for a moment, or until it is whole; gives whether all of it came."""
-        most = self._limit if whole else min(_HELD, self._limit)
-        if length is not None and length > most:
-            return False
-        loop = asyncio.get_running_loop()
-        ends, size = loop.time() + _PATIENCE, 0
-        while size <= most:
-            self._next = self._next or asyncio.ensure_future(anext(self._chunks, None))
-            done, _ = await asyncio.wait((self._next,), timeout=None if whole else max(ends - loop.time(), 0))
-            if not done:
-                return False
-            chunk, self._next = self._next.result(), None
-            if chunk is None:
-                return True
-            size += len(chunk)
-            self._keep(chunk)
-            self._waiting.append(chunk)
-        return False
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """What was held back, then the rest as it comes."""
-        for chunk in self._waiting:
-            yield chunk
-        self._waiting.clear()
-        if self._next is not None:
-            late, self._next = await self._next, None
-            if late is None:
-                return
-            self._keep(late)
-            yield late
-        async for chunk in self._chunks:
-            self._keep(chunk)
-            yield chunk
-
-    async def close(self) -> None:
-        """Stop waiting for more."""
-        if self._next is not None:
-            self._next.cancel()
-            await asyncio.wait((self._next,))
-        await self._chunks.aclose()
-
-    def _keep(self, chunk: bytes) -> None:
-        room = max(self._limit - len(self.kept), 0)
-        self.is_cut = self.is_cut or len(chunk) > room
-        self.kept += chunk[:room]
 
 
 def _report(settled: Future[None]) -> None:

@@ -14,6 +14,8 @@ from mock_server.errors import UsageError
 from mock_server.exchange.message import RawFields
 
 _KEPT_ALIVE: Final = 32  # connections
+_IDLE: Final = 2.0  # seconds that one is kept: less than servers do, so that none is closed under a request
+_IDEMPOTENT: Final = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"))  # RFC 9110, section 9.2.2
 # What an ASGI server writes: a status of RFC 9110, and values without control characters.
 _STATUSES: Final = range(200, 600)
 _UNSENDABLE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -104,7 +106,7 @@ class Upstream:
         try:
             self._client = httpx.AsyncClient(
                 verify=verify,
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=_KEPT_ALIVE),
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=_KEPT_ALIVE, keepalive_expiry=_IDLE),
                 follow_redirects=False,
                 trust_env=True,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -131,7 +133,30 @@ class Upstream:
             Unanswered: no answer came.
             ClientGone: the client did not finish its request.
         """
-        seconds = self.seconds
+        answer, is_fresh = await self._try(method, target, fields, body)
+        if isinstance(answer, Unanswered) and not is_fresh and body is None and method in _IDEMPOTENT:
+            # a server may close a connection that is kept at any time: RFC 9112, section 9.3.1
+            answer, _ = await self._try(method, target, fields, body)
+        if isinstance(answer, Unanswered):
+            raise answer
+        if answer.status_code not in _STATUSES:
+            await answer.aclose()
+            raise Unanswered(Fault.MALFORMED, f"there is no status {answer.status_code}")
+        read = [(name.lower(), value) for name, value in answer.headers.raw if not _UNSENDABLE.search(value)]
+        return Incoming(answer.status_code, read, answer)
+
+    async def _try(
+        self, method: str, target: bytes, fields: RawFields, body: AsyncIterator[bytes] | None
+    ) -> tuple[httpx.Response | Unanswered, bool]:
+        """Send a request once; gives the answer, and whether its connection was made for it."""
+        connected: list[str] = []
+
+        async def trace(event: str, info: object) -> None:
+            if event == "connection.connect_tcp.started":
+                connected.append(event)
+
+        limit = self.seconds
+        timeout = {"connect": limit, "read": limit, "write": limit, "pool": limit}
         asked = _NOT_ASCII.sub(lambda found: b"%%%02X" % found.group()[0], target)
         try:
             request = httpx.Request(
@@ -139,18 +164,14 @@ class Upstream:
                 self._origin.copy_with(raw_path=asked),
                 headers=list(fields),
                 stream=_Outflow(body) if body is not None else httpx.ByteStream(b""),
-                extensions={"timeout": {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}},
+                extensions={"timeout": timeout, "trace": trace},
             )
-            answer = await self._client.send(request, stream=True)
+            return await self._client.send(request, stream=True), bool(connected)
         except httpx.HTTPError as error:
-            raise Unanswered(fault_of(error), reason_of(error)) from error
+            fault = fault_of(error)
+            return Unanswered(fault, reason_of(error)), bool(connected) or fault is not Fault.DISCONNECTED
         except (httpx.InvalidURL, ValueError) as error:  # a target or a field that can't be written
-            raise Unanswered(Fault.UNREACHABLE, f"the request can't be written: {error}") from error
-        if answer.status_code not in _STATUSES:
-            await answer.aclose()
-            raise Unanswered(Fault.MALFORMED, f"there is no status {answer.status_code}")
-        read = [(name.lower(), value) for name, value in answer.headers.raw if not _UNSENDABLE.search(value)]
-        return Incoming(answer.status_code, read, answer)
+            return Unanswered(Fault.UNREACHABLE, f"the request can't be written: {error}"), True
 
     async def close(self) -> None:
         """Let go of all connections."""

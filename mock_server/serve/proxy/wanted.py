@@ -5,6 +5,7 @@ A request that was recorded meets all conditions of its own fixture, and of anot
 so its own is the most specific one, and answers.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,7 @@ from mock_server.exchange.parameter import parse_query
 from mock_server.exchange.security import credential_names
 from mock_server.schema.dialect import Direction
 from mock_server.schema.outline import Outline
+from mock_server.serve.conditions import find_parameter
 from mock_server.serve.proxy.redact import cover_value, hide, is_secret_name, outline_for
 from mock_server.serve.respond import Responder
 from mock_server.spec.model import Location, Missing, Operation
@@ -27,7 +29,13 @@ _REFUSED: Final = (401, 403)
 _LARGEST: Final = 64 * 1024  # bytes of a request body that is asked for as a whole
 # Fields that decide about answers of certain statuses.
 _DECIDING: Final = {206: ("range", "if-range"), 304: ("if-none-match", "if-modified-since"), 412: ("if-match", "if-unmodified-since")}
+# What is new in every request and asks for nothing: ids of requests, moments, signatures, and what keeps caches out.
+_FRESH: Final = re.compile(
+    r"(?:^|[-_])(?:request|correlation|trace|span|idempotency)[-_]?(?:id|key|parent)?$|nonce|signature|^date$|^_$|^user-agent$",
+    re.IGNORECASE,
+)
 _ABSENT: Final[JsonObject] = {"absent": True}
+_PRESENT: Final[JsonObject] = {"absent": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,9 @@ def conditions_of(asked: Asked, response: Response) -> JsonObject:
         "headers": {**dict(_parameters(asked, Location.HEADER)), **dict(_fields(asked, response))},
         "body": dict(_body(asked)),
     }
+    if response.status >= 400:  # noqa: PLR2004 - what is refused for something that is missing is not refused where that is there
+        for place, name in _not_sent(asked):
+            parts[place].setdefault(name, _ABSENT)
     if response.status in _REFUSED:
         for location, name in _missing_credentials(asked):
             parts["query" if location is Location.QUERY else "headers"][name] = _ABSENT
@@ -59,7 +70,7 @@ def _parameters(asked: Asked, location: Location) -> Iterator[tuple[str, JsonVal
     credentials = credential_names(asked.operation.security, asked.responder.document.schemes)
     for (where, name), value in asked.understood.parameters.items():
         key = name.lower() if location is Location.HEADER else name
-        if where is location and (location, key) not in credentials and not _is_secret(asked, name, value):
+        if where is location and (location, key) not in credentials and not _is_secret(asked, name, value) and not _is_fresh(key):
             yield key, find_field(asked.request.fields, key.encode()) if location is Location.HEADER else exactly(value)
 
 
@@ -70,11 +81,26 @@ def _undocumented(asked: Asked) -> Iterator[tuple[str, JsonValue]]:
     found: dict[str, list[JsonValue]] = {}
     for name, value in parse_query(asked.request.query.decode("latin-1")):
         base = name.partition("[")[0]
-        if base not in documented and (Location.QUERY, name) not in credentials and not name.startswith("__"):
+        if base not in documented and (Location.QUERY, name) not in credentials and not name.startswith("__") and not _is_fresh(name):
             found.setdefault(name, []).append(unquote_plus(value))
     for name, values in found.items():
         if not any(_is_secret(asked, name, value) for value in values):
             yield name, exactly(values[0] if len(values) == 1 else values)
+
+
+def _not_sent(asked: Asked) -> Iterator[tuple[str, str]]:
+    credentials = credential_names(asked.operation.security, asked.responder.document.schemes)
+    for parameter in asked.operation.parameters:
+        location = parameter.location
+        name = parameter.name.lower() if location is Location.HEADER else parameter.name
+        if location not in {Location.QUERY, Location.HEADER} or (location, name) in credentials or _is_fresh(name):
+            continue
+        if location is Location.HEADER:
+            is_sent = find_field(asked.request.fields, name.encode("latin-1", "replace")) is not None
+        else:
+            is_sent = not isinstance(find_parameter(location, name, asked.request, asked.understood), Missing)
+        if not is_sent:
+            yield "headers" if location is Location.HEADER else "query", name
 
 
 def _fields(asked: Asked, response: Response) -> Iterator[tuple[str, JsonValue]]:
@@ -99,14 +125,17 @@ def _missing_credentials(asked: Asked) -> Iterator[tuple[Location, str]]:
 def _body(asked: Asked) -> Iterator[tuple[str, JsonValue]]:
     """The body as a whole; where it holds secrets, those of its members that hold none."""
     value = asked.understood.body
-    if isinstance(value, Missing) or asked.operation.request_body is None:
+    if asked.operation.request_body is None:
+        return
+    if isinstance(value, Missing):
+        yield "", _ABSENT
         return
     content = find_content(asked.operation.request_body.content, find_field(asked.request.fields, b"content-type"))
     outline = outline_for(asked.responder, content, Direction.REQUEST)
-    if not _holds_secrets(value, asked.mask, outline):
-        if len(write_json(value)) <= _LARGEST:
-            yield "", exactly(value)
+    if not _holds_secrets(value, asked.mask, outline) and len(write_json(value)) <= _LARGEST:
+        yield "", exactly(value)
         return
+    yield "", _PRESENT
     for name, member in value.items() if isinstance(value, dict) else ():
         if not _holds_secrets({name: member}, asked.mask, outline) and len(write_json(member)) <= _LARGEST:
             yield "/" + name.replace("~", "~0").replace("/", "~1"), exactly(member)
@@ -118,6 +147,10 @@ def _holds_secrets(value: JsonValue, mask: Mask, outline: Outline | None) -> boo
 
 def _is_secret(asked: Asked, name: str, value: JsonValue) -> bool:
     return is_secret_name(name) or (isinstance(value, str) and value in asked.mask.secrets)
+
+
+def _is_fresh(name: str) -> bool:
+    return _FRESH.search(name) is not None
 
 
 def exactly(value: JsonValue) -> JsonValue:

@@ -23,6 +23,7 @@ from mock_server.serve.world import World
 _log = logging.getLogger("mock_server.access")
 _UI = b"/ui"
 _AREA = b"/__"
+_READING = frozenset(("GET", "HEAD"))
 
 
 class MockMiddleware:
@@ -76,7 +77,7 @@ class MockMiddleware:
             if allowed is not None:
                 await self._send(allowed, scope, send)
                 return
-        page = backend.find_page(scope["method"], path)
+        page = backend.find_page(scope["method"], path) if scope["method"] in _READING else None
         if page is not None and (backend.relay is None or path.startswith(_AREA)):
             await self._send(await page(), scope, send)
             return

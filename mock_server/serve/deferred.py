@@ -45,16 +45,21 @@ def deferred_app(backend: Backend) -> Asgi:
     application.
     """
     settle(backend)
-    rest = Deferred(lambda: importlib.import_module("mock_server.serve.app").create_app(backend))
-    ours = MockMiddleware(rest, backend)
+    return MockMiddleware(_Rest(backend), backend)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+
+class _Rest:
+    """What our middleware hands on: the life of the server, which is ours, and what Connexion's application is made for."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._app = Deferred(lambda: importlib.import_module("mock_server.serve.app").create_app(backend))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _live(backend, receive, send)
+            await _live(self._backend, receive, send)
         else:
-            await ours(scope, receive, send)
-
-    return app
+            await self._app(scope, receive, send)
 
 
 async def _live(backend: Backend, receive: Receive, send: Send) -> None:

@@ -235,7 +235,7 @@ class _Passage:
             await self.send({"type": "http.response.body", "body": b""})
         except Unanswered as error:
             failure, self.is_complete = error, True
-            line = line_of(self.scope)
+            line = line_of(self.scope, self.send)
             if line is not None:
                 line.close()  # what has begun can't be taken back: so the client sees that there is more to come, and that it does not
         unread = self._too_large() if body.is_cut else ""

@@ -8,9 +8,9 @@ import orjson
 import pytest
 from asgi_client import AsgiClient
 
-from mock_server.serve.admin.area import install_admin
 from mock_server.serve.admin.guard import Guard
 from mock_server.serve.app import create_app
+from mock_server.serve.areas import install_admin
 from mock_server.serve.assembly import assemble
 from mock_server.serve.opening import open_responder
 from mock_server.settings import Settings

@@ -24,7 +24,7 @@ from mock_server.schema.bundle import Bundle
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.settings import Settings
 from mock_server.spec.document import Document
-from mock_server.spec.load import Resource
+from mock_server.spec.load import Kept, Resource
 from mock_server.spec.references import Node
 
 # The Makefile fetches this very version: what the suite holds decides which exceptions are listed.
@@ -92,7 +92,7 @@ def open_schema(folder: Path, schema: object, version: str) -> Opened:
     (folder / "openapi.json").write_bytes(orjson.dumps({"openapi": version, "info": {"title": "", "version": ""}, "paths": paths}))
     document = load(folder / "openapi.json")
     for uri, data in remotes().items():
-        document.library._read[uri] = Resource(uri, uri, data, orjson.loads(data))
+        document.library._read[uri] = Resource(uri, uri, Kept(data), orjson.loads(data))
     node = document.operation(document.entries[0]).responses[0].content[0].schema
     return Opened(document, node, Kit(document, Settings()))
 

@@ -13,12 +13,11 @@ from mock_server.cli.logs import set_up_logs
 from mock_server.cli.report import FORMATS, find_place_lines, print_findings, write_line
 from mock_server.errors import UsageError
 from mock_server.finding import Finding, Place
-from mock_server.serve.admin.area import install_admin
 from mock_server.serve.admin.guard import Guard
-from mock_server.serve.app import create_app
+from mock_server.serve.areas import install_admin, install_console
 from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
-from mock_server.serve.console.site import install_console
+from mock_server.serve.deferred import deferred_app
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, open_responder
 from mock_server.serve.proxy.choices import Choices
@@ -118,7 +117,7 @@ def _serve(backend: Backend, relay: Relay, opened: Opened, settings: Settings) -
         guard = Guard.of(settings) if settings.admin else None
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))
-        asgi = create_app(backend)
+        asgi = deferred_app(backend)
         print_findings(opened.warnings, "text", stream=sys.stderr)
         _print_banner(relay, opened, settings, origin(listening, settings), guard)
         run(asgi, listening, settings, passes_on=True)

@@ -14,12 +14,11 @@ from mock_server.cli.logs import set_up_logs
 from mock_server.cli.report import print_findings
 from mock_server.exchange.negotiate import choose_success
 from mock_server.generate.case import example_request
-from mock_server.serve.admin.area import install_admin
 from mock_server.serve.admin.guard import Guard
-from mock_server.serve.app import create_app
+from mock_server.serve.areas import install_admin, install_console
 from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
-from mock_server.serve.console.site import install_console
+from mock_server.serve.deferred import deferred_app
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, default_document, find_conflicts, open_responders
 from mock_server.serve.processes import check_workers, run_workers
@@ -127,7 +126,7 @@ def serve(
         guard = Guard.of(settings) if settings.admin else None
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))
-        asgi = create_app(backend)
+        asgi = deferred_app(backend)
         address = origin(listening, settings)
         print_findings([found for each in opened for found in each.warnings], "text", stream=sys.stderr)
         print_findings(find_conflicts(opened), "text", stream=sys.stderr)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import orjson
+
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body
 from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
@@ -97,6 +99,12 @@ class RequestJudge:
             findings.extend(self._undocumented(carrier))
         body, unsupported = self._body(request, findings)
         return Understood(values, body, tuple(findings), unmet, unsupported)
+
+    def accepts_json(self, request: Request) -> bool:
+        """Whether a request has a body that is said to be JSON, is, and conforms; the rest of it is not looked at."""
+        documented, written = self.operation.request_body, find_field(request.fields, b"content-type")
+        found = self._body_judge(documented, written) if documented is not None and written is not None and request.body else None
+        return found is not None and found[0].accepts_json(request.body, found[1])
 
     def _compile(self, parameter: Parameter) -> _CompiledParameter:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
@@ -219,8 +227,25 @@ class _BodyJudge:
         self._content = content
         self._outline = outline_of(bundle)
         self._validator = Validator(bundle) if bundle is not None and bundle.schema else None
+        self._refused: tuple[bytes, JsonValue] | None = None  # the body that was refused last, until it is asked for
+
+    def accepts_json(self, data: bytes, media_type: MediaRange) -> bool:
+        if not is_json(media_type):
+            return False
+        try:
+            value: JsonValue = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return False
+        if self._validator is None or self._validator.is_valid(value):
+            return True
+        self._refused = (data, value)
+        return False
 
     def read(self, data: bytes, media_type: MediaRange, operation: str, findings: list[Finding]) -> JsonValue | Missing:
+        refused, self._refused = self._refused, None
+        if refused is not None and refused[0] is data:
+            self._explain(refused[1], operation, findings)
+            return refused[1]
         try:
             readings = read_body(data, media_type, self._outline, self._content.encoding)
         except MalformedContent as error:
@@ -235,7 +260,12 @@ class _BodyJudge:
         for value in readings:
             if self._validator.is_valid(value):
                 return value
-        for violation in self._validator.check(readings[0]):
+        self._explain(readings[0], operation, findings)
+        return readings[0]
+
+    def _explain(self, value: JsonValue, operation: str, findings: list[Finding]) -> None:
+        """Note what a value breaks."""
+        for violation in self._validator.check(value) if self._validator is not None else ():
             where = "/".join(violation.instance)
             findings.append(
                 Finding(
@@ -246,7 +276,6 @@ class _BodyJudge:
                     operation=operation,
                 )
             )
-        return readings[0]
 
 
 def find_content(documented: Sequence[MediaType], written: str | None) -> MediaType | None:

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+import orjson
+
 from mock_server.generate.heights import Heights
 from mock_server.generate.hints import HintReader, Hints
 from mock_server.generate.merging import Merger
 from mock_server.generate.pools import Pools
 from mock_server.generate.seed import derive_random
 from mock_server.generate.semantics import Meaning, find_meaning
-from mock_server.generate.state import ROW_MASK, Draw, NothingFits, State
+from mock_server.generate.state import ROW_MASK, Draw, NothingFits, State, closed
 from mock_server.schema.canonical import AllOfView, AnyOfView, ArrayView, Canonical, Forms, OneOfView, ReferenceView, TypedGroupView
 from mock_server.schema.validate import compile_schema
 from mock_server.typing import JsonObject, JsonValue
@@ -112,13 +114,19 @@ def lazy_acceptor(schema: Canonical, forms: Forms) -> Callable[[JsonValue], bool
             return known[key]
         if not cell:
             cell.append(acceptor(schema, forms))
-        judge = cell[0]
-        verdict = judge is not None and judge(value)
+        verdict = cell[0] is not None and _judged(cell[0], value)
         if value.__class__ in _SCALARS and len(known) < _KNOWN:
             known[key] = verdict
         return verdict
 
     return accept
+
+
+def _judged(judge: Callable[[JsonValue], bool], value: JsonValue) -> bool:
+    try:
+        return judge(value)
+    except ValueError:  # there are places in it that answers fill in
+        return judge(orjson.loads(orjson.dumps(value, default=closed)))
 
 
 def nothing(state: State) -> JsonValue:

@@ -1,7 +1,8 @@
 """
 Producing: no value leaves that was not judged.
 
-Attempts in order: draws with chance, strict draws, the smallest value, repaired draws, documented examples. What no
+Lists of independent items are put together from kept ones, each of them judged, see `rows`. Everything else is drawn and
+judged as a whole; attempts in order: draws with chance, strict draws, the smallest value, repaired draws, documented examples. What no
 attempt finds is an error that names the keywords in conflict, never a wrong value.
 """
 

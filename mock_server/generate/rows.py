@@ -34,6 +34,7 @@ from mock_server.generate.state import (
     Ordinal,
     State,
     Test,
+    closed,
 )
 from mock_server.typing import JsonObject, JsonValue
 
@@ -186,8 +187,6 @@ class _Filling:
             case Echoed():
                 found = fitting(self.echo[value.name], value.accept) if value.name in self.echo else None
                 return found if found is not None else self.resolve(value.otherwise)
-            case Asked():
-                return value.value
         return cast("JsonValue", value)
 
     def _say(self, name: str, accept: Accept) -> bytes | None:
@@ -294,10 +293,10 @@ class Rows:
         s.budget = BUDGET_PER_ITEM
         try:
             item = self.items.item(s)
-            plain = orjson.loads(orjson.dumps(item, default=_Filling({}, s.row).resolve))
+            plain = orjson.loads(orjson.dumps(item, default=closed))
             text = _text(item)
-        except (NothingFits, RecursionError, TypeError):  # the last: numbers beyond 64 bits, which are written otherwise
-            return None
+        except (NothingFits, RecursionError, TypeError, ValueError):
+            return None  # the last two: numbers beyond 64 bits, and judges that are shown a place
         return text if self.accepts([plain] * max(1, self.items.least)) else None
 
 

@@ -125,6 +125,27 @@ class State:
         return left_open(ORDINAL) if isinstance(self.index, Anywhere) else self.index + 1
 
 
+def closed(place: object) -> JsonValue:
+    """
+    What stands in a place as long as no answer fills it in; anything else stands for itself.
+
+    Raises:
+        TypeError: it is no JSON.
+    """
+    match place:
+        case Echoed() | Inherited():
+            return closed(place.otherwise)
+        case Numbered():
+            return place.value(0)
+        case Asked():
+            return place.value
+        case Ordinal():
+            return 1
+        case None | bool() | int() | float() | str() | list() | dict():
+            return place
+    raise TypeError
+
+
 Draw = Callable[[State], JsonValue]
 
 

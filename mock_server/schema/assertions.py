@@ -9,17 +9,19 @@ The only module that imports `jsonschema`.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
-
+from mock_server.later import Later
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.formats import BUILT_IN, CHECKS
 from mock_server.schema.validate import Validator
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
-# The formats that the second judge knows, too. Not `regex`: it knows Python's, and documents mean ECMA-262's.
-_FORMATS: Final = tuple(sorted((BUILT_IN - {"regex"}) & FormatChecker.checkers.keys()))
+if TYPE_CHECKING:
+    import jsonschema
+else:
+    jsonschema = Later("jsonschema")
+
 # The 61st second of a minute, which RFC 3339, section 5.7, knows and Python's calendar does not.
 _LEAP: Final = re.compile(r"(?<=\d\d:59:)60")
 _PARENTS: Final = frozenset(("properties", "items", "prefixItems"))
@@ -68,13 +70,14 @@ class SecondJudge:
 
     def __init__(self, bundle: Bundle) -> None:
         """Prepare a bundle; patterns that are no regular expressions of Python are passed over."""
-        checker = FormatChecker(formats=_FORMATS)
+        # the formats that it knows, too; not `regex`: it knows Python's, and documents mean ECMA-262's
+        checker = jsonschema.FormatChecker(formats=sorted((BUILT_IN - {"regex"}) & jsonschema.FormatChecker.checkers.keys()))
         for name in ("date-time", "time"):
             checker.checks(name)(_of_text(_with_leap_seconds(checker.checkers[name][0])))
         for name, check in CHECKS.items():
             checker.checks(name)(_of_text(check))
         readable = _readable(bundle.schema)
-        self._judge = Draft202012Validator(readable if isinstance(readable, dict) else {}, format_checker=checker)
+        self._judge = jsonschema.Draft202012Validator(readable if isinstance(readable, dict) else {}, format_checker=checker)
 
     def find_broken(self, value: JsonValue) -> set[Assertion]:
         """List, under full error output, what a value breaks."""
@@ -85,7 +88,7 @@ class SecondJudge:
         return bool(self._judge.is_valid(value))
 
 
-def translated(error: ValidationError) -> Assertion:
+def translated(error: "jsonschema.ValidationError") -> Assertion:
     """Say what the `jsonschema` package found in our words."""
     instance = tuple(map(str, error.absolute_path))
     path = list(error.absolute_schema_path)

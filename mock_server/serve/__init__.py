@@ -7,18 +7,19 @@ words what is wrong with a request, `fixtures` are stored answers (`stored` what
 carries it all over ASGI, `routing` tells Connexion which operations there are. Who else may answer is a `source`: `state`
 for one; what has to wait in the midst of a decision does so by `waiting`.
 
-A request meets our own middleware first. What it knows it answers; what it does not (Swagger UI, lifespan) goes on to the
-rest of the Connexion application. What each layer costs a request for the stored example of the default document, in
-microseconds of CPU (2026-11-23, Python 3.11, without log):
+A request meets our own middleware first. What it knows it answers; what it does not (Swagger UI) goes on to the rest of the
+Connexion application, which `serve` makes when it is first needed (`deferred`). What each layer costs a request for the stored
+example of the default document, in microseconds of CPU (2026-11-23, Python 3.11, without log):
 
     uvicorn and a bare application      26
-    + express in our middleware          3    ordinary requests for stored answers
-    + respond in our middleware         25    all others; a generated body of 5 KB takes 70 to 100 more
+    + express in our middleware          4    ordinary requests for stored answers; 18 for generated ones of 5 KB
+    + respond in our middleware         25    all others; generated values of 5 KB take 8 more
     + Connexion's whole stack          370    what a request would pay if it went through
 
 Invariants:
 - Same request, same seed: same bytes, on every replica; with state, after the same requests before.
-- Nothing leaves that was not judged by `contract.response`'s own validators, unless the user asked for it by name.
+- Nothing leaves that was not judged by `contract.response`'s own validators, as a whole or, in lists, item by item (`generate.rows`),
+  unless the user asked for it by name.
 
 Rules for editors: Connexion, Starlette and uvicorn are imported here and nowhere else; `respond` does no I/O.
 """

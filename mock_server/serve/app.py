@@ -4,11 +4,9 @@ The application: Connexion's `AsyncApp` with our middleware first.
 Connexion stays the app: it is fed the routing document, serves Swagger UI, runs the lifespan and catches exceptions.
 """
 
-import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import connexion
@@ -20,15 +18,13 @@ from connexion.resolver import Resolver
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
 from mock_server.serve.backend import Backend
-from mock_server.serve.callbacks.outbox import Outbox
+from mock_server.serve.life import beside, settle
 from mock_server.serve.middleware import MockMiddleware
 from mock_server.serve.pages import UI_JSON, document_path
 from mock_server.serve.routing import routing_document
-from mock_server.serve.wire.disturb import SeededDisturber
 
 # Connexion says for each operation that it added it.
 logging.getLogger("connexion").setLevel(logging.WARNING)
-_log = logging.getLogger(__name__)
 
 
 def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp:
@@ -39,11 +35,7 @@ def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp
         backend: Who answers.
         through: Lead API requests through Connexion's whole stack; for tests that compare both ways.
     """
-    if backend.disturber is None:
-        backend.disturber = SeededDisturber(backend.settings.disturbances, str(backend.settings.seed))
-    if backend.outbox is None:
-        backend.outbox = outbox = Outbox(backend)
-        backend.listeners.append(outbox.hear)
+    settle(backend)
     first = backend.mounts[0].responder.document
     ours = functools.partial(MockMiddleware, backend=backend, through=through)
     options = SwaggerUIOptions(serve_spec=False, swagger_ui_template_arguments=_Shown(backend))
@@ -52,7 +44,7 @@ def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp
         middlewares=[ours, *ConnexionMiddleware.default_middlewares],
         swagger_ui_options=options,
         validate_responses=False,
-        lifespan=functools.partial(_beside, backend),
+        lifespan=lambda _: beside(backend),
     )
     each = [(mount.responder, entry) for mount in backend.mounts for entry in mount.responder.document.entries]
     routes = [(base, entry) for responder, entry in each for base in responder.base_paths(entry)]
@@ -61,26 +53,6 @@ def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp
     functools.update_wrapper(handler, _mocked)
     app.add_api(specification, resolver=Resolver(lambda name: handler))
     return app
-
-
-@asynccontextmanager
-async def _beside(backend: Backend, _: Any) -> AsyncIterator[None]:  # noqa: ANN401 - the application
-    """Run what runs while the server does."""
-    running = [asyncio.ensure_future(task()) for task in backend.tasks]
-    for each in running:
-        each.add_done_callback(_say_end)
-    try:
-        yield
-    finally:
-        for each in running:
-            each.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-
-def _say_end(task: asyncio.Future[None]) -> None:
-    """Say so where something that runs beside the server fails; the server goes on without it."""
-    if not task.cancelled() and task.exception() is not None:
-        _log.error("something that ran beside the server failed: %s", task.exception(), exc_info=task.exception())
 
 
 class _Shown(Mapping[str, Any]):

@@ -4,6 +4,7 @@ Putting a server together: documents, and whatever lives beside them.
 The command line, the pytest plugin and a reload all build here, so that none of them forgets a part.
 """
 
+import importlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,6 @@ from pathlib import Path
 from mock_server.serve.backend import Backend, Mount
 from mock_server.serve.callbacks.courier import Courier
 from mock_server.serve.code import Code, load_code
-from mock_server.serve.handlers import Handlers
 from mock_server.serve.opening import Opened
 from mock_server.serve.state.attach import attach_state
 from mock_server.settings import Settings
@@ -59,12 +59,13 @@ def furnish(backend: Backend, mounts: Sequence[Mount], settings: Settings) -> No
 
 def _hand_over(mounts: Sequence[Mount], code: Code) -> None:
     """Have functions answer the operations that have their names."""
+    handlers = importlib.import_module("mock_server.serve.handlers").Handlers  # they bring Connexion with them
     handled = 0
     for mount in mounts:
         ids = {entry.id for entry in mount.responder.document.entries}
         functions = {name: function for name, function in code.functions.items() if name in ids}
         if functions:
-            mount.responder.sources = (Handlers(mount.responder, functions), *mount.responder.sources)
+            mount.responder.sources = (handlers(mount.responder, functions), *mount.responder.sources)
             handled += len(functions)
     if not handled:
         named = ", ".join(sorted(code.functions)) or "it has none"

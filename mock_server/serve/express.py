@@ -4,19 +4,20 @@ Answers to ordinary requests, with nothing left to choose.
 Where an operation answers with a fixture or an example, they are ready to send: route, look the variable up, check the
 credentials, send. Where it answers with generated values, they only have to be made. What the answers are is not decided
 here: the responder is asked once for each stored one, and for what makes the others. Every other request goes to the
-responder itself.
+responder itself. Where an operation answers from state, its answers are kept until the state changes.
 
-Where an operation answers from state, its answers are kept until the state changes.
-
-An ordinary request has no body, no preference, no field that decides anything, and nothing in its query but credentials.
+An ordinary request has no preference, no field that decides anything, nothing in its query but credentials, and either no
+body or one that conforms.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from mock_server.contract.request import RequestJudge
 from mock_server.errors import SchemaError
 from mock_server.exchange.message import RawFields, Request
+from mock_server.exchange.negotiate import paired_keys
 from mock_server.exchange.path import Matched
 from mock_server.serve.answer import GENERATED, STATE, Answer
 from mock_server.serve.ready import Ready
@@ -30,12 +31,14 @@ from mock_server.typing import JsonValue
 
 # Fields that the responder looks at, whatever the document says.
 _DECIDING = frozenset((b"prefer", b"origin", b"content-type", b"content-length", b"transfer-encoding", b"authorization", b"cookie", HEADER))
+_DECIDING_POSTED = _DECIDING - {b"content-type", b"content-length"}
+_POSTED = frozenset(("POST", "PUT", "PATCH"))
 _ACCEPT = b"accept"
 _REMEMBERED = 64  # Accept fields
 _STRANGER = "nobody-asked-for-this"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plan:
     """The answers of one operation."""
 
@@ -47,6 +50,7 @@ class _Plan:
     fields: frozenset[bytes]  # header fields that hold keys
     make: Make | None  # makes those that are not stored
     accepts: dict[bytes, bool]  # whether an Accept field gets what is answered without one
+    judge: RequestJudge | None = None  # of an operation with a body, whose answers are found out by the first good request
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,50 @@ class Express:
         """
         if method != "GET" or "%" in path:
             return None
+        found = self._find(method, path)
+        if found is None or not self._is_ordinary(found[0], fields, _DECIDING):
+            return None
+        plan, variables = found
+        if isinstance(plan, _Live):
+            return self._living(plan, path, query, fields, world)
+        return _answer(plan, variables, query, b"", world) if plan.judge is None and _has_keys(plan, query, fields) else None
+
+    def find_posted(self, request: Request, world: World) -> Answer | None:
+        """
+        Find or make the answer of an ordinary request with a JSON body that conforms.
+
+        Args:
+            request: With its body.
+            world: Of who asks.
+
+        Returns:
+            See `find`.
+        """
+        if request.method not in _POSTED or b"%" in request.path:
+            return None
+        found = self._find(request.method, request.path.decode("latin-1"))
+        if found is None:
+            return None
+        plan, variables = found
+        if isinstance(plan, _Live) or plan.judge is None or not _has_keys(plan, request.query, request.fields):
+            return None
+        if not self._is_ordinary(plan, request.fields, _DECIDING_POSTED) or not plan.judge.accepts_json(request):
+            return None
+        if plan.otherwise is None and plan.make is None:
+            self._learn(plan, request)
+        return _answer(plan, variables, request.query, request.body, world)
+
+    def _learn(self, plan: _Plan, request: Request) -> None:
+        """Ask the responder once what it answers to whatever conforms."""
+        answer = self._responder.respond(request)
+        if answer.entry is plan.entry and not answer.findings:
+            plan.otherwise = answer if _is_stored(answer) else None
+            plan.make = self._responder.maker(plan.entry) if answer.source == GENERATED else None
+        if plan.otherwise is None and plan.make is None:
+            self._plans[plan.entry.id] = None
+
+    def _find(self, method: str, path: str) -> tuple[_Plan | _Live, dict[str, str]] | None:
+        """The plan of a request's operation and the path variables."""
         matched = self._responder.router.match(method, path)
         if not isinstance(matched, Matched) or matched.others:
             return None
@@ -94,31 +142,7 @@ class Express:
             plan = self._plans[entry.id]
         except KeyError:
             plan = self._plans[entry.id] = self._compile(entry)
-        if plan is None:
-            return None
-        if not self._is_ordinary(plan, fields):
-            return None
-        if isinstance(plan, _Live):
-            return self._living(plan, path, query, fields, world)
-        return self._answer(plan, matched.variables, query, fields, world)
-
-    def _answer(self, plan: _Plan, variables: dict[str, str], query: bytes, fields: RawFields, world: World) -> Answer | None:
-        """The answer that is stored or made, where the request has its credentials and nothing else."""
-        if plan.keys:
-            given = _keys(query, plan.keys)
-            if given != len(plan.keys):
-                return None
-        elif query:
-            return None
-        if plan.fields and not plan.fields <= {name for name, value in fields if value}:
-            return None
-        stored = plan.otherwise if plan.variable is None else plan.by_value.get(variables[plan.variable], plan.otherwise)
-        if stored is not None or plan.make is None:
-            return stored
-        try:
-            return plan.make(variables, query, world)
-        except SchemaError:
-            return None
+        return (plan, matched.variables) if plan is not None else None
 
     def _living(self, plan: _Live, path: str, query: bytes, fields: RawFields, world: World) -> Answer | None:
         """The answer from state, kept as long as nothing changes."""
@@ -136,13 +160,13 @@ class Express:
             plan.ready.keep(key, (pulse, host) if named else pulse, answer)
         return answer
 
-    def _is_ordinary(self, plan: _Plan | _Live, fields: RawFields) -> bool:
+    def _is_ordinary(self, plan: _Plan | _Live, fields: RawFields, deciding: frozenset[bytes]) -> bool:
         """Whether no header field decides anything; of one Accept field, whether it gets what is answered without it."""
         accept = None
         for name, value in fields:
             if name == _ACCEPT and accept is None:
                 accept = value
-            elif name in _DECIDING or name == _ACCEPT:
+            elif name in deciding or name == _ACCEPT:
                 return False
         if accept is None:
             return True
@@ -159,7 +183,7 @@ class Express:
         touching = [source for source in self._responder.sources if source.touches(entry)]
         if touching:
             return self._compile_live(entry, operation, touching)
-        if operation.request_body is not None or not all(map(_is_plain, operation.parameters)):
+        if not all(map(_is_plain, operation.parameters)):
             return None
         credentials = self._keys_of(operation)
         if credentials is None:
@@ -168,6 +192,10 @@ class Express:
         asked = self._responder.values_asked_for(entry)
         if asked is None or len(asked) > 1:
             return None
+        if operation.request_body is not None:
+            if asked or paired_keys(operation) or not _declares_all(operation):
+                return None  # answers may go by what the body says
+            return _Plan(entry, None, {}, None, keys, fields, None, {}, self._responder.judge_requests(entry))
         variable, values = next(iter(asked.items()), (None, ()))
         names = [parameter.name for parameter in operation.parameters]
 
@@ -177,7 +205,7 @@ class Express:
 
         by_value = {value: found for value in values if (found := answer(value)) is not None}
         otherwise = answer(_STRANGER) if self._responder.stores_for_anybody(entry) else None
-        make = self._maker(entry, names, keys, fields) if otherwise is None else None
+        make = self._maker(entry, names, keys, fields) if otherwise is None and _declares_all(operation) else None
         return _Plan(entry, variable, by_value, otherwise, keys, fields, make, {}) if len(by_value) == len(values) else None
 
     def _compile_live(self, entry: Entry, operation: Operation, touching: list[Source]) -> _Live | None:
@@ -190,8 +218,6 @@ class Express:
 
     def _maker(self, entry: Entry, names: list[str], keys: frozenset[bytes], fields: frozenset[bytes]) -> Make | None:
         """What makes answers, where the responder makes one for who asks for nothing that is stored."""
-        if sorted(names) != sorted(template_names(entry.template)):
-            return None  # a variable that nobody declares may be read as a number
         answer = self._responder.respond(self._request(entry, dict.fromkeys(names, _STRANGER), keys, fields))
         is_made = answer.source == GENERATED and answer.entry is entry and not answer.findings
         return self._responder.maker(entry) if is_made else None
@@ -212,8 +238,7 @@ class Express:
     def _ask(self, entry: Entry, variables: dict[str, str], keys: frozenset[bytes], fields: frozenset[bytes]) -> Answer | None:
         """The stored answer of the responder; None where it makes one."""
         answer = self._responder.respond(self._request(entry, variables, keys, fields))
-        is_stored = answer.source.startswith(("fixture:", "example:", "empty")) and not answer.findings
-        return answer if is_stored and answer.entry is entry else None
+        return answer if _is_stored(answer) and not answer.findings and answer.entry is entry else None
 
     def _request(self, entry: Entry, variables: dict[str, str], keys: frozenset[bytes], fields: frozenset[bytes]) -> Request:
         """An ordinary request."""
@@ -226,6 +251,32 @@ class Express:
 
 def _host(fields: RawFields) -> bytes:
     return next((value for name, value in fields if name == b"host"), b"")
+
+
+def _has_keys(plan: _Plan, query: bytes, fields: RawFields) -> bool:
+    """Whether a request has its credentials, and nothing else in its query."""
+    if plan.fields and not plan.fields <= {name for name, value in fields if value}:
+        return False
+    return _keys(query, plan.keys) == len(plan.keys) if plan.keys else not query
+
+
+def _answer(plan: _Plan, variables: dict[str, str], query: bytes, body: bytes, world: World) -> Answer | None:
+    stored = plan.otherwise if plan.variable is None else plan.by_value.get(variables[plan.variable], plan.otherwise)
+    if stored is not None or plan.make is None:
+        return stored
+    try:
+        return plan.make(variables, query, body, world)
+    except SchemaError:
+        return None
+
+
+def _is_stored(answer: Answer) -> bool:
+    return answer.source.startswith(("fixture:", "example:", "empty"))
+
+
+def _declares_all(operation: Operation) -> bool:
+    """Whether all variables of the template are declared; another one may be read as a number."""
+    return sorted(parameter.name for parameter in operation.parameters) == sorted(template_names(operation.entry.template))
 
 
 def _keys(query: bytes, known: frozenset[bytes]) -> int:

@@ -23,6 +23,7 @@ from mock_server.serve.world import World
 _log = logging.getLogger("mock_server.access")
 _UI = b"/ui"
 _AREA = b"/__"
+_READING = frozenset(("GET", "HEAD"))
 
 
 class MockMiddleware:
@@ -64,11 +65,8 @@ class MockMiddleware:
             everybody = backend.worlds.everybody
             found = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"], everybody)
             if found is not None:
-                start, body = self._messages(found) if _is_stored(found) else _messages(found)
-                await send(start)
-                await send(body)
                 request = Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
-                backend.record(request, found, everybody, started)
+                await self._send_ready(found, request, everybody, send, started)
                 return
         elsewhere = self._elsewhere(scope["method"], path)
         if elsewhere is not None:
@@ -79,7 +77,7 @@ class MockMiddleware:
             if allowed is not None:
                 await self._send(allowed, scope, send)
                 return
-        page = backend.find_page(scope["method"], path)
+        page = backend.find_page(scope["method"], path) if scope["method"] in _READING else None
         if page is not None and (backend.relay is None or path.startswith(_AREA)):
             await self._send(await page(), scope, send)
             return
@@ -107,6 +105,11 @@ class MockMiddleware:
         request = await read_request(scope, receive, path, self._backend.settings.max_body)
         disturbance = None
         disturber = backend.disturber
+        if not isinstance(request, Answer) and request.body and (disturber is None or disturber.is_calm):
+            found = mount.express.find_posted(request, world)
+            if found is not None:
+                await self._send_ready(found, request, world, send, started)
+                return
         if isinstance(request, Answer):
             answer, request = request, Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
         elif disturber is not None and (disturbance := disturber.plan(request, mount.responder, world)) is not None:
@@ -134,6 +137,15 @@ class MockMiddleware:
             return answer
         made = await answer.later(scope, receive)
         return made._replace(findings=(*answer.findings, *made.findings))
+
+    async def _send_ready(self, found: Answer, request: Request, world: World, send: Send, started: float) -> None:
+        """Send what there was nothing to decide about."""
+        start, body = self._messages(found) if _is_stored(found) else _messages(found)
+        await send(start)
+        await send(body)
+        self._backend.record(request, found, world, started)
+        if _log.isEnabledFor(logging.INFO):
+            _log_answer(request.method, request.path, found, time.perf_counter() - started, None)
 
     def _messages(self, stored: Answer) -> tuple[Message, Message]:
         """The messages of a stored answer, made once."""

@@ -65,7 +65,7 @@ class _Compiled:
         return found
 
 
-Make = Callable[[Mapping[str, str], bytes, World], Answer]
+Make = Callable[[Mapping[str, str], bytes, bytes, World], Answer]
 
 
 @dataclass(eq=False, repr=False)
@@ -224,10 +224,10 @@ class Responder:
 
     def maker(self, entry: Entry) -> Make | None:
         """
-        What makes the answers of an operation to requests without a body that prefer nothing.
+        What makes the answers of an operation to good requests that prefer nothing.
 
         Returns:
-            A function of the path variables, decoded, of the query, and of the world who asks. It raises SchemaError where
+            A function of the path variables, decoded, of the query, the body, and the world who asks. It raises SchemaError where
             no answer can be made. None where answers are not made from a schema alone.
         """
         compiled = self._compile(entry)
@@ -238,9 +238,9 @@ class Responder:
             return None
         usual = str(self.kit.settings.seed)
 
-        def answer(variables: Mapping[str, str], query: bytes, world: World) -> Answer:
+        def answer(variables: Mapping[str, str], query: bytes, body: bytes, world: World) -> Answer:
             seed_text = world.seed or usual
-            seed = derive_seed(seed_text, compiled.operation.id, "\0".join(variables.values()), compiled.canonical_query(query), b"")
+            seed = derive_seed(seed_text, compiled.operation.id, "\0".join(variables.values()), compiled.canonical_query(query), body)
             return make(seed, variables, seed_text)
 
         return answer

@@ -1,10 +1,17 @@
 """Reading a document over HTTP: the only place of this layer that touches a network."""
 
-import httpx
+from typing import TYPE_CHECKING
 
 from mock_server.errors import UnreadableResource
+from mock_server.later import Later
 
-_TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
+
+_SECONDS = 30.0  # for each step but connecting
+_SECONDS_TO_CONNECT = 10.0
 _MAX_REDIRECTS = 5
 
 
@@ -20,9 +27,10 @@ def fetch(url: str, max_bytes: int) -> bytes:
         UnreadableResource: no answer, no success, or too much of it.
     """
     body = bytearray()
+    timeout = httpx.Timeout(_SECONDS, connect=_SECONDS_TO_CONNECT)
     try:
         with (
-            httpx.Client(follow_redirects=True, max_redirects=_MAX_REDIRECTS, timeout=_TIMEOUT) as client,
+            httpx.Client(follow_redirects=True, max_redirects=_MAX_REDIRECTS, timeout=timeout) as client,
             client.stream("GET", url, headers={"Accept": "application/json, application/yaml, */*"}) as response,
         ):
             if not response.is_success:

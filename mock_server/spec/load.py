@@ -8,9 +8,9 @@ so the rest has to lie in the project that the entry belongs to or on a host tha
 import json
 import os
 import sys
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +27,9 @@ STDIN = "-"
 
 # A folder that holds one of these is taken for the root of a project.
 _PROJECT_MARKS = (".git", ".hg", ".svn", "pyproject.toml", "package.json", "mock-server.toml", "redocly.yaml")
+# Words by which a schema names itself or a place.
+_RENAMING = (b"$id", b"$self", b"$anchor", b"$dynamicAnchor")
+_LARGE = 1024 * 1024  # bytes of a file
 # Without a mark: `../../common/x.yaml` is usual, more is not.
 _CLIMB = 2
 
@@ -40,30 +43,52 @@ class Access:
     max_bytes: int = 64 * 1024 * 1024  # of one file
 
 
+class Kept:
+    """The bytes of a file that was read: a large one is packed, since only who asks for lines needs them again."""
+
+    __slots__ = ("_bytes", "_is_packed", "words")
+
+    def __init__(self, data: bytes) -> None:
+        """Keep bytes, and which words that change what references mean stand in them."""
+        self.words = frozenset(word for word in _RENAMING if word in data)
+        self._is_packed = len(data) > _LARGE
+        self._bytes = zlib.compress(data, 1) if self._is_packed else data
+
+    @property
+    def data(self) -> bytes:
+        """The bytes."""
+        return zlib.decompress(self._bytes) if self._is_packed else self._bytes
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Resource:
     """One file or answer, read: its bytes and the JSON data in it."""
 
     uri: str
     name: str  # as shown to people
-    data: bytes
+    kept: Kept
     value: JsonValue
     findings: tuple[Finding, ...] = ()
 
-    @cached_property
+    @property
+    def data(self) -> bytes:
+        """The bytes."""
+        return self.kept.data
+
+    @property
     def text(self) -> str:
         """The characters, without byte-order mark."""
         return _decode_text(self.data, self.name)
 
-    @cached_property
+    @property
     def is_dynamic(self) -> bool:
         """Whether a schema in it may be chosen by `$dynamicRef`."""
-        return b"$dynamicAnchor" in self.data
+        return b"$dynamicAnchor" in self.kept.words
 
-    @cached_property
+    @property
     def has_ids(self) -> bool:
         """Whether a schema in it might rename itself by `$id` or `$self`, or name a place by an anchor."""
-        return any(word in self.data for word in (b"$id", b"$self", b"$anchor", b"$dynamicAnchor"))
+        return bool(self.kept.words)
 
 
 @dataclass(eq=False, repr=False)
@@ -228,9 +253,11 @@ def _decode(uri: str, name: str, data: bytes) -> Resource:
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in {b"{", b"["}:
         try:
-            return Resource(uri, name, data, orjson.loads(data))
+            read = orjson.loads(data)
         except orjson.JSONDecodeError:
             pass  # a byte-order mark, control characters, YAML in flow style: the slower readers take them
+        else:
+            return Resource(uri, name, Kept(data), read)
     text = _decode_text(data, name)
     if not text.strip():
         raise MalformedResource(name, "is empty")
@@ -238,7 +265,7 @@ def _decode(uri: str, name: str, data: bytes) -> Resource:
         lenient = _decode_lenient_json(text)
         if lenient is not None:
             note = Finding(rule="document-text-invalid", message="is no strict JSON (RFC 8259)", place=Place(name))
-            return Resource(uri, name, data, lenient, (note,) if "\ufeff" not in text[:1] else ())
+            return Resource(uri, name, Kept(data), lenient, (note,) if "\ufeff" not in text[:1] else ())
     try:
         value, notes = decode_yaml(text)
     except YamlError as error:
@@ -251,7 +278,7 @@ def _decode(uri: str, name: str, data: bytes) -> Resource:
         )
         for note in notes
     )
-    return Resource(uri, name, data, value, findings)
+    return Resource(uri, name, Kept(data), value, findings)
 
 
 def _decode_lenient_json(text: str) -> JsonValue:

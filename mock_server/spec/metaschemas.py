@@ -4,11 +4,19 @@ The schemas of JSON Schema itself, which documents refer to and nobody should ha
 Source: https://json-schema.org/specification-links; the files come with the package jsonschema-specifications.
 """
 
+from typing import TYPE_CHECKING
+
 import orjson
-from jsonschema_specifications import REGISTRY
+
+from mock_server.later import Later
+
+if TYPE_CHECKING:
+    import jsonschema_specifications
+else:
+    jsonschema_specifications = Later("jsonschema_specifications")
 
 
 def find_metaschema(uri: str) -> bytes | None:
     """The JSON text of a metaschema or of one of its vocabularies, by its URI without fragment; None for any other URI."""
-    found = REGISTRY.get(uri)
+    found = jsonschema_specifications.REGISTRY.get(uri)
     return orjson.dumps(found.contents) if found is not None else None

@@ -194,6 +194,17 @@ def test_where_places_matter_to_each_other_answers_are_judged(folder: Path) -> N
         assert judge.is_valid(producer.produce(Wish(seed, echo={"thingId": asked})))
 
 
+def test_alternatives_are_told_apart_though_places_are_open(folder: Path) -> None:
+    branches = [{"type": "object", "required": [name], "properties": {name: {"type": "object", "properties": {"thingId": {"type": "string"}}}}, "additionalProperties": False} for name in ("made", "found")]  # fmt: skip
+    schema = {"type": "array", "minItems": 2, "items": {"oneOf": branches}}
+    producer, judge = producer_of(folder, schema), Draft202012Validator(schema)
+    for seed in range(40):
+        answer = producer.produce(Wish(seed, echo={"thingId": "T-1"}))
+
+        assert judge.is_valid(answer)
+        assert {member.get("thingId") for item in answer for member in item.values()} <= {"T-1", None}
+
+
 def test_numbers_that_orjson_refuses_are_written_all_the_same(folder: Path) -> None:
     large = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer", "minimum": 2**70, "maximum": 2**70}}}
     producer = producer_of(folder, {"type": "array", "minItems": 1, "items": large})

@@ -12,6 +12,7 @@ from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
 from mock_server.serve.express import Express
 from mock_server.serve.opening import open_responder
+from mock_server.serve.reply import NOBODY
 from mock_server.serve.respond import Responder
 from mock_server.serve.world import World
 from mock_server.settings import Settings
@@ -131,5 +132,71 @@ def mocked(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Mock]:
             path.write_bytes(data)
             known[key] = Mock(open_responder(str(path), Settings()).responder)
         return known[key]
+
+    return make
+
+
+ORDER = {
+    "type": "object",
+    "required": ["id"],
+    "properties": {"id": {"type": "integer"}, "at": {"type": "string", "format": "date"}},
+    "additionalProperties": False,
+}
+POSTED = {
+    "stored": {"application/json": {"schema": {"type": "integer"}, "example": 7}},
+    "made": {"application/json": {"schema": {"type": "array", "items": ORDER}}},
+    "empty": None,
+}
+BODIES = [b'{"id": 1}', b'{"id": 2, "at": "2026-11-23"}', b'{"id": "1"}', b'{"id": 1, "at": "today"}', b"[]", b"{", b"", b"null"]
+TYPES = ["application/json", "application/json; charset=utf-8", "text/plain", "application/merge-patch+json", None]
+
+
+@pytest.mark.parametrize("kind", POSTED)
+@given(body=st.sampled_from(BODIES), type_=st.sampled_from(TYPES), fields=st.lists(st.sampled_from(FIELDS[:-1]), max_size=2), query=st.sampled_from(["", "q=1"]))  # fmt: skip
+def test_a_body_is_answered_alike(posted: Callable[[str], Express], kind: str, body: bytes, type_: str | None, fields: list, query: str) -> None:  # fmt: skip
+    express = posted(kind)
+    typed = [*fields, *([(b"content-type", type_.encode())] if type_ else []), (b"content-length", b"%d" % len(body))]
+    request = Request("POST", b"/orders/7", query.encode(), typed, body)
+    found = express.find_posted(request, NOBODY)
+
+    assert found is None or found == express._responder.respond(request)
+    assert express._responder.respond(request) == Responder(express._responder.kit).respond(request)
+
+
+@pytest.mark.parametrize("kind", POSTED)
+def test_good_bodies_are_answered_at_once_and_bad_ones_are_not(posted: Callable[[str], Express], kind: str) -> None:
+    express, fields = posted(kind), [(b"content-type", b"application/json"), (b"accept", b"*/*")]
+    requests = [Request("POST", b"/orders/7", b"", fields, body) for body in BODIES]
+
+    assert [express.find_posted(request, NOBODY) is not None for request in requests] == [True, True, *[False] * 6]
+
+
+def test_answers_that_go_by_the_body_are_left_to_the_responder(mock: Callable[..., Mock]) -> None:
+    content = {"application/json": {"schema": ORDER, "examples": {"one": {"value": {"id": 1}}, "two": {"value": {"id": 2}}}}}
+    made = operation(ORDER, requestBody={"content": content})
+    made["responses"]["200"]["content"] = content
+    responder = mock(minimal({"/orders": {"post": made}})).responder
+    fields = [(b"content-type", b"application/json")]
+
+    for body in (b'{"id":2}', b'{"id":1}'):
+        request = Request("POST", b"/orders", b"", fields, body)
+        assert Express(responder).find_posted(request, NOBODY) is None
+        assert responder.respond(request).body == body
+
+
+@pytest.fixture(scope="module")
+def posted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Express]:
+    known: dict[str, Express] = {}
+
+    def make(kind: str) -> Express:
+        if kind not in known:
+            parameters = [{"name": "id", "in": "path", "required": True, "schema": TEXT}]
+            body = {"required": True, "content": {"application/json": {"schema": ORDER}}}
+            response = {"description": "", **({"content": POSTED[kind]} if POSTED[kind] else {})}
+            made = {"parameters": parameters, "requestBody": body, "responses": {"201": response}}
+            path = tmp_path_factory.mktemp("posted") / "openapi.json"
+            path.write_bytes(orjson.dumps(minimal({"/orders/{id}": {"post": made}})))
+            known[kind] = Express(open_responder(str(path), Settings()).responder)
+        return known[kind]
 
     return make

@@ -1,5 +1,6 @@
 """Documents of every version in one model."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from mock_server import load
 from mock_server.errors import MalformedResource, UnsupportedVersion
 from mock_server.spec.document import Document, derive_id
 from mock_server.spec.model import MISSING, Location, Style, Version
+from mock_server.spec.positions import find_lines
 
 
 @pytest.fixture
@@ -209,3 +211,17 @@ paths: {/a: {query: {responses: {}}, additionalOperations: {LOCK: {responses: {}
 """)
 
     assert [entry.method for entry in found.entries] == ["QUERY", "LOCK"]
+
+
+def test_the_text_of_a_large_document_is_there_when_lines_are_asked_for(tmp_path: Path) -> None:
+    paths = {f"/things/{number}": {"get": {"description": "x" * 200, "responses": {"200": {"description": ""}}}} for number in range(4_500)}
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": paths, "$self": "x"}, indent=1))
+    resource = load(path).resource
+
+    assert len(resource.data) > 1024 * 1024
+    assert resource.data == path.read_bytes()
+    assert resource.has_ids
+    assert not resource.is_dynamic
+    line = find_lines(resource.text, [("paths", "/things/4000")])["paths", "/things/4000"]
+    assert '"/things/4000"' in resource.text.splitlines()[line - 1]

@@ -13,7 +13,7 @@ from mock_server.serve.admin.callback_views import callback_routes
 from mock_server.serve.admin.coverage import Coverage
 from mock_server.serve.admin.desk import Desk
 from mock_server.serve.admin.explain_views import explain_routes
-from mock_server.serve.admin.guard import Guard, guarded
+from mock_server.serve.admin.guard import Guard
 from mock_server.serve.admin.journal_views import journal_routes
 from mock_server.serve.admin.json_api import Refused, on_http, on_refused, reply
 from mock_server.serve.admin.metrics import Metrics
@@ -27,19 +27,6 @@ from mock_server.serve.admin.world_views import world_routes
 from mock_server.serve.backend import Backend
 from mock_server.typing import JsonValue
 from mock_server.version import __version__
-
-PREFIX = b"/__admin"
-METRICS = b"/metrics"
-
-
-def install_admin(backend: Backend, guard: Guard) -> Coverage:
-    """Put the admin side beside the API of a server, and let it hear of every exchange; gives who counts what is used."""
-    coverage = Coverage(lambda: (mount.responder for mount in backend.mounts), backend.worlds)
-    metrics = Metrics(backend.worlds)
-    backend.listeners += [coverage.listen, metrics.listen]
-    app = guarded(create_admin(backend, guard, coverage, metrics), guard)
-    backend.areas.update({PREFIX: app, METRICS: app})
-    return coverage
 
 
 def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Metrics) -> Starlette:

@@ -12,16 +12,20 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
-
-import httpx
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Response
+from mock_server.later import Later
 from mock_server.serve.callbacks.composing import Composed
 from mock_server.serve.callbacks.posted import Attempt
 from mock_server.settings import Settings
 from mock_server.version import __version__
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 SIGNATURE: Final = b"x-mock-signature"
 CALLBACK: Final = b"x-mock-callback"
@@ -61,7 +65,7 @@ class Host(NamedTuple):
             raise UsageError(f"--callbacks-to takes HOST or HOST:PORT, not {text!r}")
         return cls(url.raw_host.decode().lower(), port)
 
-    def covers(self, url: httpx.URL) -> bool:
+    def covers(self, url: "httpx.URL") -> bool:
         """Whether a URL leads there."""
         port = url.port or (443 if url.scheme == "https" else 80)
         return url.raw_host.decode().lower() == self.name and self.port in {None, port}
@@ -152,7 +156,7 @@ class Courier:
         reason = attempts[-1].reason or f"answered with {attempts[-1].status}"
         return Delivered(tuple(attempts), response, reason)
 
-    async def _try(self, client: httpx.AsyncClient, composed: Composed, name: str) -> tuple[Attempt, Response | None]:
+    async def _try(self, client: "httpx.AsyncClient", composed: Composed, name: str) -> tuple[Attempt, Response | None]:
         moment, started = time.time(), time.perf_counter()
         response, reason = None, ""
         try:
@@ -167,7 +171,7 @@ class Courier:
         status = response.status if response is not None else None
         return Attempt(moment, time.perf_counter() - started, status, reason), response
 
-    async def _send(self, client: httpx.AsyncClient, composed: Composed, name: str) -> Response:
+    async def _send(self, client: "httpx.AsyncClient", composed: Composed, name: str) -> Response:
         fields = [
             *composed.fields,
             (b"user-agent", f"mock-server/{__version__}".encode()),

@@ -19,7 +19,7 @@ from mock_server.serve.console.views import Row, curl_of, found_of, row_of, side
 from mock_server.serve.explain import Explained, explain
 from mock_server.serve.express import Express
 from mock_server.serve.journal import Recorded
-from mock_server.serve.wire.line import Line, line_of
+from mock_server.serve.wire.line import end_of
 
 _SHOWN: Final = 200  # exchanges on a page
 _BEAT: Final = 15.0  # seconds between signs of life
@@ -69,9 +69,9 @@ class TrafficPages:
         last = request.headers.get("last-event-id", request.query_params.get("after", ""))
         after = int(last) if last.isdecimal() else None
         head = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(self._follow(selection, after, line_of(request.scope)), media_type="text/event-stream", headers=head)
+        return StreamingResponse(self._follow(selection, after, end_of(request.scope)), media_type="text/event-stream", headers=head)
 
-    async def _follow(self, selection: Selection, after: int | None, line: Line | None) -> AsyncIterator[str]:
+    async def _follow(self, selection: Selection, after: int | None, ended: asyncio.Event | None) -> AsyncIterator[str]:
         backend = self._context.backend
         queue: asyncio.Queue[Recorded] = asyncio.Queue(_WAITING)
 
@@ -87,8 +87,8 @@ class TrafficPages:
             missed = islice(select(backend.worlds, selection), _SHOWN) if after is not None else ()
             for recorded in reversed([found for found in missed if found.number > (after or 0)]):
                 yield self._event(recorded)
-            while not (line is not None and line.ended.is_set()):
-                coming = await _next(queue, line)
+            while ended is None or not ended.is_set():
+                coming = await _next(queue, ended)
                 yield self._event(coming) if coming is not None else ": still here\n\n"
         finally:
             backend.listeners.remove(listen)
@@ -197,11 +197,11 @@ class TrafficPages:
         return await self._show(request, recorded, saved=str(kept.path), name=name)
 
 
-async def _next(queue: asyncio.Queue[Recorded], line: Line | None) -> Recorded | None:
+async def _next(queue: asyncio.Queue[Recorded], ended: asyncio.Event | None) -> Recorded | None:
     """What comes next; None where nothing comes for a while, or the server stops and waits for nobody."""
     waiting: set[asyncio.Task[Any]] = {asyncio.ensure_future(queue.get())}
-    if line is not None:
-        waiting.add(asyncio.ensure_future(line.ended.wait()))
+    if ended is not None:
+        waiting.add(asyncio.ensure_future(ended.wait()))
     try:
         done, _ = await asyncio.wait(waiting, timeout=_BEAT, return_when=asyncio.FIRST_COMPLETED)
         return next((found for task in done if isinstance(found := task.result(), Recorded)), None)

@@ -22,9 +22,9 @@ from mock_server.serve.console.page_traffic import TrafficPages
 from mock_server.serve.console.page_worlds import WorldPages
 
 
-def install_console(backend: Backend, guard: Guard, coverage: Coverage) -> None:
+def open_console(backend: Backend, guard: Guard, coverage: Coverage) -> Asgi:
     """
-    Put the console beside the API of a server.
+    Make the console, behind its door.
 
     Args:
         backend: The server's inside.
@@ -32,7 +32,7 @@ def install_console(backend: Backend, guard: Guard, coverage: Coverage) -> None:
         coverage: Who counts what is used.
     """
     context = Context(backend, coverage)
-    backend.areas[ROOT.encode()] = _behind(Door(context, guard), create_console(context))
+    return _behind(Door(context, guard), create_console(context))
 
 
 def create_console(context: Context) -> Starlette:

@@ -269,7 +269,7 @@ class _Passage:
 
     def hang_up(self) -> None:
         """Close the connection to the client."""
-        line = line_of(self.scope)
+        line = line_of(self.scope, self.send)
         if line is not None:
             line.close()
 

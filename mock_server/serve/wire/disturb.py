@@ -114,7 +114,7 @@ class SeededDisturber:
 
     async def deliver(self, met: Met, scope: Scope, send: Send, start: Message, body: Message) -> None:
         """Send an answer: late, and as its fault has it."""
-        line = line_of(scope)
+        line = line_of(scope, send)
         if met.milliseconds:
             await self._wait(line, met.milliseconds / 1000)
         fault = met.fault

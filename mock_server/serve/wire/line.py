@@ -1,7 +1,9 @@
 """
 Our HTTP protocol: uvicorn's own, which lends the connection to the application.
 
-ASGI knows complete answers only. What a fault needs beyond that stands in `scope["extensions"]["mock_server.line"]`.
+ASGI knows complete answers only. What a fault needs beyond that stands in `scope["extensions"]["mock_server.line"]`: the
+connection, the same object for all of its exchanges, since one for each would lead back to itself and wait for the garbage
+collector.
 """
 
 import asyncio
@@ -9,7 +11,7 @@ import socket
 import struct
 import sys
 from collections.abc import Awaitable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
@@ -20,22 +22,27 @@ EXTENSION: Final = "mock_server.line"
 _LINGER: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
+class Lent(NamedTuple):
+    """A connection."""
+
+    transport: asyncio.Transport  # with TLS where there is TLS
+    ended: asyncio.Event  # set when the client left, or the server is stopping
+
+
 class Line:
     """The connection of one exchange."""
 
     __slots__ = ("_ended", "_send", "_transport")
 
-    def __init__(self, transport: asyncio.Transport, ended: asyncio.Event, send: Send) -> None:
+    def __init__(self, lent: Lent, send: Send) -> None:
         """
-        Lend a connection.
+        Borrow a connection.
 
         Args:
-            transport: It, with TLS where there is TLS.
-            ended: Set when the client left, or the server is stopping.
+            lent: The connection.
             send: Of the exchange, as the server gave it to the application.
         """
-        self._transport = transport
-        self._ended = ended
+        self._transport, self._ended = lent
         self._send = send
 
     @property
@@ -85,13 +92,14 @@ class _Lending(asyncio.Protocol):
     app: Asgi
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin: every exchange of the connection gets its line."""
+        """Begin: every exchange of the connection is lent it."""
         super().connection_made(transport)
         app, ended = self.app, asyncio.Event()
         self._ended = ended
+        extensions = {EXTENSION: Lent(transport, ended)}  # type: ignore[arg-type]
 
         def lending(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            scope["extensions"] = {EXTENSION: Line(transport, ended, send)}  # type: ignore[arg-type]
+            scope["extensions"] = extensions
             return app(scope, receive, send)
 
         self.app = lending
@@ -116,7 +124,18 @@ def lending(base: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
 HttpProtocol: Final = lending(AutoHTTPProtocol)
 
 
-def line_of(scope: Scope) -> Line | None:
-    """The line of an exchange; None under another server than ours."""
+def line_of(scope: Scope, send: Send) -> Line | None:
+    """The line of an exchange, whose `send` is the server's own; None under another server than ours."""
+    lent = _lent(scope)
+    return Line(lent, send) if lent is not None else None
+
+
+def end_of(scope: Scope) -> asyncio.Event | None:
+    """What is set when the client left or the server is stopping; None under another server than ours."""
+    lent = _lent(scope)
+    return lent.ended if lent is not None else None
+
+
+def _lent(scope: Scope) -> Lent | None:
     found = (scope.get("extensions") or {}).get(EXTENSION)
-    return found if isinstance(found, Line) else None
+    return found if isinstance(found, Lent) else None

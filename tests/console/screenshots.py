@@ -32,7 +32,7 @@ PAGES = {
     "operation": ("/operations/0/addBook", WIDE, "light"),
     "worlds": ("/worlds", DESKTOP, "light"),
     "state": ("/state/0/books", DESKTOP, "light"),
-    "thing": ("/things/0/books?in=/books&key=7", DESKTOP, "dark"),
+    "thing": ("/things/0/books?in=/v2/books&key=7", DESKTOP, "dark"),
     "scenarios": ("/scenarios", DESKTOP, "light"),
     "disturbances": ("/disturbances", DESKTOP, "dark"),
     "coverage": ("/coverage", DESKTOP, "light"),

@@ -98,7 +98,7 @@ def test_a_day_in_the_life(visit: Open, library: Server, folder: Path, size: tup
 
     # in which a thing is other than elsewhere
     go(page, "State")
-    page.get_by_role("link", name="/books").click()
+    page.get_by_role("link", name="/v2/books").click()
     page.get_by_role("link", name="12", exact=True).click()
     edit(page, "Charles Darwin", "C. Darwin")
     expect(page.locator(".good")).to_contain_text("Kept.")
@@ -165,7 +165,7 @@ def test_a_thing_is_created_and_deleted(visit: Open, library: Server) -> None:
     assert len(ask(library, "/books").json()) == 3
 
     page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("/books")
+    expect(page.get_by_role("heading", level=1)).to_have_text("/v2/books")
     expect(page.get_by_role("link", name="77", exact=True)).to_have_count(0)
     assert ask(library, "/books/77").status_code == 404
 
@@ -180,7 +180,7 @@ def test_a_thing_is_created_and_deleted(visit: Open, library: Server) -> None:
     ],
 )
 def test_what_breaks_the_document_is_not_kept(visit: Open, library: Server, old: str, new: str, said: str) -> None:
-    page = visit("/things/0/books?in=/books&key=7")
+    page = visit("/things/0/books?in=/v2/books&key=7")
     edit(page, old, new)
 
     expect(page.get_by_role("alert")).to_contain_text(said)
@@ -189,11 +189,11 @@ def test_what_breaks_the_document_is_not_kept(visit: Open, library: Server, old:
 
 
 def test_who_was_slower_overwrites_nothing(visit: Open, library: Server) -> None:
-    page = visit("/things/0/books?in=/books&key=7")
+    page = visit("/things/0/books?in=/v2/books&key=7")
     ask(library, "/books/7", "PATCH", json={"title": "By somebody else"})
     edit(page, "Virginia Woolf", "V. Woolf")
 
-    expect(page.get_by_role("alert")).to_contain_text("somebody else changed it in the meantime")
+    expect(page.get_by_role("alert")).to_contain_text("Somebody else changed it in the meantime")
     assert ask(library, "/books/7").json() == {**ask(library, "/books/7").json(), "title": "By somebody else", "author": "Virginia Woolf"}
 
 
@@ -270,7 +270,7 @@ PATHS = [
     "/worlds",
     "/state",
     "/state/0/books",
-    "/things/0/books?in=/books&key=7",
+    "/things/0/books?in=/v2/books&key=7",
     "/things/0/books",
     "/scenarios",
     "/disturbances",

@@ -113,8 +113,7 @@ class OperationPages:
         result: Mapping[str, object] = _NOTHING,
     ) -> Response:
         responder, entry = named.mount.responder, named.entry
-        # what is filled in is generated, which may take a while for a large schema
-        form = await asyncio.to_thread(make_form, responder, entry, given, problems)
+        form = make_form(responder, entry, given, problems)
         operation = responder.document.operation(entry)
         raw = entry.node.value
         described = raw.get("description") if isinstance(raw, dict) else None
@@ -143,14 +142,8 @@ class OperationPages:
             return self._gone(request)
         query = request.query_params
         salt = query.get("salt", "0")
-        text, note = await asyncio.to_thread(
-            body_text,
-            named.mount.responder,
-            named.entry,
-            query.get("media", ""),
-            query.get("example"),
-            int(salt) if salt.isdecimal() else 0,
-        )
+        wanted = int(salt) if salt.isdecimal() else 0
+        text, note = body_text(named.mount.responder, named.entry, query.get("media", ""), query.get("example"), wanted)
         return PlainTextResponse(text or note, 200 if text else 404)
 
     async def call(self, request: Request) -> Response:

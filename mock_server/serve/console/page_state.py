@@ -1,6 +1,7 @@
 """State: the resources of a world and their things, to be looked at, edited, created and deleted."""
 
 import asyncio
+from functools import partial
 from typing import Final
 from urllib.parse import urlencode
 
@@ -15,10 +16,14 @@ from mock_server.serve.console import things
 from mock_server.serve.console.context import ROOT, Context
 from mock_server.serve.console.things import Kept
 from mock_server.serve.console.views import Found, found_of
-from mock_server.serve.state.store import Record
+from mock_server.serve.state.browsing import Browser, Collection
+from mock_server.serve.state.keys import text_of
+from mock_server.serve.state.store import Conflict, Record
+from mock_server.serve.waiting import in_turns
 from mock_server.typing import JsonObject
 
 _SHOWN: Final = 500  # things of a collection
+_LATE: Final = "Somebody else changed it in the meantime; load it again to see how."
 
 
 class StatePages:
@@ -38,22 +43,17 @@ class StatePages:
 
     async def resources(self, request: Request) -> Response:
         """What has state, and where."""
-        context, world = self._context, self._context.world(request)
+        context = self._context
         kept = things.kept_of(context.backend)
 
-        def look() -> list[tuple[Kept, list[tuple[str, int]]]]:
-            return [(each, [(path, self._count(each, path, request)) for path in things.collections_of(each, world)]) for each in kept]
+        def look() -> list[tuple[Kept, list[Collection]]]:
+            return [(each, list(self._browser(each, request).collections(each.resource))) for each in kept]
 
-        return context.show(
-            request, "state", page="state", kept=await asyncio.to_thread(look), stateful=context.backend.settings.stateful
-        )  # fmt: skip
+        found = await in_turns(look)
+        return context.show(request, "state", page="state", kept=found, stateful=context.backend.settings.stateful)
 
-    def _count(self, kept: Kept, collection: str, request: Request) -> int:
-        world = self._context.world(request)
-        try:
-            return len(things.open_collection(kept, collection, world))
-        except MockServerError:
-            return 0
+    def _browser(self, kept: Kept, request: Request) -> Browser:
+        return Browser(kept.state, self._context.world(request))
 
     def _find(self, request: Request) -> Kept | None:
         index, name = request.path_params["index"], request.path_params["resource"]
@@ -68,12 +68,12 @@ class StatePages:
         kept = self._find(request)
         if kept is None:
             return self._gone(request)
-        path = request.query_params.get("in", kept.resource.template)
-        world = self._context.world(request)
+        path = request.query_params.get("in", kept.root)
         try:
-            records = await asyncio.to_thread(things.open_collection, kept, path, world)
+            opened = await in_turns(partial(self._browser(kept, request).open, kept.resource, path))
         except MockServerError as error:
             return self._gone(request, str(error))
+        records = opened.records
         wanted = request.query_params.get("q", "").casefold()
         found = [record for record in records if not wanted or wanted in orjson.dumps(record.body).decode().casefold()]
         names = list(dict.fromkeys(name for record in found[:_SHOWN] for name, _ in things.preview(record) if name != kept.resource.key))[
@@ -96,18 +96,17 @@ class StatePages:
         kept = self._find(request)
         if kept is None:
             return self._gone(request)
-        path, key = request.query_params.get("in", kept.resource.template), request.query_params.get("key")
-        world = self._context.world(request)
+        path, key = request.query_params.get("in", kept.root), request.query_params.get("key")
         try:
-            records = await asyncio.to_thread(things.open_collection, kept, path, world)
+            opened = await in_turns(partial(self._browser(kept, request).open, kept.resource, path))
         except MockServerError as error:
             return self._gone(request, str(error))
         if key is None:
-            return await self._edit(request, kept, path, None, _written(things.pattern_of(kept, records)))
-        record = kept.state.store.find(world.name, path, key)
-        if record is None or record.body is None:
+            return await self._edit(request, kept, opened, None, _written(things.pattern_of(kept, opened.records)))
+        record = opened.find(key)
+        if record is None:
             return self._gone(request, f"There is no {key!r} in {path}.")
-        return await self._edit(request, kept, path, record, _written(record.body))
+        return await self._edit(request, kept, opened, record, _written(record.body or {}))
 
     async def write(self, request: Request) -> Response:
         """Keep what was edited, if the document takes it; or delete a thing."""
@@ -115,41 +114,54 @@ class StatePages:
         if kept is None:
             return self._gone(request)
         form = {key: str(value) for key, value in (await request.form()).items()}
-        path, key, world = form.get("in", kept.resource.template), form.get("key"), self._context.world(request)
+        path, key = form.get("in", kept.root), form.get("key")
+        browser = self._browser(kept, request)
         try:
-            if form.get("act") == "delete" and key is not None:
-                await asyncio.to_thread(things.remove, kept, path, world, key)
-                return self._context.back(f"{ROOT}/state/{kept.index}/{kept.resource.name}?{urlencode({'in': path})}")
-            return await self._keep(request, kept, path, key, form)
+            opened = await in_turns(partial(browser.open, kept.resource, path))
         except MockServerError as error:
-            record = kept.state.store.find(world.name, path, key) if key is not None else None
-            return await self._edit(request, kept, path, record, form.get("body", ""), problem=str(error))
+            return self._gone(request, str(error))
+        record = opened.find(key) if key is not None else None
+        try:
+            if form.get("act") == "delete" and record is not None:
+                await in_turns(partial(browser.remove, opened, record.key))
+                return self._context.back(f"{ROOT}/state/{kept.index}/{kept.resource.name}?{urlencode({'in': path})}")
+            return await self._keep(request, kept, opened, record, form)
+        except Conflict:
+            return await self._edit(request, kept, opened, record, form.get("body", ""), problem=_LATE)
+        except MockServerError as error:
+            return await self._edit(request, kept, opened, record, form.get("body", ""), problem=str(error))
 
-    async def _keep(self, request: Request, kept: Kept, path: str, key: str | None, form: dict[str, str]) -> Response:
-        world, text = self._context.world(request), form.get("body", "")
-        record = kept.state.store.find(world.name, path, key) if key is not None else None
+    async def _keep(self, request: Request, kept: Kept, opened: Collection, record: Record | None, form: dict[str, str]) -> Response:
+        text, own = form.get("body", ""), kept.resource.key
+        if form.get("key") is not None and record is None:
+            return await self._edit(request, kept, opened, None, text, problem="It was deleted in the meantime.")
         try:
             thing = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            return await self._edit(request, kept, path, record, text, problem=f"This is no JSON: {error}")
+            return await self._edit(request, kept, opened, record, text, problem=f"This is no JSON: {error}")
         if not isinstance(thing, dict):
-            return await self._edit(request, kept, path, record, text, problem="A thing is a JSON object.")
-        wrong, dropped = await asyncio.to_thread(things.judge, kept, thing)
+            return await self._edit(request, kept, opened, record, text, problem="A thing is a JSON object.")
+        wrong, dropped = things.judge(kept, thing)
         if wrong:
-            return await self._edit(request, kept, path, record, text, wrong=wrong)
-        if key is None:
-            made = await asyncio.to_thread(things.create, kept, path, world, thing)
-        else:
-            version = form.get("version", "")
-            given = int(version) if version.isdecimal() else 0
-            made = await asyncio.to_thread(things.save, kept, path, world, key, given, thing)
-        return await self._edit(request, kept, path, made, _written(thing), dropped=dropped, saved=True)
+            return await self._edit(request, kept, opened, record, text, wrong=wrong)
+        key = text_of(thing.get(own)) if own is not None else None
+        if record is None and own is not None and (not key or opened.find(key) is not None):
+            problem = f"There is one with {own} {key!r} already." if key else f"It needs {own!r}, which tells it apart from others."
+            return await self._edit(request, kept, opened, None, text, problem=problem)
+        if record is not None and own is not None and key != record.key and not kept.resource.single:
+            problem = f"{own!r} tells it apart from others and stays {record.key!r}; create another thing instead."
+            return await self._edit(request, kept, opened, record, text, problem=problem)
+        version = form.get("version", "")
+        expected = int(version) if version.isdecimal() else 0
+        put = partial(self._browser(kept, request).put, opened, record.key if record is not None else key, thing, expected)
+        made = await in_turns(put)
+        return await self._edit(request, kept, opened, made, _written(thing), dropped=dropped, saved=True)
 
     async def _edit(
         self,
         request: Request,
         kept: Kept,
-        path: str,
+        opened: Collection,
         record: Record | None,
         text: str,
         *,
@@ -160,14 +172,14 @@ class StatePages:
     ) -> Response:
         documents = [mount.responder.document for mount in self._context.backend.mounts]
         found: list[Found] = await asyncio.to_thread(found_of, wrong, documents) if wrong else []
-        below = list(things.under(kept, things.kept_of(self._context.backend), path, record.key)) if record is not None else []
+        below = list(self._browser(kept, request).below(opened, record.key)) if record is not None else []
         return self._context.show(
             request,
             "thing",
             page="state",
             status=422 if wrong or problem else 200,
             kept=kept,
-            path=path,
+            path=opened.path,
             record=record,
             text=text,
             problem=problem,

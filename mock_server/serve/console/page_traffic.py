@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from mock_server.serve.console.views import Row, curl_of, found_of, row_of, side
 from mock_server.serve.explain import Explained, explain
 from mock_server.serve.express import Express
 from mock_server.serve.journal import Recorded
+from mock_server.serve.waiting import in_turns
 from mock_server.serve.wire.line import end_of
 
 _SHOWN: Final = 200  # exchanges on a page
@@ -161,7 +163,7 @@ class TrafficPages:
         request, backend = recorded.request, self._context.backend
         path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
         responder = backend.find_mount(request.method, path, query).responder
-        return await asyncio.to_thread(explain, responder, request, backend.worlds.get(recorded.world))
+        return await in_turns(partial(explain, responder, request, backend.worlds.get(recorded.world)))
 
     async def body(self, request: Request) -> Response:
         """A body as it is, as text: no browser does anything with it."""
@@ -183,7 +185,7 @@ class TrafficPages:
         if named is None:
             return await self._show(request, recorded, status=409, problem="The document has no such operation.", name=name)
         try:
-            kept = await asyncio.to_thread(keep, named.mount.responder, recorded, name, for_anybody=anybody, over=over)
+            kept = keep(named.mount.responder, recorded, name, for_anybody=anybody, over=over)
         except MockServerError as error:
             return await self._show(request, recorded, status=409, problem=str(error), name=name)
         if kept.findings:

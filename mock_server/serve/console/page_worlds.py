@@ -1,6 +1,5 @@
 """Worlds: what each test or person has for itself; made, forked, reset, dropped, and looked at."""
 
-import asyncio
 from collections.abc import Callable
 
 from starlette.requests import Request
@@ -9,6 +8,7 @@ from starlette.routing import Route
 
 from mock_server.errors import MockServerError
 from mock_server.serve.console.context import ROOT, Context
+from mock_server.serve.waiting import in_turns
 from mock_server.serve.world import COOKIE, EVERYBODY
 
 
@@ -53,7 +53,7 @@ class WorldPages:
             return self._show(request, f"there is a world {other!r} already; drop it first")
         try:
             # a store may have to be waited for
-            await asyncio.to_thread(acts[act])
+            await in_turns(acts[act])
         except MockServerError as error:
             return self._show(request, str(error))
         response = self._context.back(f"{ROOT}/worlds")

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from mock_server.contract.request import Understood
 from mock_server.errors import MockServerError
 from mock_server.exchange.message import Request
+from mock_server.exchange.path import Matched
 from mock_server.exchange.preference import NONE
 from mock_server.generate.seed import derive_seed
 from mock_server.serve.reply import Ask
@@ -15,7 +16,8 @@ from mock_server.serve.state.asked import fill
 from mock_server.serve.state.keys import text_of
 from mock_server.serve.state.resource import Act, Resource
 from mock_server.serve.state.seeding import Place, thing_place
-from mock_server.serve.state.store import Record, read_snapshot
+from mock_server.serve.state.store import Conflict, Record, read_snapshot
+from mock_server.serve.state.writes import forget
 from mock_server.serve.world import World
 from mock_server.spec.model import MISSING
 from mock_server.typing import JsonObject
@@ -50,9 +52,9 @@ class Browser:
     world: World
 
     def collections(self, resource: Resource) -> Iterator[Collection]:
-        """The collections of a resource; one that has but one is filled with what is in it in the beginning."""
+        """The collections of a resource that somebody asked for; one that has but one is filled with what is in it in the beginning."""
         if "{" not in resource.template:
-            self._fill(resource)
+            self._fill(resource, self._template(resource))
         for path, (_, _, records) in read_snapshot(self.state.store.snapshot(self.world.name)).items():
             if _variables(self._template(resource), path) is not None:
                 kept = sorted((record for record in records if record.body is not None), key=lambda record: record.position)
@@ -73,26 +75,56 @@ class Browser:
         what = f"is no collection {path!r}" if path is not None else "is not one collection only: name it with ?collection="
         raise NotKept(f"of {resource.name} there {what}; there are {known}")
 
-    def put(self, collection: Collection, key: str, thing: JsonObject) -> Record:
+    def open(self, resource: Resource, path: str) -> Collection:
+        """
+        A collection by its path, filled with what is in it in the beginning, as by who asks first.
+
+        Raises:
+            NotKept: the path is none of the resource.
+        """
+        if _variables(self._template(resource), path) is None:
+            raise NotKept(f"{path!r} is no collection of {resource.name}")
+        self._fill(resource, path)
+        return Collection(resource, path, tuple(self.state.store.all(self.world.name, path)))
+
+    def below(self, collection: Collection, key: str) -> Iterator[tuple[Resource, str]]:
+        """The collections that belong to a thing, by their paths."""
+        for resource in self.state.inferred.resources:
+            owner = resource.owners[-1] if resource.owners else None
+            if owner is not None and owner.resource == collection.resource.name:
+                variables = _variables(self._template(collection.resource), collection.path) or {}
+                yield resource, self.state.collection(resource.template, {**variables, owner.variable: key})
+
+    def put(self, collection: Collection, key: str | None, thing: JsonObject, version: int | None = None) -> Record:
         """
         Put a thing where another one is, or a new one in.
+
+        Args:
+            collection: Where.
+            key: Of the thing; None gives one a number that has no key of its own.
+            thing: All of it.
+            version: Of the one whose place it takes; 0 where there may be none, None where that does not matter.
 
         Raises:
             NotKeepable: it breaks what the document says of it, or its key is another one.
             Conflict: somebody else changed it.
         """
         resource = collection.resource
-        own = text_of(thing.get(resource.key)) if resource.key is not None else key
-        if own != key:
-            raise NotKeepable(f"{resource.key!r} of it has to be {key!r}, not {thing.get(str(resource.key))!r}")
+        store, name = self.state.store, self.world.name
+        if key is None:
+            key = f"n{store.number(name, collection.path)}"
+        own = None if resource.single else resource.key
+        if own is not None and text_of(thing.get(own)) != key:
+            raise NotKeepable(f"{own!r} of it has to be {key!r}, not {thing.get(own)!r}")
         variables = _variables(self._template(resource), collection.path) or {}
-        value = thing[resource.key] if resource.key is not None else key
+        value = thing.get(resource.key, key) if resource.key is not None else key
         place = thing_place(Place(resource, variables, dict(variables)), key, value)
         objection = self.state.fittings.objection(resource, thing, place, self._ask(collection.path))
         if objection is not None:
             raise NotKeepable(objection)
-        store, name = self.state.store, self.world.name
         before = store.find(name, collection.path, key)
+        if version is not None and version != (before.version if before is not None and before.body is not None else 0):
+            raise Conflict(f"{key!r} is not what it was")
         if before is not None:
             return store.replace(name, collection.path, before, thing)
         record = Record(key, 1, store.number(name, collection.path), thing, {})
@@ -110,17 +142,19 @@ class Browser:
         before = self.state.store.find(self.world.name, collection.path, key)
         if before is None or before.body is None:
             raise NotKept(f"there is no {key!r} in {collection.path}")
-        if collection.resource.listed:
-            self.state.store.remove(self.world.name, collection.path, before)
-        else:
-            self.state.store.replace(self.world.name, collection.path, before, None)
+        forget(self.state.store, self.world.name, collection.resource, collection.path, before)
 
-    def _fill(self, resource: Resource) -> None:
+    def _fill(self, resource: Resource, path: str) -> None:
         """See that what is there in the beginning is there."""
-        deed = resource.deeds.get(Act.LIST)
-        path = self._template(resource)
-        if deed is not None and not self.state.store.seeded(self.world.name, path, path):
-            self.state.answer(deed.operation, self._ask(path))
+        deed = resource.deeds.get(Act.LIST) or (resource.deeds.get(Act.READ) if resource.single else None)
+        if deed is None or self.state.store.seeded(self.world.name, path, path):
+            return
+        responder, entry = self.state.responder, deed.operation.entry
+        variables = _variables(self._template(resource), path) or {}
+        asked = (responder.base_paths(entry)[0] + fill(entry.template, variables)).encode()
+        matched = responder.router.match(entry.method, asked.decode())
+        if isinstance(matched, Matched):
+            self.state.answer(deed.operation, responder.read(matched, Request(entry.method, asked, b"", (), b""), self.world))
 
     def _template(self, resource: Resource) -> str:
         """The template of the names of a resource's collections in the store."""

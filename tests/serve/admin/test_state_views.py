@@ -55,6 +55,18 @@ def test_what_is_there_is_what_the_api_lists(admin: Admin) -> None:
     assert client.ask(things[0]["path"]).json == things[0]
 
 
+def test_who_looks_before_anybody_asks_sees_the_examples_that_the_api_will_list(admin: Admin) -> None:
+    cats = [{"id": 7, "name": "Tom"}, {"id": 8, "name": "Kit"}]
+    media = {"schema": {"type": "array", "items": PET}, "example": cats}
+    posted = {"operationId": "addCat", "requestBody": {"content": {"application/json": {"schema": PET}}}, "responses": answers(PET, "201")}
+    listed = {"operationId": "listCats", "responses": {"200": {"description": "", "content": {"application/json": media}}}}
+    paths = {"/cats": {"get": listed, "post": posted}}
+    client = admin({"openapi": "3.1.0", "info": {"title": "Cats", "version": "1"}, "paths": paths}, stateful=True)
+
+    assert [thing["value"] for thing in client.ask("/__admin/state/cats").json["things"]] == cats
+    assert client.ask("/cats").json == cats
+
+
 def test_a_thing_is_put_changed_and_removed(admin: Admin) -> None:
     client = admin(TODOS, stateful=True)
     todo = {"id": 4711, "title": "Write", "done": False, "createdAt": "2026-01-01T00:00:00Z"}

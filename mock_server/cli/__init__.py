@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from mock_server.cli.configure import TABLES, Option, read_presets
 from mock_server.errors import FixtureError, MockServerError
 from mock_server.version import __version__
 
@@ -36,6 +37,20 @@ class _Commands(TyperGroup):
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - see there
+        """Find the command that is called; the settings file may have options for it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and command.name in TABLES:
+            options = {
+                opt.removeprefix("--"): Option(param.name, is_flag=param.is_flag, is_list=param.multiple)
+                for param in command.params
+                if param.param_type_name == "option"
+                for opt in param.opts
+                if opt.startswith("--")
+            }
+            command.context_settings["default_map"] = read_presets(command.name, options)
+        return name, command, rest
 
 
 def _import(name: str) -> Any:  # noqa: ANN401 - a module

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 
 from mock_server.cli.configure import TABLES, Option, read_presets
 from mock_server.errors import FixtureError, MockServerError
@@ -45,7 +45,7 @@ class _Commands(TyperGroup):
             options = {
                 opt.removeprefix("--"): Option(param.name, is_flag=param.is_flag, is_list=param.multiple)
                 for param in command.params
-                if param.param_type_name == "option"
+                if isinstance(param, TyperOption)
                 for opt in param.opts
                 if opt.startswith("--")
             }

@@ -9,7 +9,7 @@ import orjson
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body
 from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
-from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.message import RawFields, Request, find_field
 from mock_server.exchange.parameter import Carrier, Reader, compile_reader
 from mock_server.exchange.security import credential_names, find_unmet
 from mock_server.finding import Finding
@@ -38,6 +38,7 @@ class Understood(NamedTuple):
 
 ANY_NAME = "*"
 _REMEMBERED = 64  # Content-Type fields
+_SAYING_NOTHING = frozenset(("type", "description", "example", "examples", "title", "default"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class RequestJudge:
     _bodies: dict[str, "_BodyJudge"] = field(default_factory=dict)  # by documented media type
     _written: dict[str | None, "tuple[_BodyJudge, MediaRange] | None"] = field(default_factory=dict)  # by what a request says
     _known_query: frozenset[str] = frozenset()
+    _path: tuple[tuple[str, _CompiledParameter | None], ...] = ()  # those of the path; None: any text is right
 
     def __post_init__(self) -> None:
         """
@@ -70,6 +72,8 @@ class RequestJudge:
         """
         declared = [*self.operation.parameters, *self._undeclared()]
         self._parameters = tuple(self._compile(parameter) for parameter in declared)
+        in_path = (compiled for compiled in self._parameters if compiled.parameter.location is Location.PATH)
+        self._path = tuple((compiled.parameter.name, None if _is_plain(compiled.parameter) else compiled) for compiled in in_path)
         credentials = credential_names(self.operation.security, self.document.schemes)
         names = {name for location, name in credentials if location is Location.QUERY}
         names |= {p.name for p in self.operation.parameters if p.location is Location.QUERY}
@@ -99,6 +103,36 @@ class RequestJudge:
             findings.extend(self._undocumented(carrier))
         body, unsupported = self._body(request, findings)
         return Understood(values, body, tuple(findings), unmet, unsupported)
+
+    def read_path(self, variables: dict[str, str]) -> dict[str, JsonValue] | None:
+        """
+        Read path variables as they are usually written.
+
+        Args:
+            variables: None of them percent-encoded.
+
+        Returns:
+            Their values by name; None where one is wrong, or is no text or integer in its usual form.
+        """
+        values: dict[str, JsonValue] = {}
+        for name, compiled in self._path:
+            text = variables.get(name)
+            if compiled is None or text is None:
+                value: JsonValue | Missing = text
+            else:
+                findings: list[Finding] = []
+                value = self._parameter(compiled, Carrier(variables, "", ()), findings)
+                if findings or isinstance(value, bool) or not isinstance(value, str | int) or str(value) != text:
+                    return None
+            if isinstance(value, Missing | None):
+                return None
+            values[name] = value
+        return values
+
+    def admits(self, query: bytes, fields: RawFields) -> bool:
+        """Whether a request has the credentials that are asked for."""
+        carrier = Carrier({}, query.decode("latin-1"), fields)
+        return not find_unmet(self.operation.security, self.document.schemes, carrier)
 
     def accepts_json(self, request: Request) -> bool:
         """Whether a request has a body that is said to be JSON, is, and conforms; the rest of it is not looked at."""
@@ -308,3 +342,15 @@ def _members(parameter: Parameter, outline: Outline) -> frozenset[str]:
     if not spread or "object" not in outline.types or {"string", "array"} & outline.types:
         return frozenset()
     return frozenset((*outline.names, *((ANY_NAME,) if outline.is_open else ())))
+
+
+def _is_plain(parameter: Parameter) -> bool:
+    """Whether a parameter of the path takes any text."""
+    schema: JsonValue = parameter.schema.value if parameter.schema is not None else None
+    return (
+        parameter.content is None
+        and parameter.style is Style.SIMPLE
+        and isinstance(schema, dict)
+        and schema.get("type") == "string"
+        and all(keyword in _SAYING_NOTHING or keyword.startswith("x-") for keyword in schema)
+    )

@@ -163,7 +163,7 @@ class _Filling:
                 said = self._say(place.name, place.accept)
                 pieces[index] = said if said is not None else write_json(self.resolve(place.otherwise))
             elif isinstance(place, Numbered):
-                pieces[index] = orjson.dumps(place.value(self.row + self.position * self.step & MANY_ROWS - 1))
+                pieces[index] = write_json(place.value(self.row + self.position * self.step & MANY_ROWS - 1))
             elif isinstance(place, _Object):
                 shown = self.asked.setdefault(place.key, place)
                 pieces[index] = b"".join(self._fill(shown.text, place.inherited, shown.inherited))
@@ -171,7 +171,7 @@ class _Filling:
                 taken = around[place.name] if place.name in around else otherwise[place.name]
                 pieces[index] = taken if isinstance(taken, bytes) else b"".join(self._fill(taken, _NOTHING, _NOTHING))
             else:
-                pieces[index] = orjson.dumps(self.resolve(place))
+                pieces[index] = write_json(self.resolve(place))
         return pieces
 
     def resolve(self, value: object) -> JsonValue:
@@ -194,7 +194,7 @@ class _Filling:
         key = (name, id(accept))
         if key not in self._said:
             found = fitting(self.echo[name], accept) if name in self.echo else None
-            self._said[key] = orjson.dumps(found) if found is not None else None
+            self._said[key] = write_json(found) if found is not None else None
         return self._said[key]
 
 

@@ -34,7 +34,8 @@ from mock_server.serve.source import Source
 from mock_server.serve.stored import Telling, tell
 from mock_server.serve.world import World
 from mock_server.spec.document import Document
-from mock_server.spec.model import MISSING, Entry, Location, Operation, Server
+from mock_server.spec.model import MISSING, Entry, Location, Missing, Operation, Server
+from mock_server.typing import JsonValue
 
 _REMEMBERED = 256  # queries of an operation
 _SHORT = 200  # bytes of a query
@@ -65,7 +66,7 @@ class _Compiled:
         return found
 
 
-Make = Callable[[Mapping[str, str], bytes, bytes, World], Answer]
+Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], bytes, bytes, World], Answer]
 
 
 @dataclass(eq=False, repr=False)
@@ -201,34 +202,25 @@ class Responder:
             if fixture.stored.depends or fixture.series:
                 return None
             for condition in fixture.conditions:
-                if condition.location is not Location.PATH or condition.tests:
+                if condition.location is not Location.PATH or condition.tests or not all(map(_is_text, condition.values)):
                     return None
                 found.setdefault(condition.name, {}).update(dict.fromkeys(map(str, condition.values)))
         keys = paired_keys(operation)
         for parameter in operation.parameters:
             for example in parameter.examples:
-                if example.key in keys and isinstance(example.value, str | int):
+                if example.key in keys:
+                    if parameter.location is not Location.PATH or not _is_text(example.value):
+                        return None
                     found.setdefault(parameter.name, {})[str(example.value)] = None
         return {name: tuple(values) for name, values in found.items()}
-
-    def stores_for_anybody(self, entry: Entry) -> bool:
-        """Whether an operation has a stored answer that asks for nothing, or one without content."""
-        operation = self.document.operation(entry)
-        chosen = choose_success(operation)
-        if chosen is None:
-            return False
-        keys = paired_keys(operation)
-        examples = (example.key for media in chosen.response.content for example in media.examples)
-        fixtures = self.fixtures.by_operation.get(operation.id, ())
-        return chosen.is_empty or any(not f.conditions for f in fixtures) or any(key is None or key not in keys for key in examples)
 
     def maker(self, entry: Entry) -> Make | None:
         """
         What makes the answers of an operation to good requests that prefer nothing.
 
         Returns:
-            A function of the path variables, decoded, of the query, the body, and the world who asks. It raises SchemaError where
-            no answer can be made. None where answers are not made from a schema alone.
+            A function of the path variables, decoded and read, of the query, the body, and the world who asks. It raises SchemaError
+            where no answer can be made. None where answers are not made from a schema alone.
         """
         compiled = self._compile(entry)
         if compiled.success is None or self.kit.settings.profile is not None:
@@ -238,10 +230,10 @@ class Responder:
             return None
         usual = str(self.kit.settings.seed)
 
-        def answer(variables: Mapping[str, str], query: bytes, body: bytes, world: World) -> Answer:
+        def answer(variables: Mapping[str, str], read: Mapping[str, JsonValue], query: bytes, body: bytes, world: World) -> Answer:
             seed_text = world.seed or usual
             seed = derive_seed(seed_text, compiled.operation.id, "\0".join(variables.values()), compiled.canonical_query(query), body)
-            return make(seed, variables, seed_text)
+            return make(seed, read, seed_text)
 
         return answer
 
@@ -476,6 +468,11 @@ class Responder:
             return problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())])
         detail = f"no path template matches {unquote(path)!r}; the API is served under {join_paths(self.served or self.base_paths())}"
         return problem_answer(problem.NO_PATH, detail + hint(self.routes(), request.method, path))
+
+
+def _is_text(value: JsonValue | Missing) -> bool:
+    """Whether a value of a parameter is written in one way only."""
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _stranger(request: Request, world: World) -> Ask:

@@ -14,11 +14,13 @@ from independent import Independent, Place, Undecided, iter_operations
 
 from mock_server.generate.case import example_request
 from mock_server.serve.answer import Answer
+from mock_server.serve.express import Express
 from mock_server.serve.inspect import inspect_operation
 from mock_server.serve.opening import open_responder
+from mock_server.serve.reply import NOBODY
 from mock_server.serve.respond import Responder
 from mock_server.settings import Settings
-from mock_server.spec.model import Entry, Operation
+from mock_server.spec.model import Entry, Location, Operation
 
 HERE = Path(__file__).resolve().parent
 FEATURES = sorted(path for path in (HERE / "features").rglob("*.yaml") if path.parent.name != "schemas" and path.name != "paths.yaml")
@@ -37,11 +39,14 @@ def test_every_operation_is_answered_validly(path: Path, tally: collections.Coun
     responder = open_responder(str(path), Settings()).responder
     judge = Independent(path)
     nodes = {(template, method): node for template, method, node in iter_operations(judge)}
+    express = Express(responder)
     wrong: list[str] = []
     excused: list[Entry] = []
     for entry in responder.document.entries:
         for preference in PREFERENCES:
             verdict = _verdict(responder, judge, nodes, entry, preference)
+            if preference is None and not _is_alike(express, responder, entry, tally):
+                wrong.append(f"{entry.title}: the lane of ordinary requests answers otherwise")
             tally[verdict.partition(":")[0]] += 1
             if verdict.startswith("wrong"):
                 wrong.append(f"{entry.title} {preference!r}: {verdict}")
@@ -73,6 +78,23 @@ def _verdict(responder: Responder, judge: Independent, nodes: dict[tuple[str, st
     if answer.status >= 400 and _can_succeed(operation):
         found.append(f"the status is {answer.status}: {answer.body[:300]!r}")
     return f"wrong: {found[:3]}" if found else "valid"
+
+
+def _is_alike(express: Express, responder: Responder, entry: Entry, tally: collections.Counter[str]) -> bool:
+    """Whether an ordinary request is answered as the responder answers it, when it teaches the lane and afterwards."""
+    operation = responder.document.operation(entry)
+    request = example_request(responder.kit, operation, responder.base_paths(entry)[0]).request
+    if request is None:
+        return True
+    if not operation.security and not any(p.required and p.location is Location.QUERY for p in operation.parameters):
+        request = request._replace(query=b"")
+    target = request.path.decode("latin-1"), request.query
+    for _ in range(2):
+        found = express.find_posted(request, NOBODY) if request.body else express.find(request.method, *target, request.fields)
+        if found is None:
+            return True
+    tally["ordinary"] += 1
+    return found == responder.respond(request)
 
 
 def _can_succeed(operation: Operation) -> bool:

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from mock_server.errors import MalformedWorld
 from mock_server.serve.admin.conceal import Concealer
 from mock_server.serve.admin.coverage import Coverage
+from mock_server.serve.admin.desk import Desk
 from mock_server.serve.backend import Backend, Mount
 from mock_server.serve.console.paint import Painter
 from mock_server.serve.world import COOKIE, EVERYBODY, World
@@ -45,16 +46,16 @@ class Context:
     backend: Backend
     coverage: Coverage
     painter: Painter = field(default_factory=Painter)
-    _mounts: tuple[Mount, ...] = ()
-    _concealer: Concealer = field(default_factory=lambda: Concealer(()))
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sit down where the views of the admin side work."""
+        self.desk = Desk(self.backend)
 
     @property
     def concealer(self) -> Concealer:
-        """Who takes secrets out of what is shown: those of the documents that are served now."""
-        if self._mounts is not self.backend.mounts:
-            self._mounts = self.backend.mounts
-            self._concealer = Concealer(mount.responder.document for mount in self._mounts)
-        return self._concealer
+        """Who takes secrets out of what is shown."""
+        return self.desk.concealer
 
     def show(self, request: Request, template: str, *, page: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - as `paint`
         """Answer with a whole page, or with its middle where our script asks for that."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from mock_server.errors import MockServerError, UsageError
+from mock_server.serve.world import Keeper
 from mock_server.typing import JsonObject, JsonValue
 
 
@@ -33,7 +34,7 @@ class StoreUnavailable(MockServerError):
 
 
 @runtime_checkable
-class Store(Protocol):
+class Store(Keeper, Protocol):
     """Keeps things by world and collection. What it says was done stays done."""
 
     blocks: bool  # waits for something, by `serve.waiting`
@@ -91,26 +92,6 @@ class Store(Protocol):
 
     def clear(self, world: str, under: str) -> None:
         """Forget all collections whose names begin so."""
-
-    def reset(self, world: str) -> None:
-        """Go back to the beginning."""
-
-    def drop(self, world: str) -> None:
-        """Forget a world."""
-
-    def fork(self, source: str, target: str) -> None:
-        """Give a world what another one has."""
-
-    def snapshot(self, world: str) -> JsonValue:
-        """What is kept, as JSON."""
-
-    def restore(self, world: str, snapshot: JsonValue) -> None:
-        """
-        Go back to a snapshot.
-
-        Raises:
-            UsageError: it is none.
-        """
 
 
 @dataclass(slots=True)

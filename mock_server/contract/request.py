@@ -62,6 +62,8 @@ class RequestJudge:
     _written: dict[str | None, "tuple[_BodyJudge, MediaRange] | None"] = field(default_factory=dict)  # by what a request says
     _known_query: frozenset[str] = frozenset()
     _path: tuple[tuple[str, _CompiledParameter | None], ...] = ()  # those of the path; None: any text is right
+    _path_names: frozenset[str] = frozenset()
+    _takes_any_path: bool = False
 
     def __post_init__(self) -> None:
         """
@@ -74,6 +76,8 @@ class RequestJudge:
         self._parameters = tuple(self._compile(parameter) for parameter in declared)
         in_path = (compiled for compiled in self._parameters if compiled.parameter.location is Location.PATH)
         self._path = tuple((compiled.parameter.name, None if _is_plain(compiled.parameter) else compiled) for compiled in in_path)
+        self._path_names = frozenset(name for name, _ in self._path)
+        self._takes_any_path = all(compiled is None for _, compiled in self._path)
         credentials = credential_names(self.operation.security, self.document.schemes)
         names = {name for location, name in credentials if location is Location.QUERY}
         names |= {p.name for p in self.operation.parameters if p.location is Location.QUERY}
@@ -114,6 +118,8 @@ class RequestJudge:
         Returns:
             Their values by name; None where one is wrong, or is no text or integer in its usual form.
         """
+        if self._takes_any_path and variables.keys() == self._path_names:
+            return dict[str, JsonValue](variables)
         values: dict[str, JsonValue] = {}
         for name, compiled in self._path:
             text = variables.get(name)

@@ -94,6 +94,9 @@ class Disturber(Protocol[MetT]):
 class Sender(Protocol):
     """Who sends callbacks and webhooks, and tells what became of them."""
 
+    def attend(self) -> None:
+        """Be told of exchanges from now on, if operations may set something off; called when the documents are other ones."""
+
     def __iter__(self) -> Iterator[Posted]:
         """What was sent, or should have been: the oldest first."""
 
@@ -186,6 +189,8 @@ class Backend:
         """Serve new versions of the documents from now on; a request that is being answered ends with the old ones."""
         self.settings, self.mounts = settings, mounts
         self.stubs.attach([mount.responder for mount in mounts])
+        if self.outbox is not None:
+            self.outbox.attend()
         self.reload_error = None
         self.generation += 1
 

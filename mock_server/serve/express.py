@@ -29,6 +29,7 @@ from mock_server.spec.model import Entry, Location, Operation, Parameter
 # Fields that the responder looks at, whatever the document says.
 _DECIDING = frozenset((b"prefer", b"origin", b"content-type", b"content-length", b"transfer-encoding", b"cookie", HEADER))
 _DESCRIBING_BODY = frozenset((b"content-type", b"content-length"))
+_READING = frozenset(("GET",))
 _POSTED = frozenset(("POST", "PUT", "PATCH"))
 _ACCEPT = b"accept"
 _REMEMBERED = 64  # Accept fields
@@ -70,58 +71,37 @@ class Express:
         self._sources = responder.sources
         self._plans: dict[str, _Plan | _Live | None] = {}
 
-    def find(self, method: str, path: str, query: bytes, fields: RawFields, world: World = NOBODY) -> Answer | None:
+    def find(self, request: Request, world: World = NOBODY) -> Answer | None:
         """
         Find or make the answer of an ordinary request.
 
         Args:
-            method: In upper case.
-            path: Percent-encoded.
-            query: Percent-encoded, without `?`.
-            fields: Header fields, their names in lower case.
-            world: Of who names none.
+            request: With its body, if it has one.
+            world: Of who asks.
 
         Returns:
             The answer of the responder, the same object for the same request where it is stored; None where it has to be asked.
         """
-        if method != "GET" or "%" in path:
+        is_posted = bool(request.body)
+        if request.method not in (_POSTED if is_posted else _READING) or b"%" in request.path:
             return None
-        found = self._find(method, path)
-        if found is None or not self._is_ordinary(found[0], fields):
-            return None
-        plan, variables = found
-        if isinstance(plan, _Live):
-            return self._living(plan, path, query, fields, world)
-        if plan.is_posted or not _has_keys(plan, query, fields):
-            return None
-        return self._answer(plan, variables, Request(method, path.encode("latin-1"), query, fields, b""), world)
-
-    def find_posted(self, request: Request, world: World) -> Answer | None:
-        """
-        Find or make the answer of an ordinary request with a JSON body that conforms.
-
-        Args:
-            request: With its body.
-            world: Of who asks.
-
-        Returns:
-            See `find`.
-        """
-        if request.method not in _POSTED or b"%" in request.path:
-            return None
-        found = self._find(request.method, request.path.decode("latin-1"))
+        found = self._find(request)
         if found is None:
             return None
         plan, variables = found
-        if isinstance(plan, _Live) or not plan.is_posted or not _has_keys(plan, request.query, request.fields):
+        if not self._is_ordinary(plan, request.fields):
             return None
-        if not self._is_ordinary(plan, request.fields) or not plan.judge.accepts_json(request):
+        if isinstance(plan, _Live):
+            return self._living(plan, request, world) if not is_posted else None
+        if plan.is_posted is not is_posted or not _has_keys(plan, request.query, request.fields):
+            return None
+        if is_posted and not plan.judge.accepts_json(request):
             return None
         return self._answer(plan, variables, request, world)
 
-    def _find(self, method: str, path: str) -> tuple[_Plan | _Live, dict[str, str]] | None:
+    def _find(self, request: Request) -> tuple[_Plan | _Live, dict[str, str]] | None:
         """The plan of a request's operation and the path variables."""
-        matched = self._responder.router.match(method, path)
+        matched = self._responder.router.match(request.method, request.path.decode("latin-1"))
         if not isinstance(matched, Matched) or matched.others:
             return None
         entry = matched.route.target
@@ -162,16 +142,17 @@ class Express:
             return self._responder.maker(plan.entry)
         return answer if answer.source.startswith(("fixture:", "example:", "empty")) else None
 
-    def _living(self, plan: _Live, path: str, query: bytes, fields: RawFields, world: World) -> Answer | None:
+    def _living(self, plan: _Live, request: Request, world: World) -> Answer | None:
         """The answer from state, kept as long as nothing changes."""
+        query, fields = request.query, request.fields
         pulse = plan.source.pulse()
         if pulse is None or b"__" in query or (plan.judge is not None and not plan.judge.admits(query, fields)):
             return None
-        key = path, query
+        key = request.path, query
         known = plan.ready.get(key)
         if known is not None and (known[0] == pulse or known[0] == (pulse, _host(fields))):
             return known[1]
-        answer = self._responder.respond(Request("GET", path.partition("?")[0].encode("latin-1"), query, fields, b""), world)
+        answer = self._responder.respond(request, world)
         if answer.source.startswith(STATE) and not answer.findings:
             host = _host(fields)
             named = host and (host in answer.body or any(host in value for _, value in answer.fields))

@@ -17,8 +17,8 @@ def settle(backend: Backend) -> None:
     if backend.disturber is None:
         backend.disturber = SeededDisturber(backend.settings.disturbances, str(backend.settings.seed))
     if backend.outbox is None:
-        backend.outbox = outbox = Outbox(backend)
-        backend.listeners.append(outbox.hear)
+        backend.outbox = Outbox(backend)
+        backend.outbox.attend()
 
 
 @asynccontextmanager

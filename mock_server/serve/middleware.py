@@ -62,11 +62,10 @@ class MockMiddleware:
         is_calm = backend.disturber is None or backend.disturber.is_calm
         is_calm = is_calm and backend.relay is None and not self._through and not path.startswith(_AREA)
         if is_calm and not _log.isEnabledFor(logging.INFO):
-            everybody = backend.worlds.everybody
-            found = mount.express.find(scope["method"], raw.decode("latin-1"), scope["query_string"], scope["headers"], everybody)
+            request = Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
+            found = mount.express.find(request, backend.worlds.everybody)
             if found is not None:
-                request = Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
-                await self._send_ready(found, request, everybody, send, started)
+                await self._send_ready(found, request, backend.worlds.everybody, send, started)
                 return
         elsewhere = self._elsewhere(scope["method"], path)
         if elsewhere is not None:
@@ -106,7 +105,7 @@ class MockMiddleware:
         disturbance = None
         disturber = backend.disturber
         if not isinstance(request, Answer) and request.body and (disturber is None or disturber.is_calm):
-            found = mount.express.find_posted(request, world)
+            found = mount.express.find(request, world)
             if found is not None:
                 await self._send_ready(found, request, world, send, started)
                 return

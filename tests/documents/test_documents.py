@@ -17,7 +17,6 @@ from mock_server.serve.answer import Answer
 from mock_server.serve.express import Express
 from mock_server.serve.inspect import inspect_operation
 from mock_server.serve.opening import open_responder
-from mock_server.serve.reply import NOBODY
 from mock_server.serve.respond import Responder
 from mock_server.settings import Settings
 from mock_server.spec.model import Entry, Location, Operation
@@ -88,9 +87,8 @@ def _is_alike(express: Express, responder: Responder, entry: Entry, tally: colle
         return True
     if not operation.security and not any(p.required and p.location is Location.QUERY for p in operation.parameters):
         request = request._replace(query=b"")
-    target = request.path.decode("latin-1"), request.query
     for _ in range(2):
-        found = express.find_posted(request, NOBODY) if request.body else express.find(request.method, *target, request.fields)
+        found = express.find(request)
         if found is None:
             return True
     tally["ordinary"] += 1

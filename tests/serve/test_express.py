@@ -13,7 +13,6 @@ from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
 from mock_server.serve.express import Express
 from mock_server.serve.opening import open_responder
-from mock_server.serve.reply import NOBODY
 from mock_server.serve.respond import Responder
 from mock_server.serve.world import World
 from mock_server.settings import Settings
@@ -41,8 +40,8 @@ express_of = lru_cache(maxsize=None)(Express)  # the same for all examples of a 
 
 
 def ask(responder: Responder, path: str, query: str, fields: list[tuple[bytes, bytes]]) -> tuple[Answer | None, Answer]:
-    found = express_of(responder).find("GET", path, query.encode(), fields)
-    return found, responder.respond(Request("GET", path.encode("latin-1"), query.encode(), fields, b""))
+    request = Request("GET", path.encode("latin-1"), query.encode(), fields, b"")
+    return express_of(responder).find(request), responder.respond(request)
 
 
 @given(charger_id=st.sampled_from(CHARGERS), query=st.sampled_from(QUERIES), fields=st.lists(st.sampled_from(FIELDS), max_size=3))
@@ -78,10 +77,11 @@ def test_what_is_not_acceptable_is_left_to_the_responder(charger: Mock, accept: 
 def test_generated_answers_are_those_of_the_world_that_asks(charger: Mock) -> None:
     express, world, path = Express(charger.responder), World(seed="else"), "/api/charger/EMABLER_Charger555/users"
     query = b"clientId=c&code=k"
-    found = express.find("GET", path, query, [], world)
+    request = Request("GET", path.encode(), query, [], b"")
+    found = express.find(request, world)
 
-    assert found == charger.responder.respond(Request("GET", path.encode(), query, [], b""), world)
-    assert found != express.find("GET", path, query, [])
+    assert found == charger.responder.respond(request, world)
+    assert found != express.find(request)
 
 
 TEXT = {"type": "string"}
@@ -220,7 +220,7 @@ def test_a_body_is_answered_alike(posted: Callable[[str], Express], kind: str, b
     express = posted(kind)
     typed = [*fields, *([(b"content-type", type_.encode())] if type_ else []), (b"content-length", b"%d" % len(body))]
     request = Request("POST", b"/orders/7", query.encode(), typed, body)
-    found = express.find_posted(request, NOBODY)
+    found = express.find(request)
 
     assert found is None or found == express._responder.respond(request)
     assert express._responder.respond(request) == Responder(express._responder.kit).respond(request)
@@ -231,7 +231,7 @@ def test_good_bodies_are_answered_at_once_and_bad_ones_are_not(posted: Callable[
     express, fields = posted(kind), [(b"content-type", b"application/json"), (b"accept", b"*/*")]
     requests = [Request("POST", b"/orders/7", b"", fields, body) for body in BODIES]
 
-    assert [express.find_posted(request, NOBODY) is not None for request in requests] == [True, True, *[False] * 6]
+    assert [express.find(request) is not None for request in requests] == [True, True, *[False] * 6]
 
 
 def test_answers_that_go_by_the_body_are_left_to_the_responder(mock: Callable[..., Mock]) -> None:
@@ -243,7 +243,7 @@ def test_answers_that_go_by_the_body_are_left_to_the_responder(mock: Callable[..
 
     for body in (b'{"id":2}', b'{"id":1}'):
         request = Request("POST", b"/orders", b"", fields, body)
-        assert Express(responder).find_posted(request, NOBODY) is None
+        assert Express(responder).find(request) is None
         assert responder.respond(request).body == body
 
 

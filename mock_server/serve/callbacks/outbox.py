@@ -57,7 +57,7 @@ class Outbox:
         Begin.
 
         Args:
-            backend: Whose exchanges, by whose settings; it has to tell `hear` of them.
+            backend: Whose exchanges, by whose settings; `attend` has it tell of them.
             wait: Lets seconds pass.
 
         Raises:
@@ -114,6 +114,16 @@ class Outbox:
                 self._send(posted, _Errand(self._composers[number], hook.entries[0], url, _NOBODY, seed, body))
                 return posted
         raise UsageError(f"no webhook is called {name!r}; there are {', '.join(self.webhooks()) or 'none'}")
+
+    def attend(self) -> None:
+        """Hear of exchanges, if operations of the documents may set something off."""
+        listeners = self._backend.listeners
+        hears = self.hear in listeners
+        wanted = any(_may_set_off(entry) for mount in self._backend.mounts for entry in mount.responder.document.entries)
+        if wanted and not hears:
+            listeners.append(self.hear)
+        elif hears and not wanted:
+            listeners.remove(self.hear)
 
     def hear(self, recorded: Recorded) -> None:
         """Hear of an exchange, and send what it sets off."""
@@ -229,6 +239,11 @@ class Outbox:
         _log.log(logging.INFO if outcome in {Outcome.DELIVERED, Outcome.SKIPPED} else logging.WARNING, "%s", posted.describe())
         for finding in posted.findings:
             _log.warning("  %s: %s", finding.rule, finding.message)
+
+
+def _may_set_off(entry: Entry) -> bool:
+    """Whether an operation has a member that may name callbacks or webhooks; for that it need not be read."""
+    return isinstance(entry.node.value, dict) and not entry.node.value.keys().isdisjoint(("callbacks", "x-mock"))
 
 
 def _triggers(mount: Mount, entry: Entry) -> Iterator[_Trigger]:

@@ -23,7 +23,7 @@ from mock_server.delay import Fixed
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
-from mock_server.serve.backend import Backend
+from mock_server.serve.backend import Backend, make_mounts
 from mock_server.serve.callbacks import courier as courier_module
 from mock_server.serve.callbacks.courier import Courier, Host
 from mock_server.serve.callbacks.outbox import Outbox
@@ -169,7 +169,7 @@ class Mocked:
         settings = Settings(callbacks_to=allowed, callback_secret=secret, callback_delay=Fixed(delay) if delay is not None else None)
         self.backend = Backend.of(open_responder(str(path), settings).responder)
         self.outbox = Outbox(self.backend, self.wait)
-        self.backend.listeners.append(self.outbox.hear)
+        self.outbox.attend()
 
     async def wait(self, seconds: float) -> None:
         self.waited.append(seconds)
@@ -207,6 +207,19 @@ def test_a_callback_is_sent_as_documented(tmp_path: Path, receiver: Receiver) ->
     assert "x-mock-signature" not in fields
     assert (posted.outcome, posted.operation, posted.body, posted.findings) == (Outcome.DELIVERED, "POST /orders", body, ())
     assert [attempt.status for attempt in posted.attempts] == [204]
+
+
+def test_callbacks_that_a_new_version_of_the_document_brings_are_sent(tmp_path: Path, receiver: Receiver) -> None:
+    before = {**DOCUMENT, "paths": {"/other": {"get": {"responses": {"204": {"description": ""}}}}}}
+    mocked = Mocked(tmp_path, "127.0.0.1", document=before)
+    (tmp_path / "new.json").write_bytes(orjson.dumps(DOCUMENT))
+    settings = mocked.backend.settings
+    deaf = list(mocked.backend.listeners)
+    mocked.backend.outbox = mocked.outbox
+    mocked.backend.replace(make_mounts([open_responder(str(tmp_path / "new.json"), settings).responder]), settings)
+
+    assert deaf == []
+    assert [posted.outcome for posted in mocked.order(receiver.url)] == [Outcome.DELIVERED]
 
 
 def test_a_callback_agrees_with_its_exchange(tmp_path: Path, receiver: Receiver) -> None:

@@ -56,16 +56,16 @@ def test_what_was_kept_ready_is_not_sent_while_there_are_mappings(mock: Callable
     schema = {"type": "string", "example": "stored"}
     asked = mock(minimal({"/a": {"get": operation(schema, operationId="a")}}), {"fixtures/a/one.json": '"fixed"'})
     express, stubs = Express(asked.responder), Stubs([asked.responder])
-    ready = express.find("GET", "/a", b"", [])
+    ready = express.find(Request("GET", b"/a", b"", [], b""))
     assert ready is not None
     assert ready.body == b'"fixed"'
 
     mapping = stubs.add({"request": {"urlPath": "/a"}, "response": {"jsonBody": "mapped"}})
 
-    assert express.find("GET", "/a", b"", []) is None
+    assert express.find(Request("GET", b"/a", b"", [], b"")) is None
     assert asked.ask("/a").body == b'"mapped"'
     stubs.remove(mapping.id)
-    assert express.find("GET", "/a", b"", []) is not None
+    assert express.find(Request("GET", b"/a", b"", [], b"")) is not None
 
 
 def test_the_lowest_priority_answers_and_of_equals_the_last_one(orders: Mock, stubs: Stubs) -> None:

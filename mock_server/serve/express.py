@@ -24,7 +24,8 @@ from mock_server.serve.reply import NOBODY
 from mock_server.serve.respond import Make, Responder
 from mock_server.serve.source import Source, Steady
 from mock_server.serve.world import HEADER, World
-from mock_server.spec.model import Entry, Location, Operation, Parameter
+from mock_server.spec.model import Entry, Location, Missing, Operation, Parameter
+from mock_server.typing import JsonValue
 
 # Fields that the responder looks at, whatever the document says.
 _DECIDING = frozenset((b"prefer", b"origin", b"content-type", b"content-length", b"transfer-encoding", b"cookie", HEADER))
@@ -183,7 +184,7 @@ class Express:
         if touching:
             return self._compile_live(entry, operation, touching)
         keys, fields = self._keys_of(operation)
-        asked = self._responder.values_asked_for(entry)
+        asked = _values_asked_for(self._responder, operation)
         if asked is None or len(asked) > 1 or not _may_be_alone(operation.parameters, keys):
             return None
         is_posted = operation.request_body is not None
@@ -211,6 +212,36 @@ class Express:
         is_simple = len(operation.security) == 1 and all(s.type == "apiKey" and s.location is not Location.COOKIE for s in schemes)
         keys = frozenset(s.name.encode() for s in schemes if s.type == "apiKey" and s.location is Location.QUERY and "__" not in s.name)
         return keys, frozenset(s.name.lower().encode() for s in schemes if s.location is Location.HEADER) if is_simple else None
+
+
+def _values_asked_for(responder: Responder, operation: Operation) -> dict[str, tuple[str, ...]] | None:
+    """
+    List the values of path parameters that stored answers of an operation ask for.
+
+    Returns:
+        By parameter, as text; None where an answer asks for something else.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for fixture in responder.fixtures.by_operation.get(operation.id, ()):
+        if fixture.stored.depends or fixture.series:
+            return None
+        for condition in fixture.conditions:
+            if condition.location is not Location.PATH or condition.tests or not all(map(_is_text, condition.values)):
+                return None
+            found.setdefault(condition.name, {}).update(dict.fromkeys(map(str, condition.values)))
+    keys = paired_keys(operation)
+    for parameter in operation.parameters:
+        for example in parameter.examples:
+            if example.key in keys:
+                if parameter.location is not Location.PATH or not _is_text(example.value):
+                    return None
+                found.setdefault(parameter.name, {})[str(example.value)] = None
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _is_text(value: JsonValue | Missing) -> bool:
+    """Whether a value of a parameter is written in one way only."""
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _host(fields: RawFields) -> bytes:

@@ -6,7 +6,7 @@ Route, read, judge, choose, make. Each operation is compiled when it is first as
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import unquote
 
 from mock_server.contract.request import RequestJudge, Understood
 from mock_server.contract.response import ResponseJudge
@@ -14,8 +14,8 @@ from mock_server.errors import MalformedPreference, SchemaError, UsageError
 from mock_server.exchange import problem
 from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, find_field
-from mock_server.exchange.negotiate import Chosen, choose_failure, choose_status, choose_success, paired_keys
-from mock_server.exchange.parameter import lists_empty, parse_query
+from mock_server.exchange.negotiate import Chosen, choose_failure, choose_status, choose_success
+from mock_server.exchange.parameter import lists_empty
 from mock_server.exchange.path import Matched, Router, Unmatched, join_paths
 from mock_server.exchange.preference import EDGES, NONE, Preferences, format_applied, parse_preferences
 from mock_server.exchange.security import challenges, credential_names
@@ -26,6 +26,7 @@ from mock_server.generate.seed import derive_seed
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.serve.answer import GENERATED, PREFERENCE_APPLIED, SOURCE, Answer, RawField, problem_answer, with_violations
+from mock_server.serve.compiled import CompiledOperation
 from mock_server.serve.fixtures import Fixture, Fixtures
 from mock_server.serve.refuse import word_refusal
 from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
@@ -34,37 +35,8 @@ from mock_server.serve.source import Source
 from mock_server.serve.stored import Telling, tell
 from mock_server.serve.world import World
 from mock_server.spec.document import Document
-from mock_server.spec.model import MISSING, Entry, Location, Missing, Operation, Server
+from mock_server.spec.model import MISSING, Entry, Location, Operation, Server
 from mock_server.typing import JsonValue
-
-_REMEMBERED = 256  # queries of an operation
-_SHORT = 200  # bytes of a query
-
-
-@dataclass(eq=False, repr=False)
-class _Compiled:
-    """One operation, ready to answer."""
-
-    operation: Operation
-    judge: RequestJudge
-    responses: ResponseJudge
-    credentials: frozenset[tuple[Location, str]]
-    sources: tuple[str, ...]
-    success: Chosen | None
-    replies: dict[tuple[int, str], Reply] = field(default_factory=dict)
-    queries: dict[bytes, str] = field(default_factory=dict)  # in canonical form, of those that came last
-
-    def canonical_query(self, query: bytes) -> str:
-        """A query in canonical form; what clients always send is brought into it once."""
-        found = self.queries.get(query)
-        if found is None:
-            if len(self.queries) >= _REMEMBERED:
-                self.queries.clear()
-            found = _canonical_query(query, self.credentials)
-            if len(query) <= _SHORT:
-                self.queries[query] = found
-        return found
-
 
 Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], bytes, bytes, World], Answer]
 
@@ -78,7 +50,7 @@ class Responder:
     router: Router[Entry] = field(default_factory=Router)
     served: tuple[str, ...] = ()  # the base paths of all documents of the server, to be named where none fits
     sources: tuple[Source, ...] = ()  # who else may answer, in this order; replaced as a whole
-    _compiled: dict[str, _Compiled] = field(default_factory=dict)
+    _compiled: dict[str, CompiledOperation] = field(default_factory=dict)
     _broken: dict[str, SchemaError] = field(default_factory=dict)
     _judges: dict[str, ResponseJudge] = field(default_factory=dict)
 
@@ -189,31 +161,6 @@ class Responder:
             self._judges[entry.id] = ResponseJudge(self.document.operation(entry), schemas)
         return self._judges[entry.id]
 
-    def values_asked_for(self, entry: Entry) -> dict[str, tuple[str, ...]] | None:
-        """
-        List the values of path parameters that stored answers of an operation ask for.
-
-        Returns:
-            By parameter, as text; None where an answer asks for something else.
-        """
-        operation = self.document.operation(entry)
-        found: dict[str, dict[str, None]] = {}
-        for fixture in self.fixtures.by_operation.get(operation.id, ()):
-            if fixture.stored.depends or fixture.series:
-                return None
-            for condition in fixture.conditions:
-                if condition.location is not Location.PATH or condition.tests or not all(map(_is_text, condition.values)):
-                    return None
-                found.setdefault(condition.name, {}).update(dict.fromkeys(map(str, condition.values)))
-        keys = paired_keys(operation)
-        for parameter in operation.parameters:
-            for example in parameter.examples:
-                if example.key in keys:
-                    if parameter.location is not Location.PATH or not _is_text(example.value):
-                        return None
-                    found.setdefault(parameter.name, {})[str(example.value)] = None
-        return {name: tuple(values) for name, values in found.items()}
-
     def maker(self, entry: Entry) -> Make | None:
         """
         What makes the answers of an operation to good requests that prefer nothing.
@@ -255,7 +202,7 @@ class Responder:
         """The reply of one documented response of an operation."""
         return self._reply(self._compile(entry), chosen)
 
-    def _compile(self, entry: Entry) -> _Compiled:
+    def _compile(self, entry: Entry) -> CompiledOperation:
         known = self._compiled.get(entry.id)
         if known is not None:
             return known
@@ -268,7 +215,7 @@ class Responder:
         except SchemaError as error:
             self._broken[entry.id] = error
             raise
-        compiled = _Compiled(
+        compiled = CompiledOperation(
             operation=operation,
             judge=judge,
             responses=self.judge_of(entry),
@@ -279,14 +226,14 @@ class Responder:
         self._compiled[entry.id] = compiled
         return compiled
 
-    def _reply(self, compiled: _Compiled, chosen: Chosen) -> Reply:
+    def _reply(self, compiled: CompiledOperation, chosen: Chosen) -> Reply:
         key = (chosen.status, chosen.response.status)
         reply = compiled.replies.get(key)
         if reply is None:
             reply = compiled.replies[key] = Reply(self.kit, compiled.operation, chosen, compiled.responses)
         return reply
 
-    def _decide(self, compiled: _Compiled, ask: Ask) -> Answer:
+    def _decide(self, compiled: CompiledOperation, ask: Ask) -> Answer:
         operation, understood, preferences = compiled.operation, ask.understood, ask.preferences
         if preferences.code is not None:
             return self._preferred(compiled, ask, preferences.code)
@@ -316,7 +263,7 @@ class Responder:
 
     def _ask(
         self,
-        compiled: _Compiled,
+        compiled: CompiledOperation,
         request: Request,
         understood: Understood,
         preferences: Preferences,
@@ -333,7 +280,7 @@ class Responder:
         profile = preferences.profile or (self.kit.settings.profile if not preferences.asks_for_something else None)
         return Ask(request, understood, preferences, accept_of(request), derive, seed_text, compiled.sources, profile, world, variables)
 
-    def _preferred(self, compiled: _Compiled, ask: Ask, status: int) -> Answer:
+    def _preferred(self, compiled: CompiledOperation, ask: Ask, status: int) -> Answer:
         chosen = choose_status(compiled.operation, status)
         if chosen is None:
             known = ", ".join(response.status for response in compiled.operation.responses) or "none"
@@ -345,7 +292,7 @@ class Responder:
         answer = self._reply(compiled, chosen).render(ask)
         return self._challenged(compiled, answer) if status == 401 else answer  # noqa: PLR2004
 
-    def _stored(self, compiled: _Compiled, ask: Ask) -> Answer | None:
+    def _stored(self, compiled: CompiledOperation, ask: Ask) -> Answer | None:
         """The fixture that answers, unless an example or a generated value is asked for."""
         preferences = ask.preferences
         if preferences.fixture is not None:
@@ -359,13 +306,13 @@ class Responder:
             return None
         return self._fixture(compiled, ask, None)
 
-    def _fixture(self, compiled: _Compiled, ask: Ask, status: int | None) -> Answer | None:
+    def _fixture(self, compiled: CompiledOperation, ask: Ask, status: int | None) -> Answer | None:
         if "fixture" not in ask.sources or ask.preferences.asks_for_generated or compiled.operation.id not in self.fixtures.by_operation:
             return None
         found = self.fixtures.find(compiled.operation.id, ask.request, ask.understood, status, ask.world.turns)
         return self._from_fixture(compiled, found, ask) if found is not None else None
 
-    def _from_fixture(self, compiled: _Compiled, fixture: Fixture, ask: Ask) -> Answer:
+    def _from_fixture(self, compiled: CompiledOperation, fixture: Fixture, ask: Ask) -> Answer:
         """A stored answer, with the documented header fields that it does not set itself."""
         return tell(
             fixture.stored,
@@ -380,7 +327,7 @@ class Responder:
         head = self._reply(compiled, chosen).head() if chosen is not None else ()
         return Telling(source, operation, compiled.responses, head, self.kit.pools, key)
 
-    def _unauthorized(self, compiled: _Compiled, ask: Ask) -> Answer:
+    def _unauthorized(self, compiled: CompiledOperation, ask: Ask) -> Answer:
         operation = compiled.operation
         detail = "; or ".join(f"missing is {lacking}" for lacking in ask.understood.unmet)
         finding = Finding(
@@ -392,14 +339,14 @@ class Responder:
             answer = problem_answer(problem.UNAUTHORIZED, detail, entry=operation.entry)
         return self._challenged(compiled, answer)
 
-    def _challenged(self, compiled: _Compiled, answer: Answer) -> Answer:
+    def _challenged(self, compiled: CompiledOperation, answer: Answer) -> Answer:
         """A 401 says how to authenticate. RFC 9110, section 15.5.2."""
         challenge = challenges(compiled.operation.security, self.document.schemes)
         if not challenge or any(name == b"www-authenticate" for name, _ in answer.fields):
             return answer
         return answer._replace(fields=[*answer.fields, (b"www-authenticate", challenge.encode("latin-1", "replace"))])
 
-    def _refuse(self, compiled: _Compiled, ask: Ask, errors: tuple[Finding, ...]) -> Answer:
+    def _refuse(self, compiled: CompiledOperation, ask: Ask, errors: tuple[Finding, ...]) -> Answer:
         kind = problem.INVALID_REQUEST
         if ask.understood.unsupported:
             kind = problem.UNSUPPORTED_MEDIA_TYPE
@@ -434,7 +381,7 @@ class Responder:
         answer = self._documented(self._compile(operation.entry), chosen, ask, (finding,)) if chosen is not None else None
         return answer or problem_answer(kind, finding.message, entry=operation.entry, operation=operation.id)
 
-    def _documented(self, compiled: _Compiled, chosen: Chosen, ask: Ask, findings: tuple[Finding, ...]) -> Answer | None:
+    def _documented(self, compiled: CompiledOperation, chosen: Chosen, ask: Ask, findings: tuple[Finding, ...]) -> Answer | None:
         """The documented error response, worded; None where it can't be made: a problem is said instead."""
         reply = self._reply(compiled, chosen)
         fixture = self._fixture(compiled, ask, chosen.status)
@@ -470,27 +417,10 @@ class Responder:
         return problem_answer(problem.NO_PATH, detail + hint(self.routes(), request.method, path))
 
 
-def _is_text(value: JsonValue | Missing) -> bool:
-    """Whether a value of a parameter is written in one way only."""
-    return isinstance(value, str | int) and not isinstance(value, bool)
-
-
 def _stranger(request: Request, world: World) -> Ask:
     """A request for nothing that is documented."""
     seed = derive_seed(request.method, request.path.decode("latin-1"), request.query.decode("latin-1"), request.body)
     return Ask(request, Understood({}, MISSING), NONE, accept_of(request), lambda: seed, "", (), None, world)
-
-
-def _canonical_query(query: bytes, credentials: frozenset[tuple[Location, str]]) -> str:
-    """The query in a form that does not depend on its order, without credentials and preferences."""
-    if not query:
-        return ""
-    pairs = [
-        (name, unquote_plus(value))
-        for name, value in parse_query(query.decode("latin-1"))
-        if (Location.QUERY, name) not in credentials and not name.startswith("__")
-    ]
-    return "&".join([f"{name}={value}" for name, value in sorted(pairs)])
 
 
 def _applied(answer: Answer, preferences: Preferences) -> Answer:

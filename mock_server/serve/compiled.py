@@ -1,0 +1,51 @@
+"""What is made of an operation once, so that its requests find it ready."""
+
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+from mock_server.contract.request import RequestJudge
+from mock_server.contract.response import ResponseJudge
+from mock_server.exchange.negotiate import Chosen
+from mock_server.exchange.parameter import parse_query
+from mock_server.serve.reply import Reply
+from mock_server.spec.model import Location, Operation
+
+_REMEMBERED = 256  # queries of an operation
+_SHORT = 200  # bytes of a query
+
+
+@dataclass(eq=False, repr=False)
+class CompiledOperation:
+    """One operation, ready to answer."""
+
+    operation: Operation
+    judge: RequestJudge
+    responses: ResponseJudge
+    credentials: frozenset[tuple[Location, str]]
+    sources: tuple[str, ...]
+    success: Chosen | None
+    replies: dict[tuple[int, str], Reply] = field(default_factory=dict)
+    queries: dict[bytes, str] = field(default_factory=dict)  # in canonical form, of those that came last
+
+    def canonical_query(self, query: bytes) -> str:
+        """A query in canonical form; what clients always send is brought into it once."""
+        found = self.queries.get(query)
+        if found is None:
+            if len(self.queries) >= _REMEMBERED:
+                self.queries.clear()
+            found = _canonical_query(query, self.credentials)
+            if len(query) <= _SHORT:
+                self.queries[query] = found
+        return found
+
+
+def _canonical_query(query: bytes, credentials: frozenset[tuple[Location, str]]) -> str:
+    """The query in a form that does not depend on its order, without credentials and preferences."""
+    if not query:
+        return ""
+    pairs = [
+        (name, unquote_plus(value))
+        for name, value in parse_query(query.decode("latin-1"))
+        if (Location.QUERY, name) not in credentials and not name.startswith("__")
+    ]
+    return "&".join([f"{name}={value}" for name, value in sorted(pairs)])

@@ -8,12 +8,15 @@ segment goes before a partly templated one (`{id}.json`), that before a variable
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 T = TypeVar("T")
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
+_RUN = re.compile(r"((?:\{[^{}]*\})+)")  # of variables with nothing between them
+_MOST_SPLITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,9 @@ class Matched(NamedTuple, Generic[T]):
 
     route: Route[T]
     variables: dict[str, str]
-    others: "tuple[Matched[T], ...]" = ()  # of the same shape: they count where the request breaks what the first one says
+    # What has the same shape, and the other ways to tell `{id}{extension}` apart: they count where the request breaks what the first
+    # one says.
+    others: "tuple[Matched[T], ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Unmatched:
 @dataclass(slots=True)
 class _Node(Generic[T]):
     literals: "dict[str, _Node[T]]" = field(default_factory=dict)
-    partials: "list[tuple[re.Pattern[str], str, _Node[T]]]" = field(default_factory=list)
+    partials: "list[tuple[re.Pattern[str], str, _Node[T], tuple[int, ...]]]" = field(default_factory=list)
     variable: "_Node[T] | None" = None
     rest: "_Node[T] | None" = None
     routes: dict[str, list[Route[T]]] = field(default_factory=dict)
@@ -97,15 +102,17 @@ class Router(Generic[T]):
             if candidates is not None and len(candidates) == 1:
                 return _matched(candidates[0], only[1])
         allowed: list[str] = []
+        found: list[Matched[T]] = []
+        leaf: dict[str, list[Route[T]]] | None = None
         for routes, values in _walk(self._root, segments, 0, (), empty=empty):
+            if leaf is not None and (routes is not leaf or len(found) >= _MOST_SPLITS):
+                break
             candidates = routes.get(method)
             if candidates is not None:
-                if len(candidates) == 1:
-                    return _matched(candidates[0], values)
-                first, *others = _by_query(candidates, query)
-                return _matched(first, values, tuple(_matched(other, values) for other in others))
+                leaf = routes
+                found += [_matched(route, values) for route in (_by_query(candidates, query) if len(candidates) > 1 else candidates)]
             allowed.extend(routes)
-        return Unmatched(tuple(dict.fromkeys(allowed)))
+        return found[0]._replace(others=tuple(found[1:])) if found else Unmatched(tuple(dict.fromkeys(allowed)))
 
 
 def _step(node: _Node[T], segment: str) -> _Node[T]:
@@ -119,12 +126,14 @@ def _step(node: _Node[T], segment: str) -> _Node[T]:
     if whole:
         node.variable = node.variable or _Node()
         return node.variable
-    pattern = "".join("([^/]+?)" if index % 2 else re.escape(unquote(part)) for index, part in enumerate(_VARIABLE.split(segment)))
-    for _, known, child in node.partials:
-        if known == pattern:
+    runs = _RUN.split(segment)
+    pattern = "".join("([^/]+?)" if index % 2 else re.escape(unquote(part)) for index, part in enumerate(runs))
+    counts = tuple(len(_VARIABLE.findall(run)) for run in runs[1::2])
+    for _, known, child, known_counts in node.partials:
+        if known == pattern and known_counts == counts:
             return child
     fresh: _Node[T] = _Node()
-    node.partials.append((re.compile(pattern + r"\Z"), pattern, fresh))
+    node.partials.append((re.compile(pattern + r"\Z"), pattern, fresh, counts))
     node.partials.sort(key=lambda partial: -len(partial[1].replace("([^/]+?)", "")))
     return fresh
 
@@ -161,15 +170,28 @@ def _walk(
     literal = node.literals.get(segment)
     if literal is not None:
         yield from _walk(literal, segments, at + 1, values, empty=empty)
-    for pattern, _, child in node.partials:
+    for pattern, _, child, counts in node.partials:
         found = pattern.match(segment)
-        if found:
-            yield from _walk(child, segments, at + 1, (*values, *found.groups()), empty=empty)
+        for parts in islice(_iter_splits(found.groups(), counts), _MOST_SPLITS) if found else ():
+            yield from _walk(child, segments, at + 1, (*values, *parts), empty=empty)
     if node.variable is not None and (raw or (empty and at == len(segments) - 1)):
         yield from _walk(node.variable, segments, at + 1, (*values, raw), empty=empty)
     if node.rest is not None and raw:
         for end in range(len(segments), at, -1):
             yield from _walk(node.rest, segments, end, (*values, "/".join(segments[at:end])), empty=empty)
+
+
+def _iter_splits(groups: tuple[str, ...], counts: tuple[int, ...]) -> Iterator[tuple[str, ...]]:
+    """Tell apart what stands for several variables; what begins with a sign, such as `.json`, is more likely one of them."""
+    if not groups:
+        yield ()
+        return
+    if counts[0] == 1:
+        yield from ((groups[0], *rest) for rest in _iter_splits(groups[1:], counts[1:]))
+        return
+    text, inner = groups[0], (counts[0] - 1, *counts[1:])
+    for at in sorted(range(1, len(text)), key=lambda at: (text[at].isalnum(), at)):
+        yield from ((text[:at], *rest) for rest in _iter_splits((text[at:], *groups[1:]), inner))
 
 
 def _matched(route: Route[T], values: tuple[str, ...], others: tuple[Matched[T], ...] = ()) -> Matched[T]:

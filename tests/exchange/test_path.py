@@ -65,6 +65,29 @@ def test_templates_of_the_same_shape_keep_their_own_names() -> None:
     assert [(first.template, second.template) for first, second in made.ambiguous] == [("/a/{x}", "/a/{z}")]
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [("string.json", ("string", ".json")), ("a.b.json", ("a", ".b.json")), ("ab", ("a", "b")), ("7-x", ("7", "-x"))],
+)
+def test_variables_with_nothing_between_them_are_told_apart_in_every_way(text: str, first: tuple[str, str]) -> None:
+    router: Router[str] = Router()
+    router.add("", "GET", "/profiles/{id}{extension}", "profile")
+    found = router.match("GET", f"/profiles/{text}")
+
+    assert isinstance(found, Matched)
+    assert tuple(found.variables.values()) == first
+    ways = {tuple(way.variables.values()) for way in (found, *found.others)}
+    assert ways == {(text[:at], text[at:]) for at in range(1, len(text))}
+    assert not isinstance(router.match("GET", "/profiles/a"), Matched)
+
+
+def test_long_texts_for_many_variables_take_no_time() -> None:
+    router: Router[str] = Router()
+    router.add("", "GET", "/{a}{b}{c}{d}/x", "x")
+
+    assert not isinstance(router.match("GET", f"/{'a' * 20_000}/y"), Matched)
+
+
 def test_a_base_path_stands_before_every_template() -> None:
     made = router(("GET", "/a"), base="/api/v1")
 

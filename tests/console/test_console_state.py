@@ -11,6 +11,7 @@ import orjson
 import pytest
 from conftest import ROOT, Server, start_server, stop_server
 
+LIBRARY = Path(__file__).resolve().parent / "library.yaml"
 SHOP = Path("tests") / "serve" / "state" / "shop.yaml"
 
 
@@ -109,3 +110,28 @@ def test_a_new_thing_begins_like_the_last_one_and_needs_a_key_of_its_own(shop: S
     assert save(console, "owners", begun, **{"in": "/owners"}).status_code == 200
 
     assert httpx.get(f"{shop.url}/owners/{begun['id']}").json()["data"] == begun
+
+
+@pytest.mark.parametrize("flags", [("--stateful",), ()], ids=["with state", "without"])
+def test_a_saved_fixture_says_who_answers_before_it(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    (tmp_path / "library.yaml").write_bytes(LIBRARY.read_bytes())
+    server = start_server("library.yaml", *flags, "--no-security", "--log-format", "none", cwd=tmp_path)
+    try:
+        before = [httpx.get(f"{server.url}/books").json() for _ in range(3)]
+        httpx.post(f"{server.url}/books", json={"title": "Emma", "author": "Jane Austen", "shelf": "fiction"})
+        saved = httpx.post(
+            f"{server.origin}/__console/exchanges/00000001/fixture?world=", data={"name": "first"}, headers={"origin": server.origin}
+        ).text
+        asked = [httpx.get(f"{server.url}/books", headers=head) for head in ({}, {}, {"prefer": "fixture=first"})]
+    finally:
+        stop_server(server)
+
+    sources = [answer.headers["x-mock-source"] for answer in asked]
+    assert asked[2].json() == before[0]
+    if flags:
+        assert "It answers from now on" not in saved
+        assert "Prefer: fixture=first" in saved
+        assert sources == ["state:books", "state:books", "fixture:first"]
+    else:
+        assert "It answers from now on" in saved
+        assert sources == ["fixture:first"] * 3

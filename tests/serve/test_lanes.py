@@ -38,8 +38,6 @@ class _Shut(Express):
 
     def find(self, *_: Any) -> None: ...  # type: ignore[override]
 
-    def find_posted(self, *_: Any) -> None: ...  # type: ignore[override]
-
 
 class Lane:
     """A server in this process, whose lane for ordinary requests is open or shut; without a log, as the lane wants it."""
@@ -62,9 +60,8 @@ class Lane:
             self.express += found is not None
             return found
 
-        find, find_posted = express.find, express.find_posted
+        find = express.find
         express.find = lambda *given: counted(find(*given))  # type: ignore[method-assign]
-        express.find_posted = lambda *given: counted(find_posted(*given))  # type: ignore[method-assign]
 
     async def ask(self, target: str, method: str = "GET", headers: dict[str, str] | None = None, json: object = None) -> Said:
         return await self.client.ask_soon(target, method, headers=headers, json=json)

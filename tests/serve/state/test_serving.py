@@ -57,7 +57,9 @@ def test_the_banner_says_what_has_state(serve: Callable[..., Server]) -> None:
     server = serve(str(TODOS), "--stateful")
     assert server.process.stdout is not None
 
-    assert "state         todos (GET, POST, PUT, PATCH, DELETE)" in [server.process.stdout.readline().strip() for _ in range(3)]
+    lines = [server.process.stdout.readline().strip() for _ in range(9)]
+    assert "state         todos (GET, POST, PUT, PATCH, DELETE)" in lines
+    assert "from state, generated data" in lines
 
 
 def test_state_in_a_file_outlives_the_server_and_is_shared_by_its_workers(serve: Callable[..., Server], tmp_path: Path) -> None:

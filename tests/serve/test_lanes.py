@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from mock_server.disturbances import CALM, parse_disturbances
 from mock_server.serve.admin.guard import Guard
 from mock_server.serve.areas import install_admin
-from mock_server.serve.assembly import assemble
+from mock_server.serve.assembly import assemble, furnish
+from mock_server.serve.backend import make_mounts
 from mock_server.serve.express import Express
 from mock_server.serve.life import settle
 from mock_server.serve.middleware import MockMiddleware
@@ -43,17 +44,31 @@ class Lane:
     """A server in this process, whose lane for ordinary requests is open or shut; without a log, as the lane wants it."""
 
     def __init__(self, wheres: list[Path], settings: Settings, *, is_open: bool) -> None:
-        opened = open_responders([str(where) for where in wheres], settings)
-        self.backend = assemble(opened, settings)
-        settle(self.backend)
+        self.wheres = [str(where) for where in wheres]
+        self.is_open = is_open
         self.express = 0
-        if is_open:
+        self.backend = assemble(open_responders(self.wheres, settings), settings)
+        settle(self.backend)
+        self._choose()
+        install_admin(self.backend, Guard())
+        self.client = AsgiClient(MockMiddleware(None, self.backend))  # type: ignore[arg-type]
+
+    def edit(self, text: str) -> None:
+        """Serve another version of the first document."""
+        Path(self.wheres[0]).write_text(text)
+        settings = self.backend.settings
+        mounts = make_mounts([opened.responder for opened in open_responders(self.wheres, settings)])
+        furnish(self.backend, mounts, settings)
+        self.backend.replace(mounts, settings)
+        self._choose()
+
+    def _choose(self) -> None:
+        """Open the lane or shut it."""
+        if self.is_open:
             for mount in self.backend.mounts:
                 self._count(mount.express)
         else:
             self.backend.mounts = tuple(dataclasses.replace(mount, express=_Shut(mount.responder)) for mount in self.backend.mounts)
-        install_admin(self.backend, Guard())
-        self.client = AsgiClient(MockMiddleware(None, self.backend))  # type: ignore[arg-type]
 
     def _count(self, express: Express) -> None:
         def counted(found: Any) -> Any:
@@ -69,6 +84,8 @@ class Lane:
     async def take(self, step: tuple[Any, ...]) -> object:
         """Take a step; gives what the client sees of it."""
         kind, *given = step
+        if kind == "edit":
+            return self.edit(given[0])
         if kind == "disturb":
             self.backend.disturber.disturbances = parse_disturbances(given[0]) if given[0] else CALM  # type: ignore[union-attr]
             return None
@@ -212,6 +229,14 @@ ORDER_CHANGES = [
     ("admin", f"/__admin/mappings/{MAPPED['id']}", "DELETE", {}),
     ("admin", "/__admin/scenarios/paying/state", "PUT", {}, {"state": "Paid"}),
     ("admin", "/__admin/scenarios/reset", "POST", {}),
+    *(
+        ("edit", text)
+        for text in (
+            ORDERS,
+            ORDERS.replace("example: 7", "example: 70"),
+            ORDERS.replace("n: {type: integer}", "n: {type: integer, maximum: 1}"),
+        )
+    ),
     *CHANGES[6:],
 ]
 ORDER_STEPS = st.lists(
@@ -249,6 +274,7 @@ def test_both_lanes_answer_and_keep_the_same(changes: dict[str, Any], steps: lis
 @pytest.mark.parametrize("scripted", [False, True], ids=["plain", "scripted"])
 @given(steps=ORDER_STEPS)
 def test_a_body_is_answered_and_kept_the_same(orders: Path, changes: dict[str, Any], scripted: bool, steps: list[tuple[Any, ...]]) -> None:
+    (orders / "openapi.yaml").write_text(ORDERS)
     folders = {"scenarios": orders / "played", "fixtures": orders / "kept"} if scripted else {}
     asyncio.run(_both([orders / "openapi.yaml"], {**changes, **folders}, steps))
 

@@ -9,10 +9,20 @@ import orjson
 import pytest
 from conftest import Server
 from crud import chargers, todos
+from hypothesis import given
+from hypothesis import strategies as st
 from proxying import Proxy, start_proxy
 from test_shop import SHOP
 
+from mock_server.exchange.message import Request, Response
+from mock_server.serve.assembly import assemble
+from mock_server.serve.fixtures import load_fixtures
+from mock_server.serve.opening import open_responder
 from mock_server.serve.proxy.recorder import Recorder
+from mock_server.serve.proxy.redact import secrets_of
+from mock_server.serve.proxy.scrutiny import Scrutiny, Seen
+from mock_server.serve.world import World
+from mock_server.settings import Settings
 
 MERGE = "application/merge-patch+json"
 PATCH = "application/json-patch+json"
@@ -159,3 +169,57 @@ def judged(tmp_path: Path) -> Iterator[Callable[..., Proxy]]:
     yield start
     for proxy in running:
         proxy.stop()
+
+
+KEYS = ["84234", "84235", "84236", "84237", "84238", "7"]
+ONE = [f"/todos/{key}" for key in KEYS]
+LISTS = ["/todos", "/todos?done=true", "/todos?q=a", "/todos?limit=1", "/todos?limit=1&page=2", "/todos?sort=-title"]
+TITLES = [
+    {"title": "a"},
+    {"title": "b"},
+    {"title": "a", "done": True},
+    {"title": "a", "secret": "s3cr3t-of-mine"},
+    {"title": "a", "note": None},
+]
+ASKED = st.one_of(
+    st.tuples(st.just("GET"), st.sampled_from([*ONE, *LISTS]), st.none()),
+    st.tuples(st.just("POST"), st.just("/todos"), st.sampled_from(TITLES)),
+    st.tuples(st.just("PUT"), st.sampled_from(ONE), st.sampled_from(TITLES)),
+    st.tuples(st.just("PATCH"), st.sampled_from(ONE), st.sampled_from([{"done": True}, {"title": "c"}, {"note": "n"}])),
+    st.tuples(st.just("DELETE"), st.sampled_from(ONE), st.none()),
+)
+
+
+@given(asked=st.lists(ASKED, min_size=2, max_size=20))
+def test_any_run_is_replayed_with_the_same_answers(tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[str, str, object]]) -> None:
+    folder = tmp_path_factory.mktemp("run")
+    path = folder / "openapi.json"
+    path.write_bytes(orjson.dumps(todos()))
+    opened = open_responder(str(path), Settings(stateful=True))
+    assemble([opened], Settings(stateful=True))
+    live, replaying = opened.responder, open_responder(str(path), Settings()).responder
+    recorder, scrutiny, answers = Recorder(folder / "recorded", "http://upstream.test", ""), Scrutiny(), []
+    requests = [_request(*one) for one in asked]
+    for request in requests:
+        answer = live.respond(request, World())
+        seen = Seen(request, Response(answer.status, answer.fields, answer.body))
+        judged = scrutiny.judge(replaying, seen)
+        assert judged.matched is not None
+        assert [f for f in judged.findings if f.rule.startswith("response-")] == []
+        assert recorder.take(replaying, seen, judged, secrets_of(replaying, judged.matched, request, seen.response)) == ()
+        answers.append(answer)
+    replaying.fixtures = load_fixtures(folder / "recorded", replaying.document, replaying.judge_of, replaying.kit.pools)
+    world = World()
+
+    assert replaying.fixtures.findings == ()
+    for request, answer in zip(requests, answers, strict=True):
+        replayed = replaying.respond(request, world)
+        assert (replayed.status, replayed.body, replayed.source.partition(":")[0]) == (answer.status, answer.body, "fixture"), request
+
+
+def _request(method: str, target: str, body: object) -> Request:
+    path, _, query = target.partition("?")
+    data = orjson.dumps(body) if body is not None else b""
+    type_ = b"application/merge-patch+json" if method == "PATCH" else b"application/json"
+    fields = [(b"content-type", type_), (b"content-length", b"%d" % len(data))] if data else []
+    return Request(method, path.encode(), query.encode(), fields, data)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from asgi_client import AsgiClient, Said
 from conftest import DOCUMENT
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mock_server.disturbances import CALM, parse_disturbances
@@ -263,6 +263,7 @@ SERVERS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changes", SERVERS.values(), ids=SERVERS)
+@settings(max_examples=20)
 @given(steps=STEPS)
 def test_both_lanes_answer_and_keep_the_same(changes: dict[str, Any], steps: list[tuple[Any, ...]]) -> None:
     asyncio.run(_both([LIBRARY], changes, steps))
@@ -272,11 +273,42 @@ def test_both_lanes_answer_and_keep_the_same(changes: dict[str, Any], steps: lis
     "changes", [{}, {"callbacks_to": ("127.0.0.1",)}, {"profile": "minimal"}, {"validate_requests": False}, {"stateful": True}], ids=str
 )
 @pytest.mark.parametrize("scripted", [False, True], ids=["plain", "scripted"])
+@settings(max_examples=20)
 @given(steps=ORDER_STEPS)
 def test_a_body_is_answered_and_kept_the_same(orders: Path, changes: dict[str, Any], scripted: bool, steps: list[tuple[Any, ...]]) -> None:
     (orders / "openapi.yaml").write_text(ORDERS)
     folders = {"scenarios": orders / "played", "fixtures": orders / "kept"} if scripted else {}
     asyncio.run(_both([orders / "openapi.yaml"], {**changes, **folders}, steps))
+
+
+SHOP = Path(__file__).parent / "state" / "shop.yaml"
+OWNERS = ["242c9d22-8741-42e3-a71e-fa15d7fa4eeb", "dcc6f93b-b91a-4937-9401-6d75bfdf6a4f"]  # who is there in the beginning, who comes first
+SHOWN = ["/owners", "/owners?limit=1", "/owners?limit=1&offset=1", "/pets", "/pets?page_size=1", "/settings", "/articles/a-b",
+         *(f"/owners/{owner}{rest}" for owner in OWNERS for rest in ("", "/pets", "/address", "/notes"))]  # fmt: skip
+ASKING = [{}, {"host": "one.test"}, {"host": "two.test"}, {"if-none-match": "*"}, {"accept": "application/xml"}, {"x-mock-world": "w"}]
+DONE: list[tuple[str, str, object]] = [
+    ("/owners", "POST", {"name": "Ada", "email": "ada@example.com"}), ("/owners", "POST", {"name": "Bo", "email": "bo@example.com"}),
+    ("/settings", "PUT", {"theme": "dark"}), ("/articles/a-b", "DELETE", None),
+    *((f"/owners/{owner}", "DELETE", None) for owner in OWNERS),
+    *((f"/owners/{owner}/pets", "POST", {"name": "Rex"}) for owner in OWNERS),
+    *((f"/owners/{owner}/address", "PUT", {"city": "London"}) for owner in OWNERS),
+]  # fmt: skip
+SHOPPING = st.lists(
+    st.one_of(
+        st.builds(lambda target, fields: ("ask", target, "GET", fields), st.sampled_from(SHOWN), st.sampled_from(ASKING)),
+        st.builds(lambda done, fields: ("ask", *done[:2], fields, done[2]), st.sampled_from(DONE), st.sampled_from(ASKING)),
+        st.sampled_from([change for change in CHANGES if change[0] == "world" or "reset" in str(change[1]) or "worlds" in str(change[1])]),
+    ),
+    min_size=2,
+    max_size=25,
+)
+
+
+@pytest.mark.parametrize("changes", [{}, {"seed": 3}, {"cors": False, "journal": 0}], ids=str)
+@settings(max_examples=20)
+@given(steps=SHOPPING)
+def test_what_is_kept_ready_of_state_is_what_state_is(changes: dict[str, Any], steps: list[tuple[Any, ...]]) -> None:
+    asyncio.run(_both([SHOP], {"stateful": True, **changes}, steps))
 
 
 @pytest.mark.parametrize(
@@ -313,8 +345,8 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def _both(wheres: list[Path], changes: dict[str, Any], steps: list[tuple[Any, ...]]) -> None:
-    settings = Settings(**changes)
-    fast, slow = (Lane(wheres, settings, is_open=is_open) for is_open in (True, False))
+    chosen = Settings(**changes)
+    fast, slow = (Lane(wheres, chosen, is_open=is_open) for is_open in (True, False))
     for step in steps:
         assert await fast.take(step) == await slow.take(step), step
     assert fast.kept() == slow.kept()

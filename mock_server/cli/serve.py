@@ -23,6 +23,7 @@ from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, default_document, find_conflicts, open_responders
 from mock_server.serve.processes import check_workers, run_workers
 from mock_server.serve.reload import Reloader
+from mock_server.serve.source import Steady
 from mock_server.serve.state.attach import check_store, describe_state
 from mock_server.settings import Settings
 from mock_server.spec.model import MISSING, Entry
@@ -206,4 +207,6 @@ def _operation_lines(opened: Opened, entry: Entry, address: str, base: str, *, s
     stored = len(responder.fixtures.by_operation.get(entry.id, ()))
     sources = [f"{stored} fixture{'s' if stored != 1 else ''}"] if stored else []
     sources += [f"{examples} example{'s' if examples != 1 else ''}"] if examples else []
+    if any(isinstance(source, Steady) and source.touches(entry) for source in responder.sources):
+        sources = ["state", *sources]
     return [title, f"    {case.curl(address)}", f"    from {', '.join([*sources, 'generated data'])}"]

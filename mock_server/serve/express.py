@@ -126,7 +126,7 @@ class Express:
         try:
             known = plan.known[value]
         except KeyError:
-            known = plan.known[value] = self._learn(plan, request, world)
+            known = plan.known[value] = self._learn(plan, request)
         if known is None or isinstance(known, Answer):
             return known
         try:
@@ -134,9 +134,9 @@ class Express:
         except SchemaError:
             return None
 
-    def _learn(self, plan: _Plan, request: Request, world: World) -> Answer | Make | None:
-        """Ask the responder once what it answers to all requests like one."""
-        answer = self._responder.respond(request, world)
+    def _learn(self, plan: _Plan, request: Request) -> Answer | Make | None:
+        """Ask the responder once what it answers to all requests like one; for nobody, whose turns don't count."""
+        answer = self._responder.respond(request, NOBODY)
         if answer.entry is not plan.entry or answer.findings:
             return None
         if answer.source == GENERATED:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from mock_server.errors import MalformedWorld
+from mock_server.errors import MalformedWorld, UsageError
 from mock_server.exchange.message import RawFields, find_field
 from mock_server.serve.journal import Journal
 from mock_server.typing import JsonObject, JsonValue
@@ -21,7 +21,7 @@ HEADER: Final = b"x-mock-world"
 COOKIE: Final = "mock_world"
 EVERYBODY: Final = ""
 STARTED: Final = "Started"  # the state in which every scenario begins
-_NAME = re.compile(r"[A-Za-z0-9._~-]{1,64}\Z")
+_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,64}\Z")  # what clients leave as it is in a path
 
 
 @dataclass(eq=False)
@@ -170,12 +170,22 @@ class Worlds:
         """
         world = self.get(name)
         seed, turns, scenarios, kept = (snapshot.get(key) for key in ("seed", "turns", "scenarios", "kept"))
-        world.seed = seed if isinstance(seed, str) else None
+        if isinstance(kept, dict):
+            self._restore_kept(name, kept)
+        world.seed = str(seed) if isinstance(seed, str | int) and not isinstance(seed, bool) else None
         world.turns = Counter({key: n for key, n in turns.items() if isinstance(n, int)} if isinstance(turns, dict) else {})
         world.scenarios = {key: state for key, state in scenarios.items() if isinstance(state, str)} if isinstance(scenarios, dict) else {}
-        for key, keeper in self.keepers.items():
-            if isinstance(kept, dict) and key in kept:
-                keeper.restore(name, kept[key])
+
+    def _restore_kept(self, name: str, kept: JsonObject) -> None:
+        """Give back what was kept, all of it or nothing."""
+        before = {key: keeper.snapshot(name) for key, keeper in self.keepers.items() if key in kept}
+        for key in before:
+            try:
+                self.keepers[key].restore(name, kept[key])
+            except UsageError:
+                for restored, snapshot in before.items():
+                    self.keepers[restored].restore(name, snapshot)
+                raise
 
     def _make_room(self, now: float) -> None:
         """Drop what expired, looked for now and then, and what is too much."""

@@ -264,7 +264,7 @@ def test_no_secret_is_written(recording: Recording) -> None:
     for secret in ("tok-123456789", "open sesame", "abcdefgh", "zyxwvuts", "hunter2222", "qwertyuiop", "0987654321", "keykeykey"):
         assert secret not in text + name
     value, _ = decode_yaml(text)
-    assert value["when"] == {"body": {"": {"absent": False}, "/user": "ann"}}
+    assert value["when"] == {"body": {"": {"absent": False}, "/user": "ann", "/password": {"absent": False}}}
     assert value["headers"]["set-cookie"] == ["session=[masked]; Path=/; HttpOnly", "b=[masked]"]
 
 
@@ -425,3 +425,17 @@ def test_ids_of_requests_are_not_asked_for(recording: Recording, tmp_path: Path)
     proxy.rules(1)
 
     assert replay(tmp_path, folder)("GET", "/api/todos").body == b"[]"
+
+
+def test_a_body_without_a_secret_is_not_answered_as_one_with_it(recording: Recording, tmp_path: Path) -> None:
+    proxy, server, folder = recording(answer(b'{"ticket": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"}'))
+    head = {"Content-Type": "application/json"}
+    proxy.ask("POST", "/api/login", b'{"user": "ann", "password": "hunter2222"}', head)
+    server.talk = answer(b"{}")
+    proxy.ask("POST", "/api/login", b'{"user": "ann"}', head)
+    proxy.rules(2)
+
+    assert (
+        replay(tmp_path, folder)("POST", "/api/login", b'{"user": "ann"}', {"content-type": "application/json", "content-length": "1"}).body
+        == b"{}"
+    )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.errors import MalformedWorld
+from mock_server.errors import MalformedWorld, UsageError
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import Answer
 from mock_server.serve.journal import Journal, Recorded
@@ -38,7 +38,8 @@ class _Notes:
         return list(self.notes.get(world, []))
 
     def restore(self, world: str, snapshot: JsonValue) -> None:
-        assert isinstance(snapshot, list)
+        if not isinstance(snapshot, list):
+            raise UsageError("notes are a list")
         self.notes[world] = list(snapshot)
 
 
@@ -59,7 +60,7 @@ def test_a_world_is_named_by_header_or_cookie(field: tuple[bytes, bytes]) -> Non
     assert worlds.of([field]) is worlds.get("ann")
 
 
-@pytest.mark.parametrize("name", ["a b", "x" * 65, "ä", "../up", "a/b"])
+@pytest.mark.parametrize("name", ["a b", "x" * 65, "ä", "../up", "a/b", ".", ".."])
 def test_a_name_that_can_be_none_is_refused(name: str) -> None:
     with pytest.raises(MalformedWorld):
         Worlds(journal=10).of([(b"x-mock-world", name.encode("latin-1"))])
@@ -104,6 +105,19 @@ def test_a_fork_has_what_its_origin_had_and_goes_its_own_way() -> None:
 
     assert worlds.get("a").scenarios == {"login": "in"}
     assert notes.notes == {"a": ["one"], "b": ["one", "two"]}
+
+
+def test_a_snapshot_that_is_none_changes_nothing() -> None:
+    worlds, one, other = Worlds(journal=1), _Notes(), _Notes()
+    worlds.keepers |= {"one": one, "other": other}
+    world = worlds.get("a")
+    world.seed, world.turns["fault"], world.scenarios["paying"] = "7", 2, "Paid"
+    one.notes["a"] = ["kept"]
+    before = worlds.snapshot("a")
+    with pytest.raises(UsageError):
+        worlds.restore("a", {"seed": "9", "turns": {}, "scenarios": {}, "kept": {"one": ["lost"], "other": 3}})
+
+    assert worlds.snapshot("a") == before
 
 
 def test_a_snapshot_brings_everything_back() -> None:

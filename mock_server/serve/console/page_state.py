@@ -24,6 +24,7 @@ from mock_server.typing import JsonObject
 
 _SHOWN: Final = 500  # things of a collection
 _LATE: Final = "Somebody else changed it in the meantime; load it again to see how."
+_SINGLE: Final = "There is one of it, always: it is changed, not deleted."
 
 
 class StatePages:
@@ -122,6 +123,8 @@ class StatePages:
             return self._gone(request, str(error))
         record = opened.find(key) if key is not None else None
         try:
+            if form.get("act") == "delete" and kept.resource.single:
+                return await self._edit(request, kept, opened, record, form.get("body", ""), problem=_SINGLE)
             if form.get("act") == "delete" and record is not None:
                 await in_turns(partial(browser.remove, opened, record.key))
                 return self._context.back(f"{ROOT}/state/{kept.index}/{kept.resource.name}?{urlencode({'in': path})}")

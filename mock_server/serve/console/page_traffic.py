@@ -151,6 +151,7 @@ class TrafficPages:
             answered=side_of(concealed.response.fields, concealed.response.body),
             findings=findings,
             steps=[(step.who, step.answers, concealed.mask.text(step.why)) for step in explained.steps],
+            decided=explained.decided.who if explained.decided is not None else "",
             wished=[(wish.name, concealed.mask.text(wish.value), wish.applied, wish.why) for wish in explained.wished],
             curl=curl_of(concealed, str(request.base_url).rstrip("/")),
             named=named,

@@ -14,6 +14,8 @@ from mock_server.serve.state.resource import Act, Deed, Resource
 from mock_server.serve.state.store import Record
 from mock_server.typing import JsonObject, JsonValue
 
+_METHODS = ("GET", "HEAD", "QUERY", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -35,7 +37,7 @@ class Kept:
 
     def methods(self) -> tuple[str, ...]:
         """What can be done with it over HTTP."""
-        return tuple(dict.fromkeys(deed.operation.method for deed in self.resource.deeds.values()))
+        return tuple(sorted({deed.operation.method for deed in self.resource.deeds.values()}, key=_METHODS.index))
 
 
 def kept_of(backend: Backend) -> list[Kept]:

@@ -29,7 +29,7 @@ from mock_server.serve.fixtures import Fixture, read_fixture
 from mock_server.serve.proxy.fields import localise
 from mock_server.serve.proxy.redact import Cover, cover_field, cover_text, cover_value, hide, outline_for, veil
 from mock_server.serve.proxy.scrutiny import Judged, Seen
-from mock_server.serve.proxy.wanted import Asked, conditions_of
+from mock_server.serve.proxy.wanted import Asked, conditions_of, identity_of
 from mock_server.serve.respond import Responder
 from mock_server.serve.world import named_world
 from mock_server.spec.model import Location, folder_name
@@ -78,6 +78,7 @@ class Recorder:
     base: str  # the path of its base
     written: int = 0  # fixtures
     _sequences: dict[bytes, _Sequence] = field(default_factory=dict)
+    _asked: dict[bytes, JsonObject] = field(default_factory=dict)  # the conditions of each request, as its first answer has them
     _world: str | None = None  # whose exchanges are recorded; None until the first one
 
     def __post_init__(self) -> None:
@@ -136,12 +137,10 @@ class Recorder:
             raise Unrecordable("it breaks the document")
 
     def _record(self, asked: Asked, response: Response) -> None:
-        when = conditions_of(asked, response)
-        key = hashlib.sha256(asked.operation.id.encode() + b"\0" + write_json(when)).digest()[:8]
+        when = self._conditions(asked, response)
+        key = _key(asked, when)
         sequence = self._sequences.get(key)
         if sequence is None:
-            if len(self._sequences) >= _MOST:
-                raise Unrecordable(f"{_MOST:,} requests are recorded, and no more")
             sequence = self._sequences[key] = _Sequence()
         sequence.seen += 1
         forms = list(self._forms(asked, response, when, sequence.seen))
@@ -158,6 +157,16 @@ class Recorder:
                     path.unlink(missing_ok=True)
         self._write(asked, target, forms, response)
         sequence.last = said
+
+    def _conditions(self, asked: Asked, response: Response) -> JsonObject:
+        """The conditions of a request: the same ones for all of its answers, so that these take turns."""
+        identity = _key(asked, identity_of(asked))
+        when = self._asked.get(identity)
+        if when is None:
+            if len(self._asked) >= _MOST:
+                raise Unrecordable(f"{_MOST:,} requests are recorded, and no more")
+            when = self._asked[identity] = conditions_of(asked, response)
+        return when
 
     def _write(self, asked: Asked, target: Path, forms: list[_Form], response: Response) -> None:
         """Write the first form that would be served, and say what it said."""
@@ -210,6 +219,10 @@ class Recorder:
         bases = asked.responder.base_paths(asked.operation.entry)
         own = next((base for base in sorted(bases, key=len, reverse=True) if path.startswith(base + "/") or path == base), "")
         return localise(value, origin=self.origin, base=self.base, own=own, host=lead)
+
+
+def _key(asked: Asked, what: JsonObject) -> bytes:
+    return hashlib.sha256(asked.operation.id.encode() + b"\0" + write_json(what)).digest()[:8]
 
 
 def _bodies(asked: Asked, response: Response, cover: Cover) -> Iterator[_Form]:

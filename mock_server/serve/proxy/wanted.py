@@ -6,7 +6,7 @@ so its own is the most specific one, and answers.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus
@@ -51,12 +51,8 @@ class Asked:
 
 def conditions_of(asked: Asked, response: Response) -> JsonObject:
     """Write the conditions that a request meets; what is secret is none of them."""
-    parts: dict[str, JsonObject] = {
-        "path": dict(_parameters(asked, Location.PATH)),
-        "query": {**dict(_parameters(asked, Location.QUERY)), **dict(_undocumented(asked))},
-        "headers": {**dict(_parameters(asked, Location.HEADER)), **dict(_fields(asked, response))},
-        "body": dict(_body(asked)),
-    }
+    parts = _sent(asked)
+    parts["headers"].update(_fields(asked, _deciding(asked, response)))
     if response.status >= 400:  # noqa: PLR2004 - what is refused for something that is missing is not refused where that is there
         for place, name in _not_sent(asked):
             parts[place].setdefault(name, _ABSENT)
@@ -64,6 +60,28 @@ def conditions_of(asked: Asked, response: Response) -> JsonObject:
         for location, name in _missing_credentials(asked):
             parts["query" if location is Location.QUERY else "headers"][name] = _ABSENT
     return {place: named for place, named in parts.items() if named}
+
+
+def identity_of(asked: Asked) -> JsonObject:
+    """
+    What tells a request from others, whatever is answered to it.
+
+    The conditions of a refusal are more than those of a success: the same request may meet both, now one and now the other.
+    """
+    parts = _sent(asked)
+    parts["headers"].update(_fields(asked, sorted({name for names in _DECIDING.values() for name in names} | {"accept"})))
+    parts["absent"] = {f"{place} {name}": True for place, name in _not_sent(asked)}
+    parts["credentials"] = {f"{location} {name}": False for location, name in _missing_credentials(asked)}
+    return dict(parts)
+
+
+def _sent(asked: Asked) -> dict[str, JsonObject]:
+    return {
+        "path": dict(_parameters(asked, Location.PATH)),
+        "query": {**dict(_parameters(asked, Location.QUERY)), **dict(_undocumented(asked))},
+        "headers": dict(_parameters(asked, Location.HEADER)),
+        "body": dict(_body(asked)),
+    }
 
 
 def _parameters(asked: Asked, location: Location) -> Iterator[tuple[str, JsonValue]]:
@@ -103,11 +121,14 @@ def _not_sent(asked: Asked) -> Iterator[tuple[str, str]]:
             yield "headers" if location is Location.HEADER else "query", name
 
 
-def _fields(asked: Asked, response: Response) -> Iterator[tuple[str, JsonValue]]:
-    names = list(_DECIDING.get(response.status, ()))
+def _deciding(asked: Asked, response: Response) -> list[str]:
+    """The fields that decide about an answer."""
     documented = asked.operation.find_response(response.status)
-    if documented is not None and len(documented.content) > 1:
-        names.append("accept")
+    negotiated = documented is not None and len(documented.content) > 1
+    return [*_DECIDING.get(response.status, ()), *(["accept"] if negotiated else [])]
+
+
+def _fields(asked: Asked, names: Sequence[str]) -> Iterator[tuple[str, JsonValue]]:
     for name in (*names, "prefer"):
         value = find_field(asked.request.fields, name.encode())
         if value is not None:
@@ -123,7 +144,7 @@ def _missing_credentials(asked: Asked) -> Iterator[tuple[Location, str]]:
 
 
 def _body(asked: Asked) -> Iterator[tuple[str, JsonValue]]:
-    """The body as a whole; where it holds secrets, those of its members that hold none."""
+    """The body as a whole; where it holds secrets, those of its members that hold none, and that the others are there."""
     value = asked.understood.body
     if asked.operation.request_body is None:
         return
@@ -137,8 +158,8 @@ def _body(asked: Asked) -> Iterator[tuple[str, JsonValue]]:
         return
     yield "", _PRESENT
     for name, member in value.items() if isinstance(value, dict) else ():
-        if not _holds_secrets({name: member}, asked.mask, outline) and len(write_json(member)) <= _LARGEST:
-            yield "/" + name.replace("~", "~0").replace("/", "~1"), exactly(member)
+        says_it = not _holds_secrets({name: member}, asked.mask, outline) and len(write_json(member)) <= _LARGEST
+        yield "/" + name.replace("~", "~0").replace("/", "~1"), exactly(member) if says_it else _PRESENT
 
 
 def _holds_secrets(value: JsonValue, mask: Mask, outline: Outline | None) -> bool:

@@ -19,6 +19,7 @@ from mock_server.exchange.preference import Preferences
 from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.serve.reply import Ask
 from mock_server.serve.respond import Responder
+from mock_server.serve.state.documented import documented_keys
 from mock_server.serve.state.envelope import is_array, is_object, project, shown, take
 from mock_server.serve.state.fitting import Fitting, plain_ask
 from mock_server.serve.state.keys import find_key, referred, text_of
@@ -90,11 +91,24 @@ class Seeds:
         if represented is None or spot is None:
             return []
         plain = plain_ask(ask, deed, place.variables, place.values, size)
-        body = self._stored(deed, plain) if size is None else None
-        if body is None:
-            body = fitting.reply.make(represented, plain)
-        items = take(body, spot.pointer)
-        return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        stored = self._stored(deed, plain) if size is None else None
+        body = stored if stored is not None else fitting.reply.make(represented, plain)
+        taken = take(body, spot.pointer)
+        items = [item for item in taken if isinstance(item, dict)] if isinstance(taken, list) else []
+        return items if stored is not None or represented.media_type.examples else self._as_documented(place, items, ask)
+
+    def _as_documented(self, place: Place, items: list[JsonObject], ask: Ask) -> list[JsonObject]:
+        """Generated items, the first ones with the keys that the document names elsewhere."""
+        resource, key = place.resource, place.resource.key
+        if key is None or resource.template.count("{"):
+            return items
+        there = {text_of(item.get(key)) for item in items}
+        named = [value for value in documented_keys(resource, self.fittings.resources.values()) if text_of(value) not in there]
+        for index, value in enumerate(dict.fromkeys(named)):
+            renamed = {**items[index], key: value} if index < len(items) and key in items[index] else None
+            if renamed is not None and self.fittings.accept(resource, renamed, thing_place(place, str(value), value), ask, strictly=False):
+                items[index] = renamed
+        return items
 
     def _stored(self, deed: Deed, plain: Ask) -> JsonValue:
         """The fixture that answers the plain list; None where there is none."""

@@ -1,7 +1,8 @@
-"""Documents with collections: to-dos, and the chargers of the default document with drivers that can be added and removed."""
+"""To-dos, and the default document with drivers, or with chargers and drivers, that can be added and removed."""
 
 import copy
 from pathlib import Path
+from typing import Any
 
 from conftest import DOCUMENT
 
@@ -46,3 +47,43 @@ def chargers() -> dict:
         "delete": {"operationId": "removeDriver", "responses": {"204": {"description": "Removed"}, **absent}},
     }
     return document
+
+
+def charging() -> dict:
+    """The default document without any extension, with all that can be done with chargers and their drivers."""
+    document = _without_extensions(chargers())
+    paths = document["paths"]
+    charger = {"application/json": {"schema": {"$ref": "#/components/schemas/Charger"}}}
+    shown, body = {"description": "The charger", "content": charger}, {"required": True, "content": charger}
+    problem = {"application/json": {"schema": {"$ref": "#/components/schemas/ExceptionDetails"}}}
+    absent = {"404": {"description": "No such charger", "content": problem}}
+    many = {"application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Charger"}}}}
+    paths["/charger"] = {
+        "get": {
+            "operationId": "listChargers",
+            "parameters": [
+                {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 50}},
+                {"name": "offset", "in": "query", "schema": {"type": "integer", "minimum": 0}},
+            ],
+            "responses": {"200": {"description": "Chargers", "content": many}},
+        },
+        "post": {"operationId": "addCharger", "requestBody": body, "responses": {"201": shown, "409": absent["404"]}},
+    }
+    paths["/charger/{chargerId}"] = {
+        "parameters": [{"name": "chargerId", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "get": {"operationId": "getCharger", "responses": {"200": shown, **absent}},
+        "put": {"operationId": "replaceCharger", "requestBody": body, "responses": {"200": shown, **absent}},
+        "patch": {
+            "operationId": "changeCharger",
+            "requestBody": {"content": {"application/merge-patch+json": {"schema": {"type": "object"}}}},
+            "responses": {"200": shown, **absent},
+        },
+        "delete": {"operationId": "removeCharger", "responses": {"204": {"description": "Removed"}, **absent}},
+    }
+    return document
+
+
+def _without_extensions(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_extensions(member) for name, member in value.items() if not str(name).startswith("x-")}
+    return [_without_extensions(item) for item in value] if isinstance(value, list) else value

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import ROOT, SHARED, Server
-from crud import TODOS, chargers
+from crud import TODOS, chargers, charging
 
 from mock_server.contract.inprocess import open_app
 from mock_server.contract.memory import Memory
@@ -57,7 +57,9 @@ def test_the_banner_says_what_has_state(serve: Callable[..., Server]) -> None:
     server = serve(str(TODOS), "--stateful")
     assert server.process.stdout is not None
 
-    assert "state         todos (GET, POST, PUT, PATCH, DELETE)" in [server.process.stdout.readline().strip() for _ in range(3)]
+    lines = [server.process.stdout.readline().strip() for _ in range(9)]
+    assert "state         todos (GET, POST, PUT, PATCH, DELETE)" in lines
+    assert "from state, generated data" in lines
 
 
 def test_state_in_a_file_outlives_the_server_and_is_shared_by_its_workers(serve: Callable[..., Server], tmp_path: Path) -> None:
@@ -141,7 +143,15 @@ def test_a_killed_worker_loses_nothing_that_was_acknowledged(serve: Callable[...
 def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     path = tmp_path_factory.mktemp("documents") / "chargers.json"
     path.write_text(json.dumps(chargers()))
-    found = {"chargers": path, "todos": TODOS, "shop": TODOS.parent / "shop.yaml", "projects": ROOT / "tests" / "defects" / "projects.yaml"}
+    all_of_them = path.with_name("charging.json")
+    all_of_them.write_text(json.dumps(charging()))
+    found = {
+        "chargers": path,
+        "charging": all_of_them,
+        "todos": TODOS,
+        "shop": TODOS.parent / "shop.yaml",
+        "projects": ROOT / "tests" / "defects" / "projects.yaml",
+    }
     for folder in (SHARED, SHARED.parent.parent / "shared"):
         for name in _OF_OTHERS:
             if (folder / "specs" / name).is_file():
@@ -177,7 +187,7 @@ def check(path: Path, *phases: str, most: int = _MOST) -> Report:
         sender.close()
 
 
-@pytest.mark.parametrize("name", ["chargers", "todos", "shop", "projects", *(name.partition("/")[0] for name in _OF_OTHERS)])
+@pytest.mark.parametrize("name", ["chargers", "charging", "todos", "shop", "projects", *(name.partition("/")[0] for name in _OF_OTHERS)])
 def test_state_has_no_finding_under_our_own_test(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = documents(tmp_path_factory).get(name)
     if path is None:
@@ -186,6 +196,19 @@ def test_state_has_no_finding_under_our_own_test(name: str, tmp_path_factory: py
 
     assert [f"{i.check} {i.finding.operation} {i.finding.message}" for i in report.red] == []
     assert report.sent
+
+
+@pytest.mark.parametrize("name", ["charging", "todos"])
+def test_a_running_server_with_state_has_no_finding_under_the_test_command(
+    name: str, serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = documents(tmp_path_factory)[name]
+    assert "x-" not in json.dumps(charging())
+    server = serve(str(path), "--stateful", "--log-format", "none")
+    ran = command("test", server.url, str(path), "--mutating")
+
+    assert ran.returncode == 0
+    assert " 0 errors, 0 warnings, 0 unknown" in ran.stderr
 
 
 _LARGE = (

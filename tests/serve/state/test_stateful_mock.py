@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 from conftest import Mock, body_of, fields_of
-from crud import chargers, todos
+from crud import chargers, charging, todos
 
 from mock_server.exchange.message import Response
 from mock_server.serve.answer import Answer
@@ -84,3 +84,43 @@ def test_the_drivers_of_chargers_live_on_their_own(mock: Callable[..., Mock]) ->
     assert judged(asked, asked.ask(here, "DELETE")).status == 204
     assert asked.ask(here).status == 404
     assert body_of(asked.ask(base.format("A") + "?" + key)) == before
+
+
+KEYS = "?clientId=c&code=k"
+KNOWN = "EMABLER_Charger12345"  # an example of the path parameter
+
+
+def test_what_the_document_names_is_there_and_has_what_the_document_gives_it(mock: Callable[..., Mock]) -> None:
+    asked = mock(charging(), stateful=True)
+    there: Any = body_of(judged(asked, asked.ask(f"/api/charger{KEYS}")))
+    drivers: Any = body_of(judged(asked, asked.ask(f"/api/charger/{KNOWN}/users{KEYS}")))
+
+    assert there[0]["chargerId"] == KNOWN
+    assert len({charger["chargerId"] for charger in there}) == len(there)
+    assert [driver["name"] for driver in drivers] == ["Aino Virtanen", "Mikael Lindqvist"]
+    assert body_of(judged(asked, asked.ask(f"/api/charger/{KNOWN}{KEYS}"))) == there[0]
+    assert asked.ask(f"/api/charger/EMABLER_Charger00000{KEYS}").status == 404  # the document says that it is not there
+
+
+def test_a_charger_and_its_drivers_live_without_any_extension(mock: Callable[..., Mock]) -> None:
+    asked = mock(charging(), stateful=True)
+
+    def ask(path: str, method: str = "GET", **options: Any) -> tuple[int, Any]:
+        answer = judged(asked, asked.ask(f"/api{path}{KEYS}", method, **options))
+        return answer.status, body_of(answer) if answer.body else None
+
+    count = len(ask("/charger")[1])
+    made = asked.ask(f"/api/charger{KEYS}", "POST", json={"chargerId": "YARD-1", "chargerName": "Yard"})
+    assert (judged(asked, made).status, fields_of(made)["location"]) == (201, "/api/charger/YARD-1")
+    assert ask("/charger/YARD-1/users") == (200, [])
+    driver = ask("/charger/YARD-1/users", "POST", json={"name": "Ann"})[1]
+    assert ask(f"/charger/YARD-1/users/{driver['id']}") == (200, driver)
+    changed = ask(f"/charger/YARD-1/users/{driver['id']}", "PATCH", headers=MERGE, body=b'{"name": "Anna"}')[1]
+    assert ask("/charger/YARD-1/users") == (200, [changed])
+    assert ask("/charger/YARD-1", "PUT", json={"chargerId": "YARD-1", "chargerName": "Gate"})[1]["chargerName"] == "Gate"
+    assert len(ask("/charger")[1]) == count + 1
+    assert ask(f"/charger/YARD-1/users/{driver['id']}", "DELETE")[0] == 204
+    assert ask("/charger/YARD-1/users") == (200, [])
+    assert ask("/charger/YARD-1", "DELETE")[0] == 204
+    assert [ask("/charger/YARD-1", method, json={} if method == "PUT" else None)[0] for method in ("GET", "PUT", "DELETE")] == [404] * 3
+    assert len(ask("/charger")[1]) == count

@@ -1,6 +1,8 @@
 """A stateful run of our own mock, recorded through a proxy and served again: the same answers, and nothing to find in either."""
 
 import http.client
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,11 @@ def test_a_stateful_run_is_replayed_with_the_same_answers_and_no_finding(
     recorded = tell(before, stateful, live)
     assert before.rules(len(recorded)) == []
 
+    checked = subprocess.run(
+        [sys.executable, "-m", "mock_server", "check", str(path), "--fixtures", str(tmp_path / "recorded")],
+        capture_output=True, check=False, text=True, timeout=60,
+    )  # fmt: skip
+    assert (checked.returncode, ", 0 warnings" in checked.stderr) == (0, True), checked.stdout + checked.stderr
     replaying = serve(str(path), "--fixtures", str(tmp_path / "recorded"), "--log-format", "none")
     after = judged(document, replaying)
     replayed = tell(after, replaying, live)

@@ -131,7 +131,7 @@ class Reloader:
         """What every file looks like, and which there are."""
         files = self._files()
         marks: Marks = {}
-        for folder in {path.parent for path in files}:
+        for folder in {path.parent for path in self._ever}:
             marks |= dict.fromkeys(_inside(folder), _THERE)  # whether what a reference names exists; nothing else of it
         data = {path for folder in self._data_folders() for path in _inside(folder)}
         return marks | {path: _mark(path) for path in files | data}

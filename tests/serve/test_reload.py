@@ -113,6 +113,20 @@ def test_nothing_is_made_anew_where_nothing_was_edited(edited: Edited) -> None:
     assert edited.backend.generation == 1
 
 
+def test_a_file_that_comes_beside_the_settings_makes_nothing_anew(edited: Edited, tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    start.mkdir()
+    opened = edited.open()
+    edited.reloader = Reloader(edited.backend, opened.opened, opened.read_settings, settings_files(start))
+    (start / "notes.yaml").write_text("anything")
+    edited.look()
+    assert edited.backend.generation == 0
+
+    settings_files(start)[0].write_text("")
+    edited.look()
+    assert edited.backend.generation == 1
+
+
 def test_a_broken_edit_keeps_the_version_before_and_says_so(edited: Edited, caplog: pytest.LogCaptureFixture) -> None:
     edited.open()
     for broken in (b"paths: [", b"", b"openapi: 9.1.0"):

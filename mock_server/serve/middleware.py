@@ -24,6 +24,7 @@ _log = logging.getLogger("mock_server.access")
 _UI = b"/ui"
 _AREA = b"/__"
 _READING = frozenset(("GET", "HEAD"))
+_MOST_READY = 4_096
 
 
 class MockMiddleware:
@@ -148,8 +149,8 @@ class MockMiddleware:
 
     def _messages(self, stored: Answer) -> tuple[Message, Message]:
         """The messages of a stored answer, made once."""
-        if self._generation != self._backend.generation:
-            self._generation = self._backend.generation
+        if self._generation != self._backend.generation or len(self._ready) >= _MOST_READY:
+            self._generation = self._backend.generation  # answers of mappings that are gone would stay, too
             self._ready.clear()
         ready = self._ready.get(id(stored))
         if ready is None:

@@ -143,6 +143,7 @@ def run_contract(
             return
         with _listener(listen, listen_url) as listener:
             run = Run(api, sender, options, Memory(opened, api.router, api.base_path, given), listener)
+            sender.sleep = run.pause
             ran = _run(run, Runner(run, entries, baseline=known))
     finally:
         sender.close()

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from mock_server.contract.exercised import Exercised
 from mock_server.contract.incident import Incident, Ledger
 from mock_server.contract.phases.calling import CALLBACKS, call_back
+from mock_server.contract.phases.cleaning import clean_up
 from mock_server.contract.phases.covering import cover
 from mock_server.contract.phases.examples import in_order, send_examples
 from mock_server.contract.phases.fuzzing import fuzz
 from mock_server.contract.phases.shrinking import shrink
-from mock_server.contract.phases.stateful import Lives, clean_up, things_with_lives
+from mock_server.contract.phases.stateful import Lives, things_with_lives
 from mock_server.contract.phases.webhooks import PHASE as WEBHOOKS
 from mock_server.contract.phases.webhooks import judge_webhooks
 from mock_server.contract.probe import Exchanged
@@ -83,7 +84,7 @@ class Runner:
         Raises:
             TransportError: the API can't be reached.
         """
-        cleaned = (0, 0)
+        deleted = 0
         try:
             for phase in PHASES:
                 if phase in self.run.options.phases:
@@ -97,10 +98,12 @@ class Runner:
         finally:
             if self.run.created:
                 self.progress(0, None, "deleting what was created")
-                cleaned = clean_up(self.run)
+                deleted = clean_up(self.run)
+                if self.run.stopped.is_set():
+                    self._interrupted = "interrupted"
         if self.run.listener is not None:
             self._sessions += judge_webhooks(self.run, self.run.listener, CALLBACKS)
-        return self._gather(cleaned)
+        return self._gather((deleted, len(self.run.created)))
 
     def _phase(self, phase: str) -> None:
         if phase == "stateful":

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
@@ -82,6 +83,7 @@ class Run:
     answered: bool = False  # whether the API ever answered
     silent: int = 0  # how often in a row it did not
     sent: int = 0
+    hung: Counter[str] = field(default_factory=Counter)  # answers that did not come or did not end in time, by operation
     known: set[tuple[str, ...]] = field(default_factory=set)  # causes that earlier phases found
     sleep: Callable[[float], None] = time.sleep
 
@@ -95,6 +97,12 @@ class Run:
         limit = self.options.max_time
         if self.stopped.is_set() or (limit is not None and time.monotonic() - self.started > limit):
             raise OutOfTime
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but not beyond the time for the run, nor after somebody stopped it."""
+        limit = self.options.max_time
+        left = seconds if limit is None else max(min(seconds, self.started + limit - time.monotonic()), 0.0)
+        self.stopped.wait(left)
 
     def subject(self, entry: Entry) -> Subject | None:
         """The operation, ready; None where it can't be tested."""
@@ -145,7 +153,6 @@ class Session:
     refusals: dict[int, int] = field(default_factory=dict)  # of good requests, by status
     last: list[Verdict] = field(default_factory=list)  # of the last exchange
     seen: set[tuple[str, ...]] = field(default_factory=set)  # causes that were looked into in this phase
-    hung: int = 0  # answers that did not come or did not end in time
 
     def fill_path(self, draft: Draft, thing: Thing | None) -> Draft:
         """The draft with the variables of a thing in its path."""
@@ -188,7 +195,7 @@ class Session:
             The exchange; None where the request can't be written, or is not what it was meant to be, and for an operation
             that hangs: what is known of it is enough.
         """
-        if self.hung >= _PATIENT:
+        if self.run.hung[self.subject.entry.id] >= _PATIENT:
             return None
         try:
             request = self.subject.write(draft, identity)
@@ -212,7 +219,7 @@ class Session:
     def take(self, probe: Probe, received: Received) -> Exchanged:
         """Judge what came of a probe."""
         exchanged = Exchanged(probe, received)
-        self.hung += received.fault in {Fault.TIMEOUT, Fault.ENDLESS, Fault.TOO_LARGE}
+        self.run.hung[self.subject.entry.id] += received.fault in {Fault.TIMEOUT, Fault.ENDLESS, Fault.TOO_LARGE}
         self.exchanges.append(exchanged)
         self.exercised.answered(self.subject, exchanged)
         if probe.intent is Intent.CONFORMING:

@@ -50,7 +50,7 @@ _MOST_ITEMS: Final = 5
 _DEEPEST: Final = 5
 _SEEDS: Final = 2**16
 # What UTF-8 can carry. Named by its codec, Hypothesis would encode each of a million code points to learn that.
-_TEXT: Final = st.characters(exclude_categories=("Cs",))
+_TEXT: Final = st.characters(exclude_categories=["Cs"])
 _LABELS: Final = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=20)
 _DOMAINS: Final = st.builds(".".join, st.tuples(_LABELS, st.sampled_from(("com", "example", "co.uk", "xn--p1ai"))))
 _FORMATS: Final[dict[str, Callable[[], st.SearchStrategy[str]]]] = {

@@ -89,6 +89,12 @@ class AsgiSender:
         with self._lock:
             return self._loop.run_until_complete(self._exchange(request))
 
+    def break_off(self) -> None:
+        """Nothing: an application in this process is waited for."""
+
+    def go_on(self) -> None:
+        """Nothing was broken off."""
+
     def close(self) -> None:
         """Stop the application."""
         with self._lock:
@@ -267,6 +273,12 @@ class WsgiSender:
             return Received(None, Fault.MALFORMED, "start_response was not called", time.perf_counter() - started)
         status, fields = answered[0]
         return (gathered or Gathered(self._limits, fields, started)).received(status)
+
+    def break_off(self) -> None:
+        """Nothing: an application in this process is waited for."""
+
+    def go_on(self) -> None:
+        """Nothing was broken off."""
 
     def close(self) -> None:
         """Nothing is held."""

@@ -91,7 +91,7 @@ class Runner:
                     self._phase(phase)
                     self.run.known.update(key for session in self._sessions for key in session.ledger.causes())
         except OutOfTime:
-            self._interrupted = "the API stopped answering" if self.run.stopped.is_set() else "the time is over"
+            self._interrupted = "the API stopped answering" if self.run.is_gone else "the time is over"
         except KeyboardInterrupt:
             self.run.stopped.set()
             self._interrupted = "interrupted"
@@ -138,7 +138,9 @@ class Runner:
                     future.result()
             except BaseException:
                 self.run.stopped.set()
+                self.run.sender.break_off()
                 pool.shutdown(cancel_futures=True)
+                self.run.sender.go_on()
                 raise
 
     def _stateful(self) -> None:

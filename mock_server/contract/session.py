@@ -98,6 +98,11 @@ class Run:
         if self.stopped.is_set() or (limit is not None and time.monotonic() - self.started > limit):
             raise OutOfTime
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the API stopped answering."""
+        return self.silent >= _GONE
+
     def pause(self, seconds: float) -> None:
         """Wait, but not beyond the time for the run, nor after somebody stopped it."""
         limit = self.options.max_time
@@ -128,11 +133,13 @@ class Run:
         self.check_time()
         received = self.sender.send(request)
         self.sent += 1
+        if received.fault is not None and self.stopped.is_set():
+            raise OutOfTime  # it may have been broken off
         if received.fault is Fault.UNREACHABLE:
             if not self.answered:
                 raise TransportError(self.sender.origin, received.detail or received.fault.value)
             self.silent += 1
-            if self.silent >= _GONE:
+            if self.is_gone:
                 self.stopped.set()
         else:
             self.answered, self.silent = True, 0

@@ -64,6 +64,12 @@ class Sender(Protocol):
     def send(self, request: Request) -> Received:
         """Send a request; never raises for what the API does."""
 
+    def break_off(self) -> None:
+        """Whoever waits for an answer stops waiting, where that can be; and whoever begins, until `go_on`."""
+
+    def go_on(self) -> None:
+        """Requests are sent again."""
+
     def close(self) -> None:
         """Let go of connections."""
 
@@ -75,8 +81,12 @@ def origin_of(url: str) -> str:
     Raises:
         UsageError: it is no http or https URL.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:  # of the host or the port
+        raise UsageError(f"{url!r} is no URL of an API: {error}") from error
+    if not usable:
         raise UsageError(f"{url!r} is no URL of an API; it starts with http:// or https://")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
@@ -151,6 +161,16 @@ class HttpSender:
     def _end_in(self, seconds: float) -> None:
         if self._timed is not None:
             self._timed.end_in(seconds)
+
+    def break_off(self) -> None:
+        """Whoever waits for an answer stops waiting; through a proxy, when the time of one reading is over."""
+        if self._timed is not None:
+            self._timed.break_off()
+
+    def go_on(self) -> None:
+        """Requests are sent again."""
+        if self._timed is not None:
+            self._timed.go_on()
 
     def close(self) -> None:
         """Let go of connections."""

@@ -198,10 +198,11 @@ def test_the_served_mock_is_clean(serve: Callable[..., Server], folder: Path, ca
     assert "0 errors, 0 warnings" in capsys.readouterr().err
 
 
-def test_ctrl_c_says_what_was_found_until_then(tmp_path: Path) -> None:
+@pytest.mark.parametrize("flags", [[], ["--phases", "coverage", "--workers", "2"]], ids=["alone", "with workers"])
+def test_ctrl_c_says_what_was_found_until_then(tmp_path: Path, flags: list[str]) -> None:
     """The first operation is answered, wrongly, and the second one never."""
     server = socket.create_server(("127.0.0.1", 0))
-    asked = threading.Event()
+    asked, told = threading.Event(), threading.Semaphore(0)
 
     def talk() -> None:
         while True:
@@ -213,6 +214,7 @@ def test_ctrl_c_says_what_was_found_until_then(tmp_path: Path) -> None:
             if b"/slow" in data:
                 asked.set()
                 time.sleep(60)
+            told.release()
             connection.sendall(b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n")
 
     threading.Thread(target=talk, daemon=True).start()
@@ -224,13 +226,15 @@ def test_ctrl_c_says_what_was_found_until_then(tmp_path: Path) -> None:
     }
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     url = f"http://127.0.0.1:{server.getsockname()[1]}"
-    command = [sys.executable, "-m", "mock_server", "test", url, "openapi.json", "--timeout", "50"]
+    command = [sys.executable, "-m", "mock_server", "test", url, "openapi.json", "--timeout", "50", *flags]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     assert asked.wait(60)
+    for _ in range(2 if flags else 1):  # the second request is sent when the first answer was judged
+        assert told.acquire(timeout=60)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=30)
     server.close()
 
     assert process.returncode == 1, err

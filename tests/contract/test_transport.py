@@ -119,7 +119,7 @@ def test_a_stream_is_left_when_enough_of_it_came(wire: Callable[..., Wire]) -> N
     assert set(received.response.body.splitlines()) == {b'{"a":1}'}
 
 
-@pytest.mark.parametrize("url", ["localhost:80", "ftp://a", "http://", ""])
+@pytest.mark.parametrize("url", ["localhost:80", "ftp://a", "http://", "", "http://[::1", "http://a:99999", "http://a:b"])
 def test_a_url_is_of_http(url: str) -> None:
     with pytest.raises(UsageError, match="no URL of an API"):
         HttpSender(url, LIMITS)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -205,17 +206,19 @@ def test_ctrl_c_says_what_was_found_until_then(tmp_path: Path, flags: list[str])
     asked, told = threading.Event(), threading.Semaphore(0)
 
     def talk() -> None:
-        while True:
-            connection, _ = server.accept()
-            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
     def answer(connection: socket.socket) -> None:
-        while data := connection.recv(65536):
-            if b"/slow" in data:
-                asked.set()
-                time.sleep(60)
-            told.release()
-            connection.sendall(b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n")
+        with suppress(OSError), connection:
+            while data := connection.recv(65536):
+                if b"/slow" in data:
+                    asked.set()
+                    time.sleep(60)
+                told.release()
+                connection.sendall(b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n")
 
     threading.Thread(target=talk, daemon=True).start()
     responses = {"responses": {"200": {"description": ""}}}

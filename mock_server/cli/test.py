@@ -38,7 +38,7 @@ from mock_server.contract.transport import HttpSender, Limits, Received, Sender
 from mock_server.contract.verdict import CHECKS
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request
-from mock_server.serve.opening import default_document
+from mock_server.spec.default import default_document
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import Access, Library
 

@@ -23,7 +23,7 @@ from mock_server.exchange.message import Request, find_field
 from mock_server.finding import Finding, Place
 from mock_server.generate.draft import Draft
 from mock_server.spec.document import template_names
-from mock_server.spec.model import Entry, Location
+from mock_server.spec.model import MISSING, Entry, Location
 from mock_server.typing import Pointer
 
 _REDIRECTS = 8
@@ -170,6 +170,16 @@ class Session:
             if name in names and not self.run.memory.given.find(self.subject.entry.id, name):
                 draft = draft.with_parameter((Location.PATH, name), value)
         return draft
+
+    def knows(self, draft: Draft, thing: Thing | None) -> bool:
+        """Whether what the path of a draft names exists: it is given, or is that thing; a step may have led elsewhere."""
+        names, memory = template_names(self.subject.entry.template), self.run.memory
+        for name in names:
+            value = draft.parameters.get((Location.PATH, name), MISSING)
+            given = value in memory.given.find(self.subject.entry.id, name)
+            if not given and (thing is None or thing.variables.get(name, MISSING) != value):
+                return False
+        return bool(names)
 
     def probe(
         self,

@@ -116,7 +116,6 @@ class Covering:
         if self.left <= 0:
             return None
         session = self.session
-        known = self.thing is not None or session.run.memory.has_given(session.subject.operation)
         exchanged = session.probe(
             draft,
             what,
@@ -124,7 +123,7 @@ class Covering:
             keyword=change.keyword if change is not None else "",
             where=change.where if change is not None else (),
             place=change.place if change is not None else None,
-            known=known,
+            known=session.knows(draft, self.thing),
             intent=intent,
             identity=identity,
         )

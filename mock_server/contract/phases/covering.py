@@ -201,8 +201,11 @@ class Covering:
             self._send(draft.with_parameter(key, size), f"the page of {size}")
 
     def _negative(self, plan: Plan, base: Draft) -> None:
+        least = self.session.fill_path(self.session.subject.drafter.draft(), self.thing)
         for change in ranked(plan.negative):
             exchanged = self._send(change.apply(base, plan.whole), change.what, change=change)
+            if exchanged is None and change.key is not None:  # to another operation of the same path it may be a good request
+                exchanged = self._send(change.apply(least, plan.whole), change.what, change=change)
             if exchanged is not None:
                 self.session.exercised.took(self.session.subject, change)
 

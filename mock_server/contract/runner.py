@@ -1,8 +1,8 @@
 """
 A run: phases over operations, and what came of them.
 
-Within a phase the operations do not see each other's answers, and what they found is put together in the order of the
-operations: with the same seed the same cases go out, in the same order for each operation, however many workers there are.
+Beside each other run only operations that leave each other's things alone, and what they found is put together in the
+order of the operations: with the same seed the same cases go out, in the same order for each operation, however many workers there are.
 """
 
 import time
@@ -119,8 +119,10 @@ class Runner:
                 session = Session(self.run, subject, phase)
                 session.exercised.expect(subject)
                 sessions.append(session)
-        self._sessions += sessions
-        self._map(work, sessions, phase)
+        waves = _waves(sessions) if phase != "examples" else [sessions]
+        for wave in waves:
+            self._sessions += wave
+            self._map(work, wave, phase)
 
     def _map(self, work: Callable[[Session], None], sessions: list[Session], phase: str) -> None:
         """Run sessions one by one, or by several workers; answers teach only what is sent in later phases."""
@@ -186,6 +188,12 @@ class Runner:
             interrupted=self._interrupted,
             cleaned=cleaned,
         )
+
+
+def _waves(sessions: list[Session]) -> list[list[Session]]:
+    """Those that change nothing, those that change something, those that delete: who runs beside another does not disturb it."""
+    ranks = [0 if session.subject.is_safe else 2 if session.subject.operation.method == "DELETE" else 1 for session in sessions]
+    return [[session for session, rank in zip(sessions, ranks, strict=True) if rank == wanted] for wanted in range(3)]
 
 
 def _cover(session: Session) -> None:

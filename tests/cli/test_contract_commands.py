@@ -100,6 +100,21 @@ def test_a_finding_is_sent_again_by_its_id(folder: Path, capsys: pytest.CaptureF
     assert "key-of-ada" not in (folder / ".mock-server" / "findings.ndjson").read_text()
 
 
+def test_a_finding_of_which_nothing_can_be_said_is_not_called_gone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The API is down, or refuses who asks."""
+    wrong = ["--app", "providers_at_hand:wrong", PROJECTS]
+    main(["test", *wrong, *KEYS, "--format", "json"])
+    found = json.loads(capsys.readouterr().out)["findings"][0]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+
+    assert main(["test", url, PROJECTS, "--auth", "apiKey=${KEY}", "--replay", found["id"]]) == 2
+    assert "can't be reached" in capsys.readouterr().err
+    assert main(["test", *wrong, "--replay", found["id"]]) == 2
+    assert "the answer is 401" in capsys.readouterr().err
+
+
 def test_a_finding_that_is_gone_is_said_to_be_gone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = [PROJECTS, "--auth", "apiKey=${KEY}"]
     main(["test", "--app", "providers_at_hand:wrong", *keys, "--format", "json", "--phases", "examples,coverage"])

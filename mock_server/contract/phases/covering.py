@@ -45,7 +45,7 @@ class Covering:
         session = self.session
         if session.subject.drafter.draft().missing:
             return
-        self.thing = find_thing(session)
+        self.thing = (create_thing(session, next(self.salts)) if self._deletes else None) or find_thing(session)
         outer, tentative = session.ledger, Ledger()
         session.ledger = tentative
         self._find_base()
@@ -54,6 +54,11 @@ class Covering:
             self._vary()
         finally:
             self._absorb(tentative, explained=outer.has(_FAILS))
+
+    @property
+    def _deletes(self) -> bool:
+        """Whether each request needs a thing of its own."""
+        return self.session.subject.operation.method == "DELETE" and self.session.run.options.mutating
 
     def _vary(self) -> None:
         """Go on from the base, unless it fails whatever is asked."""
@@ -102,7 +107,7 @@ class Covering:
     def _fresh(self, base: Draft) -> Draft:
         """The same request for another use: a thing is created with values of its own, and deleted only once."""
         method = self.session.subject.operation.method
-        if method == "DELETE" and self.session.run.options.mutating:
+        if self._deletes:
             self.thing = create_thing(self.session, next(self.salts)) or self.thing
             return self.session.fill_path(base, self.thing)
         if method == "POST" and not isinstance(base.body, Missing) and base.media is not None:

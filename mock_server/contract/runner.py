@@ -227,5 +227,7 @@ def _never_accepted(sessions: list[Session]) -> Finding:
         )
     else:
         answers = ", ".join(f"{status or 'no answer'} ({count})" for status, count in tested.refusals.items()) or "nothing to good requests"
-        message = f"{tested.title} only ever answered {answers}: give known values with --values, or credentials with --auth"
+        failing = all(status >= 500 or not status for status in tested.refusals) and bool(tested.refusals)  # noqa: PLR2004
+        advice = "nothing else could be tested" if failing else "give known values with --values, or credentials with --auth"
+        message = f"{tested.title} only ever answered {answers}: {advice}"
     return Finding(rule="response-never-accepted", message=message, place=entry.node.place, operation=entry.id)

@@ -100,7 +100,7 @@ def ours(url: str, document: Path, charger: bool, seed: int) -> set[str]:  # noq
     )
     with tempfile.TemporaryDirectory() as folder:
         command = [
-            str(OURS),
+            os.environ["TESTED_COMMAND"],
             "test",
             url,
             str(document),
@@ -145,8 +145,10 @@ def main() -> None:
     parser.add_argument("--defects", type=int, default=len(DEFECTS))
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--tools", default="ours,schemathesis")
+    parser.add_argument("--ours", default=str(OURS), help="installed ordinarily: Hypothesis reads the source of what is not")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "contract.ndjson")
     options = parser.parse_args()
+    os.environ["TESTED_COMMAND"] = options.ours
     chosen: list[Defect] = random.Random(0).sample(DEFECTS, min(options.defects, len(DEFECTS)))
     names = ["right projects", "right charger", f"habit {','.join(HABITS)}", *(defect.name for defect in chosen)]
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ from mock_server.payloads.shards import Job, open_plan, run, stream, with_fittin
 from mock_server.payloads.spread import Spread
 from mock_server.payloads.target import Choice
 from mock_server.pointer import format_pointer
-from mock_server.serve.opening import default_document
+from mock_server.spec.default import default_document
 from mock_server.typing import Progress
 
 app = typer.Typer(add_completion=False)

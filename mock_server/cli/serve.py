@@ -20,12 +20,13 @@ from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
 from mock_server.serve.deferred import deferred_app
 from mock_server.serve.listen import bind, check_tls, origin, run
-from mock_server.serve.opening import Opened, default_document, find_conflicts, open_responders
+from mock_server.serve.opening import Opened, find_conflicts, open_responders
 from mock_server.serve.processes import check_workers, run_workers
 from mock_server.serve.reload import Reloader
 from mock_server.serve.source import Steady
 from mock_server.serve.state.attach import check_store, describe_state
 from mock_server.settings import Settings
+from mock_server.spec.default import default_document
 from mock_server.spec.model import MISSING, Entry
 from mock_server.version import __version__
 

@@ -38,7 +38,7 @@ from mock_server.contract.transport import HttpSender, Limits, Received, Sender
 from mock_server.contract.verdict import CHECKS
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request
-from mock_server.serve.opening import default_document
+from mock_server.spec.default import default_document
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import Access, Library
 
@@ -143,6 +143,7 @@ def run_contract(
             return
         with _listener(listen, listen_url) as listener:
             run = Run(api, sender, options, Memory(opened, api.router, api.base_path, given), listener)
+            sender.sleep = run.pause
             ran = _run(run, Runner(run, entries, baseline=known))
     finally:
         sender.close()

@@ -18,7 +18,7 @@ from mock_server.contract.sifting import Sifting, Standard, merge_in_order, open
 from mock_server.contract.traffic import Source, find_sources
 from mock_server.errors import UsageError
 from mock_server.rules import Level
-from mock_server.serve.opening import default_document
+from mock_server.spec.default import default_document
 
 app = typer.Typer(add_completion=False)
 

@@ -29,7 +29,7 @@ def load_app(where: str) -> Any:  # noqa: ANN401 - an application of somebody el
         where: `module:attribute`; a factory without parameters is called. The working folder is importable.
 
     Raises:
-        UsageError: there is no such module or attribute.
+        UsageError: there is no such module or attribute, or it raises.
     """
     module_name, colon, path = where.partition(":")
     if not colon or not module_name or not path:
@@ -38,13 +38,20 @@ def load_app(where: str) -> Any:  # noqa: ANN401 - an application of somebody el
         sys.path.insert(0, folder)
     try:
         found: Any = importlib.import_module(module_name)
-    except ImportError as error:
-        raise UsageError(f"--app {where}: {error}") from error
+    except Exception as error:
+        raise UsageError(f"--app {where}: {_said(error)}") from error
     for name in path.removesuffix("()").split("."):
         if not hasattr(found, name):
             raise UsageError(f"--app {where}: {found!r} has no attribute {name!r}")
         found = getattr(found, name)
-    return found() if path.endswith("()") else found
+    try:
+        return found() if path.endswith("()") else found
+    except Exception as error:
+        raise UsageError(f"--app {where}: {_said(error)}") from error
+
+
+def _said(error: BaseException) -> str:
+    return str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
 
 
 def open_app(app: Any, limits: Limits) -> Sender:  # noqa: ANN401 - see `load_app`
@@ -81,6 +88,12 @@ class AsgiSender:
         """Send a request; never raises for what the API does."""
         with self._lock:
             return self._loop.run_until_complete(self._exchange(request))
+
+    def break_off(self) -> None:
+        """Nothing: an application in this process is waited for."""
+
+    def go_on(self) -> None:
+        """Nothing was broken off."""
 
     def close(self) -> None:
         """Stop the application."""
@@ -130,7 +143,7 @@ class AsgiSender:
 
     async def _exchange(self, request: Request) -> Received:
         exchange = _Exchange(request, self._limits)
-        task = asyncio.ensure_future(self._app(exchange.scope, exchange.receive, exchange.send))
+        task = asyncio.ensure_future(self._called(exchange))
         finished = asyncio.ensure_future(exchange.enough.wait())
         while not task.done() and not exchange.enough.is_set():
             left = exchange.seconds_left
@@ -146,6 +159,12 @@ class AsgiSender:
             await asyncio.wait({task}, timeout=1.0)
         error = task.exception() if task.done() and not task.cancelled() else None
         return exchange.received(error)
+
+    async def _called(self, exchange: "_Exchange") -> None:
+        try:
+            await self._app(exchange.scope, exchange.receive, exchange.send)
+        except SystemExit as stop:  # which would end this process
+            raise RuntimeError(f"SystemExit: {stop}") from stop
 
 
 class _Exchange:
@@ -243,7 +262,7 @@ class WsgiSender:
                 gathered = gathered or Gathered(self._limits, answered[0][1] if answered else (), started)
                 if gathered.add(chunk):
                     break
-        except Exception as error:  # noqa: BLE001 - what a server would make a 500 of
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - what a server would make a 500 of
             body = f"{type(error).__name__}: {error}".encode()
             return Received(Response(500, ((b"content-type", b"text/plain"),), body), seconds=time.perf_counter() - started)
         finally:
@@ -254,6 +273,12 @@ class WsgiSender:
             return Received(None, Fault.MALFORMED, "start_response was not called", time.perf_counter() - started)
         status, fields = answered[0]
         return (gathered or Gathered(self._limits, fields, started)).received(status)
+
+    def break_off(self) -> None:
+        """Nothing: an application in this process is waited for."""
+
+    def go_on(self) -> None:
+        """Nothing was broken off."""
 
     def close(self) -> None:
         """Nothing is held."""

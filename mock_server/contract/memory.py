@@ -124,8 +124,9 @@ class Memory:
         template = self.item_template(operation.entry.template)
         if template is not None and not found:
             name = template_names(template)[-1]
+            is_thing = is_name_of(name, template)
             for item in things_in(body):
-                identity = find_id(item, name)
+                identity = find_id(item, name, as_id=is_thing)
                 if identity is not None:
                     found.append(Thing(template, {**around, name: identity}, created))
         with self._lock:
@@ -205,12 +206,26 @@ def things_in(body: JsonValue) -> Sequence[JsonValue]:
     return [body] if len(lists) != 1 or "id" in body else [item for item in lists[0] if isinstance(item, dict)][:_KEPT]
 
 
-def find_id(item: JsonValue, name: str) -> JsonValue:
-    """What identifies an object, for a path parameter of some name; null where nothing does."""
+def is_name_of(name: str, template: str) -> bool:
+    """Whether a path parameter is called as what is in its collection: `{customer}` of `/customers`; but not `{slug}`."""
+    collection = "".join(split_words(template.rpartition("/")[0].rpartition("/")[2]))
+    word = "".join(split_words(name))
+    return bool(word) and collection.startswith(word.removesuffix("y"))
+
+
+def find_id(item: JsonValue, name: str, *, as_id: bool = False) -> JsonValue:
+    """
+    What identifies an object, for a path parameter of some name; null where nothing does.
+
+    Args:
+        item: The object.
+        name: Of the parameter: `petId`, `slug`.
+        as_id: Whether its `id` will do, whatever the parameter is called.
+    """
     if not isinstance(item, dict):
         return None
     words = split_words(name)
-    wanted = ["".join(words), *(["id"] if (words and words[-1] in {"id", "uuid", "key"}) or len(words) == 1 else [])]
+    wanted = ["".join(words), *(["id"] if as_id or (words and words[-1] in {"id", "uuid", "key"}) else [])]
     by_word = {"".join(split_words(key)): value for key, value in item.items()}
     for word in wanted:
         value = by_word.get(word)

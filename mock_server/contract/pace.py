@@ -50,6 +50,14 @@ class PacedSender:
             received = self._send(request)
         return received
 
+    def break_off(self) -> None:
+        """Whoever waits for an answer stops waiting, where that can be."""
+        self.sender.break_off()
+
+    def go_on(self) -> None:
+        """Requests are sent again."""
+        self.sender.go_on()
+
     def close(self) -> None:
         """Let go of connections."""
         self.sender.close()

@@ -17,9 +17,9 @@ from mock_server.contract.identity import Mask, restore
 from mock_server.contract.incident import Incident
 from mock_server.contract.probe import Exchanged, Intent, Probe
 from mock_server.contract.subject import Api
-from mock_server.contract.transport import Received, Sender
+from mock_server.contract.transport import Fault, Received, Sender
 from mock_server.contract.verdict import CHECK_OF_RULE
-from mock_server.errors import UsageError
+from mock_server.errors import TransportError, UsageError
 from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.message import Request
 from mock_server.typing import JsonObject, JsonValue, Pointer
@@ -97,7 +97,8 @@ def replay(kept: Kept, api: Api, sender: Sender, show: Callable[[Request, Receiv
         show: Is told of each exchange.
 
     Raises:
-        UsageError: the document has no such operation any more.
+        UsageError: the document has no such operation any more, or credentials are missing.
+        TransportError: the API can't be reached.
     """
     entry = next((entry for entry in api.document.entries if entry.id == kept.operation), None)
     if entry is None:
@@ -106,7 +107,11 @@ def replay(kept: Kept, api: Api, sender: Sender, show: Callable[[Request, Receiv
     for request in kept.requests:
         received = sender.send(restore(request, api.identity, api.document.schemes))
         show(request, received)
+        if received.fault is Fault.UNREACHABLE:
+            raise TransportError(sender.origin, received.detail or received.fault.value)
     status = received.response.status if received.response is not None else 0
+    if status == 401 and kept.status != 401:  # noqa: PLR2004 - no valid credentials
+        raise UsageError("the answer is 401, which says nothing of the finding: give --auth or --header as in the run that found it")
     subject = api.subject(entry, lambda parameter: ())
     if kept.check not in OF_ONE or subject is None or not kept.requests:
         return Replayed(status, status == kept.status, kept.message)

@@ -1,8 +1,8 @@
 """
 A run: phases over operations, and what came of them.
 
-Within a phase the operations do not see each other's answers, and what they found is put together in the order of the
-operations: with the same seed the same cases go out, in the same order for each operation, however many workers there are.
+Beside each other run only operations that leave each other's things alone, and what they found is put together in the
+order of the operations: with the same seed the same cases go out, in the same order for each operation, however many workers there are.
 """
 
 import time
@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from mock_server.contract.exercised import Exercised
 from mock_server.contract.incident import Incident, Ledger
 from mock_server.contract.phases.calling import CALLBACKS, call_back
+from mock_server.contract.phases.cleaning import clean_up
 from mock_server.contract.phases.covering import cover
 from mock_server.contract.phases.examples import in_order, send_examples
 from mock_server.contract.phases.fuzzing import fuzz
 from mock_server.contract.phases.shrinking import shrink
-from mock_server.contract.phases.stateful import Lives, clean_up, things_with_lives
+from mock_server.contract.phases.stateful import Lives, things_with_lives
 from mock_server.contract.phases.webhooks import PHASE as WEBHOOKS
 from mock_server.contract.phases.webhooks import judge_webhooks
 from mock_server.contract.probe import Exchanged
@@ -83,24 +84,26 @@ class Runner:
         Raises:
             TransportError: the API can't be reached.
         """
-        cleaned = (0, 0)
+        deleted = 0
         try:
             for phase in PHASES:
                 if phase in self.run.options.phases:
                     self._phase(phase)
                     self.run.known.update(key for session in self._sessions for key in session.ledger.causes())
         except OutOfTime:
-            self._interrupted = "the API stopped answering" if self.run.stopped.is_set() else "the time is over"
+            self._interrupted = "the API stopped answering" if self.run.is_gone else "the time is over"
         except KeyboardInterrupt:
             self.run.stopped.set()
             self._interrupted = "interrupted"
         finally:
             if self.run.created:
                 self.progress(0, None, "deleting what was created")
-                cleaned = clean_up(self.run)
+                deleted = clean_up(self.run)
+                if self.run.stopped.is_set():
+                    self._interrupted = "interrupted"
         if self.run.listener is not None:
             self._sessions += judge_webhooks(self.run, self.run.listener, CALLBACKS)
-        return self._gather(cleaned)
+        return self._gather((deleted, len(self.run.created)))
 
     def _phase(self, phase: str) -> None:
         if phase == "stateful":
@@ -116,8 +119,10 @@ class Runner:
                 session = Session(self.run, subject, phase)
                 session.exercised.expect(subject)
                 sessions.append(session)
-        self._sessions += sessions
-        self._map(work, sessions, phase)
+        waves = _waves(sessions) if phase != "examples" else [sessions]
+        for wave in waves:
+            self._sessions += wave
+            self._map(work, wave, phase)
 
     def _map(self, work: Callable[[Session], None], sessions: list[Session], phase: str) -> None:
         """Run sessions one by one, or by several workers; answers teach only what is sent in later phases."""
@@ -135,7 +140,9 @@ class Runner:
                     future.result()
             except BaseException:
                 self.run.stopped.set()
+                self.run.sender.break_off()
                 pool.shutdown(cancel_futures=True)
+                self.run.sender.go_on()
                 raise
 
     def _stateful(self) -> None:
@@ -183,6 +190,12 @@ class Runner:
         )
 
 
+def _waves(sessions: list[Session]) -> list[list[Session]]:
+    """Those that change nothing, those that change something, those that delete: who runs beside another does not disturb it."""
+    ranks = [0 if session.subject.is_safe else 2 if session.subject.operation.method == "DELETE" else 1 for session in sessions]
+    return [[session for session, rank in zip(sessions, ranks, strict=True) if rank == wanted] for wanted in range(3)]
+
+
 def _cover(session: Session) -> None:
     cover(session)
     shrink(session)
@@ -214,5 +227,7 @@ def _never_accepted(sessions: list[Session]) -> Finding:
         )
     else:
         answers = ", ".join(f"{status or 'no answer'} ({count})" for status, count in tested.refusals.items()) or "nothing to good requests"
-        message = f"{tested.title} only ever answered {answers}: give known values with --values, or credentials with --auth"
+        failing = all(status >= 500 or not status for status in tested.refusals) and bool(tested.refusals)  # noqa: PLR2004
+        advice = "nothing else could be tested" if failing else "give known values with --values, or credentials with --auth"
+        message = f"{tested.title} only ever answered {answers}: {advice}"
     return Finding(rule="response-never-accepted", message=message, place=entry.node.place, operation=entry.id)

@@ -4,6 +4,7 @@ import fnmatch
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from mock_server.contract.transport import origin_of
 from mock_server.errors import UsageError
 from mock_server.spec.document import Document
 from mock_server.spec.model import Entry
@@ -35,8 +36,15 @@ def choose_entries(document: Document, include: Sequence[str], exclude: Sequence
 
 
 def base_path_of(url: str | None, document: Document) -> str:
-    """The base path of the API: of its URL, else of the document's first server."""
-    return urlsplit(url).path.rstrip("/") if url is not None else document.servers[0].base_path
+    """
+    The base path of the API: of its URL, else of the document's first server.
+
+    Raises:
+        UsageError: it is no http or https URL.
+    """
+    if url is None:
+        return document.servers[0].base_path
+    return urlsplit(url).path.rstrip("/") if origin_of(url) else ""
 
 
 def _fits(entry: Entry, pattern: str) -> bool:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
@@ -22,7 +23,7 @@ from mock_server.exchange.message import Request, find_field
 from mock_server.finding import Finding, Place
 from mock_server.generate.draft import Draft
 from mock_server.spec.document import template_names
-from mock_server.spec.model import Entry, Location
+from mock_server.spec.model import MISSING, Entry, Location
 from mock_server.typing import Pointer
 
 _REDIRECTS = 8
@@ -82,6 +83,7 @@ class Run:
     answered: bool = False  # whether the API ever answered
     silent: int = 0  # how often in a row it did not
     sent: int = 0
+    hung: Counter[str] = field(default_factory=Counter)  # answers that did not come or did not end in time, by operation
     known: set[tuple[str, ...]] = field(default_factory=set)  # causes that earlier phases found
     sleep: Callable[[float], None] = time.sleep
 
@@ -95,6 +97,17 @@ class Run:
         limit = self.options.max_time
         if self.stopped.is_set() or (limit is not None and time.monotonic() - self.started > limit):
             raise OutOfTime
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the API stopped answering."""
+        return self.silent >= _GONE
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but not beyond the time for the run, nor after somebody stopped it."""
+        limit = self.options.max_time
+        left = seconds if limit is None else max(min(seconds, self.started + limit - time.monotonic()), 0.0)
+        self.stopped.wait(left)
 
     def subject(self, entry: Entry) -> Subject | None:
         """The operation, ready; None where it can't be tested."""
@@ -120,11 +133,13 @@ class Run:
         self.check_time()
         received = self.sender.send(request)
         self.sent += 1
+        if received.fault is not None and self.stopped.is_set():
+            raise OutOfTime  # it may have been broken off
         if received.fault is Fault.UNREACHABLE:
             if not self.answered:
                 raise TransportError(self.sender.origin, received.detail or received.fault.value)
             self.silent += 1
-            if self.silent >= _GONE:
+            if self.is_gone:
                 self.stopped.set()
         else:
             self.answered, self.silent = True, 0
@@ -145,7 +160,6 @@ class Session:
     refusals: dict[int, int] = field(default_factory=dict)  # of good requests, by status
     last: list[Verdict] = field(default_factory=list)  # of the last exchange
     seen: set[tuple[str, ...]] = field(default_factory=set)  # causes that were looked into in this phase
-    hung: int = 0  # answers that did not come or did not end in time
 
     def fill_path(self, draft: Draft, thing: Thing | None) -> Draft:
         """The draft with the variables of a thing in its path."""
@@ -156,6 +170,16 @@ class Session:
             if name in names and not self.run.memory.given.find(self.subject.entry.id, name):
                 draft = draft.with_parameter((Location.PATH, name), value)
         return draft
+
+    def knows(self, draft: Draft, thing: Thing | None) -> bool:
+        """Whether what the path of a draft names exists: it is given, or is that thing; a step may have led elsewhere."""
+        names, memory = template_names(self.subject.entry.template), self.run.memory
+        for name in names:
+            value = draft.parameters.get((Location.PATH, name), MISSING)
+            given = value in memory.given.find(self.subject.entry.id, name)
+            if not given and (thing is None or thing.variables.get(name, MISSING) != value):
+                return False
+        return bool(names)
 
     def probe(
         self,
@@ -188,7 +212,7 @@ class Session:
             The exchange; None where the request can't be written, or is not what it was meant to be, and for an operation
             that hangs: what is known of it is enough.
         """
-        if self.hung >= _PATIENT:
+        if self.run.hung[self.subject.entry.id] >= _PATIENT:
             return None
         try:
             request = self.subject.write(draft, identity)
@@ -212,7 +236,7 @@ class Session:
     def take(self, probe: Probe, received: Received) -> Exchanged:
         """Judge what came of a probe."""
         exchanged = Exchanged(probe, received)
-        self.hung += received.fault in {Fault.TIMEOUT, Fault.ENDLESS, Fault.TOO_LARGE}
+        self.run.hung[self.subject.entry.id] += received.fault in {Fault.TIMEOUT, Fault.ENDLESS, Fault.TOO_LARGE}
         self.exchanges.append(exchanged)
         self.exercised.answered(self.subject, exchanged)
         if probe.intent is Intent.CONFORMING:

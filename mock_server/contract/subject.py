@@ -87,16 +87,31 @@ class Subject:
         """Say what a request is to the document, whatever its credentials are."""
         path = request.path.decode("latin-1").removeprefix(self.api.base_path)
         matched = self.api.router.match(request.method, path, request.query.decode("latin-1"))
-        if not isinstance(matched, Matched) or matched.route.target is not self.entry:
+        candidates = (matched, *matched.others) if isinstance(matched, Matched) else ()
+        own = next((candidate for candidate in candidates if candidate.route.target is self.entry), None)
+        if own is None:
             return Classified(Intent.DOUBTFUL)
-        understood = self.requests.read(request, matched.variables, security=False)
-        broken = tuple(finding for finding in understood.findings if finding.level is Level.ERROR)
+        broken = _errors(self.requests, request, own)
+        rivals = [candidate for candidate in candidates if candidate is not own] if broken else candidates[: candidates.index(own)]
+        if any(self._is_meant(rival, request) for rival in rivals):
+            return Classified(Intent.DOUBTFUL, broken)
         if not broken:
             return Classified(Intent.CONFORMING)
         written = find_field(request.fields, b"content-type")
         as_text = written is not None and not is_json(parse_media_type(written))
         certain = any(not self.api.is_doubtful(finding, as_text=as_text) for finding in broken)
         return Classified(Intent.VIOLATING if certain else Intent.DOUBTFUL, broken)
+
+    def _is_meant(self, rival: Matched[Entry], request: Request) -> bool:
+        """Whether a request may be one for another operation, whose path can't be told from this one's."""
+        judge = self.api.judge(rival.route.target)
+        return judge is None or not _errors(judge, request, rival)
+
+
+def _errors(judge: RequestJudge, request: Request, matched: Matched[Entry]) -> tuple[Finding, ...]:
+    """What a request breaks, as one for an operation."""
+    understood = judge.read(request, matched.variables, security=False)
+    return tuple(finding for finding in understood.findings if finding.level is Level.ERROR)
 
 
 @dataclass(eq=False, repr=False)
@@ -110,6 +125,7 @@ class Api:
     router: Router[Entry] = field(default_factory=Router)
     broken: dict[str, SchemaError] = field(default_factory=dict)  # operations that can't be tested, and why
     _subjects: dict[str, Subject] = field(default_factory=dict)
+    _judges: dict[str, RequestJudge | None] = field(default_factory=dict)
     _readings: dict[tuple[str, Pointer], Reading | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -122,15 +138,23 @@ class Api:
         if entry.id in self.broken:
             return None
         if entry.id not in self._subjects:
-            operation = self.document.operation(entry)
-            try:
-                requests = RequestJudge(self.document, operation, self.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))
-            except SchemaError as error:
-                self.broken[entry.id] = error
+            operation, requests = self.document.operation(entry), self.judge(entry)
+            if requests is None:
                 return None
             responses = ResponseJudge(operation, self.kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE))
             self._subjects[entry.id] = Subject(self, operation, requests, responses, Drafter(self.kit, operation, known))
         return self._subjects[entry.id]
+
+    def judge(self, entry: Entry) -> RequestJudge | None:
+        """The judge of an operation's requests; None where its schemas can't be used, which `broken` then explains."""
+        if entry.id not in self._judges:
+            operation = self.document.operation(entry)
+            try:
+                self._judges[entry.id] = RequestJudge(self.document, operation, self.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))
+            except SchemaError as error:
+                self._judges[entry.id] = None
+                self.broken[entry.id] = error
+        return self._judges[entry.id]
 
     def reading(self, schema: Node) -> Reading | None:
         """The schema of a part of requests, compiled once; None where it can't be used."""

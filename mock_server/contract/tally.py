@@ -22,6 +22,7 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.path import Matched
 from mock_server.finding import Finding
 from mock_server.pointer import array_index
+from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.validate import Validator
 from mock_server.spec.model import Entry, MediaType, Operation
@@ -245,7 +246,16 @@ class Sifter:
         if matched is None:
             message = f"the document has nothing for {request.method} {request.path.decode('latin-1')}"
             return [Finding(rule="traffic-path-undocumented", message=message)]
-        entry = matched.route.target
+        first: list[Finding] | None = None
+        for candidate in (matched, *matched.others):  # operations whose paths can't be told apart: one of them is meant
+            found = self._judge_as(candidate, captured)
+            if not any(finding.level is Level.ERROR for finding in found):
+                return found
+            first = found if first is None else first
+        return first or []
+
+    def _judge_as(self, matched: Matched[Entry], captured: Captured) -> list[Finding]:
+        request, entry = captured.request, matched.route.target
         answered = captured.response.status if captured.response is not None else 0
         if request.method == "HEAD" and entry.method != "HEAD" and answered >= 400:  # noqa: PLR2004 - nobody documented HEAD
             return []

@@ -118,7 +118,7 @@ def iter_records(source: Source, file: IO[bytes]) -> Iterator[tuple[int, bytes]]
     if source.kind == "har":
         yield from enumerate(iter_entries(file), 1)
     elif source.kind == "whole":
-        yield 1, file.read(_MOST_RECORD)
+        yield 1, _limited(file.read(_MOST_RECORD + 1))
     else:
         yield from _iter_lines(source, file)
 
@@ -127,12 +127,19 @@ def _iter_lines(source: Source, file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     if source.start:
         file.seek(source.start)
     at, end = source.start, source.end
-    for number, line in enumerate(file, 1):
-        yield number, line
+    for number, line in enumerate(iter(lambda: file.readline(_MOST_RECORD + 1), b""), 1):
+        yield number, line if len(line) <= _MOST_RECORD else _limited(line)
         if end is not None:
             at += len(line)
             if at >= end:
                 return
+
+
+def _limited(data: bytes) -> bytes:
+    """A record that may be judged: no file, and no line without an end, fills the memory."""
+    if len(data) > _MOST_RECORD:
+        raise UsageError(f"a record has more than {_MOST_RECORD:,} bytes")
+    return data
 
 
 def iter_entries(file: IO[bytes]) -> Iterator[bytes]:

@@ -9,16 +9,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from mock_server.contract.deadline import TimedTransport
 from mock_server.errors import UsageError
 from mock_server.exchange.media_type import is_event_stream, is_json_lines, parse_media_type
 from mock_server.exchange.message import RawFields, Request, Response, find_field
-
-_CHUNK = 65_536
 
 
 class Fault(Enum):
@@ -63,6 +64,12 @@ class Sender(Protocol):
     def send(self, request: Request) -> Received:
         """Send a request; never raises for what the API does."""
 
+    def break_off(self) -> None:
+        """Whoever waits for an answer stops waiting, where that can be; and whoever begins, until `go_on`."""
+
+    def go_on(self) -> None:
+        """Requests are sent again."""
+
     def close(self) -> None:
         """Let go of connections."""
 
@@ -74,8 +81,12 @@ def origin_of(url: str) -> str:
     Raises:
         UsageError: it is no http or https URL.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:  # of the host or the port
+        raise UsageError(f"{url!r} is no URL of an API: {error}") from error
+    if not usable:
         raise UsageError(f"{url!r} is no URL of an API; it starts with http:// or https://")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
@@ -100,19 +111,23 @@ class HttpSender:
         self.origin = origin_of(url)
         self._base = httpx.URL(self.origin)
         self._limits = limits
+        self._timed = TimedTransport(verify=verify, connections=connections) if not proxies or _is_near(self._base) else None
         self._client = httpx.Client(
             timeout=httpx.Timeout(limits.seconds),
+            transport=self._timed,
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             follow_redirects=False,
             verify=verify,
             trust_env=proxies,
             headers={"user-agent": "mock-server-test", "accept-encoding": "identity"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept: one may be a credential
         )
 
     def send(self, request: Request) -> Received:
         """Send a request; never raises for what the API does."""
         started = time.perf_counter()
         target = request.path + (b"?" + request.query if request.query else b"")
+        self._end_in(self._limits.seconds)
         try:
             message = self._client.build_request(
                 request.method, self._base.copy_with(raw_path=target), headers=list(request.fields), content=request.body or None
@@ -130,15 +145,32 @@ class HttpSender:
     def _read(self, answer: httpx.Response, started: float) -> Received:
         fields = [(name.lower(), value) for name, value in answer.headers.raw]
         gathered = Gathered(self._limits, fields, started)
+        if gathered.is_stream:
+            self._end_in(gathered.seconds_left)
         try:
-            for chunk in answer.iter_raw(_CHUNK if not gathered.is_stream else None):
+            for chunk in answer.iter_raw():
                 if gathered.add(chunk):
                     break
         except httpx.HTTPError as error:
             if not gathered.is_stream:
-                return gathered.received(answer.status_code, fault_of(error), reason_of(error))
+                late = isinstance(error, httpx.TimeoutException)
+                return gathered.received(answer.status_code, Fault.ENDLESS if late else fault_of(error), reason_of(error))
             gathered.cut = True
         return gathered.received(answer.status_code)
+
+    def _end_in(self, seconds: float) -> None:
+        if self._timed is not None:
+            self._timed.end_in(seconds)
+
+    def break_off(self) -> None:
+        """Whoever waits for an answer stops waiting; through a proxy, when the time of one reading is over."""
+        if self._timed is not None:
+            self._timed.break_off()
+
+    def go_on(self) -> None:
+        """Requests are sent again."""
+        if self._timed is not None:
+            self._timed.go_on()
 
     def close(self) -> None:
         """Let go of connections."""
@@ -156,6 +188,7 @@ class Gathered:
         self._started = started
         self._clock = clock
         self._body = bytearray()
+        self._lines = 0
         self._fault: Fault | None = None
 
     @property
@@ -167,11 +200,12 @@ class Gathered:
     def add(self, chunk: bytes) -> bool:
         """Take a piece; gives whether to stop."""
         self._body += chunk
+        self._lines += chunk.count(b"\n")
         if len(self._body) > self._limits.size:
             self._fault = Fault.TOO_LARGE
             del self._body[self._limits.size :]
             return True
-        if self.is_stream and (not self.seconds_left or self._body.count(b"\n") >= self._limits.stream_items):
+        if self.is_stream and (not self.seconds_left or self._lines >= self._limits.stream_items):
             self.cut = True
             return True
         if not self.seconds_left:
@@ -188,8 +222,14 @@ class Gathered:
         if fault is Fault.TOO_LARGE:
             detail = f"more than {self._limits.size:,} bytes"
         elif fault is Fault.ENDLESS:
-            detail = f"{len(body):,} bytes came in {self._limits.seconds:g} s, and more went on coming"
+            detail = f"{len(body):,} bytes came in {self._limits.seconds:g} s"
         return Received(Response(status, self.fields, body), fault, detail, self._clock() - self._started, self.cut)
+
+
+def _is_near(url: httpx.URL) -> bool:
+    """Whether no proxy of the environment stands between."""
+    proxies = getproxies()
+    return not (proxies.get(url.scheme) or proxies.get("all")) or bool(proxy_bypass(url.host))
 
 
 def is_stream(fields: RawFields) -> bool:

@@ -18,13 +18,14 @@ from mock_server.pointer import find_at
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.dialect import is_type
 from mock_server.schema.outline import Outline, outline_of
-from mock_server.schema.validate import Validator, Violation
+from mock_server.schema.validate import Validator
 from mock_server.spec.model import MISSING, Missing
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
 _MOST_PLACES = 120
 _MOST_TEXT = 5_000  # code points of a text that is made longer or shorter
 _MOST_ITEMS = 200
+_MOST_BROKEN = 20  # violations that are looked at
 _MOST_VALUES = 30  # of an enumeration
 
 # Of each type, values that no lenient reader takes for another one.
@@ -89,23 +90,21 @@ def iter_variants(bundle: Bundle, base: JsonValue, judge: Validator, make: Valid
             continue
         seen.add(key)
         value = apply_step(base, step.pointer, step.value)
-        violations = judge.check(value, limit=20)
         if step.conforms:
-            if not violations and (make is None or make.is_valid(value)):
+            if judge.is_valid(value) and (make is None or make.is_valid(value)):
                 yield Variant(step.value, step.pointer, step.keyword, step.detail, conforms=True)
-        elif violations and _breaks_only(violations, step):
+        elif not judge.is_valid(value) and _breaks_only(judge.broken(value, _MOST_BROKEN), step):
             yield Variant(step.value, step.pointer, step.keyword, step.detail, conforms=False)
 
 
-def _breaks_only(violations: list[Violation], step: _Step) -> bool:
+def _breaks_only(broken: list[tuple[str, Pointer]], step: _Step) -> bool:
     """Whether everything that is violated is the keyword of the step, or alternatives around it."""
     around = {"anyOf", "oneOf", "oneOfNotValid", "oneOfMultipleValid", "unevaluatedProperties"}
     wanted = {step.keyword, "falseSchema"} if step.keyword == "additionalProperties" else {step.keyword}
     return all(
-        violation.keyword in wanted or violation.keyword in around or violation.instance != step.pointer for violation in violations
-    ) and all(
-        violation.instance[: len(step.pointer)] == step.pointer or step.pointer[: len(violation.instance)] == violation.instance
-        for violation in violations
+        (keyword in wanted or keyword in around or instance != step.pointer)
+        and (instance[: len(step.pointer)] == step.pointer or step.pointer[: len(instance)] == instance)
+        for keyword, instance in broken
     )
 
 

@@ -69,6 +69,10 @@ class Validator:
         """List what a value breaks, in document order; nothing when it conforms."""
         return [self._violation(error) for error in islice(self._compiled.iter_errors(value), limit)]
 
+    def broken(self, value: JsonValue, limit: int) -> list[tuple[str, Pointer]]:
+        """What a value breaks, as keyword and place in it, without a word: messages of large schemas are large."""
+        return [(error.kind.name, tuple(map(str, error.instance_path))) for error in islice(self._compiled.iter_errors(value), limit)]
+
     def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
         written = tuple(error.schema_path)
         found = self._assertions.get(written)

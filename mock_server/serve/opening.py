@@ -13,11 +13,10 @@ from mock_server.serve.respond import Responder
 from mock_server.serve.script.playing import Player
 from mock_server.serve.script.scenario import NO_SCENARIOS, Scenarios, load_scenarios
 from mock_server.settings import Settings
+from mock_server.spec.default import default_document
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import STDIN, Access, Library
 from mock_server.spec.model import Entry, folder_name
-
-_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +34,6 @@ class Opened:
     def document(self) -> Document:
         """What was opened."""
         return self.responder.document
-
-
-def default_document() -> str:
-    """The document that is meant when none is named: `./openapi.yaml`, else the one shipped with the package."""
-    if Path("openapi.yaml").is_file():
-        return "openapi.yaml"
-    shipped = next((path for path in (_PACKAGE / "shipped" / "openapi.yaml", _PACKAGE.parent / "openapi.yaml") if path.is_file()), None)
-    if shipped is None:
-        raise UsageError("there is no openapi.yaml here; name a document")
-    return str(shipped)
 
 
 def open_responder(where: str | None, settings: Settings, *, judge_fixtures: bool = True) -> Opened:

@@ -24,9 +24,10 @@ from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Asgi, Backend, Receive, Scope, Send
 from mock_server.serve.background import BackgroundServer
 from mock_server.serve.journal import Recorded
-from mock_server.serve.opening import default_document, open_responders
+from mock_server.serve.opening import open_responders
 from mock_server.serve.world import HEADER, named_world
 from mock_server.settings import Settings, merge_settings
+from mock_server.spec.default import default_document
 from mock_server.typing import JsonObject
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._~-]+")

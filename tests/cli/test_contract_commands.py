@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,21 @@ def test_a_finding_is_sent_again_by_its_id(folder: Path, capsys: pytest.CaptureF
     assert "< 200" in capsys.readouterr().out
     assert main(["test", *wrong, "--replay", "ffffffffff"]) == 2
     assert "key-of-ada" not in (folder / ".mock-server" / "findings.ndjson").read_text()
+
+
+def test_a_finding_of_which_nothing_can_be_said_is_not_called_gone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The API is down, or refuses who asks."""
+    wrong = ["--app", "providers_at_hand:wrong", PROJECTS]
+    main(["test", *wrong, *KEYS, "--format", "json"])
+    found = json.loads(capsys.readouterr().out)["findings"][0]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+
+    assert main(["test", url, PROJECTS, "--auth", "apiKey=${KEY}", "--replay", found["id"]]) == 2
+    assert "can't be reached" in capsys.readouterr().err
+    assert main(["test", *wrong, "--replay", found["id"]]) == 2
+    assert "the answer is 401" in capsys.readouterr().err
 
 
 def test_a_finding_that_is_gone_is_said_to_be_gone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -198,22 +214,26 @@ def test_the_served_mock_is_clean(serve: Callable[..., Server], folder: Path, ca
     assert "0 errors, 0 warnings" in capsys.readouterr().err
 
 
-def test_ctrl_c_says_what_was_found_until_then(tmp_path: Path) -> None:
+@pytest.mark.parametrize("flags", [[], ["--phases", "coverage", "--workers", "2"]], ids=["alone", "with workers"])
+def test_ctrl_c_says_what_was_found_until_then(tmp_path: Path, flags: list[str]) -> None:
     """The first operation is answered, wrongly, and the second one never."""
     server = socket.create_server(("127.0.0.1", 0))
-    asked = threading.Event()
+    asked, told = threading.Event(), threading.Semaphore(0)
 
     def talk() -> None:
-        while True:
-            connection, _ = server.accept()
-            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
     def answer(connection: socket.socket) -> None:
-        while data := connection.recv(65536):
-            if b"/slow" in data:
-                asked.set()
-                time.sleep(60)
-            connection.sendall(b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n")
+        with suppress(OSError), connection:
+            while data := connection.recv(65536):
+                if b"/slow" in data:
+                    asked.set()
+                    time.sleep(60)
+                told.release()
+                connection.sendall(b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n")
 
     threading.Thread(target=talk, daemon=True).start()
     responses = {"responses": {"200": {"description": ""}}}
@@ -224,13 +244,15 @@ def test_ctrl_c_says_what_was_found_until_then(tmp_path: Path) -> None:
     }
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     url = f"http://127.0.0.1:{server.getsockname()[1]}"
-    command = [sys.executable, "-m", "mock_server", "test", url, "openapi.json", "--timeout", "50"]
+    command = [sys.executable, "-m", "mock_server", "test", url, "openapi.json", "--timeout", "50", *flags]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     assert asked.wait(60)
+    for _ in range(2 if flags else 1):  # the second request is sent when the first answer was judged
+        assert told.acquire(timeout=60)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=30)
     server.close()
 
     assert process.returncode == 1, err

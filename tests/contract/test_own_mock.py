@@ -10,6 +10,7 @@ from conftest import DOCUMENT, ROOT, SHARED
 
 from mock_server.contract.inprocess import open_app
 from mock_server.contract.memory import Memory
+from mock_server.contract.probe import Intent
 from mock_server.contract.runner import Report, Runner
 from mock_server.contract.session import Options, Run
 from mock_server.contract.subject import make_api
@@ -56,3 +57,43 @@ def test_the_mock_has_no_finding_under_its_own_test(path: Path) -> None:
 
     assert [f"{i.check} {i.finding.operation} {i.finding.message}" for i in report.red] == []
     assert report.sent or report.untestable
+
+
+SHARED_PATH = {
+    "openapi": "3.0.3",
+    "info": {"title": "T", "version": "1"},
+    "paths": {
+        "/folders/{id}": {
+            "get": {
+                "operationId": "folder",
+                "parameters": [
+                    {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
+                    {"name": "fields", "in": "query", "schema": {"type": "string"}},
+                    {"name": "sort", "in": "query", "schema": {"type": "string", "enum": ["id", "name"]}},
+                ],
+                "responses": {"200": {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}},
+            }
+        },
+        "/folders/{id}#link": {
+            "get": {
+                "operationId": "link",
+                "parameters": [
+                    {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
+                    {"name": "fields", "in": "query", "required": True, "schema": {"type": "string"}},
+                ],
+                "responses": {"200": {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}},
+            }
+        },
+    },
+}
+
+
+def test_what_another_operation_of_the_same_path_accepts_is_not_called_wrong(tmp_path: Path) -> None:
+    """`?fields=a&sort=x` breaks the first operation and is a good request to the second one."""
+    (tmp_path / "openapi.json").write_text(json.dumps(SHARED_PATH))
+    report = check(tmp_path / "openapi.json")
+
+    assert [incident.finding.message for incident in report.red] == []
+    broken = {exchanged.probe.request.query for exchanged in report.exchanges if exchanged.probe.intent is Intent.VIOLATING}
+    assert any(b"sort=none-of-these" in query for query in broken)  # alone it is wrong for both
+    assert not any(b"fields=" in query for query in broken)

@@ -2,12 +2,14 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from mock_server.contract.inprocess import open_app
+from mock_server.contract.inprocess import load_app, open_app
 from mock_server.contract.pace import PacedSender
 from mock_server.contract.transport import Fault, HttpSender, Limits, Received
 from mock_server.errors import UsageError
@@ -20,8 +22,8 @@ LIMITS = Limits(seconds=0.5, size=100_000, stream_seconds=0.3, stream_items=5)
 class Wire:
     """A server that answers with given bytes, again and again where it is told to."""
 
-    def __init__(self, answer: bytes, repeat: bytes = b"", *, silent: bool = False) -> None:
-        self.answer, self.repeat, self.silent = answer, repeat, silent
+    def __init__(self, answer: bytes, repeat: bytes = b"", *, silent: bool = False, pause: float = 0.0, linger: bool = False) -> None:
+        self.answer, self.repeat, self.silent, self.pause, self.linger = answer, repeat, silent, pause, linger
         self.heard: list[bytes] = []
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
@@ -43,6 +45,9 @@ class Wire:
             connection.sendall(self.answer)
             while self.repeat:
                 connection.sendall(self.repeat)
+                time.sleep(self.pause)
+            if self.linger:
+                connection.recv(1)
 
 
 @pytest.fixture
@@ -114,7 +119,7 @@ def test_a_stream_is_left_when_enough_of_it_came(wire: Callable[..., Wire]) -> N
     assert set(received.response.body.splitlines()) == {b'{"a":1}'}
 
 
-@pytest.mark.parametrize("url", ["localhost:80", "ftp://a", "http://", ""])
+@pytest.mark.parametrize("url", ["localhost:80", "ftp://a", "http://", "", "http://[::1", "http://a:99999", "http://a:b"])
 def test_a_url_is_of_http(url: str) -> None:
     with pytest.raises(UsageError, match="no URL of an API"):
         HttpSender(url, LIMITS)
@@ -229,3 +234,72 @@ def test_the_lifespan_of_an_application_is_led() -> None:
 
     assert received.response == Response(204, [], b"")
     assert told == ["lifespan.startup", "lifespan.shutdown"]
+
+
+@pytest.mark.parametrize(
+    ("start", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 10000\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["in the fields", "in the body", "in the size of a chunk", "in answers before the answer"],
+)
+def test_what_drips_is_left_when_its_time_is_over(wire: Callable[..., Wire], start: bytes, drop: bytes) -> None:
+    """Each byte comes well within the time; the whole never would."""
+    received = send(wire(start, drop, pause=0.05).url)
+
+    assert received.fault in {Fault.TIMEOUT, Fault.ENDLESS}
+
+
+def test_fields_without_an_end_are_no_answer(wire: Callable[..., Wire]) -> None:
+    assert send(wire(b"HTTP/1.1 200 OK\r\n", b"x-a: " + b"y" * 1000 + b"\r\n").url).fault is Fault.MALFORMED
+
+
+def test_a_stream_that_falls_silent_is_left(wire: Callable[..., Wire]) -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
+    received = send(wire(head + b'8\r\n{"a":1}\n\r\n', b"", linger=True).url)
+
+    assert (received.fault, received.cut) == (None, True)
+    assert received.response is not None
+    assert received.response.body == b'{"a":1}\n'
+
+
+def test_a_cookie_is_not_sent_back(wire: Callable[..., Wire]) -> None:
+    """It may be a credential: a request that is to come without any would have one."""
+    server = wire(b"HTTP/1.1 200 OK\r\nset-cookie: session=1\r\nset-cookie: \x80\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+    sender = HttpSender(server.url, LIMITS)
+    received = [sender.send(GET) for _ in range(2)]
+    sender.close()
+
+    assert [one.fault for one in received] == [None, None]
+    assert b"session" not in server.heard[1]
+
+
+def test_an_application_that_leaves_the_process_answers_500() -> None:
+    def wsgi(environ: dict, start_response: Callable) -> list[bytes]:
+        raise SystemExit(3)
+
+    async def asgi(scope: dict, receive: Callable, send: Callable) -> None:
+        if scope["type"] == "http":
+            raise SystemExit(3)
+
+    for app in (wsgi, asgi):
+        sender = open_app(app, LIMITS)
+        received = sender.send(GET)
+        sender.close()
+
+        assert received.response is not None
+        assert received.response.status == 500
+
+
+def test_an_application_that_can_not_be_imported_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_at_import.py").write_text("1 / 0")
+    (tmp_path / "broken_factory.py").write_text("def make():\n    raise RuntimeError('no database')\n")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(UsageError, match="ZeroDivisionError: division by zero"):
+        load_app("broken_at_import:app")
+    with pytest.raises(UsageError, match="RuntimeError: no database"):
+        load_app("broken_factory:make()")

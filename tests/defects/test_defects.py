@@ -83,6 +83,19 @@ def test_the_same_seed_sends_the_same_cases_in_the_same_order(workers: int) -> N
     assert sent(workers) == sent(1)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_workers_that_change_things_do_not_disturb_each_other(seed: int) -> None:
+    """Who deletes deletes what it created, when nobody reads any more."""
+
+    def cases(report: Report) -> list[tuple[str, str]]:
+        return [(exchanged.probe.operation, exchanged.probe.what) for exchanged in report.exchanges]
+
+    beside, alone = (run(Projects(), seed=seed, phases=QUICK, workers=count) for count in (4, 1))
+
+    assert told(beside) == []
+    assert cases(beside) == cases(alone)
+
+
 def test_a_finding_has_the_same_id_in_every_run() -> None:
     first, second = ({incident.id for incident in run(DEFECTS[0].make(), phases=QUICK).incidents} for _ in range(2))
 

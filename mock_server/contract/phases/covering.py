@@ -45,7 +45,7 @@ class Covering:
         session = self.session
         if session.subject.drafter.draft().missing:
             return
-        self.thing = find_thing(session)
+        self.thing = (create_thing(session, next(self.salts)) if self._deletes else None) or find_thing(session)
         outer, tentative = session.ledger, Ledger()
         session.ledger = tentative
         self._find_base()
@@ -54,6 +54,11 @@ class Covering:
             self._vary()
         finally:
             self._absorb(tentative, explained=outer.has(_FAILS))
+
+    @property
+    def _deletes(self) -> bool:
+        """Whether each request needs a thing of its own."""
+        return self.session.subject.operation.method == "DELETE" and self.session.run.options.mutating
 
     def _vary(self) -> None:
         """Go on from the base, unless it fails whatever is asked."""
@@ -102,7 +107,7 @@ class Covering:
     def _fresh(self, base: Draft) -> Draft:
         """The same request for another use: a thing is created with values of its own, and deleted only once."""
         method = self.session.subject.operation.method
-        if method == "DELETE" and self.session.run.options.mutating:
+        if self._deletes:
             self.thing = create_thing(self.session, next(self.salts)) or self.thing
             return self.session.fill_path(base, self.thing)
         if method == "POST" and not isinstance(base.body, Missing) and base.media is not None:
@@ -116,7 +121,6 @@ class Covering:
         if self.left <= 0:
             return None
         session = self.session
-        known = self.thing is not None or session.run.memory.has_given(session.subject.operation)
         exchanged = session.probe(
             draft,
             what,
@@ -124,7 +128,7 @@ class Covering:
             keyword=change.keyword if change is not None else "",
             where=change.where if change is not None else (),
             place=change.place if change is not None else None,
-            known=known,
+            known=session.knows(draft, self.thing),
             intent=intent,
             identity=identity,
         )
@@ -202,8 +206,11 @@ class Covering:
             self._send(draft.with_parameter(key, size), f"the page of {size}")
 
     def _negative(self, plan: Plan, base: Draft) -> None:
+        least = self.session.fill_path(self.session.subject.drafter.draft(), self.thing)
         for change in ranked(plan.negative):
             exchanged = self._send(change.apply(base, plan.whole), change.what, change=change)
+            if exchanged is None and change.key is not None:  # to another operation of the same path it may be a good request
+                exchanged = self._send(change.apply(least, plan.whole), change.what, change=change)
             if exchanged is not None:
                 self.session.exercised.took(self.session.subject, change)
 

@@ -33,8 +33,8 @@ def send_examples(session: Session) -> None:
     for index, (draft, what, documented) in enumerate(_drafts(session)):
         if index >= _MOST:
             return
-        known = thing is not None or session.run.memory.has_given(session.subject.operation)
-        exchanged = session.probe(session.fill_path(draft, thing), what, known=known)
+        filled = session.fill_path(draft, thing)
+        exchanged = session.probe(filled, what, known=session.knows(filled, thing))
         if exchanged is None:
             continue
         remember(session, exchanged)

@@ -284,27 +284,3 @@ def things_with_lives(run: Run) -> list[str]:
     """The templates of the things that can be created."""
     templates = dict.fromkeys(run.memory.item_template(entry.template) for entry in run.api.document.entries if entry.method == "POST")
     return [template for template in templates if template is not None and find_creator(run, template) is not None]
-
-
-def clean_up(run: Run) -> tuple[int, int]:
-    """
-    Delete what the run created, the last first, as who created it.
-
-    Returns:
-        How many things were deleted, and how many were created.
-    """
-    deleted = 0
-    for thing, identity in reversed(run.created):
-        entry = next((e for e in run.api.document.entries if e.method == "DELETE" and e.template == thing.template), None)
-        subject = run.subject(entry) if entry is not None else None
-        if subject is None:
-            continue
-        draft = subject.drafter.draft()
-        for name, value in thing.variables.items():
-            draft = draft.with_parameter((Location.PATH, name), value)
-        try:
-            received: Received = run.sender.send(subject.write(draft, identity))
-        except UndefinedSerialization:
-            continue
-        deleted += received.response is not None and (200 <= received.response.status < 300 or received.response.status in _GONE)  # noqa: PLR2004
-    return deleted, len(run.created)

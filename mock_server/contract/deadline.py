@@ -1,0 +1,169 @@
+"""
+Answers that end in time: no reading or writing waits longer than the whole answer may still take.
+
+The timeouts of an HTTP client are of one reading each: a header that drips byte by byte would hold it for days.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from ssl import SSLContext
+from typing import Any, Final
+from weakref import WeakSet
+
+import httpcore
+import httpx
+
+_NAMES: Final = (
+    "ConnectError", "ConnectTimeout", "LocalProtocolError", "PoolTimeout", "ReadError", "ReadTimeout", "RemoteProtocolError",
+    "UnsupportedProtocol", "WriteError", "WriteTimeout",
+)  # fmt: skip
+_ERRORS: Final[dict[type[Exception], type[httpx.TransportError]]] = {getattr(httpcore, name): getattr(httpx, name) for name in _NAMES}
+
+_Watched = Callable[[httpcore.NetworkStream], httpcore.NetworkStream]
+
+
+class _Deadline(threading.local):
+    """When what this thread waits for has to be there."""
+
+    ends = 0.0  # by the monotonic clock; 0 is never
+
+    def __init__(self, broken: threading.Event) -> None:
+        self._broken = broken  # of all threads
+
+    def left(self, timeout: float | None) -> float | None:
+        """How long to wait at most; raises where nothing is left."""
+        if self._broken.is_set():
+            raise httpcore.ReadError("it was broken off")
+        if not self.ends:
+            return timeout
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the time for the answer is over")
+        return left if timeout is None else min(left, timeout)
+
+
+class TimedTransport(httpx.BaseTransport):
+    """Sends over connections of its own, each answer within a time that the thread has set. For several threads."""
+
+    def __init__(self, *, verify: bool, connections: int) -> None:
+        """Prepare connections: at most so many at once, with certificates that are trusted or any."""
+        self._broken = threading.Event()
+        self._deadline = _Deadline(self._broken)
+        self._backend = _Backend(self._deadline)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(verify=verify),
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=5.0,
+            network_backend=self._backend,
+        )
+
+    def end_in(self, seconds: float) -> None:
+        """What this thread waits for from now on has to be there in so many seconds."""
+        self._deadline.ends = time.monotonic() + seconds
+
+    def break_off(self) -> None:
+        """Whoever waits for something stops waiting, in every thread; and whoever begins, until `go_on`."""
+        self._broken.set()
+        for stream in list(self._backend.streams):
+            stream.break_off()
+
+    def go_on(self) -> None:
+        """Requests are sent again."""
+        self._broken.clear()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        url = httpcore.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path)
+        with _translated():
+            answer = self._pool.handle_request(
+                httpcore.Request(request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions)
+            )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    """A body as it comes."""
+
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _translated():
+            yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Errors as those of the client who asks."""
+    try:
+        yield
+    except tuple(_ERRORS) as error:
+        raise _ERRORS[type(error)](str(error)) from error
+
+
+class _Backend(httpcore.SyncBackend):
+    """Connects, and keeps an eye on the clock."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        self._deadline = deadline
+        self.streams: WeakSet[_Stream] = WeakSet()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        stream = super().connect_tcp(host, port, self._deadline.left(timeout), local_address, socket_options)
+        return self._watched(stream)
+
+    def _watched(self, stream: httpcore.NetworkStream) -> httpcore.NetworkStream:
+        watched = _Stream(stream, self._deadline, self._watched)
+        self.streams.add(watched)
+        return watched
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline, watched: _Watched) -> None:
+        self._stream = stream
+        self._deadline = deadline
+        self._watched = watched
+
+    def break_off(self) -> None:
+        """End what another thread waits for here."""
+        connection = self.get_extra_info("socket")
+        if isinstance(connection, socket.socket):
+            with suppress(OSError):  # it is closed already
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not that of TLS, which is for the thread itself
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return self._watched(self._stream.start_tls(ssl_context, server_hostname, self._deadline.left(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - whatever it is
+        return self._stream.get_extra_info(info)

@@ -6,7 +6,7 @@ segment goes before a partly templated one (`{id}.json`), that before a variable
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
@@ -15,8 +15,7 @@ from urllib.parse import parse_qsl, unquote
 T = TypeVar("T")
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
-_RUN = re.compile(r"((?:\{[^{}]*\})+)")  # of variables with nothing between them
-_MOST_SPLITS = 64
+_MOST_WAYS = 16  # to tell the variables of a segment apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,8 @@ class Matched(NamedTuple, Generic[T]):
 
     route: Route[T]
     variables: dict[str, str]
-    # What has the same shape, and the other ways to tell `{id}{extension}` apart: they count where the request breaks what the first
-    # one says.
+    # What has the same shape, and the other ways to tell `{place}.{extension}` apart: they count where the request breaks what the
+    # first one says.
     others: "tuple[Matched[T], ...]" = ()
 
 
@@ -50,7 +49,7 @@ class Unmatched:
 @dataclass(slots=True)
 class _Node(Generic[T]):
     literals: "dict[str, _Node[T]]" = field(default_factory=dict)
-    partials: "list[tuple[re.Pattern[str], str, _Node[T], tuple[int, ...]]]" = field(default_factory=list)
+    partials: "list[tuple[tuple[str, ...], _Node[T]]]" = field(default_factory=list)
     variable: "_Node[T] | None" = None
     rest: "_Node[T] | None" = None
     routes: dict[str, list[Route[T]]] = field(default_factory=dict)
@@ -105,7 +104,7 @@ class Router(Generic[T]):
         found: list[Matched[T]] = []
         leaf: dict[str, list[Route[T]]] | None = None
         for routes, values in _walk(self._root, segments, 0, (), empty=empty):
-            if leaf is not None and (routes is not leaf or len(found) >= _MOST_SPLITS):
+            if leaf is not None and (routes is not leaf or len(found) >= _MOST_WAYS):
                 break
             candidates = routes.get(method)
             if candidates is not None:
@@ -126,15 +125,13 @@ def _step(node: _Node[T], segment: str) -> _Node[T]:
     if whole:
         node.variable = node.variable or _Node()
         return node.variable
-    runs = _RUN.split(segment)
-    pattern = "".join("([^/]+?)" if index % 2 else re.escape(unquote(part)) for index, part in enumerate(runs))
-    counts = tuple(len(_VARIABLE.findall(run)) for run in runs[1::2])
-    for _, known, child, known_counts in node.partials:
-        if known == pattern and known_counts == counts:
+    literals = tuple(unquote(part) for part in _VARIABLE.split(segment)[::2])
+    for known, child in node.partials:
+        if known == literals:
             return child
     fresh: _Node[T] = _Node()
-    node.partials.append((re.compile(pattern + r"\Z"), pattern, fresh, counts))
-    node.partials.sort(key=lambda partial: -len(partial[1].replace("([^/]+?)", "")))
+    node.partials.append((literals, fresh))
+    node.partials.sort(key=lambda partial: -sum(map(len, partial[0])))
     return fresh
 
 
@@ -170,9 +167,9 @@ def _walk(
     literal = node.literals.get(segment)
     if literal is not None:
         yield from _walk(literal, segments, at + 1, values, empty=empty)
-    for pattern, _, child, counts in node.partials:
-        found = pattern.match(segment)
-        for parts in islice(_iter_splits(found.groups(), counts), _MOST_SPLITS) if found else ():
+    for (first, *between), child in node.partials:
+        ways = _iter_ways(segment[len(first) :], between) if segment.startswith(first) else iter(())
+        for parts in islice(ways, _MOST_WAYS):
             yield from _walk(child, segments, at + 1, (*values, *parts), empty=empty)
     if node.variable is not None and (raw or (empty and at == len(segments) - 1)):
         yield from _walk(node.variable, segments, at + 1, (*values, raw), empty=empty)
@@ -181,17 +178,35 @@ def _walk(
             yield from _walk(node.rest, segments, end, (*values, "/".join(segments[at:end])), empty=empty)
 
 
-def _iter_splits(groups: tuple[str, ...], counts: tuple[int, ...]) -> Iterator[tuple[str, ...]]:
-    """Tell apart what stands for several variables; what begins with a sign, such as `.json`, is more likely one of them."""
-    if not groups:
-        yield ()
+def _iter_ways(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """
+    Tell apart the variables that a text is made of, each with a literal behind it.
+
+    What is likely comes first: a part behind the last dot, and, with nothing between, one that begins with a sign, such as `.json`.
+    """
+    literal, *rest = literals
+    last = _last_place(text, literals)
+    if last < 1:
         return
-    if counts[0] == 1:
-        yield from ((groups[0], *rest) for rest in _iter_splits(groups[1:], counts[1:]))
+    if not rest:
+        yield (text[:last],)
         return
-    text, inner = groups[0], (counts[0] - 1, *counts[1:])
-    for at in sorted(range(1, len(text)), key=lambda at: (text[at].isalnum(), at)):
-        yield from ((text[:at], *rest) for rest in _iter_splits((text[at:], *groups[1:]), inner))
+    places = (at for at in range(1, last + 1) if text.startswith(literal, at))
+    if literal == ".":
+        places = (at for at in range(last, 0, -1) if text.startswith(literal, at))
+    elif not literal:
+        places = (at for sign in (True, False) for at in range(1, last + 1) if text[at].isalnum() is not sign)
+    for at in places:
+        yield from ((text[:at], *others) for others in _iter_ways(text[at + len(literal) :], rest))
+
+
+def _last_place(text: str, literals: Sequence[str]) -> int:
+    """The last place where the first literal leaves room for the others, each with something before it; -1 if there is none."""
+    *others, end = literals
+    at = len(text) - len(end) if text.endswith(end) else -1
+    for literal in reversed(others):
+        at = text.rfind(literal, 0, at - 1) if at > 0 else -1
+    return at
 
 
 def _matched(route: Route[T], values: tuple[str, ...], others: tuple[Matched[T], ...] = ()) -> Matched[T]:

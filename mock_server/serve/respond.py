@@ -98,6 +98,8 @@ class Responder:
         """Find the operation that a request asks for."""
         path = request.path.decode("latin-1")
         matched = self.router.match(request.method, path, request.query.decode("latin-1") if b"?" not in request.path else "")
+        if isinstance(matched, Unmatched) and path.startswith("//"):  # as clients write `https://host/{basePath}`, filled in with `/v1`
+            matched = self.router.match(request.method, "/" + path.lstrip("/"), request.query.decode("latin-1"))
         if isinstance(matched, Unmatched):
             return self._with_empty(request, path) or matched
         return self._pick(matched, request) if matched.others else matched

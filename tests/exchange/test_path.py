@@ -81,9 +81,30 @@ def test_variables_with_nothing_between_them_are_told_apart_in_every_way(text: s
     assert not isinstance(router.match("GET", "/profiles/a"), Matched)
 
 
+@pytest.mark.parametrize(
+    ("template", "text", "ways"),
+    [
+        ("{place}.{format}", "37.83,-122.27.xml", [("37.83,-122.27", "xml"), ("37.83,-122", "27.xml"), ("37", "83,-122.27.xml")]),
+        ("{from}-{to}", "a-b-c", [("a", "b-c"), ("a-b", "c")]),
+        ("v{major}.{minor}x", "v1.2x", [("1", "2")]),
+        ("{id}.json", "a.b.json", [("a.b",)]),
+        ("{a}.{b}", "a%2Fb.c", [("a/b", "c")]),
+        ("{a}.{b}", ".c", []),
+        ("{a}.{b}", "c.", []),
+        ("x{a}", "x", []),
+    ],
+)
+def test_what_stands_between_variables_may_stand_in_them(template: str, text: str, ways: list[tuple[str, ...]]) -> None:
+    router: Router[str] = Router()
+    router.add("", "GET", f"/{template}", "found")
+    found = router.match("GET", f"/{text}")
+
+    assert [tuple(way.variables.values()) for way in ((found, *found.others) if isinstance(found, Matched) else ())] == ways
+
+
 def test_long_texts_for_many_variables_take_no_time() -> None:
     router: Router[str] = Router()
-    router.add("", "GET", "/{a}{b}{c}{d}/x", "x")
+    router.add("", "GET", "/{a}{b}{c}.{d}{e}/x", "x")
 
     assert not isinstance(router.match("GET", f"/{'a' * 20_000}/y"), Matched)
 

@@ -6,7 +6,7 @@ A plan is a decision, not an act: it is the same for the same document and seed,
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mock_server.contract.subject import Subject
@@ -69,11 +69,12 @@ class Plan:
     whole: Draft  # with everything
     positive: list[Change] = field(default_factory=list)
     negative: list[Change] = field(default_factory=list)
+    tick: Callable[[], None] = lambda: None  # is called now and then: it may raise, to end the planning
 
 
-def make_plan(subject: Subject, base: Draft) -> Plan:
-    """List the steps from a request that has everything."""
-    plan = Plan(base)
+def make_plan(subject: Subject, base: Draft, tick: Callable[[], None] = lambda: None) -> Plan:
+    """List the steps from a request that has everything; of a large body that may take seconds, so `tick` is called for each."""
+    plan = Plan(base, tick=tick)
     for parameter in subject.operation.parameters:
         key = (parameter.location, parameter.name)
         if key in base.parameters:
@@ -110,6 +111,7 @@ def _vary(plan: Plan, subject: Subject, key: ParameterKey | None, schema: Node, 
     if reading is None:
         return
     for variant in iter_variants(reading.bundle, value, reading.judge, reading.make):
+        plan.tick()
         change = Change(key, variant.pointer, variant.part, variant.keyword, variant.detail, variant.conforms, schema.place)
         (plan.positive if variant.conforms else plan.negative).append(change)
 

@@ -7,8 +7,9 @@ from running import QUICK, document_of, names, run
 from table import DEFECTS, Defect, on, set_
 
 from mock_server.contract.memory import Memory
+from mock_server.contract.plan import make_plan
 from mock_server.contract.runner import Report, Runner
-from mock_server.contract.session import Options, Run
+from mock_server.contract.session import Options, OutOfTime, Run
 from mock_server.contract.subject import make_api
 from mock_server.contract.transport import Fault, Received, Sender
 from mock_server.contract.verdict import CHECKS
@@ -149,6 +150,20 @@ def test_when_the_time_is_over_what_was_found_is_reported() -> None:
     report = run(Projects(), max_time=0.0)
 
     assert (report.interrupted, report.sent) == ("the time is over", 0)
+
+
+def test_who_plans_looks_at_the_clock() -> None:
+    """The steps from a large body may be thousands."""
+    document = document_of(Projects())
+    entry = next(entry for entry in document.entries if entry.id == "createProject")
+    subject = make_api(document, "/v1", 0).subject(entry, lambda parameter: ())
+    assert subject is not None
+
+    def tick() -> None:
+        raise OutOfTime
+
+    with pytest.raises(OutOfTime):
+        make_plan(subject, subject.drafter.draft(full=True), tick)
 
 
 def test_an_api_that_goes_away_ends_the_run() -> None:

@@ -66,7 +66,7 @@ class Covering:
         if self.base is None or self.base.probe.draft is None or self.base.status >= 500:  # noqa: PLR2004
             return
         base = self.base.probe.draft
-        plan = make_plan(session.subject, self._whole(base))
+        plan = make_plan(session.subject, self._whole(base), session.run.check_time)
         session.exercised.plan(session.subject, plan)
         if "positive" in modes:
             self._positive(plan, base)

@@ -73,7 +73,7 @@ class _Hunt:
 
     def breaks(self, draft: Draft) -> bool:
         """Whether a request that is taken one step beyond shows something new."""
-        negative = make_plan(self._session.subject, draft).negative
+        negative = make_plan(self._session.subject, draft, self._session.run.check_time).negative
         if not negative:
             return False
         if self._wanted is None:

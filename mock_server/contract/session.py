@@ -254,8 +254,9 @@ class Session:
     def note(self, verdict: Verdict, exchanged: Exchanged, related: tuple[Exchanged, ...] = ()) -> bool:
         """Note a verdict, if its check is asked for; gives whether it is new."""
         checks = self.run.options.checks
-        if verdict.check in _OF_STATE and is_mocked(exchanged):
-            verdict = replace(verdict, doubtful=True)
+        is_forged = verdict.check == "ignored_auth" and exchanged.probe.intent is Intent.FORGED
+        if (verdict.check in _OF_STATE and is_mocked(exchanged)) or (is_forged and is_ours(exchanged.received)):
+            verdict = replace(verdict, doubtful=True)  # a mock knows no users
         return (not checks or verdict.check in checks) and self.ledger.add(verdict, exchanged, related)
 
     def finding(self, rule: str, message: str, place: Place | None = None, instance: Pointer | None = None) -> Finding:
@@ -304,6 +305,11 @@ class Session:
         origin = self.run.sender.origin
         target = urlsplit(urljoin(origin + request.path.decode("latin-1"), location))
         return f"{target.scheme}://{target.netloc}" == origin
+
+
+def is_ours(received: Received) -> bool:
+    """Whether our own mock answered, whatever stands behind the answer."""
+    return received.response is not None and find_field(received.response.fields, b"x-mock-source") is not None
 
 
 def is_mocked(exchanged: Exchanged) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import DOCUMENT, ROOT, SHARED
 
+from mock_server.contract.identity import make_identity
 from mock_server.contract.inprocess import open_app
 from mock_server.contract.memory import Memory
 from mock_server.contract.probe import Intent
@@ -15,7 +16,7 @@ from mock_server.contract.runner import Report, Runner
 from mock_server.contract.session import Options, Run
 from mock_server.contract.subject import make_api
 from mock_server.contract.transport import Limits
-from mock_server.serve.backend import Backend
+from mock_server.serve.assembly import assemble
 from mock_server.serve.middleware import MockMiddleware
 from mock_server.serve.opening import open_responder
 from mock_server.settings import Settings
@@ -38,17 +39,35 @@ async def _elsewhere(scope: dict, receive: Callable, send: Callable) -> None:
     """What stands behind the mock: nothing."""
 
 
-def check(path: Path) -> Report:
-    responder = open_responder(str(path), Settings(base_path=("/",)), judge_fixtures=False).responder
-    document = responder.document
-    app = functools.partial(MockMiddleware(_elsewhere, Backend.of(responder)).__call__)
+def check(path: Path, *, stateful: bool = False, auth: tuple[str, ...] = ()) -> Report:
+    settings = Settings(base_path=("/",), stateful=stateful)
+    opened = open_responder(str(path), settings, judge_fixtures=False)
+    document = opened.responder.document
+    app = functools.partial(MockMiddleware(_elsewhere, assemble([opened], settings)).__call__)
     sender = open_app(app, Limits(seconds=30.0))
     api = make_api(document, "", 0)
+    api.identity = make_identity((), auth, document.schemes, {})
     options = Options(mutating=True, phases=("examples", "coverage", "stateful"), max_cases=25)
     try:
         return Runner(Run(api, sender, options, Memory(document, api.router, "")), document.entries[:_MOST]).report()
     finally:
         sender.close()
+
+
+STATE = ROOT / "tests" / "serve" / "state"
+
+
+@pytest.mark.parametrize(
+    "path", [STATE / "todos.yaml", STATE / "shop.yaml", ROOT / "tests" / "defects" / "projects.yaml"], ids=lambda path: path.stem
+)
+@pytest.mark.parametrize("known", [False, True], ids=["anybody", "somebody"])
+def test_a_mock_with_state_has_none_either(path: Path, known: bool) -> None:
+    schemes = open_responder(str(path), Settings(), judge_fixtures=False).responder.document.schemes
+    auth = tuple(f"{name}=secret" for name in schemes) if known else ()
+    report = check(path, stateful=True, auth=auth)
+
+    assert [f"{i.check} {i.finding.operation} {i.finding.message}" for i in report.red] == []
+    assert report.sent
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: f"{path.parent.name}-{path.name}")

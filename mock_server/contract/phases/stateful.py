@@ -12,12 +12,10 @@ from dataclasses import dataclass, field, replace
 from mock_server.contract.memory import Thing, json_of, things_in
 from mock_server.contract.phases.provision import create, find_creator
 from mock_server.contract.probe import Exchanged, Intent, Probe
-from mock_server.contract.session import PATIENCE, Run, Session
-from mock_server.contract.transport import Received
+from mock_server.contract.session import PATIENCE, Run, Session, is_ours
 from mock_server.contract.verdict import Verdict
 from mock_server.errors import UndefinedSerialization
 from mock_server.exchange.expression import Around, evaluate
-from mock_server.exchange.message import find_field
 from mock_server.generate.draft import Draft
 from mock_server.spec.document import template_names
 from mock_server.spec.model import MISSING, Entry, Link, Location, Missing
@@ -115,7 +113,7 @@ class Lives:
             return None
         received = self.run.exchange(request)
         for pause in PATIENCE:
-            if wanted(received.response.status if received.response is not None else 0) or _is_ours(received):
+            if wanted(received.response.status if received.response is not None else 0) or is_ours(received):  # it is never late
                 break
             self.run.sleep(pause)
             received = self.run.exchange(request)
@@ -248,11 +246,6 @@ class Lives:
         message = f"the link {link.name!r} leads to {followed.status}"
         finding = session.finding("response-link-broken", message, link.node.place)
         session.note(Verdict("ensure_resource_availability", finding, cause=(link.name,)), followed, (exchanged,))
-
-
-def _is_ours(received: Received) -> bool:
-    """Whether our own mock answered: it is never late, whatever stands behind the answer."""
-    return received.response is not None and find_field(received.response.fields, b"x-mock-source") is not None
 
 
 def _variables(exchanged: Exchanged) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """Why a request is refused: reading it by the document, and judging what was read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -62,7 +62,6 @@ class RequestJudge:
     _written: dict[str | None, "tuple[_BodyJudge, MediaRange] | None"] = field(default_factory=dict)  # by what a request says
     _known_query: frozenset[str] = frozenset()
     _path: tuple[tuple[str, _CompiledParameter | None], ...] = ()  # those of the path; None: any text is right
-    _path_names: frozenset[str] = frozenset()
     _takes_any_path: bool = False
 
     def __post_init__(self) -> None:
@@ -76,8 +75,8 @@ class RequestJudge:
         self._parameters = tuple(self._compile(parameter) for parameter in declared)
         in_path = (compiled for compiled in self._parameters if compiled.parameter.location is Location.PATH)
         self._path = tuple((compiled.parameter.name, None if _is_plain(compiled.parameter) else compiled) for compiled in in_path)
-        self._path_names = frozenset(name for name, _ in self._path)
-        self._takes_any_path = all(compiled is None for _, compiled in self._path)
+        are_all = {name for name, _ in self._path} == set(template_names(self.operation.entry.template))
+        self._takes_any_path = are_all and all(compiled is None for _, compiled in self._path)
         credentials = credential_names(self.operation.security, self.document.schemes)
         names = {name for location, name in credentials if location is Location.QUERY}
         names |= {p.name for p in self.operation.parameters if p.location is Location.QUERY}
@@ -108,7 +107,7 @@ class RequestJudge:
         body, unsupported = self._body(request, findings)
         return Understood(values, body, tuple(findings), unmet, unsupported)
 
-    def read_path(self, variables: dict[str, str]) -> dict[str, JsonValue] | None:
+    def read_path(self, variables: Mapping[str, str]) -> Mapping[str, JsonValue] | None:
         """
         Read path variables as they are usually written.
 
@@ -118,8 +117,8 @@ class RequestJudge:
         Returns:
             Their values by name; None where one is wrong, or is no text or integer in its usual form.
         """
-        if self._takes_any_path and variables.keys() == self._path_names:
-            return dict[str, JsonValue](variables)
+        if self._takes_any_path:
+            return variables
         values: dict[str, JsonValue] = {}
         for name, compiled in self._path:
             text = variables.get(name)

@@ -33,7 +33,7 @@ _DESCRIBING_BODY = frozenset((b"content-type", b"content-length"))
 _READING = frozenset(("GET",))
 _POSTED = frozenset(("POST", "PUT", "PATCH"))
 _ACCEPT = b"accept"
-_REMEMBERED = 64  # Accept fields
+_REMEMBERED = 64  # Accept fields, and queries with credentials
 
 
 @dataclass(slots=True)
@@ -50,6 +50,7 @@ class _Plan:
     deciding: frozenset[bytes]  # header fields that make a request an extraordinary one
     known: dict[str | None, Answer | Make | None]  # by value, None for all others: the answer or what makes it; None: none of them
     accepts: dict[bytes, bool]  # whether an Accept field gets what is answered without one
+    queries: dict[bytes, bool]  # whether a query has all keys, and nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ class Express:
         deciding = (_DECIDING - _DESCRIBING_BODY if is_posted else _DECIDING) | named | {_ACCEPT}
         variable, values = next(iter(asked.items()), (None, ()))
         judge = self._responder.judge_requests(entry)
-        return _Plan(entry, judge, is_posted, variable, frozenset(values), keys, fields, deciding, {}, {})
+        return _Plan(entry, judge, is_posted, variable, frozenset(values), keys, fields, deciding, {}, {}, {})
 
     def _compile_live(self, entry: Entry, operation: Operation, touching: list[Source]) -> _Live | None:
         """The plan of an operation with state; None where header fields decide, or another source may answer."""
@@ -254,7 +255,14 @@ def _has_keys(plan: _Plan, query: bytes, fields: RawFields) -> bool:
         return (not query or _keys(query, plan.keys) > 0) and plan.judge.admits(query, fields)
     if plan.fields and not plan.fields <= {name for name, value in fields if value}:
         return False
-    return _keys(query, plan.keys) == len(plan.keys) if plan.keys else not query
+    if not plan.keys:
+        return not query
+    has_keys = plan.queries.get(query)
+    if has_keys is None:
+        if len(plan.queries) >= _REMEMBERED:
+            plan.queries.clear()
+        has_keys = plan.queries[query] = _keys(query, plan.keys) == len(plan.keys)
+    return has_keys
 
 
 def _keys(query: bytes, known: frozenset[bytes]) -> int:

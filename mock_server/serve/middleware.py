@@ -42,7 +42,7 @@ class MockMiddleware:
         self._app = app
         self._backend = backend
         self._through = through
-        self._ready: dict[int, tuple[Answer, Message, Message]] = {}
+        self._ready: dict[int, tuple[Answer, tuple[Message, Message]]] = {}
         self._generation = backend.generation  # that those are of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,11 +62,14 @@ class MockMiddleware:
             mount = backend.find_mount(scope["method"], path.decode("latin-1"), scope["query_string"].decode("latin-1"))
         is_calm = backend.disturber is None or backend.disturber.is_calm
         is_calm = is_calm and backend.relay is None and not self._through and not path.startswith(_AREA)
-        if is_calm and not _log.isEnabledFor(logging.INFO):
-            request = Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
-            found = mount.express.find(request, backend.worlds.everybody)
+        if is_calm:
+            request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], b""), backend.worlds.everybody
+            found = mount.express.find(request, everybody)
             if found is not None:
-                await self._send_ready(found, request, backend.worlds.everybody, send, started)
+                start, body = self._messages(found)
+                await send(start)
+                await send(body)
+                self._note(request, found, everybody, started)
                 return
         elsewhere = self._elsewhere(scope["method"], path)
         if elsewhere is not None:
@@ -108,7 +111,10 @@ class MockMiddleware:
         if not isinstance(request, Answer) and request.body and (disturber is None or disturber.is_calm):
             found = mount.express.find(request, world)
             if found is not None:
-                await self._send_ready(found, request, world, send, started)
+                start, body = self._messages(found)
+                await send(start)
+                await send(body)
+                self._note(request, found, world, started)
                 return
         if isinstance(request, Answer):
             answer, request = request, Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
@@ -124,9 +130,13 @@ class MockMiddleware:
         else:
             await send(start)
             await send(body)
-        backend.record(request, answer, world, started, disturbance)
+        self._note(request, answer, world, started, disturbance)
+
+    def _note(self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None = None) -> None:
+        """Keep an exchange, and log it."""
+        self._backend.record(request, answer, world, started, disturbance)
         if _log.isEnabledFor(logging.INFO):
-            _log_answer(scope["method"], path, answer, time.perf_counter() - started, disturbance)
+            _log_answer(request.method, request.path, answer, time.perf_counter() - started, disturbance)
 
     async def _respond(self, mount: Mount, world: World, scope: Scope, receive: Receive, request: Request) -> Answer:
         if mount.responder.blocks:
@@ -138,24 +148,18 @@ class MockMiddleware:
         made = await answer.later(scope, receive)
         return made._replace(findings=(*answer.findings, *made.findings))
 
-    async def _send_ready(self, found: Answer, request: Request, world: World, send: Send, started: float) -> None:
-        """Send what there was nothing to decide about."""
-        start, body = self._messages(found) if _is_stored(found) else _messages(found)
-        await send(start)
-        await send(body)
-        self._backend.record(request, found, world, started)
-        if _log.isEnabledFor(logging.INFO):
-            _log_answer(request.method, request.path, found, time.perf_counter() - started, None)
-
-    def _messages(self, stored: Answer) -> tuple[Message, Message]:
-        """The messages of a stored answer, made once."""
+    def _messages(self, found: Answer) -> tuple[Message, Message]:
+        """The messages of an answer that there was nothing to decide about; those of a stored one are made once."""
         if self._generation != self._backend.generation or len(self._ready) >= _MOST_READY:
             self._generation = self._backend.generation  # answers of mappings that are gone would stay, too
             self._ready.clear()
-        ready = self._ready.get(id(stored))
-        if ready is None:
-            ready = self._ready[id(stored)] = (stored, *_messages(stored))
-        return ready[1], ready[2]
+        ready = self._ready.get(id(found))
+        if ready is not None:
+            return ready[1]
+        messages = _messages(found)
+        if _is_stored(found):
+            self._ready[id(found)] = found, messages  # with the answer, so that its id stays its own
+        return messages
 
     def _elsewhere(self, method: str, path: bytes) -> Asgi | None:
         """Who has a page that is no document's: Swagger UI, the areas beside the API."""

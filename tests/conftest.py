@@ -1,6 +1,7 @@
 """What all tests share: the default document served in process, and servers of their own."""
 
 import collections
+import logging
 import os
 import re
 import signal
@@ -41,22 +42,28 @@ settings.register_profile("dev", deadline=None, max_examples=40, suppress_health
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-_TALLY = pytest.StashKey[collections.Counter[str]]()
+TALLY = "answers by verdict"  # the property of a test by which the walk over documents counts
 
 
-@pytest.fixture(scope="session")
-def tally(request: pytest.FixtureRequest) -> collections.Counter[str]:
-    """Counts answers of the walk over documents by verdict; said at the end of the run."""
-    return request.config.stash.setdefault(_TALLY, collections.Counter())
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print how many answers of the walk over documents were valid."""
-    counts = config.stash.get(_TALLY, None)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many answers of the walk over documents were valid, whichever process walked."""
+    counts: collections.Counter[str] = collections.Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            counts.update(dict(report.user_properties).get(TALLY, {}))
     if counts:
         total = counts["valid"] + counts["wrong"]
         rest = ", ".join(f"{count} {name}" for name, count in counts.most_common() if name not in {"valid", "wrong"})
         terminalreporter.write_line(f"documents: {counts['valid']} of {total} answers valid ({counts['valid'] / total:.2%}); {rest}")
+
+
+@pytest.fixture(autouse=True)
+def _quiet_after_commands() -> Iterator[None]:
+    """A command that ran in this process leaves its log on a stream that is closed when it has ended."""
+    yield
+    log = logging.getLogger()
+    log.handlers[:] = [handler for handler in log.handlers if type(handler) is not logging.StreamHandler]
+    logging.getLogger("mock_server").setLevel(logging.NOTSET)
 
 
 @dataclass

@@ -5,11 +5,12 @@ The documents are small ones by feature, and the real ones of `../shared/specs` 
 """
 
 import collections
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
 import pytest
-from conftest import SHARED
+from conftest import SHARED, TALLY
 from independent import Independent, Place, Undecided, iter_operations
 
 from mock_server.generate.case import example_request
@@ -34,13 +35,14 @@ def _name(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", [*FEATURES, *REAL], ids=_name)
-def test_every_operation_is_answered_validly(path: Path, tally: collections.Counter[str]) -> None:
+def test_every_operation_is_answered_validly(path: Path, record_property: Callable[[str, object], None]) -> None:
     responder = open_responder(str(path), Settings()).responder
     judge = Independent(path)
     nodes = {(template, method): node for template, method, node in iter_operations(judge)}
     express = Express(responder)
     wrong: list[str] = []
     excused: list[Entry] = []
+    tally: collections.Counter[str] = collections.Counter()
     for entry in responder.document.entries:
         for preference in PREFERENCES:
             verdict = _verdict(responder, judge, nodes, entry, preference)
@@ -52,6 +54,7 @@ def test_every_operation_is_answered_validly(path: Path, tally: collections.Coun
             elif verdict.startswith("impossible") and entry not in excused:
                 excused.append(entry)
 
+    record_property(TALLY, dict(tally))
     assert wrong == []
     assert [entry.title for entry in excused if not _is_reported(responder, entry)] == []
 

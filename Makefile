@@ -24,7 +24,7 @@ ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --ignore tests/documents
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/documents
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist worksteal tests/documents
 endif
 
 coverage: $(VENV)/.tests .tools/schemathesis/.installed .tools/$(SUITE)/.installed

@@ -34,11 +34,24 @@ def read_all(raw: Raw, outline: Outline) -> list[JsonValue]:
     Read what was split, in every way its schema allows.
 
     Returns:
-        One or two values, the likeliest first: as the narrowest type that is expected, and as text.
+        One to four values, the likeliest first: as the narrowest type that is expected, and as text; and each with the lists that
+        are required and not there, since nothing at all is how a list without items is written.
     """
     typed = _read(raw, outline, typed=True)
     plain = _read(raw, outline, typed=False)
-    return [typed] if _same(typed, plain) else [typed, plain]
+    readings = [typed] if _same(typed, plain) else [typed, plain]
+    filled = [_with_lists(raw, value, outline) for value in readings]
+    return readings + [value for value, known in zip(filled, readings, strict=True) if value != known]
+
+
+def _with_lists(raw: Raw, value: JsonValue, outline: Outline) -> JsonValue:
+    """A reading with the lists that are required and not there; of what is JSON within, nothing is left out."""
+    if isinstance(raw, list) and isinstance(value, list):
+        return [_with_lists(part, item, outline.item(index)) for index, (part, item) in enumerate(zip(raw, value, strict=True))]
+    if not isinstance(raw, dict) or not isinstance(value, dict):
+        return value
+    missing = (name for name in outline.required if name not in raw and outline.member(name).types == {"array"})
+    return {name: _with_lists(raw[name], value[name], outline.member(name)) for name in raw} | {name: [] for name in missing}
 
 
 def _same(one: JsonValue, other: JsonValue) -> bool:

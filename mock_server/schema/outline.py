@@ -51,6 +51,12 @@ class Outline:
         return tuple(names)
 
     @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The properties that one of the subschemas requires."""
+        listed = (names for source in self.sources if isinstance(names := source.get("required"), list))
+        return tuple(dict.fromkeys(name for names in listed for name in names if isinstance(name, str)))
+
+    @cached_property
     def is_open(self) -> bool:
         """Whether there may be undocumented properties that are worth reading: a map, or nothing documented at all."""
         return not self.names or any(isinstance(source.get("additionalProperties"), dict) for source in self.sources)

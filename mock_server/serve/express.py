@@ -34,6 +34,8 @@ _READING = frozenset(("GET",))
 _POSTED = frozenset(("POST", "PUT", "PATCH"))
 _ACCEPT = b"accept"
 _REMEMBERED = 64  # Accept fields, and queries with credentials
+_MOST = 1_024  # paths whose stored answers are at hand
+_LONGEST = 512  # bytes of such a path
 
 
 @dataclass(slots=True)
@@ -72,6 +74,7 @@ class Express:
         self._responder = responder
         self._sources = responder.sources
         self._plans: dict[str, _Plan | _Live | None] = {}
+        self._stored: dict[bytes, tuple[_Plan, Answer]] = {}  # by path, of the requests without a body that were seen last
 
     def find(self, request: Request, world: World = NOBODY) -> Answer | None:
         """
@@ -85,12 +88,17 @@ class Express:
             The answer of the responder, the same object for the same request where it is stored; None where it has to be asked.
         """
         is_posted = bool(request.body)
+        if not is_posted and request.method == "GET" and self._sources is self._responder.sources:
+            stored = self._stored.get(request.path)
+            if stored is not None:
+                plan, answer = stored
+                return answer if self._is_ordinary(plan, request.fields) and _has_keys(plan, request.query, request.fields) else None
         if request.method not in (_POSTED if is_posted else _READING) or b"%" in request.path:
             return None
-        found = self._find(request)
-        if found is None:
+        route = self._find(request)
+        if route is None:
             return None
-        plan, variables = found
+        plan, variables = route
         if not self._is_ordinary(plan, request.fields):
             return None
         if isinstance(plan, _Live):
@@ -110,6 +118,7 @@ class Express:
         if self._sources is not self._responder.sources:
             self._sources = self._responder.sources
             self._plans.clear()
+            self._stored.clear()
         try:
             plan = self._plans[entry.id]
         except KeyError:
@@ -128,8 +137,14 @@ class Express:
             known = plan.known[value]
         except KeyError:
             known = plan.known[value] = self._learn(plan, request)
-        if known is None or isinstance(known, Answer):
+        if isinstance(known, Answer):
+            if not request.body and len(request.path) <= _LONGEST:
+                if len(self._stored) >= _MOST:
+                    self._stored.clear()
+                self._stored[request.path] = plan, known
             return known
+        if known is None:
+            return None
         try:
             return known(variables, read, request.query, request.body, world)
         except SchemaError:

@@ -202,3 +202,30 @@ def test_a_list_in_xml_is_read_as_written(made: list[tuple[dict, object]], data:
     value = data.draw(st.lists(TYPES[schema["type"][0]], max_size=3))
 
     assert_read_again(value, "text/xml", outline({"type": ["array"], "items": {**schema, "xml": {"name": "item"}}}))
+
+
+BASKET = {
+    "type": ["object"],
+    "properties": {"note": {"type": ["string"]}, "items": {"type": ["array"], "items": {"type": ["integer"]}}},
+    "required": ["items"],
+}
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"note=hi"),
+        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nhi\r\n--b--\r\n'),
+        ("application/xml", b"<root><note>hi</note></root>"),
+    ],
+)
+def test_a_list_without_items_is_not_missing_where_nothing_is_how_it_is_written(media: str, body: bytes) -> None:
+    assert read_body(body, parse_media_type(media), outline(BASKET), {}) == [{"note": "hi"}, {"note": "hi", "items": []}]
+
+
+def test_a_list_that_json_leaves_out_is_missing() -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="basket"\r\nContent-Type: application/json\r\n\r\n{"note":"hi"}\r\n--b--\r\n'
+    schema = outline({"type": ["object"], "properties": {"basket": BASKET}})
+
+    assert read_body(b'{"note":"hi"}', parse_media_type("application/json"), outline(BASKET), {}) == [{"note": "hi"}]
+    assert read_body(part, parse_media_type("multipart/form-data; boundary=b"), schema, {}) == [{"basket": {"note": "hi"}}]

@@ -143,7 +143,7 @@ class RequestJudge:
         """Whether a request has a body that is said to be JSON, is, and conforms; the rest of it is not looked at."""
         documented, written = self.operation.request_body, find_field(request.fields, b"content-type")
         found = self._body_judge(documented, written) if documented is not None and written is not None and request.body else None
-        return found is not None and found[0].accepts_json(request.body, found[1])
+        return found is not None and is_json(found[1]) and found[0].accepts_json(request.body)
 
     def _compile(self, parameter: Parameter) -> _CompiledParameter:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
@@ -268,9 +268,8 @@ class _BodyJudge:
         self._validator = Validator(bundle) if bundle is not None and bundle.schema else None
         self._refused: tuple[bytes, JsonValue] | None = None  # the body that was refused last, until it is asked for
 
-    def accepts_json(self, data: bytes, media_type: MediaRange) -> bool:
-        if not is_json(media_type):
-            return False
+    def accepts_json(self, data: bytes) -> bool:
+        """Whether a body is JSON and conforms."""
         try:
             value: JsonValue = orjson.loads(data)
         except orjson.JSONDecodeError:

@@ -37,7 +37,8 @@ def find_field(fields: RawFields, name: bytes) -> str | None:
 
     Source: RFC 9110, section 5.3; ISO-8859-1, since section 5.5 leaves other bytes opaque
     """
-    found = [value for key, value in fields if key == name]
-    if not found:
-        return None
-    return found[0].decode("latin-1") if len(found) == 1 else ", ".join(value.decode("latin-1") for value in found)
+    found: bytes | None = None
+    for key, value in fields:
+        if key == name:
+            found = value if found is None else found + b", " + value
+    return found.decode("latin-1") if found is not None else None

@@ -74,7 +74,7 @@ class Express:
         self._responder = responder
         self._sources = responder.sources
         self._plans: dict[str, _Plan | _Live | None] = {}
-        self._stored: dict[bytes, tuple[_Plan, Answer]] = {}  # by path, of the requests without a body that were seen last
+        self._stored: dict[tuple[str, bytes], tuple[_Plan, Answer]] = {}  # by method and path, those that were sent last
 
     def find(self, request: Request, world: World = NOBODY) -> Answer | None:
         """
@@ -88,26 +88,37 @@ class Express:
             The answer of the responder, the same object for the same request where it is stored; None where it has to be asked.
         """
         is_posted = bool(request.body)
-        if not is_posted and request.method == "GET" and self._sources is self._responder.sources:
-            stored = self._stored.get(request.path)
-            if stored is not None:
-                plan, answer = stored
-                return answer if self._is_ordinary(plan, request.fields) and _has_keys(plan, request.query, request.fields) else None
+        stored = self._at_hand(request)
+        if stored is not None:
+            return stored[1] if stored[0].is_posted is is_posted and self._conforms(stored[0], request) else None
         if request.method not in (_POSTED if is_posted else _READING) or b"%" in request.path:
             return None
-        route = self._find(request)
-        if route is None:
+        found = self._find(request)
+        if found is None:
             return None
-        plan, variables = route
-        if not self._is_ordinary(plan, request.fields):
-            return None
+        plan, variables = found
         if isinstance(plan, _Live):
-            return self._living(plan, request, world) if not is_posted else None
-        if plan.is_posted is not is_posted or not _has_keys(plan, request.query, request.fields):
-            return None
-        if is_posted and not plan.judge.accepts_json(request):
+            return self._living(plan, request, world) if not is_posted and self._is_ordinary(plan, request.fields) else None
+        if plan.is_posted is not is_posted or not self._conforms(plan, request):
             return None
         return self._answer(plan, variables, request, world)
+
+    def awaits_body(self, request: Request) -> bool:
+        """Whether an answer is stored that only the request's body decides about, which was not read yet."""
+        stored = self._at_hand(request)
+        return stored is not None and stored[0].is_posted
+
+    def _at_hand(self, request: Request) -> tuple[_Plan, Answer] | None:
+        """The stored answer to the last ordinary request like one, which its fields, query and body have yet to be."""
+        return self._stored.get((request.method, request.path)) if self._sources is self._responder.sources else None
+
+    def _conforms(self, plan: _Plan, request: Request) -> bool:
+        """Whether a request is an ordinary one, its path aside."""
+        return (
+            self._is_ordinary(plan, request.fields)
+            and _has_keys(plan, request.query, request.fields)
+            and (not plan.is_posted or plan.judge.accepts_json(request))
+        )
 
     def _find(self, request: Request) -> tuple[_Plan | _Live, dict[str, str]] | None:
         """The plan of a request's operation and the path variables."""
@@ -138,10 +149,10 @@ class Express:
         except KeyError:
             known = plan.known[value] = self._learn(plan, request)
         if isinstance(known, Answer):
-            if not request.body and len(request.path) <= _LONGEST:
+            if len(request.path) <= _LONGEST:
                 if len(self._stored) >= _MOST:
                     self._stored.clear()
-                self._stored[request.path] = plan, known
+                self._stored[request.method, request.path] = plan, known
             return known
         if known is None:
             return None

@@ -16,6 +16,7 @@ from mock_server.exchange.message import Request
 from mock_server.serve.answer import GENERATED, STATE, Answer, RawField, problem_answer
 from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send
 from mock_server.serve.cors import cors_fields, preflight
+from mock_server.serve.gather import send_whole
 from mock_server.serve.passing import pass_on
 from mock_server.serve.waiting import in_turns
 from mock_server.serve.world import World
@@ -64,12 +65,18 @@ class MockMiddleware:
         is_calm = is_calm and backend.relay is None and not self._through and not path.startswith(_AREA)
         if is_calm:
             request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], b""), backend.worlds.everybody
+            read = None
+            if request.method not in _READING and mount.express.awaits_body(request):
+                read = await read_request(scope, receive, path, backend.settings.max_body)
+                request = read if isinstance(read, Request) else request
             found = mount.express.find(request, everybody)
             if found is not None:
                 start, body = self._messages(found)
-                await send(start)
-                await send(body)
+                await send_whole(scope, send, start, body)
                 self._note(request, found, everybody, started)
+                return
+            if read is not None:
+                await self._exchange(mount, scope, receive, send, path, started, read)
                 return
         elsewhere = self._elsewhere(scope["method"], path)
         if elsewhere is not None:
@@ -89,8 +96,10 @@ class MockMiddleware:
             return
         await self._exchange(mount, scope, receive, send, path, started)
 
-    async def _exchange(self, mount: Mount, scope: Scope, receive: Receive, send: Send, path: bytes, started: float) -> None:
-        """Answer a request of the API, and keep what was said."""
+    async def _exchange(
+        self, mount: Mount, scope: Scope, receive: Receive, send: Send, path: bytes, started: float, read: Request | Answer | None = None
+    ) -> None:
+        """Answer a request of the API, which may be read already, and keep what was said."""
         backend = self._backend
         try:
             world = backend.worlds.of(scope["headers"])
@@ -105,15 +114,14 @@ class MockMiddleware:
             if _log.isEnabledFor(logging.INFO):  # what is found is logged by who judges
                 _log_answer(scope["method"], path, passed.kept._replace(findings=()), time.perf_counter() - started, passed.disturbance)
             return
-        request = await read_request(scope, receive, path, self._backend.settings.max_body)
+        request = read or await read_request(scope, receive, path, self._backend.settings.max_body)
         disturbance = None
         disturber = backend.disturber
-        if not isinstance(request, Answer) and request.body and (disturber is None or disturber.is_calm):
+        if read is None and not isinstance(request, Answer) and request.body and (disturber is None or disturber.is_calm):
             found = mount.express.find(request, world)
             if found is not None:
                 start, body = self._messages(found)
-                await send(start)
-                await send(body)
+                await send_whole(scope, send, start, body)
                 self._note(request, found, world, started)
                 return
         if isinstance(request, Answer):
@@ -128,8 +136,7 @@ class MockMiddleware:
         if disturber is not None and disturbance is not None:
             await disturber.deliver(disturbance, scope, send, start, body)
         else:
-            await send(start)
-            await send(body)
+            await send_whole(scope, send, start, body)
         self._note(request, answer, world, started, disturbance)
 
     def _note(self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None = None) -> None:
@@ -182,8 +189,7 @@ class MockMiddleware:
 
     async def _send(self, answer: Answer, scope: Scope, send: Send) -> None:
         start, body = self._written(answer, scope)
-        await send(start)
-        await send(body)
+        await send_whole(scope, send, start, body)
 
     def _written(self, answer: Answer, scope: Scope) -> tuple[Message, Message]:
         """The messages of an answer."""

@@ -15,7 +15,9 @@ from typing import Any, Final, NamedTuple
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from mock_server.serve import gather
 from mock_server.serve.backend import Asgi, Receive, Scope, Send
+from mock_server.serve.gather import Gathering
 
 EXTENSION: Final = "mock_server.line"
 # Closing at once, dropping what was not sent: the peer is told by RST. `man 7 socket`, SO_LINGER
@@ -93,10 +95,11 @@ class _Lending(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin: every exchange of the connection is lent it."""
-        super().connection_made(transport)
+        gathering = Gathering(transport)  # type: ignore[arg-type]
+        super().connection_made(gathering)  # type: ignore[arg-type]  # has all that a transport has
         app, ended = self.app, asyncio.Event()
         self._ended = ended
-        extensions = {EXTENSION: Lent(transport, ended)}  # type: ignore[arg-type]
+        extensions = {EXTENSION: Lent(transport, ended), gather.EXTENSION: gathering}  # type: ignore[arg-type]
 
         def lending(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             scope["extensions"] = extensions

@@ -34,7 +34,7 @@ _READING = frozenset(("GET",))
 _POSTED = frozenset(("POST", "PUT", "PATCH"))
 _ACCEPT = b"accept"
 _REMEMBERED = 64  # Accept fields, and queries with credentials
-_MOST = 1_024  # paths whose stored answers are at hand
+_MOST = 1_024  # methods and paths that are at hand
 _LONGEST = 512  # bytes of such a path
 
 
@@ -74,7 +74,7 @@ class Express:
         self._responder = responder
         self._sources = responder.sources
         self._plans: dict[str, _Plan | _Live | None] = {}
-        self._stored: dict[tuple[str, bytes], tuple[_Plan, Answer]] = {}  # by method and path, those that were sent last
+        self._at_hand: dict[tuple[str, bytes], tuple[_Plan, Answer] | _Live] = {}  # by method and path, what was asked for last
 
     def find(self, request: Request, world: World = NOBODY) -> Answer | None:
         """
@@ -88,9 +88,11 @@ class Express:
             The answer of the responder, the same object for the same request where it is stored; None where it has to be asked.
         """
         is_posted = bool(request.body)
-        stored = self._at_hand(request)
-        if stored is not None:
-            return stored[1] if stored[0].is_posted is is_posted and self._conforms(stored[0], request) else None
+        known = self._at_hand.get((request.method, request.path)) if self._sources is self._responder.sources else None
+        if isinstance(known, _Live):
+            return self._living(known, request, world) if not is_posted else None
+        if known is not None:
+            return known[1] if known[0].is_posted is is_posted and self._conforms(known[0], request) else None
         if request.method not in (_POSTED if is_posted else _READING) or b"%" in request.path:
             return None
         found = self._find(request)
@@ -98,19 +100,23 @@ class Express:
             return None
         plan, variables = found
         if isinstance(plan, _Live):
-            return self._living(plan, request, world) if not is_posted and self._is_ordinary(plan, request.fields) else None
+            self._keep(request, plan)
+            return self._living(plan, request, world) if not is_posted else None
         if plan.is_posted is not is_posted or not self._conforms(plan, request):
             return None
         return self._answer(plan, variables, request, world)
 
     def awaits_body(self, request: Request) -> bool:
-        """Whether an answer is stored that only the request's body decides about, which was not read yet."""
-        stored = self._at_hand(request)
-        return stored is not None and stored[0].is_posted
+        """Whether an answer is at hand that only the request's body decides about, which was not read yet."""
+        known = self._at_hand.get((request.method, request.path))
+        return isinstance(known, tuple) and known[0].is_posted
 
-    def _at_hand(self, request: Request) -> tuple[_Plan, Answer] | None:
-        """The stored answer to the last ordinary request like one, which its fields, query and body have yet to be."""
-        return self._stored.get((request.method, request.path)) if self._sources is self._responder.sources else None
+    def _keep(self, request: Request, known: tuple[_Plan, Answer] | _Live) -> None:
+        """Have at hand what requests with the same method and path get, if the rest of them is ordinary."""
+        if len(request.path) <= _LONGEST:
+            if len(self._at_hand) >= _MOST:
+                self._at_hand.clear()
+            self._at_hand[request.method, request.path] = known
 
     def _conforms(self, plan: _Plan, request: Request) -> bool:
         """Whether a request is an ordinary one, its path aside."""
@@ -129,7 +135,7 @@ class Express:
         if self._sources is not self._responder.sources:
             self._sources = self._responder.sources
             self._plans.clear()
-            self._stored.clear()
+            self._at_hand.clear()
         try:
             plan = self._plans[entry.id]
         except KeyError:
@@ -149,10 +155,7 @@ class Express:
         except KeyError:
             known = plan.known[value] = self._learn(plan, request)
         if isinstance(known, Answer):
-            if len(request.path) <= _LONGEST:
-                if len(self._stored) >= _MOST:
-                    self._stored.clear()
-                self._stored[request.method, request.path] = plan, known
+            self._keep(request, (plan, known))
             return known
         if known is None:
             return None
@@ -174,7 +177,9 @@ class Express:
         """The answer from state, kept as long as nothing changes."""
         query, fields = request.query, request.fields
         pulse = plan.source.pulse()
-        if pulse is None or b"__" in query or (plan.judge is not None and not plan.judge.admits(query, fields)):
+        if pulse is None or b"__" in query or not self._is_ordinary(plan, fields):
+            return None
+        if plan.judge is not None and not plan.judge.admits(query, fields):
             return None
         key = request.path, query
         known = plan.ready.get(key)

@@ -26,6 +26,7 @@ _UI = b"/ui"
 _AREA = b"/__"
 _READING = frozenset(("GET", "HEAD"))
 _MOST_READY = 4_096
+_SMALL = 4_096  # bytes of an answer that may be out of date and is kept ready all the same, until there are too many
 
 
 class MockMiddleware:
@@ -156,7 +157,7 @@ class MockMiddleware:
         return made._replace(findings=(*answer.findings, *made.findings))
 
     def _messages(self, found: Answer) -> tuple[Message, Message]:
-        """The messages of an answer that there was nothing to decide about; those of a stored one are made once."""
+        """The messages of an answer that there was nothing to decide about; those of one that comes again are made once."""
         if self._generation != self._backend.generation or len(self._ready) >= _MOST_READY:
             self._generation = self._backend.generation  # answers of mappings that are gone would stay, too
             self._ready.clear()
@@ -164,7 +165,7 @@ class MockMiddleware:
         if ready is not None:
             return ready[1]
         messages = _messages(found)
-        if _is_stored(found):
+        if _may_come_again(found):
             self._ready[id(found)] = found, messages  # with the answer, so that its id stays its own
         return messages
 
@@ -214,9 +215,11 @@ def _messages(answer: Answer) -> tuple[Message, Message]:
     return start, {"type": "http.response.body", "body": answer.body}
 
 
-def _is_stored(answer: Answer) -> bool:
-    """Whether an answer is the same object for the same request for ever."""
-    return answer.source != GENERATED and not answer.source.startswith((STATE, "problem:"))
+def _may_come_again(answer: Answer) -> bool:
+    """Whether an answer is the same object for the same request: for ever, or, from state, until something changes."""
+    if answer.source.startswith(STATE):
+        return len(answer.body) <= _SMALL
+    return answer.source != GENERATED and not answer.source.startswith("problem:")
 
 
 def _framed(answer: Answer) -> list[RawField]:

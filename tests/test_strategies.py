@@ -7,12 +7,14 @@ import pytest
 from conftest import DOCUMENT, minimal, operation
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 from jsonschema import Draft202012Validator, FormatChecker
 
 import mock_server
 from mock_server.api import judge
 from mock_server.errors import UsageError
 from mock_server.generate.kit import Kit
+from mock_server.generate.strategy import value_strategy
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.settings import Settings
 
@@ -55,6 +57,21 @@ def test_recursion_ends_and_shrinks(tmp_path: Path) -> None:
     strategy = of(tmp_path, {"$ref": "#/components/schemas/Tree"}, TREE)
 
     assert find(strategy, lambda tree: tree["children"]) == {"name": "", "children": [{"name": "", "children": []}]}
+
+
+def test_a_bounded_list_of_what_recursion_ends_with_is_empty(tmp_path: Path) -> None:
+    children = {"type": "array", "maxItems": 3, "items": {"$ref": "#/components/schemas/Step"}}
+    step = {"type": "object", "required": ["at"], "properties": {"at": {"type": "string", "format": "date-time"}, "next": children}}
+    path = tmp_path / "d.json"
+    path.write_bytes(orjson.dumps(minimal({"/a": {"get": operation(step)}}, components={"schemas": {"Step": step}})))
+    kit = Kit(mock_server.load(path), Settings())
+    op = kit.document.operation(kit.document.entries[0])
+    schema = op.responses[0].content[0].schema
+    bundle = kit.schemas.of(Direction.REQUEST, Purpose.MAKE).bundle(schema)
+    values = value_strategy(bundle, kit.forms(Direction.REQUEST, Purpose.MAKE), kit.producer(schema, op))
+
+    with pytest.raises(NoSuchExample):
+        find(values, lambda value: len(value.get("next", [])) > 3, settings=settings(max_examples=500, database=None))
 
 
 CASES = [

@@ -131,8 +131,23 @@ def _conjunction(compiler: Compiler, schema: Canonical, spot: Spot) -> Draw:
         merged = compiler.merger.merge([*others, option])
         return compiler.compile(merged, spot) if merged is not None else nothing
 
-    draw = compile_any_of(compiler, choice.view().branches, spot, with_others)  # type: ignore[union-attr]
-    return draw if isinstance(choice.view(), AnyOfView) else _judged(draw, lazy_acceptor(schema, compiler.setting.forms))
+    options: list[Canonical] = choice.view().branches  # type: ignore[union-attr]
+    draw = compile_any_of(compiler, options, spot, with_others)
+    if isinstance(choice.view(), AnyOfView):
+        return draw
+    accept = lazy_acceptor(schema, compiler.setting.forms)
+    usual, strict = _judged(draw, accept), list[Draw]()
+
+    def draw_one(s: State) -> JsonValue:
+        try:
+            return usual(s)
+        except NothingFits:
+            if not strict:
+                merged = [compiler.merger.merge([*others, option]) for option in options]
+                strict.extend(_without_others(compiler, [one for one in merged if one is not None], spot))
+            return _first_of(strict, s, accept)
+
+    return draw_one
 
 
 def _without_others(compiler: Compiler, branches: list[Canonical], spot: Spot) -> Iterable[Draw]:

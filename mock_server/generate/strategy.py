@@ -152,7 +152,7 @@ class _Compiler:
         items = self.compile(view.items, depth + 1) if view.items is not None else _any_of("string")
         least = view.min_items or 0
         most = min(view.max_items if view.max_items is not None else _MOST_ITEMS, max(least, _MOST_ITEMS))
-        return st.lists(items, min_size=least, max_size=most, unique_by=repr).map(list)
+        return st.deferred(lambda: _lists(items, least, most))  # whether there are items is known when recursion has come to its end
 
     def _object(self, view: ObjectView, depth: int) -> Values:
         parts = {name: self.compile(part, depth + 1) for name, part in view.properties.items() if not isinstance(part.view(), FalseView)}
@@ -174,6 +174,12 @@ class _Compiler:
     def _definition(self, uri: str, depth: int) -> Values:
         target = self.forms.definition(uri)
         return self.compile(target, depth + 1) if target is not None else st.nothing()
+
+
+def _lists(items: Values, least: int, most: int) -> Values:
+    if items.is_empty:
+        return st.nothing() if least else st.builds(list)
+    return st.lists(items, min_size=least, max_size=most, unique_by=repr).map(list)
 
 
 @lru_cache(maxsize=16)

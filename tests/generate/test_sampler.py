@@ -329,6 +329,18 @@ def test_what_no_model_covers_is_searched_for(make: Callable[..., object], schem
     assert all(judge.is_valid(make(schema, seed=seed)) for seed in range(6))
 
 
+def test_one_of_some_open_objects_in_a_conjunction_is_made_by_breaking_the_others(make: Callable[..., object]) -> None:
+    site = {"Site": {"type": "object", "properties": {"id": {"$ref": "#/components/schemas/Id"}}}, "Id": {"type": "string"}}
+    ways = {"site": "Site", "site_id": "Id", "site_url": "Id"}
+    options = [{"type": "object", "properties": {name: {"$ref": f"#/components/schemas/{of}"}}} for name, of in ways.items()]
+    schema = {"allOf": [{"type": "object", "properties": {"number": {"type": "integer"}}}, {"oneOf": options}]}
+    judge = Draft202012Validator({**schema, "components": {"schemas": site}})
+    values = [make(schema, site, seed=seed) for seed in range(6)]
+
+    assert [error.message for value in values for error in judge.iter_errors(value)] == []
+    assert all("number" in value for value in values)
+
+
 def test_the_wished_size_is_that_of_the_outermost_list(make: Callable[..., object]) -> None:
     inner = {"type": "array", "items": {"type": "integer"}}
     schema = {"type": "object", "required": ["items"], "properties": {"items": {"type": "array", "maxItems": 40, "items": inner}}}

@@ -15,7 +15,7 @@ from mock_server.contract.incident import Ledger
 from mock_server.contract.listener import Listener
 from mock_server.contract.memory import Memory, Thing
 from mock_server.contract.probe import Exchanged, Intent, Probe
-from mock_server.contract.subject import Api, Subject
+from mock_server.contract.subject import Api, Classified, Subject
 from mock_server.contract.transport import Fault, Received, Sender
 from mock_server.contract.verdict import Verdict
 from mock_server.errors import TransportError, UndefinedSerialization
@@ -218,7 +218,8 @@ class Session:
             request = self.subject.write(draft, identity)
         except UndefinedSerialization:
             return None
-        classified = self.subject.classify(request)
+        # a credential may be a required parameter as well
+        classified = self.subject.classify(request) if intent is not Intent.UNAUTHENTICATED else Classified(Intent.CONFORMING)
         if breaks == (classified.intent is Intent.CONFORMING) or (not breaks and classified.intent is not Intent.CONFORMING):
             return None
         if classified.intent is Intent.DOUBTFUL and keyword != "format":

@@ -85,7 +85,9 @@ def read_body(data: bytes, media_type: MediaRange, outline: Outline, encodings: 
         return read_all(read_multipart(data, media_type, outline), outline) if media_type.subtype == "form-data" else []
     if is_xml(media_type):
         raw = read_xml(data, outline)
-        return read_all(raw, outline) if outline.sources else []
+        readings = read_all(raw, outline) if outline.sources else []
+        is_whole = "string" in outline.types and "object" not in outline.types  # as of an SVG: the string is the document
+        return [*readings, data.decode("utf-8", "replace")] if readings and is_whole else readings
     if is_text(media_type):
         return _read_text(data, media_type, outline)
     return []

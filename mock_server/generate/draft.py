@@ -14,6 +14,7 @@ from mock_server.errors import SchemaError, UndefinedSerialization
 from mock_server.exchange.body import content_type, write_body
 from mock_server.exchange.media_type import FORM, MULTIPART_FORM, is_json, parse_media_type
 from mock_server.exchange.message import Request
+from mock_server.exchange.security import credential_names
 from mock_server.exchange.serialization import write_parameter
 from mock_server.generate.kit import Kit
 from mock_server.generate.produce import Producer, Wish
@@ -83,12 +84,15 @@ def encode(
         UndefinedSerialization: OpenAPI leaves the style of a parameter and its value undefined.
     """
     written = _Written()
+    known = [(name, scopes) for name, scopes in draft.security if name in credentials]
+    replaced = credential_keys(draft.operation, [tuple(known)], schemes) if known else frozenset()
     for parameter in draft.operation.parameters:
         key = (parameter.location, parameter.name)
-        if key in draft.parameters:
+        if key in draft.parameters and key not in replaced:
             written.parameter(parameter, draft.parameters[key])
-    for name, _ in draft.security:
-        written.credential(schemes[name], credentials.get(name))
+    for name, scopes in draft.security:
+        if name in credentials or not credential_keys(draft.operation, [((name, scopes),)], schemes) & draft.parameters.keys():
+            written.credential(schemes[name], credentials.get(name))
     body = written.body(draft, outlines)
     if written.cookies:
         written.fields.append((b"cookie", "; ".join(written.cookies).encode("latin-1", "replace")))
@@ -96,6 +100,17 @@ def encode(
     path = base_path + _path(draft.operation.entry.template, written.variables, undeclared)
     query = "&".join(written.query).encode("latin-1", "replace")
     return Request(draft.operation.method, path.encode(), query, tuple(written.fields), body)
+
+
+def credential_keys(
+    operation: Operation, requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme]
+) -> frozenset[ParameterKey]:
+    """The parameters of an operation that are credentials as well: documents name such a key twice."""
+    names = credential_names(requirements, schemes)
+    if not names:
+        return frozenset()
+    written = ((p.location, p.name, p.name.lower() if p.location is Location.HEADER else p.name) for p in operation.parameters)
+    return frozenset((location, name) for location, name, compared in written if (location, compared) in names)
 
 
 class _Written:

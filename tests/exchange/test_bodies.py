@@ -229,3 +229,11 @@ def test_a_list_that_json_leaves_out_is_missing() -> None:
 
     assert read_body(b'{"note":"hi"}', parse_media_type("application/json"), outline(BASKET), {}) == [{"note": "hi"}]
     assert read_body(part, parse_media_type("multipart/form-data; boundary=b"), schema, {}) == [{"basket": {"note": "hi"}}]
+
+
+@pytest.mark.parametrize("media", ["image/svg+xml", "application/xml", "text/xml; charset=utf-8"])
+def test_xml_that_is_documented_as_a_string_is_one(media: str) -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+
+    assert svg in read_body(svg.encode(), parse_media_type(media), outline({"type": ["string"]}), {})
+    assert "hi" in read_body(b"<note>hi</note>", parse_media_type(media), outline({"type": ["string"]}), {})

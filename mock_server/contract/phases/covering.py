@@ -20,7 +20,7 @@ from mock_server.contract.probe import Exchanged, Intent, Probe
 from mock_server.contract.session import Session
 from mock_server.errors import UndefinedSerialization
 from mock_server.exchange.path import Unmatched
-from mock_server.generate.draft import Draft
+from mock_server.generate.draft import Draft, credential_keys
 from mock_server.spec.model import Missing
 
 _PAIRS = 8
@@ -256,7 +256,8 @@ class Covering:
         ):
             return
         anonymous = run.api.identity.without_credentials(subject.operation, run.api.document.schemes)
-        nobody = self._fresh(base.probe.draft).with_security(())
+        named = credential_keys(subject.operation, security, run.api.document.schemes)
+        nobody = self._fresh(base.probe.draft).with_security(()).without(*named)
         self._send(nobody, "no credentials", intent=Intent.UNAUTHENTICATED, identity=anonymous)
         if run.api.identity.is_known:
             forged = Identity(dict.fromkeys(run.api.document.schemes, "forged-0000:forged"), anonymous.fields)

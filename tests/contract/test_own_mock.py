@@ -116,3 +116,45 @@ def test_what_another_operation_of_the_same_path_accepts_is_not_called_wrong(tmp
     broken = {exchanged.probe.request.query for exchanged in report.exchanges if exchanged.probe.intent is Intent.VIOLATING}
     assert any(b"sort=none-of-these" in query for query in broken)  # alone it is wrong for both
     assert not any(b"fields=" in query for query in broken)
+
+
+KEYED_TWICE = {
+    "openapi": "3.0.3",
+    "info": {"title": "T", "version": "1"},
+    "security": [{"key": [], "token": []}],
+    "components": {
+        "securitySchemes": {
+            "key": {"type": "apiKey", "in": "header", "name": "X-App-Key"},
+            "token": {"type": "apiKey", "in": "query", "name": "token"},
+        }
+    },
+    "paths": {
+        "/cards": {
+            "get": {
+                "operationId": "cards",
+                "parameters": [
+                    {"name": "x-app-key", "in": "header", "required": True, "schema": {"type": "string", "default": "{{key}}"}},
+                    {"name": "token", "in": "query", "required": True, "schema": {"type": "string", "example": "mine"}},
+                ],
+                "responses": {"200": {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}, "401": {"description": ""}},
+            }
+        },
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("auth", [(), ("key=real-key", "token=real-token")], ids=["made up", "given"])
+def test_a_key_that_is_a_parameter_as_well_is_sent_once_and_left_out_with_the_credentials(tmp_path: Path, auth: tuple[str, ...]) -> None:
+    (tmp_path / "openapi.json").write_text(json.dumps(KEYED_TWICE))
+    report = check(tmp_path / "openapi.json", auth=auth)
+    asked = [(exchanged.probe, exchanged.status) for exchanged in report.exchanges]
+    good = [probe.request for probe, _ in asked if probe.intent is Intent.CONFORMING]
+    bare = [(probe.request, status) for probe, status in asked if probe.intent is Intent.UNAUTHENTICATED]
+
+    assert [incident.finding.message for incident in report.red] == []
+    assert good
+    assert all([name for name, _ in request.fields].count(b"x-app-key") == 1 and request.query.count(b"token=") == 1 for request in good)
+    assert [(request.fields, request.query, status) for request, status in bare] == [((), b"", 401)]
+    if auth:
+        assert {dict(request.fields)[b"x-app-key"] for request in good} == {b"real-key"}
+        assert {request.query for request in good} == {b"token=real-token"}

@@ -163,6 +163,8 @@ def _doubtful_status(subject: Subject, exchanged: Exchanged) -> bool | None:
     if probe.intent is Intent.CONFORMING:
         if status in {401, 403}:
             return bool(subject.operation.security)
+        if subject.is_elsewhere and status in {404, 405}:
+            return True
         return status in {404, 410} and bool(subject.operation.parameters) and not probe.known
     if exchanged.accepted:
         return None  # that it was accepted is said already

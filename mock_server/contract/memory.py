@@ -134,10 +134,14 @@ class Memory:
                 self._note_values(item)
             return [thing for thing in found if self._add(thing)]
 
-    def forget(self, thing: Thing) -> None:
-        """A thing is gone."""
+    def forget(self, template: str, exchanged: Exchanged) -> None:
+        """What the path of a request names is gone, and what stands below it."""
+        gone = _path_values(exchanged)
         with self._lock:
-            self._things.get(thing.template, {}).pop(thing.key, None)
+            for known, things in self._things.items():
+                if known == template or known.startswith((template + "/", template + ":")):
+                    for key in [key for key, thing in things.items() if _is_within(thing.variables, gone)]:
+                        del things[key]
 
     def _add(self, thing: Thing) -> bool:
         known = self._things.setdefault(thing.template, {})
@@ -232,6 +236,11 @@ def find_id(item: JsonValue, name: str, *, as_id: bool = False) -> JsonValue:
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             return value
     return None
+
+
+def _is_within(variables: Mapping[str, JsonValue], around: Mapping[str, JsonValue]) -> bool:
+    """Whether a thing is one of those around which some variables have these values, however they are written."""
+    return all(name in variables and str(variables[name]) == str(value) for name, value in around.items())
 
 
 def _path_values(exchanged: Exchanged) -> dict[str, JsonValue]:

@@ -240,6 +240,8 @@ class Session:
         self.run.hung[self.subject.entry.id] += received.fault in {Fault.TIMEOUT, Fault.ENDLESS, Fault.TOO_LARGE}
         self.exchanges.append(exchanged)
         self.exercised.answered(self.subject, exchanged)
+        if exchanged.accepted and self.subject.operation.method == "DELETE":
+            self.run.memory.forget(self.subject.entry.template, exchanged)
         if probe.intent is Intent.CONFORMING:
             if exchanged.accepted:
                 self.accepted += 1
@@ -256,7 +258,10 @@ class Session:
         """Note a verdict, if its check is asked for; gives whether it is new."""
         checks = self.run.options.checks
         is_forged = verdict.check == "ignored_auth" and exchanged.probe.intent is Intent.FORGED
-        if (verdict.check in _OF_STATE and is_mocked(exchanged)) or (is_forged and is_ours(exchanged.received)):
+        is_missing = verdict.finding.rule == "response-status-undocumented" and exchanged.status in {404, 410}
+        if is_mocked(exchanged) and (verdict.check in _OF_STATE or is_missing):
+            verdict = replace(verdict, doubtful=True)
+        if is_forged and is_ours(exchanged.received):
             verdict = replace(verdict, doubtful=True)  # a mock knows no users
         return (not checks or verdict.check in checks) and self.ledger.add(verdict, exchanged, related)
 

@@ -68,6 +68,20 @@ class Subject:
         return self.operation.entry
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether the document says that other servers than its own ones have it."""
+        own = self.operation.servers or ()
+        return bool(own) and not {server.url for server in own} & {server.url for server in self.api.document.servers}
+
+    @property
+    def base_path(self) -> str:
+        """What stands before its path: of the URL under test, or of its own servers where that is the document's path."""
+        documented = {server.base_path for server in self.api.document.servers}
+        if not self.is_elsewhere or self.api.base_path not in documented:
+            return self.api.base_path
+        return (self.operation.servers or ())[0].base_path
+
+    @property
     def is_safe(self) -> bool:
         """Whether its method changes nothing. RFC 9110, section 9.2.1."""
         return self.operation.method in {"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"}
@@ -80,12 +94,12 @@ class Subject:
             UndefinedSerialization: a parameter can't be written.
         """
         who = identity if identity is not None else self.api.identity
-        request = encode(draft, self.api.base_path, request_outlines(self.api.kit), self.api.document.schemes, who.credentials)
+        request = encode(draft, self.base_path, request_outlines(self.api.kit), self.api.document.schemes, who.credentials)
         return who.apply(request)
 
     def classify(self, request: Request) -> Classified:
         """Say what a request is to the document, whatever its credentials are."""
-        path = request.path.decode("latin-1").removeprefix(self.api.base_path)
+        path = request.path.decode("latin-1").removeprefix(self.base_path)
         matched = self.api.router.match(request.method, path, request.query.decode("latin-1"))
         candidates = (matched, *matched.others) if isinstance(matched, Matched) else ()
         own = next((candidate for candidate in candidates if candidate.route.target is self.entry), None)

@@ -158,3 +158,55 @@ def test_a_key_that_is_a_parameter_as_well_is_sent_once_and_left_out_with_the_cr
     if auth:
         assert {dict(request.fields)[b"x-app-key"] for request in good} == {b"real-key"}
         assert {request.query for request in good} == {b"token=real-token"}
+
+
+GONE = {
+    "openapi": "3.0.3",
+    "info": {"title": "T", "version": "1"},
+    "servers": [{"url": "https://a.example/api"}],
+    "components": {
+        "schemas": {"Note": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "format": "uuid"}, "text": {"type": "string"}}}}
+    },
+    "paths": {
+        "/notes": {
+            "get": {"operationId": "list", "responses": {"200": {"description": "", "content": {"application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Note"}}}}}}},
+            "post": {
+                "operationId": "add",
+                "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}}},
+                "responses": {"201": {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}}}},
+            },
+        },
+        "/notes/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}],
+            "delete": {"operationId": "remove", "responses": {"204": {"description": ""}}},
+            "get": {"operationId": "read", "responses": {"200": {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}}}}},
+        },
+        "/elsewhere": {
+            "get": {"operationId": "elsewhere", "servers": [{"url": "https://b.example"}], "responses": {"200": {"description": ""}}},
+        },
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_what_the_run_itself_deleted_is_known_no_longer(tmp_path: Path, method: str) -> None:
+    """A 404 that the document does not have is the provider's fault only where the thing is there."""
+    (tmp_path / "openapi.json").write_text(json.dumps(GONE))
+    report = check(tmp_path / "openapi.json", stateful=True)
+    missing = [exchanged.probe for exchanged in report.exchanges if exchanged.status == 404 and exchanged.probe.request.method == method]
+
+    assert [incident.finding.message for incident in report.red] == []
+    assert not any(probe.known for probe in missing if probe.intent is Intent.CONFORMING and probe.what.startswith("what is required"))
+
+
+def test_an_operation_that_other_servers_have_is_asked_under_their_path(tmp_path: Path) -> None:
+    (tmp_path / "openapi.json").write_text(json.dumps(GONE))
+    document = open_responder(str(tmp_path / "openapi.json"), Settings()).responder.document
+    entry = next(entry for entry in document.entries if entry.id == "elsewhere")
+    asked = {}
+    for base in ("/api", "/other"):
+        subject = make_api(document, base, 0).subject(entry, lambda parameter: ())
+        assert subject is not None
+        asked[base] = subject.write(subject.drafter.draft()).path
+
+    assert asked == {"/api": b"/elsewhere", "/other": b"/other/elsewhere"}

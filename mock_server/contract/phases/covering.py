@@ -136,8 +136,6 @@ class Covering:
             self.left -= 1
             if exchanged.accepted:
                 remember(session, exchanged)
-                if session.subject.operation.method == "DELETE" and self.thing is not None:
-                    session.run.memory.forget(self.thing)
         return exchanged
 
     def _positive(self, plan: Plan, base: Draft) -> None:
@@ -279,7 +277,7 @@ class Covering:
             request = subject.write(base)
         except UndefinedSerialization:
             return
-        path = request.path.decode("latin-1").removeprefix(run.api.base_path)
+        path = request.path.decode("latin-1").removeprefix(subject.base_path)
         for method in _FOREIGN if run.options.mutating else ("TRACE",):
             if isinstance(run.api.router.match(method, path), Unmatched):
                 fields = tuple(pair for pair in request.fields if pair[0] not in {b"content-type", b"content-length"})

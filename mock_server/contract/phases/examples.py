@@ -43,7 +43,6 @@ def send_examples(session: Session) -> None:
         for verdict in check_example(session, exchanged) if documented else ():
             session.note(verdict, exchanged)
         if session.subject.operation.method == "DELETE" and exchanged.accepted and thing is not None:
-            session.run.memory.forget(thing)
             thing = _thing(session)
 
 

@@ -193,7 +193,6 @@ class Lives:
         deleted = session.probe(draft, "deleting what was created", known=True) if not draft.missing else None
         if deleted is None or not deleted.accepted:
             return
-        self.run.memory.forget(thing)
         if reader is None or before is None or not before.accepted:
             return
         after = self._wait_for(reader, thing, "reading what was deleted", lambda status: status in _HIDDEN)

@@ -158,14 +158,20 @@ class _Step:
             return
         types = out.get("type")
         fitting: list[JsonValue] = []
+        mistyped = False
         for value in values:
             if value is None or not isinstance(types, list) or any(is_type(value, str(type_)) for type_ in types):
                 fitting.append(value)
                 continue
-            fitting += [cast for type_ in types for cast in _cast(value, str(type_))]
+            casts = [cast for type_ in types for cast in _cast(value, str(type_))]
+            mistyped = mistyped or bool(casts)
+            fitting += casts
             if not self.making:
                 fitting.append(value)
                 types = list(dict.fromkeys([*types, *(t for t in TYPES if is_type(value, t))]))
+        if mistyped:
+            shown = json.dumps(values, default=str)
+            self.note("document-enum-mistyped", self.node, f"'enum' has values that are not of the type: {shown[:80]}")
         if not fitting:
             self.bad("enum")
             if self.making:

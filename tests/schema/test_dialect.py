@@ -182,6 +182,8 @@ def test_unquoted_enum_values_are_taken_either_way_and_made_as_the_type_says(sch
 
     assert [judge.is_valid(value) for value in (1, "1", "two", True, "true", 2)] == [True, True, True, True, True, False]
     assert [make.is_valid(value) for value in (1, "1", "true")] == [False, True, True]
+    assert "document-enum-mistyped" in found.rules()
+    assert "document-enum-mistyped" not in schemas(X={"type": ["string", "integer"], "enum": ["a", 1, None]}).rules()
 
 
 PET = {

@@ -116,7 +116,7 @@ def check_document(path: Path, operations: int, seconds: float, locations: int, 
                 shares.add(check_lane(lane, deadline))
             except SchemaError as error:
                 shares.failures.append(f"{target.title}: {error}")
-            except re.error as error:  # `\\p{L}`, for instance, which Python's expressions do not know
+            except re.error as error:  # `\p{L}`, for instance, which Python's expressions do not know
                 shares.failures.append(f"{target.title}: the judge can't read a pattern: {error}")
         seen += bool(targets)
         if seen >= operations or time.monotonic() > deadline:

@@ -4,8 +4,8 @@ The fake backend.
 `respond` decides (pure: a request in, an answer out), `reply` makes the answer of one documented response, `refuse`
 words what is wrong with a request, `fixtures` are stored answers (`stored` what one is, `conditions` what it asks for),
 `script/` are scenarios, templates and mappings, `express` has those ready that need no deciding, `gather` sends an answer
-in one piece, `app` carries it all over ASGI, `routing` tells Connexion which operations there are. Who else may answer is a `source`: `state`
-for one; what has to wait in the midst of a decision does so by `waiting`.
+in one piece, `app` carries it all over ASGI, `routing` tells Connexion which operations there are. Who else may answer is
+a `source`: `state` for one; what has to wait in the midst of a decision does so by `waiting`.
 
 A request meets our own middleware first. What it knows it answers; what it does not (Swagger UI) goes on to the rest of the
 Connexion application, which `serve` makes when it is first needed (`deferred`). What each layer costs a request for the stored

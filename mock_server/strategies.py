@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mock_server.api import load
 from mock_server.contract.request import RequestJudge
 from mock_server.errors import UndefinedSerialization, UsageError
-from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.media_type import may_be_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Router
 from mock_server.generate.compiling import Setting
@@ -137,7 +137,7 @@ def _document(document: Document | str | Path) -> Document:
 
 
 def _json(content: tuple[MediaType, ...]) -> MediaType | None:
-    return next((media for media in content if is_json(parse_media_type(media.name))), None)
+    return next((media for media in content if may_be_json(parse_media_type(media.name))), None)
 
 
 def _values(kit: Kit, schema: Node, direction: Direction, alphabet: Any) -> Strategy:  # noqa: ANN401 - of Hypothesis

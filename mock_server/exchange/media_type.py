@@ -142,6 +142,11 @@ def is_json(media_type: MediaRange) -> bool:
     return media_type.essence in _JSON_NAMES or media_type.subtype.endswith("+json")
 
 
+def may_be_json(media_type: MediaRange) -> bool:
+    """Whether the content is JSON, or whatever a range covers that JSON is in: then it is sent as JSON here."""
+    return is_json(media_type) or (media_type.is_range and media_type.covers(parse_media_type(JSON)))
+
+
 def is_json_lines(media_type: MediaRange) -> bool:
     """Whether the content is a sequence of JSON texts."""
     return media_type.essence in _LINES

@@ -32,6 +32,7 @@ INVALID: Final = "invalid"
 ALL_KINDS: Final = (REALISTIC, *KINDS)
 # So many payloads in a row are edits of one drawn value.
 _BLOCK: Final = 32
+_MOST_NAMED: Final = 8  # media types in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Plan:
                     found.append(lane)
             self._lanes = found
         if not self._lanes:
-            raise UsageError(_nothing(self.choice, self.failures))
+            raise UsageError(_nothing(self.kit, self.choice, self.failures))
         return self._lanes
 
     def record(self, number: int) -> Record:
@@ -256,8 +257,24 @@ def _entries(kit: Kit, choice: Choice) -> tuple[Entry, ...]:
     return (entry,)
 
 
-def _nothing(choice: Choice, failures: list[Failure]) -> str:
+def _nothing(kit: Kit, choice: Choice, failures: list[Failure]) -> str:
     if failures:
         return f"no payload can be made: {failures[0].target.title}: {failures[0].reason}"
     wanted = [f"{name} {value}" for name, value in (("status", choice.status), ("media type", choice.media_type)) if value is not None]
-    return f"there is no {choice.direction} with a schema" + (f" for {', '.join(wanted)}" if wanted else "")
+    kind = "" if choice.media_type is not None else "JSON "
+    others = _media_types(kit, choice) if not wanted else []
+    return (
+        f"there is no {kind}{choice.direction} with a schema"
+        + (f" for {', '.join(wanted)}" if wanted else "")
+        + (f"; documented are {', '.join(others)}: choose with --media-type" if others else "")
+    )
+
+
+def _media_types(kit: Kit, choice: Choice) -> list[str]:
+    """The media types of the bodies that are documented, with a schema."""
+    found: dict[str, None] = {}
+    for entry in _entries(kit, choice):
+        operation = kit.document.operation(entry)
+        bodies = operation.responses if choice.direction == "response" else [operation.request_body] if operation.request_body else []
+        found.update(dict.fromkeys(media.name for body in bodies for media in body.content if media.schema is not None))
+    return list(found)[:_MOST_NAMED]

@@ -12,7 +12,7 @@ from typing import Final
 
 from mock_server.contract.request import RequestJudge
 from mock_server.errors import ExchangeError
-from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.media_type import may_be_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched, Router
 from mock_server.generate.catalogue import BUDGET, LOCATIONS, Catalogue, Edge, Subject
@@ -219,5 +219,5 @@ def _is_wanted(media: MediaType, choice: Choice) -> bool:
     """JSON, unless another media type is named."""
     media_type = parse_media_type(media.name)
     if choice.media_type is None:
-        return is_json(media_type)
+        return may_be_json(media_type)
     return media_type.essence == parse_media_type(choice.media_type).essence

@@ -62,7 +62,7 @@ def test_the_catalogue_is_explained(capfd: pytest.CaptureFixture[str]) -> None:
     [
         (["--kind", "strange"], "--kind is one of"), (["--direction", "sideways"], "--direction is one of"), (["--format", "docx"], "--format is one of"),
         (["--format", "json"], "--format json needs --out"), (["--format", "parquet"], "--format parquet needs --out"), (["--workers", "2"], "need --out"),
-        (["--status", "999"], "no response with a schema for status 999"), (["--media-type", "text/csv"], "media type text/csv"),
+        (["--status", "999"], "no JSON response with a schema for status 999"), (["--media-type", "text/csv"], "media type text/csv"),
         (["--direction", "request", "--kind", "incoherent", "--media-type", "application/xml"], "no request with a schema"),
     ],
 )  # fmt: skip
@@ -100,3 +100,24 @@ def test_an_operation_that_nothing_can_satisfy_is_said_and_the_others_go_on(capf
     assert code == 0
     assert out
     assert "contradict each other" in err
+
+
+def of_media_type(folder: Path, media: str) -> str:
+    content = {media: {"schema": {"type": "object", "required": ["a"]}}}
+    paths = {"/a": {"get": {"operationId": "a", "responses": {"200": {"description": "", "content": content}}}}}
+    (folder / "openapi.json").write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": paths}))
+    return str(folder / "openapi.json")
+
+
+def test_a_document_without_json_is_told_what_there_is(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, err = ran(capfd, of_media_type(tmp_path, "application/xml"), "--kind", "invalid")
+
+    assert (code, out) == (2, "")
+    assert "there is no JSON response with a schema; documented are application/xml: choose with --media-type" in err
+
+
+@pytest.mark.parametrize("media", ["*/*", "application/*"])
+def test_any_media_type_is_taken_for_json(capfd: pytest.CaptureFixture[str], tmp_path: Path, media: str) -> None:
+    code, out, _ = ran(capfd, of_media_type(tmp_path, media), "--kind", "invalid", "--count", "1")
+
+    assert (code, json.loads(out)["mediaType"]) == (0, media)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -20,6 +20,8 @@ from mock_server.contract.deadline import TimedTransport
 from mock_server.errors import UsageError
 from mock_server.exchange.media_type import is_event_stream, is_json_lines, parse_media_type
 from mock_server.exchange.message import RawFields, Request, Response, find_field
+
+_FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))  # only who sends a body can write them
 
 
 class Fault(Enum):
@@ -128,9 +130,10 @@ class HttpSender:
         started = time.perf_counter()
         target = request.path + (b"?" + request.query if request.query else b"")
         self._end_in(self._limits.seconds)
+        fields = [(name, value) for name, value in request.fields if name not in _FRAMING]  # the body's own are written
         try:
             message = self._client.build_request(
-                request.method, self._base.copy_with(raw_path=target), headers=list(request.fields), content=request.body or None
+                request.method, self._base.copy_with(raw_path=target), headers=fields, content=request.body or None
             )
             answer = self._client.send(message, stream=True)
         except httpx.HTTPError as error:

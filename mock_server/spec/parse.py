@@ -29,7 +29,11 @@ _STYLES: dict[Location, tuple[Style, ...]] = {  # the default first
 }
 # "If in is "header" and the name field is "Accept", "Content-Type" or "Authorization",
 # the parameter definition SHALL be ignored."
-_IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
+# Of the others, those that only who sends a message can set right are no parameters either (RFC 9110 and 9112).
+_IGNORED_HEADERS = frozenset(
+    ("accept", "content-type", "authorization", "accept-encoding", "connection", "content-encoding", "content-length", "expect", "host",
+     "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
+)  # fmt: skip
 # Fields that only the server itself can set right (RFC 9110 and 9112).
 _FRAMING_HEADERS = frozenset(
     ("content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "keep-alive", "upgrade")
@@ -54,7 +58,7 @@ def parse_parameters(reader: Reader, *holders: Node) -> tuple[Parameter, ...]:
 
 
 def is_ignored(name: str, location: Location) -> bool:
-    """Whether the specification says to ignore a parameter of this name."""
+    """Whether a parameter of this name is to be ignored: by the specification, or since it frames the message."""
     return location is Location.HEADER and name.lower() in _IGNORED_HEADERS
 
 

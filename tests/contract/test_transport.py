@@ -79,6 +79,20 @@ def test_a_request_travels_as_it_is_written(wire: Callable[..., Wire]) -> None:
     assert server.heard[0].startswith(b"GET /a?b=c%2F HTTP/1.1\r\n")
 
 
+@pytest.mark.parametrize("body", [b"", b"four"])
+def test_a_length_that_is_wrong_is_not_sent(wire: Callable[..., Wire], body: bytes) -> None:
+    server = wire(b"HTTP/1.1 204 No Content\r\n\r\n")
+    fields = ((b"content-length", b"77"), (b"transfer-encoding", b"gzip"), (b"x-a", b"1"))
+    received = send(server.url, Request("POST", b"/a", b"", fields, body))
+
+    assert received.fault is None
+    assert received.response is not None
+    heard = server.heard[0].lower()
+    assert b"x-a: 1\r\n" in heard
+    assert b"77" not in heard
+    assert b"transfer-encoding" not in heard
+
+
 @pytest.mark.parametrize(
     ("answer", "repeat", "fault"),
     [

@@ -156,6 +156,24 @@ paths:
     assert [(p.name, p.schema.value["type"], p.style, p.explode) for p in parameters] == [("id", "integer", Style.SIMPLE, False)]
 
 
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Accept-Encoding", "Content-Encoding", "Host", "Connection"])
+@pytest.mark.parametrize("head", ["openapi: 3.0.3", "swagger: '2.0'"])
+def test_what_frames_a_message_is_no_parameter(document: Callable[[str], Document], head: str, name: str) -> None:
+    kind = "type: integer" if head.startswith("swagger") else "schema: {type: integer}"
+    found = document(f"""
+{head}
+info: {{title: T, version: '1'}}
+paths:
+  /a:
+    get:
+      operationId: a
+      parameters: [{{name: {name}, in: header, {kind}}}, {{name: X-Count, in: header, {kind}}}]
+      responses: {{200: {{description: ''}}}}
+""")
+
+    assert [p.name for p in found.operation(found.entries[0]).parameters] == ["X-Count"]
+
+
 def test_references_in_examples_are_data(document: Callable[[str], Document]) -> None:
     found = document("""
 openapi: 3.0.3

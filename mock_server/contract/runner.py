@@ -23,6 +23,7 @@ from mock_server.contract.phases.webhooks import PHASE as WEBHOOKS
 from mock_server.contract.phases.webhooks import judge_webhooks
 from mock_server.contract.probe import Exchanged
 from mock_server.contract.session import OutOfTime, Run, Session, renumbered
+from mock_server.contract.subject import Api
 from mock_server.finding import Finding
 from mock_server.spec.model import Entry
 from mock_server.typing import Progress
@@ -228,6 +229,16 @@ def _never_accepted(sessions: list[Session]) -> Finding:
     else:
         answers = ", ".join(f"{status or 'no answer'} ({count})" for status, count in tested.refusals.items()) or "nothing to good requests"
         failing = all(status >= 500 or not status for status in tested.refusals) and bool(tested.refusals)  # noqa: PLR2004
-        advice = "nothing else could be tested" if failing else "give known values with --values, or credentials with --auth"
+        advice = "give known values with --values, or credentials with --auth"
+        if failing:
+            advice = "nothing else could be tested"
+        elif set(tested.refusals) == {404} and (path := _other_path(sessions[0].subject.api)):
+            advice = f"the document's servers have the path {path}, which the URL has not; else {advice}"
         message = f"{tested.title} only ever answered {answers}: {advice}"
     return Finding(rule="response-never-accepted", message=message, place=entry.node.place, operation=entry.id)
+
+
+def _other_path(api: Api) -> str:
+    """The path of the document's servers, where the URL under test has none of theirs."""
+    documented = [server.base_path for server in api.document.servers]
+    return "" if api.base_path in documented else next(filter(None, documented), "")

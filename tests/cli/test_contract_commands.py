@@ -207,6 +207,16 @@ def test_an_operation_that_only_refuses_is_warned_about(folder: Path, capsys: py
     assert "GET /projects only ever answered 401" in capsys.readouterr().out
 
 
+def test_a_url_without_the_path_of_the_api_is_told_so(serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]) -> None:
+    server = serve(str(DOCUMENT))
+    main(["test", server.origin, str(DOCUMENT), "--phases", "examples"])
+    without = capsys.readouterr().out
+    main(["test", server.url, str(DOCUMENT), "--phases", "examples"])
+
+    assert "only ever answered 404 (1): the document's servers have the path /api, which the URL has not" in without
+    assert "which the URL has not" not in capsys.readouterr().out
+
+
 def test_the_served_mock_is_clean(serve: Callable[..., Server], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server = serve("--log-format", "none")
 

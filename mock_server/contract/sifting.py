@@ -32,10 +32,10 @@ class Standard:
         return hash((self.document, self.operation, self.status, self.schema, self.direction, self.base_path))
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def open_sifter(standard: Standard) -> Sifter:
     """
-    Open what judges; the last one is kept, as a process judges many parts by it.
+    Open what judges; the last ones are kept, as a process judges many parts by them, and for two runs at a time.
 
     Raises:
         MockServerError: the document can't be used, or has nothing of what is asked for.

@@ -7,6 +7,7 @@ means; when the scheduler itself goes away, this process waits for it to come ba
 The only module that imports distributed, and itself imported when a cluster is asked for: `pip install 'mock-server[cluster]'`.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -24,6 +25,8 @@ _AHEAD: Final = 4  # pieces that wait for each thread of the cluster
 _LEAST_AHEAD: Final = 8  # where its workers have not come yet
 _PATIENCE: Final = 120.0  # seconds without a piece, before a cluster is given up
 _CONNECT: Final = "10s"  # for one attempt to reach the scheduler
+# The threads of a worker take turns: what is opened for the work is of one thread, and Python runs but one of them anyway.
+_TURN: Final = threading.Lock()
 _LOST: Final = (CancelledError, CommClosedError, KilledWorker, OSError, TimeoutError)
 
 
@@ -73,8 +76,10 @@ def _spread(work: Callable[[int], T], numbers: list[int], address: str) -> Itera
 
 
 def _submit(client: Any, work: Callable[[int], T], number: int) -> Any:  # noqa: ANN401 - of a package without types
-    return client.submit(_numbered, work, number, pure=False, retries=3)
+    return client.submit(do_in_turn, work, number, pure=False, retries=3)
 
 
-def _numbered(work: Callable[[int], T], number: int) -> tuple[int, T]:
-    return number, work(number)
+def do_in_turn(work: Callable[[int], T], number: int) -> tuple[int, T]:
+    """Do a piece of work on a worker, one at a time."""
+    with _TURN:
+        return number, work(number)

@@ -7,6 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,9 @@ from mock_server.contract.sifting import Sifting, Standard, merge_in_order, spli
 from mock_server.contract.traffic import Source
 from mock_server.errors import UsageError
 from mock_server.payloads import cluster
-from mock_server.payloads.shards import SHARD, Job, run
+from mock_server.payloads.numbering import ALL_KINDS
+from mock_server.payloads.parts import Parts
+from mock_server.payloads.shards import SHARD, Job, make_shard, run
 from mock_server.payloads.spread import spread_here
 from mock_server.payloads.target import Choice
 from mock_server.settings import Settings
@@ -88,6 +93,22 @@ def go(dask: Cluster, out: Path, disturb: Callable[[], None] = lambda: None) -> 
 
 
 def test_a_cluster_writes_what_one_process_writes(dask: Cluster, tmp_path: Path, whole: bytes) -> None:
+    assert go(dask, tmp_path / "out") == whole
+
+
+def test_the_threads_of_a_worker_do_not_disturb_each_other() -> None:
+    work = partial(make_shard, replace(JOB, choice=Choice(kinds=ALL_KINDS, status="200"), shard=32))
+    with ThreadPoolExecutor(4) as threads:
+        together = dict(threads.map(partial(cluster.do_in_turn, work), range(20)))
+
+    assert together == dict(spread_here(work, range(20)))
+
+
+def test_workers_that_do_not_see_the_folder_send_what_they_made(
+    dask: Cluster, tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mock_server.payloads.parts.Parts.__reduce__", lambda parts: (Parts, (Path("/elsewhere"), parts.mark)))
+
     assert go(dask, tmp_path / "out") == whole
 
 

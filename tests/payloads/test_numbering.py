@@ -22,7 +22,8 @@ from mock_server.generate.kit import Kit
 from mock_server.payloads import parquet
 from mock_server.payloads.export import FORMATS
 from mock_server.payloads.numbering import ALL_KINDS, Plan
-from mock_server.payloads.shards import SHARD, Job, Shard, run, stream
+from mock_server.payloads.parts import Shard
+from mock_server.payloads.shards import SHARD, Job, run, stream
 from mock_server.payloads.spread import spread_here
 from mock_server.payloads.table import COLUMNS, flatten
 from mock_server.payloads.target import Choice
@@ -241,7 +242,7 @@ def test_the_shards_of_a_run_are_the_run(tmp_path: Path) -> None:
 def test_a_run_goes_on_where_it_ended(tmp_path: Path) -> None:
     made: list[int] = []
 
-    def make(work: Callable[[int], Shard], numbers: Iterable[int], most: int = 99) -> Iterator[tuple[int, Shard]]:
+    def make(work: Callable[[int], Shard | None], numbers: Iterable[int], most: int = 99) -> Iterator[tuple[int, Shard | None]]:
         for number in list(numbers)[:most]:
             made.append(number)
             yield number, work(number)
@@ -264,7 +265,7 @@ def test_the_parts_of_another_run_are_not_gone_on_with(tmp_path: Path) -> None:
         run(job(settings=Settings(seed=9)), tmp_path / "out", spread_here, quiet)
 
 
-def _interrupted(work: Callable[[int], Shard], numbers: Iterable[int]) -> Iterator[tuple[int, Shard]]:
+def _interrupted(work: Callable[[int], Shard | None], numbers: Iterable[int]) -> Iterator[tuple[int, Shard | None]]:
     yield 0, work(0)
     raise KeyboardInterrupt
 
@@ -273,7 +274,7 @@ def test_a_full_disk_is_said_and_what_is_finished_stays(tmp_path: Path, monkeypa
     written_before = Path.open
 
     def full(path: Path, mode: str = "r", *args: object, **options: object) -> object:
-        if path.name == "000001.part.tmp":
+        if path.name.startswith("000001.part."):
             raise OSError(28, "No space left on device", str(path))
         return written_before(path, mode, *args, **options)
 

@@ -1,7 +1,9 @@
 """
 One run by one process, by two workers and by two Dask workers: the same bytes, how fast, how much memory.
 
-    python -m benchmarks.scale [--count 1000000] [--status 400] [--kind invalid]
+    python -m benchmarks.scale [--count 1000000] [--status 400] [--kind invalid] [--rounds 3]
+
+The runs of a round follow each other; what counts is the median of the ratios of each round.
 """
 
 import argparse
@@ -9,6 +11,7 @@ import hashlib
 import os
 import resource
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -52,6 +55,7 @@ def main() -> None:
     parser.add_argument("--status", default="400")
     parser.add_argument("--kind", default="invalid")
     parser.add_argument("--only", default="one,workers,dask")
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     base = [
         sys.executable,
@@ -65,34 +69,38 @@ def main() -> None:
         "--count",
         str(options.count),
     ]
+    names = options.only.split(",")
+    rounds = [one_round(base, names, options.count) for _ in range(options.rounds)]
+    digests = {found for taken in rounds for _, found in taken.values()}
+    print("the same bytes" if len(digests) == 1 else "NOT the same bytes")
+    for name in names[1:]:
+        ratios = [taken[names[0]][0] / taken[name][0] for taken in rounds]
+        print(f"{name}: {statistics.median(ratios):.2f} times as fast as {names[0]} ({min(ratios):.2f}-{max(ratios):.2f})")
+
+
+def one_round(base: list[str], names: list[str], count: int) -> dict[str, tuple[float, str]]:
+    """Run each once: the seconds, and what was written."""
+    done: dict[str, tuple[float, str]] = {}
     with tempfile.TemporaryDirectory() as folder:
         address = f"tcp://127.0.0.1:{free_port()}"
-        runs = {"one": [], "workers": ["--workers", "2"], "dask": ["--scheduler", address]}
-        taken: dict[str, float] = {}
-        digests: dict[str, str] = {}
-        for name in options.only.split(","):
+        flags = {"one": [], "workers": ["--workers", "2"], "dask": ["--scheduler", address]}
+        for name in names:
             helpers = start_cluster(address, folder) if name == "dask" else []
             out = Path(folder) / name
             started, most = time.monotonic(), 0
-            process = subprocess.Popen([*base, "--out", str(out), *runs[name]])
+            process = subprocess.Popen([*base, "--out", str(out), *flags[name]], stderr=subprocess.DEVNULL)
             while process.poll() is None:
-                time.sleep(0.5)
+                time.sleep(0.2)
                 most = max([most, peak(process), *map(peak, helpers)])
-            taken[name] = time.monotonic() - started
+            seconds = time.monotonic() - started
             for helper in helpers:
                 helper.kill()
-            digests[name] = digest(out)
+            done[name] = seconds, digest(out)
             size = out.stat().st_size
             out.unlink()
-            speed = options.count / taken[name]
-            print(
-                f"{name:8} {taken[name]:7.1f} s  {speed:8.0f}/s  peak {most} MB a process  {size / 1e6:.0f} MB  {digests[name][:16]}",
-                flush=True,
-            )
-    print("the same bytes" if len(set(digests.values())) == 1 else "NOT the same bytes")
-    for name in taken.keys() - {"one"}:
-        if "one" in taken:
-            print(f"{name}: {taken['one'] / taken[name]:.2f} times as fast as one process")
+            said = f"{count / seconds:8.0f}/s  peak {most} MB a process  {size / 1e6:.0f} MB  {done[name][1][:16]}"
+            print(f"{name:8} {seconds:7.1f} s  {said}", flush=True)
+    return done
 
 
 def start_cluster(address: str, folder: str) -> list[subprocess.Popen[bytes]]:

@@ -9,7 +9,7 @@ The only module that imports distributed, and itself imported when a cluster is 
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -21,8 +21,10 @@ from distributed.scheduler import KilledWorker
 from mock_server.errors import MockServerError, UsageError
 from mock_server.payloads.spread import Spread, T
 
-_AHEAD: Final = 4  # pieces that wait for each thread of the cluster
+_AHEAD: Final = 4  # tasks that wait for each thread of the cluster
 _LEAST_AHEAD: Final = 8  # where its workers have not come yet
+_UNKNOWN_THREADS: Final = 8  # where they have not come yet
+_MOST: Final = 4  # pieces of a task
 _PATIENCE: Final = 120.0  # seconds without a piece, before a cluster is given up
 _CONNECT: Final = "10s"  # for one attempt to reach the scheduler
 # The threads of a worker take turns: what is opened for the work is of one thread, and Python runs but one of them anyway.
@@ -57,29 +59,38 @@ def spread_over_cluster(address: str) -> Spread:
 
 
 def _spread(work: Callable[[int], T], numbers: list[int], address: str) -> Iterator[tuple[int, T]]:
-    todo = iter(numbers)
     cluster: Any = distributed
     with cluster.Client(address, timeout=_CONNECT, set_as_default=False) as client:
-        ahead = max(_LEAST_AHEAD, _AHEAD * sum(client.nthreads().values()))
-        first = [_submit(client, work, number) for number in islice(todo, ahead)]
+        threads = sum(client.nthreads().values())
+        todo = split_evenly(numbers, threads or _UNKNOWN_THREADS)
+        first = [_submit(client, work, batch) for batch in islice(todo, max(_LEAST_AHEAD, _AHEAD * threads))]
         waiting = cluster.as_completed(first, loop=client.loop)
         for future in waiting:
             try:
-                number, done = future.result()
+                batch = future.result()
             except MockServerError as error:
                 raise UsageError(f"a worker of the cluster: {error}") from error
             following = next(todo, None)
             if following is not None:
                 waiting.add(_submit(client, work, following))
             future.release()
-            yield number, done
+            yield from batch
 
 
-def _submit(client: Any, work: Callable[[int], T], number: int) -> Any:  # noqa: ANN401 - of a package without types
-    return client.submit(do_in_turn, work, number, pure=False, retries=3)
+def split_evenly(numbers: Sequence[int], threads: int) -> Iterator[Sequence[int]]:
+    """Several pieces for a task as long as there are many, since each costs the cluster 10 ms; one at the end, to end together."""
+    start = 0
+    while start < len(numbers):
+        size = min(_MOST, max(1, (len(numbers) - start) // (_AHEAD * threads)))
+        yield numbers[start : start + size]
+        start += size
 
 
-def do_in_turn(work: Callable[[int], T], number: int) -> tuple[int, T]:
-    """Do a piece of work on a worker, one at a time."""
+def _submit(client: Any, work: Callable[[int], T], batch: Sequence[int]) -> Any:  # noqa: ANN401 - of a package without types
+    return client.submit(do_in_turn, work, batch, pure=False, retries=3)
+
+
+def do_in_turn(work: Callable[[int], T], batch: Sequence[int]) -> list[tuple[int, T]]:
+    """Do pieces of work on a worker, which does one task at a time."""
     with _TURN:
-        return number, work(number)
+        return [(number, work(number)) for number in batch]

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from conftest import DOCUMENT, ROOT
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mock_server.contract.sifting import Sifting, Standard, merge_in_order, split_all
 from mock_server.contract.traffic import Source
@@ -99,9 +102,18 @@ def test_a_cluster_writes_what_one_process_writes(dask: Cluster, tmp_path: Path,
 def test_the_threads_of_a_worker_do_not_disturb_each_other() -> None:
     work = partial(make_shard, replace(JOB, choice=Choice(kinds=ALL_KINDS, status="200"), shard=32))
     with ThreadPoolExecutor(4) as threads:
-        together = dict(threads.map(partial(cluster.do_in_turn, work), range(20)))
+        together = list(threads.map(partial(cluster.do_in_turn, work), zip(range(20), strict=True)))
 
-    assert together == dict(spread_here(work, range(20)))
+    assert dict(chain.from_iterable(together)) == dict(spread_here(work, range(20)))
+
+
+@given(st.lists(st.integers()), st.integers(1, 99))
+def test_a_task_has_some_pieces_and_none_is_left_out(numbers: list[int], threads: int) -> None:
+    batches = list(cluster.split_evenly(numbers, threads))
+
+    assert list(chain.from_iterable(batches)) == numbers
+    assert all(batches)
+    assert not batches or len(batches[-1]) == 1 or threads == 1
 
 
 def test_workers_that_do_not_see_the_folder_send_what_they_made(

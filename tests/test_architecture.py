@@ -41,6 +41,7 @@ DOORS = {
     "pyarrow": {"payloads.parquet"},
     "distributed": {"payloads.cluster"},
     "pytest": {"pytest_plugin", "testing.cases"},
+    "msgspec": {"spec.json_text"},
     "orjson": {"payloads", "spec", "schema", "exchange", "generate", "contract", "serve", "cli"},
 }
 

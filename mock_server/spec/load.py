@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import orjson
-
 from mock_server.errors import MalformedResource, UnreadableResource
 from mock_server.finding import Finding, Place
 from mock_server.spec.fetch import fetch
+from mock_server.spec.json_text import LARGE, read_json
 from mock_server.spec.metaschemas import find_metaschema
 from mock_server.spec.yaml12 import YamlError, decode_yaml
 from mock_server.typing import JsonValue
@@ -29,7 +28,6 @@ STDIN = "-"
 _PROJECT_MARKS = (".git", ".hg", ".svn", "pyproject.toml", "package.json", "mock-server.toml", "redocly.yaml")
 # Words by which a schema names itself or a place.
 _RENAMING = (b"$id", b"$self", b"$anchor", b"$dynamicAnchor")
-_LARGE = 1024 * 1024  # bytes of a file
 # Without a mark: `../../common/x.yaml` is usual, more is not.
 _CLIMB = 2
 
@@ -51,7 +49,7 @@ class Kept:
     def __init__(self, data: bytes) -> None:
         """Keep bytes, and which words that change what references mean stand in them."""
         self.words = frozenset(word for word in _RENAMING if word in data)
-        self._is_packed = len(data) > _LARGE
+        self._is_packed = len(data) > LARGE
         self._bytes = zlib.compress(data, 1) if self._is_packed else data
 
     @property
@@ -253,8 +251,8 @@ def _decode(uri: str, name: str, data: bytes) -> Resource:
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in {b"{", b"["}:
         try:
-            read = orjson.loads(data)
-        except orjson.JSONDecodeError:
+            read = read_json(data)
+        except ValueError:
             pass  # a byte-order mark, control characters, YAML in flow style: the slower readers take them
         else:
             return Resource(uri, name, Kept(data), read)

@@ -5,6 +5,7 @@ A finding is data, never raised; what stops the work itself is an error, see `er
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mock_server.pointer import format_pointer
 from mock_server.rules import RULES, Blame, Level
@@ -22,8 +23,7 @@ class Place:
         return f"{self.file}#{format_pointer(self.pointer)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that is wrong, with its rule, its place in the document and in the judged value."""
 
     rule: str

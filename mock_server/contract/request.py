@@ -36,6 +36,13 @@ class Understood(NamedTuple):
         return {name: value for (place, name), value in self.parameters.items() if place is Location.PATH or place is Location.QUERY}
 
 
+class JsonBody(NamedTuple):
+    """The body of a request, read as JSON."""
+
+    value: JsonValue
+    findings: tuple[Finding, ...] = ()
+
+
 ANY_NAME = "*"
 _REMEMBERED = 64  # Content-Type fields
 _SAYING_NOTHING = frozenset(("type", "description", "example", "examples", "title", "default"))
@@ -139,11 +146,11 @@ class RequestJudge:
         carrier = Carrier({}, query.decode("latin-1"), fields)
         return not find_unmet(self.operation.security, self.document.schemes, carrier)
 
-    def accepts_json(self, request: Request) -> bool:
-        """Whether a request has a body that is said to be JSON, is, and conforms; the rest of it is not looked at."""
+    def read_json(self, request: Request) -> "JsonBody | None":
+        """Read and judge the body of a request, not the rest of it; None where it is not said to be JSON, or is none."""
         documented, written = self.operation.request_body, find_field(request.fields, b"content-type")
         found = self._body_judge(documented, written) if documented is not None and written is not None and request.body else None
-        return found is not None and is_json(found[1]) and found[0].accepts_json(request.body)
+        return found[0].read_json(request.body, self.operation.id) if found is not None and is_json(found[1]) else None
 
     def _compile(self, parameter: Parameter) -> _CompiledParameter:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
@@ -266,24 +273,20 @@ class _BodyJudge:
         self._content = content
         self._outline = outline_of(bundle)
         self._validator = Validator(bundle) if bundle is not None and bundle.schema else None
-        self._refused: tuple[bytes, JsonValue] | None = None  # the body that was refused last, until it is asked for
 
-    def accepts_json(self, data: bytes) -> bool:
-        """Whether a body is JSON and conforms."""
+    def read_json(self, data: bytes, operation: str) -> "JsonBody | None":
+        """Read and judge a body as JSON; None where it is none."""
         try:
             value: JsonValue = orjson.loads(data)
         except orjson.JSONDecodeError:
-            return False
+            return None
         if self._validator is None or self._validator.is_valid(value):
-            return True
-        self._refused = (data, value)
-        return False
+            return JsonBody(value)
+        findings: list[Finding] = []
+        self._explain(value, operation, findings)
+        return JsonBody(value, tuple(findings))
 
     def read(self, data: bytes, media_type: MediaRange, operation: str, findings: list[Finding]) -> JsonValue | Missing:
-        refused, self._refused = self._refused, None
-        if refused is not None and refused[0] is data:
-            self._explain(refused[1], operation, findings)
-            return refused[1]
         try:
             readings = read_body(data, media_type, self._outline, self._content.encoding)
         except MalformedContent as error:

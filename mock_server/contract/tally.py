@@ -8,7 +8,7 @@ there is.
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
@@ -89,7 +89,7 @@ class Tally:
         for counted in self.counted.values():
             times = f"{counted.count:,} times, first" if counted.count > 1 else "once,"
             message = f"{counted.finding.message} ({times} at {', '.join(_shown(*where) for where in counted.first)})"
-            out.append(replace(counted.finding, message=message))
+            out.append(counted.finding._replace(message=message))
         return sorted(out, key=lambda finding: finding.sort_key)
 
 

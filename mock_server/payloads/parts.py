@@ -1,5 +1,5 @@
 """
-The finished parts of a run, as files:
+The finished parts of a run, as files.
 
     OUT.parts/job.json       what is being made; another job does not go on with these parts
     OUT.parts/000017.part    a finished shard: written beside, flushed, then renamed, so it is whole or not there

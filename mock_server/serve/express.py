@@ -7,13 +7,14 @@ here: the responder is asked by the first request for each stored one, and for w
 to the responder itself. Where an operation answers from state, its answers are kept until the state changes.
 
 An ordinary request has no preference, no field that decides anything, nothing in its query but credentials, path variables
-that conform, as they are usually written, and either no body or one that conforms.
+that conform, as they are usually written, and either no body or one of JSON. Where that is all that is wrong, the responder is
+asked with what was found.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mock_server.contract.request import RequestJudge
+from mock_server.contract.request import JsonBody, RequestJudge, Understood
 from mock_server.errors import SchemaError
 from mock_server.exchange.message import RawFields, Request
 from mock_server.exchange.negotiate import paired_keys
@@ -36,6 +37,7 @@ _ACCEPT = b"accept"
 _REMEMBERED = 64  # Accept fields, and queries with credentials
 _MOST = 1_024  # methods and paths that are at hand
 _LONGEST = 512  # bytes of such a path
+_NO_BODY = JsonBody(None)
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class _Plan:
     entry: Entry
     judge: RequestJudge
     is_posted: bool  # whether it has a body
+    may_refuse: bool  # whether nobody wrote down how what is wrong is answered: that may take time, or turns
     variable: str | None  # the path variable that the answers go by
     values: frozenset[str]  # of it that are asked for
     keys: frozenset[bytes]  # of the query
@@ -67,6 +70,9 @@ class _Live:
     ready: Ready  # by path and query; good for a pulse of the state, and a host where one is named
 
 
+_AtHand = tuple[_Plan, Answer, dict[str, str]]  # with the path variables
+
+
 class Express:
     """Finds or makes the answers to ordinary requests; see the module."""
 
@@ -74,7 +80,7 @@ class Express:
         self._responder = responder
         self._sources = responder.sources
         self._plans: dict[str, _Plan | _Live | None] = {}
-        self._at_hand: dict[tuple[str, bytes], tuple[_Plan, Answer] | _Live] = {}  # by method and path, what was asked for last
+        self._at_hand: dict[tuple[str, bytes], _AtHand | _Live] = {}  # by method and path, what was asked for last
 
     def find(self, request: Request, world: World = NOBODY) -> Answer | None:
         """
@@ -92,7 +98,11 @@ class Express:
         if isinstance(known, _Live):
             return self._living(known, request, world) if not is_posted else None
         if known is not None:
-            return known[1] if known[0].is_posted is is_posted and self._conforms(known[0], request) else None
+            ready, answer, written = known
+            body = self._read(ready, request) if ready.is_posted is is_posted else None
+            if body is None or not body.findings:
+                return answer if body is not None else None
+            return self._refuse(ready, written, request, body, world)
         if request.method not in (_POSTED if is_posted else _READING) or b"%" in request.path:
             return None
         found = self._find(request)
@@ -102,29 +112,28 @@ class Express:
         if isinstance(plan, _Live):
             self._keep(request, plan)
             return self._living(plan, request, world) if not is_posted else None
-        if plan.is_posted is not is_posted or not self._conforms(plan, request):
-            return None
-        return self._answer(plan, variables, request, world)
+        body = self._read(plan, request) if plan.is_posted is is_posted else None
+        if body is None or not body.findings:
+            return self._answer(plan, variables, request, world) if body is not None else None
+        return self._refuse(plan, variables, request, body, world)
 
     def awaits_body(self, request: Request) -> bool:
         """Whether an answer is at hand that only the request's body decides about, which was not read yet."""
         known = self._at_hand.get((request.method, request.path))
         return isinstance(known, tuple) and known[0].is_posted
 
-    def _keep(self, request: Request, known: tuple[_Plan, Answer] | _Live) -> None:
+    def _keep(self, request: Request, known: _AtHand | _Live) -> None:
         """Have at hand what requests with the same method and path get, if the rest of them is ordinary."""
         if len(request.path) <= _LONGEST:
             if len(self._at_hand) >= _MOST:
                 self._at_hand.clear()
             self._at_hand[request.method, request.path] = known
 
-    def _conforms(self, plan: _Plan, request: Request) -> bool:
-        """Whether a request is an ordinary one, its path aside."""
-        return (
-            self._is_ordinary(plan, request.fields)
-            and _has_keys(plan, request.query, request.fields)
-            and (not plan.is_posted or plan.judge.accepts_json(request))
-        )
+    def _read(self, plan: _Plan, request: Request) -> JsonBody | None:
+        """The body of a request that is an ordinary one otherwise, its path aside; None where it is not."""
+        if not self._is_ordinary(plan, request.fields) or not _has_keys(plan, request.query, request.fields):
+            return None
+        return plan.judge.read_json(request) if plan.is_posted else _NO_BODY
 
     def _find(self, request: Request) -> tuple[_Plan | _Live, dict[str, str]] | None:
         """The plan of a request's operation and the path variables."""
@@ -155,7 +164,7 @@ class Express:
         except KeyError:
             known = plan.known[value] = self._learn(plan, request)
         if isinstance(known, Answer):
-            self._keep(request, (plan, known))
+            self._keep(request, (plan, known, variables))
             return known
         if known is None:
             return None
@@ -163,6 +172,14 @@ class Express:
             return known(variables, read, request.query, request.body, world)
         except SchemaError:
             return None
+
+    def _refuse(self, plan: _Plan, variables: dict[str, str], request: Request, body: JsonBody, world: World) -> Answer | None:
+        """The answer to a request whose body breaks the document, and nothing else does."""
+        read = plan.judge.read_path(variables) if plan.may_refuse else None
+        if read is None:
+            return None
+        understood = Understood({(Location.PATH, name): value for name, value in read.items()}, body.value, body.findings)
+        return self._responder.answer_understood(plan.entry, request, understood, variables, world)
 
     def _learn(self, plan: _Plan, request: Request) -> Answer | Make | None:
         """Ask the responder once what it answers to all requests like one; for nobody, whose turns don't count."""
@@ -226,7 +243,8 @@ class Express:
         deciding = (_DECIDING - _DESCRIBING_BODY if is_posted else _DECIDING) | named | {_ACCEPT}
         variable, values = next(iter(asked.items()), (None, ()))
         judge = self._responder.judge_requests(entry)
-        return _Plan(entry, judge, is_posted, variable, frozenset(values), keys, fields, deciding, {}, {}, {})
+        may_refuse = operation.id not in self._responder.fixtures.by_operation
+        return _Plan(entry, judge, is_posted, may_refuse, variable, frozenset(values), keys, fields, deciding, {}, {}, {})
 
     def _compile_live(self, entry: Entry, operation: Operation, touching: list[Source]) -> _Live | None:
         """The plan of an operation with state; None where header fields decide, or another source may answer."""

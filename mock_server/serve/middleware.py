@@ -219,7 +219,7 @@ def _may_come_again(answer: Answer) -> bool:
     """Whether an answer is the same object for the same request: for ever, or, from state, until something changes."""
     if answer.source.startswith(STATE):
         return len(answer.body) <= _SMALL
-    return answer.source != GENERATED and not answer.source.startswith("problem:")
+    return answer.source != GENERATED and not answer.findings and not answer.source.startswith("problem:")
 
 
 def _framed(answer: Answer) -> list[RawField]:

@@ -114,10 +114,12 @@ class Responder:
         except (MalformedPreference, UsageError) as error:
             return problem_answer(problem.MALFORMED_PREFERENCE, str(error), entry=entry)
         answer = self._decide(self._compile(entry), ask)
-        if ask.preferences is not NONE:
-            answer = _applied(answer, ask.preferences)
-        findings = ask.understood.findings
-        return answer._replace(findings=findings) if findings else answer
+        return _applied(answer, ask.preferences) if ask.preferences is not NONE else answer
+
+    def answer_understood(self, entry: Entry, request: Request, understood: Understood, variables: dict[str, str], world: World) -> Answer:
+        """Answer a request that prefers nothing, and was read and judged already."""
+        compiled = self._compile(entry)
+        return self._decide(compiled, self._ask(compiled, request, understood, NONE, variables, world))
 
     def read(self, matched: Matched[Entry], request: Request, world: World = NOBODY) -> Ask:
         """
@@ -236,6 +238,10 @@ class Responder:
         return reply
 
     def _decide(self, compiled: CompiledOperation, ask: Ask) -> Answer:
+        answer, findings = self._choose(compiled, ask), ask.understood.findings
+        return answer._replace(findings=findings) if findings else answer
+
+    def _choose(self, compiled: CompiledOperation, ask: Ask) -> Answer:
         operation, understood, preferences = compiled.operation, ask.understood, ask.preferences
         if preferences.code is not None:
             return self._preferred(compiled, ask, preferences.code)

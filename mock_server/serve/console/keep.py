@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -102,7 +102,7 @@ def _judge(responder: Responder, folder: str, path: Path, text: str) -> tuple[Fi
         own.mkdir()
         (own / path.name).write_text(text, encoding="utf-8")
         found = load_fixtures(Path(room), responder.document, responder.judge_of, responder.kit.pools).findings
-    return tuple(replace(finding, place=Place(str(path), finding.place.pointer if finding.place is not None else ())) for finding in found)
+    return tuple(finding._replace(place=Place(str(path), finding.place.pointer if finding.place is not None else ())) for finding in found)
 
 
 def _fixture(responder: Responder, operation: Operation, recorded: Recorded, *, for_anybody: bool) -> JsonObject:

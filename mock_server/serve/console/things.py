@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mock_server.finding import Finding
 from mock_server.serve.backend import Backend
@@ -72,7 +72,7 @@ def judge(kept: Kept, thing: JsonObject) -> tuple[tuple[Finding, ...], tuple[str
     found = fitting.judge.judge_value(represented.media_type, put({}, spot.pointer, [item] if listed else item))
     inside = tuple(f for f in found if (f.instance or ())[: len(prefix)] == prefix)
     dropped = tuple(name for name in thing if isinstance(item, dict) and name not in item)
-    return tuple(replace(f, instance=(f.instance or ())[len(prefix) :]) for f in inside), dropped
+    return tuple(f._replace(instance=(f.instance or ())[len(prefix) :]) for f in inside), dropped
 
 
 def pattern_of(kept: Kept, records: Sequence[Record]) -> JsonObject:

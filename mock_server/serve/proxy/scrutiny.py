@@ -8,7 +8,7 @@ missing are no finding where the provider refused for that reason: that is how l
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mock_server.contract.identity import Mask
@@ -76,7 +76,7 @@ class Scrutiny:
         """Count the findings of an exchange and say them in the log, without secrets."""
         where = f"{request.method} {mask.text(request.path.decode('latin-1'))}"
         for finding in findings:
-            masked = replace(finding, message=mask.text(finding.message))
+            masked = finding._replace(message=mask.text(finding.message))
             self.tally.add(masked, (where, 0))
             _log.warning("  %s", self.describe(masked))
         self.tally.wrong += any(finding.level is Level.ERROR for finding in findings)

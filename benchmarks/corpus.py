@@ -73,7 +73,7 @@ def draw(corpus: Path, seed: str, count: int) -> None:
         chosen = set(random.Random(seed).sample(members, count))
         rows = []
         for member in packed.getmembers():
-            if member.name in chosen:
+            if member.name in chosen and member.name.endswith(".json"):  # one is a list of them
                 file = packed.extractfile(member)
                 data = file.read() if file is not None else b""
                 rows.append(row_of(corpus, Path(member.name).stem, data))

@@ -156,14 +156,16 @@ class _Step:
         if not isinstance(values, list) or not values:
             self.bad("enum")
             return
-        types = out.get("type")
+        written = out.get("type")
+        own = written if isinstance(written, list) else []
+        types = list(own)  # and those of values that are tolerated
         fitting: list[JsonValue] = []
         mistyped = False
         for value in values:
-            if value is None or not isinstance(types, list) or any(is_type(value, str(type_)) for type_ in types):
+            if value is None or not own or any(is_type(value, str(type_)) for type_ in own):
                 fitting.append(value)
                 continue
-            casts = [cast for type_ in types for cast in _cast(value, str(type_))]
+            casts = [cast for type_ in own for cast in _cast(value, str(type_))]
             mistyped = mistyped or bool(casts)
             fitting += casts
             if not self.making:
@@ -177,10 +179,10 @@ class _Step:
             if self.making:
                 out["enum"] = values  # read strictly, nothing can stand here: a property that may be left out is
             return
-        if None in fitting and isinstance(types, list) and not self.making:
+        if None in fitting and own and not self.making:
             types = list(dict.fromkeys([*types, "null"]))
         out["enum"] = fitting
-        if types is not None:
+        if own:
             out["type"] = types
 
     def numbers(self, out: JsonObject) -> None:

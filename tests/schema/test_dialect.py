@@ -176,6 +176,12 @@ def test_an_alternative_that_requires_what_is_hidden_is_not_made_where_json_sche
     assert old.validator("X", purpose=MAKE).is_valid({})
 
 
+def test_each_of_several_unquoted_enum_values_is_taken_either_way(schemas: Callable[..., Schemas]) -> None:
+    judge = schemas(X={"type": "string", "enum": [169, 32]}).validator("X")
+
+    assert [judge.is_valid(value) for value in ("169", "32", 169, 32, "33", 33)] == [True, True, True, True, False, False]
+
+
 def test_unquoted_enum_values_are_taken_either_way_and_made_as_the_type_says(schemas: Callable[..., Schemas]) -> None:
     found = schemas(X={"type": "string", "enum": [1, "two", True]})
     judge, make = found.validator("X"), found.validator("X", purpose=MAKE)

@@ -14,13 +14,13 @@ from mock_server.errors import UndefinedSerialization
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.parameter import DELIMITERS, lists_empty
 from mock_server.spec.model import Location, Parameter, Style
+from mock_server.tokens import is_token
 from mock_server.typing import JsonValue
 
 # RFC 3986, section 2.2, without what would end the query or a pair of it
 _RESERVED = ":/?@!$'()*,;"
 # RFC 9110, section 5.6.2, and RFC 6265, section 4.1.1
 _LATIN_1 = 0xFF
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _COOKIE_OCTETS = re.compile(r"[!#-+\--:<-\[\]-~]*\Z")
 
 
@@ -175,7 +175,7 @@ def _cookie(parameter: Parameter, pairs: Sequence[tuple[str, str | list[str]]]) 
     out = []
     for name, value in pairs:
         texts = value if isinstance(value, list) else [value]
-        if plain and not (_TOKEN.match(name) and all(_COOKIE_OCTETS.match(text) for text in texts)):
+        if plain and not (is_token(name) and all(_COOKIE_OCTETS.match(text) for text in texts)):
             raise UndefinedSerialization(f"the cookie {name!r} can't hold {texts}")
         out.append(f"{name if plain else _quote(name)}=" + ",".join(text if plain else _quote(text) for text in texts))
     return "; ".join(out)

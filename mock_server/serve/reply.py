@@ -6,7 +6,6 @@ judged first; one that breaks its schema is left out, unless it was asked for by
 """
 
 import dataclasses
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -38,9 +37,9 @@ from mock_server.serve.pairs import OtherHalf, find_pairs
 from mock_server.serve.world import World
 from mock_server.spec.model import MISSING, Example, Header, MediaType, Missing, Operation
 from mock_server.spec.references import Node
+from mock_server.tokens import is_token
 from mock_server.typing import JsonValue, Pointer
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
 _REMEMBERED = 64  # Accept fields; sources and seeds
 _STREAMED = 3  # events or lines of a generated stream
 
@@ -180,7 +179,7 @@ class Reply:
     def head(self) -> list[RawField]:
         """The documented header fields, with values; made once."""
         if self._head is None:
-            fields = (self._header(header) for header in self.chosen.response.headers if _TOKEN.match(header.name))
+            fields = (self._header(header) for header in self.chosen.response.headers if is_token(header.name))
             self._head = [found for found in fields if found is not None]
         return self._head
 

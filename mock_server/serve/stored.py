@@ -6,7 +6,6 @@ is made.
 """
 
 import logging
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -30,6 +29,7 @@ from mock_server.serve.script.functions import as_text
 from mock_server.serve.script.pattern import Asked
 from mock_server.serve.script.template import Rendering, Template, compile_template
 from mock_server.spec.model import MISSING, Entry, Missing, Operation
+from mock_server.tokens import is_token
 from mock_server.typing import JsonObject, JsonValue
 
 # What an answer that is written down may have, besides what its holder knows.
@@ -37,7 +37,6 @@ KEYS: Final = frozenset(("status", "headers", "body", "template", "delay", "faul
 # What goes wrong inside an answer can be written there.
 _SAID: Final = frozenset((FaultKind.ERROR, FaultKind.MEDIA_TYPE, FaultKind.SCHEMA))
 _log = logging.getLogger("mock_server.access")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 
 class Raw(NamedTuple):
@@ -247,7 +246,7 @@ def _fields(headers: JsonValue) -> Iterator[RawField]:
             if item is None:
                 continue
             text = as_text(item)
-            if not _TOKEN.match(name) or not text.isprintable():
+            if not is_token(name) or not text.isprintable():
                 raise ScriptError(f"{name!r} is no header field that can be sent", ("headers", name))
             yield name.lower().encode(), text.encode("latin-1", "replace")
 

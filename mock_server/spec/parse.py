@@ -18,6 +18,7 @@ from mock_server.spec.model import (
 )
 from mock_server.spec.reading import Reader, flag, mapping, text
 from mock_server.spec.references import Node
+from mock_server.tokens import is_token
 
 # https://spec.openapis.org/oas/v3.2.0.html#style-values
 _STYLES: dict[Location, tuple[Style, ...]] = {  # the default first
@@ -57,9 +58,17 @@ def parse_parameters(reader: Reader, *holders: Node) -> tuple[Parameter, ...]:
     return tuple(found.values())
 
 
-def is_ignored(name: str, location: Location) -> bool:
-    """Whether a parameter of this name is to be ignored: by the specification, or since it frames the message."""
-    return location is Location.HEADER and name.lower() in _IGNORED_HEADERS
+def may_be_sent(reader: Reader, node: Node, name: str, location: Location) -> bool:
+    """Whether a parameter is one: no header field that is to be ignored or frames the message, and none that can't be named so."""
+    return location is not Location.HEADER or (name.lower() not in _IGNORED_HEADERS and _is_field_name(reader, node, name))
+
+
+def _is_field_name(reader: Reader, node: Node, name: str) -> bool:
+    """Whether a header field can have a name; noted where it can't. RFC 9110, section 5.1."""
+    if is_token(name):
+        return True
+    reader.malformed(node, f"no header field can be named {name!r}")
+    return False
 
 
 def _parse_parameter(reader: Reader, node: Node) -> Parameter | None:
@@ -72,7 +81,7 @@ def _parse_parameter(reader: Reader, node: Node) -> Parameter | None:
     if not isinstance(name, str):
         reader.malformed(node, "a parameter has no name")
         return None
-    if is_ignored(name, location):
+    if not may_be_sent(reader, node, name, location):
         return None
     style = parse_style(node, _STYLES[location])
     explode = flag(node, "explode")
@@ -164,8 +173,15 @@ def _iter_examples(reader: Reader, examples: Node) -> Iterator[Example]:
         )
 
 
+def header_objects(reader: Reader, holder: Node) -> Iterator[tuple[str, Node]]:
+    """Iterate over a map of headers, without those that only the server can set right, or that can't be named so."""
+    for name, node in reader.objects(holder, "headers", "a header"):
+        if name.lower() not in _FRAMING_HEADERS and _is_field_name(reader, node, name):
+            yield name, node
+
+
 def parse_headers(reader: Reader, holder: Node) -> tuple[Header, ...]:
-    """Read a map of headers, without those that only the server can set right."""
+    """Read a map of headers; see `header_objects`."""
     return tuple(
         Header(
             name=name,
@@ -176,8 +192,7 @@ def parse_headers(reader: Reader, holder: Node) -> tuple[Header, ...]:
             examples=parse_examples(reader, node),
             node=node,
         )
-        for name, node in reader.objects(holder, "headers", "a header")
-        if name.lower() not in _FRAMING_HEADERS
+        for name, node in header_objects(reader, holder)
     )
 
 

@@ -12,7 +12,7 @@ from mock_server.spec.model import (
     SecurityScheme,
     Style,
 )
-from mock_server.spec.parse import is_ignored, parse_examples, schema_of
+from mock_server.spec.parse import header_objects, may_be_sent, parse_examples, schema_of
 from mock_server.spec.reading import Reader, flag, mapping, text, texts
 from mock_server.spec.references import Node
 from mock_server.typing import JsonObject
@@ -27,7 +27,6 @@ _COLLECTION_STYLES = {
 }
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _JSON = ("application/json",)
-_FRAMING_HEADERS = frozenset(("content-type", "content-length", "content-encoding", "transfer-encoding", "connection"))
 
 
 def parse_parameters(reader: Reader, root: Node, *holders: Node) -> tuple[tuple[Parameter, ...], RequestBody | None]:
@@ -50,7 +49,7 @@ def parse_parameters(reader: Reader, root: Node, *holders: Node) -> tuple[tuple[
     plain = tuple(
         _parse_parameter(reader, name, Location(location), node)
         for (name, location), node in found.items()
-        if location not in {"body", "formData"} and not is_ignored(name, Location(location))
+        if location not in {"body", "formData"} and may_be_sent(reader, node, name, Location(location))
     )
     consumes = texts(holders[-1], "consumes") if "consumes" in mapping(holders[-1]) else texts(root, "consumes")
     body = next((node for (_, location), node in found.items() if location == "body"), None)
@@ -150,8 +149,7 @@ def _response_content(node: Node, produces: tuple[str, ...]) -> tuple[MediaType,
 def _parse_headers(reader: Reader, response: Node) -> tuple[Header, ...]:
     return tuple(
         Header(name=name, required=False, explode=False, schema=node, examples=parse_examples(reader, node), node=node)
-        for name, node in reader.objects(response, "headers", "a header")
-        if name.lower() not in _FRAMING_HEADERS
+        for name, node in header_objects(reader, response)
     )
 
 

@@ -174,6 +174,28 @@ paths:
     assert [p.name for p in found.operation(found.entries[0]).parameters] == ["X-Count"]
 
 
+@pytest.mark.parametrize("name", ["", "X Count", "X-Count:", "Größe"])
+@pytest.mark.parametrize("head", ["openapi: 3.0.3", "swagger: '2.0'"])
+def test_a_header_that_no_field_can_be_named_after_is_noted_and_passed_over(
+    document: Callable[[str], Document], head: str, name: str
+) -> None:
+    kind = "type: integer" if head.startswith("swagger") else "schema: {type: integer}"
+    found = document(f"""
+{head}
+info: {{title: T, version: '1'}}
+paths:
+  /a:
+    get:
+      parameters: [{{name: '{name}', in: header, required: true, {kind}}}, {{name: 'X Y', in: query, {kind}}}]
+      responses: {{200: {{description: '', headers: {{'{name}': {{{kind}}}, X-Count: {{{kind}}}}}}}}}
+""")
+    operation = found.operation(found.entries[0])
+
+    assert [p.name for p in operation.parameters] == ["X Y"]
+    assert [header.name for header in operation.responses[0].headers] == ["X-Count"]
+    assert [finding.message for finding in operation.findings] == [f"no header field can be named {name!r}"] * 2
+
+
 def test_references_in_examples_are_data(document: Callable[[str], Document]) -> None:
     found = document("""
 openapi: 3.0.3

@@ -254,16 +254,17 @@ async def read_request(scope: Scope, receive: Receive, path: bytes, limit: int) 
                 return _too_large(limit)
         elif name == b"transfer-encoding":
             has_body = True
-    body = await _read_body(receive, limit) if has_body else b""
+    body: bytes | None = b""
+    if has_body:
+        message = await receive()
+        body = message.get("body", b"")
+        if message.get("more_body", False) or len(body) > limit:
+            body = await _read_rest(body, receive, limit)
     return Request(scope["method"], path, scope["query_string"], fields, body) if body is not None else _too_large(limit)
 
 
-async def _read_body(receive: Receive, limit: int) -> bytes | None:
-    """Read a body; None where it is too large."""
-    message = await receive()
-    first: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return first if len(first) <= limit else None
+async def _read_rest(first: bytes, receive: Receive, limit: int) -> bytes | None:
+    """Read the rest of a body; None where it is too large."""
     chunks = bytearray(first)
     more = True
     while more and len(chunks) <= limit:

@@ -6,16 +6,22 @@ Source: OAS 3.1.1, "XML Object"; 3.2.0 for `nodeType`; XML 1.0, sections 2.2 and
 
 import re
 from dataclasses import dataclass
-from xml.etree.ElementTree import Element, ParseError  # the type only: parsing is defusedxml's
-from xml.sax.saxutils import escape, quoteattr
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from typing import TYPE_CHECKING
 
 from mock_server.errors import MalformedContent
 from mock_server.exchange.interpret import Raw
+from mock_server.later import Later
 from mock_server.schema.outline import Outline
 from mock_server.typing import JsonObject, JsonValue
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+    from xml.sax import saxutils
+
+    from defusedxml import ElementTree, common
+else:
+    saxutils = Later("xml.sax.saxutils")
+    ElementTree, common = Later("defusedxml.ElementTree"), Later("defusedxml.common")
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]*\Z")
 _NOT_NAME = re.compile(r"[^\w.-]+")
@@ -84,7 +90,7 @@ def _xmlns(form: _Form) -> str:
     if not form.namespace:
         return ""
     prefix, colon, _ = form.name.partition(":")
-    return f" xmlns{':' + prefix if colon else ''}={quoteattr(form.namespace)}"
+    return f" xmlns{':' + prefix if colon else ''}={saxutils.quoteattr(form.namespace)}"
 
 
 def _element(form: _Form, value: JsonValue, outline: Outline) -> str:
@@ -96,7 +102,7 @@ def _element(form: _Form, value: JsonValue, outline: Outline) -> str:
         part = outline.member(name)
         own = _form(part, name, is_list=isinstance(member, list))
         if own.node == "attribute" and not isinstance(member, dict | list):
-            attributes.append(f"{_xmlns(own)} {own.tag}={quoteattr(_plain(member))}")
+            attributes.append(f"{_xmlns(own)} {own.tag}={saxutils.quoteattr(_plain(member))}")
         elif own.node in {"text", "none"} and not isinstance(member, dict | list):
             children.append(_text(member))
         elif own.node == "cdata":
@@ -118,7 +124,7 @@ def _text(value: JsonValue) -> str:
         return "".join(f"<item>{_text(item)}</item>" for item in value)
     if isinstance(value, dict):
         return "".join(f"<{_named(name)}>{_text(member)}</{_named(name)}>" for name, member in value.items())
-    return escape(_plain(value), {"\r": "&#13;"})  # XML 1.0, section 2.11: a mere one would be read as a line end
+    return saxutils.escape(_plain(value), {"\r": "&#13;"})  # XML 1.0, section 2.11: a mere one would be read as a line end
 
 
 def _plain(value: JsonValue) -> str:
@@ -135,13 +141,13 @@ def read_xml(data: bytes, outline: Outline) -> Raw:
         MalformedContent: it is not well-formed, or declares entities.
     """
     try:
-        root = fromstring(data, forbid_dtd=False, forbid_entities=True, forbid_external=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        root = ElementTree.fromstring(data, forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    except (ElementTree.ParseError, common.DefusedXmlException, ValueError, LookupError) as error:
         raise MalformedContent(f"it is no well-formed XML: {error or type(error).__name__}") from error
     return _read(root, outline)
 
 
-def _read(element: Element, outline: Outline) -> Raw:
+def _read(element: "Element", outline: Outline) -> Raw:
     if "array" in outline.types and "object" not in outline.types:
         return [_read(child, outline.item()) for child in element]
     if len(element) == 0 and not element.attrib and ("object" not in outline.types or "string" in outline.types):
@@ -176,7 +182,7 @@ def _is_list(outline: Outline) -> bool:
     return "array" in outline.types and len(outline.types) <= 6  # noqa: PLR2004 - where every type may be, no list is expected
 
 
-def _put(found: dict[str, Raw], name: str, child: Element, outline: Outline) -> None:
+def _put(found: dict[str, Raw], name: str, child: "Element", outline: Outline) -> None:
     part = outline.member(name)
     if not _is_list(part):
         found[name] = _read(child, part)

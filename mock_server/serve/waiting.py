@@ -9,20 +9,22 @@ wait runs as a greenlet, which hands over to the event loop where it waits and g
 import asyncio
 import contextvars
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import greenlet
+from mock_server.later import Later
+
+if TYPE_CHECKING:
+    import greenlet
+else:
+    greenlet = Later("greenlet")
 
 _T = TypeVar("_T")
 
 
-class _Turn(greenlet.greenlet):  # type: ignore[misc]  # it has no types
-    """A decision that may wait."""
-
-
 async def in_turns(decide: Callable[[], _T]) -> _T:
     """Come to a decision; where it waits, others have their turn."""
-    turn = _Turn(decide)
+    turn = greenlet.greenlet(decide)
+    turn.may_wait = True
     turn.gr_context = contextvars.copy_context()
     given: Any = turn.switch()
     while not turn.dead:
@@ -39,7 +41,7 @@ async def in_turns(decide: Callable[[], _T]) -> _T:
 def wait_for(work: Callable[[], _T]) -> _T:
     """Do what takes time: in a thread, where the decision can wait for it, else at once."""
     turn = greenlet.getcurrent()
-    if not isinstance(turn, _Turn) or turn.parent is None:
+    if not hasattr(turn, "may_wait") or turn.parent is None:
         return work()
     done: _T = turn.parent.switch(asyncio.to_thread(work))
     return done

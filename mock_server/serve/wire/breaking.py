@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from http.client import responses as phrases
+from http import HTTPStatus
 from random import Random
 from typing import Final
 
@@ -14,6 +14,7 @@ from mock_server.serve.wire.line import Line
 _PIECES: Final = 20  # of a dribble
 _GARBAGE: Final = (64, 512)  # bytes, from and to
 NO_BODY: Final = "the answer has no body"
+PHRASES: Final[Mapping[int, str]] = {int(status): status.phrase for status in HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _without_length(out: Outgoing) -> list[RawField]:
 def _head(out: Outgoing, fields: list[RawField]) -> bytes:
     """The status line and the header section of an answer that is the last one of its connection. RFC 9112, section 2.1."""
     status = out.start["status"]
-    written = [b"HTTP/1.1 %d %b\r\n" % (status, phrases.get(status, "").encode())]
+    written = [b"HTTP/1.1 %d %b\r\n" % (status, PHRASES.get(status, "").encode())]
     # what a server refuses to write must not be written here either: it would end the field or the whole section
     written += [b"%b: %b\r\n" % (name, value.translate(None, b"\r\n\0")) for name, value in [*fields, (b"connection", b"close")]]
     return b"".join([*written, b"\r\n"])

@@ -5,7 +5,6 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
-from http.client import responses as phrases
 from random import Random
 from typing import Final
 
@@ -20,7 +19,7 @@ from mock_server.fault import Fault, FaultKind
 from mock_server.serve.answer import PAYLOAD, PREFERENCE_APPLIED, Answer, problem_answer
 from mock_server.serve.backend import Message, Scope, Send
 from mock_server.serve.respond import Responder
-from mock_server.serve.wire.breaking import NEEDS_BODY, NO_BODY, ON_THE_LINE, Outgoing, dribble
+from mock_server.serve.wire.breaking import NEEDS_BODY, NO_BODY, ON_THE_LINE, PHRASES, Outgoing, dribble
 from mock_server.serve.wire.drawing import Met, plan, plan_own
 from mock_server.serve.wire.line import Line, line_of
 from mock_server.serve.world import World
@@ -179,7 +178,7 @@ def _without_applied(answer: Answer) -> Answer:
 
 def _error(met: Met, fault: Fault) -> Answer:
     """An error that the document has no words for."""
-    kind = Problem("injected", phrases.get(fault.status, "Error"), fault.status)
+    kind = Problem("injected", PHRASES.get(fault.status, "Error"), fault.status)
     return problem_answer(kind, f"the fault {fault.name}, on purpose", entry=met.entry)
 
 

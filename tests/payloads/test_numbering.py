@@ -258,6 +258,39 @@ def test_a_run_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
+@pytest.mark.parametrize("format_", ["ndjson", "json"])
+@pytest.mark.parametrize("least", [1, 3, 8])
+def test_a_run_goes_on_where_it_was_joining(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: str, least: int) -> None:
+    monkeypatch.setattr("mock_server.payloads.joining._AT_ONCE", least)
+    small, made = job(100, format_, shard=5), []
+
+    def make(work: Callable[[int], Shard | None], numbers: Iterable[int], most: int) -> Iterator[tuple[int, Shard | None]]:
+        for number in list(numbers)[:most]:
+            made.append(number)
+            yield number, work(number)
+        if len(made) < small.shards():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(small, tmp_path / "out", lambda work, numbers: make(work, numbers, 11), quiet)
+    (joined,) = (tmp_path / "out.parts").glob("joined-*")
+    with joined.open("ab") as file:
+        file.write(b"cut off")  # by a kill in the midst of it
+    (tmp_path / "out.parts" / "000000.part").write_bytes(b"joined already")
+    run(small, tmp_path / "out", lambda work, numbers: make(work, numbers, 99), quiet)
+    run(small, tmp_path / "whole", spread_here, quiet)
+
+    assert joined.name.startswith(f"joined-{11 // least * least:06}-")
+    assert sorted(made) == list(range(20))
+    assert files(tmp_path / "out") == files(tmp_path / "whole")
+
+
+def files(path: Path) -> dict[str, bytes]:
+    """What is in a file, or in those of a folder."""
+    found = sorted(path.iterdir()) if path.is_dir() else [path]
+    return {file.name if path.is_dir() else "": file.read_bytes() for file in found}
+
+
 def test_the_parts_of_another_run_are_not_gone_on_with(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(job(), tmp_path / "out", _interrupted, quiet)

@@ -37,7 +37,6 @@ from mock_server.serve.pairs import OtherHalf, find_pairs
 from mock_server.serve.world import World
 from mock_server.spec.model import MISSING, Example, Header, MediaType, Missing, Operation
 from mock_server.spec.references import Node
-from mock_server.tokens import is_token
 from mock_server.typing import JsonValue, Pointer
 
 _REMEMBERED = 64  # Accept fields; sources and seeds
@@ -179,7 +178,7 @@ class Reply:
     def head(self) -> list[RawField]:
         """The documented header fields, with values; made once."""
         if self._head is None:
-            fields = (self._header(header) for header in self.chosen.response.headers if is_token(header.name))
+            fields = map(self._header, self.chosen.response.headers)
             self._head = [found for found in fields if found is not None]
         return self._head
 

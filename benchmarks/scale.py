@@ -49,6 +49,15 @@ def peak(process: subprocess.Popen[bytes]) -> int:
     return most
 
 
+def has_ended(process: subprocess.Popen[bytes], within: float) -> bool:
+    """Wait for its end, but no longer than so many seconds."""
+    try:
+        process.wait(within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=1_000_000)
@@ -89,8 +98,7 @@ def one_round(base: list[str], names: list[str], count: int) -> dict[str, tuple[
             out = Path(folder) / name
             started, most = time.monotonic(), 0
             process = subprocess.Popen([*base, "--out", str(out), *flags[name]], stderr=subprocess.DEVNULL)
-            while process.poll() is None:
-                time.sleep(0.2)
+            while not has_ended(process, within=0.2):
                 most = max([most, peak(process), *map(peak, helpers)])
             seconds = time.monotonic() - started
             for helper in helpers:

@@ -70,7 +70,7 @@ class _Live:
     ready: Ready  # by path and query; good for a pulse of the state, and a host where one is named
 
 
-_AtHand = tuple[_Plan, Answer, dict[str, str]]  # with the path variables
+_AtHand = tuple[_Plan, Answer | None, dict[str, str]]  # the stored answer, if there is one, and the path variables
 
 
 class Express:
@@ -98,11 +98,7 @@ class Express:
         if isinstance(known, _Live):
             return self._living(known, request, world) if not is_posted else None
         if known is not None:
-            ready, answer, written = known
-            body = self._read(ready, request) if ready.is_posted is is_posted else None
-            if body is None or not body.findings:
-                return answer if body is not None else None
-            return self._refuse(ready, written, request, body, world)
+            return self._answer_read(known, request, world)
         if request.method not in (_POSTED if is_posted else _READING) or b"%" in request.path:
             return None
         found = self._find(request)
@@ -112,13 +108,22 @@ class Express:
         if isinstance(plan, _Live):
             self._keep(request, plan)
             return self._living(plan, request, world) if not is_posted else None
-        body = self._read(plan, request) if plan.is_posted is is_posted else None
-        if body is None or not body.findings:
-            return self._answer(plan, variables, request, world) if body is not None else None
-        return self._refuse(plan, variables, request, body, world)
+        if plan.is_posted:
+            self._keep(request, (plan, None, variables))
+        return self._answer_read((plan, None, variables), request, world)
+
+    def _answer_read(self, known: _AtHand, request: Request, world: World) -> Answer | None:
+        """The answer to a request whose path is read."""
+        plan, answer, variables = known
+        body = self._read(plan, request) if plan.is_posted is bool(request.body) else None
+        if body is None:
+            return None
+        if body.findings:
+            return self._refuse(plan, variables, request, body, world)
+        return answer if answer is not None else self._answer(plan, variables, request, world)
 
     def awaits_body(self, request: Request) -> bool:
-        """Whether an answer is at hand that only the request's body decides about, which was not read yet."""
+        """Whether all that a request's answer goes by is known but for its body, which was not read yet."""
         known = self._at_hand.get((request.method, request.path))
         return isinstance(known, tuple) and known[0].is_posted
 

@@ -9,6 +9,8 @@ from typing import Any
 import uvicorn
 
 from mock_server.errors import ListenError, UsageError
+from mock_server.serve.middleware import MockMiddleware
+from mock_server.serve.wire.instant import answering
 from mock_server.serve.wire.line import HttpProtocol
 from mock_server.settings import Settings
 
@@ -89,7 +91,7 @@ def make_config(app: Any, settings: Settings, *, passes_on: bool = False) -> uvi
     """
     return uvicorn.Config(
         app,
-        http=HttpProtocol,
+        http=answering(HttpProtocol, app) if isinstance(app, MockMiddleware) else HttpProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

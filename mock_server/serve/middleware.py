@@ -8,6 +8,7 @@ web sockets.
 import functools
 import logging
 import time
+from collections.abc import Sequence
 from functools import partial
 
 from mock_server.errors import MalformedWorld
@@ -19,12 +20,14 @@ from mock_server.serve.cors import cors_fields, preflight
 from mock_server.serve.gather import send_whole
 from mock_server.serve.passing import pass_on
 from mock_server.serve.waiting import in_turns
+from mock_server.serve.wire.head import write_head
 from mock_server.serve.world import World
 
 _log = logging.getLogger("mock_server.access")
 _UI = b"/ui"
 _AREA = b"/__"
 _READING = frozenset(("GET", "HEAD"))
+_WITHOUT_BODY = frozenset((204, 304))  # and without Content-Length, RFC 9110, section 8.6
 _MOST_READY = 4_096
 _SMALL = 4_096  # bytes of an answer that may be out of date and is kept ready all the same, until there are too many
 
@@ -56,15 +59,9 @@ class MockMiddleware:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        path = raw.partition(b"?")[0]
-        backend = self._backend
-        mount = backend.mounts[0]
-        if len(backend.mounts) > 1:
-            mount = backend.find_mount(scope["method"], path.decode("latin-1"), scope["query_string"].decode("latin-1"))
-        is_calm = backend.disturber is None or backend.disturber.is_calm
-        is_calm = is_calm and backend.relay is None and not self._through and not path.startswith(_AREA)
-        if is_calm:
+        path, backend = _path_of(scope), self._backend
+        mount = self._find_mount(scope, path)
+        if self._is_calm(path):
             request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], b""), backend.worlds.everybody
             read = None
             if request.method not in _READING and mount.express.awaits_body(request):
@@ -96,6 +93,40 @@ class MockMiddleware:
             await self._app(scope, receive, send)
             return
         await self._exchange(mount, scope, receive, send, path, started)
+
+    def awaits_body(self, scope: Scope) -> bool:
+        """Whether the answer to an ordinary request will be known when its body is read; see `wire.instant`."""
+        path = _path_of(scope)
+        request = Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
+        return self._is_calm(path) and self._find_mount(scope, path).express.awaits_body(request)
+
+    def at_once(self, scope: Scope, body: bytes, first: Sequence[RawField]) -> bytes | None:
+        """Answer an ordinary request, all of which is read; see `wire.instant`."""
+        started, path = time.perf_counter(), _path_of(scope)
+        if not self._is_calm(path):
+            return None
+        request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], body), self._backend.worlds.everybody
+        found = self._find_mount(scope, path).express.find(request, everybody)
+        if found is None or found.status in _WITHOUT_BODY:
+            return None
+        head = write_head(found.status, first, _framed(found))
+        if head is None:
+            return None
+        self._note(request, found, everybody, started)
+        return head + found.body
+
+    def _is_calm(self, path: bytes) -> bool:
+        """Whether nobody but the responder has a say in what is answered under a path."""
+        backend = self._backend
+        is_calm = backend.disturber is None or backend.disturber.is_calm
+        return is_calm and backend.relay is None and not self._through and not path.startswith(_AREA)
+
+    def _find_mount(self, scope: Scope, path: bytes) -> Mount:
+        """The document that a request is for."""
+        mounts = self._backend.mounts
+        if len(mounts) == 1:
+            return mounts[0]
+        return self._backend.find_mount(scope["method"], path.decode("latin-1"), scope["query_string"].decode("latin-1"))
 
     async def _exchange(
         self, mount: Mount, scope: Scope, receive: Receive, send: Send, path: bytes, started: float, read: Request | Answer | None = None
@@ -201,6 +232,12 @@ class MockMiddleware:
         return start, {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body}
 
 
+def _path_of(scope: Scope) -> bytes:
+    """The path of a request, percent-encoded."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.partition(b"?")[0]
+
+
 @functools.lru_cache(maxsize=64)
 def _writes(mount: Mount, segment: str) -> bool:
     """Whether a document has paths that begin with a segment; a variable that would take it does not count."""
@@ -225,7 +262,7 @@ def _may_come_again(answer: Answer) -> bool:
 def _framed(answer: Answer) -> list[RawField]:
     """The fields of an answer, with its length."""
     fields = list(answer.fields)
-    if answer.status >= 200 and answer.status not in {204, 304}:  # noqa: PLR2004 - RFC 9110, section 8.6
+    if answer.status >= 200 and answer.status not in _WITHOUT_BODY:  # noqa: PLR2004
         fields.append((b"content-length", b"%d" % len(answer.body)))
     if answer.entry is not None and answer.entry.deprecated:
         fields.append((b"deprecation", b"true"))

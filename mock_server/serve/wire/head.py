@@ -1,0 +1,59 @@
+"""
+The head of an answer as it is sent.
+
+A server checks each field of each answer. Most fields come again and again, so here each is checked and written once.
+"""
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Final
+
+from mock_server.serve.answer import RawField
+
+_MOST: Final = 4_096  # fields that are kept
+# RFC 9110, sections 5.1 and 5.5: what can't be in a field, and would begin another one.
+_NO_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9a-z-]")
+_NO_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_OF_THE_CONNECTION: Final = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"))
+_STATUS_LINES: Final = {each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in HTTPStatus}
+
+_lines: dict[RawField, bytes | None] = {}
+
+
+def write_head(status: int, first: Iterable[RawField], fields: Iterable[RawField]) -> bytes | None:
+    """
+    Write the head of an answer with a body whose length is among the fields. RFC 9112, section 2.1.
+
+    Args:
+        status: Of the answer.
+        first: Fields of the server.
+        fields: Of the answer.
+
+    Returns:
+        The head; None where the server has to look at it: where a field is about the connection, or can't be sent.
+    """
+    line = _STATUS_LINES.get(status)
+    if line is None:
+        return None
+    pieces = [line]
+    for fields_ in (first, fields):
+        for field in fields_:
+            try:
+                written = _lines[field]
+            except KeyError:
+                written = _remember(field)
+            if written is None:
+                return None
+            pieces.append(written)
+    pieces.append(b"\r\n")
+    return b"".join(pieces)
+
+
+def _remember(field: RawField) -> bytes | None:
+    if len(_lines) >= _MOST:
+        _lines.clear()
+    name, value = field
+    usable = name and not _NO_NAME.search(name) and not _NO_VALUE.search(value) and name not in _OF_THE_CONNECTION
+    _lines[field] = written = b"%b: %b\r\n" % field if usable else None
+    return written

@@ -1,0 +1,270 @@
+"""What is answered without a task is, byte by byte, what would have been answered with one."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import uvicorn
+from conftest import minimal, operation
+from hypothesis import given
+from hypothesis import strategies as st
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from mock_server.serve.assembly import assemble
+from mock_server.serve.backend import Backend
+from mock_server.serve.deferred import deferred_app
+from mock_server.serve.middleware import MockMiddleware
+from mock_server.serve.opening import open_responder
+from mock_server.serve.wire.head import write_head
+from mock_server.serve.wire.instant import answering
+from mock_server.serve.wire.line import lending
+from mock_server.settings import Settings
+
+PET = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "maxLength": 5}}, "additionalProperties": False}
+BODY = {"required": True, "content": {"application/json": {"schema": PET}}}
+CREATED = {"description": "", "content": {"application/json": {"schema": PET, "example": {"name": "Rex"}}}}
+ODD_FIELD = {"Connection": {"schema": {"type": "string"}, "required": True, "example": "x-own"}}
+DOCUMENT = minimal(
+    {
+        "/pets": {
+            "get": operation({"type": "array", "items": PET}, operationId="list"),
+            "post": {"operationId": "create", "requestBody": BODY, "responses": {"201": CREATED, "400": {"description": "No."}}},
+        },
+        "/pets/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "get": operation(PET, operationId="read"),
+            "put": {"operationId": "change", "requestBody": BODY, "responses": {"200": CREATED}},
+            "delete": {"operationId": "remove", "responses": {"204": {"description": ""}}},
+        },
+        "/odd": {"get": {"operationId": "odd", "responses": {"200": {**CREATED, "headers": ODD_FIELD}}}},
+        "/none": {"get": {"operationId": "none", "responses": {"204": {"description": ""}}}},
+    }
+)
+
+
+def ask(line: str, *fields: str, body: bytes | None = None) -> bytes:
+    """Write a request."""
+    sized = [f"Content-Length: {len(body)}"] if body is not None else []
+    return "\r\n".join([f"{line} HTTP/1.1", "Host: localhost", *fields, *sized, "", ""]).encode() + (body or b"")
+
+
+JSON = "Content-Type: application/json"
+ORDINARY = [
+    ask("GET /pets"),
+    ask("GET /pets/a"),
+    ask("GET /pets/b", "Accept: */*"),
+    ask("POST /pets", JSON, body=b'{"name":"Tom"}'),
+    ask("POST /pets", JSON, body=b'{"name":"too long"}'),
+    ask("PUT /pets/a", JSON, body=b'{"name":"Tom"}'),
+]
+REQUESTS = [
+    *ORDINARY,
+    ask("HEAD /pets"),
+    ask("DELETE /pets/a"),
+    ask("GET /none"),
+    ask("GET /odd"),
+    ask("GET /nowhere"),
+    ask("GET /__mock/requests"),
+    ask("GET /pets", "Prefer: code=400"),
+    ask("GET /pets", "Origin: http://localhost:3000"),
+    ask("GET /pets", body=b"{}"),
+    ask("POST /pets", JSON, body=b"{"),
+    ask("POST /pets", JSON, body=b""),
+    ask("POST /pets", JSON, "Expect: 100-continue", body=b'{"name":"Tom"}'),
+    ask("POST /pets", "Content-Type: text/plain", body=b"Tom"),
+    ask("POST /pets", JSON, body=b'{"name":"Tom"}' + b" " * 70_000),
+    ask("POST /pets", JSON, "Transfer-Encoding: chunked") + b'e\r\n{"name":"Tom"}\r\n0\r\n\r\n',
+]
+LAST = [
+    b"",
+    b"GET /pets HTTP/1.0\r\nHost: localhost\r\n\r\n",
+    ask("GET /pets", "Connection: close"),
+    ask("POST /pets", JSON, "Connection: close", body=b'{"name":"Tom"}'),
+]
+
+
+class Wire(asyncio.Transport):
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = bytearray()
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += b"" if self.closed else data
+
+    def writelines(self, list_of_data: Any) -> None:
+        self.write(b"".join(list_of_data))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None:
+        """Tests write when they want to."""
+
+    def resume_reading(self) -> None:
+        """See `pause_reading`."""
+
+
+async def finish(protocol: Any) -> None:
+    """Wait until everything that was read is answered."""
+    while protocol.tasks:
+        await asyncio.gather(*protocol.tasks)
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Way:
+    """A server that answers in one of the two ways."""
+
+    backend: Backend
+    config: uvicorn.Config
+    tasks: int = 0  # that were made
+
+    def connect(self, wire: Wire) -> Any:
+        """A connection; in a running loop."""
+        state = ServerState()
+        state.default_headers = [(b"date", b"Mon, 23 Nov 2026 21:58:00 GMT")]
+        protocol = self.config.http_protocol_class(config=self.config, server_state=state, app_state={})  # type: ignore[call-arg]
+        protocol.connection_made(wire)
+        return protocol
+
+    def converse(self, pieces: Sequence[bytes]) -> bytes:
+        """What is written when these pieces are read."""
+
+        async def run() -> bytes:
+            wire = Wire()
+            protocol: Any = self.connect(wire)
+            for piece in pieces:
+                protocol.data_received(piece)
+                await asyncio.sleep(0)
+            self.tasks = len(protocol.tasks)
+            await finish(protocol)
+            protocol.connection_lost(None)
+            return bytes(wire.written)
+
+        self.backend.worlds.everybody.journal.clear()
+        return asyncio.run(run())
+
+    def journal(self) -> list[tuple[bytes, bytes, int]]:
+        """What was kept of the exchanges."""
+        return [(each.request.path, each.request.body, each.answer.status) for each in self.backend.worlds.everybody.journal]
+
+
+def open_way(folder: Path, *, at_once: bool) -> Way:
+    path = folder / "openapi.json"
+    path.write_bytes(orjson.dumps(DOCUMENT))
+    settings = Settings()
+    backend = assemble([open_responder(str(path), settings)], settings)
+    app = deferred_app(backend)
+    assert isinstance(app, MockMiddleware)
+    usual = lending(HttpToolsProtocol)
+    config = uvicorn.Config(app, http=answering(usual, app) if at_once else usual, log_config=None, access_log=False, lifespan="off")
+    config.load()
+    return Way(backend, config)
+
+
+@pytest.fixture(scope="module")
+def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Way, Way]]:
+    """Answering at once, and the usual way; what one request teaches them, others get."""
+    folder = tmp_path_factory.mktemp("instant")
+    logging.getLogger("mock_server").setLevel(logging.ERROR)
+    yield open_way(folder, at_once=True), open_way(folder, at_once=False)
+    logging.getLogger("mock_server").setLevel(logging.NOTSET)
+
+
+@given(st.lists(st.sampled_from(REQUESTS), max_size=6), st.sampled_from(LAST), st.lists(st.integers(0, 600), max_size=6))
+def test_both_ways_write_the_same_bytes(ways: tuple[Way, Way], requests: list[bytes], last: bytes, cuts: list[int]) -> None:
+    sent = b"".join(requests) + last
+    places = sorted({0, *(cut for cut in cuts if cut < len(sent)), len(sent)})
+    pieces = [sent[start:end] for start, end in pairwise(places)]
+    at_once, usual = ways
+
+    assert at_once.converse(pieces) == usual.converse(pieces)
+    assert at_once.journal() == usual.journal()
+
+
+@pytest.mark.parametrize("request_", ORDINARY)
+def test_an_ordinary_request_makes_no_task(ways: tuple[Way, Way], request_: bytes) -> None:
+    at_once, usual = ways
+    at_once.converse([request_])  # the first one is learned from
+
+    assert at_once.converse([request_, request_]) == usual.converse([request_, request_])
+    assert (at_once.tasks, usual.tasks) == (0, 1)
+
+
+def test_many_requests_behind_a_slow_one_do_not_end_the_stack(ways: tuple[Way, Way]) -> None:
+    at_once, usual = ways
+    pieces = [ask("GET /nowhere") + ask("GET /pets") * 2_000]
+
+    assert at_once.converse(pieces) == usual.converse(pieces)
+
+
+def test_a_client_that_leaves_within_a_body_leaves_nothing_behind(ways: tuple[Way, Way]) -> None:
+    whole = ask("POST /pets", JSON, body=b'{"name":"Tom"}')
+    ways[0].converse([whole])
+
+    assert ways[0].converse([whole[:-3]]) == b""
+    assert ways[0].journal() == []
+
+
+def test_what_fails_at_once_is_told_the_usual_way(
+    ways: tuple[Way, Way], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(ways[0].backend.mounts[0].express, "find", fail)
+
+    assert ways[0].converse([ask("GET /pets")]).startswith(b"HTTP/1.1 500 ")
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_client_that_does_not_read_is_waited_for(ways: tuple[Way, Way]) -> None:
+    async def run() -> tuple[bytes, bytes]:
+        wire = Wire()
+        protocol = ways[0].connect(wire)
+        protocol.pause_writing()
+        protocol.data_received(ask("GET /pets"))
+        await asyncio.sleep(0.01)
+        before = bytes(wire.written)
+        protocol.resume_writing()
+        await finish(protocol)
+        return before, bytes(wire.written)
+
+    before, after = asyncio.run(run())
+
+    assert before == b""
+    assert after.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        (b"x-name", b"a\r\nx-other: b"),
+        (b"x-name\r\nx", b"a"),
+        (b"", b"a"),
+        (b"x-name", b"a\0"),
+        (b"connection", b"close"),
+        (b"X-Name", b"a"),
+    ],
+)
+def test_a_head_with_a_field_that_has_to_be_looked_at_is_not_written(field: tuple[bytes, bytes]) -> None:
+    assert write_head(200, [], [(b"content-length", b"2"), field]) is None
+
+
+def test_a_head_is_written_as_http_has_it() -> None:
+    written = write_head(201, [(b"date", b"now")], [(b"content-type", b"text/plain"), (b"content-length", b"0")])
+
+    assert written == b"HTTP/1.1 201 Created\r\ndate: now\r\ncontent-type: text/plain\r\ncontent-length: 0\r\n\r\n"

@@ -94,16 +94,14 @@ class MockMiddleware:
             return
         await self._exchange(mount, scope, receive, send, path, started)
 
-    def awaits_body(self, scope: Scope) -> bool:
-        """Whether the answer to an ordinary request will be known when its body is read; see `wire.instant`."""
-        path = _path_of(scope)
-        request = Request(scope["method"], path, scope["query_string"], scope["headers"], b"")
-        return self._is_calm(path) and self._find_mount(scope, path).express.awaits_body(request)
+    def reads_first(self) -> bool:
+        """Whether requests are read whole before they are answered; see `wire.instant`."""
+        return self._is_calm(b"")
 
     def at_once(self, scope: Scope, body: bytes, first: Sequence[RawField]) -> bytes | None:
         """Answer an ordinary request, all of which is read; see `wire.instant`."""
         started, path = time.perf_counter(), _path_of(scope)
-        if not self._is_calm(path):
+        if not self._is_calm(path) or len(body) > self._backend.settings.max_body:
             return None
         request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], body), self._backend.worlds.everybody
         found = self._find_mount(scope, path).express.find(request, everybody)

@@ -19,8 +19,8 @@ _MOST: Final = 65_536  # bytes of a body that is waited for; uvicorn stops readi
 class Ordinary(Protocol):
     """Who answers ordinary requests."""
 
-    def awaits_body(self, scope: Scope) -> bool:
-        """Whether the answer will be known when the body of a request is read."""
+    def reads_first(self) -> bool:
+        """Whether requests are read whole before they are answered."""
 
     def at_once(self, scope: Scope, body: bytes, first: list[tuple[bytes, bytes]]) -> bytes | None:
         """
@@ -68,10 +68,9 @@ class Instant(asyncio.Protocol):
         scope, body = cycle.scope, b""
         if scope["method"] in _WITH_BODY:
             if cycle.more_body:
-                if cycle.waiting_for_100_continue or not _length(scope) <= _MOST or not self.ordinary.awaits_body(scope):
-                    return False
-                self._awaiting = cycle
-                return True
+                is_awaited = _is_short(scope) and not cycle.waiting_for_100_continue and self.ordinary.reads_first()
+                self._awaiting = cycle if is_awaited else None
+                return is_awaited
             body = bytes(cycle.body)
         try:
             written = self.ordinary.at_once(scope, body, self.server_state.default_headers)
@@ -85,10 +84,12 @@ class Instant(asyncio.Protocol):
         return True
 
 
-def _length(scope: Scope) -> float:
-    """How many bytes a body will have; infinite where that is not said."""
-    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-    return int(lengths[0]) if len(lengths) == 1 and lengths[0].isdigit() else float("inf")
+def _is_short(scope: Scope) -> bool:
+    """Whether a body is said to be so short that it can be waited for."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return value.isdigit() and int(value) <= _MOST
+    return False
 
 
 def answering(base: type[asyncio.Protocol], ordinary: Ordinary) -> type[asyncio.Protocol]:

@@ -80,6 +80,8 @@ REQUESTS = [
     ask("POST /pets", JSON, "Expect: 100-continue", body=b'{"name":"Tom"}'),
     ask("POST /pets", "Content-Type: text/plain", body=b"Tom"),
     ask("POST /pets", JSON, body=b'{"name":"Tom"}' + b" " * 70_000),
+    ask("POST /pets", JSON, body=b'{"name":"Tom"}' + b" " * 20_000),
+    ask("POST /pets", JSON, body=b'{"name":"Tom"}' + b" " * 10_000),
     ask("POST /pets", JSON, "Transfer-Encoding: chunked") + b'e\r\n{"name":"Tom"}\r\n0\r\n\r\n',
 ]
 LAST = [
@@ -147,6 +149,8 @@ class Way:
             wire = Wire()
             protocol: Any = self.connect(wire)
             for piece in pieces:
+                if wire.closed:
+                    break
                 protocol.data_received(piece)
                 await asyncio.sleep(0)
             self.tasks = len(protocol.tasks)
@@ -165,7 +169,7 @@ class Way:
 def open_way(folder: Path, *, at_once: bool) -> Way:
     path = folder / "openapi.json"
     path.write_bytes(orjson.dumps(DOCUMENT))
-    settings = Settings()
+    settings = Settings(max_body=20_000)
     backend = assemble([open_responder(str(path), settings)], settings)
     app = deferred_app(backend)
     assert isinstance(app, MockMiddleware)
@@ -184,7 +188,11 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Way, Way]]:
     logging.getLogger("mock_server").setLevel(logging.NOTSET)
 
 
-@given(st.lists(st.sampled_from(REQUESTS), max_size=6), st.sampled_from(LAST), st.lists(st.integers(0, 600), max_size=6))
+@given(
+    st.lists(st.sampled_from(REQUESTS), max_size=6),
+    st.sampled_from(LAST),
+    st.lists(st.integers(0, 600) | st.integers(0, 40_000), max_size=6),
+)
 def test_both_ways_write_the_same_bytes(ways: tuple[Way, Way], requests: list[bytes], last: bytes, cuts: list[int]) -> None:
     sent = b"".join(requests) + last
     places = sorted({0, *(cut for cut in cuts if cut < len(sent)), len(sent)})
@@ -202,6 +210,16 @@ def test_an_ordinary_request_makes_no_task(ways: tuple[Way, Way], request_: byte
 
     assert at_once.converse([request_, request_]) == usual.converse([request_, request_])
     assert (at_once.tasks, usual.tasks) == (0, 1)
+
+
+@pytest.mark.parametrize(("spaces", "status"), [(10_000, 201), (20_000, 413), (70_000, 413)])
+def test_a_body_that_is_too_large_is_refused(ways: tuple[Way, Way], spaces: int, status: int) -> None:
+    request_ = ask("POST /pets", JSON, body=b'{"name":"Tom"}' + b" " * spaces)
+    at_once, usual = ways
+    written = at_once.converse([request_[:200], request_[200:]])
+
+    assert written.startswith(b"HTTP/1.1 %d " % status)
+    assert written == usual.converse([request_[:200], request_[200:]])
 
 
 def test_many_requests_behind_a_slow_one_do_not_end_the_stack(ways: tuple[Way, Way]) -> None:

@@ -26,6 +26,14 @@ from mock_server.typing import JsonValue, Pointer
 
 # What frameworks, gateways and routers answer by themselves to what they don't like.
 _FRAMEWORK: Final = frozenset((400, 401, 403, 404, 405, 406, 411, 413, 414, 415, 417, 422, 426, 428, 431, 501))
+# What a field of the request asks for, documented or not. RFC 9110, sections 13.1 and 14.2.
+_ASKED_BY: Final = {
+    b"if-match": {412},
+    b"if-unmodified-since": {412},
+    b"if-none-match": {304, 412},
+    b"if-modified-since": {304},
+    b"range": {206, 416},
+}
 _LIMITED: Final = frozenset((429, 503))
 _MOST_OBJECTS = 400
 
@@ -160,6 +168,8 @@ def _doubt(subject: Subject, exchanged: Exchanged, finding: Finding) -> bool | N
 
 def _doubtful_status(subject: Subject, exchanged: Exchanged) -> bool | None:
     probe, status = exchanged.probe, exchanged.status
+    if any(status in _ASKED_BY.get(name, ()) for name, _ in probe.request.fields):
+        return True
     if probe.intent is Intent.CONFORMING:
         if status in {401, 403}:
             return bool(subject.operation.security)

@@ -125,8 +125,12 @@ def check_document(path: Path, operations: int, seconds: float, locations: int, 
 
 
 def specs(folder: Path) -> list[Path]:
-    """The documents that a folder's manifest lists, the smallest first."""
-    lines = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+    """The documents that a folder's manifest lists, else all that it holds, the smallest first."""
+    manifest = folder / "manifest.jsonl"
+    if not manifest.exists():
+        found = [path for path in folder.rglob("*") if path.suffix in {".json", ".yaml", ".yml"}]
+        return sorted(found, key=lambda path: path.stat().st_size)
+    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
     return [folder / line["spec"] for line in sorted(lines, key=lambda line: line["bytes"])]
 
 

@@ -24,7 +24,7 @@ DOORS = {
     "brotli": {"serve.proxy.coding"},
     "zstandard": {"serve.proxy.coding"},
     "jsonschema": {"schema.assertions"},
-    "jsonschema_rs": {"schema.validate", "schema.canonical"},
+    "jsonschema_rs": {"schema.validate", "schema.canonical", "spec.nearest"},
     "faker": {"generate.pools"},
     "hypothesis": {"generate", "strategies"},
     "jinja2": {"contract.reports.page", "serve.console.paint"},

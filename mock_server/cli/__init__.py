@@ -8,6 +8,7 @@ Findings and results go to standard output, logs and progress to standard error.
 import gc
 import importlib
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -17,6 +18,9 @@ from typer.core import TyperGroup, TyperOption
 from mock_server.cli.configure import TABLES, Option, read_presets
 from mock_server.errors import FixtureError, MockServerError
 from mock_server.version import __version__
+
+# What a later Python may make of the regular expressions of a document, which are JavaScript's, is nobody's concern.
+warnings.filterwarnings("ignore", "Possible (nested )?set", FutureWarning)
 
 # The commands in the order in which one meets them, and their modules.
 _COMMANDS = {name: f"mock_server.cli.{name}" for name in ("serve", "proxy", "check", "test", "validate", "payloads")}

@@ -15,13 +15,15 @@ from openapi_spec_validator import (
     OpenAPIV31SpecValidator,
     OpenAPIV32SpecValidator,
 )
+from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 from referencing.exceptions import Unresolvable
 
 from mock_server.errors import DocumentError
 from mock_server.finding import Finding, Place
 from mock_server.spec.document import Document
 from mock_server.spec.model import Version
-from mock_server.typing import JsonValue
+from mock_server.spec.nearest import iter_causes
+from mock_server.typing import JsonValue, Pointer
 
 _VALIDATORS: dict[Version, Any] = {
     Version.V2: OpenAPIV2SpecValidator,
@@ -31,6 +33,7 @@ _VALIDATORS: dict[Version, Any] = {
 }
 # More findings than this about one document help nobody.
 _MOST = 200
+_NO_REGEX = ("is not a 'regex'", 'is not a "regex"')  # by Python's or Rust's rules; by ECMA-262's it is judged where schemas are translated
 
 
 def lint(document: Document) -> tuple[Finding, ...]:
@@ -50,15 +53,26 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
             raise LookupError(str(error)) from error
 
     base: Any = _VALIDATORS[document.version]
-    ours = type("_Validator", (base,), {"resolver_handlers": dict.fromkeys(("", "file", "http", "https"), read)})
+    schemas = {"schema": _placing(base.keyword_validators["schema"])}
+    members = {"resolver_handlers": dict.fromkeys(("", "file", "http", "https"), read)}
+    ours = type("_Validator", (base,), {**members, "keyword_validators": {**base.keyword_validators, **schemas}})
     validator = ours(document.resource.value, base_uri=document.resource.uri)
     name = document.resource.name
+    places = _Places(document)
+    told: set[Place] | None = None  # what the specification's schema says of the whole document, where it speaks of alternatives
     try:
         for error in validator.iter_errors():
-            if str(error.message).endswith("is not a 'regex'"):
-                continue  # by Python's rules; by ECMA-262's it is judged where schemas are translated
-            pointer = tuple(map(str, error.absolute_path))
-            yield Finding(rule="document-invalid", message=_sentence(error), place=Place(name, pointer))
+            if _is_of_alternatives(error):
+                causes = list(iter_causes(error.schema, error.instance)) if told is None else []
+                told = {Place(name, pointer) for pointer, _ in causes} | (told or set())
+                for pointer, message in causes:
+                    if not message.endswith(_NO_REGEX):
+                        yield Finding(rule="document-invalid", message=_shortened(message), place=Place(name, pointer))
+            elif not str(error.message).endswith(_NO_REGEX):
+                nearest = _nearest(error)
+                place = places.of(nearest)
+                if place not in (told or ()):
+                    yield Finding(rule="document-invalid", message=_shortened(str(nearest.message)), place=place)
     except Unresolvable as error:
         # said more exactly by who follows the reference; the validator goes no further
         message = f"openapi-spec-validator stopped at a reference that leads nowhere: {error.ref}"
@@ -68,6 +82,75 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
         yield Finding(rule="document-lint-incomplete", message=message, place=Place(name))
 
 
-def _sentence(error: Any) -> str:  # noqa: ANN401 - a ValidationError of either of two libraries
-    text = str(error.message).strip().split("\n", 1)[0]
+def _is_of_alternatives(error: Any) -> bool:  # noqa: ANN401 - a ValidationError of either of two libraries
+    """Whether an error only says that no alternative fits."""
+    return not error.context and list(error.schema_path)[-1:] in (["oneOf"], ["anyOf"]) and isinstance(error.schema, dict)
+
+
+def _nearest(error: Any) -> Any:  # noqa: ANN401
+    """Of alternatives, what is wrong with the one that fails deepest, or is named first."""
+    while error.context:
+        error = max(error.context, key=lambda each: len(each.absolute_path))
+    return error
+
+
+def _placing(base: Any) -> Any:  # noqa: ANN401 - of a package without types
+    """A judge of schemas whose errors say which schema they are in: their paths begin there."""
+
+    def call(self: Any, schema: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:  # noqa: ANN401
+        for error in base.__call__(self, schema, *args, **kwargs):
+            placed = error if isinstance(error, OpenAPIValidationError) else OpenAPIValidationError.create_from(error)
+            if not hasattr(placed, "within"):
+                placed.within = schema.read_value()
+            yield placed
+
+    return type(f"Placing{base.__name__}", (base,), {"__call__": call})
+
+
+class _Places:
+    """Where the objects of a document and of what it refers to are."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._known: dict[int, Place] = {}
+
+    def of(self, error: Any) -> Place:  # noqa: ANN401
+        """The place of an error, as near as it can be told."""
+        root = error
+        while root.parent is not None:
+            root = root.parent
+        within: JsonValue = getattr(root, "within", None)
+        path = tuple(map(str, error.absolute_path))
+        if within is None:
+            return Place(self._document.resource.name, path)
+        if not self._known:
+            for resource in self._document.library.loaded():
+                self._walk(resource.name, resource.value)
+        place = self._known.get(id(within), Place(self._document.resource.name))
+        below = next((more for more in (path, ("default", *path)) if _leads_to(within, more, error.instance)), ())
+        return Place(place.file, (*place.pointer, *below))
+
+    def _walk(self, name: str, value: JsonValue) -> None:
+        stack: list[tuple[Pointer, JsonValue]] = [((), value)]
+        while stack:
+            pointer, part = stack.pop()
+            children = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+            if isinstance(part, dict):
+                self._known.setdefault(id(part), Place(name, pointer))
+            stack += [((*pointer, str(key)), child) for key, child in children if isinstance(child, dict | list)]
+
+
+def _leads_to(value: JsonValue, path: Pointer, wanted: JsonValue) -> bool:
+    for step in path:
+        if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        elif isinstance(value, dict) and step in value:
+            value = value[step]
+        else:
+            return False
+    return value is wanted or value == wanted
+
+
+def _shortened(message: str) -> str:
+    text = message.strip().split("\n", 1)[0]
     return text if len(text) <= 300 else f"{text[:150]} … {text[-120:]}"  # noqa: PLR2004 - a line or two

@@ -53,16 +53,16 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
             raise LookupError(str(error)) from error
 
     base: Any = _VALIDATORS[document.version]
-    schemas = {"schema": _placing(base.keyword_validators["schema"])}
-    members = {"resolver_handlers": dict.fromkeys(("", "file", "http", "https"), read)}
-    ours = type("_Validator", (base,), {**members, "keyword_validators": {**base.keyword_validators, **schemas}})
+    judges = {name: _placing(judge) for name, judge in base.keyword_validators.items()}
+    handlers = dict.fromkeys(("", "file", "http", "https"), read)
+    ours = type("_Validator", (base,), {"resolver_handlers": handlers, "keyword_validators": judges})
     validator = ours(document.resource.value, base_uri=document.resource.uri)
     name = document.resource.name
     places = _Places(document)
     told: set[Place] | None = None  # what the specification's schema says of the whole document, where it speaks of alternatives
     try:
         for error in validator.iter_errors():
-            if _is_of_alternatives(error):
+            if error.instance is document.resource.value and _is_of_alternatives(error):
                 causes = list(iter_causes(error.schema, error.instance)) if told is None else []
                 told = {Place(name, pointer) for pointer, _ in causes} | (told or set())
                 for pointer, message in causes:
@@ -71,7 +71,8 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
             elif not str(error.message).endswith(_NO_REGEX):
                 nearest = _nearest(error)
                 place = places.of(nearest)
-                if place not in (told or ()):
+                is_told = isinstance(nearest.validator, str) and place in (told or ())  # of a schema, by two metaschemas
+                if not is_told:
                     yield Finding(rule="document-invalid", message=_shortened(str(nearest.message)), place=place)
     except Unresolvable as error:
         # said more exactly by who follows the reference; the validator goes no further
@@ -84,7 +85,7 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
 
 def _is_of_alternatives(error: Any) -> bool:  # noqa: ANN401 - a ValidationError of either of two libraries
     """Whether an error only says that no alternative fits."""
-    return not error.context and list(error.schema_path)[-1:] in (["oneOf"], ["anyOf"]) and isinstance(error.schema, dict)
+    return not error.context and list(error.schema_path)[-1:] in (["oneOf"], ["anyOf"])
 
 
 def _nearest(error: Any) -> Any:  # noqa: ANN401
@@ -95,13 +96,14 @@ def _nearest(error: Any) -> Any:  # noqa: ANN401
 
 
 def _placing(base: Any) -> Any:  # noqa: ANN401 - of a package without types
-    """A judge of schemas whose errors say which schema they are in: their paths begin there."""
+    """A judge of schemas, operations or the like, whose errors say which object they are about: their paths begin there."""
 
-    def call(self: Any, schema: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:  # noqa: ANN401
-        for error in base.__call__(self, schema, *args, **kwargs):
+    def call(self: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:  # noqa: ANN401
+        about = next((each for each in args if hasattr(each, "read_value")), None)
+        for error in base.__call__(self, *args, **kwargs):
             placed = error if isinstance(error, OpenAPIValidationError) else OpenAPIValidationError.create_from(error)
-            if not hasattr(placed, "within"):
-                placed.within = schema.read_value()
+            if about is not None and not hasattr(placed, "within"):
+                placed.within = about.read_value()
             yield placed
 
     return type(f"Placing{base.__name__}", (base,), {"__call__": call})

@@ -6,6 +6,7 @@ the words that tell alternatives apart (`in: query`), and of those the one that 
 about a word, the words are told together.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
@@ -46,8 +47,9 @@ def _causes(error: _Error) -> list[tuple[Pointer, str]]:
     if disputed is not None:
         wanted = dict.fromkeys(option for each in words for option in _options(each[disputed]))
         return [(disputed, f"{words[0][disputed].instance!r} is not one of {', '.join(wanted)}")]
+    told_by = Counter(place for names in words for place in names)  # what most of them want another word for tells them apart
     ranks = [
-        (len(names), -max(len(each.instance_path) for each in errors), len(errors))
+        (sum(map(told_by.__getitem__, names)), -max(len(each.instance_path) for each in errors), len(errors))
         for names, errors in zip(words, alternatives, strict=True)
     ]
     nearest = alternatives[ranks.index(min(ranks))]

@@ -101,6 +101,7 @@ def test_a_response_without_a_description_is_not_called_no_alternative(tmp_path:
         ("in", "qery", "/in", ["'qery' is not one of 'body', 'header', 'formData', 'query', 'path'"]),
         ("type", "strin", "/type", ["strin", "string"]),
         ("type", None, "", ['"type" is a required property']),
+        ("required", "yes", "/required", ['"yes" is not of type "boolean"']),
     ],
 )
 def test_a_mistake_in_a_swagger_document_is_told_at_its_place(
@@ -120,6 +121,26 @@ def test_a_mistake_in_a_swagger_document_is_told_at_its_place(
 @pytest.mark.parametrize("version", ["2.0", "3.0.3", "3.1.0", "3.2.0"])
 def test_nothing_is_found_in_a_good_document(tmp_path: Path, version: str) -> None:
     assert found(tmp_path, changed(version, lambda document: None)) == []
+
+
+def test_a_path_parameter_that_is_not_required_is_told_so(tmp_path: Path) -> None:
+    def change(document: object) -> None:
+        at(document, PARAMETER).update({"in": "path", "required": False})
+
+    told = found(tmp_path, changed("2.0", change))
+
+    assert (PARAMETER + "/required").replace("~1", "/") in [where for _, where, _ in told]
+    assert not any("'path'" in message for _, _, message in told)
+
+
+def test_a_default_that_several_alternatives_take_is_told_where_it_is(tmp_path: Path) -> None:
+    def change(document: object) -> None:
+        schema = {"oneOf": [{"type": "string"}, {"$ref": "#/components/schemas/P/properties/n"}], "default": "abc"}
+        at(document, "components/schemas/P/properties")["m"] = schema
+
+    told = found(tmp_path, changed("3.0.3", change))
+
+    assert [where for _, where, _ in told] == ["components/schemas/P/properties/m/default"]
 
 
 def test_a_mistake_in_another_file_is_told_there(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ Beside each other run only operations that leave each other's things alone, and 
 order of the operations: with the same seed the same cases go out, in the same order for each operation, however many workers there are.
 """
 
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mock_server.contract.exercised import Exercised
@@ -134,8 +136,9 @@ class Runner:
                 work(session)
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="contract") as pool:
-            futures = [pool.submit(work, session) for session in sessions]
             try:
+                with _undisturbed():
+                    futures = [pool.submit(work, session) for session in sessions]
                 for index, (session, future) in enumerate(zip(sessions, futures, strict=True)):
                     self.progress(index, len(sessions), f"{phase}: {session.subject.entry.title}")
                     future.result()
@@ -189,6 +192,19 @@ class Runner:
             interrupted=self._interrupted,
             cleaned=cleaned,
         )
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Have Ctrl-C wait a moment: threads that are being started are left in disorder by it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _waves(sessions: list[Session]) -> list[list[Session]]:

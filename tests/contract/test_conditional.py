@@ -1,18 +1,10 @@
 """What a field of the request asks for is no fault, though nobody documented it. RFC 9110, sections 13.1 and 14.2."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from mock_server import load
-from mock_server.contract.inprocess import open_app
-from mock_server.contract.memory import Given, Memory
-from mock_server.contract.runner import Runner
-from mock_server.contract.session import Options, Run
-from mock_server.contract.subject import make_api
-from mock_server.contract.transport import Limits
+from providing import report_on
 
 
 def red(tmp_path: Path, field: str, status: int, *, always: bool) -> list[str]:
@@ -28,15 +20,7 @@ def red(tmp_path: Path, field: str, status: int, *, always: bool) -> list[str]:
 
     parameters = [{"name": field, "in": "header", "schema": {"type": "string", "pattern": "^[a-z]{1,8}$"}}]
     paths = {"/things": {"get": {"parameters": parameters, "responses": {"200": {"description": ""}}}}}
-    where = tmp_path / "openapi.json"
-    where.write_text(json.dumps({"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": paths}))
-    document = load(where)
-    api = make_api(document, "", 0)
-    sender = open_app(app, Limits(seconds=2))
-    try:
-        report = Runner(Run(api, sender, Options(), Memory(document, api.router, "", Given())), document.entries).report()
-    finally:
-        sender.close()
+    report = report_on(app, paths, tmp_path)
     assert any(exchanged.status == status for exchanged in report.exchanges)
     return [incident.finding.message for incident in report.red]
 

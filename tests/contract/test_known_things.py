@@ -5,14 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from providing import report_on
 
-from mock_server import load
-from mock_server.contract.inprocess import open_app
-from mock_server.contract.memory import Given, Memory
-from mock_server.contract.runner import Report, Runner
-from mock_server.contract.session import Options, Run
-from mock_server.contract.subject import make_api
-from mock_server.contract.transport import Limits
+from mock_server.contract.memory import Given
+from mock_server.contract.runner import Report
 
 INTEGER = {"type": "integer", "minimum": 1, "maximum": 9000}
 WORD = {"type": "string", "minLength": 1, "maxLength": 20}
@@ -41,15 +37,7 @@ def run(tmp_path: Path, paths: dict, answers: dict[str, object], given: Given | 
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
         await send({"type": "http.response.body", "body": data})
 
-    where = tmp_path / "openapi.json"
-    where.write_text(json.dumps({"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": paths}))
-    document = load(where)
-    api = make_api(document, "", 0)
-    sender = open_app(app, Limits(seconds=2))
-    try:
-        return Runner(Run(api, sender, Options(), Memory(document, api.router, "", given or Given())), document.entries).report()
-    finally:
-        sender.close()
+    return report_on(app, paths, tmp_path, given)
 
 
 def red(report: Report) -> list[str]:

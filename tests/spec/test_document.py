@@ -156,20 +156,30 @@ paths:
     assert [(p.name, p.schema.value["type"], p.style, p.explode) for p in parameters] == [("id", "integer", Style.SIMPLE, False)]
 
 
-@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Accept-Encoding", "Content-Encoding", "Host", "Connection"])
-@pytest.mark.parametrize("head", ["openapi: 3.0.3", "swagger: '2.0'"])
-def test_what_frames_a_message_is_no_parameter(document: Callable[[str], Document], head: str, name: str) -> None:
-    kind = "type: integer" if head.startswith("swagger") else "schema: {type: integer}"
-    found = document(f"""
+def _kind(head: str) -> str:
+    """How a document that begins so says that a parameter is an integer."""
+    return "type: integer" if head.startswith("swagger") else "schema: {type: integer}"
+
+
+def _with_get(head: str, parameters: str, response: str) -> str:
+    """A document with one operation."""
+    return f"""
 {head}
 info: {{title: T, version: '1'}}
 paths:
   /a:
     get:
       operationId: a
-      parameters: [{{name: {name}, in: header, {kind}}}, {{name: X-Count, in: header, {kind}}}]
-      responses: {{200: {{description: ''}}}}
-""")
+      parameters: {parameters}
+      responses: {{200: {response}}}
+"""
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Accept-Encoding", "Content-Encoding", "Host", "Connection"])
+@pytest.mark.parametrize("head", ["openapi: 3.0.3", "swagger: '2.0'"])
+def test_what_frames_a_message_is_no_parameter(document: Callable[[str], Document], head: str, name: str) -> None:
+    kind = _kind(head)
+    found = document(_with_get(head, f"[{{name: {name}, in: header, {kind}}}, {{name: X-Count, in: header, {kind}}}]", "{description: ''}"))
 
     assert [p.name for p in found.operation(found.entries[0]).parameters] == ["X-Count"]
 
@@ -179,16 +189,9 @@ paths:
 def test_a_header_that_no_field_can_be_named_after_is_noted_and_passed_over(
     document: Callable[[str], Document], head: str, name: str
 ) -> None:
-    kind = "type: integer" if head.startswith("swagger") else "schema: {type: integer}"
-    found = document(f"""
-{head}
-info: {{title: T, version: '1'}}
-paths:
-  /a:
-    get:
-      parameters: [{{name: '{name}', in: header, required: true, {kind}}}, {{name: 'X Y', in: query, {kind}}}]
-      responses: {{200: {{description: '', headers: {{'{name}': {{{kind}}}, X-Count: {{{kind}}}}}}}}}
-""")
+    kind = _kind(head)
+    parameters = f"[{{name: '{name}', in: header, required: true, {kind}}}, {{name: 'X Y', in: query, {kind}}}]"
+    found = document(_with_get(head, parameters, f"{{description: '', headers: {{'{name}': {{{kind}}}, X-Count: {{{kind}}}}}}}"))
     operation = found.operation(found.entries[0])
 
     assert [p.name for p in operation.parameters] == ["X Y"]

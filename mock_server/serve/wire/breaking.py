@@ -2,19 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from random import Random
 from typing import Final
 
 from mock_server.fault import Fault, FaultKind
 from mock_server.serve.answer import RawField
 from mock_server.serve.backend import Message, Send
+from mock_server.serve.wire.head import PHRASES
 from mock_server.serve.wire.line import Line
 
 _PIECES: Final = 20  # of a dribble
 _GARBAGE: Final = (64, 512)  # bytes, from and to
 NO_BODY: Final = "the answer has no body"
-PHRASES: Final[Mapping[int, str]] = {int(status): status.phrase for status in HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from mock_server.fault import Fault, FaultKind
 from mock_server.serve.answer import PAYLOAD, PREFERENCE_APPLIED, Answer, problem_answer
 from mock_server.serve.backend import Message, Scope, Send
 from mock_server.serve.respond import Responder
-from mock_server.serve.wire.breaking import NEEDS_BODY, NO_BODY, ON_THE_LINE, PHRASES, Outgoing, dribble
+from mock_server.serve.wire.breaking import NEEDS_BODY, NO_BODY, ON_THE_LINE, Outgoing, dribble
 from mock_server.serve.wire.drawing import Met, plan, plan_own
+from mock_server.serve.wire.head import PHRASES
 from mock_server.serve.wire.line import Line, line_of
 from mock_server.serve.world import World
 from mock_server.spec.model import Entry

@@ -11,12 +11,15 @@ from typing import Final
 
 from mock_server.serve.answer import RawField
 
+PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
+
 _MOST: Final = 4_096  # fields that are kept
+_LONGEST: Final = 256  # bytes of one: longer ones are mostly about one request
 # RFC 9110, sections 5.1 and 5.5: what can't be in a field, and would begin another one.
 _NO_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9a-z-]")
 _NO_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _OF_THE_CONNECTION: Final = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"))
-_STATUS_LINES: Final = {each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in HTTPStatus}
+_STATUS_LINES: Final = {status: f"HTTP/1.1 {status} {phrase}\r\n".encode() for status, phrase in PHRASES.items()}
 
 _lines: dict[RawField, bytes | None] = {}
 
@@ -51,9 +54,11 @@ def write_head(status: int, first: Iterable[RawField], fields: Iterable[RawField
 
 
 def _remember(field: RawField) -> bytes | None:
-    if len(_lines) >= _MOST:
-        _lines.clear()
     name, value = field
     usable = name and not _NO_NAME.search(name) and not _NO_VALUE.search(value) and name not in _OF_THE_CONNECTION
-    _lines[field] = written = b"%b: %b\r\n" % field if usable else None
+    written = b"%b: %b\r\n" % field if usable else None
+    if len(name) + len(value) <= _LONGEST:
+        if len(_lines) >= _MOST:
+            _lines.clear()
+        _lines[field] = written
     return written

@@ -22,6 +22,7 @@ from mock_server.serve.backend import Backend
 from mock_server.serve.deferred import deferred_app
 from mock_server.serve.middleware import MockMiddleware
 from mock_server.serve.opening import open_responder
+from mock_server.serve.wire import head
 from mock_server.serve.wire.head import write_head
 from mock_server.serve.wire.instant import answering
 from mock_server.serve.wire.line import lending
@@ -286,3 +287,19 @@ def test_a_head_is_written_as_http_has_it() -> None:
     written = write_head(201, [(b"date", b"now")], [(b"content-type", b"text/plain"), (b"content-length", b"0")])
 
     assert written == b"HTTP/1.1 201 Created\r\ndate: now\r\ncontent-type: text/plain\r\ncontent-length: 0\r\n\r\n"
+
+
+def test_fields_that_are_about_one_request_are_not_kept() -> None:
+    before = len(head._lines)
+    for number in range(100):
+        assert write_head(422, [], [(b"sl-violations", b"%d" % number * 300)]) is not None
+
+    assert len(head._lines) == before
+
+
+def test_what_is_kept_of_fields_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(head, "_lines", {})
+    for number in range(10_000):
+        write_head(200, [], [(b"content-length", b"%d" % number)])
+
+    assert 0 < len(head._lines) <= head._MOST

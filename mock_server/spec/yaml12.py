@@ -167,7 +167,7 @@ class _Builder:
                 if done:
                     self._attach(value)
         except yaml.MarkedYAMLError as error:
-            raise YamlError(_sentence(error)) from error
+            raise YamlError(_sentence(error, text)) from error
         except yaml.YAMLError as error:
             raise YamlError(str(error)) from error
         return None
@@ -284,10 +284,18 @@ def _at(event: Any) -> str:  # noqa: ANN401 - PyYAML is untyped
     return f"line {event.start_mark.line + 1}, column {event.start_mark.column + 1}"
 
 
-def _sentence(error: yaml.MarkedYAMLError) -> str:
+def _sentence(error: yaml.MarkedYAMLError, text: str) -> str:
+    """Say what a parser refused, and where; of depth in our own words, since parsers have limits and words of their own."""
     mark = error.problem_mark or error.context_mark
     where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+    if mark is not None and _count_open_brackets(text[: mark.index]) > _MAX_DEPTH:
+        return f"nested deeper than {_MAX_DEPTH} levels,{where}"
     return f"{error.problem or error.context or 'no YAML'}{where}"
+
+
+def _count_open_brackets(text: str) -> int:
+    """Count the brackets that a text leaves open; those in quotes count as well, so this only chooses words of an error."""
+    return sum(map(text.count, "[{")) - sum(map(text.count, "]}"))
 
 
 # Writes texts that YAML 1.2 would take for numbers in quotes, as PyYAML does for those of YAML 1.1.

@@ -24,6 +24,7 @@ DOORS = {
     "brotli": {"serve.proxy.coding"},
     "zstandard": {"serve.proxy.coding"},
     "jsonschema": {"schema.assertions"},
+    "rfc3986_validator": {"schema.assertions"},
     "jsonschema_rs": {"schema.validate", "schema.canonical", "spec.nearest"},
     "faker": {"generate.pools"},
     "hypothesis": {"generate", "strategies"},

@@ -7,45 +7,56 @@ Findings and results go to standard output, logs and progress to standard error.
 
 import gc
 import importlib
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Annotated, Any
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperGroup, TyperOption
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from mock_server.cli.configure import TABLES, Option, read_presets
-from mock_server.errors import FixtureError, MockServerError
+from mock_server.errors import FixtureError, MockServerError, UsageError
 from mock_server.version import __version__
 
 # What a later Python may make of the regular expressions of a document, which are JavaScript's, is nobody's concern.
 warnings.filterwarnings("ignore", "Possible (nested )?set", FutureWarning)
 
-# The commands in the order in which one meets them, and their modules.
-_COMMANDS = {name: f"mock_server.cli.{name}" for name in ("serve", "proxy", "check", "test", "validate", "payloads")}
+# The commands in the order in which one meets them, each with the first line of its help.
+COMMANDS: Final = {
+    "serve": "Answer every documented operation with fixtures, examples or generated data.",
+    "proxy": "Pass requests on to a real server and judge both directions; Ctrl-C sums up what was found.",
+    "check": "Say what is wrong with a document, its examples, fixtures and scenarios, and what can't be mocked.",
+    "test": "Test a running API against its document: examples, coverage, the lives of things, fuzzing.",
+    "validate": "Judge captured traffic (HAR, NDJSON of exchanges) or bare payloads, and sum up what is wrong.",
+    "payloads": "Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what it says.",
+}
+# What typer raises for a wrong command line; it exports subclasses only.
+_COMMAND_LINE_ERROR: Final[type[Exception]] = typer.BadParameter.__mro__[1]
 
 
 class _Commands(TyperGroup):
-    """Commands that are imported when they are asked for: `serve` does not wait for what only `check` needs."""
+    """Commands that are imported when they are called: `serve` does not wait for what only `check` needs, nor `--help` for any."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - of a class that typer keeps to itself
         """List the names."""
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - see there
-        """Import a command."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module = _import(_COMMANDS[cmd_name])
-        command = typer.main.get_command(module.app)
-        command.name = cmd_name
-        return command
+        """Describe a command, for help."""
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - see there
-        """Find the command that is called; the settings file may have options for it."""
-        name, command, rest = super().resolve_command(ctx, args)
-        if command is not None and command.name in TABLES:
+        """Import the command that is called; the settings file may have options for it."""
+        name, rest = args[0], args[1:]
+        if name not in COMMANDS:
+            raise UsageError(_advise_unknown(name))
+        command = typer.main.get_command(_import(f"mock_server.cli.{name}").app)
+        command.name = name
+        if name in TABLES:
             options = {
                 opt.removeprefix("--"): Option(param.name, is_flag=param.is_flag, is_list=param.multiple)
                 for param in command.params
@@ -53,8 +64,17 @@ class _Commands(TyperGroup):
                 for opt in param.opts
                 if opt.startswith("--")
             }
-            command.context_settings["default_map"] = read_presets(command.name, options)
+            command.context_settings["default_map"] = read_presets(name, options)
         return name, command, rest
+
+
+def _advise_unknown(name: str) -> str:
+    """Say what to type in place of a command that there is none of: a newcomer names the document first."""
+    if name == "-" or "://" in name or name.endswith((".yaml", ".yml", ".json")) or Path(name).exists():
+        return f"{name!r} is no command. To serve that document: mock-server serve {shlex.quote(name)}"
+    near = get_close_matches(name, COMMANDS, n=1)
+    advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}."
+    return f"{name!r} is no command; {advice} 'mock-server --help' says what each is for."
 
 
 def _import(name: str) -> Any:  # noqa: ANN401 - a module
@@ -70,7 +90,6 @@ def _import(name: str) -> Any:  # noqa: ANN401 - a module
 app = typer.Typer(
     cls=_Commands,
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -99,10 +118,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code. No exception of ours leaves as a traceback.
     """
+    args = sys.argv[1:] if argv is None else list(argv)
     try:
-        app(args=None if argv is None else list(argv), prog_name="mock-server")
+        code = app(args=args or ["--help"], prog_name="mock-server", standalone_mode=False)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
+    except _COMMAND_LINE_ERROR as error:
+        _say(_explain(error))
+        return UsageError.exit_code
     except FixtureError as error:
         _import("mock_server.cli.report").print_findings(error.findings, "text", stream=sys.stderr)
         _say(error)
@@ -110,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MockServerError as error:
         _say(error)
         return error.exit_code
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def main_and_exit() -> None:
@@ -118,5 +141,19 @@ def main_and_exit() -> None:
     sys.exit(main())
 
 
-def _say(error: MockServerError) -> None:
+def _explain(error: Any) -> str:  # noqa: ANN401 - of a class that typer keeps to itself
+    """Say what is wrong with a command line, and where to read how it is written."""
+    context = error.ctx
+    if context is None:
+        return str(error.format_message())
+    name = getattr(error, "option_name", None)
+    known = [option for param in context.command.params for option in param.opts]
+    if name is not None and name not in known:
+        near = get_close_matches(name, known, n=1)
+        advice = f"; did you mean {near[0]}?" if near else "."
+        return f"there is no option {name}{advice} '{context.command_path} --help' lists them."
+    return f"{error.format_message()}\n'{context.command_path} --help' says more."
+
+
+def _say(error: MockServerError | str) -> None:
     print(f"mock-server: {error}", file=sys.stderr)

@@ -4,12 +4,15 @@ Broken assertions, in the same words whoever judged.
 jsonschema-rs is the first judge, the `jsonschema` package the second: two implementations that share no code. They
 agree on what is wrong but name some of it differently; here an assertion is its keyword and the instance location.
 
-The only module that imports `jsonschema`.
+The only module that imports `jsonschema`. Its formats come from the small packages that it looks for; IRIs are mapped to URIs,
+since the package that it would take for them builds its grammar, for over a second, whenever it is imported.
 """
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote
 
 from mock_server.later import Later
 from mock_server.schema.bundle import Bundle
@@ -19,8 +22,10 @@ from mock_server.typing import JsonObject, JsonValue, Pointer
 
 if TYPE_CHECKING:
     import jsonschema
+    import rfc3986_validator
 else:
     jsonschema = Later("jsonschema")
+    rfc3986_validator = Later("rfc3986_validator")
 
 # The 61st second of a minute, which RFC 3339, section 5.7, knows and Python's calendar does not.
 _LEAP: Final = re.compile(r"(?<=\d\d:59:)60")
@@ -74,7 +79,7 @@ class SecondJudge:
         checker = jsonschema.FormatChecker(formats=sorted((BUILT_IN - {"regex"}) & jsonschema.FormatChecker.checkers.keys()))
         for name in ("date-time", "time"):
             checker.checks(name)(_of_text(_with_leap_seconds(checker.checkers[name][0])))
-        for name, check in CHECKS.items():
+        for name, check in (CHECKS | _IDENTIFIERS).items():
             checker.checks(name)(_of_text(check))
         readable = _readable(bundle.schema)
         self._judge = jsonschema.Draft202012Validator(readable if isinstance(readable, dict) else {}, format_checker=checker)
@@ -103,6 +108,19 @@ def translated(error: "jsonschema.ValidationError") -> Assertion:
 
 def _with_leap_seconds(check: Callable[[object], bool]) -> Callable[[str], bool]:
     return lambda text: bool(check(_LEAP.sub("59", text)))
+
+
+def _is_uri(text: str, rule: str) -> bool:
+    """Check a URI, RFC 3986; the expressions of the package take a line break at the end."""
+    return "\n" not in text and bool(rfc3986_validator.validate_rfc3986(text, rule=rule))
+
+
+def _is_iri(text: str, rule: str) -> bool:
+    """Check an IRI as the URI that it stands for: RFC 3987, section 3.1."""
+    try:
+        return _is_uri("".join(char if char.isascii() else quote(char) for char in text), rule)
+    except UnicodeEncodeError:  # half a character
+        return False
 
 
 def _of_text(check: Callable[[str], bool]) -> Callable[[object], bool]:
@@ -143,3 +161,11 @@ def _compiles(pattern: str) -> bool:
     except re.error:
         return False
     return True
+
+
+_IDENTIFIERS: Final[dict[str, Callable[[str], bool]]] = {
+    "uri": partial(_is_uri, rule="URI"),
+    "uri-reference": partial(_is_uri, rule="URI_reference"),
+    "iri": partial(_is_iri, rule="URI"),
+    "iri-reference": partial(_is_iri, rule="URI_reference"),
+}

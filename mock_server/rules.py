@@ -84,6 +84,7 @@ RULES: dict[str, Rule] = {
         ("request-body-malformed", _E, "the body can't be read as its media type"),
         ("request-body-schema", _E, "the body breaks its schema"),
         ("request-media-type-undocumented", _E, "the body's media type is not documented"),
+        ("request-accept-unmet", _N, "no documented media type is acceptable to the client"),
         ("request-state-absent", _N, "what is asked for is not there, or no more"),
         ("request-state-conflict", _N, "what is asked for contradicts what is there"),
         ("request-security-unmet", _E, "no documented security requirement is met"),

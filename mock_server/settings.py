@@ -74,6 +74,7 @@ class Settings:
     cors: bool = True
     validate_requests: bool = True
     security: bool = True
+    strict_accept: bool = False  # 406 where nothing documented is acceptable, rather than the first media type
     keep_invalid_examples: bool = False
     check: bool = False
     reload: bool = False

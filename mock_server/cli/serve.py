@@ -67,6 +67,9 @@ def serve(
         ),
     ] = None,
     security: Annotated[bool | None, typer.Option("--security/--no-security", help="Ask for credentials.", show_default="security")] = None,
+    strict_accept: Annotated[
+        bool | None, typer.Option("--strict-accept", help="Answer 406 where nothing documented is acceptable.", show_default=False)
+    ] = None,
     keep_invalid_examples: Annotated[
         bool | None, typer.Option("--keep-invalid-examples", help="Send examples that break their schema.", show_default=False)
     ] = None,

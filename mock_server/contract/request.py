@@ -8,7 +8,7 @@ import orjson
 
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body
-from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
+from mock_server.exchange.media_type import MediaRange, is_interchangeable, is_json, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
 from mock_server.exchange.parameter import Carrier, Reader, compile_reader
 from mock_server.exchange.security import credential_names, find_unmet
@@ -253,7 +253,7 @@ class RequestJudge:
         if written not in self._written:
             if len(self._written) >= _REMEMBERED:
                 self._written.clear()
-            content = find_content(documented.content, written)
+            content = find_request_content(documented.content, written)
             if content is not None and content.name not in self._bodies:
                 self._bodies[content.name] = _BodyJudge(content, self.schemas)
             known = (self._bodies[content.name], parse_media_type(written or content.name)) if content is not None else None
@@ -339,6 +339,15 @@ def find_content(documented: Sequence[MediaType], written: str | None) -> MediaT
     exact = (media for media, name in known if name.essence == sent.essence)
     ranges = sorted((item for item in known if item[1].is_range and item[1].covers(sent)), key=lambda item: item[1].type == "*")
     return next(exact, None) or next((media for media, _ in ranges), None)
+
+
+def find_request_content(documented: Sequence[MediaType], written: str | None) -> MediaType | None:
+    """Find what documents the body of a request: as `find_content`, else under a name that may stand for the one that was sent."""
+    found = find_content(documented, written)
+    if found is not None or written is None:
+        return found
+    sent = parse_media_type(written)
+    return next((media for media in documented if is_interchangeable(parse_media_type(media.name), sent)), None)
 
 
 def _members(parameter: Parameter, outline: Outline) -> frozenset[str]:

@@ -18,7 +18,7 @@ import httpx
 
 from mock_server.contract.deadline import TimedTransport
 from mock_server.errors import UsageError
-from mock_server.exchange.media_type import is_event_stream, is_json_lines, parse_media_type
+from mock_server.exchange.media_type import is_streamed, parse_media_type
 from mock_server.exchange.message import RawFields, Request, Response, find_field
 
 _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))  # only who sends a body can write them
@@ -241,7 +241,7 @@ def is_stream(fields: RawFields) -> bool:
     if written is None:
         return False
     media_type = parse_media_type(written)
-    return is_event_stream(media_type) or is_json_lines(media_type)
+    return is_streamed(media_type)
 
 
 def fault_of(error: httpx.HTTPError) -> Fault:

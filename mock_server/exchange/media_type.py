@@ -1,8 +1,10 @@
 """Media types, ranges and what a client accepts. RFC 9110, sections 8.3.1 and 12.5.1; RFC 6838, section 4.2.8."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -18,6 +20,7 @@ _STRUCTURED_TEXT = frozenset(
     ("application/javascript", "application/yaml", "application/x-yaml", "application/sql", "application/graphql", "application/toml",
      "application/x-sh", "application/csv", "application/rtf")
 )  # fmt: skip
+_VENDOR = re.compile(r"(?:vnd\.|prs\.|x-)([^.+;]+)")
 # What stands for a documented range that the client does not narrow.
 _CONCRETE = {
     "*": JSON, "application": JSON, "text": "text/plain", "image": "image/png", "audio": "audio/mpeg", "video": "video/mp4",
@@ -41,20 +44,29 @@ class MediaRange:
 
     @property
     def is_range(self) -> bool:
-        """Whether it stands for several types."""
-        return "*" in (self.type, self.subtype) or self.subtype.startswith("*+")
+        """Whether it stands for several types: `*/*`, `text/*`, `application/*+json`, `application/vnd.vimeo.*`."""
+        return self.type == "*" or "*" in self.subtype
+
+    @property
+    def specificity(self) -> tuple[bool, bool, int]:
+        """A sort key: a type goes before a range of some, that before a range of all; more parameters before fewer."""
+        return self.type == "*", "*" in self.subtype, -len(self.parameters)
 
     def covers(self, other: "MediaRange") -> bool:
         """Whether it names the other, or a range that the other is in; parameters of `other` do not count."""
         if self.type not in {"*", other.type}:
             return False
-        if self.subtype.startswith("*+"):
-            return other.subtype.endswith(self.subtype[1:])
-        return self.subtype in {"*", other.subtype}
+        start, star, end = self.subtype.partition("*")
+        if not star:
+            return self.subtype == other.subtype
+        return other.subtype.startswith(start) and other.subtype.endswith(end)
 
     def parameter(self, name: str) -> str | None:
         """The value of a parameter."""
         return next((value for key, value in self.parameters if key == name), None)
+
+
+_ANYTHING = MediaRange("*", "*")
 
 
 @lru_cache(maxsize=4096)
@@ -99,10 +111,9 @@ def split_quoted(text: str, separator: str) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def parse_accept(text: str) -> tuple[MediaRange, ...]:
-    """Read an Accept header field: the acceptable ranges, those wanted most first, then the most specific."""
+    """Read an Accept header field: its ranges, those wanted most first, then the most specific; those refused (`q=0`) last."""
     ranges = [parse_media_type(part) for part in split_quoted(text, ",") if part.strip()]
-    wanted = [found for found in ranges if found.quality > 0]
-    return tuple(sorted(wanted, key=lambda found: (-found.quality, found.type == "*", found.subtype == "*")))
+    return tuple(sorted(ranges, key=lambda found: (-found.quality, *found.specificity)))
 
 
 def choose_media_type(documented: Sequence[str], accept: str | None) -> tuple[int, str] | None:
@@ -115,15 +126,97 @@ def choose_media_type(documented: Sequence[str], accept: str | None) -> tuple[in
 
     Returns:
         The index of the documented one and the media type to send; None where nothing is acceptable.
+
+    Source: RFC 9110, section 12.5.1: the most specific range that covers a media type decides about it
     """
-    ranges = parse_accept(accept) if accept is not None and accept.strip() else (MediaRange("*", "*"),)
+    ranges = _ranges(accept)
     known = [parse_media_type(name) for name in documented]
-    for wanted in ranges:
-        fitting = [index for index, name in enumerate(known) if wanted.covers(name) or name.covers(wanted)]
+    decided = [_find_deciding(name, ranges) for name in known]
+    for wanted, fits in _iter_wishes(ranges):
+        fitting = [index for index, name in enumerate(known) if decided[index] in {None, wanted} and fits(wanted, name)]
         if fitting:
-            index = next((i for i in fitting if is_json(known[i]) and not known[i].is_range), fitting[0]) if wanted.is_range else fitting[0]
+            index = _pick(fitting, known, wanted)
             return index, _concrete(documented[index], known[index], wanted)
     return None
+
+
+def choose_unwanted(documented: Sequence[str], accept: str | None) -> tuple[int, str] | None:
+    """
+    Choose what to send where nothing is acceptable: the first media type that is not refused outright, by `q=0`.
+
+    Source: RFC 9110, section 12.5.1: a server may disregard the field and treat the response as if it were not there
+    """
+    ranges = _ranges(accept)
+    for index, name in enumerate(documented):
+        known = parse_media_type(name)
+        if not _is_refused(known, ranges):
+            return index, _concrete(name, known, _ANYTHING)
+    return None
+
+
+def _ranges(accept: str | None) -> tuple[MediaRange, ...]:
+    return parse_accept(accept) if accept is not None and accept.strip() else (_ANYTHING,)
+
+
+def _find_deciding(name: MediaRange, ranges: Sequence[MediaRange]) -> MediaRange | None:
+    """The most specific range that covers a media type; None where none does."""
+    return min((found for found in ranges if found.covers(name)), key=lambda found: found.specificity, default=None)
+
+
+def _is_refused(name: MediaRange, ranges: Sequence[MediaRange]) -> bool:
+    deciding = _find_deciding(name, ranges)
+    return deciding is not None and deciding.quality == 0
+
+
+def _iter_wishes(ranges: Sequence[MediaRange]) -> Iterator[tuple[MediaRange, Callable[[MediaRange, MediaRange], bool]]]:
+    """What is wanted, in order, and how it is met: of one quality first the very type, then what may stand for it, then ranges."""
+    wanted = [found for found in ranges if found.quality > 0]
+    for _, group in groupby(wanted, key=lambda found: found.quality):
+        equal = list(group)
+        types = [found for found in equal if not found.is_range]
+        yield from ((found, _overlap) for found in types)
+        yield from ((found, is_interchangeable) for found in types)
+        yield from ((found, _overlap) for found in equal if found.is_range)
+
+
+def _overlap(one: MediaRange, other: MediaRange) -> bool:
+    return one.covers(other) or other.covers(one)
+
+
+def _pick(fitting: Sequence[int], known: Sequence[MediaRange], wanted: MediaRange) -> int:
+    """Of documented media types that fit: the one with the wanted parameters; for a range one of JSON; else the first."""
+    if wanted.is_range:
+        return next((index for index in fitting if is_json(known[index]) and not known[index].is_range), fitting[0])
+    parameters = set(wanted.parameters)
+    return max(fitting, key=lambda index: len(parameters & set(known[index].parameters)))
+
+
+def is_interchangeable(one: MediaRange, other: MediaRange) -> bool:
+    """
+    Whether one media type may stand for another that is named differently.
+
+    `application/vnd.github+json` and `application/json` may, in both directions, as may two names of one vendor's tree and
+    XML likewise: the suffix says how the content is written (RFC 6839), the rest only whose it is.
+    """
+    return _are_of_one_syntax(one, other, is_json, _JSON_NAMES) or _are_of_one_syntax(one, other, _is_xml_data, _XML_NAMES)
+
+
+def _are_of_one_syntax(one: MediaRange, other: MediaRange, has_syntax: Callable[[MediaRange], bool], plain: frozenset[str]) -> bool:
+    if not (has_syntax(one) and has_syntax(other)) or one.is_range or other.is_range:
+        return False
+    vendor = _vendor(one)
+    return one.essence in plain or other.essence in plain or (vendor is not None and vendor == _vendor(other))
+
+
+def _is_xml_data(media_type: MediaRange) -> bool:
+    """Whether the content is XML, but no document for people or picture with a syntax of its own."""
+    return is_xml(media_type) and media_type.type in {"application", "text"} and media_type.subtype != "xhtml+xml"
+
+
+def _vendor(media_type: MediaRange) -> str | None:
+    """The vendor of a media type: `github` of `application/vnd.github.v3+json`. RFC 6838, section 3.2."""
+    match = _VENDOR.match(media_type.subtype)
+    return match.group(1) if match is not None else None
 
 
 def _concrete(written: str, documented: MediaRange, wanted: MediaRange) -> str:
@@ -139,7 +232,7 @@ def _concrete(written: str, documented: MediaRange, wanted: MediaRange) -> str:
 
 def is_json(media_type: MediaRange) -> bool:
     """Whether the content is one JSON text: `application/json` and the suffix `+json`."""
-    return media_type.essence in _JSON_NAMES or media_type.subtype.endswith("+json")
+    return media_type.essence in _JSON_NAMES or (media_type.subtype.endswith("+json") and media_type.essence not in _LINES)
 
 
 def may_be_json(media_type: MediaRange) -> bool:
@@ -155,6 +248,11 @@ def is_json_lines(media_type: MediaRange) -> bool:
 def is_event_stream(media_type: MediaRange) -> bool:
     """Whether the content is server-sent events."""
     return media_type.essence == "text/event-stream"
+
+
+def is_streamed(media_type: MediaRange) -> bool:
+    """Whether the content comes item by item."""
+    return is_json_lines(media_type) or is_event_stream(media_type)
 
 
 def is_xml(media_type: MediaRange) -> bool:

@@ -9,7 +9,7 @@ preferred code, else the lowest 2xx, `2XX`, `default`, the lowest 3xx, whatever 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mock_server.exchange.media_type import choose_media_type
+from mock_server.exchange.media_type import choose_media_type, choose_unwanted, is_streamed, parse_media_type
 from mock_server.spec.model import MISSING, Example, MediaType, Operation, Response
 
 _EMPTY_STATUSES = frozenset((204, 205, 304))
@@ -34,6 +34,7 @@ class Represented:
 
     media_type: MediaType
     name: str
+    is_acceptable: bool = True  # False: nothing documented is what the client accepts, and this is sent all the same
 
 
 def choose_success(operation: Operation) -> Chosen | None:
@@ -74,10 +75,36 @@ def choose_failure(operation: Operation, statuses: Sequence[int]) -> Chosen | No
     return Chosen(statuses[0], keys["default"]) if "default" in keys else None
 
 
-def represent(response: Response, accept: str | None) -> Represented | None:
-    """Choose the media type of a response with content; None where nothing documented is acceptable."""
-    found = choose_media_type([content.name for content in response.content], accept)
-    return Represented(response.content[found[0]], found[1]) if found is not None else None
+def represent(response: Response, accept: str | None, *, streamed: bool = False) -> Represented | None:
+    """
+    Choose the media type of a response with content.
+
+    Args:
+        response: A documented response.
+        accept: The Accept field; None where there is none.
+        streamed: Whether the request asks for a stream, where one is documented beside something else.
+
+    Returns:
+        What to send, marked where it is not acceptable; None where everything documented is refused outright, by `q=0`.
+    """
+    if streamed and has_choice_of_stream(response):
+        streams = [content for content in response.content if is_streamed(parse_media_type(content.name))]
+        names = [content.name for content in streams]
+        found = choose_media_type(names, accept) or choose_unwanted(names, accept)
+        if found is not None:
+            return Represented(streams[found[0]], found[1])
+    names = [content.name for content in response.content]
+    found = choose_media_type(names, accept)
+    if found is not None:
+        return Represented(response.content[found[0]], found[1])
+    unwanted = choose_unwanted(names, accept)
+    return Represented(response.content[unwanted[0]], unwanted[1], is_acceptable=False) if unwanted is not None else None
+
+
+def has_choice_of_stream(response: Response) -> bool:
+    """Whether a response may be streamed or sent whole."""
+    kinds = {is_streamed(parse_media_type(content.name)) for content in response.content}
+    return len(kinds) > 1
 
 
 def find_example(media_type: MediaType, key: str) -> Example | None:

@@ -148,6 +148,10 @@ def _steps(responder: Responder, operation: Operation, ask: Ask, answer: Answer)
     if success is None:
         yield _does(answer.source, "the operation documents no response")
         return
+    if responder.reply(operation.entry, success).is_refused(ask):
+        why = responder.reply(operation.entry, success).unacceptable(ask).message
+        yield from _of_response(responder, operation, ask, answer, choose_status(operation, answer.status), why)
+        return
     yield from _of_response(responder, operation, ask, answer, success, f"{why}; {success.response.status} is the lowest success")
 
 

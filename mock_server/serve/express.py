@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from mock_server.contract.request import JsonBody, RequestJudge, Understood
 from mock_server.errors import SchemaError
 from mock_server.exchange.message import RawFields, Request
-from mock_server.exchange.negotiate import paired_keys
+from mock_server.exchange.negotiate import has_choice_of_stream, paired_keys
 from mock_server.exchange.path import Matched
 from mock_server.serve.answer import GENERATED, STATE, Answer
 from mock_server.serve.ready import Ready
@@ -244,6 +244,8 @@ class Express:
         is_posted = operation.request_body is not None
         if is_posted and (asked or paired_keys(operation)):
             return None  # answers may go by what the body says
+        if is_posted and any(map(has_choice_of_stream, operation.responses)):
+            return None  # the body says whether a stream is wanted
         named = frozenset(p.name.lower().encode() for p in operation.parameters if p.location is Location.HEADER)
         deciding = (_DECIDING - _DESCRIBING_BODY if is_posted else _DECIDING) | named | {_ACCEPT}
         variable, values = next(iter(asked.items()), (None, ()))

@@ -17,7 +17,7 @@ from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MalformedContent, SchemaError, UndefinedSerialization, UnsatisfiableSchema, UnusableSchema
 from mock_server.exchange import problem
 from mock_server.exchange.body import content_type, write_body
-from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_json_lines, is_text, is_xml, parse_media_type
+from mock_server.exchange.media_type import MediaRange, is_json, is_streamed, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, Represented, find_example, represent
 from mock_server.exchange.preference import EDGES, Preferences
@@ -35,7 +35,7 @@ from mock_server.serve.edges import Edges
 from mock_server.serve.journal import Journal
 from mock_server.serve.pairs import OtherHalf, find_pairs
 from mock_server.serve.world import World
-from mock_server.spec.model import MISSING, Example, Header, MediaType, Missing, Operation
+from mock_server.spec.model import MISSING, Example, Header, Location, MediaType, Missing, Operation
 from mock_server.spec.references import Node
 from mock_server.typing import JsonValue, Pointer
 
@@ -94,7 +94,7 @@ class Reply:
     chosen: Chosen
     judge: ResponseJudge
     _contents: dict[tuple[int, str], _Content] = dataclasses.field(default_factory=dict)
-    _represented: dict[str | None, Represented | None] = dataclasses.field(default_factory=dict)
+    _represented: dict[tuple[str | None, bool], Represented | None] = dataclasses.field(default_factory=dict)
     _head: list[RawField] | None = None
     _pairs: dict[str, OtherHalf] | None = None
 
@@ -103,16 +103,19 @@ class Reply:
         entry = self.operation.entry
         if self.chosen.is_empty:
             return Answer(self.chosen.status, [*self.head(), (SOURCE, b"empty")], b"", "empty", entry)
-        represented = self.representation(ask.accept)
-        if represented is None:
-            documented = ", ".join(media.name for media in self.chosen.response.content)
-            detail = f"{ask.accept!r} is not among the documented media types: {documented}"
-            return problem_answer(problem.NOT_ACCEPTABLE, detail, entry=entry)
+        represented = self.represent(ask)
+        if represented is None or self.is_refused(ask):
+            return problem_answer(problem.NOT_ACCEPTABLE, self.unacceptable(ask).message, entry=entry)
         try:
-            return self._represent(represented, ask)
+            answer = self._represent(represented, ask)
         except SchemaError as error:
             kind = problem.UNSATISFIABLE if isinstance(error, UnsatisfiableSchema) else problem.UNSERVABLE
             return problem_answer(kind, str(error), entry=entry, place=str(error.place), operation=entry.id)
+        return answer if represented.is_acceptable else self.with_unacceptable(answer, ask)
+
+    def with_unacceptable(self, answer: Answer, ask: Ask) -> Answer:
+        """An answer that the client does not accept, with the finding that says so."""
+        return answer._replace(findings=(*answer.findings, self.unacceptable(ask)))
 
     def is_usual(self, accept: str) -> bool:
         """Whether an Accept field gets what is answered without one."""
@@ -134,13 +137,38 @@ class Reply:
         producer = self._producer(content, schema, None)
         return lambda seed, echo, text: self._answer(content, producer.write(Wish(seed, echo=echo)), GENERATED, text)
 
-    def representation(self, accept: str | None) -> Represented | None:
+    def representation(self, accept: str | None, *, streamed: bool = False) -> Represented | None:
         """The representation that an Accept field gets; what clients usually send is decided once."""
-        if accept not in self._represented:
+        key = accept, streamed
+        if key not in self._represented:
             if len(self._represented) > _REMEMBERED:
                 self._represented.clear()
-            self._represented[accept] = represent(self.chosen.response, accept)
-        return self._represented[accept]
+            self._represented[key] = represent(self.chosen.response, accept, streamed=streamed)
+        return self._represented[key]
+
+    def represent(self, ask: Ask) -> Represented | None:
+        """The representation that a request gets; None where all that is documented is refused outright."""
+        return self.representation(ask.accept, streamed=asks_for_stream(ask.understood))
+
+    def is_refused(self, ask: Ask) -> bool:
+        """Whether a request gets 406: what is documented is refused outright, or not accepted where 406 is documented or asked for."""
+        if ask.accept is None or self.chosen.is_empty:
+            return False
+        represented = self.represent(ask)
+        if represented is None or represented.is_acceptable:
+            return represented is None
+        return self.kit.settings.strict_accept or any(response.status == "406" for response in self.operation.responses)
+
+    def unacceptable(self, ask: Ask) -> Finding:
+        """Say that the client accepts nothing of what is documented."""
+        documented = ", ".join(media.name for media in self.chosen.response.content)
+        return Finding(
+            rule="request-accept-unmet",
+            message=f"{ask.accept!r} accepts none of the documented media types: {documented}",
+            place=self.chosen.response.node.place,
+            instance=("header", "accept"),
+            operation=self.operation.id,
+        )
 
     def value(self, ask: Ask) -> tuple[JsonValue, MediaType, str] | None:
         """
@@ -152,9 +180,9 @@ class Reply:
         Raises:
             SchemaError: no value can be made.
         """
-        represented = represent(self.chosen.response, ask.accept) if not self.chosen.is_empty else None
-        if represented is None:
-            represented = represent(self.chosen.response, None) if not self.chosen.is_empty else None
+        represented = None
+        if not self.chosen.is_empty:
+            represented = represent(self.chosen.response, ask.accept) or represent(self.chosen.response, None)
         if represented is None or not is_json(parse_media_type(represented.name)):
             return None
         return self.make(represented, ask), represented.media_type, represented.name
@@ -170,10 +198,11 @@ class Reply:
         example = self._pick_example(content, ask)
         return self._example_value(content, example) if example is not None else self._produce(content, ask)
 
-    def carry(self, represented: Represented, value: JsonValue, source: str) -> Answer:
+    def carry(self, represented: Represented, value: JsonValue, source: str, ask: Ask) -> Answer:
         """Answer with a value that somebody else made; it is not judged here."""
         content = self._content(represented)
-        return self._answer(content, self._write(content, value), source, None)
+        answer = self._answer(content, self._write(content, value), source, None)
+        return answer if represented.is_acceptable else self.with_unacceptable(answer, ask)
 
     def head(self) -> list[RawField]:
         """The documented header fields, with values; made once."""
@@ -306,7 +335,7 @@ class Reply:
 
     def consider(self, ask: Ask) -> Iterator[tuple[str, str | None]]:
         """The examples that there are for a request, by their sources, each with why it does not answer; None: it could."""
-        represented = self.representation(ask.accept) if not self.chosen.is_empty else None
+        represented = self.represent(ask) if not self.chosen.is_empty else None
         if represented is None:
             return
         content = self._content(represented)
@@ -356,7 +385,7 @@ class Reply:
         if schema is None:
             return {} if is_json(content.media_type) or is_xml(content.media_type) else ""
         producer, wish = self._producer(content, schema, ask.preferences.locale), _wish(ask)
-        streamed = is_json_lines(content.media_type) or is_event_stream(content.media_type)
+        streamed = is_streamed(content.media_type)
         if is_text(content.media_type) and not streamed:
             return _text(producer, wish)
         if not streamed or (media.item_schema is None and not _is_single(schema.value)):
@@ -454,6 +483,13 @@ def _unquoted(value: JsonValue | Missing, judge: ResponseJudge, media: MediaType
     except orjson.JSONDecodeError:
         return value
     return read if judge.is_valid(media, read) else value
+
+
+def asks_for_stream(understood: Understood) -> bool:
+    """Whether a request asks for a stream: by `stream: true` in its body or its query, as the APIs of language models have it."""
+    body = understood.body
+    in_body = isinstance(body, dict) and body.get("stream") is True
+    return in_body or understood.parameters.get((Location.QUERY, "stream")) is True
 
 
 def accept_of(request: Request) -> str | None:

@@ -6,6 +6,7 @@ Route, read, judge, choose, make. Each operation is compiled when it is first as
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import unquote
 
 from mock_server.contract.request import RequestJudge, Understood
@@ -31,12 +32,15 @@ from mock_server.serve.fixtures import Fixture, Fixtures
 from mock_server.serve.refuse import word_refusal
 from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
 from mock_server.serve.script.near import Route, hint
+from mock_server.serve.sl_violations import FIELD
 from mock_server.serve.source import Source
 from mock_server.serve.stored import Telling, tell
 from mock_server.serve.world import World
 from mock_server.spec.document import Document
 from mock_server.spec.model import MISSING, Entry, Location, Operation, Server
 from mock_server.typing import JsonValue
+
+_SAID: Final = frozenset(("request-accept-unmet",))
 
 Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], bytes, bytes, World], Answer]
 
@@ -238,8 +242,14 @@ class Responder:
         return reply
 
     def _decide(self, compiled: CompiledOperation, ask: Ask) -> Answer:
-        answer, findings = self._choose(compiled, ask), ask.understood.findings
-        return answer._replace(findings=findings) if findings else answer
+        answer, found = self._choose(compiled, ask), ask.understood.findings
+        if not found and not answer.findings:
+            return answer
+        findings = tuple(dict.fromkeys((*found, *answer.findings)))
+        answer = answer._replace(findings=findings)
+        if ask.preferences.code is not None or any(name == FIELD for name, _ in answer.fields):
+            return answer
+        return with_violations(answer, [finding for finding in findings if _is_said(finding)])
 
     def _choose(self, compiled: CompiledOperation, ask: Ask) -> Answer:
         operation, understood, preferences = compiled.operation, ask.understood, ask.preferences
@@ -259,8 +269,18 @@ class Responder:
         if compiled.success is None:
             detail = f"{operation.entry.title} documents no response"
             return problem_answer(problem.NO_RESPONSE, detail, entry=operation.entry)
-        answer = self._reply(compiled, compiled.success).render(ask)
-        return with_violations(answer, errors)
+        reply = self._reply(compiled, compiled.success)
+        return self.refuse_accept(operation, reply, ask) if reply.is_refused(ask) else reply.render(ask)
+
+    def refuse_accept(self, operation: Operation, reply: Reply, ask: Ask) -> Answer:
+        """Answer 406: in the document's words where it has some for that status alone, else with problem details."""
+        finding = reply.unacceptable(ask)
+        chosen = choose_status(operation, problem.NOT_ACCEPTABLE.status)
+        if chosen is not None and chosen.response.status == str(chosen.status):
+            answer = self._documented(self._compile(operation.entry), chosen, ask, (finding,))
+            if answer is not None:
+                return answer._replace(findings=(finding,))
+        return problem_answer(problem.NOT_ACCEPTABLE, finding.message, entry=operation.entry, findings=(finding,))
 
     def _told(self, operation: Operation, ask: Ask, *, before_validation: bool) -> Answer | None:
         """The answer of a source, unless another one is preferred."""
@@ -345,7 +365,7 @@ class Responder:
         answer = self._documented(compiled, chosen, ask, (finding,)) if chosen is not None else None
         if answer is None:
             answer = problem_answer(problem.UNAUTHORIZED, detail, entry=operation.entry)
-        return self._challenged(compiled, answer)
+        return self._challenged(compiled, answer._replace(findings=(finding,)))
 
     def _challenged(self, compiled: CompiledOperation, answer: Answer) -> Answer:
         """A 401 says how to authenticate. RFC 9110, section 15.5.2."""
@@ -423,6 +443,11 @@ class Responder:
             return problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())])
         detail = f"no path template matches {unquote(path)!r}; the API is served under {join_paths(self.served or self.base_paths())}"
         return problem_answer(problem.NO_PATH, detail + hint(self.routes(), request.method, path))
+
+
+def _is_said(finding: Finding) -> bool:
+    """Whether a finding about a request is said in its answer: errors, and what was read or answered otherwise than it was meant."""
+    return finding.level is Level.ERROR or finding.rule in _SAID
 
 
 def _stranger(request: Request, world: World) -> Ask:

@@ -114,7 +114,7 @@ def test_both_parts_of_the_key_are_needed(charger: Mock, query: str, lacking: st
         ("GET", "/api/nothing", {}, 404, "no-path"),
         ("GET", "/charger/X/users", {}, 404, "no-path"),
         ("POST", WITH_KEY.format("X"), {}, 405, "no-method"),
-        ("GET", WITH_KEY.format("X"), {"accept": "text/html"}, 406, "not-acceptable"),
+        ("GET", WITH_KEY.format("X"), {"accept": "*/*;q=0"}, 406, "not-acceptable"),
         ("GET", WITH_KEY.format("X"), {"prefer": "code=abc"}, 422, "malformed-preference"),
         ("GET", WITH_KEY.format("X"), {"prefer": "size=-1"}, 422, "malformed-preference"),
         ("GET", WITH_KEY.format("X"), {"prefer": "locale=xx_YY"}, 422, "malformed-preference"),

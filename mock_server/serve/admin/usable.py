@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
-from mock_server.contract.request import find_content
+from mock_server.contract.request import find_content, find_request_content
 from mock_server.errors import DocumentError
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.parameter import Carrier
@@ -68,7 +68,7 @@ class Usable:
             yield from self._parameters(part, request)
         written = find_field(request.fields, b"content-type")
         if part.operation.request_body is not None and written is not None:
-            sent = find_content(part.operation.request_body.content, written)
+            sent = find_request_content(part.operation.request_body.content, written)
             if sent is not None:
                 yield "body", entry.id, sent.name
 

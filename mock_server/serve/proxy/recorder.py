@@ -20,7 +20,7 @@ from mock_server.contract.identity import Mask
 from mock_server.contract.request import find_content
 from mock_server.errors import MalformedContent, SchemaError, UsageError
 from mock_server.exchange.body import read_json, write_json
-from mock_server.exchange.media_type import is_event_stream, is_json, is_json_lines, is_text, is_xml, parse_media_type
+from mock_server.exchange.media_type import is_json, is_streamed, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.finding import Finding
 from mock_server.rules import Level
@@ -241,7 +241,7 @@ def _bodies(asked: Asked, response: Response, cover: Cover) -> Iterator[_Form]:
         content = find_content(documented.content, written) if documented is not None else None
         value = cover_value(_json(data), asked.mask, cover, outline_for(asked.responder, content, Direction.RESPONSE))
         yield _Form({"body": value}, value)
-    elif is_text(media_type) or is_xml(media_type) or is_event_stream(media_type) or is_json_lines(media_type):
+    elif is_text(media_type) or is_xml(media_type) or is_streamed(media_type):
         try:
             text = cover_text(data.decode(), asked.mask, cover)
         except UnicodeDecodeError:

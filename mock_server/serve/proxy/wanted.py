@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from mock_server.contract.identity import Mask
-from mock_server.contract.request import Understood, find_content
+from mock_server.contract.request import Understood, find_request_content
 from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, Response, find_field
 from mock_server.exchange.parameter import parse_query
@@ -151,7 +151,7 @@ def _body(asked: Asked) -> Iterator[tuple[str, JsonValue]]:
     if isinstance(value, Missing):
         yield "", _ABSENT
         return
-    content = find_content(asked.operation.request_body.content, find_field(asked.request.fields, b"content-type"))
+    content = find_request_content(asked.operation.request_body.content, find_field(asked.request.fields, b"content-type"))
     outline = outline_for(asked.responder, content, Direction.REQUEST)
     if not _holds_secrets(value, asked.mask, outline) and len(write_json(value)) <= _LARGEST:
         yield "", exactly(value)

@@ -71,7 +71,7 @@ class Reads:
         plain = plain_ask(asked.ask, asked.deed, asked.place.variables, asked.place.values)
         body = fitting.show_all(represented, spot, [record.body for record in page.records if record.body is not None], plain)
         body = tell_in_body(body, spot.pointer, page, links, lambda value: fitting.fits(represented, value))
-        answer = fitting.reply.carry(represented, body, STATE + asked.resource.name)
+        answer = fitting.reply.carry(represented, body, STATE + asked.resource.name, asked.ask)
         own = tell_in_fields(asked.deed.chosen.response, page, links)
         own += [(b"etag", tag_of(answer.body).encode())] if is_tagged(asked.deed) else []
         return self.showing.with_fields(asked, asked.deed, answer, own)

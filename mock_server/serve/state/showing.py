@@ -53,7 +53,7 @@ class Showing:
         represented = self.represented(asked, fitting)
         inner = asked.place_of(record)
         body = fitting.show(represented, record.body or {}, plain_ask(asked.ask, deed, inner.variables, inner.values))
-        return self.with_fields(asked, deed, fitting.reply.carry(represented, body, source), own)
+        return self.with_fields(asked, deed, fitting.reply.carry(represented, body, source, asked.ask), own)
 
     def represented(self, asked: Asked, fitting: Fitting) -> Represented:
         """
@@ -62,9 +62,9 @@ class Showing:
         Raises:
             Refused: none is.
         """
-        represented = fitting.reply.representation(asked.ask.accept)
-        if represented is None:
-            raise Refused(fitting.reply.render(asked.ask))
+        represented = fitting.reply.represent(asked.ask)
+        if represented is None or fitting.reply.is_refused(asked.ask):
+            raise Refused(self.responder.refuse_accept(asked.deed.operation, fitting.reply, asked.ask))
         return represented
 
     def tag(self, record: Record) -> str:

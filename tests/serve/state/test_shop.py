@@ -213,7 +213,8 @@ def test_xml_is_made_of_the_same_things(shop: Shop) -> None:
     assert b"<name>Rex the first</name>" in shop.ask("GET", "/pets", accept="application/xml")[1]
 
 
-def test_nothing_is_written_where_no_answer_is_acceptable(shop: Shop) -> None:
+def test_nothing_is_written_where_no_answer_is_acceptable(mock: Callable[..., Mock]) -> None:
+    shop = Shop(mock(SHOP, stateful=True, strict_accept=True))
     before = shop.get("/owners")["meta"]["total"]
 
     assert shop.ask("POST", "/owners", {"name": "A", "email": "a@b.example"}, accept="text/csv")[0] == 406

@@ -18,6 +18,7 @@ from mock_server.schema.canonical import (
     FalseView,
     MultiTypeView,
     ReferenceView,
+    TrueView,
     find_complement,
     find_difference,
     find_intersection,
@@ -156,7 +157,9 @@ def _plan(compiler: Compiler, view: ArrayView | None, spot: Spot) -> _Plan:
         item = None
     else:
         items = _uncontained(items, view.contains)
-        item = compiler.compile(items, item_spot) if items is not None else compiler.compile_any(item_spot)
+        item = (
+            compiler.compile_any(item_spot) if items is None or isinstance(items.view(), TrueView) else compiler.compile(items, item_spot)
+        )
     return _Plan(
         prefix,
         item,

@@ -70,8 +70,11 @@ class Compiler(Protocol):
     def compile(self, schema: Canonical, spot: Spot) -> Draw:
         """Compile a node."""
 
-    def compile_any(self, spot: Spot) -> Draw:
+    def compile_any(self, spot: Spot, otherwise: str = "string") -> Draw:
         """Compile a node that nothing is said of."""
+
+    def compile_untyped(self, spot: Spot) -> Draw:
+        """Compile a value whose schema has no keyword."""
 
     def compile_bare(self, schema: Canonical, spot: Spot) -> Draw:
         """Compile a node, documented examples left aside."""

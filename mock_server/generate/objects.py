@@ -204,7 +204,12 @@ def _member(
     tables: frozenset[str],
 ) -> tuple[_Member, Linked]:
     own = Spot(compiler.setting.reader.member(spot.hints, name), name, nouns, nouns_of(name))
-    draw = compiler.compile(schema, own) if schema is not None else compiler.compile_any(own)
+    if schema is not None:
+        draw = compiler.compile(schema, own)
+    elif own.hints.sources:
+        draw = compiler.compile_untyped(own)
+    else:
+        draw = compiler.compile_any(own)  # only its name is known
     nested = schema is not None and schema.kind.value not in _SCALAR_KINDS and not _only_scalars(schema)
     linked = link_property(compiler.setting, name, nouns, schema, draw, nested=nested)
     references = tuple(sorted(direct_references(schema))) if schema is not None else ()

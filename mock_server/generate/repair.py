@@ -75,7 +75,9 @@ class Repair:
             breaches = self.breaches(value)
             if not breaches:
                 return (value,)
-            for breach in breaches:
+            for breach in reversed(breaches):  # the last items first, since those behind one that goes move up
+                if not _is_there(value, breach.instance):
+                    continue
                 pruned = _pruned(value, breach)
                 if isinstance(pruned, _Gone):
                     return None
@@ -209,6 +211,19 @@ def _subschema(schema: JsonObject, path: Pointer) -> JsonObject:
 def _without(node: JsonValue, names: tuple[str, ...]) -> Iterator[JsonValue]:
     if isinstance(node, dict):
         yield {key: value for key, value in node.items() if key not in names}
+
+
+def _is_there(value: JsonValue, pointer: Pointer) -> bool:
+    """Whether a value has a place, which an earlier change may have taken away."""
+    for token in pointer:
+        index = array_index(token) if isinstance(value, list) else None
+        if isinstance(value, dict) and token in value:
+            value = value[token]
+        elif isinstance(value, list) and index is not None and index < len(value):
+            value = value[index]
+        else:
+            return False
+    return True
 
 
 def _at(value: JsonValue, pointer: Pointer) -> JsonValue:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mock_server.generate.alternatives import compile_all_of, compile_any_of, compile_one_of, nullable
 from mock_server.generate.arrays import compile_array
-from mock_server.generate.compiling import ByRow, Setting, Spot, acceptor, by_chance, direct_references, from_values, nothing
+from mock_server.generate.compiling import ByRow, Setting, Spot, acceptor, by_chance, direct_references, from_values, meaning_of, nothing
 from mock_server.generate.heights import Heights
 from mock_server.generate.hints import Hints
 from mock_server.generate.kinds import BOOLEANS
@@ -66,10 +66,13 @@ class Sampler:
         draw = self.compile_bare(schema, spot)
         return self._with_examples(schema, spot, draw)
 
-    def compile_any(self, spot: Spot) -> Draw:
-        """Compile a node that nothing is said of: what its hints imply, else text."""
-        implied = spot.hints.implied_type()
-        return self._type(implied or "string", spot)
+    def compile_any(self, spot: Spot, otherwise: str = "string") -> Draw:
+        """Compile a node that nothing is said of: what its hints imply, else another type."""
+        return self._type(spot.hints.implied_type() or otherwise, spot)
+
+    def compile_untyped(self, spot: Spot) -> Draw:
+        """Compile a value whose schema has no keyword: an object, as other generators read it, unless its name means a text."""
+        return self.compile_any(spot, "object" if meaning_of(spot, "string", "") is None else "string")
 
     def compile_pattern(self, pattern: str) -> Draw:
         """Compile the names that match a pattern."""
@@ -114,7 +117,7 @@ class Sampler:
                 return compile_search(self, schema, spot)
             case FalseView():
                 return nothing
-        return self.compile_any(spot)
+        return self.compile_untyped(spot)
 
     def _with_examples(self, schema: Canonical, spot: Spot, draw: Draw) -> Draw:
         """Let a documented example stand for a part, where examples are wanted and it fits."""

@@ -20,6 +20,7 @@ from mock_server.schema.canonical import (
     NameFailsView,
     ObjectView,
     PatternValueFailsView,
+    TrueView,
     Violation,
     canonicalize_schema,
     find_complement,
@@ -90,7 +91,10 @@ class Undeclared:
             schema = self.schema_of(name)
             reader = self._compiler.setting.reader
             spot = Spot(reader.member(self._spot.hints, "\0"), "", nouns_of(self._spot.name))
-            self._draws[key] = self._compiler.compile(schema, spot) if schema is not None else self._compiler.compile_any(spot)
+            if schema is None or isinstance(schema.view(), TrueView):
+                self._draws[key] = self._compiler.compile_any(spot)
+            else:
+                self._draws[key] = self._compiler.compile(schema, spot)
         return self._draws[key]
 
     def breaking(self, violation: Violation) -> Draw:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from mock_server.errors import ForbiddenReference, UnresolvableReference, UnusableSchema
 from mock_server.finding import Finding, Place
 from mock_server.schema.dialect import Direction, Purpose, Use, translate, with_null
-from mock_server.schema.discriminate import discriminate
+from mock_server.schema.discriminate import Discriminators
 from mock_server.schema.hidden import Hiding
 from mock_server.schema.shape import shape_of
 from mock_server.spec.references import Node, References
@@ -20,7 +20,8 @@ from mock_server.typing import JsonObject, JsonValue, Pointer
 
 # What a `$dynamicRef` to an anchor stands for here: the schema of the first resource on the way that has the anchor.
 _Scope = tuple[tuple[str, Node], ...]
-_Key = tuple[str, Pointer, frozenset[str], _Scope]
+# Of a definition: its place, what is hidden in it, its scope, and whether it is the base of a child; see `discriminate`.
+_Key = tuple[str, Pointer, frozenset[str], _Scope, bool]
 _NOTHING_HIDDEN: frozenset[str] = frozenset()
 _MAX_HOPS = 60
 _EXCLUDING = frozenset(("oneOf", "not", "if", "maxContains"))
@@ -66,7 +67,7 @@ class Schemas:
     pattern_ok: Callable[[str], bool]
     _names: dict[_Key, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
-    _pending: dict[str, tuple[Node, frozenset[str], _Scope]] = field(default_factory=dict)
+    _pending: dict[str, tuple[Node, frozenset[str], _Scope, bool]] = field(default_factory=dict)
     _definitions: dict[str, _Definition] = field(default_factory=dict)
     _origins: dict[str, Node] = field(default_factory=dict)
     _schemas: dict[str, JsonValue] = field(default_factory=dict)
@@ -78,8 +79,9 @@ class Schemas:
     _scopes: set[_Scope] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """See what the direction hides."""
+        """Prepare to see what the direction hides and what discriminators name."""
         self._hiding = Hiding(self.use.direction, self._find)
+        self._discriminators = Discriminators(self.references)
 
     def bundle(self, node: Node) -> Bundle:
         """
@@ -141,21 +143,21 @@ class Schemas:
                 continue
             seen.add(name)
             if name not in self._definitions:
-                node, hidden, self._scope = self._pending.pop(name)
+                node, hidden, self._scope, as_base = self._pending.pop(name)
                 self._needs = set()
-                schema = self._schema(node, hidden)
+                schema = self._schema(node, hidden, as_base=as_base)
                 self._definitions[name] = _Definition(schema, self._needs, _excludes(schema))
                 self._schemas[name] = schema
             todo.extend(self._definitions[name].needs)
         return sorted(seen)
 
-    def _schema(self, node: Node, hidden: frozenset[str] = _NOTHING_HIDDEN) -> JsonValue:
+    def _schema(self, node: Node, hidden: frozenset[str] = _NOTHING_HIDDEN, *, as_base: bool = False) -> JsonValue:
         if not isinstance(node.value, dict):
             return node.value if isinstance(node.value, bool) else True
         outer = self._scope
         self._scope = self._enter(node, outer)
         try:
-            return self._inside(node, hidden)
+            return self._inside(node, hidden, as_base=as_base)
         finally:
             self._scope = outer
 
@@ -174,10 +176,10 @@ class Schemas:
             raise UnusableSchema(node.place, f"its dynamic references can be read in more than {_MAX_SCOPES} ways")
         return scope
 
-    def _inside(self, node: Node, hidden: frozenset[str]) -> JsonObject:
+    def _inside(self, node: Node, hidden: frozenset[str], *, as_base: bool) -> JsonObject:
         if node.reference is None:
-            return self._nullable(node, self._object(node, hidden))
-        reference = self._reference(node, hidden)
+            return self._nullable(node, self._object(node, hidden, as_base=as_base))
+        reference = self._reference(node, hidden, as_base=as_base)
         beside = {key: value for key, value in node.value.items() if key != "$ref"} if isinstance(node.value, dict) else {}
         if not self.use.is_json_schema or not beside:
             return self._nullable(node, reference)
@@ -204,29 +206,38 @@ class Schemas:
         changed = with_null(schema) if decided else schema
         return schema if "anyOf" in changed and "anyOf" not in schema else changed
 
-    def _object(self, node: Node, hidden: frozenset[str]) -> JsonObject:
+    def _object(self, node: Node, hidden: frozenset[str], *, as_base: bool = False) -> JsonObject:
         own = hidden | self._hiding.names(node)
         out = translate(node, self.use, self._schema, self._note, self.pattern_ok, own)
         source = node.value if isinstance(node.value, dict) else {}
         if isinstance(source.get("allOf"), list):
-            members = [self._schema(child, own) for child in node.child("allOf").items()]
+            members = [self._schema(child, own, as_base=self._is_base(node, child)) for child in node.child("allOf").items()]
             if members:
                 out["allOf"] = members
         if self.use.purpose is Purpose.MAKE and self.use.is_json_schema and "discriminator" not in source:
             self._prefer_shown(node, out, own)
-        if "discriminator" in source:
-            discriminate(node, out, self.references, self.use.purpose)
+        if as_base and self._discriminators.returns(node):
+            out = {keyword: value for keyword, value in out.items() if keyword not in {"oneOf", "anyOf"}}
+        elif "discriminator" in source and not as_base:
+            self._discriminators.apply(node, out, self.use.purpose, lambda child: {"$ref": f"#/$defs/{self._name(child, own)}"})
+        if not as_base and "allOf" in source and self.use.purpose is Purpose.MAKE:
+            self._discriminators.name_child(node, out)
         dynamic = source.get("$dynamicRef")
         if isinstance(dynamic, str) and self.use.is_json_schema:
             reference = self._reference(node, hidden, dynamic)
             out.update(reference if isinstance(reference, dict) else {})
         return out
 
-    def _reference(self, node: Node, hidden: frozenset[str], dynamic: str | None = None) -> JsonValue:
+    def _is_base(self, holder: Node, member: Node) -> bool:
+        """Whether a member of `allOf` is a schema with a discriminator that its holder extends, rather than any of its kind."""
+        target = self._find(member) if member.reference is not None else None
+        return target is not None and self._discriminators.is_base(holder, target)
+
+    def _reference(self, node: Node, hidden: frozenset[str], dynamic: str | None = None, *, as_base: bool = False) -> JsonValue:
         """Translate a `$ref`, or the `$dynamicRef` given; one that leads nowhere is noted and constrains nothing."""
         try:
             target = self._target(node) if dynamic is None else self._dynamic_target(dynamic, node)
-            return {"$ref": f"#/$defs/{self._name(target, hidden)}"}
+            return {"$ref": f"#/$defs/{self._name(target, hidden, as_base=as_base)}"}
         except (UnresolvableReference, ForbiddenReference) as error:
             finding = error.finding()
             self._notes[finding.rule, node.place, finding.message] = finding
@@ -249,9 +260,9 @@ class Schemas:
             return dict(self._enter(target, self._scope)).get(name, target)
         return target
 
-    def _name(self, target: Node, hidden: frozenset[str]) -> str:
+    def _name(self, target: Node, hidden: frozenset[str], *, as_base: bool = False) -> str:
         scope = self._enter(target, self._scope)
-        key = (*target.key, hidden, scope)
+        key = (*target.key, hidden, scope, as_base)
         if key not in self._names:
             word = target.pointer[-1] if target.pointer else target.resource.name.rsplit("/", 1)[-1].split(".")[0]
             base = re.sub(r"[^A-Za-z0-9._-]", "_", word) or "schema"
@@ -261,7 +272,7 @@ class Schemas:
                 count += 1
             self._taken.add(name)
             self._names[key] = name
-            self._pending[name] = (target, hidden, scope)
+            self._pending[name] = (target, hidden, scope, as_base)
             self._origins[name] = target
         name = self._names[key]
         self._needs.add(name)

@@ -75,6 +75,7 @@ _ONE = ("not", "additionalProperties")
 _ONE_SINCE_31 = ("contains", "propertyNames", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties")
 _LISTS = ("anyOf", "oneOf")
 _ANNOTATIONS = ("title", "description", "default", "x-faker", "x-mock", "deprecated")
+_SAYING_NOTHING = frozenset(("nullable", "title", "description", "default", "example", "deprecated", "externalDocs"))
 _WIRE_ANNOTATIONS = ("xml", "contentMediaType", "contentEncoding")
 # "/^abc$/i": a literal of JavaScript, where only what is between the slashes was meant.
 _ENDLESS = re.compile(r"\{(\d+),\d{4,}\}")
@@ -289,13 +290,30 @@ class _Step:
     def _list(self, keyword: str) -> list[JsonValue]:
         found: list[JsonValue] = []
         for child in self.node.child(keyword).items():
-            if isinstance(child.value, dict | bool):
+            if keyword in _LISTS and self._means_null(child, keyword):
+                found.append({"type": ["null"]})
+            elif isinstance(child.value, dict | bool):
                 found.append(self.schema(child))
             else:
                 self.note("document-keyword-malformed", child, f"an item of {keyword!r} is no schema")
         if not found:
             self.bad(keyword)
+        if self.making and keyword == "anyOf":
+            return [branch for branch in found if not _says_nothing(branch)] or found  # where anything will do, what is described
         return found
+
+    def _means_null(self, branch: Node, keyword: str) -> bool:
+        """
+        Whether an alternative is null, written as `{nullable: true}`, which strictly admits anything.
+
+        Beside `anyOf` that reading does no harm to a judge; beside `oneOf` it would refuse all that the others admit.
+        """
+        written = branch.value
+        if not isinstance(written, dict) or True not in (written.get("nullable"), written.get("x-nullable")):
+            return False
+        is_bare = all(key in _SAYING_NOTHING or key.startswith("x-") for key in written)
+        is_alone = len(self.node.child(keyword).value or ()) < 2  # type: ignore[arg-type] # noqa: PLR2004 - then it is no alternative
+        return is_bare and not is_alone and (self.making or keyword == "oneOf")
 
     def objects(self, out: JsonObject, hidden: frozenset[str]) -> None:
         """Translate properties, patternProperties, required and dependentRequired."""
@@ -371,6 +389,10 @@ def is_type(value: JsonValue, type_: str) -> bool:
         return type_ == "null"
     names = {str: "string", list: "array", dict: "object"}
     return type_ == names[type(value)]
+
+
+def _says_nothing(schema: JsonValue) -> bool:
+    return schema is True or (isinstance(schema, dict) and schema.keys() <= {*_ANNOTATIONS, "examples"})
 
 
 def _cast(value: JsonValue, type_: str) -> list[JsonValue]:

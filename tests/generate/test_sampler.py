@@ -373,3 +373,42 @@ def test_a_formatter_that_could_do_harm_or_asks_the_clock_is_not_called(folder: 
     assert isinstance(producer.produce(Wish(1)), str)
     if name not in {"pystr_format", "date_time"}:
         assert producer.findings()
+
+
+USAGE = {"Usage": {"type": "object", "required": ["cpu"], "properties": {"cpu": {"type": "integer"}}}}
+
+
+@pytest.mark.parametrize("word", ["anyOf", "oneOf"])
+@pytest.mark.parametrize("bare", [{"nullable": True}, {"nullable": True, "description": "or nothing"}])
+def test_nullable_alone_beside_alternatives_is_null_and_never_a_random_word(folder: Path, word: str, bare: dict) -> None:
+    schema = {word: [{"$ref": "#/components/schemas/Usage"}, bare]}
+    producer = producer_of(folder, schema, USAGE, version="3.0.3")
+    made = [producer.produce(Wish(seed, static=False)) for seed in range(60)]
+
+    assert all(value is None or set(value) == {"cpu"} for value in made)
+    assert None in made
+    assert any(made)
+
+
+def test_what_has_no_keyword_is_an_object_unless_its_name_means_a_text(make: Callable[..., object]) -> None:
+    assert make({}) == {}
+    assert make({"type": "object", "properties": {"metadata": {}, "payload": {"description": "Anything"}}}) == {
+        "metadata": {},
+        "payload": {},
+    }
+    named = make({"type": "object", "properties": {"email": {}, "metadata": {}}})
+    assert isinstance(named, dict)
+    assert "@" in str(named["email"])
+
+
+def test_of_alternatives_of_which_one_says_nothing_the_others_are_made(make: Callable[..., object]) -> None:
+    schema = {"type": "object", "required": ["usage"], "properties": {"usage": {"anyOf": [{"$ref": "#/components/schemas/Usage"}, {}]}}}
+
+    assert all(set(make(schema, USAGE, seed)["usage"]) == {"cpu"} for seed in range(20))  # type: ignore[index]
+
+
+def test_lists_whose_items_say_nothing_have_items_that_differ(make: Callable[..., object]) -> None:
+    values = make({"type": "array", "items": {}, "uniqueItems": True, "minItems": 5})
+
+    assert isinstance(values, list)
+    assert len({str(value) for value in values}) >= 5

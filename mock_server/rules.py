@@ -84,6 +84,8 @@ RULES: dict[str, Rule] = {
         ("request-body-malformed", _E, "the body can't be read as its media type"),
         ("request-body-schema", _E, "the body breaks its schema"),
         ("request-media-type-undocumented", _E, "the body's media type is not documented"),
+        ("request-coding-unknown", _E, "the body's content coding is not known"),
+        ("request-coding-malformed", _E, "the body is not coded as its content coding says"),
         ("request-accept-unmet", _N, "no documented media type is acceptable to the client"),
         ("request-state-absent", _N, "what is asked for is not there, or no more"),
         ("request-state-conflict", _N, "what is asked for contradicts what is there"),

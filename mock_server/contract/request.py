@@ -8,6 +8,7 @@ import orjson
 
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body
+from mock_server.exchange.coding import UnknownCoding, decode_content, is_coded
 from mock_server.exchange.media_type import MediaRange, is_interchangeable, is_json, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
 from mock_server.exchange.parameter import Carrier, Reader, compile_reader
@@ -64,6 +65,7 @@ class RequestJudge:
     document: Document
     operation: Operation
     schemas: Schemas  # of requests, as JUDGE reads them
+    limit: int = 64 * 1024 * 1024  # bytes that a coded body may stand for
     _parameters: tuple[_CompiledParameter, ...] = ()
     _bodies: dict[str, "_BodyJudge"] = field(default_factory=dict)  # by documented media type
     _written: dict[str | None, "tuple[_BodyJudge, MediaRange] | None"] = field(default_factory=dict)  # by what a request says
@@ -246,7 +248,17 @@ class RequestJudge:
             findings.append(self._body_finding("request-media-type-undocumented", documented, message))
             return MISSING, True
         judge, media_type = found
-        return judge.read(request.body, media_type, self.operation.id, findings), False
+        body = request.body
+        if is_coded(request.fields):
+            try:
+                body = decode_content(body, request.fields, self.limit)
+            except UnknownCoding as error:
+                findings.append(self._body_finding("request-coding-unknown", documented, f"the body: {error}"))
+                return MISSING, True
+            except MalformedContent as error:
+                findings.append(self._body_finding("request-coding-malformed", documented, f"the body: {error}"))
+                return MISSING, False
+        return judge.read(body, media_type, self.operation.id, findings), False
 
     def _body_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":
         """The judge of a body by what it is said to be, and what that is; None where it is not documented."""

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 from mock_server.errors import MalformedContent, UsageError
 from mock_server.exchange.body import read_json
-from mock_server.exchange.message import Request, Response
+from mock_server.exchange.coding import decode_content, is_coded
+from mock_server.exchange.message import RawFields, Request, Response
 from mock_server.typing import JsonObject, JsonValue
 
 _CHUNK: Final = 1 << 20
@@ -26,6 +27,7 @@ _SUFFIXES: Final = _LINES | {".json", ".har"}
 _LIST: Final = 3  # how deep the entries' list is: in the object `log` of an object
 _ENTRIES = re.compile(rb'"entries"\s*:\s*\Z')
 _BEFORE: Final = 200  # bytes
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _SIGNS = re.compile(rb'["\\{}\[\]]')
 
 
@@ -218,8 +220,7 @@ def read_exchange(value: JsonValue) -> Captured:
     method = request.get("method")
     if not isinstance(method, str) or not url.path:
         raise UnreadableRecord("its request has no method or no url")
-    fields = _fields(request.get("headers"))
-    data = _content(request, "postData")
+    fields, data = _decoded(_fields(request.get("headers")), _content(request, "postData"))
     made = Request(method.upper(), url.path.encode("latin-1", "replace"), url.query.encode("latin-1", "replace"), fields, data)
     return Captured(made, _response(answered), url.netloc)
 
@@ -228,10 +229,41 @@ def _response(value: JsonValue) -> Response | None:
     if not isinstance(value, dict) or not isinstance(value.get("status"), int) or not value["status"]:
         return None
     status = value["status"]
-    return Response(status if isinstance(status, int) else 0, _fields(value.get("headers")), _content(value, "content"))
+    fields, data = _decoded(_fields(value.get("headers")), _content(value, "content"))
+    return Response(status if isinstance(status, int) else 0, fields, data)
 
 
-def _fields(value: JsonValue) -> list[tuple[bytes, bytes]]:
+def _decoded(fields: RawFields, data: bytes) -> tuple[RawFields, bytes]:
+    """
+    A body with its content coding undone.
+
+    Who captures traffic often has done that already, and left the field that says so; and a browser that has not writes each
+    byte as a character. What can't be one of these stays as it is, for who judges.
+    """
+    if not is_coded(fields):
+        return fields, data
+    for form in (data, data.decode("utf-8", "replace").encode("latin-1", "replace")):
+        try:
+            return _without_coding(fields), decode_content(form, fields, _MOST_RECORD)
+        except MalformedContent:
+            continue
+    return (_without_coding(fields) if _is_text(data) else fields), data
+
+
+def _without_coding(fields: RawFields) -> RawFields:
+    return [pair for pair in fields if pair[0] != b"content-encoding"]
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether a body is text, as no coded one is: they begin with signs that no text has."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return _CONTROLS.search(data[:_BEFORE]) is None
+
+
+def _fields(value: JsonValue) -> RawFields:
     """Header fields: HAR's objects, our pairs, or an object."""
     pairs: list[tuple[JsonValue, JsonValue]] = []
     if isinstance(value, dict):

@@ -139,6 +139,8 @@ def _steps(responder: Responder, operation: Operation, ask: Ask, answer: Answer)
     errors = [found for found in understood.findings if found.level is Level.ERROR]
     if errors and settings.validate_requests:
         statuses = (415,) if understood.unsupported else (422, 400)
+        if any(found.rule == "request-coding-malformed" for found in errors):
+            statuses = (400,)
         failure = choose_failure(operation, statuses)
         yield from _of_response(responder, operation, ask, answer, failure, f"the request breaks the document: {_first(errors)}")
         return

@@ -115,7 +115,7 @@ class Handlers:
         gathered = _Gathered(receive, ask.request.body)
         token = _understood.set(ask.understood)
         try:
-            await self._app({**scope, "method": operation.method}, gathered.receive, gathered.send)
+            await self._app({**scope, "method": operation.method, "headers": list(ask.request.fields)}, gathered.receive, gathered.send)
         finally:
             _understood.reset(token)
         entry = operation.entry

@@ -11,8 +11,9 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from mock_server.errors import MalformedWorld
+from mock_server.errors import MalformedContent, MalformedWorld
 from mock_server.exchange import problem
+from mock_server.exchange.coding import TooLarge, decode_request
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import GENERATED, STATE, Answer, RawField, problem_answer
 from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send
@@ -278,7 +279,7 @@ async def read_request(scope: Scope, receive: Receive, path: bytes, limit: int) 
         limit: How many bytes the body may have.
 
     Returns:
-        The request, or 413 where the body is too large.
+        The request, its content coding undone where that can be done, or 413 where the body is too large.
     """
     fields: list[RawField] = scope["headers"]
     has_body = False
@@ -295,7 +296,15 @@ async def read_request(scope: Scope, receive: Receive, path: bytes, limit: int) 
         body = message.get("body", b"")
         if message.get("more_body", False) or len(body) > limit:
             body = await _read_rest(body, receive, limit)
-    return Request(scope["method"], path, scope["query_string"], fields, body) if body is not None else _too_large(limit)
+    if body is None:
+        return _too_large(limit)
+    request = Request(scope["method"], path, scope["query_string"], fields, body)
+    try:
+        return decode_request(request, limit)
+    except TooLarge:
+        return _too_large(limit)
+    except MalformedContent:
+        return request  # the operation that it is for says what is wrong, in the document's words
 
 
 async def _read_rest(first: bytes, receive: Receive, limit: int) -> bytes | None:

@@ -14,6 +14,7 @@ from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MalformedPreference, SchemaError, UsageError
 from mock_server.exchange import problem
 from mock_server.exchange.body import write_json
+from mock_server.exchange.coding import KNOWN_CODINGS
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, choose_failure, choose_status, choose_success
 from mock_server.exchange.parameter import lists_empty
@@ -219,7 +220,8 @@ class Responder:
         operation = self.document.operation(entry)
         own = self.kit.settings.for_operation(entry.id, entry.title).source
         try:
-            judge = RequestJudge(self.document, operation, self.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))
+            schemas = self.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE)
+            judge = RequestJudge(self.document, operation, schemas, self.kit.settings.max_body)
         except SchemaError as error:
             self._broken[entry.id] = error
             raise
@@ -376,20 +378,28 @@ class Responder:
 
     def _refuse(self, compiled: CompiledOperation, ask: Ask, errors: tuple[Finding, ...]) -> Answer:
         kind = problem.INVALID_REQUEST
-        if ask.understood.unsupported:
+        rules = {finding.rule for finding in errors}
+        fields: list[RawField] = []
+        if "request-coding-malformed" in rules:
+            kind = problem.MALFORMED_CODING
+            chosen = choose_failure(compiled.operation, (400,))
+        elif ask.understood.unsupported:
             kind = problem.UNSUPPORTED_MEDIA_TYPE
+            if "request-coding-unknown" in rules:  # RFC 9110, section 15.5.16: how a coding is told from a media type
+                kind, fields = problem.UNKNOWN_CODING, [(b"accept-encoding", KNOWN_CODINGS.encode())]
             chosen = next((c for c in [choose_status(compiled.operation, 415)] if c and c.response.status in {"415", "4XX"}), None)
         else:
             chosen = choose_failure(compiled.operation, (422, 400))
         answer = self._documented(compiled, chosen, ask, errors) if chosen is not None else None
         if answer is not None:
-            return answer
+            return answer._replace(fields=[*answer.fields, *fields]) if fields else answer
         detail = "; ".join(dict.fromkeys(finding.message for finding in errors))
         return problem_answer(
             kind,
             detail,
             entry=compiled.operation.entry,
             findings=errors,
+            fields=fields,
             violations=problem.describe(errors),
             operation=compiled.operation.id,
         )

@@ -1,6 +1,7 @@
 """Captured traffic: read record by record, judged by the same judges, summed up."""
 
 import base64
+import gzip
 import io
 import tracemalloc
 from pathlib import Path
@@ -168,3 +169,19 @@ def test_a_folder_is_searched(tmp_path: Path) -> None:
 def test_what_can_not_be_chosen_is_said(choice: dict) -> None:
     with pytest.raises(UsageError):
         sifter(**choice)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"text": '{"n": 1}'},  # undone by who captured it
+        {"text": base64.b64encode(gzip.compress(b'{"n": 1}')).decode(), "encoding": "base64"},
+        {"text": gzip.compress(b'{"n": 1}').decode("latin-1")},  # each byte as a character, as browsers do
+    ],
+)
+def test_a_coded_body_that_was_captured_is_read(content: dict[str, str]) -> None:
+    item = exchange(method="POST")
+    item["request"] |= {"headers": [{"name": "Content-Encoding", "value": "gzip"}], "postData": content}
+
+    assert read_exchange(item).request.body == b'{"n": 1}'
+    assert read_exchange(item).request.fields == []

@@ -570,3 +570,27 @@ def test_whatever_is_sent_passes_byte_for_byte(
         if name not in {"via", "date", "content-length", "transfer-encoding", "sl-violations"}
     ]
     assert sorted(got) == sorted((name, value.strip()) for name, value in written)
+
+
+CODED = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+
+
+@pytest.mark.parametrize(
+    ("data", "coding", "expected"),
+    [
+        (gzip.compress(b'{"id": 1}'), "gzip", []),
+        (gzip.compress(b'{"id": "x"}'), "gzip", ["request-body-schema"]),
+        (gzip.compress(b'{"id": 1}')[:-9], "gzip", ["request-coding-malformed"]),
+        (b"known to the real server alone", "exi", []),
+        (gzip.compress(bytes(100_000)), "gzip", []),
+    ],
+)
+def test_a_coded_request_goes_on_as_it_is_and_is_judged_by_what_it_stands_for(
+    between: Callable, data: bytes, coding: str, expected: list[str]
+) -> None:
+    proxy, server = between(answer(status="204 No Content"), max_body=10_000)
+    response, _ = proxy.ask("PUT", "/v1/items/1", data, {**CODED, "Content-Encoding": coding})
+
+    assert (response.status, violations(response)) == (204, expected)
+    assert server.heard[0].body == data
+    assert server.heard[0].values("content-encoding") == [coding]

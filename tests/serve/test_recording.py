@@ -124,6 +124,7 @@ class Todos:
         method, target, _ = heard.line.decode().split(" ")
         path, _, query = target.partition("?")
         body = heard.read_body()
+        body = gzip.decompress(body) if heard.values("content-encoding") else body
         with self.lock:
             heard.send(self.answer(method, path.removeprefix("/v9"), query, orjson.loads(body) if body else None))
 
@@ -439,3 +440,16 @@ def test_a_body_without_a_secret_is_not_answered_as_one_with_it(recording: Recor
         replay(tmp_path, folder)("POST", "/api/login", b'{"user": "ann"}', {"content-type": "application/json", "content-length": "1"}).body
         == b"{}"
     )
+
+
+def test_a_coded_request_is_recorded_by_what_it_stands_for(recording: Recording, tmp_path: Path) -> None:
+    proxy, _, folder = recording(Todos())
+    coded = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    for title in ("a", "b"):
+        proxy.ask("POST", "/api/todos", gzip.compress(orjson.dumps({"title": title})), coded)
+    proxy.rules(2)
+    ask = replay(tmp_path, folder)
+
+    for title in ("b", "a"):
+        asked = ask("POST", "/api/todos", orjson.dumps({"title": title}), {"Content-Type": "application/json"})
+        assert orjson.loads(asked.body)["title"] == title  # type: ignore[attr-defined]

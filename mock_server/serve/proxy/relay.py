@@ -17,13 +17,13 @@ from mock_server.contract.identity import Mask
 from mock_server.contract.transport import Fault
 from mock_server.errors import MalformedContent
 from mock_server.exchange import problem
+from mock_server.exchange.coding import TooLarge, UnknownCoding, decode_content, decode_request, is_coded
 from mock_server.exchange.message import RawFields, Request, Response, find_field
 from mock_server.finding import Finding
 from mock_server.serve.answer import UPSTREAM, Answer, RawField, problem_answer
 from mock_server.serve.backend import Call, Mount, Relayed, Respond, Scope, Send
 from mock_server.serve.cors import cors_fields
 from mock_server.serve.proxy.choices import Choices
-from mock_server.serve.proxy.coding import decode_content
 from mock_server.serve.proxy.fields import date, localise, to_client, to_upstream
 from mock_server.serve.proxy.holding import Holding
 from mock_server.serve.proxy.inflow import Inflow
@@ -161,11 +161,32 @@ class _Passage:
     entry: Entry | None = None
     is_complete: bool = False  # the answer was sent to its end
     streamed: tuple[Incoming, Holding] | None = None  # the answer that is being sent
+    decoded: tuple[Request, bool] | None = None  # see `_read`
 
     @property
     def request(self) -> Request:
-        """The request, as far as it has come and is kept."""
-        return self.head._replace(body=self.inflow.kept)
+        """The request, as far as it has come and is kept, its content coding undone where that can be done."""
+        return self._read()[0]
+
+    @property
+    def is_judged_whole(self) -> bool:
+        """Whether all of the request's body can be judged: not where it is too large, or of a coding that only the real server knows."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[Request, bool]:
+        if self.decoded is not None:
+            return self.decoded
+        request, is_whole = self.head._replace(body=self.inflow.kept), self.inflow.is_whole
+        if not is_whole:
+            return request, False
+        try:
+            request = decode_request(request, self.relay.limit)
+        except (TooLarge, UnknownCoding):
+            is_whole = False
+        except MalformedContent:
+            pass  # that is found where the request is judged
+        self.decoded = request, is_whole
+        return self.decoded
 
     async def run(self) -> Relayed:
         relay = self.relay
@@ -221,7 +242,7 @@ class _Passage:
 
     async def _unanswered(self, failure: Unanswered) -> Relayed:
         """The real server did not answer: so the mock does, or a problem is said. Either way it is a finding."""
-        seen = Seen(self.request, failure=failure, is_request_whole=self.inflow.is_whole)
+        seen = Seen(self.request, failure=failure, is_request_whole=self.is_judged_whole)
         judged = await self.relay.judge(self.mount, seen, self.entry)
         self.relay.settle(self.mount, seen, judged)
         if self.entry is not None and self.relay.choices.steps_in_for(failure.fault):
@@ -249,7 +270,7 @@ class _Passage:
         early = Seen(
             self.request,
             Response(incoming.status, incoming.fields, b""),
-            is_request_whole=self.inflow.is_whole,
+            is_request_whole=self.is_judged_whole,
             unread="it is still coming",
         )
         judged = await self.relay.judge(self.mount, early, self.entry)
@@ -287,11 +308,11 @@ class _Passage:
         """Judge an answer that is as complete as it will be; it was sent already, but for its last word."""
         relay, plain = self.relay, data
         try:
-            if data and not unread and find_field(incoming.fields, b"content-encoding") is not None:
+            if data and not unread and is_coded(incoming.fields):
                 plain = await asyncio.to_thread(decode_content, data, incoming.fields, relay.limit)
         except MalformedContent as error:
             unread = str(error)
-        seen = Seen(self.request, Response(incoming.status, incoming.fields, plain), failure, self.inflow.is_whole, unread)
+        seen = Seen(self.request, Response(incoming.status, incoming.fields, plain), failure, self.is_judged_whole, unread)
         judged = await relay.judge(self.mount, seen, self.entry)
         relay.settle(self.mount, seen, judged)
         fields = self._fields(incoming, judged.findings)

@@ -48,6 +48,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         servers.stop()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was left out of a settings file; the environment variable MOCK_SERVER_TRUST_SETTINGS takes it in."""
+    servers = config.stash.get(_servers, None)
+    for note in servers.notes if servers is not None else ():
+        terminalreporter.write_line(f"mock_server: {note}")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of each case, where a function takes `contract_case`."""
     if "contract_case" not in metafunc.fixturenames:

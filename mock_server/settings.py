@@ -1,7 +1,8 @@
 """
 Settings: flags over the environment over a file over defaults.
 
-The file is `mock-server.toml`, or `[tool.mock-server]` of `pyproject.toml`, in the working folder:
+The file is `mock-server.toml`, or `[tool.mock-server]` of `pyproject.toml`, in the working folder (what it may set, since nobody
+named it, is in `trust`), or the one that `--config` names:
 
     seed = 7
     locale = "fi_FI"
@@ -22,6 +23,7 @@ The file is `mock-server.toml`, or `[tool.mock-server]` of `pyproject.toml`, in 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -136,7 +138,9 @@ def merge_settings(*layers: Mapping[str, object]) -> Settings:
         for name, value in layer.items():
             key = name.replace("-", "_")
             if key not in known:
-                raise UsageError(f"there is no setting {name!r}; known are {', '.join(sorted(known))}")
+                near = get_close_matches(key, known, n=1)
+                advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+                raise UsageError(f"there is no setting {name!r}; {advice}")
             if value is not None:
                 merged[key] = _typed(key, value)
     return replace(DEFAULTS, **merged)  # type: ignore[arg-type]
@@ -145,14 +149,14 @@ def merge_settings(*layers: Mapping[str, object]) -> Settings:
 def _typed(name: str, value: object) -> object:
     """Bring a value from a file or the environment to the type of its setting."""
     if name == "upstream":
-        return _boolean(name, value)
+        return read_boolean(name, value)
     if name in {"fields", "operations", "resources"}:
         return _tables(name, value)
     default = getattr(DEFAULTS, name, None)  # of what only operations or resources have, there is none
     if name in _DISTURBING:
         return _DISTURBING[name](value)  # type: ignore[arg-type]
     if isinstance(default, bool):
-        return _boolean(name, value)
+        return read_boolean(name, value)
     if isinstance(default, int):
         return _integer(name, value)
     if isinstance(default, tuple):
@@ -174,7 +178,13 @@ def _typed(name: str, value: object) -> object:
     return value
 
 
-def _boolean(name: str, value: object) -> bool:
+def read_boolean(name: str, value: object) -> bool:
+    """
+    Read a truth, as files and environments write it.
+
+    Raises:
+        UsageError: it is none.
+    """
     if isinstance(value, bool):
         return value
     words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}

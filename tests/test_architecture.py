@@ -1,12 +1,20 @@
 """Layers, doors and cycles: imports run one way, and each third-party package has one door."""
 
 import ast
+import dataclasses
+import importlib
+import inspect
 import sys
 import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from typer.models import OptionInfo
+
+from mock_server.cli.configure import TABLES
+from mock_server.settings import Settings
+from mock_server.trust import TRUST
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mock_server"
@@ -141,3 +149,12 @@ def test_everything_that_is_imported_is_declared() -> None:
     imported -= {"pytest"}  # which loads its plugin, so that it is there
 
     assert {packages.get(name, name) for name in imported} <= declared
+
+
+def test_every_setting_says_whether_a_found_file_may_set_it() -> None:
+    """A setting without a row in `trust.TRUST` would be free for a file of a repository that was just cloned."""
+    commands = [importlib.import_module(f"mock_server.cli.{name}").app.registered_commands[0].callback for name in TABLES]
+    parameters = [parameter for command in commands for parameter in inspect.signature(command, eval_str=True).parameters.values()]
+    options = {parameter.name.rstrip("_") for parameter in parameters if isinstance(parameter.annotation.__metadata__[0], OptionInfo)}
+
+    assert {field.name for field in dataclasses.fields(Settings)} | options == TRUST.keys()

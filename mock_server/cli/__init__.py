@@ -7,6 +7,7 @@ Findings and results go to standard output, logs and progress to standard error.
 
 import gc
 import importlib
+import os
 import shlex
 import sys
 import warnings
@@ -18,7 +19,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from mock_server.cli.configure import TABLES, Option, read_presets
+from mock_server.cli.configure import TABLES, Option, choose_source, forget_source, read_presets
 from mock_server.errors import FixtureError, MockServerError, UsageError
 from mock_server.version import __version__
 
@@ -56,16 +57,42 @@ class _Commands(TyperGroup):
             raise UsageError(_advise_unknown(name))
         command = typer.main.get_command(_import(f"mock_server.cli.{name}").app)
         command.name = name
-        if name in TABLES:
-            options = {
-                opt.removeprefix("--"): Option(param.name, is_flag=param.is_flag, is_list=param.multiple)
-                for param in command.params
-                if isinstance(param, TyperOption)
-                for opt in param.opts
-                if opt.startswith("--")
-            }
-            command.context_settings["default_map"] = read_presets(name, options)
+        options = {
+            opt.removeprefix("--"): Option(param.name, is_flag=param.is_flag, is_list=param.multiple)
+            for param in command.params
+            if isinstance(param, TyperOption)
+            for opt in param.opts
+            if opt.startswith("--")
+        }
+        command.params += _options_of_all()
+        if not {"--help", "-h"} & set(rest):
+            settings = choose_source(rest).read()
+            command.context_settings["default_map"] = read_presets(name, options, settings) if name in TABLES else None
+            if note := settings.describe_refused(name, options):
+                _say(note)
         return name, command, rest
+
+
+def _options_of_all() -> list[Any]:
+    """Make the options that every command has; `choose_source` has read them before the command runs."""
+    shared = typer.Typer(add_completion=False)
+
+    @shared.command()
+    def options(
+        config: Annotated[
+            Path | None,
+            typer.Option(help="A settings file; it is trusted.", show_default="mock-server.toml, else pyproject.toml, of this folder"),
+        ] = None,
+        trust_settings: Annotated[
+            bool, typer.Option("--trust-settings", help="Let a settings file that was found set everything: run code, write, listen.")
+        ] = False,
+    ) -> None:
+        """Have options that other commands take over."""
+
+    params: list[Any] = [param for param in typer.main.get_command(shared).params if param.name in {"config", "trust_settings"}]
+    for param in params:
+        param.expose_value = False
+    return params
 
 
 def _advise_unknown(name: str) -> str:
@@ -133,11 +160,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MockServerError as error:
         _say(error)
         return error.exit_code
+    finally:
+        forget_source()
     return code if isinstance(code, int) else 0
 
 
 def main_and_exit() -> None:
     """Run a command as a process does."""
+    # processes that are started from here import nothing from the working folder, which may be a repository that was just cloned
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     sys.exit(main())
 
 

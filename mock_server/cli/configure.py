@@ -1,25 +1,154 @@
-"""Where settings come from: flags, the environment, a file. The only place that reads the environment."""
+"""
+Where settings come from: flags, the environment, a file. The only place that reads the environment.
+
+The file is named by `--config`, else found in the working folder. One that was found is not trusted with everything: see
+`trust`.
+"""
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from mock_server.errors import UsageError
-from mock_server.settings import Settings, merge_settings
+from mock_server.settings import Settings, merge_settings, read_boolean
+from mock_server.trust import sift
 
-_PREFIX = "MOCK_SERVER_"
+_PREFIX: Final = "MOCK_SERVER_"
 # Commands with options that are no settings of the mock: each has a table of its own in the file.
 TABLES: Final = ("test", "validate", "payloads", "proxy")
+# Variables that say which file is read; no settings.
+_ABOUT_THE_FILE: Final = frozenset(("config", "trust_settings"))
 
 
-def configure(flags: Mapping[str, object]) -> Settings:
+@dataclass(frozen=True, slots=True)
+class SettingsSource:
+    """Which settings file is read, and whether it may set everything."""
+
+    folder: Path  # where a file is looked for
+    named: Path | None = None  # the file itself, where the user named it
+    is_trusted: bool = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where settings may stand, the stronger first."""
+        return (self.named,) if self.named is not None else settings_files(self.folder)
+
+    def read(self) -> "SettingsTable":
+        """
+        Read the file.
+
+        Raises:
+            UsageError: it can't be read, or is no TOML.
+        """
+        path, table = _read_first(self.files, must_exist=self.named is not None)
+        if self.is_trusted or path is None:
+            return SettingsTable(path, table, {})
+        kept, refused = sift({name: value for name, value in table.items() if name not in TABLES}, self.folder)
+        for command in TABLES:
+            own = table.get(command)
+            if isinstance(own, dict):
+                kept[command], left_out = sift(own, self.folder)
+                refused |= {f"{command}.{name}": reason for name, reason in left_out.items()}
+            elif own is not None:
+                kept[command] = own  # of a wrong type: said where it is used
+        return SettingsTable(path, kept, refused)
+
+
+class SettingsTable(NamedTuple):
+    """What a settings file says."""
+
+    path: Path | None  # None: there is no file
+    table: Mapping[str, object]
+    refused: Mapping[str, str]  # what is not trusted: the name as `[command.]name`, and the reason where the name says too little
+
+    @property
+    def of_the_mock(self) -> dict[str, object]:
+        """What is set for the mock, without the tables of commands."""
+        return {name: value for name, value in self.table.items() if name not in TABLES}
+
+    def describe_refused(self, command: str, options: Iterable[str]) -> str:
+        """
+        Say what is not trusted, in one line; "" where there is nothing to say.
+
+        Args:
+            command: That is called; of other commands nothing is said.
+            options: That it has, with dashes or underscores.
+        """
+        known = {name.replace("-", "_") for name in options}
+        named = []
+        for name, reason in self.refused.items():
+            table, dot, own = name.rpartition(".")
+            if table == command if dot else own.replace("-", "_") in known:
+                named.append(f"{own} ({reason})" if reason else own)
+        if not named:
+            return ""
+        several = len(named) > 1
+        listed = f"{', '.join(named[:-1])} and {named[-1]}" if several else named[0]
+        verb, it = ("are", "them") if several else ("is", "it")
+        advice = f"give {it} as {'flags' if several else 'a flag'}, or pass --trust-settings"
+        return f"{self.path} was found, not named: {listed} in it {verb} not trusted and left out; {advice}"
+
+
+_source: ContextVar[SettingsSource | None] = ContextVar("settings_source", default=None)
+
+
+def choose_source(arguments: Sequence[str]) -> SettingsSource:
     """
-    Merge flags, `MOCK_SERVER_*` and the settings file of the working folder.
+    Choose the settings file of a command, for all that reads it from now on.
+
+    Args:
+        arguments: Of the command; the environment has `MOCK_SERVER_CONFIG` and `MOCK_SERVER_TRUST_SETTINGS` for the same.
+
+    Raises:
+        UsageError: the variable is neither true nor false.
+    """
+    named = os.environ.get(f"{_PREFIX}CONFIG") or None
+    is_trusted = trusts_settings()
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    for index, argument in enumerate(own):
+        if argument == "--config":
+            named = own[index + 1] if index + 1 < len(own) else None
+        elif argument.startswith("--config="):
+            named = argument.partition("=")[2]
+        elif argument == "--trust-settings":
+            is_trusted = True
+    source = SettingsSource(Path.cwd(), Path(named) if named else None, is_trusted=is_trusted or bool(named))
+    _source.set(source)
+    return source
+
+
+def forget_source() -> None:
+    """Forget which file was chosen, once the command is done."""
+    _source.set(None)
+
+
+def current_source() -> SettingsSource:
+    """The settings file that was chosen; without a choice, one that is found in the working folder."""
+    return _source.get() or SettingsSource(Path.cwd())
+
+
+def trusts_settings() -> bool:
+    """
+    Whether the environment says that a settings file may set everything.
+
+    Raises:
+        UsageError: the variable is neither true nor false.
+    """
+    return read_boolean(f"{_PREFIX}TRUST_SETTINGS", os.environ.get(f"{_PREFIX}TRUST_SETTINGS") or False)
+
+
+def configure(flags: Mapping[str, object], source: SettingsSource | None = None) -> Settings:
+    """
+    Merge flags, `MOCK_SERVER_*` and the settings file.
 
     Args:
         flags: By setting name; None, or nothing in a list, where a flag was not given.
+        source: Of the file; else the one that was chosen.
 
     Raises:
         UsageError: something is set to what it can't be.
@@ -27,9 +156,9 @@ def configure(flags: Mapping[str, object]) -> Settings:
     environment = {
         name.removeprefix(_PREFIX).lower(): value for name, value in os.environ.items() if name.startswith(_PREFIX) and value != ""
     }
+    environment = {name: value for name, value in environment.items() if name not in _ABOUT_THE_FILE}
     given = {name: None if value == [] else value for name, value in flags.items()}
-    table = {name: value for name, value in read_settings(Path.cwd()).items() if name not in TABLES}
-    return merge_settings(given, environment, table)
+    return merge_settings(given, environment, (source or current_source()).read().of_the_mock)
 
 
 class Option(NamedTuple):
@@ -40,13 +169,14 @@ class Option(NamedTuple):
     is_list: bool
 
 
-def read_presets(command: str, options: Mapping[str, Option]) -> dict[str, object]:
+def read_presets(command: str, options: Mapping[str, Option], settings: SettingsTable) -> dict[str, object]:
     """
     Read the table of a command in the settings file: what holds for the options that are not given.
 
     Args:
         command: Its name.
         options: By how they are written, without dashes in front.
+        settings: What the file says.
 
     Returns:
         Texts, truths of flags, and lists of texts, by parameter.
@@ -54,14 +184,16 @@ def read_presets(command: str, options: Mapping[str, Option]) -> dict[str, objec
     Raises:
         UsageError: the table has no such form.
     """
-    table = read_settings(Path.cwd()).get(command, {})
+    table = settings.table.get(command, {})
     if not isinstance(table, dict):
         raise UsageError(f"[{command}] has to be a table")
     presets: dict[str, object] = {}
     for name, value in table.items():
         option = options.get(name.replace("_", "-"))
         if option is None:
-            raise UsageError(f"[{command}]: there is no option {name!r}; there are {', '.join(sorted(options))}")
+            near = get_close_matches(name.replace("_", "-"), options, n=1)
+            advice = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(options))}"
+            raise UsageError(f"[{command}]: there is no option {name!r}{advice}")
         items = value if isinstance(value, list) else [value]
         if option.is_flag is not isinstance(value, bool) or (isinstance(value, list) and not option.is_list):
             wanted = "true or false" if option.is_flag else "a text or a number" + (", or a list of them" if option.is_list else "")
@@ -72,31 +204,35 @@ def read_presets(command: str, options: Mapping[str, Option]) -> dict[str, objec
     return presets
 
 
-def read_settings(folder: Path) -> Mapping[str, object]:
-    """
-    Read `mock-server.toml`, else `[tool.mock-server]` of `pyproject.toml`.
-
-    Raises:
-        UsageError: the file is no TOML.
-    """
-    own, project = settings_files(folder)
-    if own.is_file():
-        return _toml(own)
-    if project.is_file():
-        tool = _toml(project).get("tool")
-        table = tool.get("mock-server", {}) if isinstance(tool, dict) else {}
-        return table if isinstance(table, dict) else {}
-    return {}
-
-
 def settings_files(folder: Path) -> tuple[Path, Path]:
-    """Where settings may stand, the stronger first."""
+    """Where settings may be found, the stronger first."""
     return folder / "mock-server.toml", folder / "pyproject.toml"
+
+
+def _read_first(files: Iterable[Path], *, must_exist: bool) -> tuple[Path | None, Mapping[str, object]]:
+    """Read the first file that there is; of `pyproject.toml` the table `[tool.mock-server]`, if it has one."""
+    for path in files:
+        if not path.is_file():
+            if must_exist:
+                raise UsageError(f"--config {path}: there is no such file")
+            continue
+        table = _toml(path)
+        if path.name != "pyproject.toml":
+            return _shown(path), table
+        tool = table.get("tool")
+        own = tool.get("mock-server", {}) if isinstance(tool, dict) else {}
+        return _shown(path), own if isinstance(own, dict) else {}
+    return None, {}
+
+
+def _shown(path: Path) -> Path:
+    """A path as people write it: from the working folder, where it lies in it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _toml(path: Path) -> Mapping[str, object]:
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{_shown(path)}: {error}\nSettings are written in TOML, as in: seed = 7") from error

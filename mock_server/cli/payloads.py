@@ -49,7 +49,7 @@ def payloads(
     explain: Annotated[bool, typer.Option("--explain", help="Print the catalogue instead: rules, and what can't be had and why.")] = False,
     locations: Annotated[int, typer.Option(min=1, help="Places of one schema that are looked at.")] = LOCATIONS,
     budget: Annotated[int, typer.Option(min=1, help="Combinations of one schema, for pairwise.")] = BUDGET,
-    workers: Annotated[int, typer.Option(min=1, help="Processes of this machine.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes of this machine.")] = 1,
     scheduler: Annotated[str | None, typer.Option(help="Of a Dask cluster, as in tcp://10.0.0.1:8786.")] = None,
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mock_server.cli.configure import configure, settings_files
+from mock_server.cli.configure import configure, current_source
 from mock_server.cli.logs import set_up_logs
 from mock_server.cli.report import print_findings
 from mock_server.exchange.negotiate import choose_success
@@ -151,13 +151,14 @@ def serve(
 def _follow_edits(backend: Backend, opened: Sequence[Opened], flags: Mapping[str, object]) -> None:
     """Have every worker follow what is edited."""
     watch = importlib.import_module("mock_server.serve.watch").watch  # nobody else waits for what it needs
-    reloader = Reloader(backend, opened, lambda: configure(flags), settings_files(Path.cwd()))
+    source = current_source()
+    reloader = Reloader(backend, opened, lambda: configure(flags, source), source.files)
     backend.tasks.append(lambda: watch(reloader))
 
 
 def _check_in_background(document: str) -> None:
     """Run `check` as a process of its own, at its own pace; its findings appear in the log."""
-    command = [sys.executable, "-m", "mock_server", "check", document]
+    command = [sys.executable, "-P", "-m", "mock_server", "check", document]
     subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
 
 

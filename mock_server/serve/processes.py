@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 # A worker that ends sooner than this did not come up; so many in a row, and there is no use in another.
 _YOUNG = 2.0  # seconds
 _PATIENCE = 3
+_MOST = 256
 
 
 def check_workers(count: int) -> None:
@@ -30,6 +31,8 @@ def check_workers(count: int) -> None:
     """
     if count < 1:
         raise UsageError(f"--workers {count}: at least one is needed")
+    if count > _MOST:
+        raise UsageError(f"--workers {count}: at most {_MOST} can be started; one for each processor is the most that helps")
     if count > 1 and not hasattr(os, "fork"):
         raise UsageError("--workers needs a system that can fork processes; start several servers on ports of their own instead")
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from mock_server.cli.configure import read_settings
+from mock_server.cli.configure import SettingsSource, trusts_settings
 from mock_server.errors import UsageError
 from mock_server.serve.app import create_app
 from mock_server.serve.assembly import assemble
@@ -126,6 +126,7 @@ class Servers:
     """The servers of a test run: each configuration is started once."""
 
     root: Path  # what relative paths start from
+    notes: dict[str, None] = field(default_factory=dict)  # what a settings file says that is not trusted
     _running: dict[str, Running] = field(default_factory=dict)
 
     def start(self, words: Mapping[str, Any]) -> Running:
@@ -167,9 +168,16 @@ class Servers:
         unknown = [name for name in given if name not in known]
         if unknown:
             raise UsageError(f"there is no setting {unknown[0]!r} for the fixture mock_server; there are {', '.join(sorted(known))}")
-        for name in ("fixtures",):
-            given |= {name: self.root / given[name]} if given.get(name) is not None else {}
-        return merge_settings({**given, "port": 0, "host": "127.0.0.1", "workers": 1}, read_settings(self.root))
+        found = SettingsSource(self.root, is_trusted=trusts_settings()).read()
+        note = found.describe_refused("serve", known)
+        self.notes |= {note: None} if note else {}
+        fixed = {"port": 0, "host": "127.0.0.1", "workers": 1}
+        return merge_settings({**self._from_root(given), **fixed}, self._from_root(found.of_the_mock))
+
+    def _from_root(self, settings: Mapping[str, object]) -> dict[str, object]:
+        """Let relative paths of folders start from the root of the tests."""
+        folders = {name: self.root / str(settings[name]) for name in ("fixtures", "scenarios") if settings.get(name) is not None}
+        return {**settings, **folders}
 
 
 def name_world(test: str) -> str:

@@ -28,7 +28,7 @@ BROKEN = ROOT / "tests" / "documents" / "broken.yaml"
 
 def test_flags_go_over_the_environment_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mock-server.toml").write_text(
-        "seed = 1\nport = 1\nhost = 'a'\n[operations.op]\nsource = ['example']\nfields = {x = 'city'}\n"
+        "seed = 1\nport = 1\nprofile = 'minimal'\n[operations.op]\nsource = ['example']\nfields = {x = 'city'}\n"
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MOCK_SERVER_SEED", "2")
@@ -38,7 +38,7 @@ def test_flags_go_over_the_environment_over_the_file(tmp_path: Path, monkeypatch
 
     found = configure({"seed": 3, "locale": None})
 
-    assert (found.seed, found.port, found.host, found.cors, found.allow_remote) == (3, 2, "a", False, ("a.test", "b.test"))
+    assert (found.seed, found.port, found.profile, found.cors, found.allow_remote) == (3, 2, "minimal", False, ("a.test", "b.test"))
     assert found.for_operation("op").source == ("example",)
     assert found.for_operation("op").fields == {"x": "city"}
     assert found.for_operation("other").source is None

@@ -36,14 +36,15 @@ def test_a_project_file_has_it_under_tool(folder: Path, capsys: pytest.CaptureFi
 def test_lists_and_flags(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "mock-server.toml").write_text('[test]\nmutating = true\nreport = ["no-such-report=x"]\n')
 
-    assert main(["test", "http://127.0.0.1:1"]) == 2
+    assert main(["test", "http://127.0.0.1:1", "--trust-settings"]) == 2
     assert "no-such-report" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ("[test]\nspeed = 1\n", "[test]: there is no option 'speed'; there are "),
+        ("[test]\nxyzzy = 1\n", "[test]: there is no option 'xyzzy'; there are "),
+        ("[test]\nmax_case = 1\n", "[test]: there is no option 'max_case'; did you mean max-cases?"),
         ("[test]\nmutating = 1\n", "[test]: mutating has to be true or false, not 1"),
         ("[test]\nseed = true\n", "[test]: seed has to be a text or a number, not True"),
         ("[test]\nseed = [1]\n", "[test]: seed has to be a text or a number, not [1]"),
@@ -55,7 +56,7 @@ def test_lists_and_flags(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_what_the_table_can_not_say_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], table: str, said: str) -> None:
     (folder / "mock-server.toml").write_text(table)
 
-    assert main(["test", "http://127.0.0.1:1"]) == 2
+    assert main(["test", "http://127.0.0.1:1", "--trust-settings"]) == 2
     assert said in capsys.readouterr().err
 
 

@@ -14,7 +14,7 @@ import orjson
 import pytest
 from conftest import ROOT, Server, minimal, operation
 
-from mock_server.cli.configure import read_settings, settings_files
+from mock_server.cli.configure import SettingsSource, settings_files
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request
 from mock_server.serve.assembly import assemble
@@ -39,7 +39,7 @@ class Edited:
 
     def open(self) -> Reloader:
         def read() -> object:
-            return merge_settings(read_settings(self.folder))
+            return merge_settings(SettingsSource(self.folder).read().of_the_mock)
 
         settings = read()
         opened = open_responders([str(self.path)], settings)  # type: ignore[arg-type]

@@ -111,6 +111,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "source": Trust.ANYTHING,
     "stateful": Trust.ANYTHING,
     "status": Trust.ANYTHING,
+    "strict_accept": Trust.ANYTHING,
     "timeout": Trust.ANYTHING,
     "validate_requests": Trust.ANYTHING,
     "workers": Trust.ANYTHING,

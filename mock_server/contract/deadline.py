@@ -2,6 +2,9 @@
 Answers that end in time: no reading or writing waits longer than the whole answer may still take.
 
 The timeouts of an HTTP client are of one reading each: a header that drips byte by byte would hold it for days.
+
+A server may close a connection at any time between two requests (RFC 9112, section 9.5), as uvicorn does after an
+unhandled error. A request that meets such an end without a byte of an answer is sent once more over a new connection.
 """
 
 import socket
@@ -26,12 +29,19 @@ _Watched = Callable[[httpcore.NetworkStream], httpcore.NetworkStream]
 
 
 class _Deadline(threading.local):
-    """When what this thread waits for has to be there."""
+    """When what this thread waits for has to be there, and what became of its request so far."""
 
     ends = 0.0  # by the monotonic clock; 0 is never
+    reused = False  # whether the request was written to a connection that had answered another one
+    answered = False  # whether a byte came since then
 
     def __init__(self, broken: threading.Event) -> None:
         self._broken = broken  # of all threads
+
+    @property
+    def met_closed_connection(self) -> bool:
+        """Whether the request may have met a connection that the server had closed already."""
+        return self.reused and not self.answered and not self._broken.is_set()
 
     def left(self, timeout: float | None) -> float | None:
         """How long to wait at most; raises where nothing is left."""
@@ -53,8 +63,12 @@ class TimedTransport(httpx.BaseTransport):
         self._broken = threading.Event()
         self._deadline = _Deadline(self._broken)
         self._backend = _Backend(self._deadline)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(verify=verify),
+        self._ssl_context = httpx.create_ssl_context(verify=verify)
+        self._pool = self._make_pool(connections)
+
+    def _make_pool(self, connections: int) -> httpcore.ConnectionPool:
+        return httpcore.ConnectionPool(
+            ssl_context=self._ssl_context,
             max_connections=connections,
             max_keepalive_connections=connections,
             keepalive_expiry=5.0,
@@ -76,13 +90,32 @@ class TimedTransport(httpx.BaseTransport):
         self._broken.clear()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request."""
-        url = httpcore.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path)
+        """Send a request; once more over a new connection, where the first one turned out to be closed."""
+        pool, fresh = self._pool, None
         with _translated():
-            answer = self._pool.handle_request(
-                httpcore.Request(request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions)
-            )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
+            try:
+                answer = self._send(pool, request)
+            except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError):
+                if not self._deadline.met_closed_connection:
+                    raise
+                fresh = self._make_pool(1)
+                answer = self._send_once(fresh, request)
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer, fresh), extensions=answer.extensions)
+
+    def _send_once(self, pool: httpcore.ConnectionPool, request: httpx.Request) -> httpcore.Response:
+        """Send over a pool for this request alone, which is closed with the body of the answer, or where none comes."""
+        try:
+            return self._send(pool, request)
+        except BaseException:
+            pool.close()
+            raise
+
+    def _send(self, pool: httpcore.ConnectionPool, request: httpx.Request) -> httpcore.Response:
+        self._deadline.reused = self._deadline.answered = False
+        url = httpcore.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path)
+        return pool.handle_request(
+            httpcore.Request(request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions)
+        )
 
     def close(self) -> None:
         """Let go of connections."""
@@ -90,10 +123,11 @@ class TimedTransport(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    """A body as it comes."""
+    """A body as it comes, with the pool of its own that it comes from, if any."""
 
-    def __init__(self, answer: httpcore.Response) -> None:
+    def __init__(self, answer: httpcore.Response, pool: httpcore.ConnectionPool | None) -> None:
         self._answer = answer
+        self._pool = pool
 
     def __iter__(self) -> Iterator[bytes]:
         with _translated():
@@ -101,6 +135,8 @@ class _Body(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._answer.close()
+        if self._pool is not None:
+            self._pool.close()
 
 
 @contextmanager
@@ -143,6 +179,7 @@ class _Stream(httpcore.NetworkStream):
         self._stream = stream
         self._deadline = deadline
         self._watched = watched
+        self._has_answered = False
 
     def break_off(self) -> None:
         """End what another thread waits for here."""
@@ -152,9 +189,13 @@ class _Stream(httpcore.NetworkStream):
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not that of TLS, which is for the thread itself
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.left(timeout))
+        data = self._stream.read(max_bytes, self._deadline.left(timeout))
+        if data:
+            self._has_answered = self._deadline.answered = True
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._deadline.reused = self._deadline.reused or self._has_answered
         self._stream.write(buffer, self._deadline.left(timeout))
 
     def close(self) -> None:

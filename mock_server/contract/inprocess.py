@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, MutableMapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -187,6 +188,7 @@ class _Exchange:
         self.gone = asyncio.Event()
         self.complete = False
         self._limits = limits
+        self._method = request.method
         self._body: bytes | None = request.body
         self._started = time.perf_counter()
         self._status = 0
@@ -227,7 +229,7 @@ class _Exchange:
                 )
             return Received(None, Fault.TIMEOUT, f"within {self._limits.seconds:g} s", seconds)
         if self.enough.is_set():
-            return self._gathered.received(self._status)
+            return _as_sent(self._method, self._gathered.received(self._status))
         if self._gathered.is_stream:
             self._gathered.cut = True
             return self._gathered.received(self._status)
@@ -272,7 +274,7 @@ class WsgiSender:
         if not answered:
             return Received(None, Fault.MALFORMED, "start_response was not called", time.perf_counter() - started)
         status, fields = answered[0]
-        return (gathered or Gathered(self._limits, fields, started)).received(status)
+        return _as_sent(request.method, (gathered or Gathered(self._limits, fields, started)).received(status))
 
     def break_off(self) -> None:
         """Nothing: an application in this process is waited for."""
@@ -282,6 +284,17 @@ class WsgiSender:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _as_sent(method: str, received: Received) -> Received:
+    """
+    Give an answer as a server sends it: to HEAD without its body, which applications leave to the server. RFC 9110, section 9.3.2.
+
+    Their field Content-Length stays: it is that of the answer to GET.
+    """
+    if method != "HEAD" or received.response is None:
+        return received
+    return replace(received, response=received.response._replace(body=b""))
 
 
 def _environ(request: Request) -> dict[str, Any]:

@@ -117,7 +117,8 @@ class HttpSender:
         self._client = httpx.Client(
             timeout=httpx.Timeout(limits.seconds),
             transport=self._timed,
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            # behind a proxy of the environment it can't be told whether a connection was closed before or by a request: none is kept
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=0),
             follow_redirects=False,
             verify=verify,
             trust_env=proxies,

@@ -317,3 +317,87 @@ def test_an_application_that_can_not_be_imported_is_said(tmp_path: Path, monkeyp
         load_app("broken_at_import:app")
     with pytest.raises(UsageError, match="RuntimeError: no database"):
         load_app("broken_factory:make()")
+
+
+class Closing:
+    """A server that answers the first request of each of its first connections, and ends these with a second one as it is told."""
+
+    def __init__(self, closing: int, last: bytes = b"") -> None:
+        self.closing, self.last = closing, last
+        self.heard: list[list[bytes]] = []  # by connection
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self.socket.accept()
+                self.heard.append([])
+                threading.Thread(target=self.talk, args=(connection, len(self.heard)), daemon=True).start()
+
+    def talk(self, connection: socket.socket, number: int) -> None:
+        with suppress(OSError), connection:
+            while request := connection.recv(65536):
+                self.heard[number - 1].append(request)
+                if number <= self.closing and len(self.heard[number - 1]) > 1:
+                    connection.sendall(self.last)
+                    return
+                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_kept_connection_that_the_server_closed_is_no_fault_of_the_request(method: str) -> None:
+    server = Closing(closing=1)
+    sender = HttpSender(server.url, LIMITS)
+
+    answers = [sender.send(GET._replace(method=method)) for _ in range(3)]
+    sender.close()
+    server.socket.close()
+
+    assert [(answer.fault, answer.response and answer.response.status) for answer in answers] == [(None, 204)] * 3
+    assert [len(requests) for requests in server.heard] in ([2, 1, 1], [2, 2], [2, 1])
+
+
+def test_a_request_that_ends_a_new_connection_as_well_is_sent_twice_and_not_more() -> None:
+    server = Closing(closing=9)
+    sender = HttpSender(server.url, LIMITS)
+    sender.send(GET)
+    server.closing, server.talk = 9, lambda connection, number: (server.heard[number - 1].append(connection.recv(65536)), connection.close())  # type: ignore[method-assign, assignment]
+
+    answer = sender.send(GET)
+    sender.close()
+    server.socket.close()
+
+    assert answer.fault is Fault.DISCONNECTED
+    assert [len(requests) for requests in server.heard] == [2, 1]
+
+
+def test_half_an_answer_over_a_kept_connection_is_a_fault() -> None:
+    server = Closing(closing=9, last=b"HTTP/1.1 200 OK\r\ncontent-le")
+    sender = HttpSender(server.url, LIMITS)
+    sender.send(GET)
+
+    answer = sender.send(GET)
+    sender.close()
+    server.socket.close()
+
+    assert answer.fault is Fault.DISCONNECTED
+    assert [len(requests) for requests in server.heard] == [2]
+
+
+@pytest.mark.parametrize("kind", ["asgi", "wsgi"])
+def test_an_answer_to_head_has_no_body_in_process_either(kind: str) -> None:
+    async def asgi(scope: dict, receive: Callable, send: Callable) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    def wsgi(environ: dict, start_response: Callable) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"{}"]
+
+    sender = open_app({"asgi": asgi, "wsgi": wsgi}[kind], LIMITS)
+    received = sender.send(GET._replace(method="HEAD"))
+    sender.close()
+
+    assert received.response == Response(200, [(b"content-length", b"2")], b"")

@@ -63,6 +63,9 @@ def run_contract(
     include: Annotated[list[str] | None, typer.Option(help="Only operations that fit: an operationId, 'GET /pets*' or tag:NAME.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="No operations that fit.")] = None,
     mutating: Annotated[bool, typer.Option("--mutating", help="Send POST, PUT, PATCH and DELETE, too.")] = False,
+    allow_bulk_delete: Annotated[
+        bool, typer.Option("--allow-bulk-delete", help="With --mutating: also DELETE of whole collections, whatever is in them.")
+    ] = False,
     seed: Annotated[int | None, typer.Option(help="Same seed, same cases.", show_default="0")] = None,
     max_cases: Annotated[int, typer.Option(min=1, help="Requests of coverage for each operation.")] = 60,
     max_examples: Annotated[int, typer.Option(min=1, help="Requests of fuzzing for each operation.")] = 12,
@@ -122,6 +125,7 @@ def run_contract(
         modes=_words("--mode", mode, MODES),
         checks=_checks(checks, exclude_checks),
         mutating=mutating,
+        allow_bulk_delete=allow_bulk_delete,
         seed=settings.seed,
         max_examples=max_examples,
         max_cases=max_cases,
@@ -151,6 +155,7 @@ def run_contract(
     if save_fixtures_ is not None:
         flags = [*_named("--header", header), *_named("--auth", auth), *(["--insecure"] if insecure else [])]
         flags += ["--phases", phases, "--mode", mode, "--seed", str(settings.seed), *(["--mutating"] if mutating else [])]
+        flags += ["--allow-bulk-delete"] if allow_bulk_delete else []
         _save(save_fixtures_, ran, api, frame.mask, app_ or url or "", where, flags)
     if ran.red or ran.exercised.percent < min_coverage:
         if ran.exercised.percent < min_coverage:

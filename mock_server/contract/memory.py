@@ -2,9 +2,10 @@
 What is known of the provider's data: values that were given, and things that answers named.
 
 A thing is known by the variables of its path, as in `{"shelf": 1, "book": "x"}` under `/shelves/{shelf}/books/{book}`.
-Requests that change something go only to what this run created, or to what was given by hand.
+Requests that change something go only to what this run created, or to what was given for that very operation: see `is_own`.
 """
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from mock_server.contract.probe import Exchanged
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_json
 from mock_server.exchange.media_type import is_json, parse_media_type
-from mock_server.exchange.message import Response, find_field
+from mock_server.exchange.message import Response, find_field, is_safe_method
 from mock_server.exchange.path import Matched, Router
 from mock_server.generate.words import split_words
 from mock_server.spec.document import Document, template_names
@@ -53,6 +54,10 @@ class Given:
         """The values of a parameter."""
         return self.values.get(f"{operation}.{name}") or self.values.get(name) or ()
 
+    def find_for(self, operation: str, name: str) -> tuple[JsonValue, ...]:
+        """The values that are given for a parameter of this operation and no other."""
+        return self.values.get(f"{operation}.{name}") or ()
+
 
 @dataclass(eq=False, repr=False)
 class Memory:
@@ -65,6 +70,7 @@ class Memory:
     _things: dict[str, dict[tuple[str, str], Thing]] = field(default_factory=dict)
     _values: dict[str, list[JsonValue]] = field(default_factory=dict)
     _items: dict[str, str | None] = field(default_factory=dict)  # item templates by those of their collections
+    _created: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)  # by template without names, and values
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def item_template(self, template: str) -> str | None:
@@ -85,9 +91,11 @@ class Memory:
         """The values that are known for the parameters of an operation."""
         return KnownValues(self, operation)
 
-    def values(self, operation: str, parameter: Parameter) -> Sequence[JsonValue]:
+    def values(self, operation: Operation, parameter: Parameter) -> Sequence[JsonValue]:
         """What is known for one parameter: what was given, then what properties of its name said."""
-        given = self.given.find(operation, parameter.name)
+        if parameter.location is Location.PATH and parameter.name == self.changed_name(operation.entry):
+            return self.given.find_for(operation.id, parameter.name)  # what others vouch for, or listed, is not ours to change
+        given = self.given.find(operation.id, parameter.name)
         if given:
             return given
         if len(split_words(parameter.name)) > 1 and parameter.location in {Location.PATH, Location.QUERY}:
@@ -109,8 +117,44 @@ class Memory:
 
     def has_given(self, operation: Operation) -> bool:
         """Whether the user gave all path parameters of an operation."""
-        names = template_names(operation.entry.template)
-        return bool(names) and all(self.given.find(operation.id, name) for name in names)
+        names, changed = template_names(operation.entry.template), self.changed_name(operation.entry)
+        return bool(names) and all(
+            self.given.find_for(operation.id, name) if name == changed else self.given.find(operation.id, name) for name in names
+        )
+
+    def changed_name(self, entry: Entry) -> str | None:
+        """
+        Find the path variable that names what an operation changes: the last one.
+
+        Returns:
+            The name; None for an operation that changes nothing, or that creates something in a collection.
+        """
+        names = template_names(entry.template)
+        creates = entry.method == "POST" and self.item_template(entry.template) is not None
+        return None if is_safe_method(entry.method) or creates or not names else names[-1]
+
+    def is_own(self, entry: Entry, variables: Variables) -> bool:
+        """
+        Judge whether a request may change what its path names.
+
+        That is: what this run created, anything within it, and what the user gave for this very operation. A parent that was given
+        or listed is not: its children may be created, and changed once they are.
+        """
+        changed = self.changed_name(entry)
+        if changed is None:
+            return True
+        given = self.given.find_for(entry.id, changed)
+        if str(variables.get(changed)) in map(str, given):
+            return True
+        return self.is_created(entry.template, variables)
+
+    def is_created(self, template: str, variables: Variables) -> bool:
+        """Whether this run created what a template names, or something around it."""
+        return any(_key(prefix, variables) in self._created for prefix in _prefixes(template))
+
+    def own(self, template: str, variables: Variables) -> None:
+        """Note that this run created what a template names."""
+        self._created.add(_key(template, variables))
 
     def learn(self, operation: Operation, exchanged: Exchanged) -> list[Thing]:
         """Take in what a successful answer names; gives the things that are new."""
@@ -118,8 +162,9 @@ class Memory:
         if response is None or not exchanged.accepted:
             return []
         body = json_of(response)
-        created = operation.method == "POST"
-        around = _path_values(exchanged)
+        # a creation answers one thing; a longer list shows what was there before
+        created = operation.method == "POST" and len(things_in(body)) <= 1
+        around = path_values(exchanged)
         found = list(self._from_location(response)) if created else []
         template = self.item_template(operation.entry.template)
         if template is not None and not found:
@@ -134,9 +179,17 @@ class Memory:
                 self._note_values(item)
             return [thing for thing in found if self._add(thing)]
 
-    def forget(self, template: str, exchanged: Exchanged) -> None:
-        """What the path of a request names is gone, and what stands below it."""
-        gone = _path_values(exchanged)
+    def learn_put(self, entry: Entry, exchanged: Exchanged) -> list[Thing]:
+        """Take in what an accepted PUT created: what its path names, where nothing was known to be there; gives what is new."""
+        names, variables = template_names(entry.template), path_values(exchanged)
+        if not names or not entry.template.endswith("}") or self.is_own(entry, variables):
+            return []
+        with self._lock:
+            thing = Thing(entry.template, variables, created=True)
+            return [thing] if self._add(thing) else []
+
+    def forget(self, template: str, gone: Variables) -> None:
+        """Forget what a template with these variables names, and what is below it."""
         with self._lock:
             for known, things in self._things.items():
                 if known == template or known.startswith((template + "/", template + ":")):
@@ -148,6 +201,8 @@ class Memory:
         if thing.key in known or (len(known) >= _KEPT and not thing.created):
             return False
         known[thing.key] = thing
+        if thing.created:
+            self.own(thing.template, thing.variables)
         return True
 
     def _note_values(self, item: JsonValue) -> None:
@@ -179,7 +234,19 @@ class KnownValues:
 
     def __call__(self, parameter: Parameter) -> Sequence[JsonValue]:
         """The values of a parameter."""
-        return self.memory.values(self.operation.id, parameter)
+        return self.memory.values(self.operation, parameter)
+
+
+def _prefixes(template: str) -> Iterator[str]:
+    """The parts of a template that end with a variable: `/a/{x}` and `/a/{x}/b/{y}` of `/a/{x}/b/{y}:stop`."""
+    for match in re.finditer(r"\}", template):
+        yield template[: match.end()]
+
+
+def _key(template: str, variables: Variables) -> tuple[str, tuple[str, ...]]:
+    """What a path names, whatever its variables are called and however their values are written."""
+    names = template_names(template)
+    return re.sub(r"\{[^}]*\}", "{}", template), tuple(str(variables.get(name)) for name in names)
 
 
 def json_of(response: Response) -> JsonValue:
@@ -243,7 +310,8 @@ def _is_within(variables: Mapping[str, JsonValue], around: Mapping[str, JsonValu
     return all(name in variables and str(variables[name]) == str(value) for name, value in around.items())
 
 
-def _path_values(exchanged: Exchanged) -> dict[str, JsonValue]:
+def path_values(exchanged: Exchanged) -> dict[str, JsonValue]:
+    """Give the variables of the path of a request that was drafted."""
     draft = exchanged.probe.draft
     if draft is None:
         return {}

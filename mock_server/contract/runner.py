@@ -7,7 +7,7 @@ order of the operations: with the same seed the same cases go out, in the same o
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +27,7 @@ from mock_server.contract.probe import Exchanged
 from mock_server.contract.session import OutOfTime, Run, Session, renumbered
 from mock_server.contract.subject import Api
 from mock_server.finding import Finding
+from mock_server.spec.document import template_names
 from mock_server.spec.model import Entry
 from mock_server.typing import Progress
 
@@ -77,7 +78,7 @@ class Runner:
     progress: Progress = lambda done, total, what: None
     baseline: frozenset[str] = frozenset()
     _sessions: list[Session] = field(default_factory=list)
-    _silent: dict[str, str] = field(default_factory=dict)  # operations that document no response
+    _silent: dict[str, str] = field(default_factory=dict)  # operations that are not sent, and why
     _interrupted: str = ""
 
     def report(self) -> Report:
@@ -115,7 +116,9 @@ class Runner:
         work = {"examples": send_examples, "coverage": _cover, "fuzzing": fuzz}[phase]
         sessions = []
         for entry in in_order(self.entries):
-            subject = self.run.subject(entry) if self.run.may_send(entry.method) else None
+            if self.run.options.mutating and not self.run.may_send(entry):
+                self._silent[entry.id] = "it deletes what this run did not create; --allow-bulk-delete sends it"
+            subject = self.run.subject(entry) if self.run.may_send(entry) else None
             if subject is not None and not subject.operation.responses:
                 self._silent[entry.id] = "it documents no response, so nothing can be said of an answer"
             elif subject is not None:
@@ -159,9 +162,11 @@ class Runner:
                     self.progress(index, len(templates), f"stateful: {template}")
                     lives.live(template)
             for session in list(self._sessions):
-                shown = next((e for e in session.exchanges if e.accepted and e.probe.draft is not None), None)
-                if session.phase == "examples" and session.subject.operation.method == "GET" and shown is not None:
-                    lives.follow(session.subject.entry, shown)
+                entry = session.subject.entry
+                own = (e for e in session.exchanges if e.probe.operation == entry.id)  # not what was created for it
+                shown = next((e for e in own if e.accepted and e.probe.draft is not None), None)
+                if session.phase == "examples" and entry.method == "GET" and shown is not None:
+                    lives.follow(entry, shown)
             self._sessions += call_back(self.run, self.entries)
         finally:
             self._sessions += lives.sessions.values()
@@ -177,13 +182,13 @@ class Runner:
             for incident in session.ledger.incidents():
                 ledger.absorb(incident)
         tested = tuple(_tested(sessions) for sessions in by_operation.values())
-        skipped = tuple(entry for entry in self.entries if not self.run.may_send(entry.method))
+        skipped = tuple(entry for entry in self.entries if not self.run.options.mutating and not self.run.may_send(entry))
         return Report(
             incidents=tuple(ledger.incidents()),
             operations=tested,
             skipped=skipped,
             untestable={**self._silent, **{id_: str(error) for id_, error in self.run.api.broken.items()}},
-            warnings=tuple(_never_accepted(sessions) for sessions in by_operation.values() if _is_untested(sessions)),
+            warnings=tuple(_never_accepted(sessions, self.run.withheld) for sessions in by_operation.values() if _is_untested(sessions)),
             exercised=exercised,
             exchanges=tuple(exchanges),
             seconds=time.monotonic() - self.run.started,
@@ -234,10 +239,16 @@ def _is_untested(sessions: list[Session]) -> bool:
     return not tested.accepted and not any(status < 400 and status for status in tested.refusals)  # noqa: PLR2004
 
 
-def _never_accepted(sessions: list[Session]) -> Finding:
+def _never_accepted(sessions: list[Session], withheld: Mapping[str, int]) -> Finding:
     tested = _tested(sessions)
     entry = sessions[0].subject.entry
-    if not tested.sent:
+    if not tested.sent and withheld.get(entry.id):
+        name = f"{entry.id}.{template_names(entry.template)[-1]}"
+        message = (
+            f"{tested.title} was not tested: this run created nothing that it could change; "
+            f"name something that may be changed with --values, as {name}"
+        )
+    elif not tested.sent:
         lacking = sessions[0].subject.drafter.draft().missing
         message = f"{tested.title} was not tested: no request could be made" + (
             f", since nothing was found for {', '.join(lacking)}" if lacking else ""

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
@@ -13,18 +13,19 @@ from mock_server.contract.exercised import Exercised
 from mock_server.contract.identity import Identity
 from mock_server.contract.incident import Ledger
 from mock_server.contract.listener import Listener
-from mock_server.contract.memory import Memory, Thing
+from mock_server.contract.memory import Memory, Thing, path_values
 from mock_server.contract.probe import Exchanged, Intent, Probe
 from mock_server.contract.subject import Api, Classified, Subject
 from mock_server.contract.transport import Fault, Received, Sender
 from mock_server.contract.verdict import Verdict
 from mock_server.errors import TransportError, UndefinedSerialization
-from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.message import Request, find_field, is_safe_method
 from mock_server.finding import Finding, Place
 from mock_server.generate.draft import Draft
+from mock_server.generate.words import split_words
 from mock_server.spec.document import template_names
 from mock_server.spec.model import MISSING, Entry, Location
-from mock_server.typing import Pointer
+from mock_server.typing import JsonValue, Pointer
 
 _REDIRECTS = 8
 # Seconds between readings, where a provider may need a moment to agree with itself.
@@ -47,6 +48,20 @@ _OF_STATE = frozenset(
 )
 
 
+# To GET, of what is not there or can't be: also a path that breaks the document.
+_ABSENT = frozenset((400, 404, 410, 422))
+# What an operation that empties something is called.
+_EMPTYING = frozenset(("delete", "remove", "purge", "clear", "truncate", "drop", "wipe", "destroy", "flush", "empty", "reset"))
+
+
+def deletes_in_bulk(entry: Entry) -> bool:
+    """Whether an operation deletes what no path variable names: DELETE of a collection, or another method by its words."""
+    if template_names(entry.template) or is_safe_method(entry.method):
+        return False
+    words = {*split_words(entry.template.rpartition("/")[2])[:1], *split_words(entry.id)[:1]}
+    return entry.method == "DELETE" or not words.isdisjoint(_EMPTYING)
+
+
 class OutOfTime(Exception):
     """The time for the whole run is over, or somebody stopped it."""
 
@@ -59,6 +74,7 @@ class Options:
     modes: tuple[str, ...] = ("positive", "negative")
     checks: frozenset[str] = frozenset()
     mutating: bool = False
+    allow_bulk_delete: bool = False  # DELETE of what no path variable names: a whole collection
     seed: int = 0
     max_examples: int = 12  # of fuzzing, an operation
     max_cases: int = 60  # of coverage, an operation
@@ -85,6 +101,8 @@ class Run:
     sent: int = 0
     hung: Counter[str] = field(default_factory=Counter)  # answers that did not come or did not end in time, by operation
     known: set[tuple[str, ...]] = field(default_factory=set)  # causes that earlier phases found
+    withheld: Counter[str] = field(default_factory=Counter)  # requests that could have changed what is not the run's own, by operation
+    _absent: set[bytes] = field(default_factory=set)  # paths that were asked for, and that nothing is at
     sleep: Callable[[float], None] = time.sleep
 
     def check_time(self) -> None:
@@ -113,9 +131,43 @@ class Run:
         """The operation, ready; None where it can't be tested."""
         return self.api.subject(entry, self.memory.known(self.api.document.operation(entry)))
 
-    def may_send(self, method: str) -> bool:
-        """Whether requests of a method are allowed."""
-        return self.options.mutating or method in {"GET", "HEAD", "OPTIONS"}
+    def may_send(self, entry: Entry) -> bool:
+        """Whether requests of an operation are allowed."""
+        if entry.method in {"GET", "HEAD", "OPTIONS"}:
+            return True
+        return self.options.mutating and (self.options.allow_bulk_delete or not deletes_in_bulk(entry))
+
+    def is_harmless(self, subject: Subject, draft: Draft) -> bool:
+        """
+        Judge whether a request changes nothing but what this run created or was allowed to change.
+
+        What is not known to be its own may still be absent: then a documented GET of the same path is refused.
+        """
+        variables = {name: value for (location, name), value in draft.parameters.items() if location is Location.PATH}
+        if subject.is_safe or self.memory.is_own(subject.entry, variables) or self._is_absent(subject, variables):
+            return True
+        self.withheld[subject.entry.id] += 1
+        return False
+
+    def _is_absent(self, subject: Subject, variables: Mapping[str, JsonValue]) -> bool:
+        entries = self.api.document.entries
+        reading = next((entry for entry in entries if entry.method == "GET" and entry.template == subject.entry.template), None)
+        reader = self.subject(reading) if reading is not None else None
+        if reader is None:
+            return False
+        draft = reader.drafter.draft()
+        for name, value in variables.items():
+            draft = draft.with_parameter((Location.PATH, name), value)
+        try:
+            request = reader.write(draft)
+        except UndefinedSerialization:
+            return False
+        if request.path not in self._absent:
+            response = self.exchange(request).response
+            if draft.missing or response is None or response.status not in _ABSENT:
+                return False
+            self._absent.add(request.path)
+        return True
 
     @property
     def expected(self) -> Expectations:
@@ -162,12 +214,14 @@ class Session:
     seen: set[tuple[str, ...]] = field(default_factory=set)  # causes that were looked into in this phase
 
     def fill_path(self, draft: Draft, thing: Thing | None) -> Draft:
-        """The draft with the variables of a thing in its path."""
+        """The draft with the variables of a thing in its path; given ones stay, but not beside a thing that is to be changed."""
         if thing is None:
             return draft
-        names = set(template_names(self.subject.entry.template))
+        entry, given = self.subject.entry, self.run.memory.given
+        find = given.find if self.run.memory.changed_name(entry) is None else given.find_for
+        names = set(template_names(entry.template))
         for name, value in thing.variables.items():
-            if name in names and not self.run.memory.given.find(self.subject.entry.id, name):
+            if name in names and not find(entry.id, name):
                 draft = draft.with_parameter((Location.PATH, name), value)
         return draft
 
@@ -209,8 +263,8 @@ class Session:
             intent: What it is, where its credentials or its method make it something else.
 
         Returns:
-            The exchange; None where the request can't be written, or is not what it was meant to be, and for an operation
-            that hangs: what is known of it is enough.
+            The exchange; None where the request can't be written, is not what it was meant to be, or could change what is
+            not this run's own; and for an operation that hangs: what is known of it is enough.
         """
         if self.run.hung[self.subject.entry.id] >= _PATIENT:
             return None
@@ -227,6 +281,8 @@ class Session:
         if breaks and classified.findings:
             first = classified.findings[0]
             place, where = first.place, first.instance or where
+        if not self.run.is_harmless(self.subject, draft):
+            return None
         meant = intent if intent is not None else classified.intent
         return self.send(Probe(self.subject.entry.id, request, meant, self.phase, what, keyword, where, place, draft, known))
 
@@ -241,7 +297,9 @@ class Session:
         self.exchanges.append(exchanged)
         self.exercised.answered(self.subject, exchanged)
         if exchanged.accepted and self.subject.operation.method == "DELETE":
-            self.run.memory.forget(self.subject.entry.template, exchanged)
+            self.run.memory.forget(self.subject.entry.template, path_values(exchanged))
+        elif exchanged.accepted and self.subject.operation.method == "PUT":
+            self.run.created.extend((thing, self.run.api.identity) for thing in self.run.memory.learn_put(self.subject.entry, exchanged))
         if probe.intent is Intent.CONFORMING:
             if exchanged.accepted:
                 self.accepted += 1

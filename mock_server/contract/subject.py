@@ -15,7 +15,7 @@ from mock_server.contract.request import RequestJudge
 from mock_server.contract.response import ResponseJudge
 from mock_server.errors import SchemaError
 from mock_server.exchange.media_type import is_json, parse_media_type
-from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.message import Request, find_field, is_safe_method
 from mock_server.exchange.path import Matched, Router
 from mock_server.finding import Finding, Place
 from mock_server.generate.draft import Draft, Drafter, Known, encode, request_outlines
@@ -83,8 +83,8 @@ class Subject:
 
     @property
     def is_safe(self) -> bool:
-        """Whether its method changes nothing. RFC 9110, section 9.2.1."""
-        return self.operation.method in {"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"}
+        """Whether its method changes nothing."""
+        return is_safe_method(self.operation.method)
 
     def write(self, draft: Draft, identity: Identity | None = None) -> Request:
         """

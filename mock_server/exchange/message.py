@@ -24,6 +24,11 @@ class Response(NamedTuple):
     body: bytes
 
 
+def is_safe_method(method: str) -> bool:
+    """Whether a method changes nothing by its meaning. RFC 9110, section 9.2.1; QUERY is RFC 10008's."""
+    return method in {"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"}
+
+
 def find_field(fields: RawFields, name: bytes) -> str | None:
     """
     Read a header field.

@@ -363,7 +363,10 @@ def test_a_request_that_ends_a_new_connection_as_well_is_sent_twice_and_not_more
     server = Closing(closing=9)
     sender = HttpSender(server.url, LIMITS)
     sender.send(GET)
-    server.closing, server.talk = 9, lambda connection, number: (server.heard[number - 1].append(connection.recv(65536)), connection.close())  # type: ignore[method-assign, assignment]
+    server.closing, server.talk = (
+        9,
+        lambda connection, number: (server.heard[number - 1].append(connection.recv(65536)), connection.close()),
+    )  # type: ignore[method-assign, assignment]
 
     answer = sender.send(GET)
     sender.close()

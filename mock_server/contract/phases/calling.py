@@ -37,7 +37,7 @@ def call_back(run: Run, entries: tuple[Entry, ...]) -> list[Session]:
     """Try the callbacks of some operations."""
     if run.listener is None and urlsplit(run.sender.origin).hostname not in _HERE:
         return []
-    wanted = [entry for entry in entries if run.may_send(entry.method) and run.api.document.operation(entry).callbacks]
+    wanted = [entry for entry in entries if run.may_send(entry) and run.api.document.operation(entry).callbacks]
     if not wanted:
         return []
     sessions = []

@@ -13,7 +13,7 @@ from mock_server.contract.identity import Identity
 from mock_server.contract.incident import Ledger
 from mock_server.contract.memory import Thing
 from mock_server.contract.phases.acceptance import check_refused, check_supported
-from mock_server.contract.phases.provision import create_thing, find_thing, remember
+from mock_server.contract.phases.provision import create_thing, find_thing, probe_thing, remember
 from mock_server.contract.phases.safely import check_safe
 from mock_server.contract.plan import Change, Plan, has_json_body, in_rounds, make_plan, optional_sets, other_media, ranked
 from mock_server.contract.probe import Exchanged, Intent, Probe
@@ -21,12 +21,15 @@ from mock_server.contract.session import Session
 from mock_server.errors import UndefinedSerialization
 from mock_server.exchange.path import Unmatched
 from mock_server.generate.draft import Draft, credential_keys
-from mock_server.spec.model import Missing
+from mock_server.spec.document import template_names
+from mock_server.spec.model import Location, Missing
 
 _PAIRS = 8
 _CONFLICT = 409
 _FAILS = "not_a_server_error"
 _FOREIGN = ("PATCH", "PUT", "POST", "DELETE")
+# Of these, what may be sent where the path names nothing of the run's own: an empty PATCH or POST changes least.
+_FOREIGN_ANYWHERE = ("PATCH", "POST")
 
 
 @dataclass(eq=False, repr=False)
@@ -121,17 +124,24 @@ class Covering:
         if self.left <= 0:
             return None
         session = self.session
-        exchanged = session.probe(
-            draft,
-            what,
-            breaks=change is not None and not change.conforms,
-            keyword=change.keyword if change is not None else "",
-            where=change.where if change is not None else (),
-            place=change.place if change is not None else None,
-            known=session.knows(draft, self.thing),
-            intent=intent,
-            identity=identity,
-        )
+
+        def send(filled: Draft, thing: Thing | None) -> Exchanged | None:
+            return session.probe(
+                filled,
+                what,
+                breaks=change is not None and not change.conforms,
+                keyword=change.keyword if change is not None else "",
+                where=change.where if change is not None else (),
+                place=change.place if change is not None else None,
+                known=session.knows(filled, thing),
+                intent=intent,
+                identity=identity,
+            )
+
+        if change is not None and change.where[:1] == ("path",):
+            exchanged = send(draft, self.thing)
+        else:
+            exchanged, self.thing = probe_thing(session, draft, self.thing, send)
         if exchanged is not None:
             self.left -= 1
             if exchanged.accepted:
@@ -278,13 +288,23 @@ class Covering:
         except UndefinedSerialization:
             return
         path = request.path.decode("latin-1").removeprefix(subject.base_path)
-        for method in _FOREIGN if run.options.mutating else ("TRACE",):
+        for method in self._foreign_methods(base):
             if isinstance(run.api.router.match(method, path), Unmatched):
                 fields = tuple(pair for pair in request.fields if pair[0] not in {b"content-type", b"content-length"})
                 foreign = request._replace(method=method, body=b"", fields=fields)
                 self.session.send(Probe(subject.entry.id, foreign, Intent.FOREIGN_METHOD, self.session.phase, f"the method {method}"))
                 self.left -= 1
                 return
+
+    def _foreign_methods(self, base: Draft) -> tuple[str, ...]:
+        """The methods to try where the path does not document them: none that could change what is not this run's own."""
+        run, template = self.session.run, self.session.subject.entry.template
+        if not run.options.mutating:
+            return ("TRACE",)
+        if not template_names(template):
+            return _FOREIGN_ANYWHERE
+        variables = {name: value for (location, name), value in base.parameters.items() if location is Location.PATH}
+        return _FOREIGN if run.memory.is_created(template, variables) else ("TRACE",)
 
 
 def cover(session: Session) -> None:

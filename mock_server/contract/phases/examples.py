@@ -6,10 +6,12 @@ changing, deleting last.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from mock_server.contract.memory import Thing
 from mock_server.contract.phases.acceptance import check_example, check_supported
-from mock_server.contract.phases.provision import create_thing, find_thing, remember
+from mock_server.contract.phases.provision import create_thing, find_thing, probe_thing, remember
+from mock_server.contract.probe import Exchanged
 from mock_server.contract.session import Session
 from mock_server.generate.draft import Draft
 from mock_server.spec.document import template_names
@@ -33,8 +35,7 @@ def send_examples(session: Session) -> None:
     for index, (draft, what, documented) in enumerate(_drafts(session)):
         if index >= _MOST:
             return
-        filled = session.fill_path(draft, thing)
-        exchanged = session.probe(filled, what, known=session.knows(filled, thing))
+        exchanged, thing = probe_thing(session, draft, thing, partial(_send, session, what))
         if exchanged is None:
             continue
         remember(session, exchanged)
@@ -44,6 +45,10 @@ def send_examples(session: Session) -> None:
             session.note(verdict, exchanged)
         if session.subject.operation.method == "DELETE" and exchanged.accepted and thing is not None:
             thing = _thing(session)
+
+
+def _send(session: Session, what: str, draft: Draft, thing: Thing | None) -> Exchanged | None:
+    return session.probe(draft, what, known=session.knows(draft, thing))
 
 
 def _thing(session: Session) -> Thing | None:

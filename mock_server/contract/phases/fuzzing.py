@@ -7,8 +7,9 @@ cause is looked for once: what is known already is passed over.
 
 from mock_server.contract.incident import Ledger
 from mock_server.contract.memory import Thing
-from mock_server.contract.phases.provision import create_thing, find_thing, remember
+from mock_server.contract.phases.provision import create_thing, find_thing, probe_thing, remember
 from mock_server.contract.plan import Change, make_plan
+from mock_server.contract.probe import Exchanged
 from mock_server.contract.session import Session
 from mock_server.generate.draft import Draft
 from mock_server.generate.seed import derive_seed
@@ -104,14 +105,21 @@ class _Hunt:
             return False
         self._left -= 1
         session = self._session
-        exchanged = session.probe(
-            draft,
-            change.what if change is not None else "a drawn request",
-            breaks=change is not None,
-            keyword=change.keyword if change is not None else "",
-            where=change.where if change is not None else (),
-            place=change.place if change is not None else None,
-        )
+
+        def send(filled: Draft, thing: Thing | None) -> Exchanged | None:
+            return session.probe(
+                filled,
+                change.what if change is not None else "a drawn request",
+                breaks=change is not None,
+                keyword=change.keyword if change is not None else "",
+                where=change.where if change is not None else (),
+                place=change.place if change is not None else None,
+            )
+
+        if change is not None and change.where[:1] == ("path",):
+            exchanged = send(draft, self._thing)
+        else:
+            exchanged, self._thing = probe_thing(session, draft, self._thing, send)
         if exchanged is None:
             return False
         remember(session, exchanged)

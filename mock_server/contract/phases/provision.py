@@ -1,13 +1,20 @@
 """Provision: the things that requests need, known already or created for them."""
 
+from collections.abc import Callable
+
 from mock_server.contract.identity import Identity
+from mock_server.contract.incident import Ledger
 from mock_server.contract.memory import Thing
-from mock_server.contract.probe import Exchanged
+from mock_server.contract.probe import Exchanged, Intent
 from mock_server.contract.session import Run, Session
 from mock_server.generate.draft import Draft
 from mock_server.spec.document import template_names
 from mock_server.spec.model import Entry
 
+Send = Callable[[Draft, Thing | None], Exchanged | None]
+
+_GONE = frozenset((404, 410))
+_ANOTHER = 300  # the salt of what replaces a thing that is gone
 _DEPTH = 3  # of things inside things
 _SALTS = 3
 
@@ -39,6 +46,38 @@ def find_thing(session: Session) -> Thing | None:
     if things:
         return things[0]
     return create_thing(session, salt=0) if session.run.options.mutating else None
+
+
+def probe_thing(session: Session, draft: Draft, thing: Thing | None, send: Send) -> tuple[Exchanged | None, Thing | None]:
+    """
+    Send a draft to a thing; to another one, where the first turns out to be gone.
+
+    Not only DELETE takes things away: `POST /orders/{id}/archive` may, and what comes after it needs an order that is there.
+
+    Returns:
+        What came of it, and the thing that it was sent to.
+    """
+    outer, tentative = session.ledger, Ledger()
+    session.ledger = tentative
+    try:
+        exchanged = send(session.fill_path(draft, thing), thing)
+    finally:
+        session.ledger = outer
+    other = _replace_gone(session, thing, exchanged)
+    if other is not None:
+        return send(session.fill_path(draft, other), other), other
+    for incident in tentative.incidents():
+        outer.absorb(incident)
+    return exchanged, thing
+
+
+def _replace_gone(session: Session, thing: Thing | None, exchanged: Exchanged | None) -> Thing | None:
+    if thing is None or not thing.created or exchanged is None or exchanged.status not in _GONE:
+        return None
+    if exchanged.probe.intent is not Intent.CONFORMING:
+        return None
+    session.run.memory.forget(thing.template, thing.variables)
+    return create_thing(session, _ANOTHER)
 
 
 def create_thing(session: Session, salt: int, identity: Identity | None = None) -> Thing | None:

@@ -75,7 +75,7 @@ class Lives:
         return known
 
     def _session(self, entry: Entry | None) -> Session | None:
-        if entry is None or not self.run.may_send(entry.method):
+        if entry is None or not self.run.may_send(entry):
             return None
         subject = self.run.subject(entry)
         return self._take(self.sessions.get(entry.id) or Session(self.run, subject, _PHASE)) if subject is not None else None

@@ -4,12 +4,17 @@ What was looked at is wrong: findings.
 A finding is data, never raised; what stops the work itself is an error, see `errors`.
 """
 
+import logging
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from mock_server.pointer import format_pointer
 from mock_server.rules import RULES, Blame, Level
 from mock_server.typing import Pointer
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,3 +52,20 @@ class Finding(NamedTuple):
         """Where it stands in a report: by file, pointer, rule."""
         place = self.place or Place("")
         return (place.file, place.pointer, self.rule, self.instance or (), self.message)
+
+
+def make_tool_finding(error: Exception, doing: str, place: Place | None, operation: str | None) -> Finding:
+    """
+    Make the finding of a fault of our own, where one operation must not take the others with it.
+
+    Args:
+        error: What was raised, and nobody expected.
+        doing: What was being done, as in "an example request".
+        place: Of the operation.
+        operation: Its operationId.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    raised = f", raised at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    message = f"{doing}: {type(error).__name__}: {error}{raised}; this is a fault of mock-server, not of the document: please report it"
+    _log.debug("%s of %s", doing, operation, exc_info=error)
+    return Finding(rule="tool-operation-failed", message=message, place=place, operation=operation)

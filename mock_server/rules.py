@@ -126,4 +126,8 @@ RULES: dict[str, Rule] = {
         ("traffic-not-recorded", _W, "an exchange can't be recorded as a fixture"),
         ("response-never-accepted", _W, "an operation never answered a good request with success: it was not tested"),
     ),
+    **_rules(
+        Blame.TOOL,
+        ("tool-operation-failed", _E, "mock-server itself failed at an operation; the others are not concerned"),
+    ),
 }

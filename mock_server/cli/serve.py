@@ -13,6 +13,7 @@ from mock_server.cli.configure import configure, current_source
 from mock_server.cli.logs import set_up_logs
 from mock_server.cli.report import print_findings
 from mock_server.exchange.negotiate import choose_success
+from mock_server.finding import Finding, make_tool_finding
 from mock_server.generate.case import example_request
 from mock_server.serve.admin.guard import Guard
 from mock_server.serve.areas import install_admin, install_console
@@ -184,10 +185,16 @@ def _print_banner(backend: Backend, opened: Sequence[Opened], address: str, guar
     lines.append("")
     count = sum(len(each.document.entries) for each in opened)
     shown = [(each, entry) for each in opened for entry in each.document.entries][:_SHOWN]
+    faults: list[Finding] = []
     for each, entry in shown:
-        lines += _operation_lines(each, entry, address, each.responder.base_paths(entry)[0], short=count > _SHOWN)
+        try:
+            lines += _operation_lines(each, entry, address, each.responder.base_paths(entry)[0], short=count > _SHOWN)
+        except Exception as error:  # noqa: BLE001 - a fault of ours at one operation: the server starts all the same
+            faults.append(make_tool_finding(error, "its example request", entry.node.place, entry.id))
+            lines += [f"  {entry.title}", "    (no example request, see the finding)"]
     if count > len(shown):
         lines.append(f"  … and {count - len(shown)} more, see {address}/ui")
+    print_findings(faults, "text", stream=sys.stderr)
     print("\n".join(lines), flush=True)
 
 

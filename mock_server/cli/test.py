@@ -157,10 +157,11 @@ def run_contract(
         flags += ["--phases", phases, "--mode", mode, "--seed", str(settings.seed), *(["--mutating"] if mutating else [])]
         flags += ["--allow-bulk-delete"] if allow_bulk_delete else []
         _save(save_fixtures_, ran, api, frame.mask, app_ or url or "", where, flags)
-    if ran.red or ran.exercised.percent < min_coverage:
-        if ran.exercised.percent < min_coverage:
-            print(f"{ran.exercised.percent:.1f} % of the contract was exercised, less than {min_coverage:g} %", file=sys.stderr)
-        raise typer.Exit(1)
+    if ran.exercised.percent < min_coverage:
+        print(f"{ran.exercised.percent:.1f} % of the contract was exercised, less than {min_coverage:g} %", file=sys.stderr)
+    code = ran.exit_code or int(ran.exercised.percent < min_coverage)
+    if code:
+        raise typer.Exit(code)
 
 
 class _Framing:

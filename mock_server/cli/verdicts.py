@@ -112,6 +112,10 @@ def summarise(report: Report, frame: Frame) -> None:
     deleted, created = report.cleaned
     if created:
         print(f"{created} things were created, {deleted} of them are deleted or gone", file=sys.stderr)
+    for fault in report.faults:
+        print(f"error: {fault.operation}: {fault.message} [{fault.rule}]", file=sys.stderr)
+    if report.unreached:
+        print(f"nothing was tested: {report.unreached}", file=sys.stderr)
     if report.interrupted:
         print(f"{report.interrupted}: this is what was found until then", file=sys.stderr)
 

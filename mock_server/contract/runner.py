@@ -7,6 +7,7 @@ order of the operations: with the same seed the same cases go out, in the same o
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,11 +27,14 @@ from mock_server.contract.phases.webhooks import judge_webhooks
 from mock_server.contract.probe import Exchanged
 from mock_server.contract.session import OutOfTime, Run, Session, renumbered
 from mock_server.contract.subject import Api
-from mock_server.finding import Finding
+from mock_server.errors import MockServerError
+from mock_server.finding import Finding, make_tool_finding
 from mock_server.spec.document import template_names
 from mock_server.spec.model import Entry
 from mock_server.typing import Progress
 
+_KEPT_OUT = frozenset((401, 403))
+_NOT_FOUND = frozenset((404,))
 PHASES = ("examples", "coverage", "stateful", "fuzzing")
 MODES = ("positive", "negative")
 
@@ -60,6 +64,8 @@ class Report:
     seconds: float
     sent: int
     limited: int  # how often a limit of the provider was met
+    unreached: str = ""  # why nothing was tested, where that is so
+    faults: tuple[Finding, ...] = ()  # of ours: operations that could not be tested to the end
     interrupted: str = ""  # by what
     cleaned: tuple[int, int] = (0, 0)  # deleted, of created
 
@@ -67,6 +73,19 @@ class Report:
     def red(self) -> tuple[Incident, ...]:
         """The incidents that make the run fail."""
         return tuple(incident for incident in self.incidents if incident.is_red)
+
+    @property
+    def exit_code(self) -> int:
+        """0: all is well; 1: something was found; 2: nothing was tested, or not all of it, by a fault of ours."""
+        if self.faults or (self.unreached and (self.is_elsewhere or not self.red)):
+            return 2
+        return 1 if self.red else 0
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether nothing of the API was seen at all: every answer was 401, 403 or 404, so that what was found says nothing."""
+        statuses = {status for exercise in self.operations for status in exercise.refusals}
+        return bool(self.unreached) and bool(statuses) and (statuses <= _KEPT_OUT or statuses == _NOT_FOUND)
 
 
 @dataclass(eq=False, repr=False)
@@ -80,6 +99,7 @@ class Runner:
     _sessions: list[Session] = field(default_factory=list)
     _silent: dict[str, str] = field(default_factory=dict)  # operations that are not sent, and why
     _interrupted: str = ""
+    _faults: list[Finding] = field(default_factory=list)
 
     def report(self) -> Report:
         """
@@ -118,30 +138,54 @@ class Runner:
         for entry in in_order(self.entries):
             if self.run.options.mutating and not self.run.may_send(entry):
                 self._silent[entry.id] = "it deletes what this run did not create; --allow-bulk-delete sends it"
-            subject = self.run.subject(entry) if self.run.may_send(entry) else None
-            if subject is not None and not subject.operation.responses:
-                self._silent[entry.id] = "it documents no response, so nothing can be said of an answer"
-            elif subject is not None:
-                session = Session(self.run, subject, phase)
-                session.exercised.expect(subject)
-                sessions.append(session)
+            with self._fence("making it ready", entry):
+                session = self._open(entry, phase)
+                if session is not None:
+                    sessions.append(session)
         waves = _waves(sessions) if phase != "examples" else [sessions]
         for wave in waves:
             self._sessions += wave
             self._map(work, wave, phase)
 
+    def _open(self, entry: Entry, phase: str) -> Session | None:
+        """Begin to test an operation; None where it is not to be sent, or nothing can be said of its answers."""
+        subject = self.run.subject(entry) if self.run.may_send(entry) else None
+        if subject is None:
+            return None
+        if not subject.operation.responses:
+            self._silent[entry.id] = "it documents no response, so nothing can be said of an answer"
+            return None
+        session = Session(self.run, subject, phase)
+        session.exercised.expect(subject)
+        return session
+
+    @contextmanager
+    def _fence(self, doing: str, entry: Entry) -> Iterator[None]:
+        """Keep a fault of ours at one operation from ending the run."""
+        try:
+            yield
+        except (OutOfTime, MockServerError):
+            raise
+        except Exception as error:  # noqa: BLE001 - said as a finding, and the run ends with 2
+            self._faults.append(make_tool_finding(error, doing, entry.node.place, entry.id))
+
     def _map(self, work: Callable[[Session], None], sessions: list[Session], phase: str) -> None:
         """Run sessions one by one, or by several workers; answers teach only what is sent in later phases."""
         workers = self.run.options.workers if phase != "examples" else 1
+
+        def fenced(session: Session) -> None:
+            with self._fence(phase, session.subject.entry):
+                work(session)
+
         if workers == 1:
             for index, session in enumerate(sessions):
                 self.progress(index, len(sessions), f"{phase}: {session.subject.entry.title}")
-                work(session)
+                fenced(session)
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="contract") as pool:
             try:
                 with _undisturbed():
-                    futures = [pool.submit(work, session) for session in sessions]
+                    futures = [pool.submit(fenced, session) for session in sessions]
                 for index, (session, future) in enumerate(zip(sessions, futures, strict=True)):
                     self.progress(index, len(sessions), f"{phase}: {session.subject.entry.title}")
                     future.result()
@@ -153,6 +197,7 @@ class Runner:
                 raise
 
     def _stateful(self) -> None:
+        phase = "stateful"
         lives = Lives(self.run)
         try:
             templates = things_with_lives(self.run) if self.run.options.mutating else []
@@ -160,13 +205,15 @@ class Runner:
             for index, template in enumerate(templates):
                 if template in wanted:
                     self.progress(index, len(templates), f"stateful: {template}")
-                    lives.live(template)
+                    with self._fence(phase, next(entry for entry in self.entries if entry.template == template)):
+                        lives.live(template)
             for session in list(self._sessions):
                 entry = session.subject.entry
                 own = (e for e in session.exchanges if e.probe.operation == entry.id)  # not what was created for it
                 shown = next((e for e in own if e.accepted and e.probe.draft is not None), None)
                 if session.phase == "examples" and entry.method == "GET" and shown is not None:
-                    lives.follow(entry, shown)
+                    with self._fence(phase, entry):
+                        lives.follow(entry, shown)
             self._sessions += call_back(self.run, self.entries)
         finally:
             self._sessions += lives.sessions.values()
@@ -194,6 +241,8 @@ class Runner:
             seconds=time.monotonic() - self.run.started,
             sent=self.run.sent,
             limited=getattr(self.run.sender, "limited", 0),
+            unreached=find_unreached_reason(tested, self.run),
+            faults=tuple(dict.fromkeys(self._faults)),
             interrupted=self._interrupted,
             cleaned=cleaned,
         )
@@ -231,6 +280,37 @@ def _tested(sessions: list[Session]) -> Exercise:
             refusals[status] = refusals.get(status, 0) + count
     accepted = sum(session.accepted for session in sessions)
     return Exercise(entry.id, entry.title, sum(len(session.exchanges) for session in sessions), accepted, dict(sorted(refusals.items())))
+
+
+def find_unreached_reason(tested: tuple[Exercise, ...], run: Run) -> str:
+    """
+    Find out why nothing was tested: no operation ever answered a good request with success.
+
+    Returns:
+        The reason and what to do; empty where something was reached.
+    """
+    if any(exercise.accepted or any(0 < status < 400 for status in exercise.refusals) for exercise in tested):  # noqa: PLR2004
+        return ""
+    statuses = Counter[int]()
+    for exercise in tested:
+        statuses.update(exercise.refusals)
+    if not statuses:
+        advice = "" if run.options.mutating else "; --mutating sends POST, PUT, PATCH and DELETE as well"
+        return f"no good request was sent to any operation{advice}"
+    if statuses.keys() <= _KEPT_OUT:
+        schemes = ", ".join(run.api.document.schemes) or "SCHEME"
+        given = " other credentials than these" if run.api.identity.is_known else " credentials"
+        return f"every good request was answered with 401 or 403: give{given} with --auth (of {schemes}) or --header"
+    if statuses.keys() <= _NOT_FOUND:
+        path = _other_path(run.api)
+        advice = (
+            f"the document's servers have the path {path}, which it lacks"
+            if path
+            else "name the base that the paths of the document follow"
+        )
+        return f"every good request was answered with 404: the URL is probably not the base of the API; {advice}"
+    answers = ", ".join(f"{status or 'no answer'} ({count})" for status, count in sorted(statuses.items()))
+    return f"no good request was answered with success, only {answers}: give known values with --values, or credentials with --auth"
 
 
 def _is_untested(sessions: list[Session]) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from mock_server.errors import SchemaError, UsageError
 from mock_server.exchange.message import Request
-from mock_server.finding import Place
+from mock_server.finding import Place, make_tool_finding
 from mock_server.generate.catalogue import KINDS, Catalogue, Edge, Unreached
 from mock_server.generate.kit import Kit
 from mock_server.generate.produce import Wish
@@ -73,13 +73,18 @@ class Plan:
             found = []
             for entry in _entries(self.kit, self.choice):
                 for target in iter_targets(self.kit, self.kit.document.operation(entry), self.choice):
+                    lane = Lane(target, self.choice.kinds)
                     try:
-                        lane = Lane(target, self.choice.kinds)
                         lane.open()
+                        if self.choice.direction == "request":
+                            _ = lane.absent  # which needs a request that is right otherwise
                     except SchemaError as error:
                         self.failures.append(Failure(target, str(error)))
-                        continue
-                    found.append(lane)
+                    except Exception as error:  # noqa: BLE001 - a fault of ours at one operation: the others have payloads
+                        fault = make_tool_finding(error, "its payloads", entry.node.place, entry.id)
+                        self.failures.append(Failure(target, f"{fault.message} [{fault.rule}]"))
+                    else:
+                        found.append(lane)
             self._lanes = found
         if not self._lanes:
             raise UsageError(_nothing(self.kit, self.choice, self.failures))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mock_server.errors import DocumentError, SchemaError, UnsatisfiableSchema
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.negotiate import Chosen
-from mock_server.finding import Finding
+from mock_server.finding import Finding, make_tool_finding
 from mock_server.generate.produce import Wish
 from mock_server.schema.dialect import Direction
 from mock_server.serve.fixtures import Fixtures
@@ -53,7 +53,10 @@ def inspect(responder: Responder, fixtures: Fixtures, progress: Progress, scenar
     seen: set[tuple[str, Pointer, Direction]] = set()
     for index, entry in enumerate(document.entries):
         progress(index, len(document.entries), entry.title)
-        found.extend(inspect_operation(responder, entry, seen))
+        try:
+            found.extend(inspect_operation(responder, entry, seen))
+        except Exception as error:  # noqa: BLE001 - a fault of ours at one operation: the others are looked over all the same
+            found.append(make_tool_finding(error, "looking it over", entry.node.place, entry.id))
     found.extend(responder.kit.schemas.findings())
     progress(len(document.entries), len(document.entries), "done")
     unique = {(f.rule, f.place, f.message, f.instance): f for f in found}

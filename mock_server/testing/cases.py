@@ -138,6 +138,11 @@ class ContractCase:
                 self.notes.append(text)
             elif incident.finding.level is Level.WARNING:
                 warnings.warn(text, ContractWarning, stacklevel=3)
+        faults = [fault.message for fault in report.faults if fault.operation == self.entry.id]
+        if faults:
+            pytest.fail("\n".join(faults), pytrace=False)
+        if report.unreached and self.name == "positive_data_acceptance":
+            pytest.fail(f"{self.operation}: nothing was tested: {frame.mask.text(report.unreached)}", pytrace=False)
         for finding in report.warnings if self.name == "positive_data_acceptance" else ():
             if finding.operation == self.entry.id:
                 warnings.warn(frame.mask.text(finding.message), ContractWarning, stacklevel=3)

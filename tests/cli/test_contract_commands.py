@@ -203,7 +203,7 @@ def test_given_values_are_used(folder: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_an_operation_that_only_refuses_is_warned_about(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["test", "--app", "providers_at_hand:right", PROJECTS, "--include", "listProjects", "--phases", "examples"]) == 0
+    assert main(["test", "--app", "providers_at_hand:right", PROJECTS, "--include", "listProjects", "--phases", "examples"]) == 2
     assert "GET /projects only ever answered 401" in capsys.readouterr().out
 
 

@@ -99,6 +99,10 @@ def digest(report: Report, frame: Frame) -> JsonObject:
         "seconds": round(report.seconds, 3),
         "requests": report.sent,
         "interrupted": report.interrupted or None,
+        "unreached": report.unreached or None,
+        "faults": [
+            {"operation": fault.operation, "rule": fault.rule, "message": frame.mask.text(fault.message)} for fault in report.faults
+        ],
         "coverage": {"percent": round(report.exercised.percent, 1), "kinds": kinds},
         "operations": [
             {

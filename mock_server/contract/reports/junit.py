@@ -19,17 +19,32 @@ def render_junit(report: Report, frame: Frame, checks: frozenset[str]) -> str:
         by_case.setdefault((incident.finding.operation or "", incident.check), []).append(text)
     ran = [check for check in CHECKS if not checks or check in checks]
     failures = sum(incident.is_red for incident in report.incidents)
-    total = len(report.operations) * len(ran)
+    errors = bool(report.unreached) + len(report.faults)
+    total = len(report.operations) * len(ran) + errors
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuites name="mock-server test" tests="{total}" failures="{failures}" time="{report.seconds:.3f}">',
+        f'<testsuites name="mock-server test" tests="{total}" failures="{failures}" errors="{errors}" time="{report.seconds:.3f}">',
     ]
     for tested in report.operations:
         cases = [_case(tested.title, check, by_case.get((tested.id, check), [])) for check in ran]
         count = sum("<failure" in case for case in cases)
         lines.append(f'  <testsuite name={_attribute(tested.title)} tests="{len(cases)}" failures="{count}">')
         lines += [*cases, "  </testsuite>"]
+    lines += _errors(report, frame)
     return "\n".join([*lines, "</testsuites>", ""])
+
+
+def _errors(report: Report, frame: Frame) -> list[str]:
+    """Write why the run itself is no success, as a suite of its own: nothing was reached, or a fault of ours."""
+    found = [("nothing was tested", report.unreached)] if report.unreached else []
+    found += [(f"{fault.operation} was not tested to the end", frame.mask.text(fault.message)) for fault in report.faults]
+    if not found:
+        return []
+    cases = [
+        f'    <testcase classname="mock-server test" name={_attribute(name)}><error message={_attribute(text)}/></testcase>'
+        for name, text in found
+    ]
+    return [f'  <testsuite name="mock-server test" tests="{len(found)}" errors="{len(found)}">', *cases, "  </testsuite>"]
 
 
 def _case(title: str, check: str, found: list[str]) -> str:

@@ -28,6 +28,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "handlers": Trust.NOTHING,
     # writes, here or in an API
     "mutating": Trust.NOTHING,
+    "allow_bulk_delete": Trust.NOTHING,
     "out": Trust.NOTHING,
     "record": Trust.NOTHING,
     "replay": Trust.NOTHING,

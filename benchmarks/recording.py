@@ -19,21 +19,22 @@ from pathlib import Path
 
 import orjson
 
-from mock_server.contract.identity import MASKED
 from mock_server.errors import MockServerError
+from mock_server.exchange.mask import MASKED, Mask
 from mock_server.exchange.message import Request, Response, find_field
 from mock_server.generate.case import example_request
 from mock_server.serve.answer import Answer
 from mock_server.serve.fixtures import load_fixtures
+from mock_server.serve.masker import Masker
 from mock_server.serve.opening import open_responder
 from mock_server.serve.proxy.recorder import Recorder
-from mock_server.serve.proxy.redact import secrets_of, veil
 from mock_server.serve.proxy.scrutiny import Scrutiny, Seen
 from mock_server.serve.respond import Responder
 from mock_server.serve.world import World
 from mock_server.settings import Settings
 
 _SHOWN = 5
+_VEILING = Mask(is_veiled=True)
 
 
 @dataclass
@@ -101,7 +102,8 @@ def _record(responder: Responder, recorder: Recorder, scrutiny: Scrutiny, reques
     judged = scrutiny.judge(responder, seen)
     if judged.matched is None or judged.matched.route.target.id != (answer.entry.id if answer.entry else ""):
         return ["another operation answers"]
-    findings = recorder.take(responder, seen, judged, secrets_of(responder, judged.matched, request, seen.response))
+    mask = Masker((responder,)).seen_in(judged.matched.route.target, request, seen.response)
+    findings = recorder.take(responder, seen, judged, mask)
     return [finding.message.partition(": ")[2] for finding in findings]
 
 
@@ -121,9 +123,12 @@ def _alike(one: object, other: object) -> bool:
         return one.keys() == other.keys() and all(_alike(one[name], other[name]) for name in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_alike, one, other))
-    if isinstance(one, str) and isinstance(other, str) and one != other:
-        return MASKED in other or veil(one) == other
-    return one == other
+    return one == other or (isinstance(other, str) and MASKED in other) or _veiled(one) == _veiled(other)
+
+
+def _veiled(value: object) -> object:
+    """What a mask leaves of a secret whose form is kept."""
+    return _VEILING.value({"secret": value}) if isinstance(value, str | int | float) else value
 
 
 def _json(data: bytes) -> object:

@@ -17,7 +17,7 @@ from mock_server.cli.configure import configure
 from mock_server.cli.report import FORMATS, find_place_lines
 from mock_server.cli.verdicts import print_report, summarise
 from mock_server.contract.baseline import read_baseline, read_values, write_baseline
-from mock_server.contract.identity import Identity, Mask, make_identity, make_mask
+from mock_server.contract.identity import Identity, make_identity, make_mask
 from mock_server.contract.inprocess import load_app, open_app
 from mock_server.contract.listener import Listener
 from mock_server.contract.memory import Given, Memory
@@ -37,6 +37,7 @@ from mock_server.contract.subject import Api, make_api
 from mock_server.contract.transport import HttpSender, Limits, Received, Sender
 from mock_server.contract.verdict import CHECKS
 from mock_server.errors import UsageError
+from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import Request
 from mock_server.spec.default import default_document
 from mock_server.spec.document import Document, open_document
@@ -289,18 +290,18 @@ def _write(path: Path, data: bytes) -> None:
 
 def _replay(kept: Kept, api: Api, sender: PacedSender, framing: _Framing) -> None:
     """Send a finding again, and say whether it is still there."""
-    mask, origin = framing.mask, sender.origin
+    mask, origin = framing.mask, framing.mask.url(sender.origin)
 
     def show(request: Request, received: Received) -> None:
-        shown = mask.request(request)
+        shown, answered, _ = mask.exchange(request, received.response)
         query = "?" + shown.query.decode("latin-1") if shown.query else ""
         print(f"> {shown.method} {origin}{shown.path.decode('latin-1')}{query}")
         if shown.body:
             print(f"  {shown.body.decode('utf-8', 'replace')[:2000]}")
-        response = received.response
+        response = answered
         print(f"< {response.status if response is not None else received.fault.value if received.fault else ''}")
         if response is not None and response.body:
-            print(f"  {mask.data(response.body).decode('utf-8', 'replace')[:2000]}")
+            print(f"  {response.body.decode('utf-8', 'replace')[:2000]}")
 
     print(f"{kept.check}: {kept.message}")
     replayed = replay(kept, api, sender, show)

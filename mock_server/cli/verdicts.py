@@ -30,7 +30,7 @@ def print_report(report: Report, frame: Frame, format_: str) -> None:
             if not incident.accepted:
                 level = Level.NOTE if incident.doubtful else incident.finding.level
                 finding = incident.finding
-                message = f"{frame.mask.text(finding.message)}\n{frame.describe(incident)['curl']}"
+                message = f"{incident.message(frame.mask)}\n{frame.describe(incident)['curl']}"
                 line = frame.lines.get(finding.place) if finding.place is not None else None
                 sys.stdout.write(annotate(level, finding.place, line, f"{incident.check}: {finding.operation}", message) + "\n")
         return

@@ -7,11 +7,11 @@ A baseline is NDJSON, one finding a line with its id; people may add what they l
 from collections.abc import Iterable
 from pathlib import Path
 
-from mock_server.contract.identity import Mask
 from mock_server.contract.incident import Incident
 from mock_server.contract.memory import Given
 from mock_server.errors import DocumentError, MalformedContent, UsageError
 from mock_server.exchange.body import read_json, write_json
+from mock_server.exchange.mask import Mask
 from mock_server.spec.load import read_resource
 
 
@@ -37,7 +37,7 @@ def read_baseline(path: Path) -> frozenset[str]:
 def write_baseline(path: Path, incidents: Iterable[Incident], mask: Mask) -> int:
     """Write the findings that would make a run fail, as a new baseline; gives how many."""
     lines = [
-        write_json({"id": i.id, "check": i.check, "operation": i.finding.operation, "message": mask.text(i.finding.message)}) + b"\n"
+        write_json({"id": i.id, "check": i.check, "operation": i.finding.operation, "message": i.message(mask)}) + b"\n"
         for i in incidents
         if not i.doubtful
     ]

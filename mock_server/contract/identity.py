@@ -1,7 +1,7 @@
 """
 Who asks: credentials, and keeping them out of every report.
 
-A secret is written nowhere: `Mask` replaces it in header fields, queries, bodies and messages.
+A secret is written nowhere: the `Mask` of an identity replaces what it knows, beside what is secret by name or shape.
 """
 
 import base64
@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from mock_server.errors import UsageError
-from mock_server.exchange.message import RawFields, Request, Response
+from mock_server.exchange.mask import MASKED, Mask, forms_of, is_secret_field, names_of
+from mock_server.exchange.message import Request
 from mock_server.exchange.security import credential_names
 from mock_server.spec.model import Location, Operation, SecurityRequirement, SecurityScheme
 
-MASKED = "[masked]"
-_ALWAYS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-api-key"))
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SHORTEST = 4  # characters: what is shorter is found everywhere
 
@@ -68,40 +67,6 @@ class Identity:
         return Identity({}, tuple(pair for pair in self.fields if pair[0] not in names))
 
 
-@dataclass(frozen=True, slots=True)
-class Mask:
-    """Takes secrets out of what is shown or kept."""
-
-    secrets: tuple[str, ...] = ()
-    names: frozenset[bytes] = _ALWAYS  # of header fields whose whole value is secret
-
-    def text(self, text: str) -> str:
-        """Replace the secrets in a text."""
-        for secret in self.secrets:
-            text = text.replace(secret, MASKED)
-        return text
-
-    def data(self, data: bytes) -> bytes:
-        """Replace the secrets in a body."""
-        for secret in self.secrets:
-            data = data.replace(secret.encode(), MASKED.encode())
-        return data
-
-    def request(self, request: Request) -> Request:
-        """Replace the secrets in a request."""
-        path = self.text(request.path.decode("latin-1")).encode("latin-1")
-        query = self.text(request.query.decode("latin-1")).encode("latin-1")
-        return request._replace(path=path, query=query, fields=self._fields(request.fields), body=self.data(request.body))
-
-    def response(self, response: Response) -> Response:
-        """Replace the secrets in a response."""
-        return response._replace(fields=self._fields(response.fields), body=self.data(response.body))
-
-    def _fields(self, fields: RawFields) -> tuple[tuple[bytes, bytes], ...]:
-        masked = MASKED.encode()
-        return tuple((name, masked if name in self.names else self.data(value)) for name, value in fields)
-
-
 def restore(request: Request, identity: Identity, schemes: Mapping[str, SecurityScheme]) -> Request:
     """Put secrets back into a request that was masked."""
     written: dict[bytes, bytes] = dict(identity.fields)
@@ -124,16 +89,18 @@ def restore(request: Request, identity: Identity, schemes: Mapping[str, Security
 def make_mask(identities: tuple[Identity, ...], schemes: Mapping[str, SecurityScheme]) -> Mask:
     """Make the mask of some identities: what they know, in every form in which it is sent."""
     secrets: set[str] = set()
+    names = set(names_of(schemes.values()))
     for identity in identities:
         for secret in identity.credentials.values():
-            secrets |= {secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()}
-            secrets |= {secret.partition(":")[2]} if ":" in secret else set()
+            secrets |= forms_of(secret)
+            secrets |= forms_of(secret.partition(":")[2]) if ":" in secret else set()
         for name, value in identity.fields:
-            text = value.decode("latin-1")
-            secrets |= {text, text.partition(" ")[2]} if name in _ALWAYS else set()
-    keys = {s.name.lower().encode("latin-1", "replace") for s in schemes.values() if s.type == "apiKey" and s.location is Location.HEADER}
-    ordered = sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=lambda secret: (-len(secret), secret))
-    return Mask(tuple(ordered), _ALWAYS | keys)
+            key, text = name.decode("latin-1"), value.decode("latin-1")
+            if is_secret_field(key, text) or key in names:
+                names.add(key)
+                secrets |= forms_of(text) | forms_of(text.partition(" ")[2])
+    given = {secret for secret in secrets if len(secret) >= _SHORTEST}
+    return Mask(tuple(sorted(given, key=lambda secret: (-len(secret), secret))), frozenset(names))
 
 
 def make_identity(

@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 from mock_server.contract.probe import Exchanged
 from mock_server.contract.verdict import CHECKS, Verdict
+from mock_server.exchange.mask import Mask
 from mock_server.finding import Finding
 from mock_server.pointer import format_pointer
 from mock_server.rules import Level
@@ -32,6 +33,16 @@ class Incident:
     def is_red(self) -> bool:
         """Whether it makes the run fail."""
         return not self.doubtful and not self.accepted and self.finding.level is Level.ERROR
+
+    def mask(self, mask: Mask) -> Mask:
+        """Make a mask that knows the secrets of its exchanges as well."""
+        for each in (*self.related, self.exchanged):
+            mask = mask.seen_in(each.probe.request, each.received.response)
+        return mask
+
+    def message(self, mask: Mask) -> str:
+        """Write what is wrong, without secrets."""
+        return self.mask(mask).finding(self.finding.message, self.finding.instance)
 
 
 @dataclass(eq=False, repr=False)

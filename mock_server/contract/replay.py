@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote_plus
 
 from mock_server.contract.baseline import read_lines
 from mock_server.contract.checks import Expectations, check_exchange
-from mock_server.contract.identity import Mask, restore
+from mock_server.contract.identity import restore
 from mock_server.contract.incident import Incident
 from mock_server.contract.probe import Exchanged, Intent, Probe
 from mock_server.contract.subject import Api
@@ -21,6 +22,7 @@ from mock_server.contract.transport import Fault, Received, Sender
 from mock_server.contract.verdict import CHECK_OF_RULE
 from mock_server.errors import TransportError, UsageError
 from mock_server.exchange.body import read_json, write_json
+from mock_server.exchange.mask import Mask, is_secret_field
 from mock_server.exchange.message import Request
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
@@ -50,12 +52,18 @@ class Kept:
 
 
 def keep(path: Path, incidents: Iterable[Incident], mask: Mask) -> None:
-    """Keep findings in a file; secrets are left out, and given again when they are sent."""
+    """
+    Keep findings in a file.
+
+    Credentials are left out, and given again when they are sent; of other secrets the form is kept, so that a request that was
+    right or wrong by its form still is.
+    """
     with path.open("wb") as file:
         for incident in incidents:
-            requests: list[JsonValue] = [_request(mask.request(e.probe.request)) for e in (*incident.related, incident.exchanged)]
+            seen = incident.mask(mask)
+            requests: list[JsonValue] = [_request(_hidden(seen, e.probe.request)) for e in (*incident.related, incident.exchanged)]
             kept: JsonObject = {
-                "id": incident.id, "check": incident.check, "message": mask.text(incident.finding.message),
+                "id": incident.id, "check": incident.check, "message": seen.finding(incident.finding.message, incident.finding.instance),
                 "operation": incident.finding.operation, "status": incident.exchanged.status,
                 "intent": incident.exchanged.probe.intent.value, "keyword": incident.exchanged.probe.keyword,
                 "where": list(incident.exchanged.probe.where), "requests": requests,
@@ -134,6 +142,26 @@ def _read(value: JsonObject) -> Kept:
         tuple(map(str, where)) if isinstance(where, list) else (),
         tuple(_read_request(item) for item in requests if isinstance(item, dict)) if isinstance(requests, list) else (),
     )
+
+
+def _hidden(mask: Mask, request: Request) -> Request:
+    """Leave the credentials of a request out, to be put in again; of its other secrets keep the form."""
+    out, form = mask.request(request), mask.veiled().request(request)
+    pairs = zip(request.fields, out.fields, form.fields, strict=True)
+    fields = tuple(left_out if _is_credential(mask, *field) else kept for field, left_out, kept in pairs)
+    parts = zip(request.query.split(b"&"), out.query.split(b"&"), form.query.split(b"&"), strict=False)
+    query = b"&".join(left_out if _names_key(mask, part) else kept for part, left_out, kept in parts)
+    return form._replace(fields=fields, query=query)
+
+
+def _names_key(mask: Mask, part: bytes) -> bool:
+    """Check whether a pair of a query is a key of a security scheme."""
+    return unquote_plus(part.partition(b"=")[0].decode("latin-1")).lower() in mask.names
+
+
+def _is_credential(mask: Mask, name: bytes, value: bytes) -> bool:
+    key = name.decode("latin-1")
+    return key in mask.names or (key in {"authorization", "cookie"} and is_secret_field(key, value.decode("latin-1")))
 
 
 def _request(request: Request) -> JsonObject:

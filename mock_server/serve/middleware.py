@@ -14,11 +14,13 @@ from functools import partial
 from mock_server.errors import MalformedContent, MalformedWorld
 from mock_server.exchange import problem
 from mock_server.exchange.coding import TooLarge, decode_request
+from mock_server.exchange.mask import mask_path
 from mock_server.exchange.message import Request
 from mock_server.serve.answer import GENERATED, STATE, Answer, RawField, problem_answer
 from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send
 from mock_server.serve.cors import cors_fields, preflight
 from mock_server.serve.gather import send_whole
+from mock_server.serve.masker import Masker
 from mock_server.serve.passing import pass_on
 from mock_server.serve.waiting import in_turns
 from mock_server.serve.wire.head import write_head
@@ -50,6 +52,8 @@ class MockMiddleware:
         self._through = through
         self._ready: dict[int, tuple[Answer, tuple[Message, Message]]] = {}
         self._generation = backend.generation  # that those are of
+        self._masked: tuple[Mount, ...] = ()
+        self._known_masker = Masker(())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
@@ -143,7 +147,8 @@ class MockMiddleware:
             passed = await pass_on(backend, mount, world, call, respond, self._written)
             backend.record(passed.request, passed.kept, world, started, passed.disturbance)
             if _log.isEnabledFor(logging.INFO):  # what is found is logged by who judges
-                _log_answer(scope["method"], path, passed.kept._replace(findings=()), time.perf_counter() - started, passed.disturbance)
+                kept = passed.kept._replace(findings=())
+                self._log_answer(passed.request, kept, time.perf_counter() - started, passed.disturbance)
             return
         request = read or await read_request(scope, receive, path, self._backend.settings.max_body)
         disturbance = None
@@ -174,7 +179,42 @@ class MockMiddleware:
         """Keep an exchange, and log it."""
         self._backend.record(request, answer, world, started, disturbance)
         if _log.isEnabledFor(logging.INFO):
-            _log_answer(request.method, request.path, answer, time.perf_counter() - started, disturbance)
+            self._log_answer(request, answer, time.perf_counter() - started, disturbance)
+
+    def _log_answer(self, request: Request, answer: Answer, seconds: float, disturbance: Disturbance | None) -> None:
+        """Log an exchange, without its secrets."""
+        met = disturbance.describe() if disturbance is not None else None
+        path = mask_path(request.path, answer.entry.template if answer.entry is not None else "")
+        found = self._masker.findings(answer.entry, request, answer.findings)
+        _log.info(
+            "%s %s %d %s %.1f ms%s",
+            request.method,
+            path,
+            answer.status,
+            answer.source,
+            seconds * 1000,
+            f" ({met})" if met is not None else "",
+            extra={
+                "method": request.method,
+                "path": path,
+                "status": answer.status,
+                "source": answer.source,
+                "operation": answer.entry.id if answer.entry is not None else None,
+                "milliseconds": round(seconds * 1000, 2),
+                "disturbance": met,
+                "findings": found,
+            },
+        )
+        for finding, message in zip(answer.findings, found, strict=True):
+            _log.warning("  %s: %s", finding.rule, message)
+
+    @property
+    def _masker(self) -> Masker:
+        """Takes secrets out, as the documents that are served now know them."""
+        if self._masked is not self._backend.mounts:
+            self._masked = self._backend.mounts
+            self._known_masker = Masker(mount.responder for mount in self._masked)
+        return self._known_masker
 
     async def _respond(self, mount: Mount, world: World, scope: Scope, receive: Receive, request: Request) -> Answer:
         if mount.responder.blocks:
@@ -321,28 +361,3 @@ async def _read_rest(first: bytes, receive: Receive, limit: int) -> bytes | None
 def _too_large(limit: int) -> Answer:
     detail = f"the body has more than {limit:,} bytes; --max-body sets the limit"
     return problem_answer(problem.CONTENT_TOO_LARGE, detail, fields=[(b"connection", b"close")])
-
-
-def _log_answer(method: str, path: bytes, answer: Answer, seconds: float, disturbance: Disturbance | None) -> None:
-    met = disturbance.describe() if disturbance is not None else None
-    _log.info(
-        "%s %s %d %s %.1f ms%s",
-        method,
-        path.decode("latin-1"),
-        answer.status,
-        answer.source,
-        seconds * 1000,
-        f" ({met})" if met is not None else "",
-        extra={
-            "method": method,
-            "path": path.decode("latin-1"),
-            "status": answer.status,
-            "source": answer.source,
-            "operation": answer.entry.id if answer.entry is not None else None,
-            "milliseconds": round(seconds * 1000, 2),
-            "disturbance": met,
-            "findings": [finding.message for finding in answer.findings],
-        },
-    )
-    for finding in answer.findings:
-        _log.warning("  %s: %s", finding.rule, finding.message)

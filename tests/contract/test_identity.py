@@ -6,8 +6,9 @@ import pytest
 from conftest import ROOT
 
 from mock_server import load
-from mock_server.contract.identity import MASKED, Identity, make_identity, make_mask, restore
+from mock_server.contract.identity import Identity, make_identity, make_mask, restore
 from mock_server.errors import UsageError
+from mock_server.exchange.mask import MASKED
 from mock_server.exchange.message import Request, Response
 
 SCHEMES = load(ROOT / "tests" / "defects" / "projects.yaml").schemes

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 
 from mock_server.contract.exercised import Exercised
-from mock_server.contract.identity import Mask
 from mock_server.contract.incident import Incident, Ledger
 from mock_server.contract.probe import Exchanged, Intent, Probe
 from mock_server.contract.reports.ctrf import render_ctrf
@@ -20,6 +19,7 @@ from mock_server.contract.reports.page import render_page
 from mock_server.contract.runner import Exercise, Report
 from mock_server.contract.transport import Received
 from mock_server.contract.verdict import CHECKS, Verdict
+from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import Request, Response
 from mock_server.finding import Finding, Place
 

@@ -4,11 +4,11 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mock_server.contract.identity import Mask
 from mock_server.contract.incident import Incident
 from mock_server.contract.probe import Exchanged
 from mock_server.contract.runner import Report
 from mock_server.exchange.curl import write_curl
+from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import RawFields, Request
 from mock_server.finding import Place
 from mock_server.pointer import format_pointer
@@ -34,6 +34,7 @@ class Frame:
         """One incident."""
         finding = incident.finding
         place = finding.place
+        mask = incident.mask(self.mask)
         return {
             "id": incident.id,
             "check": incident.check,
@@ -42,28 +43,27 @@ class Frame:
             "accepted": incident.accepted,
             "blame": finding.blame.value,
             "operation": finding.operation,
-            "message": self.mask.text(finding.message),
+            "message": mask.finding(finding.message, finding.instance),
             "file": place.file if place is not None else None,
             "line": self.lines.get(place) if place is not None else None,
             "pointer": format_pointer(place.pointer) if place is not None else None,
-            "instance": format_pointer(finding.instance) if finding.instance is not None else None,
+            "instance": mask.text(format_pointer(finding.instance)) if finding.instance is not None else None,
             "seen": incident.seen,
-            "curl": write_curl(self.mask.request(incident.exchanged.probe.request), self.origin),
-            "exchange": self.exchange(incident.exchanged),
-            "before": [self.exchange(exchanged) for exchanged in incident.related],
+            "curl": write_curl(mask.request(incident.exchanged.probe.request), mask.url(self.origin)),
+            "exchange": self.exchange(incident.exchanged, mask),
+            "before": [self.exchange(exchanged, mask) for exchanged in incident.related],
         }
 
-    def exchange(self, exchanged: Exchanged) -> JsonObject:
-        """Both sides of one exchange."""
+    def exchange(self, exchanged: Exchanged, mask: Mask | None = None) -> JsonObject:
+        """Write both sides of one exchange; a mask may know secrets of others."""
         probe, received = exchanged.probe, exchanged.received
-        request = self.mask.request(probe.request)
-        response = self.mask.response(received.response) if received.response is not None else None
+        request, response, mask = (mask or self.mask).exchange(probe.request, received.response)
         return {
             "number": exchanged.number,
             "operation": probe.operation,
             "phase": probe.phase,
             "intent": probe.intent.value,
-            "what": self.mask.text(probe.what),
+            "what": mask.text(probe.what),
             "milliseconds": round(received.seconds * 1000, 2),
             "fault": received.fault.name.lower() if received.fault is not None else None,
             "request": {
@@ -80,7 +80,7 @@ class Frame:
     def url(self, request: Request) -> str:
         """The target of a request."""
         query = "?" + request.query.decode("latin-1") if request.query else ""
-        return self.origin + request.path.decode("latin-1") + query
+        return self.mask.url(self.origin) + request.path.decode("latin-1") + query
 
 
 def digest(report: Report, frame: Frame) -> JsonObject:
@@ -93,7 +93,7 @@ def digest(report: Report, frame: Frame) -> JsonObject:
         "tool": f"mock-server {__version__}",
         "title": frame.title,
         "document": frame.document,
-        "url": frame.origin,
+        "url": frame.mask.url(frame.origin),
         "seed": frame.seed,
         "started": frame.started,
         "seconds": round(report.seconds, 3),

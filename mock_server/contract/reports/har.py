@@ -23,14 +23,14 @@ def iter_har(exchanges: Iterable[Exchanged], frame: Frame, started: float) -> It
 def _entries(exchanges: Iterable[Exchanged], frame: Frame, moment: float) -> Iterator[JsonObject]:
     for exchanged in exchanges:
         probe, received = exchanged.probe, exchanged.received
-        request = frame.mask.request(probe.request)
+        request, response, mask = frame.mask.exchange(probe.request, received.response)
         yield har_entry(
             request,
-            frame.mask.response(received.response) if received.response is not None else None,
+            response,
             frame.url(request),
             moment=moment,
             seconds=received.seconds,
             status_text=received.fault.value if received.fault is not None else "",
-            comment=f"{probe.operation}: {probe.intent.value}: {frame.mask.text(probe.what)}",
+            comment=f"{probe.operation}: {probe.intent.value}: {mask.text(probe.what)}",
         )
         moment += received.seconds

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from mock_server.contract.identity import Mask
 from mock_server.contract.incident import Incident
 from mock_server.contract.replay import OF_ONE, keep
 from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MalformedContent, SchemaError
 from mock_server.exchange.body import read_json
+from mock_server.exchange.mask import Mask
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.spec.model import folder_name
@@ -93,8 +93,8 @@ def save_fixtures(folder: Path, incidents: Iterable[Incident], judges: "dict[str
             continue  # HEAD in place of GET, or a method that is not documented
         own = folder / folder_name(operation)
         own.mkdir(parents=True, exist_ok=True)
-        fixture = _fixture(mask.response(response), incident.finding.rule, judges[operation])
-        (own / f"{incident.check}-{incident.id}.yaml").write_text(f"# {_line(mask.text(incident.finding.message))}\n{encode_yaml(fixture)}")
+        fixture = _fixture(response, incident.mask(mask), incident.finding.rule, judges[operation])
+        (own / f"{incident.check}-{incident.id}.yaml").write_text(f"# {_line(incident.message(mask))}\n{encode_yaml(fixture)}")
         count += 1
     return count
 
@@ -114,24 +114,32 @@ def save_tests(folder: Path, incidents: Sequence[Incident], mask: Mask, url: str
     folder.mkdir(parents=True, exist_ok=True)
     keep(folder / FINDINGS, incidents, mask)
     found = "".join(
-        f"    {incident.id!r}: ({incident.check!r}, {incident.check in OF_ONE}, {_line(mask.text(incident.finding.message))!r}),\n"
+        f"    {incident.id!r}: ({incident.check!r}, {incident.check in OF_ONE}, {_line(incident.message(mask))!r}),\n"
         for incident in incidents
     )
-    module = _MODULE.format(url=url, document=document, flags=list(flags), found=f"{{\n{found}}}", findings=FINDINGS)
+    shown = mask.url(url) if "://" in url else url
+    module = _MODULE.format(url=shown, document=document, flags=list(flags), found=f"{{\n{found}}}", findings=FINDINGS)
     (folder / TESTS).write_text(module)
 
 
-def _fixture(response: Response, rule: str, judge: ResponseJudge) -> JsonObject:
+def _fixture(answered: Response, mask: Mask, rule: str, judge: ResponseJudge) -> JsonObject:
+    """Write an answer; where a word in the place of a secret would break other rules than the answer does, its form is kept."""
+    response = mask.response(answered)
+    if _broken(response, judge) != _broken(answered, judge):
+        response = mask.veiled().response(answered)
     fields: JsonObject = {
         name.decode("latin-1"): value.decode("latin-1") for name, value in response.fields if name not in _PASSING and value.isascii()
     }
-    try:
-        broken = {finding.rule for finding in judge.judge(response)}
-    except SchemaError:
-        broken = set()
-    breaks: list[JsonValue] = [*sorted(broken or {rule})]
+    breaks: list[JsonValue] = [*sorted(_broken(response, judge) or {rule})]
     written: JsonObject = {"status": response.status, "headers": fields, "breaks": breaks}
     return {**written, **_body(response)}
+
+
+def _broken(response: Response, judge: ResponseJudge) -> set[str]:
+    try:
+        return {finding.rule for finding in judge.judge(response)}
+    except SchemaError:
+        return set()
 
 
 def _body(response: Response) -> JsonObject:

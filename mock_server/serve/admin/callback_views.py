@@ -9,7 +9,8 @@ from mock_server.exchange import problem
 from mock_server.serve.admin.desk import Desk
 from mock_server.serve.admin.json_api import ALL, Refused, malformed, missing, one_world, read_object, reply, shown_name, world_named
 from mock_server.serve.backend import Sender
-from mock_server.serve.callbacks.posted import Outcome, Posted
+from mock_server.serve.callbacks.posted import Outcome, Posted, mask_posted
+from mock_server.serve.journal import Recorded
 from mock_server.spec.model import MISSING, Missing
 from mock_server.typing import JsonObject, JsonValue
 
@@ -70,4 +71,12 @@ class _CallbackViews:
         return reply(self._tell(posted), 202)
 
     def _tell(self, posted: Posted) -> JsonObject:
-        return {**posted.json(), "world": shown_name(posted.world), "url": self._desk.concealer.conceal_url(posted.url)}
+        """Write one without its secrets, those of the exchange that set it off included."""
+        masker = self._desk.masker
+        cause = self._find_cause(posted)
+        shown = mask_posted(posted, masker.seen_in(cause.answer.entry, cause.request) if cause is not None else masker.mask)
+        return {**shown, "world": shown_name(posted.world)}
+
+    def _find_cause(self, posted: Posted) -> Recorded | None:
+        world = self._desk.backend.worlds.known(posted.world)
+        return world.journal.find(posted.cause) if world is not None and posted.cause is not None else None

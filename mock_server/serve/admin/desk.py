@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
-from mock_server.serve.admin.conceal import Concealer
 from mock_server.serve.admin.json_api import some_worlds
 from mock_server.serve.admin.logged import Teller
 from mock_server.serve.backend import Backend, Mount
 from mock_server.serve.journal import Recorded
+from mock_server.serve.masker import Masker
 
 
 @dataclass(eq=False)
@@ -17,21 +17,21 @@ class Desk:
 
     backend: Backend
     _mounts: tuple[Mount, ...] = ()
-    _concealer: Concealer = field(default_factory=lambda: Concealer(()))
+    _masker: Masker = field(default_factory=lambda: Masker(()))
 
     @property
-    def concealer(self) -> Concealer:
-        """Who takes secrets out: of the documents that are served now."""
+    def masker(self) -> Masker:
+        """Takes secrets out, as the documents that are served now know them."""
         if self._mounts is not self.backend.mounts:
             self._mounts = self.backend.mounts
-            self._concealer = Concealer(mount.responder.document for mount in self._mounts)
-        return self._concealer
+            self._masker = Masker(mount.responder for mount in self._mounts)
+        return self._masker
 
     @property
     def teller(self) -> Teller:
         """Who tells of exchanges."""
         settings = self.backend.settings
-        return Teller(self.concealer, f"{'https' if settings.tls_cert else 'http'}://{settings.host}:{settings.port}")
+        return Teller(self.masker, f"{'https' if settings.tls_cert else 'http'}://{settings.host}:{settings.port}")
 
     @property
     def limit(self) -> int:

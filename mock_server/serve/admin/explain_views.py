@@ -1,19 +1,17 @@
 """Why a request is answered as it is: one of the journal, or one that was never sent."""
 
 import time
-from collections.abc import Mapping
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mock_server.contract.identity import MASKED, Mask
+from mock_server.exchange.mask import MASKED, Shown
 from mock_server.exchange.message import Request as Message
 from mock_server.exchange.message import find_field
 from mock_server.exchange.path import Matched, Unmatched
 from mock_server.exchange.security import credential_names
-from mock_server.serve.admin.conceal import Concealed
 from mock_server.serve.admin.desk import Desk
 from mock_server.serve.admin.json_api import missing, one_world, read_object, reply, shown_name, some_worlds
 from mock_server.serve.admin.logged import tell_findings
@@ -77,12 +75,12 @@ class _ExplainViews:
         else:
             explained = explain(responder, message, world)
         recorded = Recorded(0, time.time(), 0.0, message, explained.answer, world.name)
-        concealed = self._desk.concealer.conceal(recorded)
-        told = _masked(_tell(responder, explained, concealed, world), concealed.mask)
+        concealed = self._desk.masker.conceal(recorded)
+        told = concealed.mask.value(_tell(responder, explained, concealed, world))
         return told if isinstance(told, dict) else {}
 
 
-def _tell(responder: Responder, explained: Explained, concealed: Concealed, world: World) -> JsonObject:
+def _tell(responder: Responder, explained: Explained, concealed: Shown, world: World) -> JsonObject:
     request, answer, ask = concealed.request, explained.answer, explained.ask
     decided = explained.decided
     target = request.path.decode("latin-1") + ("?" + request.query.decode("latin-1") if request.query else "")
@@ -155,14 +153,3 @@ def _security(responder: Responder, explained: Explained, ask: Ask) -> JsonObjec
     alternatives: list[JsonValue] = [[name for name, _ in requirement] for requirement in operation.security] if operation else []
     is_asked = responder.kit.settings.security
     return {"asked": is_asked, "alternatives": alternatives, "unmet": list(ask.understood.unmet)}
-
-
-def _masked(value: JsonValue, mask: Mask) -> JsonValue:
-    """Take what was sent as a secret out of every text."""
-    if isinstance(value, str):
-        return mask.text(value)
-    if isinstance(value, list):
-        return [_masked(item, mask) for item in value]
-    if isinstance(value, Mapping):
-        return {name: _masked(item, mask) for name, item in value.items()}
-    return value

@@ -23,8 +23,8 @@ def iter_entries(exchanges: Iterable[Recorded], teller: Teller) -> Iterator[byte
 
 
 def _line(recorded: Recorded, teller: Teller) -> JsonObject:
-    concealed = teller.concealer.conceal(recorded)
-    request, response = concealed.request, concealed.response
+    concealed = teller.masker.conceal(recorded)
+    request, response = concealed.request, concealed.answered
     return {
         "number": recorded.number,
         "moment": moment_of(recorded.moment),
@@ -40,7 +40,7 @@ def _line(recorded: Recorded, teller: Teller) -> JsonObject:
 
 
 def _entry(recorded: Recorded, teller: Teller) -> JsonObject:
-    concealed = teller.concealer.conceal(recorded)
+    concealed = teller.masker.conceal(recorded)
     operation = recorded.answer.entry.id if recorded.answer.entry is not None else "nothing documented"
     met = f", {recorded.disturbance}" if recorded.disturbance is not None else ""
     return har_entry(

@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import unquote_plus
 
-from mock_server.exchange.message import RawFields, find_field
+from mock_server.exchange.mask import Shown
+from mock_server.exchange.message import RawFields, Response, find_field
 from mock_server.exchange.parameter import parse_query
 from mock_server.exchange.problem import NO_METHOD, NO_PATH
 from mock_server.finding import Finding
 from mock_server.pointer import format_pointer
-from mock_server.serve.admin.conceal import Concealed, Concealer
 from mock_server.serve.admin.json_api import shown_name
 from mock_server.serve.journal import Recorded
+from mock_server.serve.masker import Masker
 from mock_server.typing import JsonObject, JsonValue
 
 _UNMATCHED: Final = frozenset(f"problem:{kind.name}" for kind in (NO_PATH, NO_METHOD))
@@ -38,18 +39,18 @@ def moment_of(seconds: float) -> str:
 class Teller:
     """Tells of exchanges, without their secrets."""
 
-    concealer: Concealer
+    masker: Masker
     origin: str  # of a request that does not say where it was sent
 
     def request(self, recorded: Recorded) -> JsonObject:
         """WireMock's LoggedRequest, with an id."""
-        return self._request(recorded, self.concealer.conceal(recorded))
+        return self._request(recorded, self.masker.conceal(recorded))
 
     def event(self, recorded: Recorded) -> JsonObject:
         """WireMock's ServeEvent: the request, the answer, and what is known of both."""
-        concealed = self.concealer.conceal(recorded)
+        concealed = self.masker.conceal(recorded)
         answer = recorded.answer
-        response = _response(concealed)
+        response = _response(concealed.answered)
         milliseconds = round(recorded.seconds * 1000, 3)
         return {
             "id": recorded.id,
@@ -66,12 +67,12 @@ class Teller:
             "disturbance": recorded.disturbance,
         }
 
-    def url(self, concealed: Concealed) -> str:
+    def url(self, concealed: Shown) -> str:
         """The whole URL of a request."""
         scheme, _, host = self.origin.partition("://")
         return f"{scheme}://{find_field(concealed.request.fields, b'host') or host}{_target(concealed)}"
 
-    def _request(self, recorded: Recorded, concealed: Concealed) -> JsonObject:
+    def _request(self, recorded: Recorded, concealed: Shown) -> JsonObject:
         request = concealed.request
         return {
             "id": recorded.id,
@@ -79,7 +80,7 @@ class Teller:
             "absoluteUrl": self.url(concealed),
             "method": request.method,
             "headers": _headers(request.fields),
-            "cookies": dict(concealed.cookies),
+            "cookies": dict(self.masker.mask.cookies(recorded.request.fields)),
             "queryParams": _query(request.query.decode("latin-1")),
             "body": request.body.decode("utf-8", "replace"),
             "bodyAsBase64": base64.b64encode(request.body).decode(),
@@ -88,27 +89,26 @@ class Teller:
         }
 
 
-def tell_findings(findings: Sequence[Finding], concealed: Concealed) -> list[JsonValue]:
+def tell_findings(findings: Sequence[Finding], concealed: Shown) -> list[JsonValue]:
     """What was found in a request: the rule, what is wrong, where in the request, where in the document."""
     return [
         {
             "rule": finding.rule,
             "level": finding.level.name.lower(),
-            "message": concealed.mask.text(finding.message),
-            "instance": format_pointer(finding.instance or ()),
+            "message": concealed.mask.finding(finding.message, finding.instance),
+            "instance": concealed.mask.text(format_pointer(finding.instance or ())),
             "place": str(finding.place) if finding.place is not None else None,
         }
         for finding in findings
     ]
 
 
-def _target(concealed: Concealed) -> str:
+def _target(concealed: Shown) -> str:
     request = concealed.request
     return request.path.decode("latin-1") + ("?" + request.query.decode("latin-1") if request.query else "")
 
 
-def _response(concealed: Concealed) -> JsonObject:
-    response = concealed.response
+def _response(response: Response) -> JsonObject:
     return {
         "status": response.status,
         "headers": _headers(response.fields),

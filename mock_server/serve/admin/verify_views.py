@@ -78,7 +78,9 @@ class _VerifyViews:
         """What a request may have meant, which is given in the shape of the journal."""
         given = await read_object(request, self._desk.limit)
         message, world = read_message(given), one_world(request, self._desk.backend.worlds)
-        return reply({"nearMisses": await asyncio.to_thread(lambda: self._near(message, given, world))})
+        masked = self._desk.masker.mask.value(given)
+        shown: JsonObject = masked if isinstance(masked, dict) else {}
+        return reply({"nearMisses": await asyncio.to_thread(lambda: self._near(message, shown, world))})
 
     async def near_pattern(self, request: Request) -> Response:
         """The requests that come closest to a pattern."""

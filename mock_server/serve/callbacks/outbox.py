@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from mock_server.errors import MockServerError, UsageError
 from mock_server.exchange.expression import Around, evaluate
+from mock_server.exchange.mask import NO_MASK
 from mock_server.exchange.message import Response, find_field
 from mock_server.exchange.path import Matched
 from mock_server.generate.seed import derive_random, derive_seed
@@ -238,7 +239,7 @@ class Outbox:
         posted.end(outcome, reason)
         _log.log(logging.INFO if outcome in {Outcome.DELIVERED, Outcome.SKIPPED} else logging.WARNING, "%s", posted.describe())
         for finding in posted.findings:
-            _log.warning("  %s: %s", finding.rule, finding.message)
+            _log.warning("  %s: %s", finding.rule, NO_MASK.finding(finding.message, finding.instance))
 
 
 def _may_set_off(entry: Entry) -> bool:

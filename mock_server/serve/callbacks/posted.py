@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from mock_server.exchange.mask import NO_MASK, Mask
+from mock_server.exchange.message import Request
 from mock_server.finding import Finding
 from mock_server.typing import JsonObject
 
@@ -56,11 +58,11 @@ class Posted:
         self.outcome, self.reason = outcome, reason
 
     def describe(self) -> str:
-        """Say it in a line."""
+        """Say it in a line, without secrets."""
         about = f"{self.kind} {self.name}" + (f" of {self.operation}" if self.operation else "")
-        to = f" {self.method} {self.url}" if self.url else ""
+        to = f" {self.method} {NO_MASK.url(self.url)}" if self.url else ""
         times = f" in {len(self.attempts)} attempts" if len(self.attempts) > 1 else ""
-        return f"{about}:{to} {self.outcome.value}{times}" + (f": {self.reason}" if self.reason else "")
+        return f"{about}:{to} {self.outcome.value}{times}" + (f": {NO_MASK.text(self.reason)}" if self.reason else "")
 
     def json(self) -> JsonObject:
         """Write it as JSON."""
@@ -80,3 +82,15 @@ class Posted:
             "attempts": [attempt.json() for attempt in self.attempts],
             "findings": [{"rule": finding.rule, "message": finding.message, "place": str(finding.place)} for finding in self.findings],
         }
+
+
+def mask_posted(posted: Posted, mask: Mask) -> JsonObject:
+    """Write a callback as JSON, without its secrets."""
+    knowing = mask.seen_in(Request(posted.method, b"/", posted.url.partition("?")[2].encode(), _JSON, posted.body))
+    written = posted.json()
+    body = knowing.body(_JSON, posted.body)
+    shown = {name: knowing.value(written[name]) for name in ("reason", "attempts", "findings")}
+    return {**written, **shown, "url": knowing.url(posted.url), "body": body.decode("utf-8", "replace")}
+
+
+_JSON: Final = ((b"content-type", b"application/json"),)

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from mock_server.errors import MalformedWorld
-from mock_server.serve.admin.conceal import Concealer
 from mock_server.serve.admin.coverage import Coverage
 from mock_server.serve.admin.desk import Desk
 from mock_server.serve.backend import Backend, Mount
 from mock_server.serve.console.paint import Painter
+from mock_server.serve.masker import Masker
 from mock_server.serve.world import COOKIE, EVERYBODY, World
 from mock_server.spec.model import Entry
 from mock_server.version import __version__
@@ -53,9 +53,9 @@ class Context:
         self.desk = Desk(self.backend)
 
     @property
-    def concealer(self) -> Concealer:
+    def masker(self) -> Masker:
         """Who takes secrets out of what is shown."""
-        return self.desk.concealer
+        return self.desk.masker
 
     def show(self, request: Request, template: str, *, page: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - as `paint`
         """Answer with a whole page, or with its middle where our script asks for that."""

@@ -11,13 +11,15 @@ import orjson
 
 from mock_server.contract.request import Understood
 from mock_server.errors import MockServerError, UsageError
+from mock_server.exchange.mask import Mask
 from mock_server.exchange.media_type import is_json, parse_media_type
-from mock_server.exchange.message import RawFields, find_field
+from mock_server.exchange.message import RawFields, Request, Response, find_field
 from mock_server.exchange.path import Matched
 from mock_server.exchange.security import credential_names
 from mock_server.finding import Finding, Place
 from mock_server.serve.fixtures import load_fixtures
 from mock_server.serve.journal import Recorded
+from mock_server.serve.proxy.wanted import body_conditions
 from mock_server.serve.respond import Responder
 from mock_server.spec.model import MISSING, Location, Missing, Operation, folder_name
 from mock_server.spec.yaml12 import encode_yaml
@@ -37,14 +39,20 @@ class Kept:
     findings: tuple[Finding, ...] = ()  # of a fixture that was refused
 
 
-def suggest_name(recorded: Recorded) -> str:
-    """A name that says what the exchange was about."""
-    last = recorded.request.path.decode("latin-1").rstrip("/").rpartition("/")[2]
+def suggest_name(recorded: Recorded, shown: Request) -> str:
+    """
+    Suggest a name that says what an exchange was about.
+
+    Args:
+        recorded: The exchange.
+        shown: Its request without secrets.
+    """
+    last = shown.path.decode("latin-1").rstrip("/").rpartition("/")[2]
     words = re.sub(r"[^A-Za-z0-9]+", "-", last).strip("-").lower()[:40]
     return f"{recorded.answer.status}-{words}" if words else f"{recorded.answer.status}"
 
 
-def keep(responder: Responder, recorded: Recorded, name: str, *, for_anybody: bool, over: bool) -> Kept:
+def keep(responder: Responder, recorded: Recorded, name: str, mask: Mask, *, for_anybody: bool, over: bool) -> Kept:
     """
     Write an exchange as `<fixtures>/<operationId>/<name>.yaml`, and let the responder answer with it.
 
@@ -52,6 +60,7 @@ def keep(responder: Responder, recorded: Recorded, name: str, *, for_anybody: bo
         responder: Of the document.
         recorded: What was said.
         name: Of the fixture.
+        mask: Knows the secrets of the exchange; where a word in their place breaks the document, their form is kept.
         for_anybody: Answer every request with it, not only those that say the same.
         over: Whether it may take the place of one that has this name.
 
@@ -71,8 +80,13 @@ def keep(responder: Responder, recorded: Recorded, name: str, *, for_anybody: bo
     taken = [other for other in (path, own / f"{name}.yml", own / f"{name}.json") if other.exists()]
     if taken and not (over and taken == [path]):
         raise UsageError(f"{taken[0]} is there already; choose another name" + (", or replace it" if taken == [path] else ""))
-    text = encode_yaml(_fixture(responder, responder.document.operation(entry), recorded, for_anybody=for_anybody))
-    findings = _judge(responder, own.name, path, text)
+    operation = responder.document.operation(entry)
+    text, findings = "", tuple[Finding, ...]()
+    for each in (mask, mask.veiled()):
+        text = encode_yaml(_fixture(responder, operation, recorded, each, for_anybody=for_anybody))
+        findings = _judge(responder, own.name, path, text)
+        if not findings:
+            break
     if findings:
         return Kept(path, findings)
     try:
@@ -105,10 +119,10 @@ def _judge(responder: Responder, folder: str, path: Path, text: str) -> tuple[Fi
     return tuple(finding._replace(place=Place(str(path), finding.place.pointer if finding.place is not None else ())) for finding in found)
 
 
-def _fixture(responder: Responder, operation: Operation, recorded: Recorded, *, for_anybody: bool) -> JsonObject:
-    answer = recorded.answer
+def _fixture(responder: Responder, operation: Operation, recorded: Recorded, mask: Mask, *, for_anybody: bool) -> JsonObject:
+    answer = mask.response(Response(recorded.answer.status, recorded.answer.fields, recorded.answer.body))
     made: JsonObject = {}
-    when = {} if for_anybody else _when(responder, operation, recorded)
+    when = {} if for_anybody else _when(responder, operation, recorded, mask)
     if when:
         made["when"] = when
     made["status"] = answer.status
@@ -121,8 +135,8 @@ def _fixture(responder: Responder, operation: Operation, recorded: Recorded, *, 
     return made
 
 
-def _when(responder: Responder, operation: Operation, recorded: Recorded) -> JsonObject:
-    """What the request said: its path, its query without credentials, its body."""
+def _when(responder: Responder, operation: Operation, recorded: Recorded, mask: Mask) -> JsonObject:
+    """Write what the request said: its path, its query, its body, all without secrets."""
     request = recorded.request
     matched = responder.router.match(request.method, request.path.decode("latin-1"))
     variables = matched.variables if isinstance(matched, Matched) else {}
@@ -136,12 +150,15 @@ def _when(responder: Responder, operation: Operation, recorded: Recorded) -> Jso
         said: JsonObject = {
             name: value
             for (place, name), value in understood.parameters.items()
-            if place is location and (place, name) not in secret and isinstance(value, str | int | float | bool)
+            if place is location
+            and (place, name) not in secret
+            and isinstance(value, str | int | float | bool)
+            and not mask.hides(name, value)
         }
         if said:
             when[key] = said
     if not isinstance(understood.body, Missing):
-        when["body"] = {"": understood.body}
+        when["body"] = dict(body_conditions(understood.body, mask))
     return when
 
 

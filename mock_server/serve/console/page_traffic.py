@@ -100,7 +100,7 @@ class TrafficPages:
         return f"id: {recorded.number}\ndata: {orjson.dumps({'number': recorded.number, 'html': row}).decode()}\n\n"
 
     def _row(self, recorded: Recorded) -> Row:
-        return row_of(recorded, self._context.concealer.conceal(recorded).request)
+        return row_of(recorded, self._context.masker.head(recorded))
 
     async def clear(self, request: Request) -> Response:
         """Forget the exchanges of the worlds that are listed."""
@@ -134,7 +134,7 @@ class TrafficPages:
 
     async def _show(self, request: Request, recorded: Recorded, *, status: int = 200, **values: object) -> Response:
         context = self._context
-        concealed = context.concealer.conceal(recorded)
+        concealed = context.masker.conceal(recorded)
         documents = [mount.responder.document for mount in context.backend.mounts]
         findings = await asyncio.to_thread(found_of, recorded.answer.findings, documents, concealed.mask)
         entry = recorded.answer.entry
@@ -148,14 +148,14 @@ class TrafficPages:
             row=row_of(recorded, concealed.request),
             target=target_of(concealed.request),
             asked=side_of(concealed.request.fields, concealed.request.body),
-            answered=side_of(concealed.response.fields, concealed.response.body),
+            answered=side_of(concealed.answered.fields, concealed.answered.body),
             findings=findings,
             steps=[(step.who, step.answers, concealed.mask.text(step.why)) for step in explained.steps],
             decided=explained.decided.who if explained.decided is not None else "",
             wished=[(wish.name, concealed.mask.text(wish.value), wish.applied, wish.why) for wish in explained.wished],
             curl=curl_of(concealed, str(request.base_url).rstrip("/")),
             named=named,
-            suggested=suggest_name(recorded),
+            suggested=suggest_name(recorded, concealed.request),
             **{"problem": "", "saved": "", "wrong": [], "name": "", **values},
         )
 
@@ -171,8 +171,8 @@ class TrafficPages:
         recorded, side = self._find(request), request.path_params["side"]
         if recorded is None or side not in {"request", "answer"}:
             return self._gone(request)
-        concealed = self._context.concealer.conceal(recorded)
-        return PlainTextResponse(concealed.request.body if side == "request" else concealed.response.body)
+        concealed = self._context.masker.conceal(recorded)
+        return PlainTextResponse(concealed.request.body if side == "request" else concealed.answered.body)
 
     async def save(self, request: Request) -> Response:
         """Write an exchange down as a fixture; a wrong one is refused with its findings."""
@@ -186,7 +186,8 @@ class TrafficPages:
         if named is None:
             return await self._show(request, recorded, status=409, problem="The document has no such operation.", name=name)
         try:
-            kept = keep(named.mount.responder, recorded, name, for_anybody=anybody, over=over)
+            mask = self._context.masker.conceal(recorded).mask
+            kept = keep(named.mount.responder, recorded, name, mask, for_anybody=anybody, over=over)
         except MockServerError as error:
             return await self._show(request, recorded, status=409, problem=str(error), name=name)
         if kept.findings:

@@ -8,13 +8,12 @@ from urllib.parse import urlencode
 
 import orjson
 
-from mock_server.contract.identity import MASKED, Mask
 from mock_server.exchange.curl import write_curl
+from mock_server.exchange.mask import MASKED, NO_MASK, Mask, Shown
 from mock_server.exchange.media_type import is_json, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
 from mock_server.finding import Finding
 from mock_server.pointer import format_pointer
-from mock_server.serve.admin.conceal import Concealed
 from mock_server.serve.console.context import ROOT
 from mock_server.serve.journal import Recorded
 from mock_server.spec.document import Document
@@ -24,7 +23,6 @@ from mock_server.typing import JsonValue
 _MOST_BODY: Final = 200_000  # bytes that are shown
 _MOST_FOLDED: Final = 100_000  # bytes of JSON that are shown as a tree; more is shown as text
 _DEEPEST: Final = 40  # levels of a tree
-_NO_MASK: Final = Mask()
 _STAND_IN: Final = b"secret"  # for credentials in a curl line, which would take brackets for a range
 
 
@@ -126,7 +124,7 @@ def side_of(fields: RawFields, body: bytes) -> Side:
     return Side(_texts(fields), content_of(fields, body))
 
 
-def curl_of(concealed: Concealed, origin: str) -> str:
+def curl_of(concealed: Shown, origin: str) -> str:
     """A line that sends a request again, with something else in the place of each secret."""
     request = concealed.request
     left_out = {b"host", b"content-length", b"connection", b"accept-encoding"}
@@ -158,7 +156,7 @@ def content_of(fields: RawFields, body: bytes) -> Content:
     return Content(len(body), written, text=text, is_cut=len(body) > _MOST_BODY)
 
 
-def found_of(findings: Sequence[Finding], documents: Iterable[Document], mask: Mask = _NO_MASK) -> list[Found]:
+def found_of(findings: Sequence[Finding], documents: Iterable[Document], mask: Mask = NO_MASK) -> list[Found]:
     """Findings with their lines, without the secrets of an exchange; takes as long as reading the documents does."""
     texts: dict[str, str] = {}
     for document in documents:
@@ -169,11 +167,11 @@ def found_of(findings: Sequence[Finding], documents: Iterable[Document], mask: M
             rule=finding.rule,
             level=finding.level.name.lower(),
             blame=finding.blame.value,
-            message=mask.text(finding.message),
+            message=mask.finding(finding.message, finding.instance),
             file=finding.place.file if finding.place is not None else "",
             line=lines.get((finding.place.file, finding.place.pointer)) if finding.place is not None else None,
             pointer=format_pointer(finding.place.pointer) if finding.place is not None else "",
-            instance=format_pointer(finding.instance) if finding.instance is not None else "",
+            instance=mask.text(format_pointer(finding.instance)) if finding.instance is not None else "",
         )
         for finding in sorted(findings, key=lambda found: (-found.level, found.sort_key))
     ]

@@ -16,18 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from mock_server.contract.identity import Mask
 from mock_server.contract.request import find_content
 from mock_server.errors import MalformedContent, SchemaError, UsageError
 from mock_server.exchange.body import read_json, write_json
+from mock_server.exchange.mask import Mask
 from mock_server.exchange.media_type import is_json, is_streamed, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.finding import Finding
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction
 from mock_server.serve.fixtures import Fixture, read_fixture
+from mock_server.serve.masker import outline_for
 from mock_server.serve.proxy.fields import localise
-from mock_server.serve.proxy.redact import Cover, cover_field, cover_text, cover_value, hide, outline_for, veil
 from mock_server.serve.proxy.scrutiny import Judged, Seen
 from mock_server.serve.proxy.wanted import Asked, conditions_of, identity_of
 from mock_server.serve.respond import Responder
@@ -194,14 +194,14 @@ class Recorder:
         """
         host = find_field(asked.request.fields, b"host") or ""
         for lead in ("", f"http://{host}"):
-            for cover in (hide, veil):
-                headers = self._headers(asked, response, cover, lead)
-                for body, value in _bodies(asked, response, cover):
+            for mask in (asked.mask, asked.mask.veiled()):
+                headers = self._headers(asked, response, mask, lead)
+                for body, value in _bodies(asked, response, mask):
                     head: JsonObject = {"when": when} if when or not body else {}  # one of the two tells a fixture from a bare body
                     turns: JsonObject = {"turn": turn} if turn > 1 else {}
                     yield _Form({**head, **turns, "status": response.status, **headers, **body}, value)
 
-    def _headers(self, asked: Asked, response: Response, cover: Cover, lead: str) -> JsonObject:
+    def _headers(self, asked: Asked, response: Response, mask: Mask, lead: str) -> JsonObject:
         documented = asked.operation.find_response(response.status)
         names = _KEPT | {header.name.lower().encode("latin-1", "replace") for header in (documented.headers if documented else ())}
         found: dict[str, list[JsonValue]] = {}
@@ -209,7 +209,7 @@ class Recorder:
             if name not in names:
                 continue
             led = self._led(asked, value, lead) if name in _LEADING else value
-            text = cover_field(name, led, asked.mask, cover).decode("latin-1")
+            text = mask.field(name, led).decode("latin-1")
             found.setdefault(name.decode("latin-1"), []).append(text)
         headers: JsonObject = {name: values[0] if len(values) == 1 else values for name, values in found.items()}
         return {"headers": headers} if headers else {}
@@ -225,7 +225,7 @@ def _key(asked: Asked, what: JsonObject) -> bytes:
     return hashlib.sha256(asked.operation.id.encode() + b"\0" + write_json(what)).digest()[:8]
 
 
-def _bodies(asked: Asked, response: Response, cover: Cover) -> Iterator[_Form]:
+def _bodies(asked: Asked, response: Response, mask: Mask) -> Iterator[_Form]:
     """The forms in which a body can be written: as a value, as text, as bytes."""
     data = response.body
     if not data:
@@ -233,17 +233,18 @@ def _bodies(asked: Asked, response: Response, cover: Cover) -> Iterator[_Form]:
         return
     written = find_field(response.fields, b"content-type") or "application/octet-stream"
     media_type = parse_media_type(written)
-    raw = [_Form({"base64": base64.b64encode(data).decode()}, data)] if not _holds(data, asked.mask) else []
+    shown = mask.body(response.fields, data)
+    raw = [_Form({"base64": base64.b64encode(data).decode()}, data)] if shown == data else []
     if _LONG_NUMBER.search(data):
         yield from raw  # numbers that JSON can say, but not everybody who reads it
     if is_json(media_type):
         documented = asked.operation.find_response(response.status)
         content = find_content(documented.content, written) if documented is not None else None
-        value = cover_value(_json(data), asked.mask, cover, outline_for(asked.responder, content, Direction.RESPONSE))
+        value = mask.value(_json(data), outline_for(asked.responder, content, Direction.RESPONSE))
         yield _Form({"body": value}, value)
     elif is_text(media_type) or is_xml(media_type) or is_streamed(media_type):
         try:
-            text = cover_text(data.decode(), asked.mask, cover)
+            text = mask.body(response.fields, data).decode()
         except UnicodeDecodeError:
             pass
         else:
@@ -256,10 +257,6 @@ def _json(data: bytes) -> JsonValue:
         return read_json(data)
     except MalformedContent as error:
         raise Unrecordable(str(error)) from error
-
-
-def _holds(data: bytes, mask: Mask) -> bool:
-    return any(secret.encode() in data for secret in mask.secrets)
 
 
 def _yaml(envelope: JsonObject) -> bytes:

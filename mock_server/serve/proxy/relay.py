@@ -13,21 +13,21 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from mock_server.contract.identity import Mask
 from mock_server.contract.transport import Fault
 from mock_server.errors import MalformedContent
 from mock_server.exchange import problem
 from mock_server.exchange.coding import TooLarge, UnknownCoding, decode_content, decode_request, is_coded
+from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import RawFields, Request, Response, find_field
 from mock_server.finding import Finding
 from mock_server.serve.answer import UPSTREAM, Answer, RawField, problem_answer
 from mock_server.serve.backend import Call, Mount, Relayed, Respond, Scope, Send
 from mock_server.serve.cors import cors_fields
+from mock_server.serve.masker import Masker
 from mock_server.serve.proxy.choices import Choices
 from mock_server.serve.proxy.fields import date, localise, to_client, to_upstream
 from mock_server.serve.proxy.holding import Holding
 from mock_server.serve.proxy.inflow import Inflow
-from mock_server.serve.proxy.redact import secrets_of
 from mock_server.serve.proxy.scrutiny import Judged, Scrutiny, Seen, find_operation
 from mock_server.serve.proxy.upstream import ClientGone, Incoming, Unanswered, Upstream
 from mock_server.serve.respond import Responder
@@ -129,7 +129,8 @@ class Relay:
         self._thread.submit(self._settle, mount, seen, judged).add_done_callback(_report)
 
     def _settle(self, mount: Mount, seen: Seen, judged: Judged) -> None:
-        mask = secrets_of(mount.responder, judged.matched, seen.request, seen.response)
+        entry = judged.matched.route.target if judged.matched is not None else None
+        mask = Masker((mount.responder,)).seen_in(entry, seen.request, seen.response)
         unrecorded = self.record(mount.responder, seen, judged, mask) if self.record is not None else ()
         self.scrutiny.count(seen.request, (*judged.findings, *unrecorded), mask)
         if seen.unread:

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from mock_server.contract.identity import Mask
 from mock_server.contract.request import Understood
 from mock_server.contract.tally import Tally
 from mock_server.errors import SchemaError
+from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import Request, Response
 from mock_server.exchange.path import Matched
 from mock_server.finding import Finding
@@ -74,9 +74,9 @@ class Scrutiny:
 
     def count(self, request: Request, findings: tuple[Finding, ...], mask: Mask) -> None:
         """Count the findings of an exchange and say them in the log, without secrets."""
-        where = f"{request.method} {mask.text(request.path.decode('latin-1'))}"
+        where = f"{request.method} {mask.path(request.path).decode('latin-1')}"
         for finding in findings:
-            masked = finding._replace(message=mask.text(finding.message))
+            masked = finding._replace(message=mask.finding(finding.message, finding.instance))
             self.tally.add(masked, (where, 0))
             _log.warning("  %s", self.describe(masked))
         self.tally.wrong += any(finding.level is Level.ERROR for finding in findings)

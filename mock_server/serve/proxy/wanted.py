@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus
 
-from mock_server.contract.identity import Mask
 from mock_server.contract.request import Understood, find_request_content
 from mock_server.exchange.body import write_json
+from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import Request, Response, find_field
 from mock_server.exchange.parameter import parse_query
 from mock_server.exchange.security import credential_names
 from mock_server.schema.dialect import Direction
 from mock_server.schema.outline import Outline
 from mock_server.serve.conditions import find_parameter
-from mock_server.serve.proxy.redact import cover_value, hide, is_secret_name, outline_for
+from mock_server.serve.masker import outline_for
 from mock_server.serve.respond import Responder
 from mock_server.spec.model import Location, Missing, Operation
 from mock_server.typing import JsonObject, JsonValue
@@ -153,21 +153,26 @@ def _body(asked: Asked) -> Iterator[tuple[str, JsonValue]]:
         return
     content = find_request_content(asked.operation.request_body.content, find_field(asked.request.fields, b"content-type"))
     outline = outline_for(asked.responder, content, Direction.REQUEST)
-    if not _holds_secrets(value, asked.mask, outline) and len(write_json(value)) <= _LARGEST:
+    yield from body_conditions(value, asked.mask, outline)
+
+
+def body_conditions(value: JsonValue, mask: Mask, outline: Outline | None = None) -> Iterator[tuple[str, JsonValue]]:
+    """Write the conditions that a body meets: it as a whole, or where it holds secrets what of its members holds none."""
+    if mask.value(value, outline) == value and len(write_json(value)) <= _LARGEST:
         yield "", exactly(value)
         return
     yield "", _PRESENT
     for name, member in value.items() if isinstance(value, dict) else ():
-        says_it = not _holds_secrets({name: member}, asked.mask, outline) and len(write_json(member)) <= _LARGEST
+        alone: JsonObject = {name: member}
+        shown = mask.value(alone, outline)
+        if not isinstance(shown, dict) or name not in shown:
+            continue  # a name that is a secret itself
+        says_it = shown == alone and len(write_json(member)) <= _LARGEST
         yield "/" + name.replace("~", "~0").replace("/", "~1"), exactly(member) if says_it else _PRESENT
 
 
-def _holds_secrets(value: JsonValue, mask: Mask, outline: Outline | None) -> bool:
-    return cover_value(value, mask, hide, outline) != value
-
-
 def _is_secret(asked: Asked, name: str, value: JsonValue) -> bool:
-    return is_secret_name(name) or (isinstance(value, str) and value in asked.mask.secrets)
+    return asked.mask.hides(name, value)
 
 
 def _is_fresh(name: str) -> bool:

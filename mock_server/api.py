@@ -54,7 +54,7 @@ def judge(document: Document, request: Request, response: Response | None = None
 
     Args:
         document: What it has to keep to.
-        request: As it was sent, its path under the base path of the document's first server.
+        request: As it was sent, its path under the base path of one of the document's servers.
         response: As it came back; None to judge the request alone.
 
     Raises:
@@ -64,12 +64,18 @@ def judge(document: Document, request: Request, response: Response | None = None
     kit = Kit(document, DEFAULTS)
     router: Router[Entry] = Router()
     for entry in document.entries:
-        router.add(document.servers[0].base_path, entry.method, entry.template, entry)
-    matched = router.match(request.method, request.path.decode("latin-1"))
+        for base in dict.fromkeys(server.base_path for server in document.servers):
+            router.add(base, entry.method, entry.template, entry)
+    schemas = kit.schemas.of(Direction.REQUEST, Purpose.JUDGE)
+
+    def may_span(found: Matched[Entry]) -> bool:
+        return RequestJudge(document, document.operation(found.route.target), schemas).may_span(found)
+
+    matched = router.find(request.method, request.path.decode("latin-1"), request.query.decode("latin-1"), may_span)
     if not isinstance(matched, Matched):
         raise UsageError(f"the document has no operation for {request.method} {request.path.decode('latin-1')}")
     operation = document.operation(matched.route.target)
-    understood = RequestJudge(document, operation, kit.schemas.of(Direction.REQUEST, Purpose.JUDGE)).read(request, matched.variables)
+    understood = RequestJudge(document, operation, schemas).read(request, matched.variables)
     found = list(understood.findings)
     if response is not None:
         found += ResponseJudge(operation, kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE)).judge(response)

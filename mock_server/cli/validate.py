@@ -78,7 +78,8 @@ def validate(
     seconds = time.perf_counter() - started
     verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {len(findings)} causes"
     more = f"; {tally.dropped:,} findings of further causes were only counted" if tally.dropped else ""
-    print(f"{tally.records:,} records in {seconds:.1f} s: {verdict}{more}", file=sys.stderr)
+    # The verdict is the result where people read it; programs get nothing but findings on standard output.
+    print(f"{tally.records:,} records in {seconds:.1f} s: {verdict}{more}", file=sys.stdout if format_ == "text" else sys.stderr)
     if any(finding.level is Level.ERROR for finding in findings):
         raise typer.Exit(1)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import orjson
 
@@ -12,13 +13,14 @@ from mock_server.exchange.coding import UnknownCoding, decode_content, is_coded
 from mock_server.exchange.media_type import MediaRange, is_interchangeable, is_json, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
 from mock_server.exchange.parameter import Carrier, Reader, compile_reader
+from mock_server.exchange.path import Matched
 from mock_server.exchange.security import credential_names, find_unmet
 from mock_server.finding import Finding
 from mock_server.schema.bundle import Schemas
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.schema.validate import Validator
-from mock_server.spec.document import Document, template_names
-from mock_server.spec.model import MISSING, Location, MediaType, Missing, Operation, Parameter, RequestBody, Style
+from mock_server.spec.document import Document, path_names
+from mock_server.spec.model import MISSING, Entry, Location, MediaType, Missing, Operation, Parameter, RequestBody, Style
 from mock_server.spec.references import Node
 from mock_server.typing import JsonValue, Pointer
 
@@ -84,11 +86,12 @@ class RequestJudge:
         self._parameters = tuple(self._compile(parameter) for parameter in declared)
         in_path = (compiled for compiled in self._parameters if compiled.parameter.location is Location.PATH)
         self._path = tuple((compiled.parameter.name, None if _is_plain(compiled.parameter) else compiled) for compiled in in_path)
-        are_all = {name for name, _ in self._path} == set(template_names(self.operation.entry.template))
+        are_all = {name for name, _ in self._path} == set(path_names(self.operation.entry, self.operation.parameters))
         self._takes_any_path = are_all and all(compiled is None for _, compiled in self._path)
         credentials = credential_names(self.operation.security, self.document.schemes)
         names = {name for location, name in credentials if location is Location.QUERY}
         names |= {p.name for p in self.operation.parameters if p.location is Location.QUERY}
+        names |= {name for name, _ in self.operation.entry.query}
         for compiled in self._parameters:
             names |= compiled.members
         self._known_query = frozenset(names)
@@ -143,6 +146,29 @@ class RequestJudge:
             values[name] = value
         return values
 
+    def may_span(self, matched: Matched[Entry]) -> bool:
+        """
+        Whether the variable of a match that holds several segments may do so.
+
+        It may where the document says so, and else where it takes the text and nothing longer could have been meant.
+        """
+        name = str(matched.spanning)
+        compiled = next((known for known in self._parameters if known.key == (Location.PATH, name)), None)
+        if compiled is None or says_that_it_spans(compiled.parameter):
+            return compiled is not None
+        findings: list[Finding] = []
+        value = self._parameter(compiled, Carrier(matched.variables, "", ()), findings)
+        return isinstance(value, str) and not findings and not matched.is_cut_off
+
+    def note_spanning(self, matched: Matched[Entry]) -> tuple[Finding, ...]:
+        """Note that a variable holds several segments, where the document does not say that it does."""
+        name = matched.spanning
+        compiled = next((known for known in self._parameters if known.key == (Location.PATH, name)), None)
+        if name is None or compiled is None or says_that_it_spans(compiled.parameter):
+            return ()
+        message = f"nothing else is documented there, so that it is read as {unquote(matched.variables[name])!r}"
+        return (self._finding("request-path-spanning", compiled.parameter, message),)
+
     def admits(self, query: bytes, fields: RawFields) -> bool:
         """Whether a request has the credentials that are asked for."""
         carrier = Carrier({}, query.decode("latin-1"), fields)
@@ -166,12 +192,11 @@ class RequestJudge:
         """Variables of the template that no Parameter Object declares are strings."""
         entry = self.operation.entry
         declared = {p.name for p in self.operation.parameters if p.location is Location.PATH}
-        names = (name.lstrip("+").rstrip("+*") for name in template_names(entry.template))
         return [
             Parameter(
                 name=name, location=Location.PATH, required=True, style=Style.SIMPLE, explode=False, schema=None, node=entry.node
             )
-            for name in names
+            for name in path_names(entry, self.operation.parameters)
             if name not in declared
         ]  # fmt: skip
 
@@ -370,6 +395,15 @@ def _members(parameter: Parameter, outline: Outline) -> frozenset[str]:
     if not spread or "object" not in outline.types or {"string", "array"} & outline.types:
         return frozenset()
     return frozenset((*outline.names, *((ANY_NAME,) if outline.is_open else ())))
+
+
+def says_that_it_spans(parameter: Parameter) -> bool:
+    """Whether the document says that a path parameter holds slashes: by GitHub's extension, or a pattern of any text."""
+    schema: JsonValue = parameter.schema.value if parameter.schema is not None else None
+    holders = [holder for holder in (parameter.node.value, schema) if isinstance(holder, dict)]
+    if any(holder.get("x-multi-segment") is True for holder in holders):
+        return True
+    return isinstance(schema, dict) and str(schema.get("pattern", "")).strip("^$()") in {".+", ".*", ".+?", ".*?"}
 
 
 def _is_plain(parameter: Parameter) -> bool:

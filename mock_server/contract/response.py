@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mock_server.contract.request import find_content
-from mock_server.errors import MalformedContent
-from mock_server.exchange.body import read_body
+from mock_server.errors import MalformedContent, UnusableSchema
+from mock_server.exchange.body import read_body, read_json
 from mock_server.exchange.interpret import read_all
 from mock_server.exchange.media_type import is_event_stream, is_json, is_json_lines, parse_media_type
 from mock_server.exchange.message import Response, find_field
@@ -15,7 +15,7 @@ from mock_server.finding import Finding, Place
 from mock_server.schema.bundle import Schemas
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.schema.validate import Validator
-from mock_server.spec.model import Header, MediaType, Operation
+from mock_server.spec.model import MISSING, Header, MediaType, Missing, Operation
 from mock_server.spec.model import Response as Documented
 from mock_server.spec.references import Node
 from mock_server.typing import JsonValue, Pointer
@@ -61,6 +61,21 @@ class ResponseJudge:
             return tuple(findings)
         findings.extend(self._body(documented, response))
         return tuple(findings)
+
+    def read_body(self, response: Response) -> JsonValue | Missing:
+        """Read the body of a response as its media type and schema have it; MISSING where that can't be done."""
+        documented = self.operation.find_response(response.status)
+        written = find_field(response.fields, b"content-type")
+        content = find_content(documented.content, written) if documented is not None else None
+        try:
+            if content is None:
+                readings = [read_json(response.body)] if response.body else []
+            else:
+                media_type = parse_media_type(written or content.name)
+                readings = read_body(response.body, media_type, self._outline(content), content.encoding)
+        except (MalformedContent, UnusableSchema):
+            return MISSING
+        return readings[0] if readings else MISSING
 
     def judge_value(self, content: MediaType, value: JsonValue) -> tuple[Finding, ...]:
         """

@@ -276,10 +276,17 @@ class Sifter:
         for asked in (method, "GET") if method == "HEAD" else (method,):
             for base in self.base_paths:
                 if path.startswith(base):
-                    matched = self.api.router.match(asked, path.removeprefix(base), captured.request.query.decode("latin-1"))
+                    query = captured.request.query.decode("latin-1")
+                    matched = self.api.router.find(asked, path.removeprefix(base), query, self._may_span)
                     if isinstance(matched, Matched):
                         return matched
         return None
+
+    def _may_span(self, matched: Matched[Entry]) -> bool:
+        try:
+            return self._judges_of(matched.route.target)[0].may_span(matched)
+        except SchemaError:
+            return False
 
     def _judges_of(self, entry: Entry) -> tuple[RequestJudge, ResponseJudge]:
         if entry.id not in self._judges:

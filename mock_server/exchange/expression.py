@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from mock_server.errors import MalformedContent
-from mock_server.exchange.body import read_json
 from mock_server.exchange.message import Request, Response, find_field
 from mock_server.pointer import find_at, parse_pointer
 from mock_server.spec.model import MISSING, Missing
@@ -27,6 +25,8 @@ class Around:
     request: Request
     response: Response | None
     variables: Mapping[str, str]  # of the path
+    request_body: JsonValue | Missing = MISSING  # as the document reads it, whatever its media type
+    response_body: JsonValue | Missing = MISSING
 
 
 def evaluate(expression: JsonValue, around: Around) -> JsonValue | Missing:
@@ -66,13 +66,16 @@ def _evaluate(expression: str, around: Around) -> JsonValue | Missing:
     if source.startswith("path."):
         return around.variables.get(source.removeprefix("path."), MISSING)
     if source == "body" or source.startswith("body#"):
-        return _in_body(message.body, source.removeprefix("body").removeprefix("#"))
+        body = around.request_body if side == "$request" else around.response_body
+        return _in_body(body, source.removeprefix("body").removeprefix("#"))
     return MISSING
 
 
-def _in_body(data: bytes, pointer: str) -> JsonValue | Missing:
+def _in_body(body: JsonValue | Missing, pointer: str) -> JsonValue | Missing:
+    if isinstance(body, Missing):
+        return MISSING
     try:
-        found, value = find_at(read_json(data), parse_pointer(pointer))
-    except (MalformedContent, ValueError):
+        found, value = find_at(body, parse_pointer(pointer))
+    except ValueError:
         return MISSING
     return value if found else MISSING

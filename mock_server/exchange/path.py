@@ -3,10 +3,13 @@ Which operation a request asks for.
 
 Templates are compiled to a tree of segments, so that finding one does not depend on how many there are. A literal
 segment goes before a partly templated one (`{id}.json`), that before a variable, and a variable before `{rest+}`.
+
+`match` takes a path as it is written; `find` takes it for what it may mean where that is nothing: with or without a slash at the
+end, with two slashes for one, and with a last variable that holds slashes.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
@@ -15,6 +18,7 @@ from urllib.parse import parse_qsl, unquote
 T = TypeVar("T")
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
+_SLASHES = re.compile(r"/{2,}")
 _MOST_WAYS = 16  # to tell the variables of a segment apart
 
 
@@ -27,6 +31,7 @@ class Route(Generic[T]):
     target: T
     names: tuple[str, ...]  # of the variables, in order
     query: frozenset[tuple[str, str]]  # of a template that holds a query: what has to be asked
+    captured: tuple[tuple[str, str], ...] = ()  # of such a query: names, each with the variable that its value is
 
 
 class Matched(NamedTuple, Generic[T]):
@@ -37,6 +42,8 @@ class Matched(NamedTuple, Generic[T]):
     # What has the same shape, and the other ways to tell `{place}.{extension}` apart: they count where the request breaks what the
     # first one says.
     others: "tuple[Matched[T], ...]" = ()
+    spanning: str | None = None  # the variable that holds several segments, though its template does not say so
+    is_cut_off: bool = False  # with `spanning`: longer templates begin with this one, so that something of theirs may be meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +61,18 @@ class _Node(Generic[T]):
     rest: "_Node[T] | None" = None
     routes: dict[str, list[Route[T]]] = field(default_factory=dict)
 
+    @property
+    def leads_on(self) -> bool:
+        """Whether longer templates begin with the one that ends here."""
+        return bool(self.literals or self.partials or self.variable or self.rest)
+
 
 class Router(Generic[T]):
     """The routes of one or more documents."""
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
+        self._deepest = 0  # segments of the longest template
         self.ambiguous: list[tuple[Route[T], Route[T]]] = []  # of the same shape and method: the first that a request fits counts
 
     def add(self, base_path: str, method: str, template: str, target: T) -> None:
@@ -72,14 +85,17 @@ class Router(Generic[T]):
             template: A path template; a query or fragment in it is tolerated.
             target: What to find.
         """
-        path, _, _ = template.partition("#")
-        path, _, query = path.partition("?")
+        path, _, query = template.partition("#")[0].partition("?")
         node = self._root
-        for segment in (base_path + path).split("/")[1:]:
+        segments = (base_path + path).split("/")[1:]
+        for segment in segments:
             node = _step(node, segment)
-        names = tuple(name.lstrip("+").rstrip("+*") for name in _VARIABLE.findall(path))
-        wanted = frozenset(pair for pair in parse_qsl(query, keep_blank_values=True) if "{" not in pair[1])
-        route = Route(method, template, target, names, wanted)
+        self._deepest = max(self._deepest, len(segments))
+        names = tuple(name.lstrip("+").rstrip("+*") for name in _VARIABLE.findall(base_path + path))
+        pairs = parse_qsl(query, keep_blank_values=True)
+        wanted = frozenset(pair for pair in pairs if "{" not in pair[1])
+        captured = tuple((name, found.group(1)) for name, value in pairs if (found := _VARIABLE.fullmatch(value)))
+        route = Route(method, template, target, names, wanted, captured)
         known = node.routes.setdefault(method, [])
         self.ambiguous.extend((other, route) for other in known if other.query == wanted)
         known.append(route)
@@ -99,7 +115,7 @@ class Router(Generic[T]):
         if only is not None:
             candidates = only[0].routes.get(method)
             if candidates is not None and len(candidates) == 1:
-                return _matched(candidates[0], only[1])
+                return _matched(candidates[0], only[1], query)
         allowed: list[str] = []
         found: list[Matched[T]] = []
         leaf: dict[str, list[Route[T]]] | None = None
@@ -109,9 +125,46 @@ class Router(Generic[T]):
             candidates = routes.get(method)
             if candidates is not None:
                 leaf = routes
-                found += [_matched(route, values) for route in (_by_query(candidates, query) if len(candidates) > 1 else candidates)]
+                found += [_matched(route, values, query) for route in (_by_query(candidates, query) if len(candidates) > 1 else candidates)]
             allowed.extend(routes)
         return found[0]._replace(others=tuple(found[1:])) if found else Unmatched(tuple(dict.fromkeys(allowed)))
+
+    def find(
+        self, method: str, path: str, query: str = "", may_span: "Callable[[Matched[T]], bool] | None" = None
+    ) -> Matched[T] | Unmatched:
+        """
+        Find the route of a request: as `match`, else as real servers have it.
+
+        Args:
+            method: In upper case.
+            path: Percent-encoded.
+            query: Percent-encoded.
+            may_span: Whether the variable that a match names as `spanning` may hold slashes; None: none may.
+        """
+        found = self.match(method, path, query)
+        if isinstance(found, Matched) or found.allowed:
+            return found
+        joined = _SLASHES.sub("/", path)
+        bare = joined.rstrip("/")
+        for other in dict.fromkeys((joined, bare or "/", f"{bare}/")):
+            near = self.match(method, other, query) if other != path else found
+            if isinstance(near, Matched) or near.allowed:
+                return near
+        return self._find_spanning(method, bare, query, may_span) if may_span is not None else found
+
+    def _find_spanning(self, method: str, path: str, query: str, may_span: "Callable[[Matched[T]], bool]") -> Matched[T] | Unmatched:
+        allowed: list[str] = []
+        for leaf, values, at in _walk_spanning(self._root, path.split("/")[1:], 0, (), self._deepest):
+            is_cut_off = leaf.leads_on and path.endswith(values[at])
+            for known, routes in leaf.routes.items():
+                for route in _by_query(routes, query):
+                    found = _matched(route, values, query)._replace(spanning=route.names[at], is_cut_off=is_cut_off)
+                    if not may_span(found):
+                        continue
+                    if known == method:
+                        return found
+                    allowed.append(known)
+        return Unmatched(tuple(dict.fromkeys(allowed)))
 
 
 def _step(node: _Node[T], segment: str) -> _Node[T]:
@@ -209,8 +262,47 @@ def _last_place(text: str, literals: Sequence[str]) -> int:
     return at
 
 
-def _matched(route: Route[T], values: tuple[str, ...], others: tuple[Matched[T], ...] = ()) -> Matched[T]:
-    return Matched(route, dict(zip(route.names, values, strict=False)), others)
+def _walk_spanning(
+    node: _Node[T], segments: list[str], at: int, values: tuple[str, ...], deepest: int
+) -> Iterator[tuple[_Node[T], tuple[str, ...], int]]:
+    """
+    Every leaf that the segments lead to where the last variable on the way holds several of them, the most concrete first.
+
+    Yields:
+        The leaf, the values of the variables, and the number of that variable.
+    """
+    if at >= len(segments):
+        return
+    raw = segments[at]
+    literal = node.literals.get(unquote(raw) if "%" in raw else raw)
+    if literal is not None:
+        yield from _walk_spanning(literal, segments, at + 1, values, deepest)
+    if node.variable is None or not raw:
+        return
+    yield from _walk_spanning(node.variable, segments, at + 1, (*values, raw), deepest)
+    # Behind the variable stands what the longest template has there, at most: so long paths cost no more than short ones.
+    for end in range(max(at + 2, len(segments) - deepest), len(segments) + 1):
+        leaf = _walk_literals(node.variable, segments[end:])
+        if leaf is not None:
+            yield leaf, (*values, "/".join(segments[at:end])), len(values)
+
+
+def _walk_literals(node: _Node[T], segments: Sequence[str]) -> _Node[T] | None:
+    """The node that literal segments lead to; None where they do not, or where no template ends."""
+    for segment in segments:
+        following = node.literals.get(unquote(segment) if "%" in segment else segment)
+        if following is None:
+            return None
+        node = following
+    return node if node.routes else None
+
+
+def _matched(route: Route[T], values: tuple[str, ...], query: str) -> Matched[T]:
+    variables = dict(zip(route.names, values, strict=False))
+    if route.captured:
+        asked = dict(reversed([pair.partition("=")[::2] for pair in query.split("&")]))
+        variables |= {variable: asked[name] for name, variable in route.captured if name in asked}
+    return Matched(route, variables)
 
 
 def _by_query(candidates: list[Route[T]], query: str) -> list[Route[T]]:

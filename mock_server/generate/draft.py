@@ -32,6 +32,7 @@ Known = Callable[[Parameter], Sequence[JsonValue]]  # values that somebody vouch
 
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
 _TRIES = 12
+_IN_PATH = "/:@!$&'()*+,;=~%-._"
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -86,9 +87,11 @@ def encode(
     written = _Written()
     known = [(name, scopes) for name, scopes in draft.security if name in credentials]
     replaced = credential_keys(draft.operation, [tuple(known)], schemes) if known else frozenset()
+    fixed = {name for name, _ in draft.operation.entry.fixed_query}
     for parameter in draft.operation.parameters:
         key = (parameter.location, parameter.name)
-        if key in draft.parameters and key not in replaced:
+        is_fixed = parameter.location is Location.QUERY and parameter.name in fixed
+        if key in draft.parameters and key not in replaced and not is_fixed:
             written.parameter(parameter, draft.parameters[key])
     for name, scopes in draft.security:
         if name in credentials or not credential_keys(draft.operation, [((name, scopes),)], schemes) & draft.parameters.keys():
@@ -97,8 +100,14 @@ def encode(
     if written.cookies:
         written.fields.append((b"cookie", "; ".join(written.cookies).encode("latin-1", "replace")))
     undeclared = {name: str(value) for (location, name), value in draft.parameters.items() if location is Location.PATH}
-    path = base_path + _path(draft.operation.entry.template, written.variables, undeclared)
-    query = "&".join(written.query).encode("latin-1", "replace")
+    entry = draft.operation.entry
+    path = base_path + quote(_fill(entry.path, written.variables, undeclared), safe=_IN_PATH)
+    own = [
+        f"{quote(name, safe='')}={_fill(value, written.variables, undeclared) if '{' in value else quote(value, safe='')}"
+        for name, value in entry.query
+        if "{" not in value or set(template_names(value)) & {*written.variables, *undeclared}
+    ]
+    query = "&".join((*own, *written.query)).encode("latin-1", "replace")
     return Request(draft.operation.method, path.encode(), query, tuple(written.fields), body)
 
 
@@ -168,13 +177,13 @@ def _authorization(scheme: SecurityScheme, secret: str | None) -> str:
     return f"{(scheme.scheme or 'bearer').capitalize()} {secret if secret is not None else 'token'}"
 
 
-def _path(template: str, variables: Mapping[str, str], undeclared: Mapping[str, str]) -> str:
-    path = template.partition("#")[0].partition("?")[0]
-    for name in template_names(path):
+def _fill(template: str, variables: Mapping[str, str], undeclared: Mapping[str, str]) -> str:
+    """A template with its variables, percent-encoded."""
+    for name in template_names(template):
         bare = name.lstrip("+").rstrip("+*")
         value = variables[bare] if bare in variables else quote(undeclared.get(bare, "example"), safe="")
-        path = path.replace("{" + name + "}", value)
-    return quote(path, safe="/:@!$&'()*+,;=~%-._")
+        template = template.replace("{" + name + "}", value)
+    return template
 
 
 def _nothing_known(parameter: Parameter) -> Sequence[JsonValue]:

@@ -221,7 +221,11 @@ class Backend:
                 return mount
             if isinstance(matched, Unmatched) and matched.allowed and there is None:
                 there = mount
-        return there or fitting[0][0]
+        if there is not None:
+            return there
+        request = Request(method, path.encode("latin-1", "replace"), query.encode("latin-1", "replace"), (), b"")
+        lenient = (mount for mount, _ in fitting if isinstance(mount.responder.find(request), Matched))
+        return next(lenient, fitting[0][0])
 
     def find_page(self, method: str, path: bytes) -> Page | None:
         """Find a page beside the API; a path of a document goes before it."""

@@ -41,7 +41,7 @@ from mock_server.spec.document import Document
 from mock_server.spec.model import MISSING, Entry, Location, Operation, Server
 from mock_server.typing import JsonValue
 
-_SAID: Final = frozenset(("request-accept-unmet",))
+_SAID: Final = frozenset(("request-accept-unmet", "request-path-spanning"))
 
 Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], bytes, bytes, World], Answer]
 
@@ -101,13 +101,11 @@ class Responder:
 
     def find(self, request: Request) -> Matched[Entry] | Unmatched:
         """Find the operation that a request asks for."""
-        path = request.path.decode("latin-1")
-        matched = self.router.match(request.method, path, request.query.decode("latin-1") if b"?" not in request.path else "")
-        if isinstance(matched, Unmatched) and path.startswith("//"):  # as clients write `https://host/{basePath}`, filled in with `/v1`
-            matched = self.router.match(request.method, "/" + path.lstrip("/"), request.query.decode("latin-1"))
+        path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
+        matched = self.router.match(request.method, path, query)
         if isinstance(matched, Unmatched):
-            return self._with_empty(request, path) or matched
-        return self._pick(matched, request) if matched.others else matched
+            matched = self._with_empty(request, path) or self.router.find(request.method, path, query, self._may_span)
+        return self._pick(matched, request) if isinstance(matched, Matched) and matched.others else matched
 
     def respond_to(self, matched: Matched[Entry], request: Request, world: World = NOBODY) -> Answer:
         """Answer a request for an operation."""
@@ -140,7 +138,15 @@ class Responder:
         if preferences.locale is not None:
             check_locale(preferences.locale)
         understood = compiled.judge.read(request, matched.variables, security=self.kit.settings.security)
+        if matched.spanning is not None:
+            understood = understood._replace(findings=(*understood.findings, *compiled.judge.note_spanning(matched)))
         return self._ask(compiled, request, understood, preferences, matched.variables, world)
+
+    def _may_span(self, matched: Matched[Entry]) -> bool:
+        try:
+            return self._compile(matched.route.target).judge.may_span(matched)
+        except SchemaError:
+            return False
 
     def _with_empty(self, request: Request, path: str) -> Matched[Entry] | None:
         """`/files/` for `/files/{name}`, only where the document lists the empty string among the names."""
@@ -152,16 +158,26 @@ class Responder:
         return matched if any(p.name in empty and p.location is Location.PATH and lists_empty(p) for p in parameters) else None
 
     def _pick(self, matched: Matched[Entry], request: Request) -> Matched[Entry]:
-        """Of operations that can't be told apart by their paths: the first that the request fits, else the first."""
+        """
+        Of operations that can't be told apart by their paths: the first that the whole request fits, else the one that it breaks least.
+
+        What stands outside of the body counts first: that is where such documents say which operation is meant.
+        """
+        best: tuple[int, int] | None = None
+        picked = matched
         for candidate in (matched, *matched.others):
             try:
                 judge = self._compile(candidate.route.target).judge
             except SchemaError:
                 continue
             understood = judge.read(request, candidate.variables, security=self.kit.settings.security)
-            if not understood.unmet and not any(found.level is Level.ERROR for found in understood.findings):
+            errors = [found for found in understood.findings if found.level is Level.ERROR]
+            if not understood.unmet and not errors:
                 return candidate
-        return matched
+            broken = sum((found.instance or ())[:1] != ("body",) for found in errors), len(errors)
+            if best is None or broken < best:
+                best, picked = broken, candidate
+        return picked
 
     def judge_of(self, entry: Entry) -> ResponseJudge:
         """The judge of an operation's responses."""

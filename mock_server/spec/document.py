@@ -6,7 +6,7 @@ that parsing its text takes.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -33,6 +33,9 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace",
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/]*")
+# What begins with a host although no scheme says so: `api.example.com/v1`, `localhost:8080`, `10.0.0.1/api`.
+_HOST = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d+(?:\.\d+){3}|[\w.-]+(?=:\d))(?::\d+)?(?=[/?#]|\Z)")
+_MOST_URLS = 64  # that the variables of one server make
 
 
 @dataclass(eq=False, repr=False)
@@ -98,7 +101,7 @@ def open_document(library: Library, resource: Resource) -> Document:
     root = Node(resource.value, resource)
     entries = tuple(_index(reader, root, version))
     if version is Version.V2:
-        schemes, servers = swagger.parse_security_schemes(reader, root), _swagger_servers(root)
+        schemes, servers = swagger.parse_security_schemes(reader, root), _swagger_servers(reader, root)
     else:
         schemes = parse.parse_security_schemes(reader, reader.member(root, "components", "the components"))
         servers = _servers(reader, root) or (Server(url="/", base_path=""),)
@@ -205,28 +208,68 @@ def template_names(template: str) -> tuple[str, ...]:
     return tuple(_VARIABLE.findall(template))
 
 
+def path_names(entry: Entry, parameters: Iterable[Parameter]) -> tuple[str, ...]:
+    """
+    List the names that path parameters of an operation have, in order: those of its template.
+
+    A variable in a query that stands in the template is one of them, unless the query is declared as it should be.
+    """
+    declared = {parameter.name for parameter in parameters if parameter.location is Location.QUERY}
+    of_query = (name for key, value in entry.query for name in template_names(value) if key not in declared and name not in declared)
+    return tuple(name.lstrip("+").rstrip("+*") for name in (*template_names(entry.path), *of_query))
+
+
 def _servers(reader: Reader, holder: Node) -> tuple[Server, ...]:
-    servers = []
+    """Read servers: for each value that a variable may have one, first those with all defaults."""
+    usual: list[Server] = []
+    others: list[Server] = []
     for node in reader.listed(holder, "servers", "a server"):
-        url = text(node, "url")
-        for name, variable in reader.objects(node, "variables", "a server variable"):
-            url = url.replace("{" + name + "}", str(mapping(variable).get("default", "")))
-        servers.append(Server(url=url, base_path=_base_path(url)))
-    return tuple(servers)
+        first, *more = _server_urls(text(node, "url"), reader.objects(node, "variables", "a server variable"))
+        usual.append(_server(reader, node, first))
+        others += [Server(url=url, base_path=_base_path(url)) for url in more]
+    return (*usual, *others)
+
+
+def _server_urls(url: str, variables: Iterable[tuple[str, Node]]) -> list[str]:
+    """The URLs that a server stands for, the one with the defaults first. Server Variable Object, `enum`."""
+    urls = [url]
+    for name, variable in variables:
+        placeholder = "{" + name + "}"
+        if placeholder not in url:
+            continue
+        default = str(mapping(variable).get("default", ""))
+        listed = mapping(variable).get("enum")
+        values = dict.fromkeys((default, *map(str, listed if isinstance(listed, list) else ())))
+        urls = [each.replace(placeholder, value) for each in urls for value in values][:_MOST_URLS]
+    return urls
+
+
+def _server(reader: Reader, node: Node, url: str) -> Server:
+    """A server; one whose URL begins with a host but without a scheme is meant as it is read by people."""
+    if _HOST.match(url):
+        message = f"the server {url!r} has no scheme: by the standard it is a path; it is read as https://{url}"
+        reader.note("document-server-without-scheme", node, message)
+    return Server(url=url, base_path=_base_path(url))
 
 
 def _base_path(url: str) -> str:
     """The path under which a server answers; a relative URL counts from the root."""
-    path = re.split(r"[?#]", _ORIGIN.sub("", url, count=1), maxsplit=1)[0].rstrip("/")
+    origin = _HOST if _HOST.match(url) else _ORIGIN
+    path = re.split(r"[?#]", origin.sub("", url, count=1), maxsplit=1)[0].rstrip("/")
     path = path.removeprefix(".").lstrip("/") if not path.startswith("/") else path.lstrip("/")
     return "/" + path if path else ""
 
 
-def _swagger_servers(root: Node) -> tuple[Server, ...]:
-    path = "/" + text(root, "basePath").strip("/")
-    host = text(root, "host")
+def _swagger_servers(reader: Reader, root: Node) -> tuple[Server, ...]:
+    written = text(root, "host")
+    origin = _ORIGIN.match(written)
+    host = origin.group().partition("//")[2] if origin is not None else written.partition("/")[0]
+    if host != written:
+        message = f"the host {written!r} is more than a host, which has neither a scheme nor a path"
+        reader.note("document-server-without-scheme", root.child("host"), message)
+    inside = _base_path(written if origin is not None else f"//{written}")
     scheme = next(iter(texts(root, "schemes")), "https")
-    path = urlsplit(path).path.rstrip("/")
+    path = inside + ("/" + urlsplit("/" + text(root, "basePath").strip("/")).path.strip("/")).rstrip("/")
     return (Server(url=f"{scheme}://{host}{path}" if host else path or "/", base_path=path),)
 
 
@@ -244,6 +287,7 @@ def _callback_entries(reader: Reader, expression: str, item: Node) -> tuple[Entr
             template=expression,
             node=node,
             path_item=item,
+            is_sent=True,
         )
         for method, node in _iter_operations(reader, item, Version.V31)
     )
@@ -280,7 +324,7 @@ def _read_operation(document: Document, entry: Entry) -> Operation:
 
 def _fit_template(reader: Reader, entry: Entry, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
     """Compare the path parameters with the template; one that nobody could send is left out."""
-    names = [name.lstrip("+").rstrip("+*") for name in template_names(entry.template)]
+    names = path_names(entry, parameters)
     in_path = {parameter.name: parameter for parameter in parameters if parameter.location is Location.PATH}
     for name in names:
         if name not in in_path:

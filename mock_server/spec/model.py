@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Final
+from urllib.parse import parse_qsl
 
 from mock_server.finding import Finding
 from mock_server.spec.references import Node
@@ -204,11 +205,29 @@ class Entry:
     summary: str = ""
     tags: tuple[str, ...] = ()
     deprecated: bool = False
+    is_sent: bool = False  # of a callback or webhook: its template is an expression or a name
 
     @property
     def title(self) -> str:
         """How people name it: `GET /pets/{petId}`."""
         return f"{self.method} {self.template}"
+
+    @property
+    def path(self) -> str:
+        """The template without a query and a fragment, which documents write there although OpenAPI has no place for them."""
+        return self.template.partition("#")[0].partition("?")[0]
+
+    @property
+    def query(self) -> tuple[tuple[str, str], ...]:
+        """The pairs of the query in the template; a value may be a variable: `("q", "{term}")`."""
+        if self.is_sent:
+            return ()
+        return tuple(parse_qsl(self.template.partition("#")[0].partition("?")[2], keep_blank_values=True))
+
+    @property
+    def fixed_query(self) -> tuple[tuple[str, str], ...]:
+        """The pairs of the query in the template that are the same in every request."""
+        return tuple(pair for pair in self.query if "{" not in pair[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from mock_server.contract.memory import Thing, json_of, things_in
 from mock_server.contract.phases.provision import create, find_creator
 from mock_server.contract.probe import Exchanged, Intent, Probe
+from mock_server.contract.response import ResponseJudge
 from mock_server.contract.session import PATIENCE, Run, Session, is_ours
 from mock_server.contract.verdict import Verdict
 from mock_server.errors import UndefinedSerialization
@@ -212,7 +213,7 @@ class Lives:
             target = self._target(link)
             session = self._session(target) if target is not None and target.method in {"GET", "HEAD"} else None
             if session is not None:
-                self._follow(link, session, exchanged)
+                self._follow(link, session, exchanged, subject.responses)
 
     def _target(self, link: Link) -> Entry | None:
         if link.operation_id is not None:
@@ -221,10 +222,12 @@ class Lives:
         template, _, method = pointer.rpartition("/")
         return self._entry(method.upper(), template) if template else None
 
-    def _follow(self, link: Link, session: Session, exchanged: Exchanged) -> None:
+    def _follow(self, link: Link, session: Session, exchanged: Exchanged, judge: ResponseJudge) -> None:
         origin = self.run.sender.origin
         request = exchanged.probe.request
-        around = Around(origin + request.path.decode("latin-1"), request, exchanged.received.response, _variables(exchanged))
+        response, body = exchanged.received.response, exchanged.probe.draft.body if exchanged.probe.draft is not None else MISSING
+        answered = judge.read_body(response) if response is not None else MISSING
+        around = Around(origin + request.path.decode("latin-1"), request, response, _variables(exchanged), body, answered)
         draft = session.subject.drafter.draft()
         for name, expression in link.parameters.items():
             value = evaluate(expression, around)

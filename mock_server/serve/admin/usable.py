@@ -75,7 +75,7 @@ class Usable:
     def _parameters(self, part: _Part, request: Request) -> Iterator[Item]:
         """The parameters that a request has, and those of their values that are listed."""
         is_listed = any(parameter.location is Location.PATH for parameter in part.looked_at)
-        matched = self.responder.router.match(part.operation.method, request.path.decode("latin-1")) if is_listed else None
+        matched = self.responder.find(request._replace(method=part.operation.method)) if is_listed else None
         variables = matched.variables if isinstance(matched, Matched) else {}
         carrier = Carrier(variables, request.query.decode("latin-1"), request.fields)
         for parameter in part.looked_at:

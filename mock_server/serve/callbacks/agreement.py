@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from mock_server.errors import MalformedContent
-from mock_server.exchange.body import read_json
-from mock_server.exchange.message import Request, Response
 from mock_server.generate.words import nouns_of, split_words
+from mock_server.spec.model import Missing
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
 _MOST_CHANGES = 200  # of one body; each is judged
@@ -30,15 +28,15 @@ class Known:
     nouns: frozenset[str] = frozenset()  # what the exchange is about
 
 
-def gather(template: str, variables: Mapping[str, str], request: Request, response: Response) -> Known:
+def gather(template: str, variables: Mapping[str, str], request: JsonValue | Missing, response: JsonValue | Missing) -> Known:
     """
     Gather what an exchange says.
 
     Args:
         template: Of its path.
         variables: Of its path, percent-encoded.
-        request: Its request; what the response says goes before.
-        response: Its response.
+        request: The body of its request, read; what the response says goes before.
+        response: The body of its response, read.
     """
     values: dict[str, JsonValue] = {}
     noun = ""
@@ -52,9 +50,9 @@ def gather(template: str, variables: Mapping[str, str], request: Request, respon
         if _words(variable[1]) == "id":
             values.update({f"{name} id": text for name in nouns_of(noun)})
     nouns = nouns_of(noun)
-    for body in (_object(request.body), _object(response.body)):
+    for body in (_object(request), _object(response)):
         values.update({_words(name): value for name, value in body.items()})
-    if "id" in _object(response.body):
+    if "id" in _object(response):
         values.update({f"{name} id": values["id"] for name in nouns})
     return Known(values, nouns)
 
@@ -109,13 +107,9 @@ def _with(value: JsonValue, pointer: Pointer, wanted: JsonValue) -> JsonValue:
     return {**value, pointer[0]: _with(value[pointer[0]], pointer[1:], wanted)}
 
 
-def _object(body: bytes) -> JsonObject:
-    """The JSON object of a body; an empty one for anything else."""
-    try:
-        value = read_json(body) if body else None
-    except MalformedContent:
-        return {}
-    return value if isinstance(value, dict) else {}
+def _object(body: JsonValue | Missing) -> JsonObject:
+    """A body that is an object; an empty one for anything else."""
+    return body if isinstance(body, dict) else {}
 
 
 def _words(name: str) -> str:

@@ -1,14 +1,16 @@
 """Which exchanges set off which callbacks and webhooks, and what became of them."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from mock_server.errors import MockServerError, UsageError
+from mock_server.errors import MalformedContent, MockServerError, SchemaError, UsageError
+from mock_server.exchange.body import read_json
 from mock_server.exchange.expression import Around, evaluate
 from mock_server.exchange.mask import NO_MASK
 from mock_server.exchange.message import Response, find_field
@@ -21,6 +23,7 @@ from mock_server.serve.callbacks.composing import Composer
 from mock_server.serve.callbacks.courier import CALLBACK, Courier, Wait
 from mock_server.serve.callbacks.posted import Attempt, Outcome, Posted
 from mock_server.serve.journal import Recorded
+from mock_server.serve.respond import Responder
 from mock_server.spec.model import MISSING, Callback, Entry, Missing
 from mock_server.typing import JsonValue
 
@@ -135,11 +138,11 @@ class Outbox:
         if not triggers or any(name == CALLBACK for name, _ in recorded.request.fields):
             return
         responder = self._mounts[number].responder
-        matched = responder.router.match(recorded.request.method, recorded.request.path.decode("latin-1"))
+        matched = responder.find(recorded.request)
         variables = matched.variables if isinstance(matched, Matched) else {}
         response = Response(recorded.answer.status, recorded.answer.fields, recorded.answer.body)
-        known = gather(entry.template, variables, recorded.request, response)
-        around = self._around(recorded, response, variables)
+        around = self._around(recorded, response, variables, responder)
+        known = gather(entry.template, variables, around.request_body, around.response_body)
         for trigger in triggers:
             url = evaluate(trigger.url, around)
             for called in trigger.callback.entries:
@@ -156,13 +159,23 @@ class Outbox:
         world = self._backend.worlds.known(name)
         return (world.seed if world is not None else None) or str(self._backend.settings.seed)
 
-    def _around(self, recorded: Recorded, response: Response, variables: Mapping[str, str]) -> Around:
-        request = recorded.request
+    def _around(self, recorded: Recorded, response: Response, variables: dict[str, str], responder: Responder) -> Around:
+        request, entry = recorded.request, recorded.answer.entry
+        asked: JsonValue | Missing = MISSING
+        answered: JsonValue | Missing = MISSING
+        if entry is not None:
+            answered = responder.judge_of(entry).read_body(response)
+            with contextlib.suppress(SchemaError):  # said when the request was answered
+                asked = responder.judge_requests(entry).read(request, variables, security=False).body
+        if isinstance(asked, Missing) and request.body:
+            with contextlib.suppress(MalformedContent):  # of an operation that documents no body
+                asked = read_json(request.body)
         scheme = "https" if self._backend.settings.tls_cert else "http"
         host = find_field(request.fields, b"host") or f"{self._backend.settings.host}:{self._backend.settings.port}"
         query = b"?" + request.query if request.query else b""
         url = f"{scheme}://{host}{(request.path + query).decode('latin-1')}"
-        return Around(url, request, response, {name: unquote(value) for name, value in variables.items()})
+        own = {name: unquote(value) for name, value in variables.items()}
+        return Around(url, request, response, own, asked, answered)
 
     def _refresh(self) -> None:
         """Follow documents and settings that were read again."""

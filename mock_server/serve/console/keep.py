@@ -138,7 +138,7 @@ def _fixture(responder: Responder, operation: Operation, recorded: Recorded, mas
 def _when(responder: Responder, operation: Operation, recorded: Recorded, mask: Mask) -> JsonObject:
     """Write what the request said: its path, its query, its body, all without secrets."""
     request = recorded.request
-    matched = responder.router.match(request.method, request.path.decode("latin-1"))
+    matched = responder.find(request)
     variables = matched.variables if isinstance(matched, Matched) else {}
     try:
         understood = responder.judge_requests(operation.entry).read(request, variables, security=False)

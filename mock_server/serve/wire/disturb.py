@@ -152,9 +152,8 @@ async def _answer(met: Met, request: Request, respond: Respond) -> Answer:
 
 def _entry(request: Request, responder: Responder) -> Entry | None:
     """The operation that a request asks for."""
-    path = request.path.decode("latin-1")
     for method in (request.method, "GET") if request.method == "HEAD" else (request.method,):
-        matched = responder.router.match(method, path)
+        matched = responder.find(request._replace(method=method))
         if isinstance(matched, Matched):
             return matched.route.target
     return None

@@ -447,3 +447,47 @@ def test_no_answer_waits_and_neither_does_the_server(tmp_path: Path, receiver: R
     assert answer.status_code == 201
     assert len(receiver.got) == 1
     assert (server.process.returncode, said) == (0, "")
+
+
+WATCHED = {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}, "n": {"type": "integer"}}}
+FORM = "application/x-www-form-urlencoded"
+PARTS = b'--b\r\nContent-Disposition: form-data; name="url"\r\n\r\nURL\r\n--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n7\r\n--b--\r\n'
+SENT = {
+    "application/json": b'{"url": "URL", "n": 7}',
+    "application/vnd.x+json": b'{"url": "URL", "n": 7}',
+    FORM: b"url=URL&n=7",
+    "multipart/form-data; boundary=b": PARTS,
+    "application/xml": b"<watch><url>URL</url><n>7</n></watch>",
+}
+
+
+@pytest.mark.parametrize("media_type", SENT)
+def test_an_expression_leads_into_a_body_of_any_media_type(tmp_path: Path, receiver: Receiver, media_type: str) -> None:
+    content = {name.partition(";")[0]: {"schema": WATCHED} for name in SENT}
+    shown = {"application/xml": {"schema": {"type": "object", "properties": {"id": {"type": "integer", "example": 5}}}}}
+    document = minimal(
+        {
+            "/watch": {
+                "post": {
+                    "requestBody": {"content": content},
+                    "responses": {"202": {"description": "", "content": shown}},
+                    "callbacks": {
+                        "told": {"{$request.body#/url}?n={$request.body#/n}&id={$response.body#/id}": {"post": {"responses": {}}}}
+                    },
+                }
+            }
+        }
+    )
+    mocked = Mocked(tmp_path, "127.0.0.1", document=document)
+    backend, body = mocked.backend, SENT[media_type].replace(b"URL", receiver.url.encode() + b"/a")
+    body = body.replace(b":", b"%3A").replace(b"/", b"%2F") if media_type == FORM else body
+    request = Request("POST", b"/watch", b"", [(b"content-type", media_type.encode())], body)
+
+    def send() -> None:
+        answer = backend.mounts[0].responder.respond(request, backend.worlds.everybody)
+        backend.record(request, answer, backend.worlds.everybody, time.perf_counter())
+
+    mocked.run(send)
+
+    assert [target.partition("&id=")[0] for _, target, _, _ in receiver.got] == ["/a?n=7"]
+    assert receiver.got[0][1].rpartition("=")[2].isdigit()

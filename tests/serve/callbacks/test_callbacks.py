@@ -451,7 +451,9 @@ def test_no_answer_waits_and_neither_does_the_server(tmp_path: Path, receiver: R
 
 WATCHED = {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}, "n": {"type": "integer"}}}
 FORM = "application/x-www-form-urlencoded"
-PARTS = b'--b\r\nContent-Disposition: form-data; name="url"\r\n\r\nURL\r\n--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n7\r\n--b--\r\n'
+PARTS = (
+    b'--b\r\nContent-Disposition: form-data; name="url"\r\n\r\nURL\r\n--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n7\r\n--b--\r\n'
+)
 SENT = {
     "application/json": b'{"url": "URL", "n": 7}',
     "application/vnd.x+json": b'{"url": "URL", "n": 7}',

@@ -78,6 +78,7 @@ class Settings:
     security: bool = True
     strict_accept: bool = False  # 406 where nothing documented is acceptable, rather than the first media type
     keep_invalid_examples: bool = False
+    keep_links: bool = False  # of the document's servers; else they lead to the mock
     check: bool = False
     reload: bool = False
     handlers: str | None = None  # a module whose functions answer the operations with their names

@@ -74,6 +74,9 @@ def serve(
     keep_invalid_examples: Annotated[
         bool | None, typer.Option("--keep-invalid-examples", help="Send examples that break their schema.", show_default=False)
     ] = None,
+    keep_links: Annotated[
+        bool | None, typer.Option("--keep-links", help="Leave links of the document's servers as they are.", show_default=False)
+    ] = None,
     check: Annotated[
         bool | None, typer.Option("--check", help="Look the whole document over in the background.", show_default=False)
     ] = None,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from mock_server.generate.compiling import Setting, lazy_acceptor
 from mock_server.generate.semantics import is_identifier
 from mock_server.generate.state import Draw, Echoed, Inherited, NothingFits, Numbered, State, Test, left_open
-from mock_server.generate.words import singular, split_words
+from mock_server.generate.words import joined, singular, split_words
 from mock_server.schema.canonical import Canonical
 from mock_server.typing import JsonObject, JsonValue
 
@@ -23,6 +23,7 @@ _NUMERIC = frozenset("0123456789+-.")  # what a number may begin with
 Finish = Callable[[JsonObject, State], None]
 
 _COUNT_WORDS = frozenset(("count", "total", "size", "length", "amount", "number", "num", "quantity"))
+OWN_KEYS = frozenset((("id",), ("uuid",), ("uid",), ("key",)))  # by which a thing tells itself apart, in words
 _PAIRS = (("min", "max"), ("minimum", "maximum"), ("low", "high"), ("lower", "upper"), ("from", "to"), ("start", "end"), ("first", "last"))
 
 
@@ -35,7 +36,9 @@ class Linked:
     inherited: bool = False  # it may come from an object around
 
 
-def link_property(setting: Setting, name: str, nouns: frozenset[str], schema: Canonical | None, draw: Draw, *, nested: bool) -> Linked:
+def link_property(
+    setting: Setting, name: str, nouns: frozenset[str], schema: Canonical | None, draw: Draw, *, nested: bool, keyed: bool = False
+) -> Linked:
     """
     Let a property follow the request and the objects around it.
 
@@ -46,41 +49,37 @@ def link_property(setting: Setting, name: str, nouns: frozenset[str], schema: Ca
         schema: Its schema; None where anything may stand.
         draw: How it is drawn when there is nothing to follow.
         nested: Whether it is an object or a list: then it follows nothing.
+        keyed: Whether a property beside it tells things apart by a text.
     """
     if nested:
         return Linked(draw)
     accept = lazy_acceptor(schema, setting.forms) if schema is not None else _anything
     words = split_words(name)
     part = words[-1] if words else ""
+    noun = singular(joined(name))
     owner = " ".join(words[:-1])
     inherited = False
     if part in {"id", "name"} and owner and singular(words[-2]) not in nouns and owner not in nouns:
         draw = _from_parent(singular(words[-2]), part, accept, draw)
         inherited = True
     for echo in setting.echoes:
-        if _joined(echo.name) == _joined(name):
+        if joined(echo.name) == joined(name):
             if echo.in_path and echo.nouns & nouns:
                 return Linked(_echo_identity(echo.name, accept, draw), echo.name)
             always = _echo_always(echo.name, accept, draw) if echo.in_path else _echo_filter(echo.name, accept, draw)
             return Linked(always, inherited=inherited)
-        if (
-            echo.in_path
-            and is_identifier(echo.name)
-            and echo.nouns & nouns
-            and words in {("id",), ("uuid",), ("uid",), ("key",), ("name",)}
-        ):
-            if words == ("name",) and not echo.name.lower().endswith("name"):
-                continue
-            return Linked(_echo_identity(echo.name, accept, draw), echo.name)
+        if not echo.in_path or not (echo.is_noun or is_identifier(echo.name)):
+            continue
+        if echo.nouns & nouns:
+            if words in OWN_KEYS or (words == ("name",) and (echo.name.lower().endswith("name") or (echo.is_noun and not keyed))):
+                return Linked(_echo_identity(echo.name, accept, draw), echo.name)
+        elif (words[1:] == ("id",) and words[0] in echo.nouns) or noun in echo.nouns:
+            return Linked(_echo_always(echo.name, accept, draw), inherited=inherited)
     return Linked(draw, inherited=inherited)
 
 
 def _anything(value: JsonValue) -> bool:
     return True
-
-
-def _joined(name: str) -> str:
-    return "".join(split_words(name))
 
 
 def _echo_identity(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:

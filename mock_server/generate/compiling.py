@@ -30,6 +30,8 @@ class Echo:
     name: str
     nouns: frozenset[str]  # what it identifies
     in_path: bool
+    first: int = 1  # of a page's number: what the first one has
+    is_noun: bool = False  # whether its name is that of a thing, as of `{customer}`
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from mock_server.generate.compiling import Echo
 from mock_server.generate.pools import Pools
 from mock_server.generate.produce import Producer
 from mock_server.generate.rows import Shelf
+from mock_server.generate.semantics import is_identifier
 from mock_server.generate.words import nouns_of, split_words
 from mock_server.schema.bundle import SchemaSets
 from mock_server.schema.canonical import Forms
@@ -17,7 +18,7 @@ from mock_server.schema.outline import Outline, outline_of
 from mock_server.schema.validate import pattern_ok
 from mock_server.settings import Settings
 from mock_server.spec.document import Document
-from mock_server.spec.model import Location, Operation
+from mock_server.spec.model import Location, Operation, Parameter
 from mock_server.spec.references import Node
 from mock_server.typing import Pointer
 
@@ -114,10 +115,20 @@ class Kit:
 
         def lenient() -> Producer:
             judged = self.schemas.of(direction, Purpose.JUDGE).bundle(schema)
-            return Producer(judged, self.forms(direction, Purpose.JUDGE), pools, name, echoes, overrides, shelf=self._shelf)
+            return Producer(
+                judged,
+                self.forms(direction, Purpose.JUDGE),
+                pools,
+                name,
+                echoes,
+                overrides,
+                shelf=self._shelf,
+                answers=direction is Direction.RESPONSE,
+            )
 
         made = self.schemas.of(direction, Purpose.MAKE).bundle(schema)
-        return Producer(made, self.forms(direction, Purpose.MAKE), pools, name, echoes, overrides, lenient, self._shelf)
+        answers = direction is Direction.RESPONSE
+        return Producer(made, self.forms(direction, Purpose.MAKE), pools, name, echoes, overrides, lenient, self._shelf, answers)
 
     def _overrides(self, operation: Operation) -> Mapping[str, str]:
         own = self.settings.for_operation(operation.id, operation.entry.title).fields
@@ -135,11 +146,19 @@ def find_echoes(operation: Operation) -> tuple[Echo, ...]:
         if parameter.location not in {Location.PATH, Location.QUERY}:
             continue
         words = split_words(parameter.name)
-        nouns = nouns_of(" ".join(words[:-1])) if len(words) > 1 else frozenset()
+        nouns, is_noun = nouns_of(" ".join(words[:-1])) if len(words) > 1 else frozenset(), False
         if parameter.location is Location.PATH:
-            nouns |= _segment_before(operation.entry.template, parameter.name)
-        found.append(Echo(parameter.name, nouns, parameter.location is Location.PATH))
+            before = _segment_before(operation.entry.template, parameter.name)
+            is_noun = not is_identifier(parameter.name) and bool(nouns_of(parameter.name) & before)
+            nouns |= before
+        found.append(Echo(parameter.name, nouns, parameter.location is Location.PATH, _first_of(parameter), is_noun))
     return tuple(found)
+
+
+def _first_of(parameter: Parameter) -> int:
+    """What the first page has for a number."""
+    schema = parameter.schema.value if parameter.schema is not None else None
+    return 0 if isinstance(schema, dict) and 0 in (schema.get("minimum"), schema.get("default")) else 1
 
 
 def _segment_before(template: str, name: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ What is simple is drawn first, so that what is nested can refer to it: a charger
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mock_server.generate.coherence import Linked, compile_counts, compile_orders, link_property
+from mock_server.generate.coherence import OWN_KEYS, Linked, compile_counts, compile_orders, link_property
 from mock_server.generate.compiling import ByRow, Compiler, Spot, direct_references
 from mock_server.generate.hints import Hints
 from mock_server.generate.pools import TABLE_OF
@@ -153,13 +153,14 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
     undeclared = Undeclared(compiler, view, spot)
     order = _order(hints, schemas, required, undeclared)
     tables = _tables(compiler, order, schemas, nouns, spot)
+    keyed = any(split_words(name) in OWN_KEYS and schemas[name].kind.value not in {"integer", "number"} for name in schemas)
     members: list[_Member] = []
     echoes: dict[str, str] = {}
     inherited: list[_Member] = []
     for name in order:
         if not undeclared.allows(name):
             continue
-        member, linked = _member(compiler, name, undeclared.schema_of(name), nouns, spot, required, tables)
+        member, linked = _member(compiler, name, undeclared.schema_of(name), nouns, spot, required, tables, keyed=keyed)
         members.append(member)
         if linked.echo is not None:
             echoes[linked.echo] = name
@@ -202,6 +203,8 @@ def _member(
     spot: Spot,
     required: frozenset[str],
     tables: frozenset[str],
+    *,
+    keyed: bool,
 ) -> tuple[_Member, Linked]:
     own = Spot(compiler.setting.reader.member(spot.hints, name), name, nouns, nouns_of(name))
     if schema is not None:
@@ -211,7 +214,7 @@ def _member(
     else:
         draw = compiler.compile_any(own)  # only its name is known
     nested = schema is not None and schema.kind.value not in _SCALAR_KINDS and not _only_scalars(schema)
-    linked = link_property(compiler.setting, name, nouns, schema, draw, nested=nested)
+    linked = link_property(compiler.setting, name, nouns, schema, draw, nested=nested, keyed=keyed)
     references = tuple(sorted(direct_references(schema))) if schema is not None else ()
     same_row = nested and bool(tables & _nested_tables(compiler, schema, own))
     return _Member(name, linked.draw, name in required, nested, references, same_row, _may_be_empty(schema)), linked

@@ -19,25 +19,31 @@ from mock_server.finding import Finding
 from mock_server.generate.compiling import Echo, Setting, Spot, compile_part
 from mock_server.generate.heights import ENDLESS
 from mock_server.generate.hints import HintReader, Hints
+from mock_server.generate.pages import PAGED, iter_ends
 from mock_server.generate.pools import Pools
 from mock_server.generate.repair import Repair
+from mock_server.generate.requested import Answered, Requested
 from mock_server.generate.rows import Rows, Shelf, rows_of
 from mock_server.generate.sampler import Sampler
 from mock_server.generate.seed import derive_random, derive_seed
+from mock_server.generate.settling import Wished, say_all, settle
 from mock_server.generate.state import Draw, NothingFits, State
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.canonical import Forms, explain_unsatisfiable, is_unsatisfiable
+from mock_server.schema.outline import outline_of
 from mock_server.schema.validate import Validator
 from mock_server.typing import JsonValue
 
 _ATTEMPTS = 12
 _WITH_EXAMPLES = 4  # of the attempts
 _SPARE_DRAWS = 4
+_FEW = 3  # items that a list has where nobody says how many
 # What repair begins with where nothing was drawn.
 _STARTS: tuple[JsonValue, ...] = ({}, [], "text", 1)
 
 
 _NO_ECHO: Mapping[str, JsonValue] = {}
+_NOTHING = Requested()
 
 
 class Wish(NamedTuple):
@@ -48,6 +54,7 @@ class Wish(NamedTuple):
     minimal: bool = False  # only what is required
     size: int | None = None  # items of the outermost array
     echo: Mapping[str, JsonValue] = _NO_ECHO  # what the request says, by parameter name
+    requested: Requested = _NOTHING  # what else it says
 
 
 @dataclass(eq=False, repr=False)
@@ -62,6 +69,7 @@ class Producer:
     overrides: Mapping[str, str] = field(default_factory=dict)
     fallback: "Callable[[], Producer] | None" = None  # with the schema as JUDGE reads it: the least that has to be obeyed
     shelf: Shelf = field(default_factory=Shelf)
+    answers: bool = False  # whether values are answers to requests, see `requested`
 
     def produce(self, wish: Wish) -> JsonValue:
         """
@@ -93,7 +101,17 @@ class Producer:
             UnusableSchema: the schema can't be compiled.
         """
         rows = self._rows
-        return rows.write(wish.seed, wish.size, wish.echo, static=wish.static) if rows is not None and not wish.minimal else None
+        if rows is None or wish.minimal:
+            return None
+        size = wish.size
+        limit = self._answered.limit(wish.echo) if self.answers and wish.echo else None
+        if limit is not None and size is not None and limit < size:
+            return None  # a page is cut out of the whole
+        if limit is not None and limit < _FEW:
+            size = limit
+        elif size is None and isinstance(wish.requested.sent, list):
+            return None
+        return rows.write(wish.seed, size, wish.echo, static=wish.static)
 
     def _drawn(self, wish: Wish) -> JsonValue:
         state = self._state(wish, 0)
@@ -101,8 +119,36 @@ class Producer:
         try:
             value = self._draw(state)
         except (NothingFits, RecursionError):
-            return self._insist(wish)
-        return value if self.accepts(value) else self._insist(wish)
+            return self.settled(self._insist(wish), wish)
+        wishes = self._wishes(value, wish)
+        if wishes:
+            told = say_all(value, wishes)
+            if self.accepts(told):
+                return told
+        if not self.accepts(value):
+            value = self._insist(wish)
+            wishes = self._wishes(value, wish)
+        return settle(value, wishes, self.accepts) if wishes else value
+
+    def ended(self, value: JsonValue) -> JsonValue:
+        """A value in which every sign of a next page says that there is none, as far as it still conforms."""
+        return settle(value, list(iter_ends(value)), self.accepts)
+
+    @property
+    def paging(self) -> frozenset[str]:
+        """The query parameters by which a request asks for another page than the first."""
+        return frozenset(name for role, name in self._answered.roles.items() if role in PAGED)
+
+    def settled(self, value: JsonValue, wish: Wish) -> JsonValue:
+        """Let a value that conforms say what it should of the request, as far as it still conforms."""
+        return settle(value, self._wishes(value, wish), self.accepts)
+
+    def _wishes(self, value: JsonValue, wish: Wish) -> list[Wished]:
+        return list(self._answered.iter_wishes(value, wish.requested, wish.echo, wish.size)) if self.answers else []
+
+    @cached_property
+    def _answered(self) -> Answered:
+        return Answered(outline_of(self.bundle), self.name, self.echoes)
 
     def adopt(self, wish: Wish, candidates: list[JsonValue]) -> JsonValue:
         """

@@ -7,6 +7,13 @@ _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+|[0-9]+")
 _SAME_IN_PLURAL = frozenset(
     ("series", "news", "species", "address", "status", "class", "access", "process", "business", "bus", "gas", "analysis")
 )
+# Things whose parts are things of the same kind: a `subgroup` is a group. A `subscription` is no `scription`.
+_PARTED = frozenset(
+    ("account", "area", "category", "chapter", "class", "collection", "command", "community", "company", "component", "directory",
+     "division", "domain", "event", "family", "folder", "goal", "group", "issue", "item", "location", "menu", "module", "network",
+     "organization", "page", "plan", "process", "product", "project", "region", "resource", "section", "sector", "segment", "set",
+     "step", "system", "task", "team", "tenant", "topic", "tree", "type", "unit", "user", "workflow", "zone")
+)  # fmt: skip
 _TAIL = frozenset(
     (
         "data",
@@ -32,6 +39,12 @@ _TAIL = frozenset(
 def split_words(name: str) -> tuple[str, ...]:
     """Split a name into lower-case words."""
     return tuple(word.lower() for word in _WORD.findall(name))
+
+
+@lru_cache(maxsize=65536)
+def joined(name: str) -> str:
+    """A name without case and separators: `pet_id` and `petId` are one."""
+    return "".join(split_words(name))
 
 
 @lru_cache(maxsize=8192)
@@ -62,6 +75,7 @@ def nouns_of(name: str) -> frozenset[str]:
         return frozenset()
     words[-1] = singular(words[-1])
     found = {words[-1], " ".join(words)}
-    if len(words) == 1 and words[0].startswith("sub") and len(words[0]) > 5:  # noqa: PLR2004 - `subgroup`, not `subway`
-        found.add(words[0][3:])
+    part = words[0].removeprefix("sub")
+    if len(words) == 1 and part in _PARTED:
+        found.add(part)
     return frozenset(found)

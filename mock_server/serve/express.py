@@ -20,18 +20,19 @@ from mock_server.exchange.message import RawFields, Request
 from mock_server.exchange.negotiate import has_choice_of_stream, paired_keys
 from mock_server.exchange.path import Matched
 from mock_server.serve.answer import GENERATED, STATE, Answer
+from mock_server.serve.links import FORWARDED
 from mock_server.serve.ready import Ready
 from mock_server.serve.reply import NOBODY
 from mock_server.serve.respond import Make, Responder
 from mock_server.serve.source import Source, Steady
 from mock_server.serve.world import HEADER, World
-from mock_server.spec.model import Entry, Location, Missing, Operation, Parameter
+from mock_server.spec.model import MISSING, Entry, Location, Missing, Operation, Parameter
 from mock_server.typing import JsonValue
 
 # Fields that the responder looks at, whatever the document says.
 _DECIDING = frozenset(
-    (b"prefer", b"origin", b"content-type", b"content-length", b"content-encoding", b"transfer-encoding", b"cookie", HEADER)
-)
+    (b"prefer", b"origin", b"content-type", b"content-length", b"content-encoding", b"transfer-encoding", b"cookie", HEADER),
+) | FORWARDED
 _DESCRIBING_BODY = frozenset((b"content-type", b"content-length"))
 _READING = frozenset(("GET",))
 _POSTED = frozenset(("POST", "PUT", "PATCH"))
@@ -122,7 +123,7 @@ class Express:
             return None
         if body.findings:
             return self._refuse(plan, variables, request, body, world)
-        return answer if answer is not None else self._answer(plan, variables, request, world)
+        return answer if answer is not None else self._answer(plan, variables, request, body.value if plan.is_posted else MISSING, world)
 
     def awaits_body(self, request: Request) -> bool:
         """Whether all that a request's answer goes by is known but for its body, which was not read yet."""
@@ -158,7 +159,7 @@ class Express:
             plan = self._plans[entry.id] = self._compile(entry)
         return (plan, matched.variables) if plan is not None else None
 
-    def _answer(self, plan: _Plan, variables: dict[str, str], request: Request, world: World) -> Answer | None:
+    def _answer(self, plan: _Plan, variables: dict[str, str], request: Request, body: JsonValue | Missing, world: World) -> Answer | None:
         """The answer that is stored or made."""
         read = plan.judge.read_path(variables)
         if read is None:
@@ -176,7 +177,7 @@ class Express:
         if known is None:
             return None
         try:
-            return known(variables, read, request.query, request.body, world)
+            return known(variables, read, request, body, world)
         except SchemaError:
             return None
 
@@ -190,12 +191,17 @@ class Express:
 
     def _learn(self, plan: _Plan, request: Request) -> Answer | Make | None:
         """Ask the responder once what it answers to all requests like one; for nobody, whose turns don't count."""
-        answer = self._responder.respond(request, NOBODY)
+        responder = self._responder
+        answer = responder.decide(request, NOBODY)
         if answer.entry is not plan.entry or answer.findings:
             return None
         if answer.source == GENERATED:
-            return self._responder.maker(plan.entry)
-        return answer if answer.source.startswith(("fixture:", "example:", "empty")) else None
+            return responder.maker(plan.entry)
+        if not answer.source.startswith(("fixture:", "example:", "empty")):
+            return None
+        if not responder.links.leads_away(answer):
+            return answer
+        return lambda variables, read, asked, body, world: responder.lead(answer, asked)  # its links depend on who asks
 
     def _living(self, plan: _Live, request: Request, world: World) -> Answer | None:
         """The answer from state, kept as long as nothing changes."""

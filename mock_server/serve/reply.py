@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -22,12 +23,16 @@ from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, Represented, find_example, represent
 from mock_server.exchange.preference import EDGES, Preferences
 from mock_server.exchange.serialization import write_header
+from mock_server.exchange.web_links import without_next
 from mock_server.exchange.xml import read_xml
 from mock_server.finding import Finding
 from mock_server.generate.catalogue import Subject
 from mock_server.generate.kit import Kit, name_of_operation
+from mock_server.generate.pages import iter_ends
 from mock_server.generate.produce import Producer, Wish
+from mock_server.generate.requested import Requested
 from mock_server.generate.seed import derive_seed
+from mock_server.pointer import find_at
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.serve.answer import GENERATED, PAYLOAD, SEED, SOURCE, Answer, RawField, problem_answer
@@ -37,16 +42,20 @@ from mock_server.serve.pairs import OtherHalf, find_pairs
 from mock_server.serve.world import World
 from mock_server.spec.model import MISSING, Example, Header, Location, MediaType, Missing, Operation
 from mock_server.spec.references import Node
-from mock_server.typing import JsonValue, Pointer
+from mock_server.typing import JsonObject, JsonValue, Pointer
 
 _REMEMBERED = 64  # Accept fields; sources and seeds
+_WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
+_OF_ANSWER = frozenset(("GET", "PUT", "PATCH"))  # whose path is that of what is answered
+_DELETED: JsonObject = {"deleted": True, "isDeleted": True, "removed": True}  # where a document has a place for it
+_SELF_LINK = '<>; rel="self"'  # RFC 8288, section 3.1: the reference is relative to the target
 _STREAMED = 3  # events or lines of a generated stream
 
 
 NOBODY = World(journal=Journal(0))  # whose requests are those of nobody in particular
 
 
-Make = Callable[[int, Mapping[str, JsonValue], str], Answer]
+Make = Callable[[int, Mapping[str, JsonValue], str, Requested], Answer]
 
 
 class Ask(NamedTuple):
@@ -69,6 +78,14 @@ class Ask(NamedTuple):
         return self.derive()
 
 
+class _Ended(NamedTuple):
+    """An example that leads to a next page, as the last one."""
+
+    written: bytes
+    follows: frozenset[str]  # the query parameters by which a request says that it follows
+    always: bool  # whether a request that follows can't be told from the first one
+
+
 @dataclass(slots=True)
 class _Content:
     """One media type of a response, compiled."""
@@ -82,6 +99,7 @@ class _Content:
     producers: dict[str | None, Producer] = dataclasses.field(default_factory=dict)  # by locale
     edges: Edges | None = None
     is_json: bool = False
+    ended: dict[str, _Ended] = dataclasses.field(default_factory=dict)  # examples that lead to a next page
     fields: dict[tuple[str, str | None], tuple[RawField, ...]] = dataclasses.field(default_factory=dict)  # by source and seed
 
 
@@ -126,8 +144,8 @@ class Reply:
         What makes the answers to requests that prefer nothing, from their seeds.
 
         Returns:
-            A function of the seed, what the request says by parameter name, and the seed of the world in words. It raises
-            SchemaError where no answer can be made. None where answers are no JSON that is made by a schema.
+            A function of the seed, what the request says by parameter name, the seed of the world in words, and what else the
+            request says. It raises SchemaError where no answer can be made. None where answers are no JSON that is made by a schema.
         """
         represented = self.representation(None) if not self.chosen.is_empty else None
         schema = represented.media_type.schema if represented is not None else None
@@ -135,7 +153,20 @@ class Reply:
             return None
         content = self._content(represented)
         producer = self._producer(content, schema, None)
-        return lambda seed, echo, text: self._answer(content, producer.write(Wish(seed, echo=echo)), GENERATED, text)
+
+        def make(seed: int, echo: Mapping[str, JsonValue], text: str, requested: Requested) -> Answer:
+            return self._answer(content, producer.write(Wish(seed, echo=echo, requested=requested)), GENERATED, text)
+
+        return make
+
+    def requested(self, request: Request, body: JsonValue | Missing) -> Requested:
+        """What a request says, as far as answers of success say it again."""
+        method, is_success = self.operation.method, 200 <= self.chosen.status < 300  # noqa: PLR2004
+        if not is_success:
+            return Requested()
+        sent = _sent(method, request, body)
+        path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
+        return Requested(sent, path, query, is_of_answer=method in _OF_ANSWER)
 
     def representation(self, accept: str | None, *, streamed: bool = False) -> Represented | None:
         """The representation that an Accept field gets; what clients usually send is decided once."""
@@ -253,7 +284,8 @@ class Reply:
             if edge is not None:
                 return edge
         if example is not None:
-            return self._answer(content, self._write_example(content, example), f"example:{example.key or 'default'}", None)
+            written = self._write_example(content, example, ask if name is None else None)
+            return self._answer(content, written, f"example:{example.key or 'default'}", None)
         return self._answer(content, self._made(content, ask), GENERATED, ask.seed_text)
 
     def _edge(self, content: _Content, ask: Ask) -> Answer | None:
@@ -359,12 +391,29 @@ class Reply:
             self._pairs = find_pairs(self.operation, self.chosen.response)
         return self._pairs
 
-    def _write_example(self, content: _Content, example: Example) -> bytes:
+    def _write_example(self, content: _Content, example: Example, ask: Ask | None) -> bytes:
+        """Write an example; for a request that follows a sign of a next page in it, it is the last page."""
         key = str(example.key)
         if key not in content.ready:
             written = example.serialized
-            content.ready[key] = written.encode() if written is not None else self._write(content, self._example_value(content, example))
-        return content.ready[key]
+            value = self._example_value(content, example) if written is None else None
+            content.ready[key] = written.encode() if written is not None else self._write(content, value)
+            if content.is_json and written is None and content.represented.media_type.schema is not None:
+                self._find_end(content, key, value, content.represented.media_type.schema)
+        ended = content.ended.get(key)
+        if ended is None or ask is None or not (ended.always or ended.follows & {n for _, n in ask.understood.parameters}):
+            return content.ready[key]
+        return ended.written
+
+    def _find_end(self, content: _Content, key: str, value: JsonValue, schema: Node) -> None:
+        """See whether an example leads to a next page, and what it is without that."""
+        producer = self._producer(content, schema, None)
+        ended = producer.ended(value)
+        if ended != value:
+            follows = producer.paging
+            said = [find_at(value, tuple(map(str, wished.place)))[1] for wished in iter_ends(value)]
+            always = not follows or any(_leads_back(link, follows) for sign in said for link in _texts(sign))
+            content.ended[key] = _Ended(self._write(content, ended), follows, always)
 
     def _example_value(self, content: _Content, example: Example) -> JsonValue:
         value = None if isinstance(example.value, Missing) else example.value
@@ -384,7 +433,7 @@ class Reply:
         schema = media.schema if media.schema is not None else media.item_schema
         if schema is None:
             return {} if is_json(content.media_type) or is_xml(content.media_type) else ""
-        producer, wish = self._producer(content, schema, ask.preferences.locale), _wish(ask)
+        producer, wish = self._producer(content, schema, ask.preferences.locale), self._wish(ask)
         streamed = is_streamed(content.media_type)
         if is_text(content.media_type) and not streamed:
             return _text(producer, wish)
@@ -393,11 +442,23 @@ class Reply:
         count = wish.size if wish.size is not None else _STREAMED
         return [producer.produce(Wish(derive_seed(wish.seed, index), echo=wish.echo)) for index in range(count)]
 
+    def _link_text(self, header: Header) -> str | None:
+        """A Link field that leads to no next page: what the examples say besides, else, where it is required, to itself."""
+        shown = [example.value for example in header.examples if isinstance(example.value, str)]
+        texts = [text for text in map(without_next, shown) if text] + ([_SELF_LINK] if header.required else [])
+        return next((text for text in texts if not any(self.judge.judge_header(header, text))), None)
+
+    def _wish(self, ask: Ask) -> Wish:
+        """What a generated value should be like."""
+        preferences = ask.preferences
+        requested = self.requested(ask.request, ask.understood.body)
+        return Wish(ask.seed, not preferences.dynamic, ask.profile == "minimal", preferences.size, ask.understood.echoes(), requested)
+
     def _made(self, content: _Content, ask: Ask) -> bytes:
         """A made body; JSON is written as it is made."""
         schema = content.represented.media_type.schema
         if content.is_json and schema is not None:
-            return self._producer(content, schema, ask.preferences.locale).write(_wish(ask))
+            return self._producer(content, schema, ask.preferences.locale).write(self._wish(ask))
         return self._write(content, self._produce(content, ask))
 
     def _producer(self, content: _Content, schema: Node, locale: str | None) -> Producer:
@@ -415,6 +476,8 @@ class Reply:
         return header.name.lower().encode(), text.encode("latin-1")
 
     def _header_text(self, header: Header) -> str | None:
+        if header.name.lower() == "link":
+            return self._link_text(header)
         for example in header.examples:
             text = _header_text(None if isinstance(example.value, Missing) else example.value, explode=header.explode)
             if text is not None and not any(self.judge.judge_header(header, text)):
@@ -434,10 +497,16 @@ class Reply:
         return None
 
 
-def _wish(ask: Ask) -> Wish:
-    """What a generated value should be like."""
-    preferences = ask.preferences
-    return Wish(ask.seed, not preferences.dynamic, ask.profile == "minimal", preferences.size, ask.understood.echoes())
+def _sent(method: str, request: Request, body: JsonValue | Missing) -> JsonObject | list[JsonValue] | None:
+    """What was sent, as answers say it again; that something was deleted they say as well."""
+    if method == "DELETE":
+        return _DELETED
+    if method not in _WITH_BODY or not isinstance(body, dict | list):
+        return None
+    if isinstance(body, list):
+        return body
+    keyless = method != "POST"  # what is replaced or changed has the key that the path names
+    return {name: value for name, value in body.items() if not (keyless and name in {"id", "uuid"})}
 
 
 def _text(producer: Producer, wish: Wish) -> JsonValue:
@@ -446,6 +515,20 @@ def _text(producer: Producer, wish: Wish) -> JsonValue:
         return producer.produce(wish)
     except UnsatisfiableSchema:
         return ""
+
+
+def _texts(value: JsonValue) -> Iterator[str]:
+    """The texts in a value that may be links."""
+    if isinstance(value, str) and ("://" in value or value.startswith("/")):
+        yield value
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from _texts(member)
+
+
+def _leads_back(link: str, follows: frozenset[str]) -> bool:
+    """Whether a link says by no query parameter that who follows it has been here."""
+    return not follows & {name for name, _ in parse_qsl(link.partition("?")[2], keep_blank_values=True)}
 
 
 def _malformed_xml(example: Example) -> str | None:

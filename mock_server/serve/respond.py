@@ -30,6 +30,7 @@ from mock_server.schema.dialect import Direction, Purpose
 from mock_server.serve.answer import GENERATED, PREFERENCE_APPLIED, SOURCE, Answer, RawField, problem_answer, with_violations
 from mock_server.serve.compiled import CompiledOperation
 from mock_server.serve.fixtures import Fixture, Fixtures
+from mock_server.serve.links import Links
 from mock_server.serve.refuse import word_refusal
 from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
 from mock_server.serve.script.near import Route, hint
@@ -38,12 +39,12 @@ from mock_server.serve.source import Source
 from mock_server.serve.stored import Telling, tell
 from mock_server.serve.world import World
 from mock_server.spec.document import Document
-from mock_server.spec.model import MISSING, Entry, Location, Operation, Server
+from mock_server.spec.model import MISSING, Entry, Location, Missing, Operation, Server
 from mock_server.typing import JsonValue
 
 _SAID: Final = frozenset(("request-accept-unmet", "request-path-spanning"))
 
-Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], bytes, bytes, World], Answer]
+Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], Request, JsonValue | Missing, World], Answer]
 
 
 @dataclass(eq=False, repr=False)
@@ -58,9 +59,12 @@ class Responder:
     _compiled: dict[str, CompiledOperation] = field(default_factory=dict)
     _broken: dict[str, SchemaError] = field(default_factory=dict)
     _judges: dict[str, ResponseJudge] = field(default_factory=dict)
+    _bases: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Build the routes; see `base_paths`."""
+        settings = self.kit.settings
+        self.links = Links(self.document, secure=settings.tls_cert is not None, keep=settings.keep_links)
         for entry in self.document.entries:
             for base in self.base_paths(entry):
                 self.router.add(base, entry.method, entry.template, entry)
@@ -94,6 +98,21 @@ class Responder:
 
     def respond(self, request: Request, world: World = NOBODY) -> Answer:
         """Answer a request, in the world of who asks."""
+        return self.lead(self.decide(request, world), request)
+
+    def lead(self, answer: Answer, request: Request) -> Answer:
+        """An answer whose links lead to this server, as the client addresses it."""
+        entry = answer.entry
+        if entry is None or not self.links.leads_away(answer):
+            return answer
+        if entry.id not in self._bases:
+            self._bases[entry.id] = tuple(sorted(self.base_paths(entry), key=len, reverse=True))
+        path = request.path.decode("latin-1")
+        base = next((base for base in self._bases[entry.id] if path.startswith(base)), "")
+        return self.links.localise(answer, request, base, self.judge_of(entry))
+
+    def decide(self, request: Request, world: World = NOBODY) -> Answer:
+        """Answer a request, with the document's own links; see `links`."""
         matched = self.find(request)
         if isinstance(matched, Unmatched):
             return self._unmatched(request, request.path.decode("latin-1"), matched, world)
@@ -122,7 +141,7 @@ class Responder:
     def answer_understood(self, entry: Entry, request: Request, understood: Understood, variables: dict[str, str], world: World) -> Answer:
         """Answer a request that prefers nothing, and was read and judged already."""
         compiled = self._compile(entry)
-        return self._decide(compiled, self._ask(compiled, request, understood, NONE, variables, world))
+        return self.lead(self._decide(compiled, self._ask(compiled, request, understood, NONE, variables, world)), request)
 
     def read(self, matched: Matched[Entry], request: Request, world: World = NOBODY) -> Ask:
         """
@@ -191,21 +210,25 @@ class Responder:
         What makes the answers of an operation to good requests that prefer nothing.
 
         Returns:
-            A function of the path variables, decoded and read, of the query, the body, and the world who asks. It raises SchemaError
-            where no answer can be made. None where answers are not made from a schema alone.
+            A function of the path variables, decoded and read, of the request, its body as it was read, and the world who asks. It
+            raises SchemaError where no answer can be made. None where answers are not made from a schema alone.
         """
         compiled = self._compile(entry)
         if compiled.success is None or self.kit.settings.profile is not None:
             return None
-        make = self._reply(compiled, compiled.success).maker()
+        reply = self._reply(compiled, compiled.success)
+        make = reply.maker()
         if make is None:
             return None
         usual = str(self.kit.settings.seed)
 
-        def answer(variables: Mapping[str, str], read: Mapping[str, JsonValue], query: bytes, body: bytes, world: World) -> Answer:
+        def answer(
+            variables: Mapping[str, str], read: Mapping[str, JsonValue], request: Request, body: JsonValue | Missing, world: World
+        ) -> Answer:
             seed_text = world.seed or usual
-            seed = derive_seed(seed_text, compiled.operation.id, "\0".join(variables.values()), compiled.canonical_query(query), body)
-            return make(seed, read, seed_text)
+            query = compiled.canonical_query(request.query)
+            seed = derive_seed(seed_text, compiled.operation.id, "\0".join(variables.values()), query, request.body)
+            return self.lead(make(seed, read, seed_text, reply.requested(request, body)), request)
 
         return answer
 
@@ -461,7 +484,7 @@ class Responder:
                 return answer
         allowed = tuple(sorted({*unmatched.allowed, *(("HEAD",) if "GET" in unmatched.allowed else ()), "OPTIONS"}))
         if request.method == "HEAD" and "GET" in unmatched.allowed:
-            return self.respond(request._replace(method="GET"), world)
+            return self.decide(request._replace(method="GET"), world)
         if request.method == "OPTIONS" and unmatched.allowed:
             return Answer(204, [(b"allow", ", ".join(allowed).encode()), (SOURCE, b"empty")], b"", "empty")
         if unmatched.allowed:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mock_server.finding import Finding
+from mock_server.generate.envelope import project, put
 from mock_server.serve.backend import Backend
 from mock_server.serve.state.answering import State
-from mock_server.serve.state.envelope import project, put
 from mock_server.serve.state.fitting import Fitting
 from mock_server.serve.state.resource import Act, Deed, Resource
 from mock_server.serve.state.store import Record

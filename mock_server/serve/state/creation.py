@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.generate.envelope import is_array, is_object, shown, take
 from mock_server.generate.seed import derive_seed
+from mock_server.generate.words import joined
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.serve.reply import Ask
-from mock_server.serve.state.envelope import is_array, is_object, shown, take
 from mock_server.serve.state.fitting import Unfit
-from mock_server.serve.state.keys import joined, text_of
+from mock_server.serve.state.keys import text_of
 from mock_server.serve.state.patching import apply, is_json_patch, merge
 from mock_server.serve.state.resource import Act, Deed, Resource
 from mock_server.serve.state.seeding import Fittings, Place, Seeds, thing_place

@@ -16,12 +16,12 @@ from mock_server.exchange.message import Request
 from mock_server.exchange.negotiate import Represented
 from mock_server.exchange.preference import NONE, Preferences
 from mock_server.finding import Finding
+from mock_server.generate.envelope import Spot, find_list, find_thing, is_object, project, put, shown, take
 from mock_server.generate.seed import derive_seed
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.serve.reply import Ask, Reply
 from mock_server.serve.respond import Responder
-from mock_server.serve.state.envelope import Spot, find_list, find_thing, is_object, project, put, shown, take
 from mock_server.serve.state.keys import find_key
 from mock_server.serve.state.resource import Act, Deed, Resource
 from mock_server.spec.document import template_names

@@ -18,11 +18,11 @@ from mock_server.errors import MockServerError, UsageError
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.negotiate import choose_success, represent
 from mock_server.exchange.path import iter_literals
+from mock_server.generate.envelope import Spot, find_list, find_thing, is_object
 from mock_server.generate.kit import Kit
 from mock_server.generate.words import nouns_of
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
-from mock_server.serve.state.envelope import Spot, find_list, find_thing, is_object
 from mock_server.serve.state.keys import find_key, find_owner
 from mock_server.serve.state.resource import Act, Deed, Link, Owner, Resource
 from mock_server.settings import ResourceSettings

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from mock_server.generate.words import nouns_of, singular, split_words
+from mock_server.generate.envelope import is_array, is_object, shown
+from mock_server.generate.words import joined, nouns_of, singular, split_words
 from mock_server.schema.outline import Outline
-from mock_server.serve.state.envelope import is_array, is_object, shown
 from mock_server.typing import JsonValue
 
 _KEYS: Final = ("id", "uuid", "uid", "guid", "identifier", "key", "pk", "code", "slug", "number", "no", "name")
@@ -16,11 +16,6 @@ _UNIQUE: Final = frozenset(
     ("email", "emailaddress", "username", "login", "loginname", "slug", "sku", "handle", "serialnumber", "isbn", "iban", "vin", "ssn",
      "phonenumber", "nickname", "externalid", "idtag", "licenseplate")
 )  # fmt: skip
-
-
-def joined(name: str) -> str:
-    """A name without case and separators: `pet_id` and `petId` are one."""
-    return "".join(split_words(name))
 
 
 def find_key(outline: Outline, variable: str | None, nouns: frozenset[str]) -> str | None:

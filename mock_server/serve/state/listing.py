@@ -8,32 +8,20 @@ do what they say. What a parameter means is told from its name once; a name that
 import base64
 import binascii
 import functools
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from mock_server.generate.envelope import is_array, is_object, shown
+from mock_server.generate.pages import PAGED, ROLE_OF, Span
+from mock_server.generate.words import joined
 from mock_server.schema.outline import Outline
-from mock_server.serve.state.envelope import is_array, is_object, shown
-from mock_server.serve.state.keys import joined, text_of
+from mock_server.serve.state.keys import text_of
 from mock_server.serve.state.patching import same
 from mock_server.serve.state.store import Record
 from mock_server.spec.model import Location, Operation, Parameter
 from mock_server.typing import JsonValue
 
-_ROLES: Final = {
-    "limit": ("limit", "perpage", "pagesize", "maxresults", "top", "take", "pagelimit", "size", "count", "first", "max", "rows",
-              "resultsperpage", "maxpagesize", "itemsperpage", "pageitems", "maxitems", "number", "n"),
-    "offset": ("offset", "skip", "start", "startindex", "pageoffset", "from"),
-    "page": ("page", "pagenumber", "pageno", "pageindex", "p", "currentpage"),
-    "after": ("cursor", "after", "pagetoken", "startafter", "startingafter", "nexttoken", "nextpagetoken", "continuation",
-              "continuationtoken", "marker", "nextcursor", "pagecursor", "pageafter", "bookmark"),
-    "before": ("before", "endingbefore", "pagebefore"),
-    "sort": ("sort", "sortby", "orderby", "ordering", "order", "sorting", "sortfield", "sortkey"),
-    "direction": ("direction", "sortorder", "sortdir", "sortdirection", "orderdirection", "dir", "orderdir"),
-    "search": ("q", "query", "search", "searchterm", "searchtext", "keyword", "keywords", "searchquery", "term", "text", "fulltext"),
-}  # fmt: skip
-_ROLE_OF: Final = {name: role for role, names in _ROLES.items() for name in names}
 # These are what they are, even where things have a property of the name.
 _ALWAYS: Final = frozenset(("limit", "offset", "page", "cursor", "sort", "q", "perpage", "pagesize", "sortby", "orderby"))
 _USUAL = 20  # things on a page, where pages are asked for and nobody says of what size
@@ -54,24 +42,11 @@ class Page(NamedTuple):
     first: int = 1  # the number of the first page
 
     @property
-    def number(self) -> int:
-        """The number of the page, as the parameter counts."""
-        return self.first + (self.start // self.limit if self.limit else 0)
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are."""
-        return math.ceil(self.total / self.limit) if self.limit else 1
-
-    @property
-    def has_next(self) -> bool:
-        """Whether there is more."""
-        return self.start + len(self.records) < self.total and bool(self.records)
-
-    @property
-    def next_cursor(self) -> str | None:
-        """What stands for the place after the page."""
-        return write_cursor(self.records[-1].key, self.start + len(self.records)) if self.has_next else None
+    def span(self) -> Span:
+        """Where that is in the whole."""
+        after = self.start + len(self.records)
+        cursor = write_cursor(self.records[-1].key, after) if self.records and after < self.total else None
+        return Span(len(self.records), self.total, self.start, self.limit, self.first, cursor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +77,7 @@ class Plan:
         found = [record for record in records if self.keeps(record, query)] if query else list(records)
         found = self._sorted(found, query)
         limit = _number(query.get(self.roles.get("limit", ""))) or self.default
-        paged = {role for role in ("page", "offset", "after", "before") if self.roles.get(role) in query}
+        paged = {role for role in PAGED if self.roles.get(role) in query}
         if limit is None and paged:
             limit = _USUAL
         start = self._start(found, query, limit or 0)
@@ -180,7 +155,7 @@ def make_plan(operation: Operation, thing: Outline, annotate: Callable[[Paramete
         if parameter.location is not Location.QUERY:
             continue
         word = joined(parameter.name)
-        role = _ROLE_OF.get(word)
+        role = ROLE_OF.get(word)
         found = list(_filters(parameter.name, thing, names))
         if role is not None and role not in roles and (word in _ALWAYS or not found):
             roles[role] = parameter.name
@@ -199,7 +174,7 @@ def make_plan(operation: Operation, thing: Outline, annotate: Callable[[Paramete
 
 def _tell_order(operation: Operation, roles: dict[str, str]) -> None:
     """See what `order` means: beside `sort` it is up or down, alone it may be a property or either of the two."""
-    said = [p.name for p in operation.parameters if p.location is Location.QUERY and _ROLE_OF.get(joined(p.name)) == "sort"]
+    said = [p.name for p in operation.parameters if p.location is Location.QUERY and ROLE_OF.get(joined(p.name)) == "sort"]
     order = next((name for name in said if joined(name) in {"order", "ordering"}), None)
     other = next((name for name in said if name != order), None)
     if "sort" in roles and order is not None and "direction" not in roles:

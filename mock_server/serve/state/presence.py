@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mock_server.exchange.negotiate import choose_failure
+from mock_server.generate.envelope import take
 from mock_server.serve.state.asked import Asked, fill
 from mock_server.serve.state.creation import Creation, owner_link
-from mock_server.serve.state.envelope import take
 from mock_server.serve.state.fitting import Unfit, plain_ask
 from mock_server.serve.state.keys import text_of
 from mock_server.serve.state.refusals import Refusals

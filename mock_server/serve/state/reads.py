@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass, field
 
-from mock_server.exchange.message import find_field
+from mock_server.generate.envelope import take
+from mock_server.generate.pages import documented_signs, links_of
+from mock_server.generate.requested import HERE
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.serve.answer import STATE, Answer
 from mock_server.serve.ready import Ready
 from mock_server.serve.state.asked import Asked
-from mock_server.serve.state.envelope import take
 from mock_server.serve.state.fitting import plain_ask
 from mock_server.serve.state.keys import text_of
 from mock_server.serve.state.listing import Plan, make_plan
-from mock_server.serve.state.paging import links_of, tell_in_body, tell_in_fields
+from mock_server.serve.state.paging import tell_in_body, tell_in_fields
 from mock_server.serve.state.presence import Presence
 from mock_server.serve.state.showing import Showing, is_tagged, tag_of
 from mock_server.serve.state.store import Record
@@ -50,7 +51,7 @@ class Reads:
         ask, entry = asked.ask, asked.deed.operation.entry
         stamp = self.presence.store.stamp(asked.world, asked.collection)
         path, query = ask.request.path.decode("latin-1"), ask.request.query.decode("latin-1")
-        ready = (entry.id, asked.world, ask.seed_text, path, query, ask.accept or "", find_field(ask.request.fields, b"host") or "")
+        ready = (entry.id, asked.world, ask.seed_text, path, query, ask.accept or "")
         known = self._lists.get(ready)
         if known is not None and known[0] == stamp:
             return self.showing.conditional(asked, known[1])
@@ -67,12 +68,14 @@ class Reads:
         if spot is None:
             return None
         page = self._plan(asked).select(self._all(asked), _query(asked))
-        links = links_of(page, self._plan(asked).roles, self.showing.url(asked, path), query)
+        span = page.span
+        links = links_of(span, self._plan(asked).roles, HERE + path, query)
         plain = plain_ask(asked.ask, asked.deed, asked.place.variables, asked.place.values)
         body = fitting.show_all(represented, spot, [record.body for record in page.records if record.body is not None], plain)
-        body = tell_in_body(body, spot.pointer, page, links, lambda value: fitting.fits(represented, value))
+        signs = documented_signs(fitting.outline(represented), spot.pointer)
+        body = tell_in_body(body, spot.pointer, span, links, lambda value: fitting.fits(represented, value), signs)
         answer = fitting.reply.carry(represented, body, STATE + asked.resource.name, asked.ask)
-        own = tell_in_fields(asked.deed.chosen.response, page, links)
+        own = tell_in_fields(asked.deed.chosen.response, span, links)
         own += [(b"etag", tag_of(answer.body).encode())] if is_tagged(asked.deed) else []
         return self.showing.with_fields(asked, asked.deed, answer, own)
 

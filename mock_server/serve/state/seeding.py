@@ -16,11 +16,11 @@ from mock_server.errors import SchemaError
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import find_field
 from mock_server.exchange.preference import Preferences
+from mock_server.generate.envelope import is_array, is_object, project, shown, take
 from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.serve.reply import Ask
 from mock_server.serve.respond import Responder
 from mock_server.serve.state.documented import documented_keys
-from mock_server.serve.state.envelope import is_array, is_object, project, shown, take
 from mock_server.serve.state.fitting import Fitting, plain_ask
 from mock_server.serve.state.keys import find_key, referred, text_of
 from mock_server.serve.state.resource import Act, Deed, Resource

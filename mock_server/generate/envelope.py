@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from mock_server.generate.words import nouns_of, split_words
+from mock_server.generate.words import joined, nouns_of
 from mock_server.schema.outline import Outline
 from mock_server.typing import JsonObject, JsonValue
 
@@ -48,13 +48,13 @@ def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> Spot |
     if not is_object(outline):
         return None
     arrays = [name for name in shown(outline) if is_array(outline.member(name)) and is_object(outline.member(name).item())]
-    named = next((name for name in arrays if nouns_of(name) & nouns), None) or next((n for n in arrays if _word(n) in _LISTS), None)
+    named = next((name for name in arrays if nouns_of(name) & nouns), None) or next((n for n in arrays if joined(n) in _LISTS), None)
     if named is None and len(arrays) == 1 and not _has_key(outline, nouns):
         named = arrays[0]
     if named is not None:
         return Spot((named,), outline.member(named).item())
     for name in shown(outline) if depth == 0 else ():
-        found = find_list(outline.member(name), nouns, depth + 1) if _word(name) in _HOLDERS else None
+        found = find_list(outline.member(name), nouns, depth + 1) if joined(name) in _HOLDERS else None
         if found is not None:
             return Spot((name, *found.pointer), found.outline)
     return None
@@ -75,19 +75,15 @@ def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline]
         return Spot((), outline)
     members = [(name, outline.member(name)) for name in shown(outline)]
     wrapped = [name for name, member in members if is_object(member) and not is_array(member) and fits(member)]
-    named = next((n for n in wrapped if nouns_of(n) & nouns), None) or next((n for n in wrapped if _word(n) in _THINGS), None)
+    named = next((n for n in wrapped if nouns_of(n) & nouns), None) or next((n for n in wrapped if joined(n) in _THINGS), None)
     if named is None and len(wrapped) == 1 and len(members) == 1:
         named = wrapped[0]
     return Spot((named,), outline.member(named)) if named is not None else None
 
 
-def _word(name: str) -> str:
-    return "".join(split_words(name))
-
-
 def _has_key(outline: Outline, nouns: frozenset[str]) -> bool:
     """Whether an object tells itself apart: then a list in it is a part of it."""
-    return any(_word(name) in {"id", "uuid", *(noun.replace(" ", "") + "id" for noun in nouns)} for name in outline.names)
+    return any(joined(name) in {"id", "uuid", *(noun.replace(" ", "") + "id" for noun in nouns)} for name in outline.names)
 
 
 def shown(outline: Outline) -> tuple[str, ...]:

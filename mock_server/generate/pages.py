@@ -1,0 +1,359 @@
+"""
+Pages: what the members around a list, and its links, say of where it stands in the whole.
+
+What a query parameter or a member means is told from its name. What its schema does not let a member say it does not say.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from mock_server.generate.settling import ABSENT, Absence, Place, Wished
+from mock_server.generate.words import joined, split_words
+from mock_server.schema.outline import Outline
+from mock_server.typing import JsonObject, JsonValue
+
+_ROLES: Final = {
+    "limit": ("limit", "perpage", "pagesize", "maxresults", "top", "take", "pagelimit", "size", "count", "first", "max", "rows",
+              "resultsperpage", "maxpagesize", "itemsperpage", "pageitems", "maxitems", "number", "n", "maxkeys", "maxrecords"),
+    "offset": ("offset", "skip", "start", "startindex", "pageoffset", "from", "startat"),
+    "page": ("page", "pagenumber", "pageno", "pageindex", "p", "currentpage"),
+    "after": ("cursor", "after", "pagetoken", "startafter", "startingafter", "nexttoken", "nextpagetoken", "continuation",
+              "continuationtoken", "continue", "marker", "nextcursor", "pagecursor", "pageafter", "bookmark", "nextpage",
+              "paginationtoken", "startingtoken", "aftercursor", "nextmarker", "usemarker", "scrollid"),
+    "before": ("before", "endingbefore", "pagebefore", "beforecursor"),
+    "sort": ("sort", "sortby", "orderby", "ordering", "order", "sorting", "sortfield", "sortkey"),
+    "direction": ("direction", "sortorder", "sortdir", "sortdirection", "orderdirection", "dir", "orderdir"),
+    "search": ("q", "query", "search", "searchterm", "searchtext", "keyword", "keywords", "searchquery", "term", "text", "fulltext"),
+}  # fmt: skip
+ROLE_OF: Final = {name: role for role, names in _ROLES.items() for name in names}  # what a query parameter means, by its words
+PAGED: Final = frozenset(("page", "offset", "after", "before"))  # the roles of parameters that choose a page
+
+_TOTALS: Final = frozenset(
+    ("total", "totalcount", "totalitems", "totalresults", "totalelements", "totalrecords", "numfound", "recordcount", "totalsize",
+     "itemcount", "resultcount", "totalhits", "nbhits", "totalrows", "found", "estimatedtotal", "totalentries")
+)  # fmt: skip
+_HERE: Final = frozenset(("count", "numberofelements", "returned", "pagecountitems", "itemsonpage", "resultsize", "currentitemcount"))
+_PAGES: Final = frozenset(("totalpages", "pagecount", "pages", "lastpage", "numpages", "numberofpages", "pagestotal"))
+_NUMBER: Final = frozenset(("page", "currentpage", "pagenumber", "pageno", "pageindex", "number"))
+_LIMIT: Final = frozenset(("limit", "perpage", "pagesize", "size", "itemsperpage", "maxresults", "pagelimit", "take", "resultsperpage"))
+_OFFSET: Final = frozenset(("offset", "skip", "start", "startindex", "from", "startat"))
+_END: Final = frozenset(("end", "endindex", "to"))
+_BACK: Final = frozenset(("hasprevious", "hasprev", "haspreviouspage", "hasprevpage", "hasless"))
+_MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "nextpageexists", "hasmoreitems", "hasmoreresults", "moreresults",
+                          "moreitems", "morepages", "hasmorepages", "moreavailable", "istruncated", "truncated",
+                          "responsetruncated"))  # fmt: skip
+_DONE: Final = frozenset(("islast", "islastpage", "nomore", "endoflist", "lastpage", "last"))
+# Members that lead to the next page wherever they stand, and those that do so beside a list or in what speaks of pages.
+_NEXT_TAILS: Final = frozenset(
+    ("page", "pages", "url", "link", "href", "uri", "cursor", "token", "marker", "offset", "start", "key", "continuation", "number",
+     "results", "result", "records", "record", "batch", "skip", "from", "after", "position", "items", "set", "query", "params", "id",
+     "index", "path")
+)  # fmt: skip
+_SURE: Final = frozenset(("continuationtoken", "paginationtoken", "pagetoken", "lastevaluatedkey", "endcursor", "startingafter"))
+_BESIDE: Final = frozenset(("next", "cursor", "continue", "continuation", "after", "marker", "bookmark", "scrollid", "startafter",
+                            "aftercursor", "cursornext", "pagecursor", "iterator"))  # fmt: skip
+_TOKENS: Final = frozenset(("page", "next", "continuation", "pagination", "scroll", "start", "resume", "continue"))
+_LINKS: Final = {
+    "next": "next", "nexturl": "next", "nextlink": "next", "nextpageurl": "next", "nexthref": "next", "nextpage": "next",
+    "nexturi": "next", "nextpageuri": "next", "nextpagelink": "next", "prev": "prev", "previous": "prev", "prevurl": "prev",
+    "previousurl": "prev", "prevlink": "prev", "previouslink": "prev", "prevuri": "prev", "previousuri": "prev", "prevpage": "prev",
+    "previouspage": "prev", "prevpageurl": "prev", "previouspageurl": "prev", "previouspageuri": "prev", "prevpageuri": "prev",
+    "first": "first", "firsturl": "first", "firstlink": "first", "firstpage": "first", "firstpageurl": "first", "firstpageuri": "first",
+    "last": "last", "lasturl": "last", "lastlink": "last", "lastpageurl": "last", "lastpageuri": "last", "self": "self", "href": "self",
+    "url": "self", "uri": "self", "selflink": "self", "selfurl": "self", "selfuri": "self", "current": "self",
+}  # fmt: skip
+_HOLDERS: Final = frozenset(("meta", "pagination", "paging", "page", "pages", "links", "link", "pageinfo", "cursors", "metadata", "pager",
+                             "info", "paginationinfo", "responsemetadata", "list", "listmeta", "cursor", "pageinformation",
+                             "pagingmetadata", "resultinfo", "nextpage", "next"))  # fmt: skip
+_FIRST_KEYS: Final = frozenset(("firstid", "firstkey"))
+_LAST_KEYS: Final = frozenset(("lastid", "lastkey"))
+_KEYS: Final = ("id", "uuid", "uid", "key", "gid", "sid")
+_DEEPEST: Final = 8  # lists within lists
+
+
+def is_sure_sign(name: str) -> bool:
+    """Whether a member leads to a next page, or says that there is one, wherever it stands."""
+    words = split_words(name)
+    word = "".join(words)
+    if word in _SURE or word in _MORE - {"more", "truncated"}:
+        return True
+    tail = words[words.index("next") + 1 :] if "next" in words[:2] else ()
+    if tail and _NEXT_TAILS.issuperset(tail):
+        return True
+    return len(words) > 1 and words[-1] in {"token", "cursor"} and bool(_TOKENS & set(words))
+
+
+def is_sign(name: str) -> bool:
+    """Whether a member beside a list, or in what speaks of pages, leads to a next page, or says whether there is one."""
+    word = joined(name)
+    return is_sure_sign(name) or word in _BESIDE or word in _MORE or word in _DONE or word.endswith("cursor")
+
+
+def speaks_of_pages(name: str) -> bool:
+    """Whether a member holds what is said of pages, as `meta` and `paging` do."""
+    return joined(name).lstrip("_") in _HOLDERS
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where what a list shows is in the whole."""
+
+    count: int  # of what is shown
+    total: int
+    start: int = 0  # the index of the first one
+    limit: int | None = None  # None: there are no pages
+    first: int = 1  # the number of the first page
+    cursor: str | None = None  # what stands for the place after the page; None where nothing follows
+
+    @property
+    def number(self) -> int:
+        """The number of the page, as the parameter counts."""
+        return self.first + (self.start // self.limit if self.limit else 0)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return math.ceil(self.total / self.limit) if self.limit else 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there is more."""
+        return self.start + self.count < self.total and bool(self.count)
+
+
+def links_of(span: Span, roles: Mapping[str, str], base: str, query: str) -> dict[str, str]:
+    """
+    The links from a page to others, by relation.
+
+    Args:
+        span: What is shown.
+        roles: What the query parameters mean: by role, the name.
+        base: The URL without its query.
+        query: As it was sent.
+    """
+    pairs = parse_qsl(query, keep_blank_values=True)
+
+    def to(role: str, value: object) -> str:
+        name = roles[role]
+        kept = [pair for pair in pairs if pair[0] not in {name, roles.get("before"), roles.get("after")}]
+        return f"{base}?{urlencode([*kept, (name, str(value))])}"
+
+    links = {"self": f"{base}?{query}" if query else base}
+    if not span.limit:
+        return links
+    before = max(span.start - span.limit, 0)
+    last = max(span.pages - 1, 0)
+    if "page" in roles:
+        links |= {"first": to("page", span.first), "last": to("page", span.first + last)}
+        links |= {"next": to("page", span.number + 1)} if span.has_next else {}
+        links |= {"prev": to("page", span.number - 1)} if span.start else {}
+    elif "offset" in roles:
+        links |= {"first": to("offset", 0), "last": to("offset", last * span.limit)}
+        links |= {"next": to("offset", span.start + span.limit)} if span.has_next else {}
+        links |= {"prev": to("offset", before)} if span.start else {}
+    elif "after" in roles and span.has_next and span.cursor is not None:
+        links["next"] = to("after", span.cursor)
+    return links
+
+
+def iter_ends(value: JsonValue, place: Place = (), *, beside: bool = False) -> Iterator[Wished]:
+    """
+    Wish that every sign of a next page says that there is none: null, left out, "" or false.
+
+    Args:
+        value: All of it, or a part.
+        place: Of the part.
+        beside: Whether the part is beside a list, or speaks of one.
+    """
+    if len(place) > _DEEPEST:
+        return
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, dict):
+                yield from iter_ends(item, (*place, index))
+        return
+    if not isinstance(value, dict):
+        return
+    beside = beside or any(isinstance(member, list) for member in value.values())
+    for name, member in value.items():
+        here = (*place, name)
+        if is_sure_sign(name) or (beside and is_sign(name)):
+            values = _end(joined(name), member)
+            if values:
+                yield Wished(here, values)
+        if isinstance(member, dict | list):
+            yield from iter_ends(member, here, beside=isinstance(member, dict) and speaks_of_pages(name))
+
+
+def _end(word: str, value: JsonValue) -> list[JsonValue | Absence]:
+    """What a sign of a next page says where there is none; nothing where it says so already."""
+    if value is None:
+        return []
+    if isinstance(value, bool):
+        return [word in _DONE]
+    if word in _DONE or word in _MORE or isinstance(value, list):
+        return []
+    if isinstance(value, dict):
+        return [None, ABSENT]
+    return [None, ABSENT, ""] if isinstance(value, str) else [None, ABSENT, 0]
+
+
+def documented_signs(outline: Outline, pointer: tuple[str, ...]) -> dict[tuple[str, ...], JsonObject]:
+    """
+    List the signs of a next page that may stand around a list, by holder, each with a value of its type.
+
+    Args:
+        outline: Of the body.
+        pointer: To the list.
+    """
+    found: dict[tuple[str, ...], JsonObject] = {}
+    for depth in range(len(pointer)):
+        holder, around = pointer[:depth], outline
+        for name in holder:
+            around = around.member(name)
+        spots = [(holder, around), *(((*holder, name), around.member(name)) for name in around.names if speaks_of_pages(name))]
+        for place, spot in spots:
+            signs = {name: _sample(spot.member(name)) for name in spot.names if is_sign(name)}
+            found[place] = {name: value for name, value in signs.items() if value is not None}
+    return found
+
+
+def _sample(outline: Outline) -> JsonValue:
+    """A value of the type of a sign; None where it is neither a text nor a number nor true or false."""
+    samples: tuple[tuple[str, JsonValue], ...] = (("string", ""), ("boolean", False), ("integer", 0), ("number", 0))
+    return next((value for type_, value in samples if type_ in outline.types), None) if outline.sources else None
+
+
+def iter_span_wishes(
+    body: JsonValue, pointer: tuple[str, ...], span: Span, links: Mapping[str, str], *, documented: Mapping[tuple[str, ...], JsonObject]
+) -> Iterator[Wished]:
+    """
+    Wish that the members around a list say what it shows.
+
+    Args:
+        body: With the list in it.
+        pointer: To the list; not empty.
+        span: What it shows.
+        links: To other pages, by relation.
+        documented: By holder: members that may stand there and do not, each with a value of its type.
+    """
+    holders: list[tuple[str, ...]] = [pointer[:depth] for depth in range(len(pointer))]
+    for holder in list(holders):
+        inside = _take(body, holder)
+        for name, member in inside.items() if isinstance(inside, dict) else ():
+            if isinstance(member, dict) and speaks_of_pages(name) and (*holder, name) != pointer[: len(holder) + 1]:
+                holders.append((*holder, name))
+                holders += [(*holder, name, n) for n, m in member.items() if isinstance(m, dict) and speaks_of_pages(n)]
+    members: list[tuple[tuple[str, ...], JsonValue]] = []
+    for holder in holders:
+        inside = _take(body, holder)
+        members += [((*holder, name), value) for name, value in inside.items()] if isinstance(inside, dict) else []
+        known = inside if isinstance(inside, dict) else {}
+        members += [((*holder, name), value) for name, value in documented.get(holder, {}).items() if name not in known]
+    words = {joined(where[-1]) for where, _ in members}
+    shown = _take(body, pointer)
+    for where, value in members:
+        values = _wish(joined(where[-1]), value, span, links, words, shown)
+        if values and where != pointer:
+            yield Wished(where, values)
+
+
+def _take(value: JsonValue, pointer: tuple[str, ...]) -> JsonValue:
+    for name in pointer:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _wish(
+    word: str, value: JsonValue, span: Span, links: Mapping[str, str], words: set[str], shown: JsonValue
+) -> list[JsonValue | Absence]:
+    numeric = isinstance(value, int | float | None) and not isinstance(value, bool)
+    if word in _TOTALS and not isinstance(value, dict | list):
+        return [span.total, str(span.total)]
+    if word in _FIRST_KEYS | _LAST_KEYS:
+        return _key_of(shown, first=word in _FIRST_KEYS)
+    if numeric and (number := _numbers(word, span, value, words)) is not None:
+        return [number, str(number)]
+    if isinstance(value, bool):
+        flags = {"first": not span.start, "empty": not span.count}
+        found = flags.get(word)
+        if word in _MORE or word in _DONE:
+            found = span.has_next is (word in _MORE)
+        return [span.start > 0] if word in _BACK else [found] if found is not None else []
+    relation = _LINKS.get(word)
+    if relation in {"first", "last", "self"} or (relation == "prev" and isinstance(value, str | None)):
+        return _link(word, relation, value, links)
+    if not is_sign(word) and relation is None:
+        return []
+    if not span.has_next and relation != "prev":
+        return _end(word, value)
+    return _follow(relation, value, span, links)
+
+
+def _numbers(word: str, span: Span, value: JsonValue, words: set[str]) -> int | None:
+    """What a number says of a page; None where it says something else."""
+    from_one = word in {"from", "to"} and bool(words & {"to"} and words & {"currentpage", "lastpage", "perpage"})
+    numbers = (
+        (_HERE, span.total if not words & _TOTALS and word == "count" else span.count),
+        (_PAGES, span.pages if span.limit else span.number - span.first + 1),
+        (_NUMBER, span.number),
+        (_LIMIT, _size(span, value)),
+        (_OFFSET, span.start + from_one),
+        (_END, span.start + span.count - 1 + from_one if words & _OFFSET and span.count else None),
+    )  # fmt: skip
+    return next((number for names, number in numbers if word in names and number is not None), None)
+
+
+def _size(span: Span, value: JsonValue) -> int | None:
+    """How many a page may show: what was asked for, else at least as many as there are."""
+    if span.limit:
+        return span.limit
+    return span.count if isinstance(value, int | float) and value < span.count else None
+
+
+def _key_of(shown: JsonValue, *, first: bool) -> list[JsonValue | Absence]:
+    """The key of the first thing of a list, or of the last one."""
+    item = shown[0 if first else -1] if isinstance(shown, list) and shown else None
+    if not isinstance(item, dict):
+        return [None, ABSENT, ""] if shown == [] else []
+    key = next((item[name] for name in _KEYS if name in item), None)
+    return [key, str(key)] if isinstance(key, str | int) else []
+
+
+def _link(word: str, relation: str, value: JsonValue, links: Mapping[str, str]) -> list[JsonValue | Absence]:
+    link = links.get(relation)
+    if isinstance(value, dict):
+        name = next((name for name in ("href", "url", "uri", "link") if name in value), None)
+        if name is None:
+            return []
+        return [{**value, name: link}] if link is not None else [None, ABSENT]
+    if not isinstance(value, str | None):
+        return []
+    if link is None:
+        return [None, ABSENT, ""] if relation == "prev" else []
+    return [path_of(link), link] if word in {"url", "uri"} else [link, path_of(link)]
+
+
+def path_of(link: str) -> str:
+    """A link without scheme and host."""
+    rest = link.partition("://")[2]
+    return "/" + rest.partition("/")[2] if rest else link
+
+
+def _follow(relation: str | None, value: JsonValue, span: Span, links: Mapping[str, str]) -> list[JsonValue | Absence]:
+    """What leads to the page after, where there is one, or before."""
+    link = links.get(relation) if relation is not None else None
+    if isinstance(value, dict):
+        return _link("", relation, value, links) if relation is not None else []
+    if isinstance(value, int | float):
+        steps = {"next": (span.has_next, span.number + 1), "prev": (span.start > 0, span.number - 1)}
+        there, number = steps.get(relation or "next", (False, 0))
+        return [number] if there else [None, ABSENT]
+    if not isinstance(value, str | None):
+        return []
+    if link is not None:
+        return [link, path_of(link), *([span.cursor] if span.cursor is not None else [])]
+    return [span.cursor] if span.cursor is not None and relation != "prev" else [None, ABSENT, ""]

@@ -1,0 +1,213 @@
+"""
+What an answer says of the request that it answers: what was sent, where that is, and which page was asked for.
+
+- Of a body that was sent, an answer has what it has a property for, as far as the schema takes it.
+- A sign of a next page says that there is none, unless a number of things is preferred: then its pages are counted.
+- A page, an offset and a limit are those that were asked for; totals follow.
+- `url`, `self` and their like are the URL of the request. Its scheme and host are not known here: `HERE` stands for them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from mock_server.generate.compiling import Echo
+from mock_server.generate.envelope import find_list, take
+from mock_server.generate.pages import PAGED, ROLE_OF, Span, is_sign, is_sure_sign, iter_ends, iter_span_wishes, links_of, path_of
+from mock_server.generate.settling import Wished, say
+from mock_server.generate.words import joined, nouns_of
+from mock_server.schema.outline import Outline
+from mock_server.typing import JsonObject, JsonValue
+
+HERE: Final = "http://here.invalid"  # the origin of links to this server, until it is known how the client calls it
+_OWN: Final = frozenset(("self", "url", "href", "uri", "selflink", "selfurl", "selfuri", "selfhref", "resourceuri", "resourceurl"))
+_OWN_HOLDERS: Final = frozenset(("links", "_links", "link"))
+_CURSOR: Final = "c"  # before the index in a cursor
+_MOST: Final = 10_000_000  # of a page's number, so that nothing overflows
+
+
+class Requested(NamedTuple):
+    """What a request says, as far as answers say it again."""
+
+    sent: JsonObject | list[JsonValue] | None = None  # its body
+    path: str = ""  # percent-encoded; empty where it is not known
+    query: str = ""
+    is_of_answer: bool = False  # whether the path is that of what is answered
+
+
+@dataclass(eq=False)
+class Answered:
+    """What the schema of an answer has places for."""
+
+    outline: Outline
+    name: str  # what the answer is about
+    echoes: tuple[Echo, ...]
+
+    @cached_property
+    def roles(self) -> Mapping[str, str]:
+        """What the query parameters mean: by role, the name."""
+        found: dict[str, str] = {}
+        for echo in self.echoes:
+            role = ROLE_OF.get(joined(echo.name)) if not echo.in_path else None
+            if role is not None:
+                found.setdefault(role, echo.name)
+        return found
+
+    @cached_property
+    def list_pointer(self) -> tuple[str, ...] | None:
+        """Where the list stands that an answer is about; None where there is none."""
+        found = find_list(self.outline, nouns_of(self.name))
+        return found.pointer if found is not None else None
+
+    @cached_property
+    def has_signs(self) -> bool:
+        """Whether something in an answer may be a sign of a next page."""
+        return any(map(_names_sign, (*self.outline.sources, *self.outline.definitions.values())))
+
+    def iter_wishes(self, value: JsonValue, requested: Requested, echo: Mapping[str, JsonValue], size: int | None) -> Iterator[Wished]:
+        """
+        List what an answer should say.
+
+        Args:
+            value: As it was generated.
+            requested: What the request says.
+            echo: Its parameters, by name.
+            size: How many things are preferred to be in the whole.
+        """
+        if self.has_signs:
+            yield from iter_ends(value)
+        pointer = self.list_pointer
+        listed = take(value, pointer) if pointer is not None else None
+        if pointer is not None and isinstance(listed, list):
+            span = self.span(len(listed), echo, size)
+            if span.count < len(listed):
+                yield Wished(pointer, [listed[span.start if size is not None else 0 :][: span.count]])
+                value = say(value, pointer, listed[span.start if size is not None else 0 :][: span.count])
+            links = links_of(span, self.roles, HERE + requested.path, requested.query) if requested.path else {}
+            if pointer:
+                yield from iter_span_wishes(value, pointer, span, links, documented={})
+        elif requested.is_of_answer and isinstance(value, dict):
+            yield from _own_links(value, requested)
+        if isinstance(requested.sent, dict) and isinstance(value, dict):
+            yield from iter_sent(value, requested.sent, self.outline)
+
+    def limit(self, echo: Mapping[str, JsonValue]) -> int | None:
+        """How many things a request asks for at most; None where it does not say."""
+        return _number(echo.get(self.roles.get("limit", ""))) or None
+
+    def span(self, count: int, echo: Mapping[str, JsonValue], size: int | None) -> Span:
+        """
+        Where a page is in the whole.
+
+        Args:
+            count: Of the things that were generated.
+            echo: The parameters of the request, by name.
+            size: How many things the whole should have; None: those that are shown are the last ones.
+        """
+        roles = self.roles
+        first = next((e.first for e in self.echoes if e.name == roles.get("page")), 1)
+        limit = self.limit(echo)
+        shown = min(count, limit) if limit else count
+        step = limit or shown
+        number, offset = _number(echo.get(roles.get("page", ""))), _number(echo.get(roles.get("offset", "")))
+        cursor = echo.get(roles.get("after", ""))
+        start = offset or 0
+        if number is not None:
+            start = max(number - first, 0) * step
+        elif isinstance(cursor, str) and cursor.startswith(_CURSOR):
+            start = _number(cursor.removeprefix(_CURSOR)) or 0
+        paged = limit is not None or bool(PAGED & {role for role, name in roles.items() if name in echo})
+        if size is None:
+            return Span(shown, start + shown, start, step if paged else None, first)
+        shown = max(min(step, count - start), 0) if paged else count
+        after = start + shown
+        return Span(shown, count, start, step if paged else None, first, f"{_CURSOR}{after}" if after < count else None)
+
+
+def _number(value: JsonValue) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < len(str(_MOST)):
+        return int(value)
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+
+
+def _names_sign(schema: JsonValue) -> bool:
+    """Whether a property anywhere in a schema may be a sign of a next page."""
+    if isinstance(schema, list):
+        return any(map(_names_sign, schema))
+    if not isinstance(schema, dict):
+        return False
+    properties = schema.get("properties")
+    if isinstance(properties, dict) and any(is_sure_sign(name) or is_sign(name) for name in properties):
+        return True
+    return any(_names_sign(part) for word, part in schema.items() if isinstance(part, dict | list) and word not in {"enum", "examples"})
+
+
+def _own_links(value: JsonObject, requested: Requested) -> Iterator[Wished]:
+    """Wish that what a thing says of where it is is the URL of the request."""
+    url = HERE + requested.path + (f"?{requested.query}" if requested.query else "")
+    for name, member in value.items():
+        if joined(name) in _OWN and isinstance(member, str | None):
+            yield Wished((name,), [url, path_of(url)])
+        elif isinstance(member, dict) and (name in _OWN_HOLDERS or joined(name) == "self"):
+            own = member.get("self") if name in _OWN_HOLDERS else member
+            place = (name, "self") if name in _OWN_HOLDERS else (name,)
+            if isinstance(own, str):
+                yield Wished(place, [url, path_of(url)])
+            elif isinstance(own, dict) and "href" in own:
+                yield Wished((*place, "href"), [url, path_of(url)])
+
+
+def iter_sent(value: JsonObject, sent: JsonObject, outline: Outline) -> Iterator[Wished]:
+    """
+    Wish that an answer says what was sent, by names, in the object that has the most of them.
+
+    Args:
+        value: The answer, as it was generated.
+        sent: What was sent.
+        outline: Of the answer.
+    """
+    inner = [member for member in sent.values() if isinstance(member, dict)]
+    bodies = [sent, *inner] if len(sent) == 1 else [sent]
+    spots = [((), outline), *(((name,), outline.member(name)) for name, member in value.items() if isinstance(member, dict))]
+    best: tuple[int, tuple[str, ...], Outline, JsonObject] = (0, (), outline, {})
+    for body in bodies:
+        wanted = {joined(name) for name in body}
+        for place, spot in spots:
+            shared = len(wanted & {joined(name) for name in spot.names})
+            if shared > best[0]:
+                best = (shared, place, spot, body)
+    if best[0]:
+        yield from _of_object(best[1], take(value, best[1]), best[3], best[2])
+
+
+def _of_object(place: tuple[str, ...], value: JsonValue, sent: JsonObject, outline: Outline) -> Iterator[Wished]:
+    known = {joined(name): name for name in reversed(outline.names)}
+    there = value if isinstance(value, dict) else {}
+    for name, said in sent.items():
+        own = name if name in outline.names else known.get(joined(name))
+        if own is not None:
+            yield Wished((*place, own), _choices(there.get(own), said, outline.member(own)))
+
+
+def _choices(generated: JsonValue, said: JsonValue, outline: Outline) -> Sequence[JsonValue]:
+    """What a property should say: what was sent, of an object with what else there is, of a scalar in the other type as well."""
+    if isinstance(said, dict) and isinstance(generated, dict):
+        merged: JsonValue = generated
+        for wished in _of_object((), generated, said, outline):
+            merged = say(merged, wished.place, wished.values[0])
+        return [{**said, **merged} if isinstance(merged, dict) else said, merged, said]
+    if isinstance(said, str) and (number := _as_number(said)) is not None:
+        return [said, number]
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return [said, str(said)]
+    return [said]
+
+
+def _as_number(text: str) -> int | float | None:
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return None

@@ -63,14 +63,14 @@ _LINKS: Final = {
     "previouspage": "prev", "prevpageurl": "prev", "previouspageurl": "prev", "previouspageuri": "prev", "prevpageuri": "prev",
     "first": "first", "firsturl": "first", "firstlink": "first", "firstpage": "first", "firstpageurl": "first", "firstpageuri": "first",
     "last": "last", "lasturl": "last", "lastlink": "last", "lastpageurl": "last", "lastpageuri": "last", "self": "self", "href": "self",
-    "url": "self", "uri": "self", "selflink": "self", "selfurl": "self", "selfuri": "self", "current": "self",
+    "url": "here", "uri": "self", "selflink": "self", "selfurl": "self", "selfuri": "self", "current": "self",
 }  # fmt: skip
 _HOLDERS: Final = frozenset(("meta", "pagination", "paging", "page", "pages", "links", "link", "pageinfo", "cursors", "metadata", "pager",
                              "info", "paginationinfo", "responsemetadata", "list", "listmeta", "cursor", "pageinformation",
                              "pagingmetadata", "resultinfo", "nextpage", "next"))  # fmt: skip
 _FIRST_KEYS: Final = frozenset(("firstid", "firstkey"))
 _LAST_KEYS: Final = frozenset(("lastid", "lastkey"))
-_KEYS: Final = ("id", "uuid", "uid", "key", "gid", "sid")
+KEYS: Final = ("id", "uuid", "uid", "key", "gid", "sid")
 _DEEPEST: Final = 8  # lists within lists
 
 
@@ -141,7 +141,7 @@ def links_of(span: Span, roles: Mapping[str, str], base: str, query: str) -> dic
         kept = [pair for pair in pairs if pair[0] not in {name, roles.get("before"), roles.get("after")}]
         return f"{base}?{urlencode([*kept, (name, str(value))])}"
 
-    links = {"self": f"{base}?{query}" if query else base}
+    links = {"self": f"{base}?{query}" if query else base, "here": base}
     if not span.limit:
         return links
     before = max(span.start - span.limit, 0)
@@ -284,7 +284,7 @@ def _wish(
             found = span.has_next is (word in _MORE)
         return [span.start > 0] if word in _BACK else [found] if found is not None else []
     relation = _LINKS.get(word)
-    if relation in {"first", "last", "self"} or (relation == "prev" and isinstance(value, str | None)):
+    if relation in {"first", "last", "self", "here"} or (relation == "prev" and isinstance(value, str | None)):
         return _link(word, relation, value, links)
     if not is_sign(word) and relation is None:
         return []
@@ -319,7 +319,7 @@ def _key_of(shown: JsonValue, *, first: bool) -> list[JsonValue | Absence]:
     item = shown[0 if first else -1] if isinstance(shown, list) and shown else None
     if not isinstance(item, dict):
         return [None, ABSENT, ""] if shown == [] else []
-    key = next((item[name] for name in _KEYS if name in item), None)
+    key = next((item[name] for name in KEYS if name in item), None)
     return [key, str(key)] if isinstance(key, str | int) else []
 
 

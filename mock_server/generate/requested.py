@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from mock_server.generate.compiling import Echo
 from mock_server.generate.envelope import find_list, take
-from mock_server.generate.pages import PAGED, ROLE_OF, Span, is_sign, is_sure_sign, iter_ends, iter_span_wishes, links_of, path_of
+from mock_server.generate.pages import KEYS, PAGED, ROLE_OF, Span, is_sign, is_sure_sign, iter_ends, iter_span_wishes, links_of, path_of
 from mock_server.generate.settling import Wished, say
 from mock_server.generate.words import joined, nouns_of
 from mock_server.schema.outline import Outline
@@ -80,10 +80,11 @@ class Answered:
         pointer = self.list_pointer
         listed = take(value, pointer) if pointer is not None else None
         if pointer is not None and isinstance(listed, list):
-            span = self.span(len(listed), echo, size)
+            span = self.span(listed, echo, size)
             if span.count < len(listed):
-                yield Wished(pointer, [listed[span.start if size is not None else 0 :][: span.count]])
-                value = say(value, pointer, listed[span.start if size is not None else 0 :][: span.count])
+                page = listed[span.start if size is not None else 0 :][: span.count]
+                yield Wished(pointer, [page])
+                value = say(value, pointer, page)
             links = links_of(span, self.roles, HERE + requested.path, requested.query) if requested.path else {}
             if pointer:
                 yield from iter_span_wishes(value, pointer, span, links, documented={})
@@ -96,33 +97,44 @@ class Answered:
         """How many things a request asks for at most; None where it does not say."""
         return _number(echo.get(self.roles.get("limit", ""))) or None
 
-    def span(self, count: int, echo: Mapping[str, JsonValue], size: int | None) -> Span:
+    def span(self, listed: Sequence[JsonValue], echo: Mapping[str, JsonValue], size: int | None) -> Span:
         """
         Where a page is in the whole.
 
         Args:
-            count: Of the things that were generated.
+            listed: What was generated.
             echo: The parameters of the request, by name.
             size: How many things the whole should have; None: those that are shown are the last ones.
         """
         roles = self.roles
         first = next((e.first for e in self.echoes if e.name == roles.get("page")), 1)
         limit = self.limit(echo)
+        count = len(listed)
         shown = min(count, limit) if limit else count
         step = limit or shown
         number, offset = _number(echo.get(roles.get("page", ""))), _number(echo.get(roles.get("offset", "")))
-        cursor = echo.get(roles.get("after", ""))
+        said = (e.name for e in self.echoes if not e.in_path and e.name in echo)
+        asked = {ROLE_OF.get(joined(name)): echo[name] for name in said}
+        cursor = asked.get("after")
         start = offset or 0
         if number is not None:
             start = max(number - first, 0) * step
-        elif isinstance(cursor, str) and cursor.startswith(_CURSOR):
-            start = _number(cursor.removeprefix(_CURSOR)) or 0
-        paged = limit is not None or bool(PAGED & {role for role, name in roles.items() if name in echo})
+        elif size is not None and cursor is not None:
+            start = _after(listed, cursor)
+        paged = limit is not None or not PAGED.isdisjoint(asked)
         if size is None:
             return Span(shown, start + shown, start, step if paged else None, first)
         shown = max(min(step, count - start), 0) if paged else count
         after = start + shown
         return Span(shown, count, start, step if paged else None, first, f"{_CURSOR}{after}" if after < count else None)
+
+
+def _after(listed: Sequence[JsonValue], cursor: JsonValue) -> int:
+    """The index after what a cursor, or a key, stands for; the end where it stands for nothing."""
+    if isinstance(cursor, str) and cursor.startswith(_CURSOR) and (start := _number(cursor.removeprefix(_CURSOR))) is not None:
+        return start
+    keys = [next((item[name] for name in KEYS if name in item), None) if isinstance(item, dict) else item for item in listed]
+    return next((index + 1 for index, key in enumerate(keys) if key is not None and str(key) == str(cursor)), len(listed))
 
 
 def _number(value: JsonValue) -> int | None:

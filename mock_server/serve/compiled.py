@@ -7,6 +7,8 @@ from mock_server.contract.request import RequestJudge
 from mock_server.contract.response import ResponseJudge
 from mock_server.exchange.negotiate import Chosen
 from mock_server.exchange.parameter import parse_query
+from mock_server.generate.pages import PAGED, ROLE_OF
+from mock_server.generate.words import joined
 from mock_server.serve.reply import Reply
 from mock_server.spec.model import Location, Operation
 
@@ -37,6 +39,11 @@ class CompiledOperation:
             if len(query) <= _SHORT:
                 self.queries[query] = found
         return found
+
+    def query_of_whole(self, query: bytes) -> str:
+        """A query in canonical form without what chooses a page: all pages of a whole have the same."""
+        paging = {(Location.QUERY, p.name) for p in self.operation.parameters if ROLE_OF.get(joined(p.name)) in PAGED | {"limit"}}
+        return _canonical_query(query, self.credentials | paging)
 
 
 def _canonical_query(query: bytes, credentials: frozenset[tuple[Location, str]]) -> str:

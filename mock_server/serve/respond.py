@@ -344,7 +344,9 @@ class Responder:
 
         def derive() -> int:
             path = unquote("\0".join(variables.values())) if variables else ""
-            return derive_seed(seed_text, operation.id, path, compiled.canonical_query(request.query), request.body)
+            whole = preferences.size is not None
+            query = compiled.query_of_whole(request.query) if whole else compiled.canonical_query(request.query)
+            return derive_seed(seed_text, operation.id, path, query, request.body)
 
         profile = preferences.profile or (self.kit.settings.profile if not preferences.asks_for_something else None)
         return Ask(request, understood, preferences, accept_of(request), derive, seed_text, compiled.sources, profile, world, variables)

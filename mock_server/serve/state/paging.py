@@ -45,7 +45,7 @@ def tell_in_fields(response: Response, span: Span, links: Mapping[str, str]) -> 
         if name in _TOTAL_FIELDS:
             found.append((name.encode(), str(span.total).encode()))
         elif name == "link":
-            written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items() if relation != "self")
+            written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items() if relation not in {"self", "here"})
             found.append((b"link", (written or f'<{links["self"]}>; rel="self"').encode("latin-1", "replace")))
         elif joined(header.name).removeprefix("x") in {"pagecount", "totalpages"}:
             found.append((name.encode(), str(span.pages).encode()))

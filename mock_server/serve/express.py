@@ -30,9 +30,12 @@ from mock_server.spec.model import MISSING, Entry, Location, Missing, Operation,
 from mock_server.typing import JsonValue
 
 # Fields that the responder looks at, whatever the document says.
-_DECIDING = frozenset(
-    (b"prefer", b"origin", b"content-type", b"content-length", b"content-encoding", b"transfer-encoding", b"cookie", HEADER),
-) | FORWARDED
+_DECIDING = (
+    frozenset(
+        (b"prefer", b"origin", b"content-type", b"content-length", b"content-encoding", b"transfer-encoding", b"cookie", HEADER),
+    )
+    | FORWARDED
+)
 _DESCRIBING_BODY = frozenset((b"content-type", b"content-length"))
 _READING = frozenset(("GET",))
 _POSTED = frozenset(("POST", "PUT", "PATCH"))

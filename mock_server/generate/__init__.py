@@ -6,7 +6,7 @@ Values: from what a schema allows to what a reader believes.
 function: `strings`, `numbers`, `arrays`, `objects` and the `undeclared` properties of these, `alternatives` the branches of
 a choice, `merging` what has to match all at once, `heights` what ends soonest, `search` and `repair` what is not modelled.
 `coherence` lets the parts of a value agree, `requested` lets an answer say what the request said: `envelope` knows where in
-a body things stand, `pages` what speaks of pages, `settling` what of it fits. `rows` keeps whole items of lists as bytes,
+a body things stand, `pagination` what speaks of pages, `settling` what of it fits. `rows` keeps whole items of lists as bytes,
 `produce` proves each value before it leaves, or the items that it is put together from.
 
 Invariants:

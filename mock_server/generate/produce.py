@@ -19,7 +19,7 @@ from mock_server.finding import Finding
 from mock_server.generate.compiling import Echo, Setting, Spot, compile_part
 from mock_server.generate.heights import ENDLESS
 from mock_server.generate.hints import HintReader, Hints
-from mock_server.generate.pages import PAGED, iter_ends
+from mock_server.generate.pagination import PAGED, iter_ends
 from mock_server.generate.pools import Pools
 from mock_server.generate.repair import Repair
 from mock_server.generate.requested import Answered, Requested

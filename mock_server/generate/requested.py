@@ -14,7 +14,18 @@ from typing import Final, NamedTuple
 
 from mock_server.generate.compiling import Echo
 from mock_server.generate.envelope import find_list, take
-from mock_server.generate.pages import KEYS, PAGED, ROLE_OF, Span, is_sign, is_sure_sign, iter_ends, iter_span_wishes, links_of, path_of
+from mock_server.generate.pagination import (
+    KEYS,
+    PAGED,
+    ROLE_OF,
+    Span,
+    is_sign,
+    is_sure_sign,
+    iter_ends,
+    iter_span_wishes,
+    links_of,
+    path_of,
+)
 from mock_server.generate.settling import Wished, say
 from mock_server.generate.words import joined, nouns_of
 from mock_server.schema.outline import Outline

@@ -7,7 +7,7 @@ from mock_server.contract.request import RequestJudge
 from mock_server.contract.response import ResponseJudge
 from mock_server.exchange.negotiate import Chosen
 from mock_server.exchange.parameter import parse_query
-from mock_server.generate.pages import PAGED, ROLE_OF
+from mock_server.generate.pagination import PAGED, ROLE_OF
 from mock_server.generate.words import joined
 from mock_server.serve.reply import Reply
 from mock_server.spec.model import Location, Operation

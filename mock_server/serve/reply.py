@@ -28,7 +28,7 @@ from mock_server.exchange.xml import read_xml
 from mock_server.finding import Finding
 from mock_server.generate.catalogue import Subject
 from mock_server.generate.kit import Kit, name_of_operation
-from mock_server.generate.pages import iter_ends
+from mock_server.generate.pagination import iter_ends
 from mock_server.generate.produce import Producer, Wish
 from mock_server.generate.requested import Requested
 from mock_server.generate.seed import derive_seed

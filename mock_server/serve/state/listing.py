@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from mock_server.generate.envelope import is_array, is_object, shown
-from mock_server.generate.pages import PAGED, ROLE_OF, Span
+from mock_server.generate.pagination import PAGED, ROLE_OF, Span
 from mock_server.generate.words import joined
 from mock_server.schema.outline import Outline
 from mock_server.serve.state.keys import text_of

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from mock_server.generate.pages import Span, iter_span_wishes
+from mock_server.generate.pagination import Span, iter_span_wishes
 from mock_server.generate.settling import settle
 from mock_server.generate.words import joined
 from mock_server.serve.answer import RawField

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from mock_server.generate.envelope import take
-from mock_server.generate.pages import documented_signs, links_of
+from mock_server.generate.pagination import documented_signs, links_of
 from mock_server.generate.requested import HERE
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline

@@ -85,6 +85,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "include": Trust.ANYTHING,
     "journal": Trust.ANYTHING,
     "keep_invalid_examples": Trust.ANYTHING,
+    "keep_links": Trust.ANYTHING,
     "kind": Trust.ANYTHING,
     "locale": Trust.ANYTHING,
     "locations": Trust.ANYTHING,

@@ -141,7 +141,8 @@ def _looked_up(plan: _Plan, item: ByRow) -> Draw:
 
 def _plan(compiler: Compiler, view: ArrayView | None, spot: Spot) -> _Plan:
     hints, reader = spot.hints, compiler.setting.reader
-    item_spot = Spot(reader.items(hints), spot.name, spot.owner, nouns_of(spot.name))
+    is_distinct = view is not None and view.distinctness == Distinctness.ALL_DISTINCT
+    item_spot = Spot(reader.items(hints), spot.name, spot.owner, nouns_of(spot.name), is_distinct)
     if view is None:
         return _Plan((), compiler.compile_any(item_spot), (), 0, None, distinct=False, differing=True, repeated=False, references=())
     prefix = tuple(
@@ -166,7 +167,7 @@ def _plan(compiler: Compiler, view: ArrayView | None, spot: Spot) -> _Plan:
         required,
         max(least, len(prefix) if required else 0),
         most,
-        distinct=view.distinctness == Distinctness.ALL_DISTINCT,
+        distinct=is_distinct,
         differing=items is None or _is_scalar(items),
         repeated=view.distinctness == Distinctness.SOME_REPEATED,
         references=tuple(sorted(direct_references(items))) if items is not None else (),

@@ -132,7 +132,9 @@ class _Automaton:
         return (frozenset(), True) if 1 in states else (states, False)
 
 
-def iter_common(found: Sequence[str], barred: Sequence[str], least: int, most: int | None, random: Random) -> Iterator[str]:
+def iter_common(
+    found: Sequence[str], barred: Sequence[str], least: int, most: int | None, random: Random, most_work: int = _MAX_WORK
+) -> Iterator[str]:
     """
     Find strings in which some patterns are found and others are not, first those that are hardly longer than need be.
 
@@ -142,6 +144,7 @@ def iter_common(found: Sequence[str], barred: Sequence[str], least: int, most: i
         least: The least length, in code points.
         most: The greatest length.
         random: Chooses among characters that mean the same to all patterns.
+        most_work: How many states may be passed through.
 
     Raises:
         RegexError: a pattern can't be read, or has no automaton, or the walk is given up.
@@ -155,7 +158,7 @@ def iter_common(found: Sequence[str], barred: Sequence[str], least: int, most: i
     todo = [(least, 0, 0, start, "")]
     work = 0
     while todo:
-        if work > _MAX_WORK:
+        if work > most_work:
             raise RegexError("the patterns agree on nothing near")
         *_, progress, text = heappop(todo)
         if len(text) >= least and all(a.is_content(p, first=not text) for a, p in zip(automata, progress, strict=True)):

@@ -42,6 +42,7 @@ class Spot:
     name: str = ""
     owner: frozenset[str] = frozenset()
     nouns: frozenset[str] = frozenset()  # what the value itself is, where it is an object
+    various: bool = False  # whether values have to differ: items of a list, names of properties
 
     def with_hints(self, hints: Hints) -> "Spot":
         """The same place, spoken of by other hints."""

@@ -10,10 +10,11 @@ from mock_server.generate.pools import Pools
 from mock_server.generate.produce import Producer
 from mock_server.generate.rows import Shelf
 from mock_server.generate.semantics import is_identifier
+from mock_server.generate.texts import has_format
 from mock_server.generate.words import nouns_of, split_words
 from mock_server.schema.bundle import SchemaSets
 from mock_server.schema.canonical import Forms
-from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.dialect import Direction, Purpose, Syntax
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.schema.validate import pattern_ok
 from mock_server.settings import Settings
@@ -41,7 +42,7 @@ class Kit:
     def schemas(self) -> SchemaSets:
         """The schemas of the document."""
         if self._sets is None:
-            self._sets = SchemaSets(self.document.references, self.document.version.is_json_schema, pattern_ok)
+            self._sets = SchemaSets(self.document.references, self.document.version.is_json_schema, Syntax(pattern_ok, has_format))
         return self._sets
 
     @property

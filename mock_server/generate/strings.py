@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from mock_server.generate.compiling import Setting, Spot, from_column, from_values, meaning_of, spread
 from mock_server.generate.pools import ROWS, TABLE_OF
 from mock_server.generate.seed import derive_random
-from mock_server.generate.semantics import Meaning
+from mock_server.generate.semantics import Meaning, is_identifier
 from mock_server.generate.state import MANY_ROWS, ROW_MASK, Draw, by_number
 from mock_server.generate.texts import Demands, write_texts
 from mock_server.generate.words import split_words
@@ -25,7 +25,7 @@ _Accept = Callable[[JsonValue], bool]
 def compile_string(setting: Setting, view: StringView | None, spot: Spot) -> Draw:
     """Compile the strings of a view, or any string."""
     formats = tuple(dict.fromkeys((*(view.formats if view else ()), *spot.hints.formats())))
-    demands = Demands.of(view, formats)
+    demands = Demands.of(view, formats, various=spot.various or is_identifier(spot.name))
     accept = demands.judge
     named = _named_column(setting, spot)
     column, meaning = (named, None) if named is not None else _column(setting, spot, formats)

@@ -1,7 +1,8 @@
 """
 Texts that are written for what a schema demands: formats, patterns, lengths.
 
-Candidates come by luck at first, each from what one demand alone allows; what several patterns agree on is then looked for.
+Candidates come by luck at first, each from what one demand alone allows; what all demands agree on is then looked for, the
+grammars of formats among them. So whether a text is found does not depend on luck, nor on the seed.
 """
 
 import base64
@@ -12,6 +13,7 @@ from itertools import islice
 from random import Random
 
 from mock_server.generate.automaton import iter_common
+from mock_server.generate.grammars import GREATEST_LENGTHS, grammars_of
 from mock_server.generate.language import Language
 from mock_server.generate.regex import RegexError
 from mock_server.generate.seed import derive_random
@@ -25,6 +27,9 @@ _ATTEMPTS = 600
 _LUCK = 80  # attempts without any success
 # Nobody waits for longer texts than this.
 _LONGEST = 1_000_000
+# What is spent on finding out whether a format is possible, in states that are passed through; and up to which length.
+_WORK = 200_000
+_CHECKED_LENGTH = 1_000
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,13 @@ class Demands:
     barred_patterns: tuple[str, ...] = ()
     barred_formats: tuple[str, ...] = ()
     barred: tuple[str, ...] = ()
+    various: bool = False  # texts that have to differ: the shortest one that a pattern finds is not enough
 
     @classmethod
-    def of(cls, view: StringView | None, formats: tuple[str, ...]) -> "Demands":
+    def of(cls, view: StringView | None, formats: tuple[str, ...], *, various: bool = False) -> "Demands":
         """What a view demands, or nothing; with the formats that the document names."""
         if view is None:
-            return cls(formats)
+            return cls(formats, various=various)
         return cls(
             formats,
             tuple(view.patterns),
@@ -52,6 +58,7 @@ class Demands:
             tuple(view.excluded_patterns),
             tuple(view.excluded_formats),
             tuple(view.excluded),
+            various,
         )
 
     @cached_property
@@ -88,6 +95,10 @@ def write_texts(seed: int, name: str, demands: Demands) -> tuple[str, ...]:
         return ()
     random = derive_random(seed, "string", name, repr(demands.formats), demands.least, demands.most or -1)
     accept = demands.judge
+    if accept is not None and len(demands.patterns) == 1 and not demands.formats:
+        shaped = next((texts for shape in _SHAPES if (texts := _shaped(random, shape, accept))), ())
+        if shaped:
+            return shaped
     found: dict[str, None] = {}
     candidates = (text for text in _by_luck(random, demands) if text is not None)
     for attempt, text in enumerate(islice(candidates, _ATTEMPTS)):
@@ -98,26 +109,77 @@ def write_texts(seed: int, name: str, demands: Demands) -> tuple[str, ...]:
         if attempt == _LUCK and not found:
             agreed = _agreed(random, demands)
             found = dict.fromkeys(text for text in agreed or () if accept is None or accept(text))
-            if found or (agreed is None and len(demands.patterns) + len(demands.barred_patterns) > 1):
+            if found or agreed is None:
                 break
     return tuple(found)
 
 
-def _agreed(random: Random, demands: Demands) -> list[str] | None:
-    """Texts that all patterns agree on: none where they could not be walked to the end, None where there is none."""
-    found: list[str] = []
-    if not demands.patterns and not demands.barred_patterns:
-        return found
+@lru_cache(maxsize=4096)
+def has_format(format_: str, pattern: str | None, least: int, most: int | None) -> bool:
+    """
+    Whether a text can have a format beside a pattern and lengths.
+
+    Args:
+        format_: The name of the format.
+        pattern: What has to be found in the text, or None.
+        least: The least length, in code points.
+        most: The greatest length, or None.
+
+    Returns:
+        False only where it is proven that none can.
+    """
+    if least > GREATEST_LENGTHS.get(format_, least):
+        return False
+    if least > _CHECKED_LENGTH:
+        return True
+    patterns = (pattern,) if pattern is not None else ()
+    grammars = grammars_of(format_)[-1:]
     try:
-        for _ in range(_WRITTEN // 4):  # each walk finds few, each time others
-            walked = islice(iter_common(demands.patterns, demands.barred_patterns, demands.least, demands.most, random), 4)
-            own = list(walked)
-            if not own:
-                return None
-            found += own
+        walked = iter_common((*patterns, *grammars), (), least, most, derive_random(0, "format", format_), _WORK)
+        return not grammars or next(walked, None) is not None
     except RegexError:
-        pass
-    return found
+        return True
+
+
+def _shaped(random: Random, shape: Callable[[Random], str], accept: Callable[[JsonValue], bool]) -> tuple[str, ...]:
+    """Texts of a shape, where a pattern describes that shape rather than lets it pass among others."""
+    texts = tuple(dict.fromkeys(shape(random) for _ in range(_WRITTEN)))
+    one = texts[0]
+    plain = "".join(char if char.isalnum() else "0" for char in one)
+    is_described = all(map(accept, texts)) and not any(map(accept, (f"x{one}", f"{one}x", plain)))
+    return texts if is_described else ()
+
+
+def _agreed(random: Random, demands: Demands) -> list[str] | None:
+    """
+    Texts that all demands agree on.
+
+    Returns:
+        An empty list where they could not be walked to the end; None where it is proven that there is none.
+    """
+    if not demands.patterns and not demands.barred_patterns and not any(map(grammars_of, demands.formats)):
+        return []
+    is_proven = True
+    for grammars in _grammars(demands.formats):
+        found: list[str] = []
+        try:
+            for _ in range(_WRITTEN // 8):  # each walk finds few, each time others
+                patterns = (*demands.patterns, *grammars)
+                own = list(islice(iter_common(patterns, demands.barred_patterns, demands.least, demands.most, random), 4))
+                if not own:
+                    break
+                found += own
+        except RegexError:
+            is_proven = False
+        if found:
+            return found
+    return None if is_proven else []
+
+
+def _grammars(formats: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The grammars of formats together: their believable parts, then their wholes."""
+    known = [grammars for grammars in map(grammars_of, formats) if grammars]
+    return list(dict.fromkeys((tuple(each[0] for each in known), tuple(each[-1] for each in known))))
 
 
 def _by_luck(random: Random, demands: Demands) -> Iterator[str | None]:
@@ -127,7 +189,8 @@ def _by_luck(random: Random, demands: Demands) -> Iterator[str | None]:
     for attempt in range(_ATTEMPTS // 2):
         for format_ in demands.formats:
             yield _format_text(random, format_, least)
-        longer = least + attempt // 2 % 12  # a pattern that leaves an end open finds longer texts, too
+        # a pattern that leaves an end open finds longer texts, too
+        longer = least + attempt // 2 % 12 if demands.various or len(languages) > 1 or demands.formats else least
         for language in languages:
             yield language.draw(random, longer, most) if attempt % 2 else language.draw_with_demands(random, longer, most)
         if len(languages) > 1:
@@ -222,3 +285,21 @@ _FORMAT_MAKERS: dict[str, Callable[[Random], str]] = {
     "char": lambda r: r.choice("abcdefgh"),
     "decimal": lambda r: f"{r.randint(0, 999)}.{r.randint(0, 99):02d}",
 }
+
+# What people write without a format, by a pattern.
+_SHAPES: tuple[Callable[[Random], str], ...] = (
+    _date,
+    lambda r: _date(r)[:7],
+    lambda r: _date(r).replace("-", "/"),
+    lambda r: f"{_date(r)}T{_time(r)}",
+    lambda r: f"{_date(r)}T{_time(r)[:-1]}.{r.randint(0, 999):03d}Z",
+    lambda r: f"{_date(r)}T{_time(r)[:-1]}+00:00",
+    lambda r: f"{_date(r)}T{_time(r)[:-1]}",
+    lambda r: f"{_date(r)} {_time(r)[:-1]}",
+    _time,
+    lambda r: _time(r)[:-1],
+    lambda r: _time(r)[:5],
+    _FORMAT_MAKERS["uuid"],
+    _FORMAT_MAKERS["ipv4"],
+    lambda r: ":".join(_hex(r, 2) for _ in range(6)),
+)

@@ -141,7 +141,7 @@ class Undeclared:
         if isinstance(view, EnumView):
             yield from map(str, view.values)
             return
-        draw = self._compiler.compile(schema, Spot(Hints()))
+        draw = self._compiler.compile(schema, Spot(Hints(), various=True))
         state = State(derive_seed(self._compiler.setting.pools.seed, "names"), static=False, echo={})
         for _ in range(max(_TRIES, 2 * self._least)):
             state.row = (state.row + 257) & 65535

@@ -6,12 +6,12 @@ What a document refers to is translated once per direction and purpose, when it 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mock_server.errors import ForbiddenReference, UnresolvableReference, UnusableSchema
 from mock_server.finding import Finding, Place
-from mock_server.schema.dialect import Direction, Purpose, Use, translate, with_null
+from mock_server.schema.dialect import Direction, Purpose, Syntax, Use, translate, with_null
 from mock_server.schema.discriminate import Discriminators
 from mock_server.schema.hidden import Hiding
 from mock_server.schema.shape import shape_of
@@ -64,7 +64,7 @@ class Schemas:
 
     references: References
     use: Use
-    pattern_ok: Callable[[str], bool]
+    syntax: Syntax
     _names: dict[_Key, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
     _pending: dict[str, tuple[Node, frozenset[str], _Scope, bool]] = field(default_factory=dict)
@@ -208,12 +208,12 @@ class Schemas:
 
     def _object(self, node: Node, hidden: frozenset[str], *, as_base: bool = False) -> JsonObject:
         own = hidden | self._hiding.names(node)
-        out = translate(node, self.use, self._schema, self._note, self.pattern_ok, own)
+        out = translate(node, self.use, self._schema, self._note, self.syntax, own)
         source = node.value if isinstance(node.value, dict) else {}
         if isinstance(source.get("allOf"), list):
             members = [self._schema(child, own, as_base=self._is_base(node, child)) for child in node.child("allOf").items()]
             if members:
-                out["allOf"] = members
+                _conjoin(out, members)
         if self.use.purpose is Purpose.MAKE and self.use.is_json_schema and "discriminator" not in source:
             self._prefer_shown(node, out, own)
         if as_base and self._discriminators.returns(node):
@@ -304,20 +304,26 @@ class SchemaSets:
 
     references: References
     is_json_schema: bool
-    pattern_ok: Callable[[str], bool]
+    syntax: Syntax
     _sets: dict[tuple[Direction, Purpose], Schemas] = field(default_factory=dict)
 
     def of(self, direction: Direction, purpose: Purpose) -> Schemas:
         """The schemas of one use."""
         key = (direction, purpose)
         if key not in self._sets:
-            self._sets[key] = Schemas(self.references, Use(direction, purpose, self.is_json_schema), self.pattern_ok)
+            self._sets[key] = Schemas(self.references, Use(direction, purpose, self.is_json_schema), self.syntax)
         return self._sets[key]
 
     def findings(self) -> tuple[Finding, ...]:
         """What was noted so far, each once."""
         found = {(f.rule, f.place, f.message): f for schemas in self._sets.values() for f in schemas.findings()}
         return tuple(found.values())
+
+
+def _conjoin(out: JsonObject, members: list[JsonValue]) -> None:
+    """Add members to the `allOf` of a translated schema."""
+    also = out.get("allOf")
+    out["allOf"] = [*(also if isinstance(also, list) else []), *members]
 
 
 def _excludes(schema: JsonValue) -> bool:

@@ -20,13 +20,13 @@ Source: OAS 2.0, 3.0.4 and 3.1.1, section "Schema Object"; JSON Schema 2020-12 c
 
 import json
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from mock_server.schema.formats import NUMERIC_BOUNDS
+from mock_server.schema.formats import ASSERTED, NUMERIC_BOUNDS
+from mock_server.schema.patterns import iter_readings, read_literal
 from mock_server.spec.references import Node
 from mock_server.typing import JsonObject, JsonValue
 
@@ -59,6 +59,18 @@ class Use:
     is_json_schema: bool  # 3.1 and later
 
 
+def _any_format(format_: str, pattern: str | None, least: int, most: int | None) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """What is known of patterns and formats."""
+
+    pattern_ok: Callable[[str], bool]  # whether a regular expression compiles
+    has_format: Callable[[str, str | None, int, int | None], bool] = _any_format  # whether a text can: format, pattern, least, most length
+
+
 # A place as a schema that may be named by `$ref`, and what was noted on the way.
 Translate = Callable[[Node], JsonValue]
 Note = Callable[[str, Node, str], None]
@@ -77,12 +89,9 @@ _LISTS = ("anyOf", "oneOf")
 _ANNOTATIONS = ("title", "description", "default", "x-faker", "x-mock", "deprecated")
 _SAYING_NOTHING = frozenset(("nullable", "title", "description", "default", "example", "deprecated", "externalDocs"))
 _WIRE_ANNOTATIONS = ("xml", "contentMediaType", "contentEncoding")
-# "/^abc$/i": a literal of JavaScript, where only what is between the slashes was meant.
-_ENDLESS = re.compile(r"\{(\d+),\d{4,}\}")
-_REGEX_LITERAL = re.compile(r"/(\^.*\$)/[dgimsuvy]*\Z", re.DOTALL)
 
 
-def translate(node: Node, use: Use, schema: Translate, note: Note, pattern_ok: Callable[[str], bool], hidden: frozenset[str]) -> JsonObject:
+def translate(node: Node, use: Use, schema: Translate, note: Note, syntax: Syntax, hidden: frozenset[str]) -> JsonObject:
     """
     Translate one Schema Object that is no mere reference.
 
@@ -91,10 +100,10 @@ def translate(node: Node, use: Use, schema: Translate, note: Note, pattern_ok: C
         use: For what.
         schema: Translates a subschema, following and naming references.
         note: Takes a rule, a place and a message.
-        pattern_ok: Whether a regular expression compiles.
+        syntax: Of patterns and formats.
         hidden: Properties that this direction hides, as far as `allOf` around knows them.
     """
-    step = _Step(node, node.value if isinstance(node.value, dict) else {}, use, schema, note, pattern_ok)
+    step = _Step(node, node.value if isinstance(node.value, dict) else {}, use, schema, note, syntax)
     out = step.types()
     step.numbers(out)
     step.texts(out)
@@ -113,7 +122,7 @@ class _Step:
     use: Use
     schema: Translate
     note: Note
-    pattern_ok: Callable[[str], bool]
+    syntax: Syntax
 
     def bad(self, keyword: str) -> None:
         shown = json.dumps(self.source.get(keyword), default=str)
@@ -224,22 +233,38 @@ class _Step:
         if self.source.get("uniqueItems") is True:
             out["uniqueItems"] = True
         pattern = self.source.get("pattern")
-        if pattern is not None:
-            text = self._pattern(pattern)
-            if text is not None:
-                out["pattern"] = text
+        text = self._pattern(pattern) if pattern is not None else None
+        if text is not None:
+            out["pattern"] = text
+        if self.making and isinstance(pattern, str) and read_literal(pattern) is not None and self.syntax.pattern_ok(pattern):
+            # as it is written it finds nothing: what may be left out is
+            out["allOf"] = [{"type": ["string"], "pattern": pattern}]
         format_ = self.source.get("format")
-        if isinstance(format_, str) and (format_ not in NUMERIC_BOUNDS or _only_text(out)):
+        is_of_text = isinstance(format_, str) and (format_ not in NUMERIC_BOUNDS or _only_text(out))
+        if is_of_text and self._is_possible(str(format_), out):
             out["format"] = format_  # the name of a number on a string, too: worth knowing when making one
+
+    def _is_possible(self, format_: str, out: JsonObject) -> bool:
+        """Whether a text of the lengths and the pattern can have a format that is asserted; one that can't is an annotation."""
+        least, most, pattern = out.get("minLength"), out.get("maxLength"), out.get("pattern")
+        if format_ not in ASSERTED or (pattern is None and most is None and least is None):
+            return True
+        text = pattern if isinstance(pattern, str) else None
+        if self.syntax.has_format(format_, text, least if isinstance(least, int) else 0, most if isinstance(most, int) else None):
+            return True
+        beside = " and ".join(keyword for keyword in ("pattern", "minLength", "maxLength") if keyword in out)
+        self.note(
+            "document-format-impossible", self.node, f"no text has the format {format_!r} beside its {beside}; the format is passed over"
+        )
+        return False
 
     def _pattern(self, pattern: JsonValue) -> str | None:
         if isinstance(pattern, str):
-            literal = _REGEX_LITERAL.match(pattern)
-            text = literal.group(1) if literal else pattern
-            if literal:
-                self.note("document-pattern-invalid", self.node, f"{pattern!r} is a literal of JavaScript; {text!r} is read")
-            for readable in (text, _ENDLESS.sub(r"{\1,}", text)):  # an upper bound that no engine can count to is none
-                if self.pattern_ok(readable):
+            literal = read_literal(pattern)
+            if literal is not None:
+                self.note("document-pattern-invalid", self.node, f"{pattern!r} is a literal of JavaScript; {literal!r} is read")
+            for readable in iter_readings(pattern if literal is None else literal):
+                if self.syntax.pattern_ok(readable):
                     return readable
         self.note("document-pattern-invalid", self.node, f"{str(pattern)[:80]!r} is no regular expression that can be used")
         return None
@@ -324,11 +349,12 @@ class _Step:
             if not isinstance(value, dict):
                 self.bad(keyword)
                 continue
-            out[keyword] = {
-                name: self._property(child, hide=keyword == "properties" and name in hidden)
-                for name, child in self.node.child(keyword).members()
-                if keyword == "properties" or self._pattern(name) is not None
-            }
+            children: JsonObject = {}
+            for name, child in self.node.child(keyword).members():
+                key = name if keyword == "properties" else self._pattern(name)
+                if key is not None:
+                    children[key] = self._property(child, hide=keyword == "properties" and name in hidden)
+            out[keyword] = children
         required = self.source.get("required")
         if isinstance(required, list):
             names = [name for name in dict.fromkeys(map(str, required)) if name not in hidden]

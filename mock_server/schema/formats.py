@@ -57,3 +57,5 @@ def is_char(text: str) -> bool:
 
 # What is asserted on top; each takes a string.
 CHECKS: dict[str, Callable[[str], bool]] = {"byte": is_byte, "base64url": is_base64url, "char": is_char}
+# All that are asserted.
+ASSERTED = BUILT_IN | CHECKS.keys()

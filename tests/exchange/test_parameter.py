@@ -16,7 +16,7 @@ from mock_server.exchange.interpret import read_all
 from mock_server.exchange.parameter import Carrier, Reader, compile_reader, split_header
 from mock_server.exchange.serialization import write_header, write_parameter
 from mock_server.schema.bundle import SchemaSets
-from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.dialect import Direction, Purpose, Syntax
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.schema.validate import pattern_ok
 from mock_server.spec.model import MISSING, Location, Parameter
@@ -80,7 +80,7 @@ def compiled(folder: Path, listed: list[dict], version: str = "3.2.0") -> list[t
     opening = {"swagger": version} if version == "2.0" else {"openapi": version}
     (folder / "d.json").write_bytes(orjson.dumps({**opening, "info": {"title": "", "version": ""}, "paths": paths}))
     document = load(folder / "d.json")
-    schemas = SchemaSets(document.references, document.version.is_json_schema, pattern_ok).of(Direction.REQUEST, Purpose.JUDGE)
+    schemas = SchemaSets(document.references, document.version.is_json_schema, Syntax(pattern_ok)).of(Direction.REQUEST, Purpose.JUDGE)
     found = []
     for entry in document.entries:
         parameter = document.operation(entry).parameters[0]

@@ -13,7 +13,7 @@ from openapi_schema_validator import OAS30Validator
 from mock_server import load
 from mock_server.errors import UnusableSchema
 from mock_server.schema.bundle import SchemaSets
-from mock_server.schema.dialect import Direction, Purpose, is_type, with_null
+from mock_server.schema.dialect import Direction, Purpose, Syntax, is_type, with_null
 from mock_server.schema.validate import Validator, pattern_ok
 from mock_server.spec.references import Node
 
@@ -34,7 +34,7 @@ class Schemas:
             json.dumps({"openapi": version, "info": {"title": "", "version": ""}, "paths": {}, "components": {"schemas": components}})
         )
         self.document = load(path)
-        self.sets = SchemaSets(self.document.references, self.document.version.is_json_schema, pattern_ok)
+        self.sets = SchemaSets(self.document.references, self.document.version.is_json_schema, Syntax(pattern_ok))
 
     def node(self, name: str) -> Node:
         return self.document.root.child("components").child("schemas").child(name)
@@ -287,7 +287,7 @@ def test_schemas_of_the_same_name_in_different_files_are_kept_apart(tmp_path: Pa
         "openapi: 3.0.3\ninfo: {title: '', version: ''}\npaths: {}\nx: {properties: {a: {$ref: 'a.yaml#/List'}, b: {$ref: 'b.yaml#/List'}}}\n"
     )
     document = load(tmp_path / "d.yaml")
-    sets = SchemaSets(document.references, False, pattern_ok)
+    sets = SchemaSets(document.references, False, Syntax(pattern_ok))
     validator = Validator(sets.of(Direction.RESPONSE, JUDGE).bundle(document.root.child("x")))
 
     assert validator.is_valid({"a": ["x"], "b": [1]})

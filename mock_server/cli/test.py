@@ -39,6 +39,7 @@ from mock_server.contract.verdict import CHECKS
 from mock_server.errors import UsageError
 from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import Request
+from mock_server.files import find_escape, write_file
 from mock_server.spec.default import default_document
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import Access, Library
@@ -113,7 +114,10 @@ def run_contract(
         url, document = None, url
     if (app_ is None) == (url is None) and app_ is None:
         raise UsageError("name the URL of the API, or an application with --app module:attribute")
-    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(STATE / "hypothesis"))  # not a folder of its own
+    storage = STATE / "hypothesis"
+    if find_escape(storage, [Path.cwd().resolve()]) is not None:
+        raise UsageError(f"{STATE} leads outside of this folder, and findings would be written there: remove the link")
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(storage))  # not a folder of its own
     settings = configure({"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
     where = document or default_document()
     library = Library(Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote)))
@@ -257,7 +261,7 @@ def _finish(ran: Report, framing: _Framing, options: Options, reports: Mapping[s
         print(f"{new_baseline}: a baseline of {count} findings", file=sys.stderr)
     if ran.incidents:
         STATE.mkdir(exist_ok=True)
-        (STATE / ".gitignore").write_text("*\n")
+        write_file(STATE / ".gitignore", b"*\n")
         keep(STATE / FINDINGS, ran.incidents, frame.mask)
     print_report(ran, frame, format_)
     summarise(ran, frame)
@@ -283,7 +287,7 @@ def _named(flag: str, given: list[str] | None) -> list[str]:
 def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        write_file(path, data)
     except OSError as error:
         raise UsageError(f"{path} can't be written: {error.strerror}") from error
 

@@ -12,6 +12,7 @@ from mock_server.contract.memory import Given
 from mock_server.errors import DocumentError, MalformedContent, UsageError
 from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.mask import Mask
+from mock_server.files import write_file
 from mock_server.spec.load import read_resource
 
 
@@ -41,7 +42,10 @@ def write_baseline(path: Path, incidents: Iterable[Incident], mask: Mask) -> int
         for i in incidents
         if not i.doubtful
     ]
-    path.write_bytes(b"".join(sorted(lines)))
+    try:
+        write_file(path, b"".join(sorted(lines)))
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from error
     return len(lines)
 
 

@@ -24,6 +24,7 @@ from mock_server.errors import TransportError, UsageError
 from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.mask import Mask, is_secret_field
 from mock_server.exchange.message import Request
+from mock_server.files import write_file
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
 # Checks that look at one exchange alone, so that judging it again says whether anything changed.
@@ -58,17 +59,18 @@ def keep(path: Path, incidents: Iterable[Incident], mask: Mask) -> None:
     Credentials are left out, and given again when they are sent; of other secrets the form is kept, so that a request that was
     right or wrong by its form still is.
     """
-    with path.open("wb") as file:
-        for incident in incidents:
-            seen = incident.mask(mask)
-            requests: list[JsonValue] = [_request(_hidden(seen, e.probe.request)) for e in (*incident.related, incident.exchanged)]
-            kept: JsonObject = {
-                "id": incident.id, "check": incident.check, "message": seen.finding(incident.finding.message, incident.finding.instance),
-                "operation": incident.finding.operation, "status": incident.exchanged.status,
-                "intent": incident.exchanged.probe.intent.value, "keyword": incident.exchanged.probe.keyword,
-                "where": list(incident.exchanged.probe.where), "requests": requests,
-            }  # fmt: skip
-            file.write(write_json(kept) + b"\n")
+    lines = []
+    for incident in incidents:
+        seen = incident.mask(mask)
+        requests: list[JsonValue] = [_request(_hidden(seen, e.probe.request)) for e in (*incident.related, incident.exchanged)]
+        kept: JsonObject = {
+            "id": incident.id, "check": incident.check, "message": seen.finding(incident.finding.message, incident.finding.instance),
+            "operation": incident.finding.operation, "status": incident.exchanged.status,
+            "intent": incident.exchanged.probe.intent.value, "keyword": incident.exchanged.probe.keyword,
+            "where": list(incident.exchanged.probe.where), "requests": requests,
+        }  # fmt: skip
+        lines.append(write_json(kept) + b"\n")
+    write_file(path, b"".join(lines))
 
 
 def find_kept(path: Path, id_: str) -> Kept:

@@ -18,6 +18,7 @@ from mock_server.errors import MalformedContent, UsageError
 from mock_server.exchange.body import read_json
 from mock_server.exchange.coding import decode_content, is_coded
 from mock_server.exchange.message import RawFields, Request, Response
+from mock_server.files import find_escape
 from mock_server.typing import JsonObject, JsonValue
 
 _CHUNK: Final = 1 << 20
@@ -70,6 +71,10 @@ def find_sources(paths: Iterable[str]) -> list[Source]:
             inside = sorted(child for child in path.rglob("*") if child.is_file() and child.suffix.lower() in _SUFFIXES)
             if not inside:
                 raise UsageError(f"there is no {', '.join(sorted(_SUFFIXES))} file in {where}")
+            for child in inside:
+                escape = find_escape(child, [path.resolve()])
+                if escape is not None:
+                    raise UsageError(f"{child} leads to {escape}, outside of {where}: name that file itself, or remove the link")
             found += [Source(str(child), _kind(child)) for child in inside]
         elif path.is_file():
             found.append(Source(where, _kind(path)))

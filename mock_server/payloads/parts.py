@@ -90,11 +90,16 @@ def open_parts(folder: Path, identity: str) -> Parts:
         identity: What two runs have in common that make the same bytes.
 
     Raises:
-        UsageError: there are parts of another run.
+        UsageError: there are parts of another run, or links.
         OSError: it can't be written.
     """
     said = folder / "job.json"
+    if folder.is_symlink():
+        raise UsageError(f"{folder} is a link: remove it, or choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
+    links = sorted(child.name for child in folder.iterdir() if child.is_symlink())
+    if links:
+        raise UsageError(f"{folder} holds a link, {links[0]}: remove the folder, or choose another --out")
     if said.is_file() and said.read_text() != identity:
         raise UsageError(f"{folder} holds parts of another run: remove the folder, or choose another --out")
     said.write_text(identity)

@@ -22,7 +22,7 @@ import base64
 import binascii
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -32,6 +32,7 @@ from mock_server.contract.response import ResponseJudge
 from mock_server.contract.verdict import CHECK_OF_RULE
 from mock_server.errors import DocumentError, SchemaError, ScriptError
 from mock_server.exchange.message import Request
+from mock_server.files import find_escape, folder_name
 from mock_server.finding import Finding, Place
 from mock_server.generate.pools import Pools
 from mock_server.rules import RULES
@@ -39,7 +40,7 @@ from mock_server.serve.conditions import Condition, find_parameter, read_conditi
 from mock_server.serve.stored import KEYS, Raw, Stored, judge_stored, read_stored
 from mock_server.spec.document import Document
 from mock_server.spec.load import Resource, json_duplicates, read_resource
-from mock_server.spec.model import Entry, Location, Missing, Operation, folder_name
+from mock_server.spec.model import Entry, Location, Missing, Operation
 from mock_server.typing import JsonObject, JsonValue
 
 _SUFFIXES = frozenset((".yaml", ".yml", ".json"))
@@ -164,6 +165,7 @@ def load_fixtures(
     found: dict[str, tuple[Fixture, ...]] = {}
     findings: list[Finding] = []
     by_folder = {folder_name(entry.id): entry for entry in document.entries}
+    folders = (*([folder.resolve()] if folder is not None else []), *document.library.folders)
     for own in sorted(folder.iterdir()) if folder is not None and folder.is_dir() else ():
         if not own.is_dir() or own.name.startswith("."):
             continue
@@ -172,7 +174,12 @@ def load_fixtures(
             message = f"no operation of {document.resource.name} is called {own.name!r}"
             findings.append(Finding(rule="fixture-operation-unknown", message=message, place=Place(str(own))))
             continue
-        fixtures = list(_read_folder(own, entry, document.operation(entry), judge_of(entry), pools, findings))
+        escape = find_escape(own, folders)
+        if escape is not None:
+            message = f"it leads to {escape}, outside of {', '.join(map(str, folders))}; allow that with --allow-path {escape}"
+            findings.append(Finding(rule="fixture-invalid", message=message, place=Place(str(own)), operation=entry.id))
+            continue
+        fixtures = list(_read_folder(own, entry, document.operation(entry), judge_of(entry), pools, folders, findings))
         found[entry.id] = _in_order(entry, fixtures)
     return Fixtures(found, tuple(findings))
 
@@ -191,19 +198,30 @@ def _in_order(entry: Entry, fixtures: list[Fixture]) -> tuple[Fixture, ...]:
 
 
 def _read_folder(
-    folder: Path, entry: Entry, operation: Operation, judge: ResponseJudge, pools: Callable[[], Pools], findings: list[Finding]
+    folder: Path,
+    entry: Entry,
+    operation: Operation,
+    judge: ResponseJudge,
+    pools: Callable[[], Pools],
+    folders: Sequence[Path],
+    findings: list[Finding],
 ) -> Iterator[Fixture]:
     for path in sorted(folder.iterdir()):
         if path.suffix not in _SUFFIXES or path.name.startswith("."):
             continue
-        fixture, wrong = read_fixture(path, entry, operation, judge, pools)
+        fixture, wrong = read_fixture(path, entry, operation, judge, pools, folders)
         findings.extend(wrong)
         if fixture is not None:
             yield fixture
 
 
 def read_fixture(
-    path: Path, entry: Entry, operation: Operation, judge: ResponseJudge, pools: Callable[[], Pools]
+    path: Path,
+    entry: Entry,
+    operation: Operation,
+    judge: ResponseJudge,
+    pools: Callable[[], Pools],
+    folders: Sequence[Path] | None = None,
 ) -> tuple[Fixture | None, list[Finding]]:
     """
     Read and judge one fixture.
@@ -214,12 +232,13 @@ def read_fixture(
         operation: The same, read.
         judge: Of the operation's responses.
         pools: Gives where templates take values from.
+        folders: In which it has to lie; see `read_resource`.
 
     Returns:
         The fixture, or what is wrong with it.
     """
     try:
-        resource = read_resource(path)
+        resource = read_resource(path, folders)
     except DocumentError as error:
         message = str(error).partition(": ")[2] or str(error)
         return None, [Finding(rule="fixture-invalid", message=message, place=Place(str(path)), operation=entry.id)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mock_server.errors import FixtureError, UsageError
 from mock_server.exchange.path import Router
+from mock_server.files import find_escape, folder_name
 from mock_server.finding import Finding
 from mock_server.generate.kit import Kit
 from mock_server.serve.fixtures import load_fixtures
@@ -16,7 +17,7 @@ from mock_server.settings import Settings
 from mock_server.spec.default import default_document
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import STDIN, Access, Library
-from mock_server.spec.model import Entry, folder_name
+from mock_server.spec.model import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,10 @@ def find_conflicts(opened: Sequence[Opened]) -> list[Finding]:
 def _open(where: str, document: Document, settings: Settings, known: frozenset[str], *, judge_fixtures: bool) -> Opened:
     responder = Responder(Kit(document, settings))
     responder.kit.pools()
-    folder = _folder(where, "fixtures", settings.fixtures)
+    folder = _folder(where, "fixtures", settings.fixtures, document.library.folders)
     responder.fixtures = load_fixtures(folder, document, responder.judge_of, responder.kit.pools)
     responder.fixtures.folder = folder or _beside(where, "fixtures")
-    played = _folder(where, "scenarios", settings.scenarios)
+    played = _folder(where, "scenarios", settings.scenarios, document.library.folders)
     scenarios = load_scenarios(played, responder, known)
     if scenarios.scenarios:
         responder.sources = (*responder.sources, Player(responder, scenarios.scenarios))
@@ -128,14 +129,20 @@ def _is_unknown(finding: Finding) -> bool:
     return finding.rule == "fixture-operation-unknown"
 
 
-def _folder(where: str, name: str, named: Path | None) -> Path | None:
+def _folder(where: str, name: str, named: Path | None, folders: Sequence[Path]) -> Path | None:
     """The folder that is named, else the one beside the document; what is there by chance is passed over."""
     if named is not None:
         if not named.is_dir():
             raise UsageError(f"the folder of {name} {named} does not exist")
         return named
     beside = _beside(where, name)
-    return beside if beside is not None and beside.is_dir() else None
+    if beside is None or not beside.is_dir():
+        return None
+    escape = find_escape(beside, folders)
+    if escape is not None:
+        allowed = ", ".join(map(str, folders))
+        raise UsageError(f"{beside} leads to {escape}, outside of {allowed}: name it with --{name}, or allow it with --allow-path {escape}")
+    return beside
 
 
 def _beside(where: str, name: str) -> Path | None:

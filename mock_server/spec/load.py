@@ -10,13 +10,15 @@ import os
 import sys
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from mock_server.errors import MalformedResource, UnreadableResource
+from mock_server.files import find_escape
 from mock_server.finding import Finding, Place
-from mock_server.spec.fetch import fetch
+from mock_server.spec.fetch import fetch, host_of, is_allowed
 from mock_server.spec.json_text import LARGE, read_json
 from mock_server.spec.metaschemas import find_metaschema
 from mock_server.spec.yaml12 import YamlError, decode_yaml
@@ -106,7 +108,8 @@ class Library:
             MalformedResource: it is neither YAML nor JSON.
         """
         if where.startswith(("http://", "https://")):
-            resource = _decode(where, where, fetch(where, self.access.max_bytes))
+            named = self.access.hosts | {host_of(where)}
+            resource = _decode(where, where, fetch(where, self.access.max_bytes, lambda url: is_allowed(url, named)))
         elif where == STDIN:
             folder = Path.cwd()
             self._folders = (folder, *_resolved(self.access.folders))
@@ -131,6 +134,11 @@ class Library:
             self._read[uri] = self._open(uri)
         return self._read[uri]
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where files may be read from; resolved."""
+        return self._folders or _resolved(self.access.folders)
+
     def loaded(self) -> tuple[Resource, ...]:
         """Everything that was read so far, the entry first."""
         return tuple(self._read.values())
@@ -141,32 +149,53 @@ class Library:
             return _decode(uri, uri, metaschema)
         parts = urlsplit(uri)
         if parts.scheme in {"http", "https"}:
-            if (parts.hostname or "") not in self.access.hosts and parts.netloc not in self.access.hosts:
-                message = f"reading from {parts.netloc} was not allowed; allow it with --allow-remote {parts.hostname}"
+            if not is_allowed(uri, self.access.hosts):
+                host = host_of(uri)
+                message = f"reading from {host or uri} was not allowed; allow it with --allow-remote {host}" if host else f"{uri} is no URL"
                 raise PermissionError(message)
-            return _decode(uri, uri, fetch(uri, self.access.max_bytes))
+            return _decode(uri, uri, fetch(uri, self.access.max_bytes, lambda url: is_allowed(url, self.access.hosts)))
         if parts.scheme != "file":
             raise UnreadableResource(uri, "only files, http and https can be read")
         path = Path(unquote(parts.path))
-        resolved = path.resolve()
-        if not any(resolved.is_relative_to(folder) for folder in self._folders):
-            allowed = ", ".join(str(folder) for folder in self._folders) or "no folder"
-            message = f"{resolved} is outside of {allowed}; allow its folder with --allow-path {resolved.parent}"
-            raise PermissionError(message)
+        escape = find_escape(path, self._folders)
+        if escape is not None:
+            raise PermissionError(_describe_escape(escape, self._folders))
         name = _shown(path)
+        _require_file(path, name)
         return _decode(uri, name, _read_file(path, name, self.access.max_bytes))
 
 
-def read_resource(path: Path, max_bytes: int = Access().max_bytes) -> Resource:
+def read_resource(path: Path, folders: Sequence[Path] | None = None, max_bytes: int = Access().max_bytes) -> Resource:
     """
-    Read a file of the user's own, such as a fixture.
+    Read a file that is no document, such as a fixture.
+
+    Args:
+        path: The file.
+        folders: Resolved ones; in one of them the file has to lie, with links followed. None: the user named the file itself.
+        max_bytes: How large it may be.
 
     Raises:
-        UnreadableResource: it can't be read.
+        UnreadableResource: it can't be read, or lies elsewhere.
         MalformedResource: it is neither YAML nor JSON.
     """
     name = _shown(path)
+    if folders is not None:
+        escape = find_escape(path, folders)
+        if escape is not None:
+            raise UnreadableResource(name, _describe_escape(escape, folders))
+        _require_file(path, name)
     return _decode(_file_uri(path), name, _read_file(path, name, max_bytes))
+
+
+def _describe_escape(escape: Path, folders: Sequence[Path]) -> str:
+    allowed = ", ".join(map(str, folders)) or "no folder"
+    return f"{escape} is outside of {allowed}; allow its folder with --allow-path {escape.parent}"
+
+
+def _require_file(path: Path, name: str) -> None:
+    """Refuse a pipe, which would be waited for; what does not exist is said when it is opened."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UnreadableResource(name, "is no file")
 
 
 def project_folder(document: Path) -> Path:

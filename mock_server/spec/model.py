@@ -5,7 +5,6 @@ Names are OpenAPI's own; https://spec.openapis.org/oas/v3.2.0.html describes eac
 A Schema Object stays a `Node`, the place where it was written: `schema.dialect` knows what it means.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
@@ -186,11 +185,6 @@ class Server:
 
     url: str
     base_path: str  # "" or "/api": no slash at the end
-
-
-def folder_name(operation_id: str) -> str:
-    """The folder of an operation's fixtures; what file systems do not allow becomes an underscore."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", operation_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -18,7 +18,7 @@ from mock_server.exchange.body import read_json
 from mock_server.exchange.mask import Mask
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Response, find_field
-from mock_server.spec.model import folder_name
+from mock_server.files import folder_name, make_folder_within, write_file
 from mock_server.spec.yaml12 import encode_yaml
 from mock_server.typing import JsonObject, JsonValue
 
@@ -91,10 +91,10 @@ def save_fixtures(folder: Path, incidents: Iterable[Incident], judges: "dict[str
             continue
         if incident.exchanged.probe.request.method != judges[operation].operation.method:
             continue  # HEAD in place of GET, or a method that is not documented
-        own = folder / folder_name(operation)
-        own.mkdir(parents=True, exist_ok=True)
+        own = make_folder_within(folder, folder_name(operation))
         fixture = _fixture(response, incident.mask(mask), incident.finding.rule, judges[operation])
-        (own / f"{incident.check}-{incident.id}.yaml").write_text(f"# {_line(incident.message(mask))}\n{encode_yaml(fixture)}")
+        text = f"# {_line(incident.message(mask))}\n{encode_yaml(fixture)}"
+        write_file(own / f"{incident.check}-{incident.id}.yaml", text.encode())
         count += 1
     return count
 
@@ -119,7 +119,7 @@ def save_tests(folder: Path, incidents: Sequence[Incident], mask: Mask, url: str
     )
     shown = mask.url(url) if "://" in url else url
     module = _MODULE.format(url=shown, document=document, flags=list(flags), found=f"{{\n{found}}}", findings=FINDINGS)
-    (folder / TESTS).write_text(module)
+    write_file(folder / TESTS, module.encode())
 
 
 def _fixture(answered: Response, mask: Mask, rule: str, judge: ResponseJudge) -> JsonObject:

@@ -16,12 +16,13 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import RawFields, Request, Response, find_field
 from mock_server.exchange.path import Matched
 from mock_server.exchange.security import credential_names
+from mock_server.files import folder_name, make_folder_within, write_file
 from mock_server.finding import Finding, Place
 from mock_server.serve.fixtures import load_fixtures
 from mock_server.serve.journal import Recorded
 from mock_server.serve.proxy.wanted import body_conditions
 from mock_server.serve.respond import Responder
-from mock_server.spec.model import MISSING, Location, Missing, Operation, folder_name
+from mock_server.spec.model import MISSING, Location, Missing, Operation
 from mock_server.spec.yaml12 import encode_yaml
 from mock_server.typing import JsonObject, JsonValue
 
@@ -73,9 +74,7 @@ def keep(responder: Responder, recorded: Recorded, name: str, mask: Mask, *, for
         raise UsageError("the document has no such operation")
     if not _NAME.match(name):
         raise UsageError(f"{name!r} can't name a fixture: letters, digits, '-', '_' and '.' can, 80 at most")
-    own = folder / folder_name(entry.id)
-    if own.name.startswith("."):
-        raise UsageError(f"fixtures of {entry.id!r} can't be stored: its folder would be {own.name!r}")
+    own = make_folder_within(folder, folder_name(entry.id))
     path = own / f"{name}.yaml"
     taken = [other for other in (path, own / f"{name}.yml", own / f"{name}.json") if other.exists()]
     if taken and not (over and taken == [path]):
@@ -90,10 +89,7 @@ def keep(responder: Responder, recorded: Recorded, name: str, mask: Mask, *, for
     if findings:
         return Kept(path, findings)
     try:
-        own.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.stem}.draft")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        write_file(path, text.encode())
     except OSError as error:
         raise UsageError(f"{path} can't be written: {error.strerror}") from error
     reloaded = load_fixtures(folder, responder.document, responder.judge_of, responder.kit.pools)

@@ -22,6 +22,7 @@ from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.mask import Mask
 from mock_server.exchange.media_type import is_json, is_streamed, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import Response, find_field
+from mock_server.files import folder_name, make_folder_within
 from mock_server.finding import Finding
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction
@@ -32,7 +33,7 @@ from mock_server.serve.proxy.scrutiny import Judged, Seen
 from mock_server.serve.proxy.wanted import Asked, conditions_of, identity_of
 from mock_server.serve.respond import Responder
 from mock_server.serve.world import named_world
-from mock_server.spec.model import Location, folder_name
+from mock_server.spec.model import Location
 from mock_server.spec.yaml12 import encode_yaml
 from mock_server.typing import JsonObject, JsonValue
 
@@ -108,7 +109,7 @@ class Recorder:
         try:
             self._check(seen, judged)
             self._record(asked, seen.response)
-        except Unrecordable as error:
+        except (Unrecordable, UsageError) as error:
             why = str(error)
         except OSError as error:
             why = f"{self.folder}: {error.strerror or error}"
@@ -148,8 +149,7 @@ class Recorder:
         if said == sequence.last:
             return
         name = f"{_slug(when)}-{key.hex()}"
-        folder = self.folder / folder_name(asked.operation.id)
-        folder.mkdir(exist_ok=True)
+        folder = make_folder_within(self.folder, folder_name(asked.operation.id))
         target = folder / (f"{name}.{sequence.seen}.yaml" if sequence.seen > 1 else f"{name}.yaml")
         if sequence.seen == 1:  # what an earlier run recorded for this request
             for path in folder.glob(f"{name}.*yaml"):

@@ -16,7 +16,7 @@ Each world has its own states, and its own turns in `answers`. In every scenario
 text of an answer is a template. Answers are judged by the document when they are read, or when they are made.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -104,11 +104,12 @@ def load_scenarios(folder: Path | None, responder: Responder, known: frozenset[s
     """
     found: dict[str, Scenario] = {}
     findings: list[Finding] = []
+    folders = (*([folder.resolve()] if folder is not None else []), *responder.document.library.folders)
     for path in sorted(folder.iterdir()) if folder is not None and folder.is_dir() else ():
         if path.suffix not in _SUFFIXES or path.name.startswith("."):
             continue
         reading = _Reading(responder, known, str(path))
-        scenario = reading.read(path)
+        scenario = reading.read(path, folders)
         findings += reading.findings
         if scenario is None:
             continue
@@ -129,9 +130,9 @@ class _Reading:
     name: str
     findings: list[Finding] = field(default_factory=list)
 
-    def read(self, path: Path) -> Scenario | None:
+    def read(self, path: Path, folders: Sequence[Path]) -> Scenario | None:
         try:
-            resource = read_resource(path)
+            resource = read_resource(path, folders)
         except DocumentError as error:
             self.note(str(error).partition(": ")[2] or str(error))
             return None

@@ -21,6 +21,7 @@ from proxying import RealServer, answer, start_proxy
 
 from mock_server.cli import main
 from mock_server.errors import MockServerError, UsageError
+from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import Request
 from mock_server.files import find_escape, folder_name, make_folder_within, write_file
 from mock_server.serve.console.keep import keep
@@ -307,7 +308,7 @@ def test_the_console_keeps_nothing_behind_a_link(project: Path) -> None:
     recorded = Recorded(*[None] * len(Recorded._fields))._replace(request=request, answer=responder.respond(request))
 
     with pytest.raises(MockServerError):
-        keep(responder, recorded, "one", for_anybody=True, over=True)
+        keep(responder, recorded, "two", Mask(), for_anybody=True, over=True)
     assert seen(outside_of(project)) == before
 
 

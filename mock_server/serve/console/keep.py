@@ -74,7 +74,7 @@ def keep(responder: Responder, recorded: Recorded, name: str, mask: Mask, *, for
         raise UsageError("the document has no such operation")
     if not _NAME.match(name):
         raise UsageError(f"{name!r} can't name a fixture: letters, digits, '-', '_' and '.' can, 80 at most")
-    own = make_folder_within(folder, folder_name(entry.id))
+    own = folder / folder_name(entry.id)
     path = own / f"{name}.yaml"
     taken = [other for other in (path, own / f"{name}.yml", own / f"{name}.json") if other.exists()]
     if taken and not (over and taken == [path]):
@@ -89,6 +89,7 @@ def keep(responder: Responder, recorded: Recorded, name: str, mask: Mask, *, for
     if findings:
         return Kept(path, findings)
     try:
+        make_folder_within(folder, own.name)
         write_file(path, text.encode())
     except OSError as error:
         raise UsageError(f"{path} can't be written: {error.strerror}") from error

@@ -66,6 +66,7 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 4010
+    allow_host: tuple[str, ...] = ()  # names that are answered for besides those of this machine
     workers: int = 1
     seed: int = 0
     locale: str | None = None  # None: the document's `x-mock: {locale: …}`, else en_US
@@ -73,7 +74,8 @@ class Settings:
     fixtures: Path | None = None  # None: `fixtures` beside the document
     scenarios: Path | None = None  # None: `scenarios` beside the document
     base_path: tuple[str, ...] = ()  # one for all documents, or one for each; none: the path of a document's first server
-    cors: bool = True
+    cors: bool | None = None  # whether pages of any origin may read answers; None: those of the mock, not those of a real server
+    caching: bool = False  # whether answers may be kept as the document says; else `Cache-Control: no-store`
     validate_requests: bool = True
     security: bool = True
     strict_accept: bool = False  # 406 where nothing documented is acceptable, rather than the first media type
@@ -149,8 +151,8 @@ def merge_settings(*layers: Mapping[str, object]) -> Settings:
 
 def _typed(name: str, value: object) -> object:
     """Bring a value from a file or the environment to the type of its setting."""
-    if name == "upstream":
-        return read_boolean(name, value)
+    if name in _READERS:
+        return _READERS[name](name, value)
     if name in {"fields", "operations", "resources"}:
         return _tables(name, value)
     default = getattr(DEFAULTS, name, None)  # of what only operations or resources have, there is none
@@ -230,3 +232,5 @@ def _tables(name: str, value: object) -> object:
 
 
 _DISTURBING: Final = {"delay": parse_delay, "callback_delay": parse_delay, "fault": _faults}
+# Of what has no default to be typed by.
+_READERS: Final = {"upstream": read_boolean, "cors": read_boolean}

@@ -18,6 +18,7 @@ from mock_server.serve.areas import install_admin, install_console
 from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
 from mock_server.serve.deferred import deferred_app
+from mock_server.serve.hosts import Hosts
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, open_responder
 from mock_server.serve.proxy.choices import Choices
@@ -41,6 +42,9 @@ def proxy(
     ] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.", show_default="4010")] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A name that is answered for besides those of this machine, as in mock.test; * for any.")
+    ] = None,
     base_path: Annotated[
         str | None, typer.Option(help="What stands before all paths, here; UPSTREAM's own path takes its place.", show_default="as `serve`")
     ] = None,
@@ -55,7 +59,9 @@ def proxy(
     fixtures: Annotated[Path | None, typer.Option(help="The mock's fixtures.", show_default="fixtures beside the document")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the mock.", show_default="0")] = None,
     locale: Annotated[str | None, typer.Option(help="Of the mock.", show_default="the document's, else en_US")] = None,
-    cors: Annotated[bool | None, typer.Option("--cors/--no-cors", help="Let pages of any origin call.", show_default="cors")] = None,
+    cors: Annotated[
+        bool | None, typer.Option("--cors/--no-cors", help="Let pages of any origin call.", show_default="what the real server says")
+    ] = None,
     security: Annotated[
         bool | None, typer.Option("--security/--no-security", help="Look for credentials in requests.", show_default="security")
     ] = None,
@@ -104,7 +110,7 @@ def _relay(real: Upstream, opened: Opened, settings: Settings, recorder: Recorde
         Scrutiny(security=settings.security, describe=_Describer(opened.document)),
         limit=settings.max_body,
         via=f"mock-server-{secrets.token_hex(4)}",
-        cors=settings.cors,
+        cors=bool(settings.cors),
         record=recorder.take if recorder is not None else None,
     )
 
@@ -114,6 +120,7 @@ def _serve(backend: Backend, relay: Relay, opened: Opened, settings: Settings) -
     listening = bind(settings.host, settings.port)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        backend.hosts = Hosts.of(settings)
         guard = Guard.of(settings) if settings.admin else None
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))

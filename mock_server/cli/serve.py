@@ -20,6 +20,7 @@ from mock_server.serve.areas import install_admin, install_console
 from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
 from mock_server.serve.deferred import deferred_app
+from mock_server.serve.hosts import Hosts
 from mock_server.serve.listen import bind, check_tls, origin, run
 from mock_server.serve.opening import Opened, find_conflicts, open_responders
 from mock_server.serve.processes import check_workers, run_workers
@@ -43,6 +44,9 @@ def serve(
     ] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.", show_default="4010")] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A name that is answered for besides those of this machine, as in mock.test; * for any.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that share the port, with the same answers.", show_default="1")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same answers.", show_default="0")] = None,
     locale: Annotated[str | None, typer.Option(help="Of generated values, as in fi_FI.", show_default="the document's, else en_US")] = None,
@@ -61,6 +65,10 @@ def serve(
         ),
     ] = None,
     cors: Annotated[bool | None, typer.Option("--cors/--no-cors", help="Let pages of any origin call.", show_default="cors")] = None,
+    caching: Annotated[
+        bool | None,
+        typer.Option("--caching/--no-caching", help="Let answers be kept as the document says.", show_default="Cache-Control: no-store"),
+    ] = None,
     validate_requests: Annotated[
         bool | None,
         typer.Option(
@@ -132,6 +140,7 @@ def serve(
         backend = assemble(opened, settings)
         if settings.reload:
             _follow_edits(backend, opened, flags)
+        backend.hosts = Hosts.of(settings)
         guard = Guard.of(settings) if settings.admin else None
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))

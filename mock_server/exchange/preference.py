@@ -82,6 +82,11 @@ def split_preferences(header: str | None, query: str) -> list[tuple[str, str]]:
     return [(name.strip().lower(), value.strip().strip('"')) for name, _, value in (part.partition("=") for part in parts)]
 
 
+def prefers_by_query(query: str) -> bool:
+    """Whether a query, percent-encoded, says what is preferred."""
+    return any(name in _READERS for name, _ in split_preferences(None, query))
+
+
 def parse_preferences(header: str | None, query: str) -> Preferences:
     """
     Read the preferences of a request.

@@ -16,6 +16,7 @@ from mock_server.serve.answer import Answer
 from mock_server.serve.callbacks.posted import Posted
 from mock_server.serve.code import Code
 from mock_server.serve.express import Express
+from mock_server.serve.hosts import ANY_HOST, Hosts
 from mock_server.serve.journal import Recorded
 from mock_server.serve.pages import Page, Pages, Shown
 from mock_server.serve.respond import Responder
@@ -177,6 +178,7 @@ class Backend:
     disturber: Disturber[Any] | None = None
     outbox: Sender | None = None
     relay: Relay | None = None
+    hosts: Hosts = ANY_HOST  # that are answered for; of who listens
     listeners: list[Listener] = field(default_factory=list)  # are told of every exchange
     areas: dict[bytes, Asgi] = field(default_factory=dict)  # applications beside the API, by the beginning of their paths
     tasks: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # run while the server does, and are cancelled at its end

@@ -16,21 +16,26 @@ from mock_server.exchange import problem
 from mock_server.exchange.coding import TooLarge, decode_request
 from mock_server.exchange.mask import mask_path
 from mock_server.exchange.message import Request
-from mock_server.serve.answer import GENERATED, STATE, Answer, RawField, problem_answer
+from mock_server.exchange.preference import prefers_by_query
+from mock_server.serve.answer import GENERATED, STATE, UPSTREAM, Answer, RawField, problem_answer
 from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send
-from mock_server.serve.cors import cors_fields, preflight
+from mock_server.serve.browser import CONTENT_FIELDS, add_fields, is_led_here
+from mock_server.serve.caching import CACHE_CONTROL, NO_STORE, VARY_ON_ORIGIN, vary_field
+from mock_server.serve.cors import preflight, with_cors
 from mock_server.serve.gather import send_whole
 from mock_server.serve.masker import Masker
 from mock_server.serve.passing import pass_on
 from mock_server.serve.waiting import in_turns
 from mock_server.serve.wire.head import write_head
 from mock_server.serve.world import World
+from mock_server.spec.model import Entry
 
 _log = logging.getLogger("mock_server.access")
 _UI = b"/ui"
 _AREA = b"/__"
 _READING = frozenset(("GET", "HEAD"))
 _WITHOUT_BODY = frozenset((204, 304))  # and without Content-Length, RFC 9110, section 8.6
+_LED_HERE = "preferences in the query are not obeyed where a page of another origin leads here: open the address by hand, or send Prefer"
 _MOST_READY = 4_096
 _SMALL = 4_096  # bytes of an answer that may be out of date and is kept ready all the same, until there are too many
 
@@ -51,6 +56,7 @@ class MockMiddleware:
         self._backend = backend
         self._through = through
         self._ready: dict[int, tuple[Answer, tuple[Message, Message]]] = {}
+        self._varies: dict[int, tuple[Entry | None, RawField]] = {}  # by the id of an operation, which stays its own
         self._generation = backend.generation  # that those are of
         self._masked: tuple[Mount, ...] = ()
         self._known_masker = Masker(())
@@ -65,6 +71,9 @@ class MockMiddleware:
             return
         started = time.perf_counter()
         path, backend = _path_of(scope), self._backend
+        if not backend.hosts.accepts(scope["headers"]):
+            await self._send(backend.hosts.refuse(scope["headers"]), scope, send, is_own=True)
+            return
         mount = self._find_mount(scope, path)
         if self._is_calm(path):
             request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], b""), backend.worlds.everybody
@@ -85,17 +94,17 @@ class MockMiddleware:
         if elsewhere is not None:
             await elsewhere(scope, receive, send)
             return
-        if self._backend.settings.cors and scope["method"] == "OPTIONS":
+        if scope["method"] == "OPTIONS" and self._is_shared():
             allowed = preflight(scope["headers"])
             if allowed is not None:
                 await self._send(allowed, scope, send)
                 return
         page = backend.find_page(scope["method"], path) if scope["method"] in _READING else None
         if page is not None and (backend.relay is None or path.startswith(_AREA)):
-            await self._send(await page(), scope, send)
+            await self._send(await page(), scope, send, is_own=path.startswith(_AREA))
             return
         if self._through:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, add_fields(send, (*CONTENT_FIELDS, NO_STORE, self._vary(None))))
             return
         await self._exchange(mount, scope, receive, send, path, started)
 
@@ -106,13 +115,13 @@ class MockMiddleware:
     def at_once(self, scope: Scope, body: bytes, first: Sequence[RawField]) -> bytes | None:
         """Answer an ordinary request, all of which is read; see `wire.instant`."""
         started, path = time.perf_counter(), _path_of(scope)
-        if not self._is_calm(path) or len(body) > self._backend.settings.max_body:
+        if not self._is_calm(path) or len(body) > self._backend.settings.max_body or not self._backend.hosts.accepts(scope["headers"]):
             return None
         request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], body), self._backend.worlds.everybody
         found = self._find_mount(scope, path).express.find(request, everybody)
         if found is None or found.status in _WITHOUT_BODY:
             return None
-        head = write_head(found.status, first, _framed(found))
+        head = write_head(found.status, first, self._framed(found))
         if head is None:
             return None
         self._note(request, found, everybody, started)
@@ -140,6 +149,9 @@ class MockMiddleware:
             world = backend.worlds.of(scope["headers"])
         except MalformedWorld as error:
             await self._send(problem_answer(problem.MALFORMED_WORLD, str(error)), scope, send)
+            return
+        if b"__" in scope["query_string"] and is_led_here(scope["headers"]) and prefers_by_query(scope["query_string"].decode("latin-1")):
+            await self._send(problem_answer(problem.FOREIGN_PREFERENCE, _LED_HERE), scope, send)
             return
         if backend.relay is not None:
             call = Call(scope, receive, send)
@@ -231,10 +243,12 @@ class MockMiddleware:
         if self._generation != self._backend.generation or len(self._ready) >= _MOST_READY:
             self._generation = self._backend.generation  # answers of mappings that are gone would stay, too
             self._ready.clear()
+            self._varies.clear()
         ready = self._ready.get(id(found))
         if ready is not None:
             return ready[1]
-        messages = _messages(found)
+        start: Message = {"type": "http.response.start", "status": found.status, "headers": self._framed(found)}
+        messages = start, {"type": "http.response.body", "body": found.body}
         if _may_come_again(found):
             self._ready[id(found)] = found, messages  # with the answer, so that its id stays its own
         return messages
@@ -258,15 +272,45 @@ class MockMiddleware:
         first = path.split(b"/", 2)[1].decode("latin-1")
         return any(_writes(mount, first) for mount in self._backend.mounts)
 
-    async def _send(self, answer: Answer, scope: Scope, send: Send) -> None:
-        start, body = self._written(answer, scope)
+    async def _send(self, answer: Answer, scope: Scope, send: Send, *, is_own: bool = False) -> None:
+        """Send an answer; what is this server's own, and no API's, no page of another origin may read."""
+        start, body = self._written(answer, scope, is_own=is_own)
         await send_whole(scope, send, start, body)
 
-    def _written(self, answer: Answer, scope: Scope) -> tuple[Message, Message]:
+    def _framed(self, answer: Answer) -> list[RawField]:
+        """The fields of an answer, with its length, and with what is said to browsers and caches, of whatever origin they ask."""
+        fields = [*CONTENT_FIELDS, *answer.fields]
+        if answer.source != UPSTREAM:
+            if not any(name == CACHE_CONTROL for name, _ in answer.fields):
+                fields.append(NO_STORE)
+            fields.append(self._vary(answer.entry))
+        elif self._is_shared():
+            fields.append(VARY_ON_ORIGIN)
+        if answer.status >= 200 and answer.status not in _WITHOUT_BODY:  # noqa: PLR2004
+            fields.append((b"content-length", b"%d" % len(answer.body)))
+        if answer.entry is not None and answer.entry.deprecated:
+            fields.append((b"deprecation", b"true"))
+        return fields
+
+    def _vary(self, entry: Entry | None) -> RawField:
+        """What the answers of an operation depend on."""
+        known = self._varies.get(id(entry))
+        if known is None:
+            documents = (mount.responder.document for mount in self._backend.mounts)
+            document = next((document for document in documents if entry in document.entries), None)
+            known = self._varies[id(entry)] = entry, vary_field(document, entry, shared=self._is_shared())
+        return known[1]
+
+    def _is_shared(self) -> bool:
+        """Whether pages of any origin may read answers: those of the mock, unless it is set; a real server decides itself."""
+        cors = self._backend.settings.cors
+        return cors if cors is not None else self._backend.relay is None
+
+    def _written(self, answer: Answer, scope: Scope, *, is_own: bool = False) -> tuple[Message, Message]:
         """The messages of an answer."""
-        fields = _framed(answer)
-        if self._backend.settings.cors:
-            fields.extend(cors_fields(scope["headers"]))
+        fields = self._framed(answer)
+        if not is_own and self._is_shared():
+            fields = with_cors(fields, scope["headers"])
         start: Message = {"type": "http.response.start", "status": answer.status, "headers": fields}
         return start, {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body}
 
@@ -285,27 +329,11 @@ def _writes(mount: Mount, segment: str) -> bool:
     return any(template.split("/", 2)[1:2] == [segment] for template in written)
 
 
-def _messages(answer: Answer) -> tuple[Message, Message]:
-    """The messages of an answer that nobody asked of from another origin."""
-    start: Message = {"type": "http.response.start", "status": answer.status, "headers": _framed(answer)}
-    return start, {"type": "http.response.body", "body": answer.body}
-
-
 def _may_come_again(answer: Answer) -> bool:
     """Whether an answer is the same object for the same request: for ever, or, from state, until something changes."""
     if answer.source.startswith(STATE):
         return len(answer.body) <= _SMALL
     return answer.source != GENERATED and not answer.findings and not answer.source.startswith("problem:")
-
-
-def _framed(answer: Answer) -> list[RawField]:
-    """The fields of an answer, with its length."""
-    fields = list(answer.fields)
-    if answer.status >= 200 and answer.status not in _WITHOUT_BODY:  # noqa: PLR2004
-        fields.append((b"content-length", b"%d" % len(answer.body)))
-    if answer.entry is not None and answer.entry.deprecated:
-        fields.append((b"deprecation", b"true"))
-    return fields
 
 
 async def read_request(scope: Scope, receive: Receive, path: bytes, limit: int) -> Request | Answer:

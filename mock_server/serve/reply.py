@@ -15,15 +15,15 @@ import orjson
 
 from mock_server.contract.request import Understood
 from mock_server.contract.response import ResponseJudge
-from mock_server.errors import MalformedContent, SchemaError, UndefinedSerialization, UnsatisfiableSchema, UnusableSchema
+from mock_server.errors import MalformedContent, SchemaError, UnsatisfiableSchema, UnusableSchema
 from mock_server.exchange import problem
 from mock_server.exchange.body import content_type, write_body
+from mock_server.exchange.header_grammar import Sent
 from mock_server.exchange.media_type import MediaRange, is_json, is_streamed, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, Represented, find_example, represent
 from mock_server.exchange.preference import EDGES, Preferences
-from mock_server.exchange.serialization import write_header
-from mock_server.exchange.web_links import without_next
+from mock_server.exchange.security import challenges
 from mock_server.exchange.xml import read_xml
 from mock_server.finding import Finding
 from mock_server.generate.catalogue import Subject
@@ -37,10 +37,11 @@ from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.serve.answer import GENERATED, PAYLOAD, SEED, SOURCE, Answer, RawField, problem_answer
 from mock_server.serve.edges import Edges
+from mock_server.serve.heading import Heading
 from mock_server.serve.journal import Journal
 from mock_server.serve.pairs import OtherHalf, find_pairs
 from mock_server.serve.world import World
-from mock_server.spec.model import MISSING, Example, Header, Location, MediaType, Missing, Operation
+from mock_server.spec.model import MISSING, Example, Location, MediaType, Missing, Operation
 from mock_server.spec.references import Node
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
@@ -48,7 +49,6 @@ _REMEMBERED = 64  # Accept fields; sources and seeds
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
 _OF_ANSWER = frozenset(("GET", "PUT", "PATCH"))  # whose path is that of what is answered
 _DELETED: JsonObject = {"deleted": True, "isDeleted": True, "removed": True}  # where a document has a place for it
-_SELF_LINK = '<>; rel="self"'  # RFC 8288, section 3.1: the reference is relative to the target
 _STREAMED = 3  # events or lines of a generated stream
 
 
@@ -111,6 +111,7 @@ class Reply:
     operation: Operation
     chosen: Chosen
     judge: ResponseJudge
+    references: tuple[str, ...] = ("/",)  # where Location and the like may lead, the best first
     _contents: dict[tuple[int, str], _Content] = dataclasses.field(default_factory=dict)
     _represented: dict[tuple[str | None, bool], Represented | None] = dataclasses.field(default_factory=dict)
     _head: list[RawField] | None = None
@@ -238,8 +239,9 @@ class Reply:
     def head(self) -> list[RawField]:
         """The documented header fields, with values; made once."""
         if self._head is None:
-            fields = map(self._header, self.chosen.response.headers)
-            self._head = [found for found in fields if found is not None]
+            challenge = challenges(self.operation.security, self.kit.document.schemes)
+            sent = Sent(self.operation.method, self.chosen.status, self.references, challenge)
+            self._head = Heading(self.kit, self.operation, self.judge, sent).fields(self.chosen.response)
         return self._head
 
     def findings(self) -> tuple[Finding, ...]:
@@ -442,12 +444,6 @@ class Reply:
         count = wish.size if wish.size is not None else _STREAMED
         return [producer.produce(Wish(derive_seed(wish.seed, index), echo=wish.echo)) for index in range(count)]
 
-    def _link_text(self, header: Header) -> str | None:
-        """A Link field that leads to no next page: what the examples say besides, else, where it is required, to itself."""
-        shown = [example.value for example in header.examples if isinstance(example.value, str)]
-        texts = [text for text in map(without_next, shown) if text] + ([_SELF_LINK] if header.required else [])
-        return next((text for text in texts if not any(self.judge.judge_header(header, text))), None)
-
     def _wish(self, ask: Ask) -> Wish:
         """What a generated value should be like."""
         preferences = ask.preferences
@@ -467,34 +463,6 @@ class Reply:
             producer = self.kit.producer(schema, self.operation, name=name_of_operation(self.operation), locale=locale)
             content.producers[locale] = producer
         return producer
-
-    def _header(self, header: Header) -> RawField | None:
-        """A header field with a value that fits its schema; an optional one without such a value is left out."""
-        text = self._header_text(header)
-        if text is None:
-            return (header.name.lower().encode(), b"0") if header.required else None
-        return header.name.lower().encode(), text.encode("latin-1")
-
-    def _header_text(self, header: Header) -> str | None:
-        if header.name.lower() == "link":
-            return self._link_text(header)
-        for example in header.examples:
-            text = _header_text(None if isinstance(example.value, Missing) else example.value, explode=header.explode)
-            if text is not None and not any(self.judge.judge_header(header, text)):
-                return text
-        schema = header.schema if header.schema is not None else header.content.schema if header.content else None
-        if schema is None:
-            return "0" if header.required else None
-        try:
-            producer = self.kit.producer(schema, self.operation, name=header.name)
-            for attempt in range(6):
-                seed = derive_seed(self.kit.settings.seed, self.operation.id, "header", header.name, attempt)
-                text = _header_text(producer.produce(Wish(seed)), explode=header.explode)
-                if text is not None:
-                    return text
-        except SchemaError:
-            return None
-        return None
 
 
 def _sent(method: str, request: Request, body: JsonValue | Missing) -> JsonObject | list[JsonValue] | None:
@@ -541,13 +509,6 @@ def _malformed_xml(example: Example) -> str | None:
     except MalformedContent as error:
         return str(error)
     return None
-
-
-def _header_text(value: JsonValue, *, explode: bool) -> str | None:
-    try:
-        return write_header(value, explode=explode)
-    except UndefinedSerialization:
-        return None
 
 
 def _is_single(schema: JsonValue) -> bool:

@@ -24,6 +24,7 @@ from mock_server.exchange.security import challenges, credential_names
 from mock_server.finding import Finding
 from mock_server.generate.kit import Kit
 from mock_server.generate.pools import check_locale
+from mock_server.generate.requested import HERE
 from mock_server.generate.seed import derive_seed
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
@@ -31,6 +32,7 @@ from mock_server.serve.answer import GENERATED, PREFERENCE_APPLIED, SOURCE, Answ
 from mock_server.serve.compiled import CompiledOperation
 from mock_server.serve.fixtures import Fixture, Fixtures
 from mock_server.serve.links import Links
+from mock_server.serve.pages import DOCUMENT_JSON
 from mock_server.serve.refuse import word_refusal
 from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
 from mock_server.serve.script.near import Route, hint
@@ -43,6 +45,7 @@ from mock_server.spec.model import MISSING, Entry, Location, Missing, Operation,
 from mock_server.typing import JsonValue
 
 _SAID: Final = frozenset(("request-accept-unmet", "request-path-spanning"))
+_REDIRECTIONS: Final = frozenset((301, 302, 303, 307, 308))
 
 Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], Request, JsonValue | Missing, World], Answer]
 
@@ -279,8 +282,21 @@ class Responder:
         key = (chosen.status, chosen.response.status)
         reply = compiled.replies.get(key)
         if reply is None:
-            reply = compiled.replies[key] = Reply(self.kit, compiled.operation, chosen, compiled.responses)
+            references = self._references(compiled.operation, chosen.status)
+            reply = compiled.replies[key] = Reply(self.kit, compiled.operation, chosen, compiled.responses, references)
         return reply
+
+    def _references(self, operation: Operation, status: int) -> tuple[str, ...]:
+        """
+        Say where an answer may lead that documents a Location without an example.
+
+        Returns:
+            A path of this server, for a redirection one that has an answer; the same with scheme and host; the best first.
+        """
+        path = self.base_paths(operation.entry)[0] + operation.entry.template.partition("{")[0].rstrip("/")
+        if status in _REDIRECTIONS:
+            path = DOCUMENT_JSON.decode()  # which redirects to nothing else
+        return path or "/", HERE + path
 
     def _decide(self, compiled: CompiledOperation, ask: Ask) -> Answer:
         answer, found = self._choose(compiled, ask), ask.understood.findings

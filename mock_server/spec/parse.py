@@ -37,7 +37,7 @@ _IGNORED_HEADERS = frozenset(
 )  # fmt: skip
 # Fields that only the server itself can set right (RFC 9110 and 9112).
 _FRAMING_HEADERS = frozenset(
-    ("content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "keep-alive", "upgrade")
+    ("content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "date", "keep-alive", "trailer", "upgrade")
 )
 
 

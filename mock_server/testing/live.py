@@ -23,6 +23,7 @@ from mock_server.serve.app import create_app
 from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Asgi, Backend, Receive, Scope, Send
 from mock_server.serve.background import BackgroundServer
+from mock_server.serve.hosts import Hosts
 from mock_server.serve.journal import Recorded
 from mock_server.serve.opening import open_responders
 from mock_server.serve.world import HEADER, named_world
@@ -154,6 +155,7 @@ class Servers:
 
     def _start(self, documents: Sequence[str], settings: Settings) -> Running:
         backend = assemble(open_responders(documents, settings), settings)
+        backend.hosts = Hosts.of(settings)
         guests = _Guests(create_app(backend))
         return Running(backend, BackgroundServer(guests, settings), guests)
 

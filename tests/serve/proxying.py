@@ -186,7 +186,7 @@ def start_proxy(document: object, upstream: str, folder: Path, *, timeout: float
         Scrutiny(security=settings.security),
         limit=settings.max_body,
         via="mock-server-test",
-        cors=settings.cors,
+        cors=bool(settings.cors),
         record=record,
     )
     backend = Backend.of(opened.responder)

@@ -18,6 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from proxying import Heard, Proxy, RealServer, answer, chunks_of, start_proxy
 
+from mock_server.serve.browser import CONTENT_FIELDS
+
 ITEM = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
 DOCUMENT = minimal(
     {
@@ -410,8 +412,8 @@ def test_operations_are_real_or_mocked_as_one_chooses(between: Callable, tmp_pat
     assert len(server.heard) == 1
 
 
-def test_pages_of_any_origin_may_call(between: Callable) -> None:
-    proxy, server = between(answer(b'{"id": 1}', "Access-Control-Allow-Origin: https://prod.example"))
+def test_with_cors_pages_of_any_origin_may_call(between: Callable) -> None:
+    proxy, server = between(answer(b'{"id": 1}', "Access-Control-Allow-Origin: https://prod.example"), cors=True)
     preflight, _ = proxy.ask("OPTIONS", "/v1/items/1", headers={"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"})
     response, _ = proxy.ask("GET", "/v1/items/1", headers={"Origin": "http://localhost:3000"})
 
@@ -420,8 +422,9 @@ def test_pages_of_any_origin_may_call(between: Callable) -> None:
     assert response.headers.get_all("access-control-allow-origin") == ["http://localhost:3000"]
 
 
-def test_with_no_cors_the_word_of_the_server_counts(between: Callable) -> None:
-    proxy, _ = between(answer(b'{"id": 1}', "Access-Control-Allow-Origin: https://prod.example"), cors=False)
+@pytest.mark.parametrize("cors", [None, False])
+def test_the_word_of_the_server_counts_on_who_may_call(between: Callable, cors: bool | None) -> None:
+    proxy, _ = between(answer(b'{"id": 1}', "Access-Control-Allow-Origin: https://prod.example"), cors=cors)
     response, _ = proxy.ask("GET", "/v1/items/1", headers={"Origin": "http://localhost:3000"})
 
     assert response.headers.get_all("access-control-allow-origin") == ["https://prod.example"]
@@ -569,7 +572,8 @@ def test_whatever_is_sent_passes_byte_for_byte(
         for name, value in response.getheaders()
         if name not in {"via", "date", "content-length", "transfer-encoding", "sl-violations"}
     ]
-    assert sorted(got) == sorted((name, value.strip()) for name, value in written)
+    ours = [(name.decode(), value.decode()) for name, value in CONTENT_FIELDS]
+    assert sorted(got) == sorted([*ours, *((name, value.strip()) for name, value in written)])
 
 
 CODED = {"Content-Type": "application/json", "Content-Encoding": "gzip"}

@@ -7,37 +7,24 @@ needed, as `Authorization: Bearer TOKEN` or as the cookie that the console's log
 """
 
 import hmac
-import ipaddress
 import re
 import secrets
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
-from urllib.parse import urlsplit
 
 from mock_server.errors import UsageError
 from mock_server.exchange import problem
 from mock_server.exchange.message import RawFields, find_field
 from mock_server.serve.answer import Answer, problem_answer
 from mock_server.serve.backend import Asgi, Message, Receive, Scope, Send
+from mock_server.serve.browser import ADMIN_FIELDS, add_fields, is_foreign
+from mock_server.serve.hosts import LOOPBACK, Hosts, is_loopback
 from mock_server.settings import Settings
 
 COOKIE: Final = "mock_server_admin"
-_SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
-_OWN: Final = frozenset(("same-origin", "none"))  # of Sec-Fetch-Site: ours, or typed by a person
 _TOKEN: Final = re.compile(r"[!-~]+\Z")
 _PURPOSE: Final = b"mock-server console session"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or name is this machine's alone."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +32,7 @@ class Guard:
     """Lets in who may come in."""
 
     token: str | None = field(default=None, repr=False)  # None: none is needed, since only this machine is served
+    hosts: Hosts = LOOPBACK  # that are answered for where there is no token
     made: bool = False  # whether the token was made up here, so that somebody has to be told
 
     @classmethod
@@ -61,7 +49,7 @@ class Guard:
                 raise UsageError("--admin-token is a text of visible ASCII characters without spaces")
             return cls(token)
         if is_loopback(settings.host):
-            return cls()
+            return cls(hosts=Hosts.of(settings))
         return cls(secrets.token_urlsafe(24), made=True)
 
     def accepts(self, token: str) -> bool:
@@ -95,10 +83,9 @@ class Guard:
         if self.token is not None and self._bears_token(fields):
             return None  # no page of another origin can send this field without being allowed to, which none is
         host = find_field(fields, b"host") or ""
-        if self.token is None and not is_loopback(_name(host)):
-            detail = f"the host {host[:100]!r} is not this machine; to be reached by another name, start the server with --admin-token"
-            return problem_answer(problem.FOREIGN_ORIGIN, detail)
-        if self._is_foreign(method, fields, host):
+        if self.token is None and not self.hosts.knows(host.encode("latin-1")):
+            return self.hosts.refuse(fields)
+        if is_foreign(method, fields):
             detail = "a page of another origin may not do this; send the token as 'Authorization: Bearer …' from there"
             return problem_answer(problem.FOREIGN_ORIGIN, detail)
         if self.token is not None and not self._has_session(fields):
@@ -118,22 +105,12 @@ class Guard:
         given = cookies.get(COOKIE)
         return given is not None and hmac.compare_digest(given.value.encode(), self.session().encode())
 
-    @staticmethod
-    def _is_foreign(method: str, fields: RawFields, host: str) -> bool:
-        """Whether a page of another origin wants to change something. What only reads, no other page can read."""
-        if method in _SAFE:
-            return False
-        origin = find_field(fields, b"origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            return True
-        site = find_field(fields, b"sec-fetch-site")
-        return site is not None and site not in _OWN
-
 
 def guarded(app: Asgi, guard: Guard) -> Asgi:
     """Let only those requests through to an application that a guard does not refuse."""
 
     async def guarded_app(scope: Scope, receive: Receive, send: Send) -> None:
+        send = add_fields(send, ADMIN_FIELDS)
         refusal = guard.refuse(scope["method"], scope["headers"]) if scope["type"] == "http" else None
         if refusal is None:
             await app(scope, receive, send)
@@ -144,11 +121,3 @@ def guarded(app: Asgi, guard: Guard) -> Asgi:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else refusal.body})
 
     return guarded_app
-
-
-def _name(host: str) -> str:
-    """The name or address of a Host field, without its port."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""

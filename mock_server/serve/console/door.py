@@ -12,30 +12,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from mock_server.serve.admin.guard import Guard
+from mock_server.serve.browser import page_fields
 from mock_server.serve.console.context import ROOT, Context
 
 LOGIN: Final = f"{ROOT}/login"
-POLICY: Final = (
+FIELDS: Final = page_fields(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEAD: Final = {
-    "content-security-policy": POLICY,
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
-}
 _TOKEN_NEEDED: Final = 401
-
-
-def protect(response: Response) -> Response:
-    """Add the fields that keep a page to itself."""
-    for name, value in _HEAD.items():
-        response.headers.setdefault(name, value)
-    return response
 
 
 class Door:

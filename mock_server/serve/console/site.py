@@ -10,9 +10,10 @@ from starlette.routing import Mount, Route
 
 from mock_server.serve.admin.coverage import Coverage
 from mock_server.serve.admin.guard import Guard
-from mock_server.serve.backend import Asgi, Backend, Message, Receive, Scope, Send
+from mock_server.serve.backend import Asgi, Backend, Receive, Scope, Send
+from mock_server.serve.browser import add_fields
 from mock_server.serve.console.context import ROOT, Context
-from mock_server.serve.console.door import Door, protect
+from mock_server.serve.console.door import FIELDS, Door
 from mock_server.serve.console.page_coverage import CoveragePages
 from mock_server.serve.console.page_disturbances import DisturbancePages
 from mock_server.serve.console.page_operations import OperationPages
@@ -57,17 +58,10 @@ def create_console(context: Context) -> Starlette:
 
 def _behind(door: Door, site: Starlette) -> Asgi:
     async def enter(scope: Scope, receive: Receive, send: Send) -> None:
-        async def protected(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                answer = Response()
-                answer.raw_headers = list(message["headers"])
-                message = {**message, "headers": protect(answer).raw_headers}
-            await send(message)
-
         request = Request(scope, receive)
         answer: Asgi | None = await door.answer(request)
         if answer is None:
             answer = RedirectResponse(f"{ROOT}/", 308) if request.url.path == ROOT else site
-        await answer(scope, receive, protected)
+        await answer(scope, receive, add_fields(send, FIELDS))
 
     return enter

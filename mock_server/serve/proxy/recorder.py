@@ -26,6 +26,7 @@ from mock_server.files import folder_name, make_folder_within
 from mock_server.finding import Finding
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction
+from mock_server.serve.caching import KEEPING
 from mock_server.serve.fixtures import Fixture, read_fixture
 from mock_server.serve.masker import outline_for
 from mock_server.serve.proxy.fields import localise
@@ -43,7 +44,7 @@ _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]+")
 # Fields that mean something to whoever reads the answer, whether the document has them or not.
 _KEPT: Final = frozenset(
     (b"content-type", b"location", b"content-location", b"link", b"etag", b"last-modified", b"content-language", b"content-disposition",
-     b"content-range", b"accept-ranges", b"accept-patch", b"allow", b"retry-after", b"www-authenticate", b"cache-control", b"set-cookie",
+     b"content-range", b"accept-ranges", b"accept-patch", b"allow", b"retry-after", b"www-authenticate", b"set-cookie",
      b"x-total-count", b"deprecation", b"sunset")
 )  # fmt: skip
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{20}")
@@ -206,7 +207,7 @@ class Recorder:
         names = _KEPT | {header.name.lower().encode("latin-1", "replace") for header in (documented.headers if documented else ())}
         found: dict[str, list[JsonValue]] = {}
         for name, value in response.fields:
-            if name not in names:
+            if name not in names or name in KEEPING:
                 continue
             led = self._led(asked, value, lead) if name in _LEADING else value
             text = mask.field(name, led).decode("latin-1")

@@ -7,7 +7,7 @@ a long answer, or one that takes its time passes as it comes; then its findings 
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +22,9 @@ from mock_server.exchange.message import RawFields, Request, Response, find_fiel
 from mock_server.finding import Finding
 from mock_server.serve.answer import UPSTREAM, Answer, RawField, problem_answer
 from mock_server.serve.backend import Call, Mount, Relayed, Respond, Scope, Send
-from mock_server.serve.cors import cors_fields
+from mock_server.serve.browser import CONTENT_FIELDS
+from mock_server.serve.caching import VARY_ON_ORIGIN
+from mock_server.serve.cors import with_cors
 from mock_server.serve.masker import Masker
 from mock_server.serve.proxy.choices import Choices
 from mock_server.serve.proxy.fields import date, localise, to_client, to_upstream
@@ -54,7 +56,7 @@ class Relay:
     scrutiny: Scrutiny
     limit: int  # bytes of a body that are kept for who judges
     via: str  # how this proxy names itself
-    cors: bool = True
+    cors: bool = False  # whether pages of any origin may read answers, whatever the real server says
     record: Record | None = None
     _known: set[str] = field(default_factory=set)  # operations that were judged before
     _open: set[asyncio.Event] = field(default_factory=set)  # of exchanges that have not ended
@@ -275,7 +277,8 @@ class _Passage:
             unread="it is still coming",
         )
         judged = await self.relay.judge(self.mount, early, self.entry)
-        await self.send({"type": "http.response.start", "status": incoming.status, "headers": self._fields(incoming, judged.findings)})
+        fields = self._shown(self._fields(incoming, judged.findings))
+        await self.send({"type": "http.response.start", "status": incoming.status, "headers": fields})
         failure = None
         self.streamed = incoming, body
         try:
@@ -328,10 +331,10 @@ class _Passage:
         relayed = await self._finish(incoming, data)
         answer = relayed.answer
         if data:
-            own = [pair for pair in answer.fields if pair[0] != b"content-length" and pair not in cors_fields(self.head.fields)]
+            own = [pair for pair in answer.fields if pair[0] != b"content-length"]
             return relayed._replace(answer=answer._replace(fields=own), is_sent=False)
         self.is_complete = True
-        await self.send({"type": "http.response.start", "status": answer.status, "headers": list(answer.fields)})
+        await self.send({"type": "http.response.start", "status": answer.status, "headers": self._shown(answer.fields)})
         await self.send({"type": "http.response.body", "body": b""})
         return relayed
 
@@ -351,7 +354,12 @@ class _Passage:
             fields = [(name, lead(value) if name in {b"location", b"content-location"} else value) for name, value in fields]
         if findings:
             fields.append((FIELD, write_violations(findings)))
-        return [*fields, *(cors_fields(self.head.fields) if relay.cors else ())]
+        return fields
+
+    def _shown(self, fields: Sequence[RawField]) -> list[RawField]:
+        """The fields of an answer that is sent from here, with what is said to browsers."""
+        shown = [*CONTENT_FIELDS, *fields]
+        return [*with_cors(shown, self.head.fields), VARY_ON_ORIGIN] if self.relay.cors else shown
 
     def _too_large(self) -> str:
         return f"it has more than {self.relay.limit:,} bytes; --max-body sets the limit"

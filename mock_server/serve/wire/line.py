@@ -18,6 +18,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from mock_server.serve import gather
 from mock_server.serve.backend import Asgi, Receive, Scope, Send
 from mock_server.serve.gather import Gathering
+from mock_server.serve.wire.target import Directing, direct
 
 EXTENSION: Final = "mock_server.line"
 # Closing at once, dropping what was not sent: the peer is told by RST. `man 7 socket`, SO_LINGER
@@ -103,6 +104,7 @@ class _Lending(asyncio.Protocol):
 
         def lending(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             scope["extensions"] = extensions
+            direct(scope)
             return app(scope, receive, send)
 
         self.app = lending
@@ -120,7 +122,8 @@ class _Lending(asyncio.Protocol):
 
 def lending(base: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
     """One of uvicorn's HTTP protocols, lending its connections."""
-    return type(f"Lending{base.__name__}", (_Lending, base), {})
+    mixed = (_Lending, Directing, base) if hasattr(base, "on_headers_complete") else (_Lending, base)
+    return type(f"Lending{base.__name__}", mixed, {})
 
 
 # httptools where it is installed, else h11

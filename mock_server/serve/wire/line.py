@@ -18,7 +18,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from mock_server.serve import gather
 from mock_server.serve.backend import Asgi, Receive, Scope, Send
 from mock_server.serve.gather import Gathering
-from mock_server.serve.wire.target import Directing, direct
+from mock_server.serve.wire.absolute_form import Directing, direct
 
 EXTENSION: Final = "mock_server.line"
 # Closing at once, dropping what was not sent: the peer is told by RST. `man 7 socket`, SO_LINGER

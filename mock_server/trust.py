@@ -44,6 +44,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "scheduler": Trust.NOTHING,
     # opens what is closed
     "admin_token": Trust.NOTHING,
+    "allow_host": Trust.NOTHING,
     "allow_path": Trust.NOTHING,
     "allow_remote": Trust.NOTHING,
     "cors": Trust.OFF,
@@ -66,6 +67,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "admin": Trust.ANYTHING,
     "base_path": Trust.ANYTHING,
     "budget": Trust.ANYTHING,
+    "caching": Trust.ANYTHING,
     "callback_delay": Trust.ANYTHING,
     "callback_retries": Trust.ANYTHING,
     "callback_secret": Trust.ANYTHING,

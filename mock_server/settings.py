@@ -21,7 +21,8 @@ named it, is in `trust`), or the one that `--config` names:
     seed = 3                      # how many there are in the beginning
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -31,10 +32,12 @@ from mock_server.delay import Delay, parse_delay
 from mock_server.disturbances import NOTHING, Disturbances, Disturbed, parse_faults
 from mock_server.errors import UsageError
 from mock_server.fault import Fault
+from mock_server.size import parse_size
 from mock_server.typing import JsonValue
 
 SOURCES: Final = ("fixture", "example", "generated")
 PROFILES: Final = ("realistic", "minimal", "boundary", "extreme", "invalid", "incoherent")
+SIZES: Final = frozenset(("in_flight",))  # settings in bytes, which may be written as in 256MB
 LOG_FORMATS: Final = ("text", "json", "none")
 
 
@@ -85,6 +88,11 @@ class Settings:
     reload: bool = False
     handlers: str | None = None  # a module whose functions answer the operations with their names
     max_body: int = 10 * 1024 * 1024  # bytes
+    max_connections: int = 1_000  # of each process
+    in_flight: int = 256 << 20  # bytes of requests that wait for their answers, in each process
+    header_timeout: float = 30.0  # seconds
+    body_timeout: float = 30.0  # seconds without a byte
+    idle_timeout: float = 75.0  # seconds
     journal: int = 1_000  # exchanges of each world
     admin: bool = True
     admin_token: str | None = None  # None: made up where one is needed, off loopback
@@ -123,6 +131,7 @@ class Settings:
 
 
 DEFAULTS: Final = Settings()
+_LONGEST: Final = 86_400.0  # seconds of a timeout
 
 
 def merge_settings(*layers: Mapping[str, object]) -> Settings:
@@ -158,10 +167,10 @@ def _typed(name: str, value: object) -> object:
     default = getattr(DEFAULTS, name, None)  # of what only operations or resources have, there is none
     if name in _DISTURBING:
         return _DISTURBING[name](value)  # type: ignore[arg-type]
-    if isinstance(default, bool):
-        return read_boolean(name, value)
-    if isinstance(default, int):
-        return _integer(name, value)
+    if name in SIZES:
+        return parse_size(name, value)
+    if type(default) in _PLAIN:
+        return _PLAIN[type(default)](name, value)
     if isinstance(default, tuple):
         items = value.split(",") if isinstance(value, str) else value
         if not isinstance(items, list | tuple) or not all(isinstance(item, str | Path) for item in items):
@@ -205,6 +214,16 @@ def _integer(name: str, value: object) -> int:
         raise UsageError(f"{name} has to be a number, not {value!r}") from error
 
 
+def _seconds(name: str, value: object) -> float:
+    try:
+        seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= _LONGEST:
+        raise UsageError(f"{name} has to be a number of seconds over 0, not {value!r}")
+    return seconds
+
+
 def _faults(value: JsonValue | tuple[str, ...]) -> tuple[Fault, ...]:
     return parse_faults(list(value) if isinstance(value, tuple) else value)
 
@@ -231,6 +250,7 @@ def _tables(name: str, value: object) -> object:
     return found
 
 
+_PLAIN: Final[Mapping[type, Callable[[str, object], object]]] = {bool: read_boolean, int: _integer, float: _seconds}
 _DISTURBING: Final = {"delay": parse_delay, "callback_delay": parse_delay, "fault": _faults}
 # Of what has no default to be typed by.
 _READERS: Final = {"upstream": read_boolean, "cors": read_boolean}

@@ -68,6 +68,12 @@ def proxy(
     max_body: Annotated[
         int | None, typer.Option(help="Bytes of a body that are judged; larger ones pass unjudged.", show_default="10485760")
     ] = None,
+    max_connections: Annotated[
+        int | None, typer.Option(min=1, help="Connections that a process has at a time.", show_default="1000")
+    ] = None,
+    in_flight: Annotated[
+        str | None, typer.Option(help="Bytes of requests that may wait for their answers, as in 64MB.", show_default="256MB")
+    ] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="A certificate chain, PEM: serve https.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
     admin: Annotated[

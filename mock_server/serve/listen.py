@@ -1,8 +1,10 @@
 """Listening: a socket of our own, so that a busy port is said in a sentence, and uvicorn on it."""
 
 import errno
+import math
 import socket
 import ssl
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,14 @@ import uvicorn
 
 from mock_server.errors import ListenError, UsageError
 from mock_server.serve.middleware import MockMiddleware
+from mock_server.serve.wire.connections import Connections, Limits, most_connections
+from mock_server.serve.wire.gate import gated
 from mock_server.serve.wire.instant import answering
 from mock_server.serve.wire.line import HttpProtocol
 from mock_server.settings import Settings
+
+if sys.platform != "win32":
+    import resource
 
 _BACKLOG = 2048
 _GRACE = 5  # seconds that open requests have when the server stops
@@ -89,9 +96,13 @@ def make_config(app: Any, settings: Settings, *, passes_on: bool = False) -> uvi
         settings: How.
         passes_on: Whether the answers are another server's: then they have a Date already, and streams need not end.
     """
+    http = answering(HttpProtocol, app) if isinstance(app, MockMiddleware) else HttpProtocol
+    limits = limits_of(settings)
     return uvicorn.Config(
         app,
-        http=answering(HttpProtocol, app) if isinstance(app, MockMiddleware) else HttpProtocol,
+        http=gated(http, Connections(limits)),
+        ws="none",  # an offer to upgrade is not taken: RFC 9110, section 7.8
+        timeout_keep_alive=math.ceil(limits.idle_seconds),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -102,3 +113,23 @@ def make_config(app: Any, settings: Settings, *, passes_on: bool = False) -> uvi
         ssl_certfile=str(settings.tls_cert) if settings.tls_cert else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
     )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What clients may take of a process, by its settings and by what the system lets it have."""
+    return Limits(
+        connections=most_connections(settings.max_connections, _count_descriptors()),
+        in_flight=settings.in_flight,
+        body=settings.max_body,
+        header_seconds=settings.header_timeout,
+        body_seconds=settings.body_timeout,
+        idle_seconds=settings.idle_timeout,
+    )
+
+
+def _count_descriptors() -> int | None:
+    """How many files and sockets this process may have open; None where the system has no such number."""
+    if sys.platform == "win32":
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft if soft != resource.RLIM_INFINITY else None

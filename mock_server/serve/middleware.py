@@ -5,6 +5,7 @@ It reads the body, asks the responder, and sends. What the responder does not kn
 web sockets.
 """
 
+import contextlib
 import functools
 import logging
 import time
@@ -40,6 +41,10 @@ _MOST_READY = 4_096
 _SMALL = 4_096  # bytes of an answer that may be out of date and is kept ready all the same, until there are too many
 
 
+class ClientLeft(Exception):
+    """The client closed the connection within its request."""
+
+
 class MockMiddleware:
     """Answers what the documents describe; see the module."""
 
@@ -62,7 +67,11 @@ class MockMiddleware:
         self._known_masker = Masker(())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or hand it on."""
+        """Answer a request, or hand it on; nothing is done for a client that leaves within its request."""
+        with contextlib.suppress(ClientLeft):
+            await self._take(scope, receive, send)
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and self._backend.relay is not None:
             await self._backend.relay.refuse(send, speaks_http="websocket.http.response" in scope.get("extensions", {}))
             return
@@ -348,6 +357,9 @@ async def read_request(scope: Scope, receive: Receive, path: bytes, limit: int) 
 
     Returns:
         The request, its content coding undone where that can be done, or 413 where the body is too large.
+
+    Raises:
+        ClientLeft: the client closed the connection before all of it came.
     """
     fields: list[RawField] = scope["headers"]
     has_body = False
@@ -360,7 +372,7 @@ async def read_request(scope: Scope, receive: Receive, path: bytes, limit: int) 
             has_body = True
     body: bytes | None = b""
     if has_body:
-        message = await receive()
+        message = await _receive_body(receive)
         body = message.get("body", b"")
         if message.get("more_body", False) or len(body) > limit:
             body = await _read_rest(body, receive, limit)
@@ -375,12 +387,20 @@ async def read_request(scope: Scope, receive: Receive, path: bytes, limit: int) 
         return request  # the operation that it is for says what is wrong, in the document's words
 
 
+async def _receive_body(receive: Receive) -> Message:
+    """Receive a part of a body. A half of one must not pass for all of it."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientLeft
+    return message
+
+
 async def _read_rest(first: bytes, receive: Receive, limit: int) -> bytes | None:
     """Read the rest of a body; None where it is too large."""
     chunks = bytearray(first)
     more = True
     while more and len(chunks) <= limit:
-        message = await receive()
+        message = await _receive_body(receive)
         chunks += message.get("body", b"")
         more = message.get("more_body", False)
     return bytes(chunks) if len(chunks) <= limit else None

@@ -42,6 +42,7 @@ _SMALL: Final = 64 * 1024  # bytes that are judged in less time than a thread ta
 _LAST: Final = 2.0  # seconds that exchanges have to be counted when the server ends
 _EMPTY: Final = frozenset((204, 304))
 _OF_CODING: Final = frozenset((b"content-encoding", b"content-length"))
+_NO_WEB_SOCKETS: Final = "mock-server proxy passes HTTP on, but no web sockets: connect to the server itself"
 _GONE: Final = 499  # what is kept of an exchange that the client left
 
 Record = Callable[[Responder, Seen, Judged, Mask], tuple[Finding, ...]]  # keeps an exchange as a fixture, or says why not
@@ -112,7 +113,7 @@ class Relay:
         if not speaks_http:
             await send({"type": "websocket.close", "code": 1003, "reason": "web sockets are not passed on"})
             return
-        answer = problem_answer(problem.NO_WEB_SOCKET, "mock-server proxy passes HTTP on, but no web sockets: connect to the server itself")
+        answer = problem_answer(problem.NO_WEB_SOCKET, _NO_WEB_SOCKETS)
         await send({"type": "websocket.http.response.start", "status": answer.status, "headers": list(answer.fields)})
         await send({"type": "websocket.http.response.body", "body": answer.body})
 
@@ -193,6 +194,8 @@ class _Passage:
 
     async def run(self) -> Relayed:
         relay = self.relay
+        if (find_field(self.head.fields, b"upgrade") or "").lower() == "websocket":
+            return self._kept(problem_answer(problem.NO_WEB_SOCKET, _NO_WEB_SOCKETS))
         matched = find_operation(self.mount.responder, self.head)
         self.entry = matched.route.target if matched is not None else None
         if self.entry is not None and relay.choices.is_mocked(self.entry.id):

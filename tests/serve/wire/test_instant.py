@@ -2,23 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 import uvicorn
 from conftest import minimal, operation
+from conversing import Way, Wire, finish
 from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
 from mock_server.serve.assembly import assemble
-from mock_server.serve.backend import Backend
 from mock_server.serve.deferred import deferred_app
 from mock_server.serve.middleware import MockMiddleware
 from mock_server.serve.opening import open_responder
@@ -91,80 +88,6 @@ LAST = [
     ask("GET /pets", "Connection: close"),
     ask("POST /pets", JSON, "Connection: close", body=b'{"name":"Tom"}'),
 ]
-
-
-class Wire(asyncio.Transport):
-    """A transport that keeps what is written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = bytearray()
-        self.closed = False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written += b"" if self.closed else data
-
-    def writelines(self, list_of_data: Any) -> None:
-        self.write(b"".join(list_of_data))
-
-    def close(self) -> None:
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def pause_reading(self) -> None:
-        """Tests write when they want to."""
-
-    def resume_reading(self) -> None:
-        """See `pause_reading`."""
-
-
-async def finish(protocol: Any) -> None:
-    """Wait until everything that was read is answered."""
-    while protocol.tasks:
-        await asyncio.gather(*protocol.tasks)
-        await asyncio.sleep(0)
-
-
-@dataclass
-class Way:
-    """A server that answers in one of the two ways."""
-
-    backend: Backend
-    config: uvicorn.Config
-    tasks: int = 0  # that were made
-
-    def connect(self, wire: Wire) -> Any:
-        """A connection; in a running loop."""
-        state = ServerState()
-        state.default_headers = [(b"date", b"Mon, 23 Nov 2026 21:58:00 GMT")]
-        protocol = self.config.http_protocol_class(config=self.config, server_state=state, app_state={})  # type: ignore[call-arg]
-        protocol.connection_made(wire)
-        return protocol
-
-    def converse(self, pieces: Sequence[bytes]) -> bytes:
-        """What is written when these pieces are read."""
-
-        async def run() -> bytes:
-            wire = Wire()
-            protocol: Any = self.connect(wire)
-            for piece in pieces:
-                if wire.closed:
-                    break
-                protocol.data_received(piece)
-                await asyncio.sleep(0)
-            self.tasks = len(protocol.tasks)
-            await finish(protocol)
-            protocol.connection_lost(None)
-            return bytes(wire.written)
-
-        self.backend.worlds.everybody.journal.clear()
-        return asyncio.run(run())
-
-    def journal(self) -> list[tuple[bytes, bytes, int]]:
-        """What was kept of the exchanges."""
-        return [(each.request.path, each.request.body, each.answer.status) for each in self.backend.worlds.everybody.journal]
 
 
 def open_way(folder: Path, *, at_once: bool) -> Way:

@@ -1,0 +1,30 @@
+"""Sizes in bytes, as people write them: 65536, 64KB, 256MB, 1.5GiB."""
+
+import re
+from typing import Final
+
+from mock_server.errors import UsageError
+
+_UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_SIZE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?) *([KMG]?)I?B?", re.IGNORECASE)
+
+
+def parse_size(name: str, value: object) -> int:
+    """
+    Read a size.
+
+    Args:
+        name: Of the setting, for the message.
+        value: A number of bytes, or a text with a unit; KB and KiB are both 1,024 bytes.
+
+    Returns:
+        Bytes, at least 1.
+
+    Raises:
+        UsageError: it is no size.
+    """
+    read = _SIZE.fullmatch(str(value).strip()) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    size = int(float(read[1]) * _UNITS[read[2].upper()]) if read is not None else 0
+    if size < 1:
+        raise UsageError(f"{name} has to be a size as in 65536, 64KB or 256MB, not {value!r}")
+    return size

@@ -5,7 +5,8 @@ Source: OAS 3.1.1, "XML Object"; 3.2.0 for `nodeType`; XML 1.0, sections 2.2 and
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mock_server.errors import MalformedContent
@@ -23,8 +24,11 @@ else:
     saxutils = Later("xml.sax.saxutils")
     ElementTree, common = Later("defusedxml.ElementTree"), Later("defusedxml.common")
 
-_NAME = re.compile(r"[A-Za-z_][\w.-]*\Z")
-_NOT_NAME = re.compile(r"[^\w.-]+")
+# Names of elements without a colon, in letters that all parsers take: those that XML 1.0 had from its first edition on.
+_LETTERS = "A-Za-z_À-ÖØ-öø-ÿΑ-ΡΣ-ώЁ-ЌЎ-яё-ќぁ-ゔァ-ヺ一-龥가-힣"
+_NAME = re.compile(rf"[{_LETTERS}][{_LETTERS}0-9.-]*\Z")
+_NOT_NAME = re.compile(rf"[^{_LETTERS}0-9.-]+")
+_RESERVED = frozenset(("http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"))  # may not be declared
 _NOT_CHAR = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # White space around a text that shares its edge with a line break is layout and no text.
 _LAYOUT = re.compile(r"\A\s*\n\s*|\s*\n\s*\Z")
@@ -34,14 +38,26 @@ _LAYOUT = re.compile(r"\A\s*\n\s*|\s*\n\s*\Z")
 class _Form:
     """How one value is written: what its XML Object says."""
 
-    name: str
-    namespace: str
+    name: str  # without a prefix
+    prefix: str  # "" for none
+    namespace: str  # "" for none
     node: str  # element, attribute, text, cdata or none
     wrapped: bool
 
     @property
     def tag(self) -> str:
-        return self.name
+        return f"{self.prefix}:{self.name}" if self.prefix else self.name
+
+    def declare(self, bound: Mapping[str, str]) -> dict[str, str]:
+        """
+        The namespaces that it declares, by prefix, beside those that are bound around it.
+
+        A prefix without a namespace, which many documents have, would be no well-formed XML: it gets one that says so.
+        """
+        namespace = self.namespace or (bound.get(self.prefix) or f"urn:prefix:{self.prefix}" if self.prefix else "")
+        if self.prefix == "xml" or not namespace or bound.get(self.prefix) == namespace:
+            return {}
+        return {self.prefix: namespace}
 
 
 def write_xml(value: JsonValue, outline: Outline, root: str) -> bytes:
@@ -55,27 +71,24 @@ def write_xml(value: JsonValue, outline: Outline, root: str) -> bytes:
     """
     form = _form(outline, root, is_list=isinstance(value, list))
     if isinstance(value, list):
-        inner = "".join(_element(_form(outline.item(), form.name, is_list=False), item, outline.item()) for item in value)
-        name = form.name if form.wrapped or outline.annotation("xml") is not None else root
-        body = f"<{name}{_xmlns(form)}>{inner}</{name}>"
+        named = form if form.wrapped or outline.annotation("xml") is not None else replace(form, name=_named(root), prefix="")
+        body = _wrapper(named, _form(outline.item(), form.name, is_list=False), value, outline.item(), {})
     else:
-        body = _element(form, value, outline)
+        body = _element(form, value, outline, {})
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode()
 
 
 def _form(outline: Outline, name: str, *, is_list: bool) -> _Form:
     hint = outline.annotation("xml")
     xml: JsonObject = hint if isinstance(hint, dict) else {}
-    own = xml.get("name")
-    prefix = xml.get("prefix")
+    own, prefix, namespace, node = (xml.get(keyword) for keyword in ("name", "prefix", "namespace", "nodeType"))
     local = own if isinstance(own, str) and own else name
-    namespace = xml.get("namespace")
-    node = xml.get("nodeType")
     if not isinstance(node, str):
         node = "attribute" if xml.get("attribute") is True else "element"
     wrapped = xml.get("wrapped") is True or (is_list and node == "element" and "nodeType" in xml)
-    tag = f"{prefix}:{_named(local)}" if isinstance(prefix, str) and prefix else _named(local)
-    return _Form(tag, namespace if isinstance(namespace, str) else "", node, wrapped)
+    clean = _NOT_CHAR.sub("", namespace) if isinstance(namespace, str) else ""
+    known = prefix if isinstance(prefix, str) and prefix != "xmlns" else ""
+    return _Form(_named(local), _named(known) if known else "", "" if clean in _RESERVED else clean, node, wrapped)
 
 
 def _named(name: str) -> str:
@@ -86,37 +99,53 @@ def _named(name: str) -> str:
     return clean if _NAME.match(clean) else f"_{clean}"
 
 
-def _xmlns(form: _Form) -> str:
-    if not form.namespace:
-        return ""
-    prefix, colon, _ = form.name.partition(":")
-    return f" xmlns{':' + prefix if colon else ''}={saxutils.quoteattr(form.namespace)}"
+def _start(form: _Form, attributes: Mapping[str, str], declared: Mapping[str, str]) -> str:
+    """The beginning of a start tag: each attribute stands there once."""
+    names = {f"xmlns:{prefix}" if prefix else "xmlns": namespace for prefix, namespace in declared.items()}
+    return f"<{form.tag}" + "".join(f" {name}={saxutils.quoteattr(value)}" for name, value in {**names, **attributes}.items())
 
 
-def _element(form: _Form, value: JsonValue, outline: Outline) -> str:
+def _element(form: _Form, value: JsonValue, outline: Outline, around: Mapping[str, str]) -> str:
     """One element; an object's members are its attributes and children."""
+    declared = form.declare(around)
+    bound = {**around, **declared}
     if not isinstance(value, dict):
-        return f"<{form.tag}{_xmlns(form)}>{_text(value)}</{form.tag}>"
-    attributes, children = [], []
+        return f"{_start(form, {}, declared)}>{_text(value)}</{form.tag}>"
+    attributes: dict[str, str] = {}
+    children: list[str] = []
     for name, member in value.items():
         part = outline.member(name)
         own = _form(part, name, is_list=isinstance(member, list))
         if own.node == "attribute" and not isinstance(member, dict | list):
-            attributes.append(f"{_xmlns(own)} {own.tag}={saxutils.quoteattr(_plain(member))}")
+            fresh = own.declare(bound) if own.prefix else {}  # without a prefix an attribute is in no namespace
+            if not fresh.keys() & declared.keys():
+                declared, bound = {**declared, **fresh}, {**bound, **fresh}
+            attributes[own.tag] = _plain(member)
         elif own.node in {"text", "none"} and not isinstance(member, dict | list):
             children.append(_text(member))
         elif own.node == "cdata":
             children.append(f"<![CDATA[{_plain(member).replace(']]>', ']]]]><![CDATA[>')}]]>")
         elif isinstance(member, list):
-            children.append(_list(own, member, part))
+            children.append(_list(own, member, part, bound))
         elif member is not None or "null" in part.types:
-            children.append(_element(own, member, part))
-    return f"<{form.tag}{_xmlns(form)}{''.join(attributes)}>{''.join(children)}</{form.tag}>"
+            children.append(_element(own, member, part, bound))
+    return f"{_start(form, attributes, declared)}>{''.join(children)}</{form.tag}>"
 
 
-def _list(form: _Form, items: list[JsonValue], outline: Outline) -> str:
-    inner = "".join(_element(_form(outline.item(), form.name, is_list=False), item, outline.item()) for item in items)
-    return f"<{form.tag}{_xmlns(form)}>{inner}</{form.tag}>" if form.wrapped else inner
+def _list(form: _Form, items: list[JsonValue], outline: Outline, around: Mapping[str, str]) -> str:
+    inner = _form(outline.item(), form.name, is_list=False)
+    if form.wrapped:
+        return _wrapper(form, inner, items, outline.item(), around)
+    if not inner.prefix and not inner.namespace:
+        inner = replace(inner, prefix=form.prefix, namespace=form.namespace)
+    return "".join(_element(inner, item, outline.item(), around) for item in items)
+
+
+def _wrapper(form: _Form, inner: _Form, items: list[JsonValue], outline: Outline, around: Mapping[str, str]) -> str:
+    """An element around the items of a list."""
+    declared = form.declare(around)
+    bound = {**around, **declared}
+    return f"{_start(form, {}, declared)}>" + "".join(_element(inner, item, outline, bound) for item in items) + f"</{form.tag}>"
 
 
 def _text(value: JsonValue) -> str:
@@ -144,7 +173,36 @@ def read_xml(data: bytes, outline: Outline) -> Raw:
         root = ElementTree.fromstring(data, forbid_dtd=False, forbid_entities=True, forbid_external=True)
     except (ElementTree.ParseError, common.DefusedXmlException, ValueError, LookupError) as error:
         raise MalformedContent(f"it is no well-formed XML: {error or type(error).__name__}") from error
+    _check_name(root, outline, "the root element")
     return _read(root, outline)
+
+
+def _check_name(element: "Element", outline: Outline, what: str) -> None:
+    """
+    Compare an element with the name and the namespace that the XML Object of its own schema gives it.
+
+    Raises:
+        MalformedContent: it has another one.
+    """
+    xml = _own_xml(outline)
+    namespace, _, name = element.tag.rpartition("}")
+    wanted, expected = xml.get("name"), xml.get("namespace")
+    if isinstance(wanted, str) and wanted and name != _named(wanted):
+        raise MalformedContent(f"{what} is <{name}>, not <{wanted}>")
+    if isinstance(expected, str) and expected and namespace[1:] != expected:
+        held = f"in the namespace {namespace[1:]!r}" if namespace else "in no namespace"
+        raise MalformedContent(f"{what} <{name}> is {held}, not in {expected!r}")
+
+
+def _own_xml(outline: Outline) -> JsonObject:
+    """The XML Object of a schema itself, through references; those of `allOf` and alternatives are of something else."""
+    for source in outline.sources:
+        xml = source.get("xml")
+        if isinstance(xml, dict):
+            return xml
+        if "$ref" not in source:
+            break
+    return {}
 
 
 def _read(element: "Element", outline: Outline) -> Raw:
@@ -154,8 +212,8 @@ def _read(element: "Element", outline: Outline) -> Raw:
         text = element.text or ""
         return _LAYOUT.sub("", text) if "string" in outline.types else text.strip()
     found: dict[str, Raw] = {}
-    attributes = {_local(_written_name(outline.member(name), name)): name for name in outline.names if _is_attribute(outline, name)}
-    elements = {_local(_written_name(outline.member(name), name)): name for name in outline.names if not _is_attribute(outline, name)}
+    attributes = {_written_name(outline.member(name), name): name for name in outline.names if _is_attribute(outline, name)}
+    elements = {_written_name(outline.member(name), name): name for name in outline.names if not _is_attribute(outline, name)}
     for key, value in element.attrib.items():
         found[attributes.get(_local(key), _local(key))] = value
     for child in element:
@@ -175,7 +233,7 @@ def _is_attribute(outline: Outline, name: str) -> bool:
 def _written_name(outline: Outline, name: str) -> str:
     """The element that a property stands in: for an unwrapped list that of its items."""
     form = _form(outline, name, is_list=_is_list(outline))
-    return _form(outline.item(), form.name, is_list=False).tag if _is_list(outline) and not form.wrapped else form.tag
+    return _form(outline.item(), form.name, is_list=False).name if _is_list(outline) and not form.wrapped else form.name
 
 
 def _is_list(outline: Outline) -> bool:
@@ -184,6 +242,10 @@ def _is_list(outline: Outline) -> bool:
 
 def _put(found: dict[str, Raw], name: str, child: "Element", outline: Outline) -> None:
     part = outline.member(name)
+    if _own_xml(part).get("namespace"):
+        _check_name(
+            child, part if not _is_list(part) else Outline(({"xml": {"namespace": _own_xml(part)["namespace"]}},), {}), "the element"
+        )
     if not _is_list(part):
         found[name] = _read(child, part)
         return

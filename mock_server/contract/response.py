@@ -185,6 +185,9 @@ class ResponseJudge:
             return
         if is_event_stream(media_type) and content.item_schema is None:
             return  # the schema of a stream without itemSchema is written by nobody in the same way
+        if is_json_lines(media_type) and content.item_schema is None and outline.types == {"string"}:
+            yield from self._value(content, [data.decode("utf-8", "replace")])  # the schema speaks of the whole
+            return
         if is_json_lines(media_type) and content.item_schema is None and "array" not in outline.types:
             for item in readings[0] if readings and isinstance(readings[0], list) else []:
                 yield from self._value(content, [item])

@@ -41,6 +41,14 @@ from mock_server.typing import JsonValue
 
 _EVENT_FIELDS = frozenset(("data", "event", "id", "retry"))
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_EVENT_LINE = re.compile(r"(?:data|event|id|retry)?:|(?:data|event|id|retry)?\Z")  # a field, a comment, or nothing
+_END_MARK = re.compile(r"\[[A-Z][A-Z_ ]*\]\Z")  # as in `data: [DONE]`
+_BOUNDARY = re.compile(rb"(?:\A|\r?\n)--([0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-])[ \t]*\r?\n")
+# What files of some types begin with: a text of an example that stands for such bytes in base64 is told by it.
+_SIGNATURES = (
+    b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"%PDF", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"ID3", b"OggS", b"BM",
+    b"\x00\x00\x01\x00", b"II*\x00", b"MM\x00*", b"\xff\xfb", b"fLaC", b"\x1aE\xdf\xa3", b"wOF", b"SQLite format 3",
+)  # fmt: skip
 # The smallest files of their types that programs open.
 _SPECIMENS: dict[str, bytes] = {
     "image/png": base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="),
@@ -125,6 +133,8 @@ def _read_text(data: bytes, media_type: MediaRange, outline: Outline) -> list[Js
 def _read_events(data: bytes, outline: Outline) -> list[JsonValue]:
     """A stream as its events and, where each is nothing but a JSON text, as those; what the schema names comes first."""
     events = list(_iter_events(data))
+    if len(events) > 1 and events[-1].keys() == {"data"} and _END_MARK.match(events[-1]["data"]) and not _takes(outline.item(), events[-1]):
+        events.pop()  # a mark that nothing follows, and no event
     readings = read_all([dict(event) for event in events], outline)
     try:
         values: list[JsonValue] = [orjson.loads(event["data"]) for event in events if event.keys() == {"data"}]
@@ -133,6 +143,11 @@ def _read_events(data: bytes, outline: Outline) -> list[JsonValue]:
     if len(values) < len(events):
         return readings
     return [*readings, values] if "data" in outline.item().names else [values, *readings]
+
+
+def _takes(outline: Outline, event: Mapping[str, str]) -> bool:
+    """Whether a mark at the end is one of the documented events."""
+    return outline.names_value(event["data"]) or outline.member("data").names_value(event["data"])
 
 
 def _iter_events(data: bytes) -> Iterator[dict[str, str]]:
@@ -164,11 +179,14 @@ def write_body(value: JsonValue, media_type: MediaRange, outline: Outline, encod
     """
     if is_json(media_type):
         return write_json(value)
+    if isinstance(value, str) and is_wire_text(value, media_type):
+        return _encoded(value, media_type)
     if is_json_lines(media_type):
         lead = b"\x1e" if media_type.essence == "application/json-seq" else b""
         return b"".join(lead + write_json(item) + b"\n" for item in (value if isinstance(value, list) else [value]))
     if is_event_stream(media_type):
-        return b"".join(_write_event(item) for item in (value if isinstance(value, list) else [value]))
+        names = frozenset(outline.item().names)
+        return b"".join(_write_event(item, names) for item in (value if isinstance(value, list) else [value]))
     if media_type.essence == FORM and isinstance(value, dict):
         return write_urlencoded(value, encodings)
     if media_type.essence == MULTIPART_FORM:
@@ -185,6 +203,50 @@ def write_body(value: JsonValue, media_type: MediaRange, outline: Outline, encod
     if isinstance(value, str):
         return _encoded(value, media_type)
     return write_json(value) if is_text(media_type) or value is not None else b""
+
+
+def is_file(media_type: MediaRange) -> bool:
+    """Whether the content is bytes that no schema describes."""
+    is_medium = media_type.type in {"image", "audio", "video", "font"} or media_type.subtype == "octet-stream"
+    return is_medium or media_type.essence in _SPECIMENS
+
+
+def write_text(text: str, media_type: MediaRange) -> bytes:
+    """Write a text that is the content already; of a file, the bytes that it stands for in base64."""
+    if is_file(media_type):
+        try:
+            data = base64.b64decode("".join(text.split()), validate=True)
+        except ValueError:
+            data = b""
+        if data.startswith(_SIGNATURES):
+            return data
+        if not is_xml(media_type) and text and max(text) <= "\xff" and text.encode("latin-1").startswith(_SIGNATURES):
+            return text.encode("latin-1")  # one character for each byte
+    return _encoded(text, media_type)
+
+
+def is_wire_text(text: str, media_type: MediaRange) -> bool:
+    """Whether a text is written as the media type has it: events, lines of JSON, the parts of a multipart body."""
+    if is_event_stream(media_type):
+        lines = _LINE_END.split(text)
+        return any(map(str.strip, lines)) and all(map(_EVENT_LINE.match, lines))
+    if is_json_lines(media_type):
+        lines = [line for line in _LINE_END.split(text.replace("\x1e", "")) if line.strip()]
+        return bool(lines) and all(map(_is_json_structure, lines))
+    return media_type.type == "multipart" and find_boundary(text.encode("utf-8", "replace")) is not None
+
+
+def _is_json_structure(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict | list)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def find_boundary(data: bytes) -> str | None:
+    """Find the boundary of a multipart body; None where it has none. RFC 2046, section 5.1.1."""
+    found = _BOUNDARY.search(data[:4096])
+    return found.group(1).decode() if found is not None else None
 
 
 def _encoded(text: str, media_type: MediaRange) -> bytes:
@@ -215,11 +277,18 @@ def write_json(value: JsonValue) -> bytes:
         return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
 
 
-def _write_event(item: JsonValue) -> bytes:
-    """An object of `data`, `event`, `id` and `retry` is an event; anything else is the data of one."""
-    if isinstance(item, dict) and "data" in item and item.keys() <= _EVENT_FIELDS:
-        fields = [(name, item[name]) for name in ("event", "id", "retry") if item.get(name) is not None]
-        fields.append(("data", item["data"]))
+def _write_event(item: JsonValue, names: frozenset[str]) -> bytes:
+    """
+    Write one event.
+
+    An object of `data`, `event`, `id` and `retry` is one, without data only where the schema names such fields; anything else is the
+    data of one.
+    """
+    is_event = isinstance(item, dict) and bool(item) and item.keys() <= _EVENT_FIELDS
+    if isinstance(item, dict) and is_event and ("data" in item or names & {"data", "event", "retry"}):
+        fields = [
+            (name, item[name]) for name in ("event", "id", "retry", "data") if name in item and (name == "data" or item[name] is not None)
+        ]
     else:
         fields = [("data", item)]
     lines = [

@@ -4,8 +4,12 @@ The sampler: a canonical schema and its hints, compiled to a function of a state
 Definitions are compiled when they are first drawn, so a schema that refers to seven hundred others costs what is used.
 """
 
+import base64
 from dataclasses import dataclass, field, replace
 
+import orjson
+
+from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.generate.alternatives import compile_all_of, compile_any_of, compile_one_of, nullable
 from mock_server.generate.arrays import compile_array
 from mock_server.generate.compiling import ByRow, Setting, Spot, acceptor, by_chance, direct_references, from_values, meaning_of, nothing
@@ -21,8 +25,9 @@ from mock_server.generate.regex import RegexError
 from mock_server.generate.search import compile_search
 from mock_server.generate.seed import derive_random
 from mock_server.generate.semantics import find_meaning
-from mock_server.generate.state import Draw, State
+from mock_server.generate.state import Draw, State, closed
 from mock_server.generate.strings import compile_string, find_faker
+from mock_server.generate.texts import Demands
 from mock_server.schema.canonical import (
     AllOfView,
     AnyOfView,
@@ -47,6 +52,7 @@ from mock_server.typing import JsonObject, JsonValue
 
 # A definition that is entered so often leads to itself without an end, and any value will do.
 _CIRCLE = 20
+_DEEPEST_TEXT = 3  # JSON texts within JSON texts
 
 
 @dataclass(eq=False, repr=False)
@@ -56,6 +62,7 @@ class Sampler:
     setting: Setting
     root: Canonical
     _definitions: dict[tuple[str, str], Draw] = field(default_factory=dict)
+    _within: int = 0  # how many JSON texts are being drawn, each in another
 
     def __post_init__(self) -> None:
         self.heights = Heights(self.setting.forms)
@@ -90,7 +97,7 @@ class Sampler:
         view = schema.view()
         match view:
             case StringView():
-                return compile_string(self.setting, view, spot)
+                return self._string(view, spot)
             case IntegerView():
                 return compile_integer(self.setting, view, spot)
             case NumberView():
@@ -162,7 +169,7 @@ class Sampler:
 
     def _type(self, type_: str, spot: Spot) -> Draw:
         if type_ == "string":
-            return compile_string(self.setting, None, spot)
+            return self._string(None, spot)
         if type_ == "integer":
             return compile_integer(self.setting, None, spot)
         if type_ == "number":
@@ -172,6 +179,36 @@ class Sampler:
         if type_ == "object":
             return compile_object(self, None, spot) if spot.hints.property_order() or spot.hints.is_map() else _empty_object
         return _boolean(spot)
+
+    def _string(self, view: StringView | None, spot: Spot) -> Draw:
+        """
+        Compile strings; one whose content is JSON holds a JSON text, of its own schema where it has one.
+
+        Source: JSON Schema 2020-12 Validation, section 8
+        """
+        draw = compile_string(self.setting, view, spot)
+        media_type, schema = spot.hints.text("contentMediaType"), spot.hints.first("contentSchema")
+        encoding = spot.hints.text("contentEncoding").lower()
+        is_text_of_json = media_type != "" and is_json(parse_media_type(media_type))
+        form = self.setting.forms.part(True if schema is None else schema) if is_text_of_json else None
+        if form is None or encoding not in {"", "base64"}:
+            return draw
+        inner = Spot(self.setting.reader.read(schema) if schema is not None else Hints(), spot.name, spot.owner)
+        content = self.compile(form, inner)
+        accept = Demands.of(view, spot.hints.formats()).judge
+
+        def draw_content(s: State) -> JsonValue:
+            if self._within >= _DEEPEST_TEXT:  # each level doubles the backslashes of the one in it
+                return draw(s)
+            self._within += 1
+            try:
+                written = orjson.dumps(content(s), default=closed)
+            finally:
+                self._within -= 1
+            text = base64.b64encode(written).decode() if encoding else written.decode()
+            return text if accept is None or accept(text) else draw(s)
+
+        return draw_content
 
     def _enum(self, values: tuple[JsonValue, ...], spot: Spot) -> Draw:
         wished = find_faker(self.setting, self.setting.overrides.get(spot.name, spot.hints.first("x-faker")))

@@ -385,6 +385,8 @@ class _Step:
                 out[keyword] = self.source[keyword]
         if not self.making:
             return
+        if isinstance(self.source.get("contentSchema"), dict | bool):
+            out["contentSchema"] = self.schema(self.node.child("contentSchema"))
         examples = self.source.get("examples")
         shown: list[JsonValue] = list(examples) if isinstance(examples, list) else []
         shown += [self.source[key] for key in ("example", "x-example") if key in self.source]

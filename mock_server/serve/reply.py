@@ -17,9 +17,10 @@ from mock_server.contract.request import Understood
 from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MalformedContent, SchemaError, UnsatisfiableSchema, UnusableSchema
 from mock_server.exchange import problem
-from mock_server.exchange.body import content_type, write_body
+from mock_server.exchange.body import content_type, find_boundary, is_file, is_wire_text, write_body, write_text
+from mock_server.exchange.form import BOUNDARY
 from mock_server.exchange.header_grammar import Sent
-from mock_server.exchange.media_type import MediaRange, is_json, is_streamed, is_text, is_xml, parse_media_type
+from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_streamed, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, Represented, find_example, represent
 from mock_server.exchange.preference import EDGES, Preferences
@@ -40,6 +41,7 @@ from mock_server.serve.edges import Edges
 from mock_server.serve.heading import Heading
 from mock_server.serve.journal import Journal
 from mock_server.serve.pairs import OtherHalf, find_pairs
+from mock_server.serve.stream import Stream
 from mock_server.serve.world import World
 from mock_server.spec.model import MISSING, Example, Location, MediaType, Missing, Operation
 from mock_server.spec.references import Node
@@ -49,7 +51,6 @@ _REMEMBERED = 64  # Accept fields; sources and seeds
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
 _OF_ANSWER = frozenset(("GET", "PUT", "PATCH"))  # whose path is that of what is answered
 _DELETED: JsonObject = {"deleted": True, "isDeleted": True, "removed": True}  # where a document has a place for it
-_STREAMED = 3  # events or lines of a generated stream
 
 
 NOBODY = World(journal=Journal(0))  # whose requests are those of nobody in particular
@@ -99,6 +100,7 @@ class _Content:
     producers: dict[str | None, Producer] = dataclasses.field(default_factory=dict)  # by locale
     edges: Edges | None = None
     is_json: bool = False
+    stream: Stream | None = None
     ended: dict[str, _Ended] = dataclasses.field(default_factory=dict)  # examples that lead to a next page
     fields: dict[tuple[str, str | None], tuple[RawField, ...]] = dataclasses.field(default_factory=dict)  # by source and seed
 
@@ -314,7 +316,7 @@ class Reply:
     def _answer(self, content: _Content, body: bytes, source: str, seed: str | None) -> Answer:
         fields = content.fields.get((source, seed))
         if fields is None:
-            made = [content.field, *self.head(), (SOURCE, source.encode("latin-1", "replace"))]
+            made = [_type_field(content, body), *self.head(), (SOURCE, source.encode("latin-1", "replace"))]
             fields = (*made, (SEED, seed.encode("latin-1", "replace"))) if seed is not None else tuple(made)
             if len(content.fields) >= _REMEMBERED:
                 content.fields.clear()
@@ -341,6 +343,8 @@ class Reply:
     def _outline(self, media: MediaType, media_type: MediaRange) -> Outline:
         """The outline that writing needs: for forms and XML only."""
         needed = is_xml(media_type) or media_type.type == "multipart"
+        if is_streamed(media_type) and media.item_schema is not None:
+            return outline_of(self.kit.schemas.of(Direction.RESPONSE, Purpose.MAKE).bundle(media.item_schema)).listed()
         if not needed or media.schema is None:
             return Outline((), {})
         return outline_of(self.kit.schemas.of(Direction.RESPONSE, Purpose.MAKE).bundle(media.schema))
@@ -352,7 +356,7 @@ class Reply:
         if is_xml(media_type):
             return tuple(example for example in shown if _malformed_xml(example) is None)
         if not is_json(media_type):
-            return tuple(shown)
+            return tuple(example for example in shown if not isinstance(example.value, dict | list) or not is_file(media_type))
         try:
             return tuple(e for e in shown if self.judge.is_valid(media, _unquoted(e.value, self.judge, media)))
         except UnusableSchema:
@@ -399,13 +403,21 @@ class Reply:
         if key not in content.ready:
             written = example.serialized
             value = self._example_value(content, example) if written is None else None
-            content.ready[key] = written.encode() if written is not None else self._write(content, value)
+            content.ready[key] = written.encode() if written is not None else self._written_example(content, value)
             if content.is_json and written is None and content.represented.media_type.schema is not None:
                 self._find_end(content, key, value, content.represented.media_type.schema)
         ended = content.ended.get(key)
         if ended is None or ask is None or not (ended.always or ended.follows & {n for _, n in ask.understood.parameters}):
             return content.ready[key]
         return ended.written
+
+    def _written_example(self, content: _Content, value: JsonValue) -> bytes:
+        """The bytes of the value of an example; a text is the content already, unless the media type is JSON."""
+        media_type = content.media_type
+        is_written = not is_streamed(media_type) or (isinstance(value, str) and is_wire_text(value, media_type))
+        if isinstance(value, str) and is_written and not is_json(media_type):
+            return write_text(value, media_type)
+        return self._write(content, value)
 
     def _find_end(self, content: _Content, key: str, value: JsonValue, schema: Node) -> None:
         """See whether an example leads to a next page, and what it is without that."""
@@ -441,8 +453,15 @@ class Reply:
             return _text(producer, wish)
         if not streamed or (media.item_schema is None and not _is_single(schema.value)):
             return producer.produce(wish)
-        count = wish.size if wish.size is not None else _STREAMED
-        return [producer.produce(Wish(derive_seed(wish.seed, index), echo=wish.echo)) for index in range(count)]
+        if media.item_schema is None and _is_string(schema.value):
+            whole = producer.produce(wish)  # the schema may speak of the whole stream
+            if isinstance(whole, str) and is_wire_text(whole, content.media_type):
+                return whole
+        if content.stream is None:
+            item = media.item_schema if media.item_schema is not None else schema
+            is_of_events = is_event_stream(content.media_type)
+            content.stream = Stream(self.kit, self.operation, self.chosen.response, media, item, is_of_events)
+        return content.stream.make(wish, ask.preferences.locale)
 
     def _wish(self, ask: Ask) -> Wish:
         """What a generated value should be like."""
@@ -511,22 +530,37 @@ def _malformed_xml(example: Example) -> str | None:
     return None
 
 
+def _is_string(schema: JsonValue) -> bool:
+    """Whether a schema is that of a text."""
+    return isinstance(schema, dict) and schema.get("type") in ("string", ["string"])
+
+
+def _type_field(content: _Content, body: bytes) -> RawField:
+    """The Content-Type field: of parts that somebody wrote, with their own boundary."""
+    name, media_type = content.represented.name, content.media_type
+    is_open = media_type.type == "multipart" and media_type.parameter("boundary") is None
+    boundary = find_boundary(body) if is_open else None
+    if boundary in {None, BOUNDARY}:
+        return content.field
+    return b"content-type", f'{name}; boundary="{boundary}"'.encode("latin-1", "replace")
+
+
 def _is_single(schema: JsonValue) -> bool:
     """Whether a schema under a streaming media type describes one item rather than the list of them."""
     return isinstance(schema, dict) and schema.get("type") not in ("array", ["array"]) and "items" not in schema
 
 
 def _unquoted(value: JsonValue | Missing, judge: ResponseJudge, media: MediaType) -> JsonValue:
-    """An example of JSON that is given as text, where only what the text says conforms."""
+    """An example of JSON that is given as text, where the schema wants no text, or says nothing of it."""
     if isinstance(value, Missing):
         return None
-    if not isinstance(value, str) or judge.is_valid(media, value):
+    if not isinstance(value, str) or (media.schema is not None and judge.is_valid(media, value)):
         return value
     try:
         read: JsonValue = orjson.loads(value)
     except orjson.JSONDecodeError:
         return value
-    return read if judge.is_valid(media, read) else value
+    return read if isinstance(read, dict | list) or (media.schema is not None and judge.is_valid(media, read)) else value
 
 
 def asks_for_stream(understood: Understood) -> bool:

@@ -1,7 +1,7 @@
 """XML: always well-formed, whatever the document calls things; roots and namespaces are judged."""
 
 from collections.abc import Callable
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from conftest import Mock, minimal
@@ -41,7 +41,7 @@ def described(names: list[str], hints: list[dict]) -> dict:
 
 @given(VALUES, st.lists(ODD, max_size=4), st.lists(XML, min_size=3, max_size=5), ODD)
 def test_what_is_written_is_well_formed(value: object, names: list[str], hints: list[dict], root: str) -> None:
-    ElementTree.fromstring(write_xml(value, Outline((described(names, hints),), {}), root))  # noqa: S314 - our own
+    ET.fromstring(write_xml(value, Outline((described(names, hints),), {}), root))  # noqa: S314 - our own
 
 
 def test_a_prefix_without_a_namespace_is_kept() -> None:
@@ -62,7 +62,7 @@ def test_an_answer_is_named_after_a_path_that_is_no_name(mock: Callable[..., Moc
         "/people/$count"
     )
 
-    assert ElementTree.fromstring(answer.body).tag == "_count"  # noqa: S314 - our own
+    assert ET.fromstring(answer.body).tag == "_count"  # noqa: S314 - our own
 
 
 ORDER = {
@@ -77,7 +77,9 @@ def posting(schema: object) -> dict[str, object]:
     content = {"application/xml": {"schema": schema}}
     responses = {"200": {"description": "", "content": content}}
     components = {"schemas": {"Order": ORDER, "Plain": {**ORDER, "xml": {}}}}
-    return minimal({"/order": {"post": {"requestBody": {"required": True, "content": content}, "responses": responses}}}, components=components)
+    return minimal(
+        {"/order": {"post": {"requestBody": {"required": True, "content": content}, "responses": responses}}}, components=components
+    )
 
 
 @pytest.mark.parametrize(

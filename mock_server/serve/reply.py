@@ -32,7 +32,6 @@ from mock_server.generate.kit import Kit, name_of_operation
 from mock_server.generate.pagination import iter_ends
 from mock_server.generate.produce import Producer, Wish
 from mock_server.generate.requested import Requested
-from mock_server.generate.seed import derive_seed
 from mock_server.pointer import find_at
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of

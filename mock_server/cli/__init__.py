@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from mock_server.cli.configure import TABLES, Option, choose_source, forget_source, read_presets
+from mock_server.cli.saying import say, take_any_character
 from mock_server.errors import FixtureError, MockServerError, UsageError
 from mock_server.version import __version__
 
@@ -124,7 +125,7 @@ app = typer.Typer(
 
 def _say_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
     if wanted:
-        print(f"mock-server {__version__}")
+        say(f"mock-server {__version__}")
         raise typer.Exit
 
 
@@ -146,6 +147,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code. No exception of ours leaves as a traceback.
     """
     args = sys.argv[1:] if argv is None else list(argv)
+    take_any_character()
     try:
         code = app(args=args or ["--help"], prog_name="mock-server", standalone_mode=False)
     except SystemExit as stop:
@@ -187,4 +189,4 @@ def _explain(error: Any) -> str:  # noqa: ANN401 - of a class that typer keeps t
 
 
 def _say(error: MockServerError | str) -> None:
-    print(f"mock-server: {error}", file=sys.stderr)
+    say(*f"mock-server: {error}".split("\n"), to=sys.stderr)

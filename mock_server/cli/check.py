@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
 from mock_server.cli.report import FORMATS, print_findings
+from mock_server.cli.saying import say
 from mock_server.errors import UsageError
+from mock_server.printable import printable
 from mock_server.rules import Level
 from mock_server.serve.inspect import Inspected, inspect
 from mock_server.serve.opening import open_responder
@@ -41,7 +44,7 @@ def check(
         task = bar.add_task("")
 
         def show(done: int, total: int | None, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=what)
+            bar.update(task, completed=done, total=total, description=escape(printable(what)))
 
         inspected = inspect(opened.responder, opened.responder.fixtures, show, opened.scenarios)
     print_findings(inspected.findings, format_, read=opened.document.library.loaded())
@@ -56,7 +59,7 @@ def _summarise(inspected: Inspected) -> None:
     words = ", ".join(_count(count, level.name.lower()) for level, count in counts.items())
     counted = f"{_count(inspected.operations, 'operation')}, {_count(inspected.fixtures, 'fixture')}"
     counted += f", {_count(inspected.scenarios, 'scenario')}" if inspected.scenarios else ""
-    print(f"{counted}: {words}", file=sys.stderr)
+    say(f"{counted}: {words}", to=sys.stderr)
 
 
 def _count(number: int, noun: str) -> str:

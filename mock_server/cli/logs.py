@@ -5,6 +5,8 @@ import sys
 from datetime import UTC, datetime
 
 from mock_server.exchange.body import write_json
+from mock_server.exchange.mask import NO_MASK
+from mock_server.printable import printable, printable_json, printable_lines
 
 _EXTRAS = ("method", "path", "status", "source", "operation", "milliseconds", "disturbance", "findings")
 
@@ -18,10 +20,21 @@ class _JsonFormatter(logging.Formatter):
         extras = {name: getattr(record, name) for name in _EXTRAS if hasattr(record, name)}
         fields = {"time": moment.replace("+00:00", "Z"), "level": record.levelname.lower(), "logger": record.name, **extras}
         if not extras:
-            fields["message"] = record.getMessage()
+            fields["message"] = NO_MASK.text(record.getMessage())
         if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
-        return write_json(fields).decode()
+            fields["exception"] = NO_MASK.text(self.formatException(record.exc_info))
+        return printable_json(write_json(fields).decode())
+
+
+class _TextFormatter(logging.Formatter):
+    """One message a line, for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record: nothing in it is obeyed by a terminal, and no secret shows that can be told by name or shape."""
+        text = printable(NO_MASK.text(record.getMessage()))
+        if record.exc_info:
+            text += "\n" + printable_lines(NO_MASK.text(self.formatException(record.exc_info)))
+        return text
 
 
 def set_up_logs(format_: str) -> None:
@@ -32,7 +45,7 @@ def set_up_logs(format_: str) -> None:
         format_: `text`, `json`, or `none` for errors only.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonFormatter() if format_ == "json" else logging.Formatter("%(message)s"))
+    handler.setFormatter(_JsonFormatter() if format_ == "json" else _TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
+from mock_server.cli.saying import say
 from mock_server.cli.spreading import choose_spread
 from mock_server.errors import UsageError
 from mock_server.generate.catalogue import BUDGET, LOCATIONS, count_reasons
@@ -121,7 +122,7 @@ def _write(job: Job, out: Path, spread: Spread) -> None:
         raise UsageError(f"{out} is a folder" + (" that holds something already" if format_.is_folder else ""))
     with _bar("writing") as progress:
         run(with_fitting_shards(job), out, spread, progress)
-    print(f"{job.count:,} payloads in {out}", file=sys.stderr)
+    say(f"{job.count:,} payloads in {out}", to=sys.stderr)
 
 
 @contextmanager
@@ -138,11 +139,11 @@ def _bar(what: str) -> Iterator[Progress]:
 
 def _warn(plan: Plan) -> None:
     for failure in plan.failures:
-        print(f"mock-server: {failure.target.title}: {failure.reason}", file=sys.stderr)
+        say(f"mock-server: {failure.target.title}: {failure.reason}", to=sys.stderr)
     for lane in plan.lanes():
         if lane.catalogue.is_cut:
             title = lane.target.title
-            print(f"mock-server: {title}: places farther from the root were not looked at; --locations takes more", file=sys.stderr)
+            say(f"mock-server: {title}: places farther from the root were not looked at; --locations takes more", to=sys.stderr)
 
 
 def _explain(plan: Plan) -> None:
@@ -151,15 +152,15 @@ def _explain(plan: Plan) -> None:
         plan.length(progress)
     for lane in plan.lanes():
         catalogue, part = lane.catalogue, lane.target.part
-        print(lane.target.title)
+        say(lane.target.title)
         for edge in catalogue.edges:
             broken = ", ".join(f"{found.keyword} at {part}{format_pointer(found.instance)}" for found in edge.breaks)
             says = "valid" if edge.conforms else f"breaks {broken}" + ("" if edge.is_exact else " (unavoidable)")
-            print(f"  {edge.kind:10} {edge.rule}  {part}{format_pointer(edge.pointer)}: {says}")
+            say(f"  {edge.kind:10} {edge.rule}  {part}{format_pointer(edge.pointer)}: {says}")
         if lane.absent is not None:
-            print(f"  {INVALID:10} {lane.absent}  {part}: is missing")
+            say(f"  {INVALID:10} {lane.absent}  {part}: is missing")
         for missed in catalogue.unreached:
-            print(f"  no payload {missed.rule}: {missed.reason}")
+            say(f"  no payload {missed.rule}: {missed.reason}")
         for kind in plan.choice.kinds:
             _summarise(lane, kind)
     _warn(plan)
@@ -175,4 +176,4 @@ def _summarise(lane: Lane, kind: str) -> None:
         broken = {(edge.place, edge.keyword) for edge in edges}
         line += f", {len(broken)} of {len(broken | {(missed.place, missed.keyword) for missed in lost})} (place, keyword) pairs"
     reasons = "; ".join(f"{number} because {reason}" for reason, number in count_reasons(lost).items())
-    print(line + (f"; {reasons}" if lost else ""))
+    say(line + (f"; {reasons}" if lost else ""))

@@ -11,6 +11,7 @@ import typer
 from mock_server.cli.configure import configure
 from mock_server.cli.logs import set_up_logs
 from mock_server.cli.report import FORMATS, find_place_lines, print_findings, write_line
+from mock_server.cli.saying import say
 from mock_server.errors import UsageError
 from mock_server.finding import Finding, Place
 from mock_server.serve.admin.guard import Guard
@@ -103,7 +104,7 @@ def proxy(
     _serve(backend, relay, opened, settings)
     _sum_up(relay.scrutiny, opened.document, format_)
     if recorder is not None:
-        print(f"{recorder.written:,} fixtures written to {recorder.folder}", file=sys.stderr)
+        say(f"{recorder.written:,} fixtures written to {recorder.folder}", to=sys.stderr)
     if relay.scrutiny.is_red:
         raise typer.Exit(1)
 
@@ -153,7 +154,7 @@ def _print_banner(relay: Relay, opened: Opened, settings: Settings, address: str
         *([f"  admin token   {guard.token}"] if guard is not None and guard.made else []),
         f"  the mock      {_mock_in_words(relay, settings)}",
     ]
-    print("\n".join(lines), flush=True)
+    say(*lines)
 
 
 def _mock_in_words(relay: Relay, settings: Settings) -> str:
@@ -168,11 +169,11 @@ def _sum_up(scrutiny: Scrutiny, document: Document, format_: str) -> None:
     findings = tally.findings()
     print_findings(findings, format_, read=document.library.loaded())
     verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {len(findings):,} causes"
-    print(f"{tally.records:,} exchanges: {verdict}", file=sys.stderr)
+    say(f"{tally.records:,} exchanges: {verdict}", to=sys.stderr)
     if tally.dropped:
-        print(f"{tally.dropped:,} findings of further causes were only counted", file=sys.stderr)
+        say(f"{tally.dropped:,} findings of further causes were only counted", to=sys.stderr)
     for why, count in scrutiny.unread.most_common(5):
-        print(f"{count:,} bodies were not judged: {why}", file=sys.stderr)
+        say(f"{count:,} bodies were not judged: {why}", to=sys.stderr)
 
 
 class _Describer:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from mock_server.cli.saying import say
 from mock_server.errors import DocumentError
 from mock_server.exchange.body import write_json
 from mock_server.finding import Finding, Place
 from mock_server.pointer import format_pointer
+from mock_server.printable import printable, printable_json
 from mock_server.rules import Level
 from mock_server.spec.load import Resource, read_resource
 from mock_server.spec.positions import find_lines
@@ -34,10 +36,13 @@ def print_findings(findings: Sequence[Finding], format_: str, *, read: Iterable[
     ordered = sorted(findings, key=lambda finding: finding.sort_key)
     lines = find_place_lines([finding.place for finding in ordered if finding.place is not None], {r.name: r for r in read})
     if format_ == "json":
-        out.write(write_json([_object(finding, lines) for finding in ordered]).decode() + "\n")
+        out.write(printable_json(write_json([_object(finding, lines) for finding in ordered]).decode()) + "\n")
         return
     for finding in ordered:
-        out.write((_annotation(finding, lines) if format_ == "github" else write_line(finding, lines)) + "\n")
+        if format_ == "github":
+            out.write(_annotation(finding, lines) + "\n")
+        else:
+            say(write_line(finding, lines), to=out)
 
 
 def find_place_lines(places: Iterable[Place], known: dict[str, Resource]) -> dict[Place, int]:
@@ -86,12 +91,12 @@ def _annotation(finding: Finding, lines: dict[Place, int]) -> str:
 def annotate(level: Level, place: Place | None, line: int | None, title: str, message: str) -> str:
     """Write a workflow command of GitHub Actions."""
     where = f"file={_property(place.file)},line={line or 1}," if place is not None else ""
-    text = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = "%0A".join(printable(line).replace("%", "%25") for line in message.split("\n"))
     return f"::{_ANNOTATIONS[level]} {where}title={_property(title)}::{text}"
 
 
 def _property(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").replace(":", "%3A").replace(",", "%2C")
+    return printable(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
 
 
 def _object(finding: Finding, lines: dict[Place, int]) -> JsonObject:

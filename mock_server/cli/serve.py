@@ -12,6 +12,7 @@ import typer
 from mock_server.cli.configure import configure, current_source
 from mock_server.cli.logs import set_up_logs
 from mock_server.cli.report import print_findings
+from mock_server.cli.saying import say
 from mock_server.exchange.negotiate import choose_success
 from mock_server.finding import Finding, make_tool_finding
 from mock_server.generate.case import example_request
@@ -213,7 +214,7 @@ def _print_banner(backend: Backend, opened: Sequence[Opened], address: str, guar
     if count > len(shown):
         lines.append(f"  … and {count - len(shown)} more, see {address}/ui")
     print_findings(faults, "text", stream=sys.stderr)
-    print("\n".join(lines), flush=True)
+    say(*lines)
 
 
 def _admin_lines(settings: Settings, address: str, guard: Guard | None) -> list[str]:

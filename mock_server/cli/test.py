@@ -11,10 +11,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
 from mock_server.cli.report import FORMATS, find_place_lines
+from mock_server.cli.saying import say
 from mock_server.cli.verdicts import print_report, summarise
 from mock_server.contract.baseline import read_baseline, read_values, write_baseline
 from mock_server.contract.identity import Identity, make_identity, make_mask
@@ -40,6 +42,7 @@ from mock_server.errors import UsageError
 from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import Request
 from mock_server.files import find_escape, write_file
+from mock_server.printable import printable
 from mock_server.spec.default import default_document
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import Access, Library
@@ -163,7 +166,7 @@ def run_contract(
         flags += ["--allow-bulk-delete"] if allow_bulk_delete else []
         _save(save_fixtures_, ran, api, frame.mask, app_ or url or "", where, flags)
     if ran.exercised.percent < min_coverage:
-        print(f"{ran.exercised.percent:.1f} % of the contract was exercised, less than {min_coverage:g} %", file=sys.stderr)
+        say(f"{ran.exercised.percent:.1f} % of the contract was exercised, less than {min_coverage:g} %", to=sys.stderr)
     code = ran.exit_code or int(ran.exercised.percent < min_coverage)
     if code:
         raise typer.Exit(code)
@@ -191,7 +194,7 @@ def _run(run: Run, runner: Runner) -> Report:
         task = bar.add_task("")
 
         def show(done: int, total: int | None, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=f"{what} ({run.sent} requests)")
+            bar.update(task, completed=done, total=total, description=escape(printable(f"{what} ({run.sent} requests)")))
 
         runner.progress = show
         return runner.report()
@@ -258,7 +261,7 @@ def _finish(ran: Report, framing: _Framing, options: Options, reports: Mapping[s
         _write(path, writers[name]())
     if new_baseline is not None:
         count = write_baseline(new_baseline, ran.incidents, frame.mask)
-        print(f"{new_baseline}: a baseline of {count} findings", file=sys.stderr)
+        say(f"{new_baseline}: a baseline of {count} findings", to=sys.stderr)
     if ran.incidents:
         STATE.mkdir(exist_ok=True)
         write_file(STATE / ".gitignore", b"*\n")
@@ -276,7 +279,7 @@ def _save(folder: Path, ran: Report, api: Api, mask: Mask, url: str, document: s
         save_tests(folder, kept, mask, url, document, flags)
     except OSError as error:
         raise UsageError(f"{folder} can't be written: {error.strerror}") from error
-    print(f"{folder}: {count} answers as fixtures, {len(kept)} findings to send again in {TESTS}", file=sys.stderr)
+    say(f"{folder}: {count} answers as fixtures, {len(kept)} findings to send again in {TESTS}", to=sys.stderr)
 
 
 def _named(flag: str, given: list[str] | None) -> list[str]:
@@ -299,17 +302,17 @@ def _replay(kept: Kept, api: Api, sender: PacedSender, framing: _Framing) -> Non
     def show(request: Request, received: Received) -> None:
         shown, answered, _ = mask.exchange(request, received.response)
         query = "?" + shown.query.decode("latin-1") if shown.query else ""
-        print(f"> {shown.method} {origin}{shown.path.decode('latin-1')}{query}")
+        say(f"> {shown.method} {origin}{shown.path.decode('latin-1')}{query}")
         if shown.body:
-            print(f"  {shown.body.decode('utf-8', 'replace')[:2000]}")
+            say(f"  {shown.body.decode('utf-8', 'replace')[:2000]}")
         response = answered
-        print(f"< {response.status if response is not None else received.fault.value if received.fault else ''}")
+        say(f"< {response.status if response is not None else received.fault.value if received.fault else ''}")
         if response is not None and response.body:
-            print(f"  {response.body.decode('utf-8', 'replace')[:2000]}")
+            say(f"  {response.body.decode('utf-8', 'replace')[:2000]}")
 
-    print(f"{kept.check}: {kept.message}")
+    say(f"{kept.check}: {kept.message}")
     replayed = replay(kept, api, sender, show)
     if replayed.still:
-        print(f"it is still there: {mask.text(replayed.message)}", file=sys.stderr)
+        say(f"it is still there: {mask.text(replayed.message)}", to=sys.stderr)
         raise typer.Exit(1)
-    print(f"it is gone; the status was {kept.status} and is {replayed.status}", file=sys.stderr)
+    say(f"it is gone; the status was {kept.status} and is {replayed.status}", to=sys.stderr)

@@ -13,8 +13,9 @@ from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
 from mock_server.cli.report import FORMATS, print_findings
+from mock_server.cli.saying import say
 from mock_server.cli.spreading import choose_spread
-from mock_server.contract.sifting import Sifting, Standard, merge_in_order, open_sifter, split_all
+from mock_server.contract.sifting import Sifting, Standard, find_empty, merge_in_order, open_sifter, split_all
 from mock_server.contract.traffic import Source, find_sources
 from mock_server.errors import UsageError
 from mock_server.rules import Level
@@ -73,13 +74,18 @@ def validate(
             tally = merge_in_order(((number, sifter.sift(part, show)) for number, part in enumerate(parts)), parts, lambda count: None)
         else:
             tally = merge_in_order(choose_spread(workers, scheduler)(Sifting(standard, parts), range(len(parts))), parts, show)
+    for path in find_empty(sources, tally):
+        tally.break_off(path, 0, "there is no record in it")
     findings = tally.findings()
     print_findings(findings, format_, read=sifter.api.document.library.loaded())
     seconds = time.perf_counter() - started
     verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {len(findings)} causes"
     more = f"; {tally.dropped:,} findings of further causes were only counted" if tally.dropped else ""
+    more += f"; {tally.broken:,} {'file' if tally.broken == 1 else 'files'} could not be read to the end" if tally.broken else ""
     # The verdict is the result where people read it; programs get nothing but findings on standard output.
-    print(f"{tally.records:,} records in {seconds:.1f} s: {verdict}{more}", file=sys.stdout if format_ == "text" else sys.stderr)
+    say(f"{tally.records:,} records in {seconds:.1f} s: {verdict}{more}", to=sys.stdout if format_ == "text" else sys.stderr)
+    if tally.broken:
+        raise typer.Exit(2)
     if any(finding.level is Level.ERROR for finding in findings):
         raise typer.Exit(1)
 

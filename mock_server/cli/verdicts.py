@@ -8,10 +8,12 @@ from rich.console import Console
 from rich.text import Text
 
 from mock_server.cli.report import annotate
+from mock_server.cli.saying import say
 from mock_server.contract.incident import Incident
 from mock_server.contract.reports.digest import Frame, digest
 from mock_server.contract.runner import Report
 from mock_server.exchange.body import write_json
+from mock_server.printable import printable, printable_json, printable_lines
 from mock_server.rules import Level
 from mock_server.typing import JsonObject, JsonValue
 
@@ -23,7 +25,7 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan", "unknown": "mag
 def print_report(report: Report, frame: Frame, format_: str) -> None:
     """Print the findings of a run to standard output."""
     if format_ == "json":
-        sys.stdout.write(write_json(digest(report, frame)).decode() + "\n")
+        sys.stdout.write(printable_json(write_json(digest(report, frame)).decode()) + "\n")
         return
     if format_ == "github":
         for incident in report.incidents:
@@ -38,7 +40,7 @@ def print_report(report: Report, frame: Frame, format_: str) -> None:
     for incident in (*_certain(report), *_doubtful(report)):
         _show(console, frame.describe(incident))
     for warning in report.warnings:
-        console.print(Text("warning", style="yellow") + Text(f": {frame.mask.text(warning.message)} [{warning.rule}]"))
+        console.print(Text("warning", style="yellow") + _text(f": {frame.mask.text(warning.message)} [{warning.rule}]"))
 
 
 def _certain(report: Report) -> Iterator[Incident]:
@@ -53,18 +55,23 @@ def _show(console: Console, found: JsonObject) -> None:
     level = str(found["level"])
     where = f"{found['file']}:{found['line']}" if found["line"] is not None else str(found["file"] or "")
     console.print(
-        Text(f"{where}: ") + Text(level, style=f"bold {_COLOURS.get(level, 'white')}") + Text(f": {found['message']} [{found['rule']}]")
+        _text(f"{where}: ") + Text(level, style=f"bold {_COLOURS.get(level, 'white')}") + _text(f": {found['message']} [{found['rule']}]")
     )
     about = f"{found['check']}, {found['operation']}, blame {found['blame']}, seen {found['seen']}, id {found['id']}"
-    console.print(Text(f"  {about}" + (f", at {found['instance']}" if found["instance"] else "")))
+    console.print(_text(f"  {about}" + (f", at {found['instance']}" if found["instance"] else "")))
     if level == "unknown":
         return
     before = found["before"]
     for exchange in [*(before if isinstance(before, list) else []), found["exchange"]]:
         for line in iter_exchange(exchange):
-            console.print(Text(f"    {line}"), style="dim")
-    console.print(Text(f"  {found['curl']}"))
+            console.print(_text(f"    {line}"), style="dim")
+    console.print(_text(f"  {found['curl']}"))
     console.print()
+
+
+def _text(text: str) -> Text:
+    """Make a text of rich that is shown as it is: no markup, nothing that a terminal obeys."""
+    return Text(printable_lines(printable(text)))
 
 
 def iter_exchange(exchange: JsonValue) -> Iterator[str]:
@@ -101,23 +108,23 @@ def summarise(report: Report, frame: Frame) -> None:
     doubtful, accepted = sum(1 for _ in _doubtful(report)), sum(incident.accepted for incident in report.incidents)
     words += f", {doubtful} unknown" + (f", {accepted} accepted by the baseline" if accepted else "")
     figures = f"{_count(len(report.operations), 'operation')}, {_count(report.sent, 'request')} in {report.seconds:.1f} s"
-    print(f"{figures}, {report.exercised.percent:.0f} % of the contract exercised, seed {frame.seed}: {words}", file=sys.stderr)
+    say(f"{figures}, {report.exercised.percent:.0f} % of the contract exercised, seed {frame.seed}: {words}", to=sys.stderr)
     if report.skipped:
         named = ", ".join(entry.title for entry in report.skipped[:_MOST_NAMED])
-        print(f"not sent without --mutating: {named}{' …' if len(report.skipped) > _MOST_NAMED else ''}", file=sys.stderr)
+        say(f"not sent without --mutating: {named}{' …' if len(report.skipped) > _MOST_NAMED else ''}", to=sys.stderr)
     for operation, why in report.untestable.items():
-        print(f"not tested: {operation}: {why}", file=sys.stderr)
+        say(f"not tested: {operation}: {why}", to=sys.stderr)
     if report.limited:
-        print(f"the API asked {report.limited} times to come back later, and was obeyed", file=sys.stderr)
+        say(f"the API asked {report.limited} times to come back later, and was obeyed", to=sys.stderr)
     deleted, created = report.cleaned
     if created:
-        print(f"{created} things were created, {deleted} of them are deleted or gone", file=sys.stderr)
+        say(f"{created} things were created, {deleted} of them are deleted or gone", to=sys.stderr)
     for fault in report.faults:
-        print(f"error: {fault.operation}: {fault.message} [{fault.rule}]", file=sys.stderr)
+        say(f"error: {fault.operation}: {fault.message} [{fault.rule}]", to=sys.stderr)
     if report.unreached:
-        print(f"nothing was tested: {report.unreached}", file=sys.stderr)
+        say(f"nothing was tested: {report.unreached}", to=sys.stderr)
     if report.interrupted:
-        print(f"{report.interrupted}: this is what was found until then", file=sys.stderr)
+        say(f"{report.interrupted}: this is what was found until then", to=sys.stderr)
 
 
 def _count(number: int, noun: str) -> str:

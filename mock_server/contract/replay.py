@@ -20,7 +20,7 @@ from mock_server.contract.probe import Exchanged, Intent, Probe
 from mock_server.contract.subject import Api
 from mock_server.contract.transport import Fault, Received, Sender
 from mock_server.contract.verdict import CHECK_OF_RULE
-from mock_server.errors import TransportError, UsageError
+from mock_server.errors import MalformedContent, TransportError, UsageError
 from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.mask import Mask, is_secret_field
 from mock_server.exchange.message import Request
@@ -81,9 +81,12 @@ def find_kept(path: Path, id_: str) -> Kept:
         UsageError: there is none of that id.
     """
     for line in read_lines(path) if path.is_file() else ():
-        value = read_json(line)
-        if isinstance(value, dict) and str(value.get("id", "")).startswith(id_) and id_:
-            return _read(value)
+        value = _record(line)
+        if value is not None and id_ and str(value.get("id", "")).startswith(id_):
+            try:
+                return _read(value)
+            except ValueError as error:
+                raise UsageError(f"{path}: the finding {id_!r} can't be read: {error}") from error
     raise UsageError(f"{path} has no finding with the id {id_!r}: it holds those of the last run in this folder")
 
 
@@ -129,6 +132,15 @@ def replay(kept: Kept, api: Api, sender: Sender, show: Callable[[Request, Receiv
     found = check_exchange(subject, Exchanged(probe, received), Expectations(None, api.identity.is_known))
     again = next((verdict for verdict in found if verdict.check == kept.check and not verdict.doubtful), None)
     return Replayed(status, again is not None, again.finding.message if again is not None else "")
+
+
+def _record(line: bytes) -> JsonObject | None:
+    """Read a line; None where it is no finding: the others may be."""
+    try:
+        value = read_json(line)
+    except MalformedContent:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _read(value: JsonObject) -> Kept:
@@ -181,7 +193,7 @@ def _read_request(value: JsonObject) -> Request:
     fields = [
         (str(item[0]).encode("latin-1", "replace"), str(item[1]).encode("latin-1", "replace"))
         for item in (headers if isinstance(headers, list) else [])
-        if isinstance(item, list)
+        if isinstance(item, list) and len(item) == 2  # noqa: PLR2004 - a pair
     ]
     path, query = str(value.get("path", "/")).encode("latin-1", "replace"), str(value.get("query", "")).encode("latin-1", "replace")
     return Request(str(value.get("method", "GET")), path, query, tuple(fields), base64.b64decode(str(value.get("body_base64", ""))))

@@ -91,3 +91,12 @@ def merge_in_order(found: Iterator[tuple[int, Tally]], parts: tuple[Source, ...]
             lines += part.lines
             following += 1
     return whole
+
+
+def find_empty(sources: list[Source], tally: Tally) -> list[str]:
+    """List the files that were named and have no record; where nothing has one, all of them."""
+    read = tally.records > 0
+    broken = {finding.instance[0] for finding in tally.findings() if finding.rule == "traffic-record-unreadable" and finding.instance}
+    empty = [source.path for source in sources if not tally.by_file[source.path] and source.path not in broken]
+    named = {source.path for source in sources if source.is_named}
+    return [path for path in dict.fromkeys(empty) if path in named or not read]

@@ -5,20 +5,32 @@ Of what is wrong, the first places are kept and the rest is counted: the memory 
 there is.
 """
 
-import sys
+import gzip
+import zlib
+from collections import Counter
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import IO, Final
 
 import orjson
 
 from mock_server.contract.request import RequestJudge
 from mock_server.contract.response import ResponseJudge
 from mock_server.contract.subject import Api
-from mock_server.contract.traffic import Captured, Source, UnreadableRecord, is_summary, iter_records, read_exchange
+from mock_server.contract.traffic import (
+    BrokenArchive,
+    Captured,
+    Source,
+    UnreadableRecord,
+    is_summary,
+    iter_records,
+    open_source,
+    read_exchange,
+)
 from mock_server.errors import SchemaError, UsageError
+from mock_server.exchange.mask import Mask, names_of
 from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched
 from mock_server.finding import Finding
 from mock_server.pointer import array_index
@@ -32,6 +44,7 @@ from mock_server.typing import Pointer
 _FIRST = 3  # places that are kept of each
 _KINDS = 2_000  # causes that are told apart
 _EVERY = 2_000  # records between two signs of life
+_JSON: Final = ((b"content-type", b"application/json"),)
 
 
 @dataclass(slots=True)
@@ -52,11 +65,12 @@ class Tally:
     lines: int = 0  # that were read
     counted: dict[tuple[str, str, Pointer], Counted] = field(default_factory=dict)
     dropped: int = 0  # findings of causes beyond those that are told apart
+    broken: int = 0  # files that could not be read to their end
+    by_file: Counter[str] = field(default_factory=Counter)  # records
 
     def add(self, finding: Finding, where: tuple[str, int]) -> None:
         """Count a finding."""
-        instance = tuple("*" if array_index(token) is not None else token for token in finding.instance or ())
-        key = (finding.rule, str(finding.place), instance)
+        key = _key_of(finding)
         known = self.counted.get(key)
         if known is None:
             if len(self.counted) >= _KINDS:
@@ -68,12 +82,24 @@ class Tally:
         if len(known.first) < _FIRST:
             known.first.append(where)
 
+    def knows(self, finding: Finding) -> bool:
+        """Check whether a finding of the same cause was counted: what it says is that of the first one."""
+        return _key_of(finding) in self.counted
+
+    def break_off(self, path: str, line: int, why: str) -> None:
+        """Say that a file can't be read, or no further."""
+        self.broken += 1
+        finding = Finding(rule="traffic-record-unreadable", message=why, instance=(path,))
+        self.counted[finding.rule, path, (why,)] = Counted(finding, 1, [(path, line)])
+
     def merge(self, other: "Tally", before: int = 0) -> None:
         """Take in what was counted of records that come later, in a part of a file that has so many lines before it."""
         self.records += other.records
         self.wrong += other.wrong
         self.lines += other.lines
         self.dropped += other.dropped
+        self.broken += other.broken
+        self.by_file += other.by_file
         for key, counted in other.counted.items():
             known = self.counted.get(key)
             first = [(path, line + before) for path, line in counted.first]
@@ -93,9 +119,27 @@ class Tally:
         return sorted(out, key=lambda finding: finding.sort_key)
 
 
+def _key_of(finding: Finding) -> tuple[str, str, Pointer]:
+    instance = tuple("*" if array_index(token) is not None else token for token in finding.instance or ())
+    return finding.rule, str(finding.place), instance
+
+
 def _shown(path: str, line: int) -> str:
     """A place in a file, or a request that came over the wire: that has no line."""
     return f"{path}:{line}" if line else path
+
+
+def _masked(finding: Finding, mask: Mask) -> Finding:
+    return finding._replace(message=mask.finding(finding.message, finding.instance))
+
+
+def _breaks_off(source: Source, data: bytes) -> bool:
+    """Check whether what can't be read is the end of a file of lines, or all that there is."""
+    return source.kind == "whole" or (source.kind == "lines" and not data.endswith(b"\n"))
+
+
+def _say_broken(source: Source, error: ValueError) -> str:
+    return f"it is no archive: {error}" if source.kind == "whole" else f"it breaks off in its last line: {error}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +216,28 @@ class Sifter:
             progress: Is told now and then how many bytes were read.
         """
         tally = Tally()
-        with nullcontext(sys.stdin.buffer) if source.path == "-" else Path(source.path).open("rb") as file:
-            if self.payloads is not None and source.kind != "har":
-                self._payloads(source, iter_records(source, file), tally, self.payloads, progress)
-            else:
-                for number, data in iter_records(source, file):
-                    tally.lines = number
-                    if data.strip():
-                        self._exchange(data, (source.path, number), tally)
-                    if number % _EVERY == 0 and source.path != "-":
-                        progress(file.tell() if source.kind == "har" else len(data) * _EVERY)
+        try:
+            with open_source(source) as file:
+                self._sift(source, file, tally, progress)
+        except BrokenArchive as error:
+            tally.break_off(source.path, tally.lines, str(error))
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            tally.break_off(source.path, tally.lines, f"it can't be unpacked: {error}")
+        except OSError as error:
+            tally.break_off(source.path, tally.lines, f"it can't be read: {error.strerror or error}")
+        tally.by_file[source.path] += tally.records
         return tally
+
+    def _sift(self, source: Source, file: IO[bytes], tally: Tally, progress: Callable[[int], None]) -> None:
+        if self.payloads is not None and source.kind != "har":
+            self._payloads(source, iter_records(source, file), tally, self.payloads, progress)
+            return
+        for number, data in iter_records(source, file):
+            tally.lines = number
+            if data.strip():
+                self._exchange(data, source, number, tally)
+            if number % _EVERY == 0 and source.path != "-":
+                progress(file.tell() if source.kind == "har" else len(data) * _EVERY)
 
     def _payloads(self, source: Source, records: object, tally: Tally, payloads: Payloads, progress: Callable[[int], None]) -> None:
         """The loop that counts: nothing stands in it but reading and judging."""
@@ -201,6 +256,10 @@ class Sifter:
                 if not line.strip():
                     tally.records -= 1
                     continue
+                if _breaks_off(source, line):
+                    tally.records += number - 1
+                    tally.lines = number
+                    raise BrokenArchive(_say_broken(source, error)) from error
                 tally.wrong += 1
                 finding = Finding(rule="response-body-malformed", message=f"it is no JSON: {error.msg}", operation=payloads.operation)
                 tally.add(finding, (source.path, number))
@@ -211,6 +270,7 @@ class Sifter:
         tally.lines = number
 
     def _violations(self, value: object, payloads: Payloads, where: tuple[str, int], tally: Tally) -> None:
+        mask: Mask | None = None
         for violation in payloads.validator.check(value):  # type: ignore[arg-type]
             inside = "/".join(violation.instance)
             message = f"the body{' at /' + inside if inside else ''}: {violation.message}"
@@ -221,9 +281,13 @@ class Sifter:
                 instance=("body", *violation.instance),
                 operation=payloads.operation,
             )
+            if not tally.knows(finding):
+                mask = mask or self._mask.seen_in(Request("", b"/", b"", _JSON, orjson.dumps(value)))
+                finding = _masked(finding, mask)
             tally.add(finding, where)
 
-    def _exchange(self, data: bytes, where: tuple[str, int], tally: Tally) -> None:
+    def _exchange(self, data: bytes, source: Source, number: int, tally: Tally) -> None:
+        where = (source.path, number)
         try:
             value = orjson.loads(data)
             if is_summary(value):
@@ -231,14 +295,23 @@ class Sifter:
             tally.records += 1
             captured = read_exchange(value)
         except (orjson.JSONDecodeError, UnreadableRecord) as error:
+            if _breaks_off(source, data):
+                raise BrokenArchive(_say_broken(source, error)) from error
             tally.records += isinstance(error, orjson.JSONDecodeError)
             tally.wrong += 1
             tally.add(Finding(rule="traffic-record-unreadable", message=str(error)), where)
             return
         found = self._judge(captured)
         tally.wrong += bool(found)
+        if not all(map(tally.knows, found)):
+            mask = self._mask.seen_in(captured.request, captured.response)
+            found = [_masked(finding, mask) for finding in found]
         for finding in found:
             tally.add(finding, where)
+
+    @property
+    def _mask(self) -> Mask:
+        return Mask(names=names_of(self.api.document.schemes.values()))
 
     def _judge(self, captured: Captured) -> list[Finding]:
         request = captured.request

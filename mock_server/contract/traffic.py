@@ -5,14 +5,18 @@ Nothing is held but the record at hand: a file may be of any size. A HAR file is
 """
 
 import base64
-import binascii
+import gzip
+import io
 import itertools
 import re
+import sys
+import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Final
-from urllib.parse import urlsplit
+from typing import IO, Final, cast
+from urllib.parse import SplitResult, urlsplit
 
 from mock_server.errors import MalformedContent, UsageError
 from mock_server.exchange.body import read_json
@@ -25,6 +29,9 @@ _CHUNK: Final = 1 << 20
 _MOST_RECORD: Final = 64 << 20  # bytes
 _LINES: Final = frozenset((".ndjson", ".jsonl", ".jsonlines", ".log"))
 _SUFFIXES: Final = _LINES | {".json", ".har"}
+_PACKED: Final = ".gz"
+_GZIP: Final = b"\x1f\x8b"
+_HEAD: Final = 4096  # bytes
 _LIST: Final = 3  # how deep the entries' list is: in the object `log` of an object
 _ENTRIES = re.compile(rb'"entries"\s*:\s*\Z')
 _BEFORE: Final = 200  # bytes
@@ -40,6 +47,7 @@ class Source:
     kind: str  # "lines", "har" or "whole"
     start: int = 0  # in bytes, at the beginning of a line
     end: int | None = None
+    is_named: bool = True  # whether it was asked for by its own name, and not found in a folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,10 @@ class UnreadableRecord(ValueError):
     """A record is neither an exchange nor what was asked for."""
 
 
+class BrokenArchive(ValueError):
+    """A file breaks off, or holds no records at all; says why."""
+
+
 def find_sources(paths: Iterable[str]) -> list[Source]:
     """
     List the files to read; of a folder, everything in it that may hold records.
@@ -68,14 +80,14 @@ def find_sources(paths: Iterable[str]) -> list[Source]:
         if where == "-":
             found.append(Source(where, "lines"))
         elif path.is_dir():
-            inside = sorted(child for child in path.rglob("*") if child.is_file() and child.suffix.lower() in _SUFFIXES)
+            inside = sorted(child for child in path.rglob("*") if child.is_file() and _suffix(child) in _SUFFIXES)
             if not inside:
                 raise UsageError(f"there is no {', '.join(sorted(_SUFFIXES))} file in {where}")
             for child in inside:
                 escape = find_escape(child, [path.resolve()])
                 if escape is not None:
                     raise UsageError(f"{child} leads to {escape}, outside of {where}: name that file itself, or remove the link")
-            found += [Source(str(child), _kind(child)) for child in inside]
+            found += [Source(str(child), _kind(child), is_named=False) for child in inside]
         elif path.is_file():
             found.append(Source(where, _kind(path)))
         else:
@@ -84,17 +96,52 @@ def find_sources(paths: Iterable[str]) -> list[Source]:
 
 
 def _kind(path: Path) -> str:
-    suffix = path.suffix.lower()
+    suffix = _suffix(path)
     if suffix == ".har":
         return "har"
     if suffix in _LINES:
         return "lines"
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if re.match(rb'\s*\{\s*"log"\s*:', head):
+    try:
+        with open_source(Source(str(path), "whole")) as file:
+            head = file.read(_HEAD)
+    except (OSError, EOFError, zlib.error, BrokenArchive):
+        return "whole"  # who reads it says what is wrong with it
+    if re.match(rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:', head):
         return "har"
     first, newline, rest = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")
     return "lines" if newline and rest.lstrip()[:1] in {b"{", b"["} and _is_json(first) else "whole"
+
+
+def _suffix(path: Path) -> str:
+    """The suffix that says what a file holds, in lower case; that of a packed one is inside."""
+    return Path(path.stem if path.suffix.lower() == _PACKED else path.name).suffix.lower()
+
+
+@contextmanager
+def open_source(source: Source) -> Iterator[IO[bytes]]:
+    """
+    Open a file of records, unpacked where it is packed with gzip.
+
+    Raises:
+        BrokenArchive: it is empty or binary.
+        OSError: it can't be read.
+    """
+    with ExitStack() as stack:
+        raw = _standard_input() if source.path == "-" else stack.enter_context(Path(source.path).open("rb"))
+        file = stack.enter_context(gzip.GzipFile(fileobj=raw)) if raw.peek(2)[:2] == _GZIP else raw
+        if b"\0" in file.peek(_HEAD)[:_HEAD]:
+            raise BrokenArchive("it is binary, or not in UTF-8: no HAR, NDJSON or JSON")
+        yield cast("IO[bytes]", file)
+
+
+def _standard_input() -> io.BufferedReader:
+    raw = sys.stdin.buffer
+    return raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(io.BytesIO(raw.read()))
+
+
+def _is_packed(path: str) -> bool:
+    with Path(path).open("rb") as file:
+        return file.read(2) == _GZIP
 
 
 def _is_json(data: bytes) -> bool:
@@ -107,7 +154,7 @@ def _is_json(data: bytes) -> bool:
 
 def split_source(source: Source, parts: int) -> list[Source]:
     """Split a file of lines into parts of about one size, for several workers."""
-    if source.kind != "lines" or source.path == "-" or parts < 2:  # noqa: PLR2004 - nothing to split
+    if source.kind != "lines" or source.path == "-" or parts < 2 or _is_packed(source.path):  # noqa: PLR2004 - nothing to split
         return [source]
     size = Path(source.path).stat().st_size
     cuts = [0]
@@ -117,7 +164,7 @@ def split_source(source: Source, parts: int) -> list[Source]:
             file.readline()
             cuts.append(file.tell())
     cuts.append(size)
-    return [Source(source.path, "lines", one, other) for one, other in itertools.pairwise(cuts) if other > one]
+    return [replace(source, start=one, end=other) for one, other in itertools.pairwise(cuts) if other > one]
 
 
 def iter_records(source: Source, file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -145,7 +192,7 @@ def _iter_lines(source: Source, file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 def _limited(data: bytes) -> bytes:
     """A record that may be judged: no file, and no line without an end, fills the memory."""
     if len(data) > _MOST_RECORD:
-        raise UsageError(f"a record has more than {_MOST_RECORD:,} bytes")
+        raise BrokenArchive(f"a record has more than {_MOST_RECORD:,} bytes")
     return data
 
 
@@ -154,10 +201,14 @@ def iter_entries(file: IO[bytes]) -> Iterator[bytes]:
     The entries of a HAR file, each as its bytes, read piece by piece.
 
     An entry is an object in the list `entries` of the object `log`.
+
+    Raises:
+        BrokenArchive: there is no such list, or the file breaks off.
     """
     splitter = _Splitter()
     while chunk := file.read(_CHUNK):
         yield from splitter.feed(chunk)
+    splitter.end()
 
 
 class _Splitter:
@@ -170,6 +221,8 @@ class _Splitter:
         self._depth = 0
         self._quoted = False
         self._inside = False  # the list of entries
+        self._is_archive = False  # whether that list was there
+        self._yielded = 0
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         self._buffer += chunk
@@ -185,18 +238,33 @@ class _Splitter:
             elif not self._quoted:
                 self._depth -= 1
                 if self._start >= 0 and self._depth == _LIST:
+                    self._yielded += 1
                     yield self._buffer[self._start : self._at]
                     self._drop(self._at)
         self._at = max(self._at, len(self._buffer))
         if self._start < 0:
             self._drop(max(min(self._at, len(self._buffer)) - _BEFORE, 0))
         elif len(self._buffer) > _MOST_RECORD:
-            raise UsageError(f"an entry has more than {_MOST_RECORD:,} bytes")
+            raise BrokenArchive(f"an entry has more than {_MOST_RECORD:,} bytes")
+
+    def end(self) -> None:
+        """
+        Say that there is no more.
+
+        Raises:
+            BrokenArchive: there should be.
+        """
+        if not self._is_archive:
+            raise BrokenArchive("it is no HAR file: there is no list 'entries' in an object 'log'")
+        if self._depth > 0 or self._quoted:
+            place = f"inside entry {self._yielded + 1}" if self._start >= 0 else f"after entry {self._yielded}"
+            raise BrokenArchive(f"it breaks off {place}")
 
     def _open(self, sign: bytes, where: int) -> None:
         self._depth += 1
         if sign == b"[" and self._depth == _LIST:
             self._inside = _ENTRIES.search(self._buffer[max(where - _BEFORE, 0) : where]) is not None
+            self._is_archive |= self._inside
         elif sign == b"{" and self._depth == _LIST + 1 and self._inside:
             self._start = where
 
@@ -221,21 +289,30 @@ def read_exchange(value: JsonValue) -> Captured:
         raise UnreadableRecord("it is no exchange: there is no 'request' in it")
     asked, answered = value["request"], value.get("response")
     request = asked if isinstance(asked, dict) else {}
-    url = urlsplit(str(request.get("url") or request.get("path") or ""))
-    method = request.get("method")
-    if not isinstance(method, str) or not url.path:
+    written, method = request.get("url") or request.get("path"), request.get("method")
+    url = _split_url(written) if isinstance(written, str) else None
+    if not isinstance(method, str) or url is None or not url.path:
         raise UnreadableRecord("its request has no method or no url")
     fields, data = _decoded(_fields(request.get("headers")), _content(request, "postData"))
     made = Request(method.upper(), url.path.encode("latin-1", "replace"), url.query.encode("latin-1", "replace"), fields, data)
     return Captured(made, _response(answered), url.netloc)
 
 
+def _split_url(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError as error:
+        raise UnreadableRecord(f"its request has an odd url: {error}") from error
+
+
 def _response(value: JsonValue) -> Response | None:
-    if not isinstance(value, dict) or not isinstance(value.get("status"), int) or not value["status"]:
+    if not isinstance(value, dict) or value.get("status") in (None, 0):
         return None
     status = value["status"]
+    if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:  # noqa: PLR2004 - RFC 9110, section 15
+        raise UnreadableRecord(f"its response has the status {status!r}, which is none"[:200])
     fields, data = _decoded(_fields(value.get("headers")), _content(value, "content"))
-    return Response(status if isinstance(status, int) else 0, fields, data)
+    return Response(status, fields, data)
 
 
 def _decoded(fields: RawFields, data: bytes) -> tuple[RawFields, bytes]:
@@ -295,6 +372,6 @@ def _content(message: JsonObject, key: str) -> bytes:
 
 def _unbase64(text: str) -> bytes:
     try:
-        return base64.b64decode(text)
-    except binascii.Error as error:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except ValueError as error:
         raise UnreadableRecord("a body that is said to be base64 is none") from error

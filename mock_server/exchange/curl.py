@@ -1,8 +1,13 @@
 """A request as a curl line, for people to send it again."""
 
+import re
 import shlex
+from typing import Final
 
 from mock_server.exchange.message import Request
+from mock_server.printable import printable
+
+_GLOB: Final = re.compile(r"[\[\]{}]")  # what curl takes for a range in a URL
 
 
 def write_curl(request: Request, origin: str) -> str:
@@ -20,7 +25,24 @@ def write_curl(request: Request, origin: str) -> str:
     elif request.method not in {"GET", "POST"} or (request.method == "POST" and not request.body):
         parts += ["-X", request.method]
     for name, value in request.fields:
-        parts += ["-H", shlex.quote(f"{name.decode('latin-1')}: {value.decode('latin-1')}")]
+        parts += ["-H", _quote(f"{name.decode('latin-1')}: {value.decode('latin-1')}")]
     if request.body:
-        parts += ["--data-binary", shlex.quote(request.body.decode("utf-8", "replace"))]
-    return " ".join((*parts, shlex.quote(origin + path)))
+        parts += ["--data-binary", _quote(request.body.decode("utf-8", "replace"))]
+    if _GLOB.search(path):
+        parts.append("--globoff")
+    return " ".join((*parts, _quote(origin + path)))
+
+
+def _quote(text: str) -> str:
+    """Quote for a shell, on one line: what a terminal would obey is written out, POSIX.1-2024, section 2.2.4."""
+    shown = printable(text)
+    if shown == text:
+        return shlex.quote(text)
+    escaped = (
+        char if printable(char) == char else "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "replace")) for char in _escaped(text)
+    )
+    return "$'" + "".join(escaped).replace("\\012", "\\n").replace("\\015", "\\r").replace("\\011", "\\t") + "'"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -30,6 +30,7 @@ from mock_server.exchange.media_type import FORM, MediaRange, is_event_stream, i
 from mock_server.exchange.message import RawFields, Request, Response, find_field
 from mock_server.exchange.secret_names import Secrecy, hides, is_place_name, judge_name
 from mock_server.exchange.secret_shapes import cover_keys, cover_runs, decode_basic, is_opaque
+from mock_server.printable import printable
 from mock_server.schema.outline import Outline
 from mock_server.spec.model import Location, SecurityScheme
 from mock_server.typing import JsonObject, JsonValue
@@ -560,7 +561,7 @@ NO_MASK: Final = Mask()
 @lru_cache(maxsize=4096)
 def mask_path(path: bytes, template: str = "") -> str:
     """Write a path for the log, without the secrets that show by name or shape."""
-    return NO_MASK.path(path, template).decode("latin-1")
+    return printable(NO_MASK.path(path, template).decode("latin-1"))
 
 
 def _is_strong(value: str) -> bool:

@@ -18,6 +18,7 @@ from mock_server.exchange.coding import TooLarge, decode_request
 from mock_server.exchange.mask import mask_path
 from mock_server.exchange.message import Request
 from mock_server.exchange.preference import prefers_by_query
+from mock_server.printable import printable
 from mock_server.serve.answer import GENERATED, STATE, UPSTREAM, Answer, RawField, problem_answer
 from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send
 from mock_server.serve.browser import CONTENT_FIELDS, add_fields, is_led_here
@@ -227,7 +228,7 @@ class MockMiddleware:
             },
         )
         for finding, message in zip(answer.findings, found, strict=True):
-            _log.warning("  %s: %s", finding.rule, message)
+            _log.warning("  %s: %s", finding.rule, printable(message))
 
     @property
     def _masker(self) -> Masker:

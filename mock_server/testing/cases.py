@@ -21,6 +21,7 @@ from mock_server.contract.runner import Report
 from mock_server.contract.scope import choose_entries
 from mock_server.contract.verdict import CHECKS
 from mock_server.errors import MockServerError, UsageError
+from mock_server.printable import printable, printable_lines
 from mock_server.rules import Level
 from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import Access, Library
@@ -119,7 +120,7 @@ class ContractCase:
                 pytest.skip(f"{self.entry.method} is not sent without mutating=True")
             report = self.suite.report(self.entry, target)
         except MockServerError as error:
-            pytest.fail(str(error), pytrace=False)
+            pytest.fail(printable_lines(str(error)), pytrace=False)
         if self.entry.id in report.untestable:
             pytest.skip(f"{self.operation} can't be tested: {report.untestable[self.entry.id]}")
         self._judge(report, target)
@@ -145,7 +146,7 @@ class ContractCase:
             pytest.fail(f"{self.operation}: nothing was tested: {frame.mask.text(report.unreached)}", pytrace=False)
         for finding in report.warnings if self.name == "positive_data_acceptance" else ():
             if finding.operation == self.entry.id:
-                warnings.warn(frame.mask.text(finding.message), ContractWarning, stacklevel=3)
+                warnings.warn(printable(frame.mask.text(finding.message)), ContractWarning, stacklevel=3)
         sent = next((tested.sent for tested in report.operations if tested.id == self.entry.id), 0)
         if report.interrupted or not sent:
             pytest.skip(report.interrupted or f"{self.operation}: no request could be made")
@@ -210,7 +211,7 @@ def write_incident(incident: Incident, frame: Frame) -> str:
         *(f"    {line}" for exchange in exchanges for line in iter_exchange(exchange)),
         f"  {found['curl']}",
     ]
-    return "\n".join(lines)
+    return "\n".join(printable_lines(printable(line)) for line in lines)
 
 
 def bind(case: ContractCase, root: Path, words: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 from mock_server.contract.reports.digest import Frame
 from mock_server.contract.runner import Report
 from mock_server.contract.verdict import CHECKS
+from mock_server.printable import printable_lines
 from mock_server.typing import JsonObject
 
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -71,4 +72,4 @@ def _text(text: str) -> str:
 
 def _legal(text: str) -> str:
     """Without what XML 1.0 has no way to write."""
-    return _ILLEGAL.sub("\ufffd", text)
+    return _ILLEGAL.sub("\ufffd", printable_lines(text))

@@ -1,10 +1,15 @@
 """NDJSON: each exchange and each finding as one line, for scripts; and Markdown, for the summary of a workflow."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from mock_server.contract.reports.digest import Frame, digest
 from mock_server.contract.runner import Report
 from mock_server.exchange.body import write_json
+from mock_server.printable import printable
+
+_MARKDOWN: Final = re.compile(r"([\\`*_\[\]|~!#])")
 
 
 def iter_ndjson(report: Report, frame: Frame) -> Iterator[bytes]:
@@ -37,4 +42,6 @@ def render_markdown(report: Report, frame: Frame) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.splitlines()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    """Write a text into a cell of a table: no link, picture, mention or markup comes of it."""
+    line = printable(" ".join(text.splitlines()))
+    return _MARKDOWN.sub(r"\\\1", line).replace("<", "&lt;").replace("://", ":&#47;/").replace("@", "@&#8203;")

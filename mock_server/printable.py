@@ -1,0 +1,55 @@
+r"""
+Foreign text made fit for a terminal, a log or a job's console.
+
+What a terminal obeys instead of showing is written out: control characters (C0, C1, so every escape sequence, title and link),
+marks that turn the direction of text, separators of lines and invisible characters. `\x1b[31m` is what one sees then.
+Lines that a runner of jobs takes for commands (`::error::`, `##[group]`) are moved away from the beginning of their line.
+
+Source: ECMA-48; Unicode UAX #9 and UTR #36; https://docs.github.com/en/actions , workflow commands
+"""
+
+import re
+from typing import Final
+
+# C0, DEL and C1; soft hyphen, marks of direction, zero width (but for the joiners of scripts and emoji), separators, tags, halves.
+_UNSEEN: Final = (
+    "\\x00-\\x1f\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\ud800-\\udfff"
+    "\\U000e0000-\\U000e007f"
+)
+_CONTROLS: Final = re.compile(f"[{_UNSEEN}]")
+_COMMAND: Final = re.compile(r"^(?=[ \t]*(?:::|##\[))", re.MULTILINE)
+
+
+def printable(text: str) -> str:
+    """Write out what a terminal would obey, line ends included: the result is one line."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _CONTROLS.sub(_escape, text)
+
+
+def printable_lines(text: str) -> str:
+    """Do the same line by line: line ends stay, and no line is a command to who runs the job."""
+    return _COMMAND.sub("· ", "\n".join(printable(line) for line in text.split("\n")))
+
+
+def printable_json(text: str) -> str:
+    """Write out the same characters in JSON text, where they may only stand in strings: as it escapes them."""
+    return text if text.isascii() and "\x7f" not in text else _CONTROLS.sub(_escape_json, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    short = {9: "\\t", 10: "\\n", 13: "\\r"}.get(code)
+    if short is not None:
+        return short
+    if code < 0x100:  # noqa: PLR2004 - two digits
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
+
+
+def _escape_json(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    if code < 0x20:  # noqa: PLR2004 - white space between tokens: JSON escapes these in strings itself
+        return found.group()
+    units = found.group().encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

@@ -9,7 +9,7 @@ from mock_server.contract.runner import Report
 from mock_server.exchange.body import write_json
 from mock_server.printable import printable
 
-_MARKDOWN: Final = re.compile(r"([\\`*_\[\]|~!#])")
+_MARKDOWN: Final = re.compile(r"([\\`*|~]|\](?=[(\[:]))")
 
 
 def iter_ndjson(report: Report, frame: Frame) -> Iterator[bytes]:

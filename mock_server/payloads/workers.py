@@ -6,9 +6,12 @@ what is finished kept.
 """
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from typing import Final
 
 from mock_server.errors import UsageError
@@ -40,7 +43,7 @@ def spread_over_workers(count: int) -> Spread:
 
 def _spread(work: Callable[[int], T], numbers: list[int], count: int) -> Iterator[tuple[int, T]]:
     todo = iter(numbers)
-    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent) as pool:
         waiting: dict[Future[T], int] = {}
         try:
             while True:
@@ -53,3 +56,15 @@ def _spread(work: Callable[[int], T], numbers: list[int], count: int) -> Iterato
                     yield waiting.pop(future), future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it does, however that ends: nobody waits for its work any more."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_for_end, args=(parent.sentinel,), name="parent", daemon=True).start()
+
+
+def _wait_for_end(parent: int) -> None:
+    connection.wait([parent])
+    os._exit(1)

@@ -5,18 +5,28 @@ A row that is refused gets the status and words, the connection ends, and nothin
 """
 
 import logging
-from collections.abc import Iterator
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import repeat
+from pathlib import Path
 from typing import Final
 
 import orjson
 import pytest
 from conftest import minimal, operation
 from conversing import Way
+from listening import Listening, listening, read_answer, read_to_end
 
 from mock_server.serve.assembly import assemble
 from mock_server.serve.deferred import deferred_app
 from mock_server.serve.listen import make_config
 from mock_server.serve.opening import open_responder
+from mock_server.serve.wire.connections import Connections, Limits, Wait, most_connections
+from mock_server.serve.wire.framing import Framer, Piece
+from mock_server.serve.wire.gate import gated
+from mock_server.serve.wire.line import HttpProtocol
 from mock_server.settings import Settings
 
 NOTE: Final = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
@@ -195,3 +205,179 @@ def test_it_is_read_to_its_end_and_so_is_what_follows(way: Way, sent: bytes, exp
     written = way.converse([sent[at : at + size] for at in range(0, len(sent), size)])
 
     assert statuses(written) == expected
+
+
+QUICK: Final = Limits(connections=4, in_flight=4_000, body=3_000, header_seconds=0.3, body_seconds=0.3, idle_seconds=0.3)
+
+
+@pytest.fixture
+def gates() -> Connections:
+    return Connections(QUICK)
+
+
+@pytest.fixture
+def running(gates: Connections, tmp_path: Path) -> Iterator[Listening]:
+    """Our server on a socket, with little time and room for clients."""
+    with listening(DOCUMENT, tmp_path, protocol=gated(HttpProtocol, gates)) as opened:
+        yield opened
+
+
+def drip(connection: socket.socket, pieces: Iterator[bytes]) -> bytes:
+    """Send pieces until the server has enough; gives what it says."""
+    connection.settimeout(0.05)
+    said = b""
+    with suppress(ConnectionError):
+        for piece in pieces:
+            connection.sendall(piece)
+            with suppress(TimeoutError):
+                said = connection.recv(65_536)
+                break
+    return said
+
+
+def send_for_ever(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(GET * 1_000)
+
+
+SLOW: Final[list[tuple[str, bytes, bytes, bytes]]] = [
+    ("a header that drips", b"GET /notes HTTP/1.1\r\nHost: h\r\nX-A: ", b"a", b"HTTP/1.1 408 "),
+    ("fields that drip", b"GET /notes HTTP/1.1\r\nHost: h\r\n", b"a: b\r\n", b"HTTP/1.1 408 "),
+    ("a method that drips", b"G", b"E", b"HTTP/1.1 408 "),
+    ("a second header that drips", GET + b"GET /no", b"t", b"HTTP/1.1 408 "),
+    ("a body that does not come", SIZED + b"\r\n", b"", b"HTTP/1.1 408 "),
+    ("a body that stops", SIZED + b"\r\n" + NAME[:-1], b"", b"HTTP/1.1 408 "),
+    ("chunks that stop", CHUNKED + b"c\r\n" + NAME, b"", b"HTTP/1.1 408 "),
+    ("trailers that stop", CHUNKED + b"c\r\n" + NAME + b"\r\n0\r\nX-A: a\r\n", b"", b"HTTP/1.1 408 "),
+    ("silence from the beginning", b"", b"", b""),
+    ("silence behind an answer", GET, b"", b""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "piece", "expected"), [row[1:] for row in SLOW], ids=[row[0] for row in SLOW])
+def test_who_is_slow_does_not_keep_a_connection(running: Listening, first: bytes, piece: bytes, expected: bytes) -> None:
+    with running.connect() as connection:
+        connection.sendall(first)
+        if first.startswith(GET):
+            assert read_answer(connection)[0] == 200
+        said = drip(connection, repeat(piece, 200))  # which takes ten seconds
+
+    assert said.startswith(expected)
+
+
+def test_a_body_that_moves_may_take_its_time(running: Listening) -> None:
+    with running.connect() as connection:
+        connection.sendall(SIZED + b"\r\n")
+        for byte in NAME:
+            time.sleep(0.1)
+            connection.sendall(bytes((byte,)))
+        assert read_answer(connection)[0] == 201
+
+
+def test_who_does_not_read_is_cut_off(gates: Connections, running: Listening) -> None:
+    with running.connect() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.settimeout(10)
+        with pytest.raises(ConnectionError):
+            send_for_ever(connection)
+
+
+def test_connections_have_a_number(gates: Connections, running: Listening) -> None:
+    busy = [running.connect() for _ in range(4)]
+    for each in busy:
+        each.sendall(b"GET /notes HTTP/1.1\r\n")
+    wait_until(lambda: len(gates) == 4 and all(each.find_wait()[0] is Wait.HEAD and each.count_unsent() == 0 for each in gates))
+    with running.connect() as late:
+        said = read_to_end(late)
+    for each in busy:
+        each.close()
+
+    assert said.startswith(b"HTTP/1.1 503 ")
+    assert b"--max-connections" in said
+
+
+def test_an_idle_connection_makes_room_for_a_new_one(gates: Connections, running: Listening) -> None:
+    idle = [running.connect() for _ in range(4)]
+    for each in idle:
+        each.sendall(GET)
+        assert read_answer(each)[0] == 200
+    with running.connect() as late:
+        late.sendall(GET)
+        assert read_answer(late)[0] == 200
+    ended = [each for each in idle if each.recv(1) == b""]
+    for each in idle:
+        each.close()
+
+    assert len(ended) == 4  # one of them at once, the others in time
+
+
+def test_bytes_in_flight_have_a_number(gates: Connections, running: Listening) -> None:
+    long = POST + b"Content-Length: 3000\r\n\r\n" + b" " * 2_990
+    with running.connect() as first, running.connect() as second:
+        first.sendall(long)
+        wait_until(lambda: gates.in_flight == 2_990)
+        second.sendall(long)
+        said = read_to_end(second)
+    wait_until(lambda: gates.in_flight == 0)
+
+    assert said.startswith(b"HTTP/1.1 503 ")
+    assert b"--in-flight" in said
+
+
+def test_a_refusal_reaches_a_client_that_goes_on_sending(running: Listening) -> None:
+    with running.connect() as connection:
+        connection.sendall(b"GET /notes HTTP/1.1\r\nHost: h\r\n" + b"X-A: a\r\n" * 100_000)
+        assert read_answer(connection)[0] == 431
+
+
+def test_half_a_body_is_no_body(tmp_path: Path) -> None:
+    document = minimal(
+        {"/t": {"post": {"requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}}, "responses": {"201": MADE}}}}
+    )
+    with listening(document, tmp_path) as opened:
+        with opened.connect() as connection:
+            connection.sendall(b"POST /t HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nhalf")
+        with opened.connect() as connection:
+            connection.sendall(b"POST /t HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nwhole")
+            assert read_answer(connection)[0] == 201
+        opened.recorded(1)
+        assert [each.request.body for each in opened.backend.worlds.everybody.journal] == [b"whole"]
+
+
+COSTLY: Final[list[tuple[str, bytes, bytes, int]]] = [
+    ("a header in single bytes", b"GET /notes HTTP/1.1\r\nX-A: ", b"a", 60_000),
+    ("fields in single bytes", b"GET /notes HTTP/1.1\r\nHost: h\r\n", b"a:\r\n", 15_000),
+    ("trailers in single bytes", CHUNKED + b"0\r\nX-A: ", b"a", 60_000),
+    ("chunk extensions in single bytes", CHUNKED + b"c;", b"a", 4_000),
+    ("chunks of a byte", CHUNKED, b"1\r\na\r\n", 60_000),
+    ("empty lines", b"", b"\r\n", 60_000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "piece", "count"), [row[1:] for row in COSTLY], ids=[row[0] for row in COSTLY])
+def test_small_pieces_cost_no_more_than_their_number(first: bytes, piece: bytes, count: int) -> None:
+    framer = Framer()
+    started = time.process_time()
+    framer.take(first)
+    for _ in range(count):
+        framer.take(piece)
+        while isinstance(found := framer.read(), Piece):
+            pass
+        assert found is None
+
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "descriptors", "expected"), [(1_000, None, 1_000), (1_000, 4_096, 1_000), (1_000, 256, 156), (1_000, 64, 16), (4, 64, 4)]
+)
+def test_there_are_no_more_connections_than_the_system_has_descriptors(wanted: int, descriptors: int | None, expected: int) -> None:
+    assert most_connections(wanted, descriptors) == expected
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for the server's thread."""
+    ends = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.005)

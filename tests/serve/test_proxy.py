@@ -296,6 +296,18 @@ def test_redirects_are_passed_on_and_lead_through_the_proxy(between: Callable) -
     assert len(server.heard) == 5
 
 
+def drip(first: bytes, piece: bytes) -> Callable[[Heard], None]:
+    """A server that is never silent for long, and never done."""
+
+    def talk(heard: Heard) -> None:
+        heard.connection.sendall(first)
+        while True:  # until the other side closes, which raises
+            heard.connection.sendall(piece)
+            time.sleep(0.1)
+
+    return talk
+
+
 @pytest.mark.parametrize(
     ("talk", "status"),
     [
@@ -306,8 +318,10 @@ def test_redirects_are_passed_on_and_lead_through_the_proxy(between: Callable) -
         (b"HTTP/1.1 200 OK\r\n" + b"X-A: " + b"a" * 200_000 + b"\r\n\r\n", 502),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot a chunk", 502),
         (Heard.wait_for_end, 504),
+        (drip(b"HTTP/1.1 200 OK\r\nX-A: ", b"a"), 504),
+        (drip(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), 504),
     ],
-    ids=["garbage", "nothing", "half", "no such status", "an endless header", "no chunk", "silence"],
+    ids=["garbage", "nothing", "half", "no such status", "an endless header", "no chunk", "silence", "a dripping header", "endless hints"],
 )
 def test_what_is_no_answer_is_said(between: Callable, talk: object, status: int) -> None:
     proxy, _ = between(talk, timeout=0.5)

@@ -1,5 +1,6 @@
 """Talking to the real server: over httpx, streamed both ways, never decoded, no redirect followed, no cookie kept."""
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class Upstream:
 
         Args:
             url: Its base: what the paths of the document follow.
-            seconds: How long to wait for a connection, and for each piece of an answer.
+            seconds: How long to wait for a connection, for the header of an answer, and for each piece of its body.
             verify: Whether certificates have to be trusted.
 
         Raises:
@@ -150,12 +151,14 @@ class Upstream:
     ) -> tuple[httpx.Response | Unanswered, bool]:
         """Send a request once; gives the answer, and whether its connection was made for it."""
         connected: list[str] = []
+        limit, whole_head = self.seconds, asyncio.timeout(None)
 
         async def trace(event: str, info: object) -> None:
             if event == "connection.connect_tcp.started":
                 connected.append(event)
+            elif event.endswith("receive_response_headers.started"):  # the limit of a reading would let a header drip for days
+                whole_head.reschedule(asyncio.get_running_loop().time() + limit)
 
-        limit = self.seconds
         timeout = {"connect": limit, "read": limit, "write": limit, "pool": limit}
         asked = _NOT_ASCII.sub(lambda found: b"%%%02X" % found.group()[0], target)
         try:
@@ -166,7 +169,11 @@ class Upstream:
                 stream=_Outflow(body) if body is not None else httpx.ByteStream(b""),
                 extensions={"timeout": timeout, "trace": trace},
             )
-            return await self._client.send(request, stream=True), bool(connected)
+            async with whole_head:
+                answer = await self._client.send(request, stream=True)
+            return answer, bool(connected)
+        except TimeoutError:
+            return Unanswered(Fault.TIMEOUT, f"the header of the answer was not complete in {limit:g} s"), True
         except httpx.HTTPError as error:
             fault = fault_of(error)
             return Unanswered(fault, reason_of(error)), bool(connected) or fault is not Fault.DISCONNECTED

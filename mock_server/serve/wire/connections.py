@@ -7,7 +7,7 @@ descriptors. So each connection says what it waits for, and one look a second, a
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol
@@ -95,10 +95,13 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(tuple(self._open))
+
     def admit(self, connection: Connection) -> bool:
         """Take a connection in; False where there is no room: every other one is in use."""
         if len(self._open) >= self.limits.connections:
-            idle = [each for each in self._open if each.find_wait()[0] is Wait.REQUEST]
+            idle = [each for each in self if each.find_wait()[0] is Wait.REQUEST]
             if not idle:
                 self.note_refusal("%d connections are open", len(self._open))
                 return False
@@ -136,7 +139,7 @@ class Connections:
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Give up what waited too long, as long as there are connections."""
         now = loop.time()
-        for connection in list(self._open):
+        for connection in self:
             _look_at(connection, now, self.limits.seconds)
         self._drop_unread(self._open, now)
         self._timer = loop.call_later(self.limits.interval, self._look, loop) if self._open else None

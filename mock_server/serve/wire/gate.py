@@ -17,6 +17,7 @@ from mock_server.serve.backend import Asgi
 from mock_server.serve.wire.connections import Connections, Wait, Waiting
 from mock_server.serve.wire.framing import Framer, Head, Refusal, read_head
 from mock_server.serve.wire.head import write_head
+from mock_server.serve.wire.line import reset_connection
 
 _HELD_BACK: Final = 65_536  # bytes of requests that wait for the answer before them; then reading pauses
 _LINGER: Final = 2.0  # seconds
@@ -130,7 +131,7 @@ class Gate(asyncio.Protocol):
 
     def abort(self) -> None:
         """See `Connection`."""
-        self.transport.abort()
+        reset_connection(self.transport)
 
     def _is_busy(self) -> bool:
         """Whether the answer to what was read is still to be sent."""

@@ -32,6 +32,14 @@ class Lent(NamedTuple):
     ended: asyncio.Event  # set when the client left, or the server is stopping
 
 
+def reset_connection(transport: asyncio.Transport) -> None:
+    """End a connection by RST, and drop what was not sent: the system would keep it for as long as the peer does not read."""
+    peer = transport.get_extra_info("socket")
+    if peer is not None and peer.family != getattr(socket, "AF_UNIX", None):
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+    transport.abort()
+
+
 class Line:
     """The connection of one exchange."""
 
@@ -65,10 +73,7 @@ class Line:
     def reset(self) -> None:
         """Reset the connection: RST instead of FIN."""
         self._leave()
-        peer = self._transport.get_extra_info("socket")
-        if peer is not None and peer.family != getattr(socket, "AF_UNIX", None):
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
-        self._transport.abort()
+        reset_connection(self._transport)
 
     async def wait(self, seconds: float) -> None:
         """Wait; not longer than the client is there and the server goes on."""

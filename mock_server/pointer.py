@@ -9,6 +9,8 @@ from urllib.parse import quote, unquote
 
 from mock_server.typing import JsonValue, Pointer
 
+_LONGEST = 200  # characters of a token that is shown
+
 
 def parse_pointer(text: str) -> Pointer:
     """
@@ -27,6 +29,11 @@ def parse_pointer(text: str) -> Pointer:
         message = f"a JSON Pointer starts with '/': {text!r}"
         raise ValueError(message)
     return tuple(token.replace("~1", "/").replace("~0", "~") for token in text[1:].split("/"))
+
+
+def shorten_pointer(pointer: Pointer) -> Pointer:
+    """The same pointer with no token longer than 200 characters, to be shown: names in a value may be of any length."""
+    return tuple([token if len(token) <= _LONGEST else f"{token[:_LONGEST]}…" for token in pointer])
 
 
 @lru_cache(maxsize=4096)

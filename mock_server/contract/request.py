@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote
 
-import orjson
-
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body
+from mock_server.exchange.bounds import read_json_text
 from mock_server.exchange.coding import UnknownCoding, decode_content, is_coded
 from mock_server.exchange.media_type import MediaRange, is_interchangeable, is_json, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
@@ -16,6 +16,7 @@ from mock_server.exchange.parameter import Carrier, Reader, compile_reader
 from mock_server.exchange.path import Matched
 from mock_server.exchange.security import credential_names, find_unmet
 from mock_server.finding import Finding
+from mock_server.pointer import shorten_pointer
 from mock_server.schema.bundle import Schemas
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.schema.validate import Validator
@@ -48,6 +49,8 @@ class JsonBody(NamedTuple):
 
 ANY_NAME = "*"
 _REMEMBERED = 64  # Content-Type fields
+_SHOWN = 100  # characters of a Content-Type field; longer ones are not remembered, either
+_MOST_UNKNOWN = 100  # names of parameters
 _SAYING_NOTHING = frozenset(("type", "description", "example", "examples", "title", "default"))
 
 
@@ -232,7 +235,7 @@ class RequestJudge:
             rule=rule,
             message=f"{where}: {message}",
             place=type(place)(place.file, pointer) if pointer else place,
-            instance=(parameter.location.value, parameter.name, *inside),
+            instance=(parameter.location.value, parameter.name, *shorten_pointer(inside)),
             operation=self.operation.id,
         )
 
@@ -254,7 +257,7 @@ class RequestJudge:
                 instance=("query", name),
                 operation=self.operation.id,
             )
-            for name in dict.fromkeys(unknown)
+            for name in islice(dict.fromkeys(unknown), _MOST_UNKNOWN)
         ]
 
     def _body(self, request: Request, findings: list[Finding]) -> tuple[JsonValue | Missing, bool]:
@@ -269,7 +272,8 @@ class RequestJudge:
         found = self._body_judge(documented, written)
         if found is None:
             known = ", ".join(media.name for media in documented.content)
-            message = f"the media type {written!r} is not documented; documented are {known or 'none'}"
+            shown = repr(written[:_SHOWN]) if written is not None else "none"
+            message = f"the media type {shown} is not documented; documented are {known or 'none'}"
             findings.append(self._body_finding("request-media-type-undocumented", documented, message))
             return MISSING, True
         judge, media_type = found
@@ -288,14 +292,20 @@ class RequestJudge:
     def _body_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":
         """The judge of a body by what it is said to be, and what that is; None where it is not documented."""
         if written not in self._written:
+            if written is not None and len(written) > _SHOWN:
+                return self._find_judge(documented, written)
             if len(self._written) >= _REMEMBERED:
                 self._written.clear()
-            content = find_request_content(documented.content, written)
-            if content is not None and content.name not in self._bodies:
-                self._bodies[content.name] = _BodyJudge(content, self.schemas)
-            known = (self._bodies[content.name], parse_media_type(written or content.name)) if content is not None else None
-            self._written[written] = known
+            self._written[written] = self._find_judge(documented, written)
         return self._written[written]
+
+    def _find_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":
+        content = find_request_content(documented.content, written)
+        if content is None:
+            return None
+        if content.name not in self._bodies:
+            self._bodies[content.name] = _BodyJudge(content, self.schemas)
+        return self._bodies[content.name], parse_media_type(written or content.name)
 
     def _body_finding(self, rule: str, body: RequestBody, message: str) -> Finding:
         return Finding(rule=rule, message=message, place=body.node.place, instance=("body",), operation=self.operation.id)
@@ -314,8 +324,8 @@ class _BodyJudge:
     def read_json(self, data: bytes, operation: str) -> "JsonBody | None":
         """Read and judge a body as JSON; None where it is none."""
         try:
-            value: JsonValue = orjson.loads(data)
-        except orjson.JSONDecodeError:
+            value = read_json_text(data)
+        except MalformedContent:
             return None
         if self._validator is None or self._validator.is_valid(value):
             return JsonBody(value)
@@ -344,13 +354,14 @@ class _BodyJudge:
     def _explain(self, value: JsonValue, operation: str, findings: list[Finding]) -> None:
         """Note what a value breaks."""
         for violation in self._validator.check(value) if self._validator is not None else ():
-            where = "/".join(violation.instance)
+            instance = shorten_pointer(violation.instance)
+            where = "/".join(instance)
             findings.append(
                 Finding(
                     rule="request-body-schema",
                     message=f"the body{' at /' + where if where else ''}: {violation.message}",
                     place=violation.place,
-                    instance=("body", *violation.instance),
+                    instance=("body", *instance),
                     operation=operation,
                 )
             )

@@ -1,18 +1,20 @@
 """Why a response is called wrong: its status, media type, header fields and body against the document."""
 
-import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from mock_server.contract.request import find_content
 from mock_server.errors import MalformedContent, UnusableSchema
 from mock_server.exchange.body import read_body, read_json
+from mock_server.exchange.character_set import find_codec
 from mock_server.exchange.header_grammar import find_grammar, read_http_date
 from mock_server.exchange.interpret import read_all
 from mock_server.exchange.media_type import is_event_stream, is_json, is_json_lines, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.exchange.parameter import split_header
 from mock_server.finding import Finding, Place
+from mock_server.pointer import shorten_pointer
 from mock_server.schema.bundle import Schemas
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.schema.validate import Validator
@@ -21,6 +23,8 @@ from mock_server.spec.model import Response as Documented
 from mock_server.spec.references import Node
 from mock_server.typing import JsonValue, Pointer
 
+_MOST_FOUND = 100  # in one body
+_SHOWN = 100  # characters of a header field
 _EMPTY_STATUSES = frozenset((204, 205, 304))
 
 
@@ -158,7 +162,8 @@ class ResponseJudge:
         content = find_content(documented.content, written)
         if content is None or written is None:
             known = ", ".join(media.name for media in documented.content)
-            message = f"the media type {written!r} is not documented; documented are {known}"
+            shown = repr(written[:_SHOWN]) if written is not None else "none"
+            message = f"the media type {shown} is not documented; documented are {known}"
             yield self._finding("response-media-type-undocumented", message, documented.node.place, ("headers", "content-type"))
             return
         yield from self._charset(content, written)
@@ -189,10 +194,10 @@ class ResponseJudge:
             yield from self._value(content, [data.decode("utf-8", "replace")])  # the schema speaks of the whole
             return
         if is_json_lines(media_type) and content.item_schema is None and "array" not in outline.types:
-            for item in readings[0] if readings and isinstance(readings[0], list) else []:
-                yield from self._value(content, [item])
+            lines = readings[0] if readings and isinstance(readings[0], list) else []
+            yield from islice((found for item in lines for found in self._value(content, [item])), _MOST_FOUND)
             return
-        yield from self._value(content, readings)
+        yield from islice(self._value(content, readings), _MOST_FOUND)
 
     def _outline(self, content: MediaType) -> Outline:
         if content.schema is not None:
@@ -217,15 +222,15 @@ class ResponseJudge:
         for index, value in enumerate(readings[0]):
             prefix = ("body", str(index)) if indexed else ("body",)
             for violation in validator.check(value):
-                where = "/".join((*prefix[1:], *violation.instance))
+                instance = (*prefix, *shorten_pointer(violation.instance))
+                where = "/".join(instance[1:])
                 message = f"the body{' at /' + where if where else ''}: {violation.message}"
-                yield self._finding("response-body-schema", message, violation.place, (*prefix, *violation.instance))
+                yield self._finding("response-body-schema", message, violation.place, instance)
 
 
 def _same_charset(one: str, other: str) -> bool:
     """Whether two names are of one charset; ASCII is UTF-8, too."""
-    try:
-        names = {codecs.lookup(one).name, codecs.lookup(other).name}
-    except LookupError:
+    names = {find_codec(one), find_codec(other)}
+    if None in names:
         return one.lower() == other.lower()
-    return len(names) == 1 or names == {"ascii", "utf-8"}
+    return len(names) == 1 or names == {"ascii", "utf_8"}

@@ -18,10 +18,13 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 import orjson
 
 from mock_server.errors import MalformedContent
+from mock_server.exchange.bounds import EVENTS, read_json_text
+from mock_server.exchange.character_set import find_codec
 from mock_server.exchange.form import BOUNDARY, read_multipart, read_urlencoded, write_multipart, write_urlencoded
 from mock_server.exchange.interpret import read_all
 from mock_server.exchange.media_type import (
@@ -113,32 +116,32 @@ def read_json(data: bytes) -> JsonValue:
     Raises:
         MalformedContent: it is none.
     """
-    try:
-        value: JsonValue = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise MalformedContent(f"it is no JSON: {error}") from error
-    return value
+    return read_json_text(data)
 
 
 def _read_text(data: bytes, media_type: MediaRange, outline: Outline) -> list[JsonValue]:
     if "csv" in media_type.subtype or ("string" not in outline.types and {"object", "array"} & outline.types):
         return []  # an object documented as plain text: nobody can say how it is written
+    charset = media_type.parameter("charset") or "UTF-8"
+    codec = find_codec(charset)
+    if codec is None:
+        raise MalformedContent(f"the charset {charset[:40]!r} is not among those that are read")
     try:
-        text = data.decode(media_type.parameter("charset") or "utf-8")
-    except (UnicodeDecodeError, LookupError) as error:
-        raise MalformedContent(f"it is no text in {media_type.parameter('charset') or 'UTF-8'}") from error
+        text = data.decode(codec)
+    except UnicodeDecodeError as error:
+        raise MalformedContent(f"it is no text in {charset}") from error
     return read_all(text, outline)
 
 
 def _read_events(data: bytes, outline: Outline) -> list[JsonValue]:
     """A stream as its events and, where each is nothing but a JSON text, as those; what the schema names comes first."""
-    events = list(_iter_events(data))
+    events = list(islice(_iter_events(data), EVENTS))
     if len(events) > 1 and events[-1].keys() == {"data"} and _END_MARK.match(events[-1]["data"]) and not _takes(outline.item(), events[-1]):
         events.pop()  # a mark that nothing follows, and no event
     readings = read_all([dict(event) for event in events], outline)
     try:
-        values: list[JsonValue] = [orjson.loads(event["data"]) for event in events if event.keys() == {"data"}]
-    except orjson.JSONDecodeError:
+        values: list[JsonValue] = [read_json_text(event["data"]) for event in events if event.keys() == {"data"}]
+    except MalformedContent:
         return readings
     if len(values) < len(events):
         return readings
@@ -154,16 +157,24 @@ def _iter_events(data: bytes) -> Iterator[dict[str, str]]:
     """The events of a stream as objects. HTML Living Standard, section 9.2.6."""
     text = data.decode("utf-8", "replace").removeprefix("\ufeff")
     event: dict[str, str] = {}
+    lines: list[str] = []  # of its data
     for line in _LINE_END.split(text):
         name, _, value = line.partition(":")
         if not line and event:
-            yield event
-            event = {}
+            yield _with_data(event, lines)
+            event, lines = {}, []
         elif name in _EVENT_FIELDS:
             value = value.removeprefix(" ")
-            event[name] = f"{event[name]}\n{value}" if name == "data" and "data" in event else value
+            event[name] = value
+            if name == "data":
+                lines.append(value)
     if event:
-        yield event
+        yield _with_data(event, lines)
+
+
+def _with_data(event: dict[str, str], lines: list[str]) -> dict[str, str]:
+    """An event with all lines of its data, joined once."""
+    return {**event, "data": "\n".join(lines)} if len(lines) > 1 else event
 
 
 def write_body(value: JsonValue, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding], name: str) -> bytes:  # noqa: PLR0911 - a table
@@ -251,13 +262,11 @@ def find_boundary(data: bytes) -> str | None:
 
 def _encoded(text: str, media_type: MediaRange) -> bytes:
     """A text in the charset of its media type, as far as that has the characters."""
-    charset = media_type.parameter("charset") or "utf-8"
+    codec = find_codec(media_type.parameter("charset") or "utf-8") or "utf_8"
     try:
-        return text.encode(charset)
-    except LookupError:
-        return text.encode("utf-8", "surrogatepass")
+        return text.encode(codec)
     except UnicodeEncodeError:
-        return text.encode(charset, "surrogatepass" if charset.lower() in {"utf-8", "utf8"} else "replace")
+        return text.encode(codec, "surrogatepass" if codec == "utf_8" else "replace")
 
 
 def content_type(written: str, media_type: MediaRange) -> str:

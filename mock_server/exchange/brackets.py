@@ -6,6 +6,7 @@ OpenAPI's `deepObject` defines one level of them; what stands deeper is read and
 Source: OAS 3.1.1, "Style Values"
 """
 
+import re
 from collections.abc import Iterator
 
 from mock_server.errors import MalformedContent
@@ -14,6 +15,7 @@ from mock_server.schema.outline import Outline
 from mock_server.typing import JsonValue
 
 _DEEPEST = 32
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 def put_bracketed(tree: dict[str, Raw], brackets: str, value: Raw) -> None:
@@ -50,7 +52,7 @@ def settle(raw: Raw, outline: Outline) -> Raw:
     """Make lists of numbered members where the schema expects a list."""
     if not isinstance(raw, dict):
         return raw
-    if "array" in outline.types and ("object" not in outline.types or not outline.names) and all(key.isdigit() for key in raw):
+    if "array" in outline.types and ("object" not in outline.types or not outline.names) and all(map(_INDEX.fullmatch, raw)):
         return [settle(raw[key], outline.item()) for key in sorted(raw, key=int)]
     return {name: settle(member, outline.member(name)) for name, member in raw.items()}
 

@@ -13,6 +13,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from mock_server.errors import MalformedContent
+from mock_server.exchange.bounds import BOUNDARY as LONGEST_BOUNDARY
+from mock_server.exchange.bounds import FORM_FIELDS, PARTS, check_items, read_json_text
 from mock_server.exchange.brackets import iter_bracketed, put_bracketed, settle
 from mock_server.exchange.interpret import Embedded, Raw
 from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
@@ -22,7 +24,6 @@ from mock_server.spec.model import Encoding, Style
 from mock_server.typing import JsonValue
 
 BOUNDARY = "mock-server-boundary-4c1f"
-_MAX_PARTS = 1000
 _NO_ENCODING = Encoding()
 
 
@@ -31,7 +32,12 @@ class Part:
     """One part of a multipart body."""
 
     headers: dict[str, str] = field(default_factory=dict)  # names in lower case
-    data: bytearray = field(default_factory=bytearray)
+    pieces: list[memoryview] = field(default_factory=list)  # of its data, where they stand in the body
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes; a copy of them."""
+        return b"".join(self.pieces)
 
     def option(self, name: str) -> str | None:
         """A parameter of Content-Disposition: `name` or `filename`."""
@@ -47,6 +53,8 @@ def read_urlencoded(data: bytes, outline: Outline, encodings: Mapping[str, Encod
     Raises:
         MalformedContent: it is no text in UTF-8.
     """
+    if data.count(b"&") >= FORM_FIELDS:
+        raise MalformedContent(f"the form has more than {FORM_FIELDS:,} fields")
     try:
         pairs = parse_query(data.decode())
     except UnicodeDecodeError as error:
@@ -88,6 +96,7 @@ def _split(value: str, outline: Outline, encoding: Encoding) -> list[str] | Embe
     """The items of a list in one value; an encoded comma separates them, too, as many clients write it, or is part of a text."""
     delimiter = DELIMITERS.get(encoding.style or Style.FORM, ",")
     text = unquote_plus(value)
+    check_items(text, delimiter)
     if delimiter != ",":
         return text.split(delimiter)
     if "," in text and "," not in value and "string" in outline.item().types:
@@ -104,8 +113,8 @@ def _structured(text: str, outline: Outline) -> Raw:
     if not ({"object", "array"} & outline.types) or text[:1] not in {"{", "["}:
         return text
     try:
-        return Embedded(text, orjson.loads(text))
-    except orjson.JSONDecodeError:
+        return Embedded(text, read_json_text(text))
+    except MalformedContent:
         return text
 
 
@@ -124,7 +133,7 @@ def read_multipart(data: bytes, media_type: MediaRange, outline: Outline) -> Raw
         own = outline.member(name)
         content_type = part.headers.get("content-type")
         if content_type is not None and is_json(parse_media_type(content_type)):
-            value = _json_part(bytes(part.data), name)
+            value = _json_part(part.data, name)
         else:
             text = part.data.decode("latin-1" if part.option("filename") is not None else "utf-8", "replace")
             value = _structured(text, own.item() if _is_list(own) and text[:1] != "[" else own)
@@ -137,9 +146,9 @@ def read_multipart(data: bytes, media_type: MediaRange, outline: Outline) -> Raw
 
 def _json_part(data: bytes, name: str) -> Raw:
     try:
-        return Embedded(data.decode(), orjson.loads(data))
-    except orjson.JSONDecodeError as error:
-        raise MalformedContent(f"the part {name!r} is no JSON: {error}") from error
+        return Embedded(data.decode("utf-8", "replace"), read_json_text(data))
+    except MalformedContent as error:
+        raise MalformedContent(f"the part {name[:100]!r}: {error}") from error
 
 
 def parse_parts(data: bytes, media_type: MediaRange) -> list[Part]:
@@ -152,12 +161,15 @@ def parse_parts(data: bytes, media_type: MediaRange) -> list[Part]:
     boundary = media_type.parameter("boundary")
     if not boundary:
         raise MalformedContent("the Content-Type names no boundary")
+    if len(boundary) > LONGEST_BOUNDARY or not boundary.isascii():
+        raise MalformedContent(f"the boundary is no text of up to {LONGEST_BOUNDARY} ASCII characters")
+    whole = memoryview(data)
     parts: list[Part] = []
     header: list[bytes] = [b"", b""]
 
     def begin() -> None:
-        if len(parts) >= _MAX_PARTS:
-            raise MalformedContent(f"there are more than {_MAX_PARTS} parts")
+        if len(parts) >= PARTS:
+            raise MalformedContent(f"there are more than {PARTS:,} parts")
         parts.append(Part())
 
     def on_name(chunk: bytes, start: int, end: int) -> None:
@@ -171,7 +183,7 @@ def parse_parts(data: bytes, media_type: MediaRange) -> list[Part]:
         header[0] = header[1] = b""
 
     def on_data(chunk: bytes, start: int, end: int) -> None:
-        parts[-1].data += chunk[start:end]
+        parts[-1].pieces.append((whole if chunk is data else memoryview(chunk))[start:end])
 
     finished: list[bool] = []
     parser = MultipartParser(

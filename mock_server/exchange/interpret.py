@@ -55,7 +55,14 @@ def _with_lists(raw: Raw, value: JsonValue, outline: Outline) -> JsonValue:
 
 
 def _same(one: JsonValue, other: JsonValue) -> bool:
-    return type(one) is type(other) and one == other and repr(one) == repr(other)
+    """Whether two readings of a text are the same in value and type; their lists and objects have the same shape."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
+    return one == other
 
 
 def _read(raw: Raw, outline: Outline, *, typed: bool) -> JsonValue:

@@ -1,11 +1,13 @@
 """Media types, ranges and what a client accepts. RFC 9110, sections 8.3.1 and 12.5.1; RFC 6838, section 4.2.8."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
+_SHORT = 200  # characters of a field that may come again
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART_FORM = "multipart/form-data"
@@ -69,9 +71,12 @@ class MediaRange:
 _ANYTHING = MediaRange("*", "*")
 
 
-@lru_cache(maxsize=4096)
 def parse_media_type(text: str) -> MediaRange:
-    """Read a media type or range tolerantly; what has no slash is taken for a type of `application`."""
+    """Read a media type or range tolerantly; what has no slash is taken for a type of `application`. Short ones are read once."""
+    return _parse_short(text) if len(text) <= _SHORT else _parse(text)
+
+
+def _parse(text: str) -> MediaRange:
     head, *rest = split_quoted(text, ";")
     type_, slash, subtype = head.strip().lower().partition("/")
     if not slash:
@@ -88,11 +93,15 @@ def parse_media_type(text: str) -> MediaRange:
     return MediaRange(type_, subtype, tuple(parameters), quality)
 
 
+_parse_short = lru_cache(maxsize=4096)(_parse)
+
+
 def _quality(text: str) -> float:
     try:
-        return min(max(float(text), 0.0), 1.0)
+        quality = float(text)
     except ValueError:
         return 1.0
+    return min(max(quality, 0.0), 1.0) if math.isfinite(quality) else 1.0
 
 
 def split_quoted(text: str, separator: str) -> list[str]:
@@ -109,11 +118,17 @@ def split_quoted(text: str, separator: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-@lru_cache(maxsize=1024)
 def parse_accept(text: str) -> tuple[MediaRange, ...]:
     """Read an Accept header field: its ranges, those wanted most first, then the most specific; those refused (`q=0`) last."""
+    return _parse_short_accept(text) if len(text) <= _SHORT else _parse_accept(text)
+
+
+def _parse_accept(text: str) -> tuple[MediaRange, ...]:
     ranges = [parse_media_type(part) for part in split_quoted(text, ",") if part.strip()]
     return tuple(sorted(ranges, key=lambda found: (-found.quality, *found.specificity)))
+
+
+_parse_short_accept = lru_cache(maxsize=1024)(_parse_accept)
 
 
 def choose_media_type(documented: Sequence[str], accept: str | None) -> tuple[int, str] | None:

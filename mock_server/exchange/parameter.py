@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
-import orjson
-
 from mock_server.errors import MalformedContent
+from mock_server.exchange.bounds import check_items, read_json_text
 from mock_server.exchange.brackets import put_bracketed, settle
 from mock_server.exchange.interpret import Raw, read_all
 from mock_server.exchange.media_type import is_json, parse_media_type
@@ -121,10 +120,7 @@ def _content_reader(parameter: Parameter) -> Reader:
             text = unquote_plus(text) if parameter.location in {Location.QUERY, Location.QUERYSTRING} else unquote(text)
         if not as_json:
             return [text]
-        try:
-            return [orjson.loads(text)]
-        except orjson.JSONDecodeError as error:
-            raise MalformedContent(f"it is no JSON: {error}") from error
+        return [read_json_text(text)]
 
     return read
 
@@ -237,11 +233,13 @@ def _split_list(parameter: Parameter, outline: Outline, values: list[str]) -> Ra
 
 def _cut(value: str, delimiter: str) -> list[str]:
     """Split by a delimiter that may be written percent-encoded, since it is no comma."""
+    check_items(value, ",")
     if delimiter == ",":
         return value.split(",")
     encoded = quote(delimiter, safe="")
     for form in (encoded, encoded.lower(), *(("+",) if delimiter == " " else ())):
         value = value.replace(form, delimiter)
+    check_items(value, delimiter)
     return value.split(delimiter)
 
 

@@ -130,7 +130,7 @@ def _flag(name: str, value: str) -> bool:
 
 
 def _size(name: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit() and int(value[:6]) <= _MAX_SIZE):
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) <= _MAX_SIZE):  # noqa: PLR2004 - no larger number
         raise _bad(name, value, f"a number from 0 to {_MAX_SIZE:,}")
     return int(value)
 

@@ -10,18 +10,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mock_server.errors import MalformedContent
+from mock_server.exchange.bounds import XML_DEPTH, XML_NODES
+from mock_server.exchange.character_set import find_codec
 from mock_server.exchange.interpret import Raw
 from mock_server.later import Later
 from mock_server.schema.outline import Outline
 from mock_server.typing import JsonObject, JsonValue
 
 if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
     from xml.etree.ElementTree import Element
     from xml.sax import saxutils
 
     from defusedxml import ElementTree, common
 else:
     saxutils = Later("xml.sax.saxutils")
+    ET = Later("xml.etree.ElementTree")
     ElementTree, common = Later("defusedxml.ElementTree"), Later("defusedxml.common")
 
 # Names of elements without a colon, in letters that all parsers take: those that XML 1.0 had from its first edition on.
@@ -30,8 +34,7 @@ _NAME = re.compile(rf"[{_LETTERS}][{_LETTERS}0-9.-]*\Z")
 _NOT_NAME = re.compile(rf"[^{_LETTERS}0-9.-]+")
 _RESERVED = frozenset(("http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"))  # may not be declared
 _NOT_CHAR = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# White space around a text that shares its edge with a line break is layout and no text.
-_LAYOUT = re.compile(r"\A\s*\n\s*|\s*\n\s*\Z")
+_DECLARED = re.compile(rb"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{0,200})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +172,17 @@ def read_xml(data: bytes, outline: Outline) -> Raw:
     Raises:
         MalformedContent: it is not well-formed, or declares entities.
     """
+    declared = _DECLARED.match(data)
+    if declared is not None and find_codec(declared[1].decode("latin-1")) is None:
+        raise MalformedContent(f"the encoding {declared[1][:40].decode('latin-1')!r} is not among those that are read")
+    parser = ElementTree.DefusedXMLParser(target=_Builder(), forbid_dtd=False, forbid_entities=True, forbid_external=True)
     try:
-        root = ElementTree.fromstring(data, forbid_dtd=False, forbid_entities=True, forbid_external=True)
+        parser.feed(data)
+        root: Element = parser.close()
     except (ElementTree.ParseError, common.DefusedXmlException, ValueError, LookupError) as error:
         raise MalformedContent(f"it is no well-formed XML: {error or type(error).__name__}") from error
     _check_name(root, outline, "the root element")
-    return _read(root, outline)
+    return _Reading().read(root, outline)
 
 
 def _check_name(element: "Element", outline: Outline, what: str) -> None:
@@ -205,56 +213,112 @@ def _own_xml(outline: Outline) -> JsonObject:
     return {}
 
 
-def _read(element: "Element", outline: Outline) -> Raw:
-    if "array" in outline.types and "object" not in outline.types:
-        return [_read(child, outline.item()) for child in element]
-    if len(element) == 0 and not element.attrib and ("object" not in outline.types or "string" in outline.types):
-        text = element.text or ""
-        return _LAYOUT.sub("", text) if "string" in outline.types else text.strip()
-    found: dict[str, Raw] = {}
-    attributes = {_written_name(outline.member(name), name): name for name in outline.names if _is_attribute(outline, name)}
-    elements = {_written_name(outline.member(name), name): name for name in outline.names if not _is_attribute(outline, name)}
-    for key, value in element.attrib.items():
-        found[attributes.get(_local(key), _local(key))] = value
-    for child in element:
-        name = elements.get(_local(child.tag), _local(child.tag))
-        _put(found, name, child, outline)
-    text = (element.text or "").strip()
-    inner = next((name for name in outline.names if _form(outline.member(name), name, is_list=False).node in {"text", "cdata"}), None)
-    if inner is not None and text:
-        found[inner] = text
-    return found if found or not text else text  # text alone, where elements are expected: it is no object
+class _Builder:
+    """Builds a tree of a bounded number of nodes."""
+
+    def __init__(self) -> None:
+        self._tree = ET.TreeBuilder()
+        self._depth = self._nodes = 0
+        self.data, self.close = self._tree.data, self._tree.close
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Begin an element."""
+        self._depth += 1
+        self._nodes += 1 + len(attributes)
+        if self._depth > XML_DEPTH:
+            raise MalformedContent(f"its elements are nested more than {XML_DEPTH} deep")
+        if self._nodes > XML_NODES:
+            raise MalformedContent(f"it has more than {XML_NODES:,} elements and attributes")
+        self._tree.start(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        """End an element."""
+        self._depth -= 1
+        self._tree.end(tag)
 
 
-def _is_attribute(outline: Outline, name: str) -> bool:
-    return _form(outline.member(name), name, is_list=False).node == "attribute"
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The properties of an object by how they are written."""
+
+    attributes: dict[str, str]
+    elements: dict[str, str]
+    inner: str | None  # what stands in the element as text
 
 
-def _written_name(outline: Outline, name: str) -> str:
-    """The element that a property stands in: for an unwrapped list that of its items."""
-    form = _form(outline, name, is_list=_is_list(outline))
-    return _form(outline.item(), form.name, is_list=False).name if _is_list(outline) and not form.wrapped else form.name
+class _Reading:
+    """Reads the elements of one document."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Outline, _Names]] = {}  # by the id of the outline
+
+    def read(self, element: "Element", outline: Outline) -> Raw:
+        """Read an element as its outline expects it."""
+        if "array" in outline.types and "object" not in outline.types:
+            return [self.read(child, outline.item()) for child in element]
+        if len(element) == 0 and not element.attrib and ("object" not in outline.types or "string" in outline.types):
+            text = element.text or ""
+            return _without_layout(text) if "string" in outline.types else text.strip()
+        found: dict[str, Raw] = {}
+        names = self._names(outline)
+        for key, value in element.attrib.items():
+            found[names.attributes.get(_local(key), _local(key))] = value
+        for child in element:
+            name = names.elements.get(_local(child.tag), _local(child.tag))
+            self._put(found, name, child, outline)
+        text = (element.text or "").strip()
+        if names.inner is not None and text:
+            found[names.inner] = text
+        return found if found or not text else text  # text alone, where elements are expected: it is no object
+
+    def _names(self, outline: Outline) -> _Names:
+        known = self._known.get(id(outline))
+        if known is None:
+            attributes: dict[str, str] = {}
+            elements: dict[str, str] = {}
+            inner = None
+            for name in outline.names:
+                part = outline.member(name)
+                node = _form(part, name, is_list=False).node
+                written = attributes if node == "attribute" else elements
+                written[_written_name(part, name)] = name
+                if inner is None and node in {"text", "cdata"}:
+                    inner = name
+            known = self._known[id(outline)] = outline, _Names(attributes, elements, inner)
+        return known[1]
+
+    def _put(self, found: dict[str, Raw], name: str, child: "Element", outline: Outline) -> None:
+        part = outline.member(name)
+        namespace = _own_xml(part).get("namespace")
+        if namespace:
+            _check_name(child, part if not _is_list(part) else Outline(({"xml": {"namespace": namespace}},), {}), "the element")
+        if not _is_list(part):
+            found[name] = self.read(child, part)
+            return
+        if _form(part, name, is_list=True).wrapped:
+            found[name] = [self.read(item, part.item()) for item in child]
+            return
+        items = found.setdefault(name, [])
+        if isinstance(items, list):
+            items.append(self.read(child, part.item()))
+
+
+def _without_layout(text: str) -> str:
+    """A text without the white space around it that has a line break: that is layout."""
+    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    if "\n" in text[:start]:
+        text, end = text[start:], end - start
+    return text[:end] if "\n" in text[max(end, 0) :] else text
 
 
 def _is_list(outline: Outline) -> bool:
     return "array" in outline.types and len(outline.types) <= 6  # noqa: PLR2004 - where every type may be, no list is expected
 
 
-def _put(found: dict[str, Raw], name: str, child: "Element", outline: Outline) -> None:
-    part = outline.member(name)
-    if _own_xml(part).get("namespace"):
-        _check_name(
-            child, part if not _is_list(part) else Outline(({"xml": {"namespace": _own_xml(part)["namespace"]}},), {}), "the element"
-        )
-    if not _is_list(part):
-        found[name] = _read(child, part)
-        return
-    if _form(part, name, is_list=True).wrapped:
-        found[name] = [_read(item, part.item()) for item in child]
-        return
-    items = found.setdefault(name, [])
-    if isinstance(items, list):
-        items.append(_read(child, part.item()))
+def _written_name(outline: Outline, name: str) -> str:
+    """The element that a property stands in: for an unwrapped list that of its items."""
+    form = _form(outline, name, is_list=_is_list(outline))
+    return _form(outline.item(), form.name, is_list=False).name if _is_list(outline) and not form.wrapped else form.name
 
 
 def _local(tag: str) -> str:

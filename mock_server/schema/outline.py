@@ -6,7 +6,7 @@ outline says so without judging anything.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from mock_server.schema.bundle import Bundle
@@ -23,6 +23,8 @@ class Outline:
 
     sources: tuple[JsonObject, ...]
     definitions: Mapping[str, JsonValue]
+    # Of all places in the same schema, by the identities of the subschemas that speak of them: each is gathered once.
+    known: dict[tuple[int, ...], "Outline"] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def types(self) -> frozenset[str]:
@@ -76,7 +78,7 @@ class Outline:
         ]
         if not found:
             found = [source["additionalProperties"] for source in self.sources if "additionalProperties" in source]
-        return _gather(found, self.definitions)
+        return self._gathered(found)
 
     def listed(self) -> "Outline":
         """The outline of a list of such values."""
@@ -91,7 +93,14 @@ class Outline:
                 found.append(prefix[index])
             elif "items" in source:
                 found.append(source["items"])
-        return _gather(found, self.definitions)
+        return self._gathered(found)
+
+    def _gathered(self, schemas: list[JsonValue]) -> "Outline":
+        """The outline of what some of its own subschemas speak of."""
+        key = tuple(map(id, schemas))
+        if key not in self.known:
+            self.known[key] = _gather(schemas, self.definitions, self.known)
+        return self.known[key]
 
 
 def outline_of(bundle: Bundle | None) -> Outline:
@@ -99,7 +108,7 @@ def outline_of(bundle: Bundle | None) -> Outline:
     if bundle is None:
         return Outline((), {})
     definitions = bundle.schema.get("$defs")
-    return _gather([bundle.schema], definitions if isinstance(definitions, dict) else {})
+    return _gather([bundle.schema], definitions if isinstance(definitions, dict) else {}, {})
 
 
 def _types_of_values(source: JsonObject) -> set[str]:
@@ -108,7 +117,7 @@ def _types_of_values(source: JsonObject) -> set[str]:
     return {type_ for value in listed for type_ in TYPES if is_type(value, type_)}
 
 
-def _gather(schemas: list[JsonValue], definitions: Mapping[str, JsonValue]) -> Outline:
+def _gather(schemas: list[JsonValue], definitions: Mapping[str, JsonValue], known: dict[tuple[int, ...], Outline]) -> Outline:
     sources: list[JsonObject] = []
     passed: set[str] = set()
     todo = list(reversed(schemas))
@@ -126,4 +135,4 @@ def _gather(schemas: list[JsonValue], definitions: Mapping[str, JsonValue]) -> O
             branches = schema.get(keyword)
             after += branches if isinstance(branches, list) else []
         todo.extend(reversed(after))
-    return Outline(tuple(sources), definitions)
+    return Outline(tuple(sources), definitions, known)

@@ -6,7 +6,7 @@ One of the two modules that import jsonschema-rs; `canonical` is the other.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +16,7 @@ from mock_server.errors import UnusableSchema
 from mock_server.finding import Place
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.formats import CHECKS
+from mock_server.schema.large import Broken, LargeValues
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
 # The regular expressions of a document are untrusted: bound what they may cost.
@@ -57,24 +58,39 @@ class Validator:
             UnusableSchema: jsonschema-rs can't compile it.
         """
         self.bundle = bundle
+        formats = _own_formats(bundle.schema)
         try:
-            self._compiled = _compile(bundle.schema)
+            self._compiled = _compile(bundle.schema, formats)
         except (ValueError, jsonschema_rs.ReferencingError) as error:
             raise UnusableSchema(bundle.node.place, str(error)[:300]) from error
         self.is_valid = self._compiled.is_valid
         self.breaches = breaches_of(self._compiled)
+        self._large = LargeValues(bundle.schema, self._compiled, partial(_compile, formats=formats))
         self._assertions: dict[tuple[str | int, ...], _Assertion] = {}  # each is looked up once
 
     def check(self, value: JsonValue, limit: int = _MAX_VIOLATIONS) -> list[Violation]:
-        """List what a value breaks, in document order; nothing when it conforms."""
-        return [self._violation(error) for error in islice(self._compiled.iter_errors(value), limit)]
+        """List what a value breaks; nothing when it conforms."""
+        if self.is_valid(value):
+            return []
+        if self._large.is_small(value):
+            return [self._violation(error) for error in islice(self._compiled.iter_errors(value), limit)]
+        return [self._described(broken) for broken in islice(self._large.iter_broken(value), limit)]
 
     def broken(self, value: JsonValue, limit: int) -> list[tuple[str, Pointer]]:
         """What a value breaks, as keyword and place in it, without a word: messages of large schemas are large."""
-        return [(error.kind.name, tuple(map(str, error.instance_path))) for error in islice(self._compiled.iter_errors(value), limit)]
+        if self.is_valid(value):
+            return []
+        return [(error.keyword, tuple(map(str, error.instance))) for error in islice(self._large.iter_broken(value), limit)]
 
-    def _violation(self, error: jsonschema_rs.ValidationError) -> Violation:
-        written = tuple(error.schema_path)
+    def _described(self, broken: Broken) -> Violation:
+        if broken.error is not None:
+            known = self._violation(broken.error, broken.path)
+            return known._replace(instance=tuple(map(str, broken.instance)))
+        path = tuple(map(str, broken.path))
+        return Violation(broken.keyword, broken.message, tuple(map(str, broken.instance)), self.bundle.locate(broken.path), path)
+
+    def _violation(self, error: jsonschema_rs.ValidationError, written: tuple[str | int, ...] | None = None) -> Violation:
+        written = tuple(error.schema_path) if written is None else written
         found = self._assertions.get(written)
         if found is None:
             kind = error.kind
@@ -120,10 +136,12 @@ def _breach(error: jsonschema_rs.ValidationError) -> Breach:
     )
 
 
-def _compile(schema: JsonObject) -> jsonschema_rs.Validator:
+def _compile(schema: JsonObject, formats: set[str] | None = None) -> jsonschema_rs.Validator:
+    """Compile a schema, in which those formats of ours are named; None: they are looked for."""
+    named = _own_formats(schema) if formats is None else formats
     return jsonschema_rs.Draft202012Validator(
         schema,
-        formats={name: CHECKS[name] for name in _own_formats(schema)} or None,
+        formats={name: CHECKS[name] for name in named} or None,
         validate_formats=True,
         ignore_unknown_formats=True,
         pattern_options=PATTERN_OPTIONS,

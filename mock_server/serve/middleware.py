@@ -38,6 +38,7 @@ _AREA = b"/__"
 _READING = frozenset(("GET", "HEAD"))
 _WITHOUT_BODY = frozenset((204, 304))  # and without Content-Length, RFC 9110, section 8.6
 _LED_HERE = "preferences in the query are not obeyed where a page of another origin leads here: open the address by hand, or send Prefer"
+_LONGEST_NUMBER = 18  # digits of a length
 _MOST_READY = 4_096
 _SMALL = 4_096  # bytes of an answer that may be out of date and is kept ready all the same, until there are too many
 
@@ -367,7 +368,7 @@ async def read_request(scope: Scope, receive: Receive, path: bytes, limit: int) 
     for name, value in fields:
         if name == b"content-length":
             has_body = True
-            if value.isdigit() and int(value) > limit:
+            if value.isdigit() and (len(value) > _LONGEST_NUMBER or int(value) > limit):
                 return _too_large(limit)
         elif name == b"transfer-encoding":
             has_body = True

@@ -82,6 +82,7 @@ RULES: dict[str, Rule] = {
         ("request-parameter-malformed", _E, "a parameter can't be read in its documented style"),
         ("request-parameter-schema", _E, "a parameter breaks its schema"),
         ("request-query-undocumented", _N, "a query parameter is not documented"),
+        ("request-boolean-lenient", _N, "a truth value in the query is written in another way than true or false"),
         ("request-path-spanning", _N, "a path is read with a variable that holds slashes"),
         ("request-body-missing", _E, "a required body is missing"),
         ("request-body-malformed", _E, "the body can't be read as its media type"),

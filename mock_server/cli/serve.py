@@ -94,7 +94,7 @@ def serve(
         typer.Option("--reload", help="Serve what is edited: documents, fixtures, scenarios, handlers, settings.", show_default=False),
     ] = None,
     handlers: Annotated[
-        str | None, typer.Option(help="A module or file: its functions answer the operations whose operationId they have.")
+        str | None, typer.Option(help="A module or file: its functions answer the operations that are named like them.")
     ] = None,
     max_body: Annotated[int | None, typer.Option(help="The largest request body, in bytes.", show_default="10485760")] = None,
     max_connections: Annotated[
@@ -199,7 +199,7 @@ def _print_banner(backend: Backend, opened: Sequence[Opened], address: str, guar
         ]
     lines += [f"  state         {describe_state([each.responder for each in opened])}"] if settings.stateful else []
     if backend.code is not None:
-        handled = [entry.id for each in opened for entry in each.document.entries if entry.id in backend.code.functions]
+        handled = [name for each in opened for name in backend.code.find(entry.id for entry in each.document.entries)]
         lines.append(f"  handlers      {', '.join(handled) or 'none'}, in {backend.code.where}")
     lines.append("")
     count = sum(len(each.document.entries) for each in opened)

@@ -10,6 +10,7 @@ from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body
 from mock_server.exchange.bounds import read_json_text
 from mock_server.exchange.coding import UnknownCoding, decode_content, is_coded
+from mock_server.exchange.interpret import read_leniently
 from mock_server.exchange.media_type import MediaRange, is_interchangeable, is_json, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
 from mock_server.exchange.parameter import Carrier, Reader, compile_reader
@@ -99,7 +100,7 @@ class RequestJudge:
             names |= compiled.members
         self._known_query = frozenset(names)
 
-    def read(self, request: Request, variables: dict[str, str], *, security: bool = True) -> Understood:
+    def read(self, request: Request, variables: dict[str, str], *, security: bool = True, lenient: bool = False) -> Understood:
         """
         Read and judge a request.
 
@@ -107,6 +108,7 @@ class RequestJudge:
             request: As it came.
             variables: Of the path, percent-encoded.
             security: Whether credentials are asked for.
+            lenient: Whether to read what most servers take, although the document does not say so, and note it: `True` in a query.
         """
         query = request.query.decode("latin-1")
         carrier = Carrier(variables, query, request.fields)
@@ -114,7 +116,7 @@ class RequestJudge:
         findings: list[Finding] = []
         values: dict[tuple[Location, str], JsonValue] = {}
         for compiled in self._parameters:
-            value = self._parameter(compiled, carrier, findings)
+            value = self._parameter(compiled, carrier, findings, lenient=lenient)
             if not isinstance(value, Missing):
                 values[compiled.key] = value
         if query and ANY_NAME not in self._known_query:
@@ -203,7 +205,9 @@ class RequestJudge:
             if name not in declared
         ]  # fmt: skip
 
-    def _parameter(self, compiled: _CompiledParameter, carrier: Carrier, findings: list[Finding]) -> JsonValue | Missing:
+    def _parameter(
+        self, compiled: _CompiledParameter, carrier: Carrier, findings: list[Finding], *, lenient: bool = False
+    ) -> JsonValue | Missing:
         parameter = compiled.parameter
         try:
             readings = compiled.read(carrier)
@@ -222,11 +226,24 @@ class RequestJudge:
                 return value
         if readings[0] == "" and parameter.allow_empty:
             return ""
+        if lenient and parameter.location is Location.QUERY:
+            for value in self._read_leniently(compiled, carrier):
+                if validator.is_valid(value):
+                    findings.append(self._finding("request-boolean-lenient", parameter, f"it is read as {_shown(value)}"))
+                    return value
         findings.extend(
             self._finding("request-parameter-schema", parameter, violation.message, violation.instance, violation.place.pointer)
             for violation in validator.check(readings[0], limit=20)
         )
         return readings[0]
+
+    def _read_leniently(self, compiled: _CompiledParameter, carrier: Carrier) -> list[JsonValue]:
+        parameter = compiled.parameter
+        schema = parameter.schema
+        if schema is None or parameter.content is not None:
+            return []
+        readings = compile_reader(parameter, outline_of(self.schemas.bundle(schema)), read_leniently)(carrier)
+        return [] if isinstance(readings, Missing) else readings
 
     def _finding(self, rule: str, parameter: Parameter, message: str, inside: Pointer = (), pointer: Pointer | None = None) -> Finding:
         place = parameter.node.place
@@ -365,6 +382,10 @@ class _BodyJudge:
                     operation=operation,
                 )
             )
+
+
+def _shown(value: JsonValue) -> str:
+    return orjson.dumps(value).decode()[:100]
 
 
 def find_content(documented: Sequence[MediaType], written: str | None) -> MediaType | None:

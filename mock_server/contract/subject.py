@@ -113,6 +113,8 @@ class Subject:
             return Classified(Intent.CONFORMING)
         written = find_field(request.fields, b"content-type")
         as_text = written is not None and not is_json(parse_media_type(written))
+        if not _errors(self.requests, request, own, lenient=True):
+            return Classified(Intent.DOUBTFUL, broken)  # most servers read it, and no document can forbid that
         certain = any(not self.api.is_doubtful(finding, as_text=as_text) for finding in broken)
         return Classified(Intent.VIOLATING if certain else Intent.DOUBTFUL, broken)
 
@@ -122,9 +124,9 @@ class Subject:
         return judge is None or not _errors(judge, request, rival)
 
 
-def _errors(judge: RequestJudge, request: Request, matched: Matched[Entry]) -> tuple[Finding, ...]:
+def _errors(judge: RequestJudge, request: Request, matched: Matched[Entry], *, lenient: bool = False) -> tuple[Finding, ...]:
     """What a request breaks, as one for an operation."""
-    understood = judge.read(request, matched.variables, security=False)
+    understood = judge.read(request, matched.variables, security=False, lenient=lenient)
     return tuple(finding for finding in understood.findings if finding.level is Level.ERROR)
 
 

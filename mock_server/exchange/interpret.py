@@ -26,6 +26,7 @@ Raw: TypeAlias = str | Embedded | list["Raw"] | dict[str, "Raw"]
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 _MAX_DIGITS = 300
+_WORDS = {"1": "true", "true": "true", "yes": "true", "on": "true", "0": "false", "false": "false", "no": "false", "off": "false"}
 _ONE_OR_MANY = frozenset(("array", "string", "null"))  # what is written once may be a list of one
 
 
@@ -42,6 +43,22 @@ def read_all(raw: Raw, outline: Outline) -> list[JsonValue]:
     readings = [typed] if _same(typed, plain) else [typed, plain]
     filled = [_with_lists(raw, value, outline) for value in readings]
     return readings + [value for value, known in zip(filled, readings, strict=True) if value != known]
+
+
+def read_leniently(raw: Raw, outline: Outline) -> list[JsonValue]:
+    """Read what was split as servers do that take more words for true and false than the standards have: `1`, `True`, `yes`."""
+    return read_all(_plain_words(raw, outline), outline)
+
+
+def _plain_words(raw: Raw, outline: Outline) -> Raw:
+    """The same with the words for true and false that JSON has, where those are expected and nothing else takes the text."""
+    if isinstance(raw, list):
+        return [_plain_words(item, outline.item(index)) for index, item in enumerate(raw)]
+    if isinstance(raw, dict):
+        return {name: _plain_words(value, outline.member(name)) for name, value in raw.items()}
+    if isinstance(raw, str) and "boolean" in outline.types and not {"string", "integer", "number"} & outline.types:
+        return _WORDS.get(raw.lower(), raw)
+    return raw
 
 
 def _with_lists(raw: Raw, value: JsonValue, outline: Outline) -> JsonValue:

@@ -4,6 +4,7 @@ Parameters: read from a request by style and explode; `serialization` writes the
 Source: OAS 3.1.1, "Style Values" and "Style Examples"; OAS 2.0, "collectionFormat"; RFC 6570 for what they stand for
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,8 @@ from mock_server.spec.model import MISSING, Location, Missing, Parameter, Style
 from mock_server.typing import JsonValue
 
 QueryPairs = Sequence[tuple[str, str]]  # names decoded, values still percent-encoded
+_BY_COMMA = frozenset((Style.FORM, Style.SIMPLE, Style.LABEL, Style.MATRIX))
+_ENCODED_COMMA = re.compile("%2C", re.IGNORECASE)
 _MAX_KEYS = 1000
 _SHORT = 200  # characters of a query
 # What stands between the items of these styles; a comma in the others.
@@ -56,6 +59,7 @@ class Carrier:
 
 
 Reader = Callable[[Carrier], "list[JsonValue] | Missing"]
+Interpret = Callable[[Raw, Outline], list[JsonValue]]
 
 
 def parse_query(query: str) -> QueryPairs:
@@ -75,9 +79,14 @@ def _parse(query: str) -> QueryPairs:
 _parse_short = lru_cache(maxsize=512)(_parse)
 
 
-def compile_reader(parameter: Parameter, outline: Outline) -> Reader:
+def compile_reader(parameter: Parameter, outline: Outline, interpret: Interpret = read_all) -> Reader:
     """
     Compile the reading of a parameter.
+
+    Args:
+        parameter: How it is written.
+        outline: Of its schema.
+        interpret: Gives the values that what was split by its style may be.
 
     Returns:
         A function that gives the readings of a request's parameter, the likeliest first, or MISSING. It raises
@@ -90,12 +99,23 @@ def compile_reader(parameter: Parameter, outline: Outline) -> Reader:
     if parameter.location is Location.PATH and parameter.style is Style.SIMPLE and outline.types == {"string"}:
         return _text_reader(parameter.name)
     split = _SPLITTERS[parameter.location]
+    by_comma = parameter.location is not Location.HEADER and parameter.style in _BY_COMMA and not parameter.explode
 
     def read(carrier: Carrier) -> list[JsonValue] | Missing:
         raw = split(parameter, outline, carrier)
-        return MISSING if isinstance(raw, Missing) else read_all(raw, outline)
+        if isinstance(raw, Missing):
+            return MISSING
+        readings = interpret(raw, outline)
+        if (by_comma or parameter.style is Style.SIMPLE) and isinstance(raw, list) and len(raw) == 1:
+            readings += _split_encoded(raw[0], outline, interpret)
+        return readings
 
     return read
+
+
+def _split_encoded(item: Raw, outline: Outline, interpret: Interpret) -> list[JsonValue]:
+    """What the only item of a list may also be: several, whose commas somebody percent-encoded, as many clients do."""
+    return interpret(list(item.split(",")), outline) if isinstance(item, str) and "," in item else []
 
 
 def _text_reader(name: str) -> Reader:
@@ -196,6 +216,8 @@ def _members(parts: list[str], name: str, *, explode: bool) -> Raw:
         if not all(equals for _, equals, _ in pairs):
             raise MalformedContent(f"the members of {name!r} are written as name=value")
         return {unquote(key): unquote(value) for key, _, value in pairs}
+    if len(parts) == 1:
+        parts = _ENCODED_COMMA.split(parts[0])
     if len(parts) % 2:
         raise MalformedContent(f"the members of {name!r} are names and values in turn")
     return {unquote(key): unquote(value) for key, value in zip(parts[::2], parts[1::2], strict=True)}

@@ -108,6 +108,12 @@ def parse_preferences(header: str | None, query: str) -> Preferences:
     return Preferences(given=given, **values)  # type: ignore[arg-type]
 
 
+def without_own(header: str) -> str | None:
+    """What a Prefer field says beside the preferences of the mock; None where that is nothing."""
+    parts = [part for part in split_quoted(header, ",") if part.partition("=")[0].partition(";")[0].strip().lower() not in _READERS]
+    return ",".join(parts).strip() or None
+
+
 def format_applied(preferences: Preferences, applied: tuple[str, ...]) -> str:
     """Write Preference-Applied: what was obeyed, as it was written."""
     return ", ".join(f"{name}={preferences.given[name]}" for name in applied if name in preferences.given)

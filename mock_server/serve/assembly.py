@@ -4,6 +4,7 @@ Putting a server together: documents, and whatever lives beside them.
 The command line, the pytest plugin and a reload all build here, so that none of them forgets a part.
 """
 
+import difflib
 import importlib
 import logging
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from mock_server.serve.backend import Backend, Mount
 from mock_server.serve.callbacks.courier import Courier
-from mock_server.serve.code import Code, load_code
+from mock_server.serve.code import Code, Function, function_name, load_code
 from mock_server.serve.opening import Opened
 from mock_server.serve.state.attach import attach_state
 from mock_server.settings import Settings
@@ -60,13 +61,20 @@ def furnish(backend: Backend, mounts: Sequence[Mount], settings: Settings) -> No
 def _hand_over(mounts: Sequence[Mount], code: Code) -> None:
     """Have functions answer the operations that have their names."""
     handlers = importlib.import_module("mock_server.serve.handlers").Handlers  # they bring Connexion with them
-    handled = 0
+    handled: list[Function] = []
+    wanted: list[str] = []
     for mount in mounts:
-        ids = {entry.id for entry in mount.responder.document.entries}
-        functions = {name: function for name, function in code.functions.items() if name in ids}
+        ids = [entry.id for entry in mount.responder.document.entries]
+        functions = code.find(ids)
+        wanted += [function_name(each) for each in ids if each not in functions]
         if functions:
             mount.responder.sources = (handlers(mount.responder, functions), *mount.responder.sources)
-            handled += len(functions)
+            handled += functions.values()
     if not handled:
         named = ", ".join(sorted(code.functions)) or "it has none"
         _log.warning("no function of %s has the name of an operationId (%s): every operation is mocked", code.where, named)
+        return
+    for name in code.unused(handled):
+        near = difflib.get_close_matches(name, wanted, 1)
+        hint = f"; is {near[0]} meant?" if near else ""
+        _log.warning("%s: no operation calls the function %s%s", code.where, name, hint)

@@ -8,10 +8,13 @@ and leaves what was imported before as it was.
 import importlib
 import importlib.util
 import inspect
+import keyword
+import re
 import sys
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +38,49 @@ class Code:
     def files(self) -> frozenset[Path]:
         """The files that it was read from."""
         return frozenset(Path(module.__file__) for module in self.modules.values() if module.__file__)
+
+    def find(self, operations: Iterable[str]) -> dict[str, Function]:
+        """
+        Find the functions of operations.
+
+        An operationId names the function that is called so; one that is no name in Python that of `function_name`; and a dotted one,
+        as Connexion has them, the function behind the last dot, where only one operation can mean it.
+
+        Args:
+            operations: All operationIds of a document.
+
+        Returns:
+            The functions by operationId.
+        """
+        ids = list(operations)
+        found: dict[str, Function] = {}
+        taken: set[str] = set()
+        for name_of in (str, function_name, _last_name):
+            named = {each: name_of(each) for each in ids if each not in found}
+            counts = Counter(named.values())
+            for each, name in named.items():
+                if name in self.functions and name not in taken and counts[name] == 1:
+                    found[each] = self.functions[name]
+            taken |= {name for each, name in named.items() if each in found}
+        return found
+
+    def unused(self, used: Iterable[Function]) -> list[str]:
+        """List the functions of the module itself that no operation calls."""
+        known = {id(function) for function in used}
+        names = {module.__name__ for module in self.modules.values()}
+        return sorted(name for name, each in self.functions.items() if id(each) not in known and getattr(each, "__module__", None) in names)
+
+
+def function_name(operation_id: str) -> str:
+    """Name the function of an operation: `repos/get-content` is `repos_get_content`, `import` is `import_`."""
+    name = re.sub(r"\W+", "_", operation_id)
+    if keyword.iskeyword(name):
+        return f"{name}_"
+    return f"_{name}" if name[:1].isdigit() else name
+
+
+def _last_name(operation_id: str) -> str:
+    return function_name(operation_id.rpartition(".")[2]) if "." in operation_id else ""
 
 
 def load_code(where: str, folder: Path, before: Code | None = None) -> Code:

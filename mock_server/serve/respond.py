@@ -19,7 +19,7 @@ from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, choose_failure, choose_status, choose_success
 from mock_server.exchange.parameter import lists_empty
 from mock_server.exchange.path import Matched, Router, Unmatched, join_paths
-from mock_server.exchange.preference import EDGES, NONE, Preferences, format_applied, parse_preferences
+from mock_server.exchange.preference import EDGES, NONE, Preferences, format_applied, parse_preferences, without_own
 from mock_server.exchange.security import challenges, credential_names
 from mock_server.finding import Finding
 from mock_server.generate.kit import Kit
@@ -44,7 +44,7 @@ from mock_server.spec.document import Document
 from mock_server.spec.model import MISSING, Entry, Location, Missing, Operation, Server
 from mock_server.typing import JsonValue
 
-_SAID: Final = frozenset(("request-accept-unmet", "request-path-spanning"))
+_SAID: Final = frozenset(("request-accept-unmet", "request-boolean-lenient", "request-path-spanning"))
 _REDIRECTIONS: Final = frozenset((301, 302, 303, 307, 308))
 
 Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], Request, JsonValue | Missing, World], Answer]
@@ -159,7 +159,9 @@ class Responder:
         preferences = parse_preferences(header, request.query.decode("latin-1")) if header or b"__" in request.query else NONE
         if preferences.locale is not None:
             check_locale(preferences.locale)
-        understood = compiled.judge.read(request, matched.variables, security=self.kit.settings.security)
+        understood = compiled.judge.read(
+            _as_judged(compiled.operation, request), matched.variables, security=self.kit.settings.security, lenient=True
+        )
         if matched.spanning is not None:
             understood = understood._replace(findings=(*understood.findings, *compiled.judge.note_spanning(matched)))
         return self._ask(compiled, request, understood, preferences, matched.variables, world)
@@ -192,7 +194,8 @@ class Responder:
                 judge = self._compile(candidate.route.target).judge
             except SchemaError:
                 continue
-            understood = judge.read(request, candidate.variables, security=self.kit.settings.security)
+            judged = _as_judged(self.document.operation(candidate.route.target), request)
+            understood = judge.read(judged, candidate.variables, security=self.kit.settings.security, lenient=True)
             errors = [found for found in understood.findings if found.level is Level.ERROR]
             if not understood.unmet and not errors:
                 return candidate
@@ -510,6 +513,16 @@ class Responder:
             return problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())])
         detail = f"no path template matches {unquote(path)!r}; the API is served under {join_paths(self.served or self.base_paths())}"
         return problem_answer(problem.NO_PATH, detail + hint(self.routes(), request.method, path))
+
+
+def _as_judged(operation: Operation, request: Request) -> Request:
+    """A request without the mock's own preferences, where the operation has some of its own in the same field."""
+    header = find_field(request.fields, b"prefer")
+    if header is None or not any(p.location is Location.HEADER and p.name.lower() == "prefer" for p in operation.parameters):
+        return request
+    own = without_own(header)
+    fields = [pair for pair in request.fields if pair[0] != b"prefer"]
+    return request._replace(fields=[*fields, (b"prefer", own.encode("latin-1"))] if own is not None else fields)
 
 
 def _is_said(finding: Finding) -> bool:

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import orjson
 import pytest
-from conftest import Server, minimal
+from conftest import Mock, Server, minimal
 
 from mock_server.errors import UsageError
-from mock_server.serve.code import load_code
+from mock_server.serve.code import Code, load_code
 from mock_server.serve.handlers import argument_name
 
 PET = {
@@ -247,3 +247,37 @@ def test_arguments_are_named_as_connexion_names_them(name: str, argument: str) -
     from connexion.decorators.parameter import sanitized
 
     assert argument_name(name) == argument == sanitized(name)
+
+
+def offering(*names: str) -> Code:
+    return Code("handlers.py", {name: lambda name=name: name for name in names})
+
+
+@pytest.mark.parametrize(
+    ("operations", "names", "expected"),
+    [
+        (["list"], ["list"], {"list": "list"}),
+        (["import"], ["import_"], {"import": "import_"}),
+        (["things/put-it"], ["things_put_it"], {"things/put-it": "things_put_it"}),
+        (["1st"], ["_1st"], {"1st": "_1st"}),
+        (["api.things.create"], ["create"], {"api.things.create": "create"}),
+        (["api.things.create"], ["create", "api_things_create"], {"api.things.create": "api_things_create"}),
+        (["a.create", "b.create"], ["create"], {}),
+        (["a.create", "b.create"], ["create", "b_create"], {"b.create": "b_create", "a.create": "create"}),
+        (["a.create", "create"], ["create"], {"create": "create"}),
+        (["a-b", "a.b"], ["a_b", "b"], {"a.b": "b"}),
+        (["a.import"], ["import_"], {"a.import": "import_"}),
+        (["größe messen"], ["größe_messen"], {"größe messen": "größe_messen"}),
+        (["x"], ["y"], {}),
+    ],
+)
+def test_functions_are_found_by_rule(operations: list[str], names: list[str], expected: dict[str, str]) -> None:
+    assert {each: function() for each, function in offering(*names).find(operations).items()} == expected
+
+
+def test_functions_that_no_operation_calls_are_named(mock: Callable[..., Mock], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = "from json import dumps\ndef list_pets(): return []\ndef get_pett(petId): return {}\ndef helper(): pass\ndef _own(): pass\n"
+    mock(DOCUMENT, {"handlers.py": source}, handlers=str(tmp_path / "handlers.py"))
+    said = [record.getMessage().partition(": ")[2] for record in caplog.records if "no operation calls" in record.getMessage()]
+
+    assert said == ["no operation calls the function get_pett; is get_pet meant?", "no operation calls the function helper"]

@@ -4,7 +4,7 @@ Matchers of one text, in WireMock's words: `{equalTo: …}`, `{matches: …}`, `
 Each gives a distance from 0 (it matches) to 1 for a text, or for its absence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -21,6 +21,8 @@ from mock_server.typing import JsonObject, JsonValue
 
 MAX_PATTERN: Final = 2_000  # characters of a regular expression
 _MAX_DEPTH = 10  # of and, or, not
+_OF_VALUES: Final = ("hasExactly", "includes")
+_MOST_VALUES: Final = 100  # matchers of the values of one name
 
 
 class Content:
@@ -150,12 +152,75 @@ class _Not(Matcher):
         return not self.part.matches(content)
 
 
-def any_match(matcher: Matcher, contents: list[Content]) -> bool:
+class ValuesMatcher:
+    """Says whether all values that a parameter or a header field has are what is asked for, and else how far from it."""
+
+    __slots__ = ()
+
+    def matches(self, contents: Sequence[Content]) -> bool:
+        """Whether the values are what is asked for; none stand for what is not there."""
+        raise NotImplementedError
+
+    def distance(self, contents: Sequence[Content]) -> float:
+        """From 0, only where they match, to 1."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class _OneOfThem(ValuesMatcher):
+    """Any of the values will do."""
+
+    matcher: Matcher
+
+    def matches(self, contents: Sequence[Content]) -> bool:
+        return any_match(self.matcher, contents)
+
+    def distance(self, contents: Sequence[Content]) -> float:
+        return nearest(self.matcher, contents)
+
+
+@dataclass(frozen=True, slots=True)
+class _EachOnce(ValuesMatcher):
+    """For each matcher there is a value of its own, in any order; `is_exact`: and no other value."""
+
+    parts: tuple[Matcher, ...]
+    is_exact: bool
+
+    def matches(self, contents: Sequence[Content]) -> bool:
+        if self.is_exact:
+            return len(contents) == len(self.parts) and _can_be_paired(self.parts, contents)
+        return all(any(part.matches(content) for content in contents) for part in self.parts)
+
+    def distance(self, contents: Sequence[Content]) -> float:
+        if self.matches(contents):
+            return 0.0
+        lacking = [nearest(part, contents) if contents else 1.0 for part in self.parts]
+        more = max(len(contents) - len(self.parts), 0) if self.is_exact else 0
+        return max((sum(lacking) + more) / (len(self.parts) + more), 0.01)
+
+
+def _can_be_paired(parts: Sequence[Matcher], contents: Sequence[Content]) -> bool:
+    """Whether each matcher gets a value of its own: by augmenting paths, since several may take the same."""
+    owners: dict[int, int] = {}  # of values: the matcher that has each
+
+    def find(part: int, tried: set[int]) -> bool:
+        for index, content in enumerate(contents):
+            if index not in tried and parts[part].matches(content):
+                tried.add(index)
+                if index not in owners or find(owners[index], tried):
+                    owners[index] = part
+                    return True
+        return False
+
+    return all(find(part, set()) for part in range(len(parts)))
+
+
+def any_match(matcher: Matcher, contents: Sequence[Content]) -> bool:
     """Whether any of several texts matches; where there are none, their absence has to."""
     return any(matcher.matches(content) for content in contents) if contents else matcher.matches(None)
 
 
-def nearest(matcher: Matcher, contents: list[Content]) -> float:
+def nearest(matcher: Matcher, contents: Sequence[Content]) -> float:
     """The distance of the nearest of several texts; of none, that of absence."""
     return min(matcher.distance(content) for content in contents) if contents else matcher.distance(None)
 
@@ -199,6 +264,25 @@ def read_matcher(value: JsonValue, depth: int = 0) -> Matcher:
         advice = "combine several with 'and'" if names else f"they are {', '.join(_READERS)}"
         raise ScriptError(f"there has to be one matcher, not {len(names)}: {advice}")
     return _READERS[names[0]](value, names[0], depth)
+
+
+def read_values_matcher(value: JsonValue) -> ValuesMatcher:
+    """
+    Read a matcher of all values that a name has: `{"hasExactly": […]}`, `{"includes": […]}`, else one of any of them.
+
+    Raises:
+        ScriptError: it is none, or one that is not supported.
+    """
+    name = next((name for name in _OF_VALUES if isinstance(value, dict) and name in value), None)
+    if name is None or not isinstance(value, dict):
+        return _OneOfThem(read_matcher(value))
+    other = next((key for key in value if key != name), None)
+    if other is not None:
+        raise ScriptError(f"{name!r} stands alone", (other,))
+    parts = _several(value, name, 0)
+    if len(parts) > _MOST_VALUES:
+        raise ScriptError(f"{name!r} takes {_MOST_VALUES} matchers at most", (name,))
+    return _EachOnce(parts, is_exact=name == "hasExactly")
 
 
 def _text(value: JsonObject, name: str) -> str:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import unquote, unquote_plus
 
 from mock_server.errors import ScriptError
@@ -20,11 +20,22 @@ from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.parameter import Carrier
 from mock_server.serve.script.alike import text_distance
-from mock_server.serve.script.matcher import Content, Matcher, any_match, equal_to, nearest, read_matcher, whole_match
+from mock_server.serve.script.matcher import (
+    Content,
+    Matcher,
+    ValuesMatcher,
+    any_match,
+    equal_to,
+    nearest,
+    read_matcher,
+    read_values_matcher,
+    whole_match,
+)
 from mock_server.spec.model import Missing
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
 ANY: Final = "ANY"
+AnyMatcher = TypeVar("AnyMatcher", Matcher, ValuesMatcher)
 _URLS = ("url", "urlPattern", "urlPath", "urlPathPattern", "urlPathTemplate")
 METHOD_WEIGHT: Final = 3.0
 URL_WEIGHT: Final = 10.0  # what is asked for first says most about what was meant
@@ -236,22 +247,22 @@ def _method(value: JsonValue) -> list[Part]:
     return [Part(("method",), wanted, METHOD_WEIGHT, lambda asked: asked.request.method == wanted)]
 
 
-def _members(place: str, value: JsonValue) -> list[tuple[str, Matcher, str]]:
+def _members(place: str, value: JsonValue, read: Callable[[JsonValue], AnyMatcher]) -> list[tuple[str, AnyMatcher, str]]:
     if not isinstance(value, dict):
         raise ScriptError(f"{place!r} is an object of names and matchers", (place,))
     found = []
     for name, written in value.items():
         try:
-            found.append((name, read_matcher(written), write_json(written).decode()))
+            found.append((name, read(written), write_json(written).decode()))
         except ScriptError as error:
             raise error.inside(place, name) from error
     return found
 
 
 def _by_name(place: str, values: Callable[[Asked, str], list[str]]) -> Callable[[JsonValue], list[Part]]:
-    """Read an object of names and matchers; of several values of one name the nearest counts."""
+    """Read an object of names and matchers; of several values of one name the nearest counts, unless all of them are asked for."""
 
-    def part(name: str, matcher: Matcher, written: str) -> Part:
+    def part(name: str, matcher: ValuesMatcher, written: str) -> Part:
         def texts(asked: Asked) -> list[Content]:
             return [Content(value) for value in values(asked, name)]
 
@@ -259,16 +270,16 @@ def _by_name(place: str, values: Callable[[Asked, str], list[str]]) -> Callable[
             (place, name),
             f"{place} {name} {written}",
             1.0,
-            lambda asked: any_match(matcher, texts(asked)),
-            lambda asked: nearest(matcher, texts(asked)),
+            lambda asked: matcher.matches(texts(asked)),
+            lambda asked: matcher.distance(texts(asked)),
         )
 
-    return lambda value: [part(*member) for member in _members(place, value)]
+    return lambda value: [part(*member) for member in _members(place, value, read_values_matcher)]
 
 
 def _path_parts(value: JsonObject, names: list[str]) -> list[Part]:
     template = str(value.get("urlPathTemplate", ""))
-    members = _members("pathParameters", value["pathParameters"])
+    members = _members("pathParameters", value["pathParameters"], read_matcher)
     unknown = next((name for name, _, _ in members if name not in names), None)
     if unknown is not None:
         raise ScriptError(f"'urlPathTemplate' has no variable {unknown!r}", ("pathParameters", unknown))

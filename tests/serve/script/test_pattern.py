@@ -67,7 +67,11 @@ def patterns(draw: st.DrawFn) -> dict[str, object]:
         pattern[url] = draw(st.sampled_from(["/a", "/a/b", "/{x}", "/a/{x}"] if url == "urlPathTemplate" else ["/a", "/.*", "/a/b"]))
     for place in ("queryParameters", "headers", "cookies"):
         if draw(st.booleans()):
-            pattern[place] = draw(st.dictionaries(st.sampled_from(["a", "b", "X-A"]), matchers(), max_size=2))
+            of_all = st.sampled_from(["hasExactly", "includes"]).flatmap(
+                lambda name: st.fixed_dictionaries({name: st.lists(matchers(), min_size=1, max_size=3)})
+            )
+            of_values = matchers() | of_all if place != "cookies" else matchers()
+            pattern[place] = draw(st.dictionaries(st.sampled_from(["a", "b", "X-A"]), of_values, max_size=2))
     if draw(st.booleans()):
         pattern["bodyPatterns"] = draw(st.lists(matchers(), max_size=2))
     return pattern
@@ -129,6 +133,10 @@ def refusal(value: object) -> ScriptError | None:
         ({"headers": {"A": {"equalTo": "x", "contains": "x"}}}, "/headers/A", "one matcher"),
         ({"headers": {"A": {"contains": "x", "caseInsensitive": True}}}, "/headers/A/caseInsensitive", "not supported"),
         ({"headers": {"A": {"absent": False}}}, "/headers/A/absent", "true"),
+        ({"headers": {"A": {"includes": []}}}, "/headers/A/includes", "a list of matchers"),
+        ({"headers": {"A": {"hasExactly": [{"equalTo": "x"}], "absent": True}}}, "/headers/A/absent", "stands alone"),
+        ({"headers": {"A": {"hasExactly": [{"x": 1}]}}}, "/headers/A/hasExactly/0/x", "not supported"),
+        ({"bodyPatterns": [{"includes": [{"equalTo": "x"}]}]}, "/bodyPatterns/0/includes", "not supported"),
         ({"bodyPatterns": [{"equalToJson": "{"}]}, "/bodyPatterns/0/equalToJson", "no JSON"),
         ({"bodyPatterns": [{"equalToJson": {"a": "${json-unit.regex}[a]"}}]}, "/bodyPatterns/0/equalToJson/a", "placeholder"),
         ({"bodyPatterns": [{"matchesJsonPath": "$..a"}]}, "/bodyPatterns/0/matchesJsonPath", "not understood"),
@@ -230,3 +238,35 @@ def test_a_pattern_that_could_cost_without_end_costs_little() -> None:
 )
 def test_a_template_gives_its_variables(template: str, path: str, variables: dict[str, str] | None) -> None:
     assert match_template(template, path) == variables
+
+
+X, Y, ANY_LETTER = {"equalTo": "x"}, {"equalTo": "y"}, {"matches": "[a-z]"}
+
+
+@pytest.mark.parametrize(
+    ("matcher", "query", "expected"),
+    [
+        ({"hasExactly": [X, Y]}, b"t=x&t=y", True),
+        ({"hasExactly": [X, Y]}, b"t=y&t=x", True),
+        ({"hasExactly": [X, Y]}, b"t=x", False),
+        ({"hasExactly": [X, Y]}, b"t=x&t=y&t=z", False),
+        ({"hasExactly": [X, Y]}, b"t=x&t=x", False),
+        ({"hasExactly": [ANY_LETTER, X]}, b"t=x&t=y", True),  # the first takes either, the second only one
+        ({"hasExactly": [X]}, b"", False),
+        ({"includes": [X, Y]}, b"t=z&t=y&t=x", True),
+        ({"includes": [X, Y]}, b"t=x&t=z", False),
+        ({"includes": [X]}, b"", False),
+        (X, b"t=z&t=x", True),
+    ],
+)
+def test_all_values_of_a_parameter_can_be_asked_for(matcher: object, query: bytes, expected: bool) -> None:
+    pattern = read_pattern({"queryParameters": {"t": matcher}})  # type: ignore[dict-item]
+
+    assert pattern.matches(Asked(Request("GET", b"/", query, (), b""))) is expected
+
+
+def test_all_values_of_a_header_field_can_be_asked_for() -> None:
+    pattern = read_pattern({"headers": {"X-T": {"hasExactly": [X, Y]}}})
+    fields = [(b"x-t", b"y"), (b"other", b"z"), (b"x-t", b"x")]
+
+    assert pattern.matches(Asked(Request("GET", b"/", b"", fields, b"")))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from mock_server.errors import MalformedContent
-from mock_server.exchange.body import read_body
+from mock_server.exchange.body import read_body, write_json
 from mock_server.exchange.bounds import read_json_text
 from mock_server.exchange.coding import UnknownCoding, decode_content, is_coded
 from mock_server.exchange.interpret import read_leniently
@@ -385,7 +385,7 @@ class _BodyJudge:
 
 
 def _shown(value: JsonValue) -> str:
-    return orjson.dumps(value).decode()[:100]
+    return write_json(value).decode()[:100]
 
 
 def find_content(documented: Sequence[MediaType], written: str | None) -> MediaType | None:

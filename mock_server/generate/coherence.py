@@ -170,7 +170,7 @@ def compile_counts(setting: Setting, names: tuple[str, ...], schemas: dict[str, 
     for name in names:
         if name not in schemas or schemas[name].kind.value not in {"integer", "multi_type", "number", "any_of"}:
             continue
-        counted = _counted(name, lists)
+        counted = counted_list(name, lists)
         if counted is not None:
             yield _count(name, counted, lazy_acceptor(schemas[name], setting.forms))
 
@@ -180,7 +180,7 @@ def _may_be_list(schema: Canonical) -> bool:
     return schema.kind.value == "array" or any(branch.kind.value == "array" for branch in branches)
 
 
-def _counted(name: str, lists: list[str]) -> str | None:
+def counted_list(name: str, lists: list[str]) -> str | None:
     """The list that a property counts, by its name: `amountOfSockets`, `socketCount`, or `total` beside the only list."""
     words = [singular(word) for word in split_words(name)]
     if not _COUNT_WORDS & set(words):

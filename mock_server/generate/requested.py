@@ -33,6 +33,7 @@ from mock_server.typing import JsonObject, JsonValue
 
 HERE: Final = "http://here.invalid"  # the origin of links to this server, until it is known how the client calls it
 _OWN: Final = frozenset(("self", "url", "href", "uri", "selflink", "selfurl", "selfuri", "selfhref", "resourceuri", "resourceurl"))
+DELETED: Final = frozenset(("deleted", "isdeleted", "removed"))  # what a deleted thing says of itself, in words
 _OWN_HOLDERS: Final = frozenset(("links", "_links", "link"))
 _CURSOR: Final = "c"  # before the index in a cursor
 _MOST: Final = 10_000_000  # of a page's number, so that nothing overflows

@@ -31,7 +31,7 @@ from mock_server.generate.catalogue import Subject
 from mock_server.generate.kit import Kit, name_of_operation
 from mock_server.generate.pagination import iter_ends
 from mock_server.generate.produce import Producer, Wish
-from mock_server.generate.requested import Requested
+from mock_server.generate.requested import DELETED, Requested
 from mock_server.pointer import find_at
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of
@@ -49,7 +49,7 @@ from mock_server.typing import JsonObject, JsonValue, Pointer
 _REMEMBERED = 64  # Accept fields; sources and seeds
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
 _OF_ANSWER = frozenset(("GET", "PUT", "PATCH"))  # whose path is that of what is answered
-_DELETED: JsonObject = {"deleted": True, "isDeleted": True, "removed": True}  # where a document has a place for it
+_DELETED: JsonObject = dict.fromkeys(sorted(DELETED), True)  # where a document has a place for it
 
 
 NOBODY = World(journal=Journal(0))  # whose requests are those of nobody in particular

@@ -20,6 +20,7 @@ from mock_server.serve.answer import Answer, problem_answer
 from mock_server.serve.reply import Ask
 from mock_server.serve.respond import Responder
 from mock_server.serve.state.asked import Asked, Refused
+from mock_server.serve.state.children import find_children
 from mock_server.serve.state.creation import Creation
 from mock_server.serve.state.fitting import Unfit
 from mock_server.serve.state.inference import Inferred
@@ -58,8 +59,8 @@ class State:
         self.fittings = Fittings(self.responder, {resource.name: resource for resource in self.inferred.resources})
         seeds = Seeds(self.fittings)
         self._creation = Creation(self.fittings, seeds, self.clock, self._dropped)
-        self._presence = Presence(self.store, self.fittings, seeds, self._creation, Refusals(self.responder))
-        showing = Showing(self.responder, self.fittings)
+        self._presence = Presence(self.store, self.fittings, seeds, self._creation, Refusals(self.responder), find_children(self.inferred))
+        showing = Showing(self.responder, self.fittings, self._presence)
         reads = Reads(self._presence, showing)
         writes = Writes(self._presence, showing, reads)
         self._acts: dict[Act, Callable[[Asked], Answer | None]] = {
@@ -165,9 +166,9 @@ class State:
         self._tell(entry.id, Finding(rule="document-state-unfit", message=message, place=entry.node.place, operation=entry.id))
 
     def _dropped(self, resource: Resource, names: set[str], reason: str) -> None:
-        """Say once that properties of a request can't be kept."""
+        """Say once that answers can't show properties of what is kept."""
         fresh = sorted(name for name in names if f"{resource.name}.{name}" not in self._warned)
-        message = f"{resource.name}: what was sent as {', '.join(fresh)} is not kept, since no answer can show it: {reason}"
+        message = f"{resource.name}: what was sent as {', '.join(fresh)} is kept, but not every answer can show it: {reason}"
         for name in fresh:
             self._tell(f"{resource.name}.{name}", Finding(rule="document-state-unfit", message=message), quiet=name != fresh[0])
 

@@ -47,7 +47,7 @@ def add_state(responder: Responder, store: Store) -> State:
     Raises:
         UsageError: `x-mock` in the document says what can't be.
     """
-    state = State(responder, infer(responder.kit), store)
+    state = State(responder, infer(responder.kit, lambda entry: responder.base_paths(entry)[0]), store)
     responder.sources = (*responder.sources, state)
     return state
 

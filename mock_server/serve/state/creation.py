@@ -17,9 +17,8 @@ from mock_server.generate.words import joined
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.serve.reply import Ask
-from mock_server.serve.state.fitting import Unfit
 from mock_server.serve.state.keys import text_of
-from mock_server.serve.state.patching import apply, is_json_patch, merge
+from mock_server.serve.state.patching import PatchError, apply, is_json_patch, merge
 from mock_server.serve.state.resource import Act, Deed, Resource
 from mock_server.serve.state.seeding import Fittings, Place, Seeds, thing_place
 from mock_server.spec.model import Location, Missing
@@ -31,7 +30,7 @@ _CHANGED: Final = frozenset(("updated", "updatedat", "updatedon", "updateddate",
                              "modifiedat", "modifiedon", "lastmodifiedat", "lastupdatedat", "datemodified", "dateupdated", "lastchanged",
                              "changedat", "lastmodifieddate", "modifieddate"))  # fmt: skip
 _COUNTED: Final = frozenset(("count", "views", "likes", "votes", "comments", "downloads", "version", "revision"))
-_REDUCED = 6  # times that properties are dropped which can't be shown
+_STEM = 4  # letters by which a status is known as that of an action
 _MILLISECONDS = 100_000_000_000  # a number of seconds this large is one of milliseconds
 
 
@@ -42,7 +41,7 @@ class Creation:
     fittings: Fittings
     seeds: Seeds
     clock: Callable[[], float]  # seconds since 1970
-    report: Callable[[Resource, set[str], str], None]  # is told of properties that are dropped, and why
+    report: Callable[[Resource, set[str], str], None]  # is told of properties that no answer can show, and why
     _asked: dict[str, tuple[tuple[str, ...], Outline]] = field(default_factory=dict)
     _hidden: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -67,8 +66,6 @@ class Creation:
             key: What tells it from others.
             number: Different for each thing that is made.
 
-        Raises:
-            Unfit: no answer could show it.
         """
         resource = place.resource
         sent = self.sent(resource, deed, ask)
@@ -95,12 +92,7 @@ class Creation:
         return self._settle(inner, [{n: c[n] for n in (*ordered, *c) if n in c} for c in candidates], ask)
 
     def replaced(self, place: Place, deed: Deed, ask: Ask, before: JsonObject) -> JsonObject:
-        """
-        Make what a PUT says of a thing; what a server sets stays.
-
-        Raises:
-            Unfit: no answer could show it.
-        """
+        """Make what a PUT says of a thing; what a server sets stays."""
         resource = place.resource
         sent = self.sent(resource, deed, ask)
         sent = sent if isinstance(sent, dict) else {}
@@ -119,8 +111,7 @@ class Creation:
         Some documents have objects under the media type of JSON Patch as well.
 
         Raises:
-            PatchError: a JSON Patch can't be applied.
-            Unfit: no answer could show it.
+            PatchError: a JSON Patch can't be applied, or what it makes breaks the document.
         """
         resource = place.resource
         sent = self.sent(resource, deed, ask)
@@ -130,13 +121,32 @@ class Creation:
             applied = apply(before, body)
             after = applied if isinstance(applied, dict) else before
             after = {**after, **{name: before[name] for name in kept if name in before}}
-            return self._settle(place, [self._touched(resource, before, after, kept)], ask)
+            after = self._touched(resource, before, after, kept)
+            objection = self.fittings.objection(resource, after, place, ask, strictly=False)
+            if objection is not None:
+                raise PatchError(objection, conflict=False, result=True)
+            return after
         patch = {name: value for name, value in sent.items() if name not in kept} if isinstance(sent, dict) else {}
+        if deed.action:
+            patch = self._done(resource, deed.action, {n: v for n, v in patch.items() if n in shown(resource.outline)})
         merged = merge(before, patch)
         nulls: JsonObject = {name: None for name, value in patch.items() if value is None}
         after = merged if isinstance(merged, dict) else before
         candidates = [after, {**after, **nulls}] if media_type.endswith("merge-patch+json") else [{**after, **nulls}, after]
         return self._settle(place, [self._touched(resource, before, candidate, kept) for candidate in candidates], ask)
+
+    def _done(self, resource: Resource, action: str, sent: JsonObject) -> JsonObject:
+        """What an action changes: what was sent with it, and a status that is named after it, as `closed` after `close`."""
+        verb = joined(action)
+        for name in shown(resource.outline):
+            if joined(name) not in {"status", "state"} or name in sent:
+                continue
+            member = resource.outline.member(name)
+            values = [value for source in member.sources if isinstance(listed := source.get("enum"), list) for value in listed]
+            stem = verb[: max(_STEM, len(verb) - 1)]
+            done = next((value for value in values if isinstance(value, str) and joined(value).startswith(stem)), None)
+            return {**sent, name: done} if done is not None else sent
+        return sent
 
     def client_key(self, resource: Resource, deed: Deed, ask: Ask) -> JsonValue:
         """The key that a client chose; None where it may not, or left it to the server."""
@@ -147,35 +157,22 @@ class Creation:
         return value if value not in (0, "", None) and text_of(value) is not None else None
 
     def _settle(self, place: Place, candidates: list[JsonObject], ask: Ask) -> JsonObject:
-        """The first that can be shown as it is, else the first to which what is missing can be generated."""
+        """The first that can be shown as it is, else the first to which what is missing can be generated, else the last."""
         objection = None
         for strictly in (True, False):
             for candidate in candidates:
                 objection = self.fittings.objection(place.resource, candidate, place, ask, strictly=strictly)
                 if objection is None:
                     return candidate
-        return self._reduced(place, candidates, ask, objection or "")
-
-    def _reduced(self, place: Place, candidates: list[JsonObject], ask: Ask, objection: str) -> JsonObject:
-        """What is left where answers can't show some of the properties that were sent: the rest."""
-        thing, last = candidates[0], candidates[-1]
-        dropped: set[str] = set()
-        for _ in range(_REDUCED):
-            wrong = self.fittings.culprits(place.resource, thing, place, ask) - dropped
-            if not wrong:
-                break
-            dropped |= wrong
-            thing = {name: value for name, value in thing.items() if name not in wrong}
-            thing.update({name: last[name] for name in wrong if name in last and last[name] != candidates[0].get(name)})
-            if self.fittings.accept(place.resource, thing, place, ask, strictly=False):
-                self.report(place.resource, dropped, objection)
-                return thing
-        raise Unfit(objection or f"no answer of {place.resource.name} can show what was sent")
+        self.report(place.resource, set(self.fittings.culprits(place.resource, candidates[-1], place, ask)), objection or "")
+        return candidates[-1]
 
     def _pattern(self, place: Place, deed: Deed, ask: Ask, number: int) -> JsonObject:
         """A generated thing, for what the server sets."""
         seed = derive_seed(ask.seed_text, place.resource.name, *place.variables.values(), "new", number)
-        for candidate in (place.resource.deeds.get(Act.READ), place.resource.deeds.get(Act.LIST), deed):
+        read, listed = place.resource.deeds.get(Act.READ), place.resource.deeds.get(Act.LIST)
+        ambiguous = read is not None and self.fittings.of(place.resource, read).is_ambiguous
+        for candidate in (deed, read, listed) if ambiguous else (read, listed, deed):
             made = self.seeds.one(place, candidate, ask, seed) if candidate is not None else None
             if made is not None:
                 return self.seeds.related(place, str(number), made, ask)

@@ -5,7 +5,7 @@ A thing is shown by the schema of each response: what that does not name is left
 not have is generated, and what fits nowhere is an `Unfit`, never a wrong answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -17,7 +17,10 @@ from mock_server.exchange.negotiate import Represented
 from mock_server.exchange.preference import NONE, Preferences
 from mock_server.finding import Finding
 from mock_server.generate.envelope import Spot, find_list, find_thing, is_object, project, put, shown, take
+from mock_server.generate.requested import DELETED
 from mock_server.generate.seed import derive_seed
+from mock_server.generate.settling import Wished, settle
+from mock_server.generate.words import joined
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.serve.reply import Ask, Reply
@@ -28,7 +31,9 @@ from mock_server.spec.document import template_names
 from mock_server.spec.model import MISSING, Location
 from mock_server.typing import JsonObject, JsonValue
 
-_MENDED = 6  # attempts to exchange what does not fit by what was generated
+_SAYING = ("id", "text", "value", "content", "name")  # members that say what a thing is, where it stands for one text
+_BASES = 6  # that are remembered of what stands around a list
+_BRANCHES = 4  # attempts to generate the alternative that a thing is
 
 
 class Unfit(MockServerError):
@@ -55,10 +60,47 @@ def plain_ask(ask: Ask, deed: Deed, variables: Mapping[str, str], values: Mappin
     own = {name: value for name, value in values.items() if name in variables}
     parameters: dict[tuple[Location, str], JsonValue] = {(Location.PATH, name): value for name, value in own.items()}
     return ask._replace(
-        request=Request("GET", path.encode(), b"", [], b""), understood=Understood(parameters, MISSING), accept=None,
+        request=Request("GET", (deed.base + path).encode(), b"", [], b""), understood=Understood(parameters, MISSING), accept=None,
         preferences=NONE if size is None else Preferences(size=size), derive=lambda: seed,
         variables={name: quote(text, safe="") for name, text in variables.items()},
     )  # fmt: skip
+
+
+def _again(ask: Ask, attempt: int) -> Ask:
+    """The same question, from another seed."""
+    seed = derive_seed(ask.seed, "again", attempt)
+    return ask._replace(derive=lambda: seed)
+
+
+def adapted(value: JsonValue, generated: JsonValue) -> Iterator[JsonValue]:
+    """
+    What was sent, in the shape in which an answer shows such things: a text as a list of blocks, an id as the thing that has it.
+
+    Args:
+        value: What was sent.
+        generated: What an answer shows in the place.
+    """
+    if isinstance(generated, list):
+        first = generated[0] if generated else None
+        if isinstance(first, dict) and not isinstance(value, list):
+            yield from ([shown] for shown in adapted(value, first))
+        elif not isinstance(value, list):
+            yield [value]
+    elif isinstance(generated, dict) and isinstance(value, list):
+        inner = next((name for name, member in generated.items() if isinstance(member, list)), None)
+        pattern = generated[inner] if inner is not None else None
+        first = pattern[0] if isinstance(pattern, list) and pattern else None
+        if inner is not None:
+            yield {**generated, inner: value}
+            yield {**generated, inner: [{**first, **v} if isinstance(first, dict) and isinstance(v, dict) else v for v in value]}
+    elif isinstance(generated, dict) and not isinstance(value, dict | None):
+        name = next((name for name in _SAYING if name in generated), None)
+        if name is not None:
+            yield {**generated, name: value}
+    elif isinstance(generated, dict) and isinstance(value, dict):
+        yield {**generated, **value}
+    elif isinstance(value, dict):
+        yield from (value[name] for name in _SAYING if name in value and not isinstance(value[name], dict | list))
 
 
 @dataclass(eq=False)
@@ -103,6 +145,13 @@ class Fitting:
             self._spots[key] = found or whole
         return self._spots[key]
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether an answer may be one of several kinds of things: then what is made of it may be another kind."""
+        represented = self.reply.representation(None) if not self.deed.chosen.is_empty else None
+        spot = self.thing_spot(represented) if represented is not None else None
+        return spot is not None and any("anyOf" in source or "oneOf" in source for source in spot.outline.sources)
+
     def _is_thing(self, outline: Outline) -> bool:
         key = self.resource.key
         if key is not None:
@@ -123,42 +172,66 @@ class Fitting:
             thing: As it is kept.
             ask: From which the rest is generated.
 
+        Returns:
+            What conforms: what the thing says and an answer can't show is generated.
+
         Raises:
-            Unfit: nothing that is made of it conforms.
             SchemaError: nothing can be generated.
+        """
+        return self._shown(represented, thing, ask)[0]
+
+    def _shown(self, represented: Represented, thing: JsonObject, ask: Ask) -> tuple[JsonValue, str | None]:
+        """
+        Make the body that shows a thing.
+
+        Returns:
+            The body, and why it does not say all that the thing says; None where it does.
         """
         spot = self.thing_spot(represented)
         if spot is None:
-            return self.reply.make(represented, ask)
-        shown_thing = project(thing, spot.outline)
-        media, judge = represented.media_type, self.judge
-        if not spot.pointer and judge.is_valid(media, shown_thing):
-            return shown_thing
+            return self.reply.make(represented, ask), None
+        shown_thing = self._said(project(thing, spot.outline), spot)
+        if not spot.pointer and self.fits(represented, shown_thing):
+            return shown_thing, None
         base = self.reply.make(represented, ask)
         body = put(base, spot.pointer, shown_thing)
-        if judge.is_valid(media, body):
-            return body
-        return self._mend(represented, spot, base, shown_thing)
-
-    def _mend(self, represented: Represented, spot: Spot, base: JsonValue, thing: JsonValue) -> JsonValue:
-        """Fill what is missing; the key, and what else the thing says, stay."""
+        if self.fits(represented, body):
+            return body, None
         generated = take(base, spot.pointer)
-        if not isinstance(generated, dict) or not isinstance(thing, dict):
-            raise Unfit(self._reasons(represented, put(base, spot.pointer, thing)))
-        lacking = self._lacking(represented, put(base, spot.pointer, thing), spot)
-        filled: JsonObject = {**thing, **{name: generated[name] for name in lacking if name in generated and name not in thing}}
-        body = put(base, spot.pointer, filled)
-        if self.judge.is_valid(represented.media_type, body):
-            return body
-        body = put(base, spot.pointer, {**generated, **thing})
-        if self.judge.is_valid(represented.media_type, body):
-            return body
-        raise Unfit(self._reasons(represented, put(base, spot.pointer, filled)))
+        if not isinstance(generated, dict) or not isinstance(shown_thing, dict):
+            return base, self._reasons(represented, body)
+        lacking = [name for name in spot.outline.required if name in generated and name not in shown_thing]
+        filled: JsonObject = {**shown_thing, **{name: generated[name] for name in lacking}}
+        for candidate in (filled, {**generated, **shown_thing}):
+            if self.fits(represented, put(base, spot.pointer, candidate)):
+                return put(base, spot.pointer, candidate), None
+        reason = self._reasons(represented, put(base, spot.pointer, filled))
+        return self._closest(represented, spot, shown_thing, ask), reason
 
-    def _lacking(self, represented: Represented, body: JsonValue, spot: Spot) -> list[str]:
-        """The properties that a schema demands, as far as it names them."""
-        names = [name for source in spot.outline.sources if isinstance(listed := source.get("required"), list) for name in listed]
-        return list(dict.fromkeys(map(str, names)))
+    def _said(self, thing: JsonValue, spot: Spot) -> JsonValue:
+        """A thing as an answer to what was done says it: what is deleted says so, where it has a property for that."""
+        if self.deed.act is not Act.REMOVE or not isinstance(thing, dict):
+            return thing
+        return {**thing, **{name: True for name in shown(spot.outline) if joined(name) in DELETED}}
+
+    def _closest(self, represented: Represented, spot: Spot, thing: JsonObject, ask: Ask) -> JsonValue:
+        """The body that conforms and says the most of what a thing says; the rest is generated."""
+        best, most = None, -1
+        for attempt in range(_BRANCHES):
+            base = self.reply.make(represented, ask if not attempt else _again(ask, attempt))
+            generated = take(base, spot.pointer)
+            wishes = [
+                Wished((*spot.pointer, name), [value, *adapted(value, generated.get(name) if isinstance(generated, dict) else None)])
+                for name, value in thing.items()
+            ]
+            body = settle(base, wishes, lambda value: self.fits(represented, value))
+            said = take(body, spot.pointer)
+            count = sum(1 for name, value in thing.items() if isinstance(said, dict) and name in said and said[name] == value)
+            if count > most:
+                best, most = body, count
+            if count >= len(thing) - 1:
+                break
+        return best
 
     def _reasons(self, represented: Represented, body: JsonValue) -> str:
         findings: tuple[Finding, ...] = self.judge.judge_value(represented.media_type, body)
@@ -178,11 +251,7 @@ class Fitting:
         if represented is None or spot is None:
             return None
         if not strictly:
-            try:
-                self.show(represented, thing, ask)
-            except Unfit as error:
-                return str(error)
-            return None
+            return self._shown(represented, thing, ask)[1]
         base = self.reply.make(represented, ask) if spot.pointer else None
         body = put(base, spot.pointer, project(thing, spot.outline))
         return None if self.fits(represented, body) else self._reasons(represented, body)
@@ -226,7 +295,7 @@ class Fitting:
         """What is generated around a list, made once for each path."""
         key = (represented.name, ask.request.path.decode("latin-1") + "\0" + ask.seed_text)
         if key not in self._bases:
-            if len(self._bases) > _MENDED:
+            if len(self._bases) > _BASES:
                 self._bases.clear()
             self._bases[key] = self.reply.make(represented, ask)
         return self._bases[key]
@@ -258,5 +327,9 @@ class Fitting:
         pattern = generated[index % len(generated)] if isinstance(generated, list) and generated else None
         if not isinstance(pattern, dict):
             return item
-        lacking = self._lacking(represented, base, spot)
-        return {**item, **{name: pattern[name] for name in lacking if name in pattern and name not in item}}
+        lacking = [name for name in spot.outline.required if name in pattern and name not in item]
+        filled = {**item, **{name: pattern[name] for name in lacking}}
+        if self.fits(represented, put(base, spot.pointer, [filled])) or not self.fits(represented, put(base, spot.pointer, [pattern])):
+            return filled
+        wishes = [Wished((name,), [value, *adapted(value, pattern.get(name))]) for name, value in item.items()]
+        return settle(pattern, wishes, lambda value: self.fits(represented, put(base, spot.pointer, [value])))

@@ -11,7 +11,7 @@ how many things there are in the beginning.
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mock_server.errors import MockServerError, UsageError
@@ -20,7 +20,7 @@ from mock_server.exchange.negotiate import choose_success, represent
 from mock_server.exchange.path import iter_literals
 from mock_server.generate.envelope import Spot, find_list, find_thing, is_object
 from mock_server.generate.kit import Kit
-from mock_server.generate.words import nouns_of
+from mock_server.generate.words import nouns_of, split_words
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.serve.state.keys import find_key, find_owner
@@ -36,6 +36,8 @@ _WHOLE = re.compile(r"\{([^{}]*)\}\Z")
 _ITEM_ACTS = {"GET": Act.READ, "PUT": Act.REPLACE, "PATCH": Act.CHANGE, "POST": Act.CHANGE, "DELETE": Act.REMOVE, "HEAD": Act.READ}
 _MOST = 10_000  # things in the beginning
 _NOTHING = Outline((), {})
+_MADE = 201  # Created
+_COPYING = frozenset(("copy", "clone", "duplicate", "fork", "split", "merge", "replicate"))  # what makes another thing of one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +69,21 @@ class Inferred:
     by_entry: Mapping[str, tuple[Resource, Deed]]
 
 
-def infer(kit: Kit) -> Inferred:
+def infer(kit: Kit, base_of: Callable[[Entry], str] = lambda entry: "") -> Inferred:
     """
     Find the resources of a document.
+
+    Args:
+        kit: Of the document.
+        base_of: Gives the base path of an operation.
 
     Raises:
         UsageError: `x-mock` says what can't be.
     """
-    found = _Finder(kit)
+    found = _Finder(kit, base_of)
     drafts = [draft for group in _groups(kit).values() if (draft := found.draft(group)) is not None]
     _join_views(drafts)
+    _join_actions(drafts)
     return _finish(drafts)
 
 
@@ -159,6 +166,7 @@ class _Finder:
     """Tells what the operations of a group do."""
 
     kit: Kit
+    base_of: Callable[[Entry], str]
 
     def draft(self, group: _Group) -> "_Draft | None":
         """The resource of a group; None where nothing in it is about things."""
@@ -184,7 +192,7 @@ class _Finder:
             raise UsageError(f"the resource {name}: there can be from 0 to {_MOST:,} things in the beginning, not {size}")
         return _Draft(
             name=name, template=group.template, key=None if single else key, nouns=nouns | _nouns_of(outline), outline=outline,
-            single=single, deeds=deeds, size=size, identity=_identity(outline),
+            single=single, deeds=deeds, size=size, identity=component_of(outline),
         )  # fmt: skip
 
     def answered(self, operation: Operation) -> Outline:
@@ -221,7 +229,7 @@ class _Finder:
     def _deed(self, act: Act | None, operation: Operation, variable: str | None) -> Iterator[Deed]:
         chosen = choose_success(operation)
         if act is not None and chosen is not None and 200 <= chosen.status < 300:  # noqa: PLR2004
-            yield Deed(act=act, operation=operation, chosen=chosen, variable=variable)
+            yield Deed(act=act, operation=operation, chosen=chosen, variable=variable, base=self.base_of(operation.entry))
 
     def _outline(
         self,
@@ -294,11 +302,11 @@ def _own_act(method: str, *, is_list: bool, alone: bool) -> Act | None:
 
 
 def _nouns_of(outline: Outline) -> frozenset[str]:
-    name = _identity(outline)
+    name = component_of(outline)
     return nouns_of(name) if name is not None else frozenset()
 
 
-def _identity(outline: Outline) -> str | None:
+def component_of(outline: Outline) -> str | None:
     """The component that describes a thing: two resources of the same one may be the same."""
     ref = outline.sources[0].get("$ref") if outline.sources else None
     return ref.removeprefix("#/$defs/") if isinstance(ref, str) else None
@@ -320,6 +328,26 @@ def _join_views(drafts: list[_Draft]) -> None:
             if same_name or (draft.acts == {Act.LIST} and draft.template.startswith(other.template + "/")):
                 draft.home = other
                 break
+
+
+def _join_actions(drafts: list[_Draft]) -> None:
+    """
+    See where an operation does something with a thing, and answers with it.
+
+    `POST /issues/{id}/close` that answers an issue changes the one that is there; what makes a copy, or answers 201, does not.
+    """
+    things = {_shape(draft.template): draft for draft in drafts if draft.is_stateful and any(deed.variable for deed in draft.deeds)}
+    for draft in drafts:
+        above, _, verb = draft.template.rpartition("/")
+        collection, _, variable = above.rpartition("/")
+        owner, named = things.get(_shape(collection)), _WHOLE.match(variable)
+        if owner is None or named is None or owner.identity is None or owner.identity != draft.identity:
+            continue
+        if draft.home is not None or draft.acts & {Act.LIST, Act.READ} or _COPYING & set(split_words(verb)):
+            continue
+        for deed in draft.deeds:
+            if deed.act not in {Act.CLEAR, Act.REMOVE} and deed.variable is None and deed.chosen.status != _MADE:
+                owner.deeds.append(dataclasses.replace(deed, act=Act.CHANGE, variable=named.group(1), action=verb))
 
 
 def _finish(drafts: list[_Draft]) -> Inferred:

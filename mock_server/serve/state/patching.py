@@ -20,9 +20,10 @@ _LARGEST = 1_000_000  # bytes of what copies may make
 class PatchError(MockServerError):
     """A patch can't be applied."""
 
-    def __init__(self, reason: str, *, conflict: bool) -> None:
+    def __init__(self, reason: str, *, conflict: bool, result: bool = False) -> None:
         super().__init__(reason)
         self.conflict = conflict  # with the thing as it is; else the patch itself is wrong
+        self.result = result  # it can be applied, but what it makes breaks the document
 
 
 def merge(target: JsonValue, patch: JsonValue) -> JsonValue:

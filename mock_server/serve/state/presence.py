@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mock_server.exchange.negotiate import choose_failure
-from mock_server.generate.envelope import take
+from mock_server.generate.envelope import put, take
+from mock_server.generate.seed import derive_seed
 from mock_server.serve.state.asked import Asked, fill
+from mock_server.serve.state.children import Child, came_with
 from mock_server.serve.state.creation import Creation, owner_link
 from mock_server.serve.state.fitting import Unfit, plain_ask
 from mock_server.serve.state.keys import text_of
@@ -18,7 +20,20 @@ from mock_server.serve.state.refusals import Refusals
 from mock_server.serve.state.resource import Act, Deed, Resource
 from mock_server.serve.state.seeding import Fittings, Place, Seeds, thing_place
 from mock_server.serve.state.store import Record, Store
-from mock_server.typing import JsonValue
+from mock_server.typing import JsonObject, JsonValue
+
+_GENERATIONS = 2  # of children within children
+
+
+def belongs(asked: Asked, record: Record) -> bool:
+    """Whether a thing is one of those that a view shows."""
+    link = asked.deed.link
+    if link is None:
+        return True
+    wanted = asked.place.variables.get(link.variable)
+    if not link.pointer:
+        return record.links.get(link.variable) == wanted
+    return text_of(take(record.body or {}, link.pointer)) == wanted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +45,7 @@ class Presence:
     seeds: Seeds
     creation: Creation
     refusals: Refusals
+    children: Mapping[str, tuple[Child, ...]]  # by the name of the owner's resource
 
     def collection(self, template: str, variables: Mapping[str, str]) -> str:
         """The name of a collection in the store: documents may share one, each under its base path."""
@@ -110,7 +126,11 @@ class Presence:
         if self.store.seeded(asked.world, collection, mark):
             return
         place = Place(resource, asked.place.variables, asked.place.values)
-        things = [] if self._is_new(asked, resource, deed) else self.seeds.things(place, deed, asked.ask)
+        owner = self._new_owner(asked, resource, deed)
+        if owner is not None:
+            self.store.seed(asked.world, collection, mark, self._sent_with(owner, place, deed, asked))
+            return
+        things = self.seeds.things(place, deed, asked.ask)
         records = []
         for index, (key, thing) in enumerate(things):
             linked, links = owner_link(deed, place.variables, place.values, thing)
@@ -129,16 +149,65 @@ class Presence:
         known = self.seeds.listed(Place(owner, {}, {}), main, asked.ask)
         return {variable: known[index % len(known)][0]} if known else {}
 
-    def _is_new(self, asked: Asked, resource: Resource, deed: Deed) -> bool:
-        """Whether what is asked for belongs to somebody who was created: then nothing is there yet."""
+    def _sent_with(self, owner: tuple[str, Record], place: Place, deed: Deed, asked: Asked) -> list[Record]:
+        """What is there of somebody who was created: the children that came with it."""
+        name, record = owner
+        children = [child for child in self.children.get(name, ()) if child.deed is deed and child.pointer is not None]
+        items = came_with(record.body, children[0]) if children else None
+        return self.made_of(items or [], place, deed, asked)
+
+    def made_of(self, items: list[JsonValue], place: Place, deed: Deed, asked: Asked) -> list[Record]:
+        """Children as they came with their owner, with what a server sets."""
+        things: list[JsonObject] = []
+        for index, item in enumerate(items):
+            if isinstance(item, dict):
+                seed = derive_seed(asked.ask.seed_text, place.resource.name, *place.variables.values(), "sent", index)
+                things.append({**(self.seeds.one(place, deed, asked.ask, seed) or {}), **item})
+        records = []
+        for index, (key, thing) in enumerate(self.seeds.keyed(place, deed, things, asked.ask)):
+            linked, links = owner_link(deed, place.variables, place.values, thing)
+            records.append(Record(key, 1, index, linked, links))
+        return records
+
+    def completed(self, asked: Asked, record: Record, depth: int = 0) -> Record:
+        """A thing with its children as they are, and counted."""
+        children = self.children.get(asked.resource.name, ())
+        if not children or record.body is None or depth > _GENERATIONS:
+            return record
+        body: JsonValue = record.body
+        is_kept = self.store.find(asked.world, asked.collection, record.key) is not None
+        for child in children:
+            inner = self.asked_for_children(asked, record, child)
+            came = self.made_of(came_with(record.body, child) or [], inner.place, inner.deed, inner) if not is_kept else []
+            records = self._children(inner) if is_kept else came
+            if child.pointer is not None:
+                body = put(body, child.pointer, [self.completed(inner, each, depth + 1).body for each in records])
+            there = body if isinstance(body, dict) else {}
+            body = {**there, **{name: len(records) for name in child.counts if isinstance(there.get(name), int)}}
+        return record._replace(body=body if isinstance(body, dict) else record.body)
+
+    def asked_for_children(self, asked: Asked, record: Record, child: Child) -> Asked:
+        """The request for the children of a thing that nobody made."""
+        value = (record.body or {}).get(asked.resource.key or "", record.key)
+        variables = {**asked.place.variables, child.variable: record.key}
+        place = Place(child.resource, variables, {**asked.place.values, child.variable: value})
+        return Asked(child.resource, child.deed, asked.ask, place, self.collection(child.resource.template, variables), None)
+
+    def _children(self, asked: Asked) -> list[Record]:
+        """The things of a collection that belong to an owner."""
+        self.need_seeds(asked)
+        return [record for record in self.store.all(asked.world, asked.collection) if belongs(asked, record)]
+
+    def _new_owner(self, asked: Asked, resource: Resource, deed: Deed) -> tuple[str, Record] | None:
+        """Who was created and owns what is asked for: then nothing is there but what came with it."""
         names = [(owner.resource, owner.template, owner.variable) for owner in resource.owners]
         if deed.link is not None:
             names.append((deed.link.resource, self.fittings.resources[deed.link.resource].template, deed.link.variable))
         for name, template, variable in names:
             record = self._owner(asked, name, template, variable)
             if record is not None and record.position >= 0:
-                return True
-        return False
+                return name, record
+        return None
 
     def key_value(self, asked: Asked) -> JsonValue:
         """The key that a request names, as it was read."""

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from mock_server.generate.envelope import take
 from mock_server.generate.pagination import documented_signs, links_of
 from mock_server.generate.requested import HERE
 from mock_server.schema.dialect import Direction, Purpose
@@ -11,10 +10,9 @@ from mock_server.serve.answer import STATE, Answer
 from mock_server.serve.ready import Ready
 from mock_server.serve.state.asked import Asked
 from mock_server.serve.state.fitting import plain_ask
-from mock_server.serve.state.keys import text_of
 from mock_server.serve.state.listing import Plan, make_plan
 from mock_server.serve.state.paging import tell_in_body, tell_in_fields
-from mock_server.serve.state.presence import Presence
+from mock_server.serve.state.presence import Presence, belongs
 from mock_server.serve.state.showing import Showing, is_tagged, tag_of
 from mock_server.serve.state.store import Record
 from mock_server.spec.model import Location, Parameter
@@ -38,10 +36,12 @@ class Reads:
             raise self.presence.refusals.absent(asked)
         ready = (asked.deed.operation.id, asked.world, asked.collection, record.key, asked.ask.accept or "", asked.ask.seed_text)
         known = self._things.get(ready)
-        if known is not None and known[0] is record:
+        has_children = asked.resource.name in self.presence.children
+        if known is not None and known[0] is record and not has_children:
             return self.showing.conditional(asked, known[1])
         answer = self.showing.show(asked, record)
-        self._things.keep(ready, record, answer)
+        if not has_children:  # which may change without it
+            self._things.keep(ready, record, answer)
         return self.showing.conditional(asked, answer)
 
     def look_through(self, asked: Asked) -> Answer | None:
@@ -53,12 +53,14 @@ class Reads:
         path, query = ask.request.path.decode("latin-1"), ask.request.query.decode("latin-1")
         ready = (entry.id, asked.world, ask.seed_text, path, query, ask.accept or "")
         known = self._lists.get(ready)
-        if known is not None and known[0] == stamp:
+        has_children = asked.resource.name in self.presence.children
+        if known is not None and known[0] == stamp and not has_children:
             return self.showing.conditional(asked, known[1])
         answer = self._listed(asked, path, query)
         if answer is None:
             return None
-        self._lists.keep(ready, stamp, answer)
+        if not has_children:
+            self._lists.keep(ready, stamp, answer)
         return self.showing.conditional(asked, answer)
 
     def _listed(self, asked: Asked, path: str, query: str) -> Answer | None:
@@ -68,10 +70,11 @@ class Reads:
         if spot is None:
             return None
         page = self._plan(asked).select(self._all(asked), _query(asked))
+        shown = [self.presence.completed(asked, record) for record in page.records]
         span = page.span
         links = links_of(span, self._plan(asked).roles, HERE + path, query)
         plain = plain_ask(asked.ask, asked.deed, asked.place.variables, asked.place.values)
-        body = fitting.show_all(represented, spot, [record.body for record in page.records if record.body is not None], plain)
+        body = fitting.show_all(represented, spot, [record.body for record in shown if record.body is not None], plain)
         signs = documented_signs(fitting.outline(represented), spot.pointer)
         body = tell_in_body(body, spot.pointer, span, links, lambda value: fitting.fits(represented, value), signs)
         answer = fitting.reply.carry(represented, body, STATE + asked.resource.name, asked.ask)
@@ -85,7 +88,7 @@ class Reads:
         return [record for record in self._all(asked) if self._plan(asked).keeps(record, query)]
 
     def _all(self, asked: Asked) -> list[Record]:
-        return [record for record in self.presence.store.all(asked.world, asked.collection) if _belongs(asked, record)]
+        return [record for record in self.presence.store.all(asked.world, asked.collection) if belongs(asked, record)]
 
     def _plan(self, asked: Asked) -> Plan:
         operation = asked.deed.operation
@@ -103,14 +106,3 @@ class Reads:
 def _query(asked: Asked) -> dict[str, JsonValue]:
     """The query parameters that were sent, read."""
     return {name: value for (where, name), value in asked.ask.understood.parameters.items() if where is Location.QUERY}
-
-
-def _belongs(asked: Asked, record: Record) -> bool:
-    """Whether a thing is one of those that a view shows."""
-    link = asked.deed.link
-    if link is None:
-        return True
-    wanted = asked.place.variables.get(link.variable)
-    if not link.pointer:
-        return record.links.get(link.variable) == wanted
-    return text_of(take(record.body or {}, link.pointer)) == wanted

@@ -7,7 +7,7 @@ from mock_server.exchange.negotiate import choose_failure
 from mock_server.exchange.problem import Problem
 from mock_server.finding import Finding
 from mock_server.serve.respond import Responder
-from mock_server.serve.state.asked import Asked, Refused, documents
+from mock_server.serve.state.asked import Asked, Refused
 from mock_server.serve.state.fitting import Unfit
 from mock_server.serve.state.patching import PatchError
 
@@ -37,15 +37,11 @@ class Refusals:
     def unpatchable(self, asked: Asked, error: PatchError) -> Exception:
         """A patch can't be applied: a documented refusal, else no answer from state. RFC 5789, section 2.2."""
         statuses = (409, 422, 400) if error.conflict else (400, 422, 409)
+        if error.result:
+            statuses = (422, 400, 409)
         if choose_failure(asked.deed.operation, statuses) is None:
             return Unfit(str(error))
         return self._refused(asked, statuses, problem.UNPROCESSABLE, _CONFLICT, str(error))
-
-    def unfit(self, asked: Asked, error: Unfit) -> Exception:
-        """What becomes of a good request that can't be answered well: a documented refusal, else no answer from state."""
-        if not documents(asked.deed.operation, 422):
-            return error
-        return self._refused(asked, (422,), problem.UNPROCESSABLE, _CONFLICT, str(error))
 
     def _refused(self, asked: Asked, statuses: tuple[int, ...], kind: Problem, rule: str, detail: str) -> Refused:
         operation = asked.deed.operation

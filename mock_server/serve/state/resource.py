@@ -48,6 +48,8 @@ class Deed:
     chosen: Chosen  # the response of success
     variable: str | None = None  # of the path: which thing; None: its key stands in the query or the body, or there is but one
     link: Link | None = None
+    base: str = ""  # the base path of the operation
+    action: str = ""  # what is done with a thing, where a path below it says so: `close` of `/issues/{id}/close`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

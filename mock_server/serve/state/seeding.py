@@ -72,7 +72,7 @@ class Seeds:
         """The things of a list as it has them, each with a key of its own."""
         known = _key(place, deed, ask)
         if known not in self._lists:
-            self._lists[known] = list(self._keyed(place, deed, self._items(place, deed, ask), ask))
+            self._lists[known] = list(self.keyed(place, deed, self._items(place, deed, ask), ask))
         return self._lists[known]
 
     def _forget(self) -> None:
@@ -123,7 +123,7 @@ class Seeds:
         body: JsonValue = orjson.loads(written.body)
         return body
 
-    def _keyed(self, place: Place, deed: Deed, items: list[JsonObject], ask: Ask) -> Iterator[Thing]:
+    def keyed(self, place: Place, deed: Deed, items: list[JsonObject], ask: Ask) -> Iterator[Thing]:
         """Items with keys that differ: of two with the same the second gets another, as generated, or it is left out."""
         key, seen = place.resource.key, set[str]()
         for index, item in enumerate(items):

@@ -11,6 +11,7 @@ from mock_server.serve.answer import SOURCE, STATE, Answer, RawField
 from mock_server.serve.respond import Responder
 from mock_server.serve.state.asked import Asked, Refused, documents, fill
 from mock_server.serve.state.fitting import Fitting, plain_ask
+from mock_server.serve.state.presence import Presence
 from mock_server.serve.state.resource import Act, Deed
 from mock_server.serve.state.seeding import Fittings
 from mock_server.serve.state.store import Record
@@ -24,6 +25,7 @@ class Showing:
 
     responder: Responder
     fittings: Fittings
+    presence: Presence
 
     def show(self, asked: Asked, record: Record, status: int | None = None) -> Answer:
         """
@@ -38,13 +40,13 @@ class Showing:
             Refused: nothing that is documented is acceptable.
             Unfit: no answer that conforms can be made.
         """
-        deed = asked.deed
+        deed, record = asked.deed, self.presence.completed(asked, record)
         chosen = choose_status(deed.operation, status) if status is not None else None
         if chosen is not None and chosen.status != deed.chosen.status:
             deed = dataclasses.replace(deed, chosen=chosen)
         fitting = self.fittings.of(asked.resource, deed)
         source = STATE + asked.resource.name
-        own = [(b"etag", self.tag(record).encode())] if is_tagged(deed) else []
+        own = [(b"etag", tag_of(write_json(record.body)).encode())] if is_tagged(deed) else []
         if deed.act is Act.CREATE or status == _CREATED:
             own += self._location(asked, deed, record)
         if deed.chosen.is_empty:
@@ -67,9 +69,9 @@ class Showing:
             raise Refused(self.responder.refuse_accept(asked.deed.operation, fitting.reply, asked.ask))
         return represented
 
-    def tag(self, record: Record) -> str:
+    def tag(self, asked: Asked, record: Record) -> str:
         """The validator of a thing: the same for the same content, in every process. RFC 9110, section 8.8.3."""
-        return tag_of(write_json(record.body))
+        return tag_of(write_json(self.presence.completed(asked, record).body))
 
     def conditional(self, asked: Asked, answer: Answer) -> Answer:
         """Obey If-None-Match, where 304 is documented. RFC 9110, section 13.1.2."""

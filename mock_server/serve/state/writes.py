@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from mock_server.exchange.message import find_field
+from mock_server.generate.envelope import put
 from mock_server.serve.answer import Answer
 from mock_server.serve.state.asked import Asked, documents
+from mock_server.serve.state.children import came_with
 from mock_server.serve.state.creation import Creation, owner_link
-from mock_server.serve.state.fitting import Unfit
 from mock_server.serve.state.keys import is_unique, text_of
 from mock_server.serve.state.patching import PatchError, same
-from mock_server.serve.state.presence import Presence
+from mock_server.serve.state.presence import Presence, belongs
 from mock_server.serve.state.reads import Reads
 from mock_server.serve.state.refusals import Refusals
 from mock_server.serve.state.resource import Act, Resource
@@ -84,11 +85,14 @@ class Writes:
         return self._seeds.fresh_key(asked.place, shows, like, number, taken, asked.ask)
 
     def _new(self, asked: Asked, key: JsonValue, number: int) -> JsonObject:
-        """A new thing; where no answer could show what was sent, it is refused, if the document has a word for that."""
-        try:
-            return self._creation.new(asked.place, asked.deed, asked.ask, key if asked.resource.key is not None else None, number)
-        except Unfit as error:
-            raise self._refusals.unfit(asked, error) from error
+        """A new thing; it has no children but those that were sent with it."""
+        thing = self._creation.new(asked.place, asked.deed, asked.ask, key if asked.resource.key is not None else None, number)
+        sent = self._creation.sent(asked.resource, asked.deed, asked.ask)
+        for child in self.presence.children.get(asked.resource.name, ()):
+            if child.pointer is not None and came_with(sent, child) is None:
+                put_in = put(thing, child.pointer, [])
+                thing = put_in if isinstance(put_in, dict) else thing
+        return thing
 
     def replace(self, asked: Asked) -> Answer:
         """Make a thing what a request says; or make it."""
@@ -118,10 +122,7 @@ class Writes:
 
     def _replaced(self, asked: Asked, record: Record, since: int | None = None) -> Answer:
         place = asked.place_of(record)
-        try:
-            thing = self._creation.replaced(place, asked.deed, asked.ask, record.body or {})
-        except Unfit as error:
-            raise self._refusals.unfit(asked, error) from error
+        thing = self._creation.replaced(place, asked.deed, asked.ask, record.body or {})
         return self._keep(asked, record, thing, since)
 
     def change(self, asked: Asked) -> Answer:
@@ -138,16 +139,27 @@ class Writes:
             thing = self._creation.changed(place, asked.deed, asked.ask, record.body or {}, media_type=media_type)
         except PatchError as error:
             raise self._refusals.unpatchable(asked, error) from error
-        except Unfit as error:
-            raise self._refusals.unfit(asked, error) from error
         return self._keep(asked, record, thing, since)
 
     def _keep(self, asked: Asked, record: Record, thing: JsonObject, since: int | None) -> Answer:
         """Keep a changed thing, if it can be answered."""
         after = record._replace(version=record.version + 1, body=thing)
-        answer = self.showing.show(asked, after)
+        sent = self._creation.sent(asked.resource, asked.deed, asked.ask)
+        children = [child for child in self.presence.children.get(asked.resource.name, ()) if came_with(sent, child) is not None]
+        answer = self.showing.show(asked, after) if not children else None
         self._store.replace(asked.world, asked.collection, record, thing, since)
-        return answer
+        for child in children:
+            self._replace_children(self.presence.asked_for_children(asked, after, child), came_with(thing, child) or [])
+        return answer if answer is not None else self.showing.show(asked, after)
+
+    def _replace_children(self, asked: Asked, items: list[JsonValue]) -> None:
+        """Let the children that were sent with their owner take the place of those that there were."""
+        self.presence.need_seeds(asked)
+        for known in self._store.all(asked.world, asked.collection):
+            if belongs(asked, known):
+                forget(self._store, asked.world, asked.resource, asked.collection, known)
+        for made in self.presence.made_of(items, asked.place, asked.deed, asked):
+            self._store.insert(asked.world, asked.collection, made._replace(position=self._store.number(asked.world, asked.collection)))
 
     def remove(self, asked: Asked) -> Answer:
         """Delete a thing."""
@@ -202,8 +214,8 @@ class Writes:
         documented = any(p.location is Location.HEADER and p.name.lower() == "if-match" for p in asked.deed.operation.parameters)
         if wanted is None or wanted.strip() == "*" or not documented:
             return
-        if self.showing.tag(record) not in {tag.strip() for tag in wanted.split(",")}:
-            raise self._refusals.changed(asked, self.showing.tag(record))
+        if self.showing.tag(asked, record) not in {tag.strip() for tag in wanted.split(",")}:
+            raise self._refusals.changed(asked, self.showing.tag(asked, record))
 
 
 def forget(store: Store, world: str, resource: Resource, collection: str, record: Record) -> None:

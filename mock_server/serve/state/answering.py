@@ -157,7 +157,7 @@ class State:
             if where is Location.QUERY and name == resource.key:
                 return text_of(value)
         sent = self._creation.sent(resource, deed, ask)
-        return text_of(sent.get(resource.key)) if isinstance(sent, dict) else None
+        return text_of(resource.key_of(sent)) if isinstance(sent, dict) else None
 
     def _warn(self, asked: Asked, reason: str) -> None:
         """Say once that an operation could not be answered from state."""

@@ -35,7 +35,8 @@ class Asked:
 
     def place_of(self, record: Record) -> Place:
         """Where a thing is."""
-        return thing_place(self.place, record.key, (record.body or {}).get(self.resource.key or "", record.key))
+        known = self.resource.key_of(record.body)
+        return thing_place(self.place, record.key, known if known is not None else record.key)
 
 
 class Refused(Exception):

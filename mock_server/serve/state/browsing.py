@@ -114,10 +114,11 @@ class Browser:
         if key is None:
             key = f"n{store.number(name, collection.path)}"
         own = None if resource.single else resource.key
-        if own is not None and text_of(thing.get(own)) != key:
-            raise NotKeepable(f"{own!r} of it has to be {key!r}, not {thing.get(own)!r}")
+        if own is not None and text_of(resource.key_of(thing)) != key:
+            raise NotKeepable(f"{own!r} of it has to be {key!r}, not {resource.key_of(thing)!r}")
         variables = _variables(self._template(resource), collection.path) or {}
-        value = thing.get(resource.key, key) if resource.key is not None else key
+        known = resource.key_of(thing)
+        value = known if known is not None else key
         place = thing_place(Place(resource, variables, dict(variables)), key, value)
         objection = self.state.fittings.objection(resource, thing, place, self._ask(collection.path))
         if objection is not None:

@@ -74,7 +74,7 @@ class Creation:
         pattern = self._pattern(inner, deed, ask, number)
         asked = self._names(resource, deed)
         hidden = self._read_only(resource)
-        own: JsonObject = {resource.key: key} if resource.key is not None else {}
+        own: JsonObject = {resource.own_key: key} if resource.own_key is not None else {}
         given = {name: value for name, value in sent.items() if name not in hidden}
         serverly = {name: value for name, value in pattern.items() if name not in asked or name in hidden}
         born = {name: self._born(name, value, resource.outline.member(name)) for name, value in serverly.items()}
@@ -89,7 +89,16 @@ class Creation:
             {**born, **left, **_without_nulls(given), **own},
             {**pattern, **_without_nulls(given), **own},
         ]
-        return self._settle(inner, [{n: c[n] for n in (*ordered, *c) if n in c} for c in candidates], ask)
+        things = [{n: c[n] for n in (*ordered, *c) if n in c} for c in candidates]
+        if resource.inside:
+            things = [resource.with_key(self._held(resource, pattern, thing), key) for thing in things]
+        return self._settle(inner, things, ask)
+
+    def _held(self, resource: Resource, pattern: JsonObject, thing: JsonObject) -> JsonObject:
+        """A thing in which what holds its key has what a server sets there, beside what was sent."""
+        holder = resource.inside[0]
+        made, said = pattern.get(holder), thing.get(holder)
+        return {**thing, holder: {**made, **said}} if isinstance(made, dict) and isinstance(said, dict) else thing
 
     def replaced(self, place: Place, deed: Deed, ask: Ask, before: JsonObject) -> JsonObject:
         """Make what a PUT says of a thing; what a server sets stays."""
@@ -151,9 +160,9 @@ class Creation:
     def client_key(self, resource: Resource, deed: Deed, ask: Ask) -> JsonValue:
         """The key that a client chose; None where it may not, or left it to the server."""
         sent = self.sent(resource, deed, ask)
-        if resource.key is None or not isinstance(sent, dict) or resource.key in self._read_only(resource):
+        if resource.key is None or not isinstance(sent, dict) or resource.own_key in self._read_only(resource):
             return None
-        value = sent.get(resource.key)
+        value = resource.key_of(sent)
         return value if value not in (0, "", None) and text_of(value) is not None else None
 
     def _settle(self, place: Place, candidates: list[JsonObject], ask: Ask) -> JsonObject:
@@ -202,7 +211,7 @@ class Creation:
 
     def _kept(self, resource: Resource, deed: Deed) -> frozenset[str]:
         """What a client can't change."""
-        return self._read_only(resource) | ({resource.key} if resource.key is not None else set())
+        return self._read_only(resource) | ({resource.own_key} if resource.own_key is not None else set())
 
     def _read_only(self, resource: Resource) -> frozenset[str]:
         """What the document marks `readOnly` in the answers."""
@@ -260,7 +269,8 @@ class Creation:
         """A changed thing with the moment of its change."""
         moments = {n: self._now(value) for n, value in before.items() if joined(n) in _CHANGED and after.get(n) == value}
         known = [*before, *(name for name in after if name not in before)]
-        return {name: moments.get(name, after[name]) for name in known if name in after}
+        touched = {name: moments.get(name, after[name]) for name in known if name in after}
+        return resource.with_key(touched, resource.key_of(before)) if resource.inside else touched
 
     def _now(self, like: JsonValue) -> JsonValue:
         """This moment, written like another one."""

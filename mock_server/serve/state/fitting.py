@@ -155,6 +155,8 @@ class Fitting:
     def _is_thing(self, outline: Outline) -> bool:
         key = self.resource.key
         if key is not None:
+            for name in self.resource.inside:
+                outline = outline.member(name)
             return key in shown(outline) or find_key(outline, None, self.resource.nouns) == key
         return self._shares(outline)
 

@@ -23,7 +23,7 @@ from mock_server.generate.kit import Kit
 from mock_server.generate.words import nouns_of, split_words
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
-from mock_server.serve.state.keys import find_key, find_owner
+from mock_server.serve.state.keys import find_key_place, find_owner
 from mock_server.serve.state.resource import Act, Deed, Link, Owner, Resource
 from mock_server.settings import ResourceSettings
 from mock_server.spec.document import template_names
@@ -137,7 +137,7 @@ class _Draft:
 
     name: str
     template: str
-    key: str | None
+    place: tuple[str, ...]  # of the key in a thing; empty where it has none
     nouns: frozenset[str]
     outline: Outline
     single: bool
@@ -145,6 +145,11 @@ class _Draft:
     size: int | None
     identity: str | None
     home: "_Draft | None" = None  # where its things really are
+
+    @property
+    def key(self) -> str | None:
+        """The property that tells things apart."""
+        return self.place[-1] if self.place else None
 
     @property
     def acts(self) -> frozenset[Act]:
@@ -186,12 +191,13 @@ class _Finder:
         if not deeds:
             return None
         single = variable is None and not any(deed.act in {Act.LIST, Act.CREATE} for deed in deeds) and group.name is None
-        key = own.id or next((s.key for s in said if s.key), None) or find_key(outline, variable, nouns)
+        named = own.id or next((s.key for s in said if s.key), None)
+        place = tuple(named.split(".")) if named else find_key_place(outline, variable, nouns)
         size = own.seed if own.seed is not None else next((s.size for s in said if s.size is not None), None)
         if size is not None and not 0 <= size <= _MOST:
             raise UsageError(f"the resource {name}: there can be from 0 to {_MOST:,} things in the beginning, not {size}")
         return _Draft(
-            name=name, template=group.template, key=None if single else key, nouns=nouns | _nouns_of(outline), outline=outline,
+            name=name, template=group.template, place=() if single else place, nouns=nouns | _nouns_of(outline), outline=outline,
             single=single, deeds=deeds, size=size, identity=component_of(outline),
         )  # fmt: skip
 
@@ -271,7 +277,7 @@ class _Finder:
         return any(frozenset(thing.names) & frozenset(body.names) for body in (*bodies, *inner))
 
     def _thing(self, body: Outline, nouns: frozenset[str], variable: str | None) -> Spot | None:
-        found = find_thing(body, nouns, lambda outline: find_key(outline, variable, nouns) is not None)
+        found = find_thing(body, nouns, lambda outline: bool(find_key_place(outline, variable, nouns)))
         return found or (Spot((), body) if is_object(body) else None)
 
 
@@ -366,7 +372,8 @@ def _finish(drafts: list[_Draft]) -> Inferred:
         deeds = [*draft.deeds, *(_viewed(deed, view, draft, things) for view in views for deed in view.deeds)]
         links = {deed.link.variable: deed.link for deed in deeds if deed.link is not None}
         resource = Resource(
-            name=draft.name, template=draft.template, key=draft.key, nouns=draft.nouns, outline=draft.outline, single=draft.single,
+            name=draft.name, template=draft.template, key=draft.key, inside=draft.place[:-1],
+            nouns=draft.nouns, outline=draft.outline, single=draft.single,
             deeds={deed.act: deed for deed in reversed(draft.deeds)}, owners=tuple(_owners(draft.template, things)), size=draft.size,
             links=tuple(links.values()), aliases=tuple(pair for deed in draft.deeds for pair in _aliases(draft.template, deed)),
         )  # fmt: skip

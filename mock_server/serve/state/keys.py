@@ -11,6 +11,7 @@ from mock_server.typing import JsonValue
 _KEYS: Final = ("id", "uuid", "uid", "guid", "identifier", "key", "pk", "code", "slug", "number", "no", "name")
 _GENERIC: Final = ("id", "uuid", "uid", "guid", "identifier", "key", "pk")  # that need no hint by the path
 _SCALARS: Final = frozenset(("string", "integer", "number"))
+_DESCRIBING: Final = frozenset(("metadata", "meta", "sys", "attributes", "info", "header"))  # members that describe the thing around
 # What people don't share, and no two things of a collection have.
 _UNIQUE: Final = frozenset(
     ("email", "emailaddress", "username", "login", "loginname", "slug", "sku", "handle", "serialnumber", "isbn", "iban", "vin", "ssn",
@@ -29,6 +30,25 @@ def find_key(outline: Outline, variable: str | None, nouns: frozenset[str]) -> s
     """
     scalars = {joined(name): name for name in reversed(shown(outline)) if _is_scalar(outline.member(name))}
     return next((scalars[wanted] for wanted in _wanted(variable, nouns) if wanted in scalars), None)
+
+
+def find_key_place(outline: Outline, variable: str | None, nouns: frozenset[str]) -> tuple[str, ...]:
+    """
+    Find where the property stands that tells things apart: in the thing, else in what describes it (`metadata.name`).
+
+    Returns:
+        The names of members, from the outside in; empty where there is none.
+    """
+    key = find_key(outline, variable, nouns)
+    if key is not None:
+        return (key,)
+    for name in shown(outline):
+        member = outline.member(name)
+        if joined(name) in _DESCRIBING and is_object(member) and not is_array(member):
+            inner = find_key(member, variable, nouns)
+            if inner is not None:
+                return (name, inner)
+    return ()
 
 
 def _wanted(variable: str | None, nouns: frozenset[str]) -> Iterator[str]:

@@ -77,9 +77,9 @@ class Presence:
         thing = take(fitting.reply.make(represented, plain_ask(asked.ask, read, place.variables, place.values)), spot.pointer)
         if not isinstance(thing, dict):
             raise Unfit("what it answers is no object")
-        key = asked.resource.key
-        if key is not None and text_of(thing.get(key)) != asked.key:
-            keyed = {**thing, key: value}
+        resource = asked.resource
+        if resource.key is not None and text_of(resource.key_of(thing)) != asked.key:
+            keyed = resource.with_key(thing, value)
             thing = keyed if self.fittings.accept(asked.resource, keyed, place, asked.ask) else thing
         thing = self.seeds.related(place, asked.key, thing, asked.ask)
         mark = f"/{asked.key}"
@@ -109,7 +109,7 @@ class Presence:
         if (absent or (record is not None and record.body is None)) and choose_failure(asked.deed.operation, (404, 410)) is not None:
             raise self.refusals.missing(asked, f"there is no {min(resource.nouns, key=len, default=name)} {key!r}")
         if absent:
-            return Record(key, 0, 0, None, {})  # the document has no word for that: then somebody of whom nothing is there
+            return Record(key, 0, -1, None, {})  # the document has no word for that: then it is as if it had been there
         return record
 
     def need_seeds(self, asked: Asked) -> None:
@@ -117,10 +117,22 @@ class Presence:
         main = asked.resource.deeds.get(Act.LIST)
         if main is not None:
             self._seed(asked, asked.resource, main, asked.collection, asked.collection)
+            if asked.deed.link is not None and asked.deed.act is Act.LIST:
+                self._need_own(asked)
         elif asked.deed.act is Act.LIST:
             self._seed(
                 asked, asked.resource, asked.deed, asked.collection, fill(asked.deed.operation.entry.template, asked.place.variables)
             )
+
+    def _need_own(self, asked: Asked) -> None:
+        """See that an owner who was there in the beginning has some of what it would have without state."""
+        mark = fill(asked.deed.operation.entry.template, asked.place.variables)
+        if self.store.seeded(asked.world, asked.collection, mark):
+            return
+        if any(belongs(asked, record) for record in self.store.all(asked.world, asked.collection)):
+            self.store.seed(asked.world, asked.collection, mark, [])
+        else:
+            self._seed(asked, asked.resource, asked.deed, asked.collection, mark)
 
     def _seed(self, asked: Asked, resource: Resource, deed: Deed, collection: str, mark: str) -> None:
         if self.store.seeded(asked.world, collection, mark):
@@ -188,7 +200,8 @@ class Presence:
 
     def asked_for_children(self, asked: Asked, record: Record, child: Child) -> Asked:
         """The request for the children of a thing that nobody made."""
-        value = (record.body or {}).get(asked.resource.key or "", record.key)
+        known = asked.resource.key_of(record.body)
+        value = known if known is not None else record.key
         variables = {**asked.place.variables, child.variable: record.key}
         place = Place(child.resource, variables, {**asked.place.values, child.variable: value})
         return Asked(child.resource, child.deed, asked.ask, place, self.collection(child.resource.template, variables), None)
@@ -215,4 +228,5 @@ class Presence:
         if variable is not None:
             return asked.place.values.get(variable, asked.key)
         sent = self.creation.sent(asked.resource, asked.deed, asked.ask)
-        return sent.get(asked.resource.key or "", asked.key) if isinstance(sent, dict) else asked.key
+        known = asked.resource.key_of(sent)
+        return known if known is not None else asked.key

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mock_server.exchange.negotiate import Chosen
+from mock_server.generate.envelope import put, take
 from mock_server.schema.outline import Outline
 from mock_server.spec.model import Operation
+from mock_server.typing import JsonObject, JsonValue
 
 
 class Act(StrEnum):
@@ -59,6 +61,7 @@ class Resource:
     name: str  # `pets`, `owners/pets`
     template: str  # of the collection, or of the only thing
     key: str | None  # the property that tells things apart; None: only the path does
+    inside: tuple[str, ...] = ()  # the members that hold that property: `metadata` of `metadata.name`
     nouns: frozenset[str]  # what its things are
     outline: Outline  # of a thing in a response
     single: bool = False
@@ -67,6 +70,20 @@ class Resource:
     size: int | None = None  # how many things there are in the beginning; None: as the document's own list has it
     links: tuple[Link, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()  # variables of the template that some operations call otherwise: their name and ours
+
+    @property
+    def own_key(self) -> str | None:
+        """The key where it is a property of the thing itself."""
+        return self.key if not self.inside else None
+
+    def key_of(self, thing: JsonValue) -> JsonValue:
+        """The key of a thing; None where it has none."""
+        return take(thing, (*self.inside, self.key)) if self.key is not None else None
+
+    def with_key(self, thing: JsonObject, key: JsonValue) -> JsonObject:
+        """A thing with another key."""
+        keyed = put(thing, (*self.inside, self.key), key) if self.key is not None else thing
+        return keyed if isinstance(keyed, dict) else thing
 
     @property
     def listed(self) -> bool:

@@ -99,13 +99,14 @@ class Seeds:
 
     def _as_documented(self, place: Place, items: list[JsonObject], ask: Ask) -> list[JsonObject]:
         """Generated items, the first ones with the keys that the document names elsewhere."""
-        resource, key = place.resource, place.resource.key
-        if key is None or resource.template.count("{"):
+        resource = place.resource
+        if resource.key is None or resource.template.count("{"):
             return items
-        there = {text_of(item.get(key)) for item in items}
+        there = {text_of(resource.key_of(item)) for item in items}
         named = [value for value in documented_keys(resource, self.fittings.resources.values()) if text_of(value) not in there]
         for index, value in enumerate(dict.fromkeys(named)):
-            renamed = {**items[index], key: value} if index < len(items) and key in items[index] else None
+            has_key = index < len(items) and resource.key_of(items[index]) is not None
+            renamed = resource.with_key(items[index], value) if has_key else None
             if renamed is not None and self.fittings.accept(resource, renamed, thing_place(place, str(value), value), ask, strictly=False):
                 items[index] = renamed
         return items
@@ -125,15 +126,16 @@ class Seeds:
 
     def keyed(self, place: Place, deed: Deed, items: list[JsonObject], ask: Ask) -> Iterator[Thing]:
         """Items with keys that differ: of two with the same the second gets another, as generated, or it is left out."""
-        key, seen = place.resource.key, set[str]()
+        resource, seen = place.resource, set[str]()
         for index, item in enumerate(items):
-            if key is None:
+            if resource.key is None:
                 yield f"s{index}", item
                 continue
-            text = text_of(item.get(key))
+            known = resource.key_of(item)
+            text = text_of(known)
             if text is None or text in seen:
-                fresh = self.fresh_key(place, deed, item.get(key), len(items) + index, seen, ask)
-                text, item = text_of(fresh), {**item, key: fresh}  # noqa: PLW2901 - the same with another key
+                fresh = self.fresh_key(place, deed, known, len(items) + index, seen, ask)
+                text, item = text_of(fresh), resource.with_key(item, fresh)  # noqa: PLW2901 - the same with another key
             if text is not None and text not in seen:
                 seen.add(text)
                 yield text, item
@@ -161,9 +163,10 @@ class Seeds:
         for attempt in range(_ATTEMPTS):
             seed = derive_seed(ask.seed_text, place.resource.name, *place.variables.values(), number, attempt)
             made = self.one(place, deed, ask, seed, anew=True)
-            text = text_of(made.get(place.resource.key or "")) if made is not None else None
-            if made is not None and text is not None and text not in taken:
-                return made[place.resource.key or ""]
+            key = place.resource.key_of(made)
+            text = text_of(key)
+            if text is not None and text not in taken:
+                return key
         return f"{like}-{number}" if isinstance(like, str) else None
 
     def one(self, place: Place, deed: Deed, ask: Ask, seed: int, *, anew: bool = False) -> JsonObject | None:
@@ -215,7 +218,8 @@ class Seeds:
         return thing
 
     def _inner(self, place: Place, key: str, thing: JsonObject) -> Place:
-        return thing_place(place, key, thing.get(place.resource.key or "", key))
+        known = place.resource.key_of(thing)
+        return thing_place(place, key, known if known is not None else key)
 
     def _detailed(self, place: Place, key: str, thing: JsonObject, ask: Ask) -> JsonObject:
         """A listed thing with what only reading it shows."""
@@ -233,8 +237,7 @@ class Seeds:
             detail = self.one(inner, read, ask, plain.seed)
         except SchemaError:
             return thing
-        own: JsonObject = {place.resource.key: thing[place.resource.key]} if place.resource.key is not None else {}
-        candidates = [{**(detail or {}), **thing}, {**thing, **(detail or {}), **own}]
+        candidates = [{**(detail or {}), **thing}, place.resource.with_key({**thing, **(detail or {})}, place.resource.key_of(thing))]
         return next((c for c in candidates if self.fittings.accept(place.resource, c, inner, ask)), thing)
 
     def _resolved(self, place: Place, key: str, name: str, value: JsonValue, ask: Ask) -> JsonValue:
@@ -271,7 +274,8 @@ class Seeds:
 
     def _named(self, other: tuple[Resource, str, JsonObject]) -> JsonValue:
         resource, text, thing = other
-        return thing.get(resource.key, text) if resource.key is not None else text
+        known = resource.key_of(thing)
+        return known if known is not None else text
 
     def _others(self, place: Place, nouns: frozenset[str], ask: Ask) -> list[tuple[Resource, str, JsonObject]]:
         """The things of another collection that has no owners."""

@@ -76,11 +76,11 @@ class Writes:
             return None
         shows = next((resource.deeds[act] for act in (Act.LIST, Act.READ, Act.CREATE) if act in resource.deeds), asked.deed)
         known = self._seeds.listed(asked.place, shows, asked.ask) if shows.act is Act.LIST else []
-        keys = [thing[resource.key] for _, thing in known if resource.key in thing]
+        keys = [key for _, thing in known if (key := resource.key_of(thing)) is not None]
         like = max(keys, key=_height) if keys else None
         if like is None:
             made = self._seeds.one(asked.place, shows, asked.ask, number)
-            like = made.get(resource.key) if made is not None else None
+            like = resource.key_of(made)
         taken = {record.key for record in self._store.all(asked.world, asked.collection)}
         return self._seeds.fresh_key(asked.place, shows, like, number, taken, asked.ask)
 

@@ -216,3 +216,61 @@ def test_an_action_answers_with_the_thing_that_is_kept(mock: Callable[..., Mock]
     assert body_of(asked.ask(f"/issues/{made['id']}")) == closed
     assert asked.ask("/issues/none/close", "POST", json={}).status == 404
     assert asked.ask(f"/issues/{made['id']}/copy", "POST").source == "generated"
+
+
+def test_keys_may_stand_in_what_describes_a_thing(mock: Callable[..., Mock]) -> None:
+    meta = {"type": "object", "properties": {"name": TEXT, "uid": TEXT, "labels": {"type": "object", "additionalProperties": TEXT}}}
+    pod = {"type": "object", "properties": {"kind": {"type": "string", "enum": ["Pod"]}, "metadata": meta, "spec": {"type": "object"}}}
+    pods = {
+        "type": "object", "required": ["items"],
+        "properties": {"items": {"type": "array", "items": ref("Pod")}, "metadata": {"type": "object", "properties": {"continue": TEXT}}},
+    }  # fmt: skip
+    space, name = ({"name": name, "in": "path", "required": True, "schema": TEXT} for name in ("namespace", "name"))
+    sent, done = {"content": {"application/json": {"schema": ref("Pod")}}}, answer(ref("Pod"))
+    paths = {
+        "/namespaces": {"get": {"responses": answer(pods)}},
+        "/namespaces/{name}": {"parameters": [name], "get": {"responses": done}},
+        "/namespaces/{namespace}/pods": {
+            "parameters": [space], "get": {"responses": answer(pods)}, "post": {"requestBody": sent, "responses": done},
+        },
+        "/namespaces/{namespace}/pods/{name}": {
+            "parameters": [space, name], "get": {"responses": done}, "put": {"requestBody": sent, "responses": done},
+            "delete": {"responses": answer({"type": "object", "properties": {"status": TEXT}})},
+        },
+    }  # fmt: skip
+    asked, path = stateful(mock, paths, Pod=pod), "/namespaces/default/pods"
+    there: Any = body_of(asked.ask(path))
+
+    made: Any = body_of(asked.ask(path, "POST", json={"kind": "Pod", "metadata": {"name": "web", "labels": {"app": "w"}}}))
+
+    assert there["items"]
+    assert (made["metadata"]["name"], made["metadata"]["labels"]) == ("web", {"app": "w"})
+    assert body_of(asked.ask(path + "/web")) == made
+    assert made in body_of(asked.ask(path))["items"]  # type: ignore[index]
+    asked.ask(path + "/web", "PUT", json={"kind": "Pod", "metadata": {"name": "other", "labels": {"app": "x"}}})
+    changed: Any = body_of(asked.ask(path + "/web"))
+    assert (changed["metadata"]["name"], changed["metadata"]["labels"]) == ("web", {"app": "x"})
+    asked.ask(path + "/web", "DELETE")
+    assert asked.ask(path + "/web").status == 404
+    assert [one["metadata"]["name"] for one in body_of(asked.ask(path))["items"]] == [  # type: ignore[index]
+        one["metadata"]["name"] for one in there["items"]
+    ]
+
+
+def test_no_list_of_one_owner_is_empty_where_the_stateless_mock_has_things(mock: Callable[..., Mock]) -> None:
+    pet = thing("id", "ownerId", ownerId=TEXT, name=TEXT)
+    paths = {**resource("owners", ref("Owner")), **resource("pets", ref("Pet"))}
+    key = [{"name": "ownerId", "in": "path", "required": True, "schema": TEXT}]
+    paths["/owners/{ownerId}/pets"] = {"parameters": key, "get": {"responses": answer({"type": "array", "items": ref("Pet")})}}
+    asked = stateful(mock, paths, Pet=pet, Owner=thing("id", name=TEXT))
+    owners: Any = body_of(asked.ask("/owners"))
+
+    for owner in owners:
+        found: Any = body_of(asked.ask(f"/owners/{owner['id']}/pets"))
+        assert found
+        assert {one["ownerId"] for one in found} == {owner["id"]}
+        assert body_of(asked.ask(f"/pets/{found[0]['id']}"))["id"] == found[0]["id"]  # type: ignore[index]
+        asked.ask(f"/pets/{found[0]['id']}", "DELETE")
+        assert len(body_of(asked.ask(f"/owners/{owner['id']}/pets"))) == len(found) - 1  # type: ignore[arg-type]
+    made: Any = body_of(asked.ask("/owners", "POST", json={"name": "new"}))
+    assert body_of(asked.ask(f"/owners/{made['id']}/pets")) == []

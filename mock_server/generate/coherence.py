@@ -3,7 +3,8 @@ Coherence: the parts of an answer agree with each other and with the request.
 
 - A parameter is echoed where a property of the same name and meaning stands: the id that was asked for, a filter.
 - `groupId` and `groupName` are those of the group around.
-- A count is the length of the list that it counts.
+- A count is the length of the list that it counts; a total is the sum of its parts.
+- `first_id` and `last_id` are those of the list beside them.
 - A least is not above its greatest.
 
 What belongs to one table of `pools` (a city and its coordinates, volts and watts, start and end) agrees by its row.
@@ -16,7 +17,7 @@ from mock_server.generate.compiling import Setting, lazy_acceptor
 from mock_server.generate.semantics import is_identifier
 from mock_server.generate.state import Draw, Echoed, Inherited, NothingFits, Numbered, State, Test, left_open
 from mock_server.generate.words import joined, singular, split_words
-from mock_server.schema.canonical import Canonical
+from mock_server.schema.canonical import Canonical, MultiTypeView
 from mock_server.typing import JsonObject, JsonValue
 
 _NUMERIC = frozenset("0123456789+-.")  # what a number may begin with
@@ -24,6 +25,17 @@ Finish = Callable[[JsonObject, State], None]
 
 _COUNT_WORDS = frozenset(("count", "total", "size", "length", "amount", "number", "num", "quantity"))
 OWN_KEYS = frozenset((("id",), ("uuid",), ("uid",), ("key",)))  # by which a thing tells itself apart, in words
+_TOTAL = frozenset(("total", "sum", "overall"))
+_REDUCING = frozenset(("discount", "discounts", "rebate", "refund", "refunded", "credit"))
+_PAGING = frozenset(("page", "pages", "limit", "offset", "size", "skip"))
+# Numbers that are no parts of a total beside them.
+_MEASURING = frozenset(
+    ("id", "rate", "ratio", "percent", "percentage", "price", "average", "avg", "mean", "median", "min", "max", "minimum", "maximum",
+     "limit", "version", "status", "code", "latitude", "longitude", "lat", "lng", "lon", "score", "rank", "position", "index", "timestamp",
+     "created", "updated", "at", "time", "duration", "seconds", "ms", "used", "available", "free", "remaining", "year", "month", "day",
+     "width", "height", "number", "count", "quantity", "of", "per")
+)  # fmt: skip
+_DECIMALS = 6  # of a sum: more are an artefact of floating point
 _PAIRS = (("min", "max"), ("minimum", "maximum"), ("low", "high"), ("lower", "upper"), ("from", "to"), ("start", "end"), ("first", "last"))
 
 
@@ -200,6 +212,69 @@ def _count(name: str, counted: str, accept: Callable[[JsonValue], bool]) -> Fini
         count = len(items) if isinstance(items, list) else 0
         if name in out and (isinstance(items, list) or items is None) and accept(count):
             out[name] = count
+
+    return finish
+
+
+def compile_sums(setting: Setting, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
+    """Let a total be the sum of its parts: of `total_tokens` those of `_tokens`, of a mere `total` all numbers beside it."""
+    numbers = {name: split_words(name) for name in names if name in schemas and _is_number(schemas[name])}
+    if any(words and words[-1] in _PAGING for words in numbers.values()) or any(_may_be_list(schema) for schema in schemas.values()):
+        return
+    totals = {name: tuple(word for word in words if word not in _TOTAL) for name, words in numbers.items() if _TOTAL & set(words)}
+    for total, rest in totals.items():
+        others = {name: words for name, words in numbers.items() if name not in totals}
+        if rest:
+            others = {name: words for name, words in others.items() if len(words) > len(rest) and words[-len(rest) :] == rest}
+        parts = {name: -1 if _REDUCING & set(words) else 1 for name, words in others.items()}
+        if len(parts) > 1 and (rest or _are_of_one_kind(set(others.values()))):
+            yield _sum(total, parts, lazy_acceptor(schemas[total], setting.forms))
+
+
+def _is_number(schema: Canonical) -> bool:
+    """Whether only numbers may stand there, and perhaps null."""
+    view = schema.view()
+    if isinstance(view, MultiTypeView):
+        return {"null"} < {*view.types, "null"} <= {"integer", "number", "null"}
+    return schema.kind.value in {"integer", "number"}
+
+
+def _are_of_one_kind(names: set[tuple[str, ...]]) -> bool:
+    """Whether numbers beside a `total` can be its parts: sums of money, or counts by what has become of things."""
+    return not any(set(words) & _MEASURING for words in names)
+
+
+def _sum(total: str, parts: dict[str, int], accept: Callable[[JsonValue], bool]) -> Finish:
+    def finish(out: JsonObject, s: State) -> None:
+        found = [(out.get(name), sign) for name, sign in parts.items()]
+        amounts = [value * sign for value, sign in found if isinstance(value, int | float) and not isinstance(value, bool)]
+        if total not in out or len(amounts) < 2:  # noqa: PLR2004 - the sum of one is no sum
+            return
+        whole = sum(amounts) if all(isinstance(amount, int) for amount in amounts) else round(sum(amounts), _DECIMALS)
+        if accept(whole):
+            out[total] = whole
+
+    return finish
+
+
+def compile_ends(setting: Setting, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
+    """Let `first_id` and `last_id` be those of the only list beside them."""
+    lists = [name for name in names if name in schemas and _may_be_list(schemas[name])]
+    for name in names if len(lists) == 1 else ():
+        index = {"firstid": 0, "lastid": -1}.get(joined(name))
+        if index is not None and name in schemas:
+            yield _end(name, lists[0], index, lazy_acceptor(schemas[name], setting.forms))
+
+
+def _end(name: str, listed: str, index: int, accept: Callable[[JsonValue], bool]) -> Finish:
+    def finish(out: JsonObject, s: State) -> None:
+        items = out.get(listed)
+        if name not in out or not isinstance(items, list):
+            return
+        item = items[index] if items else None
+        value = item.get("id") if isinstance(item, dict) else None
+        if accept(value):
+            out[name] = value
 
     return finish
 

@@ -42,6 +42,7 @@ class Spot:
     name: str = ""
     owner: frozenset[str] = frozenset()
     nouns: frozenset[str] = frozenset()  # what the value itself is, where it is an object
+    at_place: bool = False  # whether it stands beside a city or the like
     various: bool = False  # whether values have to differ: items of a list, names of properties
 
     def with_hints(self, hints: Hints) -> "Spot":
@@ -88,7 +89,7 @@ class Compiler(Protocol):
 
 def meaning_of(spot: Spot, type_: str, format_: str) -> Meaning | None:
     """Guess what a scalar is about."""
-    return find_meaning(spot.name, spot.owner, type_, format_, spot.hints.text("description")[:300])
+    return find_meaning(spot.name, spot.owner, type_, format_, spot.hints.text("description")[:300], at_place=spot.at_place)
 
 
 def acceptor(schema: Canonical | JsonObject, forms: Forms | None = None) -> Callable[[JsonValue], bool] | None:

@@ -44,7 +44,7 @@ mac: mac, mac address
 user_agent: user agent
 uuid: uuid, guid
 slug: slug, permalink slug, alias
-sentence: message, note, notes, comment, comments, remark, remarks, caption, headline, tagline, hint, last message, reason, subtitle, status message, tooltip
+sentence: message, note, notes, comment, comments, remark, remarks, caption, headline, tagline, hint, last message, reason, detail, subtitle, status message, tooltip
 paragraph: description, summary, content, text, bio, biography, about, abstract, body, details, instructions, directions, synopsis, overview
 title: title, subject, heading, label
 word: tag, keyword, category, topic, genre
@@ -95,7 +95,8 @@ power_type: power type, socket power type
 phase_rotation: phase rotation
 max_power_text: max power, maximum power, power
 physical_reference: physical reference, bay, parking spot, parking bay
-capability: capability, capabilities, feature, features, permission, permissions, scope, scopes
+capability: capability, capabilities, feature, features
+access: permission, permissions, scope, scopes, privilege, privileges, grant, grants
 operational_status: charger status, connector status, socket status, charge point status, evse status
 status: status, state, order status, payment status
 environment: environment, env, stage
@@ -164,10 +165,12 @@ BOOLEANS = """
 0.1: deleted, archived, disabled, blocked, hidden, error, failed, expired, has more, truncated, read only, deprecated, locked, suspended, cancelled, canceled, revoked, dry run, test, is deleted, incomplete, banned, private, internal, draft
 """
 
-# Descriptions that name a standard.
+# Descriptions that name a standard, the narrower before the wider.
 DESCRIPTIONS = (
+    (r"alpha-3|(three|3)[- ](letter|character|digit) (ISO )?country", "country_code_3"),
     (r"ISO[ -]?4217|currency code", "currency_code"),
-    (r"ISO[ -]?3166|(two|2)[- ]letter country|alpha-2", "country_code"),
+    (r"ISO[ -]?3166|(two|2)[- ](letter|character|digit) (ISO )?country|alpha-2|country code", "country_code"),
+    (r"ISO[ -]?8601[^.]{0,30}duration|duration[^.]{0,40}ISO[ -]?8601", "duration"),
     (r"ISO[ -]?639|(two|2)[- ]letter language", "language_code"),
     (r"BCP[ -]?47|IETF language|language tag", "locale"),
     (r"E\.?164", "phone"),
@@ -183,8 +186,49 @@ DESCRIPTIONS = (
     (r"SHA-?256", "sha256"),
     (r"\bMD5\b", "md5"),
 )
+# Descriptions of a moment that is written as a text, and those of days rather than moments.
+_STANDARDS = r"ISO[ -]?8601|RFC[ -]?3339|yyyy-mm-dd"
+MOMENT_STANDARD = re.compile(_STANDARDS, re.IGNORECASE)
+MOMENT_TEXT = re.compile(rf"{_STANDARDS}|\bdate[ -]?time\b|\bdate and time\b|\bpoint in time\b|\btimestamp\b", re.IGNORECASE)
+DAY_TEXT = re.compile(r"yyyy-mm-dd(?![ T'\"]{0,3}(hh|T))", re.IGNORECASE)
+# Where a description says in which case codes are written.
+LOWER_CASE = re.compile(r"lower ?-?case", re.IGNORECASE)
+UPPER_CASE = re.compile(r"upper ?-?case|in capitals|capital letters", re.IGNORECASE)
+# What a description says that leads elsewhere: links of Markdown and HTML, of which the text is kept, and mere addresses.
+LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|<a\b[^>]*>|</a>|<?https?://\S+")
+REGION = re.compile(r"\b(region|province|county|prefecture|U\.?S\.? state|state,|territory)\b", re.IGNORECASE)
+# Beside one of these, a state is a region.
+AT_A_PLACE = frozenset(
+    ("city", "town", "postal code", "postalcode", "postcode", "zip", "zip code", "zipcode", "country", "country code", "street",
+     "street address", "county", "line1", "line 1", "address line 1", "address1", "postal")
+)  # fmt: skip
+ADDRESSES = frozenset(("address", "location", "shipping address", "billing address", "venue", "place"))
 EPOCH = re.compile(r"\bunix\b|\bepoch\b|timestamp", re.IGNORECASE)
 EPOCH_MILLISECONDS = re.compile(r"milli ?seconds|\bms\b|\bmillis\b", re.IGNORECASE)
+
+# States of a job: those in which it goes on, and those in which it is over and did well.
+UNDER_WAY = frozenset(
+    ("inprogress", "running", "queued", "pending", "processing", "started", "starting", "creating", "validating", "finalizing", "waiting",
+     "scheduled", "incomplete", "working", "building", "provisioning", "initializing", "uploading", "executing", "submitted", "accepted",
+     "notstarted", "inqueue", "new")
+)  # fmt: skip
+DONE = frozenset(
+    ("completed", "complete", "succeeded", "success", "successful", "finished", "done", "available", "ready", "processed", "uploaded",
+     "deployed", "provisioned", "ok", "passed", "active")
+)  # fmt: skip
+
+# What is said of charging stations, and what the same names mean elsewhere.
+_CHARGING = frozenset(("evse", "connector", "socket", "ocpp"))
+ELSEWHERE = {
+    "capability": "feature", "vendor": "company", "model": "model_name", "firmware": "version", "meter_type": "model_name",
+    "config_key": "setting_key", "config_value": "setting_value",
+}  # fmt: skip
+
+
+def is_of_charging(owner: frozenset[str]) -> bool:
+    """Whether a thing has to do with charging vehicles."""
+    return any("charg" in noun or not _CHARGING.isdisjoint(noun.split()) for noun in owner)
+
 
 # What things are, for those whose `name` follows from it.
 PEOPLE = frozenset(

@@ -85,7 +85,17 @@ def _plain(number: float | Decimal) -> int | float:
 
 def _range(spot: Spot, type_: str) -> tuple[float, float, int]:
     meaning = meaning_of(spot, type_, next(iter(spot.hints.formats()), ""))
-    return _RANGES.get(meaning.kind, _USUAL) if meaning is not None else _USUAL
+    return _RANGES.get(meaning.kind, _USUAL) if meaning is not None else _near_example(spot)
+
+
+def _near_example(spot: Spot) -> tuple[float, float, int]:
+    """Numbers of the size of a documented example, with as many decimals; the usual ones where there is none."""
+    shown = [each for each in spot.hints.examples() if isinstance(each, int | float) and not isinstance(each, bool)]
+    if not shown or not all(map(math.isfinite, shown)) or not any(shown):
+        return _USUAL
+    bounds = [bound for each in shown for bound in (each / 2, each * 2)]
+    decimals = max(len(repr(each).partition(".")[2]) if isinstance(each, float) and "e" not in repr(each) else 0 for each in shown)
+    return min(bounds), max(bounds), min(decimals, 6)
 
 
 def _window(low: float, high: float, least: float | Decimal | None, most: float | Decimal | None) -> tuple[float, float]:

@@ -7,7 +7,8 @@ What is simple is drawn first, so that what is nested can refer to it: a charger
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mock_server.generate.coherence import OWN_KEYS, Linked, compile_counts, compile_orders, link_property
+from mock_server.generate import kinds
+from mock_server.generate.coherence import OWN_KEYS, Linked, compile_counts, compile_ends, compile_orders, compile_sums, link_property
 from mock_server.generate.compiling import ByRow, Compiler, Spot, direct_references
 from mock_server.generate.hints import Hints
 from mock_server.generate.pools import TABLE_OF
@@ -19,6 +20,7 @@ from mock_server.schema.canonical import AnyOfView, ArrayView, Canonical, Object
 from mock_server.typing import JsonObject, JsonValue
 
 _SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum", "multi_type", "true"))
+_AGREEMENTS = (compile_counts, compile_sums, compile_orders, compile_ends)
 # Objects within objects; only what is required recurs so deep, and Python's stack has an end.
 _DEEPEST = 60
 
@@ -153,6 +155,7 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
     undeclared = Undeclared(compiler, view, spot)
     order = _order(hints, schemas, required, undeclared)
     tables = _tables(compiler, order, schemas, nouns, spot)
+    at_place = any(" ".join(split_words(name)) in kinds.AT_A_PLACE for name in order)
     keyed = any(split_words(name) in OWN_KEYS and schemas[name].kind.value not in {"integer", "number"} for name in schemas)
     members: list[_Member] = []
     echoes: dict[str, str] = {}
@@ -160,7 +163,7 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
     for name in order:
         if not undeclared.allows(name):
             continue
-        member, linked = _member(compiler, name, undeclared.schema_of(name), nouns, spot, required, tables, keyed=keyed)
+        member, linked = _member(compiler, name, undeclared.schema_of(name), nouns, spot, required, tables, keyed=keyed, at_place=at_place)
         members.append(member)
         if linked.echo is not None:
             echoes[linked.echo] = name
@@ -180,7 +183,7 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
         most=view.max_properties if view is not None else None,
         undeclared=undeclared,
         is_map=hints.is_map(),
-        finish=(*compile_counts(compiler.setting, kept, schemas), *compile_orders(compiler.setting, kept, schemas)),
+        finish=tuple(step for compile_ in _AGREEMENTS for step in compile_(compiler.setting, kept, schemas)),
         violate=tuple(map(undeclared.breaking, view.violations)) if view is not None else (),
         echoes=tuple(echoes.items()),
         inherited=tuple(inherited),
@@ -205,8 +208,9 @@ def _member(
     tables: frozenset[str],
     *,
     keyed: bool,
+    at_place: bool,
 ) -> tuple[_Member, Linked]:
-    own = Spot(compiler.setting.reader.member(spot.hints, name), name, nouns, nouns_of(name))
+    own = Spot(compiler.setting.reader.member(spot.hints, name), name, nouns, nouns_of(name), at_place)
     if schema is not None:
         draw = compiler.compile(schema, own)
     elif own.hints.sources:
@@ -294,13 +298,14 @@ def _chosen(plan: _Plan, s: State) -> Sequence[_Member]:
 
 def _draw_nested(plan: _Plan, out: JsonObject, s: State) -> None:
     """Draw what is nested; what is left out loses its place."""
-    narrow = s.tight or s.depth > FULL_DEPTH or (s.budget < 0 and s.depth > 2)  # noqa: PLR2004 - an item of the answer
+    # not required: deep inside, where there is no room, and in an error but for what it consists of
+    narrow = s.tight or s.depth > FULL_DEPTH or (s.budget < 0 and s.depth > 2) or (s.terse and s.depth > 1)  # noqa: PLR2004
     row = s.row
     try:
         for member in plan.nested:
             name = member.name
             if not member.required and (narrow or _left_out(plan, member, out, s)):
-                if member.may_be_empty and not s.tight and plan.most is None:
+                if member.may_be_empty and not s.tight and not s.terse and plan.most is None:
                     out[name] = []
                 else:
                     out.pop(name, None)

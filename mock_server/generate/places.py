@@ -64,6 +64,12 @@ STATIONS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 CAPABILITIES = ("RFID_READER", "REMOTE_START_STOP_CAPABLE", "RESERVABLE", "UNLOCK_CAPABLE", "CHARGING_PROFILE_CAPABLE")
+# The same, of anything but charging stations.
+ACCESS = ("read", "write", "admin", "read:users", "write:users", "read:reports", "profile", "delete")
+FEATURES = ("search", "export", "notifications", "reports", "audit_log", "two_factor", "dark_mode", "api_access")
+MODELS = ("Aurora 300", "Nova 12", "Orion X2", "Vega 5", "Atlas 40", "Lyra S", "Pulse 7", "Delta Mini")
+SETTING_KEYS = ("timeout", "log_level", "max_retries", "page_size", "locale", "theme", "cache_ttl", "batch_size")
+SETTING_VALUES = ("30", "info", "3", "50", "en", "dark", "300", "100")
 OPERATIONAL_STATUSES = ("Available", "Charging", "Preparing", "Finishing", "Unavailable", "Offline")
 CONFIGURATION = (
     ("HeartbeatInterval", "300"), ("MeterValueSampleInterval", "60"), ("ConnectionTimeOut", "90"),
@@ -74,3 +80,12 @@ SITE_WORDS = ("Central", "Harbour", "North", "Station Square", "Old Town", "Mark
 ADJECTIVES = ("Northern", "Blue", "Central", "Silver", "Rapid", "Bright", "Coastal", "Prime", "Quiet", "Green")
 STATUSES = ("active", "pending", "completed", "inactive")
 LEVELS = ("low", "medium", "high")
+# ISO 3166-1: the three letters of what has these two.
+ALPHA_3 = {
+    "AR": "ARG", "AT": "AUT", "AU": "AUS", "BE": "BEL", "BG": "BGR", "BR": "BRA", "CA": "CAN", "CH": "CHE", "CL": "CHL", "CN": "CHN",
+    "CO": "COL", "CZ": "CZE", "DE": "DEU", "DK": "DNK", "EE": "EST", "EG": "EGY", "ES": "ESP", "FI": "FIN", "FR": "FRA", "GB": "GBR",
+    "GR": "GRC", "HR": "HRV", "HU": "HUN", "ID": "IDN", "IE": "IRL", "IL": "ISR", "IN": "IND", "IT": "ITA", "JP": "JPN", "KR": "KOR",
+    "LT": "LTU", "LV": "LVA", "MX": "MEX", "MY": "MYS", "NL": "NLD", "NO": "NOR", "NZ": "NZL", "PH": "PHL", "PL": "POL", "PT": "PRT",
+    "RO": "ROU", "RU": "RUS", "SA": "SAU", "SE": "SWE", "SG": "SGP", "SI": "SVN", "SK": "SVK", "TH": "THA", "TR": "TUR", "TW": "TWN",
+    "UA": "UKR", "US": "USA", "VN": "VNM", "ZA": "ZAF",
+}  # fmt: skip

@@ -63,7 +63,9 @@ _PATTERNS = {
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "operational_status": places.OPERATIONAL_STATUSES, "status": places.STATUSES, "level": places.LEVELS,
-    "capability": places.CAPABILITIES, "gender": ("female", "male", "nonbinary"), "environment": ("production", "staging", "test"),
+    "capability": places.CAPABILITIES, "access": places.ACCESS, "feature": places.FEATURES, "model_name": places.MODELS,
+    "setting_key": places.SETTING_KEYS, "setting_value": places.SETTING_VALUES,
+    "gender": ("female", "male", "nonbinary"), "environment": ("production", "staging", "test"),
     "user_agent": ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "curl/8.14.1", "okhttp/5.1.0"),
     "card_expiry": ("03/28", "11/29", "07/30", "01/31"), "language_code": ("en", "fi", "sv", "de", "fr", "es"),
     "language_name": ("English", "Finnish", "Swedish", "German", "French", "Spanish"),
@@ -85,7 +87,7 @@ _CURRENCIES = {
 # Tables: the columns, and what makes a row of them.
 _TABLES: dict[str, tuple[str, ...]] = {
     "place": (
-        "city", "latitude", "longitude", "state", "postcode", "country", "country_code", "timezone",
+        "city", "latitude", "longitude", "state", "postcode", "country", "country_code", "country_code_3", "timezone",
         "street_name", "building_number", "street_address", "address", "coordinates",
     ),
     "person": ("first_name", "last_name", "person_name", "email", "user_name"),
@@ -294,7 +296,8 @@ def _place(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa:
     zone = (faker.local_latlng(country_code=country) or ("", "", "", "", "UTC"))[4]
     line = f"{street} {number}"
     return (
-        city, lat, lon, state, str(code), name, country, zone, street, number, line, f"{line}, {code} {city}", f"{lat},{lon}",
+        city, lat, lon, state, str(code), name, country, places.ALPHA_3.get(country, "USA"), zone,
+        street, number, line, f"{line}, {code} {city}", f"{lat},{lon}",
     )  # fmt: skip
 
 

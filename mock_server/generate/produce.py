@@ -17,6 +17,7 @@ from mock_server.errors import UnsatisfiableSchema
 from mock_server.exchange.body import write_json
 from mock_server.finding import Finding
 from mock_server.generate.compiling import Echo, Setting, Spot, compile_part
+from mock_server.generate.failing import FIRST, iter_failures
 from mock_server.generate.heights import ENDLESS
 from mock_server.generate.hints import HintReader, Hints
 from mock_server.generate.pagination import PAGED, iter_ends
@@ -55,6 +56,8 @@ class Wish(NamedTuple):
     size: int | None = None  # items of the outermost array
     echo: Mapping[str, JsonValue] = _NO_ECHO  # what the request says, by parameter name
     requested: Requested = _NOTHING  # what else it says
+    status: int = 0  # of the answer that it is for; 0 where that does not matter
+    is_problem: bool = False  # whether the answer is problem details
 
 
 @dataclass(eq=False, repr=False)
@@ -101,7 +104,7 @@ class Producer:
             UnusableSchema: the schema can't be compiled.
         """
         rows = self._rows
-        if rows is None or wish.minimal:
+        if rows is None or wish.minimal or wish.status >= FIRST:
             return None
         size = wish.size
         limit = self._answered.limit(wish.echo) if self.answers and wish.echo else None
@@ -144,6 +147,8 @@ class Producer:
         return settle(value, self._wishes(value, wish), self.accepts)
 
     def _wishes(self, value: JsonValue, wish: Wish) -> list[Wished]:
+        if wish.status >= FIRST:
+            return list(iter_failures(value, wish.status, self._answered.outline, is_problem=wish.is_problem))
         return list(self._answered.iter_wishes(value, wish.requested, wish.echo, wish.size)) if self.answers else []
 
     @cached_property
@@ -232,7 +237,9 @@ class Producer:
 
     def _state(self, wish: Wish, attempt: int) -> State:
         seed = wish.seed if attempt == 0 else derive_seed(wish.seed, attempt)
-        return State(seed, static=wish.static, size=wish.size, echo=wish.echo)
+        state = State(seed, static=wish.static, size=wish.size, echo=wish.echo)
+        state.terse = wish.status >= FIRST
+        return state
 
     def _insist(self, wish: Wish) -> JsonValue:
         """Find a value where the first draw did not."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.generate import kinds
 from mock_server.generate.alternatives import compile_all_of, compile_any_of, compile_one_of, nullable
 from mock_server.generate.arrays import compile_array
 from mock_server.generate.compiling import ByRow, Setting, Spot, acceptor, by_chance, direct_references, from_values, meaning_of, nothing
 from mock_server.generate.heights import Heights
 from mock_server.generate.hints import Hints
-from mock_server.generate.kinds import BOOLEANS
 from mock_server.generate.language import Language
 from mock_server.generate.merging import Merger
 from mock_server.generate.numbers import compile_integer, compile_number
@@ -28,6 +28,7 @@ from mock_server.generate.semantics import find_meaning
 from mock_server.generate.state import Draw, State, closed
 from mock_server.generate.strings import compile_string, find_faker
 from mock_server.generate.texts import Demands
+from mock_server.generate.words import joined, split_words
 from mock_server.schema.canonical import (
     AllOfView,
     AnyOfView,
@@ -214,6 +215,7 @@ class Sampler:
         wished = find_faker(self.setting, self.setting.overrides.get(spot.name, spot.hints.first("x-faker")))
         if wished is not None:
             values = tuple(value for value in values if value in wished) or values
+        values = _outcomes(values, spot.name)
         if None in values and len(values) > 1:
             return nullable(from_values(tuple(value for value in values if value is not None), spot.name))
         return from_values(values, spot.name)
@@ -267,6 +269,15 @@ def _beside(hints: Hints, name: str) -> tuple[JsonObject, ...]:
     return tuple(source for source in hints.sources[:3] if source.get("$ref") == wanted and len(source) > 1)
 
 
+def _outcomes(values: tuple[JsonValue, ...], name: str) -> tuple[JsonValue, ...]:
+    """Of the states of a job those in which it is over and did well: whoever waits for it waits no longer."""
+    if not set(split_words(name)[-1:]) & {"status", "state", "phase", "stage"}:
+        return values
+    words = {value: joined(value) for value in values if isinstance(value, str)}
+    done = tuple(value for value, word in words.items() if word in kinds.DONE)
+    return done[:1] if done and kinds.UNDER_WAY & set(words.values()) else values
+
+
 def _mixed(draws: list[Draw]) -> Draw:
     count = len(draws)
     return lambda s: draws[int(s.random() * count)](s)
@@ -278,6 +289,6 @@ def _empty_object(s: State) -> JsonValue:
 
 def _boolean(spot: Spot) -> Draw:
     meaning = find_meaning(spot.name, spot.owner, "boolean", "", "")
-    chance = float(meaning.kind) if meaning is not None and meaning.kind in BOOLEANS else 0.5
+    chance = float(meaning.kind) if meaning is not None and meaning.kind in kinds.BOOLEANS else 0.5
     random = derive_random("boolean", spot.name, *sorted(spot.owner))
     return by_chance(tuple(random.random() < chance for _ in range(ROWS)))

@@ -29,6 +29,10 @@ _FORMAT_KINDS = {
 _MOMENT_FORMATS = frozenset(("date-time", "date", "time", "partial-date", "datetime", "timestamp", "date-time-rfc1123", "http-date"))
 _URL_FORMATS = frozenset(("uri", "url", "iri", "uri-reference", "iri-reference"))
 
+# Kinds that a description that names a standard knows better, and those that it says more exactly.
+_WEAK = frozenset((None, "status", "word", "numeric_code", "title", "token", "address"))
+_NARROWER = {"country": ("country_code", "country_code_3"), "language_code": ("locale",), "state": ("country_code",)}
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -37,10 +41,11 @@ class Meaning:
     kind: str
     noun: str = ""  # of "entity_id" and "entity_name": which thing's
     moment: bool = False  # the kind is a moment: see `kinds.MOMENTS`
+    shape: str = ""  # of a moment as a text: the format that it is written in, where that is said
 
 
 @lru_cache(maxsize=65536)
-def find_meaning(name: str, owner: frozenset[str], type_: str, format_: str, description: str) -> Meaning | None:
+def find_meaning(name: str, owner: frozenset[str], type_: str, format_: str, description: str, *, at_place: bool = False) -> Meaning | None:
     """
     Guess what a value is about.
 
@@ -50,6 +55,7 @@ def find_meaning(name: str, owner: frozenset[str], type_: str, format_: str, des
         type_: `string`, `integer`, `number` or `boolean`.
         format_: The format, or "".
         description: The description, or "".
+        at_place: Whether it stands beside a city or the like.
 
     Returns:
         None where nothing can be told.
@@ -59,11 +65,11 @@ def find_meaning(name: str, owner: frozenset[str], type_: str, format_: str, des
         chance = _longest(_BOOLEANS, words)
         return Meaning(chance) if chance else None
     if type_ == "string":
-        return _text(words, owner, format_, description)
+        return _text(words, owner, format_, kinds.LINK.sub(r"\1", description), at_place=at_place)
     return _number(words, owner, format_, description)
 
 
-def _text(words: tuple[str, ...], owner: frozenset[str], format_: str, description: str) -> Meaning | None:
+def _text(words: tuple[str, ...], owner: frozenset[str], format_: str, description: str, *, at_place: bool) -> Meaning | None:
     if format_ in _MOMENT_FORMATS:
         return Meaning(_longest(_MOMENTS, words) or "seen", moment=True)
     if format_ in _FORMAT_KINDS and not (format_ == "uuid" and _entity(words, owner)):
@@ -76,19 +82,30 @@ def _text(words: tuple[str, ...], owner: frozenset[str], format_: str, descripti
     if format_ in {"byte", "base64url", "binary"}:
         return None
     kind = _longest(_TEXT, words)
+    if kind in kinds.ELSEWHERE and not kinds.is_of_charging(owner):
+        kind = kinds.ELSEWHERE[kind]
     entity = _entity(words, owner)
     if entity is not None and kind not in {"evse_id", "id_tag", "hex_id", "token", "vat_number", "numeric_code", "person_name"}:
         return entity
+    if kind == "status" and words[-1] == "state" and (at_place or owner & kinds.ADDRESSES or kinds.REGION.search(description)):
+        return Meaning("state")
     described = next((known for pattern, known in _DESCRIPTIONS if pattern.search(description)), None)
-    weak = kind in {None, "status", "word", "numeric_code", "title", "token", "address"}
-    if described and weak:
+    moment = _moment(words, description, kind)
+    if moment is not None and described != "duration":
+        return moment
+    if described and (kind in _WEAK or described in _NARROWER.get(kind or "", ())):
         return Meaning(described)
-    if kind:
-        return Meaning(kind)
+    return Meaning(kind) if kind else None
+
+
+def _moment(words: tuple[str, ...], description: str, kind: str | None) -> Meaning | None:
+    """The moment that a text is, by its name or by what is said of it."""
     moment = _longest(_MOMENTS, words)
-    if moment and len(words) > 1 and words[-1] in {"at", "on", "date", "time", "timestamp"}:
-        return Meaning(moment, moment=True)
-    return None
+    is_said = kind in _WEAK and (kinds.MOMENT_STANDARD if moment is None else kinds.MOMENT_TEXT).search(description) is not None
+    is_named = kind is None and bool(moment) and len(words) > 1 and words[-1] in {"at", "on", "date", "time", "timestamp"}
+    if not is_said and not is_named:
+        return None
+    return Meaning(moment or "seen", moment=True, shape="date" if kinds.DAY_TEXT.search(description) else "")
 
 
 def _number(words: tuple[str, ...], owner: frozenset[str], format_: str, description: str) -> Meaning | None:

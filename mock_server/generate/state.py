@@ -88,7 +88,7 @@ class State:
 
     __slots__ = (
         "active", "budget", "depth", "echo", "exemplary", "following", "index", "known", "parents", "placed", "random", "row", "size",
-        "static", "strict", "tight", "traced", "verify",
+        "static", "strict", "terse", "tight", "traced", "verify",
     )  # fmt: skip
 
     def __init__(self, seed: int, *, static: bool = True, size: int | None = None, echo: Mapping[str, JsonValue]) -> None:
@@ -111,6 +111,7 @@ class State:
         self.strict = False  # branches that exclude each other are drawn so
         self.verify = False  # documented examples are judged before they are used
         self.tight = False
+        self.terse = False  # an error: of what stands inside its parts only what is required is drawn
         self.traced: list[Test] | None = None  # where it is drawn for many answers: what the request was asked so far
         self.following = False  # traced, and not the first of its list: what was asked for was drawn before
         self.size = size

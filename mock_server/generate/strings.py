@@ -9,17 +9,36 @@ from collections.abc import Callable
 from datetime import datetime
 from email.utils import format_datetime
 
+from mock_server.generate import kinds
 from mock_server.generate.compiling import Setting, Spot, from_column, from_values, meaning_of, spread
 from mock_server.generate.pools import ROWS, TABLE_OF
 from mock_server.generate.seed import derive_random
 from mock_server.generate.semantics import Meaning, is_identifier
-from mock_server.generate.state import MANY_ROWS, ROW_MASK, Draw, by_number
+from mock_server.generate.shapes import code_writer, count_places, is_term, moment_writer, number_writer
+from mock_server.generate.state import MANY_ROWS, ROW_MASK, Draw, State, by_number
 from mock_server.generate.texts import Demands, write_texts
 from mock_server.generate.words import split_words
 from mock_server.schema.canonical import StringView
+from mock_server.schema.formats import ASSERTED
 from mock_server.typing import JsonValue
 
 _Accept = Callable[[JsonValue], bool]
+
+# Kinds of which an example says more than we know: codes, and words of a vocabulary that only the document's author knows.
+_CODES = frozenset(
+    ("numeric_code", "token", "hex_id", "account_number", "serial_number", "version", "error_code", "file_name", "sha1", "sha256", "md5",
+     "uuid", "word", "title", "status", "slug")
+)  # fmt: skip
+_VOCABULARIES = frozenset(
+    ("status", "level", "environment", "event_name", "word", "access", "feature", "setting_key", "setting_value", "error_code", "version",
+     "file_extension", "mime_type", "timezone", "locale", "language_code", "model_name", "material", "department", "card_brand",
+     "operational_status", "capability", "duration", "cron")
+)  # fmt: skip
+_CODES_IN_CASES = frozenset(("currency_code", "country_code", "country_code_3", "language_code", "bic", "iban"))
+# How many characters have to be those of a code, where the meaning is one and where nothing is known: `us-east-1` is none.
+_SOME = 4
+_MANY = 6
+_TRIED = 32  # shaped texts that are judged before all are trusted
 
 
 def compile_string(setting: Setting, view: StringView | None, spot: Spot) -> Draw:
@@ -28,6 +47,9 @@ def compile_string(setting: Setting, view: StringView | None, spot: Spot) -> Dra
     demands = Demands.of(view, formats, various=spot.various or is_identifier(spot.name))
     accept = demands.judge
     named = _named_column(setting, spot)
+    shaped = _shaped(setting, spot, accept) if named is None and not ASSERTED.intersection(formats) else None
+    if shaped is not None:
+        return shaped
     column, meaning = (named, None) if named is not None else _column(setting, spot, formats)
     if column is not None:
         fitted = _fitted(column, view, accept)
@@ -39,6 +61,39 @@ def compile_string(setting: Setting, view: StringView | None, spot: Spot) -> Dra
     return from_values(written, spot.name)
 
 
+def _shaped(setting: Setting, spot: Spot, accept: _Accept | None) -> Draw | None:
+    """Draw texts shaped like the documented example, where it says more of them than their meaning does; None elsewhere."""
+    examples = [each for each in spot.hints.examples() if isinstance(each, str) and each and (accept is None or accept(each))]
+    if not examples:
+        return None
+    example, meaning = examples[0], meaning_of(spot, "string", "")
+    kind = meaning.kind if meaning is not None else None
+    draw: Draw | None = None
+    moments = moment_writer(example)
+    if moments is not None and (meaning is None or meaning.moment or kind in _CODES):
+        own = kind if meaning is not None and meaning.moment else "seen"
+        draw = from_column(tuple(map(moments, setting.pools.moments(str(own)))))
+    elif meaning is not None and kind == "entity_id":
+        draw = _shaped_ids(setting, spot, meaning, example)
+    elif count_places(example) >= (_SOME if kind in _CODES else _MANY) and (meaning is None or kind in _CODES):
+        draw = from_column(tuple(map(code_writer(example, spot.name), range(ROWS))))
+    elif (kind in _VOCABULARIES or (meaning is None and is_term(example))) and not spot.various:
+        draw = from_values(tuple(dict.fromkeys(examples)), spot.name)
+    if draw is None or accept is None:
+        return draw
+    return draw if all(accept(draw(State(row, static=False, echo={}))) for row in range(_TRIED)) else None
+
+
+def _shaped_ids(setting: Setting, spot: Spot, meaning: Meaning, example: str) -> Draw | None:
+    """Draw identifiers shaped like one."""
+    first, step = setting.pools.entity_ids(meaning.noun)
+    if count_places(example) >= _MANY and not example.isdigit():
+        write: Callable[[int], str] | None = code_writer(example, f"{setting.pools.seed} {meaning.noun}")
+    else:
+        write = number_writer(example, first, step)
+    return by_number(write, of_itself=meaning.noun in spot.owner) if write is not None else None
+
+
 def _column(setting: Setting, spot: Spot, formats: tuple[str, ...]) -> tuple[tuple[JsonValue, ...] | None, Meaning | None]:
     """The column of what a string is about, and what that is."""
     format_ = next((name for name in formats if name != "password"), formats[0] if formats else "")
@@ -48,7 +103,7 @@ def _column(setting: Setting, spot: Spot, formats: tuple[str, ...]) -> tuple[tup
         return (None if formats else pools.column("word")), None
     if meaning.moment:
         words = split_words(spot.name)
-        shape = format_ or ("date" if words and words[-1] in {"date", "birthday", "dob"} else "date-time")
+        shape = format_ or meaning.shape or ("date" if words and words[-1] in {"date", "birthday", "dob"} else "date-time")
         return tuple(_moment_text(moment, shape) for moment in pools.moments(meaning.kind)), meaning
     if meaning.kind == "entity_name":
         return pools.entity_names(meaning.noun), meaning
@@ -57,7 +112,17 @@ def _column(setting: Setting, spot: Spot, formats: tuple[str, ...]) -> tuple[tup
             first, step = pools.entity_ids(meaning.noun)
             return tuple(str(first + row * step % MANY_ROWS) for row in range(ROWS)), None
         return tuple(_uuid(pools.seed, meaning.noun, row) for row in range(ROWS)), meaning
-    return tuple(value if isinstance(value, str) else str(value) for value in pools.column(meaning.kind)), meaning
+    texts = tuple(value if isinstance(value, str) else str(value) for value in pools.column(meaning.kind))
+    return (_cased(texts, spot) if meaning.kind in _CODES_IN_CASES else texts), meaning
+
+
+def _cased(texts: tuple[str, ...], spot: Spot) -> tuple[str, ...]:
+    """Codes in the case that the description names, or else the examples have."""
+    said = kinds.LINK.sub(r"\1", spot.hints.text("description"))
+    shown = [example for example in spot.hints.examples() if isinstance(example, str)]
+    if kinds.LOWER_CASE.search(said) or (shown and not kinds.UPPER_CASE.search(said) and all(map(str.islower, shown))):
+        return tuple(map(str.lower, texts))
+    return tuple(map(str.upper, texts)) if kinds.UPPER_CASE.search(said) or (shown and all(map(str.isupper, shown))) else texts
 
 
 def _named_column(setting: Setting, spot: Spot) -> tuple[JsonValue, ...] | None:

@@ -446,7 +446,7 @@ class Reply:
         schema = media.schema if media.schema is not None else media.item_schema
         if schema is None:
             return {} if is_json(content.media_type) or is_xml(content.media_type) else ""
-        producer, wish = self._producer(content, schema, ask.preferences.locale), self._wish(ask)
+        producer, wish = self._producer(content, schema, ask.preferences.locale), self._wish(content, ask)
         streamed = is_streamed(content.media_type)
         if is_text(content.media_type) and not streamed:
             return _text(producer, wish)
@@ -462,17 +462,19 @@ class Reply:
             content.stream = Stream(self.kit, self.operation, self.chosen.response, media, item, is_of_events)
         return content.stream.make(wish, ask.preferences.locale)
 
-    def _wish(self, ask: Ask) -> Wish:
+    def _wish(self, content: _Content, ask: Ask) -> Wish:
         """What a generated value should be like."""
         preferences = ask.preferences
         requested = self.requested(ask.request, ask.understood.body)
-        return Wish(ask.seed, not preferences.dynamic, ask.profile == "minimal", preferences.size, ask.understood.echoes(), requested)
+        echoes, is_minimal = ask.understood.echoes(), ask.profile == "minimal"
+        is_problem = "problem+" in content.media_type.subtype
+        return Wish(ask.seed, not preferences.dynamic, is_minimal, preferences.size, echoes, requested, self.chosen.status, is_problem)
 
     def _made(self, content: _Content, ask: Ask) -> bytes:
         """A made body; JSON is written as it is made."""
         schema = content.represented.media_type.schema
         if content.is_json and schema is not None:
-            return self._producer(content, schema, ask.preferences.locale).write(self._wish(ask))
+            return self._producer(content, schema, ask.preferences.locale).write(self._wish(content, ask))
         return self._write(content, self._produce(content, ask))
 
     def _producer(self, content: _Content, schema: Node, locale: str | None) -> Producer:

@@ -1,0 +1,136 @@
+"""
+Texts shaped like an example: the example of a property says how each of its values is written.
+
+An example of a moment gives other moments in its notation; a code gives other codes: its digits, and its letters where they
+are mixed with digits, are others, and what stands between them stays. A term of a vocabulary is a value itself, and a mere
+word is no shape.
+"""
+
+import re
+import string
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from math import prod
+from random import Random
+from typing import Final
+
+from mock_server.generate.seed import derive_random
+
+_MOMENT: Final = re.compile(
+    r"\d{4}-\d\d-\d\d(?P<gap>[T ])\d\d:\d\d(?P<seconds>:\d\d)?(?:[.,](?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?"
+)
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_HTTP_DATE: Final = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+_PIECE: Final = re.compile(r"[A-Za-z0-9]+")
+_LONGEST: Final = 256  # characters of a code
+_DIGITS: Final = frozenset(string.digits + "-")
+_ROWS: Final = 65_536
+_FACTOR: Final = 40_503  # odd, and near the golden ratio of the rows: neighbours are far apart
+# Letters of a piece no longer than this are a part of its name, as in `v2`.
+_NAMING: Final = 3
+_HEX: Final = frozenset(string.hexdigits)
+
+Write = Callable[[datetime], str]
+
+
+def moment_writer(example: str) -> Write | None:
+    """How moments are written as an example writes one; None where it is no moment."""
+    if _DAY.fullmatch(example):
+        return lambda moment: moment.date().isoformat()
+    if _HTTP_DATE.fullmatch(example):
+        return lambda moment: format_datetime(moment, usegmt=True)
+    found = _MOMENT.fullmatch(example)
+    if found is None:
+        return None
+    gap, seconds, fraction, zone = found["gap"], found["seconds"], found["fraction"], found["zone"] or ""
+
+    def write(moment: datetime) -> str:
+        text = f"{moment:%Y-%m-%d}{gap}{moment:%H:%M}" + (f":{moment:%S}" if seconds else "")
+        return text + ("." + "0" * len(fraction) if fraction else "") + zone
+
+    if zone in {"", "Z"}:
+        return write
+    return lambda moment: write(moment + _offset(zone))
+
+
+def _offset(zone: str) -> timedelta:
+    """How far local time is ahead: `+02:00`, `-0530`, `+02`."""
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return -ahead if zone[0] == "-" else ahead
+
+
+def count_places(example: str) -> int:
+    """How many characters of a text are those of a code: digits, and letters mixed with them; none of mere words and numbers."""
+    is_plain = example.isascii() and len(example) <= _LONGEST and not any(map(str.isspace, example))
+    if not is_plain or not (any(map(str.isalpha, example)) or set(example) <= _DIGITS):
+        return 0
+    return sum(len(choices) > 1 for _, choices in _places(example))
+
+
+def is_term(example: str) -> bool:
+    """Whether a text is a term of some vocabulary rather than a word: `PENDING_REVIEW`, `us-east-1`, `text/plain`."""
+    if any(map(str.isspace, example)) or not example.isascii() or not any(map(str.isalpha, example)):
+        return False
+    return example.isupper() or not example.isalpha()
+
+
+def code_writer(example: str, salt: str) -> Callable[[int], str]:
+    """
+    How codes like an example are written.
+
+    Args:
+        example: See `count_places`.
+        salt: Codes of different salts do not go together.
+
+    Returns:
+        A function of a row, 0 to 65,535; codes of different rows differ, where the shape has room for as many.
+    """
+    places = _places(example)
+    first = derive_random("code", salt).randrange(_ROWS)
+    room = prod(len(choices) for _, choices in places)
+
+    def write(row: int) -> str:
+        text = list(example)
+        mixed = row * _FACTOR + first & _ROWS - 1
+        number = mixed * (room // _ROWS) + Random(mixed).randrange(room // _ROWS) if room > _ROWS else mixed % room
+        for at, choices in reversed(places):
+            number, own = divmod(number, len(choices))
+            text[at] = choices[own]
+        return "".join(text)
+
+    return write
+
+
+def number_writer(example: str, first: int, step: int) -> Callable[[int], str] | None:
+    """How an example with a number at its end, as `user_1`, is written with other numbers, by rows; None where it has none."""
+    found = re.search(r"\d+(?=\D*\Z)", example)
+    if found is None:
+        return None
+    before, after = example[: found.start()], example[found.end() :]
+    return lambda row: f"{before}{first + row * step % _ROWS}{after}"
+
+
+def _places(example: str) -> list[tuple[int, str]]:
+    """The characters of a code that may be others, with what they may be."""
+    found: list[tuple[int, str]] = []
+    for piece in _PIECE.finditer(example):
+        text = piece.group()
+        if not any(map(str.isdigit, text)):
+            continue
+        is_hex = len(text) > _NAMING and set(text) <= _HEX and (text.islower() or text.isdigit())
+        for index, char in enumerate(text):
+            at = piece.start() + index
+            if char.isdigit():
+                is_first = index == 0 and text.isdigit() and len(text) > 1 and char != "0"
+                found.append((at, "123456789" if is_first else "0123456789"))
+            elif len(text) > _NAMING:
+                found.append((at, _letters(char, is_hex=is_hex)))
+    return found
+
+
+def _letters(char: str, *, is_hex: bool) -> str:
+    if is_hex:
+        return "abcdef"
+    return string.ascii_lowercase if char.islower() else string.ascii_uppercase

@@ -69,6 +69,7 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 4010
+    admin_port: int | None = None  # of the admin side and the console; None: that of the API
     allow_host: tuple[str, ...] = ()  # names that are answered for besides those of this machine
     workers: int = 1
     seed: int = 0
@@ -253,4 +254,4 @@ def _tables(name: str, value: object) -> object:
 _PLAIN: Final[Mapping[type, Callable[[str, object], object]]] = {bool: read_boolean, int: _integer, float: _seconds}
 _DISTURBING: Final = {"delay": parse_delay, "callback_delay": parse_delay, "fault": _faults}
 # Of what has no default to be typed by.
-_READERS: Final = {"upstream": read_boolean, "cors": read_boolean}
+_READERS: Final = {"upstream": read_boolean, "cors": read_boolean, "admin_port": _integer}

@@ -37,6 +37,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "store": Trust.NOTHING,
     "write_baseline": Trust.NOTHING,
     # listens, or connects to others
+    "admin_port": Trust.NOTHING,
     "callbacks_to": Trust.NOTHING,
     "host": Trust.NOTHING,
     "listen": Trust.NOTHING,

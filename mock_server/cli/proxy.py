@@ -20,7 +20,7 @@ from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
 from mock_server.serve.deferred import deferred_app
 from mock_server.serve.hosts import Hosts
-from mock_server.serve.listen import bind, check_tls, origin, run
+from mock_server.serve.listen import Listening, check_tls, run
 from mock_server.serve.opening import Opened, open_responder
 from mock_server.serve.proxy.choices import Choices
 from mock_server.serve.proxy.recorder import Recorder
@@ -80,6 +80,9 @@ def proxy(
     admin: Annotated[
         bool | None, typer.Option("--admin/--no-admin", help="Look inside and change things under /__admin.", show_default="admin")
     ] = None,
+    admin_port: Annotated[
+        int | None, typer.Option(help="A port of their own for /__admin and the console; 0 takes a free one.", show_default="the API's")
+    ] = None,
     admin_token: Annotated[
         str | None,
         typer.Option(help="What /__admin asks for as 'Authorization: Bearer'.", show_default="none on loopback, else one is made up"),
@@ -124,16 +127,16 @@ def _relay(real: Upstream, opened: Opened, settings: Settings, recorder: Recorde
 
 def _serve(backend: Backend, relay: Relay, opened: Opened, settings: Settings) -> None:
     """Serve until Ctrl-C, or until a process manager says to stop: either way there is a summing up."""
-    listening = bind(settings.host, settings.port)
+    listening = Listening(settings)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        backend.hosts = Hosts.of(settings)
+        backend.hosts, backend.ports = Hosts.of(settings), listening.ports
         guard = Guard.of(settings) if settings.admin else None
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))
         asgi = deferred_app(backend)
         print_findings(opened.warnings, "text", stream=sys.stderr)
-        _print_banner(relay, opened, settings, origin(listening, settings), guard)
+        _print_banner(relay, opened, settings, listening, guard)
         run(asgi, listening, settings, passes_on=True)
     except KeyboardInterrupt:
         pass  # how a server is meant to end
@@ -142,15 +145,16 @@ def _serve(backend: Backend, relay: Relay, opened: Opened, settings: Settings) -
         listening.close()
 
 
-def _print_banner(relay: Relay, opened: Opened, settings: Settings, address: str, guard: Guard | None) -> None:
+def _print_banner(relay: Relay, opened: Opened, settings: Settings, listening: Listening, guard: Guard | None) -> None:
     document, real = opened.document, relay.upstream
+    address, inside = listening.origin, listening.admin_origin
     count = len(document.entries)
     bases = opened.responder.base_paths()
     lines = [
         f"mock-server {__version__}: {document.title} {document.api_version}",
         f"  document      OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
         f"  passes on     {', '.join(address + base for base in bases)} to {real.origin}{real.base_path}",
-        *([f"  look inside   {address}/__admin", f"  console       {address}/__console/"] if guard is not None else []),
+        *([f"  look inside   {inside}/__admin", f"  console       {inside}/__console/"] if guard is not None else []),
         *([f"  admin token   {guard.token}"] if guard is not None and guard.made else []),
         f"  the mock      {_mock_in_words(relay, settings)}",
     ]

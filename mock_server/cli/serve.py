@@ -22,7 +22,7 @@ from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
 from mock_server.serve.deferred import deferred_app
 from mock_server.serve.hosts import Hosts
-from mock_server.serve.listen import bind, check_tls, origin, run
+from mock_server.serve.listen import Listening, check_tls, run
 from mock_server.serve.opening import Opened, find_conflicts, open_responders
 from mock_server.serve.processes import check_workers, run_workers
 from mock_server.serve.reload import Reloader
@@ -126,6 +126,9 @@ def serve(
     admin: Annotated[
         bool | None, typer.Option("--admin/--no-admin", help="Look inside and change things under /__admin.", show_default="admin")
     ] = None,
+    admin_port: Annotated[
+        int | None, typer.Option(help="A port of their own for /__admin and the console; 0 takes a free one.", show_default="the API's")
+    ] = None,
     admin_token: Annotated[
         str | None,
         typer.Option(help="What /__admin asks for as 'Authorization: Bearer'.", show_default="none on loopback, else one is made up"),
@@ -142,9 +145,10 @@ def serve(
     check_workers(settings.workers)
     check_store(settings)
     opened = open_responders(documents or [default_document()], settings)
-    listening = bind(settings.host, settings.port)
+    listening = Listening(settings)
     try:
         backend = assemble(opened, settings)
+        backend.ports = listening.ports
         if settings.reload:
             _follow_edits(backend, opened, flags)
         backend.hosts = Hosts.of(settings)
@@ -152,10 +156,9 @@ def serve(
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))
         asgi = deferred_app(backend)
-        address = origin(listening, settings)
         print_findings([found for each in opened for found in each.warnings], "text", stream=sys.stderr)
         print_findings(find_conflicts(opened), "text", stream=sys.stderr)
-        _print_banner(backend, opened, address, guard)
+        _print_banner(backend, opened, listening, guard)
         for each in opened if settings.check else ():
             _check_in_background(each.where)
         if settings.workers > 1:
@@ -182,8 +185,8 @@ def _check_in_background(document: str) -> None:
     subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
 
 
-def _print_banner(backend: Backend, opened: Sequence[Opened], address: str, guard: Guard | None) -> None:
-    settings = backend.settings
+def _print_banner(backend: Backend, opened: Sequence[Opened], listening: Listening, guard: Guard | None) -> None:
+    settings, address = backend.settings, listening.origin
     titles = ", ".join(f"{each.document.title} {each.document.api_version}" for each in opened)
     lines = [f"mock-server {__version__}: {titles}"]
     for each in opened:
@@ -192,7 +195,7 @@ def _print_banner(backend: Backend, opened: Sequence[Opened], address: str, guar
         lines += [
             f"  document      {named}OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
             f"  listening on  {', '.join(address + base for base in responder.base_paths())}",
-            *([*_admin_lines(settings, address, guard), f"  Swagger UI    {address}/ui"] if each is opened[0] else []),
+            *([*_admin_lines(settings, listening.admin_origin, guard), f"  Swagger UI    {address}/ui"] if each is opened[0] else []),
             f"  answers from  {', '.join(settings.source)} (seed {settings.seed}, locale {responder.kit.locale}"
             + (f", fixtures in {each.fixtures_from})" if each.fixtures_from is not None else ", no fixtures)"),
             *([f"  scenarios     {', '.join(scenario.name for scenario in each.scenarios.scenarios)}"] if each.scenarios.scenarios else []),

@@ -1,12 +1,11 @@
 """
 The application: Connexion's `AsyncApp` with our middleware first.
 
-Connexion stays the app: it is fed the routing document, serves Swagger UI, runs the lifespan and catches exceptions.
+Connexion stays the app: it is fed the routing document, runs the lifespan and catches exceptions.
 """
 
 import functools
 import logging
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import connexion
@@ -20,7 +19,6 @@ from mock_server.serve.answer import Answer
 from mock_server.serve.backend import Backend
 from mock_server.serve.life import beside, settle
 from mock_server.serve.middleware import MockMiddleware
-from mock_server.serve.pages import UI_JSON, document_path
 from mock_server.serve.routing import routing_document
 
 # Connexion says for each operation that it added it.
@@ -38,7 +36,7 @@ def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp
     settle(backend)
     first = backend.mounts[0].responder.document
     ours = functools.partial(MockMiddleware, backend=backend, through=through)
-    options = SwaggerUIOptions(serve_spec=False, swagger_ui_template_arguments=_Shown(backend))
+    options = SwaggerUIOptions(serve_spec=False, swagger_ui=False)
     app = connexion.AsyncApp(
         __name__,
         middlewares=[ours, *ConnexionMiddleware.default_middlewares],
@@ -53,25 +51,6 @@ def create_app(backend: Backend, *, through: bool = False) -> connexion.AsyncApp
     functools.update_wrapper(handler, _mocked)
     app.add_api(specification, resolver=Resolver(lambda name: handler))
     return app
-
-
-class _Shown(Mapping[str, Any]):
-    """What Swagger UI shows, looked up whenever it is asked for: the document, or a choice of them."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(("openapi_spec_url", "urls") if len(self._backend.mounts) > 1 else ("openapi_spec_url",))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - what templates take
-        if name == "openapi_spec_url":
-            return UI_JSON.decode()
-        titles = [mount.responder.document.title for mount in self._backend.mounts]
-        return [{"url": document_path(number, UI_JSON).decode(), "name": title} for number, title in enumerate(titles)]
 
 
 async def _mocked(backend: Backend, *args: Any, **kwargs: Any) -> ConnexionResponse:  # noqa: ANN401 - what Connexion injects

@@ -167,6 +167,13 @@ class Relay(Protocol):
 Listener = Callable[[Recorded], None]
 
 
+class Ports(NamedTuple):
+    """The ports of a server whose admin side has one, and so an origin, of its own."""
+
+    api: int
+    admin: int
+
+
 @dataclass(eq=False)
 class Backend:
     """A server's inside, shared by all of its parts."""
@@ -179,6 +186,7 @@ class Backend:
     outbox: Sender | None = None
     relay: Relay | None = None
     hosts: Hosts = ANY_HOST  # that are answered for; of who listens
+    ports: Ports | None = None  # None: the API and the admin side share one
     listeners: list[Listener] = field(default_factory=list)  # are told of every exchange
     areas: dict[bytes, Asgi] = field(default_factory=dict)  # applications beside the API, by the beginning of their paths
     tasks: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # run while the server does, and are cancelled at its end

@@ -29,6 +29,7 @@ _PAGE_FIELDS: Final[tuple[RawField, ...]] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
+_UNASKED: Final = frozenset(("", "text/plain", "multipart/form-data", "application/x-www-form-urlencoded"))
 _SAFE: Final = frozenset(("GET", "HEAD"))
 _OWN: Final = frozenset(("same-origin", "none"))  # of Sec-Fetch-Site: ours, or typed by a person
 
@@ -80,6 +81,25 @@ def is_foreign(method: str, fields: RawFields) -> bool:
         return False
     is_link = find_field(fields, b"sec-fetch-mode") == "navigate" and find_field(fields, b"sec-fetch-dest") == "document"
     return method not in _SAFE or not is_link
+
+
+def changes_unasked(method: str, fields: RawFields) -> bool:
+    """
+    Whether a page of another origin sends what browsers send without asking first whether it may.
+
+    A real server behind a proxy would carry it out, and whether that page may read the answer comes too late. What is asked
+    first is the real server's to allow.
+
+    Args:
+        method: In upper case.
+        fields: Header fields of the request.
+
+    Source: Fetch Standard, section 2.2.2, "CORS-safelisted request-header"
+    """
+    origin = find_field(fields, b"origin")
+    if method != "POST" or origin is None or _authority(origin) == (find_field(fields, b"host") or "").lower():
+        return False
+    return (find_field(fields, b"content-type") or "").partition(";")[0].strip().lower() in _UNASKED
 
 
 def is_led_here(fields: RawFields) -> bool:

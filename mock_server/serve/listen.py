@@ -10,7 +10,8 @@ from typing import Any
 
 import uvicorn
 
-from mock_server.errors import ListenError, UsageError
+from mock_server.errors import ListenError, MockServerError, UsageError
+from mock_server.serve.backend import Ports
 from mock_server.serve.middleware import MockMiddleware
 from mock_server.serve.wire.connections import Connections, Limits, most_connections
 from mock_server.serve.wire.gate import gated
@@ -82,9 +83,55 @@ def check_tls(cert: Path | None, key: Path | None) -> None:
         raise UsageError(f"the certificate {cert} can't be used: {error}") from error
 
 
-def run(app: Any, listening: socket.socket, settings: Settings, *, passes_on: bool = False) -> None:  # noqa: ANN401 - any ASGI application
+class Listening:
+    """The sockets of a server: one for all, or the admin side has one of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        """
+        Bind what the settings name.
+
+        Raises:
+            ListenError: a port is in use, or not ours to take.
+        """
+        self._settings = settings
+        self.api = bind(settings.host, settings.port)
+        self.admin: socket.socket | None = None
+        if settings.admin and settings.admin_port is not None:
+            try:
+                self.admin = bind(settings.host, settings.admin_port)
+            except MockServerError:
+                self.api.close()
+                raise
+
+    @property
+    def sockets(self) -> list[socket.socket]:
+        """All of them."""
+        return [self.api] if self.admin is None else [self.api, self.admin]
+
+    @property
+    def ports(self) -> Ports | None:
+        """Of both sides, where they differ."""
+        return Ports(self.api.getsockname()[1], self.admin.getsockname()[1]) if self.admin is not None else None
+
+    @property
+    def origin(self) -> str:
+        """Of the API."""
+        return origin(self.api, self._settings)
+
+    @property
+    def admin_origin(self) -> str:
+        """Of the admin side."""
+        return origin(self.admin or self.api, self._settings)
+
+    def close(self) -> None:
+        """Give the ports back."""
+        for each in self.sockets:
+            each.close()
+
+
+def run(app: Any, listening: Listening, settings: Settings, *, passes_on: bool = False) -> None:  # noqa: ANN401 - any ASGI application
     """Serve until a signal says to stop; see `make_config`."""
-    uvicorn.Server(make_config(app, settings, passes_on=passes_on)).run(sockets=[listening])
+    uvicorn.Server(make_config(app, settings, passes_on=passes_on)).run(sockets=listening.sockets)
 
 
 def make_config(app: Any, settings: Settings, *, passes_on: bool = False) -> uvicorn.Config:  # noqa: ANN401 - any ASGI application

@@ -1,8 +1,8 @@
 """
 Our middleware: the first of the application, so that an ordinary request meets no other layer.
 
-It reads the body, asks the responder, and sends. What the responder does not know it hands on: Swagger UI, lifespan,
-web sockets.
+It reads the body, asks the responder, and sends. What the responder does not know it hands on: Swagger UI, the areas beside the
+API, lifespan, web sockets.
 """
 
 import contextlib
@@ -19,9 +19,10 @@ from mock_server.exchange.mask import mask_path
 from mock_server.exchange.message import Request
 from mock_server.exchange.preference import prefers_by_query
 from mock_server.printable import printable
+from mock_server.serve import swagger_ui
 from mock_server.serve.answer import GENERATED, STATE, UPSTREAM, Answer, RawField, problem_answer
 from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send
-from mock_server.serve.browser import CONTENT_FIELDS, add_fields, is_led_here
+from mock_server.serve.browser import CONTENT_FIELDS, add_fields, changes_unasked, is_led_here
 from mock_server.serve.caching import CACHE_CONTROL, NO_STORE, VARY_ON_ORIGIN, vary_field
 from mock_server.serve.cors import preflight, with_cors
 from mock_server.serve.gather import send_whole
@@ -33,12 +34,12 @@ from mock_server.serve.world import World
 from mock_server.spec.model import Entry
 
 _log = logging.getLogger("mock_server.access")
-_UI = b"/ui"
 _AREA = b"/__"
 _READING = frozenset(("GET", "HEAD"))
 _WITHOUT_BODY = frozenset((204, 304))  # and without Content-Length, RFC 9110, section 8.6
 _LED_HERE = "preferences in the query are not obeyed where a page of another origin leads here: open the address by hand, or send Prefer"
 _LONGEST_NUMBER = 18  # digits of a length
+_UNASKED = "a page of another origin may not change what is behind this proxy; --cors lets pages of any origin call"
 _MOST_READY = 4_096
 _SMALL = 4_096  # bytes of an answer that may be out of date and is kept ready all the same, until there are too many
 
@@ -62,6 +63,7 @@ class MockMiddleware:
         self._app = app
         self._backend = backend
         self._through = through
+        self._swagger_ui = swagger_ui.open_swagger_ui(lambda: [mount.responder.document.title for mount in backend.mounts])
         self._ready: dict[int, tuple[Answer, tuple[Message, Message]]] = {}
         self._varies: dict[int, tuple[Entry | None, RawField]] = {}  # by the id of an operation, which stays its own
         self._generation = backend.generation  # that those are of
@@ -80,11 +82,18 @@ class MockMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
-        path, backend = _path_of(scope), self._backend
+        backend = self._backend
         if not backend.hosts.accepts(scope["headers"]):
             await self._send(backend.hosts.refuse(scope["headers"]), scope, send, is_own=True)
-            return
+        elif self._is_for_admin(scope):
+            await self._show_inside(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for the API, or for what is beside it on its port."""
+        started = time.perf_counter()
+        path, backend = _path_of(scope), self._backend
         mount = self._find_mount(scope, path)
         if self._is_calm(path):
             request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], b""), backend.worlds.everybody
@@ -128,6 +137,8 @@ class MockMiddleware:
         started, path = time.perf_counter(), _path_of(scope)
         if not self._is_calm(path) or len(body) > self._backend.settings.max_body or not self._backend.hosts.accepts(scope["headers"]):
             return None
+        if self._is_for_admin(scope):
+            return None
         request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], body), self._backend.worlds.everybody
         found = self._find_mount(scope, path).express.find(request, everybody)
         if found is None or found.status in _WITHOUT_BODY:
@@ -161,8 +172,9 @@ class MockMiddleware:
         except MalformedWorld as error:
             await self._send(problem_answer(problem.MALFORMED_WORLD, str(error)), scope, send)
             return
-        if b"__" in scope["query_string"] and is_led_here(scope["headers"]) and prefers_by_query(scope["query_string"].decode("latin-1")):
-            await self._send(problem_answer(problem.FOREIGN_PREFERENCE, _LED_HERE), scope, send)
+        refusal = self._refuse_page(scope)
+        if refusal is not None:
+            await self._send(refusal, scope, send)
             return
         if backend.relay is not None:
             call = Call(scope, receive, send)
@@ -264,19 +276,50 @@ class MockMiddleware:
             self._ready[id(found)] = found, messages  # with the answer, so that its id stays its own
         return messages
 
+    def _refuse_page(self, scope: Scope) -> Answer | None:
+        """The answer to what no page of another origin may have a browser ask."""
+        fields, query = scope["headers"], scope["query_string"]
+        if b"__" in query and is_led_here(fields) and prefers_by_query(query.decode("latin-1")):
+            return problem_answer(problem.FOREIGN_PREFERENCE, _LED_HERE)
+        is_private = self._backend.relay is not None and self._backend.hosts.names is not None and not self._is_shared()
+        if is_private and changes_unasked(scope["method"], fields):
+            return problem_answer(problem.FOREIGN_ORIGIN, _UNASKED)
+        return None
+
+    def _is_for_admin(self, scope: Scope) -> bool:
+        """Whether a request came to the port that the admin side has for itself."""
+        ports = self._backend.ports
+        return ports is not None and scope["server"][1] == ports.admin
+
+    async def _show_inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer on the port of the admin side: there is no API here."""
+        path = _path_of(scope)
+        area = self._find_area(path)
+        page = self._backend.find_page(scope["method"], path) if path.startswith(_AREA) else None
+        if page is not None:
+            await self._send(await page(), scope, send, is_own=True)
+        elif area is not None:
+            await area(scope, receive, send)
+        else:
+            detail = "here are the admin side, /__admin, and the console, /__console/; the API has a port of its own"
+            await self._send(problem_answer(problem.NO_ADMIN_PATH, detail), scope, send, is_own=True)
+
+    def _find_area(self, path: bytes) -> Asgi | None:
+        """The application beside the API that a path belongs to."""
+        areas = self._backend.areas.items()
+        return next((area for prefix, area in areas if path == prefix or path.startswith(prefix + b"/")), None)
+
     def _elsewhere(self, method: str, path: bytes) -> Asgi | None:
-        """Who has a page that is no document's: Swagger UI, the areas beside the API."""
-        found: Asgi | None = None
+        """Who has a page that is no document's: Swagger UI, and, on the port of the API, the areas beside it."""
+        backend = self._backend
         if path.startswith(_AREA):
-            areas = self._backend.areas
-            found = next((area for prefix, area in areas.items() if path == prefix or path.startswith(prefix + b"/")), None)
-            if found is None or self._backend.find_page(method, path) is not None or self._writes(path):
-                return None
-            return found
-        if self._backend.relay is not None:
+            area = self._find_area(path) if backend.ports is None else None
+            return None if area is None or backend.find_page(method, path) is not None or self._writes(path) else area
+        if backend.relay is not None:
             return None  # such paths are the real server's
-        found = self._app if path == _UI or path.startswith(_UI + b"/") else self._backend.areas.get(path)
-        return None if found is None or self._backend.is_documented(method, path) else found
+        area = backend.areas.get(path) if backend.ports is None else None
+        found = self._swagger_ui if path == swagger_ui.ROOT or path.startswith(swagger_ui.ROOT + b"/") else area
+        return None if found is None or backend.is_documented(method, path) else found
 
     def _writes(self, path: bytes) -> bool:
         """Whether a document writes a path out: that goes before what has the path beside the API."""

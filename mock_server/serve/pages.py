@@ -97,8 +97,6 @@ class Pages:
         value = self.served_document()
         if path == DOCUMENT_YAML:
             return encode_yaml(value).encode()
-        if path == UI_JSON and self._document.version in {Version.V31, Version.V32}:
-            value = {**value, "openapi": "3.0.4"}  # the bundled Swagger UI knows no later one, but shows most of it
         return write_json(value)
 
     def served_document(self) -> JsonObject:

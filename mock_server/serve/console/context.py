@@ -67,9 +67,15 @@ class Context:
             "version": __version__,
             "world": self.world_name(request),
             "workers": self.backend.settings.workers,
+            "api": "" if self.backend.ports is None else self.api_origin(request),
             "reload_error": self.backend.reload_error,
         }
         return HTMLResponse(self.painter.paint(template, **{**common, **values}), status)
+
+    def api_origin(self, request: Request) -> str:
+        """The origin of the API, as this browser reaches it."""
+        ports = self.backend.ports
+        return str(request.base_url if ports is None else request.base_url.replace(port=ports.api)).rstrip("/")
 
     def wants_fragment(self, request: Request) -> bool:
         """Whether our script asks, which puts the answer into a page."""

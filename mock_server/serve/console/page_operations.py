@@ -159,7 +159,8 @@ class OperationPages:
         except Incomplete as error:
             return await self._show(request, named, given, tuple(error.problems))
         server = request.scope.get("server") or ("127.0.0.1", context.backend.settings.port)
-        reached = Reached(server[0], server[1], context.backend.settings.tls_cert is not None)
+        port = server[1] if context.backend.ports is None else context.backend.ports.api
+        reached = Reached(server[0], port, context.backend.settings.tls_cert is not None)
         received = await asyncio.to_thread(send, made, reached)
         return await self._show(request, named, given, result=self._result(request, made, received, world))
 
@@ -171,7 +172,7 @@ class OperationPages:
         return {
             "received": received,
             "side": side,
-            "curl": write_curl(made, str(request.base_url).rstrip("/")),
+            "curl": write_curl(made, self._context.api_origin(request)),
             "link": self._recorded(made, world),
             "asked": asked,
         }

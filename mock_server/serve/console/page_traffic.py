@@ -153,7 +153,7 @@ class TrafficPages:
             steps=[(step.who, step.answers, concealed.mask.text(step.why)) for step in explained.steps],
             decided=explained.decided.who if explained.decided is not None else "",
             wished=[(wish.name, concealed.mask.text(wish.value), wish.applied, wish.why) for wish in explained.wished],
-            curl=curl_of(concealed, str(request.base_url).rstrip("/")),
+            curl=curl_of(concealed, self._context.api_origin(request)),
             named=named,
             suggested=suggest_name(recorded, concealed.request),
             **{"problem": "", "saved": "", "wrong": [], "name": "", **values},

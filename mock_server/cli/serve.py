@@ -156,7 +156,8 @@ def serve(
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))
         asgi = deferred_app(backend)
-        print_findings([found for each in opened for found in each.warnings], "text", stream=sys.stderr)
+        broken = [found for each in opened for found in (*each.document.broken, *each.warnings)]
+        print_findings(broken, "text", stream=sys.stderr)
         print_findings(find_conflicts(opened), "text", stream=sys.stderr)
         _print_banner(backend, opened, listening, guard)
         for each in opened if settings.check else ():

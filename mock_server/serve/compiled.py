@@ -7,6 +7,7 @@ from mock_server.contract.request import RequestJudge
 from mock_server.contract.response import ResponseJudge
 from mock_server.exchange.negotiate import Chosen
 from mock_server.exchange.parameter import parse_query
+from mock_server.finding import Finding
 from mock_server.generate.pagination import PAGED, ROLE_OF
 from mock_server.generate.words import joined
 from mock_server.serve.reply import Reply
@@ -26,6 +27,7 @@ class CompiledOperation:
     credentials: frozenset[tuple[Location, str]]
     sources: tuple[str, ...]
     success: Chosen | None
+    broken: tuple[Finding, ...] = ()  # references of it that lead nowhere: what they name is not obeyed
     replies: dict[tuple[int, str], Reply] = field(default_factory=dict)
     queries: dict[bytes, str] = field(default_factory=dict)  # in canonical form, of those that came last
 

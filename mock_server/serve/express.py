@@ -245,6 +245,8 @@ class Express:
     def _compile(self, entry: Entry) -> _Plan | _Live | None:
         """The plan of an operation; None where its answers depend on more than one path variable and its keys."""
         operation = self._responder.document.operation(entry)
+        if self._responder.broken_of(operation):
+            return None  # each answer says so
         touching = [source for source in self._responder.sources if source.touches(entry)]
         if touching:
             return self._compile_live(entry, operation, touching)

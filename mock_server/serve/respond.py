@@ -42,6 +42,7 @@ from mock_server.serve.stored import Telling, tell
 from mock_server.serve.world import World
 from mock_server.spec.document import Document
 from mock_server.spec.model import MISSING, Entry, Location, Missing, Operation, Server
+from mock_server.spec.references import Node
 from mock_server.typing import JsonValue
 
 _SAID: Final = frozenset(("request-accept-unmet", "request-boolean-lenient", "request-path-spanning"))
@@ -252,6 +253,22 @@ class Responder:
         """
         return self._compile(entry).judge
 
+    def broken_of(self, operation: Operation) -> tuple[Finding, ...]:
+        """The references of an operation, and of what it refers to, that lead nowhere; nothing is read where the document has none."""
+        if not self.document.broken:
+            return ()
+        nodes = [operation.entry.node]
+        for direction, schema in _iter_schemas(operation):
+            try:
+                nodes += self.kit.schemas.of(direction, Purpose.MAKE).bundle(schema).origins.values()
+            except SchemaError:
+                continue
+            nodes.append(schema)
+        nodes += [parameter.node for parameter in operation.parameters]
+        nodes += [response.node for response in operation.responses]
+        nodes += [operation.request_body.node] if operation.request_body is not None else []
+        return tuple(finding for finding in self.document.broken if any(_holds(node, finding) for node in nodes))
+
     def reply(self, entry: Entry, chosen: Chosen) -> Reply:
         """The reply of one documented response of an operation."""
         return self._reply(self._compile(entry), chosen)
@@ -277,6 +294,7 @@ class Responder:
             credentials=credential_names(operation.security, self.document.schemes),
             sources=own or self.kit.settings.source,
             success=choose_success(operation),
+            broken=self.broken_of(operation),
         )
         self._compiled[entry.id] = compiled
         return compiled
@@ -302,7 +320,7 @@ class Responder:
         return path or "/", HERE + path
 
     def _decide(self, compiled: CompiledOperation, ask: Ask) -> Answer:
-        answer, found = self._choose(compiled, ask), ask.understood.findings
+        answer, found = self._choose(compiled, ask), (*compiled.broken, *ask.understood.findings)
         if not found and not answer.findings:
             return answer
         findings = tuple(dict.fromkeys((*found, *answer.findings)))
@@ -513,6 +531,24 @@ class Responder:
             return problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())])
         detail = f"no path template matches {unquote(path)!r}; the API is served under {join_paths(self.served or self.base_paths())}"
         return problem_answer(problem.NO_PATH, detail + hint(self.routes(), request.method, path))
+
+
+def _iter_schemas(operation: Operation) -> Iterator[tuple[Direction, Node]]:
+    """The schemas of an operation."""
+    for parameter in operation.parameters:
+        schema = parameter.content.schema if parameter.content is not None else parameter.schema
+        if schema is not None:
+            yield Direction.REQUEST, schema
+    bodies = operation.request_body.content if operation.request_body is not None else ()
+    for direction, contents in ((Direction.REQUEST, bodies), *((Direction.RESPONSE, each.content) for each in operation.responses)):
+        for content in contents:
+            yield from ((direction, schema) for schema in (content.schema, content.item_schema) if schema is not None)
+
+
+def _holds(node: Node, finding: Finding) -> bool:
+    """Whether what is found stands in a part of the document."""
+    place = finding.place
+    return place is not None and place.file == node.place.file and place.pointer[: len(node.pointer)] == node.pointer
 
 
 def _as_judged(operation: Operation, request: Request) -> Request:

@@ -8,11 +8,13 @@ that parsing its text takes.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from mock_server.errors import UnsupportedVersion
 from mock_server.finding import Finding
 from mock_server.spec import parse, swagger
+from mock_server.spec.broken import BrokenReferences
 from mock_server.spec.load import Library, Resource
 from mock_server.spec.model import (
     Callback,
@@ -71,6 +73,11 @@ class Document:
     @property
     def _info(self) -> Node:
         return self.root.child("info") if "info" in mapping(self.root) else Node({}, self.resource)
+
+    @cached_property
+    def broken(self) -> tuple[Finding, ...]:
+        """The references that lead nowhere, or where reading was not allowed."""
+        return BrokenReferences(self.library, self.references).find(self.resource)
 
     def operation(self, entry: Entry) -> Operation:
         """Read an operation; once."""

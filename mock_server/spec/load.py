@@ -143,25 +143,49 @@ class Library:
         """Everything that was read so far, the entry first."""
         return tuple(self._read.values())
 
-    def _open(self, uri: str) -> Resource:
-        metaschema = find_metaschema(uri)
-        if metaschema is not None:
-            return _decode(uri, uri, metaschema)
+    def require(self, uri: str) -> None:
+        """
+        See whether what a reference names may be read and is there, without reading it; of other hosts, whether they may be asked.
+
+        Raises:
+            PermissionError: it is outside the allowed folders, or on a host that was not allowed.
+            UnreadableResource: there is no such file, or nothing that can be read.
+        """
+        if find_metaschema(uri) is None and not self._is_remote(uri):
+            path = self._path_of(uri)
+            if not path.exists():
+                raise UnreadableResource(_shown(path), "there is no such file")
+
+    def _is_remote(self, uri: str) -> bool:
+        """Whether a URI is on another host, which has to be allowed."""
+        if urlsplit(uri).scheme not in {"http", "https"}:
+            return False
+        if not is_allowed(uri, self.access.hosts):
+            host = host_of(uri)
+            message = f"reading from {host or uri} was not allowed; allow it with --allow-remote {host}" if host else f"{uri} is no URL"
+            raise PermissionError(message)
+        return True
+
+    def _path_of(self, uri: str) -> Path:
+        """The path of a file that may be read."""
         parts = urlsplit(uri)
-        if parts.scheme in {"http", "https"}:
-            if not is_allowed(uri, self.access.hosts):
-                host = host_of(uri)
-                message = f"reading from {host or uri} was not allowed; allow it with --allow-remote {host}" if host else f"{uri} is no URL"
-                raise PermissionError(message)
-            return _decode(uri, uri, fetch(uri, self.access.max_bytes, lambda url: is_allowed(url, self.access.hosts)))
         if parts.scheme != "file":
             raise UnreadableResource(uri, "only files, http and https can be read")
         path = Path(unquote(parts.path))
         escape = find_escape(path, self._folders)
         if escape is not None:
             raise PermissionError(_describe_escape(escape, self._folders))
+        _require_file(path, _shown(path))
+        return path
+
+    def _open(self, uri: str) -> Resource:
+        metaschema = find_metaschema(uri)
+        if metaschema is not None:
+            return _decode(uri, uri, metaschema)
+        if self._is_remote(uri):
+            return _decode(uri, uri, fetch(uri, self.access.max_bytes, lambda url: is_allowed(url, self.access.hosts)))
+        path = self._path_of(uri)
         name = _shown(path)
-        _require_file(path, name)
         return _decode(uri, name, _read_file(path, name, self.access.max_bytes))
 
 

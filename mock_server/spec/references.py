@@ -20,7 +20,7 @@ from mock_server.typing import JsonValue, Pointer
 # More references in a row than any document needs: a circle of nothing but references.
 _MAX_HOPS = 60
 # Where `$ref`, `$id` and anchors are data and not words of OpenAPI.
-_DATA_KEYS = frozenset(("example", "examples", "default", "enum", "const", "value"))
+DATA_KEYS = frozenset(("example", "examples", "default", "enum", "const", "value"))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -224,6 +224,6 @@ def _iter_identified(root: Node, base: str) -> Iterator[tuple[str, Node]]:
                 name = node.value.get(word)
                 if isinstance(name, str):
                     yield f"{base}#{name}", node
-            stack.extend((child, base) for key, child in node.members() if key not in _DATA_KEYS)
+            stack.extend((child, base) for key, child in node.members() if key not in DATA_KEYS)
         else:
             stack.extend((child, base) for child in node.items())

@@ -126,9 +126,7 @@ def catalogue(
 
 def _open(document: Document | str | Path, operation: str) -> tuple[Kit, Operation]:
     opened = _document(document)
-    entry = opened.find_entry(operation)
-    if entry is None:
-        raise UsageError(f"the document has no operation {operation!r}")
+    entry = opened.require_entry(operation)
     return Kit(opened, Settings()), opened.operation(entry)
 
 

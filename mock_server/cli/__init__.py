@@ -36,6 +36,11 @@ COMMANDS: Final = {
     "validate": "Judge captured traffic (HAR, NDJSON of exchanges) or bare payloads, and sum up what is wrong.",
     "payloads": "Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what it says.",
 }
+# What the commands of other programs are called that do the same.
+_SYNONYMS: Final = {
+    "mock": "serve", "run": "serve", "start": "serve", "server": "serve", "stub": "serve", "lint": "check", "record": "proxy",
+    "fuzz": "test", "contract": "test", "generate": "payloads", "judge": "validate",
+}  # fmt: skip
 # What typer raises for a wrong command line; it exports subclasses only.
 _COMMAND_LINE_ERROR: Final[type[Exception]] = typer.BadParameter.__mro__[1]
 
@@ -100,7 +105,7 @@ def _advise_unknown(name: str) -> str:
     """Say what to type in place of a command that there is none of: a newcomer names the document first."""
     if name == "-" or "://" in name or name.endswith((".yaml", ".yml", ".json")) or Path(name).exists():
         return f"{name!r} is no command. To serve that document: mock-server serve {shlex.quote(name)}"
-    near = get_close_matches(name, COMMANDS, n=1)
+    near = [_SYNONYMS[name]] if name in _SYNONYMS else get_close_matches(name, COMMANDS, n=1)
     advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}."
     return f"{name!r} is no command; {advice} 'mock-server --help' says what each is for."
 
@@ -153,7 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 0
     except _COMMAND_LINE_ERROR as error:
-        _say(_explain(error))
+        _say(_explain(error, args[0]))
         return UsageError.exit_code
     except FixtureError as error:
         _import("mock_server.cli.report").print_findings(error.findings, "text", stream=sys.stderr)
@@ -174,17 +179,20 @@ def main_and_exit() -> None:
     sys.exit(main())
 
 
-def _explain(error: Any) -> str:  # noqa: ANN401 - of a class that typer keeps to itself
+def _explain(error: Any, command: str) -> str:  # noqa: ANN401 - of a class that typer keeps to itself
     """Say what is wrong with a command line, and where to read how it is written."""
     context = error.ctx
     if context is None:
-        return str(error.format_message())
+        return f"{error.format_message()}\n'mock-server {command} --help' says more."
     name = getattr(error, "option_name", None)
     known = [option for param in context.command.params for option in param.opts]
     if name is not None and name not in known:
         near = get_close_matches(name, known, n=1)
         advice = f"; did you mean {near[0]}?" if near else "."
         return f"there is no option {name}{advice} '{context.command_path} --help' lists them."
+    if hasattr(error, "param_type"):  # of an argument that is missing
+        param = error.param
+        return f"{context.info_name} needs {param.name.upper()}: {param.help}"
     return f"{error.format_message()}\n'{context.command_path} --help' says more."
 
 

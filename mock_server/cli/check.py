@@ -60,6 +60,8 @@ def _summarise(inspected: Inspected) -> None:
     counted = f"{_count(inspected.operations, 'operation')}, {_count(inspected.fixtures, 'fixture')}"
     counted += f", {_count(inspected.scenarios, 'scenario')}" if inspected.scenarios else ""
     say(f"{counted}: {words}", to=sys.stderr)
+    if not inspected.operations:
+        say("nothing can be answered until the document has operations under 'paths'", to=sys.stderr)
 
 
 def _count(number: int, noun: str) -> str:

@@ -158,7 +158,13 @@ def configure(flags: Mapping[str, object], source: SettingsSource | None = None)
     }
     environment = {name: value for name, value in environment.items() if name not in _ABOUT_THE_FILE}
     given = {name: None if value == [] else value for name, value in flags.items()}
-    return merge_settings(given, environment, (source or current_source()).read().of_the_mock)
+    found = (source or current_source()).read()
+    for where, layer in ((found.path, found.of_the_mock), (f"the environment ({_PREFIX}…)", environment)):
+        try:
+            merge_settings(layer)
+        except UsageError as error:
+            raise UsageError(f"{where}: {error}") from error
+    return merge_settings(given, environment, found.of_the_mock)
 
 
 class Option(NamedTuple):

@@ -116,7 +116,11 @@ def run_contract(
     if app_ is not None and url is not None and document is None and not url.startswith(("http://", "https://")):
         url, document = None, url
     if (app_ is None) == (url is None) and app_ is None:
-        raise UsageError("name the URL of the API, or an application with --app module:attribute")
+        raise UsageError(
+            "name the URL of the API, as in mock-server test http://127.0.0.1:8000, or an application with --app module:attribute"
+        )
+    if url is not None and "://" not in url and Path(url).is_file():
+        raise UsageError(f"{url} is a document; the URL of the API comes first: mock-server test http://127.0.0.1:8000 {url}")
     storage = STATE / "hypothesis"
     if find_escape(storage, [Path.cwd().resolve()]) is not None:
         raise UsageError(f"{STATE} leads outside of this folder, and findings would be written there: remove the link")

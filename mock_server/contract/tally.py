@@ -177,9 +177,7 @@ def choose_payloads(api: Api, operation: str | None, status: int | None, schema:
         return Payloads(Validator(api.kit.schemas.of(side, Purpose.JUDGE).bundle(node)), rule, None)
     if operation is None:
         return None
-    entry = api.document.find_entry(operation)
-    if entry is None:
-        raise UsageError(f"the document has no operation {operation!r}")
+    entry = api.document.require_entry(operation)
     found = _json_content(api.document.operation(entry), status, side)
     if found is None or found.schema is None:
         raise UsageError(f"{entry.title} documents no JSON {direction}" + (f" with the status {status}" if status is not None else ""))

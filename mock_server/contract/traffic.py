@@ -88,6 +88,8 @@ def find_sources(paths: Iterable[str]) -> list[Source]:
                 if escape is not None:
                     raise UsageError(f"{child} leads to {escape}, outside of {where}: name that file itself, or remove the link")
             found += [Source(str(child), _kind(child), is_named=False) for child in inside]
+        elif path.suffix.lower() in {".yaml", ".yml"}:
+            raise UsageError(f"{where} is no captured traffic: that is HAR, NDJSON or JSON. To check a document: mock-server check {where}")
         elif path.is_file():
             found.append(Source(where, _kind(path)))
         else:

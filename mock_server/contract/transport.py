@@ -5,6 +5,7 @@ Redirects are answers to be judged, so none is followed here. Nothing that an AP
 answering is a `Fault`.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,7 +90,8 @@ def origin_of(url: str) -> str:
     except ValueError as error:  # of the host or the port
         raise UsageError(f"{url!r} is no URL of an API: {error}") from error
     if not usable:
-        raise UsageError(f"{url!r} is no URL of an API; it starts with http:// or https://")
+        advice = f"write http://{url}" if re.fullmatch(r"[\w.-]+:\d+(/.*)?", url) else "it starts with http:// or https://"
+        raise UsageError(f"{url!r} is no URL of an API; {advice}")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 

@@ -255,11 +255,7 @@ def _place(place: Place, document: str) -> str:
 def _entries(kit: Kit, choice: Choice) -> tuple[Entry, ...]:
     if choice.operation is None:
         return kit.document.entries
-    entry = kit.document.find_entry(choice.operation)
-    if entry is None:
-        known = ", ".join(entry.id for entry in kit.document.entries[:12])
-        raise UsageError(f"the document has no operation {choice.operation!r}; there are: {known}")
-    return (entry,)
+    return (kit.document.require_entry(choice.operation),)
 
 
 def _nothing(kit: Kit, choice: Choice, failures: list[Failure]) -> str:

@@ -24,6 +24,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 
@@ -171,7 +172,9 @@ def load_fixtures(
             continue
         entry = by_folder.get(own.name)
         if entry is None:
-            message = f"no operation of {document.resource.name} is called {own.name!r}"
+            near = get_close_matches(own.name, by_folder, n=1)
+            advice = f"; did you mean {near[0]!r}?" if near else "; a folder of fixtures has an operationId for its name"
+            message = f"no operation of {document.resource.name} is called {own.name!r}{advice}"
             findings.append(Finding(rule="fixture-operation-unknown", message=message, place=Place(str(own))))
             continue
         escape = find_escape(own, folders)

@@ -23,6 +23,7 @@ if sys.platform != "win32":
     import resource
 
 _BACKLOG = 2048
+_LAST_PORT = 65_535
 _GRACE = 5  # seconds that open requests have when the server stops
 _SHORT_GRACE = 1
 
@@ -34,6 +35,8 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         ListenError: the port is in use, or not ours to take.
     """
+    if not 0 <= port <= _LAST_PORT:
+        raise UsageError(f"there is no port {port}: ports go from 0 to {_LAST_PORT}")
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
     except OSError as error:
@@ -53,9 +56,6 @@ def bind(host: str, port: int) -> socket.socket:
         reason = reasons.get(error.errno or 0, error.strerror or str(error))
         message = f"port {port} of {host} {reason}; choose another with --port, or let one be chosen with --port 0"
         raise ListenError(message) from error
-    except OverflowError as error:
-        listening.close()
-        raise UsageError(f"there is no port {port}: ports go from 0 to 65535") from error
     return listening
 
 

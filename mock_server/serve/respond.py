@@ -444,7 +444,8 @@ class Responder:
         chosen = choose_failure(operation, (401,))
         answer = self._documented(compiled, chosen, ask, (finding,)) if chosen is not None else None
         if answer is None:
-            answer = problem_answer(problem.UNAUTHORIZED, detail, entry=operation.entry)
+            advice = "any value will do; --no-security asks for none"
+            answer = problem_answer(problem.UNAUTHORIZED, f"{detail}; {advice}", entry=operation.entry)
         return self._challenged(compiled, answer._replace(findings=(finding,)))
 
     def _challenged(self, compiled: CompiledOperation, answer: Answer) -> Answer:

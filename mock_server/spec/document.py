@@ -8,14 +8,17 @@ that parsing its text takes.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
+from typing import Final
 from urllib.parse import urlsplit
 
-from mock_server.errors import UnsupportedVersion
+from mock_server.errors import UnsupportedVersion, UsageError
 from mock_server.finding import Finding
 from mock_server.spec import parse, swagger
 from mock_server.spec.broken import BrokenReferences
 from mock_server.spec.load import Library, Resource
+from mock_server.spec.mistaken import describe_value, describe_version
 from mock_server.spec.model import (
     Callback,
     Entry,
@@ -37,6 +40,7 @@ _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/]*")
 # What begins with a host although no scheme says so: `api.example.com/v1`, `localhost:8080`, `10.0.0.1/api`.
 _HOST = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d+(?:\.\d+){3}|[\w.-]+(?=:\d))(?::\d+)?(?=[/?#]|\Z)")
+_MOST_NAMED: Final = 12  # operations, where one is asked for that there is none of
 _MOST_URLS = 64  # that the variables of one server make
 
 
@@ -94,6 +98,23 @@ class Document:
         by_title = (e for e in self.entries if e.method == method.upper() and e.template == template.strip())
         return next(by_id, None) or next(by_title, None)
 
+    def require_entry(self, name: str) -> Entry:
+        """
+        Find an operation by its operationId or by its title.
+
+        Raises:
+            UsageError: there is none; the message says which ones there are.
+        """
+        entry = self.find_entry(name)
+        if entry is not None:
+            return entry
+        known = [word for each in self.entries for word in (each.id, each.title)]
+        near = get_close_matches(name, known, n=1)
+        ids = [each.id for each in self.entries]
+        more = f" and {len(ids) - _MOST_NAMED:,} more" if len(ids) > _MOST_NAMED else ""
+        advice = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(ids[:_MOST_NAMED]) or 'none'}{more}"
+        raise UsageError(f"the document has no operation {name!r}; {advice}")
+
 
 def open_document(library: Library, resource: Resource) -> Document:
     """
@@ -127,20 +148,15 @@ def open_document(library: Library, resource: Resource) -> Document:
 
 def _version(resource: Resource) -> Version:
     value = resource.value
-    if not isinstance(value, dict):
-        advice = "An OpenAPI document is an object with 'openapi' or 'swagger' at the top."
-        raise UnsupportedVersion(resource.name, "is no OpenAPI document", advice)
+    if not isinstance(value, dict) or not ("openapi" in value or "swagger" in value):
+        raise UnsupportedVersion(resource.name, *describe_value(value, resource.text))
     if str(value.get("swagger", "")) in {"2.0", "2"}:
         return Version.V2
     number = str(value.get("openapi", ""))
     for version in (Version.V30, Version.V31, Version.V32):
         if number == version.value or number.startswith(version.value + "."):
             return version
-    known = "Supported are swagger 2.0 and openapi 3.0, 3.1, 3.2."
-    if "openapi" in value or "swagger" in value:
-        named = f"openapi {number!r}" if "openapi" in value else f"swagger {value.get('swagger')!r}"
-        raise UnsupportedVersion(resource.name, f"is of version {named}", known)
-    raise UnsupportedVersion(resource.name, "names neither 'openapi' nor 'swagger' at the top", known)
+    raise UnsupportedVersion(resource.name, *describe_version(value))
 
 
 def _index(reader: Reader, root: Node, version: Version) -> Iterator[Entry]:

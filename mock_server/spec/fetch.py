@@ -78,7 +78,8 @@ def fetch(url: str, max_bytes: int, may_follow: Callable[[str], bool]) -> bytes:
                     raise UnreadableResource(url, f"redirects from https to {following}", "Name that URL if it is meant.")
                 asked = following
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise UnreadableResource(url, str(error) or type(error).__name__) from error
+        advice = "Is the address right, and does something answer there?"
+        raise UnreadableResource(url, str(error) or type(error).__name__, advice) from error
     raise UnreadableResource(url, f"redirects more than {_MAX_REDIRECTS} times")
 
 

@@ -67,13 +67,15 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
                 told = {Place(name, pointer) for pointer, _ in causes} | (told or set())
                 for pointer, message in causes:
                     if not message.endswith(_NO_REGEX):
-                        yield Finding(rule="document-invalid", message=_shortened(message), place=Place(name, pointer))
+                        said = _in_plain_words(document, pointer, message)
+                        yield Finding(rule="document-invalid", message=_shortened(said), place=Place(name, pointer))
             elif not str(error.message).endswith(_NO_REGEX):
                 nearest = _nearest(error)
                 place = places.of(nearest)
                 is_told = isinstance(nearest.validator, str) and place in (told or ())  # of a schema, by two metaschemas
                 if not is_told:
-                    yield Finding(rule="document-invalid", message=_shortened(str(nearest.message)), place=place)
+                    said = _in_plain_words(document, place.pointer if place.file == name else (), str(nearest.message))
+                    yield Finding(rule="document-invalid", message=_shortened(said), place=place)
     except Unresolvable as error:
         # said more exactly by who follows the reference; the validator goes no further
         message = f"openapi-spec-validator stopped at a reference that leads nowhere: {error.ref}"
@@ -81,6 +83,24 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
     except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
         message = f"openapi-spec-validator could not read on: {type(error).__name__}"
         yield Finding(rule="document-lint-incomplete", message=message, place=Place(name))
+
+
+def _in_plain_words(document: Document, pointer: Pointer, message: str) -> str:
+    """Say what to write, where the usual mistakes of a first document are made; else what the validator says."""
+    value = document.resource.value
+    if not isinstance(value, dict):
+        return message
+    if pointer in {("openapi",), ("swagger",)} and not isinstance(value[pointer[0]], str):
+        number = "3.0.3" if pointer == ("openapi",) else "2.0"
+        return f"the version is a text: write {pointer[0]}: '{number}'"
+    paths = value.get("paths")
+    if pointer == ("paths",) and isinstance(paths, dict) and "unexpected" in message:
+        wrong = [path for path in paths if not path.startswith(("/", "x-"))]
+        if wrong:
+            return f"a path begins with a slash: write {', '.join(f'/{path}' for path in wrong)}"
+    if not pointer and "paths" not in value and message.startswith(("'paths'", '"paths"')):
+        return "there are no operations: write them under 'paths'"
+    return message
 
 
 def _is_of_alternatives(error: Any) -> bool:  # noqa: ANN401 - a ValidationError of either of two libraries

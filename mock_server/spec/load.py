@@ -21,6 +21,7 @@ from mock_server.finding import Finding, Place
 from mock_server.spec.fetch import fetch, host_of, is_allowed
 from mock_server.spec.json_text import LARGE, read_json
 from mock_server.spec.metaschemas import find_metaschema
+from mock_server.spec.mistaken import advise_folder, advise_missing, describe_json, describe_text, find_tab
 from mock_server.spec.yaml12 import YamlError, decode_yaml
 from mock_server.typing import JsonValue
 
@@ -116,6 +117,12 @@ class Library:
             resource = _decode((folder / "stdin").as_uri(), "<stdin>", _read_stdin(self.access.max_bytes))
         else:
             path = Path(where)
+            if "://" in where:
+                raise UnreadableResource(where, "is no URL that can be read", "It starts with http:// or https://.")
+            if not path.exists():
+                raise UnreadableResource(where, "there is no such file", advise_missing(path))
+            if path.is_dir():
+                raise UnreadableResource(where, "is a folder", advise_folder(path))
             self._folders = (project_folder(path), *_resolved(self.access.folders))
             resource = _decode(_file_uri(path), where, _read_file(path, where, self.access.max_bytes))
         self._read[resource.uri] = resource
@@ -311,17 +318,20 @@ def _decode(uri: str, name: str, data: bytes) -> Resource:
             return Resource(uri, name, Kept(data), read)
     text = _decode_text(data, name)
     if not text.strip():
-        raise MalformedResource(name, "is empty")
+        raise MalformedResource(name, "is empty", "A document begins with: openapi: '3.0.3'")
     if start in {b"{", b"["}:
         lenient = _decode_lenient_json(text)
         if lenient is not None:
             note = Finding(rule="document-text-invalid", message="is no strict JSON (RFC 8259)", place=Place(name))
             return Resource(uri, name, Kept(data), lenient, (note,) if "\ufeff" not in text[:1] else ())
+    broken = describe_json(text) if start in {b"{", b"["} else None
     try:
         value, notes = decode_yaml(text)
     except YamlError as error:
-        raise MalformedResource(name, f"is neither YAML nor JSON: {error}") from error
-    findings = tuple(
+        raise _malformed(name, text, broken, error) from error
+    no_json = f"is no JSON: {broken}; it was read as YAML, which takes more" if broken and name.endswith(".json") else None
+    noted = (Finding(rule="document-text-invalid", message=no_json, place=Place(name)),) if no_json is not None else ()
+    findings = noted + tuple(
         Finding(
             rule="document-key-duplicate" if note.duplicate else "document-text-invalid",
             message=note.message,
@@ -330,6 +340,18 @@ def _decode(uri: str, name: str, data: bytes) -> Resource:
         for note in notes
     )
     return Resource(uri, name, Kept(data), value, findings)
+
+
+def _malformed(name: str, text: str, broken: str | None, error: YamlError) -> MalformedResource:
+    """Say why a text can't be read, and what to do."""
+    mistake = describe_text(text)
+    if mistake is not None:
+        return MalformedResource(name, *mistake)
+    if broken is not None:
+        return MalformedResource(name, f"is neither JSON nor YAML: {broken}")
+    tab = find_tab(text)
+    advice = f"Line {tab} is indented with a tab; YAML takes spaces." if tab is not None else ""
+    return MalformedResource(name, f"is neither YAML nor JSON: {error}", advice)
 
 
 def _decode_lenient_json(text: str) -> JsonValue:

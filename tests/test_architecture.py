@@ -50,7 +50,7 @@ DOORS = {
     "pyarrow": {"payloads.parquet"},
     "distributed": {"payloads.cluster"},
     "pytest": {"pytest_plugin", "testing.cases"},
-    "msgspec": {"spec.json_text"},
+    "msgspec": {"spec.json_text", "exchange.packed"},
     "orjson": {"payloads", "spec", "schema", "exchange", "generate", "contract", "serve", "cli"},
 }
 

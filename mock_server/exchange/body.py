@@ -9,7 +9,8 @@ Bodies: read from and written to bytes, by media type.
 | XML, `+xml` | by the XML Objects | by the XML Objects |
 | CSV | not judged | a list of objects with a line of names |
 | other text | a string, or the number it says | a string, else JSON |
-| anything else | not judged | a string's bytes, else a small file of that type |
+| MessagePack, CBOR | not judged | the value |
+| anything else | not judged | a small file of that type, else a string's bytes, else some bytes |
 """
 
 import base64
@@ -37,6 +38,8 @@ from mock_server.exchange.media_type import (
     is_text,
     is_xml,
 )
+from mock_server.exchange.packed import is_packed, write_packed
+from mock_server.exchange.specimens import find_specimen, some_bytes
 from mock_server.exchange.xml import read_xml, write_xml
 from mock_server.schema.outline import Outline
 from mock_server.spec.model import Encoding
@@ -52,18 +55,6 @@ _SIGNATURES = (
     b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"%PDF", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"ID3", b"OggS", b"BM",
     b"\x00\x00\x01\x00", b"II*\x00", b"MM\x00*", b"\xff\xfb", b"fLaC", b"\x1aE\xdf\xa3", b"wOF", b"SQLite format 3",
 )  # fmt: skip
-# The smallest files of their types that programs open.
-_SPECIMENS: dict[str, bytes] = {
-    "image/png": base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="),
-    "image/gif": base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"),
-    "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
-    "application/pdf": (
-        b"%PDF-1.1\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-    ),
-    "application/zip": b"PK\x05\x06" + bytes(18),
-    "application/gzip": base64.b64decode("H4sIAAAAAAACAwMAAAAAAAAAAAA="),
-}
 
 
 def read_body(data: bytes, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding]) -> list[JsonValue]:
@@ -204,22 +195,25 @@ def write_body(value: JsonValue, media_type: MediaRange, outline: Outline, encod
         return write_multipart(value, outline, encodings)
     if media_type.type == "multipart":
         return _write_mixed(value)
-    if media_type.essence in _SPECIMENS:
-        return _SPECIMENS[media_type.essence]
+    if is_packed(media_type):
+        return write_packed(value, media_type)
+    specimen = find_specimen(media_type.essence)
+    if specimen is not None:
+        return specimen
     if is_xml(media_type):
         is_xml_already = isinstance(value, str) and value.lstrip().startswith("<") and outline.types != {"string"}
         return str(value).encode() if is_xml_already else write_xml(value, outline, name)
     if "csv" in media_type.subtype:
         return _write_csv(value)
     if isinstance(value, str):
-        return _encoded(value, media_type)
-    return write_json(value) if is_text(media_type) or value is not None else b""
+        return _encoded(value, media_type) if value or is_text(media_type) else some_bytes()
+    return write_json(value) if is_text(media_type) or value is not None else some_bytes()
 
 
 def is_file(media_type: MediaRange) -> bool:
     """Whether the content is bytes that no schema describes."""
     is_medium = media_type.type in {"image", "audio", "video", "font"} or media_type.subtype == "octet-stream"
-    return is_medium or media_type.essence in _SPECIMENS
+    return is_medium or find_specimen(media_type.essence) is not None
 
 
 def write_text(text: str, media_type: MediaRange) -> bytes:

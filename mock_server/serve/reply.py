@@ -23,6 +23,7 @@ from mock_server.exchange.header_grammar import Sent
 from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_streamed, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, Represented, find_example, represent
+from mock_server.exchange.packed import is_packed
 from mock_server.exchange.preference import EDGES, Preferences
 from mock_server.exchange.security import challenges
 from mock_server.exchange.xml import read_xml
@@ -445,7 +446,7 @@ class Reply:
         media = content.represented.media_type
         schema = media.schema if media.schema is not None else media.item_schema
         if schema is None:
-            return {} if is_json(content.media_type) or is_xml(content.media_type) else ""
+            return {} if is_json(content.media_type) or is_xml(content.media_type) or is_packed(content.media_type) else ""
         producer, wish = self._producer(content, schema, ask.preferences.locale), self._wish(content, ask)
         streamed = is_streamed(content.media_type)
         if is_text(content.media_type) and not streamed:

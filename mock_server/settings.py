@@ -10,6 +10,9 @@ named it, is in `trust`), or the one that `--config` names:
     [fields]                      # what properties are filled with, over the document's own x-faker
     chargerName = "company"
 
+    [headers]                     # of all answers
+    X-Elastic-Product = "Elasticsearch"
+
     [operations."GET /pets"]      # or by operationId
     source = ["example"]
     delay = "100..300"
@@ -33,8 +36,17 @@ from mock_server.disturbances import NOTHING, Disturbances, Disturbed, parse_fau
 from mock_server.errors import UsageError
 from mock_server.fault import Fault
 from mock_server.size import parse_size
+from mock_server.tokens import is_token
 from mock_server.typing import JsonValue
 
+# What frames a message, is of one answer or guards browsers.
+_OWN_FIELDS: Final = frozenset(
+    ("age", "allow", "cache-control", "connection", "content-encoding", "content-length", "content-location", "content-range",
+     "content-security-policy", "content-type", "date", "etag", "keep-alive", "last-modified", "link", "location", "retry-after",
+     "set-cookie", "sl-violations", "trailer", "transfer-encoding", "upgrade", "vary", "www-authenticate", "x-content-type-options",
+     "x-frame-options")
+)  # fmt: skip
+_OWN_PREFIXES: Final = ("access-control-", "cross-origin-", "x-mock-")
 SOURCES: Final = ("fixture", "example", "generated")
 PROFILES: Final = ("realistic", "minimal", "boundary", "extreme", "invalid", "incoherent")
 SIZES: Final = frozenset(("in_flight",))  # settings in bytes, which may be written as in 256MB
@@ -114,6 +126,7 @@ class Settings:
     allow_remote: tuple[str, ...] = ()
     allow_path: tuple[Path, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)  # of all answers of the API, by name in lower case
     operations: Mapping[str, OperationSettings] = field(default_factory=dict)
     resources: Mapping[str, ResourceSettings] = field(default_factory=dict)
 
@@ -163,7 +176,7 @@ def _typed(name: str, value: object) -> object:
     """Bring a value from a file or the environment to the type of its setting."""
     if name in _READERS:
         return _READERS[name](name, value)
-    if name in {"fields", "operations", "resources"}:
+    if name in {"fields", "headers", "operations", "resources"}:
         return _tables(name, value)
     default = getattr(DEFAULTS, name, None)  # of what only operations or resources have, there is none
     if name in _DISTURBING:
@@ -229,6 +242,16 @@ def _faults(value: JsonValue | tuple[str, ...]) -> tuple[Fault, ...]:
     return parse_faults(list(value) if isinstance(value, tuple) else value)
 
 
+def _header(name: str, value: object) -> str:
+    """Check a header field of all answers: one that only the server, or the document, can set right is none of them."""
+    lower = name.lower()
+    if not is_token(name) or lower in _OWN_FIELDS or lower.startswith(_OWN_PREFIXES):
+        raise UsageError(f"[headers] can't set {name!r}: it is no field that is the same in all answers")
+    if not isinstance(value, str) or not value.isprintable() or not value.isascii() or value != value.strip():
+        raise UsageError(f"[headers] {name} has to be a text of ASCII characters, not {value!r}")
+    return value
+
+
 def _sources(names: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in SOURCES]
     if unknown or not names:
@@ -241,6 +264,8 @@ def _tables(name: str, value: object) -> object:
         raise UsageError(f"[{name}] has to be a table")
     if name == "fields":
         return {str(key): str(wish) for key, wish in value.items()}
+    if name == "headers":
+        return {str(key).lower(): _header(str(key), value[key]) for key in value}
     kind = OperationSettings if name == "operations" else ResourceSettings
     known = {item.name for item in fields(kind)}
     found: dict[str, object] = {}

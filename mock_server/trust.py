@@ -87,6 +87,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "fields": Trust.ANYTHING,
     "format": Trust.ANYTHING,
     "header_timeout": Trust.ANYTHING,
+    "headers": Trust.ANYTHING,
     "idle_timeout": Trust.ANYTHING,
     "in_flight": Trust.ANYTHING,
     "include": Trust.ANYTHING,

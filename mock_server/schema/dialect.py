@@ -110,6 +110,8 @@ def translate(node: Node, use: Use, schema: Translate, note: Note, syntax: Synta
     step.applicators(out)
     step.objects(out, hidden)
     step.annotations(out)
+    if step.making:
+        step.kubernetes(out)
     return out
 
 
@@ -369,6 +371,20 @@ class _Step:
         }
         if dependent:
             out["dependentRequired"] = dependent
+
+    def kubernetes(self, out: JsonObject) -> None:
+        """Give an object of Kubernetes its kind and its version, which `x-kubernetes-group-version-kind` names."""
+        listed, properties = self.source.get("x-kubernetes-group-version-kind"), out.get("properties")
+        first = listed[0] if isinstance(listed, list) and listed else listed
+        if not isinstance(first, dict) or not isinstance(properties, dict):
+            return
+        group, version, kind = (first.get(name) for name in ("group", "version", "kind"))
+        if not isinstance(kind, str) or not isinstance(version, str):
+            return
+        for name, value in (("kind", kind), ("apiVersion", f"{group}/{version}" if group else version)):
+            known = properties.get(name)
+            if isinstance(known, dict) and known.get("type") == ["string"] and "enum" not in known:
+                properties[name] = {**known, "enum": [value]}
 
     def _property(self, child: Node, *, hide: bool) -> JsonValue:
         if hide and self.making:

@@ -338,6 +338,7 @@ class MockMiddleware:
             if not any(name == CACHE_CONTROL for name, _ in answer.fields):
                 fields.append(NO_STORE)
             fields.append(self._vary(answer.entry))
+            fields += self._fixed(answer)
         elif self._is_shared():
             fields.append(VARY_ON_ORIGIN)
         if answer.status >= 200 and answer.status not in _WITHOUT_BODY:  # noqa: PLR2004
@@ -345,6 +346,12 @@ class MockMiddleware:
         if answer.entry is not None and answer.entry.deprecated:
             fields.append((b"deprecation", b"true"))
         return fields
+
+    def _fixed(self, answer: Answer) -> list[RawField]:
+        """The fields that the settings give all answers, but for those that an answer sets itself."""
+        given = self._backend.settings.headers
+        own = {name for name, _ in answer.fields} if given else set()
+        return [(name.encode(), value.encode()) for name, value in given.items() if name.encode() not in own]
 
     def _vary(self, entry: Entry | None) -> RawField:
         """What the answers of an operation depend on."""

@@ -14,9 +14,7 @@ from mock_server.generate.words import split_words
 from mock_server.pointer import format_pointer
 from mock_server.typing import JsonObject, JsonValue
 
-_MESSAGE_WORDS = frozenset(
-    ("message", "detail", "details", "description", "error", "msg", "reason", "text", "title", "explanation", "info")
-)
+MESSAGE_WORDS = frozenset(("message", "detail", "details", "description", "error", "msg", "reason", "text", "title", "explanation", "info"))
 _CODE_WORDS = frozenset(("code", "type", "rule", "key", "kind"))
 _PLACE_WORDS = frozenset(
     ("field", "path", "pointer", "location", "param", "parameter", "property", "name", "target", "source", "attribute", "loc")
@@ -57,7 +55,7 @@ def word_refusal(value: JsonValue, findings: Sequence[Finding], accept: _Accept)
 def _fill(whole: JsonValue, holder: JsonObject, findings: Sequence[Finding], accept: _Accept) -> None:
     text = "; ".join(dict.fromkeys(finding.message for finding in findings))
     for name, member in list(holder.items()):
-        if isinstance(member, str) and _is(name, _MESSAGE_WORDS):
+        if isinstance(member, str) and _is(name, MESSAGE_WORDS):
             _change(whole, holder, name, text, accept)
         elif isinstance(member, str) and _is(name, _CODE_WORDS):
             _change(whole, holder, name, findings[0].rule, accept)
@@ -78,7 +76,7 @@ def _item(shape: JsonObject, finding: Finding) -> JsonValue:
     for name, member in shape.items():
         if not isinstance(member, str):
             continue
-        if _is(name, _MESSAGE_WORDS):
+        if _is(name, MESSAGE_WORDS):
             item[name] = finding.message
         elif _is(name, _PLACE_WORDS):
             item[name] = format_pointer(finding.instance or ())

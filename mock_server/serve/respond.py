@@ -6,6 +6,7 @@ Route, read, judge, choose, make. Each operation is compiled when it is first as
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 from urllib.parse import unquote
 
@@ -15,6 +16,7 @@ from mock_server.errors import MalformedPreference, SchemaError, UsageError
 from mock_server.exchange import problem
 from mock_server.exchange.body import write_json
 from mock_server.exchange.coding import KNOWN_CODINGS
+from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import Chosen, choose_failure, choose_status, choose_success
 from mock_server.exchange.parameter import lists_empty
@@ -33,7 +35,7 @@ from mock_server.serve.compiled import CompiledOperation
 from mock_server.serve.fixtures import Fixture, Fixtures
 from mock_server.serve.links import Links
 from mock_server.serve.pages import DOCUMENT_JSON
-from mock_server.serve.refuse import word_refusal
+from mock_server.serve.refuse import MESSAGE_WORDS, word_refusal
 from mock_server.serve.reply import NOBODY, Ask, Reply, accept_of
 from mock_server.serve.script.near import Route, hint
 from mock_server.serve.sl_violations import FIELD
@@ -41,10 +43,11 @@ from mock_server.serve.source import Source
 from mock_server.serve.stored import Telling, tell
 from mock_server.serve.world import World
 from mock_server.spec.document import Document
-from mock_server.spec.model import MISSING, Entry, Location, Missing, Operation, Server
+from mock_server.spec.model import MISSING, Entry, Location, MediaType, Missing, Operation, Response, Server
 from mock_server.spec.references import Node
 from mock_server.typing import JsonValue
 
+_LOOKED_AT: Final = 50  # operations that errors are looked for in
 _SAID: Final = frozenset(("request-accept-unmet", "request-boolean-lenient", "request-path-spanning"))
 _REDIRECTIONS: Final = frozenset((301, 302, 303, 307, 308))
 
@@ -529,9 +532,59 @@ class Responder:
             return Answer(204, [(b"allow", ", ".join(allowed).encode()), (SOURCE, b"empty")], b"", "empty")
         if unmatched.allowed:
             detail = f"{request.method} is not documented for {path}; documented are {', '.join(sorted(unmatched.allowed))}"
-            return problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())])
+            return self._in_words(
+                problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())]), detail, request
+            )
         detail = f"no path template matches {unquote(path)!r}; the API is served under {join_paths(self.served or self.base_paths())}"
-        return problem_answer(problem.NO_PATH, detail + hint(self.routes(), request.method, path))
+        detail += hint(self.routes(), request.method, path)
+        return self._in_words(problem_answer(problem.NO_PATH, detail), detail, request)
+
+    def _in_words(self, answer: Answer, detail: str, request: Request) -> Answer:
+        """
+        An answer to a request for nothing that is documented, in the words that the document has for other errors.
+
+        Clients that insist on such a shape read the message of every error, and break on problem details.
+        """
+        if self._error_shape is None:
+            return answer
+        operation, response = self._error_shape
+        reply = Reply(self.kit, operation, Chosen(answer.status, response), self.judge_of(operation.entry))
+        try:
+            made = reply.value(_stranger(request, NOBODY))
+        except SchemaError:
+            return answer
+        if made is None:
+            return answer
+        value, media, name = made
+        finding = Finding(rule="traffic-path-undocumented", message=detail)
+        worded = word_refusal(value, (finding,), lambda changed: reply.judge.is_valid(media, changed))
+        body = write_json(worded)
+        if write_json(detail)[1:-1] not in body:
+            return answer
+        fields = [(key, name.encode("latin-1", "replace") if key == b"content-type" else value) for key, value in answer.fields]
+        return answer._replace(fields=fields, body=body)
+
+    @cached_property
+    def _error_shape(self) -> tuple[Operation, Response] | None:
+        """The response that documents errors, where it requires a message: looked for in the first operations only."""
+        for entry in self.document.entries[:_LOOKED_AT]:
+            operation = self.document.operation(entry)
+            by_status = {response.status: response for response in operation.responses}
+            for status in ("404", "4XX", "default", "405", "400"):
+                response = by_status.get(status)
+                if response is not None and any(self._requires_message(content) for content in response.content):
+                    return operation, response
+        return None
+
+    def _requires_message(self, content: MediaType) -> bool:
+        if content.schema is None or not is_json(parse_media_type(content.name)):
+            return False
+        try:
+            outline = self.kit.outline(content.schema, Direction.RESPONSE, Purpose.JUDGE)
+        except SchemaError:
+            return False
+        inner = [outline.member(name) for name in outline.required if name.lower() in {"error", "fault"}]
+        return any(MESSAGE_WORDS & {word.lower() for word in each.required} for each in (outline, *inner) if "object" in each.types)
 
 
 def _iter_schemas(operation: Operation) -> Iterator[tuple[Direction, Node]]:

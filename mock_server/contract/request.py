@@ -10,6 +10,7 @@ from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body, write_json
 from mock_server.exchange.bounds import read_json_text
 from mock_server.exchange.coding import UnknownCoding, decode_content, is_coded
+from mock_server.exchange.header_grammar import read_moments
 from mock_server.exchange.interpret import read_leniently
 from mock_server.exchange.media_type import MediaRange, is_interchangeable, is_json, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
@@ -226,16 +227,30 @@ class RequestJudge:
                 return value
         if readings[0] == "" and parameter.allow_empty:
             return ""
-        if lenient and parameter.location is Location.QUERY:
-            for value in self._read_leniently(compiled, carrier):
-                if validator.is_valid(value):
-                    findings.append(self._finding("request-boolean-lenient", parameter, f"it is read as {_shown(value)}"))
-                    return value
+        other = self._read_otherwise(compiled, carrier, readings[0], findings, lenient=lenient)
+        if not isinstance(other, Missing):
+            return other
         findings.extend(
             self._finding("request-parameter-schema", parameter, violation.message, violation.instance, violation.place.pointer)
             for violation in validator.check(readings[0], limit=20)
         )
         return readings[0]
+
+    def _read_otherwise(
+        self, compiled: _CompiledParameter, carrier: Carrier, read: JsonValue, findings: list[Finding], *, lenient: bool
+    ) -> JsonValue | Missing:
+        """What conforms in another reading: a date of HTTP as one of JSON Schema, and, where that is wanted, a lenient one."""
+        parameter, validator = compiled.parameter, compiled.validator
+        if validator is None:
+            return MISSING
+        if parameter.location is Location.HEADER and isinstance(read, str):
+            return next(filter(validator.is_valid, read_moments(parameter.name, read)), MISSING)
+        if lenient and parameter.location is Location.QUERY:
+            for value in self._read_leniently(compiled, carrier):
+                if validator.is_valid(value):
+                    findings.append(self._finding("request-boolean-lenient", parameter, f"it is read as {_shown(value)}"))
+                    return value
+        return MISSING
 
     def _read_leniently(self, compiled: _CompiledParameter, carrier: Carrier) -> list[JsonValue]:
         parameter = compiled.parameter

@@ -8,7 +8,7 @@ from mock_server.contract.request import find_content
 from mock_server.errors import MalformedContent, UnusableSchema
 from mock_server.exchange.body import read_body, read_json
 from mock_server.exchange.character_set import find_codec
-from mock_server.exchange.header_grammar import find_grammar, read_http_date
+from mock_server.exchange.header_grammar import read_moments
 from mock_server.exchange.interpret import read_all
 from mock_server.exchange.media_type import is_event_stream, is_json, is_json_lines, parse_media_type
 from mock_server.exchange.message import Response, find_field
@@ -138,10 +138,7 @@ class ResponseJudge:
         if compiled.validator is None:
             return
         readings = read_all(split_header(text, compiled.outline, explode=header.explode), compiled.outline)
-        grammar = find_grammar(header.name)
-        moment = read_http_date(text) if grammar is not None and grammar.is_date else None
-        if moment is not None:  # the formats of JSON Schema are of other dates, and mean this one
-            readings = [*readings, moment.isoformat(), moment.date().isoformat()]
+        readings = [*readings, *read_moments(header.name, text)]
         if any(compiled.validator.is_valid(value) for value in readings):
             return
         for violation in compiled.validator.check(readings[0], limit=5):

@@ -91,6 +91,17 @@ def read_http_date(text: str) -> datetime | None:
         return None
 
 
+def read_moments(name: str, text: str) -> tuple[str, ...]:
+    """
+    Read a field that is a date of HTTP as the formats of JSON Schema write dates: `date-time`, `date`.
+
+    A document that gives such a field one of these formats means this date.
+    """
+    grammar = find_grammar(name)
+    moment = read_http_date(text) if grammar is not None and grammar.is_date else None
+    return (moment.isoformat(), moment.date().isoformat()) if moment is not None else ()
+
+
 def _fixed(pattern: str, *values: str, is_list: bool = False, is_spared: bool = False) -> Grammar:
     return Grammar(re.compile(pattern), lambda sent: values, is_list=is_list, is_spared=is_spared)
 
@@ -156,6 +167,25 @@ _GRAMMARS: Final[Mapping[str, Grammar]] = MappingProxyType(
         "pragma": _fixed(_DIRECTIVE, "no-cache", is_list=True),
         "retry-after": _fixed(rf"{_SECONDS}|{_DATE}", "1", format_datetime(_CHANGED, usegmt=True)),
         "sunset": _dated(24 * 365),
+        # what is asked for
+        "accept-charset": _fixed(_TOKEN + _PARAMETERS, "utf-8", is_list=True),
+        "accept-language": _fixed(_LANGUAGE + _PARAMETERS, "en", "en-US", is_list=True),
+        "cookie": _fixed(rf"{_COOKIE}", "a=b"),
+        "forwarded": _fixed(rf"(?:;?\s*{_AUTH_PARAMETER})+", "for=127.0.0.1", is_list=True),
+        "from": _fixed(r"[^\s@]+@[^\s@]+", "user@example.com"),
+        "if-match": _fixed(rf"\*|{_ENTITY_TAG}", "*", '"1"', is_list=True),
+        "if-modified-since": _dated(0),
+        "if-none-match": Grammar(re.compile(rf"\*|{_ENTITY_TAG}"), _entity_tags, is_list=True),
+        "if-range": Grammar(re.compile(rf"{_ENTITY_TAG}|{_DATE}"), _entity_tags, is_date=True),
+        "if-unmodified-since": _dated(24 * 365 * 10),
+        "origin": _fixed(_ORIGIN, "http://localhost"),
+        "range": _fixed(rf"{_TOKEN}=\s*[-0-9, ]+", "bytes=0-", "bytes=0-0"),
+        "referer": _fixed(_REFERENCE, "http://localhost/"),
+        "user-agent": _fixed(r"[!-~ ]+", "mock-server"),
+        "x-forwarded-for": _fixed(r"[0-9A-Fa-f.:]+", "127.0.0.1", is_list=True),
+        "x-forwarded-host": _fixed(r"[A-Za-z0-9._~:\[\]-]+", "localhost"),
+        "x-forwarded-proto": _fixed("https?", "http", "https"),
+        "x-requested-with": _fixed(_TOKEN, "XMLHttpRequest"),
         # who may come, and as whom
         "authentication-info": _fixed(_AUTH_PARAMETER, 'nextnonce="0"', is_list=True, is_spared=True),
         "proxy-authenticate": _fixed(_CHALLENGES, 'Basic realm="mock-server"', is_list=True),

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from mock_server.errors import SchemaError, UndefinedSerialization
 from mock_server.exchange.body import content_type, write_body
+from mock_server.exchange.header_grammar import Sent, find_grammar, read_moments
 from mock_server.exchange.media_type import FORM, MULTIPART_FORM, is_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.security import credential_names
@@ -242,11 +243,25 @@ class Drafter:
         shown = [*self.known(parameter), *_examples(parameter)]
         if salt and shown:
             shown = shown[salt % len(shown) :] + shown[: salt % len(shown)]
+        shown += self._grammatical(parameter)
         for attempt in range(_TRIES):
             value = shown[attempt] if attempt < len(shown) else self._made(parameter, attempt, salt)
             if not isinstance(value, Missing) and self._is_writable(parameter, value):
                 return value
         return self._least(parameter)
+
+    def _grammatical(self, parameter: Parameter) -> list[JsonValue]:
+        """Values of a header field that has a grammar of its own: of its schema any word would do."""
+        grammar = find_grammar(parameter.name) if parameter.location is Location.HEADER else None
+        if grammar is None or parameter.schema is None:
+            return []
+        seed = derive_seed(self.kit.settings.seed, "case", self.operation.id, parameter.name)
+        try:
+            producer = self.producer(parameter.schema, parameter.name)
+        except SchemaError:
+            return []
+        offered = grammar.values(Sent(self.operation.method, seed=seed))
+        return [text for text in offered if any(map(producer.accepts, (text, *read_moments(parameter.name, text))))]
 
     def _least(self, parameter: Parameter) -> JsonValue | Missing:
         """An object or a list of one, where empty ones were made, which can't be written."""

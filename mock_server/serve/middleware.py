@@ -143,7 +143,7 @@ class MockMiddleware:
         found = self._find_mount(scope, path).express.find(request, everybody)
         if found is None or found.status in _WITHOUT_BODY:
             return None
-        head = write_head(found.status, first, self._framed(found))
+        head = write_head(found.status, first, self._messages(found)[0]["headers"])
         if head is None:
             return None
         self._note(request, found, everybody, started)
@@ -335,7 +335,10 @@ class MockMiddleware:
         """The fields of an answer, with its length, and with what is said to browsers and caches, of whatever origin they ask."""
         fields = [*CONTENT_FIELDS, *answer.fields]
         if answer.source != UPSTREAM:
-            if not any(name == CACHE_CONTROL for name, _ in answer.fields):
+            for name, _ in answer.fields:
+                if name == CACHE_CONTROL:
+                    break
+            else:
                 fields.append(NO_STORE)
             fields.append(self._vary(answer.entry))
             fields += self._fixed(answer)

@@ -283,6 +283,35 @@ def test_a_proxy_opens_the_real_api_to_nobody(proxy: str, method: str) -> None:
     assert not [name for name in response.headers if name.startswith("access-control-")]
 
 
+MALFORMED = {
+    "no host": "GET /<script> HTTP/1.1\r\n\r\n",
+    "two hosts": "GET / HTTP/1.1\r\nHost: a\r\nHost: <script>\r\n\r\n",
+    "no method": "<script>alert(1)</script> / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "half of the body": "GET /v1/numbers?n=<script>&__fault=truncate HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a chunk that is none": "GET /v1/page HTTP/1.1\r\nHost: localhost\r\nPrefer: fault=malformed-chunk\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED)
+def test_no_answer_to_what_is_malformed_has_the_origin_of_the_admin_side(mock_server_of: Server, sent: str) -> None:
+    head = raw(mock_server_of.origin, sent).partition(b"\r\n\r\n")[0].lower()
+
+    assert b"content-security-policy: sandbox allow-scripts allow-forms" in head
+    assert b"x-content-type-options: nosniff" in head
+
+
+def raw(origin: str, sent: str) -> bytes:
+    """All that is answered to bytes."""
+    parts = urlsplit(origin)
+    with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=10) as connection:
+        connection.sendall(sent.encode())
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while piece := connection.recv(4_096):
+            received += piece
+    return received
+
+
 def raw_status(origin: str, target: str, host: str) -> int:
     """The status that a request gets whose target and Host are sent as they are."""
     parts = urlsplit(origin)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from mock_server.contract.response import ResponseJudge
 from mock_server.exchange.header_grammar import Sent, find_grammar, read_http_date
 from mock_server.exchange.message import Response
+from mock_server.generate.draft import Drafter
+from mock_server.spec.model import Location
 
 TEXT = {"type": "string"}
 FIELDS = [
@@ -213,3 +215,24 @@ def test_a_location_leads_to_this_server(mock: Callable[..., Mock]) -> None:
     found = answering(mock, {"Location": {"schema": TEXT}, "Content-Location": {"schema": {**TEXT, "format": "uri"}}})
 
     assert (found["location"], found["content-location"]) == ("/v1/things", "http://localhost:4010/v1/things")
+
+
+ASKED = ["If-Match", "If-Modified-Since", "If-None-Match", "If-Unmodified-Since", "Range", "Accept-Language", "Referer"]
+
+
+@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("format_", [None, "date-time"])
+def test_a_drafted_request_has_a_value_of_the_field_that_is_accepted(mock: Callable[..., Mock], name: str, format_: str | None) -> None:
+    is_date = name.endswith("Since")
+    schema = {**TEXT, **({"format": format_} if format_ and is_date else {})}
+    parameter = {"name": name, "in": "header", "required": True, "schema": schema}
+    answers = {"200": {"description": "", "content": {"application/json": {"schema": {"type": "integer"}}}}}
+    mocked = mock(minimal({"/a": {"get": {"parameters": [parameter], "responses": answers}}}))
+    responder = mocked.responder
+    draft = Drafter(responder.kit, responder.document.operation(responder.document.entries[0])).draft()
+    text = draft.parameters[Location.HEADER, name]
+    grammar = find_grammar(name)
+
+    assert grammar is not None
+    assert grammar.fits(str(text))
+    assert mocked.ask("/a", headers={name: str(text)}).status == 200

@@ -114,7 +114,7 @@ class Relay:
             await send({"type": "websocket.close", "code": 1003, "reason": "web sockets are not passed on"})
             return
         answer = problem_answer(problem.NO_WEB_SOCKET, _NO_WEB_SOCKETS)
-        await send({"type": "websocket.http.response.start", "status": answer.status, "headers": list(answer.fields)})
+        await send({"type": "websocket.http.response.start", "status": answer.status, "headers": [*CONTENT_FIELDS, *answer.fields]})
         await send({"type": "websocket.http.response.body", "body": answer.body})
 
     async def judge(self, mount: Mount, seen: Seen, entry: Entry | None) -> Judged:

@@ -18,6 +18,7 @@ from mock_server.exchange.problem import FAULT_UNAVAILABLE, Problem
 from mock_server.fault import Fault, FaultKind
 from mock_server.serve.answer import PAYLOAD, PREFERENCE_APPLIED, Answer, problem_answer
 from mock_server.serve.backend import Message, Scope, Send
+from mock_server.serve.browser import CONTENT_FIELDS
 from mock_server.serve.respond import Responder
 from mock_server.serve.wire.breaking import NEEDS_BODY, NO_BODY, ON_THE_LINE, Outgoing, dribble
 from mock_server.serve.wire.drawing import Met, plan, plan_own
@@ -199,7 +200,7 @@ async def _apologise(met: Met, fault: Fault, send: Send) -> None:
     _log.warning("the fault %s can't be had: %s; use mock-server serve", fault.name, met.missed)
     detail = f"the fault {fault.name} can't be had: {met.missed}; use mock-server serve"
     answer = problem_answer(FAULT_UNAVAILABLE, detail, entry=met.entry)
-    fields = [*answer.fields, (b"content-length", b"%d" % len(answer.body))]
+    fields = [*CONTENT_FIELDS, *answer.fields, (b"content-length", b"%d" % len(answer.body))]
     await send({"type": "http.response.start", "status": answer.status, "headers": fields})
     await send({"type": "http.response.body", "body": answer.body})
 

@@ -14,6 +14,7 @@ from mock_server.cache import BoundedCache
 from mock_server.exchange import problem
 from mock_server.serve.answer import RawField, problem_answer
 from mock_server.serve.backend import Asgi
+from mock_server.serve.browser import CONTENT_FIELDS
 from mock_server.serve.wire.connections import Connections, Wait, Waiting
 from mock_server.serve.wire.framing import Framer, Head, Refusal, read_head
 from mock_server.serve.wire.head import write_head
@@ -214,7 +215,7 @@ def _write(refusal: Refusal, first: Sequence[RawField]) -> bytes:
     """Write the last answer of a connection."""
     kind = _PROBLEMS.get(refusal.status, problem.MALFORMED_MESSAGE)
     answer = problem_answer(kind, refusal.detail)
-    head = write_head(refusal.status, first, [*answer.fields, (b"content-length", b"%d" % len(answer.body))])
+    head = write_head(refusal.status, first, [*CONTENT_FIELDS, *answer.fields, (b"content-length", b"%d" % len(answer.body))])
     return (head or b"")[:-2] + b"connection: close\r\n\r\n" + answer.body
 
 

@@ -187,3 +187,24 @@ def test_compose_and_what_it_names_agree() -> None:
         assert "database" in mock["depends_on"]
         assert mock["environment"]["MOCK_SERVER_STORE"].startswith("postgresql+psycopg://")
         assert "--stateful" in mock["command"]
+
+
+def test_every_image_is_fixed_by_its_digest_and_every_package_by_its_version() -> None:
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    named = re.findall(r"^ARG PYTHON=(\S+)", DOCKERFILE, re.MULTILINE) + [
+        service["image"] for service in COMPOSE["services"].values() if "build" not in service
+    ]
+
+    assert set(bases) == {"${PYTHON}"}
+    assert len(named) == 3
+    assert [image for image in named if not re.fullmatch(r"[a-z]+:[0-9.]+[a-z0-9.-]*@sha256:[0-9a-f]{64}", image)] == []
+    assert "--constraint constraints.txt" in DOCKERFILE
+
+
+def test_compose_has_no_default_password() -> None:
+    text = (DEPLOY / "compose.yaml").read_text()
+    secret = re.findall(r"\$\{(\w*(?:PASSWORD|TOKEN|SECRET)\w*)(:[-?])([^}]*)\}", text)
+
+    assert [(name, how) for name, how, default in secret if how == ":-" and default] == []
+    assert ("POSTGRES_PASSWORD", ":?") in {(name, how) for name, how, _ in secret}
+    assert all(port.startswith("127.0.0.1:") for service in COMPOSE["services"].values() for port in service.get("ports", ()))

@@ -129,6 +129,9 @@ TRUST: Final[Mapping[str, Trust]] = {
 }
 
 
+_ON: Final = frozenset(("true", "1", "yes", "on"))
+
+
 class Sifted(NamedTuple):
     """A table of settings, sifted."""
 
@@ -160,7 +163,7 @@ def _objection(trust: Trust | None, value: object, folder: Path) -> str | None:
     if trust is Trust.NOTHING:
         return ""
     if trust is Trust.OFF:
-        return None if value is False else ""
+        return "" if str(value).lower() in _ON else None  # what is neither on nor off is refused where settings are merged
     texts = value if isinstance(value, list) else [value]
     if trust is Trust.PLAIN:
         return "names a variable of the environment" if any("${" in str(text) for text in texts) else None

@@ -5,6 +5,8 @@ It runs no code, writes nothing, listens to nobody and opens nothing. What it ma
 """
 
 import contextlib
+import importlib
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -12,9 +14,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import typer
 from conftest import Server, minimal, operation
 
-from mock_server.cli import main
+from mock_server.cli import COMMANDS, main
 from mock_server.cli.configure import SettingsSource, choose_source, configure, forget_source
 from mock_server.settings import Settings
 from mock_server.trust import TRUST, Trust
@@ -61,6 +64,9 @@ OF_THE_MOCK = [
     ("allow_path = ['/']", "allow_path"),
     ("allow-path = ['..']", "allow_path"),
     ("cors = true", "cors"),
+    ("cors = 'on'", "cors"),
+    ("cors = 'Yes'", "cors"),
+    ("cors = '1'", "cors"),
     ("fixtures = '../outside'", "fixtures"),
     ("fixtures = '/etc'", "fixtures"),
     ("fixtures = 'link'", "fixtures"),
@@ -244,6 +250,15 @@ def test_of_other_commands_nothing_is_said(repository: Path, capsys: pytest.Capt
 
     assert main(["check"]) == 0
     assert "not trusted" not in capsys.readouterr().err
+
+
+def test_every_flag_of_the_documentation_is_one() -> None:
+    root = Path(__file__).parents[2]
+    written = set(re.findall(r"`(--[a-z-]+)", (root / "docs" / "security.md").read_text() + (root / "SECURITY.md").read_text()))
+    commands = [typer.main.get_command(importlib.import_module(f"mock_server.cli.{name}").app) for name in COMMANDS]
+    options = {option for command in commands for param in command.params for option in (*param.opts, *param.secondary_opts)}
+
+    assert written - options - {"--config", "--trust-settings", "--version", "--token"} == set()  # the last one is what is masked
 
 
 @pytest.mark.parametrize("name", TRUST)

@@ -3,7 +3,7 @@
 import importlib
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -156,8 +156,7 @@ def serve(
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))
         asgi = deferred_app(backend)
-        broken = [found for each in opened for found in (*each.document.broken, *each.warnings)]
-        print_findings(broken, "text", stream=sys.stderr)
+        print_findings([found for each in opened for found in _said_at_start(each)], "text", stream=sys.stderr)
         print_findings(find_conflicts(opened), "text", stream=sys.stderr)
         _print_banner(backend, opened, listening, guard)
         for each in opened if settings.check else ():
@@ -170,6 +169,13 @@ def serve(
         return  # how a server is meant to end
     finally:
         listening.close()
+
+
+def _said_at_start(opened: Opened) -> Iterator[Finding]:
+    """What is wrong with a document that changes where or what it answers; `check` says the rest."""
+    yield from (found for found in opened.document.findings if found.rule == "document-server-without-scheme")
+    yield from opened.document.broken
+    yield from opened.warnings
 
 
 def _follow_edits(backend: Backend, opened: Sequence[Opened], flags: Mapping[str, object]) -> None:

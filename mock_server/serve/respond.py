@@ -393,6 +393,9 @@ class Responder:
 
     def _preferred(self, compiled: CompiledOperation, ask: Ask, status: int) -> Answer:
         chosen = choose_status(compiled.operation, status)
+        if chosen is None and status == problem.NOT_ACCEPTABLE.status:
+            detail = f"{compiled.operation.entry.title} was asked to accept nothing of what it documents"
+            return problem_answer(problem.NOT_ACCEPTABLE, detail, entry=compiled.operation.entry)
         if chosen is None:
             known = ", ".join(response.status for response in compiled.operation.responses) or "none"
             detail = f"the status {status} is not documented; documented are {known}"

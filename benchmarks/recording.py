@@ -102,7 +102,7 @@ def _record(responder: Responder, recorder: Recorder, scrutiny: Scrutiny, reques
     judged = scrutiny.judge(responder, seen)
     if judged.matched is None or judged.matched.route.target.id != (answer.entry.id if answer.entry else ""):
         return ["another operation answers"]
-    mask = Masker((responder,)).seen_in(judged.matched.route.target, request, seen.response)
+    mask = Masker((responder.document,)).mask.seen_in(request, seen.response)
     findings = recorder.take(responder, seen, judged, mask)
     return [finding.message.partition(": ")[2] for finding in findings]
 

@@ -181,7 +181,7 @@ class _Framing:
 
     def __init__(self, document: Document, origin: str, seed: int, api: Api, other: Identity) -> None:
         self.document, self.origin, self.seed = document, origin, seed
-        self.mask = make_mask((api.identity, other), document.schemes)
+        self.mask = make_mask((api.identity, other), document)
         self.started = time.time()
 
     def around(self, ran: Report) -> Frame:

@@ -7,13 +7,15 @@ A secret is written nowhere: the `Mask` of an identity replaces what it knows, b
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from mock_server.errors import UsageError
-from mock_server.exchange.mask import MASKED, Mask, forms_of, is_secret_field, names_of
+from mock_server.exchange.document_mask import mask_of
+from mock_server.exchange.mask import MASKED, Mask, forms_of, is_secret_field
 from mock_server.exchange.message import Request
 from mock_server.exchange.security import credential_names
+from mock_server.spec.document import Document
 from mock_server.spec.model import Location, Operation, SecurityRequirement, SecurityScheme
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -86,10 +88,11 @@ def restore(request: Request, identity: Identity, schemes: Mapping[str, Security
     return request._replace(query=query.encode("latin-1", "replace"), fields=fields)
 
 
-def make_mask(identities: tuple[Identity, ...], schemes: Mapping[str, SecurityScheme]) -> Mask:
-    """Make the mask of some identities: what they know, in every form in which it is sent."""
+def make_mask(identities: tuple[Identity, ...], document: Document) -> Mask:
+    """Make the mask of some identities with a document: what they know, in every form in which it is sent."""
+    mask = mask_of((document,))
     secrets: set[str] = set()
-    names = set(names_of(schemes.values()))
+    names = set(mask.names)
     for identity in identities:
         for secret in identity.credentials.values():
             secrets |= forms_of(secret)
@@ -100,7 +103,7 @@ def make_mask(identities: tuple[Identity, ...], schemes: Mapping[str, SecuritySc
                 names.add(key)
                 secrets |= forms_of(text) | forms_of(text.partition(" ")[2])
     given = {secret for secret in secrets if len(secret) >= _SHORTEST}
-    return Mask(tuple(sorted(given, key=lambda secret: (-len(secret), secret))), frozenset(names))
+    return replace(mask, secrets=tuple(sorted(given, key=lambda secret: (-len(secret), secret))), names=frozenset(names))
 
 
 def make_identity(

@@ -28,7 +28,8 @@ from mock_server.contract.traffic import (
     read_exchange,
 )
 from mock_server.errors import SchemaError, UsageError
-from mock_server.exchange.mask import Mask, names_of
+from mock_server.exchange.document_mask import mask_of
+from mock_server.exchange.mask import Mask
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.path import Matched
@@ -309,7 +310,7 @@ class Sifter:
 
     @property
     def _mask(self) -> Mask:
-        return Mask(names=names_of(self.api.document.schemes.values()))
+        return mask_of((self.api.document,))
 
     def _judge(self, captured: Captured) -> list[Finding]:
         request = captured.request

@@ -15,9 +15,8 @@ import html
 import json
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -31,7 +30,6 @@ from mock_server.exchange.message import RawFields, Request, Response, find_fiel
 from mock_server.exchange.secret_names import Secrecy, hides, is_place_name, judge_name
 from mock_server.exchange.secret_shapes import cover_keys, cover_runs, decode_basic, is_opaque
 from mock_server.printable import printable
-from mock_server.schema.outline import Outline
 from mock_server.spec.model import Location, SecurityScheme
 from mock_server.typing import JsonObject, JsonValue
 
@@ -66,9 +64,9 @@ _HINTS: Final = re.compile(
     re.IGNORECASE,
 )
 # `name=value`, `name: value`, `"name": "value"`, `\"name\": \"value\"`: a name and what follows it.
-_NAMED: Final = re.compile(
-    r"""(?<![\w.%])(?P<name>[^\W\d][\w.\-\[\]%]{0,100}+)(?P<sign>\\{0,8}["']?[ \t]{0,8}(?:=>|[=:])[ \t\r\n]{0,8})"""
-    r"""(?P<value>\\{1,8}"(?:(?!\\{1,8}")[^\r\n])*|"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|\[?[^\s&;,"'<>(){}\[\]\\#]+(?:\[masked\])?|\[masked\])"""
+_NAMED: Final = re.compile(r"""(?<![\w.%])(?P<name>[^\W\d][\w.\-\[\]%]{0,100}+)(?P<sign>\\{0,8}["']?[ \t]{0,8}(?:=>|[=:])[ \t\r\n]{0,8})""")
+_VALUE: Final = re.compile(
+    r"""\\{1,8}"(?:(?!\\{1,8}")[^\r\n])*|"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|\[masked\]|\[?[^\s&;,"'<>(){}\[\]\\#]+(?:\[masked\])?"""
 )
 _LINE: Final = re.compile(
     r"""^(?P<head>[ \t]*(?:-[ \t]+)*["']?(?P<name>[^\W\d][\w.\-]{0,100}+)["']?[ \t]*:[ \t]+)(?P<value>\S[^\r\n]*)""", re.MULTILINE
@@ -77,6 +75,8 @@ _FLAG: Final = re.compile(
     r"""(?<![^\s"'])(--?(?P<name>[A-Za-z][\w.\-]{0,100}+)[ \t]{1,8})(?P<value>[^\s"'-][^\s"']*)"""
 )  # of a command line
 _ENCODED: Final = re.compile(r"""[^\s"'<>&=?#;,%]{0,256}+%[0-9A-Fa-f]{2}[^\s"'<>&=?#;,]*""")
+_LONGEST_VALUE: Final = 65_536  # characters after a name in a text
+_LONGEST_PIN: Final = 64
 _PROSE: Final = re.compile(r"[^\W\d_]{1,20}\Z")  # a word of a sentence, as in "password: is required"
 _CHARSETS: Final = {"utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "utf-32": "utf-32", "iso-8859-1": "latin-1"}
 
@@ -102,50 +102,32 @@ class Mask:
     names: frozenset[str] = frozenset()  # beyond those that say so themselves: of fields, parameters and cookies, in lower case
     words: tuple[str, ...] = ()  # secrets that are replaced only as whole words
     quoted: tuple[str, ...] = ()  # secrets so short or plain that they are replaced only in quotes
+    members: frozenset[str] = frozenset()  # names of what documents call a password, anywhere, in lower case
+    templates: tuple[str, ...] = ()  # of paths with variables that are secrets: `/reset/{token}`
     open_cookies: frozenset[str] = frozenset()  # names of cookies that are no secrets
     is_veiled: bool = False
     _found: set[str] | None = field(default=None, compare=False, repr=False)  # what was covered, where somebody asks
 
     # -- whole messages
 
-    def exchange(
-        self,
-        request: Request,
-        response: Response | None = None,
-        *,
-        template: str = "",
-        asked: Outline | None = None,
-        answered: Outline | None = None,
-    ) -> Shown:
+    def exchange(self, request: Request, response: Response | None = None) -> Shown:
         """
         Take the secrets out of an exchange, on both sides those of the other one as well.
 
         Args:
             request: As it travelled.
             response: The same; None where there was none.
-            template: Of the path, where it is known: `/reset/{token}`.
-            asked: Outline of the request's body, where one is documented.
-            answered: Outline of the response's body.
         """
-        mask = self.seen_in(request, response, template=template, asked=asked, answered=answered)
-        shown = mask.response(response, outline=answered) if response is not None else None
-        return Shown(mask.request(request, template=template, outline=asked), shown, mask)
+        mask = self.seen_in(request, response)
+        return Shown(mask.request(request), mask.response(response) if response is not None else None, mask)
 
-    def seen_in(
-        self,
-        request: Request,
-        response: Response | None = None,
-        *,
-        template: str = "",
-        asked: Outline | None = None,
-        answered: Outline | None = None,
-    ) -> "Mask":
-        """Make a mask that knows the secrets of an exchange as well; see `exchange` for the arguments."""
+    def seen_in(self, request: Request, response: Response | None = None) -> "Mask":
+        """Make a mask that knows the secrets of an exchange as well."""
         found: set[str] = set()
         gathering = replace(self, _found=found)
-        gathering.request(request, template=template, outline=asked)
+        gathering.request(request)
         if response is not None:
-            gathering.response(response, outline=answered)
+            gathering.response(response)
         return self.knowing(found)
 
     def knowing(self, values: Iterable[str]) -> "Mask":
@@ -170,26 +152,25 @@ class Mask:
         """Make a mask that keeps no more of a secret than its form."""
         return replace(self, is_veiled=True)
 
-    def request(self, request: Request, *, template: str = "", outline: Outline | None = None) -> Request:
+    def request(self, request: Request) -> Request:
         """Replace the secrets in a request."""
         return request._replace(
-            path=self.path(request.path, template),
+            path=self.path(request.path),
             query=self.query(request.query),
             fields=self.fields(request.fields),
-            body=self.body(request.fields, request.body, outline),
+            body=self.body(request.fields, request.body),
         )
 
-    def response(self, response: Response, *, outline: Outline | None = None) -> Response:
+    def response(self, response: Response) -> Response:
         """Replace the secrets in a response."""
-        return response._replace(fields=self.fields(response.fields), body=self.body(response.fields, response.body, outline))
+        return response._replace(fields=self.fields(response.fields), body=self.body(response.fields, response.body))
 
     # -- parts of messages
 
-    def path(self, path: bytes, template: str = "") -> bytes:
+    def path(self, path: bytes) -> bytes:
         """Replace the secrets in a path: in variables that are called so, after a segment that is called so, by shape."""
         segments = path.decode("latin-1").split("/")
-        documented = template.split("/") if template else []
-        named = {len(segments) - len(documented) + index for index, part in enumerate(documented) if _names_secret(part, self.names)}
+        named = {index for template in self.templates for index in self._variables(template.split("/"), segments)}
         shown = []
         for index, segment in enumerate(segments):
             before = unquote(segments[index - 1]) if index else ""
@@ -197,17 +178,30 @@ class Mask:
             shown.append(self._cover(segment) if segment and is_named else self._unquoted(segment))
         return "/".join(shown).encode("latin-1", "replace")
 
+    def printable_path(self, path: bytes) -> str:
+        """Write a path for the log."""
+        return printable(self.path(path).decode("latin-1"))
+
+    def _variables(self, template: list[str], segments: list[str]) -> Iterator[int]:
+        """Find the segments of a path that a template has a secret variable for; a base path may stand before it."""
+        shift = len(segments) - len(template) + 1
+        pairs = list(zip(template[1:], segments[shift:], strict=False))
+        if shift > 0 and all("{" in part or part == segment for part, segment in pairs):
+            yield from (shift + at for at, (part, _) in enumerate(pairs) if self._names_secret(part))
+
+    def _names_secret(self, part: str) -> bool:
+        names = re.findall(r"\{([^{}]+)\}", part)
+        return any(judge_name(name) is Secrecy.SECRET or self._is_named(name) for name in names)
+
+    def _is_named(self, name: str) -> bool:
+        return name.lower() in self.names or name.lower() in self.members
+
     def query(self, query: bytes) -> bytes:
         """Replace the secrets in a query, or in a form that is written like one."""
         if not query:
             return query
         parts = re.split(r"([&;])", query.decode("latin-1")) if b"=" in query else [self._unquoted(query.decode("latin-1"))]
         return "".join(self._pair(part) for part in parts).encode("latin-1", "replace")
-
-    def target(self, request: Request, template: str = "") -> str:
-        """Path and query of a request without its secrets."""
-        query = self.query(request.query).decode("latin-1")
-        return self.path(request.path, template).decode("latin-1") + (f"?{query}" if query else "")
 
     def url(self, url: str) -> str:
         """Replace the secrets in a URL: in its userinfo, path, query and fragment."""
@@ -231,7 +225,7 @@ class Mask:
             return self._set_cookie(text).encode("latin-1")
         if key == "cookie":
             return self._cookies(text).encode("latin-1")
-        if key in self.names or is_secret_field(key, text):
+        if self._is_named(key) or is_secret_field(key, text):
             return self._credentials(text).encode("latin-1")
         return self.text(text, is_identifying=key in _IDENTIFYING).encode("latin-1", "replace")
 
@@ -240,25 +234,25 @@ class Mask:
         pairs = (part.strip().partition("=") for part in (find_field(fields, b"cookie") or "").split(";") if "=" in part)
         return {name: value.strip('"') if name in self.open_cookies else MASKED for name, _, value in pairs}
 
-    def body(self, fields: RawFields, data: bytes, outline: Outline | None = None) -> bytes:
+    def body(self, fields: RawFields, data: bytes) -> bytes:
         """Replace the secrets in a body, by its media type; its coding is kept where it is one that can be undone."""
         if not data:
             return data
         written = find_field(fields, b"content-type") or ""
         if not is_coded(fields):
-            return self._content(written, data, outline)
+            return self._content(written, data)
         try:
             plain = decode_content(data, fields, _MOST_DECODED)
         except (TooLarge, UnknownCoding):
             return MASKED.encode()  # what can't be looked into is not shown
         except MalformedContent:
             plain = data  # it was decoded already
-        shown = self._content(written, plain, outline)
+        shown = self._content(written, plain)
         return data if shown == plain else _coded(shown, find_field(fields, b"content-encoding") or "")
 
     def data(self, data: bytes) -> bytes:
         """Replace the secrets in bytes of no known kind."""
-        return self._content("", data, None)
+        return self._content("", data)
 
     def finding(self, message: str, instance: Sequence[str] | None) -> str:
         """Replace the secrets in what is said of a place in an exchange: of a secret one, whatever is quoted from there."""
@@ -280,7 +274,7 @@ class Mask:
         """
         if not text or text == MASKED or (len(text) < _SHORT and not self._has_known and _SIGNS.isdisjoint(text)):
             return text
-        if text[0] in '{["' and text[-1] in '}]"' and len(text) > 4 and (shown := self._json(text)) is not None:  # noqa: PLR2004
+        if text[0] in ("{[" if is_identifying else '{["') and text[-1] in '}]"' and (shown := self._json(text)) is not None:
             return shown
         if text[0] == "<" and text[-1:] == ">":
             return mask_markup(text, self._covers())
@@ -293,32 +287,31 @@ class Mask:
             text = _ENCODED.sub(self._encoded, text)
         return text if is_identifying else cover_runs(text, self._cover, looks_inside=self._is_changed)
 
-    def value(self, value: JsonValue, outline: Outline | None = None) -> JsonValue:
+    def value(self, value: JsonValue) -> JsonValue:
         """Replace the secrets in JSON data."""
-        return self._value(value, outline, 0)
+        return self._value(value, 0)
 
     def hides(self, name: str, value: JsonValue) -> bool:
         """Check whether a value is a secret, or holds one, below a name."""
-        if name.lower() in self.names and not isinstance(value, bool) and value is not None:
+        if self._is_named(name) and not isinstance(value, bool) and value is not None:
             return True
         return self.value({name: value}) != {name: value}
 
-    def _value(self, value: JsonValue, outline: Outline | None, depth: int) -> JsonValue:
+    def _value(self, value: JsonValue, depth: int) -> JsonValue:
         if depth > _DEEPEST:
             return MASKED if isinstance(value, str | list | dict) else value
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
-            return [self._value(item, outline.item(index) if outline else None, depth + 1) for index, item in enumerate(value)]
+            return [self._value(item, depth + 1) for item in value]
         if isinstance(value, dict):
-            return {self.text(name): self._member(name, item, outline, depth + 1, value) for name, item in value.items()}
+            return {self.text(name): self._member(name, item, depth + 1, value) for name, item in value.items()}
         if isinstance(value, int | float) and not isinstance(value, bool) and self._knows(str(value)):
             return self._number(value)
         return value
 
-    def _member(self, name: str, value: JsonValue, outline: Outline | None, depth: int, around: JsonObject) -> JsonValue:
-        member = outline.member(name) if outline is not None else None
-        if member is not None and any(source.get("format") == "password" for source in member.sources):
+    def _member(self, name: str, value: JsonValue, depth: int, around: JsonObject) -> JsonValue:
+        if name.lower() in self.members:
             return self._below(value, depth)
         if name in {"value", "values", "content", "text", "data"} and _is_named_pair(around):
             return self._below(value, depth)  # HAR's headers, forms as lists: {"name": "token", "value": …}
@@ -329,7 +322,7 @@ class Mask:
             return self._below(value, depth)
         if isinstance(value, str):
             return self.text(value, is_identifying=is_place_name(name) or "etag" in name.lower())
-        return self._value(value, member, depth)
+        return self._value(value, depth)
 
     def _below(self, value: JsonValue, depth: int) -> JsonValue:
         """Cover all that is below a name; booleans and null tell nothing."""
@@ -393,23 +386,28 @@ class Mask:
             value: JsonValue = orjson.loads(text)
         except orjson.JSONDecodeError:
             return None
-        shown = self._value(value, None, 0)
+        shown = self._value(value, 0)
         return text if shown == value else orjson.dumps(shown).decode()
 
     def _pairs(self, text: str) -> str:
         """Cover the values after names in a text; what is no secret may have names inside: `https://host/?token=…`."""
         out: list[str] = []
-        at = done = 0
-        while (found := _NAMED.search(text, at)) is not None:
-            shown = self._named(found)
-            at = found.end()
-            if shown == found.group():
-                at = found.start("value") if found.start("value") > found.start() else found.end()
+        done = 0
+        for found in _NAMED.finditer(text):
+            name, sign = found.group("name", "sign")
+            if found.start() < done or not self._may_hide(unquote(name)):
                 continue
-            out += [text[done : found.start()], shown]
-            done = at
+            longest = _LONGEST_PIN if judge_name(unquote(name)) is Secrecy.PIN else _LONGEST_VALUE
+            value = _VALUE.match(text, found.end(), found.end() + longest)
+            shown = self._named(unquote(name), sign, value.group()) if value is not None else None
+            if value is not None and shown is not None:
+                out += [text[done : found.end()], shown]
+                done = value.end()
         text = "".join((*out, text[done:]))
         return _FLAG.sub(self._flag, text) if "-" in text else text
+
+    def _may_hide(self, name: str) -> bool:
+        return self._is_named(name) or judge_name(name) not in {Secrecy.OPEN, Secrecy.KIND}
 
     def _flag(self, found: re.Match[str]) -> str:
         name, value = found.group("name", "value")
@@ -421,18 +419,16 @@ class Mask:
         shown = self.text(plain) if plain != found.group() else plain
         return found.group() if shown == plain else quote(shown, safe="[]:@!$'()*,;")
 
-    def _named(self, found: re.Match[str]) -> str:
-        """Cover the value after a name in a text."""
-        name, sign, value = found.group("name", "sign", "value")
+    def _named(self, name: str, sign: str, value: str) -> str | None:
+        """Cover the value after a name in a text; None where it is no secret."""
         bare = value.strip("\\\"'")
-        key = unquote(name)
-        if not bare or not (hides(key, bare) or key.lower() in self.names):
-            return found.group()
+        if not bare or not (hides(name, bare) or self._is_named(name)):
+            return None
         is_quoted = value[0] in "\\\"'"
         if ":" in sign and not is_quoted and _PROSE.match(bare) and sign.endswith((" ", "\n")):
-            return found.group()
+            return None
         start = value.find(bare)
-        return f"{name}{sign}{value[:start]}{self._cover(bare)}{value[start + len(bare) :]}"
+        return f"{value[:start]}{self._cover(bare)}{value[start + len(bare) :]}"
 
     def _line(self, found: re.Match[str]) -> str:
         """Cover a line such as `X-Auth-Token: …`, unless it is a sentence."""
@@ -474,7 +470,7 @@ class Mask:
     def _pair(self, part: str) -> str:
         name, equals, value = part.partition("=")
         key = unquote_plus(name)
-        if equals and value and (key.lower() in self.names or hides(key, unquote_plus(value))):
+        if equals and value and (self._is_named(key) or hides(key, unquote_plus(value))):
             return f"{name}={self._cover_quoted(value)}"
         if not equals:
             return self._unquoted(part)
@@ -493,22 +489,22 @@ class Mask:
             return quote(shown, safe="[]:@!$'()*,;") if "%" in text else shown
         return self._known(text)
 
-    def _content(self, written: str, data: bytes, outline: Outline | None) -> bytes:
+    def _content(self, written: str, data: bytes) -> bytes:
         media_type = parse_media_type(written)
         text, charset = _read_text(data, media_type)
         if text is None:
             binary = data.decode("latin-1")
             shown = cover_keys(self._known(binary), self._cover)
             return data if shown == binary else shown.encode("latin-1", "replace")
-        shown = self._by_kind(written, text, outline)
+        shown = self._by_kind(written, text)
         return data if shown == text else shown.encode(charset, "surrogatepass" if charset.startswith("utf") else "replace")
 
-    def _by_kind(self, written: str, text: str, outline: Outline | None = None) -> str:
+    def _by_kind(self, written: str, text: str) -> str:
         """Mask a body by its media type; one that is not what it is said to be as text."""
         media_type = parse_media_type(written)
         essence = media_type.essence
         if is_json(media_type):
-            return self._json_body(text, outline)
+            return self._json_body(text)
         if essence == FORM:
             return self.query(text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
         covers = self._covers()
@@ -525,9 +521,9 @@ class Mask:
         return self.text(text)
 
     def _covers(self) -> Covers:
-        return Covers(self.text, self._cover, self._loose, lambda name, value: name.lower() in self.names or hides(name, value))
+        return Covers(self.text, self._cover, self._loose, lambda name, value: self._is_named(name) or hides(name, value))
 
-    def _json_body(self, text: str, outline: Outline | None) -> str:
+    def _json_body(self, text: str) -> str:
         try:
             value: JsonValue = orjson.loads(text)
         except orjson.JSONDecodeError:
@@ -535,7 +531,7 @@ class Mask:
                 value = json.loads(text)  # numbers and characters that the other one refuses
             except (ValueError, RecursionError):
                 return self._loose(text)
-        shown = self._value(value, outline, 0)
+        shown = self._value(value, 0)
         if shown != value:
             return orjson.dumps(shown, option=orjson.OPT_INDENT_2 if text.startswith(("{\n", "[\n")) else 0).decode()
         is_doubled = text.count('":') + text.count('" :') > _count_members(value)  # a member that another one of its name hides
@@ -556,12 +552,6 @@ def names_of(schemes: Iterable[SecurityScheme]) -> frozenset[str]:
 
 _KEYED: Final = frozenset((Location.HEADER, Location.QUERY, Location.COOKIE))
 NO_MASK: Final = Mask()
-
-
-@lru_cache(maxsize=4096)
-def mask_path(path: bytes, template: str = "") -> str:
-    """Write a path for the log, without the secrets that show by name or shape."""
-    return printable(NO_MASK.path(path, template).decode("latin-1"))
 
 
 def _is_strong(value: str) -> bool:
@@ -596,12 +586,6 @@ def forms_of(value: str) -> set[str]:
 
 def _longest_first(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(values, key=lambda value: (-len(value), value)))
-
-
-def _names_secret(part: str, names: frozenset[str]) -> bool:
-    """Check whether a segment of a path template has a variable that is called like a secret."""
-    variables = re.findall(r"\{([^{}]+)\}", part)
-    return any(judge_name(name) is Secrecy.SECRET or name.lower() in names for name in variables)
 
 
 def _is_named_pair(around: JsonObject) -> bool:

@@ -1,112 +1,58 @@
-"""What the documents know of secrets, for the mask: keys of security schemes, `format: password`, variables of paths."""
+"""The mask of a server: it knows what the documents that are served say of secrets."""
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from typing import Final
+from urllib.parse import unquote_to_bytes
 
-from mock_server.contract.request import find_content, find_request_content
-from mock_server.errors import SchemaError
-from mock_server.exchange.mask import Mask, Shown, names_of
-from mock_server.exchange.message import Request, Response, find_field
+from mock_server.exchange.document_mask import mask_of
+from mock_server.exchange.mask import Mask, Shown
+from mock_server.exchange.message import Request, Response
 from mock_server.finding import Finding
-from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.outline import Outline
 from mock_server.serve.journal import Recorded
-from mock_server.serve.respond import Responder
 from mock_server.serve.world import COOKIE
-from mock_server.spec.model import Entry, MediaType
+from mock_server.spec.document import Document
+
+_TELLING: Final = 4  # bytes: a shorter piece of a target is found everywhere
 
 
 class Masker:
     """Takes the secrets out of exchanges with some documents."""
 
-    def __init__(self, responders: Iterable[Responder]) -> None:
-        self._responders = tuple(responders)
-        schemes = [scheme for responder in self._responders for scheme in responder.document.schemes.values()]
-        self.mask = Mask(names=names_of(schemes), open_cookies=frozenset((COOKIE,)))
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self.mask: Mask = mask_of(documents, frozenset((COOKIE,)))
 
     def conceal(self, recorded: Recorded) -> Shown:
         """Take the secrets out of an exchange of the journal; what it says besides stays as it was."""
         answer = recorded.answer
-        return self.exchange(answer.entry, recorded.request, Response(answer.status, answer.fields, answer.body))
-
-    def exchange(self, entry: Entry | None, request: Request, response: Response) -> Shown:
-        """Take the secrets out of an exchange with an operation."""
-        asked, answered = self._outlines(entry, request, response)
-        template = entry.template if entry is not None else ""
-        return self._of(entry).exchange(request, response, template=template, asked=asked, answered=answered)
-
-    def seen_in(self, entry: Entry | None, request: Request, response: Response | None = None) -> Mask:
-        """Make a mask that knows the secrets of an exchange."""
-        asked, answered = self._outlines(entry, request, response)
-        template = entry.template if entry is not None else ""
-        return self._of(entry).seen_in(request, response, template=template, asked=asked, answered=answered)
+        return self.mask.exchange(recorded.request, Response(answer.status, answer.fields, answer.body))
 
     def head(self, recorded: Recorded) -> Request:
-        """Take the secrets out of the target of a request alone: for lists of many."""
-        request, entry = recorded.request, recorded.answer.entry
-        mask = self._of(entry)
-        path = mask.path(request.path, entry.template if entry is not None else "")
-        return request._replace(path=path, query=mask.query(request.query), fields=(), body=b"")
+        """Take the secrets out of the target of a request: for lists of many."""
+        request, answer = recorded.request, recorded.answer
+        mask = self._for_target(request, Response(answer.status, answer.fields, answer.body))
+        return request._replace(path=mask.path(request.path), query=mask.query(request.query), fields=(), body=b"")
 
-    def findings(self, entry: Entry | None, request: Request, findings: Sequence[Finding]) -> list[str]:
+    def path(self, request: Request) -> str:
+        """Write the path of a request for the log."""
+        return self._for_target(request, None).printable_path(request.path)
+
+    def findings(self, request: Request, findings: Sequence[Finding]) -> list[str]:
         """Write the messages of findings in a request, without its secrets."""
         if not findings:
             return []
-        mask = self.seen_in(entry, request)
+        mask = self.mask.seen_in(request)
         return [mask.finding(finding.message, finding.instance) for finding in findings]
 
-    def _of(self, entry: Entry | None) -> Mask:
-        responder = self._responder(entry)
-        if responder is None or entry is None or not _speaks_of_passwords(responder):
-            return self.mask
-        return _with_parameters(responder, entry, self.mask)
-
-    def _responder(self, entry: Entry | None) -> Responder | None:
-        if entry is None:
-            return None
-        return next((responder for responder in self._responders if _has(responder, entry)), None)
-
-    def _outlines(self, entry: Entry | None, request: Request, response: Response | None) -> tuple[Outline | None, Outline | None]:
-        responder = self._responder(entry)
-        if responder is None or entry is None or not _speaks_of_passwords(responder):
-            return None, None
-        operation = responder.document.operation(entry)
-        documented = operation.request_body.content if operation.request_body is not None else ()
-        content = find_request_content(documented, find_field(request.fields, b"content-type"))
-        asked = outline_for(responder, content, Direction.REQUEST)
-        found = operation.find_response(response.status) if response is not None else None
-        if found is None or response is None:
-            return asked, None
-        content = find_content(found.content, find_field(response.fields, b"content-type") or "")
-        return asked, outline_for(responder, content, Direction.RESPONSE)
+    def _for_target(self, request: Request, response: Response | None) -> Mask:
+        """Make the mask of a target: where the exchange has a piece of it elsewhere as well, that may be a secret."""
+        return self.mask.seen_in(request, response) if _is_repeated(request, response) else self.mask
 
 
-def outline_for(responder: Responder, content: MediaType | None, direction: Direction) -> Outline | None:
-    """Find what is documented of a body; None where nothing is, or nothing that can be used."""
-    if content is None or content.schema is None:
-        return None
-    try:
-        return responder.kit.outline(content.schema, direction, Purpose.JUDGE)
-    except SchemaError:
-        return None
-
-
-def _has(responder: Responder, entry: Entry) -> bool:
-    return any(known is entry for known in responder.document.entries)
-
-
-@lru_cache(maxsize=16)
-def _speaks_of_passwords(responder: Responder) -> bool:
-    """Check whether the document may call something a password; if not, nothing needs to be looked up in it."""
-    return any(b"password" in resource.data for resource in responder.document.library.loaded())
-
-
-@lru_cache(maxsize=1024)
-def _with_parameters(responder: Responder, entry: Entry, mask: Mask) -> Mask:
-    """Make a mask that knows the parameters of an operation whose schemas say `format: password`."""
-    found = set()
-    for parameter in responder.document.operation(entry).parameters:
-        schema = parameter.schema.value if parameter.schema is not None else None
-        if isinstance(schema, dict) and schema.get("format") == "password":
-            found.add(parameter.name.lower())
-    return mask.naming(found) if found else mask
+def _is_repeated(request: Request, response: Response | None) -> bool:
+    pieces = {piece for piece in (*request.path.split(b"/"), *request.query.replace(b"=", b"&").split(b"&")) if len(piece) >= _TELLING}
+    words = pieces | {unquote_to_bytes(piece) for piece in pieces if b"%" in piece}
+    if not words:
+        return False
+    fields = [value for _, value in (*request.fields, *(response.fields if response is not None else ()))]
+    places = (request.body, response.body if response is not None else b"", *fields)
+    return any(word in place for place in places for word in words)

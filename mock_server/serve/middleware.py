@@ -15,7 +15,6 @@ from functools import partial
 from mock_server.errors import MalformedContent, MalformedWorld
 from mock_server.exchange import problem
 from mock_server.exchange.coding import TooLarge, decode_request
-from mock_server.exchange.mask import mask_path
 from mock_server.exchange.message import Request
 from mock_server.exchange.preference import prefers_by_query
 from mock_server.printable import printable
@@ -219,8 +218,8 @@ class MockMiddleware:
     def _log_answer(self, request: Request, answer: Answer, seconds: float, disturbance: Disturbance | None) -> None:
         """Log an exchange, without its secrets."""
         met = disturbance.describe() if disturbance is not None else None
-        path = mask_path(request.path, answer.entry.template if answer.entry is not None else "")
-        found = self._masker.findings(answer.entry, request, answer.findings)
+        path = self._masker.path(request)
+        found = self._masker.findings(request, answer.findings)
         _log.info(
             "%s %s %d %s %.1f ms%s",
             request.method,
@@ -248,7 +247,7 @@ class MockMiddleware:
         """Takes secrets out, as the documents that are served now know them."""
         if self._masked is not self._backend.mounts:
             self._masked = self._backend.mounts
-            self._known_masker = Masker(mount.responder for mount in self._masked)
+            self._known_masker = Masker(mount.responder.document for mount in self._masked)
         return self._known_masker
 
     async def _respond(self, mount: Mount, world: World, scope: Scope, receive: Receive, request: Request) -> Answer:

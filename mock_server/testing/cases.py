@@ -232,4 +232,4 @@ def _frame(document: Document, target: Target, incidents: Sequence[Incident]) ->
     places = [incident.finding.place for incident in incidents if incident.finding.place is not None]
     lines = find_place_lines(places, {resource.name: resource for resource in document.library.loaded()})
     frame = Frame(document.title, document.resource.name, target.origin(), target.seed, lines=lines)
-    return replace(frame, mask=make_mask(target.identities(document), document.schemes))
+    return replace(frame, mask=make_mask(target.identities(document), document))

@@ -11,8 +11,8 @@ from mock_server.errors import UsageError
 from mock_server.exchange.mask import MASKED
 from mock_server.exchange.message import Request, Response
 
-SCHEMES = load(ROOT / "tests" / "defects" / "projects.yaml").schemes
-QUERY = load(ROOT / "openapi.yaml").schemes
+PROJECTS, QUERIES = load(ROOT / "tests" / "defects" / "projects.yaml"), load(ROOT / "openapi.yaml")
+SCHEMES, QUERY = PROJECTS.schemes, QUERIES.schemes
 
 
 def test_a_secret_comes_from_the_environment() -> None:
@@ -31,7 +31,7 @@ def test_what_can_not_be_read_is_said(headers: tuple[str, ...], auth: tuple[str,
 
 
 def test_a_mask_takes_secrets_out_of_everything() -> None:
-    mask = make_mask((Identity({"apiKey": "s3cret!"}, ((b"authorization", b"Bearer abcd.efgh"),)),), SCHEMES)
+    mask = make_mask((Identity({"apiKey": "s3cret!"}, ((b"authorization", b"Bearer abcd.efgh"),)),), PROJECTS)
     fields = ((b"authorization", b"Bearer abcd.efgh"), (b"x-api-key", b"s3cret!"), (b"x-echo", b"was s3cret!"))
     request = mask.request(Request("GET", b"/s3cret!", b"key=s3cret%21", fields, b"abcd.efgh"))
     response = mask.response(Response(200, ((b"set-cookie", b"a=b"),), base64.b64encode(b"s3cret!")))
@@ -45,11 +45,11 @@ def test_a_masked_request_is_sent_again_with_its_secrets() -> None:
     identity = Identity({"apiKey": "s3cret"})
     request = Request("GET", b"/a", b"", ((b"x-api-key", b"s3cret"),), b"")
 
-    assert restore(make_mask((identity,), SCHEMES).request(request), identity, SCHEMES) == request
+    assert restore(make_mask((identity,), PROJECTS).request(request), identity, SCHEMES) == request
 
 
 def test_a_masked_query_is_sent_again_with_its_secret() -> None:
     identity = Identity({"apiKey": "s3cret"})
     request = Request("GET", b"/a", b"code=s3cret&x=1", (), b"")
 
-    assert restore(make_mask((identity,), QUERY).request(request), identity, QUERY) == request
+    assert restore(make_mask((identity,), QUERIES).request(request), identity, QUERY) == request

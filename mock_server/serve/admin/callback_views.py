@@ -74,7 +74,7 @@ class _CallbackViews:
         """Write one without its secrets, those of the exchange that set it off included."""
         masker = self._desk.masker
         cause = self._find_cause(posted)
-        shown = mask_posted(posted, masker.seen_in(cause.answer.entry, cause.request) if cause is not None else masker.mask)
+        shown = mask_posted(posted, masker.mask.seen_in(cause.request) if cause is not None else masker.mask)
         return {**shown, "world": shown_name(posted.world)}
 
     def _find_cause(self, posted: Posted) -> Recorded | None:

@@ -24,7 +24,7 @@ class Desk:
         """Takes secrets out, as the documents that are served now know them."""
         if self._mounts is not self.backend.mounts:
             self._mounts = self.backend.mounts
-            self._masker = Masker(mount.responder for mount in self._mounts)
+            self._masker = Masker(mount.responder.document for mount in self._mounts)
         return self._masker
 
     @property

@@ -44,7 +44,8 @@ class _ExplainViews:
         """Why a request of the journal, ?request=ID, is answered as it is now; and what it was answered then."""
         recorded = self._find(request)
         world = self._desk.backend.worlds.get(recorded.world)
-        told = await self._explain(recorded.request, world)
+        known = self._desk.masker.conceal(recorded).mask.value(await self._explain(recorded.request, world))
+        told: JsonObject = known if isinstance(known, dict) else {}
         met = recorded.disturbance
         told["was"] = {"id": recorded.id, "status": recorded.answer.status, "source": recorded.answer.source, "disturbance": met}
         return reply(told)

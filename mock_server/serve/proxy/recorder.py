@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from mock_server.contract.request import find_content
 from mock_server.errors import MalformedContent, SchemaError, UsageError
 from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.mask import Mask
@@ -25,10 +24,8 @@ from mock_server.exchange.message import Response, find_field
 from mock_server.files import folder_name, make_folder_within
 from mock_server.finding import Finding
 from mock_server.rules import Level
-from mock_server.schema.dialect import Direction
 from mock_server.serve.caching import KEEPING
 from mock_server.serve.fixtures import Fixture, read_fixture
-from mock_server.serve.masker import outline_for
 from mock_server.serve.proxy.fields import localise
 from mock_server.serve.proxy.scrutiny import Judged, Seen
 from mock_server.serve.proxy.wanted import Asked, conditions_of, identity_of
@@ -239,9 +236,7 @@ def _bodies(asked: Asked, response: Response, mask: Mask) -> Iterator[_Form]:
     if _LONG_NUMBER.search(data):
         yield from raw  # numbers that JSON can say, but not everybody who reads it
     if is_json(media_type):
-        documented = asked.operation.find_response(response.status)
-        content = find_content(documented.content, written) if documented is not None else None
-        value = mask.value(_json(data), outline_for(asked.responder, content, Direction.RESPONSE))
+        value = mask.value(_json(data))
         yield _Form({"body": value}, value)
     elif is_text(media_type) or is_xml(media_type) or is_streamed(media_type):
         try:

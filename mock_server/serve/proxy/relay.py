@@ -132,8 +132,7 @@ class Relay:
         self._thread.submit(self._settle, mount, seen, judged).add_done_callback(_report)
 
     def _settle(self, mount: Mount, seen: Seen, judged: Judged) -> None:
-        entry = judged.matched.route.target if judged.matched is not None else None
-        mask = Masker((mount.responder,)).seen_in(entry, seen.request, seen.response)
+        mask = Masker((mount.responder.document,)).mask.seen_in(seen.request, seen.response)
         unrecorded = self.record(mount.responder, seen, judged, mask) if self.record is not None else ()
         self.scrutiny.count(seen.request, (*judged.findings, *unrecorded), mask)
         if seen.unread:

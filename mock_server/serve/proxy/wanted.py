@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus
 
-from mock_server.contract.request import Understood, find_request_content
+from mock_server.contract.request import Understood
 from mock_server.exchange.body import write_json
 from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import Request, Response, find_field
 from mock_server.exchange.parameter import parse_query
 from mock_server.exchange.security import credential_names
-from mock_server.schema.dialect import Direction
-from mock_server.schema.outline import Outline
 from mock_server.serve.conditions import find_parameter
-from mock_server.serve.masker import outline_for
 from mock_server.serve.respond import Responder
 from mock_server.spec.model import Location, Missing, Operation
 from mock_server.typing import JsonObject, JsonValue
@@ -151,20 +148,18 @@ def _body(asked: Asked) -> Iterator[tuple[str, JsonValue]]:
     if isinstance(value, Missing):
         yield "", _ABSENT
         return
-    content = find_request_content(asked.operation.request_body.content, find_field(asked.request.fields, b"content-type"))
-    outline = outline_for(asked.responder, content, Direction.REQUEST)
-    yield from body_conditions(value, asked.mask, outline)
+    yield from body_conditions(value, asked.mask)
 
 
-def body_conditions(value: JsonValue, mask: Mask, outline: Outline | None = None) -> Iterator[tuple[str, JsonValue]]:
+def body_conditions(value: JsonValue, mask: Mask) -> Iterator[tuple[str, JsonValue]]:
     """Write the conditions that a body meets: it as a whole, or where it holds secrets what of its members holds none."""
-    if mask.value(value, outline) == value and len(write_json(value)) <= _LARGEST:
+    if mask.value(value) == value and len(write_json(value)) <= _LARGEST:
         yield "", exactly(value)
         return
     yield "", _PRESENT
     for name, member in value.items() if isinstance(value, dict) else ():
         alone: JsonObject = {name: member}
-        shown = mask.value(alone, outline)
+        shown = mask.value(alone)
         if not isinstance(shown, dict) or name not in shown:
             continue  # a name that is a secret itself
         says_it = shown == alone and len(write_json(member)) <= _LARGEST

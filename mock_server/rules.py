@@ -57,6 +57,7 @@ RULES: dict[str, Rule] = {
         ("document-enum-mistyped", _W, "an enum has values of another type than its schema; they are read as values of that type"),
         ("document-pattern-invalid", _W, "a pattern is no regular expression of ECMA-262; it is passed over"),
         ("document-format-impossible", _W, "no text has a format beside the pattern or the lengths next to it; the format is passed over"),
+        ("document-anchor-duplicate", _W, "a dynamic anchor stands more than once in one schema resource; the nearest binding is taken"),
         ("document-operation-id-duplicate", _W, "two operations have one operationId; the second is renamed"),
         ("document-operation-id-missing", _N, "an operation has no operationId; one is derived"),
         ("document-path-ambiguous", _W, "two path templates match the same targets with the same method"),

@@ -69,7 +69,7 @@ def compile_any_of(compiler: Compiler, branches: list[Canonical], spot: Spot, co
 
 def compile_one_of(compiler: Compiler, schema: Canonical, branches: list[Canonical], spot: Spot) -> Draw:
     """Compile exactly one branch: any where they do not overlap; in a strict draw, a branch without the others."""
-    draws = [_lazily(lambda branch: compiler.compile(branch, spot), branch) for branch in branches]
+    draws = [_lazily(lambda branch: compiler.compile(branch, compiler.narrow(branch, spot)), branch) for branch in branches]
     strict: list[Draw] = []
     accept = lazy_acceptor(schema, compiler.setting.forms)
 
@@ -129,7 +129,7 @@ def _conjunction(compiler: Compiler, schema: Canonical, spot: Spot) -> Draw:
 
     def with_others(option: Canonical) -> Draw:
         merged = compiler.merger.merge([*others, option])
-        return compiler.compile(merged, spot) if merged is not None else nothing
+        return compiler.compile(merged, compiler.narrow(option, spot)) if merged is not None else nothing
 
     options: list[Canonical] = choice.view().branches  # type: ignore[union-attr]
     draw = compile_any_of(compiler, options, spot, with_others)

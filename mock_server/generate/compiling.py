@@ -77,6 +77,9 @@ class Compiler(Protocol):
     def compile_any(self, spot: Spot, otherwise: str = "string") -> Draw:
         """Compile a node that nothing is said of."""
 
+    def narrow(self, branch: Canonical, spot: Spot) -> Spot:
+        """The place where one alternative is chosen."""
+
     def compile_untyped(self, spot: Spot) -> Draw:
         """Compile a value whose schema has no keyword."""
 

@@ -5,7 +5,7 @@ The canonical form knows no titles, examples, descriptions or order. So a genera
 says what a value may be, the hints of the same place say what it is about.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mock_server.generate.words import nouns_of
@@ -27,6 +27,7 @@ class Hints:
     sources: tuple[JsonObject, ...] = ()
     nouns: frozenset[str] = frozenset()  # what the definitions passed through are called
     sure_names: tuple[str, ...] = ()  # properties documented for every alternative
+    sure: tuple[JsonObject, ...] = ()  # the sources that speak of every alternative
 
     def first(self, keyword: str) -> JsonValue:
         """The first value of an annotation, or None."""
@@ -81,19 +82,33 @@ class HintReader:
     definitions: Mapping[str, JsonValue]
     _known: dict[int, Hints] = field(default_factory=dict)
 
-    def read(self, *schemas: JsonValue) -> Hints:
-        """Gather what schemas say of the same place, through references and alternatives."""
-        key = id(schemas[0]) if len(schemas) == 1 else 0
+    def read(self, *schemas: JsonValue, unsure: Sequence[JsonValue] = ()) -> Hints:
+        """
+        Gather what schemas say of the same place, through references and alternatives.
+
+        Args:
+            schemas: What speaks of the place in any case.
+            unsure: What speaks of it in one alternative of several around it.
+        """
+        key = id(schemas[0]) if len(schemas) == 1 and not unsure else 0
         if key and key in self._known:
             return self._known[key]
-        sources: list[JsonObject] = []
+        sources: list[tuple[JsonObject, bool]] = []
         nouns: set[str] = set()
         names: dict[str, None] = {}
-        self._gather(list(schemas), sources, nouns, names)
-        hints = Hints(tuple(sources), frozenset(nouns), tuple(names))
+        self._gather([*((schema, True) for schema in schemas), *((schema, False) for schema in unsure)], sources, nouns, names)
+        sure = tuple(source for source, is_sure in sources if is_sure)
+        hints = Hints(tuple(source for source, _ in sources), frozenset(nouns), tuple(names), sure)
         if key and schemas[0]:
             self._known[key] = hints
         return hints
+
+    def narrowed(self, hints: Hints, alternative: JsonValue) -> Hints:
+        """The hints of a place where one of its alternatives is chosen: what speaks of the others is left out."""
+        own = self.read(alternative)
+        names = dict.fromkeys((*hints.sure_names, *own.sure_names))
+        sources = (*(source for source in hints.sure if source is not alternative), *own.sources)
+        return Hints(sources, own.nouns or hints.nouns, tuple(names), (*hints.sure, *own.sure))
 
     def definition(self, name: str) -> Hints:
         """The hints of a definition, named after it."""
@@ -103,10 +118,14 @@ class HintReader:
     def member(self, hints: Hints, name: str) -> Hints:
         """The hints of a property."""
         found: list[JsonValue] = []
+        unsure: list[JsonValue] = []
+        sure = set(map(id, hints.sure))
         for source in hints.sources:
             properties = source.get("properties")
             if isinstance(properties, dict) and name in properties:
-                found.append(properties[name])
+                (found if id(source) in sure else unsure).append(properties[name])
+        if unsure:
+            return self.read(*found, unsure=unsure)
         if not found:
             found = [source["additionalProperties"] for source in hints.sources if isinstance(source.get("additionalProperties"), dict)]
         if not found:
@@ -125,15 +144,17 @@ class HintReader:
                 found.append(source["items"])
         return self.read(*found) if found else Hints()
 
-    def _gather(self, schemas: list[JsonValue], sources: list[JsonObject], nouns: set[str], names: dict[str, None]) -> None:
+    def _gather(
+        self, schemas: list[tuple[JsonValue, bool]], sources: list[tuple[JsonObject, bool]], nouns: set[str], names: dict[str, None]
+    ) -> None:
         """Walk in depth, in the order in which things were written, once through each definition."""
         passed: set[str] = set()
-        todo = [(schema, True) for schema in reversed(schemas)]
+        todo = schemas[::-1]
         while todo and len(sources) < _MOST:
             schema, sure = todo.pop()
             if not isinstance(schema, dict):
                 continue
-            sources.append(schema)
+            sources.append((schema, sure))
             properties = schema.get("properties")
             if sure and isinstance(properties, dict):
                 names.update(dict.fromkeys(properties))
@@ -148,11 +169,11 @@ class HintReader:
                         nouns |= nouns_of(name)
             members = schema.get("allOf")
             after += [(member, sure) for member in members] if isinstance(members, list) else []
-            after += [(branch, False) for branch in _alternatives(schema)]
+            after += [(branch, False) for branch in iter_alternatives(schema)]
             todo.extend(reversed(after))
 
 
-def _alternatives(schema: JsonObject) -> Iterator[JsonValue]:
+def iter_alternatives(schema: JsonObject) -> Iterator[JsonValue]:
     """The subschemas that may or may not hold."""
     for word in _ALTERNATIVES:
         branches = schema.get(word)

@@ -15,7 +15,7 @@ from mock_server.generate.alternatives import compile_all_of, compile_any_of, co
 from mock_server.generate.arrays import compile_array
 from mock_server.generate.compiling import ByRow, Setting, Spot, acceptor, by_chance, direct_references, from_values, meaning_of, nothing
 from mock_server.generate.heights import Heights
-from mock_server.generate.hints import Hints
+from mock_server.generate.hints import Hints, iter_alternatives
 from mock_server.generate.language import Language
 from mock_server.generate.merging import Merger
 from mock_server.generate.numbers import compile_integer, compile_number
@@ -48,6 +48,7 @@ from mock_server.schema.canonical import (
     StringView,
     TypedGroupView,
     as_json,
+    is_same,
 )
 from mock_server.typing import JsonObject, JsonValue
 
@@ -63,6 +64,7 @@ class Sampler:
     setting: Setting
     root: Canonical
     _definitions: dict[tuple[str, str], Draw] = field(default_factory=dict)
+    _alternatives: dict[int, list[tuple[JsonValue, Canonical | None]]] = field(default_factory=dict)
     _within: int = 0  # how many JSON texts are being drawn, each in another
 
     def __post_init__(self) -> None:
@@ -93,6 +95,23 @@ class Sampler:
         written = (language.draw_with_demands(random, least) for least in range(12) for _ in range(6))
         return from_values(tuple(dict.fromkeys(text for text in written if text is not None and (judge is None or judge(text)))), pattern)
 
+    def narrow(self, branch: Canonical, spot: Spot) -> Spot:
+        """The place where one alternative is chosen: its hints are those of that alternative, where it is told apart by its form."""
+        if isinstance(branch.view(), ReferenceView):
+            return spot
+        for source in spot.hints.sources:
+            for alternative, form in self._forms_of_alternatives(source):
+                if form is not None and is_same(form, branch):
+                    return spot.with_hints(self.setting.reader.narrowed(spot.hints, alternative))
+        return spot
+
+    def _forms_of_alternatives(self, source: JsonObject) -> list[tuple[JsonValue, Canonical | None]]:
+        key = id(source)  # a part of the bundle, which lives as long as this does
+        if key not in self._alternatives:
+            written = [each for each in iter_alternatives(source) if isinstance(each, dict) and "$ref" not in each]
+            self._alternatives[key] = [(each, self.setting.forms.part(each, is_branch=True)) for each in written]
+        return self._alternatives[key]
+
     def compile_bare(self, schema: Canonical, spot: Spot) -> Draw:  # noqa: PLR0911, PLR0912 - one line for each kind of view
         """Compile a node, documented examples left aside."""
         view = schema.view()
@@ -116,7 +135,7 @@ class Sampler:
             case ReferenceView():
                 return self._reference(view.uri, spot)
             case AnyOfView():
-                return compile_any_of(self, view.branches, spot, lambda branch: self.compile(branch, spot))
+                return compile_any_of(self, view.branches, spot, lambda branch: self.compile(branch, self.narrow(branch, spot)))
             case OneOfView():
                 return compile_one_of(self, schema, view.branches, spot)
             case AllOfView() | TypedGroupView():
@@ -232,6 +251,7 @@ class Sampler:
                 sources=(*hints.sources, *_beside(spot.hints, name)),
                 nouns=hints.nouns or spot.hints.nouns,
                 sure_names=(*hints.sure_names, *spot.hints.sure_names),
+                sure=(*hints.sure, *_beside(spot.hints, name)),
             ),
         )
         if not direct_references(target) and target.kind.value not in {"object", "array", "any_of", "all_of", "one_of"}:

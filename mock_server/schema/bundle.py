@@ -122,9 +122,9 @@ class Schemas:
         """What was noted in the schemas that were translated so far."""
         return tuple(self._notes.values())
 
-    def shape(self, schema: JsonValue) -> JsonValue:
+    def shape(self, schema: JsonValue, *, is_branch: bool = False) -> JsonValue:
         """The shape of a schema that was bundled here; see `schema.shape`."""
-        return shape_of(schema, self._schemas)
+        return shape_of(schema, self._schemas, is_branch=is_branch)
 
     def definition_shape(self, name: str) -> JsonValue:
         """The shape of a definition; `True` for one that is not known."""
@@ -169,7 +169,7 @@ class Schemas:
         """
         if not node.resource.is_dynamic or not self.use.is_json_schema:
             return outer
-        anchors = {**self.references.dynamic_anchors(node), **dict(outer)}
+        anchors = {**self.references.dynamic_anchors(node), **self.references.dynamic_bindings(node), **dict(outer)}
         scope = tuple(sorted(anchors.items(), key=lambda item: item[0]))
         self._scopes.add(scope)
         if len(self._scopes) > _MAX_SCOPES:
@@ -257,6 +257,9 @@ class Schemas:
         target = self.references.resolve(ref, node)
         name = ref.partition("#")[2]
         if isinstance(target.value, dict) and name and target.value.get("$dynamicAnchor") == name:
+            if self.references.dynamic_anchors(target).get(name) is None:
+                message = f"the anchor {name!r} stands more than once in one schema resource; the binding nearest to the reference is taken"
+                self._note("document-anchor-duplicate", node, message)
             return dict(self._enter(target, self._scope)).get(name, target)
         return target
 

@@ -94,6 +94,7 @@ __all__ = [
     "find_difference",
     "find_intersection",
     "find_references",
+    "is_same",
     "is_unsatisfiable",
 ]
 
@@ -134,14 +135,14 @@ class Forms:
         """Whether the definition that a reference names leads back to itself."""
         return self.schemas.recurs(uri.removeprefix(_DEFINITIONS))
 
-    def part(self, schema: JsonValue) -> Canonical | None:
-        """The form of any subschema that refers to the document's definitions; None where it has none."""
-        return _canonicalize(self.schemas.shape(schema))
+    def part(self, schema: JsonValue, *, is_branch: bool = False) -> Canonical | None:
+        """The form of any subschema, or of an alternative, that refers to the document's definitions; None where it has none."""
+        return _canonicalize(self.schemas.shape(schema, is_branch=is_branch))
 
     def unfolded(self, schema: Canonical) -> Canonical | None:
         """A form in which what it refers to is written in its place; None where that says nothing more."""
-        written = as_json(schema.to_json_schema())
-        own = {keyword: value for keyword, value in written.items() if keyword not in _BESIDE} if isinstance(written, dict) else {}
+        own = _written(schema)
+        own = own if isinstance(own, dict) else {}
         whole = unfold(own, self.schemas.definition_shape)
         form = _canonicalize(whole) if whole != own else None
         return form if form != schema else None
@@ -171,6 +172,16 @@ def as_json(value: object) -> JsonValue:
     if isinstance(value, dict):
         return {str(name): as_json(member) for name, member in value.items()}
     return value if isinstance(value, bool | int | float | str) else None
+
+
+def is_same(one: Canonical, other: Canonical) -> bool:
+    """Whether two forms say the same, whatever else is known where each was made."""
+    return one == other or (one.kind == other.kind and _written(one) == _written(other))
+
+
+def _written(schema: Canonical) -> JsonValue:
+    written = as_json(schema.to_json_schema())
+    return {keyword: value for keyword, value in written.items() if keyword not in _BESIDE} if isinstance(written, dict) else written
 
 
 def find_references(schema: JsonValue) -> set[str]:

@@ -327,7 +327,7 @@ class _Step:
             self.bad(keyword)
         if self.making and keyword == "anyOf":
             return [branch for branch in found if not _says_nothing(branch)] or found  # where anything will do, what is described
-        return found
+        return _fractional(found) if self.making and keyword == "oneOf" else found
 
     def _means_null(self, branch: Node, keyword: str) -> bool:
         """
@@ -433,6 +433,24 @@ def is_type(value: JsonValue, type_: str) -> bool:
         return type_ == "null"
     names = {str: "string", list: "array", dict: "object"}
     return type_ == names[type(value)]
+
+
+def _fractional(branches: list[JsonValue]) -> list[JsonValue]:
+    """
+    Of exclusive branches of whole and of any numbers, whose formats alone keep them apart, those of numbers with fractions.
+
+    A whole number is of either type, whatever the bounds of a format; one with a fraction is of one, for every validator.
+    """
+    plain = {"type", "minimum", "maximum", "format", *_ANNOTATIONS, "examples"}
+    typed = [(branch, branch.get("type")) for branch in branches if isinstance(branch, dict) and branch.keys() <= plain]
+    whole = [branch for branch, types in typed if types == ["integer"]]
+    if not whole or not any(types == ["number"] for _, types in typed):
+        return branches
+    return [
+        {**branch, "not": {"type": ["integer"]}} if isinstance(branch, dict) and branch.get("type") == ["number"] else branch
+        for branch in branches
+        if branch not in whole
+    ]
 
 
 def _says_nothing(schema: JsonValue) -> bool:

@@ -42,15 +42,16 @@ class _Context:
     inherited: frozenset[str] = frozenset()  # definitions that were merged in around: not again, or it would not end
 
 
-def shape_of(schema: JsonValue, definitions: dict[str, JsonValue]) -> JsonValue:
+def shape_of(schema: JsonValue, definitions: dict[str, JsonValue], *, is_branch: bool = False) -> JsonValue:
     """
     Write a schema as its shape; what it refers to is left as it is.
 
     Args:
         schema: JSON Schema, with references to definitions.
         definitions: What they lead to.
+        is_branch: Whether it is one of some alternatives, which inherit when one is chosen.
     """
-    return _shape(schema, _Context(definitions), is_branch=False)
+    return _shape(schema, _Context(definitions), is_branch=is_branch)
 
 
 def _shape(schema: JsonValue, context: _Context, *, is_branch: bool) -> JsonValue:

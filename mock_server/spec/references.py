@@ -82,7 +82,7 @@ class References:
 
     library: Library
     _ids: dict[str, dict[str, Node]] = field(default_factory=dict)  # by resource: absolute URI -> schema
-    _dynamic: dict[str, dict[str, dict[str, Node]]] = field(default_factory=dict)  # by resource: base URI -> anchor -> schema
+    _dynamic: dict[str, "_DynamicAnchors"] = field(default_factory=dict)  # by resource
 
     def resolve(self, ref: str, node: Node) -> Node:
         """
@@ -134,14 +134,33 @@ class References:
         """
         if not node.resource.is_dynamic:
             return {}
-        uri = node.resource.uri
-        if uri not in self._dynamic:
-            self._dynamic[uri] = {}
-            for name, schema in self._index(node.resource).items():
+        return self._dynamic_anchors(node.resource).single.get(self.base_uri(node), {})
+
+    def dynamic_bindings(self, node: Node) -> Mapping[str, Node]:
+        """
+        The schemas that the `$defs` of a schema bind to anchors that stand more than once in its resource.
+
+        What such an anchor means is undefined; authors mean the binding nearest to the reference through which they came.
+
+        Source: JSON Schema 2020-12 core, section 8.2.2
+        """
+        return self._dynamic_anchors(node.resource).bound.get(node.pointer, {}) if node.resource.is_dynamic else {}
+
+    def _dynamic_anchors(self, resource: Resource) -> "_DynamicAnchors":
+        if resource.uri not in self._dynamic:
+            found: dict[tuple[str, str], list[Node]] = {}
+            for name, schema in _iter_identified(Node(resource.value, resource), resource.uri):
                 base, anchor = urldefrag(name)
                 if anchor and isinstance(schema.value, dict) and schema.value.get("$dynamicAnchor") == anchor:
-                    self._dynamic[uri].setdefault(base, {})[anchor] = schema
-        return self._dynamic[uri].get(self.base_uri(node), {})
+                    found.setdefault((base, anchor), []).append(schema)
+            anchors = self._dynamic[resource.uri] = _DynamicAnchors()
+            for (base, anchor), schemas in found.items():
+                if len(schemas) == 1:
+                    anchors.single.setdefault(base, {})[anchor] = schemas[0]
+                for schema in schemas if len(schemas) > 1 else ():
+                    holder = schema.pointer[:-2] if schema.pointer[-2:-1] == ("$defs",) else schema.pointer
+                    anchors.bound.setdefault(holder, {})[anchor] = schema
+        return self._dynamic[resource.uri]
 
     def _open(self, uri: str, ref: str, node: Node) -> Node:
         if uri == node.resource.uri:
@@ -194,6 +213,14 @@ class References:
         if found is None:
             raise UnresolvableReference(ref, origin.place, f"{home.resource.name} has no anchor {name!r}")
         return found
+
+
+@dataclass(eq=False, repr=False)
+class _DynamicAnchors:
+    """The dynamic anchors of a file."""
+
+    single: dict[str, dict[str, Node]] = field(default_factory=dict)  # by base URI and name: those that stand once there
+    bound: dict[Pointer, dict[str, Node]] = field(default_factory=dict)  # the others, by the schema in whose `$defs` they are
 
 
 def _step(value: JsonValue, token: str) -> JsonValue:

@@ -24,7 +24,18 @@ from mock_server.spec.load import Access, Library
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 LINES = {"application/x-ndjson", "application/jsonl"}
-UNDOCUMENTED = {"content-length", "date", "server", "x-mock-source", "x-mock-seed", "deprecation", "preference-applied", "vary", "location"}
+UNDOCUMENTED = {
+    "content-length",
+    "date",
+    "server",
+    "x-mock-source",
+    "x-mock-seed",
+    "deprecation",
+    "preference-applied",
+    "vary",
+    "location",
+    "sl-violations",
+}
 
 # A document is no schema: nothing in it is looked through for identifiers.
 _PLAIN = Specification(

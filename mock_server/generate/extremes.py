@@ -115,21 +115,23 @@ def _put(location: Location, keyword: str, word: str, value: JsonValue) -> Attem
 
 
 def _lists(shop: Workshop, location: Location) -> Iterator[Attempt]:
-    def made(constraint: JsonObject) -> Iterator[list[JsonValue]]:
+    def made(constraint: JsonObject, *, minimal: bool = False) -> Iterator[list[JsonValue]]:
         try:
-            value = shop.produce({"allOf": [location.schema, {"type": ["array"]}, constraint]}, 0, name=location.name)
+            schema: JsonObject = {"allOf": [location.schema, {"type": ["array"]}, constraint]}
+            value = shop.produce(schema, 0, name=location.name, minimal=minimal)
         except SchemaError:
             return
         if isinstance(value, list) and value:
             yield value
 
     def huge() -> Iterator[Edit]:
-        for value in made({"minItems": 1}):
+        for value in made({"minItems": 1}, minimal=True):
             room = max(1, _LARGEST_LIST // max(1, len(repr(value[0]))))
             if not any(location.keyword("uniqueItems")):
                 yield Put([value[0]] * min(ITEMS, room))
-        for value in made({"minItems": ITEMS}):
-            yield Put(value)
+            if room >= ITEMS:  # else so many items, each drawn for itself, would be a value without bounds
+                for drawn in made({"minItems": ITEMS}, minimal=True):
+                    yield Put(drawn)
 
     def same() -> Iterator[Edit]:
         for value in made({"minItems": 1}):

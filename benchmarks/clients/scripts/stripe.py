@@ -24,7 +24,10 @@ call("subscriptions.create", lambda: client.subscriptions.create({"customer": "c
 call("invoices.create", lambda: client.invoices.create({"customer": "cus_1"}))
 call("invoices.finalize_invoice", lambda: client.invoices.finalize_invoice("in_1"))
 call(
-    "checkout.sessions.create", lambda: client.checkout.sessions.create({"mode": "payment", "line_items": [{"price": "p", "quantity": 1}]})
+    "checkout.sessions.create",
+    lambda: client.checkout.sessions.create(
+        {"mode": "payment", "success_url": "https://example.com", "line_items": [{"price": "p", "quantity": 1}]}
+    ),
 )
 call("balance.retrieve", lambda: client.balance.retrieve())
 for name in (

@@ -141,10 +141,11 @@ def install(client: Client) -> Path | None:
             mark.write_text(" ".join(NPM))
         return None
     folder = INSTALLED / f"venv-{client.packages[0].partition('=')[0].lower()}"
-    if not (folder / ".installed").is_file():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    mark = folder / ".installed"
+    if not mark.is_file() or mark.read_text() != " ".join(client.packages):
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         subprocess.run([str(folder / "bin/python"), "-m", "pip", "install", "-qq", *client.packages], check=True)
-        (folder / ".installed").touch()
+        mark.write_text(" ".join(client.packages))
     return folder / "bin" / "python"
 
 

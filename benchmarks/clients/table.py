@@ -28,7 +28,16 @@ class Client:
 _NO_CHECKS: Final = ("--no-validate-requests", "--no-security")  # where methods are called with made-up arguments
 
 CLIENTS: Final = (
-    Client("openai", "openai.com", ("openai==3.57.0",)),
+    # the newest document that a registry has is of 2023: so is the client
+    Client(
+        "openai",
+        "openai.com",  # the newest document that a registry has is of 2023
+        ("openai==3.57.0",),
+        left_out={
+            "embeddings.create": "the client sends encoding_format, which the document forbids",
+            "files.list": "the client pages by what the document has not",
+        },
+    ),
     Client("stripe", "stripe.com", ("stripe==16.1.0",)),
     Client(
         "kubernetes", SHARED / "python-openapi-openapi-spec-validator-bench-kubernetes/kubernetes.yaml", ("kubernetes==37.0.2",), _NO_CHECKS
@@ -44,7 +53,12 @@ CLIENTS: Final = (
     Client("box", SHARED / "box-box-openapi/openapi.json", ("box-sdk-gen==1.17.0",), _NO_CHECKS),
     Client("twilio", SHARED / "twilio-twilio-oai-twilio-api-v2010/twilio_api_v2010.json", ("twilio==9.13.0",)),
     Client("hcloud", "hetzner.cloud", ("hcloud==2.27.0",)),
-    Client("spotipy", SHARED / "sonallux-spotify-web-api-fixed-spotify-open-api/fixed-spotify-open-api.yml", ("spotipy==2.26.0",)),
+    Client(
+        "spotipy",
+        SHARED / "sonallux-spotify-web-api-fixed-spotify-open-api/fixed-spotify-open-api.yml",
+        ("spotipy==2.26.0",),
+        left_out={"artist_albums": "the client asks for 20, the document allows 10"},
+    ),
     Client(
         "elasticsearch",
         SHARED / "elastic-elasticsearch-specification-output-elasticsearch-serverless-openapi/elasticsearch-serverless-openapi.json",

@@ -45,7 +45,7 @@ from mock_server.spec.model import Entry, Operation
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECS = ROOT.parent / "shared" / "specs"
-PROFILES = ("minimal", "boundary")
+PROFILES = ("minimal", "boundary", "extreme")
 SEEDS = 5
 SLOW = 1.0  # seconds of CPU
 MOST_SECONDS = 900  # for one document

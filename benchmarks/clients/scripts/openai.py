@@ -1,4 +1,4 @@
-"""OpenAI's Python SDK, not strict, since the document says "string" where it wants a word: lists, chat and its streams, embeddings, files, images."""
+"""OpenAI's Python SDK, not strict, since the document says "string" where that wants a word."""
 
 import io
 

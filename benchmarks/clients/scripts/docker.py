@@ -10,7 +10,20 @@ for name in ("version", "info", "ping", "df"):
 call("containers.list", lambda: client.containers.list(all=True))
 call("containers.get", lambda: client.containers.get("web"))
 call("containers.create", lambda: client.containers.create("alpine", "true", name="one"))
-for name in ("start", "stop", "restart", "pause", "unpause", "kill", "wait", "remove", "stats_once", "top", "diff", "inspect_container"):
+for name in (
+    "start",
+    "stop",
+    "restart",
+    "pause",
+    "unpause",
+    "kill",
+    "wait",
+    "remove_container",
+    "stats_once",
+    "top",
+    "diff",
+    "inspect_container",
+):
     if name != "stats_once":
         call(f"api.{name}", lambda name=name: getattr(low, name)("web"))
 call("api.logs", lambda: low.logs("web", stdout=True, stderr=True))

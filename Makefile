@@ -7,6 +7,7 @@
 # make bench   speeds, side by side with peers; ARGS="--quick" for a first look
 # make corpus  real documents answered over HTTP and judged; SEED=7 draws others
 # make walk    everything that real documents document, asked for and judged by somebody else; ARGS="FOLDER --cap 30"
+# make clients  official SDKs and generated clients against the mock; ARGS="--only stripe,box"
 # make screenshots  pictures of the console, for README
 # make bench-report   writes the last run into benchmarks/README.md
 
@@ -22,7 +23,7 @@ PEER := .tools/schemathesis
 PEER_CONSTRAINTS := tests/schemathesis-constraints.txt
 NEWEST := .tools/newest
 
-.PHONY: serve test newest constraints coverage check format bench bench-report corpus walk screenshots clean
+.PHONY: serve test newest constraints coverage check format bench bench-report corpus walk clients screenshots clean
 
 serve: $(VENV)/.installed
 	$(BIN)/mock-server serve $(ARGS)
@@ -84,6 +85,10 @@ corpus: $(VENV)/.tests $(if $(SEED),$(CORPUS))
 # Every documented status, media type, profile and the order of a life; of real documents.
 walk: $(VENV)/.tests
 	$(BIN)/python -m benchmarks.walk $(ARGS)
+
+# The first run installs them: minutes, and some hundred megabytes under benchmarks/.peers.
+clients: $(VENV)/.tests
+	$(BIN)/python -m benchmarks.clients $(ARGS)
 
 # Pictures of each page of the console, with Debian's chromium.
 screenshots: $(VENV)/.tests

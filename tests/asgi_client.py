@@ -14,6 +14,7 @@ class Said:
     status: int
     fields: dict[str, str]
     body: bytes
+    pairs: tuple[tuple[bytes, bytes], ...] = ()  # the fields as they were sent, those that came twice as well
 
     @property
     def json(self) -> Any:
@@ -64,4 +65,4 @@ class AsgiClient:
 
         await self.app(scope, receive, send)
         fields = {name.decode().lower(): value.decode("latin-1") for name, value in sent[0]["headers"]}
-        return Said(sent[0]["status"], fields, b"".join(message.get("body", b"") for message in sent[1:]))
+        return Said(sent[0]["status"], fields, b"".join(message.get("body", b"") for message in sent[1:]), tuple(sent[0]["headers"]))

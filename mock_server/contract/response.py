@@ -125,6 +125,20 @@ class ResponseJudge:
             else:
                 yield from self.judge_header(header, value)
 
+    def refuses(self, name: bytes, value: bytes) -> bool:
+        """
+        Whether any response of the operation documents a header field so that it can't have a value.
+
+        A schema that can't be compiled refuses nothing.
+        """
+        headers = [header for response in self.operation.responses for header in response.headers]
+        try:
+            return any(
+                any(self.judge_header(header, value.decode("latin-1"))) for header in headers if header.name.lower().encode() == name
+            )
+        except UnusableSchema:
+            return False
+
     def judge_header(self, header: Header, text: str) -> Iterator[Finding]:
         """
         Judge the value of a header field.

@@ -17,12 +17,10 @@ from mock_server.serve.answer import RawField
 from mock_server.serve.backend import Message, Send
 
 # Before the fields of the answer itself: of several X-Content-Type-Options the first counts, of several policies each.
-CONTENT_FIELDS: Final[tuple[RawField, ...]] = (
-    (b"content-security-policy", b"sandbox allow-scripts allow-forms"),
-    (b"x-content-type-options", b"nosniff"),
-)
+NOSNIFF: Final[RawField] = (b"x-content-type-options", b"nosniff")
+CONTENT_FIELDS: Final[tuple[RawField, ...]] = ((b"content-security-policy", b"sandbox allow-scripts allow-forms"), NOSNIFF)
 _PAGE_FIELDS: Final[tuple[RawField, ...]] = (
-    (b"x-content-type-options", b"nosniff"),
+    NOSNIFF,
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),

@@ -15,6 +15,7 @@ from mock_server.tokens import is_token
 
 CACHE_CONTROL: Final = b"cache-control"
 NO_STORE: Final = (CACHE_CONTROL, b"no-store")
+DEPRECATION: Final = (b"deprecation", b"true")  # as before RFC 9745, which wants to know since when
 NOT_KEPT: Final = ("no-store", "no-cache", "max-age=0", "private, max-age=0", "no-cache, no-store, must-revalidate")  # the best first
 # What says how long an answer may be kept. RFC 9111, section 5
 KEEPING: Final = frozenset((CACHE_CONTROL, b"expires", b"age", b"pragma"))

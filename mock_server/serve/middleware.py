@@ -10,6 +10,7 @@ import functools
 import logging
 import time
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 
 from mock_server.errors import MalformedContent, MalformedWorld
@@ -21,8 +22,8 @@ from mock_server.printable import printable
 from mock_server.serve import swagger_ui
 from mock_server.serve.answer import GENERATED, STATE, UPSTREAM, Answer, RawField, problem_answer
 from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send
-from mock_server.serve.browser import CONTENT_FIELDS, add_fields, changes_unasked, is_led_here
-from mock_server.serve.caching import CACHE_CONTROL, NO_STORE, VARY_ON_ORIGIN, vary_field
+from mock_server.serve.browser import CONTENT_FIELDS, NOSNIFF, add_fields, changes_unasked, is_led_here
+from mock_server.serve.caching import CACHE_CONTROL, DEPRECATION, NO_STORE, VARY_ON_ORIGIN, vary_field
 from mock_server.serve.cors import preflight, with_cors
 from mock_server.serve.gather import send_whole
 from mock_server.serve.masker import Masker
@@ -64,7 +65,7 @@ class MockMiddleware:
         self._through = through
         self._swagger_ui = swagger_ui.open_swagger_ui(lambda: [mount.responder.document.title for mount in backend.mounts])
         self._ready: dict[int, tuple[Answer, tuple[Message, Message]]] = {}
-        self._varies: dict[int, tuple[Entry | None, RawField]] = {}  # by the id of an operation, which stays its own
+        self._varies: dict[int, tuple[Entry | None, Sequence[RawField]]] = {}  # by the id of an operation, which stays its own
         self._generation = backend.generation  # that those are of
         self._masked: tuple[Mount, ...] = ()
         self._known_masker = Masker(())
@@ -123,7 +124,7 @@ class MockMiddleware:
             await self._send(await page(), scope, send, is_own=path.startswith(_AREA))
             return
         if self._through:
-            await self._app(scope, receive, add_fields(send, (*CONTENT_FIELDS, NO_STORE, self._vary(None))))
+            await self._app(scope, receive, add_fields(send, (*CONTENT_FIELDS, NO_STORE, *self._vary(None))))
             return
         await self._exchange(mount, scope, receive, send, path, started)
 
@@ -332,36 +333,37 @@ class MockMiddleware:
 
     def _framed(self, answer: Answer) -> list[RawField]:
         """The fields of an answer, with its length, and with what is said to browsers and caches, of whatever origin they ask."""
-        fields = [*CONTENT_FIELDS, *answer.fields]
+        names = {name for name, _ in answer.fields}
+        own = answer.fields if NOSNIFF[0] not in names else [pair for pair in answer.fields if pair[0] != NOSNIFF[0]]
+        fields = [*CONTENT_FIELDS, *own]
         if answer.source != UPSTREAM:
-            for name, _ in answer.fields:
-                if name == CACHE_CONTROL:
-                    break
-            else:
+            fixed = self._fixed(names)
+            fields += fixed
+            if CACHE_CONTROL not in names and not any(name == CACHE_CONTROL for name, _ in fixed):
                 fields.append(NO_STORE)
-            fields.append(self._vary(answer.entry))
-            fields += self._fixed(answer)
+            fields += self._vary(answer.entry)
         elif self._is_shared():
             fields.append(VARY_ON_ORIGIN)
         if answer.status >= 200 and answer.status not in _WITHOUT_BODY:  # noqa: PLR2004
             fields.append((b"content-length", b"%d" % len(answer.body)))
-        if answer.entry is not None and answer.entry.deprecated:
-            fields.append((b"deprecation", b"true"))
+        if answer.entry is not None and answer.entry.deprecated and DEPRECATION[0] not in names:
+            fields.append(DEPRECATION)
         return fields
 
-    def _fixed(self, answer: Answer) -> list[RawField]:
-        """The fields that the settings give all answers, but for those that an answer sets itself."""
+    def _fixed(self, own: AbstractSet[bytes]) -> list[RawField]:
+        """The fields that the settings give all answers, but for those that an answer sets itself, whose names are given."""
         given = self._backend.settings.headers
-        own = {name for name, _ in answer.fields} if given else set()
         return [(name.encode(), value.encode()) for name, value in given.items() if name.encode() not in own]
 
-    def _vary(self, entry: Entry | None) -> RawField:
-        """What the answers of an operation depend on."""
+    def _vary(self, entry: Entry | None) -> Sequence[RawField]:
+        """What the answers of an operation depend on; nothing where the document has another word for it, which has to be kept."""
         known = self._varies.get(id(entry))
         if known is None:
-            documents = (mount.responder.document for mount in self._backend.mounts)
-            document = next((document for document in documents if entry in document.entries), None)
-            known = self._varies[id(entry)] = entry, vary_field(document, entry, shared=self._is_shared())
+            responders = (mount.responder for mount in self._backend.mounts)
+            responder = next((each for each in responders if entry in each.document.entries), None)
+            field = vary_field(responder.document if responder is not None else None, entry, shared=self._is_shared())
+            refused = entry is not None and responder is not None and responder.judge_of(entry).refuses(*field)
+            known = self._varies[id(entry)] = entry, () if refused else (field,)
         return known[1]
 
     def _is_shared(self) -> bool:

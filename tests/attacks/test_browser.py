@@ -17,6 +17,7 @@ from conftest import Server, minimal, start_server, stop_server
 from proxying import RealServer, answer
 
 import mock_server
+from mock_server.exchange.message import Request, Response
 from mock_server.settings import Settings
 
 SCRIPT = "<!doctype html><script>fetch('/__admin/requests')</script>"
@@ -281,6 +282,25 @@ def test_a_proxy_opens_the_real_api_to_nobody(proxy: str, method: str) -> None:
     response = ask(proxy, "/v1/page", method, origin="https://evil.test", access_control_request_method="GET")
 
     assert not [name for name in response.headers if name.startswith("access-control-")]
+
+
+FIRM = {
+    "sniffing": {"X-Content-Type-Options": {"required": True, "schema": {"type": "string", "enum": ["nosniff"]}}},
+    "what it depends on": {"Vary": {"required": True, "schema": {"type": "string", "enum": ["Accept-Encoding"]}}},
+    "caching": {"Cache-Control": {"required": True, "schema": {"type": "string", "enum": ["no-cache"]}}},
+    "deprecation": {"Deprecation": {"required": True, "schema": {"type": "string", "pattern": "^@[0-9]+$"}}},
+}
+
+
+@pytest.mark.parametrize("headers", FIRM.values(), ids=FIRM)
+def test_what_is_said_to_browsers_keeps_to_the_document(tmp_path: Path, headers: dict[str, object]) -> None:
+    response = {"description": "", "headers": headers, "content": {"text/plain": {"example": "a"}}}
+    path = tmp_path / "openapi.json"
+    path.write_bytes(orjson.dumps(minimal({"/a": {"get": {"deprecated": True, "responses": {"200": response}}}})))
+    document = mock_server.load(path)
+    said = AsgiClient(mock_server.app(document)).ask("/a")
+
+    assert mock_server.judge(document, Request("GET", b"/a", b"", [], b""), Response(said.status, said.pairs, said.body)) == ()
 
 
 MALFORMED = {

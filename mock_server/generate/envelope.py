@@ -5,8 +5,9 @@ A list is the body, or wrapped: in `data`, `items`, the resource's own name, or 
 thing. What a body may show of a thing is what its schema names.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from mock_server.generate.words import joined, nouns_of
@@ -20,6 +21,15 @@ _LISTS: Final = frozenset(
 _THINGS: Final = frozenset(("data", "item", "result", "record", "entity", "object", "resource", "value", "content", "payload", "response"))
 _HOLDERS: Final = frozenset(("data", "result", "results", "response", "payload", "body", "embedded", "page", "content"))
 _DEEPEST = 12
+_ANY: Final = "\0"  # a name that no schema has
+
+
+class Shape(Enum):
+    """How a collection is written."""
+
+    LIST = "list"  # of things
+    MAP = "map"  # of things by their keys
+    KEYS = "keys"  # a list of keys alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,22 @@ class Spot:
 
     pointer: tuple[str, ...]  # names of members, from the outside in
     outline: Outline  # of what stands there; of an item, where it is a list
+    shape: Shape = Shape.LIST  # of a collection
+
+    def spread(self, part: JsonValue) -> list[tuple[JsonValue, JsonObject]]:
+        """The things of a collection, each with the key that the collection has for it; None where only the thing knows."""
+        if self.shape is Shape.MAP:
+            return [(key, thing) for key, thing in part.items() if isinstance(thing, dict)] if isinstance(part, dict) else []
+        items = part if isinstance(part, list) else []
+        if self.shape is Shape.KEYS:
+            return [(item, {}) for item in items if isinstance(item, str | int | float)]
+        return [(None, item) for item in items if isinstance(item, dict)]
+
+    def gather(self, things: Sequence[tuple[JsonValue, JsonValue]]) -> JsonValue:
+        """The collection of things, each with its key."""
+        if self.shape is Shape.MAP:
+            return {str(key): thing for key, thing in things}
+        return [key if self.shape is Shape.KEYS else thing for key, thing in things]
 
 
 def is_array(outline: Outline) -> bool:
@@ -58,6 +84,26 @@ def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> Spot |
         if found is not None:
             return Spot((name, *found.pointer), found.outline)
     return None
+
+
+def find_collection(outline: Outline, nouns: frozenset[str]) -> Spot | None:
+    """Find the collection that a body is about: a list of things, else things by their keys, else a list of keys."""
+    found = find_list(outline, nouns)
+    if found is not None:
+        return found
+    members = [(name, outline.member(name)) for name in shown(outline)] if is_object(outline) else []
+    named = [(name, member) for name, member in members if nouns_of(name) & nouns or joined(name) in _LISTS or len(members) == 1]
+    for pointer, spot in [((), outline), *(((name,), member) for name, member in named)]:
+        if _is_map(spot):
+            return Spot(pointer, spot.member(_ANY), Shape.MAP)
+        if is_array(spot) and spot.item().sources and spot.item().types <= {"string", "integer"}:
+            return Spot(pointer, spot.item(), Shape.KEYS)
+    return None
+
+
+def _is_map(outline: Outline) -> bool:
+    """Whether an object holds things by keys that no schema names."""
+    return bool(outline.sources) and not outline.names and outline.types <= {"object", "null"} and is_object(outline.member(_ANY))
 
 
 def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline], bool]) -> Spot | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mock_server.finding import Finding
-from mock_server.generate.envelope import project, put
+from mock_server.generate.envelope import Shape, project, put
 from mock_server.serve.backend import Backend
 from mock_server.serve.state.answering import State
 from mock_server.serve.state.fitting import Fitting
@@ -68,8 +68,9 @@ def judge(kept: Kept, thing: JsonObject) -> tuple[tuple[Finding, ...], tuple[str
     if represented is None or spot is None:
         return (), ()
     item = project(thing, spot.outline)
-    prefix = ("body", *spot.pointer, *(("0",) if listed else ()))
-    found = fitting.judge.judge_value(represented.media_type, put({}, spot.pointer, [item] if listed else item))
+    step = "key" if spot.shape is Shape.MAP else "0"
+    prefix = ("body", *spot.pointer, *((step,) if listed else ()))
+    found = fitting.judge.judge_value(represented.media_type, put({}, spot.pointer, spot.gather([(step, item)]) if listed else item))
     inside = tuple(f for f in found if (f.instance or ())[: len(prefix)] == prefix)
     dropped = tuple(name for name in thing if isinstance(item, dict) and name not in item)
     return tuple(f._replace(instance=(f.instance or ())[len(prefix) :]) for f in inside), dropped
@@ -80,8 +81,8 @@ def pattern_of(kept: Kept, records: Sequence[Record]) -> JsonObject:
     like = next((record.body for record in reversed(records) if record.body is not None), None)
     key = kept.resource.key
     if like is None:
-        return {key: 1} if key is not None else {}
-    return {**like, key: _another(like.get(key), records)} if key is not None else dict(like)
+        return kept.resource.with_key({}, 1) if key is not None else {}
+    return kept.resource.with_key(like, _another(kept.resource.key_of(like), records)) if key is not None else dict(like)
 
 
 def _another(value: JsonValue, records: Sequence[Record]) -> JsonValue:

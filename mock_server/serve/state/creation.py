@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mock_server.exchange.media_type import is_json, parse_media_type
-from mock_server.generate.envelope import is_array, is_object, shown, take
+from mock_server.generate.envelope import Shape, is_array, is_object, shown, take
 from mock_server.generate.seed import derive_seed
 from mock_server.generate.words import joined
 from mock_server.schema.dialect import Direction, Purpose
@@ -229,7 +229,7 @@ class Creation:
         if represented is None or represented.media_type.schema is None:
             return set()
         spot = fitting.list_spot(represented) if deed.act is Act.LIST else fitting.thing_spot(represented)
-        if spot is None:
+        if spot is None or spot.shape is not Shape.LIST:
             return set()
         outline = fitting.responder.kit.outline(represented.media_type.schema, Direction.REQUEST, Purpose.MAKE)
         for name in spot.pointer:

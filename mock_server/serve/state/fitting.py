@@ -16,7 +16,7 @@ from mock_server.exchange.message import Request
 from mock_server.exchange.negotiate import Represented
 from mock_server.exchange.preference import NONE, Preferences
 from mock_server.finding import Finding
-from mock_server.generate.envelope import Spot, find_list, find_thing, is_object, project, put, shown, take
+from mock_server.generate.envelope import Shape, Spot, find_collection, find_thing, is_object, project, put, shown, take
 from mock_server.generate.requested import DELETED
 from mock_server.generate.seed import derive_seed
 from mock_server.generate.settling import Wished, settle
@@ -32,6 +32,7 @@ from mock_server.spec.model import MISSING, Location
 from mock_server.typing import JsonObject, JsonValue
 
 _SAYING = ("id", "text", "value", "content", "name")  # members that say what a thing is, where it stands for one text
+_SOME_KEY = "key"
 _BASES = 6  # that are remembered of what stands around a list
 _BRANCHES = 4  # attempts to generate the alternative that a thing is
 
@@ -132,7 +133,7 @@ class Fitting:
         """Where the list stands in a body."""
         key = (represented.name, True)
         if key not in self._spots:
-            self._spots[key] = find_list(self.outline(represented), self.resource.nouns)
+            self._spots[key] = find_collection(self.outline(represented), self.resource.nouns)
         return self._spots[key]
 
     def thing_spot(self, represented: Represented) -> Spot | None:
@@ -265,12 +266,13 @@ class Fitting:
         if represented is None or spot is None:
             return None
         base = self.base(represented, ask) if spot.pointer else None
-        item = project(thing, spot.outline)
-        body = put(base, spot.pointer, [item])
+        known = self.resource.key_of(thing)
+        item = (known if known is not None else _SOME_KEY, project(thing, spot.outline))
+        body = put(base, spot.pointer, spot.gather([item]))
         if self.fits(represented, body):
             return None
-        others = take(self.base(represented, ask), spot.pointer)
-        if isinstance(others, list) and others and self.fits(represented, put(base, spot.pointer, [*others[1:], item])):
+        others = spot.spread(take(self.base(represented, ask), spot.pointer))
+        if others and self.fits(represented, put(base, spot.pointer, spot.gather([*others[1:], item]))):
             return None
         return self._reasons(represented, body)
 
@@ -286,7 +288,8 @@ class Fitting:
         part = project(thing, spot.outline)
         base = self.base(represented, ask) if spot.pointer else None
         depth = 1 + len(spot.pointer) + is_list
-        found = self.judge.judge_value(represented.media_type, put(base, spot.pointer, [part] if is_list else part))
+        shown_part = spot.gather([(self.resource.key_of(thing), part)]) if is_list else part
+        found = self.judge.judge_value(represented.media_type, put(base, spot.pointer, shown_part))
         return frozenset(f.instance[depth] for f in found if f.instance is not None and len(f.instance) > depth)
 
     def fits(self, represented: Represented, body: JsonValue) -> bool:
@@ -302,36 +305,54 @@ class Fitting:
             self._bases[key] = self.reply.make(represented, ask)
         return self._bases[key]
 
-    def show_all(self, represented: Represented, spot: Spot, things: list[JsonObject], ask: Ask) -> JsonValue:
+    def show_all(self, represented: Represented, spot: Spot, things: list[tuple[str, JsonObject]], ask: Ask) -> JsonValue:
         """
         Make the body that lists things.
+
+        Args:
+            represented: As what.
+            spot: Where the collection stands.
+            things: What is listed, each with its key as text.
+            ask: From which the rest is generated.
 
         Raises:
             Unfit: it does not conform.
             SchemaError: what stands around the list can't be generated.
         """
-        items: list[JsonValue] = [project(thing, spot.outline) for thing in things]
+        items = [(self._listed_key(spot, key, thing), project(thing, spot.outline)) for key, thing in things]
         base = self.base(represented, ask) if spot.pointer else None
-        body = put(base, spot.pointer, items)
+        body = put(base, spot.pointer, spot.gather(items))
         if self.fits(represented, body):
             return body
-        filled = [self._fill(represented, spot, base, item, index, ask) for index, item in enumerate(items)]
-        body = put(base, spot.pointer, filled)
+        filled = [(key, self._fill(represented, spot, base, (key, item), index, ask)) for index, (key, item) in enumerate(items)]
+        body = put(base, spot.pointer, spot.gather(filled))
         if not self.fits(represented, body):
             raise Unfit(self._reasons(represented, body))
         return body
 
-    def _fill(self, represented: Represented, spot: Spot, base: JsonValue, item: JsonValue, index: int, ask: Ask) -> JsonValue:
+    def _listed_key(self, spot: Spot, key: str, thing: JsonObject) -> JsonValue:
+        """The key of a thing as a list has it."""
+        known = self.resource.key_of(thing) if spot.shape is Shape.KEYS else None
+        return known if known is not None else key
+
+    def _fill(
+        self, represented: Represented, spot: Spot, base: JsonValue, keyed: tuple[JsonValue, JsonValue], index: int, ask: Ask
+    ) -> JsonValue:
         """An item with what is demanded and missing, from the generated list."""
-        if self.fits(represented, put(base, spot.pointer, [item])) or not isinstance(item, dict):
+        key, item = keyed
+
+        def fits(thing: JsonValue) -> bool:
+            return self.fits(represented, put(base, spot.pointer, spot.gather([(key, thing)])))
+
+        if fits(item) or not isinstance(item, dict):
             return item
-        generated = take(self.base(represented, ask), spot.pointer)
-        pattern = generated[index % len(generated)] if isinstance(generated, list) and generated else None
-        if not isinstance(pattern, dict):
+        generated = spot.spread(take(self.base(represented, ask), spot.pointer))
+        if not generated:
             return item
+        pattern = generated[index % len(generated)][1]
         lacking = [name for name in spot.outline.required if name in pattern and name not in item]
         filled = {**item, **{name: pattern[name] for name in lacking}}
-        if self.fits(represented, put(base, spot.pointer, [filled])) or not self.fits(represented, put(base, spot.pointer, [pattern])):
+        if fits(filled) or not fits(pattern):
             return filled
         wishes = [Wished((name,), [value, *adapted(value, pattern.get(name))]) for name, value in item.items()]
-        return settle(pattern, wishes, lambda value: self.fits(represented, put(base, spot.pointer, [value])))
+        return settle(pattern, wishes, fits)

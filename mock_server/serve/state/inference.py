@@ -18,7 +18,7 @@ from mock_server.errors import MockServerError, UsageError
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.negotiate import choose_success, represent
 from mock_server.exchange.path import iter_literals
-from mock_server.generate.envelope import Spot, find_list, find_thing, is_object
+from mock_server.generate.envelope import Shape, Spot, find_collection, find_list, find_thing, is_object
 from mock_server.generate.kit import Kit
 from mock_server.generate.words import nouns_of, split_words
 from mock_server.schema.dialect import Direction, Purpose
@@ -144,6 +144,7 @@ class _Draft:
     deeds: list[Deed]
     size: int | None
     identity: str | None
+    is_map: bool = False  # its things are listed by their keys
     home: "_Draft | None" = None  # where its things really are
 
     @property
@@ -162,7 +163,7 @@ class _Draft:
         reads = self.acts & {Act.LIST, Act.READ}
         named = any(deed.variable is not None for deed in self.deeds)
         nameless = any(deed.variable is None for deed in self.deeds if deed.act in {Act.REPLACE, Act.CHANGE, Act.REMOVE})
-        keyed = self.key is not None or self.single or not (nameless or (named and self.acts & {Act.LIST, Act.CREATE}))
+        keyed = self.key is not None or self.single or self.is_map or not (nameless or (named and self.acts & {Act.LIST, Act.CREATE}))
         return keyed and bool(reads) and (len(reads) > 1 or bool(self.acts - reads))
 
 
@@ -183,6 +184,8 @@ class _Finder:
         read = {entry.id: self.kit.document.operation(entry) for entry, _ in (*group.own, *group.items)}
         bodies = {id_: self.answered(operation) for id_, operation in read.items()}
         lists = {id_: find_list(body, nouns) for id_, body in bodies.items()}
+        if group.items:  # what is listed by keys can be read by them
+            lists |= {entry.id: find_collection(bodies[entry.id], nouns) for entry, _ in group.own if entry.method == "GET"}
         deeds = [deed for deed in self._deeds(group, read, lists) if not _is_confused(group.template, deed)]
         said = [s for _, s in (*group.own, *group.items)]
         variable = next((deed.variable for deed in deeds if deed.variable is not None), None)
@@ -198,7 +201,8 @@ class _Finder:
             raise UsageError(f"the resource {name}: there can be from 0 to {_MOST:,} things in the beginning, not {size}")
         return _Draft(
             name=name, template=group.template, place=() if single else place, nouns=nouns | _nouns_of(outline), outline=outline,
-            single=single, deeds=deeds, size=size, identity=component_of(outline),
+            single=single, deeds=deeds, size=size, is_map=any(spot is not None and spot.shape is Shape.MAP for spot in lists.values()),
+            identity=component_of(outline),
         )  # fmt: skip
 
     def answered(self, operation: Operation) -> Outline:

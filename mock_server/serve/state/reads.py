@@ -74,7 +74,7 @@ class Reads:
         span = page.span
         links = links_of(span, self._plan(asked).roles, HERE + path, query)
         plain = plain_ask(asked.ask, asked.deed, asked.place.variables, asked.place.values)
-        body = fitting.show_all(represented, spot, [record.body for record in shown if record.body is not None], plain)
+        body = fitting.show_all(represented, spot, [(record.key, record.body) for record in shown if record.body is not None], plain)
         signs = documented_signs(fitting.outline(represented), spot.pointer)
         body = tell_in_body(body, spot.pointer, span, links, lambda value: fitting.fits(represented, value), signs)
         answer = fitting.reply.carry(represented, body, STATE + asked.resource.name, asked.ask)

@@ -7,7 +7,7 @@ are made unique, and what a thing says of others (`ownerId`) is the key of one t
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -72,7 +72,8 @@ class Seeds:
         """The things of a list as it has them, each with a key of its own."""
         known = _key(place, deed, ask)
         if known not in self._lists:
-            self._lists[known] = list(self.keyed(place, deed, self._items(place, deed, ask), ask))
+            items, names = self._items(place, deed, ask)
+            self._lists[known] = list(self.keyed(place, deed, items, ask, names))
         return self._lists[known]
 
     def _forget(self) -> None:
@@ -80,22 +81,25 @@ class Seeds:
             self._whole.clear()
             self._lists.clear()
 
-    def _items(self, place: Place, deed: Deed, ask: Ask) -> list[JsonObject]:
-        """The items of the list's own answer."""
-        size = place.resource.size
+    def _items(self, place: Place, deed: Deed, ask: Ask) -> tuple[list[JsonObject], list[str]]:
+        """The items of the list's own answer, and what the list calls them where they have no keys themselves."""
+        size, resource = place.resource.size, place.resource
         if size == 0:
-            return []
+            return [], []
         fitting = self.fittings.of(place.resource, deed)
         represented = fitting.reply.representation(None)
         spot = fitting.list_spot(represented) if represented is not None else None
         if represented is None or spot is None:
-            return []
+            return [], []
         plain = plain_ask(ask, deed, place.variables, place.values, size)
         stored = self._stored(deed, plain) if size is None else None
         body = stored if stored is not None else fitting.reply.make(represented, plain)
-        taken = take(body, spot.pointer)
-        items = [item for item in taken if isinstance(item, dict)] if isinstance(taken, list) else []
-        return items if stored is not None or represented.media_type.examples else self._as_documented(place, items, ask)
+        pairs = spot.spread(take(body, spot.pointer))
+        items = [resource.with_key(item, key) if key is not None else item for key, item in pairs]
+        names = [text for key, _ in pairs if (text := text_of(key)) is not None]
+        if stored is None and not represented.media_type.examples:
+            items = self._as_documented(place, items, ask)
+        return items, names
 
     def _as_documented(self, place: Place, items: list[JsonObject], ask: Ask) -> list[JsonObject]:
         """Generated items, the first ones with the keys that the document names elsewhere."""
@@ -124,12 +128,21 @@ class Seeds:
         body: JsonValue = orjson.loads(written.body)
         return body
 
-    def keyed(self, place: Place, deed: Deed, items: list[JsonObject], ask: Ask) -> Iterator[Thing]:
-        """Items with keys that differ: of two with the same the second gets another, as generated, or it is left out."""
+    def keyed(self, place: Place, deed: Deed, items: list[JsonObject], ask: Ask, names: Sequence[str] = ()) -> Iterator[Thing]:
+        """
+        Items with keys that differ: of two with the same the second gets another, as generated, or it is left out.
+
+        Args:
+            place: Their collection.
+            deed: That lists them.
+            items: The things.
+            ask: Who asks.
+            names: What they are called where they have no keys themselves.
+        """
         resource, seen = place.resource, set[str]()
         for index, item in enumerate(items):
             if resource.key is None:
-                yield f"s{index}", item
+                yield names[index] if index < len(names) else f"s{index}", item
                 continue
             known = resource.key_of(item)
             text = text_of(known)
@@ -194,7 +207,8 @@ class Seeds:
         generated = plain._replace(sources=tuple(source for source in plain.sources if source != "example"))
         part = take(fitting.reply.make(represented, generated), spot.pointer)
         if is_list:
-            part = part[0] if isinstance(part, list) and part else None
+            key, thing = next(iter(spot.spread(part)), (None, None))
+            return place.resource.with_key(thing, key) if thing is not None and key is not None else thing
         return part if isinstance(part, dict) else None
 
     def _finished(self, place: Place, key: str, thing: JsonObject, ask: Ask) -> JsonObject:

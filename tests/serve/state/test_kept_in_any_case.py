@@ -274,3 +274,46 @@ def test_no_list_of_one_owner_is_empty_where_the_stateless_mock_has_things(mock:
         assert len(body_of(asked.ask(f"/owners/{owner['id']}/pets"))) == len(found) - 1  # type: ignore[arg-type]
     made: Any = body_of(asked.ask("/owners", "POST", json={"name": "new"}))
     assert body_of(asked.ask(f"/owners/{made['id']}/pets")) == []
+
+
+def named(*acts: str, shown: dict[str, Any]) -> dict[str, Any]:
+    """The operations on a thing that is named in its path."""
+    said = {"get": {"responses": answer(shown)}, "put": {"requestBody": body(size={"type": "integer"}), "responses": answer(shown)},
+            "delete": {"responses": {"204": {"description": "gone"}}}}  # fmt: skip
+    key = [{"name": "app", "in": "path", "required": True, "schema": TEXT}]
+    return {"parameters": key, **{act: said[act] for act in acts}}
+
+
+APP = {"type": "object", "required": ["size"], "properties": {"size": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    ("listed", "has_key"),
+    [
+        ({"type": "object", "additionalProperties": ref("App")}, False),
+        ({"type": "object", "properties": {"apps": {"type": "object", "additionalProperties": ref("App")}}}, False),
+        ({"type": "object", "additionalProperties": ref("App")}, True),
+        ({"type": "array", "items": TEXT}, True),
+        ({"type": "object", "required": ["data"], "properties": {"data": {"type": "array", "items": TEXT}}}, True),
+    ],
+)
+def test_collections_are_maps_or_lists_of_keys_as_well(mock: Callable[..., Mock], listed: dict[str, Any], has_key: bool) -> None:
+    app = {**APP, "properties": {**APP["properties"], "name": TEXT}} if has_key else APP  # type: ignore[dict-item]
+    paths = {"/apps": {"get": {"responses": answer(listed)}}, "/apps/{app}": named("get", "put", "delete", shown=ref("App"))}
+    asked = stateful(mock, paths, App=app)
+
+    def keys() -> set[str]:
+        found: Any = body_of(asked.ask("/apps"))
+        inner = found.get("apps", found.get("data", found)) if isinstance(found, dict) else found
+        return set(inner)
+
+    there = keys()
+    asked.ask("/apps/web", "PUT", json={"size": 7})
+
+    assert there
+    assert all(asked.ask(f"/apps/{key}").source == "state:apps" for key in there)
+    assert keys() == {*there, "web"}
+    assert body_of(asked.ask("/apps/web"))["size"] == 7  # type: ignore[index]
+    asked.ask("/apps/web", "DELETE")
+    assert keys() == there
+    assert asked.ask("/apps/web").status == 404

@@ -221,3 +221,28 @@ def test_nothing_heavy_is_imported_where_it_is_not_used(project: Project) -> Non
     _, said = project.pytest("-q", "-s", "-p", "no:xdist")
 
     assert "LOADED []" in said
+
+
+def test_a_settings_file_of_the_project_is_trusted_with_what_is_harmless_and_said(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("mock-server.toml", "seed = 5\nhandlers = 'handlers.py'\nstore = 'sqlite:///state.db'\n[test]\nmutating = true\n")
+    project.write("handlers.py", "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n")
+    project.write(
+        "test_it.py",
+        "def test_it(mock_server):\n"
+        "    answer = mock_server.client.get('/charger/A/users?code=k&clientId=c')\n"
+        "    assert answer.headers['x-mock-seed'] == '5'\n",
+    )
+    code, said = project.pytest()
+
+    assert code == 0, said
+    assert "mock_server: mock-server.toml was found, not named: handlers and store in it are not trusted and left out" in said
+    assert not (project.folder / "ran").exists()
+
+    monkeypatch.setenv("MOCK_SERVER_TRUST_SETTINGS", "1")
+    project.write("mock-server.toml", "seed = 5\nhandlers = 'handlers.py'\n")
+    code, said = project.pytest()
+
+    assert (code, "not trusted" in said) == (0, False), said
+    assert (project.folder / "ran").exists()

@@ -21,6 +21,8 @@ from mock_server.trust import sift
 _PREFIX: Final = "MOCK_SERVER_"
 # Commands with options that are no settings of the mock: each has a table of its own in the file.
 TABLES: Final = ("test", "validate", "payloads", "proxy")
+_MOST_DOTS: Final = 1_000  # of a line: reading a key takes time in proportion to the square of its parts
+_LARGEST: Final = 1_000_000  # bytes of a settings file: reading TOML takes seconds for each megabyte
 # Variables that say which file is read; no settings.
 _ABOUT_THE_FILE: Final = frozenset(("config", "trust_settings"))
 
@@ -238,7 +240,11 @@ def _shown(path: Path) -> Path:
 
 def _toml(path: Path) -> Mapping[str, object]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"{_shown(path)} is larger than {_LARGEST:,} bytes: no settings are")
+        data = path.read_bytes()
+        if any(line.count(b".") > _MOST_DOTS for line in data.splitlines()):
+            raise UsageError(f"{_shown(path)} has a line with more than {_MOST_DOTS:,} dots: no key is that deep")
+        return tomllib.loads(data.decode())
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{_shown(path)}: {error}\nSettings are written in TOML, as in: seed = 7") from error

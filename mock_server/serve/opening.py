@@ -138,7 +138,7 @@ def _folder(where: str, name: str, named: Path | None, folders: Sequence[Path]) 
     beside = _beside(where, name)
     if beside is None or not beside.is_dir():
         return None
-    escape = find_escape(beside, folders)
+    escape = find_escape(beside, [beside.parent.resolve(), *folders])
     if escape is not None:
         allowed = ", ".join(map(str, folders))
         raise UsageError(f"{beside} leads to {escape}, outside of {allowed}: name it with --{name}, or allow it with --allow-path {escape}")

@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 import pytest
 from conftest import minimal, operation
+from defusedxml import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 from proxying import RealServer, answer, start_proxy
@@ -35,7 +36,7 @@ from mock_server.spec.fetch import is_allowed, leads_inward
 IDS = [
     "..", ".", "...", ".git", "../..", "../../../../tmp/x", "a/b", "/etc/cron.d/x", "a\\b", "..\\..\\x", "C:", "C:\\x", "\\\\host\\share", "~", "~root",
     "a" * 300, "../" * 200, "é" * 200, "CON", "nul.txt", "com1", "a.", "a ", " ", "\n", "a\nb", "-rf", "$(id)", "`id`", "%2e%2e", "..%2f..", "a:b",
-    "\u202e", "\u2025/x", "fixtures", "|x", "<x>", "*", "?",
+    "\u202e", "\u2025/x", "a\x00b", "\x1b[31mred", "]]>", "a&<b>\"'c'", "::error::x", "a\r\nX: y", "fixtures", "|x", "<x>", "*", "?",
 ]  # fmt: skip
 BODY = {"secret": "s3cr3t-of-somebody"}
 
@@ -125,25 +126,14 @@ def test_findings_of_any_operation_are_saved_in_the_folder(project: Path, monkey
     (project / "openapi.json").write_bytes(orjson.dumps(document(*IDS)))
     before = seen(project.parents[2]).keys()
 
-    assert (
-        main(
-            [
-                "test",
-                "--app",
-                "served_wrong:app",
-                "openapi.json",
-                "--phases",
-                "examples,coverage",
-                "--save-fixtures",
-                "kept",
-                "--max-cases",
-                "1",
-            ]
-        )
-        == 1
-    )
+    names = ("junit", "ctrf", "har", "html", "ndjson", "markdown")
+    reports = ["--report", ",".join(f"{name}=out/{name}" for name in names), "--save-fixtures", "kept"]
+
+    assert main(["test", "--app", "served_wrong:app", "openapi.json", "--phases", "examples,coverage", "--max-cases", "1", *reports]) == 1
     written = {path for path in seen(project.parents[2]).keys() - before if "__pycache__" not in path}
-    inside = ("work/home/project/kept/", "work/home/project/.mock-server/")
+    inside = ("work/home/project/kept/", "work/home/project/.mock-server/", "work/home/project/out/")
+    ElementTree.parse(project / "out" / "junit")
+    assert all(orjson.loads((project / "out" / name).read_bytes()) for name in ("ctrf", "har"))
     assert [path for path in written if not path.startswith(inside)] == []
     folders = {path.split("/")[4] for path in written if path.startswith(inside[0]) and path.count("/") == 5}
     assert folders == {folder_name(name) for name in IDS}

@@ -6,9 +6,11 @@ It runs no code, writes nothing, listens to nobody and opens nothing. What it ma
 
 import contextlib
 import importlib
+import os
 import re
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -267,3 +269,38 @@ def test_what_a_found_file_may_set_is_in_the_documentation(name: str) -> None:
     page = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
     if TRUST[name] is not Trust.ANYTHING:
         assert f"`{name.replace('_', '-')}`" in page.partition("## Settings")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"a = 1\n" * 200_000, "larger than 1,000,000 bytes"),
+        (b"a = " + b"[" * 100_000, "Settings are written in TOML"),
+        (b"a" + b".a" * 100_000 + b" = 1", "no key is that deep"),
+        (b"\xff\xfe", "Settings are written in TOML"),
+        (b"seed = 7\nseed = 8\n", "Settings are written in TOML"),
+    ],
+    ids=["large", "deep", "long", "no text", "twice"],
+)
+def test_a_file_that_is_made_to_hurt_is_refused_in_words(
+    repository: Path, capsys: pytest.CaptureFixture[str], data: bytes, said: str
+) -> None:
+    (repository / "mock-server.toml").write_bytes(data)
+    before = time.process_time()
+
+    assert main(["check"]) == 2
+    assert said in capsys.readouterr().err
+    assert time.process_time() - before < 20
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_no_settings_file(repository: Path, kind: str) -> None:
+    path = repository / "mock-server.toml"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+
+    assert main(["check"]) == 0

@@ -6,6 +6,7 @@ address (cross-site request forgery) or by a name of its own that leads there (D
 needed, as `Authorization: Bearer TOKEN` or as the cookie that the console's login sets.
 """
 
+import hashlib
 import hmac
 import re
 import secrets
@@ -16,6 +17,7 @@ from typing import Final
 from mock_server.errors import UsageError
 from mock_server.exchange import problem
 from mock_server.exchange.message import RawFields, find_field
+from mock_server.serve.admin.brake import Brake
 from mock_server.serve.answer import Answer, problem_answer
 from mock_server.serve.backend import Asgi, Message, Receive, Scope, Send
 from mock_server.serve.browser import ADMIN_FIELDS, add_fields, is_foreign
@@ -33,6 +35,7 @@ class Guard:
 
     token: str | None = field(default=None, repr=False)  # None: none is needed, since only this machine is served
     hosts: Hosts = LOOPBACK  # that are answered for where there is no token
+    brake: Brake = field(default_factory=Brake, compare=False, repr=False)
     made: bool = False  # whether the token was made up here, so that somebody has to be told
 
     @classmethod
@@ -54,7 +57,7 @@ class Guard:
 
     def accepts(self, token: str) -> bool:
         """Whether that is the token; in constant time."""
-        return self.token is not None and hmac.compare_digest(token.encode("utf-8", "replace"), self.token.encode())
+        return self.token is not None and hmac.compare_digest(_digest(token), _digest(self.token))
 
     def session(self) -> str:
         """What the cookie of who has shown the token says: nothing that the token could be told from."""
@@ -103,7 +106,18 @@ class Guard:
         except CookieError:
             return False
         given = cookies.get(COOKIE)
-        return given is not None and hmac.compare_digest(given.value.encode(), self.session().encode())
+        return given is not None and hmac.compare_digest(_digest(given.value), _digest(self.session()))
+
+    async def slow_down(self, fields: RawFields) -> None:
+        """Let a request that is refused wait, where it guessed at the token."""
+        has_cookie = f"{COOKIE}=" in (find_field(fields, b"cookie") or "")
+        if self.token is not None and (has_cookie or find_field(fields, b"authorization") is not None):
+            await self.brake.wait()
+
+
+def _digest(text: str) -> bytes:
+    """A digest, so that comparing takes as long whatever the length of a text is."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).digest()
 
 
 def guarded(app: Asgi, guard: Guard) -> Asgi:
@@ -115,6 +129,7 @@ def guarded(app: Asgi, guard: Guard) -> Asgi:
         if refusal is None:
             await app(scope, receive, send)
             return
+        await guard.slow_down(scope["headers"])
         fields = [*refusal.fields, (b"content-length", b"%d" % len(refusal.body)), (b"connection", b"close")]
         start: Message = {"type": "http.response.start", "status": refusal.status, "headers": fields}
         await send(start)

@@ -37,15 +37,17 @@ class Door:
         refusal = self._guard.refuse(request.method, request.headers.raw)
         if refusal is None:
             return RedirectResponse(f"{ROOT}/", 303) if request.url.path == LOGIN else None
+        if refusal.status == _TOKEN_NEEDED and request.url.path == LOGIN and request.method == "POST":
+            return await self._log_in(request)
+        await self._guard.slow_down(request.headers.raw)
         if refusal.status != _TOKEN_NEEDED:
             return PlainTextResponse(refusal.body, refusal.status)
-        if request.url.path == LOGIN and request.method == "POST":
-            return await self._log_in(request)
         return self._form(request, "")
 
     async def _log_in(self, request: Request) -> Response:
         form = await request.form()
         if not self._guard.accepts(str(form.get("token", "")).strip()):
+            await self._guard.brake.wait()
             return self._form(request, "That is not the token.")
         response = RedirectResponse(_inside(str(form.get("to", ""))), 303)
         response.raw_headers.append(

@@ -8,8 +8,8 @@ for each other. A thing is changed only as the version that was read: whoever wa
 Reached by `importlib` where a store is asked for: SQLAlchemy takes time to import that a server without state does not have.
 """
 
+import logging
 import os
-import re
 import time
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
@@ -24,6 +24,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mock_server.errors import UsageError
+from mock_server.exchange.mask import NO_MASK
 from mock_server.serve.state.store import Conflict, Record, StoreUnavailable, read_snapshot, shot
 from mock_server.serve.waiting import wait_for
 from mock_server.typing import JsonObject, JsonValue
@@ -34,7 +35,7 @@ _RETRYABLE: Final = frozenset(("40001", "40P01", "55P03", "57P01", "08006", "080
 _SHORT: Final = 200  # characters of a key that stands in the table as it is
 _LONG: Final = 400
 _COLLECTION, _MARK, _THING = "", "+", "="  # what a row is, by the beginning of its key
-_SECRET: Final = re.compile(r"(//[^/@:]*):[^@]*@|((?:password|passwd|pwd|sslpassword)=)[^&\s]+", re.IGNORECASE)
+_log: Final = logging.getLogger("mock_server.state")
 
 _metadata = sa.MetaData()
 _table = sa.Table(
@@ -49,11 +50,6 @@ _table = sa.Table(
     sa.Column("about", sa.JSON(none_as_null=True)),  # the key in full, and links
 )
 _c = _table.c
-
-
-def mask_url(text: str) -> str:
-    """A text in which the passwords of URLs are hidden."""
-    return _SECRET.sub(lambda found: f"{found.group(1)}:***@" if found.group(1) else f"{found.group(2)}***", text)
 
 
 def open_database(url: str) -> "DatabaseStore":
@@ -81,7 +77,7 @@ def open_database(url: str) -> "DatabaseStore":
     try:
         store.prepare()
     except StoreUnavailable as error:
-        raise UsageError(f"--store {shown} can't be opened: {error}") from None
+        raise UsageError(f"--store {shown} can't be opened: {error.reason or error}") from None
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise UsageError(f"--store {shown} needs a driver: pip install 'mock-server[postgresql]' ({error})") from None
     return store
@@ -318,11 +314,16 @@ class DatabaseStore:
                     return ask(connection)
             except (DBAPIError, PoolTimeout) as error:
                 if attempt == _TRIES - 1 or not _may_succeed(error):
-                    raise StoreUnavailable(f"{self._shown}: {_reason(error)}") from None
+                    raise self._unavailable(_reason(error)) from None
                 time.sleep(Random().random() * 0.05 * (attempt + 1))
             except SQLAlchemyError as error:
-                raise StoreUnavailable(f"{self._shown}: {_reason(error)}") from None
-        raise StoreUnavailable(self._shown)
+                raise self._unavailable(_reason(error)) from None
+        raise self._unavailable("others write all the time")
+
+    def _unavailable(self, reason: str) -> StoreUnavailable:
+        """Say in the log where the store is and what is wrong with it; clients are not told."""
+        _log.error("the state store %s: %s", self._shown, reason)
+        return StoreUnavailable("the state store can't be reached, see the log of the server; ask again", reason)
 
     def _connected(self) -> sa.Engine:
         """The connections of this process: one that was copied from another has none yet."""
@@ -378,7 +379,7 @@ def _may_succeed(error: Exception) -> bool:
 
 def _reason(error: Exception) -> str:
     text = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return mask_url(text[0] if text else type(error).__name__)[:300]
+    return NO_MASK.text(text[0] if text else type(error).__name__)[:300]
 
 
 def _now() -> int:

@@ -30,7 +30,11 @@ class Conflict(MockServerError):
 
 
 class StoreUnavailable(MockServerError):
-    """The store can't be reached, or is full."""
+    """The store can't be reached, or is full. Its message is for clients: it never says where the store is."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason  # for who runs the server
 
 
 @runtime_checkable

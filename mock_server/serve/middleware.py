@@ -263,10 +263,9 @@ class MockMiddleware:
 
     def _messages(self, found: Answer) -> tuple[Message, Message]:
         """The messages of an answer that there was nothing to decide about; those of one that comes again are made once."""
-        if self._generation != self._backend.generation or len(self._ready) >= _MOST_READY:
-            self._generation = self._backend.generation  # answers of mappings that are gone would stay, too
-            self._ready.clear()
-            self._varies.clear()
+        if len(self._ready) >= _MOST_READY:
+            self._ready.clear()  # answers of mappings that are gone would stay, too
+        self._keep_up()
         ready = self._ready.get(id(found))
         if ready is not None:
             return ready[1]
@@ -275,6 +274,13 @@ class MockMiddleware:
         if _may_come_again(found):
             self._ready[id(found)] = found, messages  # with the answer, so that its id stays its own
         return messages
+
+    def _keep_up(self) -> None:
+        """Forget what was made of documents that have been replaced."""
+        if self._generation != self._backend.generation:
+            self._generation = self._backend.generation
+            self._ready.clear()
+            self._varies.clear()
 
     def _refuse_page(self, scope: Scope) -> Answer | None:
         """The answer to what no page of another origin may have a browser ask."""
@@ -357,6 +363,7 @@ class MockMiddleware:
 
     def _vary(self, entry: Entry | None) -> Sequence[RawField]:
         """What the answers of an operation depend on; nothing where the document has another word for it, which has to be kept."""
+        self._keep_up()
         known = self._varies.get(id(entry))
         if known is None:
             responders = (mount.responder for mount in self._backend.mounts)

@@ -2,13 +2,14 @@
 Swagger UI: its files as the package `flask-swagger-ui` brings them, which follows each of its releases, and a page of ours.
 
 The files are found without importing the package. No script stands in the page, and the page may load from this server alone:
-a document can neither bring a script along nor have one send what it reads elsewhere.
+a document can neither bring a script along, not even as an answer of its own API, nor have one send what it reads elsewhere.
 """
 
 import asyncio
 import functools
 import importlib.util
 import json
+import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -20,8 +21,8 @@ from mock_server.serve.pages import UI_JSON, document_path
 from mock_server.typing import JsonObject
 
 ROOT: Final = b"/ui"
-FIELDS: Final = page_fields(
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+_POLICY: Final = (
+    "default-src 'none'; script-src 'nonce-%s'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _PACKAGE: Final = "flask_swagger_ui"
@@ -41,10 +42,10 @@ _PAGE: Final = """<!doctype html>
 <link rel="icon" type="image/png" href="/ui/favicon-32x32.png">
 <div id="swagger-ui"></div>
 <noscript><p>Swagger UI needs JavaScript; the document is at <a href="/openapi.yaml">/openapi.yaml</a>.</p></noscript>
-<script type="application/json" id="config">%s</script>
-<script src="/ui/swagger-ui-bundle.js"></script>
-<script src="/ui/swagger-ui-standalone-preset.js"></script>
-<script src="/ui/start.js"></script>
+<script type="application/json" id="config">%(config)s</script>
+<script nonce="%(nonce)s" src="/ui/swagger-ui-bundle.js"></script>
+<script nonce="%(nonce)s" src="/ui/swagger-ui-standalone-preset.js"></script>
+<script nonce="%(nonce)s" src="/ui/start.js"></script>
 </html>
 """
 _START: Final = b"""window.ui = SwaggerUIBundle(Object.assign(JSON.parse(document.getElementById("config").textContent), {
@@ -66,12 +67,13 @@ def open_swagger_ui(titles: Callable[[], Sequence[str]]) -> Asgi:
     """
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        nonce = secrets.token_urlsafe(16)
         path: bytes = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0]
         name = path.removeprefix(ROOT).removeprefix(b"/").decode("latin-1")
-        status, fields, body = await _find(name, path, titles)
+        status, fields, body = await _find(name, path, titles, nonce)
         if scope["method"] not in {"GET", "HEAD"}:
             status, fields, body = 405, [(b"allow", b"GET, HEAD")], b""
-        send = add_fields(send, FIELDS)
+        send = add_fields(send, page_fields(_POLICY % nonce))
         head = [*fields, (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
@@ -79,12 +81,12 @@ def open_swagger_ui(titles: Callable[[], Sequence[str]]) -> Asgi:
     return application
 
 
-async def _find(name: str, path: bytes, titles: Callable[[], Sequence[str]]) -> tuple[int, list[RawField], bytes]:
+async def _find(name: str, path: bytes, titles: Callable[[], Sequence[str]], nonce: str) -> tuple[int, list[RawField], bytes]:
     """The status, the header fields and the body of what is asked for."""
     if path == ROOT:
         return 308, [(b"location", ROOT + b"/")], b""
     if name in {"", "index.html"}:
-        return 200, [(b"content-type", b"text/html; charset=utf-8")], (_PAGE % _config(titles())).encode()
+        return 200, [(b"content-type", b"text/html; charset=utf-8")], (_PAGE % {"config": _config(titles()), "nonce": nonce}).encode()
     if name == "start.js":
         return 200, [(b"content-type", b"text/javascript; charset=utf-8")], _START
     if name not in _TYPES:

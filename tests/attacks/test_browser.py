@@ -18,6 +18,9 @@ from proxying import RealServer, answer
 
 import mock_server
 from mock_server.exchange.message import Request, Response
+from mock_server.serve.app import create_app
+from mock_server.serve.assembly import assemble
+from mock_server.serve.opening import open_responders
 from mock_server.settings import Settings
 
 SCRIPT = "<!doctype html><script>fetch('/__admin/requests')</script>"
@@ -282,6 +285,32 @@ def test_a_proxy_opens_the_real_api_to_nobody(proxy: str, method: str) -> None:
     response = ask(proxy, "/v1/page", method, origin="https://evil.test", access_control_request_method="GET")
 
     assert not [name for name in response.headers if name.startswith("access-control-")]
+
+
+def test_swagger_ui_runs_its_own_scripts_only_and_in_no_frame(mock_server_of: Server) -> None:
+    pages = [ask(mock_server_of.origin, "/ui/") for _ in range(2)]
+    policies = [page.headers["content-security-policy"] for page in pages]
+    nonces = [re.search(r"script-src 'nonce-([^']{16,})';", policy)[1] for policy in policies]  # type: ignore[index]
+
+    assert nonces[0] != nonces[1]
+    assert [page.text.count(f'nonce="{nonce}"') for page, nonce in zip(pages, nonces, strict=True)] == [3, 3]
+    assert all("default-src 'none'" in policy and "frame-ancestors 'none'" in policy for policy in policies)
+    assert pages[0].headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("title", ["</script><script>alert(1)</script>", "<!--<script>", "'\"\\"])
+def test_a_title_ends_no_element_of_swagger_ui(tmp_path: Path, title: str) -> None:
+    documents = []
+    for number in range(2):
+        path = tmp_path / f"{number}.json"
+        path.write_bytes(orjson.dumps({**minimal({"/a": written("text/plain", "a")}), "info": {"title": title, "version": "1"}}))
+        documents.append(str(path))
+    opened = open_responders(documents, Settings())
+    said = AsgiClient(create_app(assemble(opened, Settings()))).ask("/ui/")
+    (config,) = re.findall(rb'id="config">(.*?)</script>', said.body)
+
+    assert [each["name"] for each in orjson.loads(config)["urls"]] == [title, title]
+    assert b"<" not in config
 
 
 FIRM = {

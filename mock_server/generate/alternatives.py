@@ -16,7 +16,9 @@ from mock_server.schema.canonical import (
     ConstView,
     FalseView,
     MultiTypeView,
+    ObjectView,
     OneOfView,
+    ReferenceView,
     TypedGroupView,
     find_difference,
 )
@@ -36,6 +38,7 @@ def compile_any_of(compiler: Compiler, branches: list[Canonical], spot: Spot, co
     """Compile any of some branches, each by the function that is given."""
     implied = spot.hints.implied_type()
     chosen = [branch for branch in branches if implied is None or _is_of(branch, implied)] or branches
+    chosen = [branch for branch in chosen if not _is_gone(compiler, branch)] or chosen
     null = any(_is_null(branch) for branch in branches)
     chosen = [branch for branch in chosen if not _is_null(branch)] or branches
     if len(chosen) == 1:
@@ -69,13 +72,15 @@ def compile_any_of(compiler: Compiler, branches: list[Canonical], spot: Spot, co
 
 def compile_one_of(compiler: Compiler, schema: Canonical, branches: list[Canonical], spot: Spot) -> Draw:
     """Compile exactly one branch: any where they do not overlap; in a strict draw, a branch without the others."""
+    living = [branch for branch in branches if not _is_gone(compiler, branch)] or branches
+    branches = [*living, *(branch for branch in branches if branch not in living)]
     draws = [_lazily(lambda branch: compiler.compile(branch, compiler.narrow(branch, spot)), branch) for branch in branches]
     strict: list[Draw] = []
     accept = lazy_acceptor(schema, compiler.setting.forms)
 
     def draw(s: State) -> JsonValue:
-        first = int(s.random() * len(draws))
-        order = [*range(first, len(draws)), *range(first)]
+        first = int(s.random() * len(living))
+        order = [*range(first, len(living)), *range(first), *range(len(living), len(draws))]
         if s.tight:
             order.sort(key=lambda index: compiler.heights.of(branches[index]))
         if not s.strict:
@@ -258,6 +263,19 @@ def _is_of(branch: Canonical, type_: str) -> bool:
     return (
         kind == type_ or (type_ == "number" and kind == "integer") or kind in {"all_of", "any_of", "one_of", "reference", "enum", "const"}
     )
+
+
+def _is_gone(compiler: Compiler, branch: Canonical) -> bool:
+    """Whether an alternative is what a thing has become once it is deleted: seldom what is asked for beside the thing itself."""
+    view = branch.view()
+    if isinstance(view, ReferenceView):
+        written = compiler.setting.reader.definitions.get(view.uri.removeprefix("#/$defs/"))
+        properties = written.get("properties") if isinstance(written, dict) else None
+        mark = properties.get("deleted") if isinstance(properties, dict) else None
+        return isinstance(mark, dict) and (mark.get("enum") == [True] or mark.get("const") is True)
+    mark_form = view.properties.get("deleted") if isinstance(view, ObjectView) else None
+    mark_view = mark_form.view() if mark_form is not None else None
+    return isinstance(mark_view, ConstView) and mark_view.value is True
 
 
 def _is_null(branch: Canonical) -> bool:

@@ -158,7 +158,8 @@ class Reply:
         producer = self._producer(content, schema, None)
 
         def make(seed: int, echo: Mapping[str, JsonValue], text: str, requested: Requested) -> Answer:
-            return self._answer(content, producer.write(Wish(seed, echo=echo, requested=requested)), GENERATED, text)
+            wish = Wish(seed, echo=echo, requested=requested, status=self.chosen.status, is_problem=_is_problem(content.media_type))
+            return self._answer(content, producer.write(wish), GENERATED, text)
 
         return make
 
@@ -468,7 +469,7 @@ class Reply:
         preferences = ask.preferences
         requested = self.requested(ask.request, ask.understood.body)
         echoes, is_minimal = ask.understood.echoes(), ask.profile == "minimal"
-        is_problem = "problem+" in content.media_type.subtype
+        is_problem = _is_problem(content.media_type)
         return Wish(ask.seed, not preferences.dynamic, is_minimal, preferences.size, echoes, requested, self.chosen.status, is_problem)
 
     def _made(self, content: _Content, ask: Ask) -> bytes:
@@ -496,6 +497,11 @@ def _sent(method: str, request: Request, body: JsonValue | Missing) -> JsonObjec
         return body
     keyless = method != "POST"  # what is replaced or changed has the key that the path names
     return {name: value for name, value in body.items() if not (keyless and name in {"id", "uuid"})}
+
+
+def _is_problem(media_type: MediaRange) -> bool:
+    """Whether the content is problem details, RFC 9457."""
+    return media_type.subtype.startswith("problem+")
 
 
 def _text(producer: Producer, wish: Wish) -> JsonValue:

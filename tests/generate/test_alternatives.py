@@ -84,3 +84,17 @@ def test_of_whole_numbers_or_floats_what_is_made_is_one_of_them_for_every_valida
 
     assert [value for value in made if not judge.is_valid(value)] == []
     assert all(abs(value) < 1e6 for value in made if not isinstance(value, str))
+
+
+THING = {"type": "object", "required": ["id", "name"], "properties": {"id": TEXT, "name": TEXT}}
+GONE = {"type": "object", "required": ["id", "deleted"], "properties": {"id": TEXT, "deleted": {"type": "boolean", "enum": [True]}}}
+
+
+@pytest.mark.parametrize("word", ["oneOf", "anyOf"])
+@pytest.mark.parametrize("inline", [True, False])
+def test_what_is_asked_for_is_not_deleted_where_it_may_be_either(values: Callable[..., list], word: str, inline: bool) -> None:
+    branches = [GONE, THING] if inline else [{"$ref": "#/components/schemas/Gone"}, {"$ref": "#/components/schemas/Thing"}]
+    made = values({word: branches}, {"Gone": GONE, "Thing": THING})
+
+    assert all("name" in value for value in made)
+    assert all(value["deleted"] for value in values(GONE, count=3))

@@ -49,7 +49,7 @@ _OWN_FIELDS: Final = frozenset(
 _OWN_PREFIXES: Final = ("access-control-", "cross-origin-", "x-mock-")
 SOURCES: Final = ("fixture", "example", "generated")
 PROFILES: Final = ("realistic", "minimal", "boundary", "extreme", "invalid", "incoherent")
-SIZES: Final = frozenset(("in_flight",))  # settings in bytes, which may be written as in 256MB
+SIZES: Final = frozenset(("in_flight", "memory"))  # settings in bytes, which may be written as in 256MB
 LOG_FORMATS: Final = ("text", "json", "none")
 
 
@@ -103,6 +103,7 @@ class Settings:
     max_body: int = 10 * 1024 * 1024  # bytes
     max_connections: int = 1_000  # of each process
     in_flight: int = 256 << 20  # bytes of requests that wait for their answers, in each process
+    memory: int = 256 << 20  # bytes of worlds, journals, state, callbacks and kept answers, in each process
     header_timeout: float = 30.0  # seconds
     body_timeout: float = 30.0  # seconds without a byte
     idle_timeout: float = 75.0  # seconds

@@ -4,8 +4,13 @@ import re
 from typing import Final
 
 from mock_server.errors import UsageError
+from mock_server.typing import JsonValue
 
 _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_CONTAINER: Final = 80  # bytes, as CPython has them
+_MEMBER: Final = 110
+_ITEM: Final = 8
+_SCALAR: Final = 50
 _SIZE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?) *([KMG]?)I?B?", re.IGNORECASE)
 
 
@@ -28,3 +33,19 @@ def parse_size(name: str, value: object) -> int:
     if size < 1:
         raise UsageError(f"{name} has to be a size as in 65536, 64KB or 256MB, not {value!r}")
     return size
+
+
+def weigh_json(value: JsonValue) -> int:
+    """Weigh a JSON value: about as many bytes as it has in memory."""
+    total, waiting = 0, [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            total += _CONTAINER + _MEMBER * len(item)
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            total += _CONTAINER + _ITEM * len(item)
+            waiting.extend(item)
+        else:
+            total += _SCALAR + (len(item) if isinstance(item, str) else 0)
+    return total

@@ -101,6 +101,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "max_body": Trust.ANYTHING,
     "max_cases": Trust.ANYTHING,
     "max_connections": Trust.ANYTHING,
+    "memory": Trust.ANYTHING,
     "max_examples": Trust.ANYTHING,
     "max_response_time": Trust.ANYTHING,
     "max_time": Trust.ANYTHING,

@@ -103,6 +103,10 @@ def serve(
     in_flight: Annotated[
         str | None, typer.Option(help="Bytes of requests that may wait for their answers, as in 64MB.", show_default="256MB")
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(help="Bytes of worlds, journals, state and the like that are kept; the oldest go first.", show_default="256MB"),
+    ] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="A certificate chain, PEM: serve https.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
     journal: Annotated[int | None, typer.Option(help="Exchanges kept for each world.", show_default="1000")] = None,

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from mock_server.cache import BoundedCache, make_text_cache
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body, write_json
 from mock_server.exchange.bounds import read_json_text
@@ -50,8 +51,7 @@ class JsonBody(NamedTuple):
 
 
 ANY_NAME = "*"
-_REMEMBERED = 64  # Content-Type fields
-_SHOWN = 100  # characters of a Content-Type field; longer ones are not remembered, either
+_SHOWN = 100  # characters of a Content-Type field
 _MOST_UNKNOWN = 100  # names of parameters
 _SAYING_NOTHING = frozenset(("type", "description", "example", "examples", "title", "default"))
 
@@ -75,7 +75,8 @@ class RequestJudge:
     limit: int = 64 * 1024 * 1024  # bytes that a coded body may stand for
     _parameters: tuple[_CompiledParameter, ...] = ()
     _bodies: dict[str, "_BodyJudge"] = field(default_factory=dict)  # by documented media type
-    _written: dict[str | None, "tuple[_BodyJudge, MediaRange] | None"] = field(default_factory=dict)  # by what a request says
+    # by what a request says
+    _written: BoundedCache[str | None, "tuple[_BodyJudge, MediaRange] | None"] = field(default_factory=make_text_cache)
     _known_query: frozenset[str] = frozenset()
     _path: tuple[tuple[str, _CompiledParameter | None], ...] = ()  # those of the path; None: any text is right
     _takes_any_path: bool = False
@@ -324,11 +325,8 @@ class RequestJudge:
     def _body_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":
         """The judge of a body by what it is said to be, and what that is; None where it is not documented."""
         if written not in self._written:
-            if written is not None and len(written) > _SHOWN:
-                return self._find_judge(documented, written)
-            if len(self._written) >= _REMEMBERED:
-                self._written.clear()
-            self._written[written] = self._find_judge(documented, written)
+            found = self._written[written] = self._find_judge(documented, written)
+            return found
         return self._written[written]
 
     def _find_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":

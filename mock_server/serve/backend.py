@@ -19,6 +19,7 @@ from mock_server.serve.express import Express
 from mock_server.serve.hosts import ANY_HOST, Hosts
 from mock_server.serve.journal import Recorded
 from mock_server.serve.pages import Page, Pages, Shown
+from mock_server.serve.ready import KEPT_READY
 from mock_server.serve.respond import Responder
 from mock_server.serve.script.stubs import Stubs
 from mock_server.serve.world import World, Worlds
@@ -32,6 +33,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+
+_OFTEN = 8  # exchanges between two looks at what is kept
+_LARGE = 65_536  # bytes of one that is looked at at once
 
 MetT = TypeVar("MetT", bound="Disturbance")
 
@@ -194,6 +198,7 @@ class Backend:
     reload_error: str | None = None  # why what was edited last is not served: the version before it goes on
     generation: int = 0  # how often what is served was replaced
     numbered: int = 0
+    unchecked: int = 0  # exchanges since what is kept was weighed
 
     def replace(self, mounts: tuple[Mount, ...], settings: Settings) -> None:
         """Serve new versions of the documents from now on; a request that is being answered ends with the old ones."""
@@ -207,8 +212,11 @@ class Backend:
     @classmethod
     def of(cls, *responders: Responder) -> "Backend":
         """A server's inside for documents that are open."""
-        settings, worlds, stubs = responders[0].kit.settings, Worlds(journal=responders[0].kit.settings.journal), Stubs(responders)
+        settings, stubs = responders[0].kit.settings, Stubs(responders)
+        worlds = Worlds(journal=settings.journal, memory=settings.memory)
         worlds.keepers["mappings"] = stubs
+        worlds.budget.holders |= {"mappings": stubs, "answers": KEPT_READY}
+        worlds.budget.droppers = {"answers": KEPT_READY.drop, **worlds.budget.droppers}
         return cls(settings, make_mounts(responders), worlds, stubs)
 
     def find_mount(self, method: str, path: str, query: str) -> Mount:
@@ -258,6 +266,10 @@ class Backend:
             started: When the request came, on `time.perf_counter`.
             disturbance: What the answer met.
         """
+        self.unchecked += 1
+        if self.unchecked >= _OFTEN or answer.findings or len(request.body) + len(answer.body) > _LARGE:
+            self.unchecked = 0
+            self.worlds.budget.check()
         if not world.journal.limit and not self.listeners:
             return
         self.numbered += 1

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
+from mock_server.cache import BoundedCache, make_text_cache
 from mock_server.contract.request import RequestJudge
 from mock_server.contract.response import ResponseJudge
 from mock_server.exchange.negotiate import Chosen
@@ -12,9 +13,6 @@ from mock_server.generate.pagination import PAGED, ROLE_OF
 from mock_server.generate.words import joined
 from mock_server.serve.reply import Reply
 from mock_server.spec.model import Location, Operation
-
-_REMEMBERED = 256  # queries of an operation
-_SHORT = 200  # bytes of a query
 
 
 @dataclass(eq=False, repr=False)
@@ -29,17 +27,13 @@ class CompiledOperation:
     success: Chosen | None
     broken: tuple[Finding, ...] = ()  # references of it that lead nowhere: what they name is not obeyed
     replies: dict[tuple[int, str], Reply] = field(default_factory=dict)
-    queries: dict[bytes, str] = field(default_factory=dict)  # in canonical form, of those that came last
+    queries: BoundedCache[bytes, str] = field(default_factory=make_text_cache)  # in canonical form, of those that came last
 
     def canonical_query(self, query: bytes) -> str:
         """A query in canonical form; what clients always send is brought into it once."""
         found = self.queries.get(query)
         if found is None:
-            if len(self.queries) >= _REMEMBERED:
-                self.queries.clear()
-            found = _canonical_query(query, self.credentials)
-            if len(query) <= _SHORT:
-                self.queries[query] = found
+            found = self.queries[query] = _canonical_query(query, self.credentials)
         return found
 
     def query_of_whole(self, query: bytes) -> str:

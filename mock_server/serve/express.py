@@ -14,6 +14,7 @@ asked with what was found.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mock_server.cache import BoundedCache, make_text_cache
 from mock_server.contract.request import JsonBody, RequestJudge, Understood
 from mock_server.errors import SchemaError
 from mock_server.exchange.message import RawFields, Request
@@ -21,7 +22,7 @@ from mock_server.exchange.negotiate import has_choice_of_stream, paired_keys
 from mock_server.exchange.path import Matched
 from mock_server.serve.answer import GENERATED, STATE, Answer
 from mock_server.serve.links import FORWARDED
-from mock_server.serve.ready import Ready
+from mock_server.serve.ready import ready_answers
 from mock_server.serve.reply import NOBODY
 from mock_server.serve.respond import Make, Responder
 from mock_server.serve.source import Source, Steady
@@ -40,7 +41,6 @@ _DESCRIBING_BODY = frozenset((b"content-type", b"content-length"))
 _READING = frozenset(("GET",))
 _POSTED = frozenset(("POST", "PUT", "PATCH"))
 _ACCEPT = b"accept"
-_REMEMBERED = 64  # Accept fields, and queries with credentials
 _MOST = 1_024  # methods and paths that are at hand
 _LONGEST = 512  # bytes of such a path
 _NO_BODY = JsonBody(None)
@@ -60,8 +60,8 @@ class _Plan:
     fields: frozenset[bytes] | None  # header fields that hold keys, all of them; None: there are other kinds of credentials
     deciding: frozenset[bytes]  # header fields that make a request an extraordinary one
     known: dict[str | None, Answer | Make | None]  # by value, None for all others: the answer or what makes it; None: none of them
-    accepts: dict[bytes, bool]  # whether an Accept field gets what is answered without one
-    queries: dict[bytes, bool]  # whether a query has all keys, and nothing else
+    accepts: BoundedCache[bytes, bool]  # whether an Accept field gets what is answered without one
+    queries: BoundedCache[bytes, bool]  # whether a query has all keys, and nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,7 @@ class _Live:
     source: Steady
     judge: RequestJudge | None  # where credentials are asked for
     deciding: frozenset[bytes]
-    accepts: dict[bytes, bool]
-    ready: Ready  # by path and query; good for a pulse of the state, and a host where one is named
+    accepts: BoundedCache[bytes, bool]
 
 
 _AtHand = tuple[_Plan, Answer | None, dict[str, str]]  # the stored answer, if there is one, and the path variables
@@ -86,7 +85,9 @@ class Express:
         self._responder = responder
         self._sources = responder.sources
         self._plans: dict[str, _Plan | _Live | None] = {}
-        self._at_hand: dict[tuple[str, bytes], _AtHand | _Live] = {}  # by method and path, what was asked for last
+        # By operation, path and query; each is good for a pulse of the state, and for a host where it names one.
+        self._ready = ready_answers()
+        self._at_hand: BoundedCache[tuple[str, bytes], _AtHand | _Live] = BoundedCache(_MOST)  # by method and path, what was asked for last
 
     def find(self, request: Request, world: World = NOBODY) -> Answer | None:
         """
@@ -136,8 +137,6 @@ class Express:
     def _keep(self, request: Request, known: _AtHand | _Live) -> None:
         """Have at hand what requests with the same method and path get, if the rest of them is ordinary."""
         if len(request.path) <= _LONGEST:
-            if len(self._at_hand) >= _MOST:
-                self._at_hand.clear()
             self._at_hand[request.method, request.path] = known
 
     def _read(self, plan: _Plan, request: Request) -> JsonBody | None:
@@ -214,15 +213,15 @@ class Express:
             return None
         if plan.judge is not None and not plan.judge.admits(query, fields):
             return None
-        key = request.path, query
-        known = plan.ready.get(key)
+        key = plan.entry.id, request.path, query
+        known = self._ready.get(key)
         if known is not None and (known[0] == pulse or known[0] == (pulse, _host(fields))):
             return known[1]
         answer = self._responder.respond(request, world)
         if answer.source.startswith(STATE) and not answer.findings:
             host = _host(fields)
             named = host and (host in answer.body or any(host in value for _, value in answer.fields))
-            plan.ready.keep(key, (pulse, host) if named else pulse, answer)
+            self._ready[key] = ((pulse, host) if named else pulse), answer
         return answer
 
     def _is_ordinary(self, plan: _Plan | _Live, fields: RawFields) -> bool:
@@ -237,8 +236,6 @@ class Express:
             return True
         is_usual = plan.accepts.get(accept)
         if is_usual is None:
-            if len(plan.accepts) >= _REMEMBERED:
-                plan.accepts.clear()
             is_usual = plan.accepts[accept] = self._responder.is_usual(plan.entry, accept.decode("latin-1"))
         return is_usual
 
@@ -264,7 +261,20 @@ class Express:
         variable, values = next(iter(asked.items()), (None, ()))
         judge = self._responder.judge_requests(entry)
         may_refuse = operation.id not in self._responder.fixtures.by_operation
-        return _Plan(entry, judge, is_posted, may_refuse, variable, frozenset(values), keys, fields, deciding, {}, {}, {})
+        return _Plan(
+            entry,
+            judge,
+            is_posted,
+            may_refuse,
+            variable,
+            frozenset(values),
+            keys,
+            fields,
+            deciding,
+            {},
+            make_text_cache(),
+            make_text_cache(),
+        )
 
     def _compile_live(self, entry: Entry, operation: Operation, touching: list[Source]) -> _Live | None:
         """The plan of an operation with state; None where header fields decide, or another source may answer."""
@@ -272,7 +282,7 @@ class Express:
         if len(touching) > 1 or not isinstance(touching[0], Steady) or decides:
             return None
         judge = self._responder.judge_requests(entry) if operation.security and self._responder.kit.settings.security else None
-        return _Live(entry, touching[0], judge, _DECIDING | {_ACCEPT}, {}, Ready())
+        return _Live(entry, touching[0], judge, _DECIDING | {_ACCEPT}, make_text_cache())
 
     def _keys_of(self, operation: Operation) -> tuple[frozenset[bytes], frozenset[bytes] | None]:
         """The keys of the query, and the header fields that hold keys; None where those are not all there is to be said."""
@@ -328,8 +338,6 @@ def _has_keys(plan: _Plan, query: bytes, fields: RawFields) -> bool:
         return not query
     has_keys = plan.queries.get(query)
     if has_keys is None:
-        if len(plan.queries) >= _REMEMBERED:
-            plan.queries.clear()
         has_keys = plan.queries[query] = _keys(query, plan.keys) == len(plan.keys)
     return has_keys
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+from mock_server.cache import BoundedCache, make_text_cache
 from mock_server.exchange import problem
 from mock_server.exchange.message import RawFields
 from mock_server.serve.answer import Answer, problem_answer
 from mock_server.settings import Settings
 
-_LONGEST: Final = 100  # characters of a name that are repeated in an answer, or remembered
-_REMEMBERED: Final = 1_024
+_LONGEST: Final = 100  # characters of a name that are repeated in an answer
 _ANY: Final = "*"
 
 
@@ -36,7 +36,7 @@ class Hosts:
     """Decides which hosts a server answers for; see the module."""
 
     names: frozenset[str] | None = None  # besides those of this machine, in lower case; None: any
-    _known: dict[bytes, bool] = field(default_factory=dict, compare=False, repr=False)
+    _known: BoundedCache[bytes, bool] = field(default_factory=make_text_cache, compare=False, repr=False)
 
     @classmethod
     def of(cls, settings: Settings) -> "Hosts":
@@ -67,10 +67,7 @@ class Hosts:
         if known is None:
             name = _normal(host_name(value.decode("latin-1")))
             known = is_loopback(name) or name in self.names
-            if len(value) <= _LONGEST:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[value] = known
+            self._known[value] = known
         return known
 
 

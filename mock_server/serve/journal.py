@@ -8,13 +8,18 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from typing import Final, NamedTuple
 
-from mock_server.exchange.message import Request
+from mock_server.exchange.message import RawFields, Request
 from mock_server.serve.answer import Answer
 
 LIMIT: Final = 1_000  # exchanges
-BUDGET: Final = 16 * 1024 * 1024  # bytes of bodies
+BUDGET: Final = 16 * 1024 * 1024  # bytes
+_AROUND: Final = 600  # bytes of one exchange in memory, apart from what it holds
+_FINDING: Final = 1_000  # bytes of one finding in memory
+_FIELD: Final = 130  # bytes of one field in memory, apart from its name and value
 _WAITING = 256  # exchanges that a slow reader may lag behind before it loses some
 
 
@@ -36,36 +41,52 @@ class Recorded(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many bytes of bodies it keeps."""
-        return len(self.request.body) + len(self.answer.body)
+        """How many bytes it keeps, about as it is in memory."""
+        request, answer = self.request, self.answer
+        size = _AROUND + len(request.path) + len(request.query) + len(request.body) + len(answer.body)
+        size += _FINDING * len(answer.findings)
+        return size + _size_of_fields(request.fields) + _size_of_fields(answer.fields)
+
+
+def _size_of_fields(fields: RawFields) -> int:
+    return sum(map(len, chain.from_iterable(fields))) + _FIELD * len(fields)
+
+
+@dataclass(eq=False)
+class Tally:
+    """What all journals of a server keep."""
+
+    weight: int = 0  # bytes
 
 
 class Journal:
     """The last exchanges, in the order in which they were answered."""
 
-    def __init__(self, limit: int = LIMIT, budget: int = BUDGET) -> None:
+    def __init__(self, limit: int = LIMIT, budget: int = BUDGET, tally: Tally | None = None) -> None:
         """
         Make an empty journal.
 
         Args:
             limit: How many exchanges are kept; 0 keeps none.
-            budget: How many bytes their bodies may have, all together.
+            budget: How many bytes they may have, all together.
+            tally: Counts the bytes of several journals.
         """
         self.limit = limit
+        self.weight = 0  # bytes
         self._budget = budget
-        self._kept: deque[Recorded] = deque()
-        self._bytes = 0
+        self._tally = tally if tally is not None else Tally()
+        self._kept: deque[tuple[Recorded, int]] = deque()
         self._readers: set[asyncio.Queue[Recorded]] = set()
 
     def add(self, recorded: Recorded) -> None:
         """Keep an exchange; the oldest ones go where there is no more room."""
         if not self.limit:
             return
-        kept = self._kept
-        kept.append(recorded)
-        self._bytes += len(recorded.request.body) + len(recorded.answer.body)
-        while len(kept) > self.limit or (self._bytes > self._budget and len(kept) > 1):
-            self._bytes -= kept.popleft().size
+        kept, size = self._kept, recorded.size
+        kept.append((recorded, size))
+        self._count(size)
+        while len(kept) > self.limit or (self.weight > self._budget and len(kept) > 1):
+            self.drop_oldest()
         for reader in self._readers:
             if reader.full():
                 reader.get_nowait()
@@ -73,25 +94,38 @@ class Journal:
 
     def __iter__(self) -> Iterator[Recorded]:
         """The exchanges, the oldest first."""
-        return iter(tuple(self._kept))
+        return iter([recorded for recorded, _ in self._kept])
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def find(self, id_: str) -> Recorded | None:
         """Find an exchange by its id."""
-        return next((recorded for recorded in self._kept if recorded.id == id_), None)
+        return next((recorded for recorded, _ in self._kept if recorded.id == id_), None)
 
     def clear(self) -> None:
         """Forget all exchanges."""
         self._kept.clear()
-        self._bytes = 0
+        self._count(-self.weight)
+
+    def detach(self) -> None:
+        """Forget all exchanges, and count those that still come no more: the world is forgotten."""
+        self.clear()
+        self._tally = Tally()
+
+    def drop_oldest(self) -> None:
+        """Forget the oldest exchange."""
+        self._count(-self._kept.popleft()[1])
+
+    def _count(self, size: int) -> None:
+        self.weight += size
+        self._tally.weight += size
 
     def keep_only(self, wanted: frozenset[str]) -> int:
         """Forget all exchanges but those with these ids; gives how many were forgotten."""
         before = len(self._kept)
-        self._kept = deque(recorded for recorded in self._kept if recorded.id in wanted)
-        self._bytes = sum(recorded.size for recorded in self._kept)
+        self._kept = deque((recorded, size) for recorded, size in self._kept if recorded.id in wanted)
+        self._count(sum(size for _, size in self._kept) - self.weight)
         return before - len(self._kept)
 
     @contextmanager

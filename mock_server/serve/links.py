@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from mock_server.cache import BoundedCache
 from mock_server.contract.request import find_content
 from mock_server.contract.response import ResponseJudge
 from mock_server.errors import UnusableSchema
@@ -23,6 +24,7 @@ from mock_server.finding import Finding
 from mock_server.generate.requested import HERE
 from mock_server.pointer import find_at
 from mock_server.serve.answer import UPSTREAM, Answer
+from mock_server.serve.ready import KEPT_READY, weigh_answer
 from mock_server.spec.document import Document
 from mock_server.spec.model import MediaType, Server
 from mock_server.typing import JsonValue, Pointer
@@ -35,7 +37,6 @@ _HERE: Final = HERE.encode()
 _TEXTUAL: Final = ("json", "xml", "text/", "javascript", "x-www-form-urlencoded", "yaml")
 _AGAIN: Final = ("example:", "fixture:")  # the sources of answers that are the same object each time
 _DEEPEST: Final = 40  # of schemas within schemas
-_REMEMBERED: Final = 256  # written answers, by how the client addresses the server
 _BOUNDS: Final = ("pattern", "maxLength", "minLength", "enum", "const", "format")
 
 
@@ -47,7 +48,7 @@ class Links:
     secure: bool = False  # whether it speaks TLS itself
     keep: bool = False  # links of the document's servers stay as they are
     _bounded: dict[int, tuple[MediaType, bool]] = field(default_factory=dict)
-    _written: dict[tuple[int, bytes, str], tuple[Answer, Answer]] = field(default_factory=dict)
+    _written: BoundedCache[tuple[int, bytes, str], tuple[Answer, Answer]] = field(default_factory=lambda: KEPT_READY.make(_weigh))
 
     @cached_property
     def _servers(self) -> tuple[Server, ...]:
@@ -97,8 +98,6 @@ class Links:
         fields = [(name, self._rewritten(value, home, base)) for name, value in answer.fields]
         written = answer._replace(fields=fields, body=self._body(answer, home, base, judge))
         if answer.source.startswith(_AGAIN):
-            if len(self._written) >= _REMEMBERED:
-                self._written.clear()
             self._written[key] = answer, written  # with the answer, so that its id stays its own
         return written
 
@@ -203,3 +202,7 @@ def _bounds_links(schema: dict[str, JsonValue], hosts: Sequence[str]) -> bool:
     bounds = [keyword for keyword in _BOUNDS if keyword in schema]
     shown = [schema.get(keyword) for keyword in ("example", "examples", "default", "enum", "const")]
     return bounds not in ([], ["format"]) and any(host in str(value) for value in shown if value is not None for host in hosts)
+
+
+def _weigh(key: tuple[int, bytes, str], kept: tuple[Answer, Answer]) -> int:
+    return weigh_answer(key[1:], kept)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 
+from mock_server.cache import BoundedCache
 from mock_server.errors import MalformedContent, MalformedWorld
 from mock_server.exchange import problem
 from mock_server.exchange.coding import TooLarge, decode_request
@@ -64,7 +65,7 @@ class MockMiddleware:
         self._backend = backend
         self._through = through
         self._swagger_ui = swagger_ui.open_swagger_ui(lambda: [mount.responder.document.title for mount in backend.mounts])
-        self._ready: dict[int, tuple[Answer, tuple[Message, Message]]] = {}
+        self._ready: BoundedCache[int, tuple[Answer, tuple[Message, Message]]] = BoundedCache(_MOST_READY)
         self._varies: dict[int, tuple[Entry | None, Sequence[RawField]]] = {}  # by the id of an operation, which stays its own
         self._generation = backend.generation  # that those are of
         self._masked: tuple[Mount, ...] = ()
@@ -263,8 +264,6 @@ class MockMiddleware:
 
     def _messages(self, found: Answer) -> tuple[Message, Message]:
         """The messages of an answer that there was nothing to decide about; those of one that comes again are made once."""
-        if len(self._ready) >= _MOST_READY:
-            self._ready.clear()  # answers of mappings that are gone would stay, too
         self._keep_up()
         ready = self._ready.get(id(found))
         if ready is not None:

@@ -8,11 +8,12 @@ judged first; one that breaks its schema is left out, unless it was asked for by
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
 
+from mock_server.cache import BoundedCache, weigh_text
 from mock_server.contract.request import Understood
 from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MalformedContent, SchemaError, UnsatisfiableSchema, UnusableSchema
@@ -47,7 +48,7 @@ from mock_server.spec.model import MISSING, Example, Location, MediaType, Missin
 from mock_server.spec.references import Node
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
-_REMEMBERED = 64  # Accept fields; sources and seeds
+_ACCEPTED = 16 << 10  # bytes of Accept fields, and of seeds
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
 _OF_ANSWER = frozenset(("GET", "PUT", "PATCH"))  # whose path is that of what is answered
 _DELETED: JsonObject = dict.fromkeys(sorted(DELETED), True)  # where a document has a place for it
@@ -87,6 +88,10 @@ class _Ended(NamedTuple):
     always: bool  # whether a request that follows can't be told from the first one
 
 
+def _few() -> BoundedCache[Any, Any]:
+    return BoundedCache(_ACCEPTED, lambda key, _: weigh_text(key[1], _))
+
+
 @dataclass(slots=True)
 class _Content:
     """One media type of a response, compiled."""
@@ -102,7 +107,7 @@ class _Content:
     is_json: bool = False
     stream: Stream | None = None
     ended: dict[str, _Ended] = dataclasses.field(default_factory=dict)  # examples that lead to a next page
-    fields: dict[tuple[str, str | None], tuple[RawField, ...]] = dataclasses.field(default_factory=dict)  # by source and seed
+    fields: BoundedCache[tuple[str, str | None], tuple[RawField, ...]] = dataclasses.field(default_factory=_few)
 
 
 @dataclass(eq=False, repr=False)
@@ -115,7 +120,9 @@ class Reply:
     judge: ResponseJudge
     references: tuple[str, ...] = ("/",)  # where Location and the like may lead, the best first
     _contents: dict[tuple[int, str], _Content] = dataclasses.field(default_factory=dict)
-    _represented: dict[tuple[str | None, bool], Represented | None] = dataclasses.field(default_factory=dict)
+    _represented: BoundedCache[tuple[str | None, bool], Represented | None] = dataclasses.field(
+        default_factory=lambda: BoundedCache(_ACCEPTED, lambda key, _: weigh_text(key[0], _))
+    )
     _head: list[RawField] | None = None
     _pairs: dict[str, OtherHalf] | None = None
 
@@ -175,11 +182,11 @@ class Reply:
     def representation(self, accept: str | None, *, streamed: bool = False) -> Represented | None:
         """The representation that an Accept field gets; what clients usually send is decided once."""
         key = accept, streamed
-        if key not in self._represented:
-            if len(self._represented) > _REMEMBERED:
-                self._represented.clear()
-            self._represented[key] = represent(self.chosen.response, accept, streamed=streamed)
-        return self._represented[key]
+        try:
+            return self._represented[key]
+        except KeyError:
+            found = self._represented[key] = represent(self.chosen.response, accept, streamed=streamed)
+            return found
 
     def represent(self, ask: Ask) -> Represented | None:
         """The representation that a request gets; None where all that is documented is refused outright."""
@@ -319,8 +326,6 @@ class Reply:
         if fields is None:
             made = [_type_field(content, body), *self.head(), (SOURCE, source.encode("latin-1", "replace"))]
             fields = (*made, (SEED, seed.encode("latin-1", "replace"))) if seed is not None else tuple(made)
-            if len(content.fields) >= _REMEMBERED:
-                content.fields.clear()
             content.fields[source, seed] = fields
         return Answer(self.chosen.status, fields, body, source, self.operation.entry)
 

@@ -10,17 +10,21 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, Protocol
 
 from mock_server.errors import MalformedWorld, UsageError
 from mock_server.exchange.message import RawFields, find_field
-from mock_server.serve.journal import Journal
+from mock_server.serve.budget import MEMORY, Budget
+from mock_server.serve.journal import Journal, Tally
 from mock_server.typing import JsonObject, JsonValue
 
 HEADER: Final = b"x-mock-world"
 COOKIE: Final = "mock_world"
 EVERYBODY: Final = ""
 STARTED: Final = "Started"  # the state in which every scenario begins
+_EMPTY: Final = 3_000  # bytes of a world in memory, apart from what is in it
+_ENTRY: Final = 200  # bytes of a turn, or of the state of a scenario
 _NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,64}\Z")  # what clients leave as it is in a path
 
 
@@ -33,6 +37,7 @@ class World:
     journal: Journal = field(default_factory=Journal)
     turns: Counter[str] = field(default_factory=Counter)  # how often something that goes by turns happened, by what it is
     scenarios: dict[str, str] = field(default_factory=dict)  # states by scenario; absent: STARTED
+    weight: int = 0  # bytes, its journal apart, when it was last asked for
     touched: float = 0.0  # when it was last asked for, on the clock of its `Worlds`
 
     def reset(self) -> None:
@@ -69,7 +74,15 @@ class Keeper(Protocol):
 class Worlds:
     """All worlds of a process. One that nobody asked for in `expiry` seconds is dropped, and so is the oldest over `limit`."""
 
-    def __init__(self, *, journal: int, limit: int = 10_000, expiry: float = 3_600.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        journal: int,
+        limit: int = 10_000,
+        expiry: float = 3_600.0,
+        clock: Callable[[], float] = time.monotonic,
+        memory: int = MEMORY,
+    ) -> None:
         """
         Make the world of everybody.
 
@@ -78,7 +91,13 @@ class Worlds:
             limit: How many worlds there may be.
             expiry: In seconds.
             clock: Tells seconds.
+            memory: How many bytes all of them may keep, with what else a server keeps of what clients send.
         """
+        self._journals = Tally()
+        self.weight = 0  # bytes of the worlds themselves, apart from journals and what keepers have
+        self.budget = Budget(memory, {"worlds": self, "journals": self._journals})
+        self.budget.droppers |= {"worlds": self._drop_oldest, "exchanges": self._drop_exchange}
+        self.forgetters: list[Callable[[str], None]] = []  # are told of worlds that are forgotten
         self._journal = journal
         self._limit = limit
         self._expiry = expiry
@@ -86,7 +105,7 @@ class Worlds:
         self._dropped_at = clock()
         self.keepers: dict[str, Keeper] = {}  # by what they keep
         self.lasting: set[str] = set()  # what outlives a world that nobody asks for here: other processes may
-        self.everybody = World(journal=Journal(journal))
+        self.everybody = World(journal=Journal(journal, tally=self._journals))
         self._worlds: dict[str, World] = {EVERYBODY: self.everybody}  # the one asked for last stands last
 
     def of(self, fields: RawFields) -> World:
@@ -114,7 +133,11 @@ class Worlds:
             if not _NAME.match(name):
                 raise MalformedWorld(name)
             self._make_room(now)
-            world = World(name, journal=Journal(self._journal))
+            world = World(name, journal=Journal(self._journal, tally=self._journals))
+        else:
+            self.weight -= world.weight
+        world.weight = _EMPTY + _ENTRY * (len(world.turns) + len(world.scenarios))
+        self.weight += world.weight
         world.touched = now
         self._worlds[name] = world
         return world
@@ -141,7 +164,7 @@ class Worlds:
         if name == EVERYBODY:
             self.reset(name)
             return
-        self._worlds.pop(name, None)
+        self._forget(name)
         for keeper in self.keepers.values():
             keeper.drop(name)
 
@@ -199,10 +222,34 @@ class Worlds:
 
     def _expire(self, name: str) -> None:
         """Forget a world that nobody asked for in a while; not what was given to be kept."""
-        self._worlds.pop(name, None)
+        self._forget(name)
         for key, keeper in self.keepers.items():
             if key not in self.lasting:
                 keeper.drop(name)
+
+    def _forget(self, name: str) -> None:
+        world = self._worlds.pop(name, None)
+        if world is not None:
+            self.weight -= world.weight
+            world.journal.detach()
+        for forget in self.forgetters:
+            forget(name)
+
+    def _drop_oldest(self) -> bool:
+        """Forget the world that nobody asked for the longest; not the last one, which is in use."""
+        named = [name for name in islice(self._worlds, 3) if name][:2]  # the world of everybody is among them
+        if len(named) < 2:  # noqa: PLR2004 - the oldest, and another one
+            return False
+        self._expire(named[0])
+        return True
+
+    def _drop_exchange(self) -> bool:
+        """Forget the oldest exchange of the heaviest journal."""
+        journal = max((world.journal for world in self), key=lambda each: each.weight)
+        if len(journal) < 2:  # noqa: PLR2004 - the last one stays
+            return False
+        journal.drop_oldest()
+        return True
 
 
 def named_world(fields: RawFields) -> str | None:

@@ -19,8 +19,9 @@ from mock_server.serve.respond import Responder
 from mock_server.serve.world import Worlds
 from mock_server.typing import JsonObject
 
+_COUNTED: Final = 200  # bytes of what was used in a world
 _WAITING: Final = 128  # different requests that wait to be counted
-_BYTES: Final = 8 * 1024 * 1024  # of answers that they hold
+_BYTES: Final = 2 * 1024 * 1024  # that they hold
 _PLURAL: Final = {
     "operation": "operations", "status": "statuses", "media type": "mediaTypes", "parameter": "parameters", "value": "values",
     "body": "bodies",
@@ -80,9 +81,24 @@ class Coverage:
     _waiting: dict[_Key, _Waiting] = field(default_factory=dict)
     _particular: list[tuple[str, _Waiting]] = field(default_factory=list)  # requests that may differ in more than their target
     _bytes: int = 0
+    _items: int = 0  # that were used, over all worlds
     _by_world: dict[str, Counter[Item]] = field(default_factory=dict)
     _all: Counter[Item] = field(default_factory=Counter)
     _usable: dict[int, Usable] = field(default_factory=dict)  # by responder
+
+    def __post_init__(self) -> None:
+        """Forget what was used in a world that is forgotten."""
+        self.worlds.forgetters.append(self._forget)
+        self.worlds.budget.holders["coverage"] = self
+        self.worlds.budget.settlers.append(self._count)
+
+    @property
+    def weight(self) -> int:
+        """How many bytes are kept."""
+        return self._bytes + _COUNTED * self._items
+
+    def _forget(self, world: str) -> None:
+        self._items -= len(self._by_world.pop(world, ()))
 
     def listen(self, recorded: Recorded) -> None:
         """Take note of an exchange with a documented operation."""
@@ -99,7 +115,7 @@ class Coverage:
                 known.count += 1
                 return
             self._waiting[key] = _Waiting(request, answer)
-        self._bytes += len(answer.body)
+        self._bytes += recorded.size
         if len(self._waiting) + len(self._particular) >= _WAITING or self._bytes > _BYTES:
             self._count()
 
@@ -121,7 +137,7 @@ class Coverage:
         """Forget what was used in some worlds; None for everything."""
         self._count()
         for world in list(self._by_world) if worlds is None else worlds:
-            self._by_world.pop(world, None)
+            self._forget(world)
         if worlds is None:
             self._all.clear()
 
@@ -130,8 +146,6 @@ class Coverage:
         waiting = [*((key[0], each) for key, each in self._waiting.items()), *self._particular]
         self._waiting, self._particular, self._bytes = {}, [], 0
         usable = [self._of(responder) for responder in self.responders()]
-        for name in [name for name in self._by_world if self.worlds.known(name) is None]:
-            del self._by_world[name]
         for world, each in waiting:
             entry = each.answer.entry
             home = next((one for one in usable if entry is not None and one.knows(entry)), None)
@@ -140,7 +154,10 @@ class Coverage:
             found = dict.fromkeys(home.used(entry, each.request, each.answer), each.count)
             self._all.update(found)
             if self.worlds.known(world) is not None:
-                self._by_world.setdefault(world, Counter()).update(found)
+                own = self._by_world.setdefault(world, Counter())
+                before = len(own)
+                own.update(found)
+                self._items += len(own) - before
 
     def _of(self, responder: Responder) -> Usable:
         known = self._usable.get(id(responder))

@@ -97,6 +97,16 @@ class _Collector:
         yield core.GaugeMetricFamily("mock_server_worlds", "Worlds that there are.", value=len(metrics.worlds))
         kept = sum(len(world.journal) for world in metrics.worlds)
         yield core.GaugeMetricFamily("mock_server_journal_exchanges", "Exchanges that journals keep.", value=kept)
+        budget = metrics.worlds.budget
+        memory = core.GaugeMetricFamily("mock_server_memory_bytes", "Kept of what clients send and get, by what it is.", labels=["kind"])
+        for kind, holder in sorted(budget.holders.items()):
+            memory.add_metric([kind], holder.weight)
+        yield memory
+        yield core.GaugeMetricFamily("mock_server_memory_limit_bytes", "How much of that there may be.", value=budget.most)
+        dropped = core.CounterMetricFamily("mock_server_memory_dropped", "What went to make room, the oldest first.", labels=["kind"])
+        for kind in sorted(budget.droppers):
+            dropped.add_metric([kind], budget.dropped[kind])
+        yield dropped
         yield core.InfoMetricFamily("mock_server", "The server.", value={"version": __version__})
 
 

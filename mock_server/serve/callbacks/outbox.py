@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -30,6 +31,9 @@ from mock_server.typing import JsonValue
 _KEPT: Final = 1_000  # in the log
 _MOST_WAITING: Final = 1_000
 _AT_ONCE: Final = 16
+_AROUND: Final = 1_000  # bytes of one in memory, or of an attempt, apart from what it holds
+_UNFOLDED: Final = 4  # times the bytes of a body are those of its values in memory
+_SHARE: Final = 1 / 4  # of the memory may be what waits to be sent
 _NOBODY: Final = Known()
 _log = logging.getLogger(__name__)
 
@@ -51,6 +55,7 @@ class _Errand(NamedTuple):
     known: Known
     seed: int
     body: JsonValue | Missing = MISSING
+    size: int = 0  # bytes of what set it off
 
 
 class Outbox:
@@ -72,7 +77,11 @@ class Outbox:
         self._settings = backend.settings
         self._courier = Courier.of(backend.settings, wait)
         self._numbered = 0
-        self._log: deque[Posted] = deque(maxlen=_KEPT)
+        self._log: OrderedDict[int, tuple[Posted, int]] = OrderedDict()  # by their numbers, with their bytes
+        self._kept = 0  # bytes of the log
+        self._waiting = 0  # bytes of what is to be sent
+        backend.worlds.budget.holders["callbacks"] = self
+        backend.worlds.budget.droppers["callbacks"] = self._drop_oldest
         self._tasks: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._mounts: tuple[Mount, ...] = ()
@@ -81,13 +90,31 @@ class Outbox:
 
     def __iter__(self) -> Iterator[Posted]:
         """What was sent, or should have been: the oldest first, the last thousand."""
-        return iter(tuple(self._log))
+        return iter([posted for posted, _ in self._log.values()])
+
+    @property
+    def weight(self) -> int:
+        """How many bytes are kept of what was sent, and of what is to be."""
+        return self._kept + self._waiting
 
     def clear(self, world: str | None = None) -> None:
         """Forget what was sent, of one world or of all; what waits is sent all the same."""
-        kept = [posted for posted in self._log if world is not None and posted.world != world]
-        self._log.clear()
-        self._log.extend(kept)
+        self._log = OrderedDict((number, kept) for number, kept in self._log.items() if world is not None and kept[0].world != world)
+        self._kept = sum(size for _, size in self._log.values())
+
+    def _drop_oldest(self) -> bool:
+        """Forget what was set off first; gives whether there was anything."""
+        if not self._log:
+            return False
+        self._kept -= self._log.popitem(last=False)[1][1]
+        return True
+
+    def _weigh(self, posted: Posted) -> None:
+        """Weigh what is in the log, as it is now."""
+        if posted.number in self._log:
+            size = _AROUND + len(posted.url) + len(posted.body) + _AROUND * len(posted.attempts)
+            self._kept += size - self._log[posted.number][1]
+            self._log[posted.number] = posted, size
 
     def webhooks(self) -> tuple[str, ...]:
         """The names of all webhooks that are documented."""
@@ -152,7 +179,8 @@ class Outbox:
                     self._end(posted, Outcome.SKIPPED, f"the exchange has no {trigger.url}")
                     continue
                 seed = derive_seed(self._seed(recorded.world), trigger.callback.name, recorded.request.path, recorded.request.body)
-                self._send(posted, _Errand(self._composers[number], called, url, known, seed))
+                size = _UNFOLDED * (len(recorded.request.body) + len(recorded.answer.body))
+                self._send(posted, _Errand(self._composers[number], called, url, known, seed, size=size))
 
     def _seed(self, name: str) -> str:
         """The seed of a world."""
@@ -202,7 +230,10 @@ class Outbox:
     def _begin(self, kind: str, name: str, world: str) -> Posted:
         self._numbered += 1
         posted = Posted(number=self._numbered, kind=kind, name=name, world=world, moment=time.time())
-        self._log.append(posted)
+        self._log[posted.number] = posted, 0
+        self._weigh(posted)
+        while len(self._log) > _KEPT:
+            self._drop_oldest()
         return posted
 
     def _send(self, posted: Posted, errand: _Errand) -> None:
@@ -213,12 +244,21 @@ class Outbox:
             posted.url = errand.url
         if refused is None and len(self._tasks) >= _MOST_WAITING:
             refused = f"{_MOST_WAITING:,} wait already"
+        if refused is None and self._waiting + errand.size > self._backend.worlds.budget.most * _SHARE:
+            refused = f"those that wait have {self._waiting:,} bytes already; --memory sets the limit"
         if refused is not None:
             self._end(posted, Outcome.REFUSED, refused)
             return
         task = asyncio.get_running_loop().create_task(self._run(posted, errand), name=posted.describe())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._waiting += errand.size
+        task.add_done_callback(partial(self._settle, posted, errand.size))
+
+    def _settle(self, posted: Posted, size: int, task: asyncio.Task[None]) -> None:
+        """Let go of what is sent, or is not any more."""
+        self._tasks.discard(task)
+        self._waiting -= size
+        self._weigh(posted)
 
     async def _run(self, posted: Posted, errand: _Errand) -> None:
         try:

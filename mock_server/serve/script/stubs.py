@@ -25,10 +25,12 @@ from mock_server.serve.script.mapping import StubMapping, read_mapping
 from mock_server.serve.script.pattern import ANY, Asked, match_template
 from mock_server.serve.stored import Stored, Telling, judge_stored, refused, tell
 from mock_server.serve.world import STARTED, World
+from mock_server.size import weigh_json
 from mock_server.spec.model import Entry, Operation
 from mock_server.typing import JsonValue
 
 LIMIT: Final = 10_000  # mappings
+_HEAVIEST: Final = 64 << 20  # bytes of all of them
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "QUERY")
 _VARIABLE = re.compile(r"\{[^{}]*\}")
 
@@ -46,8 +48,15 @@ class Stubs:
         self.lock = Lock()
         self._responders: tuple[Responder, ...] = ()
         self._mappings: dict[str, StubMapping] = {}  # in the order in which they were added
+        self._weights: dict[str, int] = {}  # bytes of each
+        self._weight = 0
         self._ordered: tuple[StubMapping, ...] = ()
         self.attach(responders)
+
+    @property
+    def weight(self) -> int:
+        """How many bytes they have, about as in memory."""
+        return self._weight
 
     def attach(self, responders: Sequence[Responder]) -> None:
         """Answer for these documents from now on; to be called when they are replaced."""
@@ -94,6 +103,7 @@ class Stubs:
         """Remove a mapping; whether there was one."""
         with self.lock:
             found = self._mappings.pop(id_.lower(), None) is not None
+            self._weights.pop(id_.lower(), None)
         self._sort()
         return found
 
@@ -216,9 +226,11 @@ class Stubs:
 
     def _put(self, mappings: list[StubMapping]) -> None:
         with self.lock:
-            if len(self._mappings.keys() | {mapping.id for mapping in mappings}) > LIMIT:
-                raise ScriptError(f"there are more than {LIMIT:,} mappings")
+            weights = self._weights | {mapping.id: weigh_json(mapping.written) for mapping in mappings}
+            if len(weights) > LIMIT or sum(weights.values()) > _HEAVIEST:
+                raise ScriptError(f"there are more than {LIMIT:,} mappings, or {_HEAVIEST >> 20:,} MB of them")
             self._mappings.update((mapping.id, mapping) for mapping in mappings)
+            self._weights = weights
         self._sort()
 
     def _keep(self, wanted: Callable[[StubMapping], bool]) -> None:
@@ -226,11 +238,13 @@ class Stubs:
             kept = {id_: mapping for id_, mapping in self._mappings.items() if wanted(mapping)}
             changed = len(kept) < len(self._mappings)
             self._mappings = kept
+            self._weights = {id_: self._weights[id_] for id_ in kept}
         if changed:
             self._sort()
 
     def _sort(self) -> None:
         """Put the mappings in order, and have the responders ask for them: what was kept ready is thrown away."""
+        self._weight = sum(self._weights.values())
         newest = [*self._mappings.values()][::-1]
         self._ordered = tuple(sorted(newest, key=lambda mapping: (mapping.priority, mapping.world is None)))
         for responder in self._responders:

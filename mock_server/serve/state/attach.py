@@ -34,6 +34,10 @@ def attach_state(backend: Backend, mounts: Sequence[Mount], settings: Settings) 
     store = backend.worlds.keepers.get(KEEPER)
     if not isinstance(store, Store):
         store = backend.worlds.keepers[KEEPER] = open_store(settings.store)
+    budget = backend.worlds.budget
+    if isinstance(store, MemoryStore):
+        store.most = budget.most
+        budget.holders["state"] = store
     for mount in mounts:
         add_state(mount.responder, store)
     if settings.store is not None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from mock_server.cache import BoundedCache
 from mock_server.contract.request import Understood
 from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MockServerError
@@ -23,17 +24,18 @@ from mock_server.generate.settling import Wished, settle
 from mock_server.generate.words import joined
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
+from mock_server.serve.ready import KEPT_READY
 from mock_server.serve.reply import Ask, Reply
 from mock_server.serve.respond import Responder
 from mock_server.serve.state.keys import find_key
 from mock_server.serve.state.resource import Act, Deed, Resource
+from mock_server.size import weigh_json
 from mock_server.spec.document import template_names
 from mock_server.spec.model import MISSING, Location
 from mock_server.typing import JsonObject, JsonValue
 
 _SAYING = ("id", "text", "value", "content", "name")  # members that say what a thing is, where it stands for one text
 _SOME_KEY = "key"
-_BASES = 6  # that are remembered of what stands around a list
 _BRANCHES = 4  # attempts to generate the alternative that a thing is
 
 
@@ -112,7 +114,7 @@ class Fitting:
     resource: Resource
     deed: Deed
     _spots: dict[tuple[str, bool], Spot | None] = field(default_factory=dict)
-    _bases: dict[tuple[str, str], JsonValue] = field(default_factory=dict)
+    _bases: BoundedCache[tuple[str, str], JsonValue] = field(default_factory=lambda: KEPT_READY.make(_weigh))
 
     @property
     def reply(self) -> Reply:
@@ -299,11 +301,10 @@ class Fitting:
     def base(self, represented: Represented, ask: Ask) -> JsonValue:
         """What is generated around a list, made once for each path."""
         key = (represented.name, ask.request.path.decode("latin-1") + "\0" + ask.seed_text)
-        if key not in self._bases:
-            if len(self._bases) > _BASES:
-                self._bases.clear()
-            self._bases[key] = self.reply.make(represented, ask)
-        return self._bases[key]
+        known = self._bases.get(key)
+        if known is None:
+            known = self._bases[key] = self.reply.make(represented, ask)
+        return known
 
     def show_all(self, represented: Represented, spot: Spot, things: list[tuple[str, JsonObject]], ask: Ask) -> JsonValue:
         """
@@ -356,3 +357,7 @@ class Fitting:
             return filled
         wishes = [Wished((name,), [value, *adapted(value, pattern.get(name))]) for name, value in item.items()]
         return settle(pattern, wishes, fits)
+
+
+def _weigh(key: tuple[str, str], value: JsonValue) -> int:
+    return sum(map(len, key)) + weigh_json(value)

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from mock_server.cache import BoundedCache
 from mock_server.generate.pagination import documented_signs, links_of
 from mock_server.generate.requested import HERE
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.serve.answer import STATE, Answer
-from mock_server.serve.ready import Ready
+from mock_server.serve.ready import ready_answers
 from mock_server.serve.state.asked import Asked
 from mock_server.serve.state.fitting import plain_ask
 from mock_server.serve.state.listing import Plan, make_plan
@@ -26,8 +27,8 @@ class Reads:
     presence: Presence
     showing: Showing
     _plans: dict[str, Plan] = field(default_factory=dict)
-    _things: Ready = field(default_factory=Ready)  # good for a record
-    _lists: Ready = field(default_factory=Ready)  # good for a stamp
+    _things: BoundedCache[tuple[str | bytes, ...], tuple[object, Answer]] = field(default_factory=ready_answers)  # good for a record
+    _lists: BoundedCache[tuple[str | bytes, ...], tuple[object, Answer]] = field(default_factory=ready_answers)  # good for a stamp
 
     def read(self, asked: Asked) -> Answer | None:
         """Answer with a thing."""
@@ -41,7 +42,7 @@ class Reads:
             return self.showing.conditional(asked, known[1])
         answer = self.showing.show(asked, record)
         if not has_children:  # which may change without it
-            self._things.keep(ready, record, answer)
+            self._things[ready] = record, answer
         return self.showing.conditional(asked, answer)
 
     def look_through(self, asked: Asked) -> Answer | None:
@@ -60,7 +61,7 @@ class Reads:
         if answer is None:
             return None
         if not has_children:
-            self._lists.keep(ready, stamp, answer)
+            self._lists[ready] = stamp, answer
         return self.showing.conditional(asked, answer)
 
     def _listed(self, asked: Asked, path: str, query: str) -> Answer | None:

@@ -12,22 +12,25 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from mock_server.cache import BoundedCache
 from mock_server.errors import SchemaError
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import find_field
 from mock_server.exchange.preference import Preferences
 from mock_server.generate.envelope import is_array, is_object, project, shown, take
 from mock_server.generate.seed import derive_random, derive_seed
+from mock_server.serve.ready import KEPT_READY
 from mock_server.serve.reply import Ask
 from mock_server.serve.respond import Responder
 from mock_server.serve.state.documented import documented_keys
 from mock_server.serve.state.fitting import Fitting, plain_ask
 from mock_server.serve.state.keys import find_key, referred, text_of
 from mock_server.serve.state.resource import Act, Deed, Resource
+from mock_server.size import weigh_json
 from mock_server.spec.document import template_names
 from mock_server.typing import JsonObject, JsonValue
 
-_REMEMBERED = 2_048  # collections whose beginning is known
+_AROUND = 300  # bytes of a thing in memory, apart from what it holds
 _ATTEMPTS = 40
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _HIGH = 2**31 - 1_000_000  # what every integer can be, and still grow
@@ -49,8 +52,8 @@ class Seeds:
     """Makes what is there in the beginning; the same in every process and in every world of a seed."""
 
     fittings: "Fittings"
-    _lists: dict[tuple[str, ...], list[Thing]] = field(default_factory=dict)
-    _whole: dict[tuple[str, ...], list[Thing]] = field(default_factory=dict)
+    _lists: BoundedCache[tuple[str, ...], list[Thing]] = field(default_factory=lambda: KEPT_READY.make(_weigh))
+    _whole: BoundedCache[tuple[str, ...], list[Thing]] = field(default_factory=lambda: KEPT_READY.make(_weigh))
 
     def things(self, place: Place, deed: Deed, ask: Ask) -> list[Thing]:
         """
@@ -62,24 +65,21 @@ class Seeds:
             ask: Who asks, in which world.
         """
         known = _key(place, deed, ask)
-        if known not in self._whole:
-            self._forget()
-            found = self.listed(place, deed, ask)
-            self._whole[known] = [(key, self._finished(place, key, thing, ask)) for key, thing in found]
-        return self._whole[known]
+        whole = self._whole.get(known)
+        if whole is None:
+            whole = [(key, self._finished(place, key, thing, ask)) for key, thing in self.listed(place, deed, ask)]
+            self._whole[known] = whole
+        return whole
 
     def listed(self, place: Place, deed: Deed, ask: Ask) -> list[Thing]:
         """The things of a list as it has them, each with a key of its own."""
         known = _key(place, deed, ask)
-        if known not in self._lists:
+        listed = self._lists.get(known)
+        if listed is None:
             items, names = self._items(place, deed, ask)
-            self._lists[known] = list(self.keyed(place, deed, items, ask, names))
-        return self._lists[known]
-
-    def _forget(self) -> None:
-        if len(self._whole) > _REMEMBERED:
-            self._whole.clear()
-            self._lists.clear()
+            listed = list(self.keyed(place, deed, items, ask, names))
+            self._lists[known] = listed
+        return listed
 
     def _items(self, place: Place, deed: Deed, ask: Ask) -> tuple[list[JsonObject], list[str]]:
         """The items of the list's own answer, and what the list calls them where they have no keys themselves."""
@@ -367,3 +367,7 @@ def _key(place: Place, deed: Deed, ask: Ask) -> tuple[str, ...]:
     """What a list depends on: the seed, and the variables of its own path."""
     own = (place.variables.get(name, "") for name in template_names(deed.operation.entry.template))
     return (ask.seed_text, deed.operation.id, *own)
+
+
+def _weigh(key: tuple[str, ...], things: list[Thing]) -> int:
+    return _AROUND + sum(map(len, key)) + sum(_AROUND + weigh_json(thing) for _, thing in things)

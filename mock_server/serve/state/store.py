@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from mock_server.errors import MockServerError, UsageError
+from mock_server.serve.budget import MEMORY
 from mock_server.serve.world import Keeper
+from mock_server.size import weigh_json
 from mock_server.typing import JsonObject, JsonValue
+
+_AROUND = 300  # bytes of a thing, or of a collection, in memory, apart from what it holds
 
 
 class Record(NamedTuple):
@@ -104,9 +108,10 @@ class _Collection:
     marks: set[str] = field(default_factory=set)
     next: int = 0
     stamp: int = 1
+    weight: int = 0  # bytes
 
     def copy(self) -> "_Collection":
-        return _Collection(dict(self.records), set(self.marks), self.next, self.stamp)
+        return _Collection(dict(self.records), set(self.marks), self.next, self.stamp, self.weight)
 
 
 @dataclass(eq=False)
@@ -115,6 +120,8 @@ class MemoryStore:
 
     blocks: bool = False
     limit: int = 100_000  # things in a collection: memory is not endless
+    most: int = MEMORY  # bytes of all things
+    weight: int = 0  # bytes
     _worlds: dict[str, dict[str, _Collection]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _clock: int = 0  # of stamps: a collection that is made anew has none of its old ones
@@ -141,6 +148,7 @@ class MemoryStore:
                 return
             made.marks.add(mark)
             fresh = {record.key: record for record in records if record.key not in made.records}
+            self._weigh(made, sum(map(_weigh, fresh.values())) + len(mark) + _AROUND)
             made.records = dict(sorted({**made.records, **fresh}.items(), key=lambda item: item[1].position))
             self._touch(made)
 
@@ -172,6 +180,7 @@ class MemoryStore:
             known = made.records.get(record.key)
             if known is not None and known.body is not None:
                 raise Conflict(record.key)
+            self._take(made, _weigh(record) - (_weigh(known) if known is not None else 0))
             made.records.pop(record.key, None)
             made.records[record.key] = record if known is None else record._replace(version=known.version + 1)
             self._touch(made)
@@ -183,6 +192,7 @@ class MemoryStore:
             if since is not None and made.stamp != since:
                 raise Conflict(before.key)
             after = before._replace(version=before.version + 1, body=body)
+            self._take(made, _weigh(after) - _weigh(before))
             made.records[before.key] = after
             self._touch(made)
             return after
@@ -191,6 +201,7 @@ class MemoryStore:
         """See `Store`."""
         with self._lock:
             made = self._unchanged(world, collection, before)
+            self._weigh(made, -_weigh(before))
             del made.records[before.key]
             self._touch(made)
 
@@ -200,6 +211,7 @@ class MemoryStore:
             self._clock += 1
             kept = self._worlds.get(world, {})
             self._worlds[world] = {name: value for name, value in kept.items() if not name.startswith(under)}
+            self.weight -= sum(value.weight for name, value in kept.items() if name.startswith(under))
 
     def reset(self, world: str) -> None:
         """See `Store`."""
@@ -209,15 +221,18 @@ class MemoryStore:
         """See `Store`."""
         with self._lock:
             self._clock += 1
-            self._worlds.pop(world, None)
+            self._forget(world)
 
     def fork(self, source: str, target: str) -> None:
         """See `Store`."""
         with self._lock:
             self._clock += 1
-            self._worlds[target] = {name: kept.copy() for name, kept in self._worlds.get(source, {}).items()}
-            for kept in self._worlds[target].values():
+            copied = {name: kept.copy() for name, kept in self._worlds.get(source, {}).items()}
+            self._forget(target)
+            self._worlds[target] = copied
+            for kept in copied.values():
                 self._touch(kept)
+                self.weight += kept.weight
 
     def snapshot(self, world: str) -> JsonValue:
         """See `Store`."""
@@ -230,10 +245,11 @@ class MemoryStore:
         read = read_snapshot(snapshot)
         with self._lock:
             self._clock += 1
-            self._worlds[world] = {}
+            self._forget(world)
             for name, (number, marks, records) in read.items():
                 made = self._made(world, name)
                 made.next, made.marks, made.records = number, set(marks), {record.key: record for record in records}
+                self._weigh(made, sum(map(_weigh, made.records.values())))
                 self._touch(made)
 
     def _find(self, world: str, collection: str) -> _Collection | None:
@@ -241,7 +257,25 @@ class MemoryStore:
         return kept.get(collection) if kept is not None else None
 
     def _made(self, world: str, collection: str) -> _Collection:
-        return self._worlds.setdefault(world, {}).setdefault(collection, _Collection())
+        kept = self._worlds.setdefault(world, {})
+        made = kept.get(collection)
+        if made is None:
+            made = kept[collection] = _Collection()
+            self._weigh(made, _AROUND + len(collection))
+        return made
+
+    def _forget(self, world: str) -> None:
+        self.weight -= sum(made.weight for made in self._worlds.pop(world, {}).values())
+
+    def _take(self, made: _Collection, size: int) -> None:
+        """Take room for what a client wants to be kept."""
+        if size > 0 and self.weight + size > self.most:
+            raise StoreUnavailable(f"state has {self.weight:,} bytes, and may have {self.most:,}: --memory sets the limit")
+        self._weigh(made, size)
+
+    def _weigh(self, made: _Collection, size: int) -> None:
+        made.weight += size
+        self.weight += size
 
     def _unchanged(self, world: str, collection: str, before: Record) -> _Collection:
         found = self._find(world, collection)
@@ -253,6 +287,10 @@ class MemoryStore:
     def _touch(self, made: _Collection) -> None:
         self._clock += 1
         made.stamp = self._clock
+
+
+def _weigh(record: Record) -> int:
+    return _AROUND + len(record.key) + sum(map(len, record.links.values())) + weigh_json(record.body)
 
 
 def shot(number: int, marks: Iterable[str], records: Iterable[Record]) -> JsonValue:

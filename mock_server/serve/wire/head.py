@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
+from mock_server.cache import BoundedCache
 from mock_server.serve.answer import RawField
 
 PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
@@ -21,7 +22,7 @@ _NO_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _OF_THE_CONNECTION: Final = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"))
 _STATUS_LINES: Final = {status: f"HTTP/1.1 {status} {phrase}\r\n".encode() for status, phrase in PHRASES.items()}
 
-_lines: dict[RawField, bytes | None] = {}
+_lines: BoundedCache[RawField, bytes | None] = BoundedCache(_MOST)
 
 
 def write_head(status: int, first: Iterable[RawField], fields: Iterable[RawField]) -> bytes | None:
@@ -58,7 +59,5 @@ def _remember(field: RawField) -> bytes | None:
     usable = name and not _NO_NAME.search(name) and not _NO_VALUE.search(value) and name not in _OF_THE_CONNECTION
     written = b"%b: %b\r\n" % field if usable else None
     if len(name) + len(value) <= _LONGEST:
-        if len(_lines) >= _MOST:
-            _lines.clear()
         _lines[field] = written
     return written

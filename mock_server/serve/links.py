@@ -45,6 +45,7 @@ class Links:
     """Leads the links of one document's answers to this server."""
 
     document: Document
+    otherwise: str  # the host, where a client does not name it
     secure: bool = False  # whether it speaks TLS itself
     keep: bool = False  # links of the document's servers stay as they are
     _bounded: dict[int, tuple[MediaType, bool]] = field(default_factory=dict)
@@ -90,7 +91,7 @@ class Links:
         """
         if answer.source == UPSTREAM or answer.later is not None or not self.leads_away(answer):
             return answer
-        home = origin_of(request.fields, secure=self.secure)
+        home = origin_of(request.fields, secure=self.secure) or f"{'https' if self.secure else 'http'}://{self.otherwise}".encode()
         key = (id(answer), home, base)
         known = self._written.get(key)
         if known is not None and known[0] is answer:
@@ -103,9 +104,7 @@ class Links:
 
     def _rewritten(self, text: bytes, home: bytes, base: str) -> bytes:
         def lead(found: re.Match[bytes]) -> bytes:
-            if found.lastindex is None:
-                return home
-            return home + base.encode() if home else found.group()
+            return home if found.lastindex is None else home + base.encode()
 
         return self._pattern.sub(lead, text)
 

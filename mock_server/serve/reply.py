@@ -27,6 +27,7 @@ from mock_server.exchange.negotiate import Chosen, Represented, find_example, re
 from mock_server.exchange.packed import is_packed
 from mock_server.exchange.preference import EDGES, Preferences
 from mock_server.exchange.security import challenges
+from mock_server.exchange.upload import Upload, find_upload
 from mock_server.exchange.xml import read_xml
 from mock_server.finding import Finding
 from mock_server.generate.catalogue import Subject
@@ -492,11 +493,26 @@ class Reply:
         return producer
 
 
+def _described(upload: Upload) -> JsonObject:
+    """What answers say of a file that was sent, by the names that it may have there."""
+    said: JsonObject = {
+        **dict.fromkeys(("size", "bytes", "fileSize", "contentLength", "sizeInBytes"), upload.size),
+        **(dict.fromkeys(("filename", "name", "originalName", "title"), upload.name) if upload.name else {}),
+        **(dict.fromkeys(("contentType", "mimeType", "mediaType"), upload.media_type) if upload.media_type else {}),
+    }
+    return said
+
+
 def _sent(method: str, request: Request, body: JsonValue | Missing) -> JsonObject | list[JsonValue] | None:
     """What was sent, as answers say it again; that something was deleted they say as well."""
     if method == "DELETE":
         return _DELETED
-    if method not in _WITH_BODY or not isinstance(body, dict | list):
+    if method not in _WITH_BODY:
+        return None
+    upload = find_upload(request)
+    if upload is not None:
+        return {**_described(upload), **({n: v for n, v in body.items() if n != upload.field} if isinstance(body, dict) else {})}
+    if not isinstance(body, dict | list):
         return None
     if isinstance(body, list):
         return body

@@ -71,7 +71,9 @@ class Responder:
     def __post_init__(self) -> None:
         """Build the routes; see `base_paths`."""
         settings = self.kit.settings
-        self.links = Links(self.document, secure=settings.tls_cert is not None, keep=settings.keep_links)
+        self.links = Links(
+            self.document, f"{settings.host}:{settings.port}", secure=settings.tls_cert is not None, keep=settings.keep_links
+        )
         for entry in self.document.entries:
             for base in self.base_paths(entry):
                 self.router.add(base, entry.method, entry.template, entry)

@@ -10,6 +10,7 @@ import orjson
 import pytest
 from test_documents import FEATURES, REAL, _name
 
+from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request, find_field
 from mock_server.generate.case import example_request
 from mock_server.serve.opening import open_responder
@@ -47,7 +48,7 @@ def _follow(responder: Responder, entry: Entry) -> Iterator[str]:
     names = [p.name for p in operation.parameters if p.location is Location.QUERY]
     for _ in range(PAGES):
         answer = responder.respond(request)
-        if answer.status != 200 or "json" not in (find_field(answer.fields, b"content-type") or ""):
+        if answer.status != 200 or not is_json(parse_media_type(find_field(answer.fields, b"content-type") or "text/plain")):
             return
         link = find_field(answer.fields, b"link") or ""
         if 'rel="next"' in link:

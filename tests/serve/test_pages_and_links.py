@@ -406,7 +406,26 @@ def _following(sign: str, said: object, target: str, body: Any) -> str:
     return "/v1/things?" + "&".join(f"{n}={v}" for n, v in [*pairs, (name, said)])
 
 
-def test_an_answer_without_a_host_has_links_by_path_alone(mock: Callable[..., Mock]) -> None:
+def test_without_a_host_links_lead_to_the_address_that_is_set(mock: Callable[..., Mock]) -> None:
     body: Any = body_of(everything(mock).ask("/v1/things/t1"))
 
-    assert body["url"] == "/v1/things/t1"
+    assert body["url"] == "http://127.0.0.1:4010/v1/things/t1"
+
+
+def test_the_name_and_the_size_of_an_uploaded_file_come_back(mock: Callable[..., Mock]) -> None:
+    members = {"id": {"type": "string"}, "filename": {"type": "string"}, "bytes": {"type": "integer"}, "purpose": {"type": "string"},
+               "mime_type": {"type": "string"}}  # fmt: skip
+    form = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}, "purpose": {"type": "string"}}}
+    described = operation({"type": "object", "required": list(members), "properties": members})
+    asked = served(mock, {"/files": {"post": {**described, "requestBody": {"content": {"multipart/form-data": {"schema": form}}}}}})
+    sent = (
+        b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a b.jsonl"\r\nContent-Type: application/jsonl\r\n\r\n'
+        b'{"a": 1}\n\r\n--b--\r\n'
+    )
+
+    body: Any = body_of(asked.ask("/v1/files", "POST", headers={"content-type": "multipart/form-data; boundary=b"}, body=sent))
+
+    assert {name: body[name] for name in list(members)[1:]} == {
+        "filename": "a b.jsonl", "bytes": 9, "purpose": "batch", "mime_type": "application/jsonl",
+    }  # fmt: skip

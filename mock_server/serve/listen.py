@@ -77,8 +77,12 @@ def check_tls(cert: Path | None, key: Path | None) -> None:
         return
     if cert is None:
         raise UsageError("--tls-key needs --tls-cert")
+
+    def refuse_passphrase() -> str:
+        raise UsageError(f"the key of {cert} asks for a passphrase, and nobody is there to give it: take one without")
+
     try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key)
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key, refuse_passphrase)
     except (OSError, ssl.SSLError) as error:
         raise UsageError(f"the certificate {cert} can't be used: {error}") from error
 

@@ -6,6 +6,7 @@ Each message says what is wrong, where, and what to do. `…` stands for words o
 
 import re
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -232,3 +233,17 @@ def test_a_wrong_request_is_answered_with_what_to_do(
 
     assert answer.status_code == status
     assert re.fullmatch(".*".join(map(re.escape, detail.split("…"))), answer.json()["detail"]), answer.json()["detail"]
+
+
+def test_a_key_with_a_passphrase_is_refused_and_not_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    names = ["-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=127.0.0.1", "-passout", "pass:long-enough"]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", *names], check=True, capture_output=True)
+
+    assert main(["serve", "shop.yaml", "--tls-cert", "cert.pem", "--tls-key", "key.pem"]) == 2
+    assert capsys.readouterr().err == (
+        "mock-server: the key of cert.pem asks for a passphrase, and nobody is there to give it: take one without\n"
+    )

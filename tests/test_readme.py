@@ -116,7 +116,7 @@ def test_every_link_in_readme_leads_somewhere() -> None:
 
 
 def test_every_flag_that_readme_names_exists() -> None:
-    names = ("serve.py", "proxy.py", "check.py", "test.py", "validate.py", "payloads.py")
+    names = ("__init__.py", "serve.py", "proxy.py", "check.py", "test.py", "validate.py", "payloads.py")
     text = "".join((ROOT / "mock_server" / "cli" / name).read_text() for name in names)
     flags = set(re.findall(r"`?(--[a-z][a-z-]+)", README))
 

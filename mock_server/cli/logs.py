@@ -8,6 +8,7 @@ from mock_server.exchange.body import write_json
 from mock_server.exchange.mask import NO_MASK
 from mock_server.printable import printable, printable_json, printable_lines
 
+_ACCESS = "mock_server.access"
 _EXTRAS = ("method", "path", "status", "source", "operation", "milliseconds", "disturbance", "findings")
 
 
@@ -31,7 +32,9 @@ class _TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record: nothing in it is obeyed by a terminal, and no secret shows that can be told by name or shape."""
-        text = printable(NO_MASK.text(record.getMessage()))
+        message = record.getMessage()
+        is_masked = record.name == _ACCESS and record.levelno <= logging.INFO  # it says a path and words of ours
+        text = printable(message if is_masked else NO_MASK.text(message))
         if record.exc_info:
             text += "\n" + printable_lines(NO_MASK.text(self.formatException(record.exc_info)))
         return text

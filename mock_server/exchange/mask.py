@@ -545,6 +545,17 @@ class Mask:
 _QUOTED: Final = re.compile(r"""(["'`])(?:\\.|(?!\1).)+\1""")
 
 
+def put_back(value: JsonValue, before: JsonValue) -> JsonValue:
+    """Put back into a value that was edited what a mask took out of the one before: where it still says so."""
+    if value == MASKED and before is not None:
+        return before
+    if isinstance(value, dict) and isinstance(before, dict):
+        return {name: put_back(item, before.get(name)) for name, item in value.items()}
+    if isinstance(value, list) and isinstance(before, list):
+        return [put_back(item, before[index] if index < len(before) else None) for index, item in enumerate(value)]
+    return value
+
+
 def names_of(schemes: Iterable[SecurityScheme]) -> frozenset[str]:
     """List the names under which the keys of security schemes are sent, in lower case."""
     return frozenset(scheme.name.lower() for scheme in schemes if scheme.type == "apiKey" and scheme.location in _KEYED)

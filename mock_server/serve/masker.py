@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from mock_server.cache import BoundedCache
 from mock_server.exchange.document_mask import mask_of
 from mock_server.exchange.mask import Mask, Shown
 from mock_server.exchange.message import Request, Response
@@ -12,6 +13,8 @@ from mock_server.serve.journal import Recorded
 from mock_server.serve.world import COOKIE
 from mock_server.spec.document import Document
 
+_ROOM: Final = 1 << 20  # bytes of paths that are at hand
+_WORD: Final = 8  # bytes
 _TELLING: Final = 4  # bytes: a shorter piece of a target is found everywhere
 
 
@@ -20,6 +23,7 @@ class Masker:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self.mask: Mask = mask_of(documents, frozenset((COOKIE,)))
+        self._paths: BoundedCache[bytes, tuple[str, tuple[bytes, ...]]] = BoundedCache(_ROOM, lambda path, _: 2 * len(path) + 200)
 
     def conceal(self, recorded: Recorded) -> Shown:
         """Take the secrets out of an exchange of the journal; what it says besides stays as it was."""
@@ -33,8 +37,15 @@ class Masker:
         return request._replace(path=mask.path(request.path), query=mask.query(request.query), fields=(), body=b"")
 
     def path(self, request: Request) -> str:
-        """Write the path of a request for the log."""
-        return self._for_target(request, None).printable_path(request.path)
+        """Write the path of a request for the log; those that come again and again are written once."""
+        known = self._paths.get(request.path)
+        if known is None:
+            pieces = tuple(
+                piece for piece in request.path.split(b"/") if len(piece) >= _WORD or (len(piece) >= _TELLING and _has_digit(piece))
+            )
+            known = self._paths[request.path] = self.mask.printable_path(request.path), pieces
+        shown, pieces = known
+        return self.mask.seen_in(request).printable_path(request.path) if pieces and _has_any(pieces, request) else shown
 
     def findings(self, request: Request, findings: Sequence[Finding]) -> list[str]:
         """Write the messages of findings in a request, without its secrets."""
@@ -46,6 +57,16 @@ class Masker:
     def _for_target(self, request: Request, response: Response | None) -> Mask:
         """Make the mask of a target: where the exchange has a piece of it elsewhere as well, that may be a secret."""
         return self.mask.seen_in(request, response) if _is_repeated(request, response) else self.mask
+
+
+def _has_digit(piece: bytes) -> bool:
+    return any(48 <= byte <= 57 for byte in piece)  # noqa: PLR2004 - ASCII
+
+
+def _has_any(pieces: tuple[bytes, ...], request: Request) -> bool:
+    """Check whether a request says a piece of its path elsewhere, percent-encoded or not."""
+    places = (request.query, request.body, *(value for _, value in request.fields))
+    return any(piece in place or unquote_to_bytes(piece) in place for piece in pieces for place in places)
 
 
 def _is_repeated(request: Request, response: Response | None) -> bool:

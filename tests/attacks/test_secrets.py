@@ -544,6 +544,62 @@ def test_no_secret_of_any_shape_is_shown_from_any_place(
     test_validate_prints_no_secret(place, secret, shown, tmp_path_factory.mktemp("validate"), capsys)
 
 
+# -- state
+
+STATEFUL = {
+    "openapi": "3.1.0",
+    "info": {"title": "Users", "version": "1"},
+    "paths": {
+        "/users": {
+            "get": {
+                "responses": {"200": {"description": "", "content": {JSON: {"schema": {"items": {"$ref": "#/components/schemas/User"}}}}}}
+            },
+            "post": {
+                "requestBody": {"content": {JSON: {"schema": {"$ref": "#/components/schemas/User"}}}},
+                "responses": {"201": {"description": "", "content": {JSON: {"schema": {"$ref": "#/components/schemas/User"}}}}},
+            },
+        },
+        "/users/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+            "get": {"responses": {"200": {"description": "", "content": {JSON: {"schema": {"$ref": "#/components/schemas/User"}}}}}},
+        },
+    },
+    "components": {
+        "schemas": {
+            "User": {
+                "type": "object",
+                "required": ["id", "name"],
+                "properties": {
+                    "id": {"type": "integer"},
+                    "name": {"type": "string"},
+                    "apiKey": {"type": "string"},
+                    "otp": {"type": "integer"},
+                },
+            }
+        }
+    },
+}
+
+
+def test_state_is_shown_without_secrets_and_edited_with_them(admin: Callable[..., AsgiClient]) -> None:
+    client = admin(STATEFUL, stateful=True)
+    install_console(client.backend, Guard(), install_admin(client.backend, Guard()))  # type: ignore[attr-defined]
+    made = client.ask("/users", "POST", json={"id": 7, "name": "a", "apiKey": "Zq8xv1kP", "otp": 839201775}).json
+    resources = client.ask("/__admin/state").json["resources"]
+    things = client.ask(resources[0]["path"])
+    own = next(thing["path"] for thing in things.json["things"] if thing["value"]["id"] == made["id"])
+    thing = client.ask(own)
+    put = client.ask(own, "PUT", json={**thing.json["value"], "name": "b"})
+    pages = [
+        client.ask(f"/__console/{path}").body.decode() for path in ("state/0/users", f"things/0/users?key={made['id']}", "things/0/users")
+    ]
+    shown_ = "".join([things.body.decode(), thing.body.decode(), put.body.decode(), *pages])
+
+    assert MASKED in pages[1]
+    assert re.findall("Zq8xv1kP|839201775", shown_) == []
+    assert client.ask(f"/users/{made['id']}").json == {"id": made["id"], "name": "b", "apiKey": "Zq8xv1kP", "otp": 839201775}
+
+
 # -- masking is for what is written only
 
 PROJECTS = load(ROOT / "tests" / "defects" / "projects.yaml")

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mock_server.exchange import problem
+from mock_server.exchange.mask import Mask, put_back
 from mock_server.serve.admin.desk import Desk
 from mock_server.serve.admin.json_api import Refused, malformed, missing, one_world, read_object, reply
 from mock_server.serve.state.answering import State
@@ -58,7 +59,7 @@ class _StateViews:
             return [browser.choose(resource, path)] if path is not None else list(browser.collections(resource))
 
         found = await _soon(look)
-        told: list[JsonValue] = [_tell(collection, record) for collection in found for record in collection.records]
+        told: list[JsonValue] = [_tell(collection, record, self._mask) for collection in found for record in collection.records]
         return reply({"resource": resource.name, "key": resource.key, "things": told, "meta": {"total": len(told)}})
 
     async def thing(self, request: Request) -> Response:
@@ -68,20 +69,26 @@ class _StateViews:
         record = collection.find(request.path_params["id"])
         if record is None:
             raise missing(f"there is no {request.path_params['id']!r} in {collection.path}")
-        return reply(_tell(collection, record))
+        return reply(_tell(collection, record, self._mask))
 
     async def put(self, request: Request) -> Response:
-        """Put a thing in, as it is sent; it has to be one that the document could show."""
+        """Put a thing in, as it is sent; it has to be one that the document could show. What it says is masked stays as it is."""
         browser, resource = self._find(request)
         thing = await read_object(request, self._desk.limit)
         key = request.path_params["id"]
 
         def put() -> tuple[Collection, Record]:
             collection = browser.choose(resource, request.query_params.get("collection"))
-            return collection, browser.put(collection, key, thing)
+            before = collection.find(key)
+            whole = put_back(thing, before.body if before is not None else None)
+            return collection, browser.put(collection, key, whole if isinstance(whole, dict) else thing)
 
         collection, record = await _soon(put)
-        return reply(_tell(collection, record), 201 if record.version == 1 else 200)
+        return reply(_tell(collection, record, self._mask), 201 if record.version == 1 else 200)
+
+    @property
+    def _mask(self) -> Mask:
+        return self._desk.masker.mask
 
     async def remove(self, request: Request) -> Response:
         """Remove a thing."""
@@ -139,7 +146,7 @@ def _tell_resource(browser: Browser, resource: Resource) -> JsonObject:
     }
 
 
-def _tell(collection: Collection, record: Record) -> JsonObject:
+def _tell(collection: Collection, record: Record, mask: Mask) -> JsonObject:
     links: JsonObject = dict(record.links)
     query = f"?{urlencode({'collection': collection.path})}" if "{" in collection.resource.template else ""
     return {
@@ -148,5 +155,5 @@ def _tell(collection: Collection, record: Record) -> JsonObject:
         "collection": collection.path,
         "version": record.version,
         "links": links,
-        "value": record.body,
+        "value": mask.value(record.body),
     }

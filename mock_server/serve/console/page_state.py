@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mock_server.errors import MockServerError
+from mock_server.exchange.mask import put_back
 from mock_server.finding import Finding
 from mock_server.serve.console import things
 from mock_server.serve.console.context import ROOT, Context
@@ -74,7 +75,7 @@ class StatePages:
             opened = await in_turns(partial(self._browser(kept, request).open, kept.resource, path))
         except MockServerError as error:
             return self._gone(request, str(error))
-        records = opened.records
+        records = [self._masked(record) for record in opened.records]
         wanted = request.query_params.get("q", "").casefold()
         found = [record for record in records if not wanted or wanted in orjson.dumps(record.body).decode().casefold()]
         names = list(dict.fromkeys(name for record in found[:_SHOWN] for name, _ in things.preview(record) if name != kept.resource.key))[
@@ -103,11 +104,11 @@ class StatePages:
         except MockServerError as error:
             return self._gone(request, str(error))
         if key is None:
-            return await self._edit(request, kept, opened, None, _written(things.pattern_of(kept, opened.records)))
+            return await self._edit(request, kept, opened, None, self._written(things.pattern_of(kept, opened.records), is_new=True))
         record = opened.find(key)
         if record is None:
             return self._gone(request, f"There is no {key!r} in {path}.")
-        return await self._edit(request, kept, opened, record, _written(record.body or {}))
+        return await self._edit(request, kept, opened, record, self._written(record.body or {}))
 
     async def write(self, request: Request) -> Response:
         """Keep what was edited, if the document takes it; or delete a thing."""
@@ -144,6 +145,8 @@ class StatePages:
             return await self._edit(request, kept, opened, record, text, problem=f"This is no JSON: {error}")
         if not isinstance(thing, dict):
             return await self._edit(request, kept, opened, record, text, problem="A thing is a JSON object.")
+        whole = put_back(thing, record.body if record is not None else None)
+        thing = whole if isinstance(whole, dict) else thing
         wrong, dropped = things.judge(kept, thing)
         if wrong:
             return await self._edit(request, kept, opened, record, text, wrong=wrong)
@@ -158,7 +161,7 @@ class StatePages:
         expected = int(version) if version.isdecimal() else 0
         put = partial(self._browser(kept, request).put, opened, record.key if record is not None else key, thing, expected)
         made = await in_turns(put)
-        return await self._edit(request, kept, opened, made, _written(thing), dropped=dropped, saved=True)
+        return await self._edit(request, kept, opened, made, self._written(thing), dropped=dropped, saved=True)
 
     async def _edit(
         self,
@@ -192,6 +195,11 @@ class StatePages:
             below=below,
         )
 
+    def _masked(self, record: Record) -> Record:
+        shown = self._context.masker.mask.value(record.body)
+        return record._replace(body=shown if isinstance(shown, dict) else None)
 
-def _written(thing: JsonObject) -> str:
-    return orjson.dumps(thing, option=orjson.OPT_INDENT_2).decode()
+    def _written(self, thing: JsonObject, *, is_new: bool = False) -> str:
+        """Write a thing for the editor, without its secrets; of one that a new one is made like, these keep their form."""
+        mask = self._context.masker.mask
+        return orjson.dumps((mask.veiled() if is_new else mask).value(thing), option=orjson.OPT_INDENT_2).decode()

@@ -61,8 +61,9 @@ def test_every_flag_of_serve_is_a_setting() -> None:
     known = set(Settings.__dataclass_fields__)
 
     assert flags - known == set()
-    # a secret is not for who lists processes; where the mock steps in is for `proxy` to say
-    assert known - flags - {"fields", "operations", "resources", "callback_secret", "fallback", "fallback_on"} == set()
+    # tables and seconds are for files; a secret is not for who lists processes; where the mock steps in is for `proxy` to say
+    tables = {"fields", "headers", "operations", "resources", "header_timeout", "body_timeout", "idle_timeout"}
+    assert known - flags - tables - {"callback_secret", "fallback", "fallback_on"} == set()
 
 
 @pytest.mark.parametrize("args", [["--version"], ["--help"], ["serve", "--help"], ["check", "--help"]])

@@ -48,7 +48,7 @@ class BrokenReferences:
         uri, _ = urldefrag(urljoin(self.references.base_uri(node), ref) if not ref.startswith("#") else node.resource.uri)
         known = {resource.uri for resource in self.library.loaded()}
         try:
-            if uri in known or ref.startswith("#"):
+            if uri in known or ref.startswith("#") or self.references.is_embedded(uri, node):
                 self.references.resolve(ref, node)
             else:
                 self.library.require(uri)

@@ -112,6 +112,10 @@ class References:
             node = self.resolve(ref, node)
         raise UnresolvableReference(start.reference or "", start.place, "it leads in a circle")
 
+    def is_embedded(self, uri: str, node: Node) -> bool:
+        """Whether a schema in a file that was read named itself so, by `$id`; as seen from a node."""
+        return self._embedded(uri, node.resource) is not None
+
     def base_uri(self, node: Node) -> str:
         """The base that references in a node are resolved against: its file's URI, or the nearest `$id` around it."""
         base = node.resource.uri

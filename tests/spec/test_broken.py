@@ -110,3 +110,10 @@ def test_a_large_document_without_broken_references_is_seen_through_quickly(tmp_
 
     assert document.broken == ()
     assert time.process_time() - began < 1
+
+
+def test_a_schema_that_named_itself_is_found(mock: Callable[..., Mock]) -> None:
+    inner = {"$id": "https://example.com/strings", "$defs": {"a": {"$id": "list", "type": "array"}}, "$ref": "list"}
+    document = minimal({"/a": {"get": answering({"$ref": "https://example.com/strings"})}}, "3.1.0", components={"schemas": {"S": inner}})
+
+    assert mock(document).responder.document.broken == ()

@@ -14,7 +14,7 @@ from mock_server.contract.request import RequestJudge, Understood
 from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MalformedPreference, SchemaError, UsageError
 from mock_server.exchange import problem
-from mock_server.exchange.body import write_json
+from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.coding import KNOWN_CODINGS
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request, find_field
@@ -561,6 +561,8 @@ class Responder:
         if made is None:
             return answer
         value, media, name = made
+        if reply.judge.is_valid(media, read_json(answer.body)):
+            return answer  # problem details are of that shape
         finding = Finding(rule="traffic-path-undocumented", message=detail)
         worded = word_refusal(value, (finding,), lambda changed: reply.judge.is_valid(media, changed))
         body = write_json(worded)

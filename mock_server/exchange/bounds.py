@@ -11,6 +11,7 @@ import orjson
 from mock_server.errors import MalformedContent
 from mock_server.typing import JsonValue
 
+LARGE_BODY: Final = 256 * 1024  # bytes; larger ones are read in a thread, so that others are answered meanwhile
 FORM_FIELDS: Final = 1_000
 ITEMS: Final = 10_000  # of a list that is written in one text
 PARTS: Final = 1_000  # of a multipart body

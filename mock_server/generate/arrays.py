@@ -99,6 +99,7 @@ class Items:
         items: list[JsonValue] = []
         try:
             for position in range(count):
+                s.take_room()
                 if outermost:
                     s.placed.clear()
                     s.budget = BUDGET_PER_ITEM
@@ -122,6 +123,7 @@ def _looked_up(plan: _Plan, item: ByRow) -> Draw:
 
     def draw(s: State) -> JsonValue:
         count = count_of(s)
+        s.take_room(1 + count // 16)
         if item.example is not None and s.exemplary and count:
             return _draw(plan, s)
         column, first = item.usual, int(s.random() * MANY_ROWS)
@@ -212,6 +214,7 @@ def _draw(plan: _Plan, s: State) -> JsonValue:
     def place(draw: Draw, *, wanted: bool) -> bool:
         """Draw an item; where it has to differ and does not, again, and at last leave it out."""
         for attempt in range(_PATIENCE if plan.distinct or wanted else 4):
+            s.take_room()
             position = len(items)
             s.row = (first + (position + attempt * 97) * step) & 65535
             s.index = position

@@ -14,6 +14,7 @@ from mock_server.errors import SchemaError
 from mock_server.generate.carry import Add, Attempt, Drop, Edit, Put, Workshop
 from mock_server.generate.seed import derive_seed
 from mock_server.generate.violations import LARGEST, MOST_ITEMS
+from mock_server.magnitude import as_float, is_finite
 from mock_server.schema.locations import Location, Part
 from mock_server.typing import JsonObject, JsonValue
 
@@ -109,7 +110,7 @@ class _Bounds:
             excluded = keyword != bound
             unit = step or 1
             near = [_snap(limit, unit, sign) + sign * unit * count for count in range(3)] if whole or step else [limit]
-            near += [] if whole else [math.nextafter(float(limit), math.copysign(math.inf, sign)), limit + sign * unit]
+            near += [] if whole else [math.nextafter(as_float(limit), math.copysign(math.inf, sign)), limit + sign * unit]
             inside = [value for value in near if (value - limit) * sign > 0 or (value == limit and not excluded)]
             for word, value in zip(("at" if not excluded else "nearest", "inside"), inside, strict=False):
                 yield self._attempt(keyword, word, lambda value=value: iter((Put(value),)))  # type: ignore[misc]
@@ -225,10 +226,10 @@ def _snap(limit: float, step: float, sign: int) -> int | float:
     if step == 1 and isinstance(limit, int):
         return limit
     count = limit / step
-    if not math.isfinite(count) or abs(count) > 2**53:
+    if not is_finite(count) or abs(count) > 2**53:
         return limit
     snapped = (math.ceil(count) if sign > 0 else math.floor(count)) * step
-    return int(snapped) if float(snapped).is_integer() and abs(snapped) < 2**53 else snapped
+    return int(snapped) if as_float(snapped).is_integer() and abs(snapped) < 2**53 else snapped
 
 
 def _word(value: JsonValue) -> str:

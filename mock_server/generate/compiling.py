@@ -7,6 +7,7 @@ from typing import Protocol
 
 import orjson
 
+from mock_server.finding import Place
 from mock_server.generate.heights import Heights
 from mock_server.generate.hints import HintReader, Hints
 from mock_server.generate.merging import Merger
@@ -62,6 +63,7 @@ class Setting:
     unknown_fakers: set[str] = field(default_factory=set)
     distrustful: bool = False  # documented examples are judged before they are used
     repairing: bool = False  # a repair is under way, which what it draws need not repeat
+    place: Place = field(default_factory=lambda: Place(""))  # of the schema
 
 
 class Compiler(Protocol):

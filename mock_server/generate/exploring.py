@@ -18,6 +18,7 @@ from mock_server.generate.compiling import Setting, Spot, lazy_acceptor
 from mock_server.generate.hints import Hints
 from mock_server.generate.sampler import Sampler
 from mock_server.generate.state import NothingFits, State
+from mock_server.magnitude import as_float
 from mock_server.schema.canonical import (
     AnyOfView,
     ArrayView,
@@ -217,8 +218,8 @@ def _numbers(view: NumberView) -> Strategy | None:
     if view.multiple_of or view.not_multiple_of or view.excludes_integers:
         return None
     least, most = as_json(view.minimum), as_json(view.maximum)
-    low = float(least) if isinstance(least, int | float) else None
-    high = float(most) if isinstance(most, int | float) else None
+    low = as_float(least) if isinstance(least, int | float) else None
+    high = as_float(most) if isinstance(most, int | float) else None
     if low is not None and high is not None and (low > high or not math.isfinite(low) or not math.isfinite(high)):
         return None
     return st.floats(

@@ -13,6 +13,7 @@ from mock_server.generate.seed import derive_random
 from mock_server.generate.semantics import Meaning
 from mock_server.generate.state import MANY_ROWS, Draw, State, by_number
 from mock_server.generate.strings import find_faker
+from mock_server.magnitude import LARGEST
 from mock_server.schema.canonical import IntegerView, NumberView
 from mock_server.typing import JsonObject, JsonValue
 
@@ -22,6 +23,7 @@ _RANGES: dict[str, tuple[float, float, int]] = {
 }
 _USUAL = (1.0, 1000.0, 2)  # what a number is that nothing is known of, and its decimals
 _POOL = 128
+_FEW = 20
 
 
 def compile_integer(setting: Setting, view: IntegerView | None, spot: Spot) -> Draw:
@@ -54,6 +56,9 @@ def compile_number(setting: Setting, view: NumberView | None, spot: Spot) -> Dra
     if view is not None and (view.multiple_of or view.not_multiple_of):
         return _multiples(setting, spot, view, first, last, integral=False)
     accept = acceptor(_number_schema(view)) if view is not None else None
+    if first > LARGEST or last < -LARGEST:
+        whole: tuple[JsonValue, ...] = tuple(range(math.ceil(first), math.floor(last) + 1))
+        return from_values(tuple(value for value in whole if accept is None or accept(value)), spot.name)
     random = derive_random(setting.pools.seed, "number", spot.name, repr(first), repr(last))
     for candidates in (_numbers(random, first, last, decimals), _nearest(first, last)):
         values = tuple(dict.fromkeys(value for value in candidates if accept is None or accept(value)))
@@ -102,6 +107,11 @@ def _window(low: float, high: float, least: float | Decimal | None, most: float 
     """The usual range within the bounds; where they do not meet, numbers near the bounds."""
     floor = -math.inf if least is None else _plain(least)
     ceiling = math.inf if most is None else _plain(most)
+    if floor > LARGEST:  # where floats end, numbers are whole, and few of them will do
+        return floor, min(ceiling, floor + _FEW)
+    if ceiling < -LARGEST:
+        return max(floor, ceiling - _FEW), ceiling
+    floor, ceiling = max(floor, -math.inf if floor == -math.inf else -LARGEST), min(ceiling, math.inf if ceiling == math.inf else LARGEST)
     first, last = max(low, floor), min(high, ceiling)
     if first < last or (first == last and math.isfinite(first)):
         return first, last
@@ -149,7 +159,10 @@ def _multiples(setting: Setting, spot: Spot, view: IntegerView | NumberView, fir
 
 def _divides(step: float, value: float) -> bool:
     """Whether a number is a multiple for those as well who divide in floating point, as many validators do."""
-    return (value / step).is_integer()
+    try:
+        return (value / step).is_integer()
+    except OverflowError:  # a whole number that no float holds
+        return True
 
 
 def _in_steps(view: IntegerView | NumberView, step: Fraction, first: float, last: float) -> tuple[int, int]:

@@ -23,6 +23,7 @@ _SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum", "mult
 _AGREEMENTS = (compile_counts, compile_sums, compile_orders, compile_ends)
 # Objects within objects; only what is required recurs so deep, and Python's stack has an end.
 _DEEPEST = 60
+_PROPERTIES = 16  # that weigh as much as an object
 
 
 @dataclass(slots=True)
@@ -63,12 +64,14 @@ def compile_object(compiler: Compiler, view: ObjectView | None, spot: Spot) -> D
     plan = _plan(compiler, view, spot)
     begin = _beginning(plan)
     nested, finish, echoes = plan.nested, plan.finish, plan.echoes
+    parts = 1 + len(plan.order) // _PROPERTIES
     fills = bool(plan.least or plan.is_map or plan.violate or plan.most is not None)
     has_identity = plan.id_key is not None or plan.name_key is not None
     if not (nested or finish or echoes or fills) and all(isinstance(member.draw, ByRow) for member in plan.simple):
 
         def draw_flat(s: State) -> JsonValue:
             s.budget -= 1
+            s.take_room(parts)
             return begin(s)
 
         return draw_flat
@@ -76,6 +79,7 @@ def compile_object(compiler: Compiler, view: ObjectView | None, spot: Spot) -> D
     def draw(s: State) -> JsonValue:
         if s.depth > _DEEPEST:
             raise NothingFits
+        s.take_room(parts)
         s.depth += 1
         budget = s.budget = s.budget - 1
         try:
@@ -171,7 +175,8 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
             inherited.append(member)
     simple = tuple(member for member in members if not member.nested)
     nested = tuple(member for member in members if member.nested)
-    kept = tuple(name for name in order if any(member.name == name for member in members))
+    drawn = {member.name for member in members}
+    kept = tuple(name for name in order if name in drawn)
     return _Plan(
         simple=simple,
         nested=nested,
@@ -193,9 +198,9 @@ def _plan(compiler: Compiler, view: ObjectView | None, spot: Spot) -> _Plan:
 def _order(hints: Hints, schemas: dict[str, Canonical], required: frozenset[str], undeclared: Undeclared) -> list[str]:
     """The properties that are drawn, as they were documented; one of which only its description is known is no less so."""
     known = schemas.keys() | undeclared.listed() | set(hints.sure_names)
-    order = [name for name in hints.property_order() if name in known]
-    order += [name for name in schemas if name not in order]
-    return order + sorted(required - set(order))
+    order = dict.fromkeys(name for name in hints.property_order() if name in known)
+    order |= dict.fromkeys(schemas)
+    return [*order, *sorted(required - order.keys())]
 
 
 def _member(
@@ -362,4 +367,5 @@ def _add_undeclared(undeclared: Undeclared, out: JsonObject, wanted: int, s: Sta
         if len(out) >= wanted:
             return
         if name not in out:
+            s.take_room()
             out[name] = undeclared.draw_of(name)(s)

@@ -16,6 +16,7 @@ import orjson
 from mock_server.errors import UnsatisfiableSchema
 from mock_server.exchange.body import write_json
 from mock_server.finding import Finding
+from mock_server.generate.clock import COMPILING, bounded_search, is_late
 from mock_server.generate.compiling import Echo, Setting, Spot, compile_part
 from mock_server.generate.failing import FIRST, iter_failures
 from mock_server.generate.heights import ENDLESS
@@ -28,9 +29,10 @@ from mock_server.generate.rows import Rows, Shelf, rows_of
 from mock_server.generate.sampler import Sampler
 from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.generate.settling import Wished, say_all, settle
-from mock_server.generate.state import Draw, NothingFits, State
+from mock_server.generate.sizes import Sizes
+from mock_server.generate.state import MOST_PARTS, Draw, NothingFits, State, has_few_characters
 from mock_server.schema.bundle import Bundle
-from mock_server.schema.canonical import Forms, explain_unsatisfiable, is_unsatisfiable
+from mock_server.schema.canonical import Forms, explain_unsatisfiable
 from mock_server.schema.outline import outline_of
 from mock_server.schema.validate import Validator
 from mock_server.typing import JsonValue
@@ -38,6 +40,9 @@ from mock_server.typing import JsonValue
 _ATTEMPTS = 12
 _WITH_EXAMPLES = 4  # of the attempts
 _SPARE_DRAWS = 4
+_TRIED = 5_000  # parts of a value by which it is found out whether examples can be trusted
+_USUAL_PARTS = 50_000  # of a value; one that has to have more is drawn once more
+_WEIGHED = _USUAL_PARTS - 100  # room that is left by values whose texts are not counted
 _FEW = 3  # items that a list has where nobody says how many
 # What repair begins with where nothing was drawn.
 _STARTS: tuple[JsonValue, ...] = ({}, [], "text", 1)
@@ -73,6 +78,8 @@ class Producer:
     fallback: "Callable[[], Producer] | None" = None  # with the schema as JUDGE reads it: the least that has to be obeyed
     shelf: Shelf = field(default_factory=Shelf)
     answers: bool = False  # whether values are answers to requests, see `requested`
+    _is_too_large: bool = field(default=False, init=False)
+    _given_up: UnsatisfiableSchema | None = field(default=None, init=False)
 
     def produce(self, wish: Wish) -> JsonValue:
         """
@@ -117,6 +124,14 @@ class Producer:
         return rows.write(wish.seed, size, wish.echo, static=wish.static)
 
     def _drawn(self, wish: Wish) -> JsonValue:
+        if self._given_up is not None:
+            raise self._given_up
+        with bounded_search(COMPILING):
+            self._draw  # noqa: B018 - compiled before the search begins
+        with bounded_search():
+            return self._found(wish)
+
+    def _found(self, wish: Wish) -> JsonValue:
         state = self._state(wish, 0)
         state.tight = wish.minimal
         try:
@@ -128,10 +143,14 @@ class Producer:
             told = say_all(value, wishes)
             if self.accepts(told):
                 return told
-        if not self.accepts(value):
+        if not self._fits(value, state):
             value = self._insist(wish)
             wishes = self._wishes(value, wish)
         return settle(value, wishes, self.accepts) if wishes else value
+
+    def _fits(self, value: JsonValue, state: State) -> bool:
+        """Whether a value conforms, and is no larger than what is sent."""
+        return (state.room > _WEIGHED or has_few_characters(value)) and self.accepts(value)
 
     def ended(self, value: JsonValue) -> JsonValue:
         """A value in which every sign of a next page says that there is none, as far as it still conforms."""
@@ -204,16 +223,19 @@ class Producer:
 
     @cached_property
     def _sampler(self) -> Sampler:
-        setting = Setting(self.pools, self._reader, self.forms, self.echoes, self.overrides)
+        setting = Setting(self.pools, self._reader, self.forms, self.echoes, self.overrides, place=self.bundle.node.place)
         return Sampler(setting, self.forms.root(self.bundle))
 
     @cached_property
     def _draw(self) -> Draw:
+        self.accepts  # noqa: B018 - what can't be judged is not compiled, either
         draw = self._sampler.compile(self._sampler.root, Spot(self._root_hints, self.name))
         # Whether examples can be trusted is found out once, by a draw that is always the same: what is made for one wish
         # must not depend on what was made before.
         try:
-            self._sampler.setting.distrustful = not self._validator.is_valid(draw(State(self.pools.seed, echo={})))
+            state = State(self.pools.seed, echo={})
+            state.room = _TRIED
+            self._sampler.setting.distrustful = not self._validator.is_valid(draw(state))
         except (NothingFits, RecursionError):
             self._sampler.setting.distrustful = True
         return draw
@@ -225,11 +247,15 @@ class Producer:
 
     @cached_property
     def _is_hopeless(self) -> bool:
-        return is_unsatisfiable(self._sampler.root)
+        return self.forms.is_hopeless(self._sampler.root)
 
     @cached_property
     def _is_endless(self) -> bool:
         return self._sampler.heights.of(self._sampler.root) >= ENDLESS
+
+    @cached_property
+    def _least_parts(self) -> int:
+        return Sizes(self.forms).of(self._sampler.root)
 
     @cached_property
     def _repair(self) -> Repair:
@@ -239,26 +265,37 @@ class Producer:
         seed = wish.seed if attempt == 0 else derive_seed(wish.seed, attempt)
         state = State(seed, static=wish.static, size=wish.size, echo=wish.echo)
         state.terse = wish.status >= FIRST
+        if attempt == 0 and wish.size is None:
+            state.room = _USUAL_PARTS
         return state
 
     def _insist(self, wish: Wish) -> JsonValue:
         """Find a value where the first draw did not."""
-        accept = self.accepts
         candidates: list[JsonValue] = []
         if self._is_hopeless or self._is_endless:
             return self._last_resort(wish, candidates)
+        if self._least_parts > MOST_PARTS:
+            self._is_too_large = True
+            return self._last_resort(wish, candidates)
+        was_spent = False
         for attempt in range(1, _ATTEMPTS + 1):
+            if is_late():
+                break
             state = self._state(wish, attempt)
             state.verify = True
             state.strict = attempt > 1
-            state.tight = wish.minimal or attempt > _ATTEMPTS - 2
+            state.tight = wish.minimal or was_spent or attempt > _ATTEMPTS - 2
             if attempt > _WITH_EXAMPLES:  # parts that fit one by one need not fit together
                 state.static = state.exemplary = False
             try:
                 value = self._draw(state)
             except (NothingFits, RecursionError):
+                if state.is_spent and (state.tight or is_late()):
+                    self._is_too_large = True
+                    return self._last_resort(wish, candidates)
+                was_spent = was_spent or state.is_spent
                 continue
-            if accept(value):
+            if self._fits(value, state):
                 return value
             candidates.append(value)
         pruned = self._pruned(candidates[-4:])
@@ -270,7 +307,7 @@ class Producer:
         return repaired[0] if repaired is not None else self._spare[0]
 
     def _pruned(self, candidates: list[JsonValue]) -> tuple[JsonValue] | None:
-        found = (self._repair.prune(value) for value in candidates)
+        found = (self._repair.prune(value) for value in candidates if not is_late() and self._validator.is_light(value))
         return next((value for value in found if value is not None and self.accepts(value[0])), None)
 
     def _repaired(self, starts: list[JsonValue], seed: int) -> tuple[JsonValue] | None:
@@ -286,6 +323,8 @@ class Producer:
         """A value that repair finds, whatever is wished. Where it finds none it is not tried again: it would take long each time."""
         wish, starts = Wish(self.pools.seed), []
         for attempt in range(_SPARE_DRAWS):
+            if is_late():
+                return None
             state = self._state(wish, attempt)
             state.strict, state.tight, state.static, state.exemplary = True, attempt > 1, False, False
             try:
@@ -299,10 +338,13 @@ class Producer:
         for example in self._root_hints.examples():
             if self.accepts(example):
                 return example
-        if self.fallback is not None:
+        if self.fallback is not None and not self._is_too_large:
             lenient = self.fallback()
             return lenient.adopt(wish, candidates)
-        raise self._unsatisfiable()
+        error = self._unsatisfiable()
+        if error.proven or self._is_too_large or is_late():
+            self._given_up = error  # to look again would take as long
+        raise error
 
     def _unsatisfiable(self) -> UnsatisfiableSchema:
         explained = explain_unsatisfiable(self.bundle)
@@ -312,5 +354,10 @@ class Producer:
         place = self.bundle.node.place
         if self._is_endless:
             return UnsatisfiableSchema(place, "no value can satisfy it: what is required contains itself without an end", proven=True)
+        if self._is_too_large:
+            reason = f"no value is made of more than {MOST_PARTS:,} parts; its smallest one has {self._least_parts:,} or more"
+            if self._least_parts <= MOST_PARTS:
+                reason = f"no value is made of more than {MOST_PARTS:,} parts, and none was found that has fewer"
+            return UnsatisfiableSchema(place, reason, proven=False)
         reason = "no value can satisfy it" if self._is_hopeless else "no value was found that satisfies it"
         return UnsatisfiableSchema(place, reason, proven=self._is_hopeless)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
 
+from mock_server.generate.clock import is_late
 from mock_server.generate.state import Draw, NothingFits, State
 from mock_server.pointer import array_index
 from mock_server.schema.validate import Breach
@@ -91,9 +92,13 @@ class Repair:
         for _ in range(_STEPS):
             if not breaches:
                 return (value,)
+            if is_late():
+                return None
             breach = random.choice(breaches)
             options: list[tuple[int, int, JsonValue, list[Breach]]] = []
             for proposal in islice(self._proposals(breach, _at(value, breach.instance), state, random), _PROPOSALS):
+                if is_late():
+                    return None
                 changed = _replaced(value, breach.instance, proposal)
                 if not isinstance(changed, _Gone):
                     left = self.breaches(changed)

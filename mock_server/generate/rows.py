@@ -23,6 +23,7 @@ from mock_server.generate.seed import derive_seed
 from mock_server.generate.state import (
     BUDGET_PER_ITEM,
     MANY_ROWS,
+    MOST_CHARACTERS,
     ROW_MASK,
     Anywhere,
     Asked,
@@ -44,6 +45,7 @@ _ROOM: Final = 524_288  # bytes of the rows of one kind, as far as the least num
 _WHOLE_ROOM: Final = 24 * _ROOM  # of one document
 _OVERHEAD: Final = 400  # bytes that Python takes for a row besides its text
 _TRIES: Final = 4
+_PARTS: Final = 2_000  # of an item; larger ones are drawn each time
 _MARK: Final = b"\0"  # stands in no JSON text
 _BITS: Final = (1 << 64) - 1
 _MAX_HOPS: Final = 20
@@ -211,6 +213,7 @@ class Rows:
     _table: dict[_Key, tuple[Row, ...]] = field(init=False)
     _passed: dict[tuple[Test, ...], tuple[Test, ...]] = field(default_factory=dict)  # the same ones are kept once
     _count: int | None = None
+    _size_of_first: int = 0  # bytes
 
     def __post_init__(self) -> None:
         self._table = self.shelf.table()
@@ -236,6 +239,8 @@ class Rows:
         mixed = _mix(seed)
         count = self.items.usual_count(size, (mixed & 0xFFFF) / MANY_ROWS)
         if count * 2 > rows:
+            return None
+        if count * self._size_of_first > MOST_CHARACTERS:
             return None
         filling, table, out = _Filling(echo, mixed >> 16, mixed >> 31 | 1), self._table, [b"["]
         at, chance = mixed >> 32, mixed >> 42
@@ -266,7 +271,8 @@ class Rows:
     def _find_count(self) -> int:
         """How many rows there are: the more, the smaller they are."""
         row = self.make((0, False, False), {})
-        wanted = _ROOM // (_size(row.text) or _ROOM)
+        self._size_of_first = _size(row.text)
+        wanted = _ROOM // (self._size_of_first or _ROOM)
         count = _LEAST_ROWS
         while count < min(wanted, _MOST_ROWS):
             count *= 2
@@ -291,6 +297,7 @@ class Rows:
         s.traced, s.following, s.verify, s.strict = tests, not first, attempt > 0, attempt > 1
         s.index = Anywhere(0 if first else 1)
         s.budget = BUDGET_PER_ITEM
+        s.room = _PARTS
         try:
             item = self.items.item(s)
             plain = orjson.loads(orjson.dumps(item, default=closed))
@@ -312,7 +319,7 @@ def rows_of(draw: Draw, schema: JsonObject, seed: int, echoes: tuple[str, ...], 
         accepts: Judges whole values.
         shelf: Where rows are kept.
     """
-    if not isinstance(draw, Items) or not _is_plain_list(schema):
+    if not isinstance(draw, Items) or draw.least > _MOST_ROWS or not _is_plain_list(schema):
         return None
     rows = Rows(draw, seed, echoes, accepts, schema, shelf)
     return rows if rows.make((0, True, False), {}).text is not None else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
+from mock_server.errors import UnusableSchema
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.generate import kinds
 from mock_server.generate.alternatives import compile_all_of, compile_any_of, compile_one_of, nullable
@@ -54,6 +55,7 @@ from mock_server.typing import JsonObject, JsonValue
 
 # A definition that is entered so often leads to itself without an end, and any value will do.
 _CIRCLE = 20
+_MOST_NODES = 8_000  # that are compiled for the values of one schema
 _DEEPEST_TEXT = 3  # JSON texts within JSON texts
 
 
@@ -65,6 +67,7 @@ class Sampler:
     root: Canonical
     _definitions: dict[tuple[str, str], Draw] = field(default_factory=dict)
     _alternatives: dict[int, list[tuple[JsonValue, Canonical | None]]] = field(default_factory=dict)
+    _compiled: int = 0  # nodes
     _within: int = 0  # how many JSON texts are being drawn, each in another
 
     def __post_init__(self) -> None:
@@ -113,7 +116,13 @@ class Sampler:
         return self._alternatives[key]
 
     def compile_bare(self, schema: Canonical, spot: Spot) -> Draw:  # noqa: PLR0911, PLR0912 - one line for each kind of view
-        """Compile a node, documented examples left aside."""
+        """
+        Compile a node, documented examples left aside.
+
+        Raises:
+            UnusableSchema: there are too many.
+        """
+        self._count_node()
         view = schema.view()
         match view:
             case StringView():
@@ -187,7 +196,19 @@ class Sampler:
             draw = _mixed(draws)
         return nullable(draw) if "null" in types else draw
 
+    def _count_node(self) -> None:
+        """
+        Count a node that is compiled.
+
+        Raises:
+            UnusableSchema: there are too many.
+        """
+        self._compiled += 1
+        if self._compiled > _MOST_NODES:
+            raise UnusableSchema(self.setting.place, f"its values have more than {_MOST_NODES:,} different parts")
+
     def _type(self, type_: str, spot: Spot) -> Draw:
+        self._count_node()
         if type_ == "string":
             return self._string(None, spot)
         if type_ == "integer":

@@ -7,6 +7,7 @@ them; then small values are tried, and repaired until they fit.
 
 from collections.abc import Callable, Iterator
 
+from mock_server.generate.clock import is_late
 from mock_server.generate.compiling import Compiler, Spot, acceptor, compile_part, nothing
 from mock_server.generate.repair import CATALOGUE, Repair
 from mock_server.generate.seed import derive_random
@@ -56,6 +57,8 @@ def _search(compiler: Compiler, schema: Canonical, spot: Spot) -> Draw:
     def draw(s: State) -> JsonValue:
         for attempt in relaxed:
             for _ in range(_TRIES):
+                if is_late():
+                    raise NothingFits
                 try:
                     value = attempt(s)
                 except NothingFits:

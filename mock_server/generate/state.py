@@ -15,6 +15,10 @@ FULL_DEPTH = 6
 BUDGET = 26
 BUDGET_PER_ITEM = 11  # of an answer that is a list
 
+# Objects and items of one value: what asks for more is not made.
+MOST_PARTS = 200_000
+MOST_CHARACTERS = 32_000_000  # in all texts of one value
+
 
 class Parent:
     """An object around the one that is being drawn, as far as it is drawn."""
@@ -87,8 +91,8 @@ class State:
     """Mutable, and of one draw only."""
 
     __slots__ = (
-        "active", "budget", "depth", "echo", "exemplary", "following", "index", "known", "parents", "placed", "random", "row", "size",
-        "static", "strict", "terse", "tight", "traced", "verify",
+        "active", "budget", "depth", "echo", "exemplary", "following", "index", "known", "parents", "placed", "random", "room", "row",
+        "size", "static", "strict", "terse", "tight", "traced", "verify",
     )  # fmt: skip
 
     def __init__(self, seed: int, *, static: bool = True, size: int | None = None, echo: Mapping[str, JsonValue]) -> None:
@@ -105,6 +109,7 @@ class State:
         self.row = int(self.random() * MANY_ROWS)
         self.depth = 0
         self.budget = BUDGET
+        self.room = MOST_PARTS  # parts that may still be drawn
         self.active: dict[str, int] = {}
         self.static = static
         self.exemplary = static
@@ -120,6 +125,22 @@ class State:
         self.placed: set[str] = set()  # ids that were asked for and stand in this item of the answer already
         self.known: dict[str, JsonObject] = {}  # what was asked for, once it is drawn: the same wherever it stands
         self.parents: list[Parent] = []
+
+    def take_room(self, parts: int = 1) -> None:
+        """
+        Count parts.
+
+        Raises:
+            NothingFits: there are too many.
+        """
+        self.room -= parts
+        if self.room < 0:
+            raise NothingFits
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the value became too large to be drawn to its end."""
+        return self.room < 0
 
     def ordinal(self) -> JsonValue:
         """The number of the item in its list, from 1."""
@@ -145,6 +166,20 @@ def closed(place: object) -> JsonValue:
         case None | bool() | int() | float() | str() | list() | dict():
             return place
     raise TypeError
+
+
+def has_few_characters(value: JsonValue) -> bool:
+    """Whether all texts of a value together are no longer than what is sent."""
+    left, todo = MOST_CHARACTERS, [value]
+    while todo and left >= 0:
+        part = todo.pop()
+        if isinstance(part, str):
+            left -= len(part)
+        elif isinstance(part, list):
+            todo.extend(part)
+        elif isinstance(part, dict):
+            todo.extend(part.values())
+    return left >= 0
 
 
 Draw = Callable[[State], JsonValue]

@@ -20,6 +20,7 @@ from mock_server.errors import SchemaError
 from mock_server.generate.compiling import acceptor
 from mock_server.generate.draft import Draft, Drafter
 from mock_server.generate.produce import Producer, Wish
+from mock_server.magnitude import as_float
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.canonical import (
     AnyOfView,
@@ -137,11 +138,11 @@ class _Compiler:
 
     def _number(self, schema: Canonical, view: NumberView) -> Values:
         least, most = as_json(view.minimum), as_json(view.maximum)
-        low = float(least) if isinstance(least, int | float) else None
-        high = float(most) if isinstance(most, int | float) else None
+        low = as_float(least) if isinstance(least, int | float) else None
+        high = as_float(most) if isinstance(most, int | float) else None
         accept = acceptor(schema)
         floats = st.floats(low, high, allow_nan=False, allow_infinity=False)
-        steps = [float(step) for step in map(as_json, view.multiple_of) if isinstance(step, int | float)]
+        steps = [as_float(step) for step in map(as_json, view.multiple_of) if isinstance(step, int | float)]
         if steps:
             floats = floats.map(lambda number: round(number / steps[0]) * steps[0])
         return floats.filter(lambda number: accept is None or accept(number))

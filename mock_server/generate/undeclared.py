@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 
+from mock_server.generate.clock import is_late
 from mock_server.generate.compiling import Compiler, Spot, acceptor, nothing
 from mock_server.generate.hints import Hints
 from mock_server.generate.seed import derive_seed
-from mock_server.generate.state import Draw, NothingFits, State
+from mock_server.generate.state import MOST_PARTS, Draw, NothingFits, State
 from mock_server.generate.words import nouns_of
 from mock_server.schema.canonical import (
     Canonical,
@@ -75,6 +76,8 @@ class Undeclared:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """A pool of names; as many as there have to be, if so many are found."""
+        if self._least > MOST_PARTS:
+            return ()
         wanted = max(_POOL, self._least)
         fitting = (name for name in self._candidates() if name not in self._declared and self.allows(name))
         return tuple(islice(dict.fromkeys(islice(fitting, 4 * wanted)), wanted))
@@ -145,6 +148,8 @@ class Undeclared:
         state = State(derive_seed(self._compiler.setting.pools.seed, "names"), static=False, echo={})
         for _ in range(max(_TRIES, 2 * self._least)):
             state.row = (state.row + 257) & 65535
+            if is_late():
+                return
             try:
                 name = draw(state)
             except NothingFits:

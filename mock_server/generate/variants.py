@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from mock_server.magnitude import is_finite
 from mock_server.pointer import find_at
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.dialect import is_type
@@ -216,12 +217,12 @@ def _numbers(pointer: Pointer, source: JsonObject, outline: Outline) -> Iterator
     unit: int | float = 1 if whole else 0.5
     for keyword, sign in (("minimum", -1), ("maximum", 1)):
         bound = source.get(keyword)
-        if isinstance(bound, int | float) and math.isfinite(bound):
+        if isinstance(bound, int | float) and is_finite(bound):
             yield _Step(pointer, bound, keyword, f"the {keyword} {bound}", conforms=True)
             yield _Step(pointer, bound + sign * unit, keyword, f"beyond the {keyword} {bound}", conforms=False)
     for keyword, sign in (("exclusiveMinimum", 1), ("exclusiveMaximum", -1)):
         bound = source.get(keyword)
-        if isinstance(bound, int | float) and math.isfinite(bound):
+        if isinstance(bound, int | float) and is_finite(bound):
             yield _Step(pointer, bound + sign * unit, keyword, f"next to the {keyword} {bound}", conforms=True)
             yield _Step(pointer, bound, keyword, f"the {keyword} {bound} itself", conforms=False)
     step = source.get("multipleOf")

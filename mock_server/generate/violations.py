@@ -13,6 +13,7 @@ from typing import Final
 
 from mock_server.errors import SchemaError
 from mock_server.generate.carry import Add, Append, Attempt, Drop, Edit, Put, Workshop
+from mock_server.magnitude import as_float
 from mock_server.schema.dialect import is_type
 from mock_server.schema.formats import BUILT_IN, CHECKS
 from mock_server.schema.locations import Location, Part
@@ -152,7 +153,7 @@ class _Breaking:
             base = math.floor(limit / step) * step if abs(limit) < 2**53 and step != 1 else limit
             yield from (Put(_plain(base + sign * step * count)) for count in (1, 2, 0))
         if not whole:
-            yield Put(math.nextafter(float(limit), math.copysign(math.inf, sign)))
+            yield Put(math.nextafter(as_float(limit), math.copysign(math.inf, sign)))
             yield from (Put(value) for value in (limit + sign * step, limit + sign * abs(limit) * 1e-9) if abs(value) < math.inf)
         keyword = {(True, True): "exclusiveMaximum", (True, False): "maximum", (False, True): "exclusiveMinimum", (False, False): "minimum"}
         own = "minimum" if below else "maximum"

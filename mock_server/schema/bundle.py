@@ -13,6 +13,7 @@ from mock_server.errors import ForbiddenReference, UnresolvableReference, Unusab
 from mock_server.finding import Finding, Place
 from mock_server.schema.dialect import Direction, Purpose, Syntax, Use, translate, with_null
 from mock_server.schema.discriminate import Discriminators
+from mock_server.schema.effort import Effort
 from mock_server.schema.hidden import Hiding
 from mock_server.schema.shape import shape_of
 from mock_server.spec.references import Node, References
@@ -36,6 +37,12 @@ class Bundle:
     node: Node
     origins: dict[str, Node]  # by name in $defs
     excludes: bool = False  # whether a part has to fail for the whole to hold: then obeying more is not always safe
+    steps: int = 1  # subschemas that one part of a value may be judged by
+
+    def definitions(self) -> list[JsonValue]:
+        """What the schema refers to."""
+        found = self.schema.get("$defs")
+        return list(found.values()) if isinstance(found, dict) else []
 
     def locate(self, path: Sequence[str | int]) -> Place:
         """Find where a keyword was written, given its path in the bundle; as near as the translation lets."""
@@ -80,6 +87,7 @@ class Schemas:
 
     def __post_init__(self) -> None:
         """Prepare to see what the direction hides and what discriminators name."""
+        self._effort = Effort(self._schemas)
         self._hiding = Hiding(self.use.direction, self._find)
         self._discriminators = Discriminators(self.references)
 
@@ -103,7 +111,8 @@ class Schemas:
         if definitions:
             out["$defs"] = definitions
         excludes = _excludes(schema) or any(self._definitions[name].excludes for name in needed)
-        return Bundle(out, node, {name: self._origins[name] for name in needed}, excludes)
+        steps = self._effort.steps(schema)
+        return Bundle(out, node, {name: self._origins[name] for name in needed}, excludes, steps)
 
     def recurs(self, name: str) -> bool:
         """Whether a definition leads back to itself."""

@@ -48,6 +48,7 @@ from jsonschema_rs.canonical import (
 from mock_server.errors import UnusableSchema
 from mock_server.pointer import find_at, format_pointer, parse_pointer
 from mock_server.schema.bundle import Bundle, Schemas
+from mock_server.schema.effort import MOST_CASES, count_cases, thin
 from mock_server.schema.unfold import unfold
 from mock_server.schema.validate import PATTERN_OPTIONS
 from mock_server.typing import JsonObject, JsonValue, Pointer
@@ -110,6 +111,7 @@ class Forms:
 
     schemas: Schemas
     _known: dict[str, Canonical | None] = field(default_factory=dict)
+    _thinned: bool = False  # whether a form leaves alternatives out
 
     def root(self, bundle: Bundle) -> Canonical:
         """
@@ -119,7 +121,7 @@ class Forms:
             UnusableSchema: it is no schema.
         """
         own: JsonObject = {keyword: value for keyword, value in bundle.schema.items() if keyword != "$defs"}
-        form = _canonicalize(self.schemas.shape(own))
+        form = self._form_of(self.schemas.shape(own))
         if form is None:
             raise UnusableSchema(bundle.node.place, "it can't be brought into canonical form")
         return form
@@ -128,8 +130,17 @@ class Forms:
         """The form of the definition that a reference names; None where it has none."""
         name = uri.removeprefix(_DEFINITIONS)
         if name not in self._known:
-            self._known[name] = _canonicalize(self.schemas.definition_shape(name))
+            self._known[name] = self._form_of(self.schemas.definition_shape(name))
         return self._known[name]
+
+    def is_hopeless(self, form: Canonical) -> bool:
+        """Whether it is proven that no value satisfies the schema of a form: only a form that leaves nothing out proves it."""
+        return not self._thinned and is_unsatisfiable(form)
+
+    def _form_of(self, schema: JsonValue) -> Canonical | None:
+        thinned = thin(schema)
+        self._thinned = self._thinned or thinned is not schema
+        return _canonicalize(thinned)
 
     def recurs(self, uri: str) -> bool:
         """Whether the definition that a reference names leads back to itself."""
@@ -137,14 +148,14 @@ class Forms:
 
     def part(self, schema: JsonValue, *, is_branch: bool = False) -> Canonical | None:
         """The form of any subschema, or of an alternative, that refers to the document's definitions; None where it has none."""
-        return _canonicalize(self.schemas.shape(schema, is_branch=is_branch))
+        return self._form_of(self.schemas.shape(schema, is_branch=is_branch))
 
     def unfolded(self, schema: Canonical) -> Canonical | None:
         """A form in which what it refers to is written in its place; None where that says nothing more."""
         own = _written(schema)
         own = own if isinstance(own, dict) else {}
         whole = unfold(own, self.schemas.definition_shape)
-        form = _canonicalize(whole) if whole != own else None
+        form = self._form_of(whole) if whole != own else None
         return form if form != schema else None
 
     def self_contained(self, schema: Canonical) -> JsonObject:
@@ -213,11 +224,13 @@ def _canonicalize(schema: JsonValue) -> Canonical | None:
 
 
 def canonicalize_schema(schema: JsonObject) -> Canonical | None:
-    """Bring a self-contained schema into canonical form; None where that fails."""
+    """Bring a self-contained schema into canonical form, of very many alternatives some; None where that fails."""
+    thinned = thin(schema)
+    few = thinned if isinstance(thinned, dict) else schema
     try:
-        return _known_form(orjson.dumps(schema))
+        return _known_form(orjson.dumps(few))
     except TypeError:  # a number beyond 64 bits
-        return _form(schema)
+        return _form(few)
 
 
 @lru_cache(maxsize=256)
@@ -239,7 +252,9 @@ def is_unsatisfiable(schema: Canonical) -> bool:
 
 
 def find_intersection(one: Canonical, other: Canonical) -> Canonical | None:
-    """Every value that both admit; None where the canonical form can't say."""
+    """Every value that both admit; None where the canonical form can't say, or it would take too long."""
+    if _count_branches(one) * _count_branches(other) > MOST_CASES:
+        return None
     try:
         return one.intersect(other)
     except CanonicalizationError:
@@ -247,11 +262,19 @@ def find_intersection(one: Canonical, other: Canonical) -> Canonical | None:
 
 
 def find_difference(one: Canonical, other: Canonical) -> Canonical | None:
-    """Every value that one admits and the other rejects; None where the canonical form can't say."""
+    """Every value that one admits and the other rejects; None where the canonical form can't say, or it would take too long."""
+    if _count_branches(one) * _count_branches(other) > MOST_CASES:
+        return None
     try:
         return one.subtract(other)
     except CanonicalizationError:
         return None
+
+
+def _count_branches(schema: Canonical) -> int:
+    """Count the alternatives of a form."""
+    branches = getattr(schema.view(), "branches", ())
+    return max(1, len(branches))
 
 
 def find_complement(schema: Canonical) -> Canonical | None:
@@ -267,8 +290,11 @@ def explain_unsatisfiable(bundle: Bundle) -> tuple[Pointer, str] | None:
     Say why a bundle admits no value.
 
     Returns:
-        The place in the bundle where it starts, and the keywords that are in conflict; None where that is not proven.
+        The place in the bundle where it starts, and the keywords that are in conflict; None where that is not proven, or a proof
+        would take too long.
     """
+    if count_cases({"allOf": [{key: value for key, value in bundle.schema.items() if key != "$defs"}, *bundle.definitions()]}) > MOST_CASES:
+        return None
     try:
         found = find_unsatisfiable(bundle.schema, validate_formats=True, pattern_options=PATTERN_OPTIONS, offline=True)
     except (CanonicalizationError, jsonschema_rs.ReferencingError, ValueError):

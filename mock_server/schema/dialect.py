@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from mock_server.magnitude import is_finite
 from mock_server.schema.formats import ASSERTED, NUMERIC_BOUNDS
 from mock_server.schema.patterns import iter_readings, read_literal
 from mock_server.spec.references import Node
@@ -89,6 +90,8 @@ _LISTS = ("anyOf", "oneOf")
 _ANNOTATIONS = ("title", "description", "default", "x-faker", "x-mock", "deprecated")
 _SAYING_NOTHING = frozenset(("nullable", "title", "description", "default", "example", "deprecated", "externalDocs"))
 _WIRE_ANNOTATIONS = ("xml", "contentMediaType", "contentEncoding")
+# One of another type says nothing, and would make the schema unreadable for others.
+_TYPES_OF_ANNOTATIONS: Final = {"title": str, "description": str, "deprecated": bool, "contentMediaType": str, "contentEncoding": str}
 
 
 def translate(node: Node, use: Use, schema: Translate, note: Note, syntax: Syntax, hidden: frozenset[str]) -> JsonObject:
@@ -397,7 +400,7 @@ class _Step:
     def annotations(self, out: JsonObject) -> None:
         """Keep how values are written and, when making some, what makes them believable."""
         for keyword in _WIRE_ANNOTATIONS if not self.making else (*_WIRE_ANNOTATIONS, *_ANNOTATIONS):
-            if keyword in self.source:
+            if keyword in self.source and isinstance(self.source[keyword], _TYPES_OF_ANNOTATIONS.get(keyword, object)):
                 out[keyword] = self.source[keyword]
         if not self.making:
             return
@@ -471,7 +474,7 @@ def _cast(value: JsonValue, type_: str) -> list[JsonValue]:
 
 
 def _is_number(value: JsonValue) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and is_finite(value)
 
 
 def _only_text(out: JsonObject) -> bool:

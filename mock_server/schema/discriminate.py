@@ -61,6 +61,7 @@ class Discriminators:
     references: References
     _children: dict[str, dict[_Key, list[Node]]] = field(default_factory=dict)  # by resource, then by parent
     _rules: dict[_Key, _Rule | None] = field(default_factory=dict)
+    _without: set[_Key] = field(default_factory=set)  # schemas that neither have a discriminator nor extend one that has
 
     def apply(self, node: Node, out: JsonObject, purpose: Purpose, refer: Refer) -> None:
         """
@@ -84,7 +85,17 @@ class Discriminators:
 
     def is_base(self, holder: Node, target: Node) -> bool:
         """Whether a member of `allOf` makes its holder, a schema with a name, a child of a schema with a discriminator."""
-        return _is_named(holder) and any(True for _ in self._discriminating(target))
+        return _is_named(holder) and self._has_discriminator(target)
+
+    def _has_discriminator(self, node: Node) -> bool:
+        """Whether a schema or one that it extends has a discriminator; of what has none, no part is looked at again."""
+        if node.key in self._without:
+            return False
+        if any(True for _ in self._discriminating(node)):
+            return True
+        self._without.add(node.key)
+        self._without.update(part.key for part in self._parts(node))
+        return False
 
     def returns(self, node: Node) -> bool:
         """Whether the branches of a schema are its own children: as their base it does not choose among them."""
@@ -97,7 +108,7 @@ class Discriminators:
 
     def name_child(self, node: Node, out: JsonObject) -> None:
         """Let a child bear the names that its parents' discriminators know it by; in place."""
-        if not _is_named(node):
+        if not _is_named(node) or not self._has_discriminator(node):
             return
         for parent in self._discriminating(node):
             rule = self._rule(parent)

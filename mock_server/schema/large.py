@@ -7,6 +7,7 @@ into from here, keyword by keyword, and only its small parts are left to jsonsch
 hundred, and no more is made. Whether a keyword is broken is always judged by jsonschema-rs, which makes nothing for that.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,6 +17,9 @@ from mock_server.typing import JsonObject, JsonValue
 
 _WEIGHT: Final = 2_000  # values, or hundreds of characters; divided among the alternatives of a schema
 _LEAST_WEIGHT: Final = 50
+MOST_LEVELS: Final = 60  # that are gone into
+_LEAST_LEVELS: Final = 3
+_MOST_FOLLOWED: Final = 200  # definitions, to find out whether one leads back to itself
 _CHARACTERS: Final = 100  # that weigh as much as one value
 _COMPILED: Final = 2_000  # subschemas
 _UNIONS: Final = frozenset(("anyOf", "oneOf"))
@@ -73,12 +77,15 @@ class LargeValues:
     compile: Callable[[JsonObject], Compiled]
     _known: dict[tuple[str | int, ...], Compiled] = field(default_factory=dict)
     _small: int = 0
+    _levels: int = 0
 
     def is_small(self, value: JsonValue) -> bool:
         """Whether listing all errors of a value costs little."""
         if not self._small:
             self._small = max(_LEAST_WEIGHT, _WEIGHT // (1 + _count_alternatives(self.schema)))
-        return _weighs_up_to(self._small, value)
+            returns = _count_returns(self.schema)
+            self._levels = max(_LEAST_LEVELS, int(math.log(_WEIGHT, returns))) if returns > 1 else MOST_LEVELS
+        return weighs_up_to(self._small, value, self._levels)
 
     def iter_broken(self, value: JsonValue) -> Iterator[Broken]:
         """Go through what a value breaks; nothing is made ahead."""
@@ -91,6 +98,9 @@ class LargeValues:
             return
         compiled = self._compiled(at.path, at.schema)
         if compiled.is_valid(at.value):
+            return
+        if len(at.instance) > MOST_LEVELS:
+            yield Broken(str(at.path[-1]), at.path, at.instance, f"{describe_value(at.value)}, so deep inside, does not conform")
             return
         if self.is_small(at.value):
             for error in compiled.iter_errors(at.value):
@@ -266,20 +276,56 @@ def _count_alternatives(schema: JsonValue) -> int:
     return own + sum(map(_count_alternatives, schema.values()))
 
 
-def _weighs_up_to(most: int, value: JsonValue) -> bool:
-    """Whether a value has no more parts than that; of a larger one, no more than that are looked at."""
-    left, todo = most, [value]
+def weighs_up_to(most: int, value: JsonValue, deepest: int = MOST_LEVELS) -> bool:
+    """Whether a value has no more parts and levels than that; of a larger one, no more than that are looked at."""
+    left, todo = most, [(value, 0)]
     while todo and left >= 0:
-        part = todo.pop()
+        part, depth = todo.pop()
         left -= 1
+        if depth > deepest:
+            return False
         if isinstance(part, str):
             left -= len(part) // _CHARACTERS
         elif isinstance(part, list):
-            todo.extend(part[: left + 1])
+            todo.extend((item, depth + 1) for item in part[: max(left, 0) + 1])
         elif isinstance(part, dict):
-            left -= sum(map(len, islice(part, left + 1))) // _CHARACTERS
-            todo.extend(islice(part.values(), max(left, 0) + 1))
+            left -= sum(map(len, islice(part, max(left, 0) + 1))) // _CHARACTERS
+            todo.extend((member, depth + 1) for member in islice(part.values(), max(left, 0) + 1))
     return left >= 0
+
+
+def _count_returns(schema: JsonObject) -> int:
+    """How often a definition refers to one that leads back to it: so much dearer is each level of a value."""
+    definitions = _object(schema, "$defs")
+    needs = {name: set(_iter_references(definition)) for name, definition in definitions.items()}
+    reached: dict[str, set[str]] = {}
+    for name, own in needs.items():
+        found: set[str] = set()
+        todo = list(own)
+        while todo and len(found) < _MOST_FOLLOWED:
+            other = todo.pop()
+            if other not in found:
+                found.add(other)
+                todo.extend(needs.get(other, ()))
+        reached[name] = found
+    counts = (
+        sum(1 for other in _iter_references(definition) if name in reached.get(other, ())) for name, definition in definitions.items()
+    )
+    return max(counts, default=0)
+
+
+def _iter_references(schema: JsonValue) -> Iterator[str]:
+    """The references in a schema, as often as they stand there."""
+    stack = [schema]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, dict):
+            ref = part.get("$ref")
+            if isinstance(ref, str):
+                yield ref.removeprefix("#/$defs/")
+            stack.extend(part.values())
+        elif isinstance(part, list):
+            stack.extend(part)
 
 
 def _shortened(text: str) -> str:

@@ -15,17 +15,19 @@ import jsonschema_rs
 from mock_server.errors import UnusableSchema
 from mock_server.finding import Place
 from mock_server.schema.bundle import Bundle
+from mock_server.schema.effort import MOST_STEPS
 from mock_server.schema.formats import CHECKS
-from mock_server.schema.large import Broken, LargeValues
+from mock_server.schema.large import Broken, LargeValues, weighs_up_to
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
 # The regular expressions of a document are untrusted: bound what they may cost.
-PATTERN_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=64_000_000)
+PATTERN_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=16_000_000)
 # Those of requests to come are many, and each is kept: they are smaller, too.
 _SEARCH_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=2_000_000)
 _MAX_SHOWN = 160  # characters of a value in a message
 _MAX_VIOLATIONS = 100
 _MAX_BREACHES = 30
+_LIGHT = 20_000  # parts of a value
 
 
 class Violation(NamedTuple):
@@ -58,6 +60,8 @@ class Validator:
             UnusableSchema: jsonschema-rs can't compile it.
         """
         self.bundle = bundle
+        if bundle.steps > MOST_STEPS:
+            raise UnusableSchema(bundle.node.place, f"it is too large: to judge one value takes more than {MOST_STEPS:,} steps")
         formats = _own_formats(bundle.schema)
         try:
             self._compiled = _compile(bundle.schema, formats)
@@ -75,6 +79,10 @@ class Validator:
         if self._large.is_small(value):
             return [self._violation(error) for error in islice(self._compiled.iter_errors(value), limit)]
         return [self._described(broken) for broken in islice(self._large.iter_broken(value), limit)]
+
+    def is_light(self, value: JsonValue) -> bool:
+        """Whether to list all that a value breaks costs little."""
+        return weighs_up_to(_LIGHT, value)
 
     def broken(self, value: JsonValue, limit: int) -> list[tuple[str, Pointer]]:
         """What a value breaks, as keyword and place in it, without a word: messages of large schemas are large."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from mock_server.cache import BoundedCache, make_text_cache
 from mock_server.contract.request import JsonBody, RequestJudge, Understood
 from mock_server.errors import SchemaError
+from mock_server.exchange.bounds import LARGE_BODY
 from mock_server.exchange.message import RawFields, Request
 from mock_server.exchange.negotiate import has_choice_of_stream, paired_keys
 from mock_server.exchange.path import Matched
@@ -100,7 +101,15 @@ class Express:
         Returns:
             The answer of the responder, the same object for the same request where it is stored; None where it has to be asked.
         """
+        try:
+            return self._find_answer(request, world)
+        except SchemaError:
+            return None  # the responder says what can't be worked with
+
+    def _find_answer(self, request: Request, world: World) -> Answer | None:
         is_posted = bool(request.body)
+        if len(request.body) > LARGE_BODY:
+            return None  # it is not read here: others would wait
         known = self._at_hand.get((request.method, request.path)) if self._sources is self._responder.sources else None
         if isinstance(known, _Live):
             return self._living(known, request, world) if not is_posted else None

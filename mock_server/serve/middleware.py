@@ -16,6 +16,7 @@ from functools import partial
 from mock_server.cache import BoundedCache
 from mock_server.errors import MalformedContent, MalformedWorld
 from mock_server.exchange import problem
+from mock_server.exchange.bounds import LARGE_BODY
 from mock_server.exchange.coding import TooLarge, decode_request
 from mock_server.exchange.message import Request
 from mock_server.exchange.preference import prefers_by_query
@@ -253,7 +254,7 @@ class MockMiddleware:
         return self._known_masker
 
     async def _respond(self, mount: Mount, world: World, scope: Scope, receive: Receive, request: Request) -> Answer:
-        if mount.responder.blocks:
+        if mount.responder.blocks or len(request.body) > LARGE_BODY:
             answer = await in_turns(partial(mount.responder.respond, request, world))
         else:
             answer = mount.responder.respond(request, world)

@@ -6,7 +6,7 @@ Route, read, judge, choose, make. Each operation is compiled when it is first as
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 from urllib.parse import unquote
 
@@ -15,6 +15,7 @@ from mock_server.contract.response import ResponseJudge
 from mock_server.errors import MalformedPreference, SchemaError, UsageError
 from mock_server.exchange import problem
 from mock_server.exchange.body import read_json, write_json
+from mock_server.exchange.bounds import LARGE_BODY
 from mock_server.exchange.coding import KNOWN_CODINGS
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request, find_field
@@ -41,6 +42,7 @@ from mock_server.serve.script.near import Route, hint
 from mock_server.serve.sl_violations import FIELD
 from mock_server.serve.source import Source
 from mock_server.serve.stored import Telling, tell
+from mock_server.serve.waiting import wait_for
 from mock_server.serve.world import World
 from mock_server.spec.document import Document
 from mock_server.spec.model import MISSING, Entry, Location, MediaType, Missing, Operation, Response, Server
@@ -165,9 +167,9 @@ class Responder:
         preferences = parse_preferences(header, request.query.decode("latin-1")) if header or b"__" in request.query else NONE
         if preferences.locale is not None:
             check_locale(preferences.locale)
-        understood = compiled.judge.read(
-            _as_judged(compiled.operation, request), matched.variables, security=self.kit.settings.security, lenient=True
-        )
+        judged = _as_judged(compiled.operation, request)
+        judge = partial(compiled.judge.read, judged, matched.variables, security=self.kit.settings.security, lenient=True)
+        understood = wait_for(judge) if len(request.body) > LARGE_BODY else judge()
         if matched.spanning is not None:
             understood = understood._replace(findings=(*understood.findings, *compiled.judge.note_spanning(matched)))
         return self._ask(compiled, request, understood, preferences, matched.variables, world)

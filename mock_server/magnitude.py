@@ -1,0 +1,20 @@
+"""Numbers of any size: whole ones go on where floats end, at 1.8e308."""
+
+import math
+import sys
+from typing import Final
+
+LARGEST: Final = sys.float_info.max
+
+
+def is_finite(number: float) -> bool:
+    """Whether a number is neither infinite nor NaN; whole numbers never are, however large."""
+    return isinstance(number, int) or math.isfinite(number)
+
+
+def as_float(number: float) -> float:
+    """The nearest float; the largest one for a whole number beyond it."""
+    try:
+        return float(number)
+    except OverflowError:
+        return LARGEST if number > 0 else -LARGEST

@@ -66,7 +66,7 @@ def _verdict(responder: Responder, judge: Independent, nodes: dict[tuple[str, st
     case = example_request(responder.kit, operation, responder.base_paths(entry)[0])
     if case.missing:
         return "impossible: no request fits"
-    request = case.request
+    request = case.request._replace(fields=[*case.request.fields, (b"host", b"localhost")])  # links lead to where the client asked
     if preference is not None:
         request = request._replace(fields=[*request.fields, (b"prefer", preference)])
     answer = responder.respond(request)

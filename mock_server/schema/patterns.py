@@ -19,7 +19,7 @@ _ENDLESS: Final = re.compile(r"\{(\d+),\d{4,}\}")
 _QUANTIFIER: Final = re.compile(r"\{\d+(?:,\d*)?\}")
 _SET: Final = re.compile(r"\\[dDwWsS]|\\[pP]\{[^}]*\}")
 _ESCAPE: Final = re.compile(
-    r"\\(?:(?P<set>[dDwWsS])|(?P<property>[pP]\{[^}]*\})|c(?P<control>[A-Za-z])|x(?P<byte>[0-9A-Fa-f]{2})|u(?P<unit>[0-9A-Fa-f]{4})"
+    r"\\(?:u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})|(?P<set>[dDwWsS])|(?P<property>[pP]\{[^}]*\})|c(?P<control>[A-Za-z])|x(?P<byte>[0-9A-Fa-f]{2})|u(?P<unit>[0-9A-Fa-f]{4})"
     r"|u\{(?P<point>[0-9A-Fa-f]{1,6})\}|(?P<octal>[0-3][0-7]{0,2}|[4-7][0-7]?)|k<(?P<name>\w+)>|(?P<other>[\s\S]))"
 )
 # An opening of a capturing group, with its name.
@@ -96,6 +96,9 @@ def _character(found: re.Match[str], at: int) -> tuple[str, int]:
     """An escape that stands for a character or a set of them, and where it ends."""
     if found["set"] is not None or found["property"] is not None:
         return found[0], found.end()
+    if found["high"] is not None:
+        code = 0x10000 + (int(found["high"], 16) - 0xD800 << 10) + int(found["low"], 16) - 0xDC00
+        return f"\\x{{{code:x}}}", found.end()
     for name in ("byte", "unit", "point"):
         if found[name] is not None:
             return f"\\x{{{found[name]}}}", found.end()

@@ -276,7 +276,7 @@ def test_validate_reads_standard_input(folder: Path, monkeypatch: pytest.MonkeyP
 
     assert done.returncode == 1
     assert "-:2" in done.stdout
-    assert "2 records" in done.stderr
+    assert "2 records" in done.stdout
 
 
 def test_validate_shares_the_work(folder: Path) -> None:
@@ -297,7 +297,7 @@ def test_validate_shares_the_work(folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
 
     assert done.returncode == 1, done.stderr
-    assert "301 records" in done.stderr
+    assert "301 records" in done.stdout
     assert "1 wrong" in done.stderr
 
 

@@ -179,6 +179,8 @@ class Library:
         if parts.scheme != "file":
             raise UnreadableResource(uri, "only files, http and https can be read")
         path = Path(unquote(parts.path))
+        if "\0" in str(path):
+            raise UnreadableResource(uri, "no file has such a name")
         escape = find_escape(path, self._folders)
         if escape is not None:
             raise PermissionError(_describe_escape(escape, self._folders))

@@ -13,6 +13,8 @@ from mock_server.finding import Finding
 from mock_server.spec.references import Node, References
 from mock_server.typing import JsonObject, JsonValue
 
+_SENT = frozenset(("content", "headers"))  # maps whose names are sent in header fields
+
 
 @dataclass(eq=False, repr=False)
 class Reader:
@@ -54,6 +56,9 @@ class Reader:
         if container is None:
             return
         for name, child in container.members():
+            if key in _SENT and not name.isprintable():
+                self.malformed(child, f"{what} {name!r} has characters that a header field can't have")
+                continue
             extension = name.startswith("x-") and (key == "responses" or not isinstance(child.value, dict))
             target = None if extension else self.object(child, f"{what} {name!r}")
             if target is not None:

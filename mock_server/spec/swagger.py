@@ -51,7 +51,7 @@ def parse_parameters(reader: Reader, root: Node, *holders: Node) -> tuple[tuple[
         for (name, location), node in found.items()
         if location not in {"body", "formData"} and may_be_sent(reader, node, name, Location(location))
     )
-    consumes = texts(holders[-1], "consumes") if "consumes" in mapping(holders[-1]) else texts(root, "consumes")
+    consumes = _names(holders[-1], "consumes") if "consumes" in mapping(holders[-1]) else _names(root, "consumes")
     body = next((node for (_, location), node in found.items() if location == "body"), None)
     if body is not None:
         return plain, _parse_body(reader, body, consumes or _JSON)
@@ -74,6 +74,11 @@ def _parse_parameter(reader: Reader, name: str, location: Location, node: Node) 
         examples=parse_examples(reader, node),
         node=node,
     )
+
+
+def _names(node: Node, key: str) -> tuple[str, ...]:
+    """The media types in a list, but for names that no header field can have."""
+    return tuple(name for name in texts(node, key) if name.isprintable())
 
 
 def _parse_body(reader: Reader, node: Node, consumes: tuple[str, ...]) -> RequestBody:
@@ -115,7 +120,7 @@ def _parse_form(form: dict[str, Node], consumes: tuple[str, ...], operation: Nod
 
 def parse_responses(reader: Reader, root: Node, operation: Node) -> tuple[Response, ...]:
     """Read the responses of an operation; each media type it `produces` has the response's schema."""
-    produces = texts(operation, "produces") if "produces" in mapping(operation) else texts(root, "produces")
+    produces = _names(operation, "produces") if "produces" in mapping(operation) else _names(root, "produces")
     return tuple(
         Response(
             status=key if key == "default" else key.upper(),

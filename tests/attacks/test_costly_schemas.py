@@ -167,6 +167,31 @@ def test_a_body_is_judged_by_a_schema_in_bounds(attack: Schema, tmp_path: Path) 
     assert cost.megabytes < MEGABYTES
 
 
+CONTENT = {"application/json": {"schema": {"type": "string"}}}
+SPOILED = {
+    "a media type with a line end": {"content": {**CONTENT, "text/plain\r\nX-Evil: 1": {"schema": {"type": "string"}}}},
+    "nothing but a media type with a line end": {"content": {"application/json\r\nX-Evil: 1": {"schema": {"type": "string"}}}},
+    "a header name with a line end": {"headers": {"x-a\r\nx-evil": {"required": True, "schema": {"type": "string"}}}, "content": CONTENT},
+    "a header example with a line end": {"headers": {"x-a": {"required": True, "schema": {"type": "string"}, "example": "b\r\nx-evil: 1"}}, "content": CONTENT},
+    "a header enum with a line end": {"headers": {"x-a": {"required": True, "schema": {"enum": ["b\r\nx-evil: 1"]}}}, "content": CONTENT},
+    "a reference with a zero": {"content": {"application/json": {"schema": {"$ref": "a%00.yaml"}}}},
+    "a reference with a zero, as it is": {"content": {"application/json": {"schema": {"$ref": "a\0.yaml"}}}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("response", SPOILED.values(), ids=SPOILED)
+def test_what_a_document_names_is_never_sent_as_another_field(response: dict, tmp_path: Path) -> None:
+    path = tmp_path / "openapi.json"
+    operation = {"operationId": "get", "responses": {"200": {"description": "made", **response}}}
+    path.write_bytes(orjson.dumps({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {"get": operation}}}))
+
+    said = AsgiClient(mock_server.app(mock_server.load(path))).ask("/a")
+
+    assert said.status == 200
+    assert "evil" not in " ".join(said.fields).lower()
+    assert all(value.isprintable() for value in said.fields.values())
+
+
 branches = st.deferred(
     lambda: st.one_of(
         st.sampled_from([{}, {"required": ["a"]}, {"type": ["integer"]}, {"properties": {"a": {"type": ["string"]}}}, {"enum": [1, "a"]}]),

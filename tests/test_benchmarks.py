@@ -20,6 +20,7 @@ from benchmarks.report import render_case, render_table, render_targets
 from benchmarks.results import Run, load_run
 from benchmarks.rounds import Measured, Plan, longest_list
 from benchmarks.servers import PRISM, US
+from benchmarks.soak import Soaked
 from benchmarks.talk import ask_when_up
 from benchmarks.targets import TARGETS, NotMeasured, compare, judge
 from benchmarks.wrk import Answered, Load, LoadFailed, parse
@@ -317,3 +318,16 @@ def test_the_operations_that_are_asked_lie_all_over_a_document() -> None:
     assert len(set(targets)) == 100
     assert (targets[0], targets[-1]) == ("/area0/group0/things0/7", "/area9/group99/things9999/7")
     assert len(derive.many_targets(1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("resident", "kept", "is_level"),
+    [
+        ([50, 80, *[100] * 20, *[105] * 38], 90, True),
+        ([50, 80, *[100] * 20, *[105] * 37, 111], 90, False),
+        ([*range(50, 110)], 90, False),
+        ([50, 80, *[100] * 58], 101, False),
+    ],
+)
+def test_memory_is_level_where_it_stays_where_it_was_after_a_fifth_of_the_time(resident: list[int], kept: int, is_level: bool) -> None:
+    assert Soaked(memory=100, resident=resident, kept=kept).is_level is is_level

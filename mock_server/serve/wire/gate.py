@@ -7,10 +7,11 @@ the next one is read. What can't be read is refused in words, and so is who take
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from mock_server.cache import BoundedCache
+from mock_server.cache import BoundedCache, weigh_text
 from mock_server.exchange import problem
 from mock_server.serve.answer import RawField, problem_answer
 from mock_server.serve.backend import Asgi
@@ -36,8 +37,10 @@ _PROBLEMS: Final = {
 }
 _log = logging.getLogger("mock_server.connections")
 
-# Heads that were read before: clients send the same ones again and again.
-_heads: BoundedCache[bytes, Head | Refusal] = BoundedCache(4 << 20, weigh=lambda raw, _: 2 * len(raw) + 300)
+# What clients send again and again: the fields of a request in origin form, with the length of its body; -1 where that is to be
+# looked at anew.
+_LINE: Final = re.compile(rb"(?!CONNECT )[A-Z]+ /[\x21-\x7e]* HTTP/1\.1\r\n")
+_plain: BoundedCache[bytes, int] = BoundedCache(2 << 20, weigh_text)
 _LONGEST: Final = 2_048  # bytes of a head that is remembered
 
 
@@ -140,18 +143,19 @@ class Gate(asyncio.Protocol):
 
     def _read_whole(self, data: bytes) -> bool:
         """Give the parser a whole message that came in one piece, the usual case; False where it has to be looked at."""
-        end = data.find(_END) + 4
+        line = _LINE.match(data)
+        if line is None:
+            return False
+        end = data.find(_END, line.end() - 2) + 4
         if not 4 <= end <= _LONGEST:  # noqa: PLR2004 - 3 where it was not found
             return False
-        raw = data[:end]
-        head = _heads.get(raw)
-        if head is None:
-            head = _heads[raw] = read_head(raw)
-        if isinstance(head, Refusal) or head.is_chunked or len(data) - end != head.length or head.raw is not raw:
-            return False
-        return self._pass_head(data, len(data) - end)
+        fields = data[line.end() : end]
+        length = _plain.get(fields)
+        if length is None:
+            length = _plain[fields] = _length_of(data[:end])
+        return length == len(data) - end and self._pass_head(data)
 
-    def _pass_head(self, data: bytes, size: int) -> bool:
+    def _pass_head(self, data: bytes) -> bool:
         self._messages += 1
         super().data_received(data)
         return True
@@ -177,7 +181,7 @@ class Gate(asyncio.Protocol):
             if isinstance(piece, Refusal):
                 self._refuse(piece)
             elif piece.is_head:
-                self._pass_head(piece.data, 0)
+                self._pass_head(piece.data)
             else:
                 self._pass_body(piece.data)
         if framer.waiting > _HELD_BACK and not self.transport.is_closing():
@@ -209,6 +213,12 @@ class Gate(asyncio.Protocol):
             return
         transport.write_eof()
         self.loop.call_later(_LINGER, transport.abort)
+
+
+def _length_of(raw: bytes) -> int:
+    """How long the body is behind a head that the parser gets as it is; -1 for any other head."""
+    head = read_head(raw)
+    return head.length if isinstance(head, Head) and head.raw is raw and not head.is_chunked else -1
 
 
 def _write(refusal: Refusal, first: Sequence[RawField]) -> bytes:

@@ -275,7 +275,8 @@ def content_type(written: str, media_type: MediaRange) -> str:
 def write_json(value: JsonValue) -> bytes:
     """Write JSON; numbers beyond 64 bits and lone surrogates too, which orjson refuses."""
     try:
-        return orjson.dumps(value)
+        # a copy: orjson takes up to eight times the bytes of a text, and what it returns goes on to hold them
+        return bytes(memoryview(orjson.dumps(value)))
     except TypeError:
         return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
 

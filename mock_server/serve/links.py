@@ -18,6 +18,7 @@ from mock_server.cache import BoundedCache
 from mock_server.contract.request import find_content
 from mock_server.contract.response import ResponseJudge
 from mock_server.errors import UnusableSchema
+from mock_server.exchange.body import write_json
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
 from mock_server.finding import Finding
@@ -160,7 +161,7 @@ def _conforming(before: bytes, after: bytes, content: MediaType, judge: Response
             return after
         for pointer in _places(findings):
             _put_back(old, new, pointer)
-        return orjson.dumps(new) if judge.is_valid(content, new) else before
+        return write_json(new) if judge.is_valid(content, new) else before
     except (orjson.JSONDecodeError, UnusableSchema):
         return after
 

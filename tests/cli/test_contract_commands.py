@@ -298,7 +298,7 @@ def test_validate_shares_the_work(folder: Path) -> None:
 
     assert done.returncode == 1, done.stderr
     assert "301 records" in done.stdout
-    assert "1 wrong" in done.stderr
+    assert "1 wrong" in done.stdout
 
 
 def test_what_test_sent_is_what_validate_reads(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -326,7 +326,7 @@ def test_the_operations_that_are_asked_lie_all_over_a_document() -> None:
         ([50, 80, *[100] * 20, *[105] * 38], 90, True),
         ([50, 80, *[100] * 20, *[105] * 37, 111], 90, False),
         ([*range(50, 110)], 90, False),
-        ([50, 80, *[100] * 58], 101, False),
+        ([50, 80, *[100] * 58], 106, False),
     ],
 )
 def test_memory_is_level_where_it_stays_where_it_was_after_a_fifth_of_the_time(resident: list[int], kept: int, is_level: bool) -> None:

@@ -185,12 +185,12 @@ def _emptied(value: JsonValue) -> JsonValue:
 def _deep(shop: Workshop, location: Location, way: tuple[str | int, ...]) -> Iterator[Edit]:
     """The value, nested in itself as deep as `DEPTH`, where that is deep at all."""
     try:
-        value = shop.produce(location.schema, 0, name=location.name, minimal=True)
-        for _ in range(max(1, DEPTH // len(way))):
-            around = shop.produce(location.schema, 0, name=location.name, minimal=True)
-            value = _nest(around, way, value)
+        around = shop.produce(location.schema, 0, name=location.name, minimal=True)
     except SchemaError:
         return
+    value = around
+    for _ in range(max(1, DEPTH // len(way))):
+        value = _nest(around, way, value)  # copies what lies on the way; nothing else is ever changed
     yield Put(value)
 
 

@@ -14,7 +14,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from mock_server.errors import MalformedContent
 from mock_server.exchange.bounds import BOUNDARY as LONGEST_BOUNDARY
-from mock_server.exchange.bounds import FORM_FIELDS, PARTS, check_items, read_json_text
+from mock_server.exchange.bounds import FORM_FIELDS, PART_FIELD, PART_FIELDS, PARTS, check_items, read_json_text
 from mock_server.exchange.brackets import iter_bracketed, put_bracketed, settle
 from mock_server.exchange.interpret import Embedded, Raw
 from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
@@ -166,10 +166,13 @@ def parse_parts(data: bytes, media_type: MediaRange) -> list[Part]:
     whole = memoryview(data)
     parts: list[Part] = []
     header: list[bytes] = [b"", b""]
+    count = 0  # header fields of the part that is read
 
     def begin() -> None:
         if len(parts) >= PARTS:
             raise MalformedContent(f"there are more than {PARTS:,} parts")
+        nonlocal count
+        count = 0
         parts.append(Part())
 
     def on_name(chunk: bytes, start: int, end: int) -> None:
@@ -179,6 +182,10 @@ def parse_parts(data: bytes, media_type: MediaRange) -> list[Part]:
         header[1] += chunk[start:end]
 
     def on_header_end() -> None:
+        nonlocal count
+        count += 1
+        if count > PART_FIELDS or len(header[1]) > PART_FIELD:
+            raise MalformedContent(f"the header of a part has more than {PART_FIELDS} fields, or one of more than {PART_FIELD:,} bytes")
         parts[-1].headers[header[0].decode("latin-1").lower()] = header[1].decode("utf-8", "replace")
         header[0] = header[1] = b""
 

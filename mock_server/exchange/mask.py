@@ -258,7 +258,7 @@ class Mask:
         """Replace the secrets in what is said of a place in an exchange: of a secret one, whatever is quoted from there."""
         if instance and any(judge_name(name) is Secrecy.SECRET or name.lower() in self.names for name in instance):
             message = _QUOTED.sub(lambda found: f"{found.group(1)}{MASKED}{found.group(1)}", message)
-            for value in self.quoted:
+            for value in (value for value in self.quoted if value in message):
                 message = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", lambda _: MASKED, message)
         return self.text(message)
 

@@ -5,6 +5,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from mock_server.cache import BoundedCache
+from mock_server.exchange.bounds import LARGE_BODY
 from mock_server.exchange.document_mask import mask_of
 from mock_server.exchange.mask import Mask, Shown
 from mock_server.exchange.message import Request, Response
@@ -45,18 +46,24 @@ class Masker:
             )
             known = self._paths[request.path] = self.mask.printable_path(request.path), pieces
         shown, pieces = known
+        request = _shortened(request)
         return self.mask.seen_in(request).printable_path(request.path) if pieces and _has_any(pieces, request) else shown
 
     def findings(self, request: Request, findings: Sequence[Finding]) -> list[str]:
         """Write the messages of findings in a request, without its secrets."""
         if not findings:
             return []
-        mask = self.mask.seen_in(request)
+        mask = self.mask.seen_in(_shortened(request))
         return [mask.finding(finding.message, finding.instance) for finding in findings]
 
     def _for_target(self, request: Request, response: Response | None) -> Mask:
         """Make the mask of a target: where the exchange has a piece of it elsewhere as well, that may be a secret."""
         return self.mask.seen_in(request, response) if _is_repeated(request, response) else self.mask
+
+
+def _shortened(request: Request) -> Request:
+    """Keep as much of a body as is searched for what the log says: megabytes take seconds, while nobody is answered."""
+    return request._replace(body=request.body[:LARGE_BODY]) if len(request.body) > LARGE_BODY else request
 
 
 def _has_digit(piece: bytes) -> bool:

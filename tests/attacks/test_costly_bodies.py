@@ -189,6 +189,10 @@ BODIES = (
     Body("multipart, false boundaries", PARTS, lambda: part(b"f", b"\r\n--" * 500_000, b'; filename="a"') + b"--b--\r\n", TAKEN),
     Body("multipart, 100,000 header fields", PARTS, lambda: b"--b\r\n" + b"a: b\r\n" * 100_000 + b"\r\n\r\n--b--\r\n"),
     Body("multipart, a header field of 1 MB", PARTS, lambda: b"--b\r\na: " + b"b" * 1_000_000 + b"\r\n\r\n\r\n--b--\r\n"),
+    Body("multipart, 1,000 header fields of a part", PARTS, lambda: part(b"s", b"a").replace(b"\r\n\r\n", b"\r\n" + b"a: b\r\n" * 1_000 + b"\r\n") + b"--b--\r\n"),
+    Body("multipart, a name of 2 MB of quotes", PARTS, lambda: part(b'a\\"' * 600_000, b"1") + b"--b--\r\n"),
+    Body("multipart, 200,000 names", PARTS, lambda: part(b"s", b"a", b"; name=a" * 200_000) + b"--b--\r\n"),
+    Body("multipart, a name in a charset that is none", PARTS, lambda: b"--b\r\nContent-Disposition: form-data; name*=punycode''" + b"a" * 50_000 + b"\r\n\r\n1\r\n--b--\r\n"),
     Body("multipart, a file of 8 MB", PARTS, lambda: part(b"f", bytes(range(256)) * 32_768, b'; filename="a"') + b"--b--\r\n", TAKEN),
     Body("multipart that breaks off", PARTS, lambda: part(b"f", b"x" * 1_000_000)),
     Body("multipart, a part without a name", PARTS, lambda: b"--b\r\n\r\n1\r\n--b--\r\n"),
@@ -218,6 +222,28 @@ def test_a_body_is_answered_in_words_and_in_bounds(attack: Body) -> None:
     assert len(said.body) + sum(map(len, said.fields.values())) < 100_000
     assert cost.seconds < SECONDS
     assert cost.megabytes < MEGABYTES
+
+
+LOGGED = (
+    Body("form, a million fields", FORM, lambda: b"a=1&" * 1_000_000),
+    Body("form, 100,000 fields that may be secrets", FORM, lambda: b"token=a1b2c3d4e5&" * 100_000),
+    Body("multipart, 300,000 header fields", PARTS, lambda: b"--b\r\n" + b"a: b\r\n" * 300_000 + b"\r\n\r\n--b--\r\n"),
+    Body("JSON, 300,000 members", "application/json", lambda: orjson.dumps({f"token{n}": n for n in range(300_000)})),
+    Body("JSON, 3,000 secrets of a digit or two", "application/json", lambda: orjson.dumps({f"token{n}": n for n in range(3_000)})),
+    Body("text, 500,000 pairs", "text/plain", lambda: b"a=1&" * 500_000),
+)
+
+
+@pytest.mark.parametrize("attack", LOGGED, ids=str)
+def test_what_the_log_says_of_a_large_body_costs_little(attack: Body, caplog: pytest.LogCaptureFixture) -> None:
+    """The log repeats no secret; to look for them goes through no more than the beginning of a body."""
+    body = attack.make()
+    client().ask("/take", "POST", headers={"content-type": "application/json"}, body=b"{}")
+    with caplog.at_level("INFO", "mock_server"), measured() as cost:
+        client().ask("/take", "POST", headers={"content-type": attack.media}, body=body)
+
+    assert caplog.records
+    assert cost.seconds < SECONDS
 
 
 TARGETS = (

@@ -25,8 +25,8 @@ class Client:
     left_out: Mapping[str, str] = field(default_factory=dict)  # what an error's text has: why it is not asked of us
 
 
-_NO_BODY: Final = {"Body": "the client asks for a body, which the script does not make"}
-_ELSEWHERE: Final = {"ENOTFOUND": "an example of the document leads to another host"}
+_NO_BODY: Final = {"input_value={}": "the client asks for a body, which the script does not make"}
+_ELSEWHERE: Final = dict.fromkeys(("ENOTFOUND", "Name or service not known"), "an example of the document leads to another host")
 _NO_CHECKS: Final = ("--no-validate-requests", "--no-security")  # where methods are called with made-up arguments
 
 CLIENTS: Final = (
@@ -51,7 +51,7 @@ CLIENTS: Final = (
         NODE / "node_modules/@octokit/openapi/generated/api.github.com.json",
         ("GitHubKit==0.16.1", "hishel>=1,<2"),
         _NO_CHECKS,
-        left_out=_NO_BODY,
+        left_out={**_NO_BODY, **_ELSEWHERE},
     ),
     Client(
         "box",
@@ -65,7 +65,16 @@ CLIENTS: Final = (
         },
     ),
     Client("twilio", SHARED / "twilio-twilio-oai-twilio-api-v2010/twilio_api_v2010.json", ("twilio==9.13.0",)),
-    Client("hcloud", "hetzner.cloud", ("hcloud==2.27.0",)),
+    Client(
+        "hcloud",
+        "hetzner.cloud",  # version 1.0.0, which is older than the client
+        ("hcloud==2.27.0",),
+        left_out={
+            "timeout_idle": "the client asks for a property that the document has not",
+            "label_selector": "the document does not say which property goes with which type",
+            "servers.create": "the client asks for a property that the document does not require",
+        },
+    ),
     Client(
         "spotipy",
         SHARED / "sonallux-spotify-web-api-fixed-spotify-open-api/fixed-spotify-open-api.yml",

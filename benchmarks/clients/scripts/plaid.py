@@ -26,7 +26,7 @@ def made(kind, depth=0):
         return kind(next(iter(allowed["value",].values())))
     if depth > DEPTH or not hasattr(kind, "openapi_types"):
         raise LookupError(str(kind))
-    types = kind.openapi_types.fget(kind) if isinstance(kind.openapi_types, property) else kind.openapi_types()
+    types = kind.openapi_types
     needed = [
         n
         for n, p in inspect.signature(kind.__init__).parameters.items()

@@ -596,11 +596,11 @@ CODED = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
 @pytest.mark.parametrize(
     ("data", "coding", "expected"),
     [
-        (gzip.compress(b'{"id": 1}'), "gzip", []),
-        (gzip.compress(b'{"id": "x"}'), "gzip", ["request-body-schema"]),
-        (gzip.compress(b'{"id": 1}')[:-9], "gzip", ["request-coding-malformed"]),
+        (gzip.compress(b'{"id": 1}', mtime=0), "gzip", []),
+        (gzip.compress(b'{"id": "x"}', mtime=0), "gzip", ["request-body-schema"]),
+        (gzip.compress(b'{"id": 1}', mtime=0)[:-9], "gzip", ["request-coding-malformed"]),
         (b"known to the real server alone", "exi", []),
-        (gzip.compress(bytes(100_000)), "gzip", []),
+        (gzip.compress(bytes(100_000), mtime=0), "gzip", []),
     ],
 )
 def test_a_coded_request_goes_on_as_it_is_and_is_judged_by_what_it_stands_for(

@@ -48,9 +48,11 @@ class Hosts:
 
     def accepts(self, fields: RawFields) -> bool:
         """Whether a request with these header fields is answered. RFC 9110, section 7.2: browsers always send a Host."""
-        if self.names is None:
-            return True
-        return all(self.knows(value) for name, value in fields if name == b"host")
+        if self.names is not None:
+            for name, value in fields:
+                if name == b"host" and not self.knows(value):
+                    return False
+        return True
 
     def refuse(self, fields: RawFields) -> Answer:
         """Say that the host of a request is not answered for."""

@@ -37,6 +37,7 @@ _ENDS: Final = rb"(?=[/?#\"'<>\s\\,;)&]|\Z)"  # a host or a path ends here, and 
 _HERE: Final = HERE.encode()
 _TEXTUAL: Final = ("json", "xml", "text/", "javascript", "x-www-form-urlencoded", "yaml")
 _AGAIN: Final = ("example:", "fixture:")  # the sources of answers that are the same object each time
+_FEW: Final = 1_024
 _DEEPEST: Final = 40  # of schemas within schemas
 _BOUNDS: Final = ("pattern", "maxLength", "minLength", "enum", "const", "format")
 
@@ -49,6 +50,7 @@ class Links:
     otherwise: str  # the host, where a client does not name it
     secure: bool = False  # whether it speaks TLS itself
     keep: bool = False  # links of the document's servers stay as they are
+    _plain: BoundedCache[int, RawFields] = field(default_factory=lambda: BoundedCache(_FEW))  # without links, by their ids
     _bounded: dict[int, tuple[MediaType, bool]] = field(default_factory=dict)
     _written: BoundedCache[tuple[int, bytes, str], tuple[Answer, Answer]] = field(default_factory=lambda: KEPT_READY.make(_weigh))
 
@@ -75,10 +77,17 @@ class Links:
 
     def leads_away(self, answer: Answer) -> bool:
         """Whether something in an answer is rewritten."""
-        hosts = self.hosts
-        if any(host in answer.body for host in hosts):
+        hosts, body, fields = self.hosts, answer.body, answer.fields
+        for host in hosts:
+            if host in body:
+                return True
+        if self._plain.get(id(fields)) is fields:
+            return False
+        if any(host in value for _, value in fields for host in hosts):
             return True
-        return any(host in value for _, value in answer.fields for host in hosts)
+        if isinstance(fields, tuple):  # those of all answers of one kind
+            self._plain[id(fields)] = fields
+        return False
 
     def localise(self, answer: Answer, request: Request, base: str, judge: ResponseJudge) -> Answer:
         """

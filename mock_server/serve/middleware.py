@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from functools import partial
 
 from mock_server.cache import BoundedCache
@@ -46,6 +47,18 @@ _MOST_READY = 4_096
 _SMALL = 4_096  # bytes of an answer that may be out of date and is kept ready all the same, until there are too many
 
 
+@dataclass(slots=True, eq=False)
+class _Frame:
+    """The head that answers with the same fields have in common."""
+
+    own: Sequence[RawField]  # of the answers; the very object, so that its id stays its own
+    status: int
+    entry: Entry | None
+    fields: list[RawField]  # with those that are said of all answers, but for the length
+    first: Sequence[RawField] | None = None  # fields of the server that `head` begins with
+    head: bytes | None = None  # without the length and the empty line; None where the server has to look at it
+
+
 class ClientLeft(Exception):
     """The client closed the connection within its request."""
 
@@ -67,6 +80,7 @@ class MockMiddleware:
         self._through = through
         self._swagger_ui = swagger_ui.open_swagger_ui(lambda: [mount.responder.document.title for mount in backend.mounts])
         self._ready: BoundedCache[int, tuple[Answer, tuple[Message, Message]]] = BoundedCache(_MOST_READY)
+        self._frames: BoundedCache[int, _Frame] = BoundedCache(_MOST_READY)
         self._varies: dict[int, tuple[Entry | None, Sequence[RawField]]] = {}  # by the id of an operation, which stays its own
         self._generation = backend.generation  # that those are of
         self._masked: tuple[Mount, ...] = ()
@@ -136,20 +150,20 @@ class MockMiddleware:
 
     def at_once(self, scope: Scope, body: bytes, first: Sequence[RawField]) -> bytes | None:
         """Answer an ordinary request, all of which is read; see `wire.instant`."""
-        started, path = time.perf_counter(), _path_of(scope)
-        if not self._is_calm(path) or len(body) > self._backend.settings.max_body or not self._backend.hosts.accepts(scope["headers"]):
+        started, path, backend, fields = time.perf_counter(), _path_of(scope), self._backend, scope["headers"]
+        if not self._is_calm(path) or len(body) > backend.settings.max_body or not backend.hosts.accepts(fields):
             return None
         if self._is_for_admin(scope):
             return None
-        request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], body), self._backend.worlds.everybody
+        request, everybody = Request(scope["method"], path, scope["query_string"], fields, body), backend.worlds.everybody
         found = self._find_mount(scope, path).express.find(request, everybody)
-        if found is None or found.status in _WITHOUT_BODY:
+        if found is None or found.status in _WITHOUT_BODY or found.status < 200:  # noqa: PLR2004
             return None
-        head = write_head(found.status, first, self._messages(found)[0]["headers"])
+        head = self._head(found, first)
         if head is None:
             return None
         self._note(request, found, everybody, started)
-        return head + found.body
+        return b"%bcontent-length: %d\r\n\r\n%b" % (head, len(found.body), found.body)
 
     def _is_calm(self, path: bytes) -> bool:
         """Whether nobody but the responder has a say in what is answered under a path."""
@@ -275,11 +289,26 @@ class MockMiddleware:
             self._ready[id(found)] = found, messages  # with the answer, so that its id stays its own
         return messages
 
+    def _head(self, found: Answer, first: Sequence[RawField]) -> bytes | None:
+        """The head of an answer but for its length; written once a second, since the date is in it, for all with the same fields."""
+        self._keep_up()
+        own = found.fields
+        frame = self._frames.get(id(own))
+        if frame is None or frame.status != found.status or frame.entry is not found.entry:
+            frame = _Frame(own, found.status, found.entry, self._fields(found))
+            if isinstance(own, tuple) or _may_come_again(found):
+                self._frames[id(own)] = frame
+        if frame.first is not first:
+            head = write_head(found.status, first, frame.fields)
+            frame.first, frame.head = first, head[:-2] if head is not None else None
+        return frame.head
+
     def _keep_up(self) -> None:
         """Forget what was made of documents that have been replaced."""
         if self._generation != self._backend.generation:
             self._generation = self._backend.generation
             self._ready.clear()
+            self._frames.clear()
             self._varies.clear()
 
     def _refuse_page(self, scope: Scope) -> Answer | None:
@@ -338,7 +367,14 @@ class MockMiddleware:
         await send_whole(scope, send, start, body)
 
     def _framed(self, answer: Answer) -> list[RawField]:
-        """The fields of an answer, with its length, and with what is said to browsers and caches, of whatever origin they ask."""
+        """The fields of an answer, with its length, and with what is said of all answers."""
+        fields = self._fields(answer)
+        if answer.status >= 200 and answer.status not in _WITHOUT_BODY:  # noqa: PLR2004
+            fields.append((b"content-length", b"%d" % len(answer.body)))
+        return fields
+
+    def _fields(self, answer: Answer) -> list[RawField]:
+        """The fields of an answer, and what is said to browsers and caches, of whatever origin they ask."""
         names = {name for name, _ in answer.fields}
         own = answer.fields if NOSNIFF[0] not in names else [pair for pair in answer.fields if pair[0] != NOSNIFF[0]]
         fields = [*CONTENT_FIELDS, *own]
@@ -350,8 +386,6 @@ class MockMiddleware:
             fields += self._vary(answer.entry)
         elif self._is_shared():
             fields.append(VARY_ON_ORIGIN)
-        if answer.status >= 200 and answer.status not in _WITHOUT_BODY:  # noqa: PLR2004
-            fields.append((b"content-length", b"%d" % len(answer.body)))
         if answer.entry is not None and answer.entry.deprecated and DEPRECATION[0] not in names:
             fields.append(DEPRECATION)
         return fields

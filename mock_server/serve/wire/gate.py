@@ -95,7 +95,8 @@ class Gate(asyncio.Protocol):
 
     def on_response_complete(self) -> None:
         """Read on what waited for the end of an answer."""
-        self._release()
+        if self._held:
+            self._release()
         super().on_response_complete()  # type: ignore[misc]
         if self._framer.waiting:
             self.loop.call_soon(self._read_on)
@@ -215,6 +216,24 @@ class Gate(asyncio.Protocol):
         self.loop.call_later(_LINGER, transport.abort)
 
 
+class Untimed(asyncio.Protocol):
+    """Sets no timer after each answer, as uvicorn's `HttpToolsProtocol` does: `Connections` looks after those that wait."""
+
+    flow: Any
+    pipeline: Any
+    transport: asyncio.Transport
+    server_state: Any
+
+    def on_response_complete(self) -> None:
+        """Be ready for the next request."""
+        if self.pipeline:
+            super().on_response_complete()  # type: ignore[misc]
+            return
+        self.server_state.total_requests += 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+
+
 def _length_of(raw: bytes) -> int:
     """How long the body is behind a head that the parser gets as it is; -1 for any other head."""
     head = read_head(raw)
@@ -231,4 +250,5 @@ def _write(refusal: Refusal, first: Sequence[RawField]) -> bytes:
 
 def gated(base: type[asyncio.Protocol], gates: Connections) -> type[asyncio.Protocol]:
     """One of uvicorn's HTTP protocols, behind a gate."""
-    return type(f"Gated{base.__name__}", (Gate, base), {"gates": gates})
+    mixed = (Gate, Untimed, base) if hasattr(base, "on_headers_complete") else (Gate, base)
+    return type(f"Gated{base.__name__}", mixed, {"gates": gates})

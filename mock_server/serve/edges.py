@@ -5,11 +5,18 @@ So that a frontend can be tried with all of them by clicking. Which one it was i
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
+from mock_server.cache import BoundedCache
 from mock_server.generate.catalogue import KINDS, Catalogue, Edge, Subject
 from mock_server.generate.seed import derive_seed
 from mock_server.typing import JsonValue
+
+_AT_HAND: Final = 2  # bodies whose edge cases are at hand: each of a large document takes a hundred megabytes
+
+_at_hand: "BoundedCache[object, Edges]" = BoundedCache(_AT_HAND)  # of the whole process, by what they belong to
 
 
 @dataclass(eq=False, repr=False)
@@ -56,3 +63,18 @@ class Edges:
         if key not in self._catalogues:
             self._catalogues[key] = Catalogue(self.subject, kinds)
         return self._catalogues[key]
+
+
+def edges_of(owner: object, make: Callable[[], Subject]) -> Edges:
+    """
+    Find the edge cases of a body; those of bodies that were asked for long ago are forgotten, and found again.
+
+    Args:
+        owner: What stands for the body, compared by identity.
+        make: Makes the schema whose edges they are.
+    """
+    edges = _at_hand.get(owner)
+    if edges is None:
+        edges = Edges(make())
+    _at_hand[owner] = edges  # the newest again
+    return edges

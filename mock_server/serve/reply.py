@@ -39,7 +39,7 @@ from mock_server.pointer import find_at
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.serve.answer import GENERATED, PAYLOAD, SEED, SOURCE, Answer, RawField, problem_answer
-from mock_server.serve.edges import Edges
+from mock_server.serve.edges import edges_of
 from mock_server.serve.heading import Heading
 from mock_server.serve.journal import Journal
 from mock_server.serve.pairs import OtherHalf, find_pairs
@@ -93,7 +93,7 @@ def _few() -> BoundedCache[Any, Any]:
     return BoundedCache(_ACCEPTED, lambda key, _: weigh_text(key[1], _))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Content:
     """One media type of a response, compiled."""
 
@@ -104,7 +104,6 @@ class _Content:
     usable: tuple[Example, ...]  # examples that conform, in order
     ready: dict[str, bytes] = dataclasses.field(default_factory=dict)  # examples, written
     producers: dict[str | None, Producer] = dataclasses.field(default_factory=dict)  # by locale
-    edges: Edges | None = None
     is_json: bool = False
     stream: Stream | None = None
     ended: dict[str, _Ended] = dataclasses.field(default_factory=dict)  # examples that lead to a next page
@@ -307,11 +306,10 @@ class Reply:
         rule, profile = ask.preferences.payload, ask.profile
         if (rule is None and profile not in EDGES) or media.schema is None or not is_json(content.media_type):
             return None
-        if content.edges is None:
-            producer = self.kit.producer(media.schema, self.operation, name=name_of_operation(self.operation))
-            content.edges = Edges(Subject(producer))
+        schema, name = media.schema, name_of_operation(self.operation)
+        edges = edges_of(content, lambda: Subject(self.kit.producer(schema, self.operation, name=name)))
         key = f"{profile} {self.operation.id} {self.chosen.status} {content.represented.name}"
-        edge = content.edges.find(rule) if rule is not None else content.edges.following(str(profile), ask.world.turns, key)
+        edge = edges.find(rule) if rule is not None else edges.following(str(profile), ask.world.turns, key)
         if edge is None and rule is None and ask.preferences.profile is None:
             return None  # a profile of the whole server: what has no such edge is answered as always
         if edge is None:
@@ -319,7 +317,7 @@ class Reply:
             advice = f"see mock-server payloads {self.operation.id} --explain"
             detail = f"the response {self.chosen.status} as {content.represented.name} has no {wanted.removeprefix('the ')}; {advice}"
             return problem_answer(problem.NOT_FOUND, detail, entry=self.operation.entry)
-        answer = self._answer(content, self._write(content, content.edges.payload(edge, ask.seed)), GENERATED, ask.seed_text)
+        answer = self._answer(content, self._write(content, edges.payload(edge, ask.seed)), GENERATED, ask.seed_text)
         return answer._replace(fields=[*answer.fields, (PAYLOAD, edge.rule.encode("latin-1", "replace"))])
 
     def _answer(self, content: _Content, body: bytes, source: str, seed: str | None) -> Answer:

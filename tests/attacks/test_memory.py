@@ -17,11 +17,13 @@ import pytest
 from asgi_client import AsgiClient
 from conftest import minimal, operation
 
+import mock_server
 from mock_server.serve.admin.guard import Guard
 from mock_server.serve.areas import install_admin
 from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
 from mock_server.serve.deferred import deferred_app
+from mock_server.serve.edges import Edges
 from mock_server.serve.opening import open_responder
 from mock_server.serve.ready import KEPT_READY
 from mock_server.settings import Settings
@@ -202,3 +204,17 @@ def test_what_is_forgotten_weighs_nothing(tmp_path: Path) -> None:
     weights = {kind: holder.weight for kind, holder in backend.worlds.budget.holders.items()}
 
     assert (weights["worlds"], weights["journals"], weights["state"], weights["mappings"]) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("preference", ["profile=extreme", "profile=boundary", "profile=invalid", "payload=none"])
+def test_edge_cases_of_few_bodies_are_at_hand(preference: str, tmp_path: Path) -> None:
+    """What is needed to find edge cases takes up to a hundred megabytes for each body of a large document."""
+    paths = {f"/pets{n}": {"get": operation(LIST, operationId=f"list{n}")} for n in range(12)}
+    path = tmp_path / "openapi.json"
+    path.write_bytes(orjson.dumps(minimal(paths)))
+    client = AsgiClient(mock_server.app(mock_server.load(path)))
+    statuses = {client.ask(f"/pets{n}", headers={"prefer": preference}).status for n in range(12)}
+    gc.collect()
+
+    assert statuses <= {200, 404}
+    assert sum(isinstance(found, Edges) for found in gc.get_objects()) <= 2

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 import mock_server
 from mock_server.errors import SchemaError
+from mock_server.generate.carry import Workshop
 from mock_server.generate.catalogue import KINDS, Catalogue, Subject
 from mock_server.generate.kit import Kit
 from mock_server.schema.assertions import Assertion, translated
@@ -245,3 +246,19 @@ def test_labels_hold_for_any_schema(tmp_path_factory: pytest.TempPathFactory, sc
     judge = judge_by(schema)
     for edge in Catalogue(subject, ("boundary", "invalid")).edges:
         assert broken(judge, subject.proof(edge)) == set(edge.breaks), edge.rule
+
+
+def test_a_value_is_nested_in_itself_without_being_made_anew_for_each_level(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time costs the compilation of all that a schema refers to: seconds in a large document."""
+    node = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}, "text": {"type": "string"}}}
+    made: list[object] = []
+    produce = Workshop.produce
+    monkeypatch.setattr(
+        Workshop, "produce", lambda shop, schema, *args, **words: (made.append(schema), produce(shop, schema, *args, **words))[1]
+    )
+
+    assert any(
+        edge.variant == "deep"
+        for edge in Catalogue(subject_of(folder, {"$ref": "#/components/schemas/Node"}, {"Node": node}), ("extreme",)).edges
+    )
+    assert len(made) < 20

@@ -20,8 +20,9 @@ from mock_server.schema.formats import CHECKS
 from mock_server.schema.large import Broken, LargeValues, weighs_up_to
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
-# The regular expressions of a document are untrusted: bound what they may cost.
-PATTERN_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=16_000_000)
+# The regular expressions of a document are untrusted: bound what they may cost. 40 MB is 0.15 s of CPU at most, and lets through
+# what real documents have: Ethereum's blobs are `^0x[a-fA-F0-9]{262144}$`, which takes between 16 and 40 MB.
+PATTERN_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=40_000_000)
 # Those of requests to come are many, and each is kept: they are smaller, too.
 _SEARCH_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=2_000_000)
 _MAX_SHOWN = 160  # characters of a value in a message

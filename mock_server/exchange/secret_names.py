@@ -30,6 +30,10 @@ _KEYS: Final = frozenset(
     ("access", "account", "api", "app", "application", "auth", "client", "consumer", "encryption", "license", "master", "private",
      "security", "service", "shared", "signing", "storage", "subscription", "ssh")
 )  # fmt: skip
+# What proves who someone is, in two words.
+_PROOFS: Final = frozenset(
+    (first, second) for first in ("backup", "fa", "mfa", "recovery", "scratch", "unlock") for second in ("code", "codes", "phrase")
+) | {("security", "answer"), ("security", "answers"), ("seed", "phrase")}
 _AUTH: Final = frozenset(("code", "cookie", "data", "hash", "header", "headers", "info", "string", "user", "value"))
 # Words of numbers: what ends so says how many, how long, when, which one.
 _COUNTS: Final = frozenset(
@@ -110,4 +114,6 @@ def _secret_pair(words: list[str]) -> set[str]:
     pairs = set(pairwise(words))
     if words[:2] == ["x", "auth"] or any(first == "auth" and second in _AUTH for first, second in pairs):
         return {"auth"}
+    if not pairs.isdisjoint(_PROOFS):
+        return {"code"}
     return {"key"} if any(second in {"key", "keys"} and first in _KEYS for first, second in pairs) else set()

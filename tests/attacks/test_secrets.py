@@ -72,10 +72,12 @@ NAMES = [
     "secret", "clientSecret", "client_secret", "secrets", "secretAccessKey", "signature", "X-Amz-Signature", "sig", "otp", "otpCode",
     "credential", "credentials", "apiKey", "api-key", "API_KEY", "apikey", "x-auth-token", "X-Auth-User", "csrf", "_csrf", "csrfToken",
     "XSRF-TOKEN", "csrfmiddlewaretoken", "user[password]", "jwt", "privateKey", "Authorization",
+    "mfa_code", "mfaCode", "2fa_code", "recovery_codes", "backupCodes", "recoveryPhrase", "seed_phrase", "unlock_code", "security_answer",
 ]  # fmt: skip
 OPEN_NAMES = [
     "passenger", "compass", "design", "tokenizer", "passport", "secretary", "assigned", "resign", "author", "authority", "sessions", "bypass",
     "monkey", "keyboard", "key", "option", "insight", "optional", "insider", "pageToken", "next_page_token", "signup", "obsession",
+    "country_code", "codes", "backup", "backup_id", "recovery_time", "answer", "seed", "unlocked", "mfa", "postal_code",
 ]  # fmt: skip
 COUNTS = [
     "max_tokens", "total_tokens", "maxTokens", "token_count", "session_duration", "password_length", "tokenLimit", "completion_tokens",

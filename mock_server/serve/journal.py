@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, NamedTuple
 
+from mock_server.cache import BoundedCache
 from mock_server.exchange.message import RawFields, Request
 from mock_server.serve.answer import Answer
 
@@ -48,8 +49,17 @@ class Recorded(NamedTuple):
         return size + _size_of_fields(request.fields) + _size_of_fields(answer.fields)
 
 
+_shared: BoundedCache[int, tuple[RawFields, int]] = BoundedCache(1_024)  # by id: fields of answers that are alike, and their bytes
+
+
 def _size_of_fields(fields: RawFields) -> int:
-    return sum(map(len, chain.from_iterable(fields))) + _FIELD * len(fields)
+    known = _shared.get(id(fields))
+    if known is not None and known[0] is fields:
+        return known[1]
+    size = sum(map(len, chain.from_iterable(fields))) + _FIELD * len(fields)
+    if isinstance(fields, tuple):
+        _shared[id(fields)] = fields, size
+    return size
 
 
 @dataclass(eq=False)
@@ -84,7 +94,9 @@ class Journal:
             return
         kept, size = self._kept, recorded.size
         kept.append((recorded, size))
-        self._count(size)
+        more = size - kept.popleft()[1] if len(kept) > self.limit else size
+        self.weight += more
+        self._tally.weight += more
         while len(kept) > self.limit or (self.weight > self._budget and len(kept) > 1):
             self.drop_oldest()
         for reader in self._readers:

@@ -1,5 +1,6 @@
 """The mask of a server: it knows what the documents that are served say of secrets."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -16,6 +17,7 @@ from mock_server.spec.document import Document
 
 _ROOM: Final = 1 << 20  # bytes of paths that are at hand
 _WORD: Final = 8  # bytes
+_DIGIT: Final = re.compile(rb"[0-9]")
 _TELLING: Final = 4  # bytes: a shorter piece of a target is found everywhere
 
 
@@ -41,9 +43,8 @@ class Masker:
         """Write the path of a request for the log; those that come again and again are written once."""
         known = self._paths.get(request.path)
         if known is None:
-            pieces = tuple(
-                piece for piece in request.path.split(b"/") if len(piece) >= _WORD or (len(piece) >= _TELLING and _has_digit(piece))
-            )
+            found = [piece for piece in request.path.split(b"/") if len(piece) >= _WORD or (len(piece) >= _TELLING and _has_digit(piece))]
+            pieces = tuple(dict.fromkeys((*found, *map(unquote_to_bytes, found)) if b"%" in request.path else found))
             known = self._paths[request.path] = self.mask.printable_path(request.path), pieces
         shown, pieces = known
         request = _shortened(request)
@@ -67,13 +68,13 @@ def _shortened(request: Request) -> Request:
 
 
 def _has_digit(piece: bytes) -> bool:
-    return any(48 <= byte <= 57 for byte in piece)  # noqa: PLR2004 - ASCII
+    return _DIGIT.search(piece) is not None
 
 
 def _has_any(pieces: tuple[bytes, ...], request: Request) -> bool:
-    """Check whether a request says a piece of its path elsewhere, percent-encoded or not."""
-    places = (request.query, request.body, *(value for _, value in request.fields))
-    return any(piece in place or unquote_to_bytes(piece) in place for piece in pieces for place in places)
+    """Check whether a request says a piece of its path elsewhere."""
+    places = b"\0".join((request.query, *[value for _, value in request.fields]))
+    return any(piece in places or piece in request.body for piece in pieces)
 
 
 def _is_repeated(request: Request, response: Response | None) -> bool:

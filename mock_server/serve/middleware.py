@@ -237,25 +237,19 @@ class MockMiddleware:
         met = disturbance.describe() if disturbance is not None else None
         path = self._masker.path(request)
         found = self._masker.findings(request, answer.findings)
-        _log.info(
-            "%s %s %d %s %.1f ms%s",
-            request.method,
-            path,
-            answer.status,
-            answer.source,
-            seconds * 1000,
-            f" ({met})" if met is not None else "",
-            extra={
-                "method": request.method,
-                "path": path,
-                "status": answer.status,
-                "source": answer.source,
-                "operation": answer.entry.id if answer.entry is not None else None,
-                "milliseconds": round(seconds * 1000, 2),
-                "disturbance": met,
-                "findings": found,
-            },
-        )
+        said = (request.method, path, answer.status, answer.source, seconds * 1000, f" ({met})" if met is not None else "")
+        record = logging.LogRecord(_log.name, logging.INFO, __file__, 0, "%s %s %d %s %.1f ms%s", said, None)  # who calls is known
+        record.__dict__ |= {
+            "method": request.method,
+            "path": path,
+            "status": answer.status,
+            "source": answer.source,
+            "operation": answer.entry.id if answer.entry is not None else None,
+            "milliseconds": round(seconds * 1000, 2),
+            "disturbance": met,
+            "findings": found,
+        }
+        _log.handle(record)
         for finding, message in zip(answer.findings, found, strict=True):
             _log.warning("  %s: %s", finding.rule, printable(message))
 

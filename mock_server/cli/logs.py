@@ -47,6 +47,8 @@ def set_up_logs(format_: str) -> None:
     Args:
         format_: `text`, `json`, or `none` for errors only.
     """
+    # No line names a thread or a process: records need not, either. https://docs.python.org/3/howto/logging.html, "Optimization"
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if format_ == "json" else _TextFormatter())
     root = logging.getLogger()

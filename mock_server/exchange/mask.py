@@ -63,6 +63,7 @@ _HINTS: Final = re.compile(
     r"|parola|mdp|wachtwoord",
     re.IGNORECASE,
 )
+_NAMING: Final = ("=", ":", " ", "\t")  # one of them stands between a name and its value
 # `name=value`, `name: value`, `"name": "value"`, `\"name\": \"value\"`: a name and what follows it.
 _NAMED: Final = re.compile(r"""(?<![\w.%])(?P<name>[^\W\d][\w.\-\[\]%]{0,100}+)(?P<sign>\\{0,8}["']?[ \t]{0,8}(?:=>|[=:])[ \t\r\n]{0,8})""")
 _VALUE: Final = re.compile(
@@ -174,7 +175,7 @@ class Mask:
         shown = []
         for index, segment in enumerate(segments):
             before = unquote(segments[index - 1]) if index else ""
-            is_named = index in named or (before and is_opaque(unquote(segment)) and judge_name(before) is Secrecy.SECRET)
+            is_named = index in named or (before and judge_name(before) is Secrecy.SECRET and is_opaque(unquote(segment)))
             shown.append(self._cover(segment) if segment and is_named else self._unquoted(segment))
         return "/".join(shown).encode("latin-1", "replace")
 
@@ -280,7 +281,7 @@ class Mask:
             return mask_markup(text, self._covers())
         text = self._known(text)
         text = cover_keys(text, self._cover)
-        if _HINTS.search(text):
+        if any(sign in text for sign in _NAMING) and _HINTS.search(text):
             text = _LINE.sub(self._line, text)
             text = self._pairs(text)
         if "%" in text:

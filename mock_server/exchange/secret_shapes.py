@@ -138,17 +138,17 @@ def decode_basic(credentials: str) -> str | None:
 
 def decode_base64(text: str) -> str | None:
     """Read base64 or base64url, with its padding or without, that holds printable text; None where it does not."""
-    bare = text.rstrip("=").translate(_TO_STANDARD)
-    if len(bare) % 4 == 1:
+    bare = text.rstrip("=")
+    if len(bare) % 4 == 1 or not bare.isascii():
         return None
     try:
-        decoded = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
+        decoded = base64.b64decode(bare.encode().translate(_TO_STANDARD) + b"=" * (-len(bare) % 4), validate=True).decode()
     except (binascii.Error, ValueError):
         return None
     return decoded if decoded.replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else None
 
 
-_TO_STANDARD: Final = {ord("-"): "+", ord("_"): "/"}
+_TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 
 
 def _cover_lone(user: str, cover: Cover) -> str:

@@ -58,7 +58,7 @@ _DELETED: JsonObject = dict.fromkeys(sorted(DELETED), True)  # where a document 
 NOBODY = World(journal=Journal(0))  # whose requests are those of nobody in particular
 
 
-Make = Callable[[int, Mapping[str, JsonValue], str, Requested], Answer]
+Make = Callable[[int, Mapping[str, JsonValue], str, Request, JsonValue | Missing], Answer]
 
 
 class Ask(NamedTuple):
@@ -163,10 +163,15 @@ class Reply:
             return None
         content = self._content(represented)
         producer = self._producer(content, schema, None)
+        status, is_problem, method = self.chosen.status, _is_problem(content.media_type), self.operation.method
+        sends = method in _WITH_BODY or method == "DELETE"
 
-        def make(seed: int, echo: Mapping[str, JsonValue], text: str, requested: Requested) -> Answer:
-            wish = Wish(seed, echo=echo, requested=requested, status=self.chosen.status, is_problem=_is_problem(content.media_type))
-            return self._answer(content, producer.write(wish), GENERATED, text)
+        def make(seed: int, echo: Mapping[str, JsonValue], text: str, request: Request, body: JsonValue | Missing) -> Answer:
+            wish = Wish(seed, echo=echo, status=status, is_problem=is_problem)
+            written = producer.by_row(wish) if not sends else None  # which goes by nothing else that a request says
+            if written is None:
+                written = producer.write(wish._replace(requested=self.requested(request, body)))
+            return self._answer(content, written, GENERATED, text)
 
         return make
 

@@ -242,7 +242,7 @@ class Responder:
             seed_text = world.seed or usual
             query = compiled.canonical_query(request.query)
             seed = derive_seed(seed_text, compiled.operation.id, "\0".join(variables.values()), query, request.body)
-            return self.lead(make(seed, read, seed_text, reply.requested(request, body)), request)
+            return self.lead(make(seed, read, seed_text, request, body), request)
 
         return answer
 

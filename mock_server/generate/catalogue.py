@@ -318,16 +318,17 @@ class Catalogue:
             yield edge
             index += 1
 
-    def at(self, index: int) -> Edge | None:
-        """The edge of a number; None behind the last one."""
+    def at(self, index: int, between: Callable[[], object] = lambda: None) -> Edge | None:
+        """The edge of a number; None behind the last one. Each step of a search may take long: `between` is called after it."""
         while len(self._edges) <= index:
             if next(self._search, None) is None:
                 return None
+            between()
         return self._edges[index]
 
-    def find(self, rule: str) -> Edge | None:
+    def find(self, rule: str, between: Callable[[], object] = lambda: None) -> Edge | None:
         """
-        Find an edge by its rule; no other one is proven for it.
+        Find an edge by its rule; no other one is proven for it. `between` is called after each step of the search.
 
         Raises:
             SchemaError: nothing conforms to the schema.
@@ -342,6 +343,7 @@ class Catalogue:
             taken: dict[str, int] = {}
             shop = self._shop(kind)
             for attempt in self._attempts(kind):
+                between()
                 if _name(attempt, taken) == rule:
                     outcome = self._outcome(kind, rule, attempt, shop)
                     if isinstance(outcome, Edge):

@@ -5,15 +5,18 @@ So that a frontend can be tried with all of them by clicking. Which one it was i
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from mock_server.cache import BoundedCache
 from mock_server.generate.catalogue import KINDS, Catalogue, Edge, Subject
 from mock_server.generate.seed import derive_seed
+from mock_server.serve.waiting import give_way
 from mock_server.typing import JsonValue
 
+_PAUSE: Final = 0.01  # seconds between two looks whether a search has ended
 _AT_HAND: Final = 2  # bodies whose edge cases are at hand: each of a large document takes a hundred megabytes
 
 _at_hand: "BoundedCache[object, Edges]" = BoundedCache(_AT_HAND)  # of the whole process, by what they belong to
@@ -25,6 +28,7 @@ class Edges:
 
     subject: Subject
     _catalogues: dict[str, Catalogue] = field(default_factory=dict)
+    _is_searched: bool = False  # by a decision that gave way to others
 
     def find(self, rule: str) -> Edge | None:
         """
@@ -33,7 +37,8 @@ class Edges:
         Raises:
             SchemaError: nothing conforms to the schema.
         """
-        return self._catalogue("", KINDS).find(rule)
+        with self._turn():
+            return self._catalogue("", KINDS).find(rule, give_way)
 
     def following(self, kind: str, turns: Counter[str], key: str) -> Edge | None:
         """
@@ -47,13 +52,32 @@ class Edges:
         Raises:
             SchemaError: nothing conforms to the schema.
         """
-        catalogue = self._catalogue(kind, (kind,))
-        edge = catalogue.at(turns[key])
-        if edge is None:
-            turns[key] = 0
-            edge = catalogue.at(0)
+        index = turns[key]
         turns[key] += 1
-        return edge
+        with self._turn():
+            edge = self._catalogue(kind, (kind,)).at(index, give_way)
+            if edge is None:
+                turns[key] = 1
+                edge = self._catalogue(kind, (kind,)).at(0)
+            return edge
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Search alone: a search gives way to other requests, and one of them may ask for an edge of the same body."""
+        while self._is_searched and give_way(_PAUSE):
+            pass
+        if self._is_searched:  # by somebody who goes on only after this decision, which may not wait
+            kept, self._catalogues = self._catalogues, {}
+            try:
+                yield
+            finally:
+                self._catalogues = kept
+            return
+        self._is_searched = True
+        try:
+            yield
+        finally:
+            self._is_searched = False
 
     def payload(self, edge: Edge, seed: int) -> JsonValue:
         """Make the payload of an edge."""

@@ -20,7 +20,7 @@ from mock_server.exchange import problem
 from mock_server.exchange.bounds import LARGE_BODY
 from mock_server.exchange.coding import TooLarge, decode_request
 from mock_server.exchange.message import Request
-from mock_server.exchange.preference import prefers_by_query
+from mock_server.exchange.preference import EDGES, prefers_by_query
 from mock_server.printable import printable
 from mock_server.serve import swagger_ui
 from mock_server.serve.answer import GENERATED, STATE, UPSTREAM, Answer, RawField, problem_answer
@@ -262,7 +262,7 @@ class MockMiddleware:
         return self._known_masker
 
     async def _respond(self, mount: Mount, world: World, scope: Scope, receive: Receive, request: Request) -> Answer:
-        if mount.responder.blocks or len(request.body) > LARGE_BODY:
+        if mount.responder.blocks or len(request.body) > LARGE_BODY or self._asks_for_edges(request):
             answer = await in_turns(partial(mount.responder.respond, request, world))
         else:
             answer = mount.responder.respond(request, world)
@@ -270,6 +270,12 @@ class MockMiddleware:
             return answer
         made = await answer.later(scope, receive)
         return made._replace(findings=(*answer.findings, *made.findings))
+
+    def _asks_for_edges(self, request: Request) -> bool:
+        """Whether a request may ask for an edge case: to find one takes seconds in a large document, so others have their turn."""
+        if self._backend.settings.profile in EDGES or b"__p" in request.query:
+            return True
+        return any(name == b"prefer" and (b"profile" in value or b"payload" in value) for name, value in request.fields)
 
     def _messages(self, found: Answer) -> tuple[Message, Message]:
         """The messages of an answer that there was nothing to decide about; those of one that comes again are made once."""

@@ -45,3 +45,20 @@ def wait_for(work: Callable[[], _T]) -> _T:
         return work()
     done: _T = turn.parent.switch(asyncio.to_thread(work))
     return done
+
+
+def give_way(seconds: float = 0.0) -> bool:
+    """
+    Let others have their turn, in the midst of long work on the thread of the event loop.
+
+    Args:
+        seconds: How long, at least.
+
+    Returns:
+        Whether there was a turn to give: not where the decision may not wait.
+    """
+    turn = greenlet.getcurrent()
+    if not hasattr(turn, "may_wait") or turn.parent is None:
+        return False
+    turn.parent.switch(asyncio.sleep(seconds))
+    return True

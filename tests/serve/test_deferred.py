@@ -1,5 +1,6 @@
 """What is made when it is first asked for answers as if it had been there from the start."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,7 +51,12 @@ def clients() -> Iterator[tuple[Client, Client]]:
 def test_answers_are_those_of_the_whole_application(clients: tuple[Client, Client], target: str) -> None:
     deferred, whole = clients
 
-    assert deferred.ask(target) == whole.ask(target)
+    assert _without_nonces(deferred.ask(target)) == _without_nonces(whole.ask(target))
+
+
+def _without_nonces(answer: object) -> str:
+    """What is drawn for each answer tells nothing here."""
+    return re.sub(r"""nonce[-=]['"]?[\w-]+""", "nonce", repr(answer))
 
 
 @pytest.mark.parametrize("make", [deferred_app, create_app])

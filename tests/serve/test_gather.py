@@ -115,7 +115,7 @@ def test_head_and_body_arrive_together(serve: Any, times: int) -> None:
 def test_requests_sent_at_once_are_answered_in_their_order(serve: Any) -> None:
     host, port = serve().origin.removeprefix("http://").split(":")
     paths = [(b"/nowhere", b"keep-alive"), (b"/ui/", b"keep-alive"), (b"/none", b"close")]
-    requests = b"".join(b"GET %s HTTP/1.1\r\nHost: h\r\nConnection: %s\r\n\r\n" % pair for pair in paths)
+    requests = b"".join(b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: %s\r\n\r\n" % pair for pair in paths)
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(requests)
         received = b""

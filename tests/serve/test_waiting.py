@@ -4,9 +4,12 @@ import asyncio
 import contextvars
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
+from conftest import Mock, minimal, operation
 
+from mock_server.serve.answer import Answer
 from mock_server.serve.waiting import in_turns, wait_for
 
 _NAME = contextvars.ContextVar("name", default="")
@@ -80,3 +83,28 @@ def test_what_the_context_says_holds_in_the_decision() -> None:
 
 def test_who_can_not_wait_does_it_at_once() -> None:
     assert wait_for(threading.get_ident) == threading.get_ident()
+
+
+def test_a_search_for_edge_cases_lets_others_have_their_turn(mock: Callable[..., Mock]) -> None:
+    document = minimal({"/a": {"get": operation({"type": "object", "properties": {f"p{i}": {"type": "string"} for i in range(40)}})}})
+    turns: list[str] = []
+
+    asked = mock(document)
+
+    async def ask() -> Answer:
+        answer = await in_turns(lambda: asked.ask("/a", headers={"prefer": "payload=body/none:none"}))  # all are looked through
+        turns.append("asked")
+        return answer
+
+    async def count() -> None:
+        while "asked" not in turns:
+            turns.append("other")
+            await asyncio.sleep(0)
+
+    async def both() -> list[Answer]:
+        return (await asyncio.gather(ask(), ask(), ask(), count()))[:3]
+
+    answers = asyncio.run(both())
+
+    assert turns.count("other") > 30
+    assert [answer.status for answer in answers] == [404] * 3

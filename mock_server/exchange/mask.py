@@ -174,8 +174,8 @@ class Mask:
         named = {index for template in self.templates for index in self._variables(template.split("/"), segments)}
         shown = []
         for index, segment in enumerate(segments):
-            before = unquote(segments[index - 1]) if index else ""
-            is_named = index in named or (before and judge_name(before) is Secrecy.SECRET and is_opaque(unquote(segment)))
+            before = segments[index - 1] if index else ""
+            is_named = index in named or (before and is_opaque(unquote(segment)) and judge_name(unquote(before)) is Secrecy.SECRET)
             shown.append(self._cover(segment) if segment and is_named else self._unquoted(segment))
         return "/".join(shown).encode("latin-1", "replace")
 

@@ -126,8 +126,9 @@ def is_random(text: str) -> bool:
 
 def is_opaque(text: str) -> bool:
     """Check whether a text after a telling name is more than a word or a number."""
-    has_digit, has_letter = any(char.isdigit() for char in text), any(char.isalpha() for char in text)
-    return len(text) >= 6 and has_digit and has_letter or len(text) >= 16  # noqa: PLR2004, RUF021
+    if len(text) < 6 or len(text) >= 16:  # noqa: PLR2004
+        return len(text) >= 16  # noqa: PLR2004
+    return any(char.isdigit() for char in text) and any(char.isalpha() for char in text)
 
 
 def decode_basic(credentials: str) -> str | None:
@@ -139,7 +140,7 @@ def decode_basic(credentials: str) -> str | None:
 def decode_base64(text: str) -> str | None:
     """Read base64 or base64url, with its padding or without, that holds printable text; None where it does not."""
     bare = text.rstrip("=")
-    if len(bare) % 4 == 1 or not bare.isascii():
+    if len(bare) % 4 == 1 or not bare.isascii() or bare[:1] in _NO_TEXT:
         return None
     try:
         decoded = base64.b64decode(bare.encode().translate(_TO_STANDARD) + b"=" * (-len(bare) % 4), validate=True).decode()
@@ -148,6 +149,8 @@ def decode_base64(text: str) -> str | None:
     return decoded if decoded.replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else None
 
 
+# How base64 begins whose first byte is a control character, or begins no character in UTF-8.
+_NO_TEXT: Final = frozenset("ABEFGHghijklmnopqrstuv+/-_")
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 
 

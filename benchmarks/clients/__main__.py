@@ -71,6 +71,8 @@ def run(client: Client) -> Result:
     work.mkdir(parents=True, exist_ok=True)
     python = install(client)
     document = find_document(client, work)
+    if client.settings:
+        (work / "settings.toml").write_text(client.settings)
     port = find_port()
     command = [sys.executable, "-m", "mock_server", "serve", str(document), "--port", str(port), "--log-format", "none", *client.flags]
     with (work / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, cwd=work) as server:

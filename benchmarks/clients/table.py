@@ -22,6 +22,7 @@ class Client:
     packages: tuple[str, ...] = ()  # of PyPI; none for a script of Node
     flags: tuple[str, ...] = ()  # of the server
     script: str = ""  # where it is not NAME.py
+    settings: str = ""  # of the server, as settings.toml
     left_out: Mapping[str, str] = field(default_factory=dict)  # what an error's text has: why it is not asked of us
 
 
@@ -85,6 +86,9 @@ CLIENTS: Final = (
         "elasticsearch",
         SHARED / "elastic-elasticsearch-specification-output-elasticsearch-serverless-openapi/elasticsearch-serverless-openapi.json",
         ("elasticsearch==9.5.1",),
+        ("--config", "settings.toml"),
+        left_out={"bulk": "the client sends lines, where the document has one JSON text"},
+        settings='[headers]\n"X-Elastic-Product" = "Elasticsearch"\n',
     ),
     Client("discord", SHARED / "discord-discord-api-spec/openapi.json", ("discord.py==2.7.1",)),
     Client("plaid", "plaid.com", ("plaid-python==46.0.0",), _NO_CHECKS),
@@ -107,25 +111,33 @@ CLIENTS: Final = (
             "embeddings.create": "the client sends encoding_format, which the document forbids",
         },
     ),
-    Client("zod-train", SHARED / "bump-sh-examples-train-travel-api/openapi.yaml", script="zod.mjs"),
-    Client("zod-spotify", SHARED / "sonallux-spotify-web-api-fixed-spotify-open-api/fixed-spotify-open-api.yml", script="zod.mjs"),
-    Client("zod-petstore", SHARED / "swagger-api-swagger-petstore/openapi.yaml", script="zod.mjs"),
+    Client("zod-train", SHARED / "bump-sh-examples-train-travel-api/openapi.yaml", script="zod.mjs", flags=("--no-security",)),
+    Client(
+        "zod-spotify",
+        SHARED / "sonallux-spotify-web-api-fixed-spotify-open-api/fixed-spotify-open-api.yml",
+        script="zod.mjs",
+        flags=("--no-security",),
+    ),
+    Client("zod-petstore", SHARED / "swagger-api-swagger-petstore/openapi.yaml", script="zod.mjs", flags=("--no-security",)),
     Client(
         "generated-train",
         SHARED / "bump-sh-examples-train-travel-api/openapi.yaml",
         ("openapi-python-client==0.29.1",),
         script="generated.py",
+        flags=("--no-security",),
     ),
     Client(
-        "generated-petstore",
-        SHARED / "swagger-api-swagger-petstore/openapi.yaml",
+        "generated-spotify",
+        SHARED / "sonallux-spotify-web-api-fixed-spotify-open-api/fixed-spotify-open-api.yml",
         ("openapi-python-client==0.29.1",),
         script="generated.py",
+        flags=("--no-security",),
     ),
     Client(
         "generated-museum",
         SHARED / "Redocly-museum-openapi-example/openapi.yaml",
         ("openapi-python-client==0.29.1",),
         script="generated.py",
+        flags=("--no-security",),
     ),
 )

@@ -203,6 +203,7 @@ AT_A_PLACE = frozenset(
      "street address", "county", "line1", "line 1", "address line 1", "address1", "postal")
 )  # fmt: skip
 ADDRESSES = frozenset(("address", "location", "shipping address", "billing address", "venue", "place"))
+HTTP_STATUS = re.compile(r"\bHTTP (?:response )?status\b", re.IGNORECASE)
 EPOCH = re.compile(r"\bunix\b|\bepoch\b|timestamp", re.IGNORECASE)
 EPOCH_MILLISECONDS = re.compile(r"milli ?seconds|\bms\b|\bmillis\b", re.IGNORECASE)
 

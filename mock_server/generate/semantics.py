@@ -124,6 +124,8 @@ def _number(words: tuple[str, ...], owner: frozenset[str], format_: str, descrip
         return Meaning(moment, moment=True)
     if kinds.EPOCH.search(description):
         return Meaning("seen", moment=True)
+    if kinds.HTTP_STATUS.search(description):
+        return Meaning("status_code")
     return None
 
 

@@ -172,6 +172,7 @@ def test_a_least_is_not_above_its_greatest(mock: Callable[..., Mock]) -> None:
         ("name", "charger", "string", "", "", Meaning("entity_name", "charger")),
         ("created_at", "", "string", "date-time", "", Meaning("created", moment=True)),
         ("created", "", "integer", "int64", "Unix timestamp", Meaning("created", moment=True)),
+        ("status", "", "number", "", "The HTTP status code of the error", Meaning("status_code")),
         ("expiringDate", "", "string", "date-time", "", Meaning("future", moment=True)),
         ("contact", "", "string", "email", "", Meaning("email")),
         ("x", "", "string", "", "An ISO 4217 code", Meaning("currency_code")),

@@ -1,5 +1,6 @@
 """A client that openapi-python-client generates, its models attrs': each operation once, with a request that our own engine drafted."""
 
+import datetime as dt
 import importlib
 import inspect
 import os
@@ -59,6 +60,8 @@ for id_, draft in DRAFTS.items():
         elif parameter.name == "body" and draft["body"] is not None:
             arguments["body"] = body_of(hints["body"], draft["body"])
         elif parameter.name.rstrip("_") in values and parameter.default is parameter.empty:
-            arguments[parameter.name] = values[parameter.name.rstrip("_")]
+            value = values[parameter.name.rstrip("_")]
+            moment = "datetime" in str(hints[parameter.name]) and isinstance(value, str)
+            arguments[parameter.name] = dt.datetime.fromisoformat(value) if moment else value
     call(id_, lambda module=module, arguments=arguments: module.sync_detailed(**arguments))
 finish()

@@ -111,12 +111,19 @@ CLIENTS: Final = (
             "embeddings.create": "the client sends encoding_format, which the document forbids",
         },
     ),
-    Client("zod-train", SHARED / "bump-sh-examples-train-travel-api/openapi.yaml", script="zod.mjs", flags=("--no-security",)),
+    Client(
+        "zod-train",
+        SHARED / "bump-sh-examples-train-travel-api/openapi.yaml",
+        script="zod.mjs",
+        flags=("--no-security",),
+        left_out={"createBookingPayment": "an example of the document has an id that is no UUID to Zod"},
+    ),
     Client(
         "zod-spotify",
         SHARED / "sonallux-spotify-web-api-fixed-spotify-open-api/fixed-spotify-open-api.yml",
         script="zod.mjs",
         flags=("--no-security",),
+        left_out={"TrackObject": "the document's discriminator and its enum name other words"},
     ),
     Client("zod-petstore", SHARED / "swagger-api-swagger-petstore/openapi.yaml", script="zod.mjs", flags=("--no-security",)),
     Client(
@@ -139,5 +146,6 @@ CLIENTS: Final = (
         ("openapi-python-client==0.29.1",),
         script="generated.py",
         flags=("--no-security",),
+        left_out={"getTicketCode": "the client knows no pictures"},
     ),
 )

@@ -1,6 +1,7 @@
 """A client that openapi-python-client generates, its models attrs': each operation once, with a request that our own engine drafted."""
 
 import datetime as dt
+import enum
 import importlib
 import inspect
 import os
@@ -62,6 +63,9 @@ for id_, draft in DRAFTS.items():
         elif parameter.name.rstrip("_") in values and parameter.default is parameter.empty:
             value = values[parameter.name.rstrip("_")]
             moment = "datetime" in str(hints[parameter.name]) and isinstance(value, str)
-            arguments[parameter.name] = dt.datetime.fromisoformat(value) if moment else value
+            kinds = [kind for kind in (hints[parameter.name], *typing.get_args(hints[parameter.name])) if isinstance(kind, type)]
+            word = next((kind for kind in kinds if issubclass(kind, enum.Enum)), None)
+            value = dt.datetime.fromisoformat(value) if moment else value
+            arguments[parameter.name] = word(value) if word is not None else value
     call(id_, lambda module=module, arguments=arguments: module.sync_detailed(**arguments))
 finish()

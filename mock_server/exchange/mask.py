@@ -63,7 +63,6 @@ _HINTS: Final = re.compile(
     r"|parola|mdp|wachtwoord",
     re.IGNORECASE,
 )
-_NAMING: Final = ("=", ":", " ", "\t")  # one of them stands between a name and its value
 # `name=value`, `name: value`, `"name": "value"`, `\"name\": \"value\"`: a name and what follows it.
 _NAMED: Final = re.compile(r"""(?<![\w.%])(?P<name>[^\W\d][\w.\-\[\]%]{0,100}+)(?P<sign>\\{0,8}["']?[ \t]{0,8}(?:=>|[=:])[ \t\r\n]{0,8})""")
 _VALUE: Final = re.compile(
@@ -173,7 +172,12 @@ class Mask:
         segments = path.decode("latin-1").split("/")
         named = {index for template in self.templates for index in self._variables(template.split("/"), segments)}
         shown = []
+        are_open = not self._has_known
         for index, segment in enumerate(segments):
+            # Most segments are words and numbers, and shorter than a key.
+            if are_open and len(segment) < _SHORT and (segment.isalpha() or segment.isdigit()) and index not in named:
+                shown.append(segment)
+                continue
             before = segments[index - 1] if index else ""
             is_named = index in named or (before and is_opaque(unquote(segment)) and judge_name(unquote(before)) is Secrecy.SECRET)
             shown.append(self._cover(segment) if segment and is_named else self._unquoted(segment))
@@ -281,7 +285,7 @@ class Mask:
             return mask_markup(text, self._covers())
         text = self._known(text)
         text = cover_keys(text, self._cover)
-        if any(sign in text for sign in _NAMING) and _HINTS.search(text):
+        if _may_name(text) and _HINTS.search(text):
             text = _LINE.sub(self._line, text)
             text = self._pairs(text)
         if "%" in text:
@@ -541,6 +545,11 @@ class Mask:
     def _loose(self, text: str) -> str:
         """Mask a text that is not what it is said to be."""
         return cover_runs(self._pairs(cover_keys(self._known(text), self._cover)), self._cover, looks_inside=self._is_changed)
+
+
+def _may_name(text: str) -> bool:
+    """Whether a text has something that stands between a name and its value."""
+    return "=" in text or ":" in text or " " in text or "\t" in text
 
 
 _QUOTED: Final = re.compile(r"""(["'`])(?:\\.|(?!\1).)+\1""")

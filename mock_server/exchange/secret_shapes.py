@@ -87,7 +87,7 @@ def cover_keys(text: str, cover: Cover) -> str:
     if "://" in text and "@" in text:
         text = _USERINFO.sub(lambda found: found.group(1) + cover(found.group(2)) + found.group(3), text)
         text = _LONE_USER.sub(lambda found: found.group(1) + _cover_lone(found.group(2), cover) + found.group(3), text)
-    if any(marker in text for marker in _SCHEMES):
+    if (" " in text or "+" in text or "%20" in text or "\t" in text) and any(marker in text for marker in _SCHEMES):
         text = _SCHEME.sub(lambda found: found.group(1) + found.group(2) + _cover_credentials(found, cover), text)
     return text
 

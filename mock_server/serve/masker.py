@@ -47,8 +47,10 @@ class Masker:
             pieces = tuple(dict.fromkeys((*found, *map(unquote_to_bytes, found)) if b"%" in request.path else found))
             known = self._paths[request.path] = self.mask.printable_path(request.path), pieces
         shown, pieces = known
+        if not pieces:
+            return shown
         request = _shortened(request)
-        return self.mask.seen_in(request).printable_path(request.path) if pieces and _has_any(pieces, request) else shown
+        return self.mask.seen_in(request).printable_path(request.path) if _has_any(pieces, request) else shown
 
     def findings(self, request: Request, findings: Sequence[Finding]) -> list[str]:
         """Write the messages of findings in a request, without its secrets."""

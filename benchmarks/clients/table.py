@@ -91,7 +91,13 @@ CLIENTS: Final = (
         settings='[headers]\n"X-Elastic-Product" = "Elasticsearch"\n',
     ),
     Client("discord", SHARED / "discord-discord-api-spec/openapi.json", ("discord.py==2.7.1",)),
-    Client("plaid", "plaid.com", ("plaid-python==46.0.0",), _NO_CHECKS),
+    Client(
+        "plaid",
+        "plaid.com",  # version 1.345.1, which is older than the client
+        ("plaid-python==46.0.0",),
+        _NO_CHECKS,
+        left_out={"missing": "the client requires more than the document", "AllOf": "the client requires more than the document"},
+    ),
     Client(
         "octokit",
         NODE / "node_modules/@octokit/openapi/generated/api.github.com.json",
@@ -139,6 +145,7 @@ CLIENTS: Final = (
         ("openapi-python-client==0.29.1",),
         script="generated.py",
         flags=("--no-security",),
+        left_out={"SearchTypeItem": "the script does not make a list of words"},
     ),
     Client(
         "generated-museum",

@@ -126,7 +126,8 @@ def _numbers(random: Random, first: float, last: float, decimals: int) -> Iterat
     if 0 < width < 1:
         decimals = max(decimals, min(15, 2 - math.floor(math.log10(width))))
     for _ in range(_POOL):
-        yield round(first + random.random() * width, decimals)
+        number = round(first + random.random() * width, decimals)
+        yield number if decimals else int(number)  # a count or a status is written without a point, whatever its type allows
 
 
 def _nearest(first: float, last: float) -> Iterator[JsonValue]:

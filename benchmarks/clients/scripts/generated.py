@@ -47,25 +47,34 @@ def body_of(annotation, value):
 
 api = importlib.import_module("made.api")
 modules = {m.name.rpartition(".")[2]: m.name for m in pkgutil.walk_packages(api.__path__, "made.api.") if not m.ispkg}
-for id_, draft in DRAFTS.items():
-    name = modules.get(snake(id_))
-    if name is None:
-        continue
-    module = importlib.import_module(name)
+
+
+def plain(kind, value):
+    """A value as the client takes it: a moment, a word of an enum, or as it is."""
+    if "datetime" in str(kind) and isinstance(value, str):
+        return dt.datetime.fromisoformat(value)
+    word = next((each for each in (kind, *typing.get_args(kind)) if isinstance(each, type) and issubclass(each, enum.Enum)), None)
+    return word(value) if word is not None and not isinstance(value, list) else value
+
+
+def ask(module, draft):
+    """Make the request of a draft."""
     hints = typing.get_type_hints(module.sync_detailed)
     values = {snake(key): value for part in ("path", "query", "header") for key, value in draft[part].items()}
     arguments = {}
     for parameter in inspect.signature(module.sync_detailed).parameters.values():
-        if parameter.name == "client":
-            arguments["client"] = client
-        elif parameter.name == "body" and draft["body"] is not None:
-            arguments["body"] = body_of(hints["body"], draft["body"])
-        elif parameter.name.rstrip("_") in values and parameter.default is parameter.empty:
-            value = values[parameter.name.rstrip("_")]
-            moment = "datetime" in str(hints[parameter.name]) and isinstance(value, str)
-            kinds = [kind for kind in (hints[parameter.name], *typing.get_args(hints[parameter.name])) if isinstance(kind, type)]
-            word = next((kind for kind in kinds if issubclass(kind, enum.Enum)), None)
-            value = dt.datetime.fromisoformat(value) if moment else value
-            arguments[parameter.name] = word(value) if word is not None else value
-    call(id_, lambda module=module, arguments=arguments: module.sync_detailed(**arguments))
+        name = parameter.name.rstrip("_")
+        if name == "client":
+            arguments[name] = client
+        elif name == "body" and draft["body"] is not None:
+            arguments[name] = body_of(hints[name], draft["body"])
+        elif name in values and parameter.default is parameter.empty:
+            arguments[parameter.name] = plain(hints[parameter.name], values[name])
+    return module.sync_detailed(**arguments)
+
+
+for id_, draft in DRAFTS.items():
+    name = modules.get(snake(id_))
+    if name is not None:
+        call(id_, lambda name=name, draft=draft: ask(importlib.import_module(name), draft))
 finish()

@@ -36,6 +36,13 @@ UNDOCUMENTED = {
     "location",
     "sl-violations",
     "x-mock-payload",
+    "content-security-policy",
+    "x-content-type-options",
+    "cache-control",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "allow",
+    "etag",
 }
 
 # A document is no schema: nothing in it is looked through for identifiers.

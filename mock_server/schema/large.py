@@ -278,19 +278,25 @@ def _count_alternatives(schema: JsonValue) -> int:
 
 def weighs_up_to(most: int, value: JsonValue, deepest: int = MOST_LEVELS) -> bool:
     """Whether a value has no more parts and levels than that; of a larger one, no more than that are looked at."""
-    left, todo = most, [(value, 0)]
+    left = most
+    todo: list[tuple[Any, int]] = [([value], -1)]
     while todo and left >= 0:
         part, depth = todo.pop()
-        left -= 1
-        if depth > deepest:
+        if depth >= deepest and part:
             return False
-        if isinstance(part, str):
-            left -= len(part) // _CHARACTERS
-        elif isinstance(part, list):
-            todo.extend((item, depth + 1) for item in part[: max(left, 0) + 1])
-        elif isinstance(part, dict):
-            left -= sum(map(len, islice(part, max(left, 0) + 1))) // _CHARACTERS
-            todo.extend((member, depth + 1) for member in islice(part.values(), max(left, 0) + 1))
+        room = max(left, 0) + 1
+        if isinstance(part, dict):
+            left -= sum(map(len, islice(part, room))) // _CHARACTERS
+            members = islice(part.values(), room)
+        else:
+            members = islice(part, room)
+        for member in members:
+            left -= 1
+            kind = type(member)  # what was read from JSON has these types and no others
+            if kind is str:
+                left -= len(member) // _CHARACTERS
+            elif kind is dict or kind is list:
+                todo.append((member, depth + 1))
     return left >= 0
 
 

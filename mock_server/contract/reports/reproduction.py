@@ -59,7 +59,7 @@ def test_it_is_gone(finding: str) -> None:
     check, is_sent_again, message = FOUND[finding]
     again = ["--replay", finding, "--findings", str(HERE / "{findings}")]
     anew = ["--checks", check, "--format", "json"]
-    command = [sys.executable, "-m", "mock_server", "test", *TARGET, DOCUMENT, *FLAGS, *(again if is_sent_again else anew)]
+    command = [sys.executable, "-P", "-m", "mock_server", "test", *TARGET, DOCUMENT, *FLAGS, *(again if is_sent_again else anew)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=600)
     said = f"{{message}}\\n{{ended.stdout}}{{ended.stderr}}"
 

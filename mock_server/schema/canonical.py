@@ -48,7 +48,7 @@ from jsonschema_rs.canonical import (
 from mock_server.errors import UnusableSchema
 from mock_server.pointer import find_at, format_pointer, parse_pointer
 from mock_server.schema.bundle import Bundle, Schemas
-from mock_server.schema.effort import MOST_CASES, count_cases, thin
+from mock_server.schema.effort import MOST_CASES, count_cases, iter_references, thin
 from mock_server.schema.unfold import unfold
 from mock_server.schema.validate import PATTERN_OPTIONS
 from mock_server.typing import JsonObject, JsonValue, Pointer
@@ -197,18 +197,7 @@ def _written(schema: Canonical) -> JsonValue:
 
 def find_references(schema: JsonValue) -> set[str]:
     """The names of the definitions that a schema refers to."""
-    found: set[str] = set()
-    stack = [schema]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, dict):
-            ref = part.get("$ref")
-            if isinstance(ref, str):
-                found.add(ref.removeprefix(_DEFINITIONS))
-            stack.extend(part.values())
-        elif isinstance(part, list):
-            stack.extend(part)
-    return found
+    return set(iter_references(schema))
 
 
 def _canonicalize(schema: JsonValue) -> Canonical | None:

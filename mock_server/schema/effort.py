@@ -41,7 +41,7 @@ class Effort:
 
         What leads back to itself counts once: jsonschema-rs remembers its verdicts on that.
         """
-        todo = [(name, False) for name in _references(schema)]
+        todo = [(name, False) for name in dict.fromkeys(iter_references(schema))]
         while todo:
             name, is_next = todo.pop()
             if is_next:
@@ -49,7 +49,7 @@ class Effort:
             elif name not in self._steps:
                 self._steps[name] = 1
                 todo.append((name, True))
-                todo.extend((other, False) for other in _references(self.definitions.get(name, True)))
+                todo.extend((other, False) for other in dict.fromkeys(iter_references(self.definitions.get(name, True))))
         return self._count(schema)
 
     def _count(self, schema: JsonValue) -> int:
@@ -235,17 +235,15 @@ def _list(schema: JsonObject, keyword: str) -> list[JsonValue]:
     return value if isinstance(value, list) else []
 
 
-def _references(schema: JsonValue) -> list[str]:
-    """The definitions that a schema refers to."""
-    found: dict[str, None] = {}
+def iter_references(schema: JsonValue) -> Iterator[str]:
+    """Iterate over the names of the definitions that a schema refers to, as often as it does."""
     stack = [schema]
     while stack:
         part = stack.pop()
         if isinstance(part, dict):
             ref = part.get("$ref")
             if isinstance(ref, str):
-                found[ref.removeprefix(_DEFINITIONS)] = None
+                yield ref.removeprefix(_DEFINITIONS)
             stack.extend(part.values())
         elif isinstance(part, list):
             stack.extend(part)
-    return list(found)

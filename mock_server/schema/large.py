@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
+from mock_server.schema.effort import iter_references
 from mock_server.typing import JsonObject, JsonValue
 
 _WEIGHT: Final = 2_000  # values, or hundreds of characters; divided among the alternatives of a schema
@@ -303,7 +304,7 @@ def weighs_up_to(most: int, value: JsonValue, deepest: int = MOST_LEVELS) -> boo
 def _count_returns(schema: JsonObject) -> int:
     """How often a definition refers to one that leads back to it: so much dearer is each level of a value."""
     definitions = _object(schema, "$defs")
-    needs = {name: set(_iter_references(definition)) for name, definition in definitions.items()}
+    needs = {name: set(iter_references(definition)) for name, definition in definitions.items()}
     reached: dict[str, set[str]] = {}
     for name, own in needs.items():
         found: set[str] = set()
@@ -314,24 +315,8 @@ def _count_returns(schema: JsonObject) -> int:
                 found.add(other)
                 todo.extend(needs.get(other, ()))
         reached[name] = found
-    counts = (
-        sum(1 for other in _iter_references(definition) if name in reached.get(other, ())) for name, definition in definitions.items()
-    )
+    counts = (sum(1 for other in iter_references(definition) if name in reached.get(other, ())) for name, definition in definitions.items())
     return max(counts, default=0)
-
-
-def _iter_references(schema: JsonValue) -> Iterator[str]:
-    """The references in a schema, as often as they stand there."""
-    stack = [schema]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, dict):
-            ref = part.get("$ref")
-            if isinstance(ref, str):
-                yield ref.removeprefix("#/$defs/")
-            stack.extend(part.values())
-        elif isinstance(part, list):
-            stack.extend(part)
 
 
 def _shortened(text: str) -> str:

@@ -15,7 +15,7 @@ from mock_server.cli.saying import say
 from mock_server.errors import UsageError
 from mock_server.finding import Finding, Place
 from mock_server.serve.admin.guard import Guard
-from mock_server.serve.areas import install_admin, install_console
+from mock_server.serve.areas import find_hidden, install_admin, install_console
 from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
 from mock_server.serve.deferred import deferred_app
@@ -139,7 +139,7 @@ def _serve(backend: Backend, relay: Relay, opened: Opened, settings: Settings) -
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))
         asgi = deferred_app(backend)
-        print_findings(opened.warnings, "text", stream=sys.stderr)
+        print_findings([*opened.warnings, *find_hidden(backend)], "text", stream=sys.stderr)
         _print_banner(relay, opened, settings, listening, guard)
         run(asgi, listening, settings, passes_on=True)
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ from mock_server.exchange.negotiate import choose_success
 from mock_server.finding import Finding, make_tool_finding
 from mock_server.generate.case import example_request
 from mock_server.serve.admin.guard import Guard
-from mock_server.serve.areas import install_admin, install_console
+from mock_server.serve.areas import find_hidden, install_admin, install_console
 from mock_server.serve.assembly import assemble
 from mock_server.serve.backend import Backend
 from mock_server.serve.deferred import deferred_app
@@ -161,7 +161,7 @@ def serve(
             install_console(backend, guard, install_admin(backend, guard))
         asgi = deferred_app(backend)
         print_findings([found for each in opened for found in _said_at_start(each)], "text", stream=sys.stderr)
-        print_findings(find_conflicts(opened), "text", stream=sys.stderr)
+        print_findings([*find_conflicts(opened), *find_hidden(backend)], "text", stream=sys.stderr)
         _print_banner(backend, opened, listening, guard)
         for each in opened if settings.check else ():
             _check_in_background(each.where)

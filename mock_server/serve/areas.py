@@ -1,7 +1,9 @@
 """The areas beside the API, the admin side and the console: who listens from the start, and what is made when it is asked for."""
 
 import importlib
+from collections.abc import Iterator
 
+from mock_server.finding import Finding
 from mock_server.serve.admin.coverage import Coverage
 from mock_server.serve.admin.guard import Guard, guarded
 from mock_server.serve.admin.metrics import Metrics
@@ -43,3 +45,21 @@ def install_console(backend: Backend, guard: Guard, coverage: Coverage) -> None:
         return made
 
     backend.areas[CONSOLE] = Deferred(make)
+
+
+def find_hidden(backend: Backend) -> Iterator[Finding]:
+    """
+    Find the operations that can't be reached, since their paths are those of the admin side or the console.
+
+    A document that was just cloned could otherwise take the place of the form that asks for the token.
+    """
+    for mount in backend.mounts:
+        responder = mount.responder
+        for entry in responder.document.entries:
+            paths = [base + entry.template for base in responder.base_paths(entry)]
+            if all(backend.reserves(path.encode()) for path in paths):
+                message = (
+                    f"{entry.method} {paths[0]} is not answered: {ADMIN.decode()} and {CONSOLE.decode()} are this server's own;"
+                    " --admin-port gives them a port of their own, --no-admin leaves them out"
+                )
+                yield Finding(rule="document-path-ambiguous", message=message, place=entry.node.place, operation=entry.id)

@@ -34,6 +34,7 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+RESERVED = b"/__"  # what the paths of the admin side and the console begin with
 _OFTEN = 8  # exchanges between two looks at what is kept
 _LARGE = 65_536  # bytes of one that is looked at at once
 
@@ -245,10 +246,24 @@ class Backend:
         lenient = (mount for mount, _ in fitting if isinstance(mount.responder.find(request), Matched))
         return next(lenient, fitting[0][0])
 
-    def find_page(self, method: str, path: bytes) -> Page | None:
-        """Find a page beside the API; a path of a document goes before it."""
+    def find_page(self, method: str, path: bytes, *, is_ours: bool = False) -> Page | None:
+        """
+        Find a page beside the API; a path of a document goes before it, but for those that are reserved.
+
+        Args:
+            method: In upper case.
+            path: Percent-encoded.
+            is_ours: Whether no document has a say, as on the port of the admin side.
+        """
         page = next((page for mount in self.mounts if (page := mount.pages.find(method, path)) is not None), None)
-        return page if page is not None and not self.is_documented("GET", path) else None
+        if page is None or is_ours or self.reserves(path):
+            return page
+        return page if not self.is_documented("GET", path) else None
+
+    def reserves(self, path: bytes) -> bool:
+        """Check whether a path of the API's port belongs to the admin side or the console, whatever documents have there."""
+        reserved = (prefix for prefix in self.areas if prefix.startswith(RESERVED))
+        return self.ports is None and any(is_below(path, prefix) for prefix in reserved)
 
     def is_documented(self, method: str, path: bytes) -> bool:
         """Whether any document has an operation."""
@@ -279,3 +294,8 @@ class Backend:
         world.journal.add(recorded)
         for listener in self.listeners:
             listener(recorded)
+
+
+def is_below(path: bytes, prefix: bytes) -> bool:
+    """Check whether a path is another one, or has that one before a slash."""
+    return path == prefix or path.startswith(prefix + b"/")

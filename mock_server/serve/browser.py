@@ -5,9 +5,13 @@ The API answers with content that nobody here wrote: examples of a document, err
 server behind the proxy. It is answered on the origin of the admin side, so every such answer takes its origin away: a script
 in it is of no origin, and can read and change nothing. The pages of this server itself may do only what they need.
 
-Source: Content Security Policy Level 3, sections 6.4 and 7; Fetch Metadata Request Headers
+Some header fields reach further than their answer: to all of its origin, or all ports of its host. A browser is not sent those;
+other clients are, since a document may require them. Cookies are sent on, but for ours, and for this host only.
+
+Source: Content Security Policy Level 3, sections 6.4 and 7; Fetch Metadata Request Headers; RFC 6265, section 5.2
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -30,6 +34,20 @@ _PAGE_FIELDS: Final[tuple[RawField, ...]] = (
 _UNASKED: Final = frozenset(("", "text/plain", "multipart/form-data", "application/x-www-form-urlencoded"))
 _SAFE: Final = frozenset(("GET", "HEAD"))
 _OWN: Final = frozenset(("same-origin", "none"))  # of Sec-Fetch-Site: ours, or typed by a person
+SESSION: Final = "mock_server_admin"  # the cookie of a browser that has shown the admin token
+_COOKIE: Final = b"cookie"
+_SET_COOKIE: Final = b"set-cookie"
+# A cookie of this server's own name. One without a name is sent as its value, which may look like another cookie.
+_OUR_COOKIE: Final = re.compile(rb"[\s=]*(?:mock_server_admin|mock_world)\s*(?:[=;]|\Z)")
+# What a browser remembers, deletes or reports for the whole origin, or for every port of the host.
+_SITE_WIDE: Final = frozenset(
+    (b"clear-site-data", b"strict-transport-security", b"public-key-pins", b"public-key-pins-report-only", b"expect-ct", b"alt-svc",
+     b"nel", b"report-to", b"reporting-endpoints", b"service-worker-allowed", b"set-login", b"secure-session-registration",
+     b"sec-session-registration", b"use-as-dictionary")
+)  # fmt: skip
+_OUR_SESSION: Final = re.compile(rb"[\s=]*mock_server_admin\s*(?:=|\Z)")
+_REACHING: Final = _SITE_WIDE | {_SET_COOKIE}
+_BROWSER_FIELDS: Final = frozenset((b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest", b"origin"))
 
 
 def page_fields(policy: str) -> tuple[RawField, ...]:
@@ -103,6 +121,76 @@ def changes_unasked(method: str, fields: RawFields) -> bool:
 def is_led_here(fields: RawFields) -> bool:
     """Whether a link, a form or a frame of another origin leads a browser to this answer, to show it."""
     return find_field(fields, b"sec-fetch-mode") == "navigate" and find_field(fields, b"sec-fetch-site") not in {*_OWN, None}
+
+
+def confine(fields: Sequence[RawField], asked: RawFields) -> Sequence[RawField]:
+    """
+    Leave out of an answer to a browser what reaches further than the answer.
+
+    Args:
+        fields: Header fields of the answer, with names in lower case.
+        asked: Those of the request.
+
+    Returns:
+        The fields; the same object where there is nothing to leave out.
+    """
+    if not reaches_further(fields) or not is_browser(asked):
+        return fields
+    try:
+        host = urlsplit(f"//{find_field(asked, b'host') or ''}").hostname or ""
+    except ValueError:
+        host = ""
+    kept: list[RawField] = []
+    for name, value in fields:
+        if name in _SITE_WIDE or (name == _SET_COOKIE and _OUR_COOKIE.match(value)):
+            continue
+        kept.append((name, _for_host(value, host.encode("latin-1", "replace")) if name == _SET_COOKIE else value))
+    return kept
+
+
+def reaches_further(fields: Iterable[RawField]) -> bool:
+    """Check whether an answer has a field that may reach further than the answer."""
+    return any(name in _REACHING for name, _ in fields)
+
+
+def is_browser(asked: RawFields) -> bool:
+    """Check whether a browser sent a request: all of them say so in User-Agent, and in fields that no page can take away."""
+    return any(name in _BROWSER_FIELDS or (name == b"user-agent" and value.startswith(b"Mozilla/")) for name, value in asked)
+
+
+def _for_host(cookie: bytes, host: bytes) -> bytes:
+    """Write a cookie without the Domain of another host: it would go to all hosts of a domain, or be refused."""
+    kept = []
+    for part in cookie.split(b";"):
+        name, _, domain = part.partition(b"=")
+        if name.strip().lower() != b"domain" or domain.strip().lstrip(b".").lower() == host:
+            kept.append(part)
+    return b";".join(kept)
+
+
+def without_session(asked: list[RawField]) -> list[RawField]:
+    """
+    Take the cookie of the console out of a request.
+
+    It is no business of the API's: an answer could repeat it, and a real server behind a proxy would have it.
+
+    Args:
+        asked: Header fields of the request.
+
+    Returns:
+        The fields; the same object where the cookie is not among them.
+    """
+    ours = SESSION.encode()
+    if not any(name == _COOKIE and ours in value for name, value in asked):
+        return asked
+    kept: list[RawField] = []
+    for name, value in asked:
+        pairs = value
+        if name == _COOKIE:
+            pairs = b";".join(pair for pair in re.split(rb"[;,]", value) if not _OUR_SESSION.match(pair)).strip()
+        if pairs or not value:
+            kept.append((name, pairs))
+    return kept
 
 
 def _authority(origin: str) -> str | None:

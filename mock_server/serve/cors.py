@@ -44,3 +44,10 @@ def with_cors(own: Sequence[RawField], asked: RawFields) -> list[RawField]:
     names = dict.fromkeys(name for name, _ in kept if name not in _NOT_EXPOSED and not name.startswith(_FAMILY))
     exposed = [(b"access-control-expose-headers", b", ".join(names))] if names else []
     return [*kept, (b"access-control-allow-origin", origin), (b"access-control-allow-credentials", b"true"), *exposed]
+
+
+def without_cors(own: Sequence[RawField], asked: RawFields) -> Sequence[RawField]:
+    """Let no page of another origin read an answer, whatever a document says who may."""
+    if not any(name == b"origin" for name, _ in asked):
+        return own
+    return [pair for pair in own if not pair[0].startswith(_FAMILY)]

@@ -6,7 +6,6 @@ API, lifespan, web sockets.
 """
 
 import contextlib
-import functools
 import logging
 import time
 from collections.abc import Sequence
@@ -19,15 +18,25 @@ from mock_server.errors import MalformedContent, MalformedWorld
 from mock_server.exchange import problem
 from mock_server.exchange.bounds import LARGE_BODY
 from mock_server.exchange.coding import TooLarge, decode_request
-from mock_server.exchange.message import Request
+from mock_server.exchange.message import RawFields, Request
 from mock_server.exchange.preference import EDGES, prefers_by_query
 from mock_server.printable import printable
 from mock_server.serve import swagger_ui
 from mock_server.serve.answer import GENERATED, STATE, UPSTREAM, Answer, RawField, problem_answer
-from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send
-from mock_server.serve.browser import CONTENT_FIELDS, NOSNIFF, add_fields, changes_unasked, is_led_here
+from mock_server.serve.backend import Asgi, Backend, Call, Disturbance, Message, Mount, Receive, Scope, Send, is_below
+from mock_server.serve.browser import (
+    CONTENT_FIELDS,
+    NOSNIFF,
+    add_fields,
+    changes_unasked,
+    confine,
+    is_browser,
+    is_led_here,
+    reaches_further,
+    without_session,
+)
 from mock_server.serve.caching import CACHE_CONTROL, DEPRECATION, NO_STORE, VARY_ON_ORIGIN, vary_field
-from mock_server.serve.cors import preflight, with_cors
+from mock_server.serve.cors import preflight, with_cors, without_cors
 from mock_server.serve.gather import send_whole
 from mock_server.serve.masker import Masker
 from mock_server.serve.passing import pass_on
@@ -55,6 +64,7 @@ class _Frame:
     status: int
     entry: Entry | None
     fields: list[RawField]  # with those that are said of all answers, but for the length
+    reaches_further: bool  # whether a browser is not sent all of them
     first: Sequence[RawField] | None = None  # fields of the server that `head` begins with
     head: bytes | None = None  # without the length and the empty line; None where the server has to look at it
 
@@ -115,11 +125,12 @@ class MockMiddleware:
             request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], b""), backend.worlds.everybody
             read = None
             if request.method not in _READING and mount.express.awaits_body(request):
+                scope["headers"] = without_session(scope["headers"])
                 read = await read_request(scope, receive, path, backend.settings.max_body)
                 request = read if isinstance(read, Request) else request
             found = mount.express.find(request, everybody)
             if found is not None:
-                start, body = self._messages(found)
+                start, body = self._messages(found, scope)
                 await send_whole(scope, send, start, body)
                 self._note(request, found, everybody, started)
                 return
@@ -130,6 +141,7 @@ class MockMiddleware:
         if elsewhere is not None:
             await elsewhere(scope, receive, send)
             return
+        scope["headers"] = without_session(scope["headers"])
         if scope["method"] == "OPTIONS" and self._is_shared():
             allowed = preflight(scope["headers"])
             if allowed is not None:
@@ -159,7 +171,7 @@ class MockMiddleware:
         found = self._find_mount(scope, path).express.find(request, everybody)
         if found is None or found.status in _WITHOUT_BODY or found.status < 200:  # noqa: PLR2004
             return None
-        head = self._head(found, first)
+        head = self._head(found, first, fields)
         if head is None:
             return None
         self._note(request, found, everybody, started)
@@ -207,7 +219,7 @@ class MockMiddleware:
         if read is None and not isinstance(request, Answer) and request.body and (disturber is None or disturber.is_calm):
             found = mount.express.find(request, world)
             if found is not None:
-                start, body = self._messages(found)
+                start, body = self._messages(found, scope)
                 await send_whole(scope, send, start, body)
                 self._note(request, found, world, started)
                 return
@@ -277,9 +289,11 @@ class MockMiddleware:
             return True
         return any(name == b"prefer" and (b"profile" in value or b"payload" in value) for name, value in request.fields)
 
-    def _messages(self, found: Answer) -> tuple[Message, Message]:
+    def _messages(self, found: Answer, scope: Scope) -> tuple[Message, Message]:
         """The messages of an answer that there was nothing to decide about; those of one that comes again are made once."""
         self._keep_up()
+        if reaches_further(found.fields) and is_browser(scope["headers"]):
+            return self._written(found, scope)
         ready = self._ready.get(id(found))
         if ready is not None:
             return ready[1]
@@ -289,15 +303,28 @@ class MockMiddleware:
             self._ready[id(found)] = found, messages  # with the answer, so that its id stays its own
         return messages
 
-    def _head(self, found: Answer, first: Sequence[RawField]) -> bytes | None:
-        """The head of an answer but for its length; written once a second, since the date is in it, for all with the same fields."""
+    def _head(self, found: Answer, first: Sequence[RawField], asked: RawFields) -> bytes | None:
+        """
+        Write the head of an answer but for its length; once a second, since the date is in it, for all with the same fields.
+
+        Args:
+            found: The answer.
+            first: Fields of the server that come first.
+            asked: Fields of the request.
+
+        Returns:
+            None where the answer depends on who asks, or the server has to look at it.
+        """
         self._keep_up()
         own = found.fields
         frame = self._frames.get(id(own))
         if frame is None or frame.status != found.status or frame.entry is not found.entry:
-            frame = _Frame(own, found.status, found.entry, self._fields(found))
+            fields = self._fields(found)
+            frame = _Frame(own, found.status, found.entry, fields, reaches_further(fields))
             if isinstance(own, tuple) or _may_come_again(found):
                 self._frames[id(own)] = frame
+        if frame.reaches_further and is_browser(asked):
+            return None
         if frame.first is not first:
             head = write_head(found.status, first, frame.fields)
             frame.first, frame.head = first, head[:-2] if head is not None else None
@@ -330,7 +357,7 @@ class MockMiddleware:
         """Answer on the port of the admin side: there is no API here."""
         path = _path_of(scope)
         area = self._find_area(path)
-        page = self._backend.find_page(scope["method"], path) if path.startswith(_AREA) else None
+        page = self._backend.find_page(scope["method"], path, is_ours=True) if path.startswith(_AREA) else None
         if page is not None:
             await self._send(await page(), scope, send, is_own=True)
         elif area is not None:
@@ -341,25 +368,19 @@ class MockMiddleware:
 
     def _find_area(self, path: bytes) -> Asgi | None:
         """The application beside the API that a path belongs to."""
-        areas = self._backend.areas.items()
-        return next((area for prefix, area in areas if path == prefix or path.startswith(prefix + b"/")), None)
+        return next((area for prefix, area in self._backend.areas.items() if is_below(path, prefix)), None)
 
     def _elsewhere(self, method: str, path: bytes) -> Asgi | None:
         """Who has a page that is no document's: Swagger UI, and, on the port of the API, the areas beside it."""
         backend = self._backend
         if path.startswith(_AREA):
             area = self._find_area(path) if backend.ports is None else None
-            return None if area is None or backend.find_page(method, path) is not None or self._writes(path) else area
+            return None if area is None or backend.find_page(method, path) is not None else area
         if backend.relay is not None:
             return None  # such paths are the real server's
         area = backend.areas.get(path) if backend.ports is None else None
         found = self._swagger_ui if path == swagger_ui.ROOT or path.startswith(swagger_ui.ROOT + b"/") else area
         return None if found is None or backend.is_documented(method, path) else found
-
-    def _writes(self, path: bytes) -> bool:
-        """Whether a document writes a path out: that goes before what has the path beside the API."""
-        first = path.split(b"/", 2)[1].decode("latin-1")
-        return any(_writes(mount, first) for mount in self._backend.mounts)
 
     async def _send(self, answer: Answer, scope: Scope, send: Send, *, is_own: bool = False) -> None:
         """Send an answer; what is this server's own, and no API's, no page of another origin may read."""
@@ -414,9 +435,13 @@ class MockMiddleware:
 
     def _written(self, answer: Answer, scope: Scope, *, is_own: bool = False) -> tuple[Message, Message]:
         """The messages of an answer."""
-        fields = self._framed(answer)
-        if not is_own and self._is_shared():
-            fields = with_cors(fields, scope["headers"])
+        fields: Sequence[RawField] = self._framed(answer)
+        if not is_own:
+            fields = confine(fields, scope["headers"])
+            if self._is_shared():
+                fields = with_cors(fields, scope["headers"])
+            elif self._backend.settings.cors is False and answer.source != UPSTREAM:
+                fields = without_cors(fields, scope["headers"])
         start: Message = {"type": "http.response.start", "status": answer.status, "headers": fields}
         return start, {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body}
 
@@ -425,14 +450,6 @@ def _path_of(scope: Scope) -> bytes:
     """The path of a request, percent-encoded."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return raw.partition(b"?")[0]
-
-
-@functools.lru_cache(maxsize=64)
-def _writes(mount: Mount, segment: str) -> bool:
-    """Whether a document has paths that begin with a segment; a variable that would take it does not count."""
-    responder = mount.responder
-    written = (base + entry.template for entry in responder.document.entries for base in responder.base_paths(entry))
-    return any(template.split("/", 2)[1:2] == [segment] for template in written)
 
 
 def _may_come_again(answer: Answer) -> bool:

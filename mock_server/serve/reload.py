@@ -17,6 +17,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from mock_server.errors import FixtureError, MockServerError, UsageError
+from mock_server.serve.areas import find_hidden
 from mock_server.serve.assembly import furnish
 from mock_server.serve.backend import Backend, Mount, make_mounts
 from mock_server.serve.opening import Opened, find_conflicts, open_responders
@@ -89,7 +90,7 @@ class Reloader:
         if isinstance(disturber, SeededDisturber) and settings.disturbances != before.disturbances:
             disturber.disturbances = settings.disturbances
         self.opened = opened
-        for found in (*(warning for each in opened for warning in each.warnings), *find_conflicts(opened)):
+        for found in (*(warning for each in opened for warning in each.warnings), *find_conflicts(opened), *find_hidden(self.backend)):
             _log.warning("%s: %s", found.place, found.message)
         count = sum(len(each.document.entries) for each in opened)
         took = (time.perf_counter() - started) * 1000

@@ -7,7 +7,8 @@ import pytest
 from asgi_client import AsgiClient
 
 from mock_server.serve.admin.brake import Brake
-from mock_server.serve.admin.guard import COOKIE, Guard
+from mock_server.serve.admin.guard import Guard
+from mock_server.serve.browser import SESSION
 
 TOKEN = "the-right-token"
 
@@ -39,7 +40,7 @@ GUESSES = [
     ("another scheme", {"authorization": f"Basic {TOKEN}"}),
     ("nothing", {"authorization": "Bearer"}),
     ("not ASCII", {"authorization": "Bearer t\xf6ken"}),
-    ("a cookie", {"cookie": f"{COOKIE}=wrong"}),
+    ("a cookie", {"cookie": f"{SESSION}=wrong"}),
     ("from a page of another origin", {"authorization": "Bearer wrong", "origin": "http://evil.example"}),
 ]
 

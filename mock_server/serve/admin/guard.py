@@ -11,7 +11,6 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from mock_server.errors import UsageError
@@ -20,12 +19,12 @@ from mock_server.exchange.message import RawFields, find_field
 from mock_server.serve.admin.brake import Brake
 from mock_server.serve.answer import Answer, problem_answer
 from mock_server.serve.backend import Asgi, Message, Receive, Scope, Send
-from mock_server.serve.browser import ADMIN_FIELDS, add_fields, is_foreign
+from mock_server.serve.browser import ADMIN_FIELDS, SESSION, add_fields, is_foreign
 from mock_server.serve.hosts import LOOPBACK, Hosts, is_loopback
 from mock_server.settings import Settings
 
-COOKIE: Final = "mock_server_admin"
 _TOKEN: Final = re.compile(r"[!-~]+\Z")
+_MOST_COOKIES: Final = 100  # of the session's name, that are looked at
 _PURPOSE: Final = b"mock-server console session"
 
 
@@ -70,7 +69,7 @@ class Guard:
         Args:
             secure: Whether the server speaks https.
         """
-        return f"{COOKIE}={self.session()}; Path=/; HttpOnly; SameSite=Strict" + ("; Secure" if secure else "")
+        return f"{SESSION}={self.session()}; Path=/; HttpOnly; SameSite=Strict" + ("; Secure" if secure else "")
 
     def refuse(self, method: str, fields: RawFields) -> Answer | None:
         """
@@ -101,16 +100,14 @@ class Guard:
         return scheme.lower() == "bearer" and self.accepts(token.strip())
 
     def _has_session(self, fields: RawFields) -> bool:
-        try:
-            cookies = SimpleCookie(find_field(fields, b"cookie") or "")
-        except CookieError:
-            return False
-        given = cookies.get(COOKIE)
-        return given is not None and hmac.compare_digest(_digest(given.value), _digest(self.session()))
+        """Check the cookie. Others of its name, set by somebody else for a part of this host, and odd ones between change nothing."""
+        pairs = (part.partition("=") for part in re.split("[;,]", find_field(fields, b"cookie") or ""))
+        given = [value.strip() for name, _, value in pairs if name.strip() == SESSION]
+        return any(hmac.compare_digest(_digest(value), _digest(self.session())) for value in given[:_MOST_COOKIES])
 
     async def slow_down(self, fields: RawFields) -> None:
         """Let a request that is refused wait, where it guessed at the token."""
-        has_cookie = f"{COOKIE}=" in (find_field(fields, b"cookie") or "")
+        has_cookie = f"{SESSION}=" in (find_field(fields, b"cookie") or "")
         if self.token is not None and (has_cookie or find_field(fields, b"authorization") is not None):
             await self.brake.wait()
 

@@ -22,7 +22,7 @@ from mock_server.exchange.message import RawFields, Request, Response, find_fiel
 from mock_server.finding import Finding
 from mock_server.serve.answer import UPSTREAM, Answer, RawField, problem_answer
 from mock_server.serve.backend import Call, Mount, Relayed, Respond, Scope, Send
-from mock_server.serve.browser import CONTENT_FIELDS
+from mock_server.serve.browser import CONTENT_FIELDS, confine
 from mock_server.serve.caching import VARY_ON_ORIGIN
 from mock_server.serve.cors import with_cors
 from mock_server.serve.masker import Masker
@@ -360,8 +360,8 @@ class _Passage:
 
     def _shown(self, fields: Sequence[RawField]) -> list[RawField]:
         """The fields of an answer that is sent from here, with what is said to browsers."""
-        shown = [*CONTENT_FIELDS, *fields]
-        return [*with_cors(shown, self.head.fields), VARY_ON_ORIGIN] if self.relay.cors else shown
+        shown = confine([*CONTENT_FIELDS, *fields], self.head.fields)
+        return [*with_cors(shown, self.head.fields), VARY_ON_ORIGIN] if self.relay.cors else list(shown)
 
     def _too_large(self) -> str:
         return f"it has more than {self.relay.limit:,} bytes; --max-body sets the limit"

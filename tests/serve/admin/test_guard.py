@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.errors import UsageError
-from mock_server.serve.admin.guard import COOKIE, Guard, is_loopback
+from mock_server.serve.admin.guard import Guard, is_loopback
+from mock_server.serve.browser import SESSION
 from mock_server.settings import Settings
 
 HERE = (b"host", b"127.0.0.1:4010")
@@ -70,7 +71,7 @@ def test_the_cookie_of_who_has_shown_the_token_opens_but_does_not_tell_it() -> N
     assert all(word in written for word in ("HttpOnly", "SameSite=Strict", "Secure"))
     assert status(guard, "GET", HERE, (b"cookie", b"a=b; " + cookie)) is None
     assert status(Guard(token="other"), "GET", HERE, (b"cookie", cookie)) == 401
-    assert status(guard, "GET", HERE, (b"cookie", f"{COOKIE}=".encode())) == 401
+    assert status(guard, "GET", HERE, (b"cookie", f"{SESSION}=".encode())) == 401
 
 
 @pytest.mark.parametrize("host", [b"evil.test", b"evil.test:4010", b"127.0.0.1.evil.test", b"", b"[::1", b"192.168.0.7:4010"])
@@ -96,7 +97,7 @@ def test_names_of_this_machine_are_not(host: bytes) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_a_page_of_another_origin_changes_nothing(method: str, field: tuple[bytes, bytes]) -> None:
     guard = Guard(token="s3cret")
-    session = (b"cookie", f"{COOKIE}={guard.session()}".encode())
+    session = (b"cookie", f"{SESSION}={guard.session()}".encode())
 
     assert status(Guard(), method, HERE, field) == 403
     assert status(guard, method, HERE, field, session) == 403

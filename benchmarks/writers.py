@@ -25,7 +25,7 @@ import threading
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "benchmarks" / "documents" / "counters.yaml"
@@ -38,7 +38,7 @@ class Writer:
 
     def __init__(self, number: int, url: str, tally: collections.Counter[str], lock: threading.Lock) -> None:
         self.random = random.Random(number)
-        self.client = httpx.Client(base_url=url, timeout=60.0)
+        self.client = httpx2.Client(base_url=url, timeout=60.0)
         self.tally, self.lock = tally, lock
         self.own: dict[int, dict[str, object]] = {}
         self.gone: set[int] = set()
@@ -46,11 +46,11 @@ class Writer:
         self.added = collections.Counter[int]()
         self.perhaps = collections.Counter[int]()  # counts that may have been made, though nobody said so
 
-    def ask(self, method: str, path: str, **options: object) -> httpx.Response | None:
+    def ask(self, method: str, path: str, **options: object) -> httpx2.Response | None:
         """Send a request; None where the connection broke before there was an answer."""
         try:
             answer = self.client.request(method, path, **options)  # type: ignore[arg-type]
-        except httpx.TransportError:
+        except httpx2.TransportError:
             with self.lock:
                 self.tally["connection broke"] += 1
             return None
@@ -137,7 +137,7 @@ def main() -> int:
 def measure(url: str, server: subprocess.Popen[str], count: int, operations: int) -> int:
     """Let the writers write; gives 1 where something was lost."""
     tally, lock = collections.Counter[str](), threading.Lock()
-    with httpx.Client(base_url=url) as client:
+    with httpx2.Client(base_url=url) as client:
         counters = [client.post("/counters", json={"name": f"c{n}", "value": 0}).json()["id"] for n in range(_COUNTERS)]
     writers = [Writer(number, url, tally, lock) for number in range(count)]
     done = [0]
@@ -173,7 +173,7 @@ def measure(url: str, server: subprocess.Popen[str], count: int, operations: int
 def _look(url: str, writers: list[Writer], counters: list[int]) -> list[str]:
     """Compare what was acknowledged with what is there."""
     wrong = []
-    with httpx.Client(base_url=url, timeout=60.0) as client:
+    with httpx2.Client(base_url=url, timeout=60.0) as client:
         there = {thing["id"]: thing for thing in client.get("/counters").json()}
         for key in counters:
             sure, perhaps = sum(w.added[key] for w in writers), sum(w.perhaps[key] for w in writers)

@@ -5,9 +5,9 @@ Most of what a server might need one day it never does; not having it costs less
 whose door is here is imported for the type checker alone:
 
     if TYPE_CHECKING:
-        import httpx
+        import httpx2
     else:
-        httpx = Later("httpx")
+        httpx2 = Later("httpx2")
 """
 
 import importlib

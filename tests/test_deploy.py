@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import yaml
 from conftest import ROOT, Server, stop_server
@@ -86,7 +86,7 @@ def nginx(folder: Path, *replicas: Server) -> Iterator[str]:
 
 def test_replicas_behind_nginx_answer_alike_and_stand_in_for_each_other(serve: Callable[..., Server], tmp_path: Path) -> None:
     replicas = serve(), serve()
-    with nginx(tmp_path, *replicas) as origin, httpx.Client() as client:
+    with nginx(tmp_path, *replicas) as origin, httpx2.Client() as client:
         for path in CHARGERS:
             seen = {client.get(f"{origin}{path}").content for _ in range(4)}
             assert seen == {client.get(f"{replica.origin}{path}").content for replica in replicas}
@@ -101,7 +101,7 @@ def test_replicas_behind_nginx_answer_alike_and_stand_in_for_each_other(serve: C
 def test_replicas_behind_nginx_share_their_state(serve: Callable[..., Server], postgres: str, tmp_path: Path) -> None:
     todos = str(ROOT / "tests" / "serve" / "state" / "todos.yaml")
     replicas = [serve(todos, "--stateful", "--store", postgres) for _ in range(2)]
-    with nginx(tmp_path, *replicas) as origin, httpx.Client(headers={"X-Mock-World": "deploy"}, timeout=20) as client:
+    with nginx(tmp_path, *replicas) as origin, httpx2.Client(headers={"X-Mock-World": "deploy"}, timeout=20) as client:
 
         def create(title: str) -> int:
             answer = client.post(f"{origin}/todos", json={"title": title, "secret": "s"})
@@ -123,9 +123,9 @@ def test_replicas_behind_nginx_share_their_state(serve: Callable[..., Server], p
 def test_what_is_sent_slowly_and_what_is_large_passes_nginx(serve: Callable[..., Server], tmp_path: Path) -> None:
     replicas = serve(), serve()
     with nginx(tmp_path, *replicas) as origin:
-        slow = httpx.get(origin + CHARGERS[1], headers={"Prefer": "delay=300"}, timeout=20)
+        slow = httpx2.get(origin + CHARGERS[1], headers={"Prefer": "delay=300"}, timeout=20)
         assert (slow.status_code, slow.headers["preference-applied"]) == (200, "delay=300")
-        large = httpx.post(f"{origin}/api/nothing", content=b"x" * 2_000_000)
+        large = httpx2.post(f"{origin}/api/nothing", content=b"x" * 2_000_000)
         assert large.status_code == 404  # our answer, not nginx's 413
 
 

@@ -45,7 +45,7 @@ def project(tmp_path: Path) -> Project:
 
 WORLDS = """
 import threading
-import httpx
+import httpx2
 import pytest
 
 CHARGER = "/charger/{}/users?code=k&clientId=c"
@@ -53,7 +53,7 @@ CHARGER = "/charger/{}/users?code=k&clientId=c"
 
 @pytest.mark.parametrize("charger", ["A", "B", "C"])
 def test_a_test_sees_its_own_requests_only(mock_server, charger):
-    httpx.get(mock_server.url + CHARGER.format(charger))  # names no world
+    httpx2.get(mock_server.url + CHARGER.format(charger))  # names no world
     mock_server.client.get(CHARGER.format(charger))
 
     paths = [recorded.request.path.decode() for recorded in mock_server.requests]
@@ -214,7 +214,7 @@ def test_nothing_heavy_is_imported_where_it_is_not_used(project: Project) -> Non
     project.write(
         "conftest.py",
         "import sys\n"
-        "HEAVY = {'connexion', 'uvicorn', 'httpx', 'hypothesis', 'jsonschema_rs', 'orjson', 'yaml', 'faker', 'typer', 'asyncio'}\n"
+        "HEAVY = {'connexion', 'uvicorn', 'httpx', 'httpx2', 'hypothesis', 'jsonschema_rs', 'orjson', 'yaml', 'faker', 'typer', 'asyncio'}\n"
         "def pytest_sessionfinish(): print('LOADED', sorted(HEAVY & sys.modules.keys()))\n",
     )
 

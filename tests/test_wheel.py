@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from conftest import ROOT, start_server, stop_server
 
@@ -25,10 +25,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_serves_with_no_arguments_from_any_folder(installed: Path, tmp_path: Path) -> None:
     server = start_server(cwd=tmp_path, command=[str(installed / "mock-server")])
     try:
-        generated = httpx.get(f"{server.url}/charger/X/users?code=k&clientId=c")
-        stored = httpx.get(f"{server.url}/charger/EMABLER_Charger00000/users?code=k&clientId=c")
-        console = httpx.get(f"{server.origin}/__console/")
-        files = [httpx.get(server.origin + path) for path in re.findall(r'(?:src|href)="(/__console/static/[^"]+)"', console.text)]
+        generated = httpx2.get(f"{server.url}/charger/X/users?code=k&clientId=c")
+        stored = httpx2.get(f"{server.url}/charger/EMABLER_Charger00000/users?code=k&clientId=c")
+        console = httpx2.get(f"{server.origin}/__console/")
+        files = [httpx2.get(server.origin + path) for path in re.findall(r'(?:src|href)="(/__console/static/[^"]+)"', console.text)]
     finally:
         assert stop_server(server) == 0
 

@@ -16,16 +16,16 @@ from ssl import SSLContext
 from typing import Any, Final
 from weakref import WeakSet
 
-import httpcore
-import httpx
+import httpcore2
+import httpx2
 
 _NAMES: Final = (
     "ConnectError", "ConnectTimeout", "LocalProtocolError", "PoolTimeout", "ReadError", "ReadTimeout", "RemoteProtocolError",
     "UnsupportedProtocol", "WriteError", "WriteTimeout",
 )  # fmt: skip
-_ERRORS: Final[dict[type[Exception], type[httpx.TransportError]]] = {getattr(httpcore, name): getattr(httpx, name) for name in _NAMES}
+_ERRORS: Final[dict[type[Exception], type[httpx2.TransportError]]] = {getattr(httpcore2, name): getattr(httpx2, name) for name in _NAMES}
 
-_Watched = Callable[[httpcore.NetworkStream], httpcore.NetworkStream]
+_Watched = Callable[[httpcore2.NetworkStream], httpcore2.NetworkStream]
 
 
 class _Deadline(threading.local):
@@ -46,16 +46,16 @@ class _Deadline(threading.local):
     def left(self, timeout: float | None) -> float | None:
         """How long to wait at most; raises where nothing is left."""
         if self._broken.is_set():
-            raise httpcore.ReadError("it was broken off")
+            raise httpcore2.ReadError("it was broken off")
         if not self.ends:
             return timeout
         left = self.ends - time.monotonic()
         if left <= 0:
-            raise httpcore.ReadTimeout("the time for the answer is over")
+            raise httpcore2.ReadTimeout("the time for the answer is over")
         return left if timeout is None else min(left, timeout)
 
 
-class TimedTransport(httpx.BaseTransport):
+class TimedTransport(httpx2.BaseTransport):
     """Sends over connections of its own, each answer within a time that the thread has set. For several threads."""
 
     def __init__(self, *, verify: bool, connections: int) -> None:
@@ -63,11 +63,11 @@ class TimedTransport(httpx.BaseTransport):
         self._broken = threading.Event()
         self._deadline = _Deadline(self._broken)
         self._backend = _Backend(self._deadline)
-        self._ssl_context = httpx.create_ssl_context(verify=verify)
+        self._ssl_context = httpx2.create_ssl_context(verify=verify)
         self._pool = self._make_pool(connections)
 
-    def _make_pool(self, connections: int) -> httpcore.ConnectionPool:
-        return httpcore.ConnectionPool(
+    def _make_pool(self, connections: int) -> httpcore2.ConnectionPool:
+        return httpcore2.ConnectionPool(
             ssl_context=self._ssl_context,
             max_connections=connections,
             max_keepalive_connections=connections,
@@ -89,20 +89,20 @@ class TimedTransport(httpx.BaseTransport):
         """Requests are sent again."""
         self._broken.clear()
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request; once more over a new connection, where the first one turned out to be closed."""
         pool, fresh = self._pool, None
         with _translated():
             try:
                 answer = self._send(pool, request)
-            except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError):
+            except (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError):
                 if not self._deadline.met_closed_connection:
                     raise
                 fresh = self._make_pool(1)
                 answer = self._send_once(fresh, request)
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer, fresh), extensions=answer.extensions)
+        return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer, fresh), extensions=answer.extensions)
 
-    def _send_once(self, pool: httpcore.ConnectionPool, request: httpx.Request) -> httpcore.Response:
+    def _send_once(self, pool: httpcore2.ConnectionPool, request: httpx2.Request) -> httpcore2.Response:
         """Send over a pool for this request alone, which is closed with the body of the answer, or where none comes."""
         try:
             return self._send(pool, request)
@@ -110,11 +110,11 @@ class TimedTransport(httpx.BaseTransport):
             pool.close()
             raise
 
-    def _send(self, pool: httpcore.ConnectionPool, request: httpx.Request) -> httpcore.Response:
+    def _send(self, pool: httpcore2.ConnectionPool, request: httpx2.Request) -> httpcore2.Response:
         self._deadline.reused = self._deadline.answered = False
-        url = httpcore.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path)
+        url = httpcore2.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path)
         return pool.handle_request(
-            httpcore.Request(request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions)
+            httpcore2.Request(request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions)
         )
 
     def close(self) -> None:
@@ -122,10 +122,10 @@ class TimedTransport(httpx.BaseTransport):
         self._pool.close()
 
 
-class _Body(httpx.SyncByteStream):
+class _Body(httpx2.SyncByteStream):
     """A body as it comes, with the pool of its own that it comes from, if any."""
 
-    def __init__(self, answer: httpcore.Response, pool: httpcore.ConnectionPool | None) -> None:
+    def __init__(self, answer: httpcore2.Response, pool: httpcore2.ConnectionPool | None) -> None:
         self._answer = answer
         self._pool = pool
 
@@ -148,7 +148,7 @@ def _translated() -> Iterator[None]:
         raise _ERRORS[type(error)](str(error)) from error
 
 
-class _Backend(httpcore.SyncBackend):
+class _Backend(httpcore2.SyncBackend):
     """Connects, and keeps an eye on the clock."""
 
     def __init__(self, deadline: _Deadline) -> None:
@@ -162,20 +162,20 @@ class _Backend(httpcore.SyncBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore2.NetworkStream:
         stream = super().connect_tcp(host, port, self._deadline.left(timeout), local_address, socket_options)
         return self._watched(stream)
 
-    def _watched(self, stream: httpcore.NetworkStream) -> httpcore.NetworkStream:
+    def _watched(self, stream: httpcore2.NetworkStream) -> httpcore2.NetworkStream:
         watched = _Stream(stream, self._deadline, self._watched)
         self.streams.add(watched)
         return watched
 
 
-class _Stream(httpcore.NetworkStream):
+class _Stream(httpcore2.NetworkStream):
     """A connection."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline, watched: _Watched) -> None:
+    def __init__(self, stream: httpcore2.NetworkStream, deadline: _Deadline, watched: _Watched) -> None:
         self._stream = stream
         self._deadline = deadline
         self._watched = watched
@@ -203,7 +203,7 @@ class _Stream(httpcore.NetworkStream):
 
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore2.NetworkStream:
         return self._watched(self._stream.start_tls(ssl_context, server_hostname, self._deadline.left(timeout)))
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - whatever it is

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import httpx
+import httpx2
 
 from mock_server.contract.deadline import TimedTransport
 from mock_server.errors import UsageError
@@ -113,14 +113,14 @@ class HttpSender:
             UsageError: it is no http or https URL.
         """
         self.origin = origin_of(url)
-        self._base = httpx.URL(self.origin)
+        self._base = httpx2.URL(self.origin)
         self._limits = limits
         self._timed = TimedTransport(verify=verify, connections=connections) if not proxies or _is_near(self._base) else None
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(limits.seconds),
+        self._client = httpx2.Client(
+            timeout=httpx2.Timeout(limits.seconds),
             transport=self._timed,
             # behind a proxy of the environment it can't be told whether a connection was closed before or by a request: none is kept
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=0),
+            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=0),
             follow_redirects=False,
             verify=verify,
             trust_env=proxies,
@@ -139,16 +139,16 @@ class HttpSender:
                 request.method, self._base.copy_with(raw_path=target), headers=fields, content=request.body or None
             )
             answer = self._client.send(message, stream=True)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             return Received(None, fault_of(error), reason_of(error), time.perf_counter() - started)
-        except (httpx.InvalidURL, ValueError) as error:  # a header or path that h11 refuses to write
+        except (httpx2.InvalidURL, ValueError) as error:  # a header or path that h11 refuses to write
             return Received(None, Fault.UNREACHABLE, f"the request can't be written: {error}", time.perf_counter() - started)
         try:
             return self._read(answer, started)
         finally:
             answer.close()
 
-    def _read(self, answer: httpx.Response, started: float) -> Received:
+    def _read(self, answer: httpx2.Response, started: float) -> Received:
         fields = [(name.lower(), value) for name, value in answer.headers.raw]
         gathered = Gathered(self._limits, fields, started)
         if gathered.is_stream:
@@ -157,9 +157,9 @@ class HttpSender:
             for chunk in answer.iter_raw():
                 if gathered.add(chunk):
                     break
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             if not gathered.is_stream:
-                late = isinstance(error, httpx.TimeoutException)
+                late = isinstance(error, httpx2.TimeoutException)
                 return gathered.received(answer.status_code, Fault.ENDLESS if late else fault_of(error), reason_of(error))
             gathered.cut = True
         return gathered.received(answer.status_code)
@@ -232,7 +232,7 @@ class Gathered:
         return Received(Response(status, self.fields, body), fault, detail, self._clock() - self._started, self.cut)
 
 
-def _is_near(url: httpx.URL) -> bool:
+def _is_near(url: httpx2.URL) -> bool:
     """Whether no proxy of the environment stands between."""
     proxies = getproxies()
     return not (proxies.get(url.scheme) or proxies.get("all")) or bool(proxy_bypass(url.host))
@@ -247,17 +247,17 @@ def is_stream(fields: RawFields) -> bool:
     return is_streamed(media_type)
 
 
-def fault_of(error: httpx.HTTPError) -> Fault:
+def fault_of(error: httpx2.HTTPError) -> Fault:
     """What an API did, by the error that came of it."""
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.ProxyError):
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.UnsupportedProtocol | httpx2.ProxyError):
         return Fault.UNREACHABLE
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx2.TimeoutException):
         return Fault.TIMEOUT
-    if isinstance(error, httpx.RemoteProtocolError) and not any(word in str(error).lower() for word in ("disconnected", "closed")):
+    if isinstance(error, httpx2.RemoteProtocolError) and not any(word in str(error).lower() for word in ("disconnected", "closed")):
         return Fault.MALFORMED
     return Fault.DISCONNECTED
 
 
-def reason_of(error: httpx.HTTPError) -> str:
+def reason_of(error: httpx2.HTTPError) -> str:
     """An error in words."""
     return str(error) or type(error).__name__

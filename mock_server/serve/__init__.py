@@ -26,8 +26,3 @@ Invariants:
 
 Rules for editors: Connexion, Starlette and uvicorn are imported here and nowhere else; `respond` does no I/O.
 """
-
-import warnings
-
-# Connexion imports Starlette's test client, which warns of a change in a library that nobody here tests with.
-warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")

@@ -9,9 +9,9 @@ from mock_server.errors import UnreadableResource
 from mock_server.later import Later
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 else:
-    httpx = Later("httpx")
+    httpx2 = Later("httpx2")
 
 _SECONDS = 30.0  # for each step but connecting
 _SECONDS_TO_CONNECT = 10.0
@@ -27,8 +27,8 @@ def is_allowed(url: str, hosts: frozenset[str]) -> bool:
         hosts: As `host`, which allows all of its ports, or `host:port`; of an IPv6 address with or without brackets.
     """
     try:
-        asked = httpx.URL(url)
-    except httpx.InvalidURL:
+        asked = httpx2.URL(url)
+    except httpx2.InvalidURL:
         return False
     wanted = {_normal(host) for host in hosts}
     port = asked.port or (443 if asked.scheme == "https" else 80)
@@ -39,8 +39,8 @@ def is_allowed(url: str, hosts: frozenset[str]) -> bool:
 def host_of(url: str) -> str:
     """The host and port that a URL names, as `--allow-remote` takes them; "" where it names none."""
     try:
-        asked = httpx.URL(url)
-    except httpx.InvalidURL:
+        asked = httpx2.URL(url)
+    except httpx2.InvalidURL:
         return ""
     return f"{asked.host}:{asked.port}" if asked.port is not None else asked.host
 
@@ -52,7 +52,7 @@ def _normal(host: str) -> str:
 
 def fetch(url: str, max_bytes: int, may_follow: Callable[[str], bool]) -> bytes:
     """
-    GET a URL; proxies and certificates come from the environment as httpx reads it.
+    GET a URL; proxies and certificates come from the environment as httpx2 reads it.
 
     Args:
         url: An http or https URL that may be read.
@@ -64,8 +64,8 @@ def fetch(url: str, max_bytes: int, may_follow: Callable[[str], bool]) -> bytes:
     """
     reading = _Reading(url, max_bytes)
     try:
-        with httpx.Client(timeout=httpx.Timeout(_SECONDS, connect=_SECONDS_TO_CONNECT)) as client:
-            asked = httpx.URL(url)
+        with httpx2.Client(timeout=httpx2.Timeout(_SECONDS, connect=_SECONDS_TO_CONNECT)) as client:
+            asked = httpx2.URL(url)
             for _ in range(_MAX_REDIRECTS + 1):
                 answered = reading.ask(client, asked)
                 if isinstance(answered, bytes):
@@ -77,7 +77,7 @@ def fetch(url: str, max_bytes: int, may_follow: Callable[[str], bool]) -> bytes:
                 if (asked.scheme, following.scheme) == ("https", "http"):
                     raise UnreadableResource(url, f"redirects from https to {following}", "Name that URL if it is meant.")
                 asked = following
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         advice = "Is the address right, and does something answer there?"
         raise UnreadableResource(url, str(error) or type(error).__name__, advice) from error
     raise UnreadableResource(url, f"redirects more than {_MAX_REDIRECTS} times")
@@ -92,7 +92,7 @@ class _Reading:
     _peer: str = ""  # the address of the host that was asked first
     _dialled: str = ""  # the host that is connected to: that of the URL, or a proxy
 
-    def ask(self, client: "httpx.Client", asked: "httpx.URL") -> bytes | str:
+    def ask(self, client: "httpx2.Client", asked: "httpx2.URL") -> bytes | str:
         """Send one request; gives the content, or where the answer redirects to."""
 
         def trace(event: str, info: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from mock_server.cli.configure import SettingsSource, trusts_settings
 from mock_server.errors import UsageError
@@ -63,9 +63,9 @@ class MockServer:
         return {"X-Mock-World": self.world}
 
     @cached_property
-    def client(self) -> httpx.Client:
+    def client(self) -> httpx2.Client:
         """A client with the URL and the headers set; it is closed when the test ends."""
-        return httpx.Client(base_url=self.url, headers=self.headers, trust_env=False)
+        return httpx2.Client(base_url=self.url, headers=self.headers, trust_env=False)
 
     @property
     def requests(self) -> list[Recorded]:

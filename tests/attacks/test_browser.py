@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import orjson
 import pytest
 from asgi_client import AsgiClient
@@ -98,12 +98,12 @@ def proxy(folder: Path) -> Iterator[str]:
     real.close()
 
 
-def ask(base: str, path: str, method: str = "GET", **headers: str) -> httpx.Response:
+def ask(base: str, path: str, method: str = "GET", **headers: str) -> httpx2.Response:
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.request(method, base + path, headers=given, trust_env=False)
+    return httpx2.request(method, base + path, headers=given, trust_env=False)
 
 
-def is_harmless(response: httpx.Response) -> bool:
+def is_harmless(response: httpx2.Response) -> bool:
     """Whether a browser gives what it was sent no origin, and does not look for another type in it."""
     policies = response.headers.get_list("content-security-policy")
     return policies[0] == "sandbox allow-scripts allow-forms" and response.headers.get_list("x-content-type-options")[0] == "nosniff"
@@ -161,7 +161,7 @@ LEADING = {
 @pytest.mark.parametrize("attack", LEADING.values(), ids=LEADING)
 def test_a_link_of_another_origin_prefers_nothing(mock_server_of: Server, attack: tuple[str, dict[str, str]]) -> None:
     path, headers = attack
-    response = httpx.get(mock_server_of.origin + path, headers=headers, trust_env=False)
+    response = httpx2.get(mock_server_of.origin + path, headers=headers, trust_env=False)
 
     assert response.status_code == 403 or response.headers.get("preference-applied") is None
     assert "text/html" not in response.headers["content-type"] or response.status_code == 200
@@ -169,13 +169,13 @@ def test_a_link_of_another_origin_prefers_nothing(mock_server_of: Server, attack
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])
 def test_a_person_may_prefer_what_they_type(mock_server_of: Server, site: str) -> None:
-    response = httpx.get(mock_server_of.origin + "/v1/page?__code=200", headers={**LED, "sec-fetch-site": site}, trust_env=False)
+    response = httpx2.get(mock_server_of.origin + "/v1/page?__code=200", headers={**LED, "sec-fetch-site": site}, trust_env=False)
 
     assert response.headers["preference-applied"] == "code=200"
 
 
 def test_a_frontend_of_another_origin_may_prefer(mock_server_of: Server) -> None:
-    assert httpx.get(mock_server_of.origin + "/v1/page?__code=200", headers=FOREIGN, trust_env=False).status_code == 200
+    assert httpx2.get(mock_server_of.origin + "/v1/page?__code=200", headers=FOREIGN, trust_env=False).status_code == 200
 
 
 REBOUND = ["evil.test", "evil.test:4010", "127.0.0.1.evil.test", "localhost.evil.test", "0.0.0.0", "192.168.0.7", "[::]", "xn--localhost-.test", "127.0.0.1@evil.test", "evil.test#localhost", "", "127.0.0.1,evil.test"]  # fmt: skip
@@ -242,7 +242,7 @@ READING = {
 @pytest.mark.parametrize("attack", READING.values(), ids=READING)
 def test_no_page_of_another_origin_reads_what_is_inside(mock_server_of: Server, attack: tuple[str, dict[str, str], int]) -> None:
     path, headers, status = attack
-    response = httpx.get(mock_server_of.origin + path, headers=headers, trust_env=False)
+    response = httpx2.get(mock_server_of.origin + path, headers=headers, trust_env=False)
 
     assert response.status_code == status
     assert not [name for name in response.headers if name.startswith("access-control-")]
@@ -264,7 +264,7 @@ CHANGING = {
 @pytest.mark.parametrize("attack", CHANGING.values(), ids=CHANGING)
 def test_no_page_of_another_origin_changes_what_is_inside(mock_server_of: Server, attack: tuple[str, str, dict[str, str]]) -> None:
     method, path, headers = attack
-    response = httpx.request(method, mock_server_of.origin + path, headers=headers, trust_env=False)
+    response = httpx2.request(method, mock_server_of.origin + path, headers=headers, trust_env=False)
 
     assert response.status_code == 403
     assert not [name for name in response.headers if name.startswith("access-control-")]

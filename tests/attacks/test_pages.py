@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import orjson
 import pytest
 from conftest import CHROMIUM, CHROMIUM_ARGS, Server, start_server, stop_server
@@ -147,8 +147,8 @@ FROM: dict[str, Callable[[World], str]] = {
 
 @pytest.mark.parametrize("place", FROM.values(), ids=FROM)
 def test_a_page_reaches_nothing_that_is_not_its_own(world: World, place: Callable[[World], str]) -> None:
-    httpx.get(world.mock.origin + "/v1/numbers", trust_env=False)
-    before = httpx.get(world.mock.origin + "/__admin/settings", trust_env=False).json()
+    httpx2.get(world.mock.origin + "/v1/numbers", trust_env=False)
+    before = httpx2.get(world.mock.origin + "/__admin/settings", trust_env=False).json()
     written = len([heard for heard in world.real.heard if not heard.line.startswith((b"GET", b"OPTIONS"))])
     page = world.context.new_page()
     page.goto(place(world))
@@ -158,9 +158,9 @@ def test_a_page_reaches_nothing_that_is_not_its_own(world: World, place: Callabl
     page.close()
 
     assert read == []
-    assert httpx.get(world.mock.origin + "/__admin/settings", trust_env=False).json() == before
-    assert httpx.get(world.mock.origin + "/__admin/requests", trust_env=False).json()["requests"]
-    assert "evil" not in httpx.get(world.mock.origin + "/__admin/worlds", trust_env=False).text
+    assert httpx2.get(world.mock.origin + "/__admin/settings", trust_env=False).json() == before
+    assert httpx2.get(world.mock.origin + "/__admin/requests", trust_env=False).json()["requests"]
+    assert "evil" not in httpx2.get(world.mock.origin + "/__admin/worlds", trust_env=False).text
     assert len([heard for heard in world.real.heard if not heard.line.startswith((b"GET", b"OPTIONS"))]) == written
 
 
@@ -196,7 +196,7 @@ def test_the_console_still_works_by_forms(world: World, scripts: bool) -> None:
     page.get_by_text(f"mine-{scripts}").first.wait_for()
     context.close()
 
-    assert f"mine-{scripts}" in httpx.get(f"{world.mock.origin}/__admin/worlds", trust_env=False).text
+    assert f"mine-{scripts}" in httpx2.get(f"{world.mock.origin}/__admin/worlds", trust_env=False).text
 
 
 def test_swagger_ui_shows_the_document_and_asks_the_mock(world: World) -> None:
@@ -233,7 +233,7 @@ def test_the_console_has_a_port_of_its_own_where_it_is_given_one(world: World, a
     page.close()
 
     def status(origin: str, path: str) -> int:
-        return httpx.get(origin + path, trust_env=False).status_code
+        return httpx2.get(origin + path, trust_env=False).status_code
 
     assert inside != apart.origin
     assert [status(apart.origin, path) for path in ("/__admin/requests", "/__console/", "/metrics", "/v1/page")] == [404, 404, 404, 200]

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import typer
 from conftest import Server, minimal, operation
@@ -160,18 +160,18 @@ def test_a_server_in_a_cloned_repository_runs_no_code_of_it(repository: Path, se
     (repository / "mock-server.toml").write_text(
         "handlers = 'evil.py'\nhost = '0.0.0.0'\nstore = 'sqlite:///state.db'\nstateful = true\nadmin_token = 'known'\nseed = 7\ncheck = true\n"
     )
-    for name in ("yaml", "rich", "httpx", "multiprocessing", "mock_server"):  # what a new process would import from its working folder
+    for name in ("yaml", "rich", "httpx2", "multiprocessing", "mock_server"):  # what a new process would import from its working folder
         (repository / f"{name}.py").write_text(CODE)
     before = files_of(repository)
     server = serve(cwd=repository, command=(str(Path(sys.executable).with_name("mock-server")),))
 
-    answered = httpx.get(f"{server.origin}/a", headers={"Prefer": "dynamic=true"})
+    answered = httpx2.get(f"{server.origin}/a", headers={"Prefer": "dynamic=true"})
     assert (answered.headers["x-mock-source"], answered.headers["x-mock-seed"]) == ("generated", "7")
-    assert httpx.get(f"{server.origin}/a").json() == 1
+    assert httpx2.get(f"{server.origin}/a").json() == 1
     port = int(server.origin.rpartition(":")[2])
     with contextlib.suppress(OSError), socket.create_connection((socket.gethostbyname(socket.gethostname()), port), 1) as connected:
         assert connected.getpeername()[0].startswith("127.")
-    assert httpx.get(f"{server.origin}/__admin/health").status_code == 200
+    assert httpx2.get(f"{server.origin}/__admin/health").status_code == 200
     server.process.send_signal(2)
     _, said = server.process.communicate(timeout=15)
     lines = [line for line in said.splitlines() if "not trusted" in line]

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from conftest import DOCUMENT, ROOT, Server, stop_server
 
@@ -124,8 +124,8 @@ def test_ctrl_c_ends_a_server_with_zero(serve: Callable[..., Server]) -> None:
 
 def test_two_servers_run_side_by_side_and_log_what_they_answer(serve: Callable[..., Server]) -> None:
     one, other = serve("--log-format", "json"), serve("--base-path", "/")
-    assert httpx.get(f"{one.url}/charger/X/users?code=k&clientId=c").status_code == 200
-    assert httpx.get(f"{other.url}/charger/X/users?code=k&clientId=c&a=b").status_code == 200
+    assert httpx2.get(f"{one.url}/charger/X/users?code=k&clientId=c").status_code == 200
+    assert httpx2.get(f"{other.url}/charger/X/users?code=k&clientId=c&a=b").status_code == 200
     for server in (one, other):
         stop_server_keeping_output(server)
 
@@ -161,7 +161,7 @@ def test_https_is_served_with_a_certificate(serve: Callable[..., Server], tmp_pa
 
     assert server.url.startswith("https://")
     assert (
-        httpx.get(f"{server.origin}/__admin/health", verify=ssl.create_default_context(cafile=tmp_path / "cert.pem")).json()["status"]
+        httpx2.get(f"{server.origin}/__admin/health", verify=ssl.create_default_context(cafile=tmp_path / "cert.pem")).json()["status"]
         == "up"
     )
 
@@ -187,7 +187,7 @@ def test_workers_answer_alike_and_one_that_dies_is_replaced(serve: Callable[...,
     target = f"{server.url}/charger/EMABLER_Charger555/users?code=k&clientId=c"
 
     def ask() -> bytes:
-        return httpx.get(target, timeout=10).content
+        return httpx2.get(target, timeout=10).content
 
     first = {ask() for _ in range(12)}
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
@@ -203,12 +203,12 @@ def test_workers_answer_alike_and_one_that_dies_is_replaced(serve: Callable[...,
 
 def test_workers_end_with_their_parent_even_where_that_is_killed(serve: Callable[..., Server]) -> None:
     server = serve(str(DOCUMENT), "--workers", "2", "--log-format", "none")
-    httpx.get(server.origin, timeout=10)  # which a worker answers: there is one by now
+    httpx2.get(server.origin, timeout=10)  # which a worker answers: there is one by now
     server.process.kill()
     server.process.communicate(timeout=30)  # which waits until the workers, who write to the same pipe, have ended
 
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(server.origin, timeout=10)
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(server.origin, timeout=10)
 
 
 def test_no_workers_are_none(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from conftest import Server, start_server, stop_server
 
@@ -229,7 +229,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_a_wrong_request_is_answered_with_what_to_do(
     shop: Server, method: str, path: str, fields: dict[str, str], body: str, status: int, detail: str
 ) -> None:
-    answer = httpx.request(method, shop.origin + path, headers=fields, content=body.encode())
+    answer = httpx2.request(method, shop.origin + path, headers=fields, content=body.encode())
 
     assert answer.status_code == status
     assert re.fullmatch(".*".join(map(re.escape, detail.split("…"))), answer.json()["detail"]), answer.json()["detail"]

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import httpx
+import httpx2
 from playwright.sync_api import Browser, Page, sync_playwright
 
 HERE = Path(__file__).resolve().parent
@@ -41,7 +41,7 @@ PAGES = {
 
 def make_traffic(server: Server) -> None:
     """Ask for this and that."""
-    with httpx.Client(base_url=server.url, headers=KEY) as client:
+    with httpx2.Client(base_url=server.url, headers=KEY) as client:
         client.get("/books?shelf=fiction&limit=5")
         client.get("/books/7")
         client.get("/books?limit=500")
@@ -59,7 +59,7 @@ def make_traffic(server: Server) -> None:
         "request": {"method": "GET", "urlPath": "/v2/books/5"},
         "response": {"status": 404, "jsonBody": {"message": "lost"}},
     }
-    httpx.post(f"{server.origin}/__admin/mappings", json=stub)
+    httpx2.post(f"{server.origin}/__admin/mappings", json=stub)
 
 
 def show_more(page: Page, name: str) -> None:

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import Server, start_server, stop_server
@@ -50,8 +50,8 @@ def visit(browser: Browser, library: Server) -> Iterator[Open]:
         context.close()
 
 
-def ask(library: Server, target: str, method: str = "GET", **options: object) -> httpx.Response:
-    return httpx.request(method, library.url + target, headers={**KEY, **options.pop("headers", {})}, **options)  # type: ignore[arg-type,dict-item]
+def ask(library: Server, target: str, method: str = "GET", **options: object) -> httpx2.Response:
+    return httpx2.request(method, library.url + target, headers={**KEY, **options.pop("headers", {})}, **options)  # type: ignore[arg-type,dict-item]
 
 
 def go(page: Page, name: str) -> None:
@@ -208,7 +208,7 @@ def test_a_mapping_is_seen_and_removed(visit: Open, library: Server) -> None:
         "request": {"method": "GET", "urlPath": "/v2/books/5"},
         "response": {"status": 404, "jsonBody": {"message": "gone"}},
     }
-    assert httpx.post(f"{library.origin}/__admin/mappings", json=mapping).status_code == 201
+    assert httpx2.post(f"{library.origin}/__admin/mappings", json=mapping).status_code == 201
     page = visit("/scenarios")
     expect(page.get_by_role("row", name="gone")).to_contain_text("/v2/books/5")
     assert ask(library, "/books/5").json() == {"message": "gone"}
@@ -289,7 +289,7 @@ def test_every_page_is_accessible_and_fits(visit: Open, library: Server, size: t
         "scenarioName": "s",
         "newScenarioState": "n",
     }
-    httpx.post(f"{library.origin}/__admin/mappings", json=long)
+    httpx2.post(f"{library.origin}/__admin/mappings", json=long)
     page = visit(size=size, scheme=scheme)
     for path in PATHS:
         page.goto(f"{library.origin}/__console{path}")

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import orjson
 import pytest
 from conftest import Server, start_server, stop_server
@@ -26,21 +26,21 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def console(library: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{library.origin}/__console", headers={"origin": library.origin}) as client:
+def console(library: Server) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=f"{library.origin}/__console", headers={"origin": library.origin}) as client:
         client.post("/traffic/clear", data={"world": "*"})
         yield client
 
 
-def pages(console: httpx.Client, library: Server) -> list[str]:
-    httpx.get(f"{library.url}/books/7", headers=KEY)
+def pages(console: httpx2.Client, library: Server) -> list[str]:
+    httpx2.get(f"{library.url}/books/7", headers=KEY)
     row = re.search(r'href="/__console(/exchanges/[^"]+)"', console.get("/").text)
     assert row
     listed = re.findall(r'<a href="/__console(/[^"]*)"', console.get("/").text)
     return ["/", row.group(1).replace("&amp;", "&"), "/operations/0/addBook", *dict.fromkeys(listed), "/nowhere"]
 
 
-def test_every_page_keeps_itself_to_itself(console: httpx.Client, library: Server) -> None:
+def test_every_page_keeps_itself_to_itself(console: httpx2.Client, library: Server) -> None:
     for path in pages(console, library):
         answer = console.get(path)
         policy = answer.headers["content-security-policy"]
@@ -51,7 +51,7 @@ def test_every_page_keeps_itself_to_itself(console: httpx.Client, library: Serve
         assert answer.headers["cache-control"] == "no-store"
 
 
-def test_no_page_has_a_script_or_a_style_of_its_own(console: httpx.Client, library: Server) -> None:
+def test_no_page_has_a_script_or_a_style_of_its_own(console: httpx2.Client, library: Server) -> None:
     for path in pages(console, library):
         text = console.get(path).text
 
@@ -59,13 +59,13 @@ def test_no_page_has_a_script_or_a_style_of_its_own(console: httpx.Client, libra
         assert all(url.startswith("/") for url in re.findall(r'(?:src|href)="([^"#][^"]*)"', text))
 
 
-def test_the_address_without_a_slash_leads_to_the_page(console: httpx.Client, library: Server) -> None:
-    answer = httpx.get(f"{library.origin}/__console")
+def test_the_address_without_a_slash_leads_to_the_page(console: httpx2.Client, library: Server) -> None:
+    answer = httpx2.get(f"{library.origin}/__console")
 
     assert (answer.status_code, answer.headers["location"]) == (308, "/__console/")
 
 
-def test_what_is_not_there_is_said_on_a_page(console: httpx.Client) -> None:
+def test_what_is_not_there_is_said_on_a_page(console: httpx2.Client) -> None:
     for path in ("/nowhere", "/exchanges/00099999?world=", "/operations/0/nobody", "/operations/7/getBook", "/static/0/nothing.js"):
         answer = console.get(path)
 
@@ -73,23 +73,23 @@ def test_what_is_not_there_is_said_on_a_page(console: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null"])
-def test_a_page_of_another_origin_changes_nothing(console: httpx.Client, library: Server, origin: str) -> None:
-    httpx.get(f"{library.url}/books/7", headers=KEY)
+def test_a_page_of_another_origin_changes_nothing(console: httpx2.Client, library: Server, origin: str) -> None:
+    httpx2.get(f"{library.url}/books/7", headers=KEY)
     answer = console.post("/traffic/clear", data={"world": "*"}, headers={"origin": origin})
 
     assert answer.status_code == 403
     assert "/v2/books/7" in console.get("/").text
 
 
-def test_a_foreign_name_that_leads_here_sees_nothing(console: httpx.Client) -> None:
+def test_a_foreign_name_that_leads_here_sees_nothing(console: httpx2.Client) -> None:
     answer = console.get("/", headers={"host": "evil.example"})
 
     assert (answer.status_code, "Traffic" in answer.text) == (403, False)
 
 
-def test_credentials_are_not_shown(console: httpx.Client, library: Server) -> None:
+def test_credentials_are_not_shown(console: httpx2.Client, library: Server) -> None:
     fields = {**KEY, "Authorization": "Bearer t0ken-of-anna", "Cookie": "session=c00kie-of-anna"}
-    httpx.get(f"{library.url}/books/7?access_token=qu3ry-of-anna", headers=fields)
+    httpx2.get(f"{library.url}/books/7?access_token=qu3ry-of-anna", headers=fields)
     for path in pages(console, library)[:2]:
         text = console.get(path).text
 
@@ -98,8 +98,8 @@ def test_credentials_are_not_shown(console: httpx.Client, library: Server) -> No
     assert "x-library-key: secret" in detail
 
 
-def test_hostile_texts_are_texts(console: httpx.Client, library: Server) -> None:
-    httpx.post(f"{library.url}/books?q={ANGRY}", json={"title": ANGRY}, headers={**KEY, "x-angry": ANGRY, "prefer": f"example={ANGRY}"})
+def test_hostile_texts_are_texts(console: httpx2.Client, library: Server) -> None:
+    httpx2.post(f"{library.url}/books?q={ANGRY}", json={"title": ANGRY}, headers={**KEY, "x-angry": ANGRY, "prefer": f"example={ANGRY}"})
     first = pages(console, library)
     for path in (*first[:2], f"/?q={ANGRY}&operation={ANGRY}&world={ANGRY}&status={ANGRY}", f"/operations?q={ANGRY}"):
         text = console.get(path).text
@@ -124,10 +124,10 @@ def test_a_hostile_document_is_text(tmp_path: Path) -> None:
     (tmp_path / "openapi.json").write_bytes(orjson.dumps(document))
     server = start_server("openapi.json", "--log-format", "none", cwd=tmp_path)
     try:
-        listed = httpx.get(f"{server.origin}/__console/operations").text
+        listed = httpx2.get(f"{server.origin}/__console/operations").text
         link = re.search(r'href="(/__console/operations/0/[^"]+)"', listed)
         assert link
-        texts = [listed, httpx.get(server.origin + link.group(1)).text, httpx.get(f"{server.origin}/__console/").text]
+        texts = [listed, httpx2.get(server.origin + link.group(1)).text, httpx2.get(f"{server.origin}/__console/").text]
     finally:
         stop_server(server)
 
@@ -135,9 +135,9 @@ def test_a_hostile_document_is_text(tmp_path: Path) -> None:
     assert all("&lt;script&gt;alert(1)" in text for text in texts)
 
 
-def test_what_was_missed_comes_after_a_break(console: httpx.Client, library: Server) -> None:
+def test_what_was_missed_comes_after_a_break(console: httpx2.Client, library: Server) -> None:
     for number in (1, 2, 3):
-        httpx.get(f"{library.url}/books/{number}", headers=KEY)
+        httpx2.get(f"{library.url}/books/{number}", headers=KEY)
     first = re.findall(r'data-number="(\d+)"', console.get("/").text)[-1]
     came = []
     with console.stream("GET", "/traffic/events?world=*", headers={"last-event-id": first}) as answer:
@@ -150,18 +150,18 @@ def test_what_was_missed_comes_after_a_break(console: httpx.Client, library: Ser
     assert ["/v2/books/2" in came[0], "/v2/books/3" in came[1]] == [True, True]
 
 
-def test_who_stops_listening_is_forgotten(console: httpx.Client, library: Server) -> None:
+def test_who_stops_listening_is_forgotten(console: httpx2.Client, library: Server) -> None:
     for _ in range(20):
         with console.stream("GET", "/traffic/events") as answer:
             next(answer.iter_lines())
-    httpx.get(f"{library.url}/books/1", headers=KEY)
+    httpx2.get(f"{library.url}/books/1", headers=KEY)
 
     assert "/v2/books/1" in console.get("/").text
 
 
 def test_a_server_that_is_stopped_waits_for_no_open_page(tmp_path: Path) -> None:
     server = start_server(str(HERE / "library.yaml"), "--log-format", "none", cwd=tmp_path)
-    with httpx.stream("GET", f"{server.origin}/__console/traffic/events") as answer:
+    with httpx2.stream("GET", f"{server.origin}/__console/traffic/events") as answer:
         lines = answer.iter_lines()
         next(lines)
         server.process.send_signal(signal.SIGINT)
@@ -172,7 +172,7 @@ def test_a_server_that_is_stopped_waits_for_no_open_page(tmp_path: Path) -> None
     assert [line for line in rest if line and not line.startswith(":")] == []
 
 
-def test_files_are_kept_for_good_under_a_name_that_changes_with_them(console: httpx.Client) -> None:
+def test_files_are_kept_for_good_under_a_name_that_changes_with_them(console: httpx2.Client) -> None:
     found = re.findall(r'(?:src|href)="/__console(/static/[^"]+)"', console.get("/").text)
     answers = [console.get(path) for path in found]
 
@@ -184,7 +184,7 @@ def test_off_loopback_a_token_is_asked_for(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("MOCK_SERVER_ADMIN_TOKEN", "open-sesame")
     server = start_server(str(HERE / "library.yaml"), "--host", "0.0.0.0", "--log-format", "none", cwd=tmp_path)
     try:
-        with httpx.Client(base_url=f"{server.origin}/__console", headers={"origin": server.origin}) as client:
+        with httpx2.Client(base_url=f"{server.origin}/__console", headers={"origin": server.origin}) as client:
             closed = client.get("/operations?q=loans")
             wrong = client.post("/login", data={"token": "guess", "to": "/__console/operations?q=loans"})
             right = client.post("/login", data={"token": "open-sesame", "to": "/__console/operations?q=loans"})

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import Server, start_server, stop_server
@@ -43,7 +43,7 @@ def visit(browser: Browser, library: Server) -> Iterator[Open]:
         if message.type == "error" and "Failed to load resource" not in message.text:
             complaints.append(message.text)
 
-    httpx.post(f"{library.origin}/__console/traffic/clear", data={"world": "*"})
+    httpx2.post(f"{library.origin}/__console/traffic/clear", data={"world": "*"})
 
     def visit(path: str = "/", size: tuple[int, int] = DESKTOP, scheme: str = "light", **options: object) -> Page:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, **options)  # type: ignore[arg-type]
@@ -61,8 +61,8 @@ def visit(browser: Browser, library: Server) -> Iterator[Open]:
     assert complaints == []
 
 
-def ask(library: Server, target: str, method: str = "GET", **options: object) -> httpx.Response:
-    return httpx.request(method, library.url + target, headers={**KEY, **options.pop("headers", {})}, **options)  # type: ignore[arg-type,dict-item]
+def ask(library: Server, target: str, method: str = "GET", **options: object) -> httpx2.Response:
+    return httpx2.request(method, library.url + target, headers={**KEY, **options.pop("headers", {})}, **options)  # type: ignore[arg-type,dict-item]
 
 
 def live(page: Page) -> Page:
@@ -219,10 +219,10 @@ def test_a_wrong_answer_is_no_fixture(visit: Open, library: Server, folder: Path
 @pytest.mark.parametrize("name", ["../outside", ".hidden", "a b", "x" * 81, ""])
 def test_a_fixture_stays_in_its_folder(library: Server, folder: Path, name: str) -> None:
     ask(library, "/books/61")
-    rows = httpx.get(f"{library.origin}/__console/").text
+    rows = httpx2.get(f"{library.origin}/__console/").text
     link = rows.partition('href="/__console/exchanges/')[2].partition("?")[0]
     before = sorted(folder.parent.rglob("*"))
-    answer = httpx.post(f"{library.origin}/__console/exchanges/{link}/fixture?world=", data={"name": name})
+    answer = httpx2.post(f"{library.origin}/__console/exchanges/{link}/fixture?world=", data={"name": name})
 
     assert (answer.status_code, "can&#39;t name a fixture" in answer.text) == (409, True)
     assert sorted(folder.parent.rglob("*")) == before

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import orjson
 import pytest
 from conftest import DOCUMENT, ROOT, Mock, Server, body_of, fields_of
@@ -217,7 +217,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process_and_another_order
 def test_restarting_with_the_same_seed_gives_the_same_answers(serve: Callable[..., Server]) -> None:
     def answers(seed: str) -> list[bytes]:
         server = serve("--seed", seed, "--log-format", "none")
-        found = [httpx.get(f"{server.url}/charger/C{n}/users?code=k&clientId=c").content for n in range(50)]
+        found = [httpx2.get(f"{server.url}/charger/C{n}/users?code=k&clientId=c").content for n in range(50)]
         server.process.kill()
         server.process.wait()
         return found
@@ -230,10 +230,10 @@ def test_restarting_with_the_same_seed_gives_the_same_answers(serve: Callable[..
 
 def test_the_pages_beside_the_api_are_served(serve: Callable[..., Server]) -> None:
     server = serve("--log-format", "none")
-    health = httpx.get(f"{server.origin}/__admin/health").json()
-    as_json = httpx.get(f"{server.origin}/openapi.json").json()
-    as_yaml = httpx.get(f"{server.origin}/openapi.yaml")
-    ui = httpx.get(f"{server.origin}/ui", follow_redirects=True)
+    health = httpx2.get(f"{server.origin}/__admin/health").json()
+    as_json = httpx2.get(f"{server.origin}/openapi.json").json()
+    as_yaml = httpx2.get(f"{server.origin}/openapi.yaml")
+    ui = httpx2.get(f"{server.origin}/ui", follow_redirects=True)
 
     assert (health["status"], health["operations"]) == ("up", 1)
     assert as_json["servers"][0]["url"] == "/api"
@@ -246,10 +246,10 @@ def test_the_pages_beside_the_api_are_served(serve: Callable[..., Server]) -> No
 def test_a_page_of_any_origin_may_call(serve: Callable[..., Server]) -> None:
     server = serve("--log-format", "none")
     url = f"{server.url}/charger/X/users?code=k&clientId=c"
-    preflight = httpx.options(
+    preflight = httpx2.options(
         url, headers={"Origin": "http://a.test", "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "prefer"}
     )
-    got = httpx.get(url, headers={"Origin": "http://a.test"})
+    got = httpx2.get(url, headers={"Origin": "http://a.test"})
 
     assert preflight.status_code == 204
     assert preflight.headers["access-control-allow-headers"] == "prefer"
@@ -259,7 +259,7 @@ def test_a_page_of_any_origin_may_call(serve: Callable[..., Server]) -> None:
 def test_head_is_get_without_a_body(serve: Callable[..., Server]) -> None:
     server = serve("--log-format", "none")
     url = f"{server.url}/charger/X/users?code=k&clientId=c"
-    got, head = httpx.get(url), httpx.head(url)
+    got, head = httpx2.get(url), httpx2.head(url)
 
     assert head.content == b""
     assert head.headers["content-length"] == str(len(got.content))

@@ -17,7 +17,19 @@ from mock_server.serve.deferred import deferred_app
 from mock_server.serve.opening import open_responder
 from mock_server.settings import Settings
 
-HEAVY = ("connexion", "starlette", "httpx", "requests", "jsonschema", "jinja2", "faker", "hypothesis", "sqlalchemy", "prometheus_client")
+HEAVY = (
+    "connexion",
+    "starlette",
+    "httpx",
+    "httpx2",
+    "requests",
+    "jsonschema",
+    "jinja2",
+    "faker",
+    "hypothesis",
+    "sqlalchemy",
+    "prometheus_client",
+)
 USERS = "/api/charger/{}/users?code=k&clientId=c"
 TARGETS = [
     USERS.format("EMABLER_Charger12345"), USERS.format("EMABLER_Charger555"), "/api/nowhere", "/nowhere", "/ui/",

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import orjson
 import pytest
 from conftest import Mock, Server, minimal
@@ -127,18 +127,18 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(project: Path, serve: Callable[..., Server]) -> Iterator[httpx.Client]:
+def client(project: Path, serve: Callable[..., Server]) -> Iterator[httpx2.Client]:
     server = serve("openapi.json", "--handlers", "handlers.py", "--reload", cwd=project)
     assert "handlers" in server.banner + "".join(iter(server.process.stdout.readline, "\n"))  # type: ignore[union-attr]
-    with httpx.Client(base_url=server.origin) as client:
+    with httpx2.Client(base_url=server.origin) as client:
         yield client
 
 
-def told(answer: httpx.Response) -> list[tuple[str, str]]:
+def told(answer: httpx2.Response) -> list[tuple[str, str]]:
     return [(found["code"], found["location"][0]) for found in orjson.loads(answer.headers.get("sl-violations", "[]"))]
 
 
-def test_functions_answer_and_the_rest_stays_mocked(client: httpx.Client) -> None:
+def test_functions_answer_and_the_rest_stays_mocked(client: httpx2.Client) -> None:
     created = client.post("/pets", json={"id": 7, "name": "Rex"})
     assert (created.status_code, created.json(), created.headers["location"]) == (201, {"id": 7, "name": "Rex"}, "/pets/7")
     assert created.headers["x-mock-source"] == "handler"
@@ -151,7 +151,7 @@ def test_functions_answer_and_the_rest_stays_mocked(client: httpx.Client) -> Non
     assert [told(answer) for answer in (created, gone)] == [[], []]
 
 
-def test_values_are_injected_as_the_document_reads_them(client: httpx.Client) -> None:
+def test_values_are_injected_as_the_document_reads_them(client: httpx2.Client) -> None:
     answer = client.get("/pets?tags=a,b&near[lat]=1.5&when=3")
     assert answer.json() == {"pagesize": 20, "tags": ["a", "b"], "near": {"lat": 1.5}, "when": 3, "path": "/pets"}
     assert client.get("/pets?page-size=5").json()["pagesize"] == 5
@@ -160,13 +160,13 @@ def test_values_are_injected_as_the_document_reads_them(client: httpx.Client) ->
     assert sent.json() == {"id": 7, "body": {"title": "Rex"}, "size": 5, "name": "rex.png"}
 
 
-def test_a_request_is_judged_before_a_handler_sees_it(client: httpx.Client) -> None:
+def test_a_request_is_judged_before_a_handler_sees_it(client: httpx2.Client) -> None:
     refused = client.post("/pets", json={"id": "seven"})
     assert refused.status_code == 422
     assert refused.headers["x-mock-source"] == "problem:invalid-request"
 
 
-def test_answers_are_judged_and_reported(client: httpx.Client) -> None:
+def test_answers_are_judged_and_reported(client: httpx2.Client) -> None:
     missing = client.get("/pets/8")
     assert (missing.status_code, missing.headers["content-type"], told(missing)) == (404, "application/problem+json", [])
     undocumented = client.get("/pets/400")
@@ -178,11 +178,11 @@ def test_answers_are_judged_and_reported(client: httpx.Client) -> None:
     assert "a bug" not in failed.text
 
 
-def test_what_is_preferred_is_mocked(client: httpx.Client) -> None:
+def test_what_is_preferred_is_mocked(client: httpx2.Client) -> None:
     assert client.get("/pets/7", headers={"Prefer": "code=200"}).headers["x-mock-source"] == "generated"
 
 
-def test_edited_code_is_run_and_broken_code_changes_nothing(client: httpx.Client, project: Path) -> None:
+def test_edited_code_is_run_and_broken_code_changes_nothing(client: httpx2.Client, project: Path) -> None:
     def wait_for(status: int, name: str) -> None:
         for _ in range(200):
             answer = client.get("/pets/1")

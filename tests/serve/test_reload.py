@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
+import httpx2
 import orjson
 import pytest
 from conftest import ROOT, Server, minimal, operation
@@ -263,12 +263,12 @@ class Clients:
         self.threads = [threading.Thread(target=self._ask, args=(seen,)) for seen in self.seen]
 
     def _ask(self, seen: list[int]) -> None:
-        with httpx.Client() as client:
+        with httpx2.Client() as client:
             while not self.stopping.is_set():
                 try:
                     answer = client.get(self.url, headers={"X-Mock-World": "clients"})
                     seen.append(answer.json())
-                except (httpx.HTTPError, ValueError) as error:
+                except (httpx2.HTTPError, ValueError) as error:
                     self.failed.append(error)
 
     def __enter__(self) -> Self:
@@ -323,7 +323,7 @@ def test_swagger_ui_shows_the_titles_of_today(serve: Callable[..., Server], tmp_
     with Clients(f"{server.origin}/two/a", count=1) as clients:
         clients.wait_for(2)
 
-    assert '"name": "Renamed"' in httpx.get(f"{server.origin}/ui/").text
+    assert '"name": "Renamed"' in httpx2.get(f"{server.origin}/ui/").text
 
 
 def test_relative_paths_are_found_again_from_the_folder_of_the_start(serve: Callable[..., Server], tmp_path: Path) -> None:

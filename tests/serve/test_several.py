@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+import httpx2
 import orjson
 import pytest
 from conftest import ROOT, Server, minimal, operation
@@ -106,20 +106,20 @@ def test_one_server_has_them_all(serve: Callable[..., Server], tmp_path: Path) -
     second = api(tmp_path, "second", "/second", {"GET /a": "a", "GET /health": "health"})
     server = serve(str(ROOT / "openapi.yaml"), second)
 
-    assert httpx.get(f"{server.origin}/api/charger/EMABLER_Charger12345/users?code=c&clientId=c").status_code == 200
-    assert httpx.get(f"{server.origin}/second/a").json() == "second.a"
-    listed = httpx.get(f"{server.origin}/__admin/documents").json()["documents"]
+    assert httpx2.get(f"{server.origin}/api/charger/EMABLER_Charger12345/users?code=c&clientId=c").status_code == 200
+    assert httpx2.get(f"{server.origin}/second/a").json() == "second.a"
+    listed = httpx2.get(f"{server.origin}/__admin/documents").json()["documents"]
     assert [(each["title"], each["basePaths"], each["operations"]) for each in listed] == [
         ("Charger access API", ["/api"], 1),
         ("T", ["/second"], 2),
     ]
     for number, each in enumerate(listed):
-        shown = httpx.get(server.origin + each["url"]).json()
+        shown = httpx2.get(server.origin + each["url"]).json()
         assert (shown["info"]["title"], shown["servers"][0]["url"]) == (each["title"], each["basePaths"][0])
-        assert httpx.get(f"{server.origin}/__admin/documents/{number}/openapi.yaml").status_code == 200
-    assert httpx.get(f"{server.origin}/openapi.json").json()["info"]["title"] == "Charger access API"
-    assert httpx.get(f"{server.origin}/__admin/health").json()["operations"] == 3
-    page = httpx.get(f"{server.origin}/ui/").text
+        assert httpx2.get(f"{server.origin}/__admin/documents/{number}/openapi.yaml").status_code == 200
+    assert httpx2.get(f"{server.origin}/openapi.json").json()["info"]["title"] == "Charger access API"
+    assert httpx2.get(f"{server.origin}/__admin/health").json()["operations"] == 3
+    page = httpx2.get(f"{server.origin}/ui/").text
     assert '"/__admin/documents/1/ui.json"' in page
 
 

@@ -23,9 +23,9 @@ from mock_server.settings import Settings
 from mock_server.version import __version__
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 else:
-    httpx = Later("httpx")
+    httpx2 = Later("httpx2")
 
 SIGNATURE: Final = b"x-mock-signature"
 CALLBACK: Final = b"x-mock-callback"
@@ -55,17 +55,17 @@ class Host(NamedTuple):
             UsageError: it is neither.
         """
         try:
-            url = httpx.URL(f"http://{text}")
+            url = httpx2.URL(f"http://{text}")
             # a port that is the default of its scheme is not kept by the URL
             port = int(text.rpartition(":")[2]) if url.port is None and text.endswith(":80") else url.port
-        except (httpx.InvalidURL, ValueError) as error:
+        except (httpx2.InvalidURL, ValueError) as error:
             raise UsageError(f"--callbacks-to takes HOST or HOST:PORT, not {text!r}") from error
         is_host = bool(url.host) and "%" not in url.raw_host.decode() and (port or 0) <= _LAST_PORT
         if not is_host or url.userinfo or url.raw_path != b"/" or url.fragment:
             raise UsageError(f"--callbacks-to takes HOST or HOST:PORT, not {text!r}")
         return cls(url.raw_host.decode().lower(), port)
 
-    def covers(self, url: "httpx.URL") -> bool:
+    def covers(self, url: "httpx2.URL") -> bool:
         """Whether a URL leads there."""
         port = url.port or (443 if url.scheme == "https" else 80)
         return url.raw_host.decode().lower() == self.name and self.port in {None, port}
@@ -118,8 +118,8 @@ class Courier:
     def refusal(self, url: str) -> str | None:
         """Why nothing is sent to a URL; None where it is allowed."""
         try:
-            parsed = httpx.URL(url)
-        except (httpx.InvalidURL, ValueError) as error:
+            parsed = httpx2.URL(url)
+        except (httpx2.InvalidURL, ValueError) as error:
             return f"{_shown(url)!r} is no URL: {error}"
         if parsed.scheme not in {"http", "https"} or not parsed.host:
             return f"{_shown(url)!r} is no URL that begins with http:// or https://"
@@ -144,7 +144,7 @@ class Courier:
         attempts: list[Attempt] = []
         response: Response | None = None
         verify: ssl.SSLContext | bool = self._context() if composed.url.lower().startswith("https:") else False
-        async with httpx.AsyncClient(verify=verify, trust_env=False, follow_redirects=False, timeout=_SECONDS) as client:
+        async with httpx2.AsyncClient(verify=verify, trust_env=False, follow_redirects=False, timeout=_SECONDS) as client:
             for count in range(self._retries + 1):
                 if count:
                     await self._wait(min(_FIRST_PAUSE * 2 ** (count - 1), _LONGEST_PAUSE))
@@ -156,7 +156,7 @@ class Courier:
         reason = attempts[-1].reason or f"answered with {attempts[-1].status}"
         return Delivered(tuple(attempts), response, reason)
 
-    async def _try(self, client: "httpx.AsyncClient", composed: Composed, name: str) -> tuple[Attempt, Response | None]:
+    async def _try(self, client: "httpx2.AsyncClient", composed: Composed, name: str) -> tuple[Attempt, Response | None]:
         moment, started = time.time(), time.perf_counter()
         response, reason = None, ""
         try:
@@ -164,14 +164,14 @@ class Courier:
                 response = await self._send(client, composed, name)
         except TimeoutError:
             reason = f"no answer came in {_SECONDS:g} s"
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             reason = str(error) or type(error).__name__
-        except (httpx.InvalidURL, ValueError) as error:  # a field that h11 refuses to write
+        except (httpx2.InvalidURL, ValueError) as error:  # a field that h11 refuses to write
             reason = f"it can't be written: {error}"
         status = response.status if response is not None else None
         return Attempt(moment, time.perf_counter() - started, status, reason), response
 
-    async def _send(self, client: "httpx.AsyncClient", composed: Composed, name: str) -> Response:
+    async def _send(self, client: "httpx2.AsyncClient", composed: Composed, name: str) -> Response:
         fields = [
             *composed.fields,
             (b"user-agent", f"mock-server/{__version__}".encode()),
@@ -195,7 +195,7 @@ class Courier:
     def _context(self) -> ssl.SSLContext:
         """Whom to trust; read when it is first needed, since it takes long."""
         if self._trust is None:
-            self._trust = httpx.create_ssl_context()
+            self._trust = httpx2.create_ssl_context()
         return self._trust
 
 

@@ -10,5 +10,5 @@ Invariants:
 - No host but the one that the user named is asked; redirects are passed on.
 - Nothing that a client or a server does is an exception here: it is an answer and a finding.
 
-Rules for editors: httpx is imported in `upstream` alone; a client's answer never waits for a file to be written.
+Rules for editors: httpx2 is imported in `upstream` alone; a client's answer never waits for a file to be written.
 """

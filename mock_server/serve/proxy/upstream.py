@@ -1,4 +1,4 @@
-"""Talking to the real server: over httpx, streamed both ways, never decoded, no redirect followed, no cookie kept."""
+"""Talking to the real server: over httpx2, streamed both ways, never decoded, no redirect followed, no cookie kept."""
 
 import asyncio
 import re
@@ -8,7 +8,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from mock_server.contract.transport import Fault, fault_of, is_stream, origin_of, reason_of
 from mock_server.errors import UsageError
@@ -39,7 +39,7 @@ class ClientGone(Exception):
     """The client closed the connection before its request was complete."""
 
 
-class _Outflow(httpx.AsyncByteStream):
+class _Outflow(httpx2.AsyncByteStream):
     """A request body as it comes from the client."""
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
@@ -55,7 +55,7 @@ class Incoming:
 
     status: int
     fields: list[tuple[bytes, bytes]]  # names in lower case
-    _answer: httpx.Response
+    _answer: httpx2.Response
 
     @property
     def is_stream(self) -> bool:
@@ -74,7 +74,7 @@ class Incoming:
         try:
             async for chunk in self._answer.aiter_raw():
                 yield chunk
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise Unanswered(fault_of(error), reason_of(error)) from error
 
     async def close(self) -> None:
@@ -103,11 +103,11 @@ class Upstream:
             raise UsageError("UPSTREAM is scheme, host and path: credentials, a query or a fragment belong to requests")
         self.base_path = parts.path.rstrip("/")
         self.seconds = seconds
-        self._origin = httpx.URL(self.origin)
+        self._origin = httpx2.URL(self.origin)
         try:
-            self._client = httpx.AsyncClient(
+            self._client = httpx2.AsyncClient(
                 verify=verify,
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=_KEPT_ALIVE, keepalive_expiry=_IDLE),
+                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=_KEPT_ALIVE, keepalive_expiry=_IDLE),
                 follow_redirects=False,
                 trust_env=True,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -148,7 +148,7 @@ class Upstream:
 
     async def _try(
         self, method: str, target: bytes, fields: RawFields, body: AsyncIterator[bytes] | None
-    ) -> tuple[httpx.Response | Unanswered, bool]:
+    ) -> tuple[httpx2.Response | Unanswered, bool]:
         """Send a request once; gives the answer, and whether its connection was made for it."""
         connected: list[str] = []
         limit, whole_head = self.seconds, asyncio.timeout(None)
@@ -162,11 +162,11 @@ class Upstream:
         timeout = {"connect": limit, "read": limit, "write": limit, "pool": limit}
         asked = _NOT_ASCII.sub(lambda found: b"%%%02X" % found.group()[0], target)
         try:
-            request = httpx.Request(
+            request = httpx2.Request(
                 method,
                 self._origin.copy_with(raw_path=asked),
                 headers=list(fields),
-                stream=_Outflow(body) if body is not None else httpx.ByteStream(b""),
+                stream=_Outflow(body) if body is not None else httpx2.ByteStream(b""),
                 extensions={"timeout": timeout, "trace": trace},
             )
             async with whole_head:
@@ -174,10 +174,10 @@ class Upstream:
             return answer, bool(connected)
         except TimeoutError:
             return Unanswered(Fault.TIMEOUT, f"the header of the answer was not complete in {limit:g} s"), True
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             fault = fault_of(error)
             return Unanswered(fault, reason_of(error)), bool(connected) or fault is not Fault.DISCONNECTED
-        except (httpx.InvalidURL, ValueError) as error:  # a target or a field that can't be written
+        except (httpx2.InvalidURL, ValueError) as error:  # a target or a field that can't be written
             return Unanswered(Fault.UNREACHABLE, f"the request can't be written: {error}"), True
 
     async def close(self) -> None:

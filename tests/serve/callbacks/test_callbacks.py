@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
+import httpx2
 import jsonschema
 import orjson
 import pytest
@@ -347,7 +347,7 @@ def test_any_text_is_refused_or_leads_to_the_allowed_host(text: str) -> None:
     courier = Courier([Host.parse("allowed.example")], 0, None)
     for url in (text, f"http://{text}", f"http://{text}allowed.example{text}"):
         if courier.refusal(url) is None:
-            assert httpx.URL(url).host == "allowed.example"
+            assert httpx2.URL(url).host == "allowed.example"
 
 
 def test_a_request_without_a_url_sets_nothing_off(tmp_path: Path) -> None:
@@ -437,7 +437,7 @@ def test_no_answer_waits_and_neither_does_the_server(tmp_path: Path, receiver: R
     path.write_bytes(orjson.dumps(DOCUMENT))
     receiver.hold.clear()
     server = serve(str(path), "--callbacks-to", f"127.0.0.1:{receiver.port}", "--log-format", "none")
-    answer = httpx.post(f"{server.url}/orders", json={"callbackUrl": receiver.url, "item": "tea"})
+    answer = httpx2.post(f"{server.url}/orders", json={"callbackUrl": receiver.url, "item": "tea"})
     ends = time.monotonic() + 10
     while not receiver.got and time.monotonic() < ends:
         time.sleep(0.01)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from conftest import ROOT, SHARED, Server
 from crud import TODOS, chargers, charging
@@ -66,34 +66,34 @@ def test_state_in_a_file_outlives_the_server_and_is_shared_by_its_workers(serve:
     flags = (str(TODOS), "--stateful", "--workers", "2", "--store", f"sqlite:///{tmp_path}/state.db", "--log-format", "none")
     first = serve(*flags)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda n: httpx.post(f"{first.url}/todos", json={"title": f"T{n}"}, timeout=30).json(), range(16)))
-    seen = [httpx.get(f"{first.url}/todos", timeout=30).json() for _ in range(6)]
+        made = list(pool.map(lambda n: httpx2.post(f"{first.url}/todos", json={"title": f"T{n}"}, timeout=30).json(), range(16)))
+    seen = [httpx2.get(f"{first.url}/todos", timeout=30).json() for _ in range(6)]
 
     assert len({thing["id"] for thing in made}) == 16
     for things in seen:
         assert {thing["id"] for thing in made} <= {thing["id"] for thing in things}
     first.process.send_signal(signal.SIGINT)
     first.process.communicate(timeout=20)
-    assert httpx.get(f"{serve(*flags).url}/todos", timeout=30).json() == seen[0]
+    assert httpx2.get(f"{serve(*flags).url}/todos", timeout=30).json() == seen[0]
 
 
 def test_of_many_who_want_the_same_address_one_gets_it(serve: Callable[..., Server], postgres: str) -> None:
     server = serve(str(TODOS.parent / "shop.yaml"), "--stateful", "--workers", "2", "--store", postgres, "--log-format", "none")
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         body = {"name": "Ada", "email": "the.only@example.com"}
-        statuses = list(pool.map(lambda _: httpx.post(f"{server.url}/owners", json=body, timeout=30).status_code, range(24)))
+        statuses = list(pool.map(lambda _: httpx2.post(f"{server.url}/owners", json=body, timeout=30).status_code, range(24)))
 
     assert sorted(statuses) == [201, *[409] * 23]
 
 
 def test_who_changes_one_property_does_not_undo_what_others_did_to_another(serve: Callable[..., Server], postgres: str) -> None:
     server = serve(str(TODOS), "--stateful", "--workers", "2", "--store", postgres, "--log-format", "none")
-    key = httpx.post(f"{server.url}/todos", json={"title": "T"}, timeout=30).json()["id"]
+    key = httpx2.post(f"{server.url}/todos", json={"title": "T"}, timeout=30).json()["id"]
 
     def write(name: str) -> None:
         for turn in range(15):
             patch = {name: f"{name} {turn}"}
-            changed = httpx.patch(
+            changed = httpx2.patch(
                 f"{server.url}/todos/{key}", content=json.dumps(patch), headers={"content-type": "application/merge-patch+json"}, timeout=30
             )
             assert changed.status_code == 200
@@ -101,7 +101,7 @@ def test_who_changes_one_property_does_not_undo_what_others_did_to_another(serve
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(write, ["title", "note"]))
-    after = httpx.get(f"{server.url}/todos/{key}", timeout=30).json()
+    after = httpx2.get(f"{server.url}/todos/{key}", timeout=30).json()
 
     assert (after["title"], after["note"]) == ("title 14", "note 14")
 
@@ -109,14 +109,14 @@ def test_who_changes_one_property_does_not_undo_what_others_did_to_another(serve
 def test_a_killed_worker_loses_nothing_that_was_acknowledged(serve: Callable[..., Server], postgres: str) -> None:
     server = serve(str(TODOS), "--stateful", "--workers", "2", "--store", postgres, "--log-format", "none")
     assert "s3cret" not in server.banner
-    key = httpx.post(f"{server.url}/todos", json={"title": "T"}, timeout=30).json()["id"]
+    key = httpx2.post(f"{server.url}/todos", json={"title": "T"}, timeout=30).json()["id"]
     acknowledged: list[str] = []
 
     def write(number: int) -> None:
         for turn in range(12):
             try:
-                answer = httpx.post(f"{server.url}/todos", json={"title": f"{number}-{turn}"}, timeout=30)
-            except httpx.TransportError:
+                answer = httpx2.post(f"{server.url}/todos", json={"title": f"{number}-{turn}"}, timeout=30)
+            except httpx2.TransportError:
                 continue
             assert answer.status_code == 201
             acknowledged.append(answer.json()["title"])
@@ -130,14 +130,14 @@ def test_a_killed_worker_loses_nothing_that_was_acknowledged(serve: Callable[...
         list(pool.map(write, range(4)))
     for _ in range(50):
         try:
-            there = {thing["title"] for thing in httpx.get(f"{server.url}/todos", timeout=30).json()}
+            there = {thing["title"] for thing in httpx2.get(f"{server.url}/todos", timeout=30).json()}
             break
-        except httpx.TransportError:
+        except httpx2.TransportError:
             time.sleep(0.1)
 
     assert len(acknowledged) > 30
     assert set(acknowledged) <= there
-    assert httpx.get(f"{server.url}/todos/{key}", timeout=30).status_code == 200
+    assert httpx2.get(f"{server.url}/todos/{key}", timeout=30).status_code == 200
 
 
 def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import h11
-import httpx
+import httpx2
 import orjson
 import pytest
 from conftest import minimal
@@ -238,8 +238,8 @@ def test_the_journal_says_what_an_exchange_met(server: Listening, connection: so
 
 
 def test_under_another_server_a_fault_on_the_socket_is_said_not_to_be_had(server: Listening) -> None:
-    async def ask() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(server.backend)), base_url="http://mock") as client:
+    async def ask() -> httpx2.Response:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(create_app(server.backend)), base_url="http://mock") as client:
             return await client.get("/pets", headers={"prefer": "fault=reset"})
 
     answer = asyncio.run(ask())

@@ -5,8 +5,6 @@ Findings and results go to standard output, logs and progress to standard error.
 2 could not work.
 """
 
-import gc
-import importlib
 import os
 import shlex
 import sys
@@ -20,6 +18,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from mock_server.cli.configure import TABLES, Option, choose_source, forget_source, read_presets
+from mock_server.cli.loading import load
 from mock_server.cli.saying import say, take_any_character
 from mock_server.errors import FixtureError, MockServerError, UsageError
 from mock_server.version import __version__
@@ -61,7 +60,7 @@ class _Commands(TyperGroup):
         name, rest = args[0], args[1:]
         if name not in COMMANDS:
             raise UsageError(_advise_unknown(name))
-        command = typer.main.get_command(_import(f"mock_server.cli.{name}").app)
+        command = typer.main.get_command(load(f"mock_server.cli.{name}").app)
         command.name = name
         options = {
             opt.removeprefix("--"): Option(param.name, is_flag=param.is_flag, is_list=param.multiple)
@@ -110,16 +109,6 @@ def _advise_unknown(name: str) -> str:
     return f"{name!r} is no command; {advice} 'mock-server --help' says what each is for."
 
 
-def _import(name: str) -> Any:  # noqa: ANN401 - a module
-    """Import a module, the garbage collector left aside: whatever is made on the way stays, and looking at it takes a fifth of the time."""
-    gc.disable()
-    try:
-        return importlib.import_module(name)
-    finally:
-        gc.enable()
-        gc.freeze()
-
-
 app = typer.Typer(
     cls=_Commands,
     add_completion=False,
@@ -161,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(_explain(error, args[0]))
         return UsageError.exit_code
     except FixtureError as error:
-        _import("mock_server.cli.report").print_findings(error.findings, "text", stream=sys.stderr)
+        load("mock_server.cli.report").print_findings(error.findings, "text", stream=sys.stderr)
         _say(error)
         return error.exit_code
     except MockServerError as error:

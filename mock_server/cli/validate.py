@@ -1,25 +1,11 @@
 """`mock-server validate`: captured traffic and bare payloads, of any size."""
 
-import sys
-import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
-from mock_server.cli.configure import configure
-from mock_server.cli.report import FORMATS, print_findings
-from mock_server.cli.saying import say
-from mock_server.cli.spreading import choose_spread
-from mock_server.contract.sifting import Sifting, Standard, find_empty, merge_in_order, open_sifter, split_all
-from mock_server.contract.traffic import Source, find_sources
-from mock_server.errors import UsageError
-from mock_server.rules import Level
-from mock_server.spec.default import default_document
+from mock_server.cli.loading import load
 
 app = typer.Typer(add_completion=False)
 
@@ -46,59 +32,4 @@ def validate(
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
 ) -> None:
     """Judge captured traffic (HAR, NDJSON of exchanges) or bare payloads, and sum up what is wrong."""
-    if format_ not in FORMATS:
-        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
-    if direction not in {"request", "response"}:
-        raise UsageError(f"--direction is request or response, not {direction!r}")
-    settings = configure({"allow_remote": allow_remote or None, "allow_path": allow_path or None})
-    where = document or default_document()
-    standard = Standard(
-        document=_found_anywhere(where) if scheduler is not None else where, settings=settings, operation=operation, status=status,
-        schema=schema, direction=direction, base_path=base_path,
-    )  # fmt: skip
-    if "-" in {*files, standard.document} and (workers > 1 or scheduler is not None):
-        raise UsageError("--workers and --scheduler need files that each of them can read, not standard input")
-    sources = find_sources(files)
-    if scheduler is not None:
-        sources = [replace(source, path=str(Path(source.path).resolve())) for source in sources]
-    sifter = open_sifter(standard)  # says what is wrong with the document before any work
-    parts = tuple(split_all(sources))
-    started = time.perf_counter()
-    with _bar(sources) as bar:
-        task = bar.add_task("judging", total=_size(sources))
-
-        def show(count: int) -> None:
-            bar.update(task, advance=count)
-
-        if workers == 1 and scheduler is None:
-            tally = merge_in_order(((number, sifter.sift(part, show)) for number, part in enumerate(parts)), parts, lambda count: None)
-        else:
-            tally = merge_in_order(choose_spread(workers, scheduler)(Sifting(standard, parts), range(len(parts))), parts, show)
-    for path in find_empty(sources, tally):
-        tally.break_off(path, 0, "there is no record in it")
-    findings = tally.findings()
-    print_findings(findings, format_, read=sifter.api.document.library.loaded())
-    seconds = time.perf_counter() - started
-    verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {len(findings)} causes"
-    more = f"; {tally.dropped:,} findings of further causes were only counted" if tally.dropped else ""
-    more += f"; {tally.broken:,} {'file' if tally.broken == 1 else 'files'} could not be read to the end" if tally.broken else ""
-    # The verdict is the result where people read it; programs get nothing but findings on standard output.
-    say(f"{tally.records:,} records in {seconds:.1f} s: {verdict}{more}", to=sys.stdout if format_ == "text" else sys.stderr)
-    if tally.broken:
-        raise typer.Exit(2)
-    if any(finding.level is Level.ERROR for finding in findings):
-        raise typer.Exit(1)
-
-
-def _found_anywhere(where: str) -> str:
-    """A document's path as a worker in another folder finds it."""
-    return str(Path(where).resolve()) if Path(where).is_file() else where
-
-
-def _size(sources: list[Source]) -> int | None:
-    return sum(Path(source.path).stat().st_size for source in sources) if all(source.path != "-" for source in sources) else None
-
-
-def _bar(sources: list[Source]) -> Bar:
-    columns = (*Bar.get_default_columns()[:1], BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Bar(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    load("mock_server.cli.run_validate").validate(**locals())

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import minimal, operation
 
-from mock_server.cli import main
-from mock_server.cli import serve as serve_command
+from mock_server.cli import main, run_serve
 from mock_server.payloads import numbering
 from mock_server.serve import inspect as inspecting
 from mock_server.serve.opening import open_responder
@@ -53,10 +52,8 @@ def test_check_looks_the_others_over(document: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_serve_prints_the_others(document: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(
-        serve_command, "example_request", failing(serve_command.example_request, lambda *args: args[1].entry.template == "/bad")
-    )
-    monkeypatch.setattr(serve_command, "run", lambda *args: None)
+    monkeypatch.setattr(run_serve, "example_request", failing(run_serve.example_request, lambda *args: args[1].entry.template == "/bad"))
+    monkeypatch.setattr(run_serve, "run", lambda *args: None)
 
     code = main(["serve", document, "--port", "0"])
     said = capsys.readouterr()

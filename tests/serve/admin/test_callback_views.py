@@ -5,6 +5,8 @@ from collections.abc import Callable
 from asgi_client import AsgiClient
 from conftest import minimal
 
+from mock_server.delay import Fixed
+
 Admin = Callable[..., AsgiClient]
 CALLED = {"requestBody": {"content": {"application/json": {"schema": {"const": "hello"}}}}, "responses": {"204": {"description": ""}}}
 DOCUMENT = minimal(
@@ -37,7 +39,7 @@ def test_what_became_of_callbacks_is_listed_by_world(admin: Admin) -> None:
 
 
 def test_a_webhook_is_sent_on_request(admin: Admin) -> None:
-    client = admin(DOCUMENT, callbacks_to=("127.0.0.1:9",), callback_retries=0)
+    client = admin(DOCUMENT, callbacks_to=("127.0.0.1:9",), callback_delay=Fixed(60_000))
     said = client.ask("/__admin/webhooks/greeted", "POST", json={"url": "http://127.0.0.1:9/?api_key=hush"})
 
     assert client.ask("/__admin/webhooks").json == {"webhooks": ["greeted"]}

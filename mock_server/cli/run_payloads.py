@@ -1,0 +1,172 @@
+"""`mock-server payloads`: everything that could go wrong with a payload, proven."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from mock_server.cli.configure import configure
+from mock_server.cli.saying import say
+from mock_server.cli.spreading import choose_spread
+from mock_server.errors import UsageError
+from mock_server.generate.catalogue import count_reasons
+from mock_server.payloads.export import FORMATS
+from mock_server.payloads.numbering import ALL_KINDS, INVALID, REALISTIC, Lane, Plan
+from mock_server.payloads.shards import Job, open_plan, run, stream, with_fitting_shards
+from mock_server.payloads.spread import Spread
+from mock_server.payloads.target import Choice
+from mock_server.pointer import format_pointer
+from mock_server.spec.default import default_document
+from mock_server.typing import Progress
+
+_DIRECTIONS = ("response", "request")
+
+
+def payloads(
+    *,
+    operation: str | None,
+    document: str | None,
+    kind: str,
+    direction: str,
+    status: str | None,
+    media_type: str | None,
+    count: int | None,
+    offset: int,
+    seed: int | None,
+    locale: str | None,
+    format_: str,
+    out: Path | None,
+    explain: bool,
+    locations: int,
+    budget: int,
+    workers: int,
+    scheduler: str | None,
+    allow_remote: list[str] | None,
+    allow_path: list[Path] | None,
+) -> None:
+    """Do what the command says; the arguments are its flags."""
+    if document is None and operation is not None and _is_document(operation):
+        operation, document = None, operation
+    settings = configure({"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
+    choice = Choice(
+        kinds=_kinds(kind), operation=operation, direction=direction, status=status, media_type=media_type, most=locations, budget=budget
+    )
+    if direction not in _DIRECTIONS:
+        raise UsageError(f"--direction is one of {', '.join(_DIRECTIONS)}, not {direction!r}")
+    if format_ not in FORMATS:
+        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
+    where = document or default_document()
+    if Path(where).is_file():
+        where = str(Path(where).resolve())  # a worker may run in another folder
+    if where == "-" and (workers > 1 or scheduler is not None):
+        raise UsageError("--workers and --scheduler need a document that each of them can read, not standard input")
+    plan = open_plan(where, settings, choice)
+    if explain:
+        _explain(plan)
+        return
+    job = Job(document=where, settings=settings, choice=choice, format=format_, offset=offset, count=count or _length(plan))
+    _warn(plan)
+    if out is None:
+        _print(job, workers, scheduler)
+    else:
+        _write(job, out, choose_spread(workers, scheduler))
+
+
+def _is_document(text: str) -> bool:
+    return text == "-" or "://" in text or Path(text).is_file()
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    if text == "all":
+        return ALL_KINDS
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    unknown = [name for name in names if name not in ALL_KINDS]
+    if unknown:
+        raise UsageError(f"--kind is one of {', '.join(ALL_KINDS)} or all, not {unknown[0]!r}")
+    return names
+
+
+def _length(plan: Plan) -> int:
+    """Each rule once; looking for them is the long part, so it is shown."""
+    with _bar("proving") as progress:
+        total = plan.length(progress)
+    if not total:
+        raise UsageError("no payload of this kind was found; --explain says why")
+    return total
+
+
+def _print(job: Job, workers: int, scheduler: str | None) -> None:
+    format_ = FORMATS[job.format]
+    if format_.is_folder or format_.is_table or workers > 1 or scheduler is not None:
+        needs = "--workers and --scheduler need" if workers > 1 or scheduler is not None else f"--format {job.format} needs"
+        raise UsageError(f"{needs} --out")
+    for piece in stream(job):
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+
+
+def _write(job: Job, out: Path, spread: Spread) -> None:
+    format_ = FORMATS[job.format]
+    if out.exists() and (out.is_dir() and (not format_.is_folder or any(out.iterdir()))):
+        raise UsageError(f"{out} is a folder" + (" that holds something already" if format_.is_folder else ""))
+    with _bar("writing") as progress:
+        run(with_fitting_shards(job), out, spread, progress)
+    say(f"{job.count:,} payloads in {out}", to=sys.stderr)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(what, total=None)
+
+        def show(done: int, total: int | None, _: str) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield show
+
+
+def _warn(plan: Plan) -> None:
+    for failure in plan.failures:
+        say(f"mock-server: {failure.target.title}: {failure.reason}", to=sys.stderr)
+    for lane in plan.lanes():
+        if lane.catalogue.is_cut:
+            title = lane.target.title
+            say(f"mock-server: {title}: places farther from the root were not looked at; --locations takes more", to=sys.stderr)
+
+
+def _explain(plan: Plan) -> None:
+    """Print the catalogue: a line for each rule, then what can't be had, then the counts."""
+    with _bar("proving") as progress:
+        plan.length(progress)
+    for lane in plan.lanes():
+        catalogue, part = lane.catalogue, lane.target.part
+        say(lane.target.title)
+        for edge in catalogue.edges:
+            broken = ", ".join(f"{found.keyword} at {part}{format_pointer(found.instance)}" for found in edge.breaks)
+            says = "valid" if edge.conforms else f"breaks {broken}" + ("" if edge.is_exact else " (unavoidable)")
+            say(f"  {edge.kind:10} {edge.rule}  {part}{format_pointer(edge.pointer)}: {says}")
+        if lane.absent is not None:
+            say(f"  {INVALID:10} {lane.absent}  {part}: is missing")
+        for missed in catalogue.unreached:
+            say(f"  no payload {missed.rule}: {missed.reason}")
+        for kind in plan.choice.kinds:
+            _summarise(lane, kind)
+    _warn(plan)
+
+
+def _summarise(lane: Lane, kind: str) -> None:
+    if kind == REALISTIC:
+        return
+    edges = [edge for edge in lane.catalogue.edges if edge.kind == kind]
+    lost = [missed for missed in lane.catalogue.unreached if missed.kind == kind]
+    line = f"  {kind}: {len(edges)} of {len(edges) + len(lost)} rules"
+    if kind == INVALID:
+        broken = {(edge.place, edge.keyword) for edge in edges}
+        line += f", {len(broken)} of {len(broken | {(missed.place, missed.keyword) for missed in lost})} (place, keyword) pairs"
+    reasons = "; ".join(f"{number} because {reason}" for reason, number in count_reasons(lost).items())
+    say(line + (f"; {reasons}" if lost else ""))

@@ -1,0 +1,147 @@
+"""`mock-server proxy`: before the real server, judging both directions."""
+
+import secrets
+import signal
+import sys
+from pathlib import Path
+
+import typer
+
+from mock_server.cli.configure import configure
+from mock_server.cli.logs import set_up_logs
+from mock_server.cli.report import FORMATS, find_place_lines, print_findings, write_line
+from mock_server.cli.saying import say
+from mock_server.errors import UsageError
+from mock_server.finding import Finding, Place
+from mock_server.serve.admin.guard import Guard
+from mock_server.serve.areas import find_hidden, install_admin, install_console
+from mock_server.serve.assembly import assemble
+from mock_server.serve.backend import Backend
+from mock_server.serve.deferred import deferred_app
+from mock_server.serve.hosts import Hosts
+from mock_server.serve.listen import Listening, check_tls, run
+from mock_server.serve.opening import Opened, open_responder
+from mock_server.serve.proxy.choices import Choices
+from mock_server.serve.proxy.recorder import Recorder
+from mock_server.serve.proxy.relay import Relay
+from mock_server.serve.proxy.scrutiny import Scrutiny
+from mock_server.serve.proxy.upstream import Upstream
+from mock_server.settings import Settings
+from mock_server.spec.document import Document
+from mock_server.version import __version__
+
+
+def proxy(
+    *, upstream: str, document: str | None, timeout: float, insecure: bool, record: Path | None, format_: str, **flags: object
+) -> None:
+    """
+    Pass requests on until Ctrl-C, then sum up what was found.
+
+    Args:
+        upstream: The base of the real API.
+        document: A path, a URL, or - for standard input; the default one if left out.
+        timeout: Seconds for one answer of the real server.
+        insecure: Whether any certificate of the real server is accepted.
+        record: A folder for what it answers.
+        format_: How findings are written.
+        flags: Settings by their names.
+    """
+    if format_ not in FORMATS:
+        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
+    settings = configure(flags)
+    set_up_logs(settings.log_format)
+    check_tls(settings.tls_cert, settings.tls_key)
+    real = Upstream(upstream, seconds=timeout, verify=not insecure)
+    opened = open_responder(document, settings)
+    relay = _relay(real, opened, settings, recorder := Recorder(record, real.origin, real.base_path) if record is not None else None)
+    backend = assemble([opened], settings)
+    backend.relay = relay
+    backend.tasks.append(relay.stay)
+    _serve(backend, relay, opened, settings)
+    _sum_up(relay.scrutiny, opened.document, format_)
+    if recorder is not None:
+        say(f"{recorder.written:,} fixtures written to {recorder.folder}", to=sys.stderr)
+    if relay.scrutiny.is_red:
+        raise typer.Exit(1)
+
+
+def _relay(real: Upstream, opened: Opened, settings: Settings, recorder: Recorder | None) -> Relay:
+    mocked = [entry.id for entry in opened.document.entries if not settings.for_operation(entry.id, entry.title).upstream]
+    return Relay(
+        real,
+        Choices(mocked, settings.fallback_on if settings.fallback else ()),
+        Scrutiny(security=settings.security, describe=_Describer(opened.document)),
+        limit=settings.max_body,
+        via=f"mock-server-{secrets.token_hex(4)}",
+        cors=bool(settings.cors),
+        record=recorder.take if recorder is not None else None,
+    )
+
+
+def _serve(backend: Backend, relay: Relay, opened: Opened, settings: Settings) -> None:
+    """Serve until Ctrl-C, or until a process manager says to stop: either way there is a summing up."""
+    listening = Listening(settings)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        backend.hosts, backend.ports = Hosts.of(settings), listening.ports
+        guard = Guard.of(settings) if settings.admin else None
+        if guard is not None:
+            install_console(backend, guard, install_admin(backend, guard))
+        asgi = deferred_app(backend)
+        print_findings([*opened.warnings, *find_hidden(backend)], "text", stream=sys.stderr)
+        _print_banner(relay, opened, settings, listening, guard)
+        run(asgi, listening, settings, passes_on=True)
+    except KeyboardInterrupt:
+        pass  # how a server is meant to end
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        listening.close()
+
+
+def _print_banner(relay: Relay, opened: Opened, settings: Settings, listening: Listening, guard: Guard | None) -> None:
+    document, real = opened.document, relay.upstream
+    address, inside = listening.origin, listening.admin_origin
+    count = len(document.entries)
+    bases = opened.responder.base_paths()
+    lines = [
+        f"mock-server {__version__}: {document.title} {document.api_version}",
+        f"  document      OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
+        f"  passes on     {', '.join(address + base for base in bases)} to {real.origin}{real.base_path}",
+        *([f"  look inside   {inside}/__admin", f"  console       {inside}/__console/"] if guard is not None else []),
+        *([f"  admin token   {guard.token}"] if guard is not None and guard.made else []),
+        f"  the mock      {_mock_in_words(relay, settings)}",
+    ]
+    say(*lines)
+
+
+def _mock_in_words(relay: Relay, settings: Settings) -> str:
+    mocked = sorted(relay.choices.mocked)
+    answers = [f"for {', '.join(mocked)}"] if mocked else []
+    answers += [f"on {', '.join(relay.choices.fallback_on)}"] if settings.fallback else []
+    return f"answers {' and '.join(answers)}" if answers else "does not answer (--fallback mock)"
+
+
+def _sum_up(scrutiny: Scrutiny, document: Document, format_: str) -> None:
+    tally = scrutiny.tally
+    findings = tally.findings()
+    print_findings(findings, format_, read=document.library.loaded())
+    verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {len(findings):,} causes"
+    say(f"{tally.records:,} exchanges: {verdict}", to=sys.stderr)
+    if tally.dropped:
+        say(f"{tally.dropped:,} findings of further causes were only counted", to=sys.stderr)
+    for why, count in scrutiny.unread.most_common(5):
+        say(f"{count:,} bodies were not judged: {why}", to=sys.stderr)
+
+
+class _Describer:
+    """Writes findings for the log, with their lines; each place is looked up once."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._lines: dict[Place, int] = {}
+
+    def __call__(self, finding: Finding) -> str:
+        place = finding.place
+        if place is not None and place not in self._lines:
+            self._lines.update(find_place_lines([place], {resource.name: resource for resource in self._document.library.loaded()}))
+        return f"{write_line(finding, self._lines)}, blame {finding.blame.value}"

@@ -1,0 +1,155 @@
+"""`mock-server serve`: the fake backend."""
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+
+from mock_server.cli.configure import configure, current_source
+from mock_server.cli.logs import set_up_logs
+from mock_server.cli.report import print_findings
+from mock_server.cli.saying import say
+from mock_server.exchange.negotiate import choose_success
+from mock_server.finding import Finding, make_tool_finding
+from mock_server.generate.case import example_request
+from mock_server.serve.admin.guard import Guard
+from mock_server.serve.areas import find_hidden, install_admin, install_console
+from mock_server.serve.assembly import assemble
+from mock_server.serve.backend import Backend
+from mock_server.serve.deferred import deferred_app
+from mock_server.serve.hosts import Hosts
+from mock_server.serve.listen import Listening, check_tls, run
+from mock_server.serve.opening import Opened, find_conflicts, open_responders
+from mock_server.serve.processes import check_workers, run_workers
+from mock_server.serve.reload import Reloader
+from mock_server.serve.source import Steady
+from mock_server.serve.state.attach import check_store, describe_state
+from mock_server.settings import Settings
+from mock_server.spec.default import default_document
+from mock_server.spec.model import MISSING, Entry
+from mock_server.version import __version__
+
+# So many operations are shown with a curl line; the rest are in Swagger UI.
+_SHOWN = 12
+
+
+def serve(*, documents: list[str] | None, **flags: object) -> None:
+    """
+    Serve documents until Ctrl-C.
+
+    Args:
+        documents: Paths, URLs, or - for standard input; the default one if left out.
+        flags: Settings by their names.
+    """
+    settings = configure(flags)
+    set_up_logs(settings.log_format)
+    check_tls(settings.tls_cert, settings.tls_key)
+    check_workers(settings.workers)
+    check_store(settings)
+    opened = open_responders(documents or [default_document()], settings)
+    listening = Listening(settings)
+    try:
+        backend = assemble(opened, settings)
+        backend.ports = listening.ports
+        if settings.reload:
+            _follow_edits(backend, opened, flags)
+        backend.hosts = Hosts.of(settings)
+        guard = Guard.of(settings) if settings.admin else None
+        if guard is not None:
+            install_console(backend, guard, install_admin(backend, guard))
+        asgi = deferred_app(backend)
+        print_findings([found for each in opened for found in _said_at_start(each)], "text", stream=sys.stderr)
+        print_findings([*find_conflicts(opened), *find_hidden(backend)], "text", stream=sys.stderr)
+        _print_banner(backend, opened, listening, guard)
+        for each in opened if settings.check else ():
+            _check_in_background(each.where)
+        if settings.workers > 1:
+            run_workers(settings.workers, lambda: run(asgi, listening, settings))
+        else:
+            run(asgi, listening, settings)
+    except KeyboardInterrupt:
+        return  # how a server is meant to end
+    finally:
+        listening.close()
+
+
+def _said_at_start(opened: Opened) -> Iterator[Finding]:
+    """What is wrong with a document that changes where or what it answers; `check` says the rest."""
+    yield from (found for found in opened.document.findings if found.rule == "document-server-without-scheme")
+    yield from opened.document.broken
+    yield from opened.warnings
+
+
+def _follow_edits(backend: Backend, opened: Sequence[Opened], flags: Mapping[str, object]) -> None:
+    """Have every worker follow what is edited."""
+    watch = importlib.import_module("mock_server.serve.watch").watch  # nobody else waits for what it needs
+    source = current_source()
+    reloader = Reloader(backend, opened, lambda: configure(flags, source), source.files)
+    backend.tasks.append(lambda: watch(reloader))
+
+
+def _check_in_background(document: str) -> None:
+    """Run `check` as a process of its own, at its own pace; its findings appear in the log."""
+    command = [sys.executable, "-P", "-m", "mock_server", "check", document]
+    subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
+
+
+def _print_banner(backend: Backend, opened: Sequence[Opened], listening: Listening, guard: Guard | None) -> None:
+    settings, address = backend.settings, listening.origin
+    titles = ", ".join(f"{each.document.title} {each.document.api_version}" for each in opened)
+    lines = [f"mock-server {__version__}: {titles}"]
+    for each in opened:
+        document, responder, count = each.document, each.responder, len(each.document.entries)
+        named = f"{each.where}, " if len(opened) > 1 else ""
+        lines += [
+            f"  document      {named}OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
+            f"  listening on  {', '.join(address + base for base in responder.base_paths())}",
+            *([*_admin_lines(settings, listening.admin_origin, guard), f"  Swagger UI    {address}/ui"] if each is opened[0] else []),
+            f"  answers from  {', '.join(settings.source)} (seed {settings.seed}, locale {responder.kit.locale}"
+            + (f", fixtures in {each.fixtures_from})" if each.fixtures_from is not None else ", no fixtures)"),
+            *([f"  scenarios     {', '.join(scenario.name for scenario in each.scenarios.scenarios)}"] if each.scenarios.scenarios else []),
+        ]
+    lines += [f"  state         {describe_state([each.responder for each in opened])}"] if settings.stateful else []
+    if backend.code is not None:
+        handled = [name for each in opened for name in backend.code.find(entry.id for entry in each.document.entries)]
+        lines.append(f"  handlers      {', '.join(handled) or 'none'}, in {backend.code.where}")
+    lines.append("")
+    count = sum(len(each.document.entries) for each in opened)
+    shown = [(each, entry) for each in opened for entry in each.document.entries][:_SHOWN]
+    faults: list[Finding] = []
+    for each, entry in shown:
+        try:
+            lines += _operation_lines(each, entry, address, each.responder.base_paths(entry)[0], short=count > _SHOWN)
+        except Exception as error:  # noqa: BLE001 - a fault of ours at one operation: the server starts all the same
+            faults.append(make_tool_finding(error, "its example request", entry.node.place, entry.id))
+            lines += [f"  {entry.title}", "    (no example request, see the finding)"]
+    if count > len(shown):
+        lines.append(f"  … and {count - len(shown)} more, see {address}/ui")
+    print_findings(faults, "text", stream=sys.stderr)
+    say(*lines)
+
+
+def _admin_lines(settings: Settings, address: str, guard: Guard | None) -> list[str]:
+    """Where to look inside, and with which token if it was made up."""
+    if guard is None:
+        return []
+    lines = [f"  look inside   {address}/__admin" + (" (each worker has a journal of its own)" if settings.workers > 1 else "")]
+    lines.append(f"  console       {address}/__console/")
+    return [*lines, f"  admin token   {guard.token}"] if guard.made else lines
+
+
+def _operation_lines(opened: Opened, entry: Entry, address: str, base: str, *, short: bool) -> list[str]:
+    title = f"  {entry.title}" + (f"  ({entry.summary})" if entry.summary else "")
+    if short:
+        return [title]
+    responder = opened.responder
+    operation = opened.document.operation(entry)
+    case = example_request(responder.kit, operation, base)
+    chosen = choose_success(operation)
+    examples = sum(e.value is not MISSING for m in chosen.response.content for e in m.examples) if chosen is not None else 0
+    stored = len(responder.fixtures.by_operation.get(entry.id, ()))
+    sources = [f"{stored} fixture{'s' if stored != 1 else ''}"] if stored else []
+    sources += [f"{examples} example{'s' if examples != 1 else ''}"] if examples else []
+    if any(isinstance(source, Steady) and source.touches(entry) for source in responder.sources):
+        sources = ["state", *sources]
+    return [title, f"    {case.curl(address)}", f"    from {', '.join([*sources, 'generated data'])}"]

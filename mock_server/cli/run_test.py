@@ -1,0 +1,303 @@
+"""`mock-server test`: does a running API keep to its document?"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress as Bar
+
+from mock_server.cli.configure import configure
+from mock_server.cli.report import FORMATS, find_place_lines
+from mock_server.cli.saying import say
+from mock_server.cli.verdicts import print_report, summarise
+from mock_server.contract.baseline import read_baseline, read_values, write_baseline
+from mock_server.contract.identity import Identity, make_identity, make_mask
+from mock_server.contract.inprocess import load_app, open_app
+from mock_server.contract.listener import Listener
+from mock_server.contract.memory import Given, Memory
+from mock_server.contract.pace import PacedSender
+from mock_server.contract.replay import Kept, find_kept, keep, replay
+from mock_server.contract.reports.ctrf import render_ctrf
+from mock_server.contract.reports.digest import Frame
+from mock_server.contract.reports.har import iter_har
+from mock_server.contract.reports.junit import render_junit
+from mock_server.contract.reports.lines import iter_ndjson, render_markdown
+from mock_server.contract.reports.page import render_page
+from mock_server.contract.reports.reproduction import FINDINGS, TESTS, save_fixtures, save_tests
+from mock_server.contract.runner import MODES, PHASES, Report, Runner
+from mock_server.contract.scope import base_path_of, choose_entries
+from mock_server.contract.session import Options, Run
+from mock_server.contract.subject import Api, make_api
+from mock_server.contract.transport import HttpSender, Limits, Received, Sender
+from mock_server.contract.verdict import CHECKS
+from mock_server.errors import UsageError
+from mock_server.exchange.mask import Mask
+from mock_server.exchange.message import Request
+from mock_server.files import find_escape, write_file
+from mock_server.printable import printable
+from mock_server.spec.default import default_document
+from mock_server.spec.document import Document, open_document
+from mock_server.spec.load import Access, Library
+
+STATE = Path(".mock-server")
+_REPORTS = ("junit", "ctrf", "har", "html", "ndjson", "markdown")
+
+
+def run_contract(
+    *,
+    url: str | None,
+    document: str | None,
+    app_: str | None,
+    phases: str,
+    mode: str,
+    checks: str,
+    exclude_checks: str,
+    include: list[str] | None,
+    exclude: list[str] | None,
+    mutating: bool,
+    allow_bulk_delete: bool,
+    seed: int | None,
+    max_cases: int,
+    max_examples: int,
+    max_time: float | None,
+    timeout: float,
+    max_response_time: float | None,
+    rate_limit: float | None,
+    workers: int,
+    header: list[str] | None,
+    auth: list[str] | None,
+    other_header: list[str] | None,
+    other_auth: list[str] | None,
+    values: Path | None,
+    listen: str | None,
+    listen_url: str | None,
+    baseline: Path | None,
+    write_baseline_: Path | None,
+    save_fixtures_: Path | None,
+    findings: Path | None,
+    replay_: str | None,
+    min_coverage: float,
+    report: list[str] | None,
+    format_: str,
+    locale: str | None,
+    insecure: bool,
+    allow_remote: list[str] | None,
+    allow_path: list[Path] | None,
+) -> None:
+    """Do what the command says; the arguments are its flags."""
+    if format_ not in FORMATS:
+        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
+    if app_ is not None and url is not None and document is None and not url.startswith(("http://", "https://")):
+        url, document = None, url
+    if (app_ is None) == (url is None) and app_ is None:
+        raise UsageError(
+            "name the URL of the API, as in mock-server test http://127.0.0.1:8000, or an application with --app module:attribute"
+        )
+    if url is not None and "://" not in url and Path(url).is_file():
+        raise UsageError(f"{url} is a document; the URL of the API comes first: mock-server test http://127.0.0.1:8000 {url}")
+    storage = STATE / "hypothesis"
+    if find_escape(storage, [Path.cwd().resolve()]) is not None:
+        raise UsageError(f"{STATE} leads outside of this folder, and findings would be written there: remove the link")
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(storage))  # not a folder of its own
+    settings = configure({"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
+    where = document or default_document()
+    library = Library(Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote)))
+    opened = open_document(library, library.open_entry(where))
+    api = make_api(opened, base_path_of(url, opened), settings.seed, settings.locale, settings.fields)
+    api.identity = make_identity(tuple(header or ()), tuple(auth or ()), opened.schemes, os.environ)
+    other = make_identity(tuple(other_header or ()), tuple(other_auth or ()), opened.schemes, os.environ)
+    options = Options(
+        phases=_words("--phases", phases, PHASES),
+        modes=_words("--mode", mode, MODES),
+        checks=_checks(checks, exclude_checks),
+        mutating=mutating,
+        allow_bulk_delete=allow_bulk_delete,
+        seed=settings.seed,
+        max_examples=max_examples,
+        max_cases=max_cases,
+        workers=workers,
+        max_time=max_time,
+        max_response_time=max_response_time,
+        other=other if other.is_known else None,
+    )
+    reports = _reports(report or [])
+    known = read_baseline(baseline) if baseline is not None else frozenset()
+    given = read_values(values) if values is not None else Given()
+    entries = choose_entries(opened, include or (), exclude or ())
+    limits = Limits(seconds=timeout)
+    sender = PacedSender(_sender(app_, url, limits, verify=not insecure, connections=workers), rate_limit)
+    frame = _Framing(opened, sender.origin, settings.seed, api, other)
+    try:
+        if replay_ is not None:
+            _replay(find_kept(findings or STATE / FINDINGS, replay_), api, sender, frame)
+            return
+        with _listener(listen, listen_url) as listener:
+            run = Run(api, sender, options, Memory(opened, api.router, api.base_path, given), listener)
+            sender.sleep = run.pause
+            ran = _run(run, Runner(run, entries, baseline=known))
+    finally:
+        sender.close()
+    _finish(ran, frame, options, reports, format_, write_baseline_)
+    if save_fixtures_ is not None:
+        flags = [*_named("--header", header), *_named("--auth", auth), *(["--insecure"] if insecure else [])]
+        flags += ["--phases", phases, "--mode", mode, "--seed", str(settings.seed), *(["--mutating"] if mutating else [])]
+        flags += ["--allow-bulk-delete"] if allow_bulk_delete else []
+        _save(save_fixtures_, ran, api, frame.mask, app_ or url or "", where, flags)
+    if ran.exercised.percent < min_coverage:
+        say(f"{ran.exercised.percent:.1f} % of the contract was exercised, less than {min_coverage:g} %", to=sys.stderr)
+    code = ran.exit_code or int(ran.exercised.percent < min_coverage)
+    if code:
+        raise typer.Exit(code)
+
+
+class _Framing:
+    """Makes the frame of reports once the findings, and so the places to look up, are known."""
+
+    def __init__(self, document: Document, origin: str, seed: int, api: Api, other: Identity) -> None:
+        self.document, self.origin, self.seed = document, origin, seed
+        self.mask = make_mask((api.identity, other), document)
+        self.started = time.time()
+
+    def around(self, ran: Report) -> Frame:
+        places = [incident.finding.place for incident in ran.incidents if incident.finding.place is not None]
+        lines = find_place_lines(places, {resource.name: resource for resource in self.document.library.loaded()})
+        moment = datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return Frame(self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, lines, moment)
+
+
+def _run(run: Run, runner: Runner) -> Report:
+    if not sys.stderr.isatty():
+        return runner.report()
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+
+        def show(done: int, total: int | None, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=escape(printable(f"{what} ({run.sent} requests)")))
+
+        runner.progress = show
+        return runner.report()
+
+
+def _sender(app_: str | None, url: str | None, limits: Limits, *, verify: bool, connections: int) -> Sender:
+    if app_ is not None:
+        return open_app(load_app(app_), limits)
+    return HttpSender(url or "", limits, verify=verify, connections=max(connections, 4))
+
+
+def _listener(where: str | None, url: str | None) -> AbstractContextManager[Listener | None]:
+    if where is None:
+        if url is not None:
+            raise UsageError("--listen-url says how --listen is reached: give both")
+        return nullcontext()
+    host, colon, port = where.rpartition(":")
+    if not colon or not port.isdigit():
+        raise UsageError(f"--listen is HOST:PORT, as in 0.0.0.0:9000; not {where!r}")
+    return Listener(host.strip("[]") or "127.0.0.1", int(port), url)
+
+
+def _words(flag: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
+    unknown = [word for word in words if word not in known]
+    if unknown or not words:
+        raise UsageError(f"{flag} is a list of {', '.join(known)}" + (f"; {unknown[0]!r} is none" if unknown else ""))
+    return words
+
+
+def _checks(only: str, without: str) -> frozenset[str]:
+    if not only and not without:
+        return frozenset()
+    chosen = set(_words("--checks", only, tuple(CHECKS))) if only else set(CHECKS)
+    return frozenset(chosen - (set(_words("--exclude-checks", without, tuple(CHECKS))) if without else set()))
+
+
+def _reports(wanted: list[str]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for item in ",".join(wanted).split(",") if wanted else ():
+        name, equals, path = item.partition("=")
+        if name not in _REPORTS or not equals or not path:
+            raise UsageError(f"--report is NAME=PATH, with a name of {', '.join(_REPORTS)}; not {item!r}")
+        found[name] = Path(path)
+    return found
+
+
+def _finish(ran: Report, framing: _Framing, options: Options, reports: Mapping[str, Path], format_: str, new_baseline: Path | None) -> None:
+    frame = framing.around(ran)
+    milliseconds = round(framing.started * 1000)
+    writers: dict[str, Callable[[], bytes]] = {
+        "junit": lambda: render_junit(ran, frame, options.checks).encode(),
+        "ctrf": lambda: render_ctrf(ran, frame, options.checks, milliseconds),
+        "har": lambda: b"".join(iter_har(ran.exchanges, frame, framing.started)),
+        "html": lambda: render_page(ran, frame).encode(),
+        "ndjson": lambda: b"".join(iter_ndjson(ran, frame)),
+        "markdown": lambda: render_markdown(ran, frame).encode(),
+    }
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary and "markdown" not in reports:
+        with Path(summary).open("ab") as file:
+            file.write(writers["markdown"]())
+    for name, path in reports.items():
+        _write(path, writers[name]())
+    if new_baseline is not None:
+        count = write_baseline(new_baseline, ran.incidents, frame.mask)
+        say(f"{new_baseline}: a baseline of {count} findings", to=sys.stderr)
+    if ran.incidents:
+        STATE.mkdir(exist_ok=True)
+        write_file(STATE / ".gitignore", b"*\n")
+        keep(STATE / FINDINGS, ran.incidents, frame.mask)
+    print_report(ran, frame, format_)
+    summarise(ran, frame)
+
+
+def _save(folder: Path, ran: Report, api: Api, mask: Mask, url: str, document: str, flags: list[str]) -> None:
+    """Keep what was found: as fixtures, and as tests."""
+    judges = {entry.id: subject.responses for entry in api.document.entries if (subject := api.subject(entry, lambda parameter: ()))}
+    kept = [incident for incident in ran.incidents if not incident.doubtful]
+    try:
+        count = save_fixtures(folder, kept, judges, mask)
+        save_tests(folder, kept, mask, url, document, flags)
+    except OSError as error:
+        raise UsageError(f"{folder} can't be written: {error.strerror}") from error
+    say(f"{folder}: {count} answers as fixtures, {len(kept)} findings to send again in {TESTS}", to=sys.stderr)
+
+
+def _named(flag: str, given: list[str] | None) -> list[str]:
+    """A flag as it was given, where it takes its secret from the environment; a secret itself is not written down."""
+    return [word for value in given or () if "${" in value for word in (flag, value)]
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, data)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from error
+
+
+def _replay(kept: Kept, api: Api, sender: PacedSender, framing: _Framing) -> None:
+    """Send a finding again, and say whether it is still there."""
+    mask, origin = framing.mask, framing.mask.url(sender.origin)
+
+    def show(request: Request, received: Received) -> None:
+        shown, answered, _ = mask.exchange(request, received.response)
+        query = "?" + shown.query.decode("latin-1") if shown.query else ""
+        say(f"> {shown.method} {origin}{shown.path.decode('latin-1')}{query}")
+        if shown.body:
+            say(f"  {shown.body.decode('utf-8', 'replace')[:2000]}")
+        response = answered
+        say(f"< {response.status if response is not None else received.fault.value if received.fault else ''}")
+        if response is not None and response.body:
+            say(f"  {response.body.decode('utf-8', 'replace')[:2000]}")
+
+    say(f"{kept.check}: {kept.message}")
+    replayed = replay(kept, api, sender, show)
+    if replayed.still:
+        say(f"it is still there: {mask.text(replayed.message)}", to=sys.stderr)
+        raise typer.Exit(1)
+    say(f"it is gone; the status was {kept.status} and is {replayed.status}", to=sys.stderr)

@@ -144,11 +144,11 @@ def _looked_up(plan: _Plan, item: ByRow) -> Draw:
 def _plan(compiler: Compiler, view: ArrayView | None, spot: Spot) -> _Plan:
     hints, reader = spot.hints, compiler.setting.reader
     is_distinct = view is not None and view.distinctness == Distinctness.ALL_DISTINCT
-    item_spot = Spot(reader.items(hints), spot.name, spot.owner, nouns_of(spot.name), spot.at_place, is_distinct)
+    item_spot = Spot(reader.items(hints), spot.name, spot.owner, nouns_of(spot.name), spot.at_place, is_distinct, is_item=True)
     if view is None:
         return _Plan((), compiler.compile_any(item_spot), (), 0, None, distinct=False, differing=True, repeated=False, references=())
     prefix = tuple(
-        compiler.compile(item, Spot(reader.items(hints, index), spot.name, spot.owner, nouns_of(spot.name)))
+        compiler.compile(item, Spot(reader.items(hints, index), spot.name, spot.owner, nouns_of(spot.name), is_item=True))
         for index, item in enumerate(view.prefix_items)
     )
     contains = tuple(found for found in view.contains if (found.min_contains is None or found.min_contains > 0))

@@ -11,6 +11,7 @@ from mock_server.finding import Place
 from mock_server.generate.heights import Heights
 from mock_server.generate.hints import HintReader, Hints
 from mock_server.generate.merging import Merger
+from mock_server.generate.numerals import Numerals
 from mock_server.generate.pools import Pools
 from mock_server.generate.seed import derive_random
 from mock_server.generate.semantics import Meaning, find_meaning
@@ -45,6 +46,7 @@ class Spot:
     nouns: frozenset[str] = frozenset()  # what the value itself is, where it is an object
     at_place: bool = False  # whether it stands beside a city or the like
     various: bool = False  # whether values have to differ: items of a list, names of properties
+    is_item: bool = False  # whether the name is that of a list, of which this is an item
 
     def with_hints(self, hints: Hints) -> "Spot":
         """The same place, spoken of by other hints."""
@@ -64,6 +66,7 @@ class Setting:
     distrustful: bool = False  # documented examples are judged before they are used
     repairing: bool = False  # a repair is under way, which what it draws need not repeat
     place: Place = field(default_factory=lambda: Place(""))  # of the schema
+    numerals: Numerals = field(default_factory=Numerals)
 
 
 class Compiler(Protocol):

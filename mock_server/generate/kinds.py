@@ -40,6 +40,7 @@ image_url: image, image url, avatar, avatar url, photo, photo url, thumbnail, th
 domain: domain, domain name, host, hostname, fqdn, server name
 ipv4: ip, ip address, ipv4, remote addr, client ip, ip4
 ipv6: ipv6, ip6
+cidr: cidr, cidr block, cidr range, ip range, ip cidr range, ipv4 cidr, subnet cidr
 mac: mac, mac address
 user_agent: user agent
 uuid: uuid, guid
@@ -165,8 +166,17 @@ BOOLEANS = """
 0.1: deleted, archived, disabled, blocked, hidden, error, failed, expired, has more, truncated, read only, deprecated, locked, suspended, cancelled, canceled, revoked, dry run, test, is deleted, incomplete, banned, private, internal, draft
 """
 
+# Descriptions of a text that is a number: bit fields, snowflakes, numbers too large for JavaScript.
+_NUMERAL = (
+    r"\bbit[- ]?(wise|field|set|mask|flag)s?\b|\bsnowflake\b|\bstringi[fsz]+ied (integer|number)|"
+    r"\b(integer|number)s? (encoded |represented |serialized |formatted )?as (a )?strings?\b|"
+    r"\bstring (representation )?of (an? )?(\d+-bit )?(unsigned )?(integer|number)\b"
+)
+NUMERAL = re.compile(_NUMERAL, re.IGNORECASE)
 # Descriptions that name a standard, the narrower before the wider.
 DESCRIPTIONS = (
+    (_NUMERAL, "numeral"),
+    (r"\bCIDR\b", "cidr"),
     (r"alpha-3|(three|3)[- ](letter|character|digit) (ISO )?country", "country_code_3"),
     (r"ISO[ -]?4217|currency code", "currency_code"),
     (r"ISO[ -]?3166|(two|2)[- ](letter|character|digit) (ISO )?country|alpha-2|country code", "country_code"),
@@ -206,6 +216,20 @@ ADDRESSES = frozenset(("address", "location", "shipping address", "billing addre
 HTTP_STATUS = re.compile(r"\bHTTP (?:response )?status\b", re.IGNORECASE)
 EPOCH = re.compile(r"\bunix\b|\bepoch\b|timestamp", re.IGNORECASE)
 EPOCH_MILLISECONDS = re.compile(r"milli ?seconds|\bms\b|\bmillis\b", re.IGNORECASE)
+
+# Kinds of text that a number may have where the document says no more of it: `permissions` as a bit field.
+MAYBE_NUMERALS = frozenset((None, "access", "feature"))
+# Names that say too little: a number in one schema, a word in the next.
+GENERIC = frozenset(("type", "kind", "value", "result", "data", "key", "mode", "object", "default"))
+# A description that has none of these words speaks of another text.
+OF_NUMBERS = re.compile(r"\b(bits?|flags?|numbers?|integers?|counts?|amounts?|total|ids?|mask)\b", re.IGNORECASE)
+# Kinds of texts with a notation of their own: where an example has another one than ours, that is the right one.
+NOTATED = frozenset(
+    ("phone", "postcode", "price", "ean", "isbn", "license_plate", "vat_number", "mac", "imei", "iccid", "imsi", "card_number", "coordinates",
+     "max_power_text", "evse_id", "id_tag", "building_number", "vin", "firmware", "latitude", "longitude")
+)  # fmt: skip
+ADDRESSED = frozenset(("ipv4", "ipv6", "cidr"))
+LINKED = frozenset(("url", "image_url", "file_path"))
 
 # States of a job: those in which it goes on, and those in which it is over and did well.
 UNDER_WAY = frozenset(

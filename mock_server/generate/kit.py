@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mock_server.errors import UsageError
 from mock_server.exchange.path import iter_literals
 from mock_server.generate.compiling import Echo
+from mock_server.generate.numerals import Numerals
 from mock_server.generate.pools import Pools
 from mock_server.generate.produce import Producer
 from mock_server.generate.rows import Shelf
@@ -69,6 +71,11 @@ class Kit:
                 self._pools[name] = Pools(DEFAULT_LOCALE, self.settings.seed)
         return self._pools[name]
 
+    @cached_property
+    def numerals(self) -> Numerals:
+        """The properties of the document whose texts are numbers."""
+        return Numerals(self.document.resource.value)
+
     def outline(self, schema: Node, direction: Direction, purpose: Purpose) -> Outline:
         """
         The outline of a schema, gathered once.
@@ -125,11 +132,14 @@ class Kit:
                 overrides,
                 shelf=self._shelf,
                 answers=direction is Direction.RESPONSE,
+                numerals=self.numerals,
             )
 
         made = self.schemas.of(direction, Purpose.MAKE).bundle(schema)
         answers = direction is Direction.RESPONSE
-        return Producer(made, self.forms(direction, Purpose.MAKE), pools, name, echoes, overrides, lenient, self._shelf, answers)
+        return Producer(
+            made, self.forms(direction, Purpose.MAKE), pools, name, echoes, overrides, lenient, self._shelf, answers, self.numerals
+        )
 
     def _overrides(self, operation: Operation) -> Mapping[str, str]:
         own = self.settings.for_operation(operation.id, operation.entry.title).fields

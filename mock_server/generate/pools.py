@@ -58,7 +58,7 @@ _PATTERNS = {
     "vat_number": "??########", "account_number": "############", "numeric_code": "########", "token": "^" * 32, "hex_id": "^" * 16,
     "id_tag": "04" + "^" * 12, "iccid": "893580##############", "imsi": "24405##########", "imei": "35############",
     "serial_number": "SN-########", "version": "%.#.#", "firmware": "%.#.#", "evse_id": "FIEMBE#####*#", "error_code": "E%###",
-    "house_letter": "?", "price": "%#.##", "max_power_text": "%# kW",
+    "numeral": "%#######", "cidr": "10.4#.#.0/24", "house_letter": "?", "price": "%#.##", "max_power_text": "%# kW",
 }  # fmt: skip
 
 _CHOICES: dict[str, tuple[str, ...]] = {

@@ -21,6 +21,7 @@ from mock_server.generate.compiling import Echo, Setting, Spot, compile_part
 from mock_server.generate.failing import FIRST, iter_failures
 from mock_server.generate.heights import ENDLESS
 from mock_server.generate.hints import HintReader, Hints
+from mock_server.generate.numerals import Numerals
 from mock_server.generate.pagination import PAGED, iter_ends
 from mock_server.generate.pools import Pools
 from mock_server.generate.repair import Repair
@@ -78,6 +79,7 @@ class Producer:
     fallback: "Callable[[], Producer] | None" = None  # with the schema as JUDGE reads it: the least that has to be obeyed
     shelf: Shelf = field(default_factory=Shelf)
     answers: bool = False  # whether values are answers to requests, see `requested`
+    numerals: Numerals = field(default_factory=Numerals)
     _is_too_large: bool = field(default=False, init=False)
     _given_up: UnsatisfiableSchema | None = field(default=None, init=False)
 
@@ -223,7 +225,9 @@ class Producer:
 
     @cached_property
     def _sampler(self) -> Sampler:
-        setting = Setting(self.pools, self._reader, self.forms, self.echoes, self.overrides, place=self.bundle.node.place)
+        setting = Setting(
+            self.pools, self._reader, self.forms, self.echoes, self.overrides, place=self.bundle.node.place, numerals=self.numerals
+        )
         return Sampler(setting, self.forms.root(self.bundle))
 
     @cached_property

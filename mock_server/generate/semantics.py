@@ -25,13 +25,17 @@ _FORMAT_KINDS = {
     "currency": "currency_code", "country-code": "country_code", "iban": "iban", "bic": "bic", "password": "password",
     "color": "hex_color", "hex-color": "hex_color", "semver": "version", "timezone": "timezone", "credit-card": "card_number",
     "duration": "duration", "mime-type": "mime_type", "media-range": "mime_type", "isbn": "isbn", "zip": "postcode", "language": "locale",
+    "cidr": "cidr", "ipv4-cidr": "cidr", "ipv4-network": "cidr", "bitfield": "numeral", "bitmask": "numeral", "bitset": "numeral",
 }  # fmt: skip
 _MOMENT_FORMATS = frozenset(("date-time", "date", "time", "partial-date", "datetime", "timestamp", "date-time-rfc1123", "http-date"))
+# Formats of texts that are whole numbers.
+NUMERAL_FORMATS = frozenset(("int32", "int53", "int64", "int128", "uint32", "uint64", "uint256", "bigint", "snowflake"))
 _URL_FORMATS = frozenset(("uri", "url", "iri", "uri-reference", "iri-reference"))
 
 # Kinds that a description that names a standard knows better, and those that it says more exactly.
 _WEAK = frozenset((None, "status", "word", "numeric_code", "title", "token", "address"))
-_NARROWER = {"country": ("country_code", "country_code_3"), "language_code": ("locale",), "state": ("country_code",)}
+_NARROWER = {"country": ("country_code", "country_code_3"), "language_code": ("locale",), "state": ("country_code",),
+             "access": ("numeral",), "feature": ("numeral",), "ipv4": ("cidr",), "ipv6": ("cidr",)}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,8 @@ def _text(words: tuple[str, ...], owner: frozenset[str], format_: str, descripti
     if format_ in _URL_FORMATS:
         kind = _longest(_TEXT, words)
         return Meaning(kind if kind == "image_url" else "url")
-    if format_ in {"int32", "int64", "uint64", "decimal", "double", "float"}:
-        return _entity(words, owner) or Meaning("numeric_code")
+    if format_ in NUMERAL_FORMATS or format_ in {"decimal", "double", "float"}:
+        return _entity(words, owner) or Meaning("numeral")
     if format_ in {"byte", "base64url", "binary"}:
         return None
     kind = _longest(_TEXT, words)

@@ -11,6 +11,7 @@ import string
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from ipaddress import ip_interface
 from math import prod
 from random import Random
 from typing import Final
@@ -21,6 +22,16 @@ _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?P<gap>[T ])\d\d:\d\d(?P<seconds>:\d\d)?(?:[.,](?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?"
 )
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+# Other notations of moments, and what `strftime` calls them.
+_NOTATIONS: Final = (
+    (re.compile(r"\d{8}T\d{6}Z"), "%Y%m%dT%H%M%SZ"),
+    (re.compile(r"(?:19|20)\d\d/(?:0\d|1[0-2])/\d\d"), "%Y/%m/%d"),
+    (re.compile(r"[0-3]\d\.(?:0\d|1[0-2])\.(?:19|20)\d\d"), "%d.%m.%Y"),
+    (re.compile(r"(?:1[3-9]|2\d|3[01])/(?:0\d|1[0-2])/(?:19|20)\d\d"), "%d/%m/%Y"),
+    (re.compile(r"(?:0\d|1[0-2])/(?:1[3-9]|2\d|3[01])/(?:19|20)\d\d"), "%m/%d/%Y"),
+)
+# Of .NET: milliseconds since 1970. https://learn.microsoft.com/previous-versions/dotnet/articles/bb299886(v=msdn.10)
+_TICKS: Final = re.compile(r"/Date\(-?\d+(?P<zone>[+-]\d{4})?\)/")
 _HTTP_DATE: Final = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 _PIECE: Final = re.compile(r"[A-Za-z0-9]+")
 _LONGEST: Final = 256  # characters of a code
@@ -30,6 +41,12 @@ _FACTOR: Final = 40_503  # odd, and near the golden ratio of the rows: neighbour
 # Letters of a piece no longer than this are a part of its name, as in `v2`.
 _NAMING: Final = 3
 _HEX: Final = frozenset(string.hexdigits)
+# How many bits at the beginning of an address stay, by the version: the first that leave room within the prefix.
+_KEPT: Final = {4: (16, 8), 6: (32, 16)}
+_ROW_BITS: Final = 16
+_NUMBERS: Final = re.compile(r"\d+")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
 
 Write = Callable[[datetime], str]
 
@@ -40,6 +57,12 @@ def moment_writer(example: str) -> Write | None:
         return lambda moment: moment.date().isoformat()
     if _HTTP_DATE.fullmatch(example):
         return lambda moment: format_datetime(moment, usegmt=True)
+    ticks = _TICKS.fullmatch(example)
+    if ticks is not None:
+        return lambda moment: f"/Date({int(moment.timestamp()) * 1000}{ticks['zone'] or ''})/"
+    notation_ = next((format_ for pattern, format_ in _NOTATIONS if pattern.fullmatch(example)), None)
+    if notation_ is not None:
+        return lambda moment: moment.strftime(notation_)
     found = _MOMENT.fullmatch(example)
     if found is None:
         return None
@@ -59,6 +82,39 @@ def _offset(zone: str) -> timedelta:
     digits = zone[1:].replace(":", "").ljust(4, "0")
     ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return -ahead if zone[0] == "-" else ahead
+
+
+def address_writer(example: str) -> Callable[[int], str] | None:
+    """
+    How addresses and networks of IP like an example are written, by rows; None where it is none.
+
+    What is before the part that differs stays, and so do the prefix and the bits of the host behind it: `2001:db8::/64` and
+    `10.0.0.5/24` have others of their kind.
+    """
+    try:
+        interface = ip_interface(example)
+    except ValueError:
+        return None
+    bits, prefix = interface.max_prefixlen, interface.network.prefixlen
+    kept = next((kept for kept in _KEPT[interface.version] if kept < prefix), prefix)
+    room, host = prefix - kept, bits - prefix
+    fixed = int(interface.ip) & ~(((1 << room) - 1) << host)
+    tail = example[example.index("/") :] if "/" in example else ""
+    address = type(interface.ip)
+    return lambda row: f"{address(fixed | (row * _FACTOR + 1) % (1 << min(room, _ROW_BITS)) << host)}{tail}"
+
+
+def notation(text: str) -> str:
+    """How a text is written, whatever it says: runs of digits are 0, runs of letters are a."""
+    return _LETTERS.sub("a", _NUMBERS.sub("0", text))
+
+
+def scheme_of(link: str) -> str:
+    """The kind of a link: its scheme, `/` where it is a path, empty where it is neither; HTTP's are one."""
+    found = _SCHEME.match(link)
+    if found is not None:
+        return "http:" if found[0].lower() in {"http:", "https:"} else found[0].lower()
+    return "/" if link.startswith("/") else ""
 
 
 def count_places(example: str) -> int:

@@ -13,8 +13,17 @@ from mock_server.generate import kinds
 from mock_server.generate.compiling import Setting, Spot, from_column, from_values, meaning_of, spread
 from mock_server.generate.pools import ROWS, TABLE_OF
 from mock_server.generate.seed import derive_random
-from mock_server.generate.semantics import Meaning, is_identifier
-from mock_server.generate.shapes import code_writer, count_places, is_term, moment_writer, number_writer
+from mock_server.generate.semantics import NUMERAL_FORMATS, Meaning, is_identifier
+from mock_server.generate.shapes import (
+    address_writer,
+    code_writer,
+    count_places,
+    is_term,
+    moment_writer,
+    notation,
+    number_writer,
+    scheme_of,
+)
 from mock_server.generate.state import MANY_ROWS, ROW_MASK, Draw, State, by_number
 from mock_server.generate.texts import Demands, write_texts
 from mock_server.generate.words import split_words
@@ -69,12 +78,16 @@ def _shaped(setting: Setting, spot: Spot, accept: _Accept | None) -> Draw | None
     example, meaning = examples[0], meaning_of(spot, "string", "")
     kind = meaning.kind if meaning is not None else None
     draw: Draw | None = None
+    if kind in kinds.ADDRESSED:
+        draw = _shaped_address(setting, example)
     moments = moment_writer(example)
     if moments is not None and (meaning is None or meaning.moment or kind in _CODES):
         own = kind if meaning is not None and meaning.moment else "seen"
         draw = from_column(tuple(map(moments, setting.pools.moments(str(own)))))
     elif meaning is not None and kind == "entity_id":
         draw = _shaped_ids(setting, spot, meaning, example)
+    elif kind in kinds.NOTATED or kind in kinds.LINKED:
+        draw = _noted(setting, str(kind), example, spot)
     elif count_places(example) >= (_SOME if kind in _CODES else _MANY) and (meaning is None or kind in _CODES):
         draw = from_column(tuple(map(code_writer(example, spot.name), range(ROWS))))
     elif (kind in _VOCABULARIES or (meaning is None and is_term(example))) and not spot.various:
@@ -94,10 +107,33 @@ def _shaped_ids(setting: Setting, spot: Spot, meaning: Meaning, example: str) ->
     return by_number(write, of_itself=meaning.noun in spot.owner) if write is not None else None
 
 
+def _shaped_address(setting: Setting, example: str) -> Draw | None:
+    """Draw addresses or networks of IP as the example is one: of its version, with its prefix."""
+    write = address_writer(example)
+    if write is None:
+        return None
+    if "/" in example:
+        return from_column(tuple(map(write, range(ROWS))))
+    return from_column(setting.pools.column("ipv6" if ":" in example else "ipv4"))
+
+
+def _noted(setting: Setting, kind: str, example: str, spot: Spot) -> Draw | None:
+    """Draw texts in the notation of the example, where ours is another one; None elsewhere."""
+    is_link = kind in kinds.LINKED
+    noted = scheme_of if is_link else notation
+    if noted(example) in {noted(str(value)) for value in setting.pools.column(kind)}:
+        return None
+    kept = example.rindex("/") if is_link and "/" in example else 0  # of a link, the last part alone is another
+    write = code_writer(example[kept:], spot.name)
+    return from_column(tuple(example[:kept] + write(row) for row in range(ROWS)))
+
+
 def _column(setting: Setting, spot: Spot, formats: tuple[str, ...]) -> tuple[tuple[JsonValue, ...] | None, Meaning | None]:
     """The column of what a string is about, and what that is."""
     format_ = next((name for name in formats if name != "password"), formats[0] if formats else "")
     meaning = meaning_of(spot, "string", format_)
+    if not formats and _is_numeral(setting, spot, meaning):
+        meaning = Meaning("numeral")
     pools = setting.pools
     if meaning is None:
         return (None if formats else pools.column("word")), None
@@ -108,12 +144,20 @@ def _column(setting: Setting, spot: Spot, formats: tuple[str, ...]) -> tuple[tup
     if meaning.kind == "entity_name":
         return pools.entity_names(meaning.noun), meaning
     if meaning.kind == "entity_id":
-        if format_ in {"int32", "int64", "uint64", "decimal"}:
+        if format_ in NUMERAL_FORMATS or format_ == "decimal":
             first, step = pools.entity_ids(meaning.noun)
             return tuple(str(first + row * step % MANY_ROWS) for row in range(ROWS)), None
         return tuple(_uuid(pools.seed, meaning.noun, row) for row in range(ROWS)), meaning
     texts = tuple(value if isinstance(value, str) else str(value) for value in pools.column(meaning.kind))
     return (_cased(texts, spot) if meaning.kind in _CODES_IN_CASES else texts), meaning
+
+
+def _is_numeral(setting: Setting, spot: Spot, meaning: Meaning | None) -> bool:
+    """Whether a text holds a number, as other places of the document say of its name."""
+    if spot.is_item or (meaning.kind if meaning is not None else None) not in kinds.MAYBE_NUMERALS or spot.name in kinds.GENERIC:
+        return False
+    said = spot.hints.text("description")
+    return (not said or kinds.OF_NUMBERS.search(said) is not None) and setting.numerals.has(spot.name)
 
 
 def _cased(texts: tuple[str, ...], spot: Spot) -> tuple[str, ...]:

@@ -251,6 +251,11 @@ def _time(random: Random) -> str:
     return f"{random.randint(0, 23):02d}:{random.randint(0, 59):02d}:{random.randint(0, 59):02d}Z"
 
 
+def _milliseconds(random: Random) -> int:
+    """A moment from 2001 to 2033, in milliseconds since 1970."""
+    return random.randrange(10**12, 2 * 10**12)
+
+
 def _hex(random: Random, size: int) -> str:
     return f"{random.getrandbits(4 * size):0{size}x}"
 
@@ -296,6 +301,8 @@ _SHAPES: tuple[Callable[[Random], str], ...] = (
     lambda r: f"{_date(r)}T{_time(r)[:-1]}+00:00",
     lambda r: f"{_date(r)}T{_time(r)[:-1]}",
     lambda r: f"{_date(r)} {_time(r)[:-1]}",
+    lambda r: f"/Date({_milliseconds(r)}+0000)/",
+    lambda r: f"/Date({_milliseconds(r)})/",
     _time,
     lambda r: _time(r)[:-1],
     lambda r: _time(r)[:5],

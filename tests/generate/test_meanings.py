@@ -82,6 +82,28 @@ MEANT = [
     ("tier", {"type": "string", "example": "PENDING_REVIEW"}, "PENDING_REVIEW"),
     ("zone", {"type": "string", "example": "us-east-1"}, "us-east-1"),
     ("status", {"type": "string", "example": "trialing"}, "trialing"),
+    ("ip", {"type": "string", "example": "2001:db8::/64"}, r"2001:db8:[0-9a-f:]*:/64"),
+    ("ip", {"type": "string", "example": "2001:db8::1"}, r"[0-9a-f]*:[0-9a-f:]+"),
+    ("ip", {"type": "string", "example": "1.2.3.4"}, r"\d+(\.\d+){3}"),
+    ("ip_range", {"type": "string", "example": "10.0.0.0/24"}, r"10\.0\.\d+\.0/24"),
+    ("ip", {"type": "string", "example": "10.0.0.5/24"}, r"10\.0\.\d+\.5/24"),
+    ("network", {"type": "string", "description": "The network in CIDR notation"}, r"\d+(\.\d+){3}/\d+"),
+    ("cidr", TEXT, r"\d+(\.\d+){3}/\d+"),
+    ("phone", {"type": "string", "example": "+15551234567"}, r"\+\d{11}"),
+    ("mac", {"type": "string", "example": "00-1B-63-84-45-E6"}, r"([0-9A-F]{2}-){5}[0-9A-F]{2}"),
+    ("price", {"type": "string", "example": "12.50 EUR"}, r"\d+\.\d+ EUR"),
+    ("amount", {"type": "string", "example": "1999"}, r"\d{4}"),
+    ("url", {"type": "string", "example": "/v1/files/12"}, r"/v1/files/\d\d"),
+    ("url", {"type": "string", "example": "s3://bucket/123456.txt"}, r"s3://bucket/\d{6}\.txt"),
+    ("url", {"type": "string", "example": "https://example.com/a"}, r"https?://.*"),
+    ("created_at", {"type": "string", "example": "/Date(1518685950940+0000)/"}, r"/Date\(\d{13}\+0000\)/"),
+    ("updated", {"type": "string", "pattern": r"^/Date\(\d+\+0000\)/$"}, r"/Date\(\d{13}\+0000\)/"),
+    ("created_at", {"type": "string", "example": "31/12/2020"}, r"\d\d/\d\d/\d{4}"),
+    ("created_at", {"type": "string", "example": "20160130T235000Z"}, r"\d{8}T\d{6}Z"),
+    ("permissions", said("The bitwise value of what is allowed"), r"\d+"),
+    ("permissions", said("A bitfield"), r"\d+"),
+    ("amount", {"type": "string", "format": "uint64"}, r"[1-9]\d*"),
+    ("guild_id", {"type": "string", "format": "snowflake"}, r"\d+"),
     ("status", {"enum": ["queued", "in_progress", "completed", "failed"]}, "completed"),
     ("status", {"enum": ["running", "success", "error"]}, "success"),
     ("state", {"enum": ["creating", "available", "deleting"]}, "available"),
@@ -121,6 +143,45 @@ def test_codes_of_all_rows_differ_where_there_is_room() -> None:
 
     assert len({write(row) for row in range(65_536)}) == 65_536
     assert all(re.fullmatch(r"AB-\d{5}-X\d", write(row)) for row in range(0, 65_536, 999))
+
+
+NUMBER = {"type": ["integer", "null"]}
+DIGITS = r"[1-9]\d*"
+# the property and its schema, a schema of the same name elsewhere in the document, whether its texts are digits
+ELSEWHERE_SAID = [
+    ("permissions", TEXT, NUMBER, True),
+    ("allow", TEXT, NUMBER, True),
+    ("permissions", TEXT, {"type": "string", "example": "2147483647"}, True),
+    ("permissions", TEXT, {"type": "string", "pattern": r"^(0|[1-9][0-9]*)$"}, True),
+    ("permissions", TEXT, {"type": "string", "format": "snowflake"}, True),
+    ("permissions", TEXT, said("The bitwise value of the permissions"), True),
+    ("permissions", said("The total number of them"), NUMBER, True),
+    ("permissions", TEXT, {"type": "string", "example": "read"}, False),
+    ("permissions", TEXT, {"type": "string", "enum": ["read", "write"]}, False),
+    ("permissions", TEXT, {"type": "array", "items": TEXT}, False),
+    ("permissions", TEXT, TEXT, False),
+    ("outcome", said("What came of it, in plain words"), NUMBER, False),
+    ("status", TEXT, NUMBER, False),
+    ("type", TEXT, NUMBER, False),
+    ("description", TEXT, NUMBER, False),
+]
+
+
+@pytest.mark.parametrize(("name", "schema", "other", "is_digits"), ELSEWHERE_SAID)
+def test_a_text_that_is_a_number_elsewhere_in_the_document_is_written_in_digits(
+    producer_of: Make, name: str, schema: dict, other: dict, is_digits: bool
+) -> None:
+    there = {"type": "object", "properties": {name: other}}
+    values = values_of(producer_of, name, schema, {"elsewhere": there})
+
+    assert {re.fullmatch(DIGITS, value) is not None for value in values} == {is_digits}
+
+
+def test_items_of_a_list_are_no_digits_because_a_number_has_its_name(producer_of: Make) -> None:
+    listed = {"type": "array", "minItems": 2, "items": TEXT}
+    values = values_of(producer_of, "permissions", listed, {"elsewhere": {"properties": {"permissions": NUMBER}}})
+
+    assert not any(item.isdigit() for each in values for item in each)
 
 
 @pytest.mark.parametrize("example", ["gold", "10:30", "192.168.0.1", "31/12/2020", "two words 2", "", "1.5,2.5"])

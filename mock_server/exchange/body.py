@@ -125,18 +125,31 @@ def _read_text(data: bytes, media_type: MediaRange, outline: Outline) -> list[Js
 
 
 def _read_events(data: bytes, outline: Outline) -> list[JsonValue]:
-    """A stream as its events and, where each is nothing but a JSON text, as those; what the schema names comes first."""
+    """
+    A stream as its events and, where the data of each is a JSON text, as those values; what the schema names comes first.
+
+    Where the schema speaks of the data alone, other fields of an event are not judged, and an event without data is none.
+    """
     events = list(islice(_iter_events(data), EVENTS))
     if len(events) > 1 and events[-1].keys() == {"data"} and _END_MARK.match(events[-1]["data"]) and not _takes(outline.item(), events[-1]):
         events.pop()  # a mark that nothing follows, and no event
     readings = read_all([dict(event) for event in events], outline)
     try:
-        values: list[JsonValue] = [read_json_text(event["data"]) for event in events if event.keys() == {"data"}]
+        values: list[JsonValue] = [read_json_text(event["data"]) for event in events if "data" in event]
     except MalformedContent:
         return readings
-    if len(values) < len(events):
-        return readings
-    return [*readings, values] if "data" in outline.item().names else [values, *readings]
+    names = _EVENT_FIELDS.intersection(outline.item().names)
+    if names - {"id"}:
+        is_data = all(map(_is_data_alone, events, values)) and len(values) == len(events)
+        return [*readings, values] if is_data else readings
+    return [values, *readings]
+
+
+def _is_data_alone(event: Mapping[str, str], value: JsonValue) -> bool:
+    """Whether an event says nothing beside its data: its name is the type that the data has."""
+    return event.keys() == {"data"} or (
+        event.keys() == {"data", "event"} and isinstance(value, dict) and value.get("type") == event["event"]
+    )
 
 
 def _takes(outline: Outline, event: Mapping[str, str]) -> bool:
@@ -187,8 +200,8 @@ def write_body(value: JsonValue, media_type: MediaRange, outline: Outline, encod
         lead = b"\x1e" if media_type.essence == "application/json-seq" else b""
         return b"".join(lead + write_json(item) + b"\n" for item in (value if isinstance(value, list) else [value]))
     if is_event_stream(media_type):
-        names = frozenset(outline.item().names)
-        return b"".join(_write_event(item, names) for item in (value if isinstance(value, list) else [value]))
+        names, types = frozenset(outline.item().names), _types_of_events(outline.item())
+        return b"".join(_write_event(item, names, types) for item in (value if isinstance(value, list) else [value]))
     if media_type.essence == FORM and isinstance(value, dict):
         return write_urlencoded(value, encodings)
     if media_type.essence == MULTIPART_FORM:
@@ -281,12 +294,18 @@ def write_json(value: JsonValue) -> bytes:
         return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
 
 
-def _write_event(item: JsonValue, names: frozenset[str]) -> bytes:
+def _types_of_events(item: Outline) -> frozenset[str]:
+    """The types by which alternatives of a stream's items are told apart; none where they are not."""
+    found = frozenset(word for word in item.member("type").constants() if isinstance(word, str) and word.isprintable())
+    return found if len(found) > 1 else frozenset()
+
+
+def _write_event(item: JsonValue, names: frozenset[str], types: frozenset[str]) -> bytes:
     """
     Write one event.
 
     An object of `data`, `event`, `id` and `retry` is one, without data only where the schema names such fields; anything else is the
-    data of one.
+    data of one, which has the name of its type where that tells the events of the stream apart.
     """
     is_event = isinstance(item, dict) and bool(item) and item.keys() <= _EVENT_FIELDS
     if isinstance(item, dict) and is_event and ("data" in item or names & {"data", "event", "retry"}):
@@ -294,7 +313,8 @@ def _write_event(item: JsonValue, names: frozenset[str]) -> bytes:
             (name, item[name]) for name in ("event", "id", "retry", "data") if name in item and (name == "data" or item[name] is not None)
         ]
     else:
-        fields = [("data", item)]
+        type_ = item.get("type") if isinstance(item, dict) else None
+        fields = [("event", type_), ("data", item)] if isinstance(type_, str) and type_ in types else [("data", item)]
     lines = [
         f"{name}: {line}"
         for name, member in fields

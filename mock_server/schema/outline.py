@@ -67,6 +67,11 @@ class Outline:
         """Whether a value stands in an enumeration."""
         return any(value in values for source in self.sources if isinstance(values := source.get("enum"), list))
 
+    def constants(self) -> list[JsonValue]:
+        """The values that a subschema takes as its only one."""
+        listed = (source.get("enum", [source["const"]] if "const" in source else None) for source in self.sources)
+        return [values[0] for values in listed if isinstance(values, list) and len(values) == 1]
+
     def annotation(self, keyword: str) -> JsonValue:
         """The first value of an annotation."""
         return next((source[keyword] for source in self.sources if keyword in source), None)

@@ -351,13 +351,15 @@ class Reply:
         return content
 
     def _outline(self, media: MediaType, media_type: MediaRange) -> Outline:
-        """The outline that writing needs: for forms and XML only."""
-        needed = is_xml(media_type) or media_type.type == "multipart"
+        """The outline that writing needs: for forms, XML and streams only."""
+        needed = is_xml(media_type) or media_type.type == "multipart" or is_event_stream(media_type)
+        schemas = self.kit.schemas.of(Direction.RESPONSE, Purpose.MAKE)
         if is_streamed(media_type) and media.item_schema is not None:
-            return outline_of(self.kit.schemas.of(Direction.RESPONSE, Purpose.MAKE).bundle(media.item_schema)).listed()
+            return outline_of(schemas.bundle(media.item_schema)).listed()
         if not needed or media.schema is None:
             return Outline((), {})
-        return outline_of(self.kit.schemas.of(Direction.RESPONSE, Purpose.MAKE).bundle(media.schema))
+        outline = outline_of(schemas.bundle(media.schema))
+        return outline.listed() if is_event_stream(media_type) and _is_single(media.schema.value) else outline
 
     def _usable(self, media: MediaType, media_type: MediaRange) -> tuple[Example, ...]:
         shown = [example for example in media.examples if example.value is not MISSING]

@@ -192,6 +192,55 @@ def test_a_stream_opens_and_ends_with_what_says_so(
     assert not {"error", "response.failed", "response.incomplete"} & set(found)
 
 
+@pytest.mark.parametrize("word", [lambda word: {"enum": [word]}, lambda word: {"const": word}], ids=["enum", "const"])
+@pytest.mark.parametrize(("version", "keyword"), [("3.1.0", "schema"), ("3.2.0", "itemSchema")])
+def test_an_event_has_the_name_of_its_type_where_the_union_tells_events_apart_by_it(
+    mock: Callable[..., Mock], word: Callable[[str], dict[str, object]], version: str, keyword: str
+) -> None:
+    union = {"oneOf": [{"type": "object", "required": ["type"], "properties": {"type": word(each)}} for each in MESSAGES]}
+    asked = mock(get({EVENTS: {keyword: union}}, version))
+    answer = asked.ask("/a", headers={"prefer": "size=4"})
+    lines = answer.body.decode().splitlines()
+    names = [line.removeprefix("event: ") for line in lines if line.startswith("event:")]
+    judge = asked.responder.judge_of(asked.responder.document.entries[0])
+
+    assert names == [orjson.loads(data)["type"] for data in data_of(answer.body)]
+    assert (names[0], names[-1]) == ("message_start", "message_stop")
+    assert judge.judge(Response(200, answer.fields, answer.body)) == ()
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        tagged("chat.completion.chunk", "object"),
+        {"oneOf": [tagged("a", "kind"), tagged("b", "kind")]},
+        tagged("only"),
+        {"type": "object", "required": ["type"], "properties": {"type": {"enum": ["a", "b"]}}},
+    ],
+    ids=["an object", "another tag", "one type", "no alternatives"],
+)
+def test_events_of_other_streams_have_no_name(mock: Callable[..., Mock], schema: dict[str, object]) -> None:
+    body = mock(get({EVENTS: {"schema": schema}})).ask("/a").body
+
+    assert b"event:" not in body
+    assert b"data: {" in body
+
+
+NAMED = (
+    b'event: message_start\ndata: {"type":"message_start"}\n\nevent: ping\n\nid: 7\nevent: message_stop\ndata: {"type":"message_stop"}\n\n'
+)
+
+
+@pytest.mark.parametrize(("body", "rules"), [(NAMED, []), (NAMED.replace(b'"message_stop"', b'"other"'), ["response-body-schema"])])
+def test_the_data_of_named_events_is_judged_by_a_schema_that_speaks_of_data_alone(
+    mock: Callable[..., Mock], body: bytes, rules: list[str]
+) -> None:
+    asked = mock(get({EVENTS: {"itemSchema": {"oneOf": [tagged(word) for word in MESSAGES]}}}, "3.2.0"))
+    judge = asked.responder.judge_of(asked.responder.document.entries[0])
+
+    assert [found.rule for found in judge.judge(Response(200, [(b"content-type", EVENTS.encode())], body))] == rules
+
+
 def test_alternatives_within_alternatives_beside_other_keywords_end_too(mock: Callable[..., Mock]) -> None:
     inner = {"oneOf": [tagged("a.delta", "event"), tagged("a.done", "event")]}
     item = {"type": "object", "required": ["data"], "properties": {"data": {"const": "x"}}, "oneOf": [inner, tagged("b", "event")]}

@@ -136,7 +136,7 @@ def run_contract(
     frame = _Framing(opened, sender.origin, settings.seed, api, other)
     try:
         if replay_ is not None:
-            _replay(find_kept(findings or STATE / FINDINGS, replay_), api, sender, frame)
+            _replay(find_kept(findings or STATE / FINDINGS, replay_), api, sender, frame, mutating=mutating)
             return
         with _listener(listen, listen_url) as listener:
             run = Run(api, sender, options, Memory(opened, api.router, api.base_path, given), listener)
@@ -280,7 +280,7 @@ def _write(path: Path, data: bytes) -> None:
         raise UsageError(f"{path} can't be written: {error.strerror}") from error
 
 
-def _replay(kept: Kept, api: Api, sender: PacedSender, framing: _Framing) -> None:
+def _replay(kept: Kept, api: Api, sender: PacedSender, framing: _Framing, *, mutating: bool) -> None:
     """Send a finding again, and say whether it is still there."""
     mask, origin = framing.mask, framing.mask.url(sender.origin)
 
@@ -296,7 +296,7 @@ def _replay(kept: Kept, api: Api, sender: PacedSender, framing: _Framing) -> Non
             say(f"  {response.body.decode('utf-8', 'replace')[:2000]}")
 
     say(f"{kept.check}: {kept.message}")
-    replayed = replay(kept, api, sender, show)
+    replayed = replay(kept, api, sender, show, mutating=mutating)
     if replayed.still:
         say(f"it is still there: {mask.text(replayed.message)}", to=sys.stderr)
         raise typer.Exit(1)

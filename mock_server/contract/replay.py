@@ -3,14 +3,19 @@ Sending a finding again: what went before it, and what showed it; is it still th
 
 What shows in one exchange is judged again. What takes several, a deleted thing that is still there for instance, counts as
 still there when the status is the one that it was.
+
+The file may have come with a repository. So nothing is taken from it but requests to the API that was named, below its base path;
+they change something only with `--mutating`, and credentials go where the user's own requests would go.
 """
 
 import base64
-from collections.abc import Callable, Iterable
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from mock_server.contract.baseline import read_lines
 from mock_server.contract.checks import Expectations, check_exchange
@@ -25,6 +30,7 @@ from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.mask import Mask, is_secret_field
 from mock_server.exchange.message import Request
 from mock_server.files import write_file
+from mock_server.tokens import is_token
 from mock_server.typing import JsonObject, JsonValue, Pointer
 
 # Checks that look at one exchange alone, so that judging it again says whether anything changed.
@@ -35,6 +41,15 @@ OF_ONE: Final = frozenset(CHECK_OF_RULE.values()) | {
     "unsupported_method",
     "undocumented_property",
 }
+_SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))  # RFC 9110, section 9.2.1
+_OF_CONNECTION: Final = frozenset(  # who sends decides on these
+    (b"host", b"connection", b"proxy-connection", b"keep-alive", b"content-length", b"transfer-encoding", b"te", b"trailer", b"upgrade",
+     b"expect", b"http2-settings", b"proxy-authorization")
+)  # fmt: skip
+_MOST_BYTES: Final = 64 * 1024 * 1024  # of a file of findings
+_MOST_REQUESTS: Final = 100  # before one that shows a finding
+_TARGET: Final = re.compile(rb"[!-~\x80-\xff]*\Z")
+_VALUE: Final = re.compile(rb"[\t -~\x80-\xff]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +93,10 @@ def find_kept(path: Path, id_: str) -> Kept:
     Find a finding that was kept in a file.
 
     Raises:
-        UsageError: there is none of that id.
+        UsageError: there is none of that id, it can't be sent, or the file is too large to be one of findings.
     """
+    if path.is_file() and path.stat().st_size > _MOST_BYTES:
+        raise UsageError(f"{path} has more than {_MOST_BYTES:,} bytes: it is no file of findings")
     for line in read_lines(path) if path.is_file() else ():
         value = _record(line)
         if value is not None and id_ and str(value.get("id", "")).startswith(id_):
@@ -99,7 +116,7 @@ class Replayed:
     message: str  # what is wrong now, where something is
 
 
-def replay(kept: Kept, api: Api, sender: Sender, show: Callable[[Request, Received], None]) -> Replayed:
+def replay(kept: Kept, api: Api, sender: Sender, show: Callable[[Request, Received], None], *, mutating: bool) -> Replayed:
     """
     Send a finding again.
 
@@ -108,14 +125,17 @@ def replay(kept: Kept, api: Api, sender: Sender, show: Callable[[Request, Receiv
         api: As its document describes it, with the credentials of who asks.
         sender: Sends.
         show: Is told of each exchange.
+        mutating: Whether requests may change something.
 
     Raises:
-        UsageError: the document has no such operation any more, or credentials are missing.
+        UsageError: the document has no such operation any more, a request may not be sent, or credentials are missing.
         TransportError: the API can't be reached.
     """
     entry = next((entry for entry in api.document.entries if entry.id == kept.operation), None)
     if entry is None:
         raise UsageError(f"the document has no operation {kept.operation!r}, in which it was found")
+    for request in kept.requests:
+        _check_request(request, api, mutating=mutating)
     received = Received(None)
     for request in kept.requests:
         received = sender.send(restore(request, api.identity, api.document.schemes))
@@ -134,6 +154,34 @@ def replay(kept: Kept, api: Api, sender: Sender, show: Callable[[Request, Receiv
     return Replayed(status, again is not None, again.finding.message if again is not None else "")
 
 
+def _check_request(request: Request, api: Api, *, mutating: bool) -> None:
+    """
+    Check whether a request of the file may be sent: nothing has been sent by then.
+
+    Raises:
+        UsageError: it may not.
+    """
+    shown = f"{request.method} {request.path.decode('latin-1')[:200]}"
+    if request.method not in _SAFE and not mutating:
+        raise UsageError(f"the finding is shown by {shown}, which may change something: give --mutating to send it")
+    if not _is_below(request.path, api.base_path) and not any(_is_below(request.path, base) for base in _bases(api)):
+        raise UsageError(f"the finding is shown by {shown}, which is not below {api.base_path}: name the URL of the run that found it")
+
+
+def _bases(api: Api) -> Iterator[str]:
+    """The base paths of operations that have servers of their own."""
+    for entry in api.document.entries:
+        yield from (server.base_path for server in api.document.operation(entry).servers or ())
+
+
+def _is_below(path: bytes, base: str) -> bool:
+    """Check whether a path has a base path before it, however a server undoes dots and percent-encoding."""
+    once = unquote(path.decode("latin-1"))
+    forms = (posixpath.normpath(once), posixpath.normpath(unquote(once).replace("\\", "/")))
+    own = unquote(base)
+    return all(form == own or form.startswith(f"{own}/") for form in forms)
+
+
 def _record(line: bytes) -> JsonObject | None:
     """Read a line; None where it is no finding: the others may be."""
     try:
@@ -145,6 +193,8 @@ def _record(line: bytes) -> JsonObject | None:
 
 def _read(value: JsonObject) -> Kept:
     requests, status, where = value.get("requests"), value.get("status"), value.get("where")
+    if isinstance(requests, list) and len(requests) > _MOST_REQUESTS:
+        raise ValueError(f"it has more than {_MOST_REQUESTS} requests")
     return Kept(
         str(value["id"]),
         str(value.get("check")),
@@ -191,9 +241,15 @@ def _request(request: Request) -> JsonObject:
 def _read_request(value: JsonObject) -> Request:
     headers = value.get("headers")
     fields = [
-        (str(item[0]).encode("latin-1", "replace"), str(item[1]).encode("latin-1", "replace"))
+        (str(item[0]).lower().encode("latin-1", "replace"), str(item[1]).encode("latin-1", "replace"))
         for item in (headers if isinstance(headers, list) else [])
         if isinstance(item, list) and len(item) == 2  # noqa: PLR2004 - a pair
     ]
+    fields = [(name, text) for name, text in fields if name not in _OF_CONNECTION]
+    method = str(value.get("method", "GET"))
     path, query = str(value.get("path", "/")).encode("latin-1", "replace"), str(value.get("query", "")).encode("latin-1", "replace")
-    return Request(str(value.get("method", "GET")), path, query, tuple(fields), base64.b64decode(str(value.get("body_base64", ""))))
+    if not is_token(method) or not path.startswith(b"/") or not _TARGET.match(path) or not _TARGET.match(query):
+        raise ValueError("the target of a request is none")
+    if not all(is_token(name.decode("latin-1")) and _VALUE.match(text) for name, text in fields):
+        raise ValueError("a header field of a request is none")
+    return Request(method, path, query, tuple(fields), base64.b64decode(str(value.get("body_base64", "")), validate=True))

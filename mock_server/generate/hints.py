@@ -16,7 +16,7 @@ _MOST = 64
 _ALTERNATIVES = ("oneOf", "anyOf")
 _OBJECT_WORDS = frozenset(("properties", "additionalProperties", "required", "patternProperties", "minProperties", "propertyNames"))
 _ARRAY_WORDS = frozenset(("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"))
-_STRING_WORDS = frozenset(("minLength", "maxLength", "pattern"))
+_STRING_WORDS = frozenset(("minLength", "maxLength", "pattern", "contentMediaType", "contentEncoding"))
 _NUMBER_WORDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
 
 

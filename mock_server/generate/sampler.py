@@ -4,17 +4,16 @@ The sampler: a canonical schema and its hints, compiled to a function of a state
 Definitions are compiled when they are first drawn, so a schema that refers to seven hundred others costs what is used.
 """
 
-import base64
 from dataclasses import dataclass, field, replace
 
 import orjson
 
 from mock_server.errors import UnusableSchema
-from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.generate import kinds
 from mock_server.generate.alternatives import compile_all_of, compile_any_of, compile_one_of, nullable
 from mock_server.generate.arrays import compile_array
 from mock_server.generate.compiling import ByRow, Setting, Spot, acceptor, by_chance, direct_references, from_values, meaning_of, nothing
+from mock_server.generate.contents import Content, content_of
 from mock_server.generate.heights import Heights
 from mock_server.generate.hints import Hints, iter_alternatives
 from mock_server.generate.language import Language
@@ -57,6 +56,7 @@ from mock_server.typing import JsonObject, JsonValue
 _CIRCLE = 20
 _MOST_NODES = 8_000  # that are compiled for the values of one schema
 _DEEPEST_TEXT = 3  # JSON texts within JSON texts
+_LONGEST_PADDED = 10_000  # characters of a JSON text that has a least length
 
 
 @dataclass(eq=False, repr=False)
@@ -223,31 +223,45 @@ class Sampler:
 
     def _string(self, view: StringView | None, spot: Spot) -> Draw:
         """
-        Compile strings; one whose content is JSON holds a JSON text, of its own schema where it has one.
+        Compile strings; one that has content holds that: a JSON text of its own schema, a small file, or what the text would be, encoded.
 
         Source: JSON Schema 2020-12 Validation, section 8
         """
         draw = compile_string(self.setting, view, spot)
-        media_type, schema = spot.hints.text("contentMediaType"), spot.hints.first("contentSchema")
-        encoding = spot.hints.text("contentEncoding").lower()
-        is_text_of_json = media_type != "" and is_json(parse_media_type(media_type))
-        form = self.setting.forms.part(True if schema is None else schema) if is_text_of_json else None
-        if form is None or encoding not in {"", "base64"}:
+        content = content_of(spot.hints)
+        demands = Demands.of(view, spot.hints.formats())
+        if content.is_of_json:
+            return self._json_text(draw, content, demands, spot)
+        data = content.find_bytes()
+        text = content.encode(data) if data is not None else None
+        if text is not None and (demands.judge is None or demands.judge(text)):
+            return from_values((text,), "")
+        return draw if data is not None or not content.encoding or content.is_encoded else _encoded(draw, content, demands)
+
+    def _json_text(self, draw: Draw, content: Content, demands: Demands, spot: Spot) -> Draw:
+        """Draw JSON texts of the schema of a string's content; what the string would be where they don't fit."""
+        schema = spot.hints.first("contentSchema")
+        form = self.setting.forms.part(True if schema is None else schema)
+        if form is None:
             return draw
         inner = Spot(self.setting.reader.read(schema) if schema is not None else Hints(), spot.name, spot.owner)
-        content = self.compile(form, inner)
-        accept = Demands.of(view, spot.hints.formats()).judge
+        compiled = self.compile(form, inner)
+        accept = demands.judge
 
         def draw_content(s: State) -> JsonValue:
             if self._within >= _DEEPEST_TEXT:  # each level doubles the backslashes of the one in it
                 return draw(s)
             self._within += 1
             try:
-                written = orjson.dumps(content(s), default=closed)
+                written = [orjson.dumps(compiled(s), default=closed) for _ in range(2 if content.is_of_lines else 1)]
             finally:
                 self._within -= 1
-            text = base64.b64encode(written).decode() if encoding else written.decode()
-            return text if accept is None or accept(text) else draw(s)
+            # JSON may end in spaces: so it is as long as it has to be
+            data = (
+                b"".join(line + b"\n" for line in written) if content.is_of_lines else written[0].ljust(min(demands.least, _LONGEST_PADDED))
+            )
+            text = content.encode(data)
+            return text if text is not None and (accept is None or accept(text)) else draw(s)
 
         return draw_content
 
@@ -317,6 +331,18 @@ def _outcomes(values: tuple[JsonValue, ...], name: str) -> tuple[JsonValue, ...]
     words = {value: joined(value) for value in values if isinstance(value, str)}
     done = tuple(value for value, word in words.items() if word in kinds.DONE)
     return done[:1] if done and kinds.UNDER_WAY & set(words.values()) else values
+
+
+def _encoded(draw: Draw, content: Content, demands: Demands) -> Draw:
+    """Draw texts that are encoded; as they are where they don't fit then."""
+    accept = demands.judge
+
+    def draw_encoded(s: State) -> JsonValue:
+        plain = draw(s)
+        text = content.encode(plain.encode("utf-8", "replace")) if isinstance(plain, str) else None
+        return text if text is not None and (accept is None or accept(text)) else plain
+
+    return draw_encoded
 
 
 def _mixed(draws: list[Draw]) -> Draw:

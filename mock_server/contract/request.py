@@ -360,7 +360,7 @@ class _BodyJudge:
         if self._validator is None or self._validator.is_valid(value):
             return JsonBody(value)
         findings: list[Finding] = []
-        self._explain(value, operation, findings)
+        self._explain(value, operation, findings, data)
         return JsonBody(value, tuple(findings))
 
     def read(self, data: bytes, media_type: MediaRange, operation: str, findings: list[Finding]) -> JsonValue | Missing:
@@ -378,23 +378,16 @@ class _BodyJudge:
         for value in readings:
             if self._validator.is_valid(value):
                 return value
-        self._explain(readings[0], operation, findings)
+        self._explain(readings[0], operation, findings, data if is_json(media_type) else None)
         return readings[0]
 
-    def _explain(self, value: JsonValue, operation: str, findings: list[Finding]) -> None:
-        """Note what a value breaks."""
-        for violation in self._validator.check(value) if self._validator is not None else ():
-            instance = shorten_pointer(violation.instance)
-            where = "/".join(instance)
-            findings.append(
-                Finding(
-                    rule="request-body-schema",
-                    message=f"the body{' at /' + where if where else ''}: {violation.message}",
-                    place=violation.place,
-                    instance=("body", *instance),
-                    operation=operation,
-                )
-            )
+    def _explain(self, value: JsonValue, operation: str, findings: list[Finding], text: bytes | None) -> None:
+        """Note what a value breaks that does not conform; `text` is what it was read from, if that is JSON."""
+        for _, message, instance, place, _ in self._validator.explain(value, text=text) if self._validator is not None else ():
+            shown = shorten_pointer(instance)
+            where = "/".join(shown)
+            said = f"the body at /{where}: {message}" if where else f"the body: {message}"
+            findings.append(Finding("request-body-schema", said, place, ("body", *shown), operation))
 
 
 def _shown(value: JsonValue) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 import orjson
 
 from mock_server.errors import MalformedContent
+from mock_server.size import count_brackets
 from mock_server.typing import JsonValue
 
 LARGE_BODY: Final = 256 * 1024  # bytes; larger ones are read in a thread, so that others are answered meanwhile
@@ -54,11 +55,7 @@ def check_items(text: str, delimiter: str) -> None:
 
 def _may_be_deep(data: bytes | str) -> bool:
     """Whether a text has as many brackets as a value needs that is nested too deeply."""
-    if len(data) <= 2 * JSON_DEPTH:
-        return False
-    if isinstance(data, str):
-        return data.count("[") + data.count("{") > JSON_DEPTH
-    return data.count(b"[") + data.count(b"{") > JSON_DEPTH
+    return len(data) > 2 * JSON_DEPTH and count_brackets(data, JSON_DEPTH + 1) > JSON_DEPTH
 
 
 def _is_writable(value: JsonValue) -> bool:

@@ -81,12 +81,10 @@ PROBLEMS = tuple(value for value in list(globals().values()) if isinstance(value
 
 def describe(findings: Sequence[Finding]) -> list[JsonValue]:
     """Findings as members of problem details: what is wrong, where in the request, by which rule of the document."""
-    return [
-        {
-            "rule": finding.rule,
-            "message": finding.message,
-            "instance": format_pointer(finding.instance or ()),
-            **({"place": str(finding.place)} if finding.place is not None else {}),
-        }
-        for finding in findings
-    ]
+    described: list[JsonValue] = []
+    for finding in findings:
+        members: JsonObject = {"rule": finding.rule, "message": finding.message, "instance": format_pointer(finding.instance or ())}
+        if finding.place is not None:
+            members["place"] = str(finding.place)
+        described.append(members)
+    return described

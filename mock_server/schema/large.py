@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
 from mock_server.schema.effort import iter_references
+from mock_server.size import count_brackets
 from mock_server.typing import JsonObject, JsonValue
 
 _WEIGHT: Final = 2_000  # values, or hundreds of characters; divided among the alternatives of a schema
@@ -80,13 +81,13 @@ class LargeValues:
     _small: int = 0
     _levels: int = 0
 
-    def is_small(self, value: JsonValue) -> bool:
-        """Whether listing all errors of a value costs little."""
+    def is_small(self, value: JsonValue, text: bytes | None = None) -> bool:
+        """Whether listing all errors of a value costs little; `text` is what it was read from, where that is known."""
         if not self._small:
             self._small = max(_LEAST_WEIGHT, _WEIGHT // (1 + _count_alternatives(self.schema)))
             returns = _count_returns(self.schema)
             self._levels = max(_LEAST_LEVELS, int(math.log(_WEIGHT, returns))) if returns > 1 else MOST_LEVELS
-        return weighs_up_to(self._small, value, self._levels)
+        return (text is not None and is_short(self._small, text, self._levels)) or weighs_up_to(self._small, value, self._levels)
 
     def iter_broken(self, value: JsonValue) -> Iterator[Broken]:
         """Go through what a value breaks; nothing is made ahead."""
@@ -275,6 +276,18 @@ def _count_alternatives(schema: JsonValue) -> int:
         return 0
     own = sum(len(_list(schema, keyword)) for keyword in _UNIONS)
     return own + sum(map(_count_alternatives, schema.values()))
+
+
+def is_short(most: int, text: bytes, deepest: int) -> bool:
+    """
+    Whether a JSON text is too short for a value with more parts or levels than that.
+
+    Each part but the first of a list or an object follows a comma. Commas and brackets within strings are counted as well.
+    """
+    if len(text) // _CHARACTERS >= most:
+        return False
+    brackets = count_brackets(text, deepest + 1)
+    return brackets <= deepest and brackets + text.count(b",") + len(text) // _CHARACTERS < most
 
 
 def weighs_up_to(most: int, value: JsonValue, deepest: int = MOST_LEVELS) -> bool:

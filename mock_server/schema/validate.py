@@ -75,9 +75,18 @@ class Validator:
 
     def check(self, value: JsonValue, limit: int = _MAX_VIOLATIONS) -> list[Violation]:
         """List what a value breaks; nothing when it conforms."""
-        if self.is_valid(value):
-            return []
-        if self._large.is_small(value):
+        return [] if self.is_valid(value) else self.explain(value, limit)
+
+    def explain(self, value: JsonValue, limit: int = _MAX_VIOLATIONS, *, text: bytes | None = None) -> list[Violation]:
+        """
+        List what a value breaks that does not conform.
+
+        Args:
+            value: The value.
+            limit: How many violations to list.
+            text: What the value was read from as JSON, where that is known: it says in less time whether the value is small.
+        """
+        if self._large.is_small(value, text):
             return [self._violation(error) for error in islice(self._compiled.iter_errors(value), limit)]
         return [self._described(broken) for broken in islice(self._large.iter_broken(value), limit)]
 

@@ -82,7 +82,8 @@ class Links:
             return True
         if self._plain.get(id(fields)) is fields:
             return False
-        if any(host in value for _, value in fields for host in hosts):
+        values = b"\n".join([value for _, value in fields])
+        if any(host in values for host in hosts):
             return True
         if isinstance(fields, tuple):  # those of all answers of one kind
             self._plain[id(fields)] = fields

@@ -29,7 +29,7 @@ from mock_server.generate.kit import Kit
 from mock_server.generate.pools import check_locale
 from mock_server.generate.requested import HERE
 from mock_server.generate.seed import derive_seed
-from mock_server.rules import Level
+from mock_server.rules import RULES, Level
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.serve.answer import GENERATED, PREFERENCE_APPLIED, SOURCE, Answer, RawField, problem_answer, with_violations
 from mock_server.serve.compiled import CompiledOperation
@@ -50,7 +50,10 @@ from mock_server.spec.references import Node
 from mock_server.typing import JsonValue
 
 _LOOKED_AT: Final = 50  # operations that errors are looked for in
-_SAID: Final = frozenset(("request-accept-unmet", "request-boolean-lenient", "request-path-spanning"))
+_ERRORS: Final = frozenset(name for name, rule in RULES.items() if rule.level is Level.ERROR)
+# What is said of a request in its answer: errors, and what was read or answered otherwise than it was meant.
+_SAID: Final = _ERRORS | {"request-accept-unmet", "request-boolean-lenient", "request-path-spanning"}
+_REFUSED: Final = f"problem:{problem.INVALID_REQUEST.name}"  # quotes what was sent, and what the document wants, as they are
 _REDIRECTIONS: Final = frozenset((301, 302, 303, 307, 308))
 
 Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], Request, JsonValue | Missing, World], Answer]
@@ -114,7 +117,7 @@ class Responder:
     def lead(self, answer: Answer, request: Request) -> Answer:
         """An answer whose links lead to this server, as the client addresses it."""
         entry = answer.entry
-        if entry is None or not self.links.leads_away(answer):
+        if entry is None or answer.source == _REFUSED or not self.links.leads_away(answer):
             return answer
         if entry.id not in self._bases:
             self._bases[entry.id] = tuple(sorted(self.base_paths(entry), key=len, reverse=True))
@@ -204,7 +207,7 @@ class Responder:
                 continue
             judged = _as_judged(self.document.operation(candidate.route.target), request)
             understood = judge.read(judged, candidate.variables, security=self.kit.settings.security, lenient=True)
-            errors = [found for found in understood.findings if found.level is Level.ERROR]
+            errors = [found for found in understood.findings if found.rule in _ERRORS]
             if not understood.unmet and not errors:
                 return candidate
             broken = sum((found.instance or ())[:1] != ("body",) for found in errors), len(errors)
@@ -327,14 +330,17 @@ class Responder:
         return path or "/", HERE + path
 
     def _decide(self, compiled: CompiledOperation, ask: Ask) -> Answer:
-        answer, found = self._choose(compiled, ask), (*compiled.broken, *ask.understood.findings)
+        answer, found = self._choose(compiled, ask), ask.understood.findings
+        if compiled.broken:
+            found = (*compiled.broken, *found)
         if not found and not answer.findings:
             return answer
-        findings = tuple(dict.fromkeys((*found, *answer.findings)))
-        answer = answer._replace(findings=findings)
+        findings = _join(found, answer.findings)
+        if findings is not answer.findings:
+            answer = answer._replace(findings=findings)
         if ask.preferences.code is not None or any(name == FIELD for name, _ in answer.fields):
             return answer
-        return with_violations(answer, [finding for finding in findings if _is_said(finding)])
+        return with_violations(answer, [finding for finding in findings if finding.rule in _SAID])
 
     def _choose(self, compiled: CompiledOperation, ask: Ask) -> Answer:
         operation, understood, preferences = compiled.operation, ask.understood, ask.preferences
@@ -345,7 +351,7 @@ class Responder:
             return told
         if understood.unmet and self.kit.settings.security:
             return self._unauthorized(compiled, ask)
-        errors = tuple([found for found in understood.findings if found.level is Level.ERROR]) if understood.findings else ()
+        errors = tuple([found for found in understood.findings if found.rule in _ERRORS]) if understood.findings else ()
         if errors and self.kit.settings.validate_requests:
             return self._refuse(compiled, ask, errors)
         stored = self._told(operation, ask, before_validation=False) or self._stored(compiled, ask)
@@ -624,9 +630,11 @@ def _as_judged(operation: Operation, request: Request) -> Request:
     return request._replace(fields=[*fields, (b"prefer", own.encode("latin-1"))] if own is not None else fields)
 
 
-def _is_said(finding: Finding) -> bool:
-    """Whether a finding about a request is said in its answer: errors, and what was read or answered otherwise than it was meant."""
-    return finding.level is Level.ERROR or finding.rule in _SAID
+def _join(found: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings of both, each of them once."""
+    joined = others if others == found or not found else (*found, *others)
+    has_other_words = len({finding.message for finding in joined}) == len(joined)
+    return joined if has_other_words else tuple(dict.fromkeys(joined))
 
 
 def _stranger(request: Request, world: World) -> Ask:

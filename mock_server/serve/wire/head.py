@@ -18,7 +18,7 @@ _MOST: Final = 4_096  # fields that are kept
 _LONGEST: Final = 256  # bytes of one: longer ones are mostly about one request
 # RFC 9110, sections 5.1 and 5.5: what can't be in a field, and would begin another one.
 _NO_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9a-z-]")
-_NO_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_NO_VALUE: Final = bytes((*range(0x09), *range(0x0A, 0x20), 0x7F))
 _OF_THE_CONNECTION: Final = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"))
 _STATUS_LINES: Final = {status: f"HTTP/1.1 {status} {phrase}\r\n".encode() for status, phrase in PHRASES.items()}
 
@@ -43,9 +43,8 @@ def write_head(status: int, first: Iterable[RawField], fields: Iterable[RawField
     pieces = [line]
     for fields_ in (first, fields):
         for field in fields_:
-            try:
-                written = _lines[field]
-            except KeyError:
+            written = _lines.get(field, b"")
+            if written == b"":
                 written = _remember(field)
             if written is None:
                 return None
@@ -56,7 +55,7 @@ def write_head(status: int, first: Iterable[RawField], fields: Iterable[RawField
 
 def _remember(field: RawField) -> bytes | None:
     name, value = field
-    usable = name and not _NO_NAME.search(name) and not _NO_VALUE.search(value) and name not in _OF_THE_CONNECTION
+    usable = name and not _NO_NAME.search(name) and value == value.translate(None, _NO_VALUE) and name not in _OF_THE_CONNECTION
     written = b"%b: %b\r\n" % field if usable else None
     if len(name) + len(value) <= _LONGEST:
         _lines[field] = written

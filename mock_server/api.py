@@ -1,5 +1,6 @@
 """The library: what `import mock_server` offers."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mock_server.serve.backend import Backend
 from mock_server.serve.respond import Responder
 from mock_server.settings import DEFAULTS, Settings
 from mock_server.spec.document import Document, open_document
+from mock_server.spec.free_servers import FreeBases
 from mock_server.spec.load import Access, Library
 from mock_server.spec.model import Entry
 
@@ -71,8 +73,11 @@ def judge(document: Document, request: Request, response: Response | None = None
     def may_span(found: Matched[Entry]) -> bool:
         return RequestJudge(document, document.operation(found.route.target), schemas).may_span(found)
 
-    matched = router.find(request.method, request.path.decode("latin-1"), request.query.decode("latin-1"), may_span)
-    if not isinstance(matched, Matched):
+    path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
+    ways = (usual + path[len(base) :] for base, usual in FreeBases(document.servers).iter_ways(path))
+    tried = (router.find(request.method, way, query, may_span) for way in chain((path,), ways))
+    matched = next((each for each in tried if isinstance(each, Matched)), None)
+    if matched is None:
         raise UsageError(f"the document has no operation for {request.method} {request.path.decode('latin-1')}")
     operation = document.operation(matched.route.target)
     understood = RequestJudge(document, operation, schemas).read(request, matched.variables)

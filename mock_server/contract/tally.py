@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import IO, Final
 
 import orjson
@@ -38,6 +39,7 @@ from mock_server.pointer import array_index
 from mock_server.rules import Level
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.validate import Validator
+from mock_server.spec.free_servers import FreeBases
 from mock_server.spec.model import Entry, MediaType, Operation
 from mock_server.spec.references import Node
 from mock_server.typing import Pointer
@@ -352,7 +354,16 @@ class Sifter:
                     matched = self.api.router.find(asked, path.removeprefix(base), query, self._may_span)
                     if isinstance(matched, Matched):
                         return matched
+            for base, _ in self._free_bases.iter_ways(path):
+                matched = self.api.router.find(asked, path[len(base) :], captured.request.query.decode("latin-1"), self._may_span)
+                if isinstance(matched, Matched):
+                    return matched
         return None
+
+    @cached_property
+    def _free_bases(self) -> FreeBases:
+        """The base paths with variables that take any value."""
+        return FreeBases(self.api.document.servers)
 
     def _may_span(self, matched: Matched[Entry]) -> bool:
         try:

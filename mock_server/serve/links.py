@@ -27,6 +27,7 @@ from mock_server.pointer import find_at
 from mock_server.serve.answer import UPSTREAM, Answer
 from mock_server.serve.ready import KEPT_READY, weigh_answer
 from mock_server.spec.document import Document
+from mock_server.spec.free_servers import domain_of, url_pattern
 from mock_server.spec.model import MediaType, Server
 from mock_server.typing import JsonValue, Pointer
 
@@ -64,14 +65,15 @@ class Links:
     @cached_property
     def hosts(self) -> tuple[bytes, ...]:
         """What an answer has to have in it, so that there may be something to rewrite."""
-        named = () if self.keep else [urlsplit(server.url).netloc.encode() for server in self._servers]
+        named = () if self.keep else [(domain_of(server) or urlsplit(server.url).netloc).encode() for server in self._servers]
         return tuple(dict.fromkeys((_HERE.partition(b"//")[2], *named)))
 
     @cached_property
     def _pattern(self) -> re.Pattern[bytes]:
         """The beginnings of links that are rewritten: of `HERE`, or of the document's servers."""
         bases = () if self.keep else {_without_scheme(server.url) for server in self._servers}
-        servers = b"|".join(re.escape(base.encode()) for base in sorted(bases, key=len, reverse=True))
+        free = () if self.keep else sorted({url_pattern(server) for server in self._servers if domain_of(server)}, key=len, reverse=True)
+        servers = "|".join((*map(re.escape, sorted(bases, key=len, reverse=True)), *free)).encode()
         named = rb"|https?://(" + servers + rb")" + _ENDS if servers else b""
         return re.compile(re.escape(_HERE) + named)
 

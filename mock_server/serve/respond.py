@@ -7,6 +7,7 @@ Route, read, judge, choose, make. Each operation is compiled when it is first as
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import chain
 from typing import Final
 from urllib.parse import unquote
 
@@ -45,6 +46,7 @@ from mock_server.serve.stored import Telling, tell
 from mock_server.serve.waiting import wait_for
 from mock_server.serve.world import World
 from mock_server.spec.document import Document
+from mock_server.spec.free_servers import FreeBases
 from mock_server.spec.model import MISSING, Entry, Location, MediaType, Missing, Operation, Response, Server
 from mock_server.spec.references import Node
 from mock_server.typing import JsonValue
@@ -122,7 +124,9 @@ class Responder:
         if entry.id not in self._bases:
             self._bases[entry.id] = tuple(sorted(self.base_paths(entry), key=len, reverse=True))
         path = request.path.decode("latin-1")
-        base = next((base for base in self._bases[entry.id] if path.startswith(base)), "")
+        known = (base for base in self._bases[entry.id] if path == base or path.startswith(base + "/"))
+        free = (base for _, base in self._under_free_bases(request.method, path, ""))
+        base = next(chain(known, free), "")
         return self.links.localise(answer, request, base, self.judge_of(entry))
 
     def decide(self, request: Request, world: World = NOBODY) -> Answer:
@@ -138,7 +142,24 @@ class Responder:
         matched = self.router.match(request.method, path, query)
         if isinstance(matched, Unmatched):
             matched = self._with_empty(request, path) or self.router.find(request.method, path, query, self._may_span)
+        if isinstance(matched, Unmatched) and not matched.allowed:
+            matched = next(self._under_free_bases(request.method, path, query), (matched, ""))[0]
         return self._pick(matched, request) if isinstance(matched, Matched) and matched.others else matched
+
+    @cached_property
+    def _free_bases(self) -> FreeBases:
+        """The base paths with variables that take any value."""
+        if self.kit.settings.base_path:
+            return FreeBases(())
+        own = (server for entry in self.document.entries for server in self._own_servers(entry))
+        return FreeBases((*self.document.servers, *own))
+
+    def _under_free_bases(self, method: str, path: str, query: str) -> Iterator[tuple[Matched[Entry] | Unmatched, str]]:
+        """What a path leads to under base paths that variables make, each with that base path."""
+        for base, usual in self._free_bases.iter_ways(path):
+            found = self.router.find(method, usual + path[len(base) :], query, self._may_span)
+            if isinstance(found, Matched) or found.allowed:
+                yield found, base
 
     def respond_to(self, matched: Matched[Entry], request: Request, world: World = NOBODY) -> Answer:
         """Answer a request for an operation."""

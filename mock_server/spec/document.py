@@ -6,7 +6,7 @@ that parsing its text takes.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -32,7 +32,7 @@ from mock_server.spec.model import (
 )
 from mock_server.spec.reading import Reader, flag, mapping, text, texts
 from mock_server.spec.references import Node, References
-from mock_server.typing import Pointer
+from mock_server.typing import JsonObject, Pointer
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
@@ -247,32 +247,43 @@ def _servers(reader: Reader, holder: Node) -> tuple[Server, ...]:
     usual: list[Server] = []
     others: list[Server] = []
     for node in reader.listed(holder, "servers", "a server"):
-        first, *more = _server_urls(text(node, "url"), reader.objects(node, "variables", "a server variable"))
-        usual.append(_server(reader, node, first))
-        others += [Server(url=url, base_path=_base_path(url)) for url in more]
+        variables = {name: mapping(variable) for name, variable in reader.objects(node, "variables", "a server variable")}
+        listed = {name: variable for name, variable in variables.items() if isinstance(variable.get("enum"), list)}
+        free = {name: str(variable.get("default", "")) for name, variable in variables.items() if name not in listed}
+        first, *more = (_server(template, free) for template in _server_urls(text(node, "url"), listed))
+        if _HOST.match(first.url):
+            message = f"the server {first.url!r} has no scheme: by the standard it is a path; it is read as https://{first.url}"
+            reader.note("document-server-without-scheme", node, message)
+        usual.append(first)
+        others += more
     return (*usual, *others)
 
 
-def _server_urls(url: str, variables: Iterable[tuple[str, Node]]) -> list[str]:
-    """The URLs that a server stands for, the one with the defaults first. Server Variable Object, `enum`."""
+def _server_urls(url: str, variables: Mapping[str, JsonObject]) -> list[str]:
+    """The URLs that a server stands for by its listed variables, the one with the defaults first. Server Variable Object, `enum`."""
     urls = [url]
-    for name, variable in variables:
+    for name, variable in variables.items():
         placeholder = "{" + name + "}"
         if placeholder not in url:
             continue
-        default = str(mapping(variable).get("default", ""))
-        listed = mapping(variable).get("enum")
+        default, listed = str(variable.get("default", "")), variable.get("enum")
         values = dict.fromkeys((default, *map(str, listed if isinstance(listed, list) else ())))
         urls = [each.replace(placeholder, value) for each in urls for value in values][:_MOST_URLS]
     return urls
 
 
-def _server(reader: Reader, node: Node, url: str) -> Server:
+def _server(template: str, free: Mapping[str, str]) -> Server:
     """A server; one whose URL begins with a host but without a scheme is meant as it is read by people."""
-    if _HOST.match(url):
-        message = f"the server {url!r} has no scheme: by the standard it is a path; it is read as https://{url}"
-        reader.note("document-server-without-scheme", node, message)
-    return Server(url=url, base_path=_base_path(url))
+    url, shown = template, template
+    for name, default in free.items():
+        placeholder = "{" + name + "}"
+        url = url.replace(placeholder, default)
+        if default.startswith("/"):
+            shown = shown.replace(placeholder, "/" + placeholder).replace("//{" + name, "/{" + name)
+        elif "//" in default:  # it is a whole URL, and says nothing of where its parts are
+            shown = shown.replace(placeholder, default)
+    has_free = any("{" + name + "}" in shown for name in free)
+    return Server(url=url, base_path=_base_path(url), template=shown if has_free else "")
 
 
 def _base_path(url: str) -> str:

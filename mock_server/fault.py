@@ -33,6 +33,18 @@ class FaultKind(StrEnum):
     SCHEMA = "schema"  # the body breaks its schema
 
 
+# What a client gets of each, as reference pages show it.
+MEANINGS: Final = {
+    FaultKind.ERROR: "the documented response of this status, 500 by default, else problem details; the request changes no state",
+    FaultKind.EMPTY: "the connection closes before any byte",
+    FaultKind.RESET: "TCP RST",
+    FaultKind.GARBAGE: "bytes that are not HTTP, then the connection closes",
+    FaultKind.MALFORMED_CHUNK: "a valid start of a chunked body, then bytes that are no chunk, then the connection closes",
+    FaultKind.TRUNCATE: "half of the body under the `Content-Length` of the whole, then the connection closes",
+    FaultKind.DRIBBLE: "the whole body, a few bytes at a time, over this many milliseconds (5,000 by default)",
+    FaultKind.MEDIA_TYPE: "the right body as `text/html`",
+    FaultKind.SCHEMA: "the next body that breaks its schema",
+}
 # What WireMock calls them.
 WIREMOCK: Final = {
     "EMPTY_RESPONSE": FaultKind.EMPTY,

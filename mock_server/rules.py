@@ -2,7 +2,7 @@
 Every rule that a finding can name: one table.
 
 An id reads `<what was looked at>-<its part>-<what is wrong>` and is public the day it ships.
-A test holds this table, README's and the ids that the code emits equal.
+A test holds this table, the one in docs/reference/rules.md and the ids that the code emits equal.
 """
 
 from dataclasses import dataclass

@@ -145,6 +145,17 @@ class Settings:
         return next((self.operations[name] for name in names if name in self.operations), OperationSettings())
 
 
+# What settings do that no command has a flag for, as reference pages show it.
+WITHOUT_FLAG: Final = {
+    "header_timeout": "Seconds that a client has to send the header of a request.",
+    "body_timeout": "Seconds without a byte after which a request body, or a client that does not read, is given up.",
+    "idle_timeout": "Seconds after which an idle connection is closed.",
+    "callback_secret": "Signs callbacks and webhooks: `X-Mock-Signature` is the HMAC-SHA256 of the body.",
+    "fields": "A table: what properties are filled with, by name; takes precedence over `x-faker` in the document.",
+    "headers": "A table: header fields of all answers of the API.",
+    "operations": "A table for each operation, by operationId or as in `GET /pets`; see below.",
+    "resources": "A table for each resource of the state; see below.",
+}
 DEFAULTS: Final = Settings()
 _LONGEST: Final = 86_400.0  # seconds of a timeout
 

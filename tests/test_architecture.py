@@ -19,7 +19,7 @@ from mock_server.trust import TRUST
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mock_server"
 LAYERS = ["base", "spec", "schema", "exchange", "generate", "contract", "payloads", "serve", "edges"]
-EDGES = {"cli", "api", "strategies", "testing", "__main__", "__init__", "pytest_plugin"}
+EDGES = {"cli", "api", "docs", "strategies", "testing", "__main__", "__init__", "pytest_plugin"}
 
 # Where each third-party package may be imported; a folder stands for its modules.
 DOORS = {
@@ -40,12 +40,12 @@ DOORS = {
     "defusedxml": {"exchange.xml"},
     "python_multipart": {"exchange.form"},
     "connexion": {"serve"},
-    "starlette": {"serve"},
+    "starlette": {"serve", "docs"},
     "uvicorn": {"serve"},
     "sqlalchemy": {"serve.state.database"},
     "greenlet": {"serve.waiting"},
     "watchfiles": {"serve.watch"},
-    "typer": {"cli"},
+    "typer": {"cli", "docs"},
     "rich": {"cli"},
     "pyarrow": {"payloads.parquet"},
     "distributed": {"payloads.cluster"},

@@ -1,4 +1,4 @@
-"""The table of rules, the ids that the code emits and README's table are the same."""
+"""The table of rules, the ids that the code emits and the table of the reference page are the same."""
 
 import re
 from pathlib import Path
@@ -22,9 +22,9 @@ def test_every_id_that_looks_like_a_rule_is_in_the_table() -> None:
     assert emitted - RULES.keys() == set()
 
 
-def test_readme_lists_every_rule_with_its_level_and_summary() -> None:
-    readme = (ROOT / "README.md").read_text()
-    rows = re.findall(r"^\| `([a-z]+-[a-z-]+)` \| (\w+) \| ([^|]+?) \|$", readme, re.MULTILINE)
+def test_the_reference_lists_every_rule_with_its_level_and_summary() -> None:
+    page = (ROOT / "docs" / "reference" / "rules.md").read_text()
+    rows = re.findall(r"^\| `([a-z]+-[a-z-]+)` \| (\w+) \| \w+ \| ([^|]+?) \|$", page, re.MULTILINE)
     expected = [(rule.id, rule.level.name.lower(), rule.summary) for rule in RULES.values()]
 
     assert rows == expected

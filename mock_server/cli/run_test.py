@@ -24,6 +24,7 @@ from mock_server.contract.listener import Listener
 from mock_server.contract.memory import Given, Memory
 from mock_server.contract.pace import PacedSender
 from mock_server.contract.replay import Kept, find_kept, keep, replay
+from mock_server.contract.reports import REPORTS
 from mock_server.contract.reports.ctrf import render_ctrf
 from mock_server.contract.reports.digest import Frame
 from mock_server.contract.reports.har import iter_har
@@ -47,7 +48,6 @@ from mock_server.spec.document import Document, open_document
 from mock_server.spec.load import Access, Library
 
 STATE = Path(".mock-server")
-_REPORTS = ("junit", "ctrf", "har", "html", "ndjson", "markdown")
 
 
 def run_contract(
@@ -221,8 +221,8 @@ def _reports(wanted: list[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for item in ",".join(wanted).split(",") if wanted else ():
         name, equals, path = item.partition("=")
-        if name not in _REPORTS or not equals or not path:
-            raise UsageError(f"--report is NAME=PATH, with a name of {', '.join(_REPORTS)}; not {item!r}")
+        if name not in REPORTS or not equals or not path:
+            raise UsageError(f"--report is NAME=PATH, with a name of {', '.join(REPORTS)}; not {item!r}")
         found[name] = Path(path)
     return found
 

@@ -21,7 +21,7 @@ def run_contract(
     app_: Annotated[str | None, typer.Option("--app", help="An ASGI or WSGI application in this process: module:attribute.")] = None,
     phases: Annotated[str, typer.Option(help="Of examples, coverage, stateful, fuzzing.")] = "examples,coverage,stateful,fuzzing",
     mode: Annotated[str, typer.Option(help="positive, negative or both.")] = "positive,negative",
-    checks: Annotated[str, typer.Option(help="Only these; README lists them.", show_default="all")] = "",
+    checks: Annotated[str, typer.Option(help="Only these; docs/reference/checks.md lists them.", show_default="all")] = "",
     exclude_checks: Annotated[str, typer.Option(help="All but these.")] = "",
     include: Annotated[list[str] | None, typer.Option(help="Only operations that fit: an operationId, 'GET /pets*' or tag:NAME.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="No operations that fit.")] = None,

@@ -1,19 +1,5 @@
 """
-What a client prefers: the Prefer header field, RFC 7240, with Prism's keys and ours.
-
-| key | value |
-| --- | --- |
-| `code` | a status that the operation documents |
-| `example` | the key of a documented example |
-| `fixture` | the name of a fixture |
-| `dynamic` | `true`: generate, whatever examples there are |
-| `seed` | generate by another seed |
-| `size` | items of the outermost array, 0 to 10,000 |
-| `profile` | `realistic` or `minimal`; or the next `boundary`, `extreme`, `invalid` or `incoherent` payload |
-| `payload` | the rule of a payload, as `payloads --explain` lists them |
-| `locale` | of generated values, as in `fi_FI` |
-| `delay` | how long the answer waits, as in `200`, `100..300` |
-| `fault` | what goes wrong with the answer, as in `reset` or `error:503` |
+What a client prefers: the Prefer header field, RFC 7240, with Prism's keys and ours. `PREFERENCES` lists them.
 
 Without the field, query parameters `__code`, `__example`, … mean the same, as with Prism. Unknown keys are ignored.
 """
@@ -30,6 +16,20 @@ from mock_server.fault import Fault, parse_fault
 from mock_server.settings import PROFILES
 
 _MAX_SIZE = 10_000
+# Each preference with what it does, as reference pages show it.
+PREFERENCES: Final = {
+    "code": "answer with this status, if the operation documents it",
+    "example": "answer with the documented example of this key",
+    "fixture": "answer with the fixture of this name",
+    "dynamic": "`true`: generate the answer, even if there are fixtures and examples",
+    "seed": "generate with another seed",
+    "size": "give the outermost array this many items, 0 to 10,000",
+    "profile": "`realistic`, `minimal` (no optional properties), or the next `boundary`, `extreme`, `invalid` or `incoherent` payload",
+    "payload": "answer with one edge case, by its rule as `payloads --explain` lists it",
+    "locale": "generate in another locale, such as `fi_FI`",
+    "delay": "delay the answer, as in `200` or `100..300` (milliseconds)",
+    "fault": "break the answer, as in `reset` or `error:503`",
+}
 EDGES: Final = ("boundary", "extreme", "invalid", "incoherent")
 
 

@@ -1,15 +1,5 @@
 """
-The formats: a record as bytes.
-
-| format | what it is |
-| --- | --- |
-| `ndjson` | a line for each payload: what is said of it, and `payload` |
-| `json` | a folder: a bare file for each payload, and `index.json` that says what each is |
-| `csv`, `parquet` | a row for each payload; see `table` |
-| `har` | HTTP Archive 1.2 |
-| `pytest` | a test module |
-| `postman` | a collection, v2.1 |
-| `curl` | a shell script |
+The formats: a record as bytes. `FORMATS` lists them.
 
 A format is a head, items and a tail: so items can be written in pieces, anywhere, and put together afterwards.
 """
@@ -43,6 +33,7 @@ class Format:
     """How payloads are written."""
 
     name: str
+    summary: str  # what is written, as reference pages show it
     item: Callable[[Record], Item]
     head: bytes = b""
     separator: bytes = b"\n"
@@ -228,13 +219,42 @@ _POSTMAN_HEAD: Final = (
 FORMATS: Final[dict[str, Format]] = {
     form.name: form
     for form in (
-        Format("ndjson", _ndjson),
-        Format("json", _file, b"[\n", b",\n", b"\n]\n", is_folder=True),
-        Format("csv", _row, table.HEAD, b"\r\n", b"\r\n"),
-        Format("parquet", _cells, is_table=True),
-        Format("har", _har, _HAR_HEAD, b",\n", b"\n]}}\n"),
-        Format("pytest", _pytest, _PYTEST_HEAD.encode(), b"\n", _PYTEST_TAIL.encode()),
-        Format("postman", _postman, _POSTMAN_HEAD, b",\n", b"\n]}\n"),
-        Format("curl", _curl, _CURL_HEAD.encode(), b"\n", b"\n"),
+        Format("ndjson", "a line for each payload: its description, with the payload in `payload`", _ndjson),
+        Format(
+            "json",
+            "a folder: a bare file for each payload, and `index.json` that describes them",
+            _file,
+            b"[\n",
+            b",\n",
+            b"\n]\n",
+            is_folder=True,
+        ),
+        Format(
+            "csv",
+            "a row for each payload; `leaves` holds it flattened, under dotted paths such as `0.tags.0.id`",
+            _row,
+            table.HEAD,
+            b"\r\n",
+            b"\r\n",
+        ),
+        Format("parquet", "the same rows as `csv`; needs `pip install 'mock-server[parquet]'`", _cells, is_table=True),
+        Format("har", "HTTP Archive 1.2", _har, _HAR_HEAD, b",\n", b"\n]}}\n"),
+        Format(
+            "pytest",
+            "a test module that hands each payload to a fixture of yours",
+            _pytest,
+            _PYTEST_HEAD.encode(),
+            b"\n",
+            _PYTEST_TAIL.encode(),
+        ),
+        Format("postman", "a Postman collection, v2.1", _postman, _POSTMAN_HEAD, b",\n", b"\n]}\n"),
+        Format(
+            "curl",
+            "a shell script of curl commands; for responses, it asks a running mock for each payload",
+            _curl,
+            _CURL_HEAD.encode(),
+            b"\n",
+            b"\n",
+        ),
     )
 }

@@ -256,7 +256,9 @@ def test_of_other_commands_nothing_is_said(repository: Path, capsys: pytest.Capt
 
 def test_every_flag_of_the_documentation_is_one() -> None:
     root = Path(__file__).parents[2]
-    written = set(re.findall(r"`(--[a-z-]+)", (root / "docs" / "security.md").read_text() + (root / "SECURITY.md").read_text()))
+    written = set(
+        re.findall(r"`(--[a-z-]+)", (root / "docs" / "explanation" / "security.md").read_text() + (root / "SECURITY.md").read_text())
+    )
     commands = [typer.main.get_command(importlib.import_module(f"mock_server.cli.{name}").app) for name in COMMANDS]
     options = {option for command in commands for param in command.params for option in (*param.opts, *param.secondary_opts)}
 
@@ -266,7 +268,7 @@ def test_every_flag_of_the_documentation_is_one() -> None:
 @pytest.mark.parametrize("name", TRUST)
 def test_what_a_found_file_may_set_is_in_the_documentation(name: str) -> None:
     """Each setting that is not free has its row in the page that says what is trusted."""
-    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "explanation" / "security.md").read_text()
     if TRUST[name] is not Trust.ANYTHING:
         assert f"`{name.replace('_', '-')}`" in page.partition("## Settings")[2].partition("\n## ")[0]
 

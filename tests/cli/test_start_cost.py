@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT
 
 from mock_server.cli import COMMANDS
-from mock_server.cli.run_test import _REPORTS
+from mock_server.contract.reports import REPORTS
 from mock_server.contract.runner import MODES, PHASES
 from mock_server.generate.catalogue import BUDGET, LOCATIONS
 from mock_server.payloads.export import FORMATS
@@ -101,7 +101,7 @@ def test_flags_say_what_the_code_knows() -> None:
     assert formats.annotation.__metadata__[0].help == f"{', '.join(FORMATS)}."
     assert (flags["payloads", "locations"].default, flags["payloads", "budget"].default) == (LOCATIONS, BUDGET)
     assert (flags["test", "phases"].default, flags["test", "mode"].default) == (",".join(PHASES), ",".join(MODES))
-    assert flags["test", "report"].annotation.__metadata__[0].help == f"NAME=PATH, of {', '.join(_REPORTS)}."
+    assert flags["test", "report"].annotation.__metadata__[0].help == f"NAME=PATH, of {', '.join(REPORTS)}."
 
 
 @pytest.mark.parametrize("name", COMMANDS)

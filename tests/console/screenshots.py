@@ -1,5 +1,5 @@
 """
-Take a picture of each page of the console: `make screenshots` writes them to `docs/console`.
+Take a picture of each page of the console: `make screenshots` writes them to `docs/images`.
 
 The mock is served with state and some traffic, so that there is something to see.
 """
@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from conftest import CHROMIUM, CHROMIUM_ARGS, Server, start_server, stop_server  # noqa: E402 - tests are no package
 
-OUT = ROOT / "docs" / "console"
+OUT = ROOT / "docs" / "images"
 KEY = {"X-Library-Key": "key"}
 WIDE, DESKTOP, PHONE = (1440, 900), (1280, 800), (390, 800)
 EMMA = {"title": "Emma", "author": "Jane Austen", "shelf": "fiction"}

@@ -51,7 +51,7 @@ def _contents(routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
     ]
 
     async def contents(request: Request) -> Response:
-        """What there is."""
+        """List the endpoints."""
         return reply({"version": __version__, "endpoints": listed})
 
     return contents

@@ -38,24 +38,24 @@ class _CallbackViews:
         return outbox
 
     async def list(self, request: Request) -> Response:
-        """What was sent, or should have been: the newest first."""
+        """List the callbacks and webhooks that were sent, or refused, newest first."""
         name = world_named(request, self._desk.backend.worlds)
         found = [self._tell(posted) for posted in self._outbox if name in {ALL, posted.world}]
         return reply({"callbacks": [*reversed(found)], "meta": {"total": len(found)}})
 
     async def clear(self, request: Request) -> Response:
-        """Forget what was sent."""
+        """Forget the callbacks that were sent."""
         name = world_named(request, self._desk.backend.worlds)
         self._outbox.clear(None if name == ALL else name)
         return reply({})
 
     async def webhooks(self, request: Request) -> Response:
-        """The webhooks that are documented."""
+        """List the documented webhooks."""
         names: list[JsonValue] = list(self._outbox.webhooks())
         return reply({"webhooks": names})
 
     async def send(self, request: Request) -> Response:
-        """Send a webhook, {"url": …}; with a body that is made, or the one that is given."""
+        """Send a webhook to {"url": …}, with a generated body or the given one."""
         given = await read_object(request, self._desk.limit)
         url = given.get("url")
         if not isinstance(url, str) or not given.keys() <= {"url", "body"}:

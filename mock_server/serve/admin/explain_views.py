@@ -41,7 +41,7 @@ class _ExplainViews:
         self._desk = desk
 
     async def recorded(self, request: Request) -> Response:
-        """Why a request of the journal, ?request=ID, is answered as it is now; and what it was answered then."""
+        """Explain how a recorded request, ?request=ID, would be answered now, and show what it was answered then."""
         recorded = self._find(request)
         world = self._desk.backend.worlds.get(recorded.world)
         known = self._desk.masker.conceal(recorded).mask.value(await self._explain(recorded.request, world))
@@ -51,7 +51,7 @@ class _ExplainViews:
         return reply(told)
 
     async def given(self, request: Request) -> Response:
-        """Why a request would be answered as it would be; it is given in the shape of the journal, and not sent."""
+        """Explain how a given request would be answered, without sending it; its shape is the journal's."""
         if "request" in request.query_params:
             return await self.recorded(request)
         message = read_message(await read_object(request, self._desk.limit))

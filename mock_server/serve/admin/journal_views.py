@@ -38,7 +38,7 @@ class _JournalViews:
         self._desk = desk
 
     async def list(self, request: Request) -> Response:
-        """The newest first; as NDJSON or HAR, where that is asked for, the oldest first."""
+        """List the recorded exchanges, newest first; with format=ndjson or format=har, oldest first."""
         found = _filtered(self._desk.exchanges(request), request)
         kind = _format_of(request)
         teller = self._desk.teller
@@ -52,14 +52,14 @@ class _JournalViews:
         return reply({"requests": [teller.event(recorded) for recorded in newest], "meta": {"total": len(found)}, **_state(self._desk)})
 
     async def unmatched(self, request: Request) -> Response:
-        """Requests that nobody had an answer for, as WireMock's LoggedRequests."""
+        """List the requests that no operation or mapping matched, as WireMock's LoggedRequests."""
         found = [recorded for recorded in self._desk.exchanges(request) if not is_matched(recorded)]
         teller = self._desk.teller
         newest = found[::-1][: _limit(request, _MOST)]
         return reply({"requests": [teller.request(recorded) for recorded in newest], **_state(self._desk)})
 
     async def one(self, request: Request) -> Response:
-        """One exchange."""
+        """Show one exchange."""
         return reply(self._desk.teller.event(self._find(request)))
 
     async def forget(self, request: Request) -> Response:

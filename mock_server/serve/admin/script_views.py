@@ -47,7 +47,7 @@ class _MappingViews:
         self._stubs = desk.backend.stubs
 
     async def list(self, request: Request) -> Response:
-        """The mappings, those added last first; with ?world= those that requests of the world may meet."""
+        """List the mappings, newest first; with ?world=, those that apply to the world."""
         found = [mapping for mapping in self._stubs if self._is_meant(mapping, request)]
         start, count = (_number(request, name, otherwise) for name, otherwise in (("offset", 0), ("limit", len(found))))
         return reply({"mappings": [mapping.written for mapping in found[start : start + count]], "meta": {"total": len(found)}})
@@ -73,7 +73,7 @@ class _MappingViews:
         return reply({"imported": count})
 
     async def show(self, request: Request) -> Response:
-        """One mapping."""
+        """Show one mapping."""
         mapping = self._stubs.find(request.path_params["id"])
         if mapping is None:
             raise _no_mapping(request)
@@ -131,17 +131,17 @@ class _ScenarioViews:
         self._worlds = desk.backend.worlds
 
     async def list(self, request: Request) -> Response:
-        """All scenarios, with the state that a world has in each."""
+        """List the scenarios with their state in a world."""
         return reply({"scenarios": list_scenarios(self._responders, self._desk.backend.stubs, one_world(request, self._worlds))})
 
     async def reset(self, request: Request) -> Response:
-        """Let all scenarios of a world begin anew."""
+        """Reset all scenarios of a world."""
         for world in some_worlds(request, self._worlds):
             reset_scenarios(world)
         return reply({})
 
     async def change(self, request: Request) -> Response:
-        """Give a scenario another state in a world; without one, it begins anew."""
+        """Set the state of a scenario in a world; without a state, reset it."""
         name, given = request.path_params["name"], await read_object(request, self._desk.limit)
         state = given.get("state", STARTED)
         if not isinstance(state, str) or not given.keys() <= {"state"}:

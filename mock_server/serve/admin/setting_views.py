@@ -46,16 +46,16 @@ class _SettingViews:
         return disturber
 
     async def show(self, request: Request) -> Response:
-        """Delays and faults, as they are set now, and what the server was started with."""
+        """Show the current delays and faults, and the settings that the server was started with."""
         return reply(self._told())
 
     async def replace(self, request: Request) -> Response:
-        """Set delays and faults; what is not given is off."""
+        """Replace delays and faults; what is not given is switched off."""
         self._disturber.disturbances = _read(await read_object(request, self._desk.limit))
         return reply(self._told())
 
     async def change(self, request: Request) -> Response:
-        """Change delays and faults; what is not given stays, null takes it back."""
+        """Change delays and faults; what is not given stays, null removes it."""
         given = await read_object(request, self._desk.limit)
         merged = self._disturber.disturbances.json()
         if given.keys() & {"delay", *_DELAYS}:
@@ -65,7 +65,7 @@ class _SettingViews:
         return reply(self._told())
 
     async def reset(self, request: Request) -> Response:
-        """Bring a world back to its beginning; all of them, the settings and the mappings, for ?world=*."""
+        """Reset a world; with ?world=*, all worlds, the settings and the mappings."""
         backend = self._desk.backend
         name = world_named(request, backend.worlds)
         for each in [world.name for world in backend.worlds] if name == ALL else [name]:
@@ -76,7 +76,7 @@ class _SettingViews:
         return reply({})
 
     async def shut_down(self, request: Request) -> Response:
-        """Stop the server; only where it has a token."""
+        """Stop the server; allowed only if it has a token."""
         if self._guard.token is None:
             raise Refused(problem.TOKEN_NEEDED, "only who has a token may stop a server; start it with --admin-token")
         return reply({}, task=BackgroundTask(os.kill, _server(self._desk), signal.SIGINT))

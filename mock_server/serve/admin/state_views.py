@@ -42,7 +42,7 @@ class _StateViews:
         self._desk = desk
 
     async def resources(self, request: Request) -> Response:
-        """The resources that are kept, what operations do with them, and their collections."""
+        """List the resources of the state, what each operation does with them, and their collections."""
         world = one_world(request, self._desk.backend.worlds)
 
         def look() -> list[JsonValue]:
@@ -51,7 +51,7 @@ class _StateViews:
         return reply({"stateful": any(self._states()), "resources": await _soon(look)})
 
     async def things(self, request: Request) -> Response:
-        """The things of a resource; ?collection= names one where it has several."""
+        """List the items of a resource; ?collection= chooses among several collections."""
         browser, resource = self._find(request)
         path = request.query_params.get("collection")
 
@@ -63,7 +63,7 @@ class _StateViews:
         return reply({"resource": resource.name, "key": resource.key, "things": told, "meta": {"total": len(told)}})
 
     async def thing(self, request: Request) -> Response:
-        """One thing."""
+        """Show one item."""
         browser, resource = self._find(request)
         collection = await _soon(lambda: browser.choose(resource, request.query_params.get("collection")))
         record = collection.find(request.path_params["id"])
@@ -72,7 +72,7 @@ class _StateViews:
         return reply(_tell(collection, record, self._mask))
 
     async def put(self, request: Request) -> Response:
-        """Put a thing in, as it is sent; it has to be one that the document could show. What it says is masked stays as it is."""
+        """Store an item as sent, if the document could show it; members sent as [masked] stay as they are."""
         browser, resource = self._find(request)
         thing = await read_object(request, self._desk.limit)
         key = request.path_params["id"]
@@ -91,7 +91,7 @@ class _StateViews:
         return self._desk.masker.mask
 
     async def remove(self, request: Request) -> Response:
-        """Remove a thing."""
+        """Delete an item."""
         browser, resource = self._find(request)
         key, path = request.path_params["id"], request.query_params.get("collection")
         await _soon(lambda: browser.remove(browser.choose(resource, path), key))

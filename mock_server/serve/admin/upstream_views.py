@@ -35,11 +35,11 @@ class _UpstreamViews:
         return relay
 
     async def show(self, request: Request) -> Response:
-        """The real server behind a proxy, and which operations are mocked instead."""
+        """Show the real server behind a proxy and the operations that are mocked instead."""
         return reply(self._told())
 
     async def change(self, request: Request) -> Response:
-        """Let the real server answer operations (true) or the mock (false), and say what the mock steps in for."""
+        """Choose who answers operations, the real server (true) or the mock (false), and what the mock is a fallback for."""
         given = await read_object(request, self._desk.limit)
         unknown = next((name for name in given if name not in _KNOWN), None)
         if unknown is not None:

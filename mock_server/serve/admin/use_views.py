@@ -31,19 +31,19 @@ class _UseViews:
         self._metrics = metrics
 
     async def coverage(self, request: Request) -> Response:
-        """Which operations, statuses, media types, parameters and values were used; ?world=* since the server started."""
+        """Show which operations, statuses, media types, parameters and values were used; with ?world=*, since the server started."""
         await asyncio.to_thread(self._coverage.prepare)
         looked = self._coverage.look(self._worlds(request))
         documents: list[JsonValue] = [{"document": responder.document.title, **used.tell()} for responder, used in looked]
         return reply({"documents": documents})
 
     async def forget(self, request: Request) -> Response:
-        """Begin to count anew what is used."""
+        """Reset the coverage."""
         self._coverage.forget(self._worlds(request))
         return reply({})
 
     async def metrics(self, request: Request) -> Response:
-        """Requests, durations and findings in Prometheus' text format."""
+        """Show requests, durations and findings in Prometheus' text format."""
         written, media_type = await asyncio.to_thread(self._metrics.copy().render)
         return Response(written, headers={"content-type": media_type, "cache-control": "no-store"})
 

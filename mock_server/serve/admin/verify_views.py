@@ -44,16 +44,16 @@ class _VerifyViews:
         self._desk = desk
 
     async def count(self, request: Request) -> Response:
-        """How many requests match a pattern."""
+        """Count the requests that match a pattern."""
         return reply({"count": len(await self._matching(request)), **self._state})
 
     async def find(self, request: Request) -> Response:
-        """The requests that match a pattern, the oldest first."""
+        """List the requests that match a pattern, oldest first."""
         teller = self._desk.teller
         return reply({"requests": [teller.request(recorded) for recorded in await self._matching(request)], **self._state})
 
     async def remove(self, request: Request) -> Response:
-        """Forget the requests that match a pattern; says which they were."""
+        """Forget the requests that match a pattern, and list them."""
         found, teller = await self._matching(request), self._desk.teller
         gone = {recorded.id for recorded in found}
         for world in some_worlds(request, self._desk.backend.worlds):
@@ -61,7 +61,7 @@ class _VerifyViews:
         return reply({"requests": [teller.event(recorded) for recorded in found], **self._state})
 
     async def near_unmatched(self, request: Request) -> Response:
-        """What the requests that nobody had an answer for may have meant."""
+        """Show what unmatched requests came closest to."""
         unmatched = [recorded for recorded in self._desk.exchanges(request) if not is_matched(recorded)][-_MOST_UNMATCHED:]
         teller, worlds = self._desk.teller, self._desk.backend.worlds
 
@@ -75,7 +75,7 @@ class _VerifyViews:
         return reply({"nearMisses": await asyncio.to_thread(look)})
 
     async def near_request(self, request: Request) -> Response:
-        """What a request may have meant, which is given in the shape of the journal."""
+        """Show what a given request comes closest to; its shape is the journal's."""
         given = await read_object(request, self._desk.limit)
         message, world = read_message(given), one_world(request, self._desk.backend.worlds)
         masked = self._desk.masker.mask.value(given)
@@ -83,7 +83,7 @@ class _VerifyViews:
         return reply({"nearMisses": await asyncio.to_thread(lambda: self._near(message, shown, world))})
 
     async def near_pattern(self, request: Request) -> Response:
-        """The requests that come closest to a pattern."""
+        """List the requests that come closest to a pattern."""
         pattern = read_request_pattern(await read_object(request, self._desk.limit))
         exchanges, teller = self._desk.exchanges(request), self._desk.teller
 

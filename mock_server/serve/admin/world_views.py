@@ -35,15 +35,15 @@ class _WorldViews:
         self._worlds = desk.backend.worlds
 
     async def list(self, request: Request) -> Response:
-        """All worlds, everybody's first."""
+        """List the worlds, the shared one first."""
         return reply({"worlds": [_tell(world) for world in self._worlds], "meta": {"total": len(self._worlds)}})
 
     async def show(self, request: Request) -> Response:
-        """One world; it has to be there."""
+        """Show one world."""
         return reply(_tell(self._known(request)))
 
     async def change(self, request: Request) -> Response:
-        """Make a world, or give it another seed."""
+        """Create a world, or change its seed."""
         name = _name(request)
         given = await read_object(request, self._desk.limit)
         if not given.keys() <= {"seed", "name"}:
@@ -58,19 +58,19 @@ class _WorldViews:
         return reply(_tell(world), 201 if is_new else 200)
 
     async def drop(self, request: Request) -> Response:
-        """Forget a world; everybody's begins anew."""
+        """Delete a world; the shared one is reset."""
         self._worlds.drop(self._known(request).name)
         return reply({})
 
     async def reset(self, request: Request) -> Response:
-        """Let a world begin anew."""
+        """Reset a world."""
         name = _name(request)
         for each in [world.name for world in self._worlds] if name == ALL else [name]:
             self._worlds.reset(each)
         return reply({})
 
     async def fork(self, request: Request) -> Response:
-        """Give another world what this one has."""
+        """Copy a world to another one."""
         source = self._known(request).name
         given = await read_object(request, self._desk.limit)
         target = given.get("to")
@@ -79,11 +79,11 @@ class _WorldViews:
         return reply(_tell(self._worlds.fork(source, target)), 201)
 
     async def snapshot(self, request: Request) -> Response:
-        """What a world has, its journal apart."""
+        """Show what a world holds, without its journal."""
         return reply(self._worlds.snapshot(self._known(request).name))
 
     async def restore(self, request: Request) -> Response:
-        """Bring back what a world had, or another one."""
+        """Restore a snapshot, of this world or another one."""
         name = _name(request)
         given = await read_object(request, self._desk.limit)
         if not given.keys() & {"seed", "turns", "scenarios", "kept"}:

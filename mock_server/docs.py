@@ -1,0 +1,231 @@
+"""
+Reference documentation, written from the tables in code: `python -m mock_server.docs [FOLDER]`.
+
+A page of `docs/` holds a table between two markers, and this module writes what stands between them:
+
+    <!-- table: rules -->
+    <!-- end of table -->
+
+`TABLES` names the tables. A test compares the pages with the code, so that neither changes without the other.
+"""
+
+import ast
+import dataclasses
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+from starlette.routing import Route
+
+from mock_server.cli import COMMANDS
+from mock_server.cli.check import app as check_app
+from mock_server.cli.payloads import app as payloads_app
+from mock_server.cli.proxy import app as proxy_app
+from mock_server.cli.serve import app as serve_app
+from mock_server.cli.test import app as test_app
+from mock_server.cli.validate import app as validate_app
+from mock_server.contract.reports import REPORTS
+from mock_server.contract.verdict import CHECKS
+from mock_server.errors import EXIT_CODES
+from mock_server.exchange.preference import PREFERENCES
+from mock_server.fault import MEANINGS as FAULTS
+from mock_server.fault import WIREMOCK
+from mock_server.payloads.export import FORMATS
+from mock_server.payloads.numbering import MEANINGS as KINDS
+from mock_server.rules import RULES
+from mock_server.serve.admin.area import create_admin
+from mock_server.serve.admin.coverage import Coverage
+from mock_server.serve.admin.guard import Guard
+from mock_server.serve.admin.metrics import Metrics
+from mock_server.serve.backend import Backend
+from mock_server.serve.opening import open_responder
+from mock_server.settings import DEFAULTS, SIZES, WITHOUT_FLAG, Settings
+from mock_server.spec.default import default_document
+from mock_server.trust import TRUST, Trust
+
+PACKAGE: Final = Path(__file__).resolve().parent
+APPS: Final = {
+    "serve": serve_app,
+    "proxy": proxy_app,
+    "check": check_app,
+    "test": test_app,
+    "validate": validate_app,
+    "payloads": payloads_app,
+}
+_MARKED: Final = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+def write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def render(text: str) -> str:
+    """
+    Write each table of a page between its markers.
+
+    Args:
+        text: The page.
+
+    Raises:
+        KeyError: a marker names no table.
+    """
+    return _MARKED.sub(lambda match: f"{match[1]}{TABLES[match['name']]()}{match[3]}", text)
+
+
+def find_pages(folder: Path) -> list[Path]:
+    """Find the pages that hold tables, in order."""
+    return [path for path in sorted(folder.rglob("*.md")) if _MARKED.search(path.read_text())]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """
+    Write the tables of all pages below a folder.
+
+    Args:
+        arguments: The folder; `docs` of the working folder where there is none.
+
+    Returns:
+        The exit code.
+    """
+    folder = Path(arguments[0]) if arguments else Path("docs")
+    for path in find_pages(folder):
+        path.write_text(render(path.read_text()))
+    return 0
+
+
+def _rules() -> str:
+    rows = ([f"`{rule.id}`", rule.level.name.lower(), rule.blame.value, rule.summary] for rule in RULES.values())
+    return write_table(("rule", "level", "who has to change something", "what is wrong"), rows)
+
+
+def _named(head: Sequence[str], table: dict[str, str]) -> Callable[[], str]:
+    """A table of names, in code style, and sentences."""
+    return lambda: write_table(head, ([f"`{name}`", sentence] for name, sentence in table.items()))
+
+
+def _faults() -> str:
+    aliases = {kind: name for name, kind in WIREMOCK.items()}
+    rows = ([f"`{kind.value}`", f"`{aliases[kind]}`" if kind in aliases else "", FAULTS[kind]] for kind in FAULTS)
+    return write_table(("fault", "WireMock's name", "what the client gets"), rows)
+
+
+def _exit_codes() -> str:
+    return write_table(("exit code", "meaning"), ([str(code), meaning] for code, meaning in EXIT_CODES.items()))
+
+
+def _params(command: str) -> list[Any]:
+    """The arguments and options of a command, in the order of its help."""
+    return list(typer.main.get_command(APPS[command]).params)
+
+
+def _flag(param: Any) -> str:  # noqa: ANN401 - of a class that typer keeps to itself
+    names = [*param.opts, *param.secondary_opts]
+    return ", ".join(f"`{name}`" for name in sorted(names, key=lambda name: (name.startswith("--no-"), len(name) > 2)))  # noqa: PLR2004 - `-H` first
+
+
+def _default(param: Any) -> str:  # noqa: ANN401 - see `_flag`
+    if isinstance(param.show_default, str):
+        return param.show_default
+    if param.default in (None, False, "", ()):
+        return ""
+    return f"{param.default:g}" if isinstance(param.default, float) else str(param.default)
+
+
+def _flags(command: str) -> Callable[[], str]:
+    """The table of a command's arguments and options."""
+
+    def write() -> str:
+        rows = []
+        for param in _params(command):
+            is_argument = param.param_type_name == "argument"
+            name = f"`{param.name.upper()}`" if is_argument else _flag(param)
+            rows.append([name, _default(param), param.help or ""])
+        return f"{COMMANDS[command]}\n\n" + write_table(("argument or flag", "default", "what it does"), rows)
+
+    return write
+
+
+def _settings() -> str:
+    found = {param.name: param for command in ("proxy", "serve") for param in _params(command)}
+    rows = []
+    for field in dataclasses.fields(Settings):
+        param = found.get(field.name)
+        flag = f"`{param.opts[0]}`" if param is not None else ""
+        what = param.help if param is not None else WITHOUT_FLAG[field.name]
+        rows.append([f"`{field.name}`", flag, _value(field.name), TRUST[field.name].value, what])
+    return write_table(("setting", "flag", "default", "may a found file set it?", "what it does"), rows)
+
+
+def _value(name: str) -> str:
+    """The default of a setting, as a settings file writes it."""
+    value = getattr(DEFAULTS, name)
+    if value is None or value in ((), {}):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return f"`{','.join(map(str, value))}`"
+    if name in SIZES:
+        return f"`{value >> 20}MB`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _trust() -> str:
+    rows = (
+        [", ".join(f"`{name.replace('_', '-')}`" for name in _trusted(trust)), trust.value]
+        for trust in Trust
+        if trust is not Trust.ANYTHING
+    )
+    return write_table(("setting", "may a found file set it?"), [*rows, ["everything else", Trust.ANYTHING.value]])
+
+
+def _trusted(trust: Trust) -> list[str]:
+    return sorted(name for name, may in TRUST.items() if may is trust)
+
+
+def _endpoints() -> str:
+    backend = Backend.of(open_responder(default_document(), DEFAULTS, judge_fixtures=False).responder)
+    coverage = Coverage(lambda: (mount.responder for mount in backend.mounts), backend.worlds)
+    app = create_admin(backend, Guard(), coverage, Metrics(backend.worlds))
+    routes = [route for route in app.routes if isinstance(route, Route) and route.path != "/__admin/"]
+    rows: dict[tuple[str, str], list[str]] = {}
+    for route in sorted(routes, key=lambda route: (route.path.startswith("/__admin"), route.path)):
+        what = (route.endpoint.__doc__ or "").partition("\n")[0]
+        rows.setdefault((route.path, what), []).extend(sorted((route.methods or set()) - {"HEAD"}))
+    written = ([f"`{'`, `'.join(methods)}`", f"`{path.replace(':path', '')}`", what] for (path, what), methods in rows.items())
+    return write_table(("method", "path", "what it does"), written)
+
+
+def _packages() -> str:
+    """What each package of the code is for: the first sentence of its docstring."""
+    rows = []
+    for path in sorted(PACKAGE.rglob("__init__.py")):
+        where = path.parent.relative_to(PACKAGE.parent).as_posix()
+        sentence = (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n\n")[0].replace("\n", " ")
+        rows.append([f"`{where}`", sentence])
+    return write_table(("package", "what it is for"), rows)
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    "rules": _rules,
+    "checks": _named(("check", "what has to hold"), CHECKS),
+    "preferences": _named(("preference", "what it does"), PREFERENCES),
+    "faults": _faults,
+    "payload-kinds": _named(("kind", "what it is"), KINDS),
+    "payload-formats": _named(("format", "what is written"), {name: form.summary for name, form in FORMATS.items()}),
+    "reports": _named(("report", "what it is"), REPORTS),
+    "exit-codes": _exit_codes,
+    "settings": _settings,
+    "trust": _trust,
+    "endpoints": _endpoints,
+    "packages": _packages,
+    **{f"flags-{command}": _flags(command) for command in APPS},
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

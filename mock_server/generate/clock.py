@@ -5,11 +5,12 @@ A value of a usual schema is drawn at once. Where it is searched for, it may tak
 this thread's CPU is bounded, and what ends is only what would not have found anything in a believable time.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
+
+from mock_server.pausing import own_time
 
 SECONDS: Final = 1.5  # of CPU, for a value
 COMPILING: Final = 1.0  # for what a schema's values are drawn by
@@ -22,7 +23,7 @@ def bounded_search(seconds: float = SECONDS) -> Iterator[None]:
     if _ends.get() is not None:
         yield
         return
-    token = _ends.set(time.thread_time() + seconds)
+    token = _ends.set(own_time() + seconds)
     try:
         yield
     finally:
@@ -32,4 +33,4 @@ def bounded_search(seconds: float = SECONDS) -> Iterator[None]:
 def is_late() -> bool:
     """Whether a search has taken its time."""
     ends = _ends.get()
-    return ends is not None and time.thread_time() > ends
+    return ends is not None and own_time() > ends

@@ -7,7 +7,7 @@ attempt finds is an error that names the keywords in conflict, never a wrong val
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.generate.settling import Wished, say_all, settle
 from mock_server.generate.sizes import Sizes
 from mock_server.generate.state import MOST_PARTS, Draw, NothingFits, State, has_few_characters
+from mock_server.pausing import pause, wait
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.canonical import Forms, explain_unsatisfiable
 from mock_server.schema.outline import outline_of
@@ -82,6 +83,7 @@ class Producer:
     numerals: Numerals = field(default_factory=Numerals)
     _is_too_large: bool = field(default=False, init=False)
     _given_up: UnsatisfiableSchema | None = field(default=None, init=False)
+    _is_busy: bool = field(default=False, init=False)  # with a value: while one is made, others may have their turn
 
     def produce(self, wish: Wish) -> JsonValue:
         """
@@ -91,6 +93,7 @@ class Producer:
             UnsatisfiableSchema: no value exists, or none was found.
             UnusableSchema: the schema can't be compiled.
         """
+        pause()
         written = self.by_row(wish)
         return orjson.loads(written) if written is not None else self._drawn(wish)
 
@@ -112,6 +115,21 @@ class Producer:
         Raises:
             UnusableSchema: the schema can't be compiled.
         """
+        if self._is_busy:
+            return self._free().by_row(wish)
+        self._is_busy = True
+        try:
+            return self._row(wish)
+        finally:
+            self._is_busy = False
+
+    def _free(self) -> "Producer":
+        """This one once nobody is busy with it; where that can't be waited for, one that makes the same."""
+        while self._is_busy and wait():
+            pass
+        return replace(self) if self._is_busy else self
+
+    def _row(self, wish: Wish) -> bytes | None:
         rows = self._rows
         if rows is None or wish.minimal or wish.status >= FIRST:
             return None
@@ -126,6 +144,15 @@ class Producer:
         return rows.write(wish.seed, size, wish.echo, static=wish.static)
 
     def _drawn(self, wish: Wish) -> JsonValue:
+        if self._is_busy:
+            return self._free()._drawn(wish)  # noqa: SLF001 - another of the same class
+        self._is_busy = True
+        try:
+            return self._searched(wish)
+        finally:
+            self._is_busy = False
+
+    def _searched(self, wish: Wish) -> JsonValue:
         if self._given_up is not None:
             raise self._given_up
         with bounded_search(COMPILING):
@@ -247,7 +274,9 @@ class Producer:
     @cached_property
     def _rows(self) -> Rows | None:
         echoes = tuple(echo.name for echo in self.echoes)
-        return rows_of(self._draw, self.bundle.schema, self.pools.seed, echoes, self.accepts, self.shelf)
+        with bounded_search(COMPILING):
+            draw = self._draw
+        return rows_of(draw, self.bundle.schema, self.pools.seed, echoes, self.accepts, self.shelf)
 
     @cached_property
     def _is_hopeless(self) -> bool:

@@ -29,6 +29,7 @@ from mock_server.generate.state import Draw, State, closed
 from mock_server.generate.strings import compile_string, find_faker
 from mock_server.generate.texts import Demands
 from mock_server.generate.words import joined, split_words
+from mock_server.pausing import pause
 from mock_server.schema.canonical import (
     AllOfView,
     AnyOfView,
@@ -203,6 +204,7 @@ class Sampler:
         Raises:
             UnusableSchema: there are too many.
         """
+        pause()
         self._compiled += 1
         if self._compiled > _MOST_NODES:
             raise UnusableSchema(self.setting.place, f"its values have more than {_MOST_NODES:,} different parts")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
+from mock_server.pausing import pause
 from mock_server.schema.effort import iter_references
 from mock_server.size import count_brackets
 from mock_server.typing import JsonObject, JsonValue
@@ -78,6 +79,7 @@ class LargeValues:
     whole: Compiled
     compile: Callable[[JsonObject], Compiled]
     _known: dict[tuple[str | int, ...], Compiled] = field(default_factory=dict)
+    _needs: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by definition: those that it refers to
     _small: int = 0
     _levels: int = 0
 
@@ -242,10 +244,24 @@ class LargeValues:
             return self.whole
         found = self._known.get(key)
         if found is None:
+            pause()
             if len(self._known) >= _COMPILED:
                 self._known.clear()
-            definitions = _object(self.schema, "$defs")
+            definitions = self._reached(schema)
             found = self._known[key] = self.compile({**schema, "$defs": definitions} if definitions else schema)
+        return found
+
+    def _reached(self, schema: JsonObject) -> JsonObject:
+        """The definitions that a part of the schema leads to: to compile all of them for each part takes long, and much memory."""
+        definitions, found = _object(self.schema, "$defs"), dict[str, JsonValue]()
+        todo = list(iter_references(schema))
+        while todo:
+            name = todo.pop()
+            if name in definitions and name not in found:
+                found[name] = definitions[name]
+                if name not in self._needs:
+                    self._needs[name] = tuple(dict.fromkeys(iter_references(definitions[name])))
+                todo.extend(self._needs[name])
         return found
 
 

@@ -20,6 +20,7 @@ from mock_server.serve.backend import Backend
 from mock_server.serve.life import beside, settle
 from mock_server.serve.middleware import MockMiddleware
 from mock_server.serve.routing import routing_document
+from mock_server.serve.waiting import in_turns
 
 # Connexion says for each operation that it added it.
 logging.getLogger("connexion").setLevel(logging.WARNING)
@@ -60,7 +61,7 @@ async def _mocked(backend: Backend, *args: Any, **kwargs: Any) -> ConnexionRespo
     path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0]
     request = Request(scope["method"], path, scope["query_string"], scope["headers"], body)
     mount = backend.find_mount(request.method, path.decode("latin-1"), request.query.decode("latin-1"))
-    answer = mount.responder.respond(request)
+    answer = await in_turns(functools.partial(mount.responder.respond, request))
     return _response(answer)
 
 

@@ -81,7 +81,8 @@ class Edges:
 
     def payload(self, edge: Edge, seed: int) -> JsonValue:
         """Make the payload of an edge."""
-        return self.subject.payload(edge, self.subject.base(derive_seed(seed, "edge")), seed)
+        with self._turn():
+            return self.subject.payload(edge, self.subject.base(derive_seed(seed, "edge")), seed)
 
     def _catalogue(self, key: str, kinds: tuple[str, ...]) -> Catalogue:
         if key not in self._catalogues:

@@ -16,10 +16,10 @@ from functools import partial
 from mock_server.cache import BoundedCache
 from mock_server.errors import MalformedContent, MalformedWorld
 from mock_server.exchange import problem
-from mock_server.exchange.bounds import LARGE_BODY
 from mock_server.exchange.coding import TooLarge, decode_request
 from mock_server.exchange.message import RawFields, Request
-from mock_server.exchange.preference import EDGES, prefers_by_query
+from mock_server.exchange.preference import prefers_by_query
+from mock_server.pausing import OutOfTime, at_once
 from mock_server.printable import printable
 from mock_server.serve import swagger_ui
 from mock_server.serve.answer import GENERATED, STATE, UPSTREAM, Answer, RawField, problem_answer
@@ -128,7 +128,7 @@ class MockMiddleware:
                 scope["headers"] = without_session(scope["headers"])
                 read = await read_request(scope, receive, path, backend.settings.max_body)
                 request = read if isinstance(read, Request) else request
-            found = mount.express.find(request, everybody)
+            found = await in_turns(partial(mount.express.find, request, everybody))
             if found is not None:
                 start, body = self._messages(found, scope)
                 await send_whole(scope, send, start, body)
@@ -168,7 +168,10 @@ class MockMiddleware:
         if self._is_for_admin(scope):
             return None
         request, everybody = Request(scope["method"], path, scope["query_string"], fields, body), backend.worlds.everybody
-        found = self._find_mount(scope, path).express.find(request, everybody)
+        try:
+            found = at_once(partial(self._find_mount(scope, path).express.find, request, everybody))
+        except OutOfTime:
+            return None
         if found is None or found.status in _WITHOUT_BODY or found.status < 200:  # noqa: PLR2004
             return None
         head = self._head(found, first, fields)
@@ -217,7 +220,7 @@ class MockMiddleware:
         disturbance = None
         disturber = backend.disturber
         if read is None and not isinstance(request, Answer) and request.body and (disturber is None or disturber.is_calm):
-            found = mount.express.find(request, world)
+            found = await in_turns(partial(mount.express.find, request, world))
             if found is not None:
                 start, body = self._messages(found, scope)
                 await send_whole(scope, send, start, body)
@@ -274,20 +277,11 @@ class MockMiddleware:
         return self._known_masker
 
     async def _respond(self, mount: Mount, world: World, scope: Scope, receive: Receive, request: Request) -> Answer:
-        if mount.responder.blocks or len(request.body) > LARGE_BODY or self._asks_for_edges(request):
-            answer = await in_turns(partial(mount.responder.respond, request, world))
-        else:
-            answer = mount.responder.respond(request, world)
+        answer = await in_turns(partial(mount.responder.respond, request, world))
         if answer.later is None:
             return answer
         made = await answer.later(scope, receive)
         return made._replace(findings=(*answer.findings, *made.findings))
-
-    def _asks_for_edges(self, request: Request) -> bool:
-        """Whether a request may ask for an edge case: to find one takes seconds in a large document, so others have their turn."""
-        if self._backend.settings.profile in EDGES or b"__p" in request.query:
-            return True
-        return any(name == b"prefer" and (b"profile" in value or b"payload" in value) for name, value in request.fields)
 
     def _messages(self, found: Answer, scope: Scope) -> tuple[Message, Message]:
         """The messages of an answer that there was nothing to decide about; those of one that comes again are made once."""

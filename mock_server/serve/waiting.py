@@ -1,9 +1,10 @@
 """
 Waiting in the midst of a decision without keeping others waiting.
 
-To decide on an answer is plain code that runs to its end, on the thread of the event loop: nothing of it needs to be safe
-among threads. Only what has to wait, for a database, does so in a thread; meanwhile others are answered. A decision that may
-wait runs as a greenlet, which hands over to the event loop where it waits and goes on there afterwards.
+To decide on an answer is plain code that runs on the thread of the event loop: nothing of it needs to be safe among threads.
+Only what has to wait, for a database, does so in a thread; meanwhile others are answered. A decision runs as a greenlet, which
+hands over to the event loop where it waits and goes on there afterwards. One that takes long does so now and then as well
+(`pausing`), so that others are answered meanwhile.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mock_server.later import Later
+from mock_server.pausing import begin
 
 if TYPE_CHECKING:
     import greenlet
@@ -26,6 +28,7 @@ async def in_turns(decide: Callable[[], _T]) -> _T:
     turn = greenlet.greenlet(decide)
     turn.may_wait = True
     turn.gr_context = contextvars.copy_context()
+    turn.gr_context.run(begin, give_way)
     given: Any = turn.switch()
     while not turn.dead:
         try:

@@ -8,6 +8,7 @@ from threading import Lock
 
 from mock_server.exchange.negotiate import choose_success
 from mock_server.exchange.preference import Preferences
+from mock_server.pausing import without_pauses
 from mock_server.rules import Level
 from mock_server.serve.answer import SOURCE, Answer
 from mock_server.serve.reply import Ask
@@ -51,7 +52,7 @@ class Player:
         if operation is None:
             return None
         for scenario, rules in self._rules.get(operation.id, ()):
-            with self._lock:
+            with self._lock, without_pauses():
                 state = ask.world.scenarios.get(scenario.name, STARTED)
                 rule = next((rule for rule in rules if _fits(rule, state, ask)), None)
                 if rule is None or not (rule.answers[operation.id] or self._is_good(ask)):

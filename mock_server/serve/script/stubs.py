@@ -18,6 +18,7 @@ from mock_server.errors import SchemaError, ScriptError, UsageError
 from mock_server.exchange import problem
 from mock_server.exchange.path import Matched
 from mock_server.finding import Finding
+from mock_server.pausing import without_pauses
 from mock_server.serve.answer import Answer, problem_answer
 from mock_server.serve.reply import Ask
 from mock_server.serve.respond import Responder
@@ -300,7 +301,7 @@ class StubSource:
         if not len(self._stubs):
             return None
         asked = Asked(ask.request)
-        with self._stubs.lock:
+        with self._stubs.lock, without_pauses():
             mapping = self._stubs.match(asked, ask.world, documented=operation is not None)
             if mapping is None:
                 return None

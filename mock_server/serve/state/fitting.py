@@ -22,6 +22,7 @@ from mock_server.generate.requested import DELETED
 from mock_server.generate.seed import derive_seed
 from mock_server.generate.settling import Wished, settle
 from mock_server.generate.words import joined
+from mock_server.pausing import pause
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.serve.ready import KEPT_READY
@@ -239,6 +240,7 @@ class Fitting:
         return best
 
     def _reasons(self, represented: Represented, body: JsonValue) -> str:
+        pause()
         findings: tuple[Finding, ...] = self.judge.judge_value(represented.media_type, body)
         return "; ".join(dict.fromkeys(found.message for found in findings[:3])) or "it does not conform"
 
@@ -296,6 +298,7 @@ class Fitting:
 
     def fits(self, represented: Represented, body: JsonValue) -> bool:
         """Whether a body conforms."""
+        pause()
         return self.judge.is_valid(represented.media_type, body)
 
     def base(self, represented: Represented, ask: Ask) -> JsonValue:

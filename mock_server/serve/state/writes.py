@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from mock_server.exchange.message import find_field
 from mock_server.generate.envelope import put
+from mock_server.pausing import count_pauses, without_pauses
 from mock_server.serve.answer import Answer
 from mock_server.serve.state.asked import Asked, documents
 from mock_server.serve.state.children import came_with
@@ -65,7 +66,12 @@ class Writes:
         thing = self._new(asked, key, number)
         thing, links = owner_link(deed, asked.place.variables, asked.place.values, thing)
         record = Record(text, 1, number, thing, links)
-        answer = self.showing.show(asked, record)
+        return self._insert(asked, record, self.showing.show(asked, record), since)
+
+    def _insert(self, asked: Asked, record: Record, answer: Answer, since: int | None = None) -> Answer:
+        """Put a new thing in, whose answer is made; its owner may have been deleted while that was made."""
+        if count_pauses():
+            self.presence.need_owners(asked)
         self._store.insert(asked.world, asked.collection, record, since)
         return answer
 
@@ -116,9 +122,7 @@ class Writes:
         thing = self._new(asked, self.presence.key_value(asked), number)
         record = Record(asked.key or "", 1, number, thing, {})
         created = 201 if documents(asked.deed.operation, 201) else None
-        answer = self.showing.show(asked, record, created)
-        self._store.insert(asked.world, asked.collection, record)
-        return answer
+        return self._insert(asked, record, self.showing.show(asked, record, created))
 
     def _replaced(self, asked: Asked, record: Record, since: int | None = None) -> Answer:
         place = asked.place_of(record)
@@ -147,9 +151,10 @@ class Writes:
         sent = self._creation.sent(asked.resource, asked.deed, asked.ask)
         children = [child for child in self.presence.children.get(asked.resource.name, ()) if came_with(sent, child) is not None]
         answer = self.showing.show(asked, after) if not children else None
-        self._store.replace(asked.world, asked.collection, record, thing, since)
-        for child in children:
-            self._replace_children(self.presence.asked_for_children(asked, after, child), came_with(thing, child) or [])
+        with without_pauses():  # a thing and its children change together
+            self._store.replace(asked.world, asked.collection, record, thing, since)
+            for child in children:
+                self._replace_children(self.presence.asked_for_children(asked, after, child), came_with(thing, child) or [])
         return answer if answer is not None else self.showing.show(asked, after)
 
     def _replace_children(self, asked: Asked, items: list[JsonValue]) -> None:

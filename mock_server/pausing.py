@@ -1,0 +1,110 @@
+"""
+Pauses in long work, so that others have their turn.
+
+Who runs long work on the thread of an event loop says how a pause is made (`begin`); the work calls `pause` between two steps,
+wherever nothing is half done that others look at. Anywhere else a pause takes no time.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+SPELL: Final = 0.05  # seconds of work between two pauses
+_WAITING: Final = 0.002  # seconds of a pause in which somebody else is waited for
+
+_T = TypeVar("_T")
+
+
+class OutOfTime(Exception):
+    """Work that can't be interrupted would take too long."""
+
+
+def _next() -> float:
+    return time.perf_counter() + SPELL
+
+
+@dataclass(slots=True)
+class _Pauses:
+    """The pauses of one piece of work."""
+
+    give_way: Callable[[float], bool]
+    due: float = field(default_factory=_next)  # on `time.perf_counter`
+    count: int = 0
+    away: float = 0.0  # seconds of this thread's CPU that others had meanwhile
+
+    def make(self, seconds: float = 0.0) -> bool:
+        before = time.thread_time()
+        is_made = self.give_way(seconds)
+        self.away += time.thread_time() - before
+        self.due = _next()
+        self.count += is_made
+        return is_made
+
+
+_pauses: ContextVar[_Pauses | None] = ContextVar("pauses", default=None)
+
+
+def begin(give_way: Callable[[float], bool]) -> None:
+    """
+    Begin a piece of work that makes pauses, for the rest of this context.
+
+    Args:
+        give_way: Lets others have their turn for some seconds at least; whether there was a turn to give.
+    """
+    _pauses.set(_Pauses(give_way))
+
+
+def at_once(work: Callable[[], _T]) -> _T:
+    """
+    Do what has to be done without a pause.
+
+    Raises:
+        OutOfTime: it takes longer than what may be done without one, or needs what somebody else is at.
+    """
+    token = _pauses.set(_Pauses(_give_up))
+    try:
+        return work()
+    finally:
+        _pauses.reset(token)
+
+
+def _give_up(seconds: float) -> bool:
+    raise OutOfTime
+
+
+def pause() -> None:
+    """Let others have their turn, if this work has had the thread for a while."""
+    pauses = _pauses.get()
+    if pauses is not None and time.perf_counter() >= pauses.due:
+        pauses.make()
+
+
+def wait() -> bool:
+    """Let others have their turn now, since one of them has what this work needs; whether there was a turn to give."""
+    pauses = _pauses.get()
+    return pauses is not None and pauses.make(_WAITING)
+
+
+def count_pauses() -> int:
+    """How many pauses this work has made: where there was one, others may have changed something."""
+    pauses = _pauses.get()
+    return pauses.count if pauses is not None else 0
+
+
+def own_time() -> float:
+    """CPU seconds of this thread, without what others had of it in the pauses of this work."""
+    pauses = _pauses.get()
+    return time.thread_time() - (pauses.away if pauses is not None else 0.0)
+
+
+@contextmanager
+def without_pauses() -> Iterator[None]:
+    """Make no pause inside: what is done there is done at once for all others."""
+    token = _pauses.set(None)
+    try:
+        yield
+    finally:
+        _pauses.reset(token)

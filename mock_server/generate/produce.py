@@ -25,7 +25,7 @@ from mock_server.generate.numerals import Numerals
 from mock_server.generate.pagination import PAGED, iter_ends
 from mock_server.generate.pools import Pools
 from mock_server.generate.repair import Repair
-from mock_server.generate.requested import Answered, Requested
+from mock_server.generate.requested import Answered, Page, Requested
 from mock_server.generate.rows import Rows, Shelf, rows_of
 from mock_server.generate.sampler import Sampler
 from mock_server.generate.seed import derive_random, derive_seed
@@ -189,6 +189,22 @@ class Producer:
     def paging(self) -> frozenset[str]:
         """The query parameters by which a request asks for another page than the first."""
         return frozenset(name for role, name in self._answered.roles.items() if role in PAGED)
+
+    def page(self, wish: Wish) -> Page | None:
+        """
+        Find out where the list that `produce` makes stands in the whole.
+
+        Returns:
+            None where a value is not about a list, or none is made at once.
+        """
+        if self._answered.list_pointer is None:
+            return None
+        with bounded_search():
+            try:
+                whole = self._draw(self._state(wish, 0))
+            except (NothingFits, RecursionError):
+                return None
+        return self._answered.page(whole, wish.requested, wish.echo, wish.size)
 
     def settled(self, value: JsonValue, wish: Wish) -> JsonValue:
         """Let a value that conforms say what it should of the request, as far as it still conforms."""

@@ -48,6 +48,14 @@ class Requested(NamedTuple):
     is_of_answer: bool = False  # whether the path is that of what is answered
 
 
+class Page(NamedTuple):
+    """Where a list that is answered is in the whole."""
+
+    span: Span
+    links: Mapping[str, str]  # to other pages, by relation
+    is_plain: bool  # whether the list is all of the answer
+
+
 @dataclass(eq=False)
 class Answered:
     """What the schema of an answer has places for."""
@@ -104,6 +112,15 @@ class Answered:
             yield from _own_links(value, requested)
         if isinstance(requested.sent, dict) and isinstance(value, dict):
             yield from iter_sent(value, requested.sent, self.outline)
+
+    def page(self, whole: JsonValue, requested: Requested, echo: Mapping[str, JsonValue], size: int | None) -> Page | None:
+        """Where the page that a request gets is in a generated whole; None where that has no list. See `iter_wishes`."""
+        pointer = self.list_pointer
+        listed = take(whole, pointer) if pointer is not None else None
+        if pointer is None or not isinstance(listed, list):
+            return None
+        span = self.span(listed, echo, size)
+        return Page(span, links_of(span, self.roles, HERE + requested.path, requested.query), is_plain=not pointer)
 
     def limit(self, echo: Mapping[str, JsonValue]) -> int | None:
         """How many things a request asks for at most; None where it does not say."""

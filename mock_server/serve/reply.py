@@ -42,6 +42,7 @@ from mock_server.serve.answer import GENERATED, PAYLOAD, SEED, SOURCE, Answer, R
 from mock_server.serve.edges import edges_of
 from mock_server.serve.heading import Heading
 from mock_server.serve.journal import Journal
+from mock_server.serve.page_fields import link_field, tell_in_fields
 from mock_server.serve.pairs import OtherHalf, find_pairs
 from mock_server.serve.stream import Stream
 from mock_server.serve.world import World
@@ -303,7 +304,20 @@ class Reply:
         if example is not None:
             written = self._write_example(content, example, ask if name is None else None)
             return self._answer(content, written, f"example:{example.key or 'default'}", None)
-        return self._answer(content, self._made(content, ask), GENERATED, ask.seed_text)
+        return self._paged(self._answer(content, self._made(content, ask), GENERATED, ask.seed_text), content, ask)
+
+    def _paged(self, answer: Answer, content: _Content, ask: Ask) -> Answer:
+        """The answer with header fields that say which page of the preferred number of things it is."""
+        schema = content.represented.media_type.schema
+        if ask.preferences.size is None or schema is None or not content.is_json or self.operation.method != "GET":
+            return answer
+        page = self._producer(content, schema, ask.preferences.locale).page(self._wish(content, ask))
+        if page is None:
+            return answer
+        told = dict(tell_in_fields(self.chosen.response, page.span, page.links))
+        if page.is_plain and page.span.limit:
+            told[b"link"] = link_field(page.links)[1]  # a list without anything around it has no other place for it
+        return answer._replace(fields=[*((name, value) for name, value in answer.fields if name not in told), *told.items()])
 
     def _edge(self, content: _Content, ask: Ask) -> Answer | None:
         """The edge case that is asked for, named; None where none is, or where the body is no JSON."""

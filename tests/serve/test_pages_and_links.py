@@ -1,5 +1,6 @@
 """Lists end, links lead to this server, and what was sent comes back."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -135,6 +136,45 @@ def test_a_preferred_number_of_things_comes_in_pages_that_end(mock: Callable[...
 
     assert counts == [10, 10, 5]
     assert len(set(keys)) == 25
+
+
+LINKED = {"Link": {"schema": {"type": "string"}}, "X-Total-Count": {"schema": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize("headers", [LINKED, {}], ids=["documented", "not documented"])
+@pytest.mark.parametrize("names", [("page", "limit"), ("offset", "limit"), ("cursor", "limit")])
+def test_the_link_field_of_a_plain_list_leads_through_a_preferred_number_of_things(
+    mock: Callable[..., Mock], names: tuple[str, ...], headers: dict[str, Any]
+) -> None:
+    described = operation(THINGS, parameters=[*query("cursor"), *query(*{*names} - {"cursor"}, type_="integer")])
+    described["parameters"] = [each for each in described["parameters"] if each["name"] in names]
+    described["responses"]["200"]["headers"] = headers
+    asked = served(mock, {"/things": {"get": described}})
+    target, keys, counts = "/v1/things?limit=10", [], []
+
+    while target and len(counts) < 9:
+        answer = asked.ask(target, headers={**HOST, "prefer": "size=25"})
+        fields = dict(answer.fields)
+        things: Any = body_of(answer)
+        keys += [thing["id"] for thing in things]
+        counts.append(len(things))
+        following = re.search(rf'<{ORIGIN}([^>]*)>; rel="next"', fields[b"link"].decode())
+        target = following.group(1) if following is not None else ""
+        assert fields.get(b"x-total-count", b"25") == b"25"
+
+    assert counts == [10, 10, 5]
+    assert len(set(keys)) == 25
+
+
+@pytest.mark.parametrize(
+    ("target", "prefer"), [("/v1/things", "size=5"), ("/v1/things?limit=2", "static"), ("/v1/things?limit=9", "size=3")]
+)
+def test_the_link_field_leads_to_no_next_page_where_there_is_none(mock: Callable[..., Mock], target: str, prefer: str) -> None:
+    described = operation(THINGS, parameters=query("page", "limit", type_="integer"))
+    described["responses"]["200"]["headers"] = {"Link": {"schema": {"type": "string"}, "example": f'<{SERVER}/things?page=2>; rel="next"'}}
+    fields = dict(served(mock, {"/things": {"get": described}}).ask(target, headers={**HOST, "prefer": prefer}).fields)
+
+    assert b"next" not in fields.get(b"link", b"")
 
 
 def test_the_ids_around_a_list_are_those_of_its_things(mock: Callable[..., Mock]) -> None:

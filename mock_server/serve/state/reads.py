@@ -8,11 +8,12 @@ from mock_server.generate.requested import HERE
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.serve.answer import STATE, Answer
+from mock_server.serve.page_fields import tell_in_fields
 from mock_server.serve.ready import ready_answers
 from mock_server.serve.state.asked import Asked
 from mock_server.serve.state.fitting import plain_ask
 from mock_server.serve.state.listing import Plan, make_plan
-from mock_server.serve.state.paging import tell_in_body, tell_in_fields
+from mock_server.serve.state.paging import tell_in_body
 from mock_server.serve.state.presence import Presence, belongs
 from mock_server.serve.state.showing import Showing, is_tagged, tag_of
 from mock_server.serve.state.store import Record

@@ -27,7 +27,8 @@ from mock_server.exchange.coding import TooLarge, UnknownCoding, decode_content,
 from mock_server.exchange.masked_formats import Covers, find_boundary, mask_lines, mask_markup, mask_parts, mask_table, mask_yaml
 from mock_server.exchange.media_type import FORM, MediaRange, is_event_stream, is_json, is_json_lines, is_xml, parse_media_type
 from mock_server.exchange.message import RawFields, Request, Response, find_field
-from mock_server.exchange.secret_names import Secrecy, hides, is_place_name, judge_name
+from mock_server.exchange.packed import is_packed, read_packed, write_packed
+from mock_server.exchange.secret_names import OF_OAUTH, Secrecy, find_granting, hides, is_place_name, judge_name
 from mock_server.exchange.secret_shapes import cover_keys, cover_runs, decode_basic, is_opaque
 from mock_server.printable import printable
 from mock_server.spec.model import Location, SecurityScheme
@@ -60,7 +61,8 @@ _LONG: Final = 16  # characters: no word of a language
 _TELLING: Final = 4  # characters: a shorter one is only looked for in quotes
 _HINTS: Final = re.compile(
     r"pass|pwd|psw|pswd|token|secret|sess|sid|sig|otp|cred|key|auth|csrf|xsrf|jwt|cookie|cv[vc]|pin|hmac|bearer|kennwort|contrase|senha"
-    r"|parola|mdp|wachtwoord",
+    r"|parola|mdp|wachtwoord|ssn|social|national|card.?n|cc.?num|saml|assertion|client.?cert|magic|passport|verif"
+    r"|(?:security|device|time|sms|login|reset|access).?code|code.?verifier",
     re.IGNORECASE,
 )
 # `name=value`, `name: value`, `"name": "value"`, `\"name\": \"value\"`: a name and what follows it.
@@ -75,6 +77,8 @@ _FLAG: Final = re.compile(
     r"""(?<![^\s"'])(--?(?P<name>[A-Za-z][\w.\-]{0,100}+)[ \t]{1,8})(?P<value>[^\s"'-][^\s"']*)"""
 )  # of a command line
 _ENCODED: Final = re.compile(r"""[^\s"'<>&=?#;,%]{0,256}+%[0-9A-Fa-f]{2}[^\s"'<>&=?#;,]*""")
+_WORD: Final = re.compile(r"""[^\s"'<>]+""")  # what may be a URL
+_GRANTING: Final = tuple(f"{name}=" for name in sorted(OF_OAUTH))
 _LONGEST_VALUE: Final = 65_536  # characters after a name in a text
 _LONGEST_PIN: Final = 64
 _PROSE: Final = re.compile(r"[^\W\d_]{1,20}\Z")  # a word of a sentence, as in "password: is required"
@@ -156,7 +160,7 @@ class Mask:
         """Replace the secrets in a request."""
         return request._replace(
             path=self.path(request.path),
-            query=self.query(request.query),
+            query=self.query(request.query, request.path),
             fields=self.fields(request.fields),
             body=self.body(request.fields, request.body),
         )
@@ -169,7 +173,8 @@ class Mask:
 
     def path(self, path: bytes) -> bytes:
         """Replace the secrets in a path: in variables that are called so, after a segment that is called so, by shape."""
-        segments = path.decode("latin-1").split("/")
+        text = path.decode("latin-1")
+        segments = (cover_keys(text, self._cover) if len(text) > _LONG else text).split("/")
         named = {index for template in self.templates for index in self._variables(template.split("/"), segments)}
         shown = []
         are_open = not self._has_known
@@ -201,23 +206,37 @@ class Mask:
     def _is_named(self, name: str) -> bool:
         return name.lower() in self.names or name.lower() in self.members
 
-    def query(self, query: bytes) -> bytes:
-        """Replace the secrets in a query, or in a form that is written like one."""
+    def query(self, query: bytes, path: bytes = b"") -> bytes:
+        """
+        Replace the secrets in a query, or in a form that is written like one.
+
+        Args:
+            query: Percent-encoded.
+            path: That it is for; it may say what a query is about.
+        """
         if not query:
             return query
-        parts = re.split(r"([&;])", query.decode("latin-1")) if b"=" in query else [self._unquoted(query.decode("latin-1"))]
-        return "".join(self._pair(part) for part in parts).encode("latin-1", "replace")
+        text = query.decode("latin-1")
+        if "=" not in text:
+            return self._unquoted(text).encode("latin-1", "replace")
+        return self._parameters(text, path.decode("latin-1")).encode("latin-1", "replace")
+
+    def _parameters(self, text: str, path: str) -> str:
+        parts = re.split(r"([&;])", text)
+        granting = find_granting(_read_pairs(parts[::2]), path)
+        return "".join(self._pair(part, granting) for part in parts)
 
     def url(self, url: str) -> str:
         """Replace the secrets in a URL: in its userinfo, path, query and fragment."""
-        scheme, sign, rest = url.partition("://")
-        host, slash, path = rest.partition("/") if sign else ("", "", url)
-        before, question, after = path.partition("?")
-        query, hash_, fragment = after.partition("#")
+        scheme, sign, rest = cover_keys(url, self._cover).partition("://")
+        host, slash, path = rest.partition("/") if sign else ("", "", scheme)
+        target, hash_, fragment = path.partition("#")
+        before, question, query = target.partition("?")
         head = self.text(f"{scheme}{sign}{host}") if sign else ""
         shown = self.path((slash + before).encode("utf-8")).decode("latin-1") if before else slash
-        queried = self.query(query.encode("utf-8")).decode("latin-1")
-        return head + shown + question + queried + hash_ + self.query(fragment.encode("utf-8")).decode("latin-1")
+        at = path.encode("utf-8")
+        queried = self.query(query.encode("utf-8"), at).decode("latin-1")
+        return head + shown + question + queried + hash_ + self.query(fragment.encode("utf-8"), at).decode("latin-1")
 
     def fields(self, fields: RawFields) -> tuple[tuple[bytes, bytes], ...]:
         """Replace the secrets in header fields."""
@@ -284,6 +303,8 @@ class Mask:
         if text[0] == "<" and text[-1:] == ">":
             return mask_markup(text, self._covers())
         text = self._known(text)
+        if ("?" in text or "#" in text) and any(name in text for name in _GRANTING):
+            text = _WORD.sub(self._granting, text)
         text = cover_keys(text, self._cover)
         if _may_name(text) and _HINTS.search(text):
             text = _LINE.sub(self._line, text)
@@ -310,7 +331,13 @@ class Mask:
         if isinstance(value, list):
             return [self._value(item, depth + 1) for item in value]
         if isinstance(value, dict):
-            return {self.text(name): self._member(name, item, depth + 1, value) for name, item in value.items()}
+            granting: frozenset[str] = frozenset()
+            if not value.keys().isdisjoint(OF_OAUTH):
+                granting = find_granting({name: item for name, item in value.items() if isinstance(item, str)}, has_pairs=False)
+            return {
+                self.text(name): self._below(item, depth) if name in granting else self._member(name, item, depth + 1, value)
+                for name, item in value.items()
+            }
         if isinstance(value, int | float) and not isinstance(value, bool) and self._knows(str(value)):
             return self._number(value)
         return value
@@ -418,6 +445,22 @@ class Mask:
         name, value = found.group("name", "value")
         return found.group(1) + self._cover(value) if hides(name, value) and not _PROSE.match(value) else found.group()
 
+    def _granting(self, found: re.Match[str]) -> str:
+        """Cover parameters of OAuth 2.0 in a URL; what else is in it is looked at later."""
+        if not any(name in found.group() for name in _GRANTING):
+            return found.group()
+        pieces = re.split(r"([?#&;])", found.group())
+        granting = find_granting(_read_pairs(pieces), pieces[0])
+        if not granting:
+            return found.group()
+        halves = (piece.partition("=") for piece in pieces)
+        return "".join(
+            f"{name}={self._cover_quoted(value)}"
+            if unquote_plus(name) in granting and value and value != MASKED
+            else f"{name}{sign}{value}"
+            for name, sign, value in halves
+        )
+
     def _encoded(self, found: re.Match[str]) -> str:
         """Mask what is percent-encoded in a text."""
         plain = unquote(found.group())
@@ -472,10 +515,10 @@ class Mask:
         shown = self._cover(bare) if bare and name.strip() not in self.open_cookies else value
         return f"{self.text(name)}{equals}{shown}{semicolon}{self.text(rest)}"
 
-    def _pair(self, part: str) -> str:
+    def _pair(self, part: str, granting: frozenset[str]) -> str:
         name, equals, value = part.partition("=")
         key = unquote_plus(name)
-        if equals and value and (self._is_named(key) or hides(key, unquote_plus(value))):
+        if equals and value and (key in granting or self._is_named(key) or hides(key, unquote_plus(value))):
             return f"{name}={self._cover_quoted(value)}"
         if not equals:
             return self._unquoted(part)
@@ -496,6 +539,8 @@ class Mask:
 
     def _content(self, written: str, data: bytes) -> bytes:
         media_type = parse_media_type(written)
+        if is_packed(media_type) and (packed := self._packed(media_type, data)) is not None:
+            return packed
         text, charset = _read_text(data, media_type)
         if text is None:
             binary = data.decode("latin-1")
@@ -503,6 +548,15 @@ class Mask:
             return data if shown == binary else shown.encode("latin-1", "replace")
         shown = self._by_kind(written, text)
         return data if shown == text else shown.encode(charset, "surrogatepass" if charset.startswith("utf") else "replace")
+
+    def _packed(self, media_type: MediaRange, data: bytes) -> bytes | None:
+        """Mask JSON data in binary; None where it can't be read. What is not secret stays byte for byte where nothing is."""
+        try:
+            value = read_packed(data, media_type)
+        except MalformedContent:
+            return None
+        shown = self._value(value, 0)
+        return data if shown == value else write_packed(shown, media_type)
 
     def _by_kind(self, written: str, text: str) -> str:
         """Mask a body by its media type; one that is not what it is said to be as text."""
@@ -545,6 +599,17 @@ class Mask:
     def _loose(self, text: str) -> str:
         """Mask a text that is not what it is said to be."""
         return cover_runs(self._pairs(cover_keys(self._known(text), self._cover)), self._cover, looks_inside=self._is_changed)
+
+
+def _read_pairs(parts: Iterable[str]) -> dict[str, str]:
+    """Read the parameters of a query; of several with one name the longest value counts."""
+    found: dict[str, str] = {}
+    for part in parts:
+        name, _, value = part.partition("=")
+        key, text = unquote_plus(name), unquote_plus(value)
+        if len(text) > len(found.get(key, "")):
+            found[key] = text
+    return found
 
 
 def _may_name(text: str) -> bool:

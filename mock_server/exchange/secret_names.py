@@ -7,6 +7,7 @@ their numbers, names of kinds (`token_type`) their words, and a token that is a 
 """
 
 import re
+from collections.abc import Mapping
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import pairwise
@@ -34,6 +35,20 @@ _KEYS: Final = frozenset(
 _PROOFS: Final = frozenset(
     (first, second) for first in ("backup", "fa", "mfa", "recovery", "scratch", "unlock") for second in ("code", "codes", "phrase")
 ) | {("security", "answer"), ("security", "answers"), ("seed", "phrase")}
+# What opens something, or proves or says who somebody is, where a name ends so; a digit after it changes nothing.
+_ENDINGS: Final = frozenset(
+    tuple(phrase.split())
+    for phrase in (
+        "ssn", "social security", "social security number", "social security no", "socialsecuritynumber", "national id", "nationalid",
+        "national id number", "national identification number", "national identity number", "national insurance number",
+        "passport number", "card number", "card no", "card num", "cardnumber", "cardno", "cc number", "cc num", "ccnumber", "ccnum",
+        "card verification value", "verification code", "verificationcode", "one time code", "onetime code", "sms code", "login code",
+        "reset code", "access code", "device code", "code verifier", "magic link", "magiclink", "saml response", "samlresponse",
+        "saml art", "sam lart", "samlart", "saml assertion", "client assertion", "client cert", "client certificate", "user pin",
+        "card pin", "login pin", "pin block",
+    )
+)  # fmt: skip
+_LONGEST_ENDING: Final = max(map(len, _ENDINGS))
 _AUTH: Final = frozenset(("code", "cookie", "data", "hash", "header", "headers", "info", "string", "user", "value"))
 # Words of numbers: what ends so says how many, how long, when, which one.
 _COUNTS: Final = frozenset(
@@ -54,7 +69,17 @@ _KINDS: Final = frozenset(
 _PLACES: Final = frozenset(("continuation", "cursor", "next", "page", "prev", "previous", "resume", "start", "sync"))
 _TOKENS: Final = frozenset(("token", "tokens"))
 _NUMBER: Final = re.compile(r"[-+]?[0-9][0-9.,:+\-TZe]{0,40}[a-z%]{0,3}\Z")
-_PIN: Final = re.compile(r"[0-9]{3,12}\Z")
+# A few digits; or letters and digits, unless they are the name of a pin of a chip: `GPIO12`.
+_PIN: Final = re.compile(r"[0-9]{3,12}\Z|(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])(?![A-Za-z]+[0-9]+\Z)[A-Za-z0-9]{4,12}\Z")
+# Parameters of OAuth 2.0 and OpenID Connect that are called like ordinary ones, and those that say which of these they are.
+OF_OAUTH: Final = frozenset(("code", "state", "assertion", "nonce", "ticket"))
+_SAYING_OAUTH: Final = frozenset(
+    ("grant_type", "redirect_uri", "code_verifier", "code_challenge", "response_type", "session_state", "id_token", "client_secret",
+     "granttype", "redirecturi")
+)  # fmt: skip
+_OAUTH_PATH: Final = re.compile(r"oauth|openid|oidc|saml|\b(?:sso|cas|token|callback|authori[sz]e)\b", re.IGNORECASE)
+_CODE: Final = re.compile(r"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])[!-~]{10,}\Z")  # and no word, number or code of an error
+_ERROR_CODE: Final = re.compile(r"[0-9]{1,5}\Z")
 _PLAIN: Final = frozenset(("", "true", "false", "null", "none"))
 
 
@@ -79,13 +104,38 @@ def judge_name(name: str) -> Secrecy:
     words = split_name(name)
     secret = {word for word in words if _is_secret_word(word)} | _secret_pair(words)
     if not secret:
-        return Secrecy.PIN if "pin" in words else Secrecy.OPEN
+        return Secrecy.PIN if "pin" in words or words[-2:] == ["security", "code"] else Secrecy.OPEN
     if secret <= _TOKENS and not _PLACES.isdisjoint(words):
         return Secrecy.OPEN
     if words[-1] in _KINDS and len(words) > 1:
         return Secrecy.KIND
     is_counted = secret <= _TOKENS and not _COUNTED.isdisjoint(words)
     return Secrecy.COUNT if is_counted or words[-1] in _COUNTS or words[0] in _AMOUNTS else Secrecy.SECRET
+
+
+def find_granting(values: Mapping[str, str], path: str = "", *, has_pairs: bool = True) -> frozenset[str]:
+    """
+    Find the parameters that are secret by the company they keep: the code of an authorization, and what goes with it.
+
+    Args:
+        values: Of a query, a form or an object, by name.
+        path: Of the request or URL; "" where it is not known.
+        has_pairs: Whether it is a query or a form: only there `state` alone says what a code is.
+
+    Returns:
+        Names of them.
+
+    Source: RFC 6749, sections 4.1.2 and 10.12; RFC 7521, section 4.1; OpenID Connect Core 1.0, section 3.1.2
+    """
+    named = {name for name in OF_OAUTH.intersection(values) if values[name].lower() not in _PLAIN and not _ERROR_CODE.match(values[name])}
+    if not named:
+        return frozenset()
+    is_code = _CODE.match(values.get("code", "")) is not None
+    if not _SAYING_OAUTH.isdisjoint(name.lower() for name in values):
+        return frozenset(named)
+    if _OAUTH_PATH.search(path):
+        return frozenset(named if "code" in named or _CODE.match(values.get("state", "")) else named - {"state"})
+    return frozenset(named & {"code", "state"}) if is_code and "state" in values and has_pairs else frozenset()
 
 
 def is_place_name(name: str) -> bool:
@@ -114,6 +164,11 @@ def _secret_pair(words: list[str]) -> set[str]:
     pairs = set(pairwise(words))
     if words[:2] == ["x", "auth"] or any(first == "auth" and second in _AUTH for first, second in pairs):
         return {"auth"}
-    if not pairs.isdisjoint(_PROOFS):
+    if not pairs.isdisjoint(_PROOFS) or _ends_secretly(words):
         return {"code"}
     return {"key"} if any(second in {"key", "keys"} and first in _KEYS for first, second in pairs) else set()
+
+
+def _ends_secretly(words: list[str]) -> bool:
+    bare = words[:-1] if words and words[-1].isdigit() else words
+    return any(tuple(bare[-count:]) in _ENDINGS for count in range(1, min(_LONGEST_ENDING, len(bare)) + 1))

@@ -14,6 +14,7 @@ APPS: Final = HERE / "apps"
 PEERS: Final = HERE / ".peers"
 RESULTS: Final = HERE / "results"
 PAGE: Final = HERE / "README.md"
+CASES_PAGE: Final = HERE / "cases.md"
 PLOT: Final = HERE / "figures.svg"
 
 _PACKAGES: Final[Mapping[str, str]] = MappingProxyType(

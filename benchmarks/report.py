@@ -1,4 +1,4 @@
-"""Figures as Markdown: a table for each case, the targets, and the section of `README.md`."""
+"""Figures as Markdown: the targets in a section of `README.md`, and a table for each case in `cases.md`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from typing import Final
 from benchmarks.cases import CASES, Kind
 from benchmarks.derive import BROKEN
 from benchmarks.figures import Spread, metric, spread
-from benchmarks.places import PAGE, PLOT
+from benchmarks.places import CASES_PAGE, PAGE, PLOT
 from benchmarks.results import Run
 from benchmarks.rounds import Measured
 from benchmarks.servers import US
@@ -59,7 +59,7 @@ def render_targets(verdicts: list[Verdict]) -> str:
 
 
 def render_run(run: Run) -> str:
-    """Write everything about a run."""
+    """Write how a run was made, and which targets it met."""
     plan = run.plan
     amount = f"{plan.rounds} rounds of {plan.seconds} s for each server of a case, {plan.starts} starts"
     facts = [
@@ -71,13 +71,19 @@ def render_run(run: Run) -> str:
     ]
     if any(_crowded(subjects, _CORES[CASES[name].kind]) for name, subjects in run.cases.items()):
         facts += ["", _DOUBT]
-    parts = ["\n".join(facts), "### Targets\n\n" + render_targets(judge(run.cases)), "### Cases"]
-    return "\n\n".join([*parts, *(render_case(name, subjects) for name, subjects in run.cases.items())])
+    return "\n\n".join(["\n".join(facts), "### Targets\n\n" + render_targets(judge(run.cases))])
+
+
+def render_cases(run: Run) -> str:
+    """Write the page of a run's cases."""
+    began = f"Each case of the run of {run.began[:10]}; [`README.md`](README.md) says how it was measured."
+    head = f"# Cases\n\n{began} `make bench-report` writes this page."
+    return "\n\n".join([head, *(render_case(name, subjects) for name, subjects in run.cases.items())]) + "\n"
 
 
 def write_page(run: Run) -> None:
     """
-    Replace the figures in `README.md`; what stands around them stays.
+    Replace the figures in `README.md`, leaving the text around them, and the page of cases.
 
     Raises:
         ValueError: the page has no place for them.
@@ -88,6 +94,7 @@ def write_page(run: Run) -> None:
         raise ValueError(f"{PAGE} has to have the lines {_BEGIN} and {_END}")
     section = f"{_BEGIN}\n\n![Answers per second of server CPU]({PLOT.name})\n\n{render_run(run)}\n\n"
     PAGE.write_text(text[:begin] + section + text[end:])
+    CASES_PAGE.write_text(render_cases(run))
 
 
 def render_table(rows: list[list[str]]) -> str:

@@ -7,6 +7,7 @@
 # make bench   speeds, side by side with peers; ARGS="--quick" for a first look
 # make corpus  real documents answered over HTTP and judged; SEED=7 draws others
 # make walk    everything that real documents document, asked for and judged by somebody else; ARGS="FOLDER --cap 30"
+# make gold    compares everything that is answered and written with what it was; ARGS=--write takes the new as right
 # make clients  official SDKs and generated clients against the mock; ARGS="--only stripe,box"
 # make screenshots  pictures of the console, for the documentation
 # make docs    writes the reference tables, and builds the site into site/
@@ -24,7 +25,7 @@ PEER := .tools/schemathesis
 PEER_CONSTRAINTS := tests/schemathesis-constraints.txt
 NEWEST := .tools/newest
 
-.PHONY: serve test newest constraints coverage check format docs bench bench-report corpus walk clients screenshots clean
+.PHONY: serve test newest constraints coverage check format docs bench bench-report corpus walk gold clients screenshots clean
 
 serve: $(VENV)/.installed
 	$(BIN)/mock-server serve $(ARGS)
@@ -38,6 +39,7 @@ else
 endif
 
 # An environment of its own without constraints. What it runs is what a stranger gets from `pip install` today.
+# tests/gold is left out: its checksums hold for the versions that constraints.txt names, since those make the names and texts.
 newest: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
 	rm -rf $(NEWEST)
 	$(PYTHON) -m venv $(NEWEST)
@@ -45,7 +47,7 @@ newest: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
 	$(NEWEST)/bin/python -m pip freeze --exclude mock-server >$(NEWEST)/versions.txt
 	@if grep -vxFf constraints.txt $(NEWEST)/versions.txt; then \
 	  echo "The versions above are newer than constraints.txt: the tests run with them."; \
-	  $(NEWEST)/bin/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --ignore tests/documents $(ARGS); \
+	  $(NEWEST)/bin/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --ignore tests/documents --ignore tests/gold $(ARGS); \
 	else \
 	  echo "constraints.txt names the newest versions: there is nothing else to test."; \
 	fi
@@ -90,6 +92,10 @@ corpus: $(VENV)/.tests $(if $(SEED),$(CORPUS))
 # Every documented status, media type, profile and the order of a life; of real documents.
 walk: $(VENV)/.tests
 	$(BIN)/python -m benchmarks.walk $(ARGS)
+
+# Byte for byte, by checksums in tests/gold; of real documents with ARGS="--large --write FILE --keep FOLDER", then --against FILE.
+gold: $(VENV)/.tests
+	$(BIN)/python -m benchmarks.gold $(ARGS)
 
 # The first run installs them: minutes, and some hundred megabytes under benchmarks/.peers.
 clients: $(VENV)/.tests

@@ -22,6 +22,13 @@ _STATUSES: Final = frozenset(("status", "statuscode", "httpstatus", "httpstatusc
 _KINDS: Final = frozenset(("type", "code", "error", "reason", "kind", "errorcode", "errortype", "name", "category", "title", "status"))
 _TITLES: Final = frozenset(("title", "statustext", "statusmessage", "error"))
 _DEEPEST: Final = 3
+# RFC 9110 renamed some; Python's own table follows it from 3.13 on.
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus} | {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 # Words by which an enumeration names what a status means, the best first.
 _MEANT: Final[dict[int, tuple[str, ...]]] = {
     400: ("invalid request", "bad request", "invalid", "validation", "malformed", "parameter", "argument", "request", "client"),
@@ -68,11 +75,8 @@ def iter_failures(value: JsonValue, status: int, outline: Outline, *, is_problem
 
 
 def find_phrase(status: int) -> str:
-    """The reason phrase of a status; empty for one that is not registered."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
+    """Look up the reason phrase of a status, the same with every version of Python; empty for one that is not registered."""
+    return _PHRASES.get(status, "")
 
 
 def _iter_named(value: JsonValue, status: int, phrase: str, outline: Outline, place: Place) -> Iterator[Wished]:

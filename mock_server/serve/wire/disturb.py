@@ -16,13 +16,13 @@ from mock_server.exchange.path import Matched
 from mock_server.exchange.preference import NONE, parse_preferences
 from mock_server.exchange.problem import FAULT_UNAVAILABLE, Problem
 from mock_server.fault import Fault, FaultKind
+from mock_server.generate.failing import find_phrase
 from mock_server.serve.answer import PAYLOAD, PREFERENCE_APPLIED, Answer, problem_answer
 from mock_server.serve.backend import Message, Scope, Send
 from mock_server.serve.browser import CONTENT_FIELDS
 from mock_server.serve.respond import Responder
 from mock_server.serve.wire.breaking import NEEDS_BODY, NO_BODY, ON_THE_LINE, Outgoing, dribble
 from mock_server.serve.wire.drawing import Met, plan, plan_own
-from mock_server.serve.wire.head import PHRASES
 from mock_server.serve.wire.line import Line, line_of
 from mock_server.serve.world import World
 from mock_server.spec.model import Entry
@@ -179,7 +179,7 @@ def _without_applied(answer: Answer) -> Answer:
 
 def _error(met: Met, fault: Fault) -> Answer:
     """An error that the document has no words for."""
-    kind = Problem("injected", PHRASES.get(fault.status, "Error"), fault.status)
+    kind = Problem("injected", find_phrase(fault.status) or "Error", fault.status)
     return problem_answer(kind, f"the fault {fault.name}, on purpose", entry=met.entry)
 
 

@@ -80,6 +80,9 @@ def link_property(
                 return Linked(_echo_identity(echo.name, accept, draw), echo.name)
             always = _echo_always(echo.name, accept, draw) if echo.in_path else _echo_filter(echo.name, accept, draw)
             return Linked(always, inherited=inherited)
+        said = split_words(echo.name)
+        if echo.in_path and len(said) > 1 and said[-1:] == words and echo.nouns & nouns and not is_identifier(echo.name):
+            return Linked(_echo_identity(echo.name, accept, draw), echo.name)  # `number` of an issue for `issue_number`
         if not echo.in_path or not (echo.is_noun or is_identifier(echo.name)):
             continue
         if echo.nouns & nouns:

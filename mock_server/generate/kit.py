@@ -1,8 +1,9 @@
 """What all operations of one document share: schemas, forms, pools."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from mock_server.errors import UsageError
 from mock_server.exchange.path import iter_literals
@@ -26,6 +27,7 @@ from mock_server.spec.references import Node
 from mock_server.typing import Pointer
 
 DEFAULT_LOCALE = "en_US"
+_ONE_VARIABLE = re.compile(r"\{\+?([^{}]+?)[+*]?\}")
 
 
 @dataclass(eq=False, repr=False)
@@ -118,28 +120,34 @@ class Kit:
             UnusableSchema: the schema can't be translated.
             UsageError: nobody knows the locale.
         """
-        pools, echoes = self.pools(locale), find_echoes(operation)
-        overrides = self._overrides(operation)
+        answers = direction is Direction.RESPONSE
+        make = partial(
+            Producer,
+            pools=self.pools(locale),
+            name=name,
+            echoes=find_echoes(operation),
+            overrides=self._overrides(operation),
+            shelf=self._shelf,
+            answers=answers,
+            numerals=self.numerals,
+            item_variable=self._item_variable(operation) if answers else "",
+        )
 
         def lenient() -> Producer:
-            judged = self.schemas.of(direction, Purpose.JUDGE).bundle(schema)
-            return Producer(
-                judged,
-                self.forms(direction, Purpose.JUDGE),
-                pools,
-                name,
-                echoes,
-                overrides,
-                shelf=self._shelf,
-                answers=direction is Direction.RESPONSE,
-                numerals=self.numerals,
-            )
+            return make(self.schemas.of(direction, Purpose.JUDGE).bundle(schema), self.forms(direction, Purpose.JUDGE))
 
         made = self.schemas.of(direction, Purpose.MAKE).bundle(schema)
-        answers = direction is Direction.RESPONSE
-        return Producer(
-            made, self.forms(direction, Purpose.MAKE), pools, name, echoes, overrides, lenient, self._shelf, answers, self.numerals
-        )
+        return make(made, self.forms(direction, Purpose.MAKE), fallback=lenient)
+
+    def _item_variable(self, operation: Operation) -> str:
+        """The variable of the path of one thing, below the path of a list: `petId`; empty where there is none."""
+        prefix = operation.entry.template.rstrip("/") + "/"
+        if operation.method != "GET":
+            return ""
+        readable = (entry.template for entry in self.document.entries if entry.method == "GET")
+        below = (template.removeprefix(prefix).rstrip("/") for template in readable if template.startswith(prefix))
+        found = (_ONE_VARIABLE.fullmatch(rest) for rest in below)
+        return next((match.group(1) for match in found if match is not None), "")
 
     def _overrides(self, operation: Operation) -> Mapping[str, str]:
         own = self.settings.for_operation(operation.id, operation.entry.title).fields

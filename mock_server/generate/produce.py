@@ -81,6 +81,7 @@ class Producer:
     shelf: Shelf = field(default_factory=Shelf)
     answers: bool = False  # whether values are answers to requests, see `requested`
     numerals: Numerals = field(default_factory=Numerals)
+    item_variable: str = ""  # of the path of one thing, where values are lists of them
     _is_too_large: bool = field(default=False, init=False)
     _given_up: UnsatisfiableSchema | None = field(default=None, init=False)
     _is_busy: bool = field(default=False, init=False)  # with a value: while one is made, others may have their turn
@@ -131,7 +132,7 @@ class Producer:
 
     def _row(self, wish: Wish) -> bytes | None:
         rows = self._rows
-        if rows is None or wish.minimal or wish.status >= FIRST:
+        if rows is None or wish.minimal or wish.status >= FIRST or (self.answers and self._answered.links_items):
             return None
         size = wish.size
         limit = self._answered.limit(wish.echo) if self.answers and wish.echo else None
@@ -217,7 +218,7 @@ class Producer:
 
     @cached_property
     def _answered(self) -> Answered:
-        return Answered(outline_of(self.bundle), self.name, self.echoes)
+        return Answered(outline_of(self.bundle), self.name, self.echoes, self.item_variable)
 
     def adopt(self, wish: Wish, candidates: list[JsonValue]) -> JsonValue:
         """

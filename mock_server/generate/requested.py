@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 from mock_server.generate.compiling import Echo
 from mock_server.generate.envelope import find_list, take
@@ -27,7 +28,7 @@ from mock_server.generate.pagination import (
     path_of,
 )
 from mock_server.generate.settling import Wished, say
-from mock_server.generate.words import joined, nouns_of
+from mock_server.generate.words import joined, nouns_of, split_words
 from mock_server.schema.outline import Outline
 from mock_server.typing import JsonObject, JsonValue
 
@@ -63,6 +64,16 @@ class Answered:
     outline: Outline
     name: str  # what the answer is about
     echoes: tuple[Echo, ...]
+    item_variable: str = ""  # of the path of one thing of the list: `petId` of `/pets/{petId}`; empty where there is no such path
+
+    @cached_property
+    def links_items(self) -> bool:
+        """Whether the things of a list say where they are, and may be asked for there."""
+        if not self.item_variable or self.list_pointer is None:
+            return False
+        spot = find_list(self.outline, nouns_of(self.name))
+        names = spot.outline.names if spot is not None else ()
+        return any(joined(name) in _OWN or name in _OWN_HOLDERS for name in names)
 
     @cached_property
     def roles(self) -> Mapping[str, str]:
@@ -104,7 +115,9 @@ class Answered:
             if span.count < len(listed):
                 page = listed[span.start if size is not None else 0 :][: span.count]
                 yield Wished(pointer, [page])
-                value = say(value, pointer, page)
+                value, listed = say(value, pointer, page), page
+            if self.links_items and requested.path:
+                yield Wished(pointer, [self._linked(listed, requested.path, choice) for choice in (0, 1)])
             links = links_of(span, self.roles, HERE + requested.path, requested.query) if requested.path else {}
             if pointer:
                 yield from iter_span_wishes(value, pointer, span, links, documented={})
@@ -112,6 +125,18 @@ class Answered:
             yield from _own_links(value, requested)
         if isinstance(requested.sent, dict) and isinstance(value, dict):
             yield from iter_sent(value, requested.sent, self.outline)
+
+    def _linked(self, listed: list[JsonValue], path: str, choice: int) -> JsonValue:
+        """The things of a list, each with links to its own path: by URL (choice 0) or by path alone (1)."""
+        linked: list[JsonValue] = []
+        for item in listed:
+            key = _key(item, self.item_variable) if isinstance(item, dict) else None
+            own = Requested(path=f"{path.rstrip('/')}/{quote(str(key), safe='')}")
+            wishes = _own_links(item, own) if isinstance(item, dict) and key is not None else ()
+            for wished in wishes:
+                item = say(item, wished.place, wished.values[choice])  # noqa: PLW2901 - a changed copy
+            linked.append(item)
+        return linked
 
     def page(self, whole: JsonValue, requested: Requested, echo: Mapping[str, JsonValue], size: int | None) -> Page | None:
         """Where the page that a request gets is in a generated whole; None where that has no list. See `iter_wishes`."""
@@ -164,6 +189,16 @@ def _after(listed: Sequence[JsonValue], cursor: JsonValue) -> int:
         return start
     keys = [next((item[name] for name in KEYS if name in item), None) if isinstance(item, dict) else item for item in listed]
     return next((index + 1 for index, key in enumerate(keys) if key is not None and str(key) == str(cursor)), len(listed))
+
+
+def _key(item: JsonObject, variable: str) -> JsonValue:
+    """What a thing has for the variable of its path: a member of that name, or of its last word, or an id; None where it has none."""
+    words = split_words(variable)
+    wanted = (joined(variable), words[-1] if words else "", *KEYS)
+    known = {
+        joined(name): value for name, value in item.items() if isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    }
+    return next((known[name] for name in wanted if name in known), None)
 
 
 def _number(value: JsonValue) -> int | None:

@@ -296,6 +296,63 @@ def test_what_a_thing_says_of_where_it_is_is_the_url_of_the_request(mock: Callab
     assert (body["url"], body["href"], body["_links"]["self"]["href"], body["avatar_url"]) == (url, url, url, "https://x.test/a")
 
 
+@pytest.mark.parametrize(
+    ("variable", "key", "members"),
+    [
+        ("id", "id", {"id": {"type": "string"}, "url": {"type": "string", "format": "uri"}}),
+        ("thingId", "id", {"id": {"type": "integer"}, "href": {"type": "string"}}),
+        ("thing_number", "number", {"id": {"type": "string"}, "number": {"type": "integer"}, "url": {"type": "string"}}),
+        ("slug", "slug", {"id": {"type": "string"}, "slug": {"type": "string"}, "self": {"type": "string"}}),
+        ("id", "id", {"id": {"type": "string"}, "url": {"type": "string", "example": SERVER + "/things/other"}}),
+        ("id", "id", {"id": {"type": "string"}, "url": {"type": "string", "pattern": "^/v1/"}}),
+        ("id", "id", {"id": {"type": "string"}, "links": {"type": "object", "required": ["self"], "properties": {"self": {"type": "string"}}}}),
+        ("id", "id", {"id": {"type": "string"}, "_links": {"type": "object", "required": ["self"], "properties": {"self": {
+            "type": "object", "required": ["href"], "properties": {"href": {"type": "string"}}}}}}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("prefer", ["static", "size=40"])
+def test_the_link_of_each_thing_in_a_list_leads_to_itself(
+    mock: Callable[..., Mock], variable: str, key: str, members: dict[str, Any], wrapped: bool, prefer: str
+) -> None:
+    thing = {"type": "object", "required": list(members), "properties": members}
+    things = {"type": "array", "items": thing, "minItems": 2}
+    listed = {"type": "object", "required": ["things"], "properties": {"things": things}} if wrapped else things
+    one = operation(thing, parameters=path(variable))
+    asked = served(mock, {"/things": {"get": operation(listed)}, f"/things/{{{variable}}}": {"get": one}})
+    body: Any = body_of(asked.ask("/v1/things", headers={**HOST, "prefer": prefer}))
+
+    for each in body["things"] if wrapped else body:
+        links = [value for name, value in each.items() if name not in {"id", "number", "slug"}]
+        link = links[0]["self"] if isinstance(links[0], dict) else links[0]
+        target = urlsplit(link["href"] if isinstance(link, dict) else link).path
+        assert target == f"/v1/things/{each[key]}"
+        assert str(body_of(asked.ask(target))[key]) == str(each[key])  # type: ignore[index]
+
+
+def test_the_link_of_a_thing_without_a_path_of_its_own_stays(mock: Callable[..., Mock]) -> None:
+    thing = {"type": "object", "required": ["id", "url"], "properties": {"id": {"type": "string"}, "url": {"type": "string"}}}
+    asked = served(mock, {"/things": {"get": operation({"type": "array", "items": thing, "minItems": 2})}})
+    body: Any = body_of(asked.ask("/v1/things", headers=HOST))
+
+    assert not any("/v1/things" in each["url"] for each in body)
+
+
+def test_the_fast_way_links_the_things_of_a_list_as_the_ordinary_one(mock: Callable[..., Mock]) -> None:
+    thing = {"type": "object", "required": ["id", "url"], "properties": {"id": {"type": "string"}, "url": {"type": "string"}}}
+    paths = {
+        "/things": {"get": operation({"type": "array", "items": thing, "minItems": 2})},
+        "/things/{id}": {"get": operation(thing, parameters=path("id"))},
+    }
+    responder = served(mock, paths).responder
+    request = Request("GET", b"/v1/things", b"", [(b"host", b"mock.test:4010")], b"")
+    found = Express(responder).find(request)
+
+    assert found is not None
+    assert _same(found, responder.respond(request))
+    assert b"/v1/things/" in found.body
+
+
 def test_the_url_of_a_list_is_its_path(mock: Callable[..., Mock]) -> None:
     asked = served(mock, {"/things": {"get": operation(listing({"url": {"type": "string", "pattern": "^/v1/"}}))}})
 

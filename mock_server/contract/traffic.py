@@ -19,7 +19,7 @@ from typing import IO, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
 from mock_server.errors import MalformedContent, UsageError
-from mock_server.exchange.body import read_json
+from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.coding import decode_content, is_coded
 from mock_server.exchange.message import RawFields, Request, Response
 from mock_server.files import find_escape
@@ -27,6 +27,7 @@ from mock_server.typing import JsonObject, JsonValue
 
 _CHUNK: Final = 1 << 20
 _MOST_RECORD: Final = 64 << 20  # bytes
+_MOST_BETWEEN: Final = 4 << 20  # bytes between two entries, which are no objects
 _LINES: Final = frozenset((".ndjson", ".jsonl", ".jsonlines", ".log"))
 _SUFFIXES: Final = _LINES | {".json", ".har"}
 _PACKED: Final = ".gz"
@@ -202,7 +203,7 @@ def iter_entries(file: IO[bytes]) -> Iterator[bytes]:
     """
     The entries of a HAR file, each as its bytes, read piece by piece.
 
-    An entry is an object in the list `entries` of the object `log`.
+    An entry is a member of the list `entries` of the object `log`: one that is no object is said to be no exchange.
 
     Raises:
         BrokenArchive: there is no such list, or the file breaks off.
@@ -223,6 +224,7 @@ class _Splitter:
         self._depth = 0
         self._quoted = False
         self._inside = False  # the list of entries
+        self._gap = -1  # where what stands between two entries begins; -1 within one, and outside of the list
         self._is_archive = False  # whether that list was there
         self._yielded = 0
 
@@ -236,16 +238,22 @@ class _Splitter:
             elif sign == b'"':
                 self._quoted = not self._quoted
             elif not self._quoted and sign in b"{[":
-                self._open(sign, match.start())
+                yield from self._open(sign, match.start())
             elif not self._quoted:
+                if self._gap >= 0:
+                    yield from self._odd(match.start())
+                    self._inside = False
                 self._depth -= 1
                 if self._start >= 0 and self._depth == _LIST:
                     self._yielded += 1
                     yield self._buffer[self._start : self._at]
                     self._drop(self._at)
+                    self._gap = 0
         self._at = max(self._at, len(self._buffer))
-        if self._start < 0:
+        if self._start < 0 and self._gap < 0:
             self._drop(max(min(self._at, len(self._buffer)) - _BEFORE, 0))
+        elif self._gap >= 0 and len(self._buffer) - self._gap > _MOST_BETWEEN:
+            raise BrokenArchive(f"there are more than {_MOST_BETWEEN:,} bytes between two entries")
         elif len(self._buffer) > _MOST_RECORD:
             raise BrokenArchive(f"an entry has more than {_MOST_RECORD:,} bytes")
 
@@ -262,13 +270,29 @@ class _Splitter:
             place = f"inside entry {self._yielded + 1}" if self._start >= 0 else f"after entry {self._yielded}"
             raise BrokenArchive(f"it breaks off {place}")
 
-    def _open(self, sign: bytes, where: int) -> None:
+    def _open(self, sign: bytes, where: int) -> Iterator[bytes]:
         self._depth += 1
-        if sign == b"[" and self._depth == _LIST:
+        if self._gap >= 0:
+            yield from self._odd(where)
+            self._start = where
+        elif sign == b"[" and self._depth == _LIST:
             self._inside = _ENTRIES.search(self._buffer[max(where - _BEFORE, 0) : where]) is not None
             self._is_archive |= self._inside
-        elif sign == b"{" and self._depth == _LIST + 1 and self._inside:
-            self._start = where
+            self._gap = where + 1 if self._inside else -1
+
+    def _odd(self, end: int) -> Iterator[bytes]:
+        """Give the entries in a gap: a number, a text, a word. None is an exchange, and each is one wrong record."""
+        between = self._buffer[self._gap : end].strip(b", \t\r\n")
+        self._gap = -1
+        if not between:
+            return
+        try:
+            values = read_json(b"[%b]" % between)
+        except MalformedContent:
+            values = None
+        for record in map(write_json, values) if isinstance(values, list) else (between,):
+            self._yielded += 1
+            yield record
 
     def _drop(self, count: int) -> None:
         """Let go of what was looked at, but for a little: what stands before a list says whether it is the one."""

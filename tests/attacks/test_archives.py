@@ -2,14 +2,17 @@
 
 import base64
 import gzip
+import io
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
 import pytest
 from conftest import ROOT
 
 from mock_server.cli import main
+from mock_server.contract.traffic import iter_entries
 
 DOCUMENT = str(ROOT / "tests" / "defects" / "projects.yaml")
 PROJECT = {
@@ -140,6 +143,53 @@ def test_an_odd_record_is_one_wrong_record(record: object, tmp_path: Path, capsy
 
     assert main(["validate", str(tmp_path / "a.ndjson"), "--document", DOCUMENT]) == 1
     assert "7 records" in "".join(capsys.readouterr())
+
+
+ENTRIES = {
+    "a number": (b"5", 1),
+    "a text": (b'"a"', 1),
+    "a text of brackets": (rb'"}]{[\"],"', 1),
+    "null": (b"null", 1),
+    "true": (b"true", 1),
+    "a list": (b"[]", 1),
+    "a list of an entry": (b'[{"request":{}}]', 1),
+    "an empty object": (b"{}", 1),
+    "several": (b'1, "a", null, [2], {}', 5),
+    "words that are none": (b"nul, x", 1),
+    "nothing between commas": (b"", 0),
+}
+
+
+@pytest.mark.parametrize("attack", ENTRIES.values(), ids=ENTRIES)
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_an_entry_that_is_no_object_is_one_wrong_record(
+    attack: tuple[bytes, int], place: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry, count = attack
+    entries = [orjson.dumps(exchange()) for _ in range(3)]
+    entries.insert(place, entry)
+    (tmp_path / "a.har").write_bytes(b'{"log":{"pages":[{"a":[1]}, 7],"entries": [' + b" ,\n".join(entries) + b'],"x":[8]}}')
+
+    assert main(["validate", str(tmp_path / "a.har"), "--document", DOCUMENT]) == int(count > 0)
+    shown = "".join(capsys.readouterr())
+    assert f"{3 + count} records" in shown
+    assert ("[traffic-record-unreadable]" in shown) is (count > 0)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 64])
+def test_entries_are_found_however_a_file_is_read(size: int) -> None:
+    data = b'{"log":{"entries":[1,{"a":"]"},"b}",[{"c":2}],null]}}'
+    whole = io.BytesIO(data)
+    file = SimpleNamespace(read=lambda count: whole.read(size))
+
+    assert list(iter_entries(file)) == [b"1", b'{"a":"]"}', b'"b}"', b'[{"c":2}]', b"null"]
+
+
+def test_megabytes_between_two_entries_are_no_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.har").write_bytes(b'{"log":{"entries":[' + b"1000," * 2_000_000 + b"1]}}")
+
+    assert main(["validate", str(tmp_path / "a.har"), "--document", DOCUMENT]) == 2
+    assert "between two entries" in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize("line", [b'{"a":', b"\xff\xfe", b'{"a":1}}', b'"\\ud800"', b"[" * 5000], ids=repr)

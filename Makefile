@@ -1,6 +1,7 @@
 # make serve   creates .venv if need be, and serves openapi.yaml
 # make test    installs what the tests need, and runs them all
 # make coverage  the tests, and which lines and branches they reach
+# make pythons  a part of the tests on the other versions of Python, as pyenv or PATH has them
 # make check   format, lint, types
 # make newest  the tests again with the newest packages that pip allows, where these are others than constraints.txt names
 # make constraints  renews the exact versions that everything here is installed with
@@ -24,6 +25,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --e
 PEER := .tools/schemathesis
 PEER_CONSTRAINTS := tests/schemathesis-constraints.txt
 NEWEST := .tools/newest
+# Besides the one that everything is tested on. What a version of Python may change: values, schemas, bodies, a client, a server.
+PYTHONS := 3.12 3.13
+PART := tests/spec tests/schema tests/exchange tests/generate tests/contract/test_transport.py tests/serve/test_charger.py tests/test_strategies.py \
+  tests/test_cache.py tests/test_pointer.py
 
 .PHONY: serve test newest constraints coverage check format docs bench bench-report corpus walk gold clients screenshots clean
 
@@ -37,6 +42,21 @@ else
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --ignore tests/documents
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist worksteal tests/documents
 endif
+
+FORCE:
+.PHONY: pythons FORCE
+pythons: .tools/$(SUITE)/.installed $(addprefix python-,$(PYTHONS))
+
+# Where a Python is missing, only the gate fails.
+python-%: FORCE
+	@python=$$(.ci/find-python $*) || { [ "$$CI" != true ]; exit $$?; }; \
+	set -e; \
+	if [ ! -e .tools/python$*/.installed ] || [ pyproject.toml -nt .tools/python$*/.installed ] || [ constraints.txt -nt .tools/python$*/.installed ]; then \
+	  "$$python" -m venv .tools/python$*; \
+	  .tools/python$*/bin/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[test]'; \
+	  touch .tools/python$*/.installed; \
+	fi; \
+	.tools/python$*/bin/python -m pytest $(SIDE_BY_SIDE) --dist worksteal -m 'not long' --hypothesis-profile few $(PART)
 
 # An environment of its own without constraints. What it runs is what a stranger gets from `pip install` today.
 # tests/gold is left out: its checksums hold for the versions that constraints.txt names, since those make the names and texts.

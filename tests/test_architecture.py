@@ -6,6 +6,7 @@ import importlib
 import inspect
 import sys
 import tomllib
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -62,6 +63,9 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
 
+NAMES = {name_of(path) for path in MODULES}
+
+
 def layer_of(module: str) -> str:
     head = module.partition(".")[0]
     if head in LAYERS:
@@ -69,6 +73,7 @@ def layer_of(module: str) -> str:
     return "edges" if head in EDGES else "base"
 
 
+@cache
 def imports_of(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -80,10 +85,10 @@ def imports_of(path: Path) -> set[str]:
     return found
 
 
+@cache
 def own_imports(path: Path) -> set[str]:
-    known = {name_of(module) for module in MODULES}
     names = {name.removeprefix("mock_server.") for name in imports_of(path) if name.startswith("mock_server.")}
-    return {name for name in names if name in known} - {name_of(path)}
+    return {name for name in names if name in NAMES} - {name_of(path)}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -43,6 +43,7 @@ def of(folder: Path, schema: object, schemas: dict | None = None) -> st.SearchSt
 TREE = {"Tree": {"type": "object", "required": ["name", "children"], "properties": {"name": {"type": "string"}, "children": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}}}}  # fmt: skip
 
 
+@pytest.mark.long
 def test_what_is_found_shrinks_to_the_smallest_of_its_kind(tmp_path: Path) -> None:
     schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer", "minimum": 3}, "tags": {"type": "array", "items": {"type": "string"}}, "note": {"type": "string"}}}  # fmt: skip
     strategy = of(tmp_path, schema)
@@ -53,6 +54,7 @@ def test_what_is_found_shrinks_to_the_smallest_of_its_kind(tmp_path: Path) -> No
     assert {"note": "", **find(strategy, lambda value: len(value.get("tags", [])) > 1)} == {"n": 3, "tags": ["", ""], "note": ""}
 
 
+@pytest.mark.long
 def test_recursion_ends_and_shrinks(tmp_path: Path) -> None:
     strategy = of(tmp_path, {"$ref": "#/components/schemas/Tree"}, TREE)
 

@@ -113,6 +113,7 @@ def test_what_is_called_valid_is(folder: Path, schema: dict, keywords: set[str])
             assert [error.message for error in judge.iter_errors(value)] == [], edge.rule
 
 
+@pytest.mark.long
 def test_the_charger_document_is_covered_whole() -> None:
     """Each (place, keyword) that asserts something has a payload that breaks it, in both responses."""
     for response in (0, 1):
@@ -131,6 +132,7 @@ def test_the_charger_document_is_covered_whole() -> None:
         assert {missed.reason for missed in catalogue.unreached} <= {"the format 'double' asserts nothing"}
 
 
+@pytest.mark.long
 def test_around_realistic_values_each_payload_of_the_charger_is_what_it_says() -> None:
     subject = charger()
     judge = judge_by(subject.judged.bundle.schema)
@@ -200,6 +202,7 @@ def test_recursion_is_nested_deep(folder: Path) -> None:
     assert depth >= 20
 
 
+@pytest.mark.long
 def test_a_rule_is_found_without_proving_the_others() -> None:
     catalogue = Catalogue(charger())
     edge = catalogue.find("Charger/locationInfo:type:array")
@@ -240,6 +243,7 @@ nested = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.long
 @given(nested)
 def test_labels_hold_for_any_schema(tmp_path_factory: pytest.TempPathFactory, schema: dict) -> None:
     subject = subject_of(tmp_path_factory.mktemp("any"), schema)

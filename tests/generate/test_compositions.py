@@ -97,6 +97,7 @@ def compose(parts: list[Part], random: Random) -> tuple[str, object, Judge]:
             return f"{kind}: {one.group} | {other.group}", build(one.written(random), other.written(random)), accepts
 
 
+@pytest.mark.long
 def test_a_value_is_found_for_nearly_every_composition(folder: Path, parts: list[Part], capsys: pytest.CaptureFixture[str]) -> None:
     random, missed, denied = Random(SEED), [], []
     for _ in range(COUNT):

@@ -89,6 +89,7 @@ def drawn_rows(monkeypatch: pytest.MonkeyPatch) -> Callable[[Producer], list[obj
     return watch
 
 
+@pytest.mark.long
 @settings(max_examples=150)
 @given(item=schemas, bounds=st.sampled_from([{}, {"minItems": 3}, {"maxItems": 1}, {"minItems": 1, "maxItems": 4}]), seed=st.integers(0, 2**64), echo=ECHOES)  # fmt: skip
 def test_what_is_written_conforms_and_is_what_is_produced(folder: Path, item: dict, bounds: dict, seed: int, echo: dict) -> None:
@@ -106,6 +107,7 @@ def test_what_is_written_conforms_and_is_what_is_produced(folder: Path, item: di
         assert list(judge.iter_errors(value)) == []
 
 
+@pytest.mark.long
 @given(seeds=st.lists(st.integers(0, 2**64), min_size=2, max_size=8), echo=ECHOES, other=ECHOES)
 def test_the_same_bytes_in_every_process_whatever_was_asked_before(folder: Path, seeds: list[int], echo: dict, other: dict) -> None:
     one, another = (producer_of(folder, LISTS, {"Toy": TOY}) for _ in range(2))

@@ -194,6 +194,7 @@ schemas = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.long
 @settings(max_examples=250)
 @given(schema=schemas, seed=st.integers(0, 3))
 def test_any_schema_is_satisfied_or_said_to_be_unsatisfiable(folder: Path, schema: dict, seed: int) -> None:
@@ -227,6 +228,7 @@ def made_by(producer: Producer, seed: int) -> bytes | None:
 UNTRUE = {"type": "object", "required": ["a", "b"], "properties": {"a": {"type": "integer", "examples": ["five"]}, "b": {"type": "string"}}}
 
 
+@pytest.mark.long
 @given(schema=schemas | st.just(UNTRUE) | st.just({"type": "array", "minItems": 3, "items": UNTRUE}))
 def test_what_was_made_before_does_not_change_what_is_made(folder: Path, schema: dict) -> None:
     used = producer_of(folder, schema)

@@ -88,6 +88,7 @@ def test_a_format_that_no_such_text_has_is_passed_over_with_a_warning(producer_o
     assert [finding.rule for finding in producer.forms.schemas.findings()] == ["document-format-impossible"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("format_", sorted(ASSERTED - {"regex"}))
 @given(data=st.data())
 @settings(max_examples=8, deadline=None)

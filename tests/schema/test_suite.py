@@ -81,6 +81,7 @@ def test_what_is_made_is_never_more_than_the_official_suite_allows(folder: Path,
     assert [test for test, verdict in found if verdict and exception_for(group, test) is None] == []
 
 
+@pytest.mark.long
 def test_every_exception_is_needed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     used, differ, total = set(), 0, 0
     for group in (group for draft in VERSIONS for group in groups(draft)):

@@ -21,6 +21,7 @@ PART_FIELD: Final = 8 * 1024  # bytes of the value of one
 BOUNDARY: Final = 200  # characters; RFC 2046, section 5.1.1, knows no more than 70
 EVENTS: Final = 20_000  # of a stream; those that follow are not judged
 XML_NODES: Final = 250_000  # elements and attributes of a document
+XML_ATTRIBUTES: Final = 1_000  # of one element
 XML_DEPTH: Final = 128
 # What `orjson` writes; deeper values could be read, but not answered.
 JSON_DEPTH: Final = 254

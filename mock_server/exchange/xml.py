@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mock_server.errors import MalformedContent
-from mock_server.exchange.bounds import XML_DEPTH, XML_NODES
+from mock_server.exchange.bounds import XML_ATTRIBUTES, XML_DEPTH, XML_NODES
 from mock_server.exchange.character_set import find_codec
 from mock_server.exchange.interpret import Raw
 from mock_server.later import Later
@@ -227,6 +227,8 @@ class _Builder:
         self._nodes += 1 + len(attributes)
         if self._depth > XML_DEPTH:
             raise MalformedContent(f"its elements are nested more than {XML_DEPTH} deep")
+        if len(attributes) > XML_ATTRIBUTES:
+            raise MalformedContent(f"an element has more than {XML_ATTRIBUTES:,} attributes")
         if self._nodes > XML_NODES:
             raise MalformedContent(f"it has more than {XML_NODES:,} elements and attributes")
         self._tree.start(tag, attributes)

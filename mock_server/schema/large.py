@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
+from mock_server.cache import BoundedCache
 from mock_server.pausing import pause
 from mock_server.schema.effort import iter_references
 from mock_server.size import count_brackets
@@ -24,7 +25,7 @@ MOST_LEVELS: Final = 60  # that are gone into
 _LEAST_LEVELS: Final = 3
 _MOST_FOLLOWED: Final = 200  # definitions, to find out whether one leads back to itself
 _CHARACTERS: Final = 100  # that weigh as much as one value
-_COMPILED: Final = 2_000  # subschemas
+_COMPILED: Final = 20_000  # subschemas, with the definitions that each leads to
 _UNIONS: Final = frozenset(("anyOf", "oneOf"))
 _MEMBERS: Final = ("properties", "patternProperties", "additionalProperties")
 # Gone into, or read together with another keyword.
@@ -78,7 +79,7 @@ class LargeValues:
     schema: JsonObject
     whole: Compiled
     compile: Callable[[JsonObject], Compiled]
-    _known: dict[tuple[str | int, ...], Compiled] = field(default_factory=dict)
+    _known: BoundedCache[tuple[str | int, ...], tuple[Compiled, int]] = field(default_factory=lambda: BoundedCache(_COMPILED, _weigh))
     _needs: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by definition: those that it refers to
     _small: int = 0
     _levels: int = 0
@@ -245,11 +246,10 @@ class LargeValues:
         found = self._known.get(key)
         if found is None:
             pause()
-            if len(self._known) >= _COMPILED:
-                self._known.clear()
             definitions = self._reached(schema)
-            found = self._known[key] = self.compile({**schema, "$defs": definitions} if definitions else schema)
-        return found
+            compiled = self.compile({**schema, "$defs": definitions} if definitions else schema)
+            self._known[key] = found = compiled, 1 + len(definitions)
+        return found[0]
 
     def _reached(self, schema: JsonObject) -> JsonObject:
         """The definitions that a part of the schema leads to: to compile all of them for each part takes long, and much memory."""
@@ -263,6 +263,10 @@ class LargeValues:
                     self._needs[name] = tuple(dict.fromkeys(iter_references(definitions[name])))
                 todo.extend(self._needs[name])
         return found
+
+
+def _weigh(_: object, known: tuple[Compiled, int]) -> int:
+    return known[1]
 
 
 def describe_value(value: JsonValue) -> str:

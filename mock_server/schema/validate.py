@@ -7,10 +7,13 @@ One of the two modules that import jsonschema-rs; `canonical` is the other.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final, NamedTuple
+from weakref import WeakValueDictionary
 
 import jsonschema_rs
+import orjson
 
 from mock_server.errors import UnusableSchema
 from mock_server.finding import Place
@@ -63,14 +66,13 @@ class Validator:
         self.bundle = bundle
         if bundle.steps > MOST_STEPS:
             raise UnusableSchema(bundle.node.place, f"it is too large: to judge one value takes more than {MOST_STEPS:,} steps")
-        formats = _own_formats(bundle.schema)
         try:
-            self._compiled = _compile(bundle.schema, formats)
+            self._shared = _share(bundle.schema)
         except (ValueError, jsonschema_rs.ReferencingError) as error:
             raise UnusableSchema(bundle.node.place, str(error)[:300]) from error
+        self._compiled, self._large = self._shared.compiled, self._shared.large
         self.is_valid = self._compiled.is_valid
         self.breaches = breaches_of(self._compiled)
-        self._large = LargeValues(bundle.schema, self._compiled, partial(_compile, formats=formats))
         self._assertions: dict[tuple[str | int, ...], _Assertion] = {}  # each is looked up once
 
     def check(self, value: JsonValue, limit: int = _MAX_VIOLATIONS) -> list[Violation]:
@@ -125,6 +127,36 @@ class _Assertion(NamedTuple):
     place: Place
     path: Pointer
     has_branches: bool  # of which the nearest one is explained
+
+
+class _Shared:
+    """A compiled schema, which all validators of the same schema share."""
+
+    __slots__ = ("__weakref__", "compiled", "large")
+
+    def __init__(self, schema: JsonObject) -> None:
+        formats = _own_formats(schema)
+        self.compiled = _compile(schema, formats)
+        self.large = LargeValues(schema, self.compiled, partial(_compile, formats=formats))
+
+
+_in_use: WeakValueDictionary[bytes, _Shared] = WeakValueDictionary()  # by a digest of the schema
+
+
+def _share(schema: JsonObject) -> _Shared:
+    """
+    Compile a schema, unless the same one is in use already: many operations answer with the same, in both readings of a document.
+
+    Each takes megabytes in a large document, which are given back when nobody uses it any more.
+    """
+    try:
+        digest = blake2b(orjson.dumps(schema)).digest()
+    except TypeError:  # a number beyond 64 bits
+        return _Shared(schema)
+    found = _in_use.get(digest)
+    if found is None:
+        found = _in_use[digest] = _Shared(schema)
+    return found
 
 
 def compile_schema(schema: JsonObject) -> "jsonschema_rs.Validator":

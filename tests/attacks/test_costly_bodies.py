@@ -4,11 +4,13 @@ Requests that are made to cost: bodies of all media types, queries, header field
 Each is a row: what is sent, and which statuses are right. None may take more than a second of CPU or much memory.
 """
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from weakref import ref
 
 import orjson
 import pytest
@@ -19,7 +21,8 @@ from hypothesis import strategies as st
 
 import mock_server
 from mock_server.schema.bundle import Bundle
-from mock_server.schema.validate import Validator
+from mock_server.schema.large import LargeValues
+from mock_server.schema.validate import Validator, compile_schema
 from mock_server.spec.references import Node
 
 SECONDS = 1.0  # of CPU; most take a hundredth of it
@@ -168,6 +171,10 @@ BODIES = (
     Body("XML 500 deep", "application/xml", lambda: b"<a>" * 500 + b"</a>" * 500),
     Body("XML of a million elements", "application/xml", lambda: b"<a>" + b"<l/>" * 1_000_000 + b"</a>"),
     Body("XML with 300,000 attributes", "application/xml", lambda: b"<a " + b" ".join(b'b%d="1"' % n for n in range(300_000)) + b"/>"),
+    Body("XML with 100,000 attributes", "application/xml", lambda: b"<a " + b" ".join(b'b%d="1"' % n for n in range(100_000)) + b"/>"),
+    Body("XML with 20,000 attributes", "application/xml", lambda: b"<a " + b" ".join(b'b%d="1"' % n for n in range(20_000)) + b"/>"),
+    Body("XML with 5,000 namespaces", "application/xml", lambda: b"<a " + b" ".join(b'xmlns:b%d="u:%d"' % (n, n) for n in range(5_000)) + b"/>", TAKEN),
+    Body("XML with 100 elements of 1,000 attributes", "application/xml", lambda: b"<a>" + (b"<b " + b" ".join(b'b%d="1"' % n for n in range(1_000)) + b"/>") * 100 + b"</a>"),
     Body("XML of line breaks", "application/xml", lambda: b"<a><s>" + b"\n" * 1_000_000 + b"x" + b" \n" * 500_000 + b"</s></a>", TAKEN),
     Body("XML entities", "application/xml", lambda: b'<!DOCTYPE a [<!ENTITY x "xxxx"><!ENTITY y "&x;&x;">]><a>&y;</a>'),
     Body("XML, an external entity", "application/xml", lambda: b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'),
@@ -335,9 +342,43 @@ def test_a_large_value_breaks_what_all_errors_say(schema: dict, value: object) -
     """Gone into piece by piece, a value breaks the same keywords at the same places as jsonschema-rs finds in one go."""
     bundle = Bundle(schema, Node({}, None, ()), {})  # type: ignore[arg-type]
     eager, bit_by_bit = Validator(bundle), Validator(bundle)
+    bit_by_bit._large = LargeValues(schema, bit_by_bit._compiled, compile_schema)  # its own: the others share one
     bit_by_bit._large._small = -1  # everything is large
     bit_by_bit._large.is_small = lambda value: False  # type: ignore[method-assign]
 
     found = bit_by_bit.broken(value, 1_000)
 
     assert set(found) == set(eager.broken(value, 1_000))
+
+
+def test_the_same_schema_is_compiled_once_while_it_is_in_use() -> None:
+    """Operations that answer with the same large schema took megabytes each."""
+    one, other = (Validator(Bundle({"type": "object", "required": ["a", "b", "c"]}, Node({}, None, ()), {})) for _ in range(2))  # type: ignore[arg-type]
+
+    assert one._shared is other._shared
+    assert one.is_valid({"a": 1, "b": 2, "c": 3}) is other.is_valid({"a": 1, "b": 2, "c": 3}) is True
+
+
+def test_a_schema_that_nobody_uses_is_given_back() -> None:
+    made = Validator(Bundle({"type": "object", "required": ["a", "b", "d"]}, Node({}, None, ()), {}))  # type: ignore[arg-type]
+    kept = ref(made._shared)
+    del made
+    gc.collect()
+
+    assert kept() is None
+
+
+def test_parts_of_a_schema_are_compiled_with_what_they_refer_to_alone() -> None:
+    definitions = {f"D{n}": {"type": "object", "properties": {"a": {"type": "integer"}}} for n in range(300)}
+    schema = {"type": "object", "properties": {f"p{n}": {"$ref": f"#/$defs/D{n}"} for n in range(300)}, "$defs": definitions}
+    sizes: list[int] = []
+
+    def compile_part(part: dict) -> object:
+        sizes.append(len(part.get("$defs", ())))
+        return compile_schema(part)
+
+    large = LargeValues(schema, compile_schema(schema), compile_part)  # type: ignore[arg-type]
+    broken = list(large.iter_broken({f"p{n}": {"a": "x" * 30_000} for n in range(20)}))
+
+    assert [found.instance for found in broken] == [(f"p{n}", "a") for n in range(20)]
+    assert sorted(sizes)[-2] <= 1  # the largest are all properties together

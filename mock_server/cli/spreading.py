@@ -22,7 +22,7 @@ def choose_spread(workers: int, scheduler: str | None) -> Spread:
         try:
             cluster = importlib.import_module("mock_server.payloads.cluster")
         except ImportError as error:
-            raise UsageError("a cluster needs distributed: pip install 'mock-server[cluster]'") from error
+            raise UsageError("a cluster needs distributed: pip install distributed") from error
         made: Spread = cluster.spread_over_cluster(scheduler)
         return made
     return spread_over_workers(workers) if workers > 1 else spread_here

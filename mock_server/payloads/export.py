@@ -237,7 +237,7 @@ FORMATS: Final[dict[str, Format]] = {
             b"\r\n",
             b"\r\n",
         ),
-        Format("parquet", "the same rows as `csv`; needs `pip install 'mock-server[parquet]'`", _cells, is_table=True),
+        Format("parquet", "the same rows as `csv`; needs `pip install pyarrow`", _cells, is_table=True),
         Format("har", "HTTP Archive 1.2", _har, _HAR_HEAD, b",\n", b"\n]}}\n"),
         Format(
             "pytest",

@@ -198,7 +198,7 @@ def write_table(rows: Iterable[tuple[Any, ...]], path: Path) -> None:
     try:
         parquet = importlib.import_module("mock_server.payloads.parquet")
     except ImportError as error:
-        raise UsageError("Parquet needs pyarrow: pip install 'mock-server[parquet]'") from error
+        raise UsageError("Parquet needs pyarrow: pip install pyarrow") from error
     parquet.write(rows, path)
 
 

@@ -79,7 +79,7 @@ def open_database(url: str) -> "DatabaseStore":
     except StoreUnavailable as error:
         raise UsageError(f"--store {shown} can't be opened: {error.reason or error}") from None
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise UsageError(f"--store {shown} needs a driver: pip install 'mock-server[postgresql]' ({error})") from None
+        raise UsageError(f"--store {shown} needs a driver: pip install 'psycopg[binary]' ({error})") from None
     return store
 
 

@@ -6,10 +6,14 @@ nothing in such a file runs code, writes, listens, opens what is closed or sends
 environment, `--config FILE` and `--trust-settings` are the user's own words: they may all of it.
 """
 
+import math
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from mock_server.errors import UsageError
+from mock_server.size import parse_size
 
 
 class Trust(Enum):
@@ -19,6 +23,7 @@ class Trust(Enum):
     INSIDE = "a path within the folder of the file"
     PLAIN = "a text without ${VARIABLES}"
     OFF = "only to switch it off"
+    BOUNDED = "up to a bound"
     NOTHING = "no"
 
 
@@ -67,11 +72,11 @@ TRUST: Final[Mapping[str, Trust]] = {
     # how a mock answers, what is tested and how it is shown
     "admin": Trust.ANYTHING,
     "base_path": Trust.ANYTHING,
-    "body_timeout": Trust.ANYTHING,
+    "body_timeout": Trust.BOUNDED,
     "budget": Trust.ANYTHING,
     "caching": Trust.ANYTHING,
     "callback_delay": Trust.ANYTHING,
-    "callback_retries": Trust.ANYTHING,
+    "callback_retries": Trust.BOUNDED,
     "callback_secret": Trust.ANYTHING,
     "check": Trust.ANYTHING,
     "checks": Trust.ANYTHING,
@@ -86,22 +91,22 @@ TRUST: Final[Mapping[str, Trust]] = {
     "fault": Trust.ANYTHING,
     "fields": Trust.ANYTHING,
     "format": Trust.ANYTHING,
-    "header_timeout": Trust.ANYTHING,
+    "header_timeout": Trust.BOUNDED,
     "headers": Trust.ANYTHING,
-    "idle_timeout": Trust.ANYTHING,
-    "in_flight": Trust.ANYTHING,
+    "idle_timeout": Trust.BOUNDED,
+    "in_flight": Trust.BOUNDED,
     "include": Trust.ANYTHING,
-    "journal": Trust.ANYTHING,
+    "journal": Trust.BOUNDED,
     "keep_invalid_examples": Trust.ANYTHING,
     "keep_links": Trust.ANYTHING,
     "kind": Trust.ANYTHING,
     "locale": Trust.ANYTHING,
     "locations": Trust.ANYTHING,
     "log_format": Trust.ANYTHING,
-    "max_body": Trust.ANYTHING,
+    "max_body": Trust.BOUNDED,
     "max_cases": Trust.ANYTHING,
-    "max_connections": Trust.ANYTHING,
-    "memory": Trust.ANYTHING,
+    "max_connections": Trust.BOUNDED,
+    "memory": Trust.BOUNDED,
     "max_examples": Trust.ANYTHING,
     "max_response_time": Trust.ANYTHING,
     "max_time": Trust.ANYTHING,
@@ -126,10 +131,15 @@ TRUST: Final[Mapping[str, Trust]] = {
     "strict_accept": Trust.ANYTHING,
     "timeout": Trust.ANYTHING,
     "validate_requests": Trust.ANYTHING,
-    "workers": Trust.ANYTHING,
+    "workers": Trust.BOUNDED,
 }
 
 
+# What a machine may have to bear because of a file that was found: bytes, seconds, or a number of things.
+MOST: Final[Mapping[str, int]] = {
+    "memory": 1 << 30, "in_flight": 1 << 30, "max_body": 256 << 20, "max_connections": 10_000, "journal": 100_000, "workers": 32,
+    "callback_retries": 20, "header_timeout": 600, "body_timeout": 600, "idle_timeout": 600,
+}  # fmt: skip
 _ON: Final = frozenset(("true", "1", "yes", "on"))
 
 
@@ -151,7 +161,7 @@ def sift(table: Mapping[str, object], folder: Path) -> Sifted:
     kept: dict[str, object] = {}
     refused: dict[str, str] = {}
     for name, value in table.items():
-        reason = _objection(TRUST.get(name.replace("-", "_")), value, folder)
+        reason = _objection(name.replace("-", "_"), value, folder)
         if reason is None:
             kept[name] = value
         else:
@@ -159,12 +169,15 @@ def sift(table: Mapping[str, object], folder: Path) -> Sifted:
     return Sifted(kept, refused)
 
 
-def _objection(trust: Trust | None, value: object, folder: Path) -> str | None:
+def _objection(name: str, value: object, folder: Path) -> str | None:
     """Why a value may not be set; None where it may."""
+    trust = TRUST.get(name)
     if trust is Trust.NOTHING:
         return ""
     if trust is Trust.OFF:
         return "" if str(value).lower() in _ON else None  # what is neither on nor off is refused where settings are merged
+    if trust is Trust.BOUNDED:
+        return None if _amount(value) <= MOST[name] else f"is more than {MOST[name]:,}"
     texts = value if isinstance(value, list) else [value]
     if trust is Trust.PLAIN:
         return "names a variable of the environment" if any("${" in str(text) for text in texts) else None
@@ -179,3 +192,17 @@ def _is_inside(text: str, folder: Path) -> bool:
         return "://" not in text and (folder / text).resolve().is_relative_to(folder.resolve())
     except (OSError, ValueError, RuntimeError):  # no path at all, or links in a circle
         return False
+
+
+def _amount(value: object) -> float:
+    """Read a number or a size; what is neither is refused where settings are merged, and counts as nothing here."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = 0.0
+    else:
+        return math.inf if math.isnan(number) else number
+    try:
+        return parse_size("", value)
+    except UsageError:
+        return number

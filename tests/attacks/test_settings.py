@@ -80,6 +80,20 @@ OF_THE_MOCK = [
     ("tls_cert = '/etc/ssl/cert.pem'", "tls_cert"),
     ("tls_key = 'link/key.pem'", "tls_key"),
     ("tls-key = '../key.pem'", "tls_key"),
+    ("memory = '900000GB'", "memory"),
+    ("memory = 9000000000000", "memory"),
+    ("in-flight = '2GB'", "in_flight"),
+    ("max-body = 99999999999999", "max_body"),
+    ("max_connections = 1000000", "max_connections"),
+    ("journal = 1000000000000", "journal"),
+    ("workers = 256", "workers"),
+    ("callback-retries = 1000000000", "callback_retries"),
+    ("header-timeout = inf", "header_timeout"),
+    ("header-timeout = nan", "header_timeout"),
+    ("body_timeout = 1e9", "body_timeout"),
+    ("idle-timeout = 100000", "idle_timeout"),
+    ("memory = '512MB'", None),
+    ("max-body = 52428800", None),
 ]  # fmt: skip
 
 

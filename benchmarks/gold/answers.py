@@ -15,23 +15,28 @@ Item = tuple[str, str]  # the key and the text
 
 
 def iter_answers(where: str, cap: int) -> Iterator[Item]:
-    """Iterate over what a document's operations answer, at most `cap` of them."""
-    plain = [Mock(where, seed=seed) for seed in SEEDS]
-    stateful = [Mock(where, seed=seed, stateful=True) for seed in SEEDS]
+    """Iterate over what a document's operations answer, at most `cap` of them; one mock is in memory at a time."""
+    drafts = list(Mock(where).drafts(cap))
+    for draft in drafts:
+        yield f"{draft.title} | request", f"{draft.id}\n{draft.curl}\n{_written(draft.ask)}"
+    for group, stateful in (("seeds", False), ("state", True)):
+        texts: dict[str, list[str]] = {draft.title: [] for draft in drafts}
+        for seed in SEEDS:
+            mock = Mock(where, seed=seed, stateful=stateful)
+            for draft in drafts:
+                texts[draft.title].append(f"=== seed {seed}\n{mock.answer(draft.ask)}")
+        yield from ((f"{title} | {group}", "\n".join(answers)) for title, answers in texts.items())
+    plain = Mock(where)
+    for draft in drafts:
+        yield f"{draft.title} | preferences", _answers(plain, ((what, _with(draft.ask, fields)) for what, fields in _preferences(draft)))
+        yield f"{draft.title} | explanations", _answers(plain, ((what, _explanation(ask)) for what, ask in _explained(draft)))
     strict = Mock(where, strict_accept=True)
-    for draft in plain[0].drafts(cap):
-        ask = draft.ask
-        yield f"{draft.title} | request", f"{draft.id}\n{draft.curl}\n{_written(ask)}"
-        yield f"{draft.title} | seeds", _answers((f"seed {seed}", mock, ask) for seed, mock in zip(SEEDS, plain, strict=True))
-        yield f"{draft.title} | state", _answers((f"seed {seed}", mock, ask) for seed, mock in zip(SEEDS, stateful, strict=True))
-        yield f"{draft.title} | preferences", _answers((what, plain[0], _with(ask, fields)) for what, fields in _preferences(draft))
-        yield f"{draft.title} | refusals", _answers((what, strict, broken) for what, broken in _broken(draft))
-        explained = ((what, plain[0], _explanation(each)) for what, each in _explained(draft))
-        yield f"{draft.title} | explanations", _answers(explained)
+    for draft in drafts:
+        yield f"{draft.title} | refusals", _answers(strict, _broken(draft))
 
 
-def _answers(asked: "Iterator[tuple[str, Mock, Ask]]") -> str:
-    return "\n".join(f"=== {what}\n{mock.answer(ask)}" for what, mock, ask in asked)
+def _answers(mock: Mock, asked: Iterator[tuple[str, Ask]]) -> str:
+    return "\n".join(f"=== {what}\n{mock.answer(ask)}" for what, ask in asked)
 
 
 def _written(ask: Ask) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -99,6 +100,8 @@ def run_command(*args: str) -> str:
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(list(args))
+    gc.unfreeze()  # a command freezes what is there, since its process ends with it; this one goes on
+    gc.collect()
     said, complained = (stream.buffer.getvalue().decode("utf-8", "backslashreplace") for stream in (out, err))  # type: ignore[attr-defined]
     return f"exit {code}\n{said}--- standard error\n{complained}"
 

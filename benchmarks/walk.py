@@ -4,6 +4,7 @@ The long walk over real documents: everything that an operation documents, asked
     python -m benchmarks.walk                        # the documents of ../shared/specs
     python -m benchmarks.walk FOLDER --cap 30        # others, of so many operations each
     python -m benchmarks.walk --documents stripe,box # those whose path has one of these words
+    python -m benchmarks.walk --holds                # how long requests hold the event loop, instead
 
 Of each operation: every documented status (`Prefer: code`), every media type (`Accept`), the profiles, and five seeds; then the
 contract test's own good requests, with all optional parameters and in the order of a life, against the mock with state. Judged
@@ -24,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.holds import find_holds
 from benchmarks.independent import Independent, Undecided, iter_operations
 from mock_server.contract.identity import make_identity
 from mock_server.contract.inprocess import open_app
@@ -205,9 +207,21 @@ def wishes(operation: Operation) -> Iterator[tuple[int | None, RawFields]]:
             yield status, ((b"prefer", b"code=%d" % status), (b"accept", media.name.encode("latin-1", "replace")))
 
 
-def walk_document(path: Path, cap: int) -> Tally:
+def measure_document(path: Path, cap: int) -> Tally:
+    """How long requests for one document hold the event loop; over a second is a failure of ours."""
+    tally = Tally(path.parent.name)
+    started = time.process_time()
+    for hold in find_holds(path, cap):
+        title = f"{hold.title}: {hold.seconds:.2f} s of {hold.whole:.2f} s"
+        tally.note(title, "valid" if hold.seconds <= SLOW else "failed: it holds the loop")
+        tally.slow += [title] if hold.seconds > SLOW / 2 or not tally.slow else []
+    tally.seconds = time.process_time() - started
+    return tally
+
+
+def walk_document(path: Path, cap: int, *flags: str) -> Tally:
     """Walk over one document in a process of its own, within bounds of memory and time: what ends it is a failure of ours."""
-    command = [sys.executable, "-m", "benchmarks.walk", "--one", str(path), "--cap", str(cap)]
+    command = [sys.executable, "-m", "benchmarks.walk", "--one", str(path), "--cap", str(cap), *flags]
     tally = Tally(path.parent.name)
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=MOST_SECONDS, check=False)
@@ -221,10 +235,10 @@ def walk_document(path: Path, cap: int) -> Tally:
     return Tally(read["name"], collections.Counter(read["counts"]), read["wrong"], read["slow"], read["seconds"])
 
 
-def walk_here(path: Path, cap: int) -> None:
+def walk_here(path: Path, cap: int, *, holds: bool) -> None:
     """Walk over one document in this process, and print what came of it as JSON."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    print(json.dumps(vars(Walker(path, cap).walk())))
+    print(json.dumps(vars(measure_document(path, cap) if holds else Walker(path, cap).walk())))
 
 
 def find_documents(folder: Path, words: Sequence[str]) -> list[Path]:
@@ -240,16 +254,18 @@ def main() -> int:
     parser.add_argument("--cap", type=int, default=15, help="operations of each document")
     parser.add_argument("--documents", default="", help="only those whose path has one of these words, with commas")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--holds", action="store_true", help="measure how long requests hold the event loop")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one is not None:
-        walk_here(args.one, args.cap)
+        walk_here(args.one, args.cap, holds=args.holds)
         return 0
     paths = find_documents(args.folder, [word for word in args.documents.split(",") if word])
+    flags = ("--holds",) if args.holds else ()
     total: collections.Counter[str] = collections.Counter()
     slow = 0
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for tally in pool.map(lambda path: walk_document(path, args.cap), paths):
+        for tally in pool.map(lambda path: walk_document(path, args.cap, *flags), paths):
             total.update(tally.counts)
             slow += len(tally.slow)
             print(f"{tally.name}: {dict(tally.counts)} in {tally.seconds:.0f} s", flush=True)

@@ -5,9 +5,7 @@ A value of a usual schema is drawn at once. Where it is searched for, it may tak
 this thread's CPU is bounded, and what ends is only what would not have found anything in a believable time.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Final
 
 from mock_server.pausing import own_time
@@ -17,17 +15,25 @@ COMPILING: Final = 1.0  # for what a schema's values are drawn by
 _ends: ContextVar[float | None] = ContextVar("ends", default=None)
 
 
-@contextmanager
-def bounded_search(seconds: float = SECONDS) -> Iterator[None]:
-    """Bound what is searched for inside; a bound around it goes on to hold."""
-    if _ends.get() is not None:
-        yield
-        return
-    token = _ends.set(own_time() + seconds)
-    try:
-        yield
-    finally:
-        _ends.reset(token)
+class Bound:
+    """A context manager: bounds what is searched for inside; a bound around it goes on to hold."""
+
+    __slots__ = ("_seconds", "_token")
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        """Bound to so many seconds of CPU, from when the context is entered."""
+        self._seconds = seconds
+        self._token: Token[float | None] | None = None
+
+    def __enter__(self) -> None:
+        """Begin."""
+        if _ends.get() is None:
+            self._token = _ends.set(own_time() + self._seconds)
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        if self._token is not None:
+            _ends.reset(self._token)
 
 
 def is_late() -> bool:

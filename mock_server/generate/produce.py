@@ -16,7 +16,7 @@ import orjson
 from mock_server.errors import UnsatisfiableSchema
 from mock_server.exchange.body import write_json
 from mock_server.finding import Finding
-from mock_server.generate.clock import COMPILING, bounded_search, is_late
+from mock_server.generate.clock import COMPILING, Bound, is_late
 from mock_server.generate.compiling import Echo, Setting, Spot, compile_part
 from mock_server.generate.failing import FIRST, iter_failures
 from mock_server.generate.heights import ENDLESS
@@ -156,9 +156,10 @@ class Producer:
     def _searched(self, wish: Wish) -> JsonValue:
         if self._given_up is not None:
             raise self._given_up
-        with bounded_search(COMPILING):
-            self._draw  # noqa: B018 - compiled before the search begins
-        with bounded_search():
+        if "_draw" not in self.__dict__:
+            with Bound(COMPILING):
+                self._draw  # noqa: B018 - compiled before the search begins
+        with Bound():
             return self._found(wish)
 
     def _found(self, wish: Wish) -> JsonValue:

@@ -28,7 +28,7 @@ from mock_server.generate.pagination import (
     path_of,
 )
 from mock_server.generate.settling import Wished, say
-from mock_server.generate.words import joined, nouns_of, split_words
+from mock_server.generate.words import joined, joined_names, nouns_of, split_words
 from mock_server.schema.outline import Outline
 from mock_server.typing import JsonObject, JsonValue
 
@@ -250,7 +250,7 @@ def iter_sent(value: JsonObject, sent: JsonObject, outline: Outline) -> Iterator
     for body in bodies:
         wanted = {joined(name) for name in body}
         for place, spot in spots:
-            shared = len(wanted & {joined(name) for name in spot.names})
+            shared = len(wanted & joined_names(spot.names))
             if shared > best[0]:
                 best = (shared, place, spot, body)
     if best[0]:

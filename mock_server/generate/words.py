@@ -47,6 +47,12 @@ def joined(name: str) -> str:
     return "".join(split_words(name))
 
 
+@lru_cache(maxsize=1024)
+def joined_names(names: tuple[str, ...]) -> frozenset[str]:
+    """The names of an object, each as `joined` has it."""
+    return frozenset(map(joined, names))
+
+
 @lru_cache(maxsize=8192)
 def singular(word: str) -> str:
     """The singular of an English noun, by its ending; good enough to match `categories` with `category`."""

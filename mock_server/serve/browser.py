@@ -150,7 +150,7 @@ def confine(fields: Sequence[RawField], asked: RawFields) -> Sequence[RawField]:
 
 def reaches_further(fields: Iterable[RawField]) -> bool:
     """Check whether an answer has a field that may reach further than the answer."""
-    return any(name in _REACHING for name, _ in fields)
+    return not _REACHING.isdisjoint([name for name, _ in fields])
 
 
 def is_browser(asked: RawFields) -> bool:

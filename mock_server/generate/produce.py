@@ -201,7 +201,7 @@ class Producer:
         """
         if self._answered.list_pointer is None:
             return None
-        with bounded_search():
+        with Bound():
             try:
                 whole = self._draw(self._state(wish, 0))
             except (NothingFits, RecursionError):
@@ -292,7 +292,7 @@ class Producer:
     @cached_property
     def _rows(self) -> Rows | None:
         echoes = tuple(echo.name for echo in self.echoes)
-        with bounded_search(COMPILING):
+        with Bound(COMPILING):
             draw = self._draw
         return rows_of(draw, self.bundle.schema, self.pools.seed, echoes, self.accepts, self.shelf)
 

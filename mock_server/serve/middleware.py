@@ -128,7 +128,7 @@ class MockMiddleware:
                 scope["headers"] = without_session(scope["headers"])
                 read = await read_request(scope, receive, path, backend.settings.max_body)
                 request = read if isinstance(read, Request) else request
-            found = await in_turns(partial(mount.express.find, request, everybody))
+            found = await _find(mount, request, everybody)
             if found is not None:
                 start, body = self._messages(found, scope)
                 await send_whole(scope, send, start, body)
@@ -220,7 +220,7 @@ class MockMiddleware:
         disturbance = None
         disturber = backend.disturber
         if read is None and not isinstance(request, Answer) and request.body and (disturber is None or disturber.is_calm):
-            found = await in_turns(partial(mount.express.find, request, world))
+            found = await _find(mount, request, world)
             if found is not None:
                 start, body = self._messages(found, scope)
                 await send_whole(scope, send, start, body)
@@ -438,6 +438,15 @@ class MockMiddleware:
                 fields = without_cors(fields, scope["headers"])
         start: Message = {"type": "http.response.start", "status": answer.status, "headers": fields}
         return start, {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body}
+
+
+async def _find(mount: Mount, request: Request, world: World) -> Answer | None:
+    """Find the answer to an ordinary request; one that takes long gives way to others."""
+    find = partial(mount.express.find, request, world)
+    try:
+        return at_once(find)
+    except OutOfTime:
+        return await in_turns(find)
 
 
 def _path_of(scope: Scope) -> bytes:

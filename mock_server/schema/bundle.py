@@ -340,6 +340,13 @@ def _conjoin(out: JsonObject, members: list[JsonValue]) -> None:
 
 def _excludes(schema: JsonValue) -> bool:
     """Whether a translated schema has a keyword that wants something to fail; a property of that name does no harm."""
-    if isinstance(schema, dict):
-        return not _EXCLUDING.isdisjoint(schema) or any(_excludes(member) for member in schema.values())
-    return isinstance(schema, list) and any(_excludes(item) for item in schema)
+    todo = [schema]
+    while todo:  # a `const` may be hundreds of levels deep
+        value = todo.pop()
+        if isinstance(value, dict):
+            if not _EXCLUDING.isdisjoint(value):
+                return True
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
+    return False

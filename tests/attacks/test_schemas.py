@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import minimal
 
 from mock_server import load
+from mock_server.cli import main
 from mock_server.errors import SchemaError
 from mock_server.generate.kit import Kit
 from mock_server.generate.produce import Wish
@@ -120,3 +122,17 @@ def test_a_schema_that_is_made_to_cost_costs_little(tmp_path: Path, name: str, v
         made = []  # it is said where, and why
     assert all(map(Validator(kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE).bundle(schema)).is_valid, made))
     assert time.process_time() - begun < SECONDS
+
+
+@pytest.mark.parametrize("keyword", ["const", "default", "x-note"])
+def test_a_deep_value_in_a_schema_is_no_fault_of_ours(keyword: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    deep: object = 1
+    for _ in range(800):
+        deep = [deep]
+    schema = {"type": "array", keyword: deep}
+    answered = {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(minimal({"/a": {"get": {"responses": answered}}})))
+    main(["payloads", str(path), "--kind", "realistic", "--count", "1"])
+
+    assert "fault of mock-server" not in "".join(capsys.readouterr())

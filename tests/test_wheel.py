@@ -18,7 +18,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
     wheel = next(folder.glob("*.whl"))
-    subprocess.run([str(folder / "venv/bin/python"), "-m", "pip", "install", "--quiet", f"{wheel}[pytest]"], check=True, cwd=folder)
+    subprocess.run(
+        [str(folder / "venv/bin/python"), "-m", "pip", "install", "--quiet", "--no-compile", f"{wheel}[pytest]"], check=True, cwd=folder
+    )
     return folder / "venv" / "bin"
 
 

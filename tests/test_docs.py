@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from conftest import ROOT, Server, start_server, stop_server
 
@@ -65,7 +65,7 @@ class Servers:
         key = (folder, *map(Path, words))
         if key in self.running:
             server = self.running.pop(key)
-            httpx.post(f"{server.origin}/__admin/reset?world=*").raise_for_status()
+            httpx2.post(f"{server.origin}/__admin/reset?world=*").raise_for_status()
         else:
             if len(self.running) >= MOST_SERVERS:
                 stop_server(self.running.pop(next(iter(self.running))))

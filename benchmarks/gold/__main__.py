@@ -38,7 +38,7 @@ def make(names: Sequence[str], args: argparse.Namespace) -> dict[str, str]:
     if done.returncode:
         sys.exit(f"{', '.join(names)}: exit {done.returncode}\n{done.stderr[-3000:]}")
     made = dict(json.loads(line) for line in done.stdout.splitlines())
-    print(f"{', '.join(names)}: {len(made)} items; {done.stderr.strip()}", flush=True, file=sys.stderr)
+    print(f"{', '.join(names)}: {len(made)} items; {done.stderr.strip().rpartition(chr(10))[2]}", flush=True, file=sys.stderr)
     return made
 
 

@@ -37,9 +37,9 @@ def iter_catalogues(where: str, drafts: list[Draft], count: int) -> Iterator[Ite
         yield f"{draft.title} | catalogue", run_command("payloads", draft.id, where, "--direction", "request", "--explain")
 
 
-def iter_checks(where: str) -> Iterator[Item]:
-    """Iterate over what `check` finds, in each format."""
-    for form in ("text", "json", "github"):
+def iter_checks(where: str, forms: tuple[str, ...]) -> Iterator[Item]:
+    """Iterate over what `check` finds, in some formats."""
+    for form in forms:
         yield f"check as {form}", run_command("check", where, "--format", form)
 
 

@@ -44,6 +44,7 @@ class Source:
     cap: int  # operations
     count: int = 40  # payloads of each
     most_catalogues: int = 40  # operations whose payloads are made
+    forms: tuple[str, ...] = ("text", "json", "github")  # of what `check` finds
 
 
 def small() -> list[Source]:
@@ -56,15 +57,15 @@ def small() -> list[Source]:
 
 
 def large(folder: Path, cap: int) -> list[Source]:
-    """List the documents that a manifest names, each with all that lies in its folder."""
+    """List the documents that a manifest names, the largest first, each with all that lies in its folder."""
     sources = []
     for line in (folder / "manifest.jsonl").read_text().splitlines():
         row = json.loads(line)
         file = folder / row["spec"]
         home = folder / row["spec"].partition("/")[0]
         parts = ("answers", "catalogues", "check")
-        sources.append(Source(row["id"], file, (home,), parts, cap, count=20, most_catalogues=4))
-    return sources
+        sources.append(Source(row["id"], file, (home,), parts, cap, count=20, most_catalogues=4, forms=("json",)))
+    return sorted(sources, key=lambda source: source.path.stat().st_size, reverse=True)
 
 
 def iter_items(source: Source, folder: Path) -> Iterator[Item]:
@@ -85,7 +86,7 @@ def iter_items(source: Source, folder: Path) -> Iterator[Item]:
             stride = max(-(-len(drafts) // source.most_catalogues), 1)
             yield from iter_catalogues(where, drafts[::stride], source.count)
         elif part == "check":
-            yield from iter_checks(where)
+            yield from iter_checks(where, source.forms)
         elif part == "test":
             yield from iter_tests(where)
         elif part == "session":

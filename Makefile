@@ -28,8 +28,8 @@ PEER_CONSTRAINTS := tests/schemathesis-constraints.txt
 NEWEST := .tools/newest
 # Besides the one that everything is tested on. What a version of Python may change: values, schemas, bodies, a client, a server.
 PYTHONS := 3.12 3.13
-PART := tests/spec tests/schema tests/exchange tests/generate tests/contract/test_transport.py tests/serve/test_charger.py tests/test_strategies.py \
-  tests/test_cache.py tests/test_pointer.py
+PART := tests/document tests/schema tests/exchange tests/generate tests/contract/test_transport.py tests/respond/test_charger.py tests/test_strategies.py \
+  tests/test_cache.py tests/test_json_values.py
 
 .PHONY: serve test newest constraints coverage check format docs bench bench-report corpus walk gold clients screenshots clean
 
@@ -40,8 +40,8 @@ test: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --ignore tests/documents
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist worksteal tests/documents
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --ignore tests/corpus
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist worksteal tests/corpus
 endif
 
 FORCE:
@@ -82,7 +82,7 @@ newest: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
 	  echo "The versions above are newer than constraints.txt: the tests run with them."; \
 	  $(PYTHON) -m venv $(NEWEST) && \
 	  $(NEWEST)/bin/python -m pip install --quiet --no-compile --editable '.[test]' && \
-	  $(NEWEST)/bin/python -m pytest $(SIDE_BY_SIDE) $(if $(ARGS),$(ARGS),--dist loadfile --ignore tests/documents --ignore tests/gold); \
+	  $(NEWEST)/bin/python -m pytest $(SIDE_BY_SIDE) $(if $(ARGS),$(ARGS),--dist loadfile --ignore tests/corpus --ignore tests/gold); \
 	else \
 	  echo "constraints.txt names the newest versions: there is nothing else to test."; \
 	fi
@@ -99,7 +99,7 @@ constraints:
 	rm -rf .tools/constraints .tools/peer-constraints
 
 coverage: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --cov --cov-report=term --ignore tests/documents
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --cov --cov-report=term --ignore tests/corpus
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .
@@ -138,7 +138,7 @@ clients: $(VENV)/.tests
 
 # Pictures of each page of the console, with Debian's chromium.
 screenshots: $(VENV)/.tests
-	$(BIN)/python tests/console/screenshots.py
+	$(BIN)/python -m tests.admin.console.screenshots
 
 $(CORPUS):
 	mkdir -p $(@D)
@@ -171,7 +171,7 @@ $(PEER)/.installed: $(PEER_CONSTRAINTS)
 	$(PEER)/bin/python -m pip install --quiet --constraint $(PEER_CONSTRAINTS) schemathesis
 	touch $@
 
-# The official JSON Schema Test Suite comes inside the source of jsonschema; tests/suite.py reads this very version.
+# The official JSON Schema Test Suite comes inside the source of jsonschema; tests/support/suite.py reads this very version.
 .tools/$(SUITE)/.installed: | $(VENV)/.tests
 	$(BIN)/python -m pip download --quiet --no-deps --no-binary jsonschema --dest .tools $(subst jsonschema-,jsonschema==,$(SUITE))
 	tar -xzf .tools/$(SUITE).tar.gz -C .tools

@@ -22,12 +22,13 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "defects"))
+sys.path.insert(0, str(ROOT))
 
 import uvicorn  # noqa: E402
-from charging import CHARGING, Charging  # noqa: E402
-from providers import HABITS, PROJECTS, Projects, Provider, Untidy  # noqa: E402
-from table import DEFECTS, Defect  # noqa: E402
+
+from tests.defects.charging import CHARGING, Charging  # noqa: E402
+from tests.defects.providers import HABITS, PROJECTS, Projects, Provider, Untidy  # noqa: E402
+from tests.defects.table import DEFECTS, Defect  # noqa: E402
 
 PEER = ROOT / ".tools" / "schemathesis" / "bin" / "st"
 OURS = ROOT / ".venv" / "bin" / "mock-server"

@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator
 
 import mock_server
 from benchmarks.labels import checker
-from mock_server.generate.kit import Kit
+from mock_server.generate.engine import Engine
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.settings import Settings
 
@@ -166,9 +166,9 @@ OURS = (
     + """
 sys.path.insert(0, sys.argv[5])
 import mock_server
-from mock_server.generate.kit import Kit
-from mock_server.payloads.numbering import Plan
-from mock_server.payloads.target import Choice
+from mock_server.generate.engine import Kit
+from mock_server.payloads.plan import Plan
+from mock_server.payloads.targets import Choice
 from mock_server.settings import Settings
 where, operation, kind = sys.argv[4].split("|")
 plan = Plan(Kit(mock_server.load(where), Settings()), Choice(kinds=(kind,), operation=operation, status="200"))
@@ -193,7 +193,7 @@ def main() -> None:
         assert response is not None
         node = next(media.schema for media in response.content if "json" in media.name)
         assert node is not None
-        schema = Kit(document, Settings()).schemas.of(Direction.RESPONSE, Purpose.JUDGE).bundle(node).schema
+        schema = Engine(document, Settings()).schemas.of(Direction.RESPONSE, Purpose.JUDGE).bundle(node).schema
         judge = Draft202012Validator(schema, format_checker=checker())
         print(f"{path.parent.name} {name}", flush=True)
         with tempfile.TemporaryDirectory() as temporary:

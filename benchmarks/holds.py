@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from mock_server.compose.backend import assemble
+from mock_server.compose.deferred import deferred_app
 from mock_server.exchange.message import RawFields, Request
-from mock_server.generate.case import example_request
-from mock_server.serve.assembly import assemble
-from mock_server.serve.backend import Asgi, Message
-from mock_server.serve.deferred import deferred_app
-from mock_server.serve.opening import open_responder
-from mock_server.serve.respond import Responder
+from mock_server.generate.request import example_request
+from mock_server.respond.open import open_responder
+from mock_server.respond.responder import Responder
+from mock_server.server.backend import Asgi, Message
 from mock_server.settings import Settings
 
 _TICK = 0.001  # seconds

@@ -20,7 +20,7 @@ from openapi_schema_validator import OAS30ReadValidator, OAS31Validator, oas30_f
 from referencing import Anchor, Registry, Resource, Specification
 from referencing.jsonschema import DRAFT202012
 
-from mock_server.spec.load import Access, Library
+from mock_server.document.load import Access, Library
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 LINES = {"application/x-ndjson", "application/jsonl"}

@@ -22,9 +22,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 import mock_server
 from mock_server.errors import MockServerError, SchemaError
-from mock_server.generate.kit import Kit
-from mock_server.payloads.numbering import Lane
-from mock_server.payloads.target import Choice, iter_targets
+from mock_server.generate.engine import Engine
+from mock_server.payloads.plan import Series
+from mock_server.payloads.targets import PayloadChoice, iter_targets
 from mock_server.schema.assertions import translated
 from mock_server.schema.formats import CHECKS
 from mock_server.settings import Settings
@@ -71,7 +71,7 @@ def checker() -> FormatChecker:
     return formats
 
 
-def check_lane(lane: Lane, deadline: float, most: int = 100_000) -> Shares:
+def check_lane(lane: Series, deadline: float, most: int = 100_000) -> Shares:
     """Judge the payloads of one target."""
     shares = Shares()
     judge = Draft202012Validator(lane.target.subject.judged.bundle.schema, format_checker=checker())
@@ -103,14 +103,14 @@ def check_document(path: Path, operations: int, seconds: float, locations: int, 
     shares = Shares()
     deadline = time.monotonic() + seconds
     document = mock_server.load(path)
-    kit = Kit(document, Settings())
+    kit = Engine(document, Settings())
     entries = list(document.entries)
     random.Random(0).shuffle(entries)
     seen = 0
     for entry in entries:
-        targets = list(iter_targets(kit, document.operation(entry), Choice(kinds=KINDS, direction=direction, most=locations)))[:2]
+        targets = list(iter_targets(kit, document.operation(entry), PayloadChoice(kinds=KINDS, direction=direction, most=locations)))[:2]
         for target in targets:
-            lane = Lane(target, KINDS)
+            lane = Series(target, KINDS)
             try:
                 lane.open()
                 shares.add(check_lane(lane, deadline))

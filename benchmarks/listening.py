@@ -15,11 +15,11 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-from mock_server.serve.admin.area import install_admin
-from mock_server.serve.admin.guard import Guard
-from mock_server.serve.app import create_app
-from mock_server.serve.assembly import assemble
-from mock_server.serve.opening import open_responder
+from mock_server.admin.access import Guard
+from mock_server.admin.app import install_admin
+from mock_server.compose.app import create_app
+from mock_server.compose.backend import assemble
+from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "openapi.yaml"

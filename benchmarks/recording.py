@@ -20,17 +20,17 @@ from pathlib import Path
 import orjson
 
 from mock_server.errors import MockServerError
-from mock_server.exchange.mask import MASKED, Mask
 from mock_server.exchange.message import Request, Response, find_field
-from mock_server.generate.case import example_request
-from mock_server.serve.answer import Answer
-from mock_server.serve.fixtures import load_fixtures
-from mock_server.serve.masker import Masker
-from mock_server.serve.opening import open_responder
-from mock_server.serve.proxy.recorder import Recorder
-from mock_server.serve.proxy.scrutiny import Scrutiny, Seen
-from mock_server.serve.respond import Responder
-from mock_server.serve.world import World
+from mock_server.exchange.secrets.mask import MASKED, Mask
+from mock_server.generate.request import example_request
+from mock_server.proxy.judge import ProxyJudge, SeenExchange
+from mock_server.proxy.record import Recorder
+from mock_server.respond.answer import Answer
+from mock_server.respond.fixtures import load_fixtures
+from mock_server.respond.open import open_responder
+from mock_server.respond.responder import Responder
+from mock_server.respond.worlds import World
+from mock_server.server.masker import Masker
 from mock_server.settings import Settings
 
 _SHOWN = 5
@@ -61,7 +61,7 @@ def walk(document: Path, most: int, folder: Path) -> Walked:
     """
     walked, started = Walked(), time.perf_counter()
     first, second = (open_responder(str(document), Settings(seed=seed, fixtures=folder)).responder for seed in (1, 2))
-    recorder, scrutiny = Recorder(folder, "http://upstream.invalid", ""), Scrutiny()
+    recorder, scrutiny = Recorder(folder, "http://upstream.invalid", ""), ProxyJudge()
     asked: list[tuple[Request, Answer | None]] = []
     for request in _requests(first, most):
         for upstream in (first, second):
@@ -96,9 +96,9 @@ def _requests(responder: Responder, most: int) -> Iterator[Request]:
         yield request
 
 
-def _record(responder: Responder, recorder: Recorder, scrutiny: Scrutiny, request: Request, answer: Answer) -> list[str]:
+def _record(responder: Responder, recorder: Recorder, scrutiny: ProxyJudge, request: Request, answer: Answer) -> list[str]:
     body = b"" if request.method == "HEAD" else answer.body
-    seen = Seen(request, Response(answer.status, answer.fields, body))
+    seen = SeenExchange(request, Response(answer.status, answer.fields, body))
     judged = scrutiny.judge(responder, seen)
     if judged.matched is None or judged.matched.route.target.id != (answer.entry.id if answer.entry else ""):
         return ["another operation answers"]

@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "defects"))
+sys.path.insert(0, str(ROOT))
 
-from charging import Charging  # noqa: E402
-from providers import HABITS, Projects, Provider, Untidy  # noqa: E402
-from running import run  # noqa: E402
+from tests.defects.charging import Charging  # noqa: E402
+from tests.defects.providers import HABITS, Projects, Provider, Untidy  # noqa: E402
+from tests.defects.running import run  # noqa: E402
 
 
 def main() -> None:

@@ -13,18 +13,18 @@ import logging
 import time
 from pathlib import Path
 
+from mock_server.compose.backend import configure_sources
 from mock_server.exchange.message import Request
-from mock_server.serve.assembly import furnish
-from mock_server.serve.backend import Backend
-from mock_server.serve.middleware import MockMiddleware
-from mock_server.serve.opening import open_responder
+from mock_server.respond.open import open_responder
+from mock_server.server.backend import Backend
+from mock_server.server.middleware import MockMiddleware
 from mock_server.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = {
     "a generated thing": ("benchmarks/documents/counters.yaml", "/counters/{id}"),
-    "a generated list": ("tests/serve/state/todos.yaml", "/todos"),
-    "a list, filtered": ("tests/serve/state/todos.yaml", "/todos?done=false&limit=5"),
+    "a generated list": ("tests/state/todos.yaml", "/todos"),
+    "a list, filtered": ("tests/state/todos.yaml", "/todos?done=false&limit=5"),
     "a fixture or an example": ("benchmarks/documents/pinned.yaml", "/pins"),
 }
 _TURN = 4_000
@@ -50,7 +50,7 @@ def _app(path: Path, **changes: object) -> _App:
     settings = Settings(base_path=("/",), security=False, **changes)  # type: ignore[arg-type]
     responder = open_responder(str(path), settings, judge_fixtures=False).responder
     backend = Backend.of(responder)
-    furnish(backend, backend.mounts, settings)
+    configure_sources(backend, backend.mounts, settings)
     return _App(backend)
 
 

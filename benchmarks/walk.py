@@ -27,23 +27,23 @@ from pathlib import Path
 
 from benchmarks.holds import find_holds
 from benchmarks.independent import Independent, Undecided, iter_operations
-from mock_server.contract.identity import make_identity
-from mock_server.contract.inprocess import open_app
+from mock_server.compose.backend import assemble
+from mock_server.contract.api import make_api
 from mock_server.contract.memory import Memory
-from mock_server.contract.probe import Exchanged, Intent
+from mock_server.contract.model import Exchanged, Intent
+from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import Runner
-from mock_server.contract.session import Options, Run
-from mock_server.contract.subject import make_api
-from mock_server.contract.transport import Limits
+from mock_server.contract.transport.http import AnswerLimits
+from mock_server.contract.transport.in_process import open_app
+from mock_server.document.model import Entry, Operation
 from mock_server.errors import MockServerError
 from mock_server.exchange.message import RawFields, Request
-from mock_server.generate.case import example_request
-from mock_server.serve.assembly import assemble
-from mock_server.serve.middleware import MockMiddleware
-from mock_server.serve.opening import open_responder
-from mock_server.serve.respond import Responder
+from mock_server.generate.request import example_request
+from mock_server.judge.identity import make_identity
+from mock_server.respond.open import open_responder
+from mock_server.respond.responder import Responder
+from mock_server.server.middleware import MockMiddleware
 from mock_server.settings import Settings
-from mock_server.spec.model import Entry, Operation
 
 ROOT = Path(__file__).resolve().parent.parent
 SPECS = ROOT.parent / "shared" / "specs"
@@ -148,7 +148,7 @@ class Walker:
         base = opened.responder.base_paths()[0]
         api = make_api(document, base, 0)
         api.identity = make_identity((), tuple(f"{name}=user:secret" for name in document.schemes), document.schemes, {})
-        sender = open_app(MockMiddleware(backend.app if hasattr(backend, "app") else nothing, backend), Limits(seconds=60))
+        sender = open_app(MockMiddleware(backend.app if hasattr(backend, "app") else nothing, backend), AnswerLimits(seconds=60))
         options = Options(phases=("examples", "coverage", "stateful"), modes=("positive",), mutating=True, max_cases=6)
         run = Run(api, sender, options, Memory(document, api.router, base))
         try:

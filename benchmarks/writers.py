@@ -209,8 +209,8 @@ def _server(store: str, workers: int):  # noqa: ANN202 - of a script
 
 @contextlib.contextmanager
 def _postgres():  # noqa: ANN202 - of a script
-    sys.path.insert(0, str(ROOT / "tests"))
-    from postgres import running_postgres
+    sys.path.insert(0, str(ROOT))
+    from tests.support.postgres import running_postgres
 
     with running_postgres(durable=True) as url:
         yield url

@@ -4,23 +4,23 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from mock_server.contract.request import RequestJudge
-from mock_server.contract.response import ResponseJudge
+from mock_server.compose.app import create_app
+from mock_server.compose.backend import configure_sources
+from mock_server.document.document import Document, open_document
+from mock_server.document.free_servers import FreeBases
+from mock_server.document.load import Access, Library
+from mock_server.document.model import Entry
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request, Response
-from mock_server.exchange.path import Matched, Router
-from mock_server.finding import Finding
-from mock_server.generate.kit import Kit
+from mock_server.exchange.router import Matched, Router
+from mock_server.findings import Finding
+from mock_server.generate.engine import Engine
+from mock_server.judge.request import RequestJudge
+from mock_server.judge.response import ResponseJudge
+from mock_server.respond.responder import Responder
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.serve.app import create_app
-from mock_server.serve.assembly import furnish
-from mock_server.serve.backend import Backend
-from mock_server.serve.respond import Responder
+from mock_server.server.backend import Backend
 from mock_server.settings import DEFAULTS, Settings
-from mock_server.spec.document import Document, open_document
-from mock_server.spec.free_servers import FreeBases
-from mock_server.spec.load import Access, Library
-from mock_server.spec.model import Entry
 
 
 def load(where: str | Path, access: Access | None = None) -> Document:
@@ -45,8 +45,8 @@ def app(document: Document, settings: Settings = DEFAULTS) -> Any:  # noqa: ANN4
     Raises:
         UsageError: nobody knows the locale, or the store of the state can't be opened.
     """
-    backend = Backend.of(Responder(Kit(document, settings)))
-    furnish(backend, backend.mounts, settings)
+    backend = Backend.of(Responder(Engine(document, settings)))
+    configure_sources(backend, backend.mounts, settings)
     return create_app(backend)
 
 
@@ -63,7 +63,7 @@ def judge(document: Document, request: Request, response: Response | None = None
         UsageError: the document has no such operation.
         SchemaError: a schema that is needed can't be compiled.
     """
-    kit = Kit(document, DEFAULTS)
+    kit = Engine(document, DEFAULTS)
     router: Router[Entry] = Router()
     for entry in document.entries:
         for base in dict.fromkeys(server.base_path for server in document.servers):

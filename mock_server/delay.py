@@ -17,7 +17,7 @@ from random import Random
 from typing import Final, Protocol
 
 from mock_server.errors import UsageError
-from mock_server.typing import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue
 
 LONGEST: Final = 600_000  # milliseconds
 

@@ -20,30 +20,30 @@ from typing import Any, Final
 import typer
 from starlette.routing import Route
 
-from mock_server.cli import COMMANDS
+from mock_server.admin.access import Guard
+from mock_server.admin.app import create_admin
+from mock_server.admin.coverage import Coverage
+from mock_server.admin.metrics import Metrics
 from mock_server.cli.check import app as check_app
+from mock_server.cli.main import COMMANDS
 from mock_server.cli.payloads import app as payloads_app
 from mock_server.cli.proxy import app as proxy_app
 from mock_server.cli.serve import app as serve_app
 from mock_server.cli.test import app as test_app
 from mock_server.cli.validate import app as validate_app
+from mock_server.contract.model import CHECKS
 from mock_server.contract.reports import REPORTS
-from mock_server.contract.verdict import CHECKS
+from mock_server.document.default import default_document
 from mock_server.errors import EXIT_CODES
-from mock_server.exchange.preference import PREFERENCES
-from mock_server.fault import MEANINGS as FAULTS
-from mock_server.fault import WIREMOCK
-from mock_server.payloads.export import FORMATS
-from mock_server.payloads.numbering import MEANINGS as KINDS
-from mock_server.rules import RULES
-from mock_server.serve.admin.area import create_admin
-from mock_server.serve.admin.coverage import Coverage
-from mock_server.serve.admin.guard import Guard
-from mock_server.serve.admin.metrics import Metrics
-from mock_server.serve.backend import Backend
-from mock_server.serve.opening import open_responder
+from mock_server.exchange.prefer import PREFERENCES
+from mock_server.faults import MEANINGS as FAULTS
+from mock_server.faults import WIREMOCK
+from mock_server.findings import RULES
+from mock_server.payloads.formats import FORMATS
+from mock_server.payloads.plan import MEANINGS as KINDS
+from mock_server.respond.open import open_responder
+from mock_server.server.backend import Backend
 from mock_server.settings import DEFAULTS, SIZES, WITHOUT_FLAG, Settings
-from mock_server.spec.default import default_document
 from mock_server.trust import TRUST, Trust
 
 PACKAGE: Final = Path(__file__).resolve().parent

@@ -29,9 +29,8 @@ What was looked at and found wrong is a `finding`, not an error.
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from mock_server.finding import Finding, Place
-from mock_server.pointer import format_pointer
-from mock_server.typing import Pointer
+from mock_server.findings import Finding, Place
+from mock_server.json_values import Pointer, format_pointer
 
 # What a command ends with, as reference pages show it.
 EXIT_CODES: Final = {

@@ -32,12 +32,11 @@ from pathlib import Path
 from typing import Final
 
 from mock_server.delay import Delay, parse_delay
-from mock_server.disturbances import NOTHING, Disturbances, Disturbed, parse_faults
 from mock_server.errors import UsageError
-from mock_server.fault import Fault
-from mock_server.size import parse_size
+from mock_server.faults import NOTHING, Fault, FaultSettings, OperationFaults, parse_faults
+from mock_server.json_values import JsonValue
+from mock_server.sizes import parse_size
 from mock_server.tokens import is_token
-from mock_server.typing import JsonValue
 
 # What frames a message, is of one answer or guards browsers.
 _OWN_FIELDS: Final = frozenset(
@@ -132,11 +131,11 @@ class Settings:
     resources: Mapping[str, ResourceSettings] = field(default_factory=dict)
 
     @property
-    def disturbances(self) -> Disturbances:
+    def disturbances(self) -> FaultSettings:
         """The delays and faults that are set."""
-        own = {name: Disturbed(delay=each.delay, faults=each.fault) for name, each in self.operations.items()}
-        return Disturbances(
-            all=Disturbed(delay=self.delay, faults=self.fault or None),
+        own = {name: OperationFaults(delay=each.delay, faults=each.fault) for name, each in self.operations.items()}
+        return FaultSettings(
+            all=OperationFaults(delay=self.delay, faults=self.fault or None),
             operations={name: each for name, each in own.items() if each != NOTHING},
         )
 

@@ -12,27 +12,26 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mock_server.api import load
-from mock_server.contract.request import RequestJudge
+from mock_server.document.document import Document
+from mock_server.document.model import MediaType, Operation
+from mock_server.document.references import Node
 from mock_server.errors import UndefinedSerialization, UsageError
 from mock_server.exchange.media_type import may_be_json, parse_media_type
 from mock_server.exchange.message import Request
-from mock_server.exchange.path import Matched, Router
-from mock_server.generate.compiling import Setting
-from mock_server.generate.draft import Drafter, encode, request_outlines
-from mock_server.generate.exploring import ANY_TEXT, PRINTABLE, Strategies
-from mock_server.generate.hints import HintReader
-from mock_server.generate.kit import Kit
-from mock_server.payloads.numbering import ALL_KINDS, Plan
-from mock_server.payloads.record import Record
-from mock_server.payloads.target import Choice
-from mock_server.rules import Level
+from mock_server.exchange.router import Matched, Router
+from mock_server.findings import Level
+from mock_server.generate.engine import Engine
+from mock_server.generate.hypothesis import ANY_TEXT, PRINTABLE, Strategies
+from mock_server.generate.request import Drafter, encode, request_outlines
+from mock_server.generate.sampler.compiler import SamplerContext
+from mock_server.json_values import JsonValue
+from mock_server.judge.request import RequestJudge
+from mock_server.payloads.plan import ALL_KINDS, PayloadPlan, PayloadRecord
+from mock_server.payloads.targets import PayloadChoice
 from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.hints import HintReader
 from mock_server.schema.validate import Validator
 from mock_server.settings import DEFAULTS, Settings
-from mock_server.spec.document import Document
-from mock_server.spec.model import MediaType, Operation
-from mock_server.spec.references import Node
-from mock_server.typing import JsonValue
 
 Strategy = st.SearchStrategy[Any]
 
@@ -101,7 +100,7 @@ def requests(document: Document | str | Path, operation: str) -> Strategy:
 
 def catalogue(
     document: Document | str | Path, operation: str | None = None, *, kinds: tuple[str, ...] = ALL_KINDS, direction: str = "response"
-) -> Iterator[Record]:
+) -> Iterator[PayloadRecord]:
     """
     Iterate over the edge cases of an operation, or of all: each rule once, each proven.
 
@@ -115,7 +114,7 @@ def catalogue(
         UsageError: there is no such operation, or nothing to make payloads of.
         DocumentError: the document can't be read.
     """
-    plan = Plan(Kit(_document(document), DEFAULTS), Choice(kinds=kinds, operation=operation, direction=direction))
+    plan = PayloadPlan(Engine(_document(document), DEFAULTS), PayloadChoice(kinds=kinds, operation=operation, direction=direction))
     number = 0
     for lane in plan.lanes():
         index = 0
@@ -124,10 +123,10 @@ def catalogue(
             number, index = number + 1, index + 1
 
 
-def _open(document: Document | str | Path, operation: str) -> tuple[Kit, Operation]:
+def _open(document: Document | str | Path, operation: str) -> tuple[Engine, Operation]:
     opened = _document(document)
     entry = opened.require_entry(operation)
-    return Kit(opened, Settings()), opened.operation(entry)
+    return Engine(opened, Settings()), opened.operation(entry)
 
 
 def _document(document: Document | str | Path) -> Document:
@@ -138,16 +137,16 @@ def _json(content: tuple[MediaType, ...]) -> MediaType | None:
     return next((media for media in content if may_be_json(parse_media_type(media.name))), None)
 
 
-def _values(kit: Kit, schema: Node, direction: Direction, alphabet: Any) -> Strategy:  # noqa: ANN401 - of Hypothesis
+def _values(kit: Engine, schema: Node, direction: Direction, alphabet: Any) -> Strategy:  # noqa: ANN401 - of Hypothesis
     bundle = kit.schemas.of(direction, Purpose.MAKE).bundle(schema)
     forms = kit.forms(direction, Purpose.MAKE)
     definitions = bundle.schema.get("$defs")
     reader = HintReader(definitions if isinstance(definitions, dict) else {})
-    made = Strategies(Setting(kit.pools(), reader, forms), alphabet).compile(forms.root(bundle))
+    made = Strategies(SamplerContext(kit.pools(), reader, forms), alphabet).compile(forms.root(bundle))
     return made.filter(Validator(bundle).is_valid)
 
 
-def _bodies(kit: Kit, operation: Operation) -> Strategy:
+def _bodies(kit: Engine, operation: Operation) -> Strategy:
     body = operation.request_body
     media = _json(body.content) if body is not None else None
     if media is None or media.schema is None:
@@ -156,7 +155,7 @@ def _bodies(kit: Kit, operation: Operation) -> Strategy:
     return values.map(lambda value: (media, value))
 
 
-def _reader(kit: Kit, operation: Operation, base: str) -> Any:  # noqa: ANN401 - a predicate
+def _reader(kit: Engine, operation: Operation, base: str) -> Any:  # noqa: ANN401 - a predicate
     """Whether a request reads as one that conforms: an empty path parameter, say, makes another path of it."""
     router: Router[str] = Router()
     router.add(base, operation.method, operation.entry.template, operation.id)

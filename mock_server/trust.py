@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from mock_server.errors import UsageError
-from mock_server.size import parse_size
+from mock_server.sizes import parse_size
 
 
 class Trust(Enum):

@@ -1,7 +1,7 @@
 """
 Bad inputs: each gives a clear sentence that says what, where and what to do, exit code 2, and no traceback.
 
-What is wrong inside a request is in `serve/test_app.py` and in the scenarios.
+What is wrong inside a request is in `compose/test_app.py` and in the scenarios.
 """
 
 import os
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import orjson
 import pytest
-from conftest import minimal, operation
 
-from mock_server.cli import main
+from mock_server.cli.main import main
+from tests.support.mocks import minimal, operation
 
 Written = Callable[[str], Path]
 GOOD = orjson.dumps(minimal({"/a": {"get": operation({"type": "integer"})}})).decode()

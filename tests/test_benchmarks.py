@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Mock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,8 +23,9 @@ from benchmarks.soak import Soaked
 from benchmarks.talk import ask_when_up
 from benchmarks.targets import TARGETS, NotMeasured, compare, judge
 from benchmarks.wrk import Answered, Load, LoadFailed, parse
-from mock_server.serve.opening import open_responder
+from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
+from tests.support.mocks import Mock
 
 WRK = """Running 2s test @ http://127.0.0.1:4010
   1 threads and 32 connections

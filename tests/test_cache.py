@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mock_server.cache import BoundedCache
 from mock_server.errors import UsageError
-from mock_server.size import parse_size, weigh_json
+from mock_server.sizes import parse_size, weigh_json
 
 STEPS = st.lists(st.tuples(st.sampled_from("sdc"), st.integers(0, 9), st.integers(0, 12)), max_size=60)
 

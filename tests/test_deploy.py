@@ -24,9 +24,10 @@ from pathlib import Path
 import httpx2
 import pytest
 import yaml
-from conftest import ROOT, Server, stop_server
 
 from mock_server.settings import Settings
+from tests.support.paths import ROOT
+from tests.support.servers import Server, stop_server
 
 DEPLOY = ROOT / "deploy"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()

@@ -18,14 +18,15 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from conftest import ROOT, Server, start_server, stop_server
 
-from mock_server.cli import COMMANDS
+from mock_server.cli.main import COMMANDS
 from mock_server.docs import TABLES, find_pages, render, write_table
-from mock_server.exchange.preference import _READERS, PREFERENCES
-from mock_server.fault import MEANINGS, FaultKind
-from mock_server.payloads.numbering import ALL_KINDS
-from mock_server.payloads.numbering import MEANINGS as KINDS
+from mock_server.exchange.prefer import _READERS, PREFERENCES
+from mock_server.faults import MEANINGS, FaultKind
+from mock_server.payloads.plan import ALL_KINDS
+from mock_server.payloads.plan import MEANINGS as KINDS
+from tests.support.paths import ROOT
+from tests.support.servers import Server, start_server, stop_server
 
 DOCS = ROOT / "docs"
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text() for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mock_server import load
-from mock_server.spec.document import Document
-from mock_server.spec.references import Node
+from mock_server.document.document import Document
+from mock_server.document.references import Node
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE / "seed" / "page.txt"

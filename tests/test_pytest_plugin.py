@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import DOCUMENT, ROOT
+
+from tests.support.paths import DOCUMENT, ROOT
 
 DEFECTS = ROOT / "tests" / "defects"
 
@@ -152,8 +153,8 @@ def test_a_mock_that_cannot_start_says_why(project: Project) -> None:
 CONTRACT = """
 import pytest
 import mock_server
-from providers import PROJECTS, Projects
-from table import DEFECTS
+from tests.defects.providers import PROJECTS, Projects
+from tests.defects.table import DEFECTS
 
 OPTIONS = {"auth": ["apiKey=key-of-ada"], "other_auth": ["apiKey=key-of-bob"], "phases": ["examples", "coverage", "stateful"], "mutating": True}
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mock_server.rules import RULES
+from mock_server.findings import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = "\n".join(path.read_text() for path in (ROOT / "mock_server").rglob("*.py") if path.name != "rules.py")

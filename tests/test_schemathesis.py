@@ -2,14 +2,15 @@
 Schemathesis, from an environment of its own, finds nothing in the served mock.
 
 One of its checks is left out: `ignored_auth` wants made-up keys to be refused, and a mock, which knows no users, takes any
-that is well-formed. That missing ones are refused is in `serve/test_charger.py`.
+that is well-formed. That missing ones are refused is in `respond/test_charger.py`.
 """
 
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import DOCUMENT, ROOT, Server
+from tests.support.paths import DOCUMENT, ROOT
+from tests.support.servers import Server
 
 COMMAND = ROOT / ".tools" / "schemathesis" / "bin" / "st"
 

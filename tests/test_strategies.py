@@ -4,7 +4,6 @@ from pathlib import Path
 
 import orjson
 import pytest
-from conftest import DOCUMENT, minimal, operation
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
@@ -13,14 +12,16 @@ from jsonschema import Draft202012Validator, FormatChecker
 import mock_server
 from mock_server.api import judge
 from mock_server.errors import UsageError
-from mock_server.generate.kit import Kit
-from mock_server.generate.strategy import value_strategy
+from mock_server.generate.engine import Engine
+from mock_server.generate.fuzzing import value_strategy
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.settings import Settings
+from tests.support.mocks import minimal, operation
+from tests.support.paths import DOCUMENT
 
 CHARGER = mock_server.load(DOCUMENT)
 OPERATION = CHARGER.operation(CHARGER.entries[0])
-SCHEMA = Kit(CHARGER, Settings()).schemas.of(Direction.RESPONSE, Purpose.JUDGE).bundle(OPERATION.responses[0].content[0].schema).schema
+SCHEMA = Engine(CHARGER, Settings()).schemas.of(Direction.RESPONSE, Purpose.JUDGE).bundle(OPERATION.responses[0].content[0].schema).schema
 JUDGE = Draft202012Validator(SCHEMA, format_checker=FormatChecker())
 
 
@@ -66,7 +67,7 @@ def test_a_bounded_list_of_what_recursion_ends_with_is_empty(tmp_path: Path) -> 
     step = {"type": "object", "required": ["at"], "properties": {"at": {"type": "string", "format": "date-time"}, "next": children}}
     path = tmp_path / "d.json"
     path.write_bytes(orjson.dumps(minimal({"/a": {"get": operation(step)}}, components={"schemas": {"Step": step}})))
-    kit = Kit(mock_server.load(path), Settings())
+    kit = Engine(mock_server.load(path), Settings())
     op = kit.document.operation(kit.document.entries[0])
     schema = op.responses[0].content[0].schema
     bundle = kit.schemas.of(Direction.REQUEST, Purpose.MAKE).bundle(schema)

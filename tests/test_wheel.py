@@ -7,7 +7,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from conftest import ROOT, start_server, stop_server
+
+from tests.support.paths import ROOT
+from tests.support.servers import start_server, stop_server
 
 
 @pytest.fixture(scope="module")

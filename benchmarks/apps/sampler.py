@@ -14,9 +14,9 @@ from zlib import crc32
 
 from benchmarks.apps.listen import listen
 from mock_server.exchange.negotiate import choose_success
-from mock_server.generate.kit import name_of_operation
-from mock_server.generate.produce import Wish
-from mock_server.serve.opening import open_responder
+from mock_server.generate.engine import name_of_operation
+from mock_server.generate.producer import SampleOptions
+from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
 
 Message = MutableMapping[str, Any]
@@ -35,7 +35,7 @@ def make_body(path: str) -> Callable[[str, int], bytes]:
     name = operation.parameters[0].name
 
     def body(variable: str, seed: int) -> bytes:
-        return producer.write(Wish(seed, echo={name: variable}))
+        return producer.write(SampleOptions(seed, echo={name: variable}))
 
     return body
 

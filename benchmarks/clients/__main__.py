@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.clients.table import CLIENTS, DIRECTORY, INSTALLED, NODE, ROOT, Client
-from mock_server.generate.draft import Drafter
-from mock_server.serve.opening import open_responder
+from mock_server.document.model import MISSING, ParameterLocation
+from mock_server.generate.request import Drafter
+from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
-from mock_server.spec.model import MISSING, Location
 
 HERE = Path(__file__).resolve().parent
 NPM = ("octokit@5.0.5", "@octokit/openapi@23.0.2", "openai@6.49.0", "zod@4.1.12", "@hey-api/openapi-ts@0.99.0", "typescript@5.9.3")
@@ -95,7 +95,7 @@ def script_of(client: Client, python: Path | None, work: Path, document: Path, p
         draft = Drafter(responder.kit, responder.document.operation(entry)).draft()
         parts: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}}
         for (location, name), value in draft.parameters.items():
-            if location is not Location.COOKIE:
+            if location is not ParameterLocation.COOKIE:
                 parts[location.value][name] = value
         drafts[entry.id] = {**parts, "body": None if draft.body is MISSING else draft.body}
     (work / "drafts.json").write_text(json.dumps(drafts))

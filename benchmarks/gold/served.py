@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.cli import COMMANDS, main
-from mock_server.generate.case import example_request
-from mock_server.serve.admin.guard import Guard
-from mock_server.serve.areas import install_admin, install_console
-from mock_server.serve.assembly import assemble
-from mock_server.serve.deferred import deferred_app
-from mock_server.serve.opening import open_responder
+from mock_server.admin.access import Guard
+from mock_server.cli.main import COMMANDS, main
+from mock_server.compose.backend import assemble
+from mock_server.compose.deferred import deferred_app, install_admin, install_console
+from mock_server.generate.request import example_request
+from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
 
 __all__ = ["COMMANDS", "Ask", "Draft", "Mock", "run_command", "tested"]

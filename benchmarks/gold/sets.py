@@ -14,13 +14,13 @@ from benchmarks.gold.served import Mock
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPECS = ROOT.parent / "shared" / "specs"
 MOST_MEMORY = 4 * 1024**3  # bytes, for one process
-_FEATURES = "tests/documents/features"
+_FEATURES = "tests/corpus/features"
 # The small set: what its items are called by, the document, what has to be beside it, and the parts that are made of it.
 _SMALL = (
     ("default", "openapi.yaml", ("fixtures",), ("answers", "catalogues", "check", "test", "session", "help")),
-    ("shop", "tests/serve/state/shop.yaml", (), ("answers", "session")),
-    ("todos", "tests/serve/state/todos.yaml", (), ("answers", "catalogues", "check", "test")),
-    ("library", "tests/console/library.yaml", (), ("answers", "session")),
+    ("shop", "tests/state/shop.yaml", (), ("answers", "session")),
+    ("todos", "tests/state/todos.yaml", (), ("answers", "catalogues", "check", "test")),
+    ("library", "tests/admin/console/library.yaml", (), ("answers", "session")),
     ("swagger", f"{_FEATURES}/swagger.yaml", (), ("answers", "catalogues", "check")),
     ("wire", f"{_FEATURES}/wire.yaml", (), ("answers", "check")),
     ("values", f"{_FEATURES}/values.yaml", (), ("answers", "catalogues")),
@@ -29,7 +29,7 @@ _SMALL = (
     ("later", f"{_FEATURES}/later.yaml", (), ("answers", "check")),
     ("circular", f"{_FEATURES}/circular.yaml", (), ("answers",)),
     ("sloppy", f"{_FEATURES}/sloppy.yaml", (), ("answers", "check")),
-    ("broken", "tests/documents/broken.yaml", (), ("check",)),
+    ("broken", "tests/corpus/broken.yaml", (), ("check",)),
 )
 
 

@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 
 from mock_server.exchange.body import write_json
-from mock_server.exchange.mask import NO_MASK
+from mock_server.exchange.secrets.mask import NO_MASK
 from mock_server.printable import printable, printable_json, printable_lines
 
 _ACCESS = "mock_server.access"

@@ -9,13 +9,13 @@ from rich.markup import escape
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
-from mock_server.cli.report import FORMATS, print_findings
-from mock_server.cli.saying import say
+from mock_server.cli.show import FORMATS, print_findings
+from mock_server.cli.terminal import say
 from mock_server.errors import UsageError
+from mock_server.findings import Level
 from mock_server.printable import printable
-from mock_server.rules import Level
-from mock_server.serve.inspect import Inspected, inspect
-from mock_server.serve.opening import open_responder
+from mock_server.respond.inspect_document import InspectedDocument, inspect
+from mock_server.respond.open import open_responder
 
 
 def check(
@@ -49,7 +49,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _summarise(inspected: Inspected) -> None:
+def _summarise(inspected: InspectedDocument) -> None:
     counts = {level: sum(finding.level is level for finding in inspected.findings) for level in reversed(Level)}
     words = ", ".join(_count(count, level.name.lower()) for level, count in counts.items())
     counted = f"{_count(inspected.operations, 'operation')}, {_count(inspected.fixtures, 'fixture')}"

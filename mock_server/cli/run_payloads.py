@@ -10,18 +10,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
-from mock_server.cli.saying import say
-from mock_server.cli.spreading import choose_spread
+from mock_server.cli.terminal import say
+from mock_server.document.default import default_document
 from mock_server.errors import UsageError
-from mock_server.generate.catalogue import count_reasons
-from mock_server.payloads.export import FORMATS
-from mock_server.payloads.numbering import ALL_KINDS, INVALID, REALISTIC, Lane, Plan
-from mock_server.payloads.shards import Job, open_plan, run, stream, with_fitting_shards
+from mock_server.generate.edges.catalogue import count_reasons
+from mock_server.json_values import Progress, format_pointer
+from mock_server.payloads.executors import choose_spread
+from mock_server.payloads.formats import FORMATS
+from mock_server.payloads.jobs import Job, open_plan, run, stream, with_fitting_shards
+from mock_server.payloads.plan import ALL_KINDS, INVALID, REALISTIC, PayloadPlan, Series
 from mock_server.payloads.spread import Spread
-from mock_server.payloads.target import Choice
-from mock_server.pointer import format_pointer
-from mock_server.spec.default import default_document
-from mock_server.typing import Progress
+from mock_server.payloads.targets import PayloadChoice
 
 _DIRECTIONS = ("response", "request")
 
@@ -52,7 +51,7 @@ def payloads(
     if document is None and operation is not None and _is_document(operation):
         operation, document = None, operation
     settings = configure({"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
-    choice = Choice(
+    choice = PayloadChoice(
         kinds=_kinds(kind), operation=operation, direction=direction, status=status, media_type=media_type, most=locations, budget=budget
     )
     if direction not in _DIRECTIONS:
@@ -90,7 +89,7 @@ def _kinds(text: str) -> tuple[str, ...]:
     return names
 
 
-def _length(plan: Plan) -> int:
+def _length(plan: PayloadPlan) -> int:
     """Each rule once; looking for them is the long part, so it is shown."""
     with _bar("proving") as progress:
         total = plan.length(progress)
@@ -130,7 +129,7 @@ def _bar(what: str) -> Iterator[Progress]:
         yield show
 
 
-def _warn(plan: Plan) -> None:
+def _warn(plan: PayloadPlan) -> None:
     for failure in plan.failures:
         say(f"mock-server: {failure.target.title}: {failure.reason}", to=sys.stderr)
     for lane in plan.lanes():
@@ -139,7 +138,7 @@ def _warn(plan: Plan) -> None:
             say(f"mock-server: {title}: places farther from the root were not looked at; --locations takes more", to=sys.stderr)
 
 
-def _explain(plan: Plan) -> None:
+def _explain(plan: PayloadPlan) -> None:
     """Print the catalogue: a line for each rule, then what can't be had, then the counts."""
     with _bar("proving") as progress:
         plan.length(progress)
@@ -159,7 +158,7 @@ def _explain(plan: Plan) -> None:
     _warn(plan)
 
 
-def _summarise(lane: Lane, kind: str) -> None:
+def _summarise(lane: Series, kind: str) -> None:
     if kind == REALISTIC:
         return
     edges = [edge for edge in lane.catalogue.edges if edge.kind == kind]

@@ -7,27 +7,25 @@ from pathlib import Path
 
 import typer
 
+from mock_server.admin.access import Guard
 from mock_server.cli.configure import configure
 from mock_server.cli.logs import set_up_logs
-from mock_server.cli.report import FORMATS, find_place_lines, print_findings, write_line
-from mock_server.cli.saying import say
+from mock_server.cli.show import FORMATS, find_place_lines, print_findings, write_line
+from mock_server.cli.terminal import say
+from mock_server.compose.backend import assemble
+from mock_server.compose.deferred import deferred_app, find_hidden, install_admin, install_console
+from mock_server.document.document import Document
 from mock_server.errors import UsageError
-from mock_server.finding import Finding, Place
-from mock_server.serve.admin.guard import Guard
-from mock_server.serve.areas import find_hidden, install_admin, install_console
-from mock_server.serve.assembly import assemble
-from mock_server.serve.backend import Backend
-from mock_server.serve.deferred import deferred_app
-from mock_server.serve.hosts import Hosts
-from mock_server.serve.listen import Listening, check_tls, run
-from mock_server.serve.opening import Opened, open_responder
-from mock_server.serve.proxy.choices import Choices
-from mock_server.serve.proxy.recorder import Recorder
-from mock_server.serve.proxy.relay import Relay
-from mock_server.serve.proxy.scrutiny import Scrutiny
-from mock_server.serve.proxy.upstream import Upstream
+from mock_server.findings import Finding, Place
+from mock_server.proxy.judge import ProxyJudge
+from mock_server.proxy.record import Recorder
+from mock_server.proxy.relay import Relay
+from mock_server.proxy.upstream import Choices, Upstream
+from mock_server.respond.open import OpenedDocument, open_responder
+from mock_server.server.backend import Backend
+from mock_server.server.hosts import Hosts
+from mock_server.server.listen import Listening, check_tls, run
 from mock_server.settings import Settings
-from mock_server.spec.document import Document
 from mock_server.version import __version__
 
 
@@ -65,12 +63,12 @@ def proxy(
         raise typer.Exit(1)
 
 
-def _relay(real: Upstream, opened: Opened, settings: Settings, recorder: Recorder | None) -> Relay:
+def _relay(real: Upstream, opened: OpenedDocument, settings: Settings, recorder: Recorder | None) -> Relay:
     mocked = [entry.id for entry in opened.document.entries if not settings.for_operation(entry.id, entry.title).upstream]
     return Relay(
         real,
         Choices(mocked, settings.fallback_on if settings.fallback else ()),
-        Scrutiny(security=settings.security, describe=_Describer(opened.document)),
+        ProxyJudge(security=settings.security, describe=_Describer(opened.document)),
         limit=settings.max_body,
         via=f"mock-server-{secrets.token_hex(4)}",
         cors=bool(settings.cors),
@@ -78,7 +76,7 @@ def _relay(real: Upstream, opened: Opened, settings: Settings, recorder: Recorde
     )
 
 
-def _serve(backend: Backend, relay: Relay, opened: Opened, settings: Settings) -> None:
+def _serve(backend: Backend, relay: Relay, opened: OpenedDocument, settings: Settings) -> None:
     """Serve until Ctrl-C, or until a process manager says to stop: either way there is a summing up."""
     listening = Listening(settings)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -98,7 +96,7 @@ def _serve(backend: Backend, relay: Relay, opened: Opened, settings: Settings) -
         listening.close()
 
 
-def _print_banner(relay: Relay, opened: Opened, settings: Settings, listening: Listening, guard: Guard | None) -> None:
+def _print_banner(relay: Relay, opened: OpenedDocument, settings: Settings, listening: Listening, guard: Guard | None) -> None:
     document, real = opened.document, relay.upstream
     address, inside = listening.origin, listening.admin_origin
     count = len(document.entries)
@@ -121,7 +119,7 @@ def _mock_in_words(relay: Relay, settings: Settings) -> str:
     return f"answers {' and '.join(answers)}" if answers else "does not answer (--fallback mock)"
 
 
-def _sum_up(scrutiny: Scrutiny, document: Document, format_: str) -> None:
+def _sum_up(scrutiny: ProxyJudge, document: Document, format_: str) -> None:
     tally = scrutiny.tally
     findings = tally.findings()
     print_findings(findings, format_, read=document.library.loaded())

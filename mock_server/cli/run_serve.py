@@ -5,28 +5,25 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from mock_server.admin.access import Guard
 from mock_server.cli.configure import configure, current_source
 from mock_server.cli.logs import set_up_logs
-from mock_server.cli.report import print_findings
-from mock_server.cli.saying import say
+from mock_server.cli.show import print_findings
+from mock_server.cli.terminal import say
+from mock_server.compose.backend import assemble, check_store, describe_state
+from mock_server.compose.deferred import deferred_app, find_hidden, install_admin, install_console
+from mock_server.compose.reload import Reloader
+from mock_server.document.default import default_document
+from mock_server.document.model import MISSING, Entry
 from mock_server.exchange.negotiate import choose_success
-from mock_server.finding import Finding, make_tool_finding
-from mock_server.generate.case import example_request
-from mock_server.serve.admin.guard import Guard
-from mock_server.serve.areas import find_hidden, install_admin, install_console
-from mock_server.serve.assembly import assemble
-from mock_server.serve.backend import Backend
-from mock_server.serve.deferred import deferred_app
-from mock_server.serve.hosts import Hosts
-from mock_server.serve.listen import Listening, check_tls, run
-from mock_server.serve.opening import Opened, find_conflicts, open_responders
-from mock_server.serve.processes import check_workers, run_workers
-from mock_server.serve.reload import Reloader
-from mock_server.serve.source import Steady
-from mock_server.serve.state.attach import check_store, describe_state
+from mock_server.findings import Finding, make_tool_finding
+from mock_server.generate.request import example_request
+from mock_server.respond.open import OpenedDocument, find_conflicts, open_responders
+from mock_server.respond.source import Versioned
+from mock_server.server.backend import Backend
+from mock_server.server.hosts import Hosts
+from mock_server.server.listen import Listening, check_tls, check_workers, run, run_workers
 from mock_server.settings import Settings
-from mock_server.spec.default import default_document
-from mock_server.spec.model import MISSING, Entry
 from mock_server.version import __version__
 
 # So many operations are shown with a curl line; the rest are in Swagger UI.
@@ -73,16 +70,16 @@ def serve(*, documents: list[str] | None, **flags: object) -> None:
         listening.close()
 
 
-def _said_at_start(opened: Opened) -> Iterator[Finding]:
+def _said_at_start(opened: OpenedDocument) -> Iterator[Finding]:
     """What is wrong with a document that changes where or what it answers; `check` says the rest."""
     yield from (found for found in opened.document.findings if found.rule == "document-server-without-scheme")
     yield from opened.document.broken
     yield from opened.warnings
 
 
-def _follow_edits(backend: Backend, opened: Sequence[Opened], flags: Mapping[str, object]) -> None:
+def _follow_edits(backend: Backend, opened: Sequence[OpenedDocument], flags: Mapping[str, object]) -> None:
     """Have every worker follow what is edited."""
-    watch = importlib.import_module("mock_server.serve.watch").watch  # nobody else waits for what it needs
+    watch = importlib.import_module("mock_server.compose.watch").watch  # nobody else waits for what it needs
     source = current_source()
     reloader = Reloader(backend, opened, lambda: configure(flags, source), source.files)
     backend.tasks.append(lambda: watch(reloader))
@@ -94,7 +91,7 @@ def _check_in_background(document: str) -> None:
     subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
 
 
-def _print_banner(backend: Backend, opened: Sequence[Opened], listening: Listening, guard: Guard | None) -> None:
+def _print_banner(backend: Backend, opened: Sequence[OpenedDocument], listening: Listening, guard: Guard | None) -> None:
     settings, address = backend.settings, listening.origin
     titles = ", ".join(f"{each.document.title} {each.document.api_version}" for each in opened)
     lines = [f"mock-server {__version__}: {titles}"]
@@ -138,7 +135,7 @@ def _admin_lines(settings: Settings, address: str, guard: Guard | None) -> list[
     return [*lines, f"  admin token   {guard.token}"] if guard.made else lines
 
 
-def _operation_lines(opened: Opened, entry: Entry, address: str, base: str, *, short: bool) -> list[str]:
+def _operation_lines(opened: OpenedDocument, entry: Entry, address: str, base: str, *, short: bool) -> list[str]:
     title = f"  {entry.title}" + (f"  ({entry.summary})" if entry.summary else "")
     if short:
         return [title]
@@ -150,6 +147,6 @@ def _operation_lines(opened: Opened, entry: Entry, address: str, base: str, *, s
     stored = len(responder.fixtures.by_operation.get(entry.id, ()))
     sources = [f"{stored} fixture{'s' if stored != 1 else ''}"] if stored else []
     sources += [f"{examples} example{'s' if examples != 1 else ''}"] if examples else []
-    if any(isinstance(source, Steady) and source.touches(entry) for source in responder.sources):
+    if any(isinstance(source, Versioned) and source.touches(entry) for source in responder.sources):
         sources = ["state", *sources]
     return [title, f"    {case.curl(address)}", f"    from {', '.join([*sources, 'generated data'])}"]

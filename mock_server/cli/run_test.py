@@ -14,38 +14,36 @@ from rich.markup import escape
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
-from mock_server.cli.report import FORMATS, find_place_lines
-from mock_server.cli.saying import say
-from mock_server.cli.verdicts import print_report, summarise
-from mock_server.contract.baseline import read_baseline, read_values, write_baseline
-from mock_server.contract.identity import Identity, make_identity, make_mask
-from mock_server.contract.inprocess import load_app, open_app
-from mock_server.contract.listener import Listener
-from mock_server.contract.memory import Given, Memory
-from mock_server.contract.pace import PacedSender
-from mock_server.contract.replay import Kept, find_kept, keep, replay
+from mock_server.cli.show import FORMATS, find_place_lines, print_report, summarise
+from mock_server.cli.terminal import say
+from mock_server.contract.api import Api, make_api
+from mock_server.contract.memory import GivenValues, Memory
+from mock_server.contract.model import CHECKS
+from mock_server.contract.replay import RecordedFinding, find_kept, keep, replay
 from mock_server.contract.reports import REPORTS
 from mock_server.contract.reports.ctrf import render_ctrf
-from mock_server.contract.reports.digest import Frame
 from mock_server.contract.reports.har import iter_har
+from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit
-from mock_server.contract.reports.lines import iter_ndjson, render_markdown
-from mock_server.contract.reports.page import render_page
-from mock_server.contract.reports.reproduction import FINDINGS, TESTS, save_fixtures, save_tests
+from mock_server.contract.reports.ndjson import iter_ndjson, render_markdown
+from mock_server.contract.reports.pytest_module import FINDINGS, TESTS, save_fixtures, save_tests
+from mock_server.contract.reports.report import ReportContext
+from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import MODES, PHASES, Report, Runner
-from mock_server.contract.scope import base_path_of, choose_entries
-from mock_server.contract.session import Options, Run
-from mock_server.contract.subject import Api, make_api
-from mock_server.contract.transport import HttpSender, Limits, Received, Sender
-from mock_server.contract.verdict import CHECKS
+from mock_server.contract.scope import base_path_of, choose_entries, read_baseline, read_values, write_baseline
+from mock_server.contract.transport.http import AnswerLimits, HttpSender, Received, Sender
+from mock_server.contract.transport.in_process import load_app, open_app
+from mock_server.contract.transport.listener import Listener
+from mock_server.contract.transport.paced import PacedSender
+from mock_server.document.default import default_document
+from mock_server.document.document import Document, open_document
+from mock_server.document.load import Access, Library
 from mock_server.errors import UsageError
-from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import Request
+from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import find_escape, write_file
+from mock_server.judge.identity import Identity, make_identity, make_mask
 from mock_server.printable import printable
-from mock_server.spec.default import default_document
-from mock_server.spec.document import Document, open_document
-from mock_server.spec.load import Access, Library
 
 STATE = Path(".mock-server")
 
@@ -129,9 +127,9 @@ def run_contract(
     )
     reports = _reports(report or [])
     known = read_baseline(baseline) if baseline is not None else frozenset()
-    given = read_values(values) if values is not None else Given()
+    given = read_values(values) if values is not None else GivenValues()
     entries = choose_entries(opened, include or (), exclude or ())
-    limits = Limits(seconds=timeout)
+    limits = AnswerLimits(seconds=timeout)
     sender = PacedSender(_sender(app_, url, limits, verify=not insecure, connections=workers), rate_limit)
     frame = _Framing(opened, sender.origin, settings.seed, api, other)
     try:
@@ -165,11 +163,11 @@ class _Framing:
         self.mask = make_mask((api.identity, other), document)
         self.started = time.time()
 
-    def around(self, ran: Report) -> Frame:
+    def around(self, ran: Report) -> ReportContext:
         places = [incident.finding.place for incident in ran.incidents if incident.finding.place is not None]
         lines = find_place_lines(places, {resource.name: resource for resource in self.document.library.loaded()})
         moment = datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return Frame(self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, lines, moment)
+        return ReportContext(self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, lines, moment)
 
 
 def _run(run: Run, runner: Runner) -> Report:
@@ -185,7 +183,7 @@ def _run(run: Run, runner: Runner) -> Report:
         return runner.report()
 
 
-def _sender(app_: str | None, url: str | None, limits: Limits, *, verify: bool, connections: int) -> Sender:
+def _sender(app_: str | None, url: str | None, limits: AnswerLimits, *, verify: bool, connections: int) -> Sender:
     if app_ is not None:
         return open_app(load_app(app_), limits)
     return HttpSender(url or "", limits, verify=verify, connections=max(connections, 4))
@@ -280,7 +278,7 @@ def _write(path: Path, data: bytes) -> None:
         raise UsageError(f"{path} can't be written: {error.strerror}") from error
 
 
-def _replay(kept: Kept, api: Api, sender: PacedSender, framing: _Framing, *, mutating: bool) -> None:
+def _replay(kept: RecordedFinding, api: Api, sender: PacedSender, framing: _Framing, *, mutating: bool) -> None:
     """Send a finding again, and say whether it is still there."""
     mask, origin = framing.mask, framing.mask.url(sender.origin)
 

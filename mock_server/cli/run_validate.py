@@ -11,14 +11,14 @@ from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
-from mock_server.cli.report import FORMATS, print_findings
-from mock_server.cli.saying import say
-from mock_server.cli.spreading import choose_spread
-from mock_server.contract.sifting import Sifting, Standard, find_empty, merge_in_order, open_sifter, split_all
-from mock_server.contract.traffic import Source, find_sources
+from mock_server.cli.show import FORMATS, print_findings
+from mock_server.cli.terminal import say
+from mock_server.contract.records import RecordSource, find_sources
+from mock_server.contract.summary import RecordJudging, RecordStandard, find_empty, merge_in_order, open_sifter, split_all
+from mock_server.document.default import default_document
 from mock_server.errors import UsageError
-from mock_server.rules import Level
-from mock_server.spec.default import default_document
+from mock_server.findings import Level
+from mock_server.payloads.executors import choose_spread
 
 
 def validate(
@@ -43,7 +43,7 @@ def validate(
         raise UsageError(f"--direction is request or response, not {direction!r}")
     settings = configure({"allow_remote": allow_remote or None, "allow_path": allow_path or None})
     where = document or default_document()
-    standard = Standard(
+    standard = RecordStandard(
         document=_found_anywhere(where) if scheduler is not None else where, settings=settings, operation=operation, status=status,
         schema=schema, direction=direction, base_path=base_path,
     )  # fmt: skip
@@ -64,7 +64,7 @@ def validate(
         if workers == 1 and scheduler is None:
             tally = merge_in_order(((number, sifter.sift(part, show)) for number, part in enumerate(parts)), parts, lambda count: None)
         else:
-            tally = merge_in_order(choose_spread(workers, scheduler)(Sifting(standard, parts), range(len(parts))), parts, show)
+            tally = merge_in_order(choose_spread(workers, scheduler)(RecordJudging(standard, parts), range(len(parts))), parts, show)
     for path in find_empty(sources, tally):
         tally.break_off(path, 0, "there is no record in it")
     findings = tally.findings()
@@ -86,10 +86,10 @@ def _found_anywhere(where: str) -> str:
     return str(Path(where).resolve()) if Path(where).is_file() else where
 
 
-def _size(sources: list[Source]) -> int | None:
+def _size(sources: list[RecordSource]) -> int | None:
     return sum(Path(source.path).stat().st_size for source in sources) if all(source.path != "-" for source in sources) else None
 
 
-def _bar(sources: list[Source]) -> Bar:
+def _bar(sources: list[RecordSource]) -> Bar:
     columns = (*Bar.get_default_columns()[:1], BarColumn(), DownloadColumn(), TimeRemainingColumn())
     return Bar(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())

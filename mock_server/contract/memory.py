@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from mock_server.contract.probe import Exchanged
+from mock_server.contract.model import Exchanged
+from mock_server.document.document import Document, template_names
+from mock_server.document.model import Entry, Operation, Parameter, ParameterLocation
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_json
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Response, find_field, is_safe_method
-from mock_server.exchange.path import Matched, Router
-from mock_server.generate.words import split_words
-from mock_server.spec.document import Document, template_names
-from mock_server.spec.model import Entry, Location, Operation, Parameter
-from mock_server.typing import JsonValue
+from mock_server.exchange.router import Matched, Router
+from mock_server.json_values import JsonValue
+from mock_server.names import split_words
 
 Variables = Mapping[str, JsonValue]
 
@@ -31,7 +31,7 @@ _WRAPPERS: Final = ("items", "data", "results", "content", "records", "value", "
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class KnownObject:
     """Something that the provider has."""
 
     template: str  # `/pets/{petId}`
@@ -45,7 +45,7 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenValues:
     """Values that the user vouches for: by parameter name, or by `operationId.parameter`."""
 
     values: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
@@ -66,8 +66,8 @@ class Memory:
     document: Document
     router: Router[Entry]
     base_path: str
-    given: Given = field(default_factory=Given)
-    _things: dict[str, dict[tuple[str, str], Thing]] = field(default_factory=dict)
+    given: GivenValues = field(default_factory=GivenValues)
+    _things: dict[str, dict[tuple[str, str], KnownObject]] = field(default_factory=dict)
     _values: dict[str, list[JsonValue]] = field(default_factory=dict)
     _items: dict[str, str | None] = field(default_factory=dict)  # item templates by those of their collections
     _created: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)  # by template without names, and values
@@ -93,21 +93,21 @@ class Memory:
 
     def values(self, operation: Operation, parameter: Parameter) -> Sequence[JsonValue]:
         """What is known for one parameter: what was given, then what properties of its name said."""
-        if parameter.location is Location.PATH and parameter.name == self.changed_name(operation.entry):
+        if parameter.location is ParameterLocation.PATH and parameter.name == self.changed_name(operation.entry):
             return self.given.find_for(operation.id, parameter.name)  # what others vouch for, or listed, is not ours to change
         given = self.given.find(operation.id, parameter.name)
         if given:
             return given
-        if len(split_words(parameter.name)) > 1 and parameter.location in {Location.PATH, Location.QUERY}:
+        if len(split_words(parameter.name)) > 1 and parameter.location in {ParameterLocation.PATH, ParameterLocation.QUERY}:
             return self._values.get(parameter.name, ())
         return ()
 
-    def things(self, template: str, *, created_only: bool = False) -> list[Thing]:
+    def things(self, template: str, *, created_only: bool = False) -> list[KnownObject]:
         """The things that a path template may name, with the variables of things around them; what was created last comes first."""
         names = template_names(template)
         if not names:
             return []
-        best: list[Thing] = []
+        best: list[KnownObject] = []
         for known, things in self._things.items():
             if template == known or template.startswith((known + "/", known + ":")):
                 fitting = [thing for thing in things.values() if thing.created or not created_only]
@@ -156,7 +156,7 @@ class Memory:
         """Note that this run created what a template names."""
         self._created.add(_key(template, variables))
 
-    def learn(self, operation: Operation, exchanged: Exchanged) -> list[Thing]:
+    def learn(self, operation: Operation, exchanged: Exchanged) -> list[KnownObject]:
         """Take in what a successful answer names; gives the things that are new."""
         response = exchanged.received.response
         if response is None or not exchanged.accepted:
@@ -173,19 +173,19 @@ class Memory:
             for item in things_in(body):
                 identity = find_id(item, name, as_id=is_thing)
                 if identity is not None:
-                    found.append(Thing(template, {**around, name: identity}, created))
+                    found.append(KnownObject(template, {**around, name: identity}, created))
         with self._lock:
             for item in things_in(body):
                 self._note_values(item)
             return [thing for thing in found if self._add(thing)]
 
-    def learn_put(self, entry: Entry, exchanged: Exchanged) -> list[Thing]:
+    def learn_put(self, entry: Entry, exchanged: Exchanged) -> list[KnownObject]:
         """Take in what an accepted PUT created: what its path names, where nothing was known to be there; gives what is new."""
         names, variables = template_names(entry.template), path_values(exchanged)
         if not names or not entry.template.endswith("}") or self.is_own(entry, variables):
             return []
         with self._lock:
-            thing = Thing(entry.template, variables, created=True)
+            thing = KnownObject(entry.template, variables, created=True)
             return [thing] if self._add(thing) else []
 
     def forget(self, template: str, gone: Variables) -> None:
@@ -196,7 +196,7 @@ class Memory:
                     for key in [key for key, thing in things.items() if _is_within(thing.variables, gone)]:
                         del things[key]
 
-    def _add(self, thing: Thing) -> bool:
+    def _add(self, thing: KnownObject) -> bool:
         known = self._things.setdefault(thing.template, {})
         if thing.key in known or (len(known) >= _KEPT and not thing.created):
             return False
@@ -212,7 +212,7 @@ class Memory:
                 if len(values) < _KEPT and value not in values:
                     values.append(value)
 
-    def _from_location(self, response: Response) -> Iterator[Thing]:
+    def _from_location(self, response: Response) -> Iterator[KnownObject]:
         """What a Location field names. RFC 9110, section 10.2.2."""
         location = find_field(response.fields, b"location")
         if location is None:
@@ -221,7 +221,7 @@ class Memory:
         for method in ("GET", "DELETE", "PUT", "PATCH"):
             matched = self.router.match(method, path)
             if isinstance(matched, Matched) and matched.variables:
-                yield Thing(matched.route.template, {name: unquote(value) for name, value in matched.variables.items()}, created=True)
+                yield KnownObject(matched.route.template, {name: unquote(value) for name, value in matched.variables.items()}, created=True)
                 return
 
 
@@ -315,4 +315,4 @@ def path_values(exchanged: Exchanged) -> dict[str, JsonValue]:
     draft = exchanged.probe.draft
     if draft is None:
         return {}
-    return {name: value for (location, name), value in draft.parameters.items() if location is Location.PATH}
+    return {name: value for (location, name), value in draft.parameters.items() if location is ParameterLocation.PATH}

@@ -2,21 +2,26 @@
 What coverage sends: every step that can be taken from a good request, one at a time or many at once.
 
 A plan is a decision, not an act: it is the same for the same document and seed, whatever the provider answers.
+
+What of the contract a run exercised: operations, statuses, media types, parameters, and keywords with their values.
 """
 
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from mock_server.contract.subject import Subject
+from mock_server.contract.api import OperationUnderTest
+from mock_server.contract.model import Exchanged
+from mock_server.document.model import MISSING, MediaType, Missing, Parameter, ParameterLocation
+from mock_server.document.references import Node
 from mock_server.exchange.media_type import is_json, parse_media_type
-from mock_server.finding import Place
-from mock_server.generate.draft import Draft, ParameterKey
-from mock_server.generate.variants import apply_step, iter_variants
-from mock_server.spec.model import MISSING, Location, MediaType, Missing, Parameter
-from mock_server.spec.references import Node
-from mock_server.typing import JsonValue, Pointer
+from mock_server.exchange.message import find_field
+from mock_server.findings import Place
+from mock_server.generate.edges.variants import apply_step, iter_variants
+from mock_server.generate.request import ParameterKey, RequestDraft
+from mock_server.json_values import JsonValue, Pointer
 
 # Keywords whose edges leave a provider no room: what is listed or bounded is meant to be used.
 EXPLICIT = frozenset(
@@ -48,7 +53,7 @@ class Change:
             return f"the body{' at /' + '/'.join(self.pointer) if self.pointer else ''}: {self.detail}"
         return f"the {self.key[0].value} parameter {self.key[1]!r}{' at /' + '/'.join(self.pointer) if self.pointer else ''}: {self.detail}"
 
-    def apply(self, draft: Draft, whole: Draft | None = None) -> Draft:
+    def apply(self, draft: RequestDraft, whole: RequestDraft | None = None) -> RequestDraft:
         """The draft with the step taken; a parameter that it lacks is taken from the whole one before."""
         if whole is not None and self.key is not None and self.key not in draft.parameters and self.key in whole.parameters:
             draft = draft.with_parameter(self.key, whole.parameters[self.key])
@@ -63,18 +68,18 @@ class Change:
 
 
 @dataclass(eq=False, repr=False)
-class Plan:
+class OperationPlan:
     """The steps of one operation."""
 
-    whole: Draft  # with everything
+    whole: RequestDraft  # with everything
     positive: list[Change] = field(default_factory=list)
     negative: list[Change] = field(default_factory=list)
     tick: Callable[[], None] = lambda: None  # is called now and then: it may raise, to end the planning
 
 
-def make_plan(subject: Subject, base: Draft, tick: Callable[[], None] = lambda: None) -> Plan:
+def make_plan(subject: OperationUnderTest, base: RequestDraft, tick: Callable[[], None] = lambda: None) -> OperationPlan:
     """List the steps from a request that has everything; of a large body that may take seconds, so `tick` is called for each."""
-    plan = Plan(base, tick=tick)
+    plan = OperationPlan(base, tick=tick)
     for parameter in subject.operation.parameters:
         key = (parameter.location, parameter.name)
         if key in base.parameters:
@@ -89,9 +94,9 @@ def make_plan(subject: Subject, base: Draft, tick: Callable[[], None] = lambda: 
     return plan
 
 
-def _parameter(plan: Plan, subject: Subject, parameter: Parameter, value: JsonValue) -> None:
+def _parameter(plan: OperationPlan, subject: OperationUnderTest, parameter: Parameter, value: JsonValue) -> None:
     key, place = (parameter.location, parameter.name), parameter.node.place
-    if parameter.location is not Location.PATH:
+    if parameter.location is not ParameterLocation.PATH:
         if parameter.required:
             plan.negative.append(Change(key, (), MISSING, "required", "it is missing", conforms=False, place=place))
         else:
@@ -101,12 +106,12 @@ def _parameter(plan: Plan, subject: Subject, parameter: Parameter, value: JsonVa
         _vary(plan, subject, key, schema, value)
 
 
-def _body(plan: Plan, subject: Subject, media: MediaType, value: JsonValue) -> None:
+def _body(plan: OperationPlan, subject: OperationUnderTest, media: MediaType, value: JsonValue) -> None:
     if media.schema is not None:
         _vary(plan, subject, None, media.schema, value)
 
 
-def _vary(plan: Plan, subject: Subject, key: ParameterKey | None, schema: Node, value: JsonValue) -> None:
+def _vary(plan: OperationPlan, subject: OperationUnderTest, key: ParameterKey | None, schema: Node, value: JsonValue) -> None:
     reading = subject.api.reading(schema)
     if reading is None:
         return
@@ -151,7 +156,7 @@ def ranked(changes: Sequence[Change]) -> list[Change]:
     return [change for *_, change in sorted(keyed, key=lambda item: item[:3])]
 
 
-def optional_sets(subject: Subject, draft: Draft, budget: int) -> Iterator[frozenset[ParameterKey]]:
+def optional_sets(subject: OperationUnderTest, draft: RequestDraft, budget: int) -> Iterator[frozenset[ParameterKey]]:
     """
     The sets of optional parameters to leave out, so that every pair is seen with both, either and none of it.
 
@@ -185,7 +190,7 @@ def _spread(bits: int) -> Sequence[int]:
     return sorted(rows)
 
 
-def other_media(subject: Subject, base: Draft) -> Iterator[Draft]:
+def other_media(subject: OperationUnderTest, base: RequestDraft) -> Iterator[RequestDraft]:
     """The request as each other media type that is documented for its body."""
     body = subject.operation.request_body
     for media in body.content if body is not None else ():
@@ -196,6 +201,77 @@ def other_media(subject: Subject, base: Draft) -> Iterator[Draft]:
             yield base.with_body(value, media)
 
 
-def has_json_body(draft: Draft) -> bool:
+def has_json_body(draft: RequestDraft) -> bool:
     """Whether the body is JSON."""
     return draft.media is not None and not isinstance(draft.body, Missing) and is_json(parse_media_type(draft.media.name))
+
+
+KINDS: Final = ("operation", "status", "media type", "parameter", "keyword")
+
+
+@dataclass(eq=False, repr=False)
+class Exercised:
+    """What there is to exercise, and what was: by kind, (operation, what)."""
+
+    there: dict[str, dict[tuple[str, str], None]] = field(default_factory=lambda: defaultdict(dict))
+    done: dict[str, dict[tuple[str, str], None]] = field(default_factory=lambda: defaultdict(dict))
+
+    def expect(self, subject: OperationUnderTest) -> None:
+        """Note what an operation has."""
+        id_ = subject.entry.id
+        self.there["operation"][id_, id_] = None
+        for parameter in subject.operation.parameters:
+            self.there["parameter"][id_, f"{parameter.location.value} {parameter.name}"] = None
+        for response in subject.operation.responses:
+            self.there["status"][id_, response.status] = None
+            for content in response.content:
+                self.there["media type"][id_, f"{response.status} {content.name}"] = None
+
+    def plan(self, subject: OperationUnderTest, plan: OperationPlan) -> None:
+        """Note the steps that could be taken."""
+        for change in (*plan.positive, *plan.negative):
+            self.there["keyword"][subject.entry.id, _step(change)] = None
+
+    def took(self, subject: OperationUnderTest, change: Change) -> None:
+        """Note a step that was sent and answered."""
+        self.done["keyword"][subject.entry.id, _step(change)] = None
+
+    def answered(self, subject: OperationUnderTest, exchanged: Exchanged) -> None:
+        """Note what an answer exercised."""
+        id_, response, draft = subject.entry.id, exchanged.received.response, exchanged.probe.draft
+        if response is None:
+            return
+        self.done["operation"][id_, id_] = None
+        for location, name in draft.parameters if draft is not None else ():
+            self.done["parameter"][id_, f"{location.value} {name}"] = None
+        documented = subject.operation.find_response(response.status)
+        if documented is None:
+            return
+        self.done["status"][id_, documented.status] = None
+        written = find_field(response.fields, b"content-type")
+        if written is not None:
+            for content in documented.content:
+                if parse_media_type(content.name).covers(parse_media_type(written)):
+                    self.done["media type"][id_, f"{documented.status} {content.name}"] = None
+
+    def add(self, other: "Exercised") -> None:
+        """Take in what somebody else noted."""
+        for kind in KINDS:
+            self.there[kind].update(other.there[kind])
+            self.done[kind].update(other.done[kind])
+
+    def counts(self, kind: str, operation: str | None = None) -> tuple[int, int]:
+        """How many were exercised, and how many there are; of one operation if it is named."""
+        there = [key for key in self.there[kind] if operation is None or key[0] == operation]
+        return sum(key in self.done[kind] for key in there), len(there)
+
+    @property
+    def percent(self) -> float:
+        """How much of everything was exercised; 100 where there is nothing."""
+        counted = [self.counts(kind) for kind in KINDS]
+        there = sum(total for _, total in counted)
+        return 100.0 * sum(done for done, _ in counted) / there if there else 100.0
+
+
+def _step(change: Change) -> str:
+    return f"{'/'.join(change.where)} {change.keyword} {change.detail}{'' if change.conforms else ' (broken)'}"

@@ -17,21 +17,19 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
-from mock_server.contract.baseline import read_lines
-from mock_server.contract.checks import Expectations, check_exchange
-from mock_server.contract.identity import restore
-from mock_server.contract.incident import Incident
-from mock_server.contract.probe import Exchanged, Intent, Probe
-from mock_server.contract.subject import Api
-from mock_server.contract.transport import Fault, Received, Sender
-from mock_server.contract.verdict import CHECK_OF_RULE
+from mock_server.contract.api import Api
+from mock_server.contract.checks.exchange import Expectations, check_exchange
+from mock_server.contract.model import CHECK_OF_RULE, Exchanged, Incident, Intent, Probe
+from mock_server.contract.scope import read_lines
+from mock_server.contract.transport.http import Received, Sender, TransportFault
 from mock_server.errors import MalformedContent, TransportError, UsageError
 from mock_server.exchange.body import read_json, write_json
-from mock_server.exchange.mask import Mask, is_secret_field
 from mock_server.exchange.message import Request
+from mock_server.exchange.secrets.mask import Mask, is_secret_field
 from mock_server.files import write_file
+from mock_server.json_values import JsonObject, JsonValue, Pointer
+from mock_server.judge.identity import restore
 from mock_server.tokens import is_token
-from mock_server.typing import JsonObject, JsonValue, Pointer
 
 # Checks that look at one exchange alone, so that judging it again says whether anything changed.
 OF_ONE: Final = frozenset(CHECK_OF_RULE.values()) | {
@@ -53,7 +51,7 @@ _VALUE: Final = re.compile(rb"[\t -~\x80-\xff]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RecordedFinding:
     """A finding of a run before, to be sent again."""
 
     id: str
@@ -88,7 +86,7 @@ def keep(path: Path, incidents: Iterable[Incident], mask: Mask) -> None:
     write_file(path, b"".join(lines))
 
 
-def find_kept(path: Path, id_: str) -> Kept:
+def find_kept(path: Path, id_: str) -> RecordedFinding:
     """
     Find a finding that was kept in a file.
 
@@ -116,7 +114,7 @@ class Replayed:
     message: str  # what is wrong now, where something is
 
 
-def replay(kept: Kept, api: Api, sender: Sender, show: Callable[[Request, Received], None], *, mutating: bool) -> Replayed:
+def replay(kept: RecordedFinding, api: Api, sender: Sender, show: Callable[[Request, Received], None], *, mutating: bool) -> Replayed:
     """
     Send a finding again.
 
@@ -140,7 +138,7 @@ def replay(kept: Kept, api: Api, sender: Sender, show: Callable[[Request, Receiv
     for request in kept.requests:
         received = sender.send(restore(request, api.identity, api.document.schemes))
         show(request, received)
-        if received.fault is Fault.UNREACHABLE:
+        if received.fault is TransportFault.UNREACHABLE:
             raise TransportError(sender.origin, received.detail or received.fault.value)
     status = received.response.status if received.response is not None else 0
     if status == 401 and kept.status != 401:  # noqa: PLR2004 - no valid credentials
@@ -191,11 +189,11 @@ def _record(line: bytes) -> JsonObject | None:
     return value if isinstance(value, dict) else None
 
 
-def _read(value: JsonObject) -> Kept:
+def _read(value: JsonObject) -> RecordedFinding:
     requests, status, where = value.get("requests"), value.get("status"), value.get("where")
     if isinstance(requests, list) and len(requests) > _MOST_REQUESTS:
         raise ValueError(f"it has more than {_MOST_REQUESTS} requests")
-    return Kept(
+    return RecordedFinding(
         str(value["id"]),
         str(value.get("check")),
         str(value.get("message")),

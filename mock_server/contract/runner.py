@@ -13,25 +13,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from mock_server.contract.exercised import Exercised
-from mock_server.contract.incident import Incident, Ledger
-from mock_server.contract.phases.calling import CALLBACKS, call_back
-from mock_server.contract.phases.cleaning import clean_up
-from mock_server.contract.phases.covering import cover
+from mock_server.contract.api import Api
+from mock_server.contract.model import Exchanged, Incident, Incidents
+from mock_server.contract.phases.callbacks import CALLBACKS, call_back, judge_webhooks
+from mock_server.contract.phases.callbacks import PHASE as WEBHOOKS
+from mock_server.contract.phases.coverage import cover
 from mock_server.contract.phases.examples import in_order, send_examples
-from mock_server.contract.phases.fuzzing import fuzz
-from mock_server.contract.phases.shrinking import shrink
-from mock_server.contract.phases.stateful import Lives, things_with_lives
-from mock_server.contract.phases.webhooks import PHASE as WEBHOOKS
-from mock_server.contract.phases.webhooks import judge_webhooks
-from mock_server.contract.probe import Exchanged
-from mock_server.contract.session import OutOfTime, Run, Session, renumbered
-from mock_server.contract.subject import Api
+from mock_server.contract.phases.fuzzing import fuzz, shrink
+from mock_server.contract.phases.stateful import Lives, clean_up, things_with_lives
+from mock_server.contract.plan import Exercised
+from mock_server.contract.run import Run, RunOutOfTime, Session, renumbered
+from mock_server.document.document import template_names
+from mock_server.document.model import Entry
 from mock_server.errors import MockServerError
-from mock_server.finding import Finding, make_tool_finding
-from mock_server.spec.document import template_names
-from mock_server.spec.model import Entry
-from mock_server.typing import Progress
+from mock_server.findings import Finding, make_tool_finding
+from mock_server.json_values import Progress
 
 _KEPT_OUT = frozenset((401, 403))
 _NOT_FOUND = frozenset((404,))
@@ -114,7 +110,7 @@ class Runner:
                 if phase in self.run.options.phases:
                     self._phase(phase)
                     self.run.known.update(key for session in self._sessions for key in session.ledger.causes())
-        except OutOfTime:
+        except RunOutOfTime:
             self._interrupted = "the API stopped answering" if self.run.is_gone else "the time is over"
         except KeyboardInterrupt:
             self.run.stopped.set()
@@ -164,7 +160,7 @@ class Runner:
         """Keep a fault of ours at one operation from ending the run."""
         try:
             yield
-        except (OutOfTime, MockServerError):
+        except (RunOutOfTime, MockServerError):
             raise
         except Exception as error:  # noqa: BLE001 - said as a finding, and the run ends with 2
             self._faults.append(make_tool_finding(error, doing, entry.node.place, entry.id))
@@ -219,7 +215,7 @@ class Runner:
             self._sessions += lives.sessions.values()
 
     def _gather(self, cleaned: tuple[int, int]) -> Report:
-        ledger, exercised, exchanges = Ledger(self.baseline), Exercised(), list[Exchanged]()
+        ledger, exercised, exchanges = Incidents(self.baseline), Exercised(), list[Exchanged]()
         by_operation: dict[str, list[Session]] = {}
         for session in self._sessions:
             exercised.add(session.exercised)

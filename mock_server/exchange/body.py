@@ -23,27 +23,18 @@ from itertools import islice
 
 import orjson
 
+from mock_server.document.model import Encoding
 from mock_server.errors import MalformedContent
 from mock_server.exchange.bounds import EVENTS, read_json_text
-from mock_server.exchange.character_set import find_codec
+from mock_server.exchange.charset import find_codec
 from mock_server.exchange.form import BOUNDARY, read_multipart, read_urlencoded, write_multipart, write_urlencoded
-from mock_server.exchange.interpret import read_all
-from mock_server.exchange.media_type import (
-    FORM,
-    MULTIPART_FORM,
-    MediaRange,
-    is_event_stream,
-    is_json,
-    is_json_lines,
-    is_text,
-    is_xml,
-)
+from mock_server.exchange.media_type import FORM, MULTIPART_FORM, MediaRange, is_event_stream, is_json, is_json_lines, is_text, is_xml
 from mock_server.exchange.packed import is_packed, write_packed
-from mock_server.exchange.specimens import find_specimen, some_bytes
+from mock_server.exchange.sample_files import find_specimen, some_bytes
+from mock_server.exchange.wire_values import read_all
 from mock_server.exchange.xml import read_xml, write_xml
+from mock_server.json_values import JsonValue
 from mock_server.schema.outline import Outline
-from mock_server.spec.model import Encoding
-from mock_server.typing import JsonValue
 
 _EVENT_FIELDS = frozenset(("data", "event", "id", "retry"))
 _LINE_END = re.compile(r"\r\n|\r|\n")

@@ -9,8 +9,8 @@ from typing import Final
 import orjson
 
 from mock_server.errors import MalformedContent
-from mock_server.size import count_brackets
-from mock_server.typing import JsonValue
+from mock_server.json_values import JsonValue
+from mock_server.sizes import count_brackets
 
 LARGE_BODY: Final = 256 * 1024  # bytes; larger ones are read in a thread, so that others are answered meanwhile
 FORM_FIELDS: Final = 1_000

@@ -2,33 +2,39 @@
 Forms: `application/x-www-form-urlencoded` and `multipart/form-data`, read and written by the Encoding Objects.
 
 Source: OAS 3.1.1, "Encoding Object" and "Encoding the x-www-form-urlencoded Media Type"; RFC 7578
+
+What is said of an uploaded file: its name, its size and its media type.
+
+Source: RFC 7578, section 4.2, and RFC 6266
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 from urllib.parse import quote_plus, unquote_plus
 
 import orjson
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from mock_server.document.model import Encoding, Style
 from mock_server.errors import MalformedContent
 from mock_server.exchange.bounds import BOUNDARY as LONGEST_BOUNDARY
 from mock_server.exchange.bounds import FORM_FIELDS, PART_FIELD, PART_FIELDS, PARTS, check_items, read_json_text
-from mock_server.exchange.brackets import iter_bracketed, put_bracketed, settle
-from mock_server.exchange.interpret import Embedded, Raw
 from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
-from mock_server.exchange.parameter import DELIMITERS, parse_query
+from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.parameters import DELIMITERS, parse_query
+from mock_server.exchange.wire_values import Embedded, Raw, iter_bracketed, put_bracketed, settle
+from mock_server.json_values import JsonValue
 from mock_server.schema.outline import Outline
-from mock_server.spec.model import Encoding, Style
-from mock_server.typing import JsonValue
 
 BOUNDARY = "mock-server-boundary-4c1f"
 _NO_ENCODING = Encoding()
 
 
 @dataclass(slots=True)
-class Part:
+class MultipartPart:
     """One part of a multipart body."""
 
     headers: dict[str, str] = field(default_factory=dict)  # names in lower case
@@ -151,7 +157,7 @@ def _json_part(data: bytes, name: str) -> Raw:
         raise MalformedContent(f"the part {name[:100]!r}: {error}") from error
 
 
-def parse_parts(data: bytes, media_type: MediaRange) -> list[Part]:
+def parse_parts(data: bytes, media_type: MediaRange) -> list[MultipartPart]:
     """
     Split a multipart body.
 
@@ -164,7 +170,7 @@ def parse_parts(data: bytes, media_type: MediaRange) -> list[Part]:
     if len(boundary) > LONGEST_BOUNDARY or not boundary.isascii():
         raise MalformedContent(f"the boundary is no text of up to {LONGEST_BOUNDARY} ASCII characters")
     whole = memoryview(data)
-    parts: list[Part] = []
+    parts: list[MultipartPart] = []
     header: list[bytes] = [b"", b""]
     count = 0  # header fields of the part that is read
 
@@ -173,7 +179,7 @@ def parse_parts(data: bytes, media_type: MediaRange) -> list[Part]:
             raise MalformedContent(f"there are more than {PARTS:,} parts")
         nonlocal count
         count = 0
-        parts.append(Part())
+        parts.append(MultipartPart())
 
     def on_name(chunk: bytes, start: int, end: int) -> None:
         header[0] += chunk[start:end]
@@ -282,3 +288,48 @@ def _unquoted(text: str) -> str:
 
 def _text(value: JsonValue) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+_LONGEST: Final = 4_096  # bytes of the header fields of a part
+_FIRST: Final = 65_536  # bytes of a body in which the head of its first file is looked for
+_PART: Final = re.compile(
+    rb"content-disposition:[^\r\n]{0,512}?;\s*name=\"?([^\";\r\n]{1,256})\"?[^\r\n]{0,512}?;\s*filename=\"([^\"\r\n]{0,512})\"",
+    re.IGNORECASE,
+)
+_TYPE: Final = re.compile(rb"content-type:\s*([^\r\n;]{1,256})", re.IGNORECASE)
+
+
+class Upload(NamedTuple):
+    """A file that was sent."""
+
+    field: str  # of the form; empty where the body is the file
+    name: str  # empty where it has none
+    size: int  # bytes
+    media_type: str
+
+
+def find_upload(request: Request) -> Upload | None:
+    """The first file of a request: a part of a multipart form with a file's name, or a body of bytes; None where there is none."""
+    said = find_field(request.fields, b"content-type") or ""
+    kind = said.partition(";")[0].strip().lower()
+    if kind == "application/octet-stream" or kind.startswith(("image/", "audio/", "video/")):
+        return Upload("", "", len(request.body), kind)
+    if kind != "multipart/form-data":
+        return None
+    boundary = re.search(r"boundary=\"?([^\";\s]{1,200})", said, re.IGNORECASE)
+    found = _PART.search(request.body, 0, _FIRST)
+    if boundary is None or found is None:
+        return None
+    begin = request.body.find(b"\r\n\r\n", found.end(), found.end() + _LONGEST)
+    end = request.body.find(b"\r\n--" + boundary.group(1).encode("latin-1", "replace"), begin)
+    if begin < 0 or end < begin:
+        return None
+    head = request.body[request.body.rfind(b"--", 0, found.start()) : begin]
+    media_type = _TYPE.search(head)
+    name = found.group(2).decode("utf-8", "replace")
+    return Upload(
+        found.group(1).decode("utf-8", "replace"),
+        name,
+        end - begin - 4,
+        media_type.group(1).decode("latin-1").strip() if media_type is not None else "",
+    )

@@ -9,18 +9,18 @@ preferred code, else the lowest 2xx, `2XX`, `default`, the lowest 3xx, whatever 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mock_server.document.model import MISSING, DocumentedResponse, Example, MediaType, Operation
 from mock_server.exchange.media_type import choose_media_type, choose_unwanted, is_streamed, parse_media_type
-from mock_server.spec.model import MISSING, Example, MediaType, Operation, Response
 
 _EMPTY_STATUSES = frozenset((204, 205, 304))
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenResponse:
     """A documented response, and the status to send it with."""
 
     status: int
-    response: Response
+    response: DocumentedResponse
 
     @property
     def is_empty(self) -> bool:
@@ -29,7 +29,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Represented:
+class ChosenMediaType:
     """A documented media type, and the concrete one to send."""
 
     media_type: MediaType
@@ -37,45 +37,45 @@ class Represented:
     is_acceptable: bool = True  # False: nothing documented is what the client accepts, and this is sent all the same
 
 
-def choose_success(operation: Operation) -> Chosen | None:
+def choose_success(operation: Operation) -> ChosenResponse | None:
     """Choose the response to a good request; None where nothing is documented."""
     keys = {response.status: response for response in operation.responses}
     exact = sorted(int(key) for key in keys if key.isdigit() and len(key) == 3)  # noqa: PLR2004
     lowest = next((code for code in exact if 200 <= code < 300), None)  # noqa: PLR2004
     if lowest is not None:
-        return Chosen(lowest, keys[str(lowest)])
+        return ChosenResponse(lowest, keys[str(lowest)])
     for key, status in (("2XX", 200), ("default", 200)):
         if key in keys:
-            return Chosen(status, keys[key])
+            return ChosenResponse(status, keys[key])
     moved = next((code for code in exact if 300 <= code < 400), None)  # noqa: PLR2004
     if moved is not None:
-        return Chosen(moved, keys[str(moved)])
+        return ChosenResponse(moved, keys[str(moved)])
     for key in ("3XX", "1XX"):
         if key in keys:
-            return Chosen(302 if key == "3XX" else 100, keys[key])
+            return ChosenResponse(302 if key == "3XX" else 100, keys[key])
     final = [code for code in exact if code >= 200]  # noqa: PLR2004 - 1xx answers nothing yet
     if final:
-        return Chosen(final[0], keys[str(final[0])])
-    return next((Chosen(int(key[0]) * 100, response) for key, response in keys.items() if key[1:] == "XX"), None)
+        return ChosenResponse(final[0], keys[str(final[0])])
+    return next((ChosenResponse(int(key[0]) * 100, response) for key, response in keys.items() if key[1:] == "XX"), None)
 
 
-def choose_status(operation: Operation, status: int) -> Chosen | None:
+def choose_status(operation: Operation, status: int) -> ChosenResponse | None:
     """Choose the response that documents a status; None where none does."""
     response = operation.find_response(status)
-    return Chosen(status, response) if response is not None else None
+    return ChosenResponse(status, response) if response is not None else None
 
 
-def choose_failure(operation: Operation, statuses: Sequence[int]) -> Chosen | None:
+def choose_failure(operation: Operation, statuses: Sequence[int]) -> ChosenResponse | None:
     """Choose the response to a bad request: the first of some statuses that is documented, else `default` with the first."""
     keys = {response.status: response for response in operation.responses}
     for status in statuses:
         response = keys.get(str(status)) or keys.get(f"{status // 100}XX")
         if response is not None:
-            return Chosen(status, response)
-    return Chosen(statuses[0], keys["default"]) if "default" in keys else None
+            return ChosenResponse(status, response)
+    return ChosenResponse(statuses[0], keys["default"]) if "default" in keys else None
 
 
-def represent(response: Response, accept: str | None, *, streamed: bool = False) -> Represented | None:
+def represent(response: DocumentedResponse, accept: str | None, *, streamed: bool = False) -> ChosenMediaType | None:
     """
     Choose the media type of a response with content.
 
@@ -92,16 +92,16 @@ def represent(response: Response, accept: str | None, *, streamed: bool = False)
         names = [content.name for content in streams]
         found = choose_media_type(names, accept) or choose_unwanted(names, accept)
         if found is not None:
-            return Represented(streams[found[0]], found[1])
+            return ChosenMediaType(streams[found[0]], found[1])
     names = [content.name for content in response.content]
     found = choose_media_type(names, accept)
     if found is not None:
-        return Represented(response.content[found[0]], found[1])
+        return ChosenMediaType(response.content[found[0]], found[1])
     unwanted = choose_unwanted(names, accept)
-    return Represented(response.content[unwanted[0]], unwanted[1], is_acceptable=False) if unwanted is not None else None
+    return ChosenMediaType(response.content[unwanted[0]], unwanted[1], is_acceptable=False) if unwanted is not None else None
 
 
-def has_choice_of_stream(response: Response) -> bool:
+def has_choice_of_stream(response: DocumentedResponse) -> bool:
     """Whether a response may be streamed or sent whole."""
     kinds = {is_streamed(parse_media_type(content.name)) for content in response.content}
     return len(kinds) > 1

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from mock_server.errors import MalformedContent
 from mock_server.exchange.media_type import MediaRange
-from mock_server.later import Later
-from mock_server.typing import JsonValue
+from mock_server.json_values import JsonValue
+from mock_server.lazy import LazyModule
 
 if TYPE_CHECKING:
     import msgspec
 else:
-    msgspec = Later("msgspec")
+    msgspec = LazyModule("msgspec")
 
 _MSGPACK: Final = frozenset(("application/msgpack", "application/x-msgpack", "application/vnd.msgpack"))
 _CBOR: Final = "application/cbor"

@@ -2,14 +2,19 @@
 Problem details, RFC 9457: what is answered where the document has no words for it.
 
 One constant for each; the type is a URN, public the day it ships.
+
+Findings in a header field: `sl-violations`, as Prism writes it.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from mock_server.finding import Finding
-from mock_server.pointer import format_pointer
-from mock_server.typing import JsonObject, JsonValue
+import orjson
+
+from mock_server.findings import RULES, Finding, Level
+from mock_server.json_values import JsonObject, JsonValue, format_pointer
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -88,3 +93,22 @@ def describe(findings: Sequence[Finding]) -> list[JsonValue]:
             members["place"] = str(finding.place)
         described.append(members)
     return described
+
+
+FIELD: Final = b"sl-violations"
+_MOST: Final = 20
+_LONGEST: Final = 300  # characters of a message: servers and clients bound what a header may be
+_SEVERITIES: Final = {Level.ERROR: "Error", Level.WARNING: "Warning", Level.NOTE: "Information"}
+_SIDES: Final = {"response": "response", "callback": "request"}
+_KINDS: Final = {name: (_SIDES.get(name.partition("-")[0], "request"), _SEVERITIES[rule.level]) for name, rule in RULES.items()}
+
+
+def write_violations(findings: Sequence[Finding]) -> bytes:
+    """Write the first findings as a JSON list in ASCII: where, how bad, which rule, what."""
+    violations = []
+    for rule, message, _, instance, _ in findings[:_MOST]:
+        side, severity = _KINDS[rule]
+        shown = message if len(message) <= _LONGEST else message[:_LONGEST] + "…"
+        violations.append({"location": [side, *(instance or ())], "severity": severity, "code": rule, "message": shown})
+    written = orjson.dumps(violations)
+    return written if written.isascii() else json.dumps(violations, separators=(",", ":")).encode("ascii")

@@ -10,9 +10,9 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 
+from mock_server.document.model import ParameterLocation, SecurityRequirement, SecurityScheme
 from mock_server.exchange.message import find_field
-from mock_server.exchange.parameter import Carrier
-from mock_server.spec.model import Location, SecurityRequirement, SecurityScheme
+from mock_server.exchange.parameters import Carrier
 
 
 def find_unmet(requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme], carrier: Carrier) -> tuple[str, ...]:
@@ -40,17 +40,19 @@ def challenges(requirements: Sequence[SecurityRequirement], schemes: Mapping[str
     return ", ".join(found)
 
 
-def credential_names(requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme]) -> frozenset[tuple[Location, str]]:
+def credential_names(
+    requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme]
+) -> frozenset[tuple[ParameterLocation, str]]:
     """Where the credentials of an operation stand."""
     found = set()
     for requirement in requirements:
         for name, _ in requirement:
             scheme = schemes[name]
             if scheme.type == "apiKey":
-                key = scheme.name.lower() if scheme.location is Location.HEADER else scheme.name
+                key = scheme.name.lower() if scheme.location is ParameterLocation.HEADER else scheme.name
                 found.add((scheme.location, key))
             elif scheme.type != "mutualTLS":
-                found.add((Location.HEADER, "authorization"))
+                found.add((ParameterLocation.HEADER, "authorization"))
     return frozenset(found)
 
 
@@ -71,9 +73,9 @@ def _missing(scheme: SecurityScheme, carrier: Carrier) -> str | None:
 
 
 def _has_key(scheme: SecurityScheme, carrier: Carrier) -> bool:
-    if scheme.location is Location.HEADER:
+    if scheme.location is ParameterLocation.HEADER:
         return bool(find_field(carrier.fields, scheme.name.lower().encode("latin-1", "replace")))
-    pairs = carrier.cookies() if scheme.location is Location.COOKIE else carrier.pairs
+    pairs = carrier.cookies() if scheme.location is ParameterLocation.COOKIE else carrier.pairs
     return any(name == scheme.name and value for name, value in pairs)
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from mock_server.errors import MalformedContent
 from mock_server.exchange.bounds import XML_ATTRIBUTES, XML_DEPTH, XML_NODES
-from mock_server.exchange.character_set import find_codec
-from mock_server.exchange.interpret import Raw
-from mock_server.later import Later
+from mock_server.exchange.charset import find_codec
+from mock_server.exchange.wire_values import Raw
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.lazy import LazyModule
 from mock_server.schema.outline import Outline
-from mock_server.typing import JsonObject, JsonValue
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from defusedxml import ElementTree, common
 else:
-    saxutils = Later("xml.sax.saxutils")
-    ET = Later("xml.etree.ElementTree")
-    ElementTree, common = Later("defusedxml.ElementTree"), Later("defusedxml.common")
+    saxutils = LazyModule("xml.sax.saxutils")
+    ET = LazyModule("xml.etree.ElementTree")
+    ElementTree, common = LazyModule("defusedxml.ElementTree"), LazyModule("defusedxml.common")
 
 # Names of elements without a colon, in letters that all parsers take: those that XML 1.0 had from its first edition on.
 _LETTERS = "A-Za-z_À-ÖØ-öø-ÿΑ-ΡΣ-ώЁ-ЌЎ-яё-ќぁ-ゔァ-ヺ一-龥가-힣"
@@ -38,7 +38,7 @@ _DECLARED = re.compile(rb"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{0,200
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class _ElementForm:
     """How one value is written: what its XML Object says."""
 
     name: str  # without a prefix
@@ -81,7 +81,7 @@ def write_xml(value: JsonValue, outline: Outline, root: str) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode()
 
 
-def _form(outline: Outline, name: str, *, is_list: bool) -> _Form:
+def _form(outline: Outline, name: str, *, is_list: bool) -> _ElementForm:
     hint = outline.annotation("xml")
     xml: JsonObject = hint if isinstance(hint, dict) else {}
     own, prefix, namespace, node = (xml.get(keyword) for keyword in ("name", "prefix", "namespace", "nodeType"))
@@ -91,7 +91,7 @@ def _form(outline: Outline, name: str, *, is_list: bool) -> _Form:
     wrapped = xml.get("wrapped") is True or (is_list and node == "element" and "nodeType" in xml)
     clean = _NOT_CHAR.sub("", namespace) if isinstance(namespace, str) else ""
     known = prefix if isinstance(prefix, str) and prefix != "xmlns" else ""
-    return _Form(_named(local), _named(known) if known else "", "" if clean in _RESERVED else clean, node, wrapped)
+    return _ElementForm(_named(local), _named(known) if known else "", "" if clean in _RESERVED else clean, node, wrapped)
 
 
 def _named(name: str) -> str:
@@ -102,13 +102,13 @@ def _named(name: str) -> str:
     return clean if _NAME.match(clean) else f"_{clean}"
 
 
-def _start(form: _Form, attributes: Mapping[str, str], declared: Mapping[str, str]) -> str:
+def _start(form: _ElementForm, attributes: Mapping[str, str], declared: Mapping[str, str]) -> str:
     """The beginning of a start tag: each attribute stands there once."""
     names = {f"xmlns:{prefix}" if prefix else "xmlns": namespace for prefix, namespace in declared.items()}
     return f"<{form.tag}" + "".join(f" {name}={saxutils.quoteattr(value)}" for name, value in {**names, **attributes}.items())
 
 
-def _element(form: _Form, value: JsonValue, outline: Outline, around: Mapping[str, str]) -> str:
+def _element(form: _ElementForm, value: JsonValue, outline: Outline, around: Mapping[str, str]) -> str:
     """One element; an object's members are its attributes and children."""
     declared = form.declare(around)
     bound = {**around, **declared}
@@ -135,7 +135,7 @@ def _element(form: _Form, value: JsonValue, outline: Outline, around: Mapping[st
     return f"{_start(form, attributes, declared)}>{''.join(children)}</{form.tag}>"
 
 
-def _list(form: _Form, items: list[JsonValue], outline: Outline, around: Mapping[str, str]) -> str:
+def _list(form: _ElementForm, items: list[JsonValue], outline: Outline, around: Mapping[str, str]) -> str:
     inner = _form(outline.item(), form.name, is_list=False)
     if form.wrapped:
         return _wrapper(form, inner, items, outline.item(), around)
@@ -144,7 +144,7 @@ def _list(form: _Form, items: list[JsonValue], outline: Outline, around: Mapping
     return "".join(_element(inner, item, outline.item(), around) for item in items)
 
 
-def _wrapper(form: _Form, inner: _Form, items: list[JsonValue], outline: Outline, around: Mapping[str, str]) -> str:
+def _wrapper(form: _ElementForm, inner: _ElementForm, items: list[JsonValue], outline: Outline, around: Mapping[str, str]) -> str:
     """An element around the items of a list."""
     declared = form.declare(around)
     bound = {**around, **declared}
@@ -175,14 +175,14 @@ def read_xml(data: bytes, outline: Outline) -> Raw:
     declared = _DECLARED.match(data)
     if declared is not None and find_codec(declared[1].decode("latin-1")) is None:
         raise MalformedContent(f"the encoding {declared[1][:40].decode('latin-1')!r} is not among those that are read")
-    parser = ElementTree.DefusedXMLParser(target=_Builder(), forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    parser = ElementTree.DefusedXMLParser(target=_TreeBuilder(), forbid_dtd=False, forbid_entities=True, forbid_external=True)
     try:
         parser.feed(data)
         root: Element = parser.close()
     except (ElementTree.ParseError, common.DefusedXmlException, ValueError, LookupError) as error:
         raise MalformedContent(f"it is no well-formed XML: {error or type(error).__name__}") from error
     _check_name(root, outline, "the root element")
-    return _Reading().read(root, outline)
+    return _ElementReader().read(root, outline)
 
 
 def _check_name(element: "Element", outline: Outline, what: str) -> None:
@@ -213,7 +213,7 @@ def _own_xml(outline: Outline) -> JsonObject:
     return {}
 
 
-class _Builder:
+class _TreeBuilder:
     """Builds a tree of a bounded number of nodes."""
 
     def __init__(self) -> None:
@@ -248,7 +248,7 @@ class _Names:
     inner: str | None  # what stands in the element as text
 
 
-class _Reading:
+class _ElementReader:
     """Reads the elements of one document."""
 
     def __init__(self) -> None:

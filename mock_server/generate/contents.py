@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from mock_server.exchange.media_type import MediaRange, is_json, is_json_lines, is_xml, parse_media_type
-from mock_server.exchange.specimens import find_specimen, some_bytes
-from mock_server.generate.hints import Hints
+from mock_server.exchange.sample_files import find_specimen, some_bytes
+from mock_server.schema.hints import Hints
 
 _JSON_FORMATS: Final = frozenset(("json", "json-string"))
 _ENCODERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from mock_server.generate.words import joined, nouns_of
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.names import joined, nouns_of
 from mock_server.schema.outline import Outline
-from mock_server.typing import JsonObject, JsonValue
 
 _LISTS: Final = frozenset(
     ("data", "items", "results", "result", "content", "contents", "value", "values", "records", "entries", "rows", "list", "elements",
@@ -33,7 +33,7 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class EnvelopePlace:
     """A place in a body."""
 
     pointer: tuple[str, ...]  # names of members, from the outside in
@@ -66,11 +66,11 @@ def is_object(outline: Outline) -> bool:
     return bool(outline.names) and "object" in outline.types
 
 
-def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> Spot | None:
+def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> EnvelopePlace | None:
     """Find the list that a body is about; None where it is about something else."""
     if is_array(outline):
         item = outline.item()
-        return Spot((), item) if is_object(item) else None
+        return EnvelopePlace((), item) if is_object(item) else None
     if not is_object(outline):
         return None
     arrays = [name for name in shown(outline) if is_array(outline.member(name)) and is_object(outline.member(name).item())]
@@ -78,15 +78,15 @@ def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> Spot |
     if named is None and len(arrays) == 1 and not _has_key(outline, nouns):
         named = arrays[0]
     if named is not None:
-        return Spot((named,), outline.member(named).item())
+        return EnvelopePlace((named,), outline.member(named).item())
     for name in shown(outline) if depth == 0 else ():
         found = find_list(outline.member(name), nouns, depth + 1) if joined(name) in _HOLDERS else None
         if found is not None:
-            return Spot((name, *found.pointer), found.outline)
+            return EnvelopePlace((name, *found.pointer), found.outline)
     return None
 
 
-def find_collection(outline: Outline, nouns: frozenset[str]) -> Spot | None:
+def find_collection(outline: Outline, nouns: frozenset[str]) -> EnvelopePlace | None:
     """Find the collection that a body is about: a list of things, else things by their keys, else a list of keys."""
     found = find_list(outline, nouns)
     if found is not None:
@@ -95,9 +95,9 @@ def find_collection(outline: Outline, nouns: frozenset[str]) -> Spot | None:
     named = [(name, member) for name, member in members if nouns_of(name) & nouns or joined(name) in _LISTS or len(members) == 1]
     for pointer, spot in [((), outline), *(((name,), member) for name, member in named)]:
         if _is_map(spot):
-            return Spot(pointer, spot.member(_ANY), Shape.MAP)
+            return EnvelopePlace(pointer, spot.member(_ANY), Shape.MAP)
         if is_array(spot) and spot.item().sources and spot.item().types <= {"string", "integer"}:
-            return Spot(pointer, spot.item(), Shape.KEYS)
+            return EnvelopePlace(pointer, spot.item(), Shape.KEYS)
     return None
 
 
@@ -106,7 +106,7 @@ def _is_map(outline: Outline) -> bool:
     return bool(outline.sources) and not outline.names and outline.types <= {"object", "null"} and is_object(outline.member(_ANY))
 
 
-def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline], bool]) -> Spot | None:
+def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline], bool]) -> EnvelopePlace | None:
     """
     Find the thing that a body is about.
 
@@ -118,13 +118,13 @@ def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline]
     if not is_object(outline):
         return None
     if fits(outline):
-        return Spot((), outline)
+        return EnvelopePlace((), outline)
     members = [(name, outline.member(name)) for name in shown(outline)]
     wrapped = [name for name, member in members if is_object(member) and not is_array(member) and fits(member)]
     named = next((n for n in wrapped if nouns_of(n) & nouns), None) or next((n for n in wrapped if joined(n) in _THINGS), None)
     if named is None and len(wrapped) == 1 and len(members) == 1:
         named = wrapped[0]
-    return Spot((named,), outline.member(named)) if named is not None else None
+    return EnvelopePlace((named,), outline.member(named)) if named is not None else None
 
 
 def _has_key(outline: Outline, nouns: frozenset[str]) -> bool:

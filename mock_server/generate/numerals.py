@@ -12,9 +12,9 @@ from enum import Enum
 from functools import cached_property
 from typing import Final
 
-from mock_server.generate.kinds import NUMERAL
-from mock_server.generate.semantics import NUMERAL_FORMATS
-from mock_server.typing import JsonObject, JsonValue
+from mock_server.generate.realism.meaning import NUMERAL_FORMATS
+from mock_server.generate.realism.tables import NUMERAL
+from mock_server.json_values import JsonObject, JsonValue
 
 # Patterns that nothing but digits match: `^\d+$`, `^-?[0-9]{1,20}$`, `^(0|[1-9][0-9]*)$`.
 _DIGITS_ONLY: Final = re.compile(r"\^(?:[()|?:+*0-9-]|\\d|\[[0-9]-9\]|\{[0-9]*,?[0-9]*\})+\$")

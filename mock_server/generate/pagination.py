@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
-from mock_server.generate.settling import ABSENT, Absence, Place, Wished
-from mock_server.generate.words import joined, split_words
+from mock_server.generate.requested_values import ABSENT, Absence, Place, RequestedValue
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.names import joined, split_words
 from mock_server.schema.outline import Outline
-from mock_server.typing import JsonObject, JsonValue
 
 _ROLES: Final = {
     "limit": ("limit", "perpage", "pagesize", "maxresults", "top", "take", "pagelimit", "size", "count", "first", "max", "rows",
@@ -159,7 +159,7 @@ def links_of(span: Span, roles: Mapping[str, str], base: str, query: str) -> dic
     return links
 
 
-def iter_ends(value: JsonValue, place: Place = (), *, beside: bool = False) -> Iterator[Wished]:
+def iter_ends(value: JsonValue, place: Place = (), *, beside: bool = False) -> Iterator[RequestedValue]:
     """
     Wish that every sign of a next page says that there is none: null, left out, "" or false.
 
@@ -183,7 +183,7 @@ def iter_ends(value: JsonValue, place: Place = (), *, beside: bool = False) -> I
         if is_sure_sign(name) or (beside and is_sign(name)):
             values = _end(joined(name), member)
             if values:
-                yield Wished(here, values)
+                yield RequestedValue(here, values)
         if isinstance(member, dict | list):
             yield from iter_ends(member, here, beside=isinstance(member, dict) and speaks_of_pages(name))
 
@@ -229,7 +229,7 @@ def _sample(outline: Outline) -> JsonValue:
 
 def iter_span_wishes(
     body: JsonValue, pointer: tuple[str, ...], span: Span, links: Mapping[str, str], *, documented: Mapping[tuple[str, ...], JsonObject]
-) -> Iterator[Wished]:
+) -> Iterator[RequestedValue]:
     """
     Wish that the members around a list say what it shows.
 
@@ -258,7 +258,7 @@ def iter_span_wishes(
     for where, value in members:
         values = _wish(joined(where[-1]), value, span, links, words, shown)
         if values and where != pointer:
-            yield Wished(where, values)
+            yield RequestedValue(where, values)
 
 
 def _take(value: JsonValue, pointer: tuple[str, ...]) -> JsonValue:

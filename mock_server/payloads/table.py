@@ -17,9 +17,8 @@ import io
 from typing import Final
 
 from mock_server.exchange.body import write_json
-from mock_server.payloads.record import Record
-from mock_server.pointer import find_at, format_pointer
-from mock_server.typing import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, find_at, format_pointer
+from mock_server.payloads.plan import PayloadRecord
 
 COLUMNS: Final = (
     "number", "rule", "kind", "operation", "direction", "status", "media_type", "part", "keyword", "pointer", "place", "valid",
@@ -28,7 +27,7 @@ COLUMNS: Final = (
 HEAD: Final = (",".join(COLUMNS) + "\r\n").encode()
 
 
-def cells(record: Record) -> tuple[int | bool | str, ...]:
+def cells(record: PayloadRecord) -> tuple[int | bool | str, ...]:
     """The values of a row, in the order of `COLUMNS`."""
     found, value = find_at(record.value, record.pointer)
     return (
@@ -39,7 +38,7 @@ def cells(record: Record) -> tuple[int | bool | str, ...]:
     )  # fmt: skip
 
 
-def row(record: Record) -> bytes:
+def row(record: PayloadRecord) -> bytes:
     """A line of CSV, RFC 4180, without its end."""
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow([str(cell).lower() if isinstance(cell, bool) else cell for cell in cells(record)])

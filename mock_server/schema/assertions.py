@@ -14,25 +14,25 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
-from mock_server.later import Later
+from mock_server.json_values import JsonObject, JsonValue, Pointer
+from mock_server.lazy import LazyModule
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.formats import BUILT_IN, CHECKS
 from mock_server.schema.validate import Validator
-from mock_server.typing import JsonObject, JsonValue, Pointer
 
 if TYPE_CHECKING:
     import jsonschema
     import rfc3986_validator
 else:
-    jsonschema = Later("jsonschema")
-    rfc3986_validator = Later("rfc3986_validator")
+    jsonschema = LazyModule("jsonschema")
+    rfc3986_validator = LazyModule("rfc3986_validator")
 
 # The 61st second of a minute, which RFC 3339, section 5.7, knows and Python's calendar does not.
 _LEAP: Final = re.compile(r"(?<=\d\d:59:)60")
 _PARENTS: Final = frozenset(("properties", "items", "prefixItems"))
 
 
-class Assertion(NamedTuple):
+class BrokenAssertion(NamedTuple):
     """One assertion that a value breaks."""
 
     keyword: str
@@ -42,32 +42,32 @@ class Assertion(NamedTuple):
 class Located(NamedTuple):
     """A broken assertion with its keyword location in the bundle, as far as the judge tells it."""
 
-    assertion: Assertion
+    assertion: BrokenAssertion
     path: Pointer
 
 
 def find_broken(validator: Validator, value: JsonValue) -> list[Located]:
     """List, under full error output, what a value breaks, as jsonschema-rs sees it."""
-    found: dict[tuple[Assertion, Pointer], None] = {}
+    found: dict[tuple[BrokenAssertion, Pointer], None] = {}
     for violation in validator.check(value):
         assertion, path = _named(violation.keyword, violation.path, violation.instance)
         found[assertion, path] = None
     return [Located(assertion, path) for assertion, path in found]
 
 
-def _named(kind: str, path: Pointer, instance: Pointer) -> tuple[Assertion, Pointer]:
+def _named(kind: str, path: Pointer, instance: Pointer) -> tuple[BrokenAssertion, Pointer]:
     if kind == "propertyNames":
         path = path[: len(path) - path[::-1].index("propertyNames")]
-        return Assertion("propertyNames", instance), path
+        return BrokenAssertion("propertyNames", instance), path
     keyword = path[-1] if path else "false"
     if kind == "falseSchema":
         if len(path) > 1 and path[-2] in _PARENTS:
-            return Assertion(path[-2], instance[:-1]), path[:-1]
+            return BrokenAssertion(path[-2], instance[:-1]), path[:-1]
         if keyword == "items":
-            return Assertion("items", instance[:-1]), path
+            return BrokenAssertion("items", instance[:-1]), path
     if keyword in {"minContains", "maxContains"}:
-        return Assertion("contains", instance), (*path[:-1], "contains")
-    return Assertion(keyword, instance), path
+        return BrokenAssertion("contains", instance), (*path[:-1], "contains")
+    return BrokenAssertion(keyword, instance), path
 
 
 class SecondJudge:
@@ -84,7 +84,7 @@ class SecondJudge:
         readable = _readable(bundle.schema)
         self._judge = jsonschema.Draft202012Validator(readable if isinstance(readable, dict) else {}, format_checker=checker)
 
-    def find_broken(self, value: JsonValue) -> set[Assertion]:
+    def find_broken(self, value: JsonValue) -> set[BrokenAssertion]:
         """List, under full error output, what a value breaks."""
         return {translated(error) for error in self._judge.iter_errors(value)}
 
@@ -93,17 +93,17 @@ class SecondJudge:
         return bool(self._judge.is_valid(value))
 
 
-def translated(error: "jsonschema.ValidationError") -> Assertion:
+def translated(error: "jsonschema.ValidationError") -> BrokenAssertion:
     """Say what the `jsonschema` package found in our words."""
     instance = tuple(map(str, error.absolute_path))
     path = list(error.absolute_schema_path)
     if "propertyNames" in path:
-        return Assertion("propertyNames", instance)
+        return BrokenAssertion("propertyNames", instance)
     if not error.validator:  # the schema `false`
         names = [token for token in path if isinstance(token, str)]
-        return Assertion(names[-1] if names else "false", instance)
+        return BrokenAssertion(names[-1] if names else "false", instance)
     keyword = str(error.validator)
-    return Assertion("contains" if keyword in {"minContains", "maxContains"} else keyword, instance)
+    return BrokenAssertion("contains" if keyword in {"minContains", "maxContains"} else keyword, instance)
 
 
 def _with_leap_seconds(check: Callable[[object], bool]) -> Callable[[str], bool]:

@@ -9,15 +9,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mock_server.document.references import Node, References
 from mock_server.errors import ForbiddenReference, UnresolvableReference, UnusableSchema
-from mock_server.finding import Finding, Place
-from mock_server.schema.dialect import Direction, Purpose, Syntax, Use, translate, with_null
-from mock_server.schema.discriminate import Discriminators
-from mock_server.schema.effort import Effort
-from mock_server.schema.hidden import Hiding
-from mock_server.schema.shape import shape_of
-from mock_server.spec.references import Node, References
-from mock_server.typing import JsonObject, JsonValue, Pointer
+from mock_server.findings import Finding, Place
+from mock_server.json_values import JsonObject, JsonValue, Pointer
+from mock_server.schema.cost import Effort
+from mock_server.schema.dialect import Direction, Hiding, Purpose, Syntax, Use, translate, with_null
+from mock_server.schema.discriminator import Discriminators
+from mock_server.schema.simplify import shape_of
 
 # What a `$dynamicRef` to an anchor stands for here: the schema of the first resource on the way that has the anchor.
 _Scope = tuple[tuple[str, Node], ...]

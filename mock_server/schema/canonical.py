@@ -46,12 +46,11 @@ from jsonschema_rs.canonical import (
 )
 
 from mock_server.errors import UnusableSchema
-from mock_server.pointer import find_at, format_pointer, parse_pointer
+from mock_server.json_values import JsonObject, JsonValue, Pointer, find_at, format_pointer, parse_pointer
 from mock_server.schema.bundle import Bundle, Schemas
-from mock_server.schema.effort import MOST_CASES, count_cases, iter_references, thin
-from mock_server.schema.unfold import unfold
+from mock_server.schema.cost import MOST_CASES, count_cases, iter_references, thin
+from mock_server.schema.simplify import unfold
 from mock_server.schema.validate import PATTERN_OPTIONS
-from mock_server.typing import JsonObject, JsonValue, Pointer
 
 Canonical: TypeAlias = jsonschema_rs.CanonicalSchema
 View: TypeAlias = CanonicalViewType

@@ -16,20 +16,27 @@ One Schema Object, of any OpenAPI version, as JSON Schema 2020-12.
 A keyword with a value that it can't have is passed over, with a finding.
 
 Source: OAS 2.0, 3.0.4 and 3.1.1, section "Schema Object"; JSON Schema 2020-12 core and validation
+
+What a direction hides: properties that are `readOnly` in requests, and those that are `writeOnly` in responses.
+
+Whether one that is required is required even where it is hidden, OpenAPI 3.0 denies and 3.1 leaves to JSON Schema, to which
+these words say nothing. So where there is an alternative, what is made hides nothing that it requires.
+
+Source: OAS 3.0.4, "Schema Object", Fixed Fields; JSON Schema 2020-12 validation, section 9.4
 """
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from mock_server.magnitude import is_finite
+from mock_server.document.references import Node
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.numbers import is_finite
 from mock_server.schema.formats import ASSERTED, NUMERIC_BOUNDS
 from mock_server.schema.patterns import iter_readings, read_literal
-from mock_server.spec.references import Node
-from mock_server.typing import JsonObject, JsonValue
 
 
 class Direction(Enum):
@@ -106,7 +113,7 @@ def translate(node: Node, use: Use, schema: Translate, note: Note, syntax: Synta
         syntax: Of patterns and formats.
         hidden: Properties that this direction hides, as far as `allOf` around knows them.
     """
-    step = _Step(node, node.value if isinstance(node.value, dict) else {}, use, schema, note, syntax)
+    step = _ObjectTranslation(node, node.value if isinstance(node.value, dict) else {}, use, schema, note, syntax)
     out = step.types()
     step.numbers(out)
     step.texts(out)
@@ -119,7 +126,7 @@ def translate(node: Node, use: Use, schema: Translate, note: Note, syntax: Synta
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _ObjectTranslation:
     """The translation of one object, keyword family by keyword family."""
 
     node: Node
@@ -480,3 +487,47 @@ def _is_number(value: JsonValue) -> bool:
 def _only_text(out: JsonObject) -> bool:
     types = out.get("type")
     return isinstance(types, list) and not ({"integer", "number"} & set(types))
+
+
+_DEEPEST = 8  # members of members of `allOf`: deeper than anybody writes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hiding:
+    """Finds what one direction hides."""
+
+    direction: Direction
+    follow: Callable[[Node], Node | None]  # to where something else than a reference stands
+
+    def names(self, node: Node) -> frozenset[str]:
+        """The hidden properties among a schema's own and those of its `allOf`."""
+        found: set[str] = set()
+        for part in self._parts(node):
+            if isinstance(part.value, dict) and isinstance(part.value.get("properties"), dict):
+                found |= {name for name, child in part.child("properties").members() if self._is_hidden(child)}
+        return frozenset(found)
+
+    def is_required(self, node: Node, around: frozenset[str]) -> bool:
+        """Whether a schema requires a property that is hidden, by itself or by what is around it."""
+        required: set[str] = set()
+        for part in self._parts(node):
+            listed = part.value.get("required") if isinstance(part.value, dict) else None
+            required |= set(map(str, listed)) if isinstance(listed, list) else set()
+        return bool(required & (around | self.names(node)))
+
+    def _parts(self, node: Node, depth: int = 0) -> Iterator[Node]:
+        """A schema, what it refers to, and the members of its `allOf`."""
+        if depth > _DEEPEST or not isinstance(node.value, dict):
+            return
+        yield node
+        target = self.follow(node) if node.reference is not None else None
+        if target is not None:
+            yield from self._parts(target, depth + 1)
+        if isinstance(node.value.get("allOf"), list):
+            for member in node.child("allOf").items():
+                yield from self._parts(member, depth + 1)
+
+    def _is_hidden(self, node: Node) -> bool:
+        places = (node, self.follow(node) if node.reference is not None else None)
+        word = self.direction.hidden_by
+        return any(isinstance(place.value, dict) and place.value.get(word) is True for place in places if place is not None)

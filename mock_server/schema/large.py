@@ -14,10 +14,10 @@ from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
 from mock_server.cache import BoundedCache
+from mock_server.json_values import JsonObject, JsonValue
 from mock_server.pausing import pause
-from mock_server.schema.effort import iter_references
-from mock_server.size import count_brackets
-from mock_server.typing import JsonObject, JsonValue
+from mock_server.schema.cost import iter_references
+from mock_server.sizes import count_brackets
 
 _WEIGHT: Final = 2_000  # values, or hundreds of characters; divided among the alternatives of a schema
 _LEAST_WEIGHT: Final = 50
@@ -43,7 +43,7 @@ _AT_ONCE: Final = 1_000  # items or members that are judged together first
 _COUNTS: Final = ("minContains", "maxContains")
 
 
-class Compiled(Protocol):
+class CompiledSchema(Protocol):
     """A schema as jsonschema-rs compiles it."""
 
     def is_valid(self, instance: Any) -> bool:  # noqa: ANN401 - as jsonschema-rs has it
@@ -77,9 +77,9 @@ class LargeValues:
     """Lists what large values break of one schema."""
 
     schema: JsonObject
-    whole: Compiled
-    compile: Callable[[JsonObject], Compiled]
-    _known: BoundedCache[tuple[str | int, ...], tuple[Compiled, int]] = field(default_factory=lambda: BoundedCache(_COMPILED, _weigh))
+    whole: CompiledSchema
+    compile: Callable[[JsonObject], CompiledSchema]
+    _known: BoundedCache[tuple[str | int, ...], tuple[CompiledSchema, int]] = field(default_factory=lambda: BoundedCache(_COMPILED, _weigh))
     _needs: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by definition: those that it refers to
     _small: int = 0
     _levels: int = 0
@@ -239,7 +239,7 @@ class LargeValues:
     def _matches(self, pattern: str, name: str) -> bool:
         return self._compiled(("", "pattern", pattern), {"pattern": pattern}).is_valid(name)
 
-    def _compiled(self, key: tuple[str | int, ...], schema: JsonObject) -> Compiled:
+    def _compiled(self, key: tuple[str | int, ...], schema: JsonObject) -> CompiledSchema:
         """Compile a part of the schema, once; `key` says which."""
         if not key:
             return self.whole
@@ -265,7 +265,7 @@ class LargeValues:
         return found
 
 
-def _weigh(_: object, known: tuple[Compiled, int]) -> int:
+def _weigh(_: object, known: tuple[CompiledSchema, int]) -> int:
     return known[1]
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
+from mock_server.json_values import JsonObject, JsonValue, Pointer
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.dialect import TYPES
-from mock_server.typing import JsonObject, JsonValue, Pointer
 
 _FOLLOWED: Final = frozenset(("$ref", "allOf", "$defs"))
 _UNIONS: Final = ("anyOf", "oneOf")
@@ -24,7 +24,7 @@ _MOST_HOPS: Final = 200  # references and members of `allOf` that speak of one l
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class LocatedSubschema:
     """One subschema that speaks of a location."""
 
     path: Pointer  # its keyword location in the bundle
@@ -40,7 +40,7 @@ class Location:
     parent: "Location | None"
     step: str | int | None  # from the parent's value; None for the same value, narrowed to one alternative
     starts: tuple[tuple[Pointer, JsonValue], ...]  # what was written for it, references not followed
-    parts: tuple[Part, ...]
+    parts: tuple[LocatedSubschema, ...]
 
     @property
     def instance(self) -> tuple[str | int, ...]:
@@ -110,7 +110,7 @@ class _Walk:
 
     def locate(self, parent: Location | None, step: str | int | None, starts: tuple[tuple[Pointer, JsonValue], ...]) -> Location:
         """Follow what is written for a location to its parts."""
-        parts: list[Part] = []
+        parts: list[LocatedSubschema] = []
         todo = list(reversed(starts))
         seen: set[Pointer] = set()
         while todo and len(seen) < _MOST_HOPS:
@@ -119,7 +119,7 @@ class _Walk:
                 continue
             seen.add(path)
             own = {keyword: value for keyword, value in schema.items() if keyword not in _FOLLOWED}
-            parts.append(Part(path, own, self._label(path), path not in self.met))
+            parts.append(LocatedSubschema(path, own, self._label(path), path not in self.met))
             self.met.add(path)
             ref = schema.get("$ref")
             after: list[tuple[Pointer, JsonValue]] = []

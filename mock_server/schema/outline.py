@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from mock_server.json_values import JsonObject, JsonValue
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.dialect import TYPES, is_type
-from mock_server.typing import JsonObject, JsonValue
 
 _MOST = 64
 _EVERY_TYPE = frozenset(TYPES)

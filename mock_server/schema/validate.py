@@ -16,12 +16,12 @@ import jsonschema_rs
 import orjson
 
 from mock_server.errors import UnusableSchema
-from mock_server.finding import Place
+from mock_server.findings import Place
+from mock_server.json_values import JsonObject, JsonValue, Pointer
 from mock_server.schema.bundle import Bundle
-from mock_server.schema.effort import MOST_STEPS
+from mock_server.schema.cost import MOST_STEPS
 from mock_server.schema.formats import CHECKS
 from mock_server.schema.large import Broken, LargeValues, weighs_up_to
-from mock_server.typing import JsonObject, JsonValue, Pointer
 
 # The regular expressions of a document are untrusted: bound what they may cost. 40 MB is 0.15 s of CPU at most, and lets through
 # what real documents have: Ethereum's blobs are `^0x[a-fA-F0-9]{262144}$`, which takes between 16 and 40 MB.

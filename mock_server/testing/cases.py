@@ -2,31 +2,162 @@
 Contract checks as tests: one for each operation and check.
 
 The operations of one resource are tried together, when the first of their tests runs; the others read what came of it.
+
+Who is tested, and how: what `@pytest.mark.contract(…)` says.
 """
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from mock_server.cli.report import find_place_lines
-from mock_server.cli.verdicts import iter_exchange
-from mock_server.contract.identity import make_mask
-from mock_server.contract.incident import Incident
-from mock_server.contract.reports.digest import Frame
-from mock_server.contract.runner import Report
-from mock_server.contract.scope import choose_entries
-from mock_server.contract.verdict import CHECKS
+from mock_server.cli.show import find_place_lines, iter_exchange
+from mock_server.contract.api import make_api
+from mock_server.contract.memory import GivenValues, Memory
+from mock_server.contract.model import CHECKS, Incident
+from mock_server.contract.reports.report import ReportContext
+from mock_server.contract.run import Options, Run
+from mock_server.contract.runner import MODES, PHASES, Report, Runner
+from mock_server.contract.scope import base_path_of, choose_entries, read_baseline, read_values
+from mock_server.contract.transport.http import AnswerLimits, HttpSender
+from mock_server.contract.transport.in_process import load_app, open_app
+from mock_server.contract.transport.paced import PacedSender
+from mock_server.document.document import Document, open_document
+from mock_server.document.load import Access, Library
+from mock_server.document.model import Entry
 from mock_server.errors import MockServerError, UsageError
+from mock_server.findings import Level
+from mock_server.judge.identity import Identity, make_identity, make_mask
 from mock_server.printable import printable, printable_lines
-from mock_server.rules import Level
-from mock_server.spec.document import Document, open_document
-from mock_server.spec.load import Access, Library
-from mock_server.spec.model import Entry
-from mock_server.testing.tested import Target, make_target
+
+_WORDS: Final = {"phases": PHASES, "modes": MODES, "checks": tuple(CHECKS), "exclude_checks": tuple(CHECKS)}
+_DEFAULT: Final = Options()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestTarget:
+    """An API under test; the fields are the keywords of the marker, named as the flags of `mock-server test` are."""
+
+    url: str | None = None  # the base of the API: it replaces the servers of the document
+    app: Any = None  # instead: an ASGI or WSGI application, or `module:attribute`
+    headers: Sequence[str] = ()  # `Name: value`
+    auth: Sequence[str] = ()  # `SCHEME=secret` or `user:password`
+    other_headers: Sequence[str] = ()
+    other_auth: Sequence[str] = ()
+    values: Path | str | Mapping[str, Any] | None = None
+    baseline: Path | str | None = None
+    phases: Sequence[str] = PHASES
+    modes: Sequence[str] = MODES
+    checks: Sequence[str] = ()
+    exclude_checks: Sequence[str] = ()
+    mutating: bool = False
+    seed: int = 0
+    max_cases: int = _DEFAULT.max_cases
+    max_examples: int = _DEFAULT.max_examples
+    max_time: float | None = None
+    max_response_time: float | None = None
+    timeout: float = 10.0
+    rate_limit: float | None = None
+    insecure: bool = False
+    root: Path = field(default_factory=Path.cwd)  # what relative paths start from
+
+    def __post_init__(self) -> None:
+        """
+        Check the words.
+
+        Raises:
+            UsageError: a phase, mode or check is unknown, or a word stands where a list belongs.
+        """
+        for name, known in _WORDS.items():
+            given = getattr(self, name)
+            wrong = [given] if isinstance(given, str) else [word for word in given if word not in known]
+            if wrong:
+                raise UsageError(f"{name} is a list of {', '.join(known)}; {wrong[0]!r} is none")
+
+    @property
+    def options(self) -> Options:
+        """The options of the run."""
+        chosen = frozenset(self.checks or CHECKS) - frozenset(self.exclude_checks)
+        return Options(
+            phases=tuple(self.phases),
+            modes=tuple(self.modes),
+            checks=chosen if self.checks or self.exclude_checks else frozenset(),
+            mutating=self.mutating,
+            seed=self.seed,
+            max_examples=self.max_examples,
+            max_cases=self.max_cases,
+            max_time=self.max_time,
+            max_response_time=self.max_response_time,
+        )
+
+    def identities(self, document: Document) -> tuple[Identity, Identity]:
+        """
+        Who asks, and the other one, who must not see what belongs to the first.
+
+        Raises:
+            UsageError: credentials can't be read.
+        """
+        first = make_identity(tuple(self.headers), tuple(self.auth), document.schemes, os.environ)
+        return first, make_identity(tuple(self.other_headers), tuple(self.other_auth), document.schemes, os.environ)
+
+    def origin(self) -> str:
+        """What stands before the paths of requests, for people."""
+        return "/".join(self.url.split("/")[:3]) if self.url is not None else "http://app.invalid"
+
+    def test(self, document: Document, entries: tuple[Entry, ...]) -> Report:
+        """
+        Test some operations.
+
+        Raises:
+            UsageError: something is set to what it can't be.
+            TransportError: the API can't be reached.
+        """
+        if (self.url is None) == (self.app is None):
+            raise UsageError("name who is tested: @pytest.mark.contract(url=…), or app=…, or case.check(url)")
+        first, other = self.identities(document)
+        api = make_api(document, base_path_of(self.url, document), self.seed)
+        api.identity = first
+        options = self.options
+        if other.is_known:
+            options = replace(options, other=other)
+        known = read_baseline(self.root / self.baseline) if self.baseline is not None else frozenset()
+        limits = AnswerLimits(seconds=self.timeout)
+        if self.url is not None:
+            sender = PacedSender(HttpSender(self.url, limits, verify=not self.insecure), self.rate_limit)
+        else:
+            app = load_app(self.app) if isinstance(self.app, str) else self.app
+            sender = PacedSender(open_app(app, limits), self.rate_limit)
+        try:
+            run = Run(api, sender, options, Memory(document, api.router, api.base_path, self._given()))
+            return Runner(run, entries, baseline=known).report()
+        finally:
+            sender.close()
+
+    def _given(self) -> GivenValues:
+        if self.values is None:
+            return GivenValues()
+        if isinstance(self.values, Mapping):
+            return GivenValues({name: tuple(item) if isinstance(item, list | tuple) else (item,) for name, item in self.values.items()})
+        return read_values(self.root / self.values)
+
+
+def make_target(root: Path, words: Mapping[str, Any]) -> TestTarget:
+    """
+    Read the keywords of a marker.
+
+    Raises:
+        UsageError: one is unknown.
+    """
+    unknown = [name for name in words if name not in TestTarget.__slots__ or name == "root"]
+    if unknown:
+        known = ", ".join(name for name in TestTarget.__slots__ if name != "root")
+        raise UsageError(f"@pytest.mark.contract has no {unknown[0]!r}; it takes document, {known}")
+    return TestTarget(root=root, **words)
+
 
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _MOST_SHOWN = 5  # findings of one test
@@ -58,7 +189,7 @@ class Suite:
         columns = zip(*templates, strict=False)
         return next((index for index, column in enumerate(columns) if len(set(column)) > 1), 0)
 
-    def report(self, entry: Entry, target: Target) -> Report:
+    def report(self, entry: Entry, target: TestTarget) -> Report:
         """
         What came of the tries of an operation's resource; they are made once.
 
@@ -125,7 +256,7 @@ class ContractCase:
             pytest.skip(f"{self.operation} can't be tested: {report.untestable[self.entry.id]}")
         self._judge(report, target)
 
-    def _judge(self, report: Report, target: Target) -> None:
+    def _judge(self, report: Report, target: TestTarget) -> None:
         mine = [incident for incident in report.incidents if self._is_mine(incident) and not incident.accepted]
         frame = _frame(self.suite.document, target, mine)
         red = [incident for incident in mine if incident.is_red]
@@ -198,7 +329,7 @@ def contract_cases(
     ]
 
 
-def write_incident(incident: Incident, frame: Frame) -> str:
+def write_incident(incident: Incident, frame: ReportContext) -> str:
     """Write a finding as lines: what, where, how often, both sides of the exchange, and how to send it again."""
     found = frame.describe(incident)
     where = f"{found['file']}:{found['line']}" if found["line"] is not None else str(found["file"] or "")
@@ -228,8 +359,8 @@ def _applies(document: Document, case: ContractCase) -> bool:
     return case.name != "callbacks" or bool(document.operation(case.entry).callbacks)
 
 
-def _frame(document: Document, target: Target, incidents: Sequence[Incident]) -> Frame:
+def _frame(document: Document, target: TestTarget, incidents: Sequence[Incident]) -> ReportContext:
     places = [incident.finding.place for incident in incidents if incident.finding.place is not None]
     lines = find_place_lines(places, {resource.name: resource for resource in document.library.loaded()})
-    frame = Frame(document.title, document.resource.name, target.origin(), target.seed, lines=lines)
+    frame = ReportContext(document.title, document.resource.name, target.origin(), target.seed, lines=lines)
     return replace(frame, mask=make_mask(target.identities(document), document))

@@ -18,18 +18,18 @@ from typing import Any
 import httpx2
 
 from mock_server.cli.configure import SettingsSource, trusts_settings
+from mock_server.compose.app import create_app
+from mock_server.compose.backend import assemble
+from mock_server.document.default import default_document
 from mock_server.errors import UsageError
-from mock_server.serve.app import create_app
-from mock_server.serve.assembly import assemble
-from mock_server.serve.backend import Asgi, Backend, Receive, Scope, Send
-from mock_server.serve.background import BackgroundServer
-from mock_server.serve.hosts import Hosts
-from mock_server.serve.journal import Recorded
-from mock_server.serve.opening import open_responders
-from mock_server.serve.world import HEADER, named_world
+from mock_server.json_values import JsonObject
+from mock_server.respond.journal import Recorded
+from mock_server.respond.open import open_responders
+from mock_server.respond.worlds import HEADER, named_world
+from mock_server.server.backend import Asgi, Backend, Receive, Scope, Send
+from mock_server.server.background import BackgroundServer
+from mock_server.server.hosts import Hosts
 from mock_server.settings import Settings, merge_settings
-from mock_server.spec.default import default_document
-from mock_server.typing import JsonObject
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._~-]+")
 _LONGEST = 48  # characters of a test's name in that of its world
@@ -92,7 +92,7 @@ class Running:
 
     backend: Backend
     server: BackgroundServer
-    guests: "_Guests"
+    guests: "_WorldPerTest"
 
     @contextmanager
     def world(self, test: str) -> Iterator[MockServer]:
@@ -110,7 +110,7 @@ class Running:
 
 
 @dataclass(eq=False, repr=False)
-class _Guests:
+class _WorldPerTest:
     """Puts requests that name no world into that of the test which runs."""
 
     app: Asgi
@@ -156,7 +156,7 @@ class Servers:
     def _start(self, documents: Sequence[str], settings: Settings) -> Running:
         backend = assemble(open_responders(documents, settings), settings)
         backend.hosts = Hosts.of(settings)
-        guests = _Guests(create_app(backend))
+        guests = _WorldPerTest(create_app(backend))
         return Running(backend, BackgroundServer(guests, settings), guests)
 
     def _documents(self, given: object) -> list[str]:

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 import orjson
 import pytest
-from conftest import ROOT
 
-from mock_server.cli import main
-from mock_server.contract.traffic import iter_entries
+from mock_server.cli.main import main
+from mock_server.contract.records import iter_entries
+from tests.support.paths import ROOT
 
 DOCUMENT = str(ROOT / "tests" / "defects" / "projects.yaml")
 PROJECT = {

@@ -12,16 +12,17 @@ from urllib.parse import urlsplit
 import httpx2
 import orjson
 import pytest
-from asgi_client import AsgiClient
-from conftest import Server, minimal, start_server, stop_server
-from proxying import RealServer, answer
 
 import mock_server
+from mock_server.compose.app import create_app
+from mock_server.compose.backend import assemble
 from mock_server.exchange.message import Request, Response
-from mock_server.serve.app import create_app
-from mock_server.serve.assembly import assemble
-from mock_server.serve.opening import open_responders
+from mock_server.respond.open import open_responders
 from mock_server.settings import Settings
+from tests.support.asgi_client import AsgiClient
+from tests.support.mocks import minimal
+from tests.support.proxying import RealServer, answer
+from tests.support.servers import Server, start_server, stop_server
 
 SCRIPT = "<!doctype html><script>fetch('/__admin/requests')</script>"
 FOREIGN = {"origin": "https://evil.test", "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}

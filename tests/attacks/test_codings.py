@@ -8,9 +8,10 @@ from collections.abc import Callable
 import brotli
 import pytest
 import zstandard
-from admin_side import answered
-from asgi_client import AsgiClient
-from conftest import minimal
+
+from tests.support.admin_side import answered
+from tests.support.asgi_client import AsgiClient
+from tests.support.mocks import minimal
 
 MB = 1024 * 1024
 LIMIT = MB  # of the server in these tests

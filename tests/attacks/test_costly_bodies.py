@@ -14,16 +14,16 @@ from weakref import ref
 
 import orjson
 import pytest
-from asgi_client import AsgiClient
-from costs import measured
 from hypothesis import given
 from hypothesis import strategies as st
 
 import mock_server
+from mock_server.document.references import Node
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.large import LargeValues
 from mock_server.schema.validate import Validator, compile_schema
-from mock_server.spec.references import Node
+from tests.support.asgi_client import AsgiClient
+from tests.support.costs import measured
 
 SECONDS = 1.0  # of CPU; most take a hundredth of it
 MEGABYTES = 160

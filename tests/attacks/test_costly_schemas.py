@@ -10,14 +10,14 @@ from pathlib import Path
 
 import orjson
 import pytest
-from asgi_client import AsgiClient
-from costs import measured
 from hypothesis import given
 from hypothesis import strategies as st
 
 import mock_server
-from mock_server.schema.effort import MOST_CASES, count_cases, thin
+from mock_server.schema.cost import MOST_CASES, count_cases, thin
 from mock_server.schema.validate import compile_schema
+from tests.support.asgi_client import AsgiClient
+from tests.support.costs import measured
 
 SECONDS = 5.0  # of CPU; most take a tenth of one
 MEGABYTES = 400

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from admin_side import answered
-from asgi_client import AsgiClient
-from conftest import minimal
+
+from tests.support.admin_side import answered
+from tests.support.asgi_client import AsgiClient
+from tests.support.mocks import minimal
 
 SECONDS = 1.0  # of CPU time that one such request may cost at most
 THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}

@@ -14,23 +14,23 @@ from pathlib import Path
 
 import orjson
 import pytest
-from conftest import minimal, operation
 from defusedxml import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
-from proxying import RealServer, answer, start_proxy
 
-from mock_server.cli import main
+from mock_server.admin.console.save_fixture import keep
+from mock_server.cli.main import main
+from mock_server.document.fetch import is_allowed, leads_inward
 from mock_server.errors import MockServerError, UsageError
-from mock_server.exchange.mask import Mask
 from mock_server.exchange.message import Request
+from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import find_escape, folder_name, make_folder_within, write_file
-from mock_server.serve.console.keep import keep
-from mock_server.serve.journal import Recorded
-from mock_server.serve.opening import open_responder
-from mock_server.serve.proxy.recorder import Recorder
+from mock_server.proxy.record import Recorder
+from mock_server.respond.journal import Recorded
+from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
-from mock_server.spec.fetch import is_allowed, leads_inward
+from tests.support.mocks import minimal, operation
+from tests.support.proxying import RealServer, answer, start_proxy
 
 # operationIds that have something to say to a file system.
 IDS = [

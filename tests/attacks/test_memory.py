@@ -14,19 +14,18 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 import pytest
-from asgi_client import AsgiClient
-from conftest import minimal, operation
 
 import mock_server
-from mock_server.serve.admin.guard import Guard
-from mock_server.serve.areas import install_admin
-from mock_server.serve.assembly import assemble
-from mock_server.serve.backend import Backend
-from mock_server.serve.deferred import deferred_app
-from mock_server.serve.edges import Edges
-from mock_server.serve.opening import open_responder
-from mock_server.serve.ready import KEPT_READY
+from mock_server.admin.access import Guard
+from mock_server.compose.backend import assemble
+from mock_server.compose.deferred import deferred_app, install_admin
+from mock_server.respond.answer_cache import KEPT_READY
+from mock_server.respond.edge_answers import Edges
+from mock_server.respond.open import open_responder
+from mock_server.server.backend import Backend
 from mock_server.settings import Settings
+from tests.support.asgi_client import AsgiClient
+from tests.support.mocks import minimal, operation
 
 BUDGET: Final = 1 << 20
 _LAST: Final = 1 << 20  # bytes of the requests that were not weighed yet, or are the last of their journal

@@ -14,24 +14,23 @@ from typing import Any
 
 import orjson
 import pytest
-from asgi_client import AsgiClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.cli import main
 from mock_server.cli.logs import set_up_logs
-from mock_server.cli.report import annotate
-from mock_server.cli.saying import say
-from mock_server.contract.reports.lines import render_markdown
+from mock_server.cli.main import main
+from mock_server.cli.show import annotate
+from mock_server.cli.terminal import say
+from mock_server.compose.app import create_app
+from mock_server.compose.backend import assemble
+from mock_server.contract.reports.ndjson import render_markdown
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request
-from mock_server.finding import Place
+from mock_server.findings import Level, Place
 from mock_server.printable import printable, printable_json, printable_lines
-from mock_server.rules import Level
-from mock_server.serve.app import create_app
-from mock_server.serve.assembly import assemble
-from mock_server.serve.opening import open_responder
+from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
+from tests.support.asgi_client import AsgiClient
 
 ATTACKS = [
     ("colours", "\x1b[31mred\x1b[0m"),

@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 import httpx2
 import orjson
 import pytest
-from conftest import CHROMIUM, CHROMIUM_ARGS, Server, start_server, stop_server
 from playwright.sync_api import BrowserContext, Page, sync_playwright
-from proxying import Heard, RealServer, answer
-from test_browser import HOSTILE, SCRIPT, start_proxy
+
+from tests.attacks.test_browser import HOSTILE, SCRIPT, start_proxy
+from tests.support.chromium import CHROMIUM, CHROMIUM_ARGS
+from tests.support.proxying import Heard, RealServer, answer
+from tests.support.servers import Server, start_server, stop_server
 
 pytestmark = pytest.mark.browser
 # Tries to read and to change; gives what could be read. A page may load what is not shown to it: that is no reading.

@@ -14,18 +14,19 @@ from urllib.parse import urlsplit
 
 import orjson
 import pytest
-from asgi_client import AsgiClient
-from conftest import Server, minimal, start_server, stop_server
-from proxying import Proxy, RealServer, answer, start_proxy
 
-from mock_server.serve.admin.guard import Guard
-from mock_server.serve.app import create_app
-from mock_server.serve.areas import find_hidden, install_admin, install_console
-from mock_server.serve.assembly import assemble
-from mock_server.serve.backend import Ports
-from mock_server.serve.browser import SESSION, confine, without_session
-from mock_server.serve.opening import open_responder
+from mock_server.admin.access import Guard
+from mock_server.compose.app import create_app
+from mock_server.compose.backend import assemble
+from mock_server.compose.deferred import find_hidden, install_admin, install_console
+from mock_server.respond.open import open_responder
+from mock_server.server.backend import Ports
+from mock_server.server.browser import SESSION, confine, without_session
 from mock_server.settings import Settings
+from tests.support.asgi_client import AsgiClient
+from tests.support.mocks import minimal
+from tests.support.proxying import Proxy, RealServer, answer, start_proxy
+from tests.support.servers import Server, start_server, stop_server
 
 BROWSERS = {
     "a page": {"origin": "https://evil.test", "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"},

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 import pytest
-from conftest import minimal
-from proxying import RealServer, answer
 
-from mock_server.cli import main
+from mock_server.cli.main import main
+from tests.support.mocks import minimal
+from tests.support.proxying import RealServer, answer
 
 KEY = "Zq8xv1kP0d3s"
 DOCUMENT = minimal(

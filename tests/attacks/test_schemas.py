@@ -9,16 +9,16 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import minimal
 
 from mock_server import load
-from mock_server.cli import main
+from mock_server.cli.main import main
 from mock_server.errors import SchemaError
-from mock_server.generate.kit import Kit
-from mock_server.generate.produce import Wish
+from mock_server.generate.engine import Engine
+from mock_server.generate.producer import SampleOptions
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.validate import Validator
 from mock_server.settings import Settings
+from tests.support.mocks import minimal
 
 SECONDS = 20  # of CPU time; the slowest takes four
 REF = "#/components/schemas/"
@@ -113,11 +113,11 @@ def test_a_schema_that_is_made_to_cost_costs_little(tmp_path: Path, name: str, v
     begun = time.process_time()
 
     opened = load(path)
-    kit, read = Kit(opened, Settings()), opened.operation(opened.entries[0])
+    kit, read = Engine(opened, Settings()), opened.operation(opened.entries[0])
     schema = read.responses[0].content[0].schema
     assert schema is not None
     try:
-        made = [kit.producer(schema, read).produce(Wish(0))]
+        made = [kit.producer(schema, read).produce(SampleOptions(0))]
     except SchemaError:
         made = []  # it is said where, and why
     assert all(map(Validator(kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE).bundle(schema)).is_valid, made))

@@ -22,49 +22,46 @@ from urllib.parse import quote, unquote
 
 import orjson
 import pytest
-from asgi_client import AsgiClient
-from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mock_server import load
-from mock_server.cli import main
-from mock_server.contract.baseline import write_baseline
-from mock_server.contract.exercised import Exercised
-from mock_server.contract.identity import Identity, make_mask, restore
-from mock_server.contract.incident import Ledger
-from mock_server.contract.probe import Exchanged, Intent, Probe
+from mock_server.admin.access import Guard
+from mock_server.cli.main import main
+from mock_server.compose.app import create_app
+from mock_server.compose.backend import assemble
+from mock_server.compose.deferred import install_admin, install_console
+from mock_server.contract.api import make_api
+from mock_server.contract.model import Exchanged, Incidents, Intent, Probe, Verdict
+from mock_server.contract.plan import Exercised
 from mock_server.contract.replay import find_kept, keep
 from mock_server.contract.reports.ctrf import render_ctrf
-from mock_server.contract.reports.digest import Frame, digest
 from mock_server.contract.reports.har import iter_har
+from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit
-from mock_server.contract.reports.lines import iter_ndjson, render_markdown
-from mock_server.contract.reports.page import render_page
-from mock_server.contract.reports.reproduction import save_fixtures, save_tests
+from mock_server.contract.reports.ndjson import iter_ndjson, render_markdown
+from mock_server.contract.reports.pytest_module import save_fixtures, save_tests
+from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.runner import Exercise, Report
-from mock_server.contract.subject import make_api
-from mock_server.contract.transport import Received
-from mock_server.contract.verdict import Verdict
-from mock_server.exchange.mask import MASKED, NO_MASK, Mask
+from mock_server.contract.scope import write_baseline
+from mock_server.contract.transport.http import Received
 from mock_server.exchange.message import Request, Response
-from mock_server.exchange.secret_names import hides
-from mock_server.finding import Finding, Place
-from mock_server.serve.admin.guard import Guard
-from mock_server.serve.answer import Answer
-from mock_server.serve.app import create_app
-from mock_server.serve.areas import install_admin, install_console
-from mock_server.serve.assembly import assemble
-from mock_server.serve.backend import Backend
-from mock_server.serve.callbacks.posted import Posted, mask_posted
-from mock_server.serve.journal import Recorded
-from mock_server.serve.masker import Masker
-from mock_server.serve.opening import open_responder
-from mock_server.serve.proxy.recorder import Recorder
-from mock_server.serve.proxy.scrutiny import Scrutiny, Seen
-from mock_server.serve.respond import Responder
+from mock_server.exchange.secrets.mask import MASKED, NO_MASK, Mask
+from mock_server.exchange.secrets.names import hides
+from mock_server.findings import Finding, Place
+from mock_server.judge.identity import Identity, make_mask, restore
+from mock_server.proxy.judge import ProxyJudge, SeenExchange
+from mock_server.proxy.record import Recorder
+from mock_server.respond.answer import Answer
+from mock_server.respond.journal import Recorded
+from mock_server.respond.open import open_responder
+from mock_server.respond.responder import Responder
+from mock_server.server.backend import Backend, Delivery, mask_posted
+from mock_server.server.masker import Masker
 from mock_server.settings import Settings
 from mock_server.testing.cases import write_incident
+from tests.support.asgi_client import AsgiClient
+from tests.support.paths import ROOT
 
 NAMES = [
     "password", "pass", "db_pass", "dbPass", "pwd", "userPwd", "passwd", "passphrase", "newPassword", "password2", "session", "sessionId",
@@ -426,8 +423,8 @@ def test_the_proxy_writes_no_secret(place: str, secret: str, shown: Shown, tmp_p
     request, response = PLACES[place](secret)
     caplog.clear()
     caplog.set_level(logging.INFO)
-    recorder, scrutiny = Recorder(tmp_path, "http://upstream.invalid", ""), Scrutiny()
-    seen = Seen(request, response)
+    recorder, scrutiny = Recorder(tmp_path, "http://upstream.invalid", ""), ProxyJudge()
+    seen = SeenExchange(request, response)
     judged = scrutiny.judge(shown.responder, seen)
     mask = Masker((shown.responder.document,)).mask.seen_in(request, response)
     unrecorded = recorder.take(shown.responder, seen, judged, mask)
@@ -447,7 +444,7 @@ def test_a_contract_test_writes_no_secret(place: str, secret: str, shown: Shown,
     api = make_api(shown.responder.document, "", 0)
     mask = make_mask((Identity(),), api.document)
     report = report_of(request, response)
-    frame = Frame("T", "openapi.json", "http://x", 7, mask)
+    frame = ReportContext("T", "openapi.json", "http://x", 7, mask)
     entry = next(entry for entry in api.document.entries if entry.id == "postThing")
     subject = api.subject(entry, lambda parameter: ())
     assert subject is not None
@@ -480,7 +477,7 @@ def report_of(request: Request, response: Response) -> Report:
         place=Place("openapi.json", ()),
         operation="postThing",
     )
-    ledger = Ledger()
+    ledger = Incidents()
     ledger.add(Verdict("not_a_server_error", finding), exchanged)
     exercise = Exercise("postThing", "POST /things/{id}", 1, 0, {500: 1})
     return Report(tuple(ledger.incidents()), (exercise,), (), {}, (), Exercised(), (exchanged,), 1.5, 1, 0)
@@ -524,7 +521,7 @@ def test_the_log_of_a_request_shows_no_secret(place: str, shown: Shown, caplog: 
 def test_a_callback_shows_no_secret_of_what_set_it_off() -> None:
     request, response = ask(body=orjson.dumps({"password": S}), authorization="Bearer abcdef-123456")
     body = orjson.dumps({"echo": S, "token": "qwert-98765", "note": "abcdef-123456"})
-    posted = Posted(number=1, kind="callback", name="c", world="", moment=0.0, url=f"http://u:{S}@h/{S}?sig=zzz999zzz", body=body)
+    posted = Delivery(number=1, kind="callback", name="c", world="", moment=0.0, url=f"http://u:{S}@h/{S}?sig=zzz999zzz", body=body)
     text = json.dumps(mask_posted(posted, NO_MASK.seen_in(request, response))) + posted.describe().replace(f"h/{S}", "")
 
     assert [secret for secret in (S, "qwert-98765", "abcdef-123456", "zzz999zzz") if secret in text] == []

@@ -17,12 +17,13 @@ from pathlib import Path
 import httpx2
 import pytest
 import typer
-from conftest import Server, minimal, operation
 
-from mock_server.cli import COMMANDS, main
 from mock_server.cli.configure import SettingsSource, choose_source, configure, forget_source
+from mock_server.cli.main import COMMANDS, main
 from mock_server.settings import Settings
 from mock_server.trust import TRUST, Trust
+from tests.support.mocks import minimal, operation
+from tests.support.servers import Server
 
 MARK = "ran.txt"  # what code of the repository would leave behind
 CODE = f"import pathlib\npathlib.Path(__file__).with_name({MARK!r}).write_text('x')\n"

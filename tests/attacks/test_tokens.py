@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from asgi_client import AsgiClient
 
-from mock_server.serve.admin.brake import Brake
-from mock_server.serve.admin.guard import Guard
-from mock_server.serve.browser import SESSION
+from mock_server.admin.access import Brake, Guard
+from mock_server.server.browser import SESSION
+from tests.support.asgi_client import AsgiClient
 
 TOKEN = "the-right-token"
 

@@ -15,19 +15,19 @@ from typing import Final
 
 import orjson
 import pytest
-from conftest import minimal, operation
-from conversing import Way
-from listening import Listening, listening, read_answer, read_to_end
 
-from mock_server.serve.assembly import assemble
-from mock_server.serve.deferred import deferred_app
-from mock_server.serve.listen import make_config
-from mock_server.serve.opening import open_responder
-from mock_server.serve.wire.connections import Connections, Limits, Wait, most_connections
-from mock_server.serve.wire.framing import Framer, Piece
-from mock_server.serve.wire.gate import gated
-from mock_server.serve.wire.line import HttpProtocol
+from mock_server.compose.backend import assemble
+from mock_server.compose.deferred import deferred_app
+from mock_server.respond.open import open_responder
+from mock_server.server.connection.connections import ConnectionLimits, Connections, Wait, most_connections
+from mock_server.server.connection.framing import Framer, Piece
+from mock_server.server.connection.gate import gated
+from mock_server.server.connection.raw import HttpProtocol
+from mock_server.server.listen import make_config
 from mock_server.settings import Settings
+from tests.support.conversing import Way
+from tests.support.listening import Listening, listening, read_answer, read_to_end
+from tests.support.mocks import minimal, operation
 
 NOTE: Final = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
 MADE: Final = {"description": "", "content": {"application/json": {"schema": NOTE, "example": {"name": "made"}}}}
@@ -207,7 +207,7 @@ def test_it_is_read_to_its_end_and_so_is_what_follows(way: Way, sent: bytes, exp
     assert statuses(written) == expected
 
 
-QUICK: Final = Limits(connections=4, in_flight=4_000, body=3_000, header_seconds=0.3, body_seconds=0.3, idle_seconds=0.3)
+QUICK: Final = ConnectionLimits(connections=4, in_flight=4_000, body=3_000, header_seconds=0.3, body_seconds=0.3, idle_seconds=0.3)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from random import Random
 from typing import Final
 
 import pytest
-from fuzzed import Outcome, Server, cut, mutate, open_servers, read_with_h11
+
+from tests.support.fuzzed import Outcome, Server, cut, mutate, open_servers, read_with_h11
 
 _COUNT: Final = int(os.environ.get("WIRE_FUZZ", "2000"))
 _BATCHES: Final = 8

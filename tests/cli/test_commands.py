@@ -14,14 +14,15 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from conftest import DOCUMENT, ROOT, Server, stop_server
 
 import mock_server
-from mock_server.cli import main
 from mock_server.cli.configure import configure
 from mock_server.cli.logs import _JsonFormatter
+from mock_server.cli.main import main
 from mock_server.cli.serve import serve as serve_command
 from mock_server.settings import Settings, merge_settings
+from tests.support.paths import DOCUMENT, ROOT
+from tests.support.servers import Server, stop_server
 
 BROKEN = ROOT / "tests" / "documents" / "broken.yaml"
 

@@ -13,12 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from conftest import DOCUMENT, ROOT, Server
 
-from mock_server.cli import main
+from mock_server.cli.main import main
 from mock_server.exchange.message import Request
-from mock_server.serve.opening import open_responder
+from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
+from tests.support.paths import DOCUMENT, ROOT
+from tests.support.servers import Server
 
 DEFECTS = ROOT / "tests" / "defects"
 PROJECTS = str(DEFECTS / "projects.yaml")
@@ -26,8 +27,8 @@ KEYS = ["--auth", "apiKey=${KEY}", "--phases", "examples,coverage"]
 MODULE = """
 import sys
 sys.path.insert(0, {folder!r})
-from providers import Projects
-from table import DEFECTS
+from tests.defects.providers import Projects
+from tests.defects.table import DEFECTS
 
 right = Projects()
 wrong = next(defect for defect in DEFECTS if defect.name == "a string where a number is").make()

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from conftest import Server, start_server, stop_server
 
-from mock_server.cli import main
+from mock_server.cli.main import main
+from tests.support.servers import Server, start_server, stop_server
 
 SHOP = """
 openapi: 3.0.3

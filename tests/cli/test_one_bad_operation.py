@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import minimal, operation
 
-from mock_server.cli import main, run_serve
-from mock_server.payloads import numbering
-from mock_server.serve import inspect as inspecting
-from mock_server.serve.opening import open_responder
+from mock_server.cli import run_serve
+from mock_server.cli.main import main
+from mock_server.payloads import plan
+from mock_server.respond import inspect_document as inspecting
+from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
+from tests.support.mocks import minimal, operation
 
 INTEGER = operation({"type": "integer"})
 SAID = "IndexError: list index out of range, raised at test_one_bad_operation.py"
@@ -65,7 +66,7 @@ def test_serve_prints_the_others(document: str, monkeypatch: pytest.MonkeyPatch,
 
 
 def test_payloads_are_made_for_the_others(document: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(numbering.Lane, "open", failing(numbering.Lane.open, lambda lane: lane.target.operation.entry.template == "/bad"))
+    monkeypatch.setattr(plan.Series, "open", failing(plan.Series.open, lambda lane: lane.target.operation.entry.template == "/bad"))
 
     code = main(["payloads", document, "--kind", "boundary"])
     said = capsys.readouterr()

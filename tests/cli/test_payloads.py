@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import DOCUMENT
 
-from mock_server.cli import main
+from mock_server.cli.main import main
+from tests.support.paths import DOCUMENT
 
 
 def ran(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -95,7 +95,7 @@ def test_places_that_are_not_looked_at_are_said(capfd: pytest.CaptureFixture[str
 
 
 def test_an_operation_that_nothing_can_satisfy_is_said_and_the_others_go_on(capfd: pytest.CaptureFixture[str]) -> None:
-    code, out, err = ran(capfd, "tests/documents/broken.yaml", "--kind", "boundary", "--status", "200")
+    code, out, err = ran(capfd, "tests/corpus/broken.yaml", "--kind", "boundary", "--status", "200")
 
     assert code == 0
     assert out

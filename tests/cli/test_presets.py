@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from mock_server.cli import main
+from mock_server.cli.main import main
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 import orjson
 import pytest
-from conftest import DOCUMENT, ROOT, Server, stop_server
 
-sys.path.append(str(ROOT / "tests" / "serve"))
-from proxying import Heard, RealServer, answer
+from tests.support.paths import DOCUMENT, ROOT
+from tests.support.proxying import Heard, RealServer, answer
+from tests.support.servers import Server, stop_server
 
-TODOS = ROOT / "tests" / "serve" / "state" / "todos.yaml"
+TODOS = ROOT / "tests" / "state" / "todos.yaml"
 DRIVERS = b'[{"id": 1, "name": "Ann"}]'
 
 

@@ -10,19 +10,19 @@ import tomllib
 from collections.abc import Callable
 
 import pytest
-from conftest import ROOT
 
-from mock_server.cli import COMMANDS
+from mock_server.cli.main import COMMANDS
 from mock_server.contract.reports import REPORTS
 from mock_server.contract.runner import MODES, PHASES
-from mock_server.generate.catalogue import BUDGET, LOCATIONS
-from mock_server.payloads.export import FORMATS
-from mock_server.payloads.numbering import ALL_KINDS
+from mock_server.document.load import LoadedResource, SourceBytes
+from mock_server.document.references import Node
+from mock_server.generate.edges.catalogue import BUDGET, LOCATIONS
+from mock_server.payloads.formats import FORMATS
+from mock_server.payloads.plan import ALL_KINDS
 from mock_server.schema.assertions import SecondJudge
 from mock_server.schema.bundle import Bundle
 from mock_server.settings import Settings
-from mock_server.spec.load import Kept, Resource
-from mock_server.spec.references import Node
+from tests.support.paths import ROOT
 
 # Packages that are slow to import. What a command has to import of them is in the rows below.
 SLOW = {
@@ -31,11 +31,13 @@ SLOW = {
     "watchfiles", "flask", "asyncio",
 }  # fmt: skip
 # Packages of ours: the help of a command is its flags.
-OWN = {f"mock_server.{name}" for name in ("spec", "schema", "exchange", "generate", "contract", "payloads", "serve")}
+OWN = {
+    f"mock_server.{name}" for name in ("document", "schema", "exchange", "generate", "judge", "contract", "payloads", "respond", "server")
+}
 
 
 def modules_after(*args: str) -> set[str]:
-    code = f"import sys\nfrom mock_server.cli import main\nmain({list(args)!r})\nprint('\\n'.join(sys.modules), file=sys.stderr)"
+    code = f"import sys\nfrom mock_server.cli.main import main\nmain({list(args)!r})\nprint('\\n'.join(sys.modules), file=sys.stderr)"
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     return set(ended.stderr.splitlines())
 
@@ -133,7 +135,7 @@ def test_the_package_that_builds_a_grammar_at_import_is_not_asked_for() -> None:
     ],
 )
 def test_the_second_judge_knows_all_formats(name: str, right: str, wrong: str) -> None:
-    resource = Resource("file:///d.json", "d.json", Kept(b"{}"), {})
+    resource = LoadedResource("file:///d.json", "d.json", SourceBytes(b"{}"), {})
     judge = SecondJudge(Bundle({"type": "string", "format": name}, Node({}, resource), {}))
 
     assert judge.is_valid(right)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from providing import report_on
+
+from tests.support.providing import report_on
 
 
 def red(tmp_path: Path, field: str, status: int, *, always: bool) -> list[str]:

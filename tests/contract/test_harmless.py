@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.contract.identity import Identity
-from mock_server.contract.inprocess import open_app
-from mock_server.contract.memory import Given, Memory
+from mock_server.contract.api import make_api
+from mock_server.contract.memory import GivenValues, Memory
+from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import Report, Runner
-from mock_server.contract.session import Options, Run
-from mock_server.contract.subject import make_api
-from mock_server.contract.transport import Limits
-from mock_server.spec.document import Document, open_document
-from mock_server.spec.load import Access, Library
+from mock_server.contract.transport.http import AnswerLimits
+from mock_server.contract.transport.in_process import open_app
+from mock_server.document.document import Document, open_document
+from mock_server.document.load import Access, Library
+from mock_server.judge.identity import Identity
 
 JSON = "application/json"
 THING = {
@@ -158,8 +158,8 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
 def run_against(app: Buckets, document: Document, seed: int, given: dict, **options: bool) -> Report:
     api = make_api(document, "", seed)
     api.identity = Identity()
-    sender = open_app(app, Limits())
-    memory = Memory(document, api.router, "", Given({name: tuple(values) for name, values in given.items()}))
+    sender = open_app(app, AnswerLimits())
+    memory = Memory(document, api.router, "", GivenValues({name: tuple(values) for name, values in given.items()}))
     run = Run(api, sender, Options(seed=seed, mutating=True, max_cases=25, max_examples=6, **options), memory)
     try:
         return Runner(run, document.entries).report()

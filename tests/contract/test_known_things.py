@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from providing import report_on
 
-from mock_server.contract.memory import Given
+from mock_server.contract.memory import GivenValues
 from mock_server.contract.runner import Report
+from tests.support.providing import report_on
 
 INTEGER = {"type": "integer", "minimum": 1, "maximum": 9000}
 WORD = {"type": "string", "minLength": 1, "maxLength": 20}
@@ -24,7 +24,7 @@ def item(*names: str) -> dict:
     return {"type": "object", "required": list(names), "properties": {name: {} for name in names}}
 
 
-def run(tmp_path: Path, paths: dict, answers: dict[str, object], given: Given | None = None) -> Report:
+def run(tmp_path: Path, paths: dict, answers: dict[str, object], given: GivenValues | None = None) -> Report:
     """Test a provider that has just these paths."""
 
     async def app(scope: dict, receive: Callable, send: Callable) -> None:
@@ -81,5 +81,5 @@ def test_a_thing_that_the_list_names_and_that_is_not_there_is_said(tmp_path: Pat
 def test_what_is_given_is_known(tmp_path: Path) -> None:
     paths = {"/things/{thingId}": operation(item("id"), thingId=INTEGER)}
 
-    assert any("404" in told for told in red(run(tmp_path, paths, {}, Given({"thingId": (7,)}))))
-    assert red(run(tmp_path, paths, {"/things/7": {"id": 7}}, Given({"thingId": (7,)}))) == []
+    assert any("404" in told for told in red(run(tmp_path, paths, {}, GivenValues({"thingId": (7,)}))))
+    assert red(run(tmp_path, paths, {"/things/7": {"id": 7}}, GivenValues({"thingId": (7,)}))) == []

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import DOCUMENT, ROOT, SHARED
 
-from mock_server.contract.identity import make_identity
-from mock_server.contract.inprocess import open_app
+from mock_server.compose.backend import assemble
+from mock_server.contract.api import make_api
 from mock_server.contract.memory import Memory
-from mock_server.contract.probe import Intent
+from mock_server.contract.model import Intent
+from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import Report, Runner
-from mock_server.contract.session import Options, Run
-from mock_server.contract.subject import make_api
-from mock_server.contract.transport import Limits
-from mock_server.serve.assembly import assemble
-from mock_server.serve.middleware import MockMiddleware
-from mock_server.serve.opening import open_responder
+from mock_server.contract.transport.http import AnswerLimits
+from mock_server.contract.transport.in_process import open_app
+from mock_server.judge.identity import make_identity
+from mock_server.respond.open import open_responder
+from mock_server.server.middleware import MockMiddleware
 from mock_server.settings import Settings
+from tests.support.paths import DOCUMENT, ROOT, SHARED
 
 _MOST = 12  # operations of a document
 
@@ -44,7 +44,7 @@ def check(path: Path, *, stateful: bool = False, auth: tuple[str, ...] = ()) -> 
     opened = open_responder(str(path), settings, judge_fixtures=False)
     document = opened.responder.document
     app = functools.partial(MockMiddleware(_elsewhere, assemble([opened], settings)).__call__)
-    sender = open_app(app, Limits(seconds=30.0))
+    sender = open_app(app, AnswerLimits(seconds=30.0))
     api = make_api(document, "", 0)
     api.identity = make_identity((), auth, document.schemes, {})
     options = Options(mutating=True, phases=("examples", "coverage", "stateful"), max_cases=25)

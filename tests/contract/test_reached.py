@@ -5,12 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import minimal, operation
 from defusedxml.ElementTree import fromstring
 
-from mock_server.cli import main
+from mock_server.cli.main import main
 from mock_server.contract import runner
-from mock_server.contract.session import Session
+from mock_server.contract.run import Session
+from tests.support.mocks import minimal, operation
 
 INTEGER = operation({"type": "integer"})
 PATHS = {"/a": {"get": INTEGER}, "/b": {"get": INTEGER}}

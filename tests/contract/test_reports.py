@@ -7,24 +7,22 @@ from collections.abc import Callable
 
 import pytest
 
-from mock_server.contract.exercised import Exercised
-from mock_server.contract.incident import Incident, Ledger
-from mock_server.contract.probe import Exchanged, Intent, Probe
+from mock_server.contract.model import CHECKS, Exchanged, Incident, Incidents, Intent, Probe, Verdict
+from mock_server.contract.plan import Exercised
 from mock_server.contract.reports.ctrf import render_ctrf
-from mock_server.contract.reports.digest import Frame, digest
 from mock_server.contract.reports.har import iter_har
+from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit
-from mock_server.contract.reports.lines import iter_ndjson, render_markdown
-from mock_server.contract.reports.page import render_page
+from mock_server.contract.reports.ndjson import iter_ndjson, render_markdown
+from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.runner import Exercise, Report
-from mock_server.contract.transport import Received
-from mock_server.contract.verdict import CHECKS, Verdict
-from mock_server.exchange.mask import Mask
+from mock_server.contract.transport.http import Received
 from mock_server.exchange.message import Request, Response
-from mock_server.finding import Finding, Place
+from mock_server.exchange.secrets.mask import Mask
+from mock_server.findings import Finding, Place
 
 EVIL = "<script>alert('s3cret')</script> | `x` \x00 ]]> \u2028"
-FRAME = Frame("T", "openapi.yaml", "http://x", 7, Mask(("s3cret",)), {Place("openapi.yaml", ("a",)): 12}, "2026-11-23T00:00:00Z")
+FRAME = ReportContext("T", "openapi.yaml", "http://x", 7, Mask(("s3cret",)), {Place("openapi.yaml", ("a",)): 12}, "2026-11-23T00:00:00Z")
 
 
 def report() -> Report:
@@ -34,7 +32,7 @@ def report() -> Report:
     finding = Finding(
         rule="response-server-error", message=EVIL, place=Place("openapi.yaml", ("a",)), instance=("body", "n"), operation="op"
     )
-    ledger = Ledger()
+    ledger = Incidents()
     ledger.add(Verdict("not_a_server_error", finding), exchanged)
     ledger.add(Verdict("coherence", Finding(rule="response-value-incoherent", message="m", operation="op"), doubtful=True), exchanged)
     return Report(
@@ -110,7 +108,7 @@ def test_markdown_stays_a_table() -> None:
 
 def test_a_baseline_accepts_what_it_names() -> None:
     incident: Incident = report().incidents[0]
-    ledger = Ledger(frozenset((incident.id,)))
+    ledger = Incidents(frozenset((incident.id,)))
     ledger.absorb(incident)
 
     assert [known.is_red for known in ledger.incidents()] == [False]

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.contract.inprocess import load_app, open_app
-from mock_server.contract.pace import PacedSender
-from mock_server.contract.transport import Fault, HttpSender, Limits, Received
+from mock_server.contract.transport.http import AnswerLimits, HttpSender, Received, TransportFault
+from mock_server.contract.transport.in_process import load_app, open_app
+from mock_server.contract.transport.paced import PacedSender
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request, Response
 
 GET = Request("GET", b"/a", b"b=c%2F", ((b"x-a", b"1"),), b"")
-LIMITS = Limits(seconds=0.5, size=100_000, stream_seconds=0.3, stream_items=5)
+LIMITS = AnswerLimits(seconds=0.5, size=100_000, stream_seconds=0.3, stream_items=5)
 
 
 class Wire:
@@ -96,23 +96,23 @@ def test_a_length_that_is_wrong_is_not_sent(wire: Callable[..., Wire], body: byt
 @pytest.mark.parametrize(
     ("answer", "repeat", "fault"),
     [
-        (b"\x16\x03\x01 this is no HTTP\r\n\r\n", b"", Fault.MALFORMED),
-        (b"", b"", Fault.DISCONNECTED),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", b"", Fault.DISCONNECTED),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n", b"x" * 65536, Fault.TOO_LARGE),
-        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n", Fault.ENDLESS),
+        (b"\x16\x03\x01 this is no HTTP\r\n\r\n", b"", TransportFault.MALFORMED),
+        (b"", b"", TransportFault.DISCONNECTED),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", b"", TransportFault.DISCONNECTED),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n", b"x" * 65536, TransportFault.TOO_LARGE),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n", TransportFault.ENDLESS),
     ],
     ids=["garbage", "nothing", "half", "ten gigabytes", "without an end"],
 )
-def test_what_is_no_answer_is_a_fault(wire: Callable[..., Wire], answer: bytes, repeat: bytes, fault: Fault) -> None:
+def test_what_is_no_answer_is_a_fault(wire: Callable[..., Wire], answer: bytes, repeat: bytes, fault: TransportFault) -> None:
     received = send(wire(answer, repeat).url)
 
-    assert received.fault in {fault, Fault.TOO_LARGE}
+    assert received.fault in {fault, TransportFault.TOO_LARGE}
     assert received.response is None or len(received.response.body) <= LIMITS.size
 
 
 def test_an_api_that_hangs_is_left_after_a_while(wire: Callable[..., Wire]) -> None:
-    assert send(wire(b"", silent=True).url).fault is Fault.TIMEOUT
+    assert send(wire(b"", silent=True).url).fault is TransportFault.TIMEOUT
 
 
 def test_an_api_that_is_down_is_unreachable() -> None:
@@ -120,7 +120,7 @@ def test_an_api_that_is_down_is_unreachable() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
 
-    assert send(f"http://127.0.0.1:{port}").fault is Fault.UNREACHABLE
+    assert send(f"http://127.0.0.1:{port}").fault is TransportFault.UNREACHABLE
 
 
 def test_a_stream_is_left_when_enough_of_it_came(wire: Callable[..., Wire]) -> None:
@@ -176,7 +176,7 @@ def test_who_asks_for_an_hour_is_not_waited_for() -> None:
 
 
 def test_only_what_never_arrived_is_sent_again() -> None:
-    gone = Received(None, Fault.DISCONNECTED)
+    gone = Received(None, TransportFault.DISCONNECTED)
     for method, times in (("GET", 3), ("PUT", 3), ("POST", 1)):
         told = Told(gone, gone, gone)
         PacedSender(told, sleep=lambda seconds: None).send(GET._replace(method=method))
@@ -264,11 +264,11 @@ def test_what_drips_is_left_when_its_time_is_over(wire: Callable[..., Wire], sta
     """Each byte comes well within the time; the whole never would."""
     received = send(wire(start, drop, pause=0.05).url)
 
-    assert received.fault in {Fault.TIMEOUT, Fault.ENDLESS}
+    assert received.fault in {TransportFault.TIMEOUT, TransportFault.ENDLESS}
 
 
 def test_fields_without_an_end_are_no_answer(wire: Callable[..., Wire]) -> None:
-    assert send(wire(b"HTTP/1.1 200 OK\r\n", b"x-a: " + b"y" * 1000 + b"\r\n").url).fault is Fault.MALFORMED
+    assert send(wire(b"HTTP/1.1 200 OK\r\n", b"x-a: " + b"y" * 1000 + b"\r\n").url).fault is TransportFault.MALFORMED
 
 
 def test_a_stream_that_falls_silent_is_left(wire: Callable[..., Wire]) -> None:
@@ -372,7 +372,7 @@ def test_a_request_that_ends_a_new_connection_as_well_is_sent_twice_and_not_more
     sender.close()
     server.socket.close()
 
-    assert answer.fault is Fault.DISCONNECTED
+    assert answer.fault is TransportFault.DISCONNECTED
     assert [len(requests) for requests in server.heard] == [2, 1]
 
 
@@ -385,7 +385,7 @@ def test_half_an_answer_over_a_kept_connection_is_a_fault() -> None:
     sender.close()
     server.socket.close()
 
-    assert answer.fault is Fault.DISCONNECTED
+    assert answer.fault is TransportFault.DISCONNECTED
     assert [len(requests) for requests in server.heard] == [2]
 
 

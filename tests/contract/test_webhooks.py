@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.cli import main
+from mock_server.cli.main import main
 
 DOCUMENT = """
 openapi: 3.1.0

@@ -5,7 +5,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import yaml
-from providers import Ask, Provider, Refused, Reply, Spoil
+
+from tests.defects.providers import Ask, Provider, Refused, Reply, Spoil
 
 CHARGING = Path(__file__).resolve().parent.parent.parent / "openapi.yaml"
 _DOCUMENT = yaml.safe_load(CHARGING.read_text())

@@ -2,21 +2,20 @@
 
 from pathlib import Path
 
-from charging import CHARGING, Charging
-from providers import PROJECTS, Provider
-from table import Defect
-
 from mock_server import load
-from mock_server.contract.identity import Identity
-from mock_server.contract.incident import Incident
-from mock_server.contract.inprocess import open_app
-from mock_server.contract.memory import Given, Memory
-from mock_server.contract.pace import PacedSender
+from mock_server.contract.api import make_api
+from mock_server.contract.memory import GivenValues, Memory
+from mock_server.contract.model import Incident
+from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import PHASES, Report, Runner
-from mock_server.contract.session import Options, Run
-from mock_server.contract.subject import make_api
-from mock_server.contract.transport import Limits
-from mock_server.spec.document import Document
+from mock_server.contract.transport.http import AnswerLimits
+from mock_server.contract.transport.in_process import open_app
+from mock_server.contract.transport.paced import PacedSender
+from mock_server.document.document import Document
+from mock_server.judge.identity import Identity
+from tests.defects.charging import CHARGING, Charging
+from tests.defects.providers import PROJECTS, Provider
+from tests.defects.table import Defect
 
 QUICK = ("examples", "coverage", "stateful")
 _DOCUMENTS: dict[Path, Document] = {}
@@ -36,7 +35,7 @@ def run(
     seconds: float = 5.0,
     phases: tuple[str, ...] = PHASES,
     mutating: bool = True,
-    given: Given | None = None,
+    given: GivenValues | None = None,
     **options: object,
 ) -> Report:
     """Run the tester against a provider, as its owner, with a stranger at hand."""
@@ -45,9 +44,9 @@ def run(
     api = make_api(document, provider.prefix, seed)
     api.identity = Identity({"apiKey": "key-of-ada", "clientId": "ada"} if is_charging else {"apiKey": "key-of-ada"})
     other = None if is_charging else Identity({"apiKey": "key-of-bob"})
-    sender = PacedSender(open_app(provider, Limits(seconds=seconds, stream_seconds=0.2)))
+    sender = PacedSender(open_app(provider, AnswerLimits(seconds=seconds, stream_seconds=0.2)))
     settings = Options(mutating=mutating, seed=seed, phases=phases, other=other, **options)  # type: ignore[arg-type]
-    memory = Memory(document, api.router, api.base_path, given or Given())
+    memory = Memory(document, api.router, api.base_path, given or GivenValues())
     try:
         return Runner(Run(api, sender, settings, memory), document.entries).report()
     finally:

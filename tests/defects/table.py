@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from charging import Charging
-from providers import Ask, Projects, Provider, Reply, Spoil
+from tests.defects.charging import Charging
+from tests.defects.providers import Ask, Projects, Provider, Reply, Spoil
 
 
 @dataclass(frozen=True)

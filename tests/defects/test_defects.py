@@ -1,19 +1,19 @@
 """Each planted defect is found by the right check at the right place, and nothing is said of providers that are right."""
 
 import pytest
-from charging import Charging
-from providers import HABITS, Ask, Projects, Provider, Reply, Untidy
-from running import QUICK, document_of, names, run
-from table import DEFECTS, Defect, on, set_
 
+from mock_server.contract.api import make_api
 from mock_server.contract.memory import Memory
+from mock_server.contract.model import CHECKS
 from mock_server.contract.plan import make_plan
+from mock_server.contract.run import Options, Run, RunOutOfTime
 from mock_server.contract.runner import Report, Runner
-from mock_server.contract.session import Options, OutOfTime, Run
-from mock_server.contract.subject import make_api
-from mock_server.contract.transport import Fault, Received, Sender
-from mock_server.contract.verdict import CHECKS
+from mock_server.contract.transport.http import Received, Sender, TransportFault
 from mock_server.exchange.message import Request, Response
+from tests.defects.charging import Charging
+from tests.defects.providers import HABITS, Ask, Projects, Provider, Reply, Untidy
+from tests.defects.running import QUICK, document_of, names, run
+from tests.defects.table import DEFECTS, Defect, on, set_
 
 # Levels that don't make a run fail: what is found by these is a warning.
 WARNINGS = {"undocumented_property"}
@@ -160,9 +160,9 @@ def test_who_plans_looks_at_the_clock() -> None:
     assert subject is not None
 
     def tick() -> None:
-        raise OutOfTime
+        raise RunOutOfTime
 
-    with pytest.raises(OutOfTime):
+    with pytest.raises(RunOutOfTime):
         make_plan(subject, subject.drafter.draft(full=True), tick)
 
 
@@ -175,7 +175,7 @@ def test_an_api_that_goes_away_ends_the_run() -> None:
 
         def send(self, request: Request) -> Received:
             self.left -= 1
-            return Received(Response(200, [], b"")) if self.left >= 0 else Received(None, Fault.UNREACHABLE)
+            return Received(Response(200, [], b"")) if self.left >= 0 else Received(None, TransportFault.UNREACHABLE)
 
         def close(self) -> None:
             """Nothing to close."""

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import orjson
 import pytest
-from conftest import Mock, fields_of, minimal
 
 from mock_server import judge, load
 from mock_server.exchange.message import Request
+from tests.support.mocks import Mock, fields_of, minimal
 
 
 def asking(*parameters: object, path: str = "/a") -> dict[str, object]:

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mock_server.document.model import Encoding, Style
 from mock_server.errors import MalformedContent, MalformedPreference
 from mock_server.exchange.body import content_type, read_body, write_body, write_json
 from mock_server.exchange.form import BOUNDARY
 from mock_server.exchange.media_type import choose_media_type, parse_accept, parse_media_type
-from mock_server.exchange.preference import NONE, format_applied, parse_preferences
+from mock_server.exchange.prefer import NONE, format_applied, parse_preferences
 from mock_server.schema.outline import Outline
-from mock_server.spec.model import Encoding, Style
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=8)
 flat = {

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 import pytest
-from conftest import Mock, minimal
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.exchange.xml import write_xml
 from mock_server.schema.outline import Outline
+from tests.support.mocks import Mock, minimal
 
 ODD = st.sampled_from(["a", "$count", "1st", "a:b", "xml", "", "ü", "ª²", "名", "a b", "<x>", "a\x00", "-", ".", "xmlns"])
 XML = st.fixed_dictionaries(

@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from mock_server.api import load
-from mock_server.generate.kit import Kit
-from mock_server.generate.produce import Producer, Wish
+from mock_server.generate.engine import Engine
+from mock_server.generate.producer import Producer, SampleOptions
+from mock_server.json_values import JsonValue
 from mock_server.settings import Settings
-from mock_server.typing import JsonValue
 
 Make = Callable[..., Producer]
 THING = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
@@ -36,7 +36,7 @@ def producer_of(tmp_path: Path) -> Make:
         operation = opened.operation(opened.entries[0])
         media = operation.responses[0].content[0]
         assert media.schema is not None
-        return Kit(opened, Settings()).producer(media.schema, operation)
+        return Engine(opened, Settings()).producer(media.schema, operation)
 
     return make
 
@@ -75,7 +75,7 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 def test_json_in_a_text_conforms_to_its_schema_wherever_it_stands(producer_of: Make, place: str, version: str) -> None:
     producer = producer_of(PLACES[place], version)
-    values = [producer.produce(Wish(seed)) for seed in range(12)]
+    values = [producer.produce(SampleOptions(seed)) for seed in range(12)]
     read = [orjson.loads(text) for value in values for text in texts_in(value)]
 
     assert read
@@ -93,7 +93,7 @@ DECODERS = {
 
 @pytest.mark.parametrize("encoding", DECODERS)
 def test_json_in_a_text_is_encoded_as_the_document_says(producer_of: Make, encoding: str) -> None:
-    text = producer_of({**TEXT, "contentEncoding": encoding}).produce(Wish(0))
+    text = producer_of({**TEXT, "contentEncoding": encoding}).produce(SampleOptions(0))
 
     assert isinstance(text, str)
     assert orjson.loads(DECODERS[encoding](text.encode())).keys() == {"a"}
@@ -101,7 +101,7 @@ def test_json_in_a_text_is_encoded_as_the_document_says(producer_of: Make, encod
 
 @pytest.mark.parametrize("encoding", DECODERS)
 def test_a_text_without_a_media_type_is_encoded_too(producer_of: Make, encoding: str) -> None:
-    text = producer_of({"type": "string", "contentEncoding": encoding}).produce(Wish(0))
+    text = producer_of({"type": "string", "contentEncoding": encoding}).produce(SampleOptions(0))
 
     assert isinstance(text, str)
     assert DECODERS[encoding](text.encode()).decode().isprintable()
@@ -118,7 +118,7 @@ HELD = [
 
 @pytest.mark.parametrize(("schema", "begin"), HELD)
 def test_a_file_in_a_text_is_one_of_its_type(producer_of: Make, schema: dict[str, object], begin: bytes) -> None:
-    text = producer_of({"type": "string", **schema}).produce(Wish(0))
+    text = producer_of({"type": "string", **schema}).produce(SampleOptions(0))
 
     assert isinstance(text, str)
     data = base64.urlsafe_b64decode(text.replace("+", "-").replace("/", "_"))
@@ -136,7 +136,7 @@ PLAIN = [
 
 @pytest.mark.parametrize(("schema", "begin"), PLAIN)
 def test_a_document_in_a_text_is_one_of_its_type(producer_of: Make, schema: dict[str, object], begin: str) -> None:
-    assert str(producer_of({"type": "string", **schema}).produce(Wish(0))).startswith(begin)
+    assert str(producer_of({"type": "string", **schema}).produce(SampleOptions(0))).startswith(begin)
 
 
 ORDINARY = [
@@ -151,11 +151,11 @@ ORDINARY = [
 
 @pytest.mark.parametrize("schema", ORDINARY)
 def test_a_text_that_cannot_hold_its_content_is_made_as_any_other(producer_of: Make, schema: dict[str, object]) -> None:
-    assert isinstance(producer_of({"type": "string", **schema}).produce(Wish(0)), str)
+    assert isinstance(producer_of({"type": "string", **schema}).produce(SampleOptions(0)), str)
 
 
 def test_bytes_in_base64_are_encoded_once(producer_of: Make) -> None:
     producer = producer_of({"type": "string", "format": "byte", "contentEncoding": "base64"})
-    decoded = [base64.b64decode(str(producer.produce(Wish(seed)))) for seed in range(20)]
+    decoded = [base64.b64decode(str(producer.produce(SampleOptions(seed)))) for seed in range(20)]
 
     assert any(not data.isascii() for data in decoded)

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import pytest
 
-from mock_server.generate.failing import find_phrase
+from mock_server.generate.realism.errors import find_phrase
 
 
 @pytest.mark.parametrize(

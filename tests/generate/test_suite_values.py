@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from suite import VERSIONS, Group, groups, open_schema, suite_judge
 
 from mock_server.errors import MockServerError
-from mock_server.generate.produce import Wish
+from mock_server.generate.producer import SampleOptions
 from mock_server.schema.dialect import Purpose
 from mock_server.schema.validate import Validator
+from tests.support.suite import VERSIONS, Group, groups, open_schema, suite_judge
 
 _ID = "OpenAPI 3.0 knows no `id`: the reference means another schema, or none"
 
@@ -40,7 +40,7 @@ UNREADABLE = {
     "patterns always use unicode semantics with patternProperties",
     "patternProperties with non-ASCII digits",
 }
-WISHES = [Wish(seed, **kind) for seed in range(3) for kind in ({}, {"minimal": True}, {"static": False}, {"size": 3})]
+WISHES = [SampleOptions(seed, **kind) for seed in range(3) for kind in ({}, {"minimal": True}, {"static": False}, {"size": 3})]
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from conftest import DOCUMENT, ROOT, SHARED
 
 from benchmarks.labels import Shares, check_document, specs
+from tests.support.paths import DOCUMENT, ROOT, SHARED
 
 FEATURES = [ROOT / "tests" / "documents" / "features" / name for name in ("circular.yaml", "polymorphism.yaml", "values.yaml")]
 SPECS = specs(SHARED / "specs")[:24] if (SHARED / "specs" / "manifest.jsonl").is_file() else []

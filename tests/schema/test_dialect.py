@@ -11,11 +11,11 @@ from jsonschema import Draft202012Validator
 from openapi_schema_validator import OAS30Validator
 
 from mock_server import load
+from mock_server.document.references import Node
 from mock_server.errors import UnusableSchema
 from mock_server.schema.bundle import SchemaSets
 from mock_server.schema.dialect import Direction, Purpose, Syntax, is_type, with_null
 from mock_server.schema.validate import Validator, pattern_ok
-from mock_server.spec.references import Node
 
 JUDGE, MAKE = Purpose.JUDGE, Purpose.MAKE
 

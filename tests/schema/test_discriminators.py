@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mock_server import load
-from mock_server.generate.kit import Kit
-from mock_server.generate.produce import Wish
+from mock_server.generate.engine import Engine
+from mock_server.generate.producer import SampleOptions
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.validate import Validator
 from mock_server.settings import Settings
@@ -142,7 +142,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple]:
             path.write_text(json.dumps(write(version, components, schema)))
             document = load(path)
             operation = document.operation(document.entries[0])
-            kit = Kit(document, Settings())
+            kit = Engine(document, Settings())
             nodes = {
                 Direction.RESPONSE: operation.responses[0].content[0].schema,
                 Direction.REQUEST: operation.request_body.content[0].schema,
@@ -197,7 +197,7 @@ def test_what_is_made_names_a_schema_and_conforms_to_it(opened: Callable[[str], 
     kit, operation, nodes = opened(name)
     judge = Validator(kit.schemas.of(direction, Purpose.JUDGE).bundle(nodes[direction]))
     producer = kit.producer(nodes[direction], operation, direction=direction)
-    values = [producer.produce(Wish(seed)) for seed in range(40)]
+    values = [producer.produce(SampleOptions(seed)) for seed in range(40)]
 
     assert all(map(judge.is_valid, values))
     assert CASES[name][5] in {None, frozenset(set().union(*map(sorts, values)))}
@@ -212,9 +212,9 @@ def test_a_parent_in_a_file_of_its_own_finds_its_children(tmp_path: Path) -> Non
     (tmp_path / "d.json").write_text(json.dumps(write("3.0.3", {}, {"$ref": "Beast.json"})))
     document = load(tmp_path / "d.json")
     operation = document.operation(document.entries[0])
-    producer = Kit(document, Settings()).producer(operation.responses[0].content[0].schema, operation)
+    producer = Engine(document, Settings()).producer(operation.responses[0].content[0].schema, operation)
 
-    values = [producer.produce(Wish(seed)) for seed in range(30)]
+    values = [producer.produce(SampleOptions(seed)) for seed in range(30)]
 
     assert {(value["sort"], "pack" in value, "skill" in value) for value in values} == {("dog", True, False), ("cat", False, True)}
 
@@ -223,4 +223,4 @@ def test_values_that_only_a_discriminator_tells_apart_are_all_made(opened: Calla
     kit, operation, nodes = opened("beside oneOf, branches that require nothing of their own")
     producer = kit.producer(nodes[Direction.RESPONSE], operation)
 
-    assert all(len(producer.produce(Wish(seed, size=5))) == 5 for seed in range(20))
+    assert all(len(producer.produce(SampleOptions(seed, size=5))) == 5 for seed in range(20))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.schema.large import is_short, weighs_up_to
-from mock_server.size import count_brackets
+from mock_server.sizes import count_brackets
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.integers(90, 310).map("x".__mul__),

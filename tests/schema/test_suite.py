@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from suite import SUITE, VERSIONS, Group, groups, open_schema
 
 from mock_server.schema.dialect import Purpose
 from mock_server.schema.validate import Validator
+from tests.support.suite import SUITE, VERSIONS, Group, groups, open_schema
 
 _30 = "OpenAPI 3.0 has no such keyword: what JUDGE does not know it does not assert"
 _ID = "OpenAPI 3.0 knows no `id`, and so no base URI but the file's own"

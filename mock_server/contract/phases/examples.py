@@ -8,14 +8,14 @@ changing, deleting last.
 from collections.abc import Iterator
 from functools import partial
 
-from mock_server.contract.memory import Thing
-from mock_server.contract.phases.acceptance import check_example, check_supported
-from mock_server.contract.phases.provision import create_thing, find_thing, probe_thing, remember
-from mock_server.contract.probe import Exchanged
-from mock_server.contract.session import Session
-from mock_server.generate.draft import Draft
-from mock_server.spec.document import template_names
-from mock_server.spec.model import MISSING, Entry
+from mock_server.contract.checks.acceptance import check_example, check_supported
+from mock_server.contract.memory import KnownObject
+from mock_server.contract.model import Exchanged
+from mock_server.contract.phases.resources import create_thing, find_thing, probe_thing, remember
+from mock_server.contract.run import Session
+from mock_server.document.document import template_names
+from mock_server.document.model import MISSING, Entry
+from mock_server.generate.request import RequestDraft
 
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS", "QUERY", "PUT", "PATCH", "DELETE", "TRACE")
 _MOST = 10  # of an operation
@@ -47,17 +47,17 @@ def send_examples(session: Session) -> None:
             thing = _thing(session)
 
 
-def _send(session: Session, what: str, draft: Draft, thing: Thing | None) -> Exchanged | None:
+def _send(session: Session, what: str, draft: RequestDraft, thing: KnownObject | None) -> Exchanged | None:
     return session.probe(draft, what, known=session.knows(draft, thing))
 
 
-def _thing(session: Session) -> Thing | None:
+def _thing(session: Session) -> KnownObject | None:
     if session.subject.operation.method == "DELETE" and session.run.options.mutating:
         return create_thing(session, salt=90)
     return find_thing(session)
 
 
-def _drafts(session: Session) -> Iterator[tuple[Draft, str, bool]]:
+def _drafts(session: Session) -> Iterator[tuple[RequestDraft, str, bool]]:
     """The examples as drafts, in words, and whether each is a documented one as a whole."""
     drafter, operation = session.subject.drafter, session.subject.operation
     base = drafter.draft()

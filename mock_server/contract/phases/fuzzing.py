@@ -3,18 +3,26 @@ The fuzzing phase: Hypothesis looks for a request that the provider gets wrong, 
 
 Values come from the canonical forms of the document; half of the requests are taken one step beyond what is allowed. Each
 cause is looked for once: what is known already is passed over.
+
+Shrinking: the smallest request that shows a finding.
+
+Coverage tries many steps at once and starts from requests that have everything. What it finds is shown again with as little
+as still shows it: optional parameters and properties are left out, all at once, then one by one.
 """
 
-from mock_server.contract.incident import Ledger
-from mock_server.contract.memory import Thing
-from mock_server.contract.phases.provision import create_thing, find_thing, probe_thing, remember
+from collections.abc import Iterator
+
+from mock_server.contract.memory import KnownObject
+from mock_server.contract.model import Exchanged, Incident, Incidents, Intent
+from mock_server.contract.phases.resources import create_thing, find_thing, probe_thing, remember
 from mock_server.contract.plan import Change, make_plan
-from mock_server.contract.probe import Exchanged
-from mock_server.contract.session import Session
-from mock_server.generate.draft import Draft
+from mock_server.contract.run import Session
+from mock_server.document.model import MISSING, Missing, ParameterLocation
+from mock_server.generate.edges.variants import apply_step
+from mock_server.generate.fuzzing import draft_strategy, search
+from mock_server.generate.request import RequestDraft
 from mock_server.generate.seed import derive_seed
-from mock_server.generate.strategy import draft_strategy, search
-from mock_server.spec.model import Location
+from mock_server.schema.dialect import Direction, Purpose
 
 _SHRINKS = 60  # requests that shrinking may take
 _FAILS = "not_a_server_error"
@@ -32,7 +40,7 @@ def fuzz(session: Session) -> None:
     drafts = draft_strategy(drafter, base)
     if drafts is None:
         return
-    hunt = _Hunt(session, thing)
+    hunt = _SearchCondition(session, thing)
     modes = tuple(mode for mode in run.options.modes if mode == "positive" or _has_parts(session))
     share = max(run.options.max_examples // 2, 1)
     for mode in modes:
@@ -48,13 +56,13 @@ def fuzz(session: Session) -> None:
 def _has_parts(session: Session) -> bool:
     """Whether there is more than a path to break, which coverage has done in every way."""
     operation = session.subject.operation
-    return operation.request_body is not None or any(p.location is not Location.PATH for p in operation.parameters)
+    return operation.request_body is not None or any(p.location is not ParameterLocation.PATH for p in operation.parameters)
 
 
-class _Hunt:
+class _SearchCondition:
     """The condition that Hypothesis searches with."""
 
-    def __init__(self, session: Session, thing: Thing | None) -> None:
+    def __init__(self, session: Session, thing: KnownObject | None) -> None:
         self._session = session
         self._thing = thing
         self._left = 0
@@ -68,11 +76,11 @@ class _Hunt:
         self._wanted = None
         self._told.clear()
 
-    def tries(self, draft: Draft) -> bool:
+    def tries(self, draft: RequestDraft) -> bool:
         """Whether a good request shows something new."""
         return self._shows(draft, None)
 
-    def breaks(self, draft: Draft) -> bool:
+    def breaks(self, draft: RequestDraft) -> bool:
         """Whether a request that is taken one step beyond shows something new."""
         negative = make_plan(self._session.subject, draft, self._session.run.check_time).negative
         if not negative:
@@ -80,7 +88,7 @@ class _Hunt:
         if self._wanted is None:
             self._count += 1
         change = negative[self._count % len(negative)]
-        outer, own = self._session.ledger, Ledger()
+        outer, own = self._session.ledger, Incidents()
         self._session.ledger = own
         shows = self._shows(change.apply(draft), change)
         self._session.ledger = outer
@@ -89,24 +97,24 @@ class _Hunt:
             outer.absorb(incident)
         return shows and not explained
 
-    def _fails(self, draft: Draft) -> bool:
+    def _fails(self, draft: RequestDraft) -> bool:
         """Whether the provider fails without the step, too."""
         self._session.probe(draft, "a drawn request")
         return any(verdict.check == _FAILS for verdict in self._session.last)
 
-    def _shows(self, draft: Draft, change: Change | None) -> bool:
+    def _shows(self, draft: RequestDraft, change: Change | None) -> bool:
         key = repr((draft.parameters, draft.body, change))
         if key not in self._told:
             self._told[key] = self._asks(draft, change)
         return self._told[key]
 
-    def _asks(self, draft: Draft, change: Change | None) -> bool:
+    def _asks(self, draft: RequestDraft, change: Change | None) -> bool:
         if self._left <= 0:
             return False
         self._left -= 1
         session = self._session
 
-        def send(filled: Draft, thing: Thing | None) -> Exchanged | None:
+        def send(filled: RequestDraft, thing: KnownObject | None) -> Exchanged | None:
             return session.probe(
                 filled,
                 change.what if change is not None else "a drawn request",
@@ -131,3 +139,87 @@ class _Hunt:
                 return False
             self._wanted, self._left = fresh[0], _SHRINKS
         return self._wanted in red
+
+
+_MOST = 24  # requests for one finding
+_FINDINGS = 6  # of an operation
+_SENT = frozenset((Intent.CONFORMING, Intent.VIOLATING))
+
+
+def shrink(session: Session) -> None:
+    """Shrink what the session found, where it can be shown by one request."""
+    if session.subject.operation.method == "DELETE":
+        return  # each request would need a thing of its own
+    red = [i for i in session.ledger.incidents() if i.is_red and not i.related and i.exchanged.probe.intent in _SENT]
+    for incident in red[:_FINDINGS]:
+        _shrink(session, incident)
+
+
+def _shrink(session: Session, incident: Incident) -> None:
+    current, left = incident.exchanged, _MOST
+    smaller = True
+    while smaller and left > 0:
+        smaller = False
+        for draft in _smaller(session, current):
+            left -= 1
+            again = _shows(session, incident, current, draft)
+            if again is not None:
+                current, smaller = again, True
+                break
+            if left <= 0:
+                return
+
+
+def _shows(session: Session, incident: Incident, current: Exchanged, draft: RequestDraft) -> Exchanged | None:
+    probe = current.probe
+    exchanged = session.probe(
+        draft,
+        probe.what,
+        breaks=probe.intent is Intent.VIOLATING,
+        keyword=probe.keyword,
+        where=probe.where,
+        place=probe.place,
+        known=probe.known,
+    )
+    wanted = (incident.check, incident.finding.rule)
+    if exchanged is not None and any((v.check, v.finding.rule) == wanted and not v.doubtful for v in session.last):
+        return exchanged
+    return None
+
+
+def _smaller(session: Session, exchanged: Exchanged) -> Iterator[RequestDraft]:
+    """Requests that have less: all that is optional left out, then one thing at a time."""
+    draft, where = exchanged.probe.draft, exchanged.probe.where
+    if draft is None:
+        return
+    kept = where[:2]
+    optional = [
+        (p.location, p.name)
+        for p in session.subject.operation.parameters
+        if not p.required
+        and p.location is not ParameterLocation.PATH
+        and (p.location, p.name) in draft.parameters
+        and (p.location.value, p.name) != kept
+    ]
+    members = _optional_members(session, draft, where)
+    bare = draft.without(*optional)
+    for name in members:
+        bare = bare.with_body(apply_step(None if isinstance(bare.body, Missing) else bare.body, (name,), MISSING))
+    if optional or members:
+        yield bare
+    if len(optional) + len(members) > 1:
+        for key in optional:
+            yield draft.without(key)
+        for name in members:
+            yield draft.with_body(apply_step(None if isinstance(draft.body, Missing) else draft.body, (name,), MISSING))
+
+
+def _optional_members(session: Session, draft: RequestDraft, where: tuple[str, ...]) -> list[str]:
+    if not isinstance(draft.body, dict) or draft.media is None or draft.media.schema is None:
+        return []
+    outline = session.run.api.kit.outline(draft.media.schema, Direction.REQUEST, Purpose.JUDGE)
+    required: set[str] = set()
+    for source in outline.sources:
+        names = source.get("required")
+        required.update(map(str, names) if isinstance(names, list) else ())
+    return [name for name in draft.body if name not in required and where[:2] != ("body", name)]

@@ -3,24 +3,27 @@ The stateful phase: the lives of things. Created, read, changed, read again, del
 
 Which operation does what is told from methods and templates: POST to `/pets` creates what `/pets/{petId}` names. A provider
 may need a moment to agree with itself, so what is missing, or still there, is looked for again before it is said.
+
+Cleaning up: what a run created is deleted, where the document allows.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from mock_server.contract.memory import Thing, json_of, things_in
-from mock_server.contract.phases.provision import create, find_creator
-from mock_server.contract.probe import Exchanged, Intent, Probe
-from mock_server.contract.response import ResponseJudge
-from mock_server.contract.session import PATIENCE, Run, Session, is_ours
-from mock_server.contract.verdict import Verdict
+from mock_server.contract.api import OperationUnderTest
+from mock_server.contract.memory import KnownObject, json_of, things_in
+from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
+from mock_server.contract.phases.resources import create, find_creator
+from mock_server.contract.run import PATIENCE, Run, Session, is_ours
+from mock_server.document.document import template_names
+from mock_server.document.model import MISSING, Entry, Link, Missing, ParameterLocation
 from mock_server.errors import UndefinedSerialization
-from mock_server.exchange.expression import Around, evaluate
-from mock_server.generate.draft import Draft
-from mock_server.spec.document import template_names
-from mock_server.spec.model import MISSING, Entry, Link, Location, Missing
-from mock_server.typing import JsonObject, JsonValue
+from mock_server.exchange.expressions import ExpressionContext, evaluate
+from mock_server.exchange.message import Request
+from mock_server.generate.request import RequestDraft
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.judge.response import ResponseJudge
 
 _PHASE = "stateful"
 _SALT = 500
@@ -85,7 +88,7 @@ class Lives:
         entries = self.run.api.document.entries
         return next((entry for entry in entries if entry.method == method and entry.template == template), None)
 
-    def _read(self, thing: Thing, created: Exchanged) -> Exchanged | None:
+    def _read(self, thing: KnownObject, created: Exchanged) -> Exchanged | None:
         """Read what was created."""
         session = self._session(self._entry("GET", thing.template))
         if session is None:
@@ -103,7 +106,7 @@ class Lives:
             return read
         return None
 
-    def _wait_for(self, session: Session, thing: Thing, what: str, wanted: Callable[[int], bool]) -> Exchanged | None:
+    def _wait_for(self, session: Session, thing: KnownObject, what: str, wanted: Callable[[int], bool]) -> Exchanged | None:
         """Ask until the status is a wanted one, for a while; judge the last answer."""
         draft = session.fill_path(session.subject.drafter.draft(), thing)
         try:
@@ -120,7 +123,7 @@ class Lives:
             received = self.run.exchange(request)
         return session.take(Probe(session.subject.entry.id, request, Intent.CONFORMING, _PHASE, what, draft=draft), received)
 
-    def _change(self, thing: Thing, before: Exchanged) -> None:
+    def _change(self, thing: KnownObject, before: Exchanged) -> None:
         """Change it by every documented method, and read it again."""
         for method in ("PUT", "PATCH"):
             session = self._session(self._entry(method, thing.template))
@@ -138,7 +141,7 @@ class Lives:
             elif read is not None and read.accepted:
                 self._kept(session, changed, read, "changed", before)
 
-    def _changed(self, session: Session, thing: Thing) -> Exchanged | None:
+    def _changed(self, session: Session, thing: KnownObject) -> Exchanged | None:
         for salt in (_SALT + 1, _SALT + 2):
             draft = session.fill_path(session.subject.drafter.draft(salt), thing)
             changed = session.probe(draft, "changing what was created", known=True) if not draft.missing else None
@@ -167,7 +170,7 @@ class Lives:
         things = things_in(body)
         return things[0] if len(things) == 1 and isinstance(things[0], dict) else {}
 
-    def _stranger(self, thing: Thing, created: Exchanged) -> None:
+    def _stranger(self, thing: KnownObject, created: Exchanged) -> None:
         """Somebody else must not read it."""
         other = self.run.options.other
         session = self._session(self._entry("GET", thing.template))
@@ -179,7 +182,7 @@ class Lives:
             message = f"{read.status} to another identity than the one that created it"
             session.note(Verdict("cross_tenant_access", session.finding("response-tenant-crossed", message)), read, (created,))
 
-    def _delete(self, thing: Thing) -> None:
+    def _delete(self, thing: KnownObject) -> None:
         """Delete it; then it is gone, or says that it is deleted."""
         session = self._session(self._entry("DELETE", thing.template))
         if session is None:
@@ -227,7 +230,7 @@ class Lives:
         request = exchanged.probe.request
         response, body = exchanged.received.response, exchanged.probe.draft.body if exchanged.probe.draft is not None else MISSING
         answered = judge.read_body(response) if response is not None else MISSING
-        around = Around(origin + request.path.decode("latin-1"), request, response, _variables(exchanged), body, answered)
+        around = ExpressionContext(origin + request.path.decode("latin-1"), request, response, _variables(exchanged), body, answered)
         draft = session.subject.drafter.draft()
         for name, expression in link.parameters.items():
             value = evaluate(expression, around)
@@ -253,10 +256,10 @@ class Lives:
 def _variables(exchanged: Exchanged) -> Mapping[str, str]:
     draft = exchanged.probe.draft
     pairs = draft.parameters.items() if draft is not None else ()
-    return {name: str(value) for (location, name), value in pairs if location is Location.PATH}
+    return {name: str(value) for (location, name), value in pairs if location is ParameterLocation.PATH}
 
 
-def _key_of(draft: Draft, name: str) -> tuple[Location, str] | None:
+def _key_of(draft: RequestDraft, name: str) -> tuple[ParameterLocation, str] | None:
     """The parameter that a link means: `petId`, or `path.petId`."""
     wanted, dot, bare = name.partition(".")
     for parameter in draft.operation.parameters:
@@ -279,3 +282,46 @@ def things_with_lives(run: Run) -> list[str]:
     """The templates of the things that can be created."""
     templates = dict.fromkeys(run.memory.item_template(entry.template) for entry in run.api.document.entries if entry.method == "POST")
     return [template for template in templates if template is not None and find_creator(run, template) is not None]
+
+
+_PATIENT = 3  # deletions in a row that are not answered, before the rest is left
+
+
+def clean_up(run: Run) -> int:
+    """
+    Delete what the run created, the last first, as who created it.
+
+    Who interrupts it, and an API that no longer answers, ends it.
+
+    Returns:
+        How many things were deleted, or are gone.
+    """
+    deleted = silent = 0
+    run.stopped.clear()
+    try:
+        for thing, identity in reversed(run.created):
+            subject = _deleting(run, thing)
+            if subject is None or silent >= _PATIENT:
+                continue
+            try:
+                request: Request = subject.write(_draft(subject, thing), identity)
+            except UndefinedSerialization:
+                continue
+            response = run.sender.send(request).response
+            silent = silent + 1 if response is None else 0
+            deleted += response is not None and (200 <= response.status < 300 or response.status in _GONE)  # noqa: PLR2004
+    except KeyboardInterrupt:
+        run.stopped.set()
+    return deleted
+
+
+def _deleting(run: Run, thing: KnownObject) -> OperationUnderTest | None:
+    entry: Entry | None = next((e for e in run.api.document.entries if e.method == "DELETE" and e.template == thing.template), None)
+    return run.subject(entry) if entry is not None else None
+
+
+def _draft(subject: OperationUnderTest, thing: KnownObject) -> RequestDraft:
+    draft = subject.drafter.draft()
+    for name, value in thing.variables.items():
+        draft = draft.with_parameter((ParameterLocation.PATH, name), value)
+    return draft

@@ -1,14 +1,14 @@
 """CTRF, the Common Test Report Format: https://ctrf.io ."""
 
-from mock_server.contract.reports.digest import Frame
+from mock_server.contract.model import CHECKS
+from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.runner import Report
-from mock_server.contract.verdict import CHECKS
 from mock_server.exchange.body import write_json
-from mock_server.typing import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue
 from mock_server.version import __version__
 
 
-def render_ctrf(report: Report, frame: Frame, checks: frozenset[str], started: int) -> bytes:
+def render_ctrf(report: Report, frame: ReportContext, checks: frozenset[str], started: int) -> bytes:
     """
     Write a run.
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from mock_server.contract.probe import Exchanged
-from mock_server.contract.reports.digest import Frame
-from mock_server.exchange.archive import har_entry, iter_archive
-from mock_server.typing import JsonObject
+from mock_server.contract.model import Exchanged
+from mock_server.contract.reports.report import ReportContext
+from mock_server.exchange.har import har_entry, iter_archive
+from mock_server.json_values import JsonObject
 
 
-def iter_har(exchanges: Iterable[Exchanged], frame: Frame, started: float) -> Iterator[bytes]:
+def iter_har(exchanges: Iterable[Exchanged], frame: ReportContext, started: float) -> Iterator[bytes]:
     """
     Write the exchanges of a run, piece by piece.
 
@@ -20,7 +20,7 @@ def iter_har(exchanges: Iterable[Exchanged], frame: Frame, started: float) -> It
     return iter_archive(_entries(exchanges, frame, started))
 
 
-def _entries(exchanges: Iterable[Exchanged], frame: Frame, moment: float) -> Iterator[JsonObject]:
+def _entries(exchanges: Iterable[Exchanged], frame: ReportContext, moment: float) -> Iterator[JsonObject]:
     for exchanged in exchanges:
         probe, received = exchanged.probe, exchanged.received
         request, response, mask = frame.mask.exchange(probe.request, received.response)

@@ -3,16 +3,16 @@
 import re
 from xml.sax.saxutils import escape, quoteattr
 
-from mock_server.contract.reports.digest import Frame
+from mock_server.contract.model import CHECKS
+from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.runner import Report
-from mock_server.contract.verdict import CHECKS
+from mock_server.json_values import JsonObject
 from mock_server.printable import printable_lines
-from mock_server.typing import JsonObject
 
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render_junit(report: Report, frame: Frame, checks: frozenset[str]) -> str:
+def render_junit(report: Report, frame: ReportContext, checks: frozenset[str]) -> str:
     """Write a run."""
     by_case: dict[tuple[str, str], list[str]] = {}
     for incident in report.incidents:
@@ -35,7 +35,7 @@ def render_junit(report: Report, frame: Frame, checks: frozenset[str]) -> str:
     return "\n".join([*lines, "</testsuites>", ""])
 
 
-def _errors(report: Report, frame: Frame) -> list[str]:
+def _errors(report: Report, frame: ReportContext) -> list[str]:
     """Write why the run itself is no success, as a suite of its own: nothing was reached, or a fault of ours."""
     found = [("nothing was tested", report.unreached)] if report.unreached else []
     found += [(f"{fault.operation} was not tested to the end", frame.mask.text(fault.message)) for fault in report.faults]

@@ -1,0 +1,169 @@
+"""
+Who may look inside, and change things there.
+
+On this machine alone, whoever reaches the server may: but no web page of another origin, whether it asks by the server's
+address (cross-site request forgery) or by a name of its own that leads there (DNS rebinding). Anywhere else a token is
+needed, as `Authorization: Bearer TOKEN` or as the cookie that the console's login sets.
+
+Slowing down who guesses a token.
+
+A few wrong ones cost nothing, so that a person may mistype. Beyond these all guesses together get one answer each half second, in
+their turn, whoever sends them; none waits longer than some seconds, so that connections do not pile up. The right token is
+looked at first and never waits: nobody can be locked out by the guesses of others.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from mock_server.errors import UsageError
+from mock_server.exchange import problem
+from mock_server.exchange.message import RawFields, find_field
+from mock_server.respond.answer import Answer, problem_answer
+from mock_server.server.backend import Asgi, Message, Receive, Scope, Send
+from mock_server.server.browser import ADMIN_FIELDS, SESSION, add_fields, is_foreign
+from mock_server.server.hosts import LOOPBACK, Hosts, is_loopback
+from mock_server.settings import Settings
+
+_FREE: Final = 5  # guesses
+_PACE: Final = 0.5  # seconds for each one beyond
+_LONGEST: Final = 10.0  # seconds
+
+
+@dataclass(eq=False, repr=False)
+class Brake:
+    """Makes wrong guesses wait; see the module."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    _free_at: float = field(default=0.0)  # when all guesses until now are paid for
+
+    async def wait(self) -> None:
+        """Wait before a wrong guess is answered."""
+        seconds = self.count_guess()
+        if seconds > 0:
+            await self.sleep(seconds)
+
+    def count_guess(self) -> float:
+        """Count a wrong guess; gives how many seconds its answer waits."""
+        now = self.clock()
+        self._free_at = min(max(self._free_at, now) + _PACE, now + _FREE * _PACE + _LONGEST)
+        return max(0.0, self._free_at - now - _FREE * _PACE)
+
+
+_TOKEN: Final = re.compile(r"[!-~]+\Z")
+_MOST_COOKIES: Final = 100  # of the session's name, that are looked at
+_PURPOSE: Final = b"mock-server console session"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Lets in who may come in."""
+
+    token: str | None = field(default=None, repr=False)  # None: none is needed, since only this machine is served
+    hosts: Hosts = LOOPBACK  # that are answered for where there is no token
+    brake: Brake = field(default_factory=Brake, compare=False, repr=False)
+    made: bool = False  # whether the token was made up here, so that somebody has to be told
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Guard":
+        """
+        The guard of a server: with the token that was set, or one made up where one is needed.
+
+        Raises:
+            UsageError: what was set can't be sent as a token.
+        """
+        token = settings.admin_token
+        if token is not None:
+            if not _TOKEN.match(token):
+                raise UsageError("--admin-token is a text of visible ASCII characters without spaces")
+            return cls(token)
+        if is_loopback(settings.host):
+            return cls(hosts=Hosts.of(settings))
+        return cls(secrets.token_urlsafe(24), made=True)
+
+    def accepts(self, token: str) -> bool:
+        """Whether that is the token; in constant time."""
+        return self.token is not None and hmac.compare_digest(_digest(token), _digest(self.token))
+
+    def session(self) -> str:
+        """What the cookie of who has shown the token says: nothing that the token could be told from."""
+        return hmac.new((self.token or "").encode(), _PURPOSE, "sha256").hexdigest()
+
+    def set_cookie(self, *, secure: bool) -> str:
+        """
+        Write the Set-Cookie field for who has shown the token.
+
+        Args:
+            secure: Whether the server speaks https.
+        """
+        return f"{SESSION}={self.session()}; Path=/; HttpOnly; SameSite=Strict" + ("; Secure" if secure else "")
+
+    def refuse(self, method: str, fields: RawFields) -> Answer | None:
+        """
+        Judge a request for something inside.
+
+        Args:
+            method: In upper case.
+            fields: Its header fields.
+
+        Returns:
+            None where it may pass; else the answer: 401 without the token, 403 from a page of another origin.
+        """
+        if self.token is not None and self._bears_token(fields):
+            return None  # no page of another origin can send this field without being allowed to, which none is
+        host = find_field(fields, b"host") or ""
+        if self.token is None and not self.hosts.knows(host.encode("latin-1")):
+            return self.hosts.refuse(fields)
+        if is_foreign(method, fields):
+            detail = "a page of another origin may not do this; send the token as 'Authorization: Bearer …' from there"
+            return problem_answer(problem.FOREIGN_ORIGIN, detail)
+        if self.token is not None and not self._has_session(fields):
+            detail = "send the token that was set with --admin-token, or printed at start, as 'Authorization: Bearer …'"
+            return problem_answer(problem.TOKEN_NEEDED, detail, fields=[(b"www-authenticate", b'Bearer realm="mock-server admin"')])
+        return None
+
+    def _bears_token(self, fields: RawFields) -> bool:
+        scheme, _, token = (find_field(fields, b"authorization") or "").partition(" ")
+        return scheme.lower() == "bearer" and self.accepts(token.strip())
+
+    def _has_session(self, fields: RawFields) -> bool:
+        """Check the cookie. Others of its name, set by somebody else for a part of this host, and odd ones between change nothing."""
+        pairs = (part.partition("=") for part in re.split("[;,]", find_field(fields, b"cookie") or ""))
+        given = [value.strip() for name, _, value in pairs if name.strip() == SESSION]
+        return any(hmac.compare_digest(_digest(value), _digest(self.session())) for value in given[:_MOST_COOKIES])
+
+    async def slow_down(self, fields: RawFields) -> None:
+        """Let a request that is refused wait, where it guessed at the token."""
+        has_cookie = f"{SESSION}=" in (find_field(fields, b"cookie") or "")
+        if self.token is not None and (has_cookie or find_field(fields, b"authorization") is not None):
+            await self.brake.wait()
+
+
+def _digest(text: str) -> bytes:
+    """A digest, so that comparing takes as long whatever the length of a text is."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).digest()
+
+
+def guarded(app: Asgi, guard: Guard) -> Asgi:
+    """Let only those requests through to an application that a guard does not refuse."""
+
+    async def guarded_app(scope: Scope, receive: Receive, send: Send) -> None:
+        send = add_fields(send, ADMIN_FIELDS)
+        refusal = guard.refuse(scope["method"], scope["headers"]) if scope["type"] == "http" else None
+        if refusal is None:
+            await app(scope, receive, send)
+            return
+        await guard.slow_down(scope["headers"])
+        fields = [*refusal.fields, (b"content-length", b"%d" % len(refusal.body)), (b"connection", b"close")]
+        start: Message = {"type": "http.response.start", "status": refusal.status, "headers": fields}
+        await send(start)
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else refusal.body})
+
+    return guarded_app

@@ -1,0 +1,81 @@
+"""Callbacks and webhooks: what was sent and what became of it, and sending a webhook."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.admin.exchange import AdminContext
+from mock_server.admin.json import ALL, AdminRefusal, malformed, missing, one_world, read_object, reply, shown_name, world_named
+from mock_server.document.model import MISSING, Missing
+from mock_server.errors import UsageError
+from mock_server.exchange import problem
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.respond.journal import Recorded
+from mock_server.server.backend import CallbackService, Delivery, Outcome, mask_posted
+
+
+def callback_routes(desk: AdminContext) -> list[Route]:
+    """The routes of callbacks and webhooks."""
+    views = _CallbackViews(desk)
+    return [
+        Route("/__admin/callbacks", views.list, methods=["GET"]),
+        Route("/__admin/callbacks", views.clear, methods=["DELETE"]),
+        Route("/__admin/webhooks", views.webhooks, methods=["GET"]),
+        Route("/__admin/webhooks/{name:path}", views.send, methods=["POST"]),
+    ]
+
+
+class _CallbackViews:
+    def __init__(self, desk: AdminContext) -> None:
+        self._desk = desk
+
+    @property
+    def _outbox(self) -> CallbackService:
+        outbox = self._desk.backend.outbox
+        if outbox is None:
+            raise missing("this server sends no callbacks")
+        return outbox
+
+    async def list(self, request: Request) -> Response:
+        """List the callbacks and webhooks that were sent, or refused, newest first."""
+        name = world_named(request, self._desk.backend.worlds)
+        found = [self._tell(posted) for posted in self._outbox if name in {ALL, posted.world}]
+        return reply({"callbacks": [*reversed(found)], "meta": {"total": len(found)}})
+
+    async def clear(self, request: Request) -> Response:
+        """Forget the callbacks that were sent."""
+        name = world_named(request, self._desk.backend.worlds)
+        self._outbox.clear(None if name == ALL else name)
+        return reply({})
+
+    async def webhooks(self, request: Request) -> Response:
+        """List the documented webhooks."""
+        names: list[JsonValue] = list(self._outbox.webhooks())
+        return reply({"webhooks": names})
+
+    async def send(self, request: Request) -> Response:
+        """Send a webhook to {"url": …}, with a generated body or the given one."""
+        given = await read_object(request, self._desk.limit)
+        url = given.get("url")
+        if not isinstance(url, str) or not given.keys() <= {"url", "body"}:
+            raise malformed('say where to, and what if you like: {"url": "http://localhost:9000/", "body": {}}', "/url")
+        world = one_world(request, self._desk.backend.worlds).name
+        body: JsonValue | Missing = given.get("body", MISSING)
+        try:
+            posted = self._outbox.send_webhook(request.path_params["name"], url, world, body)
+        except UsageError as error:
+            raise missing(str(error)) from error
+        if posted.outcome is Outcome.REFUSED:
+            raise AdminRefusal(problem.NOT_ALLOWED, posted.reason)
+        return reply(self._tell(posted), 202)
+
+    def _tell(self, posted: Delivery) -> JsonObject:
+        """Write one without its secrets, those of the exchange that set it off included."""
+        masker = self._desk.masker
+        cause = self._find_cause(posted)
+        shown = mask_posted(posted, masker.mask.seen_in(cause.request) if cause is not None else masker.mask)
+        return {**shown, "world": shown_name(posted.world)}
+
+    def _find_cause(self, posted: Delivery) -> Recorded | None:
+        world = self._desk.backend.worlds.known(posted.world)
+        return world.journal.find(posted.cause) if world is not None and posted.cause is not None else None

@@ -1,0 +1,159 @@
+"""What was asked and answered: list, one, forget, write out."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from mock_server.admin.exchange import AdminContext, is_matched, iter_entries, iter_lines
+from mock_server.admin.json import malformed, missing, reply, some_worlds
+from mock_server.json_values import JsonObject
+from mock_server.respond.journal import Recorded
+
+_MOST = 1_000  # exchanges of one answer, unless more are asked for
+_LINES, _HAR = "application/x-ndjson", "application/har+json"
+_FORMATS = {"ndjson": _LINES, "har": _HAR, "json": "application/json"}
+
+
+def journal_routes(desk: AdminContext) -> list[Route]:
+    """The routes of the journal."""
+    views = _JournalViews(desk)
+    return [
+        Route("/__admin/requests", views.list, methods=["GET"]),
+        Route("/__admin/requests", views.forget_all, methods=["DELETE"]),
+        Route("/__admin/requests/reset", views.forget_all, methods=["POST"]),  # as older clients of WireMock ask for it
+        Route("/__admin/requests/unmatched", views.unmatched, methods=["GET"]),
+        Route("/__admin/requests/{id}", views.one, methods=["GET"]),
+        Route("/__admin/requests/{id}", views.forget, methods=["DELETE"]),
+    ]
+
+
+class _JournalViews:
+    def __init__(self, desk: AdminContext) -> None:
+        self._desk = desk
+
+    async def list(self, request: Request) -> Response:
+        """List the recorded exchanges, newest first; with format=ndjson or format=har, oldest first."""
+        found = _filtered(self._desk.exchanges(request), request)
+        kind = _format_of(request)
+        teller = self._desk.teller
+        if kind != "json":
+            chosen = found[-_limit(request, len(found)) :] if found else []
+            written: Iterator[bytes] = iter_lines(chosen, teller) if kind == "ndjson" else iter_entries(chosen, teller)
+            name = f"requests.{kind}"
+            fields = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+            return StreamingResponse(written, media_type=_FORMATS[kind], headers=fields)
+        newest = found[::-1][: _limit(request, _MOST)]
+        return reply({"requests": [teller.event(recorded) for recorded in newest], "meta": {"total": len(found)}, **_state(self._desk)})
+
+    async def unmatched(self, request: Request) -> Response:
+        """List the requests that no operation or mapping matched, as WireMock's LoggedRequests."""
+        found = [recorded for recorded in self._desk.exchanges(request) if not is_matched(recorded)]
+        teller = self._desk.teller
+        newest = found[::-1][: _limit(request, _MOST)]
+        return reply({"requests": [teller.request(recorded) for recorded in newest], **_state(self._desk)})
+
+    async def one(self, request: Request) -> Response:
+        """Show one exchange."""
+        return reply(self._desk.teller.event(self._find(request)))
+
+    async def forget(self, request: Request) -> Response:
+        """Forget one exchange."""
+        recorded = self._find(request)
+        for world in some_worlds(request, self._desk.backend.worlds):
+            world.journal.keep_only(frozenset(kept.id for kept in world.journal if kept.id != recorded.id))
+        return reply({})
+
+    async def forget_all(self, request: Request) -> Response:
+        """Forget all exchanges of a world."""
+        for world in some_worlds(request, self._desk.backend.worlds):
+            world.journal.clear()
+        return reply({})
+
+    def _find(self, request: Request) -> Recorded:
+        id_ = request.path_params["id"]
+        for world in some_worlds(request, self._desk.backend.worlds):
+            recorded = world.journal.find(id_)
+            if recorded is not None:
+                return recorded
+        raise missing(f"this world's journal has no request {id_!r}; it keeps the last {self._desk.backend.settings.journal:,}")
+
+
+def _state(desk: AdminContext) -> JsonObject:
+    """What has to be known of a journal: whether it is kept, and that of several workers each has its own."""
+    settings = desk.backend.settings
+    workers: JsonObject = {"workers": settings.workers, "worker": os.getpid()} if settings.workers > 1 else {}
+    return {"requestJournalDisabled": not settings.journal, **workers}
+
+
+def _filtered(exchanges: list[Recorded], request: Request) -> list[Recorded]:
+    """Those that the query asks for."""
+    query = request.query_params
+    since = _moment(query["since"]) if "since" in query else None
+    operation, source, status, method = (query.get(name) for name in ("operation", "source", "status", "method"))
+    text = query.get("contains", "").lower().encode()
+    unmatched, found = _flag(request, "unmatched"), _flag(request, "findings")
+    return [
+        recorded
+        for recorded in exchanges
+        if (since is None or recorded.moment >= since)
+        and (operation is None or (recorded.answer.entry is not None and recorded.answer.entry.id == operation))
+        and (source is None or recorded.answer.source.partition(":")[0] == source or recorded.answer.source == source)
+        and (status is None or _has_status(recorded.answer.status, status))
+        and (method is None or recorded.request.method == method.upper())
+        and (unmatched is None or is_matched(recorded) is not unmatched)
+        and (found is None or bool(recorded.answer.findings) is found)
+        and (not text or text in _searched(recorded))
+    ]
+
+
+def _searched(recorded: Recorded) -> bytes:
+    """What a search looks through: target and bodies, in lower case."""
+    request = recorded.request
+    return b"\n".join((request.path, request.query, request.body, recorded.answer.body)).lower()
+
+
+def _has_status(status: int, wanted: str) -> bool:
+    """Whether a status is `404`, or one of `4XX`."""
+    return len(wanted) == len(str(status)) and all(w in {s, "x", "X"} for w, s in zip(wanted, str(status), strict=True))
+
+
+def _flag(request: Request, name: str) -> bool | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if text.lower() not in {"true", "false", ""}:
+        raise malformed(f"{name} is true or false, not {text!r}")
+    return text.lower() != "false"
+
+
+def _limit(request: Request, otherwise: int) -> int:
+    text = request.query_params.get("limit")
+    if text is None:
+        return otherwise
+    if not text.isascii() or not text.isdigit() or int(text[:9]) < 1:
+        raise malformed(f"limit is a number from 1, not {text!r}")
+    return int(text[:9])
+
+
+def _moment(text: str) -> float:
+    """A moment, RFC 3339; without an offset it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))  # a plus that was not percent-encoded
+    except ValueError as error:
+        raise malformed(f"since is a moment such as 2026-11-23T10:00:00Z, not {text!r}") from error
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _format_of(request: Request) -> str:
+    """`json`, `ndjson` or `har`: by `?format=`, else by the Accept field."""
+    asked = request.query_params.get("format")
+    if asked is not None:
+        if asked not in _FORMATS:
+            raise malformed(f"format is one of {', '.join(_FORMATS)}, not {asked!r}")
+        return asked
+    accept = request.headers.get("accept", "")
+    return "ndjson" if _LINES in accept else "har" if _HAR in accept else "json"

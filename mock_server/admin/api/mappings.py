@@ -1,0 +1,175 @@
+"""What is scripted: stub mappings that come at run time, and the states of scenarios, in WireMock's shapes."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.admin.exchange import AdminContext
+from mock_server.admin.json import ALL, AdminRefusal, malformed, missing, one_world, read_object, reply, some_worlds, world_named
+from mock_server.errors import ScriptError
+from mock_server.json_values import JsonObject, format_pointer
+from mock_server.respond.mappings import list_scenarios, possible_states, reset_scenarios, set_state
+from mock_server.respond.match.mapping import Mapping
+from mock_server.respond.responder import Responder
+from mock_server.respond.worlds import EVERYBODY, STARTED
+
+
+def script_routes(desk: AdminContext) -> list[Route]:
+    """The routes of mappings and scenarios."""
+    mappings, scenarios = _MappingViews(desk), _ScenarioViews(desk)
+    one = "/__admin/mappings/{id}"
+    return [
+        Route("/__admin/mappings", mappings.list, methods=["GET"]),
+        Route("/__admin/mappings", mappings.add, methods=["POST"]),
+        Route("/__admin/mappings", mappings.clear, methods=["DELETE"]),
+        Route("/__admin/mappings/import", mappings.import_, methods=["POST"]),
+        Route("/__admin/mappings/reset", mappings.reset, methods=["POST"]),
+        Route(one, mappings.show, methods=["GET"]),
+        Route(one, mappings.replace, methods=["PUT"]),
+        Route(one, mappings.remove, methods=["DELETE"]),
+        Route("/__admin/scenarios", scenarios.list, methods=["GET"]),
+        Route("/__admin/scenarios/reset", scenarios.reset, methods=["POST"]),
+        Route("/__admin/scenarios/{name}/state", scenarios.change, methods=["PUT"]),
+    ]
+
+
+def refused_script(error: ScriptError) -> AdminRefusal:
+    """Why a pattern, a mapping or a state is refused."""
+    return malformed(error.reason, format_pointer(error.pointer))
+
+
+class _MappingViews:
+    def __init__(self, desk: AdminContext) -> None:
+        self._desk = desk
+        self._stubs = desk.backend.stubs
+
+    async def list(self, request: Request) -> Response:
+        """List the mappings, newest first; with ?world=, those that apply to the world."""
+        found = [mapping for mapping in self._stubs if self._is_meant(mapping, request)]
+        start, count = (_number(request, name, otherwise) for name, otherwise in (("offset", 0), ("limit", len(found))))
+        return reply({"mappings": [mapping.written for mapping in found[start : start + count]], "meta": {"total": len(found)}})
+
+    async def add(self, request: Request) -> Response:
+        """Add a mapping; its response has to keep to the document."""
+        given = await read_object(request, self._desk.limit)
+        try:
+            return reply(self._stubs.add(self._of_world(given, request)).written, 201)
+        except ScriptError as error:
+            raise refused_script(error) from error
+
+    async def import_(self, request: Request) -> Response:
+        """Add many mappings, all or none."""
+        given = await read_object(request, self._desk.limit)
+        written = given.get("mappings")
+        if isinstance(written, list):
+            given = {**given, "mappings": [self._of_world(one, request) if isinstance(one, dict) else one for one in written]}
+        try:
+            count = await asyncio.to_thread(self._stubs.import_, given)
+        except ScriptError as error:
+            raise refused_script(error) from error
+        return reply({"imported": count})
+
+    async def show(self, request: Request) -> Response:
+        """Show one mapping."""
+        mapping = self._stubs.find(request.path_params["id"])
+        if mapping is None:
+            raise _no_mapping(request)
+        return reply(mapping.written)
+
+    async def replace(self, request: Request) -> Response:
+        """Replace a mapping."""
+        given = await read_object(request, self._desk.limit)
+        try:
+            mapping = self._stubs.replace(request.path_params["id"], self._of_world(given, request))
+        except ScriptError as error:
+            raise refused_script(error) from error
+        if mapping is None:
+            raise _no_mapping(request)
+        return reply(mapping.written)
+
+    async def remove(self, request: Request) -> Response:
+        """Remove a mapping."""
+        if not self._stubs.remove(request.path_params["id"]):
+            raise _no_mapping(request)
+        return reply({})
+
+    async def clear(self, request: Request) -> Response:
+        """Remove all mappings; with ?world= those of one world."""
+        if request.query_params.get("world", ALL) == ALL:
+            self._stubs.clear()
+        else:
+            self._stubs.drop(request.query_params["world"])
+        return reply({})
+
+    async def reset(self, request: Request) -> Response:
+        """Remove all mappings that are not persistent; with ?world= those of one world."""
+        if request.query_params.get("world", ALL) == ALL:
+            self._stubs.forget()
+        else:
+            self._stubs.reset(request.query_params["world"])
+        return reply({})
+
+    def _is_meant(self, mapping: Mapping, request: Request) -> bool:
+        world = request.query_params.get("world", ALL)
+        return world == ALL or mapping.world is None or mapping.world == world
+
+    def _of_world(self, given: JsonObject, request: Request) -> JsonObject:
+        """A mapping as one of the world that the request names, if it names one."""
+        world = world_named(request, self._desk.backend.worlds)
+        metadata = given.get("metadata", {})
+        if world in {ALL, EVERYBODY} or not isinstance(metadata, dict) or "world" in metadata:
+            return given
+        return {**given, "metadata": {**metadata, "world": world}}
+
+
+class _ScenarioViews:
+    def __init__(self, desk: AdminContext) -> None:
+        self._desk = desk
+        self._worlds = desk.backend.worlds
+
+    async def list(self, request: Request) -> Response:
+        """List the scenarios with their state in a world."""
+        return reply({"scenarios": list_scenarios(self._responders, self._desk.backend.stubs, one_world(request, self._worlds))})
+
+    async def reset(self, request: Request) -> Response:
+        """Reset all scenarios of a world."""
+        for world in some_worlds(request, self._worlds):
+            reset_scenarios(world)
+        return reply({})
+
+    async def change(self, request: Request) -> Response:
+        """Set the state of a scenario in a world; without a state, reset it."""
+        name, given = request.path_params["name"], await read_object(request, self._desk.limit)
+        state = given.get("state", STARTED)
+        if not isinstance(state, str) or not given.keys() <= {"state"}:
+            raise malformed('say the state: {"state": "NAME"}', "/state")
+        stubs = self._desk.backend.stubs
+        if name not in possible_states(self._responders, stubs):
+            raise missing(f"there is no scenario {name!r}")
+        world = one_world(request, self._worlds)
+        try:
+            set_state(name, state, self._responders, stubs, world)
+        except ScriptError as error:
+            raise refused_script(error) from error
+        if "state" not in given:
+            reset_scenarios(world, name)
+        return reply({})
+
+    @property
+    def _responders(self) -> tuple[Responder, ...]:
+        return tuple(mount.responder for mount in self._desk.backend.mounts)
+
+
+def _no_mapping(request: Request) -> AdminRefusal:
+    return missing(f"there is no mapping {request.path_params['id']!r}")
+
+
+def _number(request: Request, name: str, otherwise: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return otherwise
+    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - more than there can be
+        raise malformed(f"{name} is a number, not {text!r}")
+    return int(text)

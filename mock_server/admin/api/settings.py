@@ -1,0 +1,207 @@
+"""
+What can be set while the server runs: delays, faults; and everything back to its beginning.
+
+Which operations the real server behind a proxy answers, and which the mock.
+"""
+
+import os
+import signal
+
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.admin.access import Guard
+from mock_server.admin.exchange import AdminContext
+from mock_server.admin.json import ALL, AdminRefusal, malformed, missing, read_object, reply, world_named
+from mock_server.document.model import Entry
+from mock_server.errors import UsageError
+from mock_server.exchange import problem
+from mock_server.faults import CALM, FaultSettings, parse_disturbances
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.server.backend import Forwarder
+from mock_server.server.faults.deliver import SeededFaultInjector
+
+_DELAYS = ("fixedDelay", "delayDistribution")  # as WireMock has them
+_KNOWN = ("delay", "faults", "operations", *_DELAYS)
+
+
+def setting_routes(desk: AdminContext, guard: Guard) -> list[Route]:
+    """The routes of settings."""
+    views = _SettingViews(desk, guard)
+    return [
+        Route("/__admin/settings", views.show, methods=["GET"]),
+        Route("/__admin/settings", views.replace, methods=["PUT", "POST"]),
+        Route("/__admin/settings", views.change, methods=["PATCH"]),
+        Route("/__admin/reset", views.reset, methods=["POST"]),
+        Route("/__admin/shutdown", views.shut_down, methods=["POST"]),
+    ]
+
+
+class _SettingViews:
+    def __init__(self, desk: AdminContext, guard: Guard) -> None:
+        self._desk = desk
+        self._guard = guard
+
+    @property
+    def _disturber(self) -> SeededFaultInjector:
+        disturber = self._desk.backend.disturber
+        if not isinstance(disturber, SeededFaultInjector):
+            raise AdminRefusal(problem.NOT_THERE, "nothing disturbs the answers of this server, so nothing can be set about it")
+        return disturber
+
+    async def show(self, request: Request) -> Response:
+        """Show the current delays and faults, and the settings that the server was started with."""
+        return reply(self._told())
+
+    async def replace(self, request: Request) -> Response:
+        """Replace delays and faults; what is not given is switched off."""
+        self._disturber.disturbances = _read(await read_object(request, self._desk.limit))
+        return reply(self._told())
+
+    async def change(self, request: Request) -> Response:
+        """Change delays and faults; what is not given stays, null removes it."""
+        given = await read_object(request, self._desk.limit)
+        merged = self._disturber.disturbances.json()
+        if given.keys() & {"delay", *_DELAYS}:
+            merged.pop("delay", None)
+        merged.update(given)
+        self._disturber.disturbances = _read(merged)
+        return reply(self._told())
+
+    async def reset(self, request: Request) -> Response:
+        """Reset a world; with ?world=*, all worlds, the settings and the mappings."""
+        backend = self._desk.backend
+        name = world_named(request, backend.worlds)
+        for each in [world.name for world in backend.worlds] if name == ALL else [name]:
+            backend.worlds.reset(each)
+        if name in {ALL, ""}:
+            backend.stubs.forget()
+            self._disturber.disturbances = backend.settings.disturbances
+        return reply({})
+
+    async def shut_down(self, request: Request) -> Response:
+        """Stop the server; allowed only if it has a token."""
+        if self._guard.token is None:
+            raise AdminRefusal(problem.TOKEN_NEEDED, "only who has a token may stop a server; start it with --admin-token")
+        return reply({}, task=BackgroundTask(os.kill, _server(self._desk), signal.SIGINT))
+
+    def _told(self) -> JsonObject:
+        settings = self._desk.backend.settings
+        disturbances = self._disturber.disturbances
+        return {
+            "settings": {"fixedDelay": _fixed(disturbances), **disturbances.json()},
+            "started": {
+                "seed": settings.seed,
+                "locale": settings.locale,
+                "source": list(settings.source),
+                "validateRequests": settings.validate_requests,
+                "security": settings.security,
+                "cors": settings.cors,
+                "profile": settings.profile,
+                "journal": settings.journal,
+                "workers": settings.workers,
+                "maxBody": settings.max_body,
+            },
+        }
+
+
+def _server(desk: AdminContext) -> int:
+    """The process that the server ends with: of several workers, the one that started them."""
+    return os.getppid() if desk.backend.settings.workers > 1 else os.getpid()
+
+
+def _fixed(disturbances: FaultSettings) -> int | None:
+    """WireMock's fixed delay, in milliseconds."""
+    written = disturbances.all.delay.json() if disturbances.all.delay is not None else {}
+    length = written.get("milliseconds")
+    return round(length) if isinstance(length, int | float) else None
+
+
+def _read(given: JsonObject) -> FaultSettings:
+    """
+    Read settings.
+
+    Raises:
+        Refused: a name is unknown, or a value is none that it can have.
+    """
+    unknown = next((name for name in given if name not in _KNOWN), None)
+    if unknown is not None:
+        raise malformed(f"there is no setting {unknown!r} that can be changed now; there are {', '.join(_KNOWN)}", f"/{unknown}")
+    delays = [name for name in ("delay", *_DELAYS) if given.get(name) is not None]
+    if len(delays) > 1:
+        raise malformed(f"there is one delay, not {len(delays)}: {', '.join(delays)}", f"/{delays[1]}")
+    written: JsonObject = {name: given[name] for name in ("faults", "operations") if given.get(name) is not None}
+    if delays:
+        written["delay"] = given[delays[0]]
+    try:
+        return parse_disturbances(written) if written else CALM
+    except UsageError as error:
+        raise malformed(str(error)) from error
+
+
+_KNOWN_OF_UPSTREAM = ("operations", "fallbackOn")
+
+
+def upstream_routes(desk: AdminContext) -> list[Route]:
+    """The routes of the real server."""
+    views = _UpstreamViews(desk)
+    return [
+        Route("/__admin/upstream", views.show, methods=["GET"]),
+        Route("/__admin/upstream", views.change, methods=["PATCH"]),
+    ]
+
+
+class _UpstreamViews:
+    def __init__(self, desk: AdminContext) -> None:
+        self._desk = desk
+
+    @property
+    def _relay(self) -> Forwarder:
+        relay = self._desk.backend.relay
+        if relay is None:
+            raise missing("no real server stands behind this one; `mock-server proxy` puts it before one")
+        return relay
+
+    async def show(self, request: Request) -> Response:
+        """Show the real server behind a proxy and the operations that are mocked instead."""
+        return reply(self._told())
+
+    async def change(self, request: Request) -> Response:
+        """Choose who answers operations, the real server (true) or the mock (false), and what the mock is a fallback for."""
+        given = await read_object(request, self._desk.limit)
+        unknown = next((name for name in given if name not in _KNOWN_OF_UPSTREAM), None)
+        if unknown is not None:
+            raise malformed(f"{unknown!r} can't be changed; {' and '.join(_KNOWN_OF_UPSTREAM)} can", f"/{unknown}")
+        chosen = self._read_operations(given.get("operations", {}))
+        choices = self._relay.choices
+        if "fallbackOn" in given:
+            words = given["fallbackOn"]
+            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+                raise malformed("fallbackOn is a list of texts", "/fallbackOn")
+            try:
+                choices.fallback_on = tuple(map(str, words))
+            except UsageError as error:
+                raise malformed(str(error), "/fallbackOn") from error
+        for entry, upstream in chosen:
+            choices.choose(entry.id, upstream=upstream)
+        return reply(self._told())
+
+    def _read_operations(self, given: JsonValue) -> list[tuple[Entry, bool]]:
+        if not isinstance(given, dict):
+            raise malformed("operations is an object of operationIds or titles and true or false", "/operations")
+        found = []
+        for name, upstream in given.items():
+            entries = (mount.responder.document.find_entry(name) for mount in self._desk.backend.mounts)
+            entry = next((entry for entry in entries if entry is not None), None)
+            if entry is None or not isinstance(upstream, bool):
+                why = f"the document has no operation {name!r}" if entry is None else "true or false says who answers an operation"
+                raise malformed(why, f"/operations/{name.replace('~', '~0').replace('/', '~1')}")
+            found.append((entry, upstream))
+        return found
+
+    def _told(self) -> JsonObject:
+        relay = self._relay
+        mocked: list[JsonValue] = [*sorted(relay.choices.mocked)]
+        return {"url": relay.url, "mocked": mocked, "fallbackOn": [*relay.choices.fallback_on]}

@@ -1,0 +1,174 @@
+"""Verification: how often something was asked, by WireMock's request patterns, and what came close."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Callable, Iterable
+from heapq import nsmallest
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.admin.exchange import AdminContext, is_matched
+from mock_server.admin.json import malformed, one_world, read_object, reply, some_worlds
+from mock_server.errors import ScriptError
+from mock_server.exchange.message import Request as Message
+from mock_server.json_values import JsonObject, JsonValue, format_pointer
+from mock_server.respond.journal import Recorded
+from mock_server.respond.match.near_misses import NEAREST, match_result, near_routes, near_stubs
+from mock_server.respond.match.request_pattern import PatternRequest, RequestPattern, read_pattern
+from mock_server.respond.worlds import World
+
+_MOST_UNMATCHED = 50  # requests whose near misses are looked for at once
+
+
+def verify_routes(desk: AdminContext) -> list[Route]:
+    """The routes of verification."""
+    views = _VerifyViews(desk)
+    return [
+        Route("/__admin/requests/count", views.count, methods=["POST"]),
+        Route("/__admin/requests/find", views.find, methods=["POST"]),
+        Route("/__admin/requests/remove", views.remove, methods=["POST"]),
+        Route("/__admin/requests/unmatched/near-misses", views.near_unmatched, methods=["GET"]),
+        Route("/__admin/near-misses/request", views.near_request, methods=["POST"]),
+        Route("/__admin/near-misses/request-pattern", views.near_pattern, methods=["POST"]),
+    ]
+
+
+class _VerifyViews:
+    def __init__(self, desk: AdminContext) -> None:
+        self._desk = desk
+
+    async def count(self, request: Request) -> Response:
+        """Count the requests that match a pattern."""
+        return reply({"count": len(await self._matching(request)), **self._state})
+
+    async def find(self, request: Request) -> Response:
+        """List the requests that match a pattern, oldest first."""
+        teller = self._desk.teller
+        return reply({"requests": [teller.request(recorded) for recorded in await self._matching(request)], **self._state})
+
+    async def remove(self, request: Request) -> Response:
+        """Forget the requests that match a pattern, and list them."""
+        found, teller = await self._matching(request), self._desk.teller
+        gone = {recorded.id for recorded in found}
+        for world in some_worlds(request, self._desk.backend.worlds):
+            world.journal.keep_only(frozenset(kept.id for kept in world.journal if kept.id not in gone))
+        return reply({"requests": [teller.event(recorded) for recorded in found], **self._state})
+
+    async def near_unmatched(self, request: Request) -> Response:
+        """Show what unmatched requests came closest to."""
+        unmatched = [recorded for recorded in self._desk.exchanges(request) if not is_matched(recorded)][-_MOST_UNMATCHED:]
+        teller, worlds = self._desk.teller, self._desk.backend.worlds
+
+        def look() -> list[JsonValue]:
+            return [
+                near
+                for recorded in unmatched
+                for near in self._near(recorded.request, teller.request(recorded), worlds.get(recorded.world))
+            ]
+
+        return reply({"nearMisses": await asyncio.to_thread(look)})
+
+    async def near_request(self, request: Request) -> Response:
+        """Show what a given request comes closest to; its shape is the journal's."""
+        given = await read_object(request, self._desk.limit)
+        message, world = read_message(given), one_world(request, self._desk.backend.worlds)
+        masked = self._desk.masker.mask.value(given)
+        shown: JsonObject = masked if isinstance(masked, dict) else {}
+        return reply({"nearMisses": await asyncio.to_thread(lambda: self._near(message, shown, world))})
+
+    async def near_pattern(self, request: Request) -> Response:
+        """List the requests that come closest to a pattern."""
+        pattern = read_request_pattern(await read_object(request, self._desk.limit))
+        exchanges, teller = self._desk.exchanges(request), self._desk.teller
+
+        def look() -> list[JsonValue]:
+            distances = ((pattern.distance(PatternRequest(recorded.request)), recorded) for recorded in exchanges)
+            nearest = nsmallest(NEAREST, distances, key=lambda item: (item[0], -item[1].number))
+            return [
+                {"request": teller.request(recorded), "requestPattern": pattern.written, "matchResult": {"distance": round(distance, 4)}}
+                for distance, recorded in nearest
+            ]
+
+        return reply({"nearMisses": await asyncio.to_thread(look)})
+
+    @property
+    def _state(self) -> JsonObject:
+        return {"requestJournalDisabled": not self._desk.backend.settings.journal}
+
+    async def _matching(self, request: Request) -> list[Recorded]:
+        pattern = read_request_pattern(await read_object(request, self._desk.limit))
+        exchanges = self._desk.exchanges(request)
+        return await asyncio.to_thread(lambda: _filter(exchanges, pattern.matches))
+
+    def _near(self, message: Message, told: JsonObject, world: World) -> list[JsonValue]:
+        """What a request may have meant: mappings and operations, the nearest first."""
+        backend, asked = self._desk.backend, PatternRequest(message)
+        routes = (route for mount in backend.mounts for route in mount.responder.routes())
+        near: list[tuple[float, JsonObject]] = [
+            (each.distance, {"stubMapping": each.mapping.written, "matchResult": match_result(each.mapping.pattern, asked)})
+            for each in near_stubs(backend.stubs.candidates(world), asked)
+        ]
+        for each in near_routes(routes, message.method, asked.path):
+            pattern: JsonObject = {"method": each.route.entry.method, "urlPathTemplate": each.route.template}
+            found: JsonObject = {"requestPattern": pattern, "operation": each.route.entry.id}
+            near.append((each.distance, {**found, "matchResult": {"distance": round(each.distance, 4)}}))
+        return [{"request": told, **found} for _, found in nsmallest(NEAREST, near, key=lambda pair: pair[0])]
+
+
+def _filter(exchanges: Iterable[Recorded], holds: Callable[[PatternRequest], bool]) -> list[Recorded]:
+    return [recorded for recorded in exchanges if holds(PatternRequest(recorded.request))]
+
+
+def read_request_pattern(value: JsonObject) -> RequestPattern:
+    """
+    Read a request pattern.
+
+    Raises:
+        Refused: it is none; says where.
+    """
+    try:
+        return read_pattern(value)
+    except ScriptError as error:
+        raise malformed(error.reason, format_pointer(error.pointer)) from error
+
+
+def read_message(value: JsonObject) -> Message:
+    """
+    Read a request in the shape that the journal has: `method`, `url`, `headers`, `body` or `bodyAsBase64`.
+
+    Raises:
+        Refused: it is none.
+    """
+    url = value.get("url") or value.get("absoluteUrl")
+    if not isinstance(url, str) or not url:
+        raise malformed('a request has a url, and a method: {"method": "GET", "url": "/api/things/1"}', "/url")
+    method, headers = value.get("method", "GET"), value.get("headers", {})
+    if not isinstance(method, str) or not isinstance(headers, dict):
+        raise malformed("the method is a text, the headers are an object of names and texts", "/method")
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise malformed(f"{url[:200]!r} is no URL: {error}", "/url") from error
+    fields = [(name.lower().encode("latin-1", "replace"), text.encode("latin-1", "replace")) for name, text in _header_texts(headers)]
+    path = parts.path.encode("utf-8", "surrogatepass") or b"/"
+    return Message(method.upper(), path, parts.query.encode("utf-8", "surrogatepass"), fields, _body(value))
+
+
+def _header_texts(headers: JsonObject) -> Iterable[tuple[str, str]]:
+    for name, held in headers.items():
+        for text in held if isinstance(held, list) else [held]:
+            yield name, str(text)
+
+
+def _body(value: JsonObject) -> bytes:
+    encoded, text = value.get("bodyAsBase64"), value.get("body")
+    if isinstance(encoded, str):
+        try:
+            return base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise malformed("bodyAsBase64 is no base64", "/bodyAsBase64") from error
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""

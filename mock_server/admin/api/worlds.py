@@ -1,0 +1,120 @@
+"""Worlds: which there are, begin one anew, copy one, keep what one has and bring it back."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.admin.exchange import AdminContext
+from mock_server.admin.json import ALL, malformed, missing, read_object, reply
+from mock_server.errors import UsageError
+from mock_server.json_values import JsonObject
+from mock_server.respond.worlds import EVERYBODY, World
+
+_EVERYBODY = "@everybody"  # how the world of everybody, which has no name, is called in a path
+
+
+def world_routes(desk: AdminContext) -> list[Route]:
+    """The routes of worlds."""
+    views = _WorldViews(desk)
+    one = "/__admin/worlds/{name}"
+    return [
+        Route("/__admin/worlds", views.list, methods=["GET"]),
+        Route(one, views.show, methods=["GET"]),
+        Route(one, views.change, methods=["PUT"]),
+        Route(one, views.drop, methods=["DELETE"]),
+        Route(f"{one}/reset", views.reset, methods=["POST"]),
+        Route(f"{one}/fork", views.fork, methods=["POST"]),
+        Route(f"{one}/snapshot", views.snapshot, methods=["GET"]),
+        Route(f"{one}/snapshot", views.restore, methods=["PUT"]),
+    ]
+
+
+class _WorldViews:
+    def __init__(self, desk: AdminContext) -> None:
+        self._desk = desk
+        self._worlds = desk.backend.worlds
+
+    async def list(self, request: Request) -> Response:
+        """List the worlds, the shared one first."""
+        return reply({"worlds": [_tell(world) for world in self._worlds], "meta": {"total": len(self._worlds)}})
+
+    async def show(self, request: Request) -> Response:
+        """Show one world."""
+        return reply(_tell(self._known(request)))
+
+    async def change(self, request: Request) -> Response:
+        """Create a world, or change its seed."""
+        name = _name(request)
+        given = await read_object(request, self._desk.limit)
+        if not given.keys() <= {"seed", "name"}:
+            raise malformed('a world has a seed: {"seed": "7"}')
+        seed = given.get("seed")
+        if isinstance(seed, bool) or not isinstance(seed, str | int | None):
+            raise malformed("the seed is a text or a number; null for the server's", "/seed")
+        is_new = self._worlds.known(name) is None
+        world = self._worlds.get(name)
+        if "seed" in given:
+            world.seed = None if seed is None else str(seed)
+        return reply(_tell(world), 201 if is_new else 200)
+
+    async def drop(self, request: Request) -> Response:
+        """Delete a world; the shared one is reset."""
+        self._worlds.drop(self._known(request).name)
+        return reply({})
+
+    async def reset(self, request: Request) -> Response:
+        """Reset a world."""
+        name = _name(request)
+        for each in [world.name for world in self._worlds] if name == ALL else [name]:
+            self._worlds.reset(each)
+        return reply({})
+
+    async def fork(self, request: Request) -> Response:
+        """Copy a world to another one."""
+        source = self._known(request).name
+        given = await read_object(request, self._desk.limit)
+        target = given.get("to")
+        if not isinstance(target, str) or target in {EVERYBODY, ALL}:
+            raise malformed('say which world gets it: {"to": "NAME"}', "/to")
+        return reply(_tell(self._worlds.fork(source, target)), 201)
+
+    async def snapshot(self, request: Request) -> Response:
+        """Show what a world holds, without its journal."""
+        return reply(self._worlds.snapshot(self._known(request).name))
+
+    async def restore(self, request: Request) -> Response:
+        """Restore a snapshot, of this world or another one."""
+        name = _name(request)
+        given = await read_object(request, self._desk.limit)
+        if not given.keys() & {"seed", "turns", "scenarios", "kept"}:
+            raise malformed("that is no snapshot; GET the same path for one")
+        try:
+            self._worlds.restore(name, given)
+        except UsageError as error:
+            raise malformed(str(error)) from error
+        return reply(_tell(self._worlds.get(name)))
+
+    def _known(self, request: Request) -> World:
+        name = _name(request)
+        world = self._worlds.known(name)
+        if world is None:
+            raise missing(f"there is no world {name!r}; PUT makes one, and so does the first request that names it")
+        return world
+
+
+def _name(request: Request) -> str:
+    name: str = request.path_params["name"]
+    return EVERYBODY if name == _EVERYBODY else name
+
+
+def _tell(world: World) -> JsonObject:
+    scenarios: JsonObject = dict(world.scenarios)
+    turns: JsonObject = dict(world.turns)
+    return {
+        "name": world.name or None,
+        "path": f"/__admin/worlds/{world.name or _EVERYBODY}",
+        "seed": world.seed,
+        "requests": len(world.journal),
+        "scenarios": scenarios,
+        "turns": turns,
+    }

@@ -1,0 +1,56 @@
+"""The application under `/__admin`, put together."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.admin.access import Guard
+from mock_server.admin.api.callbacks import callback_routes
+from mock_server.admin.api.explain import explain_routes
+from mock_server.admin.api.journal import journal_routes
+from mock_server.admin.api.mappings import script_routes
+from mock_server.admin.api.settings import setting_routes, upstream_routes
+from mock_server.admin.api.state import state_routes
+from mock_server.admin.api.usage import use_routes
+from mock_server.admin.api.verify import verify_routes
+from mock_server.admin.api.worlds import world_routes
+from mock_server.admin.coverage import Coverage
+from mock_server.admin.exchange import AdminContext
+from mock_server.admin.json import AdminRefusal, on_http, on_refused, reply
+from mock_server.admin.metrics import Metrics
+from mock_server.errors import MalformedWorld
+from mock_server.json_values import JsonValue
+from mock_server.server.backend import Backend
+from mock_server.version import __version__
+
+
+def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Metrics) -> Starlette:
+    """Make the application; nobody is kept out of it, see `guard`."""
+    desk = AdminContext(backend)
+    routes = [*verify_routes(desk), *journal_routes(desk), *world_routes(desk), *setting_routes(desk, guard)]
+    routes += [*use_routes(desk, coverage, metrics), *explain_routes(desk), *state_routes(desk), *script_routes(desk)]
+    routes += [*callback_routes(desk), *upstream_routes(desk)]
+    routes += [Route(path, _contents(routes), methods=["GET"]) for path in ("/__admin", "/__admin/")]
+    refusing = {AdminRefusal: on_refused, MalformedWorld: on_refused, HTTPException: on_http}
+    app = Starlette(routes=routes, exception_handlers=refusing)
+    app.router.redirect_slashes = False
+    return app
+
+
+def _contents(routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
+    """The view that lists all others."""
+    listed: list[JsonValue] = [
+        {"method": method, "path": route.path, "what": (route.endpoint.__doc__ or "").partition("\n")[0]}
+        for route in routes
+        for method in sorted((route.methods or set()) - {"HEAD"})
+    ]
+
+    async def contents(request: Request) -> Response:
+        """List the endpoints."""
+        return reply({"version": __version__, "endpoints": listed})
+
+    return contents

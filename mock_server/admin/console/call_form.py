@@ -1,0 +1,231 @@
+"""The form of an operation, made from its document: what can be filled in, and what stands in it at first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+
+from mock_server.document.model import MISSING, Entry, Example, MediaType, Missing, Operation, Parameter
+from mock_server.document.references import Node
+from mock_server.errors import DocumentError, MockServerError
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.generate.request import Drafter, RequestDraft, encode, request_outlines
+from mock_server.json_values import JsonValue
+from mock_server.respond.responder import Responder
+from mock_server.settings import PROFILES
+
+NO_CREDENTIALS: Final = "none"
+_MOST_DESCRIBED: Final = 300  # characters of a description
+_BOUNDS: Final = ("minimum", "maximum", "minLength", "maxLength", "pattern", "minItems", "maxItems", "default")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One field of the form."""
+
+    name: str  # in the form
+    label: str
+    location: str
+    required: bool
+    kind: str  # of its schema: `string`, `integer or null`, …
+    described: str = ""
+    bounds: str = ""
+    choices: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    value: str = ""
+    deprecated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BodyForm:
+    """The body of the form."""
+
+    required: bool
+    media_types: tuple[str, ...]
+    media_type: str
+    text: str
+    examples: tuple[str, ...]  # keys; documented
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallForm:
+    """What can be filled in; see the module."""
+
+    controls: tuple[Control, ...]
+    body: BodyForm | None
+    securities: tuple[str, ...]  # alternatives, in words
+    statuses: tuple[str, ...]  # documented, those that can be preferred
+    examples: tuple[tuple[str, str], ...]  # status and key
+    fixtures: tuple[str, ...]
+    profiles: tuple[str, ...] = PROFILES
+    problems: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)  # of what is not made from the document
+
+    def value(self, name: str) -> str:
+        """What stands in a field that every operation has."""
+        return self.values.get(name, "")
+
+
+def parameter_name(parameter: Parameter) -> str:
+    """The name of a parameter's field in the form."""
+    return f"{parameter.location.value}.{parameter.name}"
+
+
+def make_form(responder: Responder, entry: Entry, given: Mapping[str, str], problems: Sequence[str] = ()) -> CallForm:
+    """
+    Make the form of an operation.
+
+    Args:
+        responder: Of its document.
+        entry: The operation.
+        given: What was filled in before; what is not in it is filled in with examples and generated values.
+        problems: With what was filled in.
+    """
+    operation = responder.document.operation(entry)
+    drafter = Drafter(responder.kit, operation)
+    fixtures = responder.fixtures.by_operation.get(operation.id, ())
+    return CallForm(
+        controls=tuple(_control(responder, drafter, parameter, given) for parameter in operation.parameters),
+        body=_body(responder, drafter, operation, given),
+        securities=tuple(_security_text(names) for names in ([name for name, _ in each] for each in operation.security)),
+        statuses=tuple(dict.fromkeys(status for r in operation.responses if (status := preferable(r.status)) is not None)),
+        examples=tuple(
+            (response.status, key)
+            for response in operation.responses
+            for key in dict.fromkeys(e.key for media in response.content for e in media.examples if e.key is not None)
+        ),
+        fixtures=tuple(fixture.name for fixture in fixtures),
+        problems=tuple(problems),
+        values=given,
+    )
+
+
+def preferable(status: str) -> str | None:
+    """The status by which a documented response can be preferred; None for `default`."""
+    if status.isdigit():
+        return status
+    return f"{status[0]}00" if status[:1].isdigit() else None
+
+
+def body_text(responder: Responder, entry: Entry, media_name: str, example: str | None, salt: int) -> tuple[str, str]:
+    """
+    A body to start from.
+
+    Args:
+        responder: Of the document.
+        entry: The operation.
+        media_name: The documented media type.
+        example: The key of a documented example; None for a generated value.
+        salt: Another one gives another value.
+
+    Returns:
+        The text, and a note where there is none to show.
+    """
+    operation = responder.document.operation(entry)
+    body = operation.request_body
+    media = next((media for media in body.content if media.name == media_name), None) if body is not None else None
+    if media is None:
+        return "", f"the body of {entry.title} is not documented as {media_name!r}"
+    drafter = Drafter(responder.kit, operation)
+    if example is not None:
+        shown = next((each.value for each in media.examples if each.key == example), MISSING)
+    else:
+        shown = drafter.body(media, salt, full=bool(salt))
+    return _written(responder, operation, media, shown)
+
+
+def _body(responder: Responder, drafter: Drafter, operation: Operation, given: Mapping[str, str]) -> BodyForm | None:
+    body = operation.request_body
+    if body is None or not body.content:
+        return None
+    names = tuple(media.name for media in body.content)
+    best = drafter.media()
+    name = given.get("media") or (best.name if best is not None else names[0])
+    media = next((media for media in body.content if media.name == name), body.content[0])
+    keys = tuple(example.key for example in media.examples if example.key is not None)
+    if "body" in given:
+        return BodyForm(body.required, names, media.name, given["body"], keys)
+    text, note = body_text(responder, operation.entry, media.name, None, 0)
+    return BodyForm(body.required, names, media.name, text, keys, note)
+
+
+def _written(responder: Responder, operation: Operation, media: MediaType, value: JsonValue | Missing) -> tuple[str, str]:
+    if isinstance(value, Missing):
+        return "", "no value could be made of its schema"
+    if is_json(parse_media_type(media.name)) or parse_media_type(media.name).is_range:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode(), ""
+    draft = RequestDraft(operation, media=media, body=value)
+    try:
+        data = encode(draft, "", request_outlines(responder.kit), responder.document.schemes).body
+        return data.decode(), ""
+    except UnicodeDecodeError:
+        return "", "its content is no text; send it with curl"
+    except MockServerError as error:
+        return "", str(error)
+
+
+def _control(responder: Responder, drafter: Drafter, parameter: Parameter, given: Mapping[str, str]) -> Control:
+    schema = _schema(responder, parameter.content.schema if parameter.content is not None else parameter.schema)
+    name = parameter_name(parameter)
+    choices = schema.get("enum")
+    if schema.get("type") == "boolean":
+        choices = [True, False]
+    value: JsonValue | Missing = MISSING
+    if parameter.required and name not in given:
+        value = drafter.parameter(parameter)
+    raw = parameter.node.value
+    described = raw.get("description") if isinstance(raw, dict) else ""
+    return Control(
+        name=name,
+        label=parameter.name,
+        location=parameter.location.value,
+        required=parameter.required,
+        kind=_kind(schema),
+        described=_short(described or schema.get("description")),
+        bounds=", ".join(f"{key} {as_text(schema[key])}" for key in _BOUNDS if key in schema),
+        choices=tuple(as_text(choice) for choice in choices if choice is not None) if isinstance(choices, list) else (),
+        suggestions=tuple(dict.fromkeys(_shown(parameter.examples))),
+        value=given[name] if name in given else "" if isinstance(value, Missing) else as_text(value),
+        deprecated=parameter.deprecated,
+    )
+
+
+def _shown(examples: Sequence[Example]) -> list[str]:
+    return [as_text(example.value) for example in examples if not isinstance(example.value, Missing)]
+
+
+def as_text(value: JsonValue) -> str:
+    """A value as people write it into a field: a string as it is, anything else as JSON."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _schema(responder: Responder, node: Node | None) -> dict[str, JsonValue]:
+    if node is None:
+        return {}
+    try:
+        value = responder.document.references.follow(node).value
+    except DocumentError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _kind(schema: Mapping[str, JsonValue]) -> str:
+    types = schema.get("type")
+    words = [str(word) for word in types] if isinstance(types, list) else [str(types)] if isinstance(types, str) else []
+    if schema.get("nullable") is True:
+        words.append("null")
+    named = schema.get("format")
+    return " or ".join(words) + (f" ({named})" if isinstance(named, str) else "")
+
+
+def _short(text: JsonValue) -> str:
+    if not isinstance(text, str):
+        return ""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _MOST_DESCRIBED else flat[:_MOST_DESCRIBED] + "…"
+
+
+def _security_text(names: Sequence[str]) -> str:
+    return " and ".join(names) or "nothing"

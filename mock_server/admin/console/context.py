@@ -1,0 +1,200 @@
+"""
+What every page works with: the server's inside, the world that is looked at, and a way to show something.
+
+Templates: everything is escaped, nothing is undefined without a word.
+"""
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from mock_server.admin.coverage import Coverage
+from mock_server.admin.exchange import AdminContext
+from mock_server.document.model import Entry
+from mock_server.errors import MalformedWorld
+from mock_server.json_values import JsonValue
+from mock_server.respond.worlds import COOKIE, EVERYBODY, World
+from mock_server.server.backend import Backend, Mount
+from mock_server.server.masker import Masker
+from mock_server.version import __version__
+
+_HERE: Final = Path(__file__).resolve().parent
+_MOST_ITEMS: Final = 200  # of one array or object that are shown
+_STATIC: Final = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
+
+
+def _scalar(value: JsonValue) -> str:
+    """A JSON value that holds no other, as JSON writes it."""
+    return orjson.dumps(value).decode()
+
+
+def _plain(value: JsonValue) -> str:
+    """A JSON value as people read it: a string without quotes."""
+    return value if isinstance(value, str) else _scalar(value)
+
+
+def _clock(moment: float) -> str:
+    """The time of day, in the zone of the server, with milliseconds."""
+    return time.strftime("%H:%M:%S", time.localtime(moment)) + f".{int(moment * 1000) % 1000:03d}"
+
+
+def _milliseconds(seconds: float) -> str:
+    """A duration, to three digits."""
+    value = seconds * 1000
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"  # noqa: PLR2004
+
+
+def _amount(size: int) -> str:
+    """A number of bytes for people."""
+    if size < 1024:  # noqa: PLR2004
+        return f"{size} B"
+    return f"{size / 1024:.1f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
+
+
+class Static:
+    """The files that pages refer to, by a name that changes with their content."""
+
+    def __init__(self) -> None:
+        self._files = {name: (_HERE / "static" / name).read_bytes() for name in _STATIC}
+        self._versions = {name: hashlib.sha256(data).hexdigest()[:12] for name, data in self._files.items()}
+
+    def url(self, name: str) -> str:
+        """Where a file is."""
+        return f"/__console/static/{self._versions[name]}/{name}"
+
+    def find(self, name: str) -> tuple[bytes, str] | None:
+        """A file with its media type."""
+        return (self._files[name], _STATIC[name]) if name in self._files else None
+
+
+class TemplateRenderer:
+    """Writes pages."""
+
+    def __init__(self) -> None:
+        self.static = Static()
+        self._environment = Environment(
+            loader=PackageLoader("mock_server.admin.console", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update(scalar=_scalar, plain=_plain, clock=_clock, ms=_milliseconds, amount=_amount)
+        self._environment.globals.update(static=self.static.url, most_items=_MOST_ITEMS)
+
+    def paint(self, template: str, **values: Any) -> str:  # noqa: ANN401 - whatever the template wants
+        """Write a template."""
+        return self._environment.get_template(f"{template}.html.jinja").render(**values)
+
+
+ROOT: Final = "/__console"
+PAGES: Final = (
+    ("traffic", "Traffic", f"{ROOT}/"),
+    *((name, name.capitalize(), f"{ROOT}/{name}") for name in ("operations", "worlds", "state", "scenarios", "disturbances", "coverage")),
+)
+_FRAGMENT: Final = "x-fragment"  # sent by our script, which wants a part of a page
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An operation, and the document that it belongs to."""
+
+    index: int  # of the document
+    mount: Mount
+    entry: Entry
+
+    @property
+    def url(self) -> str:
+        """Its page."""
+        return operation_url(self.index, self.entry.id)
+
+
+@dataclass(eq=False)
+class ConsoleContext:
+    """See the module."""
+
+    backend: Backend
+    coverage: Coverage
+    painter: TemplateRenderer = field(default_factory=TemplateRenderer)
+    desk: AdminContext = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sit down where the views of the admin side work."""
+        self.desk = AdminContext(self.backend)
+
+    @property
+    def masker(self) -> Masker:
+        """Who takes secrets out of what is shown."""
+        return self.desk.masker
+
+    def show(self, request: Request, template: str, *, page: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - as `paint`
+        """Answer with a whole page, or with its middle where our script asks for that."""
+        common = {
+            "page": page,
+            "pages": PAGES,
+            "fragment": self.wants_fragment(request),
+            "documents": [mount.responder.document for mount in self.backend.mounts],
+            "version": __version__,
+            "world": self.world_name(request),
+            "workers": self.backend.settings.workers,
+            "api": "" if self.backend.ports is None else self.api_origin(request),
+            "reload_error": self.backend.reload_error,
+        }
+        return HTMLResponse(self.painter.paint(template, **{**common, **values}), status)
+
+    def api_origin(self, request: Request) -> str:
+        """The origin of the API, as this browser reaches it."""
+        ports = self.backend.ports
+        return str(request.base_url if ports is None else request.base_url.replace(port=ports.api)).rstrip("/")
+
+    def wants_fragment(self, request: Request) -> bool:
+        """Whether our script asks, which puts the answer into a page."""
+        return _FRAGMENT in request.headers
+
+    def back(self, url: str) -> Response:
+        """Lead on to a page after something was changed."""
+        return RedirectResponse(url, 303)
+
+    def world_name(self, request: Request) -> str:
+        """The name of the world that is looked at."""
+        return request.cookies.get(COOKIE, EVERYBODY)
+
+    def world(self, request: Request) -> World:
+        """The world that is looked at; everybody's where the cookie can't be a name."""
+        try:
+            return self.backend.worlds.get(self.world_name(request))
+        except MalformedWorld:
+            return self.backend.worlds.everybody
+
+    def operations(self) -> list[Named]:
+        """All operations of all documents."""
+        return [Named(index, mount, entry) for index, mount in enumerate(self.backend.mounts) for entry in mount.responder.document.entries]
+
+    def find(self, index: int, operation: str) -> Named | None:
+        """An operation by its document and its id."""
+        if index >= len(self.backend.mounts):
+            return None
+        mount = self.backend.mounts[index]
+        entry = next((entry for entry in mount.responder.document.entries if entry.id == operation), None)
+        return Named(index, mount, entry) if entry is not None else None
+
+    def find_entry(self, wanted: Entry) -> Named | None:
+        """Where an operation belongs; None where its document was replaced and has it no more."""
+        for index, mount in enumerate(self.backend.mounts):
+            for entry in mount.responder.document.entries:
+                if entry is wanted or (entry.id == wanted.id and entry.title == wanted.title):
+                    return Named(index, mount, entry)
+        return None
+
+
+def operation_url(index: int, operation: str) -> str:
+    """The page of an operation."""
+    return f"{ROOT}/operations/{index}/{quote(operation, safe='')}"

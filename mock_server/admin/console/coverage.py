@@ -1,0 +1,69 @@
+"""Coverage: what of the documents was used, by operation."""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.admin.console.context import ROOT, ConsoleContext, operation_url
+from mock_server.admin.coverage import Used
+
+
+@dataclass(slots=True)
+class CoverageRow:
+    """What was used of one operation."""
+
+    title: str
+    url: str
+    requests: int = 0
+    kinds: dict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))  # what, and how often
+
+    def used(self, kind: str) -> int:
+        """How many things of a kind were used."""
+        return sum(count > 0 for _, count in self.kinds.get(kind, ()))
+
+
+class CoveragePages:
+    """See the module."""
+
+    def __init__(self, context: ConsoleContext) -> None:
+        self._context = context
+
+    def routes(self) -> list[Route]:
+        """Where the pages are."""
+        return [Route("/coverage", self.show), Route("/coverage", self.forget, methods=["POST"])]
+
+    def _worlds(self, request: Request) -> list[str] | None:
+        """The world that is looked at; in everybody's, all there ever were."""
+        name = self._context.world_name(request)
+        return [name] if name else None
+
+    async def show(self, request: Request) -> Response:
+        """All operations of all documents, with what was used of each."""
+        context = self._context
+        await asyncio.to_thread(context.coverage.prepare)
+        looked = [
+            (responder.document, used.summary(), _parts(index, used))
+            for index, (responder, used) in enumerate(context.coverage.look(self._worlds(request)))
+        ]
+        return context.show(request, "coverage", page="coverage", looked=looked)
+
+    async def forget(self, request: Request) -> Response:
+        """Begin to count anew."""
+        self._context.coverage.forget(self._worlds(request))
+        return self._context.back(f"{ROOT}/coverage")
+
+
+def _parts(index: int, used: Used) -> list[CoverageRow]:
+    parts: dict[str, CoverageRow] = {}
+    for item in used.there:
+        kind, operation, what = item
+        part = parts.setdefault(operation, CoverageRow(operation, operation_url(index, operation)))
+        if kind == "operation":
+            part.title, part.requests = what, used.counts.get(item, 0)
+        else:
+            part.kinds[kind].append((what, used.counts.get(item, 0)))
+    return list(parts.values())

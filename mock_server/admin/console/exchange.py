@@ -1,0 +1,199 @@
+"""An exchange as templates show it: both sides with secrets masked, and each finding with its line in the document."""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+import orjson
+
+from mock_server.admin.console.context import ROOT
+from mock_server.document.document import Document
+from mock_server.document.positions import find_lines
+from mock_server.exchange.curl import write_curl
+from mock_server.exchange.media_type import is_json, is_text, is_xml, parse_media_type
+from mock_server.exchange.message import RawFields, Request, find_field
+from mock_server.exchange.secrets.mask import MASKED, NO_MASK, Mask, MaskedExchange
+from mock_server.findings import Finding
+from mock_server.json_values import JsonValue, format_pointer
+from mock_server.respond.journal import Recorded
+
+_MOST_BODY: Final = 200_000  # bytes that are shown
+_MOST_FOLDED: Final = 100_000  # bytes of JSON that are shown as a tree; more is shown as text
+_DEEPEST: Final = 40  # levels of a tree
+_STAND_IN: Final = b"secret"  # for credentials in a curl line, which would take brackets for a range
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBody:
+    """A body."""
+
+    size: int
+    media_type: str
+    tree: JsonValue = None
+    is_tree: bool = False
+    text: str = ""
+    is_cut: bool = False
+    is_binary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One message."""
+
+    fields: tuple[tuple[str, str], ...]
+    content: ShownBody
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRow:
+    """An exchange in a list."""
+
+    id: str
+    url: str
+    number: int
+    moment: float
+    seconds: float
+    method: str
+    target: str
+    status: int
+    source: str
+    operation: str
+    findings: int
+    worst: str  # level of the worst finding
+    world: str
+    disturbance: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFinding:
+    """A finding."""
+
+    rule: str
+    level: str
+    blame: str
+    message: str
+    file: str
+    line: int | None
+    pointer: str
+    instance: str
+
+
+def row_of(recorded: Recorded, request: Request) -> ExchangeRow:
+    """
+    An exchange in a list.
+
+    Args:
+        recorded: The exchange.
+        request: Its request, without secrets.
+    """
+    answer = recorded.answer
+    findings = answer.findings
+    return ExchangeRow(
+        id=recorded.id,
+        url=exchange_url(recorded),
+        number=recorded.number,
+        moment=recorded.moment,
+        seconds=recorded.seconds,
+        method=request.method,
+        target=target_of(request),
+        status=answer.status,
+        source=answer.source,
+        operation=answer.entry.id if answer.entry is not None else "",
+        findings=len(findings),
+        worst=max(findings, key=lambda found: found.level).level.name.lower() if findings else "",
+        world=recorded.world,
+        disturbance=recorded.disturbance or "",
+    )
+
+
+def exchange_url(recorded: Recorded) -> str:
+    """The page of an exchange."""
+    return f"{ROOT}/exchanges/{recorded.id}?{urlencode({'world': recorded.world})}"
+
+
+def target_of(request: Request) -> str:
+    """Path and query, as they travelled."""
+    return request.path.decode("latin-1") + ("?" + request.query.decode("latin-1") if request.query else "")
+
+
+def side_of(fields: RawFields, body: bytes) -> Side:
+    """One message; who gives it has taken the secrets out."""
+    return Side(_texts(fields), content_of(fields, body))
+
+
+def curl_of(concealed: MaskedExchange, origin: str) -> str:
+    """A line that sends a request again, with something else in the place of each secret."""
+    request = concealed.request
+    left_out = {b"host", b"content-length", b"connection", b"accept-encoding"}
+    masked = MASKED.encode()
+    fields = [(name, value.replace(masked, _STAND_IN)) for name, value in request.fields if name not in left_out]
+    return write_curl(request._replace(fields=fields, query=request.query.replace(masked, _STAND_IN)), origin)
+
+
+def content_of(fields: RawFields, body: bytes) -> ShownBody:
+    """A body, read as far as it can be shown."""
+    written = find_field(fields, b"content-type") or ""
+    if not body:
+        return ShownBody(0, written)
+    media_type = parse_media_type(written or "application/octet-stream")
+    if is_json(media_type) and len(body) <= _MOST_FOLDED:
+        try:
+            tree: JsonValue = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            tree = None
+        else:
+            if _depth(tree) <= _DEEPEST:
+                return ShownBody(len(body), written, tree, is_tree=True)
+    try:
+        text = body[:_MOST_BODY].decode("utf-8", "strict" if len(body) <= _MOST_BODY else "ignore")
+    except UnicodeDecodeError:
+        text = body[:_MOST_BODY].decode("utf-8", "replace") if is_text(media_type) or is_xml(media_type) or is_json(media_type) else ""
+    if "\0" in text or not text:
+        return ShownBody(len(body), written, text=base64.b64encode(body[:768]).decode(), is_binary=True, is_cut=len(body) > 768)  # noqa: PLR2004
+    return ShownBody(len(body), written, text=text, is_cut=len(body) > _MOST_BODY)
+
+
+def found_of(findings: Sequence[Finding], documents: Iterable[Document], mask: Mask = NO_MASK) -> list[ShownFinding]:
+    """Findings with their lines, without the secrets of an exchange; takes as long as reading the documents does."""
+    texts: dict[str, str] = {}
+    for document in documents:
+        texts.update({resource.name: resource.text for resource in document.library.loaded()})
+    lines = _lines(findings, texts)
+    return [
+        ShownFinding(
+            rule=finding.rule,
+            level=finding.level.name.lower(),
+            blame=finding.blame.value,
+            message=mask.finding(finding.message, finding.instance),
+            file=finding.place.file if finding.place is not None else "",
+            line=lines.get((finding.place.file, finding.place.pointer)) if finding.place is not None else None,
+            pointer=format_pointer(finding.place.pointer) if finding.place is not None else "",
+            instance=mask.text(format_pointer(finding.instance)) if finding.instance is not None else "",
+        )
+        for finding in sorted(findings, key=lambda found: (-found.level, found.sort_key))
+    ]
+
+
+def _lines(findings: Sequence[Finding], texts: Mapping[str, str]) -> dict[tuple[str, tuple[str, ...]], int]:
+    wanted: dict[str, set[tuple[str, ...]]] = {}
+    for finding in findings:
+        if finding.place is not None and finding.place.file in texts:
+            wanted.setdefault(finding.place.file, set()).add(finding.place.pointer)
+    return {(file, pointer): line for file, pointers in wanted.items() for pointer, line in find_lines(texts[file], pointers).items()}
+
+
+def _texts(fields: RawFields) -> tuple[tuple[str, str], ...]:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields)
+
+
+def _depth(value: JsonValue) -> int:
+    """How many levels a value has, as far as it matters."""
+    level: list[JsonValue] = [value]
+    for depth in range(_DEEPEST + 1):
+        inner = [item for item in level if isinstance(item, dict | list)]
+        if not inner:
+            return depth
+        level = [child for item in inner for child in (item.values() if isinstance(item, dict) else item)]
+    return _DEEPEST + 1

@@ -1,0 +1,317 @@
+"""
+Traffic: what was asked and answered, live, and one exchange with both sides, its findings and why it was answered so.
+
+Which exchanges are wanted: the filter of the traffic page, read from its query.
+"""
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from mock_server.admin.console.context import ROOT, ConsoleContext
+from mock_server.admin.console.exchange import ExchangeRow, curl_of, found_of, row_of, side_of, target_of
+from mock_server.admin.console.save_fixture import keep, suggest_name
+from mock_server.errors import MockServerError
+from mock_server.respond.blocking import run_blocking
+from mock_server.respond.fast_path import FastPath
+from mock_server.respond.journal import Recorded
+from mock_server.respond.trace import Explained, explain
+from mock_server.respond.worlds import Worlds
+from mock_server.server.connection.raw import end_of
+
+ALL: str = "*"  # worlds
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A filter. What is empty does not filter."""
+
+    text: str = ""  # in the method, the target, the source; in any case
+    bodies: bool = False  # look for the text in header fields and bodies as well
+    status: str = ""  # `4` for a class, `404` for one
+    operation: str = ""  # operationId
+    flawed: bool = False  # with findings only
+    world: str = ALL
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], world: str) -> "Selection":
+        """
+        Read a filter.
+
+        Args:
+            query: Of the page.
+            world: The one that is looked at, where the query names none; everybody's means all of them.
+        """
+        status = query.get("status", "").strip()
+        return cls(
+            text=query.get("q", "").strip(),
+            bodies=query.get("bodies") == "1",
+            status=status if status.isascii() and status.isdigit() and len(status) in {1, 3} else "",
+            operation=query.get("operation", "").strip(),
+            flawed=query.get("findings") == "1",
+            world=query.get("world", world or ALL),
+        )
+
+    @property
+    def query(self) -> str:
+        """The query that says the same."""
+        said = {
+            "q": self.text,
+            "bodies": "1" if self.bodies else "",
+            "status": self.status,
+            "operation": self.operation,
+            "findings": "1" if self.flawed else "",
+        }
+        return urlencode({**{key: value for key, value in said.items() if value}, "world": self.world})
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it filters nothing but worlds."""
+        return not (self.text or self.status or self.operation or self.flawed)
+
+    def matches(self, recorded: Recorded) -> bool:
+        """Whether an exchange is wanted."""
+        answer = recorded.answer
+        if self.world not in {ALL, recorded.world}:
+            return False
+        if self.status and not str(answer.status).startswith(self.status):
+            return False
+        if self.flawed and not answer.findings:
+            return False
+        if self.operation and (answer.entry is None or answer.entry.id != self.operation):
+            return False
+        return not self.text or self._says(recorded)
+
+    def _says(self, recorded: Recorded) -> bool:
+        wanted = self.text.casefold()
+        request, answer = recorded.request, recorded.answer
+        operation = answer.entry.id if answer.entry is not None else ""
+        line = f"{request.method} {_text(request.path)}?{_text(request.query)} {answer.status} {answer.source} {operation}"
+        if wanted in line.casefold():
+            return True
+        if not self.bodies:
+            return False
+        fields = (name + b": " + value for name, value in (*request.fields, *answer.fields))
+        return any(wanted in _text(part).casefold() for part in (request.body, answer.body, *fields))
+
+
+def select(worlds: Worlds, selection: Selection, *, before: int | None = None) -> Iterator[Recorded]:
+    """
+    Find exchanges, the newest first.
+
+    Args:
+        worlds: Whose journals are read.
+        selection: What is wanted.
+        before: Only older ones than the one of this number.
+    """
+    known = worlds.known(selection.world) if selection.world != ALL else None
+    chosen = list(worlds) if selection.world == ALL else [known] if known is not None else []
+    journals = [reversed(tuple(world.journal)) for world in chosen if len(world.journal)]
+    for recorded in heapq.merge(*journals, key=lambda found: -found.number):
+        if (before is None or recorded.number < before) and selection.matches(recorded):
+            yield recorded
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+_SHOWN: Final = 200  # exchanges on a page
+_BEAT: Final = 15.0  # seconds between signs of life
+_WAITING: Final = 512  # exchanges that a slow browser may lag behind
+
+
+class TrafficPages:
+    """See the module."""
+
+    def __init__(self, context: ConsoleContext) -> None:
+        self._context = context
+
+    def routes(self) -> list[Route]:
+        """Where the pages are."""
+        return [
+            Route("/", self.listing),
+            Route("/traffic/events", self.events),
+            Route("/traffic/clear", self.clear, methods=["POST"]),
+            Route("/exchanges/{id}", self.exchange),
+            Route("/exchanges/{id}/{side:str}.txt", self.body),
+            Route("/exchanges/{id}/fixture", self.save, methods=["POST"]),
+        ]
+
+    async def listing(self, request: Request) -> Response:
+        """The list, and beside it the exchange that is open."""
+        context = self._context
+        selection = Selection.of(request.query_params, context.world_name(request))
+        before = request.query_params.get("before", "")
+        found = list(islice(select(context.backend.worlds, selection, before=int(before) if before.isdecimal() else None), _SHOWN + 1))
+        return context.show(
+            request,
+            "traffic",
+            page="traffic",
+            rows=[self._row(recorded) for recorded in found[:_SHOWN]],
+            more=found[_SHOWN - 1].number if len(found) > _SHOWN else None,
+            selection=selection,
+            before=before,
+            worlds=[world.name for world in context.backend.worlds],
+            operations=[named.entry for named in context.operations()],
+            journal=context.backend.settings.journal,
+        )
+
+    async def events(self, request: Request) -> Response:
+        """What comes, as server-sent events: each a row of the list. After a break, what was missed comes first."""
+        context = self._context
+        selection = Selection.of(request.query_params, context.world_name(request))
+        last = request.headers.get("last-event-id", request.query_params.get("after", ""))
+        after = int(last) if last.isdecimal() else None
+        head = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(self._follow(selection, after, end_of(request.scope)), media_type="text/event-stream", headers=head)
+
+    async def _follow(self, selection: Selection, after: int | None, ended: asyncio.Event | None) -> AsyncIterator[str]:
+        backend = self._context.backend
+        queue: asyncio.Queue[Recorded] = asyncio.Queue(_WAITING)
+
+        def listen(recorded: Recorded) -> None:
+            if selection.matches(recorded):
+                if queue.full():
+                    queue.get_nowait()
+                queue.put_nowait(recorded)
+
+        backend.listeners.append(listen)
+        try:
+            yield "retry: 1000\n\n"
+            missed = islice(select(backend.worlds, selection), _SHOWN) if after is not None else ()
+            for recorded in reversed([found for found in missed if found.number > (after or 0)]):
+                yield self._event(recorded)
+            while ended is None or not ended.is_set():
+                coming = await _next(queue, ended)
+                yield self._event(coming) if coming is not None else ": still here\n\n"
+        finally:
+            backend.listeners.remove(listen)
+
+    def _event(self, recorded: Recorded) -> str:
+        row = self._context.painter.paint("row", row=self._row(recorded))
+        return f"id: {recorded.number}\ndata: {orjson.dumps({'number': recorded.number, 'html': row}).decode()}\n\n"
+
+    def _row(self, recorded: Recorded) -> ExchangeRow:
+        return row_of(recorded, self._context.masker.head(recorded))
+
+    async def clear(self, request: Request) -> Response:
+        """Forget the exchanges of the worlds that are listed."""
+        form = await request.form()
+        selection = Selection.of({key: str(value) for key, value in form.items()}, self._context.world_name(request))
+        for world in self._context.backend.worlds:
+            if selection.world in {"*", world.name}:
+                world.journal.clear()
+        return self._context.back(f"{ROOT}/?{selection.query}")
+
+    def _find(self, request: Request) -> Recorded | None:
+        world = self._context.backend.worlds.known(request.query_params.get("world", ""))
+        return world.journal.find(request.path_params["id"]) if world is not None else None
+
+    async def exchange(self, request: Request) -> Response:
+        """One exchange."""
+        recorded = self._find(request)
+        if recorded is None:
+            return self._gone(request)
+        return await self._show(request, recorded)
+
+    def _gone(self, request: Request) -> Response:
+        return self._context.show(
+            request,
+            "notice",
+            page="traffic",
+            status=404,
+            title="This exchange is gone",
+            message="The journal keeps the last exchanges of each world only; --journal says how many.",
+        )
+
+    async def _show(self, request: Request, recorded: Recorded, *, status: int = 200, **values: object) -> Response:
+        context = self._context
+        concealed = context.masker.conceal(recorded)
+        documents = [mount.responder.document for mount in context.backend.mounts]
+        findings = await asyncio.to_thread(found_of, recorded.answer.findings, documents, concealed.mask)
+        entry = recorded.answer.entry
+        named = context.find_entry(entry) if entry is not None else None
+        explained = await self._explain(recorded)
+        return context.show(
+            request,
+            "exchange",
+            page="traffic",
+            status=status,
+            row=row_of(recorded, concealed.request),
+            target=target_of(concealed.request),
+            asked=side_of(concealed.request.fields, concealed.request.body),
+            answered=side_of(concealed.answered.fields, concealed.answered.body),
+            findings=findings,
+            steps=[(step.who, step.answers, concealed.mask.text(step.why)) for step in explained.steps],
+            decided=explained.decided.who if explained.decided is not None else "",
+            wished=[(wish.name, concealed.mask.text(wish.value), wish.applied, wish.why) for wish in explained.wished],
+            curl=curl_of(concealed, self._context.api_origin(request)),
+            named=named,
+            suggested=suggest_name(recorded, concealed.request),
+            **{"problem": "", "saved": "", "wrong": [], "name": "", **values},
+        )
+
+    async def _explain(self, recorded: Recorded) -> Explained:
+        """Why such a request is answered as it is now."""
+        request, backend = recorded.request, self._context.backend
+        path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
+        responder = backend.find_mount(request.method, path, query).responder
+        return await run_blocking(partial(explain, responder, request, backend.worlds.get(recorded.world)))
+
+    async def body(self, request: Request) -> Response:
+        """A body as it is, as text: no browser does anything with it."""
+        recorded, side = self._find(request), request.path_params["side"]
+        if recorded is None or side not in {"request", "answer"}:
+            return self._gone(request)
+        concealed = self._context.masker.conceal(recorded)
+        return PlainTextResponse(concealed.request.body if side == "request" else concealed.answered.body)
+
+    async def save(self, request: Request) -> Response:
+        """Write an exchange down as a fixture; a wrong one is refused with its findings."""
+        recorded = self._find(request)
+        if recorded is None:
+            return self._gone(request)
+        form = await request.form()
+        name, anybody, over = str(form.get("name", "")).strip(), form.get("anybody") == "1", form.get("replace") == "1"
+        entry = recorded.answer.entry
+        named = self._context.find_entry(entry) if entry is not None else None
+        if named is None:
+            return await self._show(request, recorded, status=409, problem="The document has no such operation.", name=name)
+        try:
+            mask = self._context.masker.conceal(recorded).mask
+            kept = keep(named.mount.responder, recorded, name, mask, for_anybody=anybody, over=over)
+        except MockServerError as error:
+            return await self._show(request, recorded, status=409, problem=str(error), name=name)
+        if kept.findings:
+            documents = [mount.responder.document for mount in self._context.backend.mounts]
+            wrong = await asyncio.to_thread(found_of, kept.findings, documents)
+            problem = "This answer breaks the document, so it was not written."
+            return await self._show(request, recorded, status=422, problem=problem, wrong=wrong, name=name)
+        renewed = replace(named.mount, express=FastPath(named.mount.responder))
+        backend = self._context.backend
+        backend.mounts = tuple(renewed if mount is named.mount else mount for mount in backend.mounts)
+        return await self._show(request, recorded, saved=str(kept.path), name=name)
+
+
+async def _next(queue: asyncio.Queue[Recorded], ended: asyncio.Event | None) -> Recorded | None:
+    """What comes next; None where nothing comes for a while, or the server stops and waits for nobody."""
+    waiting: set[asyncio.Task[Any]] = {asyncio.ensure_future(queue.get())}
+    if ended is not None:
+        waiting.add(asyncio.ensure_future(ended.wait()))
+    try:
+        done, _ = await asyncio.wait(waiting, timeout=_BEAT, return_when=asyncio.FIRST_COMPLETED)
+        return next((found for task in done if isinstance(found := task.result(), Recorded)), None)
+    finally:
+        for task in waiting:
+            task.cancel()

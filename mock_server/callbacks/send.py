@@ -1,0 +1,204 @@
+"""
+Sending callbacks and webhooks: to allowed hosts, signed, within limits of size and time, and again where that may help.
+
+The signature is in `X-Mock-Signature`: `sha256=` and the HMAC-SHA256 of the body in hexadecimal, by the shared secret.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import re
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mock_server.callbacks.compose import ComposedRequest
+from mock_server.errors import UsageError
+from mock_server.exchange.message import Response
+from mock_server.lazy import LazyModule
+from mock_server.server.backend import DeliveryAttempt
+from mock_server.settings import Settings
+from mock_server.version import __version__
+
+if TYPE_CHECKING:
+    import httpx2
+else:
+    httpx2 = LazyModule("httpx2")
+
+SIGNATURE: Final = b"x-mock-signature"
+CALLBACK: Final = b"x-mock-callback"
+_AGAIN: Final = frozenset((408, 425, 429, 500, 502, 503, 504))  # what may be another thing the next time
+_USER = re.compile(r"//[^/]*@")
+_LAST_PORT = 65_535
+_SECONDS = 10.0  # for one attempt
+_LARGEST = 1024 * 1024  # bytes of a body that is sent, and of an answer that is read
+_FIRST_PAUSE = 0.5  # seconds; each pause is twice as long as the one before
+_LONGEST_PAUSE = 30.0
+
+Wait = Callable[[float], Awaitable[None]]
+
+
+class Host(NamedTuple):
+    """A host that may be sent to."""
+
+    name: str  # as it travels: ASCII, in lower case, without brackets
+    port: int | None = None  # None: any
+
+    @classmethod
+    def parse(cls, text: str) -> "Host":
+        """
+        Read `HOST` or `HOST:PORT`.
+
+        Raises:
+            UsageError: it is neither.
+        """
+        try:
+            url = httpx2.URL(f"http://{text}")
+            # a port that is the default of its scheme is not kept by the URL
+            port = int(text.rpartition(":")[2]) if url.port is None and text.endswith(":80") else url.port
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise UsageError(f"--callbacks-to takes HOST or HOST:PORT, not {text!r}") from error
+        is_host = bool(url.host) and "%" not in url.raw_host.decode() and (port or 0) <= _LAST_PORT
+        if not is_host or url.userinfo or url.raw_path != b"/" or url.fragment:
+            raise UsageError(f"--callbacks-to takes HOST or HOST:PORT, not {text!r}")
+        return cls(url.raw_host.decode().lower(), port)
+
+    def covers(self, url: "httpx2.URL") -> bool:
+        """Whether a URL leads there."""
+        port = url.port or (443 if url.scheme == "https" else 80)
+        return url.raw_host.decode().lower() == self.name and self.port in {None, port}
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What came of sending."""
+
+    attempts: tuple[DeliveryAttempt, ...]
+    response: Response | None  # the last answer
+    reason: str = ""
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether it was answered with success."""
+        return self.response is not None and 200 <= self.response.status < 300  # noqa: PLR2004
+
+
+class CallbackSender:
+    """Sends; see the module."""
+
+    def __init__(self, allowed: Sequence[Host], retries: int, secret: str | None, wait: Wait = asyncio.sleep) -> None:
+        """
+        Prepare.
+
+        Args:
+            allowed: To whom may be sent.
+            retries: How often to try again.
+            secret: To sign by; None does not sign.
+            wait: Lets seconds pass between attempts.
+        """
+        self._allowed = tuple(allowed)
+        self._retries = retries
+        self._secret = secret.encode() if secret else None
+        self._wait = wait
+        self._trust: ssl.SSLContext | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, wait: Wait = asyncio.sleep) -> "CallbackSender":
+        """
+        Prepare by settings.
+
+        Raises:
+            UsageError: a host that is allowed is none.
+        """
+        hosts = [Host.parse(text) for text in settings.callbacks_to]
+        return cls(hosts, settings.callback_retries, settings.callback_secret, wait)
+
+    def refusal(self, url: str) -> str | None:
+        """Why nothing is sent to a URL; None where it is allowed."""
+        try:
+            parsed = httpx2.URL(url)
+        except (httpx2.InvalidURL, ValueError) as error:
+            return f"{_shown(url)!r} is no URL: {error}"
+        if parsed.scheme not in {"http", "https"} or not parsed.host:
+            return f"{_shown(url)!r} is no URL that begins with http:// or https://"
+        if parsed.userinfo:
+            return "the URL holds a user or a password"
+        if any(host.covers(parsed) for host in self._allowed):
+            return None
+        return f"{parsed.host} is not allowed; --callbacks-to {parsed.netloc.decode()} allows it"
+
+    async def deliver(self, composed: ComposedRequest, name: str, note: Callable[[DeliveryAttempt], None]) -> SendResult:
+        """
+        Send a request until it is answered for good.
+
+        Args:
+            composed: The request; its host is allowed.
+            name: Of the callback or webhook.
+            note: Is told of each attempt.
+        """
+        refused = self.refusal(composed.url)  # what was composed may differ from what was asked about
+        if refused is not None or len(composed.body) > _LARGEST:
+            return SendResult((), None, refused or f"the body has more than {_LARGEST:,} bytes")
+        attempts: list[DeliveryAttempt] = []
+        response: Response | None = None
+        verify: ssl.SSLContext | bool = self._context() if composed.url.lower().startswith("https:") else False
+        async with httpx2.AsyncClient(verify=verify, trust_env=False, follow_redirects=False, timeout=_SECONDS) as client:
+            for count in range(self._retries + 1):
+                if count:
+                    await self._wait(min(_FIRST_PAUSE * 2 ** (count - 1), _LONGEST_PAUSE))
+                attempt, response = await self._try(client, composed, name)
+                attempts.append(attempt)
+                note(attempt)
+                if response is not None and response.status not in _AGAIN:
+                    break
+        reason = attempts[-1].reason or f"answered with {attempts[-1].status}"
+        return SendResult(tuple(attempts), response, reason)
+
+    async def _try(self, client: "httpx2.AsyncClient", composed: ComposedRequest, name: str) -> tuple[DeliveryAttempt, Response | None]:
+        moment, started = time.time(), time.perf_counter()
+        response, reason = None, ""
+        try:
+            async with asyncio.timeout(_SECONDS):
+                response = await self._send(client, composed, name)
+        except TimeoutError:
+            reason = f"no answer came in {_SECONDS:g} s"
+        except httpx2.HTTPError as error:
+            reason = str(error) or type(error).__name__
+        except (httpx2.InvalidURL, ValueError) as error:  # a field that h11 refuses to write
+            reason = f"it can't be written: {error}"
+        status = response.status if response is not None else None
+        return DeliveryAttempt(moment, time.perf_counter() - started, status, reason), response
+
+    async def _send(self, client: "httpx2.AsyncClient", composed: ComposedRequest, name: str) -> Response:
+        fields = [
+            *composed.fields,
+            (b"user-agent", f"mock-server/{__version__}".encode()),
+            (b"accept-encoding", b"identity"),
+            (CALLBACK, name.encode("ascii", "replace")),
+        ]
+        if self._secret is not None:
+            fields.append((SIGNATURE, b"sha256=" + hmac.new(self._secret, composed.body, hashlib.sha256).hexdigest().encode()))
+        message = client.build_request(composed.method, composed.url, headers=fields, content=composed.body or None)
+        answer = await client.send(message, stream=True)
+        try:
+            read = bytearray()
+            async for chunk in answer.aiter_raw():
+                read += chunk
+                if len(read) > _LARGEST:
+                    break
+        finally:
+            await answer.aclose()
+        return Response(answer.status_code, [(key.lower(), value) for key, value in answer.headers.raw], bytes(read[:_LARGEST]))
+
+    def _context(self) -> ssl.SSLContext:
+        """Whom to trust; read when it is first needed, since it takes long."""
+        if self._trust is None:
+            self._trust = httpx2.create_ssl_context()
+        return self._trust
+
+
+def _shown(url: str) -> str:
+    """The beginning of what should be a URL, without what may be secret in it."""
+    return _USER.sub("//", url.partition("?")[0])[:100]

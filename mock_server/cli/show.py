@@ -1,0 +1,238 @@
+"""
+Showing findings: as text, as JSON, as annotations for GitHub.
+
+Showing what a contract run found: as text, as JSON, as annotations for GitHub.
+"""
+
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from mock_server.cli.terminal import say
+from mock_server.contract.model import Incident
+from mock_server.contract.reports.report import ReportContext, digest
+from mock_server.contract.runner import Report
+from mock_server.document.load import LoadedResource, read_resource
+from mock_server.document.positions import find_lines
+from mock_server.errors import DocumentError
+from mock_server.exchange.body import write_json
+from mock_server.findings import Finding, Level, Place
+from mock_server.json_values import JsonObject, JsonValue, format_pointer
+from mock_server.printable import printable, printable_json, printable_lines
+
+FORMATS = ("text", "json", "github")
+_WORDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "note"}
+_ANNOTATIONS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+
+
+def print_findings(findings: Sequence[Finding], format_: str, *, read: Iterable[LoadedResource] = (), stream: TextIO | None = None) -> None:
+    """
+    Print findings in the order of their places.
+
+    Args:
+        findings: To print.
+        format_: One of `FORMATS`.
+        read: What was read, to find lines in; other files are read again.
+        stream: Standard output, if left out.
+    """
+    out = stream or sys.stdout
+    ordered = sorted(findings, key=lambda finding: finding.sort_key)
+    lines = find_place_lines([finding.place for finding in ordered if finding.place is not None], {r.name: r for r in read})
+    if format_ == "json":
+        out.write(printable_json(write_json([_object(finding, lines) for finding in ordered]).decode()) + "\n")
+        return
+    for finding in ordered:
+        if format_ == "github":
+            out.write(_annotation(finding, lines) + "\n")
+        else:
+            say(write_line(finding, lines), to=out)
+
+
+def find_place_lines(places: Iterable[Place], known: dict[str, LoadedResource]) -> dict[Place, int]:
+    """The lines of places; one pass over each file."""
+    by_file: dict[str, set[Place]] = defaultdict(set)
+    for place in places:
+        by_file[place.file].add(place)
+    found: dict[Place, int] = {}
+    for file, wanted in by_file.items():
+        text = _text(file, known)
+        if text is not None:
+            lines = find_lines(text, {place.pointer for place in wanted})
+            found.update({place: lines[place.pointer] for place in wanted})
+    return found
+
+
+def _text(file: str, known: dict[str, LoadedResource]) -> str | None:
+    if file in known:
+        return known[file].text
+    try:
+        return read_resource(Path(file)).text if Path(file).is_file() else None
+    except DocumentError:
+        return None  # what can't be read has no lines; the finding says so itself
+
+
+def _where(finding: Finding, lines: dict[Place, int]) -> str:
+    if finding.place is None:
+        return ""
+    line = lines.get(finding.place)
+    return f"{finding.place.file}:{line}" if line is not None else finding.place.file
+
+
+def write_line(finding: Finding, lines: dict[Place, int]) -> str:
+    """Write a finding as people read it: where, how bad, what, which rule."""
+    pointer = format_pointer(finding.place.pointer) if finding.place is not None else ""
+    where = _where(finding, lines)
+    tail = f" ({pointer})" if pointer else ""
+    return f"{where + ': ' if where else ''}{_WORDS[finding.level]}: {finding.message} [{finding.rule}]{tail}"
+
+
+def _annotation(finding: Finding, lines: dict[Place, int]) -> str:
+    line = lines.get(finding.place) if finding.place is not None else None
+    return annotate(finding.level, finding.place, line, finding.rule, finding.message)
+
+
+def annotate(level: Level, place: Place | None, line: int | None, title: str, message: str) -> str:
+    """Write a workflow command of GitHub Actions."""
+    where = f"file={_property(place.file)},line={line or 1}," if place is not None else ""
+    text = "%0A".join(printable(line).replace("%", "%25") for line in message.split("\n"))
+    return f"::{_ANNOTATIONS[level]} {where}title={_property(title)}::{text}"
+
+
+def _property(text: str) -> str:
+    return printable(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+
+
+def _object(finding: Finding, lines: dict[Place, int]) -> JsonObject:
+    return {
+        "rule": finding.rule,
+        "level": _WORDS[finding.level],
+        "blame": finding.blame.value,
+        "message": finding.message,
+        "file": finding.place.file if finding.place is not None else None,
+        "line": lines.get(finding.place) if finding.place is not None else None,
+        "pointer": format_pointer(finding.place.pointer) if finding.place is not None else None,
+        "instance": format_pointer(finding.instance) if finding.instance is not None else None,
+        "operation": finding.operation,
+    }
+
+
+_MOST_NAMED = 6  # operations
+_MOST_SHOWN = 1_200  # characters of a body
+_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan", "unknown": "magenta"}
+
+
+def print_report(report: Report, frame: ReportContext, format_: str) -> None:
+    """Print the findings of a run to standard output."""
+    if format_ == "json":
+        sys.stdout.write(printable_json(write_json(digest(report, frame)).decode()) + "\n")
+        return
+    if format_ == "github":
+        for incident in report.incidents:
+            if not incident.accepted:
+                level = Level.NOTE if incident.doubtful else incident.finding.level
+                finding = incident.finding
+                message = f"{incident.message(frame.mask)}\n{frame.describe(incident)['curl']}"
+                line = frame.lines.get(finding.place) if finding.place is not None else None
+                sys.stdout.write(annotate(level, finding.place, line, f"{incident.check}: {finding.operation}", message) + "\n")
+        return
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True, no_color="NO_COLOR" in os.environ or None)
+    for incident in (*_certain(report), *_doubtful(report)):
+        _show(console, frame.describe(incident))
+    for warning in report.warnings:
+        console.print(Text("warning", style="yellow") + _safe_text(f": {frame.mask.text(warning.message)} [{warning.rule}]"))
+
+
+def _certain(report: Report) -> Iterator[Incident]:
+    return (incident for incident in report.incidents if not incident.doubtful and not incident.accepted)
+
+
+def _doubtful(report: Report) -> Iterator[Incident]:
+    return (incident for incident in report.incidents if incident.doubtful and not incident.accepted)
+
+
+def _show(console: Console, found: JsonObject) -> None:
+    level = str(found["level"])
+    where = f"{found['file']}:{found['line']}" if found["line"] is not None else str(found["file"] or "")
+    console.print(
+        _safe_text(f"{where}: ")
+        + Text(level, style=f"bold {_COLOURS.get(level, 'white')}")
+        + _safe_text(f": {found['message']} [{found['rule']}]")
+    )
+    about = f"{found['check']}, {found['operation']}, blame {found['blame']}, seen {found['seen']}, id {found['id']}"
+    console.print(_safe_text(f"  {about}" + (f", at {found['instance']}" if found["instance"] else "")))
+    if level == "unknown":
+        return
+    before = found["before"]
+    for exchange in [*(before if isinstance(before, list) else []), found["exchange"]]:
+        for line in iter_exchange(exchange):
+            console.print(_safe_text(f"    {line}"), style="dim")
+    console.print(_safe_text(f"  {found['curl']}"))
+    console.print()
+
+
+def _safe_text(text: str) -> Text:
+    """Make a text of rich that is shown as it is: no markup, nothing that a terminal obeys."""
+    return Text(printable_lines(printable(text)))
+
+
+def iter_exchange(exchange: JsonValue) -> Iterator[str]:
+    """Write both sides of an exchange, described by a `ReportContext`, as lines."""
+    if not isinstance(exchange, dict):
+        return
+    request, response = exchange["request"], exchange["response"]
+    if isinstance(request, dict):
+        yield f"> {request['method']} {request['url']}"
+        yield from _message(request, ">", {"content-type"})
+    if isinstance(response, dict):
+        yield f"< {response['status']} ({exchange['milliseconds']} ms)"
+        yield from _message(response, "<", {"content-type", "location", "retry-after"})
+    else:
+        yield f"< {exchange['fault']}"
+
+
+def _message(message: JsonObject, lead: str, names: set[str]) -> Iterator[str]:
+    fields = message["headers"]
+    for field in fields if isinstance(fields, list) else []:
+        if isinstance(field, list) and str(field[0]) in names:
+            yield f"{lead} {field[0]}: {field[1]}"
+    body = str(message.get("body") or message.get("body_base64") or "")
+    if body:
+        shown = body if len(body) <= _MOST_SHOWN else f"{body[:_MOST_SHOWN]} … ({len(body):,} characters)"
+        for line in shown.splitlines():
+            yield f"{lead} {line}"
+
+
+def summarise(report: Report, frame: ReportContext) -> None:
+    """Print what there is to say of the whole run to standard error."""
+    levels = {level: sum(i.finding.level is level for i in _certain(report)) for level in reversed(Level)}
+    words = ", ".join(_count(count, level.name.lower()) for level, count in levels.items() if level is not Level.NOTE)
+    doubtful, accepted = sum(1 for _ in _doubtful(report)), sum(incident.accepted for incident in report.incidents)
+    words += f", {doubtful} unknown" + (f", {accepted} accepted by the baseline" if accepted else "")
+    figures = f"{_count(len(report.operations), 'operation')}, {_count(report.sent, 'request')} in {report.seconds:.1f} s"
+    say(f"{figures}, {report.exercised.percent:.0f} % of the contract exercised, seed {frame.seed}: {words}", to=sys.stderr)
+    if report.skipped:
+        named = ", ".join(entry.title for entry in report.skipped[:_MOST_NAMED])
+        say(f"not sent without --mutating: {named}{' …' if len(report.skipped) > _MOST_NAMED else ''}", to=sys.stderr)
+    for operation, why in report.untestable.items():
+        say(f"not tested: {operation}: {why}", to=sys.stderr)
+    if report.limited:
+        say(f"the API asked {report.limited} times to come back later, and was obeyed", to=sys.stderr)
+    deleted, created = report.cleaned
+    if created:
+        say(f"{created} things were created, {deleted} of them are deleted or gone", to=sys.stderr)
+    for fault in report.faults:
+        say(f"error: {fault.operation}: {fault.message} [{fault.rule}]", to=sys.stderr)
+    if report.unreached:
+        say(f"nothing was tested: {report.unreached}", to=sys.stderr)
+    if report.interrupted:
+        say(f"{report.interrupted}: this is what was found until then", to=sys.stderr)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"

@@ -1,0 +1,57 @@
+"""
+Acceptance: when is it wrong that a good request is refused?
+
+A document can't say every rule of a business. So a refusal is certain only where the document leaves no room: what it
+documents as a method or a media type, or a value that it lists or bounds, refused although the same request without it is
+accepted. Of a request with a body, 409 and 422 may be business; of a safe one hardly anything is.
+"""
+
+from collections.abc import Iterator
+
+from mock_server.contract.model import Exchanged, Verdict
+from mock_server.contract.plan import EXPLICIT, Change
+from mock_server.contract.run import Session
+
+_UNSUPPORTED = frozenset((405, 406, 415, 501))
+_SYNTAX = frozenset((400, 422))
+
+
+def check_supported(session: Session, exchanged: Exchanged) -> Iterator[Verdict]:
+    """A documented method, media type or Accept is never unsupported."""
+    if exchanged.status in _UNSUPPORTED:
+        message = f"{exchanged.status} to a request that keeps to the document ({exchanged.probe.what})"
+        yield _verdict(session, exchanged, message, doubtful=exchanged.status == 406)  # noqa: PLR2004 - Accept may be narrower
+
+
+def check_refused(session: Session, base: Exchanged, change: Change, refused: Exchanged) -> Iterator[Verdict]:
+    """
+    Judge the refusal of a request that differs from an accepted one in one step.
+
+    Args:
+        session: Of the operation.
+        base: The accepted request.
+        change: The step.
+        refused: What came of it.
+    """
+    if refused.status not in _SYNTAX or not base.accepted:
+        return
+    explicit = change.keyword in EXPLICIT or "boolean" in change.detail
+    certain = explicit and (session.subject.is_safe or refused.status == 400)  # noqa: PLR2004 - what is no business
+    if certain and change.keyword in {"presence", "properties"}:
+        certain = refused.status == 400  # noqa: PLR2004 - see above
+    message = f"{refused.status} to {change.what}, which the document allows; the same request without it is accepted"
+    yield _verdict(session, refused, message, doubtful=not certain, change=change)
+
+
+def check_example(session: Session, exchanged: Exchanged) -> Iterator[Verdict]:
+    """A documented example is accepted; 422 may be business."""
+    if exchanged.status in _SYNTAX:
+        message = f"{exchanged.status} to the documented example ({exchanged.probe.what})"
+        yield _verdict(session, exchanged, message, doubtful=exchanged.status != 400)  # noqa: PLR2004 - see above
+
+
+def _verdict(session: Session, exchanged: Exchanged, message: str, *, doubtful: bool, change: Change | None = None) -> Verdict:
+    place = change.place if change is not None else None
+    finding = session.finding("response-valid-refused", message, place, change.where if change is not None else None)
+    cause = (change.keyword,) if change is not None else (str(exchanged.status),)
+    return Verdict("positive_data_acceptance", finding, doubtful=doubtful, cause=cause)

@@ -1,0 +1,135 @@
+"""
+Coherence: do the values of an answer agree with the request, and with each other?
+
+Only what leaves no room is said: the id in the path is the id of what comes, a page is not larger than asked for, a total
+is not smaller than what it counts.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mock_server.contract.api import OperationUnderTest
+from mock_server.contract.memory import find_id, json_of
+from mock_server.contract.model import Exchanged, Verdict
+from mock_server.document.document import template_names
+from mock_server.document.model import ParameterLocation
+from mock_server.exchange.message import find_field
+from mock_server.findings import Finding
+from mock_server.generate.request import ParameterKey, RequestDraft
+from mock_server.json_values import JsonObject, JsonValue, Pointer
+from mock_server.names import split_words
+from mock_server.schema.dialect import Direction, Purpose
+
+_LIMITS: Final = frozenset(("limit", "perpage", "pagesize", "maxresults", "top", "take", "pagelimit", "size", "count"))
+_STARTS: Final = frozenset(
+    ("offset", "skip", "page", "pagenumber", "cursor", "start", "after", "before", "pagetoken", "startafter", "from")
+)
+_TOTALS: Final = frozenset(("total", "totalcount", "totalitems", "totalresults", "totalelements"))
+_ECHOING: Final = frozenset(("GET", "PUT", "PATCH"))
+_TOTAL_FIELDS: Final = (b"x-total-count", b"x-total")
+
+
+def check_coherence(subject: OperationUnderTest, exchanged: Exchanged) -> Iterator[Verdict]:
+    """Compare an answer of success with its request and with itself."""
+    response, draft = exchanged.received.response, exchanged.probe.draft
+    if response is None or draft is None or not exchanged.accepted or exchanged.received.cut:
+        return
+    body = json_of(response)
+    yield from _echoed(subject, draft, body)
+    found = _list_in(body)
+    if found is None or subject.operation.method != "GET":
+        return
+    pointer, items = found
+    limit = _number(draft, _LIMITS)
+    if limit is not None and limit > 0 and len(items) > limit and _is_page(subject):
+        yield _verdict(subject, f"{len(items)} items came where at most {limit} were asked for", ("body", *pointer), "limit")
+    wrapper = body if isinstance(body, dict) else {}
+    totals = [(("body", name), value) for name, value in wrapper.items() if _words(name) in _TOTALS]
+    written = next((value for name in _TOTAL_FIELDS if (value := find_field(response.fields, name)) is not None), None)
+    if written is not None and written.isdigit():
+        totals.append((("headers", "x-total-count"), int(written)))
+    for where, total in totals:
+        if isinstance(total, int) and not isinstance(total, bool):
+            yield from _total(subject, draft, where, total, len(items), limit)
+
+
+def _total(
+    subject: OperationUnderTest, draft: RequestDraft, where: Pointer, total: int, count: int, limit: int | None
+) -> Iterator[Verdict]:
+    if total < count:
+        yield _verdict(subject, f"the total is {total}, but {count} items came", where, "total")
+        return
+    starts = {name for (location, name), _ in draft.parameters.items() if location is ParameterLocation.QUERY and _words(name) in _STARTS}
+    filters_only_limit = all(location is not ParameterLocation.QUERY or _words(name) in _LIMITS for location, name in draft.parameters)
+    pages = _is_page(subject)
+    everything = not pages or (limit is not None and count < limit)
+    if not starts and filters_only_limit and everything and total != count:
+        yield _verdict(subject, f"the total is {total}, but all {count} items came", where, "total")
+
+
+def _is_page(subject: OperationUnderTest) -> bool:
+    """Whether the operation hands out pages: a limit and where to start, or a limit of that very name."""
+    names = {_words(p.name) for p in subject.operation.parameters if p.location is ParameterLocation.QUERY}
+    return bool(names & (_LIMITS - {"size", "count"})) or bool(names & _LIMITS and names & _STARTS)
+
+
+def largest_page(subject: OperationUnderTest) -> tuple[ParameterKey, int] | None:
+    """The parameter that limits a page, and the greatest page that it documents; 100 where it documents none."""
+    if subject.operation.method != "GET" or not _is_page(subject):
+        return None
+    for parameter in subject.operation.parameters:
+        if parameter.location is ParameterLocation.QUERY and _words(parameter.name) in _LIMITS and parameter.schema is not None:
+            outline = subject.api.kit.outline(parameter.schema, Direction.REQUEST, Purpose.JUDGE)
+            most = outline.annotation("maximum")
+            return (parameter.location, parameter.name), most if isinstance(most, int) and most < 2**31 - 1 else 100
+    return None
+
+
+def _echoed(subject: OperationUnderTest, draft: RequestDraft, body: JsonValue) -> Iterator[Verdict]:
+    """The id that ends the path is the id of what comes."""
+    template = subject.entry.template
+    names = template_names(template)
+    if subject.operation.method not in _ECHOING or not names or not template.endswith("{" + names[-1] + "}") or not isinstance(body, dict):
+        return
+    name = names[-1]
+    asked = draft.parameters.get((ParameterLocation.PATH, name))
+    words = split_words(name)
+    if asked is None or not words or (words[-1] not in {"id", "uuid"} and name not in body):
+        return
+    said = find_id(body, name)
+    if said is None or (type(said) is not type(asked) and str(said).isdigit() != str(asked).isdigit()):
+        return
+    if str(said).lower() != str(asked).lower():
+        message = f"{said!r} came where {name} {asked!r} was asked for"
+        yield _verdict(subject, message, ("body", _member(body, said)), "echo")
+
+
+def _member(body: JsonObject, value: JsonValue) -> str:
+    return next((name for name, member in body.items() if member == value), "id")
+
+
+def _list_in(body: JsonValue) -> tuple[Pointer, list[JsonValue]] | None:
+    """The list that an answer is about: the body, or the only list of objects in it."""
+    if isinstance(body, list):
+        return (), body
+    if not isinstance(body, dict):
+        return None
+    lists = [(name, value) for name, value in body.items() if isinstance(value, list)]
+    return ((lists[0][0],), lists[0][1]) if len(lists) == 1 else None
+
+
+def _number(draft: RequestDraft, names: frozenset[str]) -> int | None:
+    for (location, name), value in draft.parameters.items():
+        if location is ParameterLocation.QUERY and _words(name) in names and isinstance(value, int) and not isinstance(value, bool):
+            return value
+    return None
+
+
+def _words(name: str) -> str:
+    return "".join(split_words(name))
+
+
+def _verdict(subject: OperationUnderTest, message: str, where: Pointer, cause: str) -> Verdict:
+    place = subject.entry.node.place
+    finding = Finding(rule="response-value-incoherent", message=message, place=place, instance=where, operation=subject.entry.id)
+    return Verdict("coherence", finding, cause=(cause,))

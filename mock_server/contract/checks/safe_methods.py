@@ -1,0 +1,109 @@
+"""What safe methods promise: the same again, HEAD like GET, and conditions that are obeyed. RFC 9110, sections 9.2 and 13."""
+
+from dataclasses import replace
+
+from mock_server.contract.memory import json_of
+from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
+from mock_server.contract.run import Session
+from mock_server.exchange.message import Response, find_field
+from mock_server.json_values import JsonValue
+
+_COMPARED = (b"content-type",)
+
+
+def check_safe(session: Session, base: Exchanged) -> None:
+    """Ask again, ask for the header only, and ask on condition."""
+    response = base.received.response
+    if response is None or base.received.cut:
+        return
+    again = _again(session, base, "the same again")
+    _same(session, base, again)
+    _head(session, base, again)
+    _condition(session, base, response)
+
+
+def _again(session: Session, base: Exchanged, what: str, **changes: object) -> Exchanged:
+    request = base.probe.request._replace(**changes)  # type: ignore[arg-type]
+    return session.send(replace(base.probe, request=request, what=what, keyword=""))
+
+
+def _same(session: Session, base: Exchanged, again: Exchanged) -> None:
+    """The same status; and no list that grows or shrinks with each reading."""
+    if again.received.response is None or again.status in {429, 503}:
+        return
+    if not again.accepted:
+        message = f"{base.status}, and {again.status} to the same request right after it"
+        session.note(Verdict("idempotency", session.finding("response-safe-changing", message)), again, (base,))
+        return
+    sizes = [_size(base), _size(again)]
+    if sizes[0] != sizes[1] and None not in sizes:
+        third = _again(session, base, "the same once more")
+        sizes.append(_size(third))
+        known = [size for size in sizes if size is not None]
+        if len(known) == len(sizes) and (known[0] < known[1] < known[2] or known[0] > known[1] > known[2]):
+            message = f"three times the same request gave {known[0]}, {known[1]} and {known[2]} items"
+            finding = session.finding("response-safe-changing", message)
+            session.note(Verdict("idempotency", finding, doubtful=session.run.options.workers > 1), third, (base, again))
+
+
+def _size(exchanged: Exchanged) -> int | None:
+    """How many items an answer has."""
+    body: JsonValue = json_of(exchanged.received.response) if exchanged.received.response is not None else None
+    if isinstance(body, list):
+        return len(body)
+    lists = [value for value in body.values() if isinstance(value, list)] if isinstance(body, dict) else []
+    return len(lists[0]) if len(lists) == 1 else None
+
+
+def _head(session: Session, base: Exchanged, again: Exchanged) -> None:
+    """HEAD is GET without the content. RFC 9110, section 9.3.2; who doesn't know it at all says so."""
+    template = session.subject.entry.template
+    documented = any(entry.template == template and entry.method == "HEAD" for entry in session.run.api.document.entries)
+    probe = replace(
+        base.probe, request=base.probe.request._replace(method="HEAD"), what="HEAD instead of GET", intent=Intent.DOUBTFUL, keyword=""
+    )
+    exchanged = Exchanged(probe, session.run.exchange(probe.request))
+    session.exchanges.append(exchanged)
+    got, asked = exchanged.received.response, again.received.response
+    if got is None or asked is None or (not documented and got.status in {400, 401, 403, 404, 405, 415, 429, 501, 503}):
+        return
+    differences = _differences(got, asked, same_body=base.received.response is not None and base.received.response.body == asked.body)
+    if differences:
+        finding = session.finding("response-head-differs", f"HEAD and GET differ: {'; '.join(differences)}")
+        session.note(Verdict("head_matches_get", finding), exchanged, (again,))
+
+
+def _differences(head: Response, get: Response, *, same_body: bool) -> list[str]:
+    found = []
+    if head.status != get.status:
+        return [f"the status is {head.status} and {get.status}"]
+    if head.body:
+        found.append(f"HEAD has a body of {len(head.body)} bytes")
+    for name in _COMPARED:
+        one, other = find_field(head.fields, name), find_field(get.fields, name)
+        if one is not None and other is not None and one.replace(" ", "").lower() != other.replace(" ", "").lower():
+            found.append(f"{name.decode()} is {one!r} and {other!r}")
+    length = find_field(head.fields, b"content-length")
+    if same_body and length is not None and length.isdigit() and int(length) != len(get.body):
+        found.append(f"content-length is {length}, and {len(get.body)} bytes come")
+    return found
+
+
+def _condition(session: Session, base: Exchanged, response: Response) -> None:
+    """A documented ETag is obeyed where 304 is documented as well. RFC 9110, section 13.1.2."""
+    operation = session.subject.operation
+    documented = operation.find_response(response.status)
+    tag = find_field(response.fields, b"etag")
+    if documented is None or tag is None or not any(header.name.lower() == "etag" for header in documented.headers):
+        return
+    if not any(known.status == "304" for known in operation.responses):
+        return
+    fields = (*base.probe.request.fields, (b"if-none-match", tag.encode("latin-1", "replace")))
+    conditional = base.probe.request._replace(fields=fields)
+    what = "If-None-Match with the ETag that came"
+    probe = Probe(base.probe.operation, conditional, Intent.CONFORMING, session.phase, what, known=True)
+    exchanged = session.send(probe)
+    answer = exchanged.received.response
+    if answer is not None and exchanged.accepted and find_field(answer.fields, b"etag") == tag:
+        message = f"{exchanged.status} with the ETag {tag} although If-None-Match names it; 304 is documented"
+        session.note(Verdict("conditional_requests", session.finding("response-condition-ignored", message)), exchanged, (base,))

@@ -1,0 +1,150 @@
+"""Provision: the things that requests need, known already or created for them."""
+
+from collections.abc import Callable
+
+from mock_server.contract.memory import KnownObject
+from mock_server.contract.model import Exchanged, Incidents, Intent
+from mock_server.contract.run import Run, Session
+from mock_server.document.document import template_names
+from mock_server.document.model import Entry
+from mock_server.generate.request import RequestDraft
+from mock_server.judge.identity import Identity
+
+Send = Callable[[RequestDraft, KnownObject | None], Exchanged | None]
+
+_GONE = frozenset((404, 410))
+_ANOTHER = 300  # the salt of what replaces a thing that is gone
+_DEPTH = 3  # of things inside things
+_SALTS = 3
+
+
+def find_creator(run: Run, template: str) -> Entry | None:
+    """Find the operation that creates what a template names: POST to its collection."""
+    for entry in run.api.document.entries:
+        if entry.method == "POST" and run.memory.item_template(entry.template) == template:
+            return entry
+    return None
+
+
+def thing_template(run: Run, template: str) -> str | None:
+    """The longest part of a template that names a thing: `/pets/{petId}` of `/pets/{petId}/photos`."""
+    segments = template.split("/")
+    for size in range(len(segments), 1, -1):
+        part = "/".join(segments[:size])
+        if segments[size - 1].startswith("{") and find_creator(run, part) is not None:
+            return part
+    return None
+
+
+def find_thing(session: Session) -> KnownObject | None:
+    """A thing for the path of an operation: for one that changes things, only what this run created."""
+    if session.run.memory.has_given(session.subject.operation):
+        return None
+    safe = session.subject.is_safe
+    things = session.run.memory.things(session.subject.entry.template, created_only=not safe)
+    if things:
+        return things[0]
+    return create_thing(session, salt=0) if session.run.options.mutating else None
+
+
+def probe_thing(
+    session: Session, draft: RequestDraft, thing: KnownObject | None, send: Send
+) -> tuple[Exchanged | None, KnownObject | None]:
+    """
+    Send a draft to a thing; to another one, where the first turns out to be gone.
+
+    Not only DELETE takes things away: `POST /orders/{id}/archive` may, and what comes after it needs an order that is there.
+
+    Returns:
+        What came of it, and the thing that it was sent to.
+    """
+    outer, tentative = session.ledger, Incidents()
+    session.ledger = tentative
+    try:
+        exchanged = send(session.fill_path(draft, thing), thing)
+    finally:
+        session.ledger = outer
+    other = _replace_gone(session, thing, exchanged)
+    if other is not None:
+        return send(session.fill_path(draft, other), other), other
+    for incident in tentative.incidents():
+        outer.absorb(incident)
+    return exchanged, thing
+
+
+def _replace_gone(session: Session, thing: KnownObject | None, exchanged: Exchanged | None) -> KnownObject | None:
+    if thing is None or not thing.created or exchanged is None or exchanged.status not in _GONE:
+        return None
+    if exchanged.probe.intent is not Intent.CONFORMING:
+        return None
+    session.run.memory.forget(thing.template, thing.variables)
+    return create_thing(session, _ANOTHER)
+
+
+def create_thing(session: Session, salt: int, identity: Identity | None = None) -> KnownObject | None:
+    """Create a thing for the path of an operation."""
+    template = thing_template(session.run, session.subject.entry.template)
+    if template is None or not session.run.options.mutating:
+        return None
+    made = create(session.run, template, session.phase, salt, identity, into=session)
+    return made[0] if made is not None else None
+
+
+def create(
+    run: Run, template: str, phase: str, salt: int, identity: Identity | None = None, depth: int = 0, into: Session | None = None
+) -> tuple[KnownObject, Exchanged, Session] | None:
+    """
+    Create what a template names, and what is around it.
+
+    Args:
+        run: The run.
+        template: `/pets/{petId}`.
+        phase: In which it is needed.
+        salt: Another one gives other values.
+        identity: Who creates it.
+        depth: How many things are inside each other already.
+        into: The session that takes over what was found on the way.
+
+    Returns:
+        The thing, the exchange that created it, and its session; None where that did not work.
+    """
+    entry = find_creator(run, template)
+    subject = run.subject(entry) if entry is not None and depth < _DEPTH else None
+    if entry is None or subject is None:
+        return None
+    session = Session(run, subject, phase)
+    around: KnownObject | None = None
+    if template_names(entry.template):
+        outer = thing_template(run, entry.template)
+        made = create(run, outer, phase, salt, identity, depth + 1, into) if outer is not None else None
+        around = made[0] if made is not None else None
+    found = None
+    for attempt in range(_SALTS):
+        draft = session.fill_path(subject.drafter.draft(_salted(salt, attempt), full=attempt == 1), around)
+        found = post(session, draft, identity)
+        if found is not None:
+            break
+    if into is not None:
+        into.exchanges += session.exchanges
+        into.exercised.add(session.exercised)
+        for incident in session.ledger.incidents():
+            into.ledger.absorb(incident)
+    return (found[0], found[1], session) if found is not None else None
+
+
+def post(session: Session, draft: RequestDraft, identity: Identity | None) -> tuple[KnownObject, Exchanged] | None:
+    """Send a creating request; gives what it created."""
+    exchanged = session.probe(draft, "creating", known=True, identity=identity)
+    things = remember(session, exchanged, identity) if exchanged is not None else []
+    return (things[0], exchanged) if things and exchanged is not None else None
+
+
+def remember(session: Session, exchanged: Exchanged, identity: Identity | None = None) -> list[KnownObject]:
+    """Remember what an answer names; what was created is deleted at the end."""
+    things = session.run.memory.learn(session.subject.operation, exchanged)
+    session.run.created.extend((thing, identity or session.run.api.identity) for thing in things if thing.created)
+    return things
+
+
+def _salted(salt: int, attempt: int) -> int:
+    return salt if not attempt else salt * 7 + 1000 + attempt

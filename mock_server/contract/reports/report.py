@@ -1,0 +1,142 @@
+"""What a run found, as JSON data: masked, cut to size, with lines. All reports are made of it."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mock_server.contract.model import Exchanged, Incident
+from mock_server.contract.runner import Report
+from mock_server.exchange.curl import write_curl
+from mock_server.exchange.message import RawFields, Request
+from mock_server.exchange.secrets.mask import Mask
+from mock_server.findings import Place
+from mock_server.json_values import JsonObject, JsonValue, format_pointer
+from mock_server.version import __version__
+
+_MOST_BODY = 16_384  # bytes that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContext:
+    """What a report needs beside the run."""
+
+    title: str  # of the document
+    document: str  # its name
+    origin: str
+    seed: int
+    mask: Mask = field(default_factory=Mask)
+    lines: Mapping[Place, int] = field(default_factory=dict)
+    started: str = ""  # RFC 3339
+
+    def describe(self, incident: Incident) -> JsonObject:
+        """One incident."""
+        finding = incident.finding
+        place = finding.place
+        mask = incident.mask(self.mask)
+        return {
+            "id": incident.id,
+            "check": incident.check,
+            "rule": finding.rule,
+            "level": "unknown" if incident.doubtful else finding.level.name.lower(),
+            "accepted": incident.accepted,
+            "blame": finding.blame.value,
+            "operation": finding.operation,
+            "message": mask.finding(finding.message, finding.instance),
+            "file": place.file if place is not None else None,
+            "line": self.lines.get(place) if place is not None else None,
+            "pointer": format_pointer(place.pointer) if place is not None else None,
+            "instance": mask.text(format_pointer(finding.instance)) if finding.instance is not None else None,
+            "seen": incident.seen,
+            "curl": write_curl(mask.request(incident.exchanged.probe.request), mask.url(self.origin)),
+            "exchange": self.exchange(incident.exchanged, mask),
+            "before": [self.exchange(exchanged, mask) for exchanged in incident.related],
+        }
+
+    def exchange(self, exchanged: Exchanged, mask: Mask | None = None) -> JsonObject:
+        """Write both sides of one exchange; a mask may know secrets of others."""
+        probe, received = exchanged.probe, exchanged.received
+        request, response, mask = (mask or self.mask).exchange(probe.request, received.response)
+        return {
+            "number": exchanged.number,
+            "operation": probe.operation,
+            "phase": probe.phase,
+            "intent": probe.intent.value,
+            "what": mask.text(probe.what),
+            "milliseconds": round(received.seconds * 1000, 2),
+            "fault": received.fault.name.lower() if received.fault is not None else None,
+            "request": {
+                "method": request.method,
+                "url": self.url(request),
+                "headers": _fields(request.fields),
+                **_body(request.body),
+            },
+            "response": None
+            if response is None
+            else {"status": response.status, "headers": _fields(response.fields), **_body(response.body)},
+        }
+
+    def url(self, request: Request) -> str:
+        """The target of a request."""
+        query = "?" + request.query.decode("latin-1") if request.query else ""
+        return self.mask.url(self.origin) + request.path.decode("latin-1") + query
+
+
+def digest(report: Report, frame: ReportContext) -> JsonObject:
+    """A whole run, without its exchanges."""
+    kinds: JsonObject = {}
+    for kind in report.exercised.there:
+        done, there = report.exercised.counts(kind)
+        kinds[kind] = {"exercised": done, "there": there}
+    return {
+        "tool": f"mock-server {__version__}",
+        "title": frame.title,
+        "document": frame.document,
+        "url": frame.mask.url(frame.origin),
+        "seed": frame.seed,
+        "started": frame.started,
+        "seconds": round(report.seconds, 3),
+        "requests": report.sent,
+        "interrupted": report.interrupted or None,
+        "unreached": report.unreached or None,
+        "faults": [
+            {"operation": fault.operation, "rule": fault.rule, "message": frame.mask.text(fault.message)} for fault in report.faults
+        ],
+        "coverage": {"percent": round(report.exercised.percent, 1), "kinds": kinds},
+        "operations": [
+            {
+                "id": tested.id,
+                "title": tested.title,
+                "requests": tested.sent,
+                "accepted": tested.accepted,
+                "refused": {str(status): count for status, count in tested.refusals.items()},
+                "coverage": _operation_coverage(report, tested.id),
+            }
+            for tested in report.operations
+        ],
+        "skipped": [entry.title for entry in report.skipped],
+        "untestable": dict(report.untestable),
+        "warnings": [frame.mask.text(finding.message) for finding in report.warnings],
+        "findings": [frame.describe(incident) for incident in report.incidents],
+    }
+
+
+def _operation_coverage(report: Report, operation: str) -> JsonObject:
+    found: JsonObject = {}
+    for kind in report.exercised.there:
+        if kind != "operation":
+            done, there = report.exercised.counts(kind, operation)
+            found[kind] = {"exercised": done, "there": there}
+    return found
+
+
+def _fields(fields: RawFields) -> list[JsonValue]:
+    return [[name.decode("latin-1"), value.decode("latin-1")] for name, value in fields]
+
+
+def _body(data: bytes) -> JsonObject:
+    shown = data[:_MOST_BODY]
+    cut = {"size": len(data)} if len(data) > _MOST_BODY else {}
+    try:
+        return {"body": shown.decode("utf-8"), **cut}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(shown).decode(), **cut}

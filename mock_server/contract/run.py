@@ -1,0 +1,392 @@
+"""One operation in one phase: drafts become probes, probes are sent, answers are judged and remembered."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import urljoin, urlsplit
+
+from mock_server.contract.api import Api, ClassifiedRequest, OperationUnderTest
+from mock_server.contract.checks.coherence import check_coherence
+from mock_server.contract.checks.exchange import Expectations, check_exchange
+from mock_server.contract.memory import KnownObject, Memory, path_values
+from mock_server.contract.model import Exchanged, Incidents, Intent, Probe, Verdict
+from mock_server.contract.plan import Exercised
+from mock_server.contract.transport.http import Received, Sender, TransportFault
+from mock_server.contract.transport.listener import Listener
+from mock_server.document.document import template_names
+from mock_server.document.model import MISSING, Entry, ParameterLocation
+from mock_server.errors import TransportError, UndefinedSerialization
+from mock_server.exchange.message import Request, find_field, is_safe_method
+from mock_server.findings import Finding, Place
+from mock_server.generate.request import RequestDraft
+from mock_server.json_values import JsonValue, Pointer
+from mock_server.judge.identity import Identity
+from mock_server.names import split_words
+
+_REDIRECTS = 8
+# Seconds between readings, where a provider may need a moment to agree with itself.
+PATIENCE = (0.05, 0.15, 0.3, 0.5)
+_PATIENT = 3  # answers that never came or never ended, before an operation is left alone
+_GONE = 5  # answers in a row that could not be had: the API went away
+
+
+# Checks of what a provider remembers: a mock that says it is one promises nothing of that.
+_OF_STATE = frozenset(
+    (
+        "coherence",
+        "use_after_free",
+        "ensure_resource_availability",
+        "cross_tenant_access",
+        "idempotency",
+        "head_matches_get",
+        "conditional_requests",
+    )
+)
+
+
+# To GET, of what is not there or can't be: also a path that breaks the document.
+_ABSENT = frozenset((400, 404, 410, 422))
+# What an operation that empties something is called.
+_EMPTYING = frozenset(("delete", "remove", "purge", "clear", "truncate", "drop", "wipe", "destroy", "flush", "empty", "reset"))
+
+
+def deletes_in_bulk(entry: Entry) -> bool:
+    """Whether an operation deletes what no path variable names: DELETE of a collection, or another method by its words."""
+    if template_names(entry.template) or is_safe_method(entry.method):
+        return False
+    words = {*split_words(entry.template.rpartition("/")[2])[:1], *split_words(entry.id)[:1]}
+    return entry.method == "DELETE" or not words.isdisjoint(_EMPTYING)
+
+
+class RunOutOfTime(Exception):
+    """The time for the whole run is over, or somebody stopped it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a run is to do."""
+
+    phases: tuple[str, ...] = ("examples", "coverage", "stateful", "fuzzing")
+    modes: tuple[str, ...] = ("positive", "negative")
+    checks: frozenset[str] = frozenset()
+    mutating: bool = False
+    allow_bulk_delete: bool = False  # DELETE of what no path variable names: a whole collection
+    seed: int = 0
+    max_examples: int = 12  # of fuzzing, an operation
+    max_cases: int = 60  # of coverage, an operation
+    workers: int = 1
+    max_time: float | None = None  # seconds, of the whole run
+    max_response_time: float | None = None  # seconds
+    other: Identity | None = None  # who must not see what the first one has
+
+
+@dataclass(eq=False, repr=False)
+class Run:
+    """What all sessions of a run share."""
+
+    api: Api
+    sender: Sender
+    options: Options
+    memory: Memory
+    listener: Listener | None = None  # for callbacks and webhooks, where the user says how it is reached
+    started: float = field(default_factory=time.monotonic)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    created: list[tuple[KnownObject, Identity]] = field(default_factory=list)  # to be deleted at the end
+    answered: bool = False  # whether the API ever answered
+    silent: int = 0  # how often in a row it did not
+    sent: int = 0
+    hung: Counter[str] = field(default_factory=Counter)  # answers that did not come or did not end in time, by operation
+    known: set[tuple[str, ...]] = field(default_factory=set)  # causes that earlier phases found
+    withheld: Counter[str] = field(default_factory=Counter)  # requests that could have changed what is not the run's own, by operation
+    _absent: set[bytes] = field(default_factory=set)  # paths that were asked for, and that nothing is at
+    sleep: Callable[[float], None] = time.sleep
+
+    def check_time(self) -> None:
+        """
+        Look at the clock.
+
+        Raises:
+            OutOfTime: the time for the run is over.
+        """
+        limit = self.options.max_time
+        if self.stopped.is_set() or (limit is not None and time.monotonic() - self.started > limit):
+            raise RunOutOfTime
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the API stopped answering."""
+        return self.silent >= _GONE
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but not beyond the time for the run, nor after somebody stopped it."""
+        limit = self.options.max_time
+        left = seconds if limit is None else max(min(seconds, self.started + limit - time.monotonic()), 0.0)
+        self.stopped.wait(left)
+
+    def subject(self, entry: Entry) -> OperationUnderTest | None:
+        """The operation, ready; None where it can't be tested."""
+        return self.api.subject(entry, self.memory.known(self.api.document.operation(entry)))
+
+    def may_send(self, entry: Entry) -> bool:
+        """Whether requests of an operation are allowed."""
+        if entry.method in {"GET", "HEAD", "OPTIONS"}:
+            return True
+        return self.options.mutating and (self.options.allow_bulk_delete or not deletes_in_bulk(entry))
+
+    def is_harmless(self, subject: OperationUnderTest, draft: RequestDraft) -> bool:
+        """
+        Judge whether a request changes nothing but what this run created or was allowed to change.
+
+        What is not known to be its own may still be absent: then a documented GET of the same path is refused.
+        """
+        variables = {name: value for (location, name), value in draft.parameters.items() if location is ParameterLocation.PATH}
+        if subject.is_safe or self.memory.is_own(subject.entry, variables) or self._is_absent(subject, variables):
+            return True
+        self.withheld[subject.entry.id] += 1
+        return False
+
+    def _is_absent(self, subject: OperationUnderTest, variables: Mapping[str, JsonValue]) -> bool:
+        entries = self.api.document.entries
+        reading = next((entry for entry in entries if entry.method == "GET" and entry.template == subject.entry.template), None)
+        reader = self.subject(reading) if reading is not None else None
+        if reader is None:
+            return False
+        draft = reader.drafter.draft()
+        for name, value in variables.items():
+            draft = draft.with_parameter((ParameterLocation.PATH, name), value)
+        try:
+            request = reader.write(draft)
+        except UndefinedSerialization:
+            return False
+        if request.path not in self._absent:
+            response = self.exchange(request).response
+            if draft.missing or response is None or response.status not in _ABSENT:
+                return False
+            self._absent.add(request.path)
+        return True
+
+    @property
+    def expected(self) -> Expectations:
+        """What is expected beyond the document."""
+        return Expectations(self.options.max_response_time, self.api.identity.is_known)
+
+    def exchange(self, request: Request) -> Received:
+        """
+        Send a request; a safe one that is redirected goes on to where it is led.
+
+        Raises:
+            OutOfTime: see `check_time`; also when the API stopped answering.
+            TransportError: it never answered.
+        """
+        self.check_time()
+        received = self.sender.send(request)
+        self.sent += 1
+        if received.fault is not None and self.stopped.is_set():
+            raise RunOutOfTime  # it may have been broken off
+        if received.fault is TransportFault.UNREACHABLE:
+            if not self.answered:
+                raise TransportError(self.sender.origin, received.detail or received.fault.value)
+            self.silent += 1
+            if self.is_gone:
+                self.stopped.set()
+        else:
+            self.answered, self.silent = True, 0
+        return received
+
+
+@dataclass(eq=False, repr=False)
+class Session:
+    """One operation in one phase. Used by one thread."""
+
+    run: Run
+    subject: OperationUnderTest
+    phase: str
+    ledger: Incidents = field(default_factory=Incidents)
+    exercised: Exercised = field(default_factory=Exercised)
+    exchanges: list[Exchanged] = field(default_factory=list)
+    accepted: int = 0  # good requests that were answered with success
+    refusals: dict[int, int] = field(default_factory=dict)  # of good requests, by status
+    last: list[Verdict] = field(default_factory=list)  # of the last exchange
+    seen: set[tuple[str, ...]] = field(default_factory=set)  # causes that were looked into in this phase
+
+    def fill_path(self, draft: RequestDraft, thing: KnownObject | None) -> RequestDraft:
+        """The draft with the variables of a thing in its path; given ones stay, but not beside a thing that is to be changed."""
+        if thing is None:
+            return draft
+        entry, given = self.subject.entry, self.run.memory.given
+        find = given.find if self.run.memory.changed_name(entry) is None else given.find_for
+        names = set(template_names(entry.template))
+        for name, value in thing.variables.items():
+            if name in names and not find(entry.id, name):
+                draft = draft.with_parameter((ParameterLocation.PATH, name), value)
+        return draft
+
+    def knows(self, draft: RequestDraft, thing: KnownObject | None) -> bool:
+        """Whether what the path of a draft names exists: it is given, or is that thing; a step may have led elsewhere."""
+        names, memory = template_names(self.subject.entry.template), self.run.memory
+        for name in names:
+            value = draft.parameters.get((ParameterLocation.PATH, name), MISSING)
+            given = value in memory.given.find(self.subject.entry.id, name)
+            if not given and (thing is None or thing.variables.get(name, MISSING) != value):
+                return False
+        return bool(names)
+
+    def probe(
+        self,
+        draft: RequestDraft,
+        what: str,
+        *,
+        breaks: bool = False,
+        keyword: str = "",
+        where: Pointer = (),
+        place: Place | None = None,
+        known: bool = False,
+        identity: Identity | None = None,
+        intent: Intent | None = None,
+    ) -> Exchanged | None:
+        """
+        Send a draft and judge what comes.
+
+        Args:
+            draft: What to send.
+            what: Why, in words.
+            breaks: Whether it is meant to break the document.
+            keyword: That is tried or broken.
+            where: In the request.
+            place: Of the keyword, in the document.
+            known: Whether the things that its path names exist.
+            identity: Who asks, where it is not the first identity.
+            intent: What it is, where its credentials or its method make it something else.
+
+        Returns:
+            The exchange; None where the request can't be written, is not what it was meant to be, or could change what is
+            not this run's own; and for an operation that hangs: what is known of it is enough.
+        """
+        if self.run.hung[self.subject.entry.id] >= _PATIENT:
+            return None
+        try:
+            request = self.subject.write(draft, identity)
+        except UndefinedSerialization:
+            return None
+        # a credential may be a required parameter as well
+        classified = self.subject.classify(request) if intent is not Intent.UNAUTHENTICATED else ClassifiedRequest(Intent.CONFORMING)
+        if breaks == (classified.intent is Intent.CONFORMING) or (not breaks and classified.intent is not Intent.CONFORMING):
+            return None
+        if classified.intent is Intent.DOUBTFUL and keyword != "format":
+            return None  # nothing could be said of the answer
+        if breaks and classified.findings:
+            first = classified.findings[0]
+            place, where = first.place, first.instance or where
+        if not self.run.is_harmless(self.subject, draft):
+            return None
+        meant = intent if intent is not None else classified.intent
+        return self.send(Probe(self.subject.entry.id, request, meant, self.phase, what, keyword, where, place, draft, known))
+
+    def send(self, probe: Probe) -> Exchanged:
+        """Send a probe and judge what comes."""
+        return self.take(probe, self._redirected(probe))
+
+    def take(self, probe: Probe, received: Received) -> Exchanged:
+        """Judge what came of a probe."""
+        exchanged = Exchanged(probe, received)
+        self.run.hung[self.subject.entry.id] += received.fault in {TransportFault.TIMEOUT, TransportFault.ENDLESS, TransportFault.TOO_LARGE}
+        self.exchanges.append(exchanged)
+        self.exercised.answered(self.subject, exchanged)
+        if exchanged.accepted and self.subject.operation.method == "DELETE":
+            self.run.memory.forget(self.subject.entry.template, path_values(exchanged))
+        elif exchanged.accepted and self.subject.operation.method == "PUT":
+            self.run.created.extend((thing, self.run.api.identity) for thing in self.run.memory.learn_put(self.subject.entry, exchanged))
+        if probe.intent is Intent.CONFORMING:
+            if exchanged.accepted:
+                self.accepted += 1
+            else:
+                self.refusals[exchanged.status] = self.refusals.get(exchanged.status, 0) + 1
+        self.last = list(check_exchange(self.subject, exchanged, self.run.expected))
+        if probe.intent is Intent.CONFORMING:
+            self.last += [verdict for verdict in check_coherence(self.subject, exchanged) if self._persists(verdict, probe)]
+        for verdict in self.last:
+            self.note(verdict, exchanged)
+        return exchanged
+
+    def note(self, verdict: Verdict, exchanged: Exchanged, related: tuple[Exchanged, ...] = ()) -> bool:
+        """Note a verdict, if its check is asked for; gives whether it is new."""
+        checks = self.run.options.checks
+        is_forged = verdict.check == "ignored_auth" and exchanged.probe.intent is Intent.FORGED
+        is_missing = verdict.finding.rule == "response-status-undocumented" and exchanged.status in {404, 410}
+        if is_mocked(exchanged) and (verdict.check in _OF_STATE or is_missing):
+            verdict = replace(verdict, doubtful=True)
+        if is_forged and is_ours(exchanged.received):
+            verdict = replace(verdict, doubtful=True)  # a mock knows no users
+        return (not checks or verdict.check in checks) and self.ledger.add(verdict, exchanged, related)
+
+    def finding(self, rule: str, message: str, place: Place | None = None, instance: Pointer | None = None) -> Finding:
+        """A finding about this operation."""
+        where = place or self.subject.entry.node.place
+        return Finding(rule=rule, message=message, place=where, instance=instance, operation=self.subject.entry.id)
+
+    def _persists(self, verdict: Verdict, probe: Probe) -> bool:
+        """Whether a total is still wrong after a while: some providers count later than they store."""
+        if verdict.cause != ("total",) or not self.subject.is_safe or self.ledger.knows(verdict):
+            return True
+        for pause in PATIENCE:
+            self.run.sleep(pause)
+            again = Exchanged(probe, self.run.exchange(probe.request))
+            if is_mocked(again):
+                break
+            if not any(other.cause == verdict.cause for other in check_coherence(self.subject, again)):
+                return False
+        return True
+
+    def _redirected(self, probe: Probe) -> Received:
+        """Follow redirects that the operation does not document, within the origin."""
+        received = self.run.exchange(probe.request)
+        request, seen = probe.request, {(probe.request.path, probe.request.query)}
+        while self._leads_on(request, received):
+            request = _next_request(request, received, self.run.sender.origin)
+            if (request.path, request.query) in seen or len(seen) > _REDIRECTS:
+                finding = self.finding(
+                    "response-redirect-circular", f"the redirect to {request.path.decode('latin-1')} leads in a circle, or never ends"
+                )
+                self.note(Verdict("not_a_server_error", finding), Exchanged(probe, received))
+                return received
+            seen.add((request.path, request.query))
+            received = self.run.exchange(request)
+        return received
+
+    def _leads_on(self, request: Request, received: Received) -> bool:
+        response = received.response
+        if response is None or response.status not in {301, 302, 307, 308} or request.method not in {"GET", "HEAD"}:
+            return False
+        if self.subject.operation.find_response(response.status) is not None:
+            return False
+        location = find_field(response.fields, b"location")
+        if location is None:
+            return False
+        origin = self.run.sender.origin
+        target = urlsplit(urljoin(origin + request.path.decode("latin-1"), location))
+        return f"{target.scheme}://{target.netloc}" == origin
+
+
+def is_ours(received: Received) -> bool:
+    """Whether our own mock answered, whatever stands behind the answer."""
+    return received.response is not None and find_field(received.response.fields, b"x-mock-source") is not None
+
+
+def is_mocked(exchanged: Exchanged) -> bool:
+    """Whether an answer says that nothing stands behind it: our own mock's do, unless they come from its state."""
+    response = exchanged.received.response
+    return response is not None and find_field(response.fields, b"x-mock-source") not in {None, "state"}
+
+
+def _next_request(request: Request, received: Received, origin: str) -> Request:
+    response = received.response
+    location = find_field(response.fields, b"location") if response is not None else None
+    target = urlsplit(urljoin(origin + request.path.decode("latin-1"), location or ""))
+    return request._replace(path=(target.path or "/").encode("latin-1", "replace"), query=target.query.encode("latin-1", "replace"))
+
+
+def renumbered(exchanges: list[Exchanged], start: int) -> list[Exchanged]:
+    """The exchanges, numbered in their order."""
+    return [replace(exchanged, number=start + index) for index, exchanged in enumerate(exchanges)]

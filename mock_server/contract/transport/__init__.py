@@ -1,0 +1,1 @@
+"""Ways to send a request to the API under test, and to receive its callbacks."""

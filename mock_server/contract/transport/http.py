@@ -1,0 +1,263 @@
+"""
+Sending requests over the network, within limits of size and time.
+
+Redirects are answers to be judged, so none is followed here. Nothing that an API does raises: what it did instead of
+answering is a `TransportFault`.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx2
+
+from mock_server.contract.transport.deadline import TimedTransport
+from mock_server.errors import UsageError
+from mock_server.exchange.media_type import is_streamed, parse_media_type
+from mock_server.exchange.message import RawFields, Request, Response, find_field
+
+_FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))  # only who sends a body can write them
+
+
+class TransportFault(Enum):
+    """What an API did instead of answering."""
+
+    UNREACHABLE = "no connection could be made"
+    DISCONNECTED = "the connection was closed before the answer was complete"
+    TIMEOUT = "no answer came in time"
+    MALFORMED = "what came is no HTTP"
+    TOO_LARGE = "the answer is larger than the limit"
+    ENDLESS = "the answer did not end in time"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLimits:
+    """What one answer may take."""
+
+    seconds: float = 10.0
+    size: int = 20 * 1024 * 1024  # bytes of a body
+    stream_seconds: float = 2.0  # of a documented stream, which may be endless
+    stream_items: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came back."""
+
+    response: Response | None
+    fault: TransportFault | None = None
+    detail: str = ""
+    seconds: float = 0.0
+    cut: bool = False  # a stream that was left before its end
+
+
+class Sender(Protocol):
+    """Sends requests to one API."""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+
+    def send(self, request: Request) -> Received:
+        """Send a request; never raises for what the API does."""
+
+    def break_off(self) -> None:
+        """Whoever waits for an answer stops waiting, where that can be; and whoever begins, until `go_on`."""
+
+    def go_on(self) -> None:
+        """Requests are sent again."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+def origin_of(url: str) -> str:
+    """
+    The scheme, host and port of an API.
+
+    Raises:
+        UsageError: it is no http or https URL.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:  # of the host or the port
+        raise UsageError(f"{url!r} is no URL of an API: {error}") from error
+    if not usable:
+        advice = f"write http://{url}" if re.fullmatch(r"[\w.-]+:\d+(/.*)?", url) else "it starts with http:// or https://"
+        raise UsageError(f"{url!r} is no URL of an API; {advice}")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+class HttpSender:
+    """Sends over the network. May be used by several threads."""
+
+    def __init__(self, url: str, limits: AnswerLimits, *, verify: bool = True, connections: int = 16, proxies: bool = True) -> None:
+        """
+        Prepare connections.
+
+        Args:
+            url: The API; only its origin counts here.
+            limits: Of each answer.
+            verify: Whether certificates have to be trusted.
+            connections: At most, at once.
+            proxies: Whether those of the environment are used.
+
+        Raises:
+            UsageError: it is no http or https URL.
+        """
+        self.origin = origin_of(url)
+        self._base = httpx2.URL(self.origin)
+        self._limits = limits
+        self._timed = TimedTransport(verify=verify, connections=connections) if not proxies or _is_near(self._base) else None
+        self._client = httpx2.Client(
+            timeout=httpx2.Timeout(limits.seconds),
+            transport=self._timed,
+            # behind a proxy of the environment it can't be told whether a connection was closed before or by a request: none is kept
+            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=0),
+            follow_redirects=False,
+            verify=verify,
+            trust_env=proxies,
+            headers={"user-agent": "mock-server-test", "accept-encoding": "identity"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept: one may be a credential
+        )
+
+    def send(self, request: Request) -> Received:
+        """Send a request; never raises for what the API does."""
+        started = time.perf_counter()
+        target = request.path + (b"?" + request.query if request.query else b"")
+        self._end_in(self._limits.seconds)
+        fields = [(name, value) for name, value in request.fields if name not in _FRAMING]  # the body's own are written
+        try:
+            message = self._client.build_request(
+                request.method, self._base.copy_with(raw_path=target), headers=fields, content=request.body or None
+            )
+            answer = self._client.send(message, stream=True)
+        except httpx2.HTTPError as error:
+            return Received(None, fault_of(error), reason_of(error), time.perf_counter() - started)
+        except (httpx2.InvalidURL, ValueError) as error:  # a header or path that h11 refuses to write
+            return Received(None, TransportFault.UNREACHABLE, f"the request can't be written: {error}", time.perf_counter() - started)
+        try:
+            return self._read(answer, started)
+        finally:
+            answer.close()
+
+    def _read(self, answer: httpx2.Response, started: float) -> Received:
+        fields = [(name.lower(), value) for name, value in answer.headers.raw]
+        gathered = BufferedBody(self._limits, fields, started)
+        if gathered.is_stream:
+            self._end_in(gathered.seconds_left)
+        try:
+            for chunk in answer.iter_raw():
+                if gathered.add(chunk):
+                    break
+        except httpx2.HTTPError as error:
+            if not gathered.is_stream:
+                late = isinstance(error, httpx2.TimeoutException)
+                return gathered.received(answer.status_code, TransportFault.ENDLESS if late else fault_of(error), reason_of(error))
+            gathered.cut = True
+        return gathered.received(answer.status_code)
+
+    def _end_in(self, seconds: float) -> None:
+        if self._timed is not None:
+            self._timed.end_in(seconds)
+
+    def break_off(self) -> None:
+        """Whoever waits for an answer stops waiting; through a proxy, when the time of one reading is over."""
+        if self._timed is not None:
+            self._timed.break_off()
+
+    def go_on(self) -> None:
+        """Requests are sent again."""
+        if self._timed is not None:
+            self._timed.go_on()
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+
+class BufferedBody:
+    """A body while it comes, and when enough of it is there."""
+
+    def __init__(self, limits: AnswerLimits, fields: RawFields, started: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.fields = fields
+        self.is_stream = is_stream(fields)
+        self.cut = False
+        self._limits = limits
+        self._started = started
+        self._clock = clock
+        self._body = bytearray()
+        self._lines = 0
+        self._fault: TransportFault | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """How long to go on waiting."""
+        limit = self._limits.stream_seconds if self.is_stream else self._limits.seconds
+        return max(limit - (self._clock() - self._started), 0.0)
+
+    def add(self, chunk: bytes) -> bool:
+        """Take a piece; gives whether to stop."""
+        self._body += chunk
+        self._lines += chunk.count(b"\n")
+        if len(self._body) > self._limits.size:
+            self._fault = TransportFault.TOO_LARGE
+            del self._body[self._limits.size :]
+            return True
+        if self.is_stream and (not self.seconds_left or self._lines >= self._limits.stream_items):
+            self.cut = True
+            return True
+        if not self.seconds_left:
+            self._fault = TransportFault.ENDLESS
+            return True
+        return False
+
+    def received(self, status: int, fault: TransportFault | None = None, detail: str = "") -> Received:
+        """What came, as far as it came."""
+        body = bytes(self._body)
+        if self.cut:
+            body = body[: body.rfind(b"\n\n") + 2] if b"\n\n" in body else body[: body.rfind(b"\n") + 1]
+        fault = fault or self._fault
+        if fault is TransportFault.TOO_LARGE:
+            detail = f"more than {self._limits.size:,} bytes"
+        elif fault is TransportFault.ENDLESS:
+            detail = f"{len(body):,} bytes came in {self._limits.seconds:g} s"
+        return Received(Response(status, self.fields, body), fault, detail, self._clock() - self._started, self.cut)
+
+
+def _is_near(url: httpx2.URL) -> bool:
+    """Whether no proxy of the environment stands between."""
+    proxies = getproxies()
+    return not (proxies.get(url.scheme) or proxies.get("all")) or bool(proxy_bypass(url.host))
+
+
+def is_stream(fields: RawFields) -> bool:
+    """Whether a body comes in pieces that are looked at one by one: events, lines."""
+    written = find_field(fields, b"content-type")
+    if written is None:
+        return False
+    media_type = parse_media_type(written)
+    return is_streamed(media_type)
+
+
+def fault_of(error: httpx2.HTTPError) -> TransportFault:
+    """What an API did, by the error that came of it."""
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.UnsupportedProtocol | httpx2.ProxyError):
+        return TransportFault.UNREACHABLE
+    if isinstance(error, httpx2.TimeoutException):
+        return TransportFault.TIMEOUT
+    if isinstance(error, httpx2.RemoteProtocolError) and not any(word in str(error).lower() for word in ("disconnected", "closed")):
+        return TransportFault.MALFORMED
+    return TransportFault.DISCONNECTED
+
+
+def reason_of(error: httpx2.HTTPError) -> str:
+    """An error in words."""
+    return str(error) or type(error).__name__

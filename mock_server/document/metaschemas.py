@@ -1,0 +1,22 @@
+"""
+The schemas of JSON Schema itself, which documents refer to and nobody should have to download.
+
+Source: https://json-schema.org/specification-links; the files come with the package jsonschema-specifications.
+"""
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from mock_server.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import jsonschema_specifications
+else:
+    jsonschema_specifications = LazyModule("jsonschema_specifications")
+
+
+def find_metaschema(uri: str) -> bytes | None:
+    """The JSON text of a metaschema or of one of its vocabularies, by its URI without fragment; None for any other URI."""
+    found = jsonschema_specifications.REGISTRY.get(uri)
+    return orjson.dumps(found.contents) if found is not None else None

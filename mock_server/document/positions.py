@@ -1,0 +1,74 @@
+"""Lines: where in a text a pointer stands. Only asked when a finding is shown."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from mock_server.document.yaml import iter_positions
+from mock_server.json_values import Pointer
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|\n|[^\s{}\[\],:"]+', re.DOTALL)
+
+
+def find_lines(text: str, wanted: Iterable[Pointer]) -> dict[Pointer, int]:
+    """
+    Find the lines of pointers in a JSON or YAML text.
+
+    Returns:
+        For each pointer its line, counted from 1; one that leads nowhere gets the line of its deepest known parent.
+    """
+    missing = {pointer: pointer for pointer in wanted}
+    needed = {pointer[:size] for pointer in missing for size in range(len(pointer) + 1)}
+    walk = _iter_json(text) if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} else iter_positions(text)
+    lines = {pointer: line for pointer, line in walk if pointer in needed}  # of a key that stands twice, the last one
+    return {pointer: _nearest(lines, pointer) for pointer in missing}
+
+
+def _nearest(lines: dict[Pointer, int], pointer: Pointer) -> int:
+    for size in range(len(pointer), -1, -1):
+        if pointer[:size] in lines:
+            return lines[pointer[:size]]
+    return 1
+
+
+def _iter_json(text: str) -> Iterator[tuple[Pointer, int]]:
+    """Walk a JSON text: each place with its line."""
+    path: list[str] = []
+    stack: list[int | None] = []  # the next index of an open array, None for an object
+    line, key_line, key = 1, 1, None
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token == "\n":
+            line += 1
+            continue
+        if token in "}]":
+            del stack[-1:]
+            del path[-1:]  # the key or index of what ends here; the root has none
+            continue
+        if token in ",:":
+            continue
+        in_object = bool(stack) and stack[-1] is None
+        if in_object and key is None and token[0] == '"':
+            key, key_line = _unquote(token), line
+            line += token.count("\n")
+            continue
+        if stack:
+            index = stack[-1]
+            path.append(key if key is not None else str(index))
+            if index is not None:
+                stack[-1] = index + 1
+        yield tuple(path), key_line if in_object else line
+        key = None
+        line += token.count("\n") if token[0] == '"' else 0
+        if token in "{[":
+            stack.append(None if token == "{" else 0)
+        elif stack:
+            path.pop()
+
+
+def _unquote(token: str) -> str:
+    """The key that a JSON string writes; as it stands where it is none."""
+    try:
+        return str(json.loads(token, strict=False))
+    except ValueError:
+        return token[1:-1]

@@ -1,0 +1,532 @@
+"""
+Parameters: read from a request by style and explode; `serialization` writes them.
+
+Source: OAS 3.1.1, "Style Values" and "Style Examples"; OAS 2.0, "collectionFormat"; RFC 6570 for what they stand for
+
+Parameters, written: the other way of `parameter`.
+
+Source: OAS 3.1.1, "Style Values" and "Style Examples"; RFC 6570 for what they stand for
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote, unquote, unquote_plus
+
+import orjson
+
+from mock_server.document.model import MISSING, Missing, Parameter, ParameterLocation, Style
+from mock_server.errors import MalformedContent, UndefinedSerialization
+from mock_server.exchange.bounds import check_items, read_json_text
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.message import RawFields, find_field
+from mock_server.exchange.wire_values import Raw, put_bracketed, read_all, settle
+from mock_server.json_values import JsonValue
+from mock_server.schema.outline import Outline
+from mock_server.tokens import is_token
+
+QueryPairs = Sequence[tuple[str, str]]  # names decoded, values still percent-encoded
+_BY_COMMA = frozenset((Style.FORM, Style.SIMPLE, Style.LABEL, Style.MATRIX))
+_ENCODED_COMMA = re.compile("%2C", re.IGNORECASE)
+_MAX_KEYS = 1000
+_SHORT = 200  # characters of a query
+# What stands between the items of these styles; a comma in the others.
+DELIMITERS = {Style.SPACE_DELIMITED: " ", Style.PIPE_DELIMITED: "|", Style.TAB_DELIMITED: "\t"}
+
+
+@dataclass(slots=True)
+class Carrier:
+    """Where the parameters of one request stand."""
+
+    path: Mapping[str, str]  # percent-encoded
+    query: str  # percent-encoded
+    fields: RawFields
+    _pairs: QueryPairs | None = None
+
+    @property
+    def pairs(self) -> QueryPairs:
+        """The query, split; at most 1,000 pairs of it."""
+        if self._pairs is None:
+            self._pairs = parse_query(self.query)
+        return self._pairs
+
+    def cookies(self) -> QueryPairs:
+        """The cookies, as they are written. RFC 6265, section 4.2.1."""
+        header = find_field(self.fields, b"cookie")
+        pairs = (part.strip().partition("=") for part in (header or "").split(";") if "=" in part)
+        return [(name, value.strip('"')) for name, _, value in pairs]
+
+    def cookies_for(self, parameter: Parameter) -> QueryPairs:
+        """The cookies with their names decoded, and their values as the style of a parameter has them: percent-encoded."""
+        if parameter.style is Style.COOKIE:
+            return [(name, quote(value, safe=",")) for name, value in self.cookies()]
+        return [(unquote(name), value) for name, value in self.cookies()]
+
+
+Reader = Callable[[Carrier], "list[JsonValue] | Missing"]
+Interpret = Callable[[Raw, Outline], list[JsonValue]]
+
+
+def parse_query(query: str) -> QueryPairs:
+    """Split a query; a name without `=` has the empty value. Short ones, which come again and again, are split once."""
+    return _parse_short(query) if len(query) <= _SHORT else _parse(query)
+
+
+def _parse(query: str) -> QueryPairs:
+    pairs = []
+    for part in query.split("&", _MAX_KEYS):
+        if part:
+            name, _, value = part.partition("=")
+            pairs.append((unquote_plus(name), value))
+    return tuple(pairs)
+
+
+_parse_short = lru_cache(maxsize=512)(_parse)
+
+
+def compile_reader(parameter: Parameter, outline: Outline, interpret: Interpret = read_all) -> Reader:
+    """
+    Compile the reading of a parameter.
+
+    Args:
+        parameter: How it is written.
+        outline: Of its schema.
+        interpret: Gives the values that what was split by its style may be.
+
+    Returns:
+        A function that gives the readings of a request's parameter, the likeliest first, or MISSING. It raises
+        MalformedContent where the text can't be read in the documented style.
+    """
+    if parameter.location is ParameterLocation.QUERYSTRING and (
+        parameter.content is None or not is_json(parse_media_type(parameter.content.name))
+    ):
+        return _querystring_reader(outline)
+    if parameter.content is not None:
+        return _content_reader(parameter)
+    if parameter.location is ParameterLocation.PATH and parameter.style is Style.SIMPLE and outline.types == {"string"}:
+        return _text_reader(parameter.name)
+    split = _SPLITTERS[parameter.location]
+    by_comma = parameter.location is not ParameterLocation.HEADER and parameter.style in _BY_COMMA and not parameter.explode
+
+    def read(carrier: Carrier) -> list[JsonValue] | Missing:
+        raw = split(parameter, outline, carrier)
+        if isinstance(raw, Missing):
+            return MISSING
+        readings = interpret(raw, outline)
+        if (by_comma or parameter.style is Style.SIMPLE) and isinstance(raw, list) and len(raw) == 1:
+            readings += _split_encoded(raw[0], outline, interpret)
+        return readings
+
+    return read
+
+
+def _split_encoded(item: Raw, outline: Outline, interpret: Interpret) -> list[JsonValue]:
+    """What the only item of a list may also be: several, whose commas somebody percent-encoded, as many clients do."""
+    return interpret(list(item.split(",")), outline) if isinstance(item, str) and "," in item else []
+
+
+def _text_reader(name: str) -> Reader:
+    """A text in the path: it is what it is."""
+
+    def read(carrier: Carrier) -> list[JsonValue] | Missing:
+        text = carrier.path.get(name)
+        return MISSING if text is None else [unquote(text) if "%" in text else text]
+
+    return read
+
+
+def _content_reader(parameter: Parameter) -> Reader:
+    """A parameter with `content` is a text of that media type."""
+    as_json = parameter.content is not None and is_json(parse_media_type(parameter.content.name))
+
+    def read(carrier: Carrier) -> list[JsonValue] | Missing:
+        text = carrier.query if parameter.location is ParameterLocation.QUERYSTRING else _single(parameter, carrier)
+        if isinstance(text, Missing) or (parameter.location is ParameterLocation.QUERYSTRING and not text):
+            return MISSING
+        if parameter.location is not ParameterLocation.HEADER:
+            text = unquote_plus(text) if parameter.location in {ParameterLocation.QUERY, ParameterLocation.QUERYSTRING} else unquote(text)
+        if not as_json:
+            return [text]
+        return [read_json_text(text)]
+
+    return read
+
+
+def _querystring_reader(outline: Outline) -> Reader:
+    def read(carrier: Carrier) -> list[JsonValue] | Missing:
+        if not carrier.query:
+            return MISSING
+        raw: Raw = {name: unquote_plus(value) for name, value in carrier.pairs}
+        return read_all(raw, outline)
+
+    return read
+
+
+def _single(parameter: Parameter, carrier: Carrier) -> str | Missing:
+    """The one text of a parameter, percent-encoded where its place is."""
+    if parameter.location is ParameterLocation.PATH:
+        return carrier.path.get(parameter.name, MISSING)
+    if parameter.location is ParameterLocation.HEADER:
+        value = find_field(carrier.fields, parameter.name.lower().encode("latin-1", "replace"))
+        return MISSING if value is None else value
+    pairs = carrier.pairs if parameter.location is ParameterLocation.QUERY else carrier.cookies_for(parameter)
+    return next((value for name, value in pairs if name == parameter.name), MISSING)
+
+
+def _expects(outline: Outline, type_: str) -> bool:
+    """Whether a structure rather than a scalar is to be read."""
+    types = outline.types
+    return type_ in types and len(types - {"null"}) < 6  # noqa: PLR2004 - where every type may be, a scalar is
+
+
+def _split_path(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+    text = carrier.path.get(parameter.name)
+    if text is None:
+        return MISSING
+    style, name = parameter.style, parameter.name
+    separator = ","
+    if style is Style.LABEL:
+        if not text.startswith("."):
+            raise MalformedContent(f"the style 'label' starts with a dot: {unquote(text)!r}")
+        text, separator = text[1:], "." if parameter.explode else ","
+    elif style is Style.MATRIX:
+        return _split_matrix(parameter, outline, text)
+    elif style is not Style.SIMPLE:
+        separator = DELIMITERS.get(style, ",")
+    if _expects(outline, "array"):
+        return [unquote(part) for part in text.split(separator)]
+    if _expects(outline, "object"):
+        return _members(text.split(separator), name, explode=parameter.explode)
+    return unquote(text)
+
+
+def _split_matrix(parameter: Parameter, outline: Outline, text: str) -> Raw:
+    if not text.startswith(";"):
+        raise MalformedContent(f"the style 'matrix' starts with a semicolon: {unquote(text)!r}")
+    pairs = [part.partition("=") for part in text[1:].split(";")]
+    if _expects(outline, "object") and parameter.explode:
+        return {unquote(name): unquote(value) for name, _, value in pairs}
+    values = [value for name, _, value in pairs if unquote(name) == parameter.name]
+    if not values:
+        raise MalformedContent(f"the style 'matrix' names the parameter: ;{parameter.name}=…")
+    if _expects(outline, "array"):
+        return [unquote(part) for part in (values if parameter.explode else values[0].split(","))]
+    if _expects(outline, "object"):
+        return _members(values[0].split(","), parameter.name, explode=False)
+    return unquote(values[0])
+
+
+def _members(parts: list[str], name: str, *, explode: bool) -> Raw:
+    """An object from `R=100,G=200` (explode) or `R,100,G,200`."""
+    if explode:
+        pairs = [part.partition("=") for part in parts]
+        if not all(equals for _, equals, _ in pairs):
+            raise MalformedContent(f"the members of {name!r} are written as name=value")
+        return {unquote(key): unquote(value) for key, _, value in pairs}
+    if len(parts) == 1:
+        parts = _ENCODED_COMMA.split(parts[0])
+    if len(parts) % 2:
+        raise MalformedContent(f"the members of {name!r} are names and values in turn")
+    return {unquote(key): unquote(value) for key, value in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _split_query(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+    name, pairs = parameter.name, carrier.pairs
+    if parameter.style is Style.DEEP_OBJECT:
+        return _split_deep(name, pairs, outline)
+    values = [value for key, value in pairs if key == name]
+    if _expects(outline, "array"):
+        if not values:
+            values = [value for key, value in pairs if key == f"{name}[]"]
+        return _split_list(parameter, outline, values)
+    if _expects(outline, "object"):
+        if parameter.explode and parameter.style is Style.FORM:
+            return _spread(outline, pairs, required=parameter.required)
+        if not values:
+            return MISSING
+        delimiter = DELIMITERS.get(parameter.style, ",")
+        return _members(_cut(values[0], delimiter), name, explode=False)
+    return unquote_plus(values[0]) if values else MISSING
+
+
+def _split_list(parameter: Parameter, outline: Outline, values: list[str]) -> Raw | Missing:
+    if not values:
+        return MISSING
+    delimiter = DELIMITERS.get(parameter.style, ",")
+    if parameter.explode and parameter.style in {Style.FORM, Style.SPACE_DELIMITED, Style.PIPE_DELIMITED}:
+        return [unquote_plus(value) for value in values]
+    if values == [""]:
+        return [""] if parameter.allow_empty or "string" in outline.item().types else []
+    return [unquote_plus(part) for value in values for part in _cut(value, delimiter)]
+
+
+def _cut(value: str, delimiter: str) -> list[str]:
+    """Split by a delimiter that may be written percent-encoded, since it is no comma."""
+    check_items(value, ",")
+    if delimiter == ",":
+        return value.split(",")
+    encoded = quote(delimiter, safe="")
+    for form in (encoded, encoded.lower(), *(("+",) if delimiter == " " else ())):
+        value = value.replace(form, delimiter)
+    check_items(value, delimiter)
+    return value.split(delimiter)
+
+
+def _spread(outline: Outline, pairs: QueryPairs, *, required: bool) -> Raw | Missing:
+    """An exploded object: its members are parameters of their own, and lists among them repeat their name."""
+    known = set(outline.names)
+    found: dict[str, Raw] = {}
+    for key, value in pairs:
+        if key not in known and not outline.is_open:
+            continue
+        text = unquote_plus(value)
+        items = found.get(key, [])
+        found[key] = [*items, text] if _expects(outline.member(key), "array") and isinstance(items, list) else text
+    return found if found or required else MISSING
+
+
+def _split_deep(name: str, pairs: QueryPairs, outline: Outline) -> Raw | Missing:
+    """`color[R]=100&color[G]=200`; deeper brackets and `[]` are read as people mean them."""
+    found: dict[str, Raw] = {}
+    for key, value in pairs:
+        if key.startswith(name + "[") and key.endswith("]"):
+            put_bracketed(found, key[len(name) :], unquote_plus(value))
+    return settle(found, outline) if found else MISSING
+
+
+def _split_header(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+    text = find_field(carrier.fields, parameter.name.lower().encode("latin-1", "replace"))
+    if text is None:
+        return MISSING
+    return split_header(text, outline, explode=parameter.explode)
+
+
+def split_header(text: str, outline: Outline, *, explode: bool) -> Raw:
+    """Split the value of a header, whose style is always `simple`; nothing in it is percent-encoded."""
+    if _expects(outline, "array"):
+        return [part.strip() for part in text.split(",")] if text.strip() else []
+    if _expects(outline, "object"):
+        parts = [part.strip() for part in text.split(",")]
+        pairs = [part.partition("=") for part in parts] if explode else [(k, "=", v) for k, v in zip(parts[::2], parts[1::2], strict=False)]
+        return {name: value for name, _, value in pairs}
+    return text.strip()
+
+
+def _split_cookie(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+    cookies = carrier.cookies_for(parameter)
+    values = [value for name, value in cookies if name == parameter.name]
+    if _expects(outline, "object") and parameter.explode:
+        known = set(outline.names)
+        members: Raw = {name: unquote(value) for name, value in cookies if name in known or outline.is_open}
+        return members or MISSING
+    if not values:
+        return MISSING
+    if _expects(outline, "array"):
+        parts = values if len(values) > 1 else values[0].split(",")
+        return [unquote(part) for part in parts]
+    if _expects(outline, "object"):
+        return _members(values[0].split(","), parameter.name, explode=False)
+    return unquote(values[0])
+
+
+_SPLITTERS: dict[ParameterLocation, Callable[[Parameter, Outline, Carrier], Raw | Missing]] = {
+    ParameterLocation.PATH: _split_path,
+    ParameterLocation.QUERY: _split_query,
+    ParameterLocation.HEADER: _split_header,
+    ParameterLocation.COOKIE: _split_cookie,
+}
+
+
+def lists_empty(parameter: Parameter) -> bool:
+    """Whether a parameter names the empty string among its values: only then may a path segment be empty."""
+    schema = parameter.schema.value if parameter.schema is not None else None
+    values = schema.get("enum") if isinstance(schema, dict) else None
+    return isinstance(values, list) and "" in values
+
+
+# RFC 3986, section 2.2, without what would end the query or a pair of it
+_RESERVED = ":/?@!$'()*,;"
+# RFC 9110, section 5.6.2, and RFC 6265, section 4.1.1
+_LATIN_1 = 0xFF
+_COOKIE_OCTETS = re.compile(r"[!#-+\--:<-\[\]-~]*\Z")
+
+
+def write_parameter(parameter: Parameter, value: JsonValue) -> str:
+    """
+    Write a parameter.
+
+    Returns:
+        What goes into the message: a path segment, a part of the query, the value of a header, a part of the
+        Cookie field.
+
+    Raises:
+        UndefinedSerialization: OpenAPI leaves this style and value undefined.
+    """
+    if parameter.location is ParameterLocation.PATH:
+        return _segment(_write(parameter, value), parameter)
+    return _write(parameter, value)
+
+
+def _segment(text: str, parameter: Parameter) -> str:
+    """What stands in a path. RFC 3986, section 5.2.4: segments of dots are taken out on the way."""
+    if not text and not lists_empty(parameter):
+        raise UndefinedSerialization("an empty path segment names something else")
+    if text and not unquote(text).strip("./"):
+        raise UndefinedSerialization("a path segment of dots names something else")
+    return text
+
+
+def _write(parameter: Parameter, value: JsonValue) -> str:
+    if parameter.content is not None:
+        media_type = parse_media_type(parameter.content.name)
+        if parameter.location is ParameterLocation.QUERYSTRING and isinstance(value, dict) and not is_json(media_type):
+            return "&".join(f"{_quote(name)}={_quote(_scalar(member))}" for name, member in value.items())
+        return _placed(parameter, orjson.dumps(value).decode() if is_json(media_type) else _scalar(value))
+    if isinstance(value, list):
+        return _write_list(parameter, [_scalar(item) for item in value])
+    if isinstance(value, dict):
+        return _write_object(parameter, {name: _scalar(member) for name, member in value.items()})
+    if parameter.style in {Style.DEEP_OBJECT, Style.SPACE_DELIMITED, Style.PIPE_DELIMITED}:
+        raise UndefinedSerialization(f"{parameter.style.value} is for lists and objects")
+    return _placed(parameter, _scalar(value))
+
+
+def _placed(parameter: Parameter, text: str) -> str:
+    name = parameter.name
+    if parameter.location is ParameterLocation.PATH:
+        if parameter.style is Style.MATRIX:
+            return f";{_quote(name)}={_quote(text)}" if text else f";{_quote(name)}"
+        return ("." if parameter.style is Style.LABEL else "") + _quote(text)
+    if parameter.location is ParameterLocation.HEADER:
+        return _plain(text)
+    if parameter.location is ParameterLocation.COOKIE:
+        return _cookie(parameter, [(name, text)])
+    if parameter.location is ParameterLocation.QUERYSTRING:
+        return _quote(text)
+    return f"{_quote(name)}={quote(text, safe=_RESERVED if parameter.allow_reserved else '')}"
+
+
+def _write_list(parameter: Parameter, items: list[str]) -> str:
+    if not items or parameter.style is Style.DEEP_OBJECT:
+        raise UndefinedSerialization(f"{parameter.style.value} can't write the list {items}")
+    name = _quote(parameter.name)
+    if parameter.location is ParameterLocation.HEADER:
+        return _header_items(items)
+    if parameter.style is Style.MATRIX:
+        return "".join(f";{name}={_quote(item)}" for item in items) if parameter.explode else f";{name}=" + ",".join(map(_quote, items))
+    if parameter.style is Style.LABEL:
+        return "." + ("." if parameter.explode else ",").join(_quote(item).replace(".", "%2E") for item in items)
+    if parameter.location is ParameterLocation.PATH:
+        return ",".join(map(_quote, items))
+    if parameter.location is ParameterLocation.COOKIE:
+        if not parameter.explode:
+            return _cookie(parameter, [(parameter.name, items)])
+        if parameter.style is not Style.COOKIE:
+            raise UndefinedSerialization("an exploded list in a cookie")
+        return _cookie(parameter, [(parameter.name, item) for item in items])
+    if parameter.explode:
+        return "&".join(f"{name}={_quote(item)}" for item in items)
+    delimiter = DELIMITERS.get(parameter.style, ",")
+    if delimiter != "," and any(delimiter in item for item in items):
+        raise UndefinedSerialization(f"an item holds the delimiter {delimiter!r}")
+    return f"{name}=" + (quote(delimiter, safe=",") if delimiter != "," else ",").join(map(_quote, items))
+
+
+def _write_object(parameter: Parameter, members: dict[str, str]) -> str:
+    if not members:
+        if parameter.location is ParameterLocation.QUERY and parameter.explode and parameter.style is Style.FORM:
+            return ""  # RFC 6570, section 3.2.1: nothing is written; the reader takes nothing for it where it is required
+        raise UndefinedSerialization("an empty object can't be told from nothing")
+    name = _quote(parameter.name)
+    pairs = [(_quote(key), _quote(value)) for key, value in members.items()]
+    if parameter.style is Style.DEEP_OBJECT:
+        if any(not key or "[" in key or "]" in key for key in members):
+            raise UndefinedSerialization("a member's name is empty or holds a bracket")
+        return "&".join(f"{name}%5B{key}%5D={value}" for key, value in pairs)
+    if parameter.location is ParameterLocation.HEADER:
+        return _header_members(members, "=" if parameter.explode else ",")
+    flat = ",".join(f"{key},{value}" for key, value in pairs)
+    if parameter.style is Style.MATRIX:
+        return "".join(f";{key}={value}" for key, value in pairs) if parameter.explode else f";{name}={flat}"
+    if parameter.style is Style.LABEL:
+        dotted = [(key.replace(".", "%2E"), value.replace(".", "%2E")) for key, value in pairs]
+        return "." + (".".join(f"{key}={value}" for key, value in dotted) if parameter.explode else flat)
+    if parameter.location is ParameterLocation.PATH:
+        return ",".join(f"{key}={value}" for key, value in pairs) if parameter.explode else flat
+    if parameter.location is ParameterLocation.COOKIE:
+        flat_texts = [text for pair in members.items() for text in pair]
+        return _cookie(parameter, list(members.items()) if parameter.explode else [(parameter.name, flat_texts)])
+    if parameter.explode:
+        if parameter.style in DELIMITERS:
+            raise UndefinedSerialization(f"an exploded object in the style {parameter.style.value}")
+        return "&".join(f"{key}={value}" for key, value in pairs)
+    delimiter = DELIMITERS.get(parameter.style, ",")
+    if delimiter != "," and any(delimiter in text for pair in members.items() for text in pair):
+        raise UndefinedSerialization(f"a member holds the delimiter {delimiter!r}")
+    return f"{name}=" + (quote(delimiter, safe="") if delimiter != "," else ",").join(part for pair in pairs for part in pair)
+
+
+def write_header(value: JsonValue, *, explode: bool) -> str:
+    """
+    Write the value of a header field, whose style is always `simple`.
+
+    Raises:
+        UndefinedSerialization: it can't stand in a header, or would be read as another value.
+    """
+    if isinstance(value, list):
+        return _header_items([_scalar(item) for item in value])
+    if isinstance(value, dict):
+        return _header_members({name: _scalar(member) for name, member in value.items()}, "=" if explode else ",")
+    return _plain(_scalar(value))
+
+
+def _header_items(items: list[str]) -> str:
+    if any("," in item for item in items) or items == [""]:
+        raise UndefinedSerialization("a comma separates the items of a header")
+    return ",".join(map(_plain, items))
+
+
+def _header_members(members: dict[str, str], between: str) -> str:
+    if any("," in text or "=" in text for pair in members.items() for text in pair):
+        raise UndefinedSerialization("a comma or equals sign separates the members of a header")
+    return ",".join(f"{_plain(key)}{between}{_plain(value)}" for key, value in members.items())
+
+
+def _cookie(parameter: Parameter, pairs: Sequence[tuple[str, str | list[str]]]) -> str:
+    """
+    Cookies: percent-encoded, or as they are in 3.2's own style.
+
+    Source: RFC 6265, section 4.1.1; OAS 3.2.0, "Style Values": "no percent-encoding or decoding is applied"
+    """
+    plain = parameter.style is Style.COOKIE
+    out = []
+    for name, value in pairs:
+        texts = value if isinstance(value, list) else [value]
+        if plain and not (is_token(name) and all(_COOKIE_OCTETS.match(text) for text in texts)):
+            raise UndefinedSerialization(f"the cookie {name!r} can't hold {texts}")
+        out.append(f"{name if plain else _quote(name)}=" + ",".join(text if plain else _quote(text) for text in texts))
+    return "; ".join(out)
+
+
+def _quote(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _plain(text: str) -> str:
+    """Text of a header: visible characters of Latin-1 and inner spaces. RFC 9110, section 5.5."""
+    if not text.isprintable() or text != text.strip() or any(ord(char) > _LATIN_1 for char in text):
+        raise UndefinedSerialization(f"{text!r} can't stand in a header")
+    return text
+
+
+def _scalar(value: JsonValue) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, int | float):
+        return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else repr(value)
+    raise UndefinedSerialization("a list or an object inside another")

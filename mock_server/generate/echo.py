@@ -1,0 +1,291 @@
+"""
+What an answer says of the request that it answers: what was sent, where that is, and which page was asked for.
+
+- Of a body that was sent, an answer has what it has a property for, as far as the schema takes it.
+- A sign of a next page says that there is none, unless a number of things is preferred: then its pages are counted.
+- A page, an offset and a limit are those that were asked for; totals follow.
+- `url`, `self` and their like are the URL of the request. Its scheme and host are not known here: `HERE` stands for them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from mock_server.generate.envelope import find_list, take
+from mock_server.generate.pagination import (
+    KEYS,
+    PAGED,
+    ROLE_OF,
+    Span,
+    is_sign,
+    is_sure_sign,
+    iter_ends,
+    iter_span_wishes,
+    links_of,
+    path_of,
+)
+from mock_server.generate.requested_values import RequestedValue, say
+from mock_server.generate.sampler.compiler import Echo
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.names import joined, joined_names, nouns_of, split_words
+from mock_server.schema.outline import Outline
+
+HERE: Final = "http://here.invalid"  # the origin of links to this server, until it is known how the client calls it
+_OWN: Final = frozenset(("self", "url", "href", "uri", "selflink", "selfurl", "selfuri", "selfhref", "resourceuri", "resourceurl"))
+DELETED: Final = frozenset(("deleted", "isdeleted", "removed"))  # what a deleted thing says of itself, in words
+_OWN_HOLDERS: Final = frozenset(("links", "_links", "link"))
+_CURSOR: Final = "c"  # before the index in a cursor
+_MOST: Final = 10_000_000  # of a page's number, so that nothing overflows
+
+
+class RequestEcho(NamedTuple):
+    """What a request says, as far as answers say it again."""
+
+    sent: JsonObject | list[JsonValue] | None = None  # its body
+    path: str = ""  # percent-encoded; empty where it is not known
+    query: str = ""
+    is_of_answer: bool = False  # whether the path is that of what is answered
+
+
+class RequestedPage(NamedTuple):
+    """Where a list that is answered is in the whole."""
+
+    span: Span
+    links: Mapping[str, str]  # to other pages, by relation
+    is_plain: bool  # whether the list is all of the answer
+
+
+@dataclass(eq=False)
+class EchoPlaces:
+    """What the schema of an answer has places for."""
+
+    outline: Outline
+    name: str  # what the answer is about
+    echoes: tuple[Echo, ...]
+    item_variable: str = ""  # of the path of one thing of the list: `petId` of `/pets/{petId}`; empty where there is no such path
+
+    @cached_property
+    def links_items(self) -> bool:
+        """Whether the things of a list say where they are, and may be asked for there."""
+        if not self.item_variable or self.list_pointer is None:
+            return False
+        spot = find_list(self.outline, nouns_of(self.name))
+        names = spot.outline.names if spot is not None else ()
+        return any(joined(name) in _OWN or name in _OWN_HOLDERS for name in names)
+
+    @cached_property
+    def roles(self) -> Mapping[str, str]:
+        """What the query parameters mean: by role, the name."""
+        found: dict[str, str] = {}
+        for echo in self.echoes:
+            role = ROLE_OF.get(joined(echo.name)) if not echo.in_path else None
+            if role is not None:
+                found.setdefault(role, echo.name)
+        return found
+
+    @cached_property
+    def list_pointer(self) -> tuple[str, ...] | None:
+        """Where the list stands that an answer is about; None where there is none."""
+        found = find_list(self.outline, nouns_of(self.name))
+        return found.pointer if found is not None else None
+
+    @cached_property
+    def has_signs(self) -> bool:
+        """Whether something in an answer may be a sign of a next page."""
+        return any(map(_names_sign, (*self.outline.sources, *self.outline.definitions.values())))
+
+    def iter_wishes(
+        self, value: JsonValue, requested: RequestEcho, echo: Mapping[str, JsonValue], size: int | None
+    ) -> Iterator[RequestedValue]:
+        """
+        List what an answer should say.
+
+        Args:
+            value: As it was generated.
+            requested: What the request says.
+            echo: Its parameters, by name.
+            size: How many things are preferred to be in the whole.
+        """
+        if self.has_signs:
+            yield from iter_ends(value)
+        pointer = self.list_pointer
+        listed = take(value, pointer) if pointer is not None else None
+        if pointer is not None and isinstance(listed, list):
+            span = self.span(listed, echo, size)
+            if span.count < len(listed):
+                page = listed[span.start if size is not None else 0 :][: span.count]
+                yield RequestedValue(pointer, [page])
+                value, listed = say(value, pointer, page), page
+            if self.links_items and requested.path:
+                yield RequestedValue(pointer, [self._linked(listed, requested.path, choice) for choice in (0, 1)])
+            links = links_of(span, self.roles, HERE + requested.path, requested.query) if requested.path else {}
+            if pointer:
+                yield from iter_span_wishes(value, pointer, span, links, documented={})
+        elif requested.is_of_answer and isinstance(value, dict):
+            yield from _own_links(value, requested)
+        if isinstance(requested.sent, dict) and isinstance(value, dict):
+            yield from iter_sent(value, requested.sent, self.outline)
+
+    def _linked(self, listed: list[JsonValue], path: str, choice: int) -> JsonValue:
+        """The things of a list, each with links to its own path: by URL (choice 0) or by path alone (1)."""
+        linked: list[JsonValue] = []
+        for item in listed:
+            key = _key(item, self.item_variable) if isinstance(item, dict) else None
+            own = RequestEcho(path=f"{path.rstrip('/')}/{quote(str(key), safe='')}")
+            wishes = _own_links(item, own) if isinstance(item, dict) and key is not None else ()
+            for wished in wishes:
+                item = say(item, wished.place, wished.values[choice])  # noqa: PLW2901 - a changed copy
+            linked.append(item)
+        return linked
+
+    def page(self, whole: JsonValue, requested: RequestEcho, echo: Mapping[str, JsonValue], size: int | None) -> RequestedPage | None:
+        """Where the page that a request gets is in a generated whole; None where that has no list. See `iter_wishes`."""
+        pointer = self.list_pointer
+        listed = take(whole, pointer) if pointer is not None else None
+        if pointer is None or not isinstance(listed, list):
+            return None
+        span = self.span(listed, echo, size)
+        return RequestedPage(span, links_of(span, self.roles, HERE + requested.path, requested.query), is_plain=not pointer)
+
+    def limit(self, echo: Mapping[str, JsonValue]) -> int | None:
+        """How many things a request asks for at most; None where it does not say."""
+        return _number(echo.get(self.roles.get("limit", ""))) or None
+
+    def span(self, listed: Sequence[JsonValue], echo: Mapping[str, JsonValue], size: int | None) -> Span:
+        """
+        Where a page is in the whole.
+
+        Args:
+            listed: What was generated.
+            echo: The parameters of the request, by name.
+            size: How many things the whole should have; None: those that are shown are the last ones.
+        """
+        roles = self.roles
+        first = next((e.first for e in self.echoes if e.name == roles.get("page")), 1)
+        limit = self.limit(echo)
+        count = len(listed)
+        shown = min(count, limit) if limit else count
+        step = limit or shown
+        number, offset = _number(echo.get(roles.get("page", ""))), _number(echo.get(roles.get("offset", "")))
+        said = (e.name for e in self.echoes if not e.in_path and e.name in echo)
+        asked = {ROLE_OF.get(joined(name)): echo[name] for name in said}
+        cursor = asked.get("after")
+        start = offset or 0
+        if number is not None:
+            start = max(number - first, 0) * step
+        elif size is not None and cursor is not None:
+            start = _after(listed, cursor)
+        paged = limit is not None or not PAGED.isdisjoint(asked)
+        if size is None:
+            return Span(shown, start + shown, start, step if paged else None, first)
+        shown = max(min(step, count - start), 0) if paged else count
+        after = start + shown
+        return Span(shown, count, start, step if paged else None, first, f"{_CURSOR}{after}" if after < count else None)
+
+
+def _after(listed: Sequence[JsonValue], cursor: JsonValue) -> int:
+    """The index after what a cursor, or a key, stands for; the end where it stands for nothing."""
+    if isinstance(cursor, str) and cursor.startswith(_CURSOR) and (start := _number(cursor.removeprefix(_CURSOR))) is not None:
+        return start
+    keys = [next((item[name] for name in KEYS if name in item), None) if isinstance(item, dict) else item for item in listed]
+    return next((index + 1 for index, key in enumerate(keys) if key is not None and str(key) == str(cursor)), len(listed))
+
+
+def _key(item: JsonObject, variable: str) -> JsonValue:
+    """What a thing has for the variable of its path: a member of that name, or of its last word, or an id; None where it has none."""
+    words = split_words(variable)
+    wanted = (joined(variable), words[-1] if words else "", *KEYS)
+    known = {
+        joined(name): value for name, value in item.items() if isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    }
+    return next((known[name] for name in wanted if name in known), None)
+
+
+def _number(value: JsonValue) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < len(str(_MOST)):
+        return int(value)
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+
+
+def _names_sign(schema: JsonValue) -> bool:
+    """Whether a property anywhere in a schema may be a sign of a next page."""
+    if isinstance(schema, list):
+        return any(map(_names_sign, schema))
+    if not isinstance(schema, dict):
+        return False
+    properties = schema.get("properties")
+    if isinstance(properties, dict) and any(is_sure_sign(name) or is_sign(name) for name in properties):
+        return True
+    return any(_names_sign(part) for word, part in schema.items() if isinstance(part, dict | list) and word not in {"enum", "examples"})
+
+
+def _own_links(value: JsonObject, requested: RequestEcho) -> Iterator[RequestedValue]:
+    """Wish that what a thing says of where it is is the URL of the request."""
+    url = HERE + requested.path + (f"?{requested.query}" if requested.query else "")
+    for name, member in value.items():
+        if joined(name) in _OWN and isinstance(member, str | None):
+            yield RequestedValue((name,), [url, path_of(url)])
+        elif isinstance(member, dict) and (name in _OWN_HOLDERS or joined(name) == "self"):
+            own = member.get("self") if name in _OWN_HOLDERS else member
+            place = (name, "self") if name in _OWN_HOLDERS else (name,)
+            if isinstance(own, str):
+                yield RequestedValue(place, [url, path_of(url)])
+            elif isinstance(own, dict) and "href" in own:
+                yield RequestedValue((*place, "href"), [url, path_of(url)])
+
+
+def iter_sent(value: JsonObject, sent: JsonObject, outline: Outline) -> Iterator[RequestedValue]:
+    """
+    Wish that an answer says what was sent, by names, in the object that has the most of them.
+
+    Args:
+        value: The answer, as it was generated.
+        sent: What was sent.
+        outline: Of the answer.
+    """
+    inner = [member for member in sent.values() if isinstance(member, dict)]
+    bodies = [sent, *inner] if len(sent) == 1 else [sent]
+    spots = [((), outline), *(((name,), outline.member(name)) for name, member in value.items() if isinstance(member, dict))]
+    best: tuple[int, tuple[str, ...], Outline, JsonObject] = (0, (), outline, {})
+    for body in bodies:
+        wanted = {joined(name) for name in body}
+        for place, spot in spots:
+            shared = len(wanted & joined_names(spot.names))
+            if shared > best[0]:
+                best = (shared, place, spot, body)
+    if best[0]:
+        yield from _of_object(best[1], take(value, best[1]), best[3], best[2])
+
+
+def _of_object(place: tuple[str, ...], value: JsonValue, sent: JsonObject, outline: Outline) -> Iterator[RequestedValue]:
+    known = {joined(name): name for name in reversed(outline.names)}
+    there = value if isinstance(value, dict) else {}
+    for name, said in sent.items():
+        own = name if name in outline.names else known.get(joined(name))
+        if own is not None:
+            yield RequestedValue((*place, own), _choices(there.get(own), said, outline.member(own)))
+
+
+def _choices(generated: JsonValue, said: JsonValue, outline: Outline) -> Sequence[JsonValue]:
+    """What a property should say: what was sent, of an object with what else there is, of a scalar in the other type as well."""
+    if isinstance(said, dict) and isinstance(generated, dict):
+        merged: JsonValue = generated
+        for wished in _of_object((), generated, said, outline):
+            merged = say(merged, wished.place, wished.values[0])
+        return [{**said, **merged} if isinstance(merged, dict) else said, merged, said]
+    if isinstance(said, str) and (number := _as_number(said)) is not None:
+        return [said, number]
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return [said, str(said)]
+    return [said]
+
+
+def _as_number(text: str) -> int | float | None:
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,1 @@
+"""Edge cases: boundary, extreme, incoherent and invalid values of a schema, each with a label."""

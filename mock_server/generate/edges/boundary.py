@@ -1,0 +1,242 @@
+"""
+Boundary values: every bound of a schema from both sides that still conforms.
+
+Each is produced from the schema of its location with one more constraint, so that a length keeps to a pattern and a
+number to its steps.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from mock_server.errors import SchemaError
+from mock_server.generate.edges.apply import Add, Attempt, Drop, Edit, Editor, Put
+from mock_server.generate.edges.invalid import LARGEST, MOST_ITEMS
+from mock_server.generate.seed import derive_seed
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.numbers import as_float, is_finite
+from mock_server.schema.locations import LocatedSubschema, Location
+
+_MOST_MEMBERS: Final = 64  # of an enum; the rest is drawn by `realistic`
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+# Moments at the edges of what calendars and clocks know.
+_MOMENTS: Final = {
+    "date": (("leap-day", "2024-02-29"), ("year-end", "2026-12-31"), ("century", "2000-02-29"), ("epoch", "1970-01-01")),
+    "date-time": (
+        ("midnight", "2026-01-01T00:00:00Z"), ("last-second", "2026-12-31T23:59:59Z"), ("leap-day", "2024-02-29T12:00:00Z"),
+        ("offset", "2026-06-01T12:00:00+05:30"), ("fraction", "2026-06-01T12:00:00.123456Z"), ("epoch", "1970-01-01T00:00:00Z"),
+        ("dst-gap", "2026-03-29T02:30:00+01:00"), ("before-epoch", "1969-12-31T23:59:59Z"), ("end-of-32-bits", "2038-01-19T03:14:08Z"),
+    ),
+    "time": (("midnight", "00:00:00Z"), ("last-second", "23:59:59Z"), ("offset", "12:00:00+05:30")),
+    "ipv4": (("any", "0.0.0.0"), ("broadcast", "255.255.255.255"), ("loopback", "127.0.0.1")),  # noqa: S104 - a value, not an address to listen on
+    "ipv6": (("any", "::"), ("full", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"), ("mapped", "::ffff:127.0.0.1")),
+    "uuid": (("nil", "00000000-0000-0000-0000-000000000000"), ("max", "ffffffff-ffff-ffff-ffff-ffffffffffff")),
+    "email": (("plus", "a+b@example.com"), ("shortest", "a@b.co")),
+    "uri": (("scheme-only", "urn:x"), ("query", "https://example.com/a?b=c&d=%20#e"), ("port", "http://example.com:65535/")),
+}  # fmt: skip
+
+
+def iter_boundaries(shop: Editor, location: Location) -> Iterator[Attempt]:
+    """List the bounds of a location that was not met before."""
+    if not any(part.is_new for part in location.parts):
+        return
+    bounds = _Bounds(shop, location)
+    yield from bounds.of_values()
+    for type_, list_bounds in _BY_TYPE.items():
+        if type_ in location.types:
+            yield from list_bounds(bounds)
+    yield from bounds.of_presence()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bounds:
+    shop: Editor
+    location: Location
+
+    def of_values(self) -> Iterator[Attempt]:
+        """Each listed member, each alternative; null where there may be one."""
+        for values in self.location.new_keyword("enum"):
+            for index, value in enumerate(values[:_MOST_MEMBERS] if isinstance(values, list) else []):
+                yield self._attempt("enum", _word(value) or f"member-{index}", lambda value=value: iter((Put(value),)))  # type: ignore[misc]
+        for keyword in ("anyOf", "oneOf"):
+            for branches in self.location.new_keyword(keyword):
+                for index, branch in enumerate(branches if isinstance(branches, list) else []):
+                    yield self._attempt(keyword, f"branch-{index}", self._with({"allOf": [branch]}))
+        if "null" in self.location.types and not self.location.keyword("enum") and self.location.keyword("type"):
+            yield self._attempt("type", "null", lambda: iter((Put(None),)))
+        declared = {type_ for types in self.location.keyword("type") if isinstance(types, list) for type_ in types} - {"null"}
+        if len(declared) > 1:
+            for type_ in sorted(map(str, declared)):
+                yield self._attempt("type", type_, self._with({"type": [type_]}))
+
+    def of_texts(self) -> Iterator[Attempt]:
+        """The shortest and longest texts; moments and addresses at the edges of their formats."""
+        if self._is_listed() or not self._is_said("string"):
+            return
+        formats = [str(format_) for format_ in self.location.keyword("format")]
+        least, most = self._bound("minLength", max), self._bound("maxLength", min)
+        if least is None and not formats:
+            yield self._attempt("minLength", "empty", lambda: iter((Put(""),)))
+            yield self._attempt("minLength", "one", self._of_length(1))
+        for length, variant in (*_around(least, "minLength", 1), *_around(most, "maxLength", -1)):
+            keyword, word = variant
+            if 0 <= length <= LARGEST and (least is None or length >= least) and (most is None or length <= most):
+                yield self._attempt(keyword, word, self._of_length(length))
+        for format_ in formats:
+            for variant_, text in _MOMENTS.get(format_, ()):
+                yield self._attempt("format", variant_, lambda text=text: iter((Put(text),)))  # type: ignore[misc]
+
+    def of_numbers(self) -> Iterator[Attempt]:
+        """The least and greatest numbers, and their neighbours inside; zero, and what is near it."""
+        if self._is_listed() or not self._is_said("integer", "number"):
+            return
+        step = next((abs(_number(step)) for step in self.location.keyword("multipleOf")), None)
+        whole = "number" not in self.location.types
+        for bound, sign in (("minimum", 1), ("maximum", -1)):
+            yield from self._numeric(bound, sign, step, whole=whole)
+        values: tuple[tuple[str, int | float], ...] = (("zero", 0), ("one", 1), ("minus-one", -1))
+        if not whole:
+            values = (*values, ("fraction", 0.1), ("minus-fraction", -0.1))
+        for word, value in values:
+            yield self._attempt("type", word, lambda value=value: iter((Put(value),)))  # type: ignore[misc]
+
+    def _numeric(self, bound: str, sign: int, step: float | None, *, whole: bool) -> Iterator[Attempt]:
+        own = [_number(value) for value in self.location.keyword(bound)]
+        strict = [_number(value) for value in self.location.keyword(f"exclusive{bound.title()}")]
+        pick = max if sign > 0 else min
+        limits = [(pick(values), keyword) for values, keyword in ((own, bound), (strict, f"exclusive{bound.title()}")) if values]
+        for limit, keyword in limits:
+            excluded = keyword != bound
+            unit = step or 1
+            near = [_snap(limit, unit, sign) + sign * unit * count for count in range(3)] if whole or step else [limit]
+            near += [] if whole else [math.nextafter(as_float(limit), math.copysign(math.inf, sign)), limit + sign * unit]
+            inside = [value for value in near if (value - limit) * sign > 0 or (value == limit and not excluded)]
+            for word, value in zip(("at" if not excluded else "nearest", "inside"), inside, strict=False):
+                yield self._attempt(keyword, word, lambda value=value: iter((Put(value),)))  # type: ignore[misc]
+
+    def of_booleans(self) -> Iterator[Attempt]:
+        """Both."""
+        if self._is_said("boolean"):
+            for value in (True, False):
+                yield self._attempt("type", str(value).lower(), lambda value=value: iter((Put(value),)))  # type: ignore[misc]
+
+    def of_lists(self) -> Iterator[Attempt]:
+        """The shortest and longest lists."""
+        if not self._is_said("array"):
+            return
+        least, most = self._bound("minItems", max) or 0, self._bound("maxItems", min)
+        sizes = [("minItems", "empty" if least == 0 else "at", least), ("minItems", "one" if least == 0 else "inside", least + 1)]
+        if most is not None and most <= MOST_ITEMS:
+            sizes += [("maxItems", "at", most), ("maxItems", "inside", most - 1)]
+        known: set[int] = set()
+        for keyword, word, size in sizes:
+            if size in known or size > MOST_ITEMS or size < least or (most is not None and size > most):
+                continue
+            known.add(size)
+            yield self._attempt(keyword, word, self._with({"type": ["array"], "minItems": size, "maxItems": size}))
+
+    def of_objects(self) -> Iterator[Attempt]:
+        """Nothing but what is required; every property; each number of members that is a bound."""
+        if not self._is_said("object"):
+            return
+        names = [str(name) for known in self.location.keyword("properties") if isinstance(known, dict) for name in known]
+        if names:
+            yield self._attempt("properties", "required-only", self._with({"type": ["object"]}, minimal=True))
+        for keyword, pick, sign in (("minProperties", max, 1), ("maxProperties", min, -1)):
+            bound = self._bound(keyword, pick)
+            for size, word in ((bound, "at"), (bound + sign, "inside")) if bound is not None else ():
+                if 0 <= size <= MOST_ITEMS:
+                    same: JsonObject = {"type": ["object"], "minProperties": size, "maxProperties": size}
+                    yield self._attempt(keyword, word, self._with(same))
+        closed = any(value is False for word in ("additionalProperties", "unevaluatedProperties") for value in self.location.keyword(word))
+        if not closed and names:
+            yield self._attempt("additionalProperties", "undocumented", lambda: iter((Add((("undocumentedProperty", "x"),)),)))
+
+    def of_presence(self) -> Iterator[Attempt]:
+        """Each property that may be left out, left out."""
+        required = {str(name) for names in self.location.keyword("required") if isinstance(names, list) for name in names}
+        for part in self.location.parts:
+            known = part.schema.get("properties")
+            for name, schema in known.items() if isinstance(known, dict) and part.is_new else ():
+                if name not in required and schema is not False:
+                    yield Attempt(self.location, part, "required", f"{name}-absent", lambda name=name: iter((Drop((name,)),)))  # type: ignore[misc]
+
+    def _attempt(self, keyword: str, variant: str, edits: Callable[[], Iterator[Edit]]) -> Attempt:
+        return Attempt(self.location, part_of(self.location, keyword), keyword, variant, edits)
+
+    def _with(self, constraint: JsonObject, *, minimal: bool = False) -> Callable[[], Iterator[Edit]]:
+        """A value of the location that keeps to one more constraint."""
+
+        def edits() -> Iterator[Edit]:
+            schema: JsonObject = {"allOf": [self.location.schema, constraint]}
+            seed = derive_seed("boundary", *self.location.pointer)
+            try:
+                yield Put(self.shop.produce(schema, seed, name=self.location.name, minimal=minimal))
+            except SchemaError:
+                return
+
+        return edits
+
+    def _of_length(self, length: int) -> Callable[[], Iterator[Edit]]:
+        """A text of a length; where only its length matters, letters do."""
+        if self.location.keyword("pattern") or self.location.keyword("format"):
+            return self._with({"type": ["string"], "minLength": length, "maxLength": length})
+        return lambda: iter((Put((_LETTERS * (length // len(_LETTERS) + 1))[:length]),))
+
+    def _bound(self, keyword: str, pick: Callable[[list[int]], int]) -> int | None:
+        found = [int(value) for value in self.location.keyword(keyword) if isinstance(value, int)]
+        return pick(found) if found else None
+
+    def _is_said(self, *types: str) -> bool:
+        """Whether a type is named, or implied by a keyword; where anything may stand, nothing is at an edge."""
+        implied = {"string": ("minLength", "maxLength", "pattern", "format"), "array": ("items",), "object": ("properties",)}
+        named = {type_ for found in self.location.keyword("type") if isinstance(found, list) for type_ in found}
+        return bool(named & set(types)) or any(self.location.keyword(word) for type_ in types for word in implied.get(type_, ()))
+
+    def _is_listed(self) -> bool:
+        return bool(self.location.keyword("enum") or self.location.keyword("const"))
+
+
+_BY_TYPE: Final[dict[str, Callable[[_Bounds], Iterator[Attempt]]]] = {
+    "string": _Bounds.of_texts,
+    "integer": _Bounds.of_numbers,
+    "number": _Bounds.of_numbers,
+    "boolean": _Bounds.of_booleans,
+    "array": _Bounds.of_lists,
+    "object": _Bounds.of_objects,
+}
+
+
+def part_of(location: Location, keyword: str) -> LocatedSubschema:
+    """The part that an edge is named after: the last new one with the keyword, else the last new one."""
+    fresh = [part for part in location.parts if part.is_new] or list(location.parts)
+    own = [part for part in fresh if keyword in part.schema]
+    return (own or fresh)[-1]
+
+
+def _around(bound: int | None, keyword: str, sign: int) -> Iterator[tuple[int, tuple[str, str]]]:
+    if bound is not None:
+        yield bound, (keyword, "at")
+        yield bound + sign, (keyword, "inside")
+
+
+def _snap(limit: float, step: float, sign: int) -> int | float:
+    """The nearest multiple of a step on the inner side of a limit."""
+    if step == 1 and isinstance(limit, int):
+        return limit
+    count = limit / step
+    if not is_finite(count) or abs(count) > 2**53:
+        return limit
+    snapped = (math.ceil(count) if sign > 0 else math.floor(count)) * step
+    return int(snapped) if as_float(snapped).is_integer() and abs(snapped) < 2**53 else snapped
+
+
+def _word(value: JsonValue) -> str:
+    """A member of an enum as part of a rule id."""
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if 0 < len(text) <= 40 and all(char.isalnum() or char in "._-" for char in text) and text.isascii() else ""  # noqa: PLR2004
+
+
+def _number(value: JsonValue) -> int | float:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else 0

@@ -1,0 +1,446 @@
+"""
+The catalogue of one schema: every edge case that it has, each proven, and those that can't be had, each with its reason.
+
+A conforming payload is accepted by two judges that share no code. A violating one breaks, under the full error output of
+both, exactly one keyword at one place; where that can't be, the unavoidable set is kept and said.
+
+    subject = Subject(kit.producer(schema, operation))
+    for edge in Catalogue(subject, ("invalid",)).edges:
+        payload = subject.payload(edge)      # edge.breaks says what is wrong with it
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import Final
+
+from mock_server.errors import SchemaError
+from mock_server.exchange.prefer import EDGES
+from mock_server.findings import Place
+from mock_server.generate.edges.apply import Attempt, Drop, Edit, Editor, NotCarried, Put
+from mock_server.generate.edges.boundary import iter_boundaries
+from mock_server.generate.edges.extreme import iter_extremes
+from mock_server.generate.edges.incoherent import iter_incoherences
+from mock_server.generate.edges.invalid import iter_violations
+from mock_server.generate.edges.pairwise import cover
+from mock_server.generate.producer import Producer, SampleOptions
+from mock_server.generate.seed import derive_seed
+from mock_server.json_values import JsonValue, Pointer
+from mock_server.schema.assertions import BrokenAssertion, Located, SecondJudge, find_broken
+from mock_server.schema.locations import Location, walk
+from mock_server.schema.validate import Validator
+
+PAIRWISE: Final = "pairwise"
+KINDS: Final = (*EDGES, PAIRWISE)
+BUDGET: Final = 100  # combinations of one schema
+_PLACES: Final = 40  # that are combined, the nearest to the root
+_VALUES: Final = 5  # of each
+LOCATIONS: Final = 1_000  # of one schema; that there is more beyond is said
+_TRIES: Final = 48  # edits for one rule
+_BASES: Final = 4  # draws before the judges are said to disagree
+_UNIONS: Final = frozenset(("anyOf", "oneOf", "not", "contains", "unevaluatedProperties", "unevaluatedItems"))
+_List = Callable[[Editor, Location], Iterator[Attempt]]
+_LISTS: Final[dict[str, _List]] = {
+    "boundary": iter_boundaries,
+    "extreme": iter_extremes,
+    "invalid": iter_violations,
+    "incoherent": iter_incoherences,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """One edge case, proven."""
+
+    rule: str  # stable: where, keyword, variant
+    kind: str
+    keyword: str
+    variant: str
+    place: Place  # of the keyword in the document
+    location: Location
+    edit: Edit
+    breaks: tuple[BrokenAssertion, ...] = ()  # nothing where it conforms
+    is_exact: bool = True  # it breaks its own keyword at its own place, and no other
+    parts: "tuple[Edge, ...]" = ()  # what a combination is made of; its own edit is that of the first
+
+    @property
+    def conforms(self) -> bool:
+        """Whether the payload is valid."""
+        return not self.breaks
+
+    @property
+    def pointer(self) -> Pointer:
+        """The instance location; a combination has the whole value's."""
+        return self.location.pointer if not self.parts else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A rule that has no payload."""
+
+    rule: str
+    kind: str
+    keyword: str
+    place: Place
+    reason: str
+
+
+@dataclass(eq=False, repr=False)
+class EdgeSubject:
+    """A schema whose edges are looked for: how its values are made, and who judges them."""
+
+    producer: Producer
+
+    @cached_property
+    def shop(self) -> Editor:
+        """Makes what conforms to the narrowest reading of the document."""
+        return Editor(self.producer)
+
+    @cached_property
+    def judged(self) -> Editor:
+        """Makes what conforms to its widest reading: only what breaks that is broken."""
+        fallback = self.producer.fallback
+        return Editor(fallback() if fallback is not None else self.producer)
+
+    @cached_property
+    def strict(self) -> Validator:
+        """The narrowest reading."""
+        return Validator(self.shop.bundle)
+
+    @cached_property
+    def judge(self) -> Validator:
+        """The widest reading."""
+        return Validator(self.judged.bundle)
+
+    @cached_property
+    def second(self) -> SecondJudge:
+        """The widest reading, by other people's code."""
+        return SecondJudge(self.judged.bundle)
+
+    @cached_property
+    def is_strict(self) -> bool:
+        """Whether values conform to the narrowest reading; some documents leave none that does."""
+        return self.strict.is_valid(self.proof_base)
+
+    @cached_property
+    def proof_base(self) -> JsonValue:
+        """
+        The conforming value in which rules are proven: the smallest that is made, so that the second judge is quick.
+
+        Raises:
+            SchemaError: there is no value that both judges accept.
+        """
+        for attempt in range(_BASES):
+            value = self.producer.produce(SampleOptions(derive_seed("proof", attempt), static=False, minimal=True))
+            if self.second.is_valid(value):
+                return value
+        broken = ", ".join(sorted({found.keyword for found in self.second.find_broken(value)}))
+        raise SchemaError(self.shop.bundle.node.place, f"its two judges disagree on {broken}: nothing can be proven")
+
+    def base(self, seed: int) -> JsonValue:
+        """
+        A conforming value to be changed: realistic, its outermost list of two items.
+
+        Raises:
+            SchemaError: there is none.
+        """
+        return self.producer.produce(SampleOptions(seed, static=False, size=2))
+
+    def payload(self, edge: Edge, base: JsonValue | None = None, seed: int = 0) -> JsonValue:
+        """
+        Make the payload of an edge.
+
+        Args:
+            edge: Of this subject's catalogue.
+            base: Around the edge; the one that it was proven with, if left out or if it does not take the edge.
+            seed: For what the base lacks.
+        """
+        if base is not None:
+            try:
+                value = self._made(edge, base, seed, minimal=False)
+            except NotCarried:
+                value = None
+            else:
+                if self.holds(edge, value):
+                    return value
+        return self.proof(edge)
+
+    def proof(self, edge: Edge) -> JsonValue:
+        """Make the payload with which an edge was proven: the edge, and little around it."""
+        return self._made(edge, self.proof_base, 0, minimal=True)
+
+    def _made(self, edge: Edge, base: JsonValue, seed: int, *, minimal: bool) -> JsonValue:
+        for part in edge.parts or (edge,):
+            base = self._edited(edge.kind, part.location, part.edit, base, seed, minimal=minimal)
+        return base
+
+    def holds(self, edge: Edge, value: JsonValue) -> bool:
+        """Whether a payload is what its edge says, as jsonschema-rs judges it."""
+        if edge.conforms:
+            return (not self.is_strict or self.strict.is_valid(value)) and self.judge.is_valid(value)
+        return {found.assertion for found in find_broken(self.judge, value)} == set(edge.breaks)
+
+    def _edited(self, kind: str, location: Location, edit: Edit, base: JsonValue, seed: int, *, minimal: bool = False) -> JsonValue:
+        shop = self.judged if kind == "invalid" else self.shop
+        carried = shop.carry(base, location, seed, minimal=minimal)
+        carried.apply(edit)
+        return carried.whole
+
+    def _proof(self, kind: str, location: Location, edit: Edit) -> JsonValue:
+        return self._edited(kind, location, edit, self.proof_base, 0, minimal=True)
+
+    def prove(self, kind: str, attempt: Attempt) -> "tuple[Edit, tuple[Located, ...]] | str":
+        """
+        Find the edit that makes a rule's payload.
+
+        Returns:
+            The edit and what it breaks, or the reason why there is none.
+        """
+        if attempt.silent:
+            return attempt.silent
+        return self._prove_broken(attempt) if kind == "invalid" else self._prove_valid(kind, attempt)
+
+    def _prove_valid(self, kind: str, attempt: Attempt) -> "tuple[Edit, tuple[Located, ...]] | str":
+        reason = "no value was found for it"
+        for edit in islice(attempt.edits(), _TRIES):
+            try:
+                value = self._proof(kind, attempt.location, edit)
+            except NotCarried as error:
+                return str(error)
+            try:
+                broken = find_broken(self.judge if not self.is_strict else self.strict, value)
+            except ValueError:
+                reason = "the judges can't read such a value"
+                continue
+            if not broken and self.judge.is_valid(value):
+                if self.second.is_valid(value):
+                    return edit, ()
+                reason = "the two judges disagree"
+            else:
+                words = sorted({found.assertion.keyword for found in broken})
+                reason = f"it would break {', '.join(words)}"
+        return reason
+
+    def _prove_broken(self, attempt: Attempt) -> "tuple[Edit, tuple[Located, ...]] | str":
+        nearest: tuple[Edit, tuple[Located, ...]] | None = None
+        reason = "nothing that was tried breaks it"
+        for edit in islice(attempt.edits(), _TRIES):
+            try:
+                value = self._proof("invalid", attempt.location, edit)
+            except NotCarried as error:
+                reason = str(error)
+                continue
+            broken = tuple(find_broken(self.judge, value))
+            if not broken or (nearest is not None and len(broken) >= len(nearest[1])):
+                continue
+            if not self._is_meant(attempt, broken, value):
+                reason = "whatever breaks it breaks other rules instead"
+                continue
+            if self.second.find_broken(value) != {found.assertion for found in broken}:
+                reason = "the two judges disagree"
+                continue
+            nearest = (edit, broken)
+            if len(broken) == 1:
+                break
+        return nearest if nearest is not None else reason
+
+    def prove_combination(self, edge: Edge) -> str | None:
+        """Why a combination of what conforms does not conform; None where it does."""
+        try:
+            value = self.proof(edge)
+        except NotCarried as error:
+            return str(error)
+        if not self.holds(edge, value):
+            return "together they break " + ", ".join(sorted({found.assertion.keyword for found in find_broken(self.judge, value)}))
+        return None if self.second.is_valid(value) else "the two judges disagree"
+
+    def _is_meant(self, attempt: Attempt, broken: tuple[Located, ...], value: JsonValue) -> bool:
+        """Whether a rule is among what is broken, or is why all alternatives around it are."""
+        own = Located(BrokenAssertion(attempt.keyword, attempt.location.pointer), (*attempt.part.path, attempt.keyword))
+        if own in broken:
+            return True
+        if not attempt.location.is_alternative:
+            return False
+        around = attempt.location.pointer
+        if any(
+            found.assertion.keyword not in _UNIONS or around[: len(found.assertion.instance)] != found.assertion.instance
+            for found in broken
+        ):
+            return False
+        here: JsonValue = value
+        for step in attempt.location.instance:
+            here = here[step]  # type: ignore[index]
+        inside = find_broken(self.judged.validator(attempt.location), here)
+        relative = BrokenAssertion(attempt.keyword, ())
+        return any(found.assertion == relative for found in inside) and all(
+            found.assertion == relative or found.assertion.keyword in _UNIONS for found in inside
+        )
+
+
+@dataclass(eq=False, repr=False)
+class Catalogue:
+    """The edges of a subject, each looked for when it is first asked for; in the same order in every process."""
+
+    subject: EdgeSubject
+    kinds: tuple[str, ...] = KINDS
+    most: int = LOCATIONS
+    budget: int = BUDGET
+    confirm: Callable[[Edge, JsonValue], str | None] | None = None  # says why an edge is none where its payload is used
+    is_cut: bool = False  # there are more locations than were looked at: see `LOCATIONS`
+    _edges: list[Edge] = field(default_factory=list)
+    _unreached: list[Unreached] = field(default_factory=list)
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """
+        All edges.
+
+        Raises:
+            SchemaError: nothing conforms to the schema, so nothing can be an edge of it.
+        """
+        for _ in self._search:
+            pass
+        return tuple(self._edges)
+
+    @property
+    def unreached(self) -> tuple[Unreached, ...]:
+        """The rules that have no payload."""
+        return tuple(self._unreached) if self.edges is not None else ()
+
+    def __iter__(self) -> Iterator[Edge]:
+        """Iterate over the edges, as they are found."""
+        index = 0
+        while True:
+            edge = self.at(index)
+            if edge is None:
+                return
+            yield edge
+            index += 1
+
+    def at(self, index: int, between: Callable[[], object] = lambda: None) -> Edge | None:
+        """The edge of a number; None behind the last one. Each step of a search may take long: `between` is called after it."""
+        while len(self._edges) <= index:
+            if next(self._search, None) is None:
+                return None
+            between()
+        return self._edges[index]
+
+    def find(self, rule: str, between: Callable[[], object] = lambda: None) -> Edge | None:
+        """
+        Find an edge by its rule; no other one is proven for it. `between` is called after each step of the search.
+
+        Raises:
+            SchemaError: nothing conforms to the schema.
+        """
+        known = next((edge for edge in self._edges if edge.rule == rule), None)
+        if known is not None:
+            return known
+        for kind in self.kinds:
+            if kind == PAIRWISE:
+                found = (outcome for outcome in self._combinations() if isinstance(outcome, Edge) and outcome.rule == rule)
+                return next(found, None) if rule.startswith(f"body:{PAIRWISE}:") else None
+            taken: dict[str, int] = {}
+            shop = self._shop(kind)
+            for attempt in self._attempts(kind):
+                between()
+                if _name(attempt, taken) == rule:
+                    outcome = self._outcome(kind, rule, attempt, shop)
+                    if isinstance(outcome, Edge):
+                        return outcome
+        return None
+
+    @cached_property
+    def _search(self) -> Iterator[Edge | Unreached]:
+        return self._find_all()
+
+    def _find_all(self) -> Iterator[Edge | Unreached]:
+        _ = self.subject.proof_base
+        for kind in self.kinds:
+            for outcome in self._combinations() if kind == PAIRWISE else self._find_kind(kind):
+                if isinstance(outcome, Edge):
+                    self._edges.append(outcome)
+                else:
+                    self._unreached.append(outcome)
+                yield outcome
+
+    def _find_kind(self, kind: str) -> Iterator[Edge | Unreached]:
+        taken: dict[str, int] = {}
+        shop = self._shop(kind)
+        for attempt in self._attempts(kind):
+            yield self._outcome(kind, _name(attempt, taken), attempt, shop)
+
+    def _combinations(self) -> Iterator[Edge | Unreached]:
+        """The boundaries of different places together."""
+        single = Catalogue(self.subject, ("boundary",), self.most)
+        places = [values[:_VALUES] for values in _by_place(single) if len(values) > 1][:_PLACES]
+        if len(places) < 2:  # noqa: PLR2004 - there is nothing to combine
+            return
+        for number, chosen in enumerate(cover([len(values) for values in places], self.budget)):
+            parts = tuple(values[index] for values, index in zip(places, chosen, strict=True))
+            rule = f"body:{PAIRWISE}:{number:04}"
+            first = parts[0]
+            edge = Edge(rule, PAIRWISE, PAIRWISE, f"{number:04}", first.place, first.location, first.edit, parts=parts)
+            reason = self.subject.prove_combination(edge)
+            if reason is None and self.confirm is not None:
+                reason = self.confirm(edge, self.subject.proof(edge))
+            yield edge if reason is None else Unreached(rule, PAIRWISE, PAIRWISE, first.place, reason)
+
+    def _shop(self, kind: str) -> Editor:
+        return self.subject.judged if kind == "invalid" else self.subject.shop
+
+    def _attempts(self, kind: str) -> Iterator[Attempt]:
+        shop = self._shop(kind)
+        for count, location in enumerate(walk(shop.bundle)):
+            if count == self.most:
+                self.is_cut = True
+                return
+            yield from _LISTS[kind](shop, location)
+
+    def _outcome(self, kind: str, rule: str, attempt: Attempt, shop: Editor) -> Edge | Unreached:
+        place = shop.bundle.locate((*attempt.part.path, attempt.keyword))
+        try:
+            proof = self.subject.prove(kind, attempt)
+        except SchemaError as error:
+            proof = str(error.reason)
+        except RecursionError:
+            proof = "it is nested too deeply"
+        if isinstance(proof, str):
+            return Unreached(rule, kind, attempt.keyword, place, proof)
+        edit, broken = proof
+        own = BrokenAssertion(attempt.keyword, attempt.location.pointer)
+        breaks = tuple(dict.fromkeys(found.assertion for found in broken))
+        exact = not breaks or breaks == (own,)
+        edge = Edge(rule, kind, attempt.keyword, attempt.variant, place, attempt.location, edit, breaks, exact)
+        objection = self.confirm(edge, self.subject.proof(edge)) if self.confirm is not None else None
+        return edge if objection is None else Unreached(rule, kind, attempt.keyword, place, objection)
+
+
+def _by_place(catalogue: Catalogue) -> Iterator[list[Edge]]:
+    """The boundaries of each place that holds one value without parts: at it, or without it."""
+    found: dict[Pointer, list[Edge]] = {}
+    absent: dict[Pointer, Edge] = {}
+    for edge in catalogue:
+        if isinstance(edge.edit, Put) and not isinstance(edge.edit.value, list | dict) and edge.pointer:
+            found.setdefault(edge.pointer, []).append(edge)
+        elif isinstance(edge.edit, Drop) and len(edge.edit.names) == 1:
+            absent[*edge.pointer, edge.edit.names[0]] = edge
+    for pointer, edges in found.items():
+        values = {repr(edge.edit): edge for edge in edges}  # two bounds may be the same value
+        yield [*([absent[pointer]] if pointer in absent else []), *values.values()]
+
+
+def _name(attempt: Attempt, taken: dict[str, int]) -> str:
+    """The id of a rule: where, keyword, variant; numbered where two of a kind would be the same."""
+    variant = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "_" for char in attempt.variant)
+    rule = f"{attempt.part.label}:{attempt.keyword}:{variant}"
+    taken[rule] = taken.get(rule, 0) + 1
+    return rule if taken[rule] == 1 else f"{rule}~{taken[rule]}"
+
+
+def count_reasons(unreached: Iterable[Unreached]) -> dict[str, int]:
+    """How often each reason was given."""
+    counts: dict[str, int] = {}
+    for missed in unreached:
+        counts[missed.reason] = counts.get(missed.reason, 0) + 1
+    return counts

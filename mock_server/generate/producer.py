@@ -1,0 +1,413 @@
+"""
+Producing: no value leaves that was not judged.
+
+Lists of independent items are put together from kept ones, each of them judged, see `rows`. Everything else is drawn and
+judged as a whole; attempts in order: draws with chance, strict draws, the smallest value, repaired draws, documented examples. What no
+attempt finds is an error that names the keywords in conflict, never a wrong value.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import orjson
+
+from mock_server.errors import UnsatisfiableSchema
+from mock_server.exchange.body import write_json
+from mock_server.findings import Finding
+from mock_server.generate.clock import COMPILING, Bound, is_late
+from mock_server.generate.echo import EchoPlaces, RequestEcho, RequestedPage
+from mock_server.generate.numerals import Numerals
+from mock_server.generate.pagination import PAGED, iter_ends
+from mock_server.generate.realism.errors import FIRST, iter_failures
+from mock_server.generate.realism.pools import Pools
+from mock_server.generate.requested_values import RequestedValue, say_all, settle
+from mock_server.generate.sampler.compiler import Echo, SamplerContext, Site, compile_part
+from mock_server.generate.sampler.draw import MOST_PARTS, Draw, DrawState, NothingFits, has_few_characters
+from mock_server.generate.sampler.list_writer import ListWriter, RowCache, rows_of
+from mock_server.generate.sampler.repair import Repair
+from mock_server.generate.sampler.sampler import Sampler
+from mock_server.generate.sampler.sizes import ENDLESS, Sizes
+from mock_server.generate.seed import derive_random, derive_seed
+from mock_server.json_values import JsonValue
+from mock_server.pausing import pause, wait
+from mock_server.schema.bundle import Bundle
+from mock_server.schema.canonical import Forms, explain_unsatisfiable
+from mock_server.schema.hints import HintReader, Hints
+from mock_server.schema.outline import outline_of
+from mock_server.schema.validate import Validator
+
+_ATTEMPTS = 12
+_WITH_EXAMPLES = 4  # of the attempts
+_SPARE_DRAWS = 4
+_TRIED = 5_000  # parts of a value by which it is found out whether examples can be trusted
+_USUAL_PARTS = 50_000  # of a value; one that has to have more is drawn once more
+_WEIGHED = _USUAL_PARTS - 100  # room that is left by values whose texts are not counted
+_FEW = 3  # items that a list has where nobody says how many
+# What repair begins with where nothing was drawn.
+_STARTS: tuple[JsonValue, ...] = ({}, [], "text", 1)
+
+
+_NO_ECHO: Mapping[str, JsonValue] = {}
+_NOTHING = RequestEcho()
+
+
+class SampleOptions(NamedTuple):
+    """What one value should be like."""
+
+    seed: int
+    static: bool = True  # use documented examples of parts
+    minimal: bool = False  # only what is required
+    size: int | None = None  # items of the outermost array
+    echo: Mapping[str, JsonValue] = _NO_ECHO  # what the request says, by parameter name
+    requested: RequestEcho = _NOTHING  # what else it says
+    status: int = 0  # of the answer that it is for; 0 where that does not matter
+    is_problem: bool = False  # whether the answer is problem details
+
+
+@dataclass(eq=False, repr=False)
+class Producer:
+    """Makes values of one schema. Compiled when first used."""
+
+    bundle: Bundle  # as MAKE reads the document
+    forms: Forms
+    pools: Pools
+    name: str = ""  # what the value is, where the schema does not say: `users`
+    echoes: tuple[Echo, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    fallback: "Callable[[], Producer] | None" = None  # with the schema as JUDGE reads it: the least that has to be obeyed
+    shelf: RowCache = field(default_factory=RowCache)
+    answers: bool = False  # whether values are answers to requests, see `requested`
+    numerals: Numerals = field(default_factory=Numerals)
+    item_variable: str = ""  # of the path of one thing, where values are lists of them
+    _is_too_large: bool = field(default=False, init=False)
+    _given_up: UnsatisfiableSchema | None = field(default=None, init=False)
+    _is_busy: bool = field(default=False, init=False)  # with a value: while one is made, others may have their turn
+
+    def produce(self, wish: SampleOptions) -> JsonValue:
+        """
+        Make a value that conforms.
+
+        Raises:
+            UnsatisfiableSchema: no value exists, or none was found.
+            UnusableSchema: the schema can't be compiled.
+        """
+        pause()
+        written = self.by_row(wish)
+        return orjson.loads(written) if written is not None else self._drawn(wish)
+
+    def write(self, wish: SampleOptions) -> bytes:
+        """
+        Write a value that conforms, the same as `produce` makes, as JSON.
+
+        Raises:
+            UnsatisfiableSchema: no value exists, or none was found.
+            UnusableSchema: the schema can't be compiled.
+        """
+        written = self.by_row(wish)
+        return written if written is not None else write_json(self._drawn(wish))
+
+    def by_row(self, wish: SampleOptions) -> bytes | None:
+        """
+        Write what `produce` would make from items that are kept, see `rows`; None where it has to be drawn.
+
+        Raises:
+            UnusableSchema: the schema can't be compiled.
+        """
+        if self._is_busy:
+            return self._free().by_row(wish)
+        self._is_busy = True
+        try:
+            return self._row(wish)
+        finally:
+            self._is_busy = False
+
+    def _free(self) -> "Producer":
+        """This one once nobody is busy with it; where that can't be waited for, one that makes the same."""
+        while self._is_busy and wait():
+            pass
+        return replace(self) if self._is_busy else self
+
+    def _row(self, wish: SampleOptions) -> bytes | None:
+        rows = self._rows
+        if rows is None or wish.minimal or wish.status >= FIRST or (self.answers and self._answered.links_items):
+            return None
+        size = wish.size
+        limit = self._answered.limit(wish.echo) if self.answers and wish.echo else None
+        if limit is not None and size is not None and limit < size:
+            return None  # a page is cut out of the whole
+        if limit is not None and limit < _FEW:
+            size = limit
+        elif size is None and isinstance(wish.requested.sent, list):
+            return None
+        return rows.write(wish.seed, size, wish.echo, static=wish.static)
+
+    def _drawn(self, wish: SampleOptions) -> JsonValue:
+        if self._is_busy:
+            return self._free()._drawn(wish)  # noqa: SLF001 - another of the same class
+        self._is_busy = True
+        try:
+            return self._searched(wish)
+        finally:
+            self._is_busy = False
+
+    def _searched(self, wish: SampleOptions) -> JsonValue:
+        if self._given_up is not None:
+            raise self._given_up
+        if "_draw" not in self.__dict__:
+            with Bound(COMPILING):
+                self._draw  # noqa: B018 - compiled before the search begins
+        with Bound():
+            return self._found(wish)
+
+    def _found(self, wish: SampleOptions) -> JsonValue:
+        state = self._state(wish, 0)
+        state.tight = wish.minimal
+        try:
+            value = self._draw(state)
+        except (NothingFits, RecursionError):
+            return self.settled(self._insist(wish), wish)
+        wishes = self._wishes(value, wish)
+        if wishes:
+            told = say_all(value, wishes)
+            if self.accepts(told):
+                return told
+        if not self._fits(value, state):
+            value = self._insist(wish)
+            wishes = self._wishes(value, wish)
+        return settle(value, wishes, self.accepts) if wishes else value
+
+    def _fits(self, value: JsonValue, state: DrawState) -> bool:
+        """Whether a value conforms, and is no larger than what is sent."""
+        return (state.room > _WEIGHED or has_few_characters(value)) and self.accepts(value)
+
+    def ended(self, value: JsonValue) -> JsonValue:
+        """A value in which every sign of a next page says that there is none, as far as it still conforms."""
+        return settle(value, list(iter_ends(value)), self.accepts)
+
+    @property
+    def paging(self) -> frozenset[str]:
+        """The query parameters by which a request asks for another page than the first."""
+        return frozenset(name for role, name in self._answered.roles.items() if role in PAGED)
+
+    def page(self, wish: SampleOptions) -> RequestedPage | None:
+        """
+        Find out where the list that `produce` makes stands in the whole.
+
+        Returns:
+            None where a value is not about a list, or none is made at once.
+        """
+        if self._answered.list_pointer is None:
+            return None
+        with Bound():
+            try:
+                whole = self._draw(self._state(wish, 0))
+            except (NothingFits, RecursionError):
+                return None
+        return self._answered.page(whole, wish.requested, wish.echo, wish.size)
+
+    def settled(self, value: JsonValue, wish: SampleOptions) -> JsonValue:
+        """Let a value that conforms say what it should of the request, as far as it still conforms."""
+        return settle(value, self._wishes(value, wish), self.accepts)
+
+    def _wishes(self, value: JsonValue, wish: SampleOptions) -> list[RequestedValue]:
+        if wish.status >= FIRST:
+            return list(iter_failures(value, wish.status, self._answered.outline, is_problem=wish.is_problem))
+        return list(self._answered.iter_wishes(value, wish.requested, wish.echo, wish.size)) if self.answers else []
+
+    @cached_property
+    def _answered(self) -> EchoPlaces:
+        return EchoPlaces(outline_of(self.bundle), self.name, self.echoes, self.item_variable)
+
+    def adopt(self, wish: SampleOptions, candidates: list[JsonValue]) -> JsonValue:
+        """
+        Take one of some values that a narrower reading refused, or make one.
+
+        Raises:
+            UnsatisfiableSchema: see `produce`.
+        """
+        for value in candidates:
+            if self._validator.is_valid(value):
+                return value
+        pruned = self._pruned(candidates[-2:])
+        return pruned[0] if pruned is not None else self.produce(wish)
+
+    @cached_property
+    def accepts(self) -> Callable[[JsonValue], bool]:
+        """
+        Whether a value conforms, as MAKE reads the document.
+
+        Where a part has to fail, as in `oneOf`, a value can conform under the narrower reading alone: then both judge.
+        """
+        ours = self._validator.is_valid
+        if self.fallback is None or not self.bundle.excludes:
+            return ours
+        judged = self.fallback()._validator  # noqa: SLF001 - another of the same class
+        return ours if judged.bundle.schema == self.bundle.schema else lambda value: ours(value) and judged.is_valid(value)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noted while compiling: names that Faker does not know."""
+        place = self.bundle.node.place
+        return tuple(
+            Finding(rule="document-faker-unknown", message=f"x-faker {name} names nothing that is known", place=place)
+            for name in sorted(self._sampler.setting.unknown_fakers)
+        )
+
+    @cached_property
+    def _validator(self) -> Validator:
+        return Validator(self.bundle)
+
+    @cached_property
+    def _reader(self) -> HintReader:
+        definitions = self.bundle.schema.get("$defs")
+        return HintReader(definitions if isinstance(definitions, dict) else {})
+
+    @cached_property
+    def _root_hints(self) -> Hints:
+        return self._reader.read(self.bundle.schema)
+
+    @cached_property
+    def _sampler(self) -> Sampler:
+        setting = SamplerContext(
+            self.pools, self._reader, self.forms, self.echoes, self.overrides, place=self.bundle.node.place, numerals=self.numerals
+        )
+        return Sampler(setting, self.forms.root(self.bundle))
+
+    @cached_property
+    def _draw(self) -> Draw:
+        self.accepts  # noqa: B018 - what can't be judged is not compiled, either
+        draw = self._sampler.compile(self._sampler.root, Site(self._root_hints, self.name))
+        # Whether examples can be trusted is found out once, by a draw that is always the same: what is made for one wish
+        # must not depend on what was made before.
+        try:
+            state = DrawState(self.pools.seed, echo={})
+            state.room = _TRIED
+            self._sampler.setting.distrustful = not self._validator.is_valid(draw(state))
+        except (NothingFits, RecursionError):
+            self._sampler.setting.distrustful = True
+        return draw
+
+    @cached_property
+    def _rows(self) -> ListWriter | None:
+        echoes = tuple(echo.name for echo in self.echoes)
+        with Bound(COMPILING):
+            draw = self._draw
+        return rows_of(draw, self.bundle.schema, self.pools.seed, echoes, self.accepts, self.shelf)
+
+    @cached_property
+    def _is_hopeless(self) -> bool:
+        return self.forms.is_hopeless(self._sampler.root)
+
+    @cached_property
+    def _is_endless(self) -> bool:
+        return self._sampler.heights.of(self._sampler.root) >= ENDLESS
+
+    @cached_property
+    def _least_parts(self) -> int:
+        return Sizes(self.forms).of(self._sampler.root)
+
+    @cached_property
+    def _repair(self) -> Repair:
+        return Repair(self.bundle.schema, self._validator.breaches, partial(compile_part, self._sampler))
+
+    def _state(self, wish: SampleOptions, attempt: int) -> DrawState:
+        seed = wish.seed if attempt == 0 else derive_seed(wish.seed, attempt)
+        state = DrawState(seed, static=wish.static, size=wish.size, echo=wish.echo)
+        state.terse = wish.status >= FIRST
+        if attempt == 0 and wish.size is None:
+            state.room = _USUAL_PARTS
+        return state
+
+    def _insist(self, wish: SampleOptions) -> JsonValue:
+        """Find a value where the first draw did not."""
+        candidates: list[JsonValue] = []
+        if self._is_hopeless or self._is_endless:
+            return self._last_resort(wish, candidates)
+        if self._least_parts > MOST_PARTS:
+            self._is_too_large = True
+            return self._last_resort(wish, candidates)
+        was_spent = False
+        for attempt in range(1, _ATTEMPTS + 1):
+            if is_late():
+                break
+            state = self._state(wish, attempt)
+            state.verify = True
+            state.strict = attempt > 1
+            state.tight = wish.minimal or was_spent or attempt > _ATTEMPTS - 2
+            if attempt > _WITH_EXAMPLES:  # parts that fit one by one need not fit together
+                state.static = state.exemplary = False
+            try:
+                value = self._draw(state)
+            except (NothingFits, RecursionError):
+                if state.is_spent and (state.tight or is_late()):
+                    self._is_too_large = True
+                    return self._last_resort(wish, candidates)
+                was_spent = was_spent or state.is_spent
+                continue
+            if self._fits(value, state):
+                return value
+            candidates.append(value)
+        pruned = self._pruned(candidates[-4:])
+        if pruned is not None:
+            return pruned[0]
+        if self._spare is None:
+            return self._last_resort(wish, candidates)
+        repaired = self._repaired(candidates[-1:], wish.seed)
+        return repaired[0] if repaired is not None else self._spare[0]
+
+    def _pruned(self, candidates: list[JsonValue]) -> tuple[JsonValue] | None:
+        found = (self._repair.prune(value) for value in candidates if not is_late() and self._validator.is_light(value))
+        return next((value for value in found if value is not None and self.accepts(value[0])), None)
+
+    def _repaired(self, starts: list[JsonValue], seed: int) -> tuple[JsonValue] | None:
+        self._sampler.setting.repairing = True
+        try:
+            found = self._repair.find(starts, derive_random(seed, "repair"))
+        finally:
+            self._sampler.setting.repairing = False
+        return found if found is not None and self.accepts(found[0]) else None
+
+    @cached_property
+    def _spare(self) -> tuple[JsonValue] | None:
+        """A value that repair finds, whatever is wished. Where it finds none it is not tried again: it would take long each time."""
+        wish, starts = SampleOptions(self.pools.seed), []
+        for attempt in range(_SPARE_DRAWS):
+            if is_late():
+                return None
+            state = self._state(wish, attempt)
+            state.strict, state.tight, state.static, state.exemplary = True, attempt > 1, False, False
+            try:
+                starts.append(self._draw(state))
+            except (NothingFits, RecursionError):
+                continue
+        return self._repaired([*_STARTS, *starts], wish.seed)
+
+    def _last_resort(self, wish: SampleOptions, candidates: list[JsonValue]) -> JsonValue:
+        """Documented examples; then what the most lenient reading of the document takes."""
+        for example in self._root_hints.examples():
+            if self.accepts(example):
+                return example
+        if self.fallback is not None and not self._is_too_large:
+            lenient = self.fallback()
+            return lenient.adopt(wish, candidates)
+        error = self._unsatisfiable()
+        if error.proven or self._is_too_large or is_late():
+            self._given_up = error  # to look again would take as long
+        raise error
+
+    def _unsatisfiable(self) -> UnsatisfiableSchema:
+        explained = explain_unsatisfiable(self.bundle)
+        if explained is not None:
+            path, reason = explained
+            return UnsatisfiableSchema(self.bundle.locate(path), f"no value can satisfy it: {reason}", proven=True)
+        place = self.bundle.node.place
+        if self._is_endless:
+            return UnsatisfiableSchema(place, "no value can satisfy it: what is required contains itself without an end", proven=True)
+        if self._is_too_large:
+            reason = f"no value is made of more than {MOST_PARTS:,} parts; its smallest one has {self._least_parts:,} or more"
+            if self._least_parts <= MOST_PARTS:
+                reason = f"no value is made of more than {MOST_PARTS:,} parts, and none was found that has fewer"
+            return UnsatisfiableSchema(place, reason, proven=False)
+        reason = "no value can satisfy it" if self._is_hopeless else "no value was found that satisfies it"
+        return UnsatisfiableSchema(place, reason, proven=self._is_hopeless)

@@ -1,0 +1,1 @@
+"""The sampler: canonical schemas compiled to functions that draw values."""

@@ -1,0 +1,310 @@
+"""Arrays: lists of believable length whose items differ from each other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeGuard
+
+import orjson
+
+from mock_server.generate.sampler.compiler import ByRow, DrawCompiler, Site, direct_references, nothing
+from mock_server.generate.sampler.draw import BUDGET_PER_ITEM, FULL_DEPTH, MANY_ROWS, ROW_MASK, Draw, DrawState, NothingFits
+from mock_server.json_values import JsonValue
+from mock_server.names import nouns_of
+from mock_server.schema.canonical import (
+    AnyOfView,
+    ArrayView,
+    Canonical,
+    ContainsView,
+    Distinctness,
+    FalseView,
+    MultiTypeView,
+    ReferenceView,
+    TrueView,
+    find_complement,
+    find_difference,
+    find_intersection,
+)
+
+# Nobody waits for longer lists than this.
+_LONGEST = 100_000
+# How often another item is drawn for one that is there already.
+_PATIENCE = 40
+
+
+@dataclass(slots=True)
+class _ArrayPlan:
+    """How the arrays of a view are drawn."""
+
+    prefix: tuple[Draw, ...]
+    item: Draw | None  # None: there may be no more items than the prefix and what must be contained
+    required: tuple[tuple[Draw, int], ...]  # what must be contained, how often
+    least: int
+    most: int | None
+    distinct: bool  # must differ
+    differing: bool  # had better differ
+    repeated: bool
+    references: tuple[str, ...]
+    floor: int = 0
+    usual_least: int = 0
+
+    def __post_init__(self) -> None:
+        """Work out the least lengths: of a tight draw, and of any other."""
+        self.floor = max(self.least, sum(times for _, times in self.required))
+        self.usual_least = max(self.floor, len(self.prefix))
+        self.most = min(self.most, _LONGEST) if self.most is not None else None
+
+
+def compile_array(compiler: DrawCompiler, view: ArrayView | None, spot: Site) -> Draw:
+    """Compile the arrays of a view, or any array."""
+    plan = _plan(compiler, view, spot)
+    if plan.least > _LONGEST:
+        return nothing
+    item = plan.item
+    if item is None or plan.distinct or plan.repeated or plan.prefix or plan.required:
+        return lambda s: _draw(plan, s)
+    if plan.differing:
+        return _looked_up(plan, item) if _is_column(item) else lambda s: _draw(plan, s)
+    return Items(plan, item)
+
+
+class Items:
+    """Draws lists of which nothing is asked but what each item is, and how many there are."""
+
+    __slots__ = ("_count", "_plan", "item")
+
+    def __init__(self, plan: _ArrayPlan, item: Draw) -> None:
+        self._plan = plan
+        self._count = _counter(plan)
+        self.item = item
+
+    @property
+    def least(self) -> int:
+        """How many items there have to be."""
+        return self._plan.least
+
+    def usual_count(self, wanted: int | None, chance: float) -> int:
+        """How many items an answer has that is such a list: as many as are wanted, or a few."""
+        wanted = max(_usual(chance) if wanted is None else wanted, self._plan.usual_least)
+        return wanted if self._plan.most is None else min(wanted, self._plan.most)
+
+    def __call__(self, s: DrawState) -> JsonValue:
+        """Draw a list."""
+        count = self._count(s)
+        if not count:
+            return []
+        item = self.item
+        row, index, exemplary, size, outermost = s.row, s.index, s.exemplary, s.size, s.depth == 0
+        first, step = int(s.random() * MANY_ROWS), int(s.random() * 32_768) * 2 + 1
+        s.size = None
+        items: list[JsonValue] = []
+        try:
+            for position in range(count):
+                s.take_room()
+                if outermost:
+                    s.placed.clear()
+                    s.budget = BUDGET_PER_ITEM
+                s.row = (first + position * step) & 65535
+                s.index = position
+                items.append(item(s))
+                s.exemplary = False
+        finally:
+            s.row, s.index, s.exemplary, s.size = row, index, exemplary, size
+        return items
+
+
+def _is_column(item: Draw) -> TypeGuard[ByRow]:
+    """Whether items are scalars that go by the row; an enum may hold lists and objects."""
+    return isinstance(item, ByRow) and not any(isinstance(value, dict | list) for value in item.usual)
+
+
+def _looked_up(plan: _ArrayPlan, item: ByRow) -> Draw:
+    """Lists of scalars that go by the row: neighbours that differ, where there are enough of them."""
+    count_of = _counter(plan)
+
+    def draw(s: DrawState) -> JsonValue:
+        count = count_of(s)
+        s.take_room(1 + count // 16)
+        if item.example is not None and s.exemplary and count:
+            return _draw(plan, s)
+        column, first = item.usual, int(s.random() * MANY_ROWS)
+        found: dict[tuple[type, JsonValue], JsonValue] = {}
+        for position in range(max(4 * count, plan.least * 8)):
+            if len(found) >= count:
+                break
+            value = column[first + position * 97 & ROW_MASK]
+            found.setdefault((type(value), value), value)
+        items = list(found.values())
+        while len(items) < plan.least:
+            items.append(items[len(items) % len(found)])
+        return items
+
+    return draw
+
+
+def _plan(compiler: DrawCompiler, view: ArrayView | None, spot: Site) -> _ArrayPlan:
+    hints, reader = spot.hints, compiler.setting.reader
+    is_distinct = view is not None and view.distinctness == Distinctness.ALL_DISTINCT
+    item_spot = Site(reader.items(hints), spot.name, spot.owner, nouns_of(spot.name), spot.at_place, is_distinct, is_item=True)
+    if view is None:
+        return _ArrayPlan((), compiler.compile_any(item_spot), (), 0, None, distinct=False, differing=True, repeated=False, references=())
+    prefix = tuple(
+        compiler.compile(item, Site(reader.items(hints, index), spot.name, spot.owner, nouns_of(spot.name), is_item=True))
+        for index, item in enumerate(view.prefix_items)
+    )
+    contains = tuple(found for found in view.contains if (found.min_contains is None or found.min_contains > 0))
+    required = tuple((compiler.compile(_contained(view, found, len(prefix)), item_spot), found.min_contains or 1) for found in contains)
+    items = view.items
+    least, most = view.min_items or 0, view.max_items
+    if items is not None and isinstance(items.view(), FalseView):
+        most = min(len(prefix), most) if most is not None else len(prefix)
+        item = None
+    else:
+        items = _uncontained(items, view.contains)
+        item = (
+            compiler.compile_any(item_spot) if items is None or isinstance(items.view(), TrueView) else compiler.compile(items, item_spot)
+        )
+    return _ArrayPlan(
+        prefix,
+        item,
+        required,
+        max(least, len(prefix) if required else 0),
+        most,
+        distinct=is_distinct,
+        differing=items is None or _is_scalar(items),
+        repeated=view.distinctness == Distinctness.SOME_REPEATED,
+        references=tuple(sorted(direct_references(items))) if items is not None else (),
+    )
+
+
+def _contained(view: ArrayView, found: ContainsView, prefix: int) -> Canonical:
+    """What must be contained, as far as the items allow it."""
+    if view.items is None or (prefix and view.max_items == prefix):
+        return found.schema
+    return find_intersection(view.items, found.schema) or found.schema
+
+
+def _uncontained(items: Canonical | None, contains: list[ContainsView]) -> Canonical | None:
+    """The other items, where only so many may be of a kind."""
+    for found in contains:
+        if found.max_contains is not None and items is not None:
+            items = find_difference(items, found.schema) or items
+        elif found.max_contains is not None:
+            return find_complement(found.schema) or items
+    return items
+
+
+def _is_scalar(schema: Canonical) -> bool:
+    view = schema.view()
+    if isinstance(view, MultiTypeView):
+        return not {"array", "object"} & set(view.types)
+    if isinstance(view, AnyOfView):
+        return all(_is_scalar(branch) for branch in view.branches)
+    return not isinstance(view, ReferenceView) and schema.kind.value not in {"array", "object", "all_of", "one_of", "raw"}
+
+
+def _draw(plan: _ArrayPlan, s: DrawState) -> JsonValue:
+    count = _count(plan, s)
+    row, index, exemplary, size = s.row, s.index, s.exemplary, s.size
+    first, step = int(s.random() * MANY_ROWS), int(s.random() * 32_768) * 2 + 1
+    s.size = None
+    outermost = s.depth == 0
+    items: list[JsonValue] = []
+    seen: set[bytes] | None = set() if plan.distinct or plan.differing else None
+
+    def place(draw: Draw, *, wanted: bool) -> bool:
+        """Draw an item; where it has to differ and does not, again, and at last leave it out."""
+        for attempt in range(_PATIENCE if plan.distinct or wanted else 4):
+            s.take_room()
+            position = len(items)
+            s.row = (first + (position + attempt * 97) * step) & 65535
+            s.index = position
+            if outermost:
+                s.placed.clear()
+                s.budget = BUDGET_PER_ITEM
+            s.exemplary = exemplary and position == 0 and attempt == 0
+            value = draw(s)
+            if seen is None:
+                items.append(value)
+                return True
+            key = identity(value)
+            if key not in seen or (wanted and not plan.distinct and attempt > 2):  # noqa: PLR2004 - enough tries for looks
+                seen.add(key)
+                items.append(value)
+                return True
+        return False
+
+    try:
+        for draw in plan.prefix[:count]:
+            place(draw, wanted=True)
+        for draw, times in plan.required:
+            for _ in range(times):
+                place(draw, wanted=True)
+        while plan.item is not None and len(items) < count and place(plan.item, wanted=len(items) < plan.least):
+            pass
+    finally:
+        s.row, s.index, s.exemplary, s.size = row, index, exemplary, size
+    if plan.repeated:
+        _repeat(items, plan)
+    if len(items) < plan.least or (plan.most is not None and len(items) > plan.most):
+        raise NothingFits
+    return items
+
+
+def _repeat(items: list[JsonValue], plan: _ArrayPlan) -> None:
+    """Make two items the same."""
+    if len(items) > 1:
+        items[-1] = items[0]
+    elif items and (plan.most is None or plan.most > 1):
+        items.append(items[0])
+    else:
+        raise NothingFits
+
+
+def _count(plan: _ArrayPlan, s: DrawState) -> int:
+    """How long one list is; see `_counter`."""
+    return _counter(plan)(s)
+
+
+def _counter(plan: _ArrayPlan) -> Callable[[DrawState], int]:
+    """How long lists are: as wished for the outermost, a few else, shorter with depth, none where they recur."""
+    floor, least, most, references = plan.floor, plan.usual_least, plan.most, plan.references
+    spare = 1.25 if references else 1.6
+    without_room = 0 if references else 1
+
+    def count(s: DrawState) -> int:
+        if s.tight:
+            return floor
+        if s.size is not None:
+            wanted = s.size
+        elif s.depth >= FULL_DEPTH or s.budget <= 0:
+            wanted = without_room
+        elif s.depth == 0:
+            wanted = _usual(s.random())
+        else:
+            wanted = 1 + int(s.random() * spare)
+            for uri in references:
+                again = s.active.get(uri, 0)
+                if again:
+                    wanted = 1 if again == 1 and s.random() < 0.3 else 0  # noqa: PLR2004 - a tree with a few branches
+                    break
+        wanted = max(wanted, least)
+        return wanted if most is None or wanted <= most else most
+
+    return count
+
+
+def _usual(chance: float) -> int:
+    """How many items an answer has: a believable number, and not long to read."""
+    return 2 + int(chance * 2)
+
+
+def identity(value: JsonValue) -> bytes:
+    """A key that is the same for equal JSON values: 1 and 1.0 are, and the order of members does not count."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
+        return str(value).encode()
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a lone surrogate, or a number beyond 64 bits deep inside
+        return repr(value).encode("utf-8", "surrogatepass")

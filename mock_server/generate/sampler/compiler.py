@@ -1,0 +1,309 @@
+"""
+What the compilers of strings, numbers, arrays and objects share.
+
+Merging: what has to match all at once, as one schema.
+
+The canonical form leaves references as they are, so a conjunction with one is merged here, when it is first drawn.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import orjson
+
+from mock_server.findings import Place
+from mock_server.generate.numerals import Numerals
+from mock_server.generate.realism.meaning import Meaning, find_meaning
+from mock_server.generate.realism.pools import Pools
+from mock_server.generate.sampler.draw import ROW_MASK, Draw, DrawState, NothingFits, closed
+from mock_server.generate.sampler.sizes import Heights
+from mock_server.generate.seed import derive_random
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.schema.canonical import (
+    AllOfView,
+    AnyOfView,
+    ArrayView,
+    Canonical,
+    Forms,
+    NotView,
+    OneOfView,
+    ReferenceView,
+    TypedGroupView,
+    find_complement,
+    find_intersection,
+)
+from mock_server.schema.hints import HintReader, Hints
+from mock_server.schema.validate import compile_schema
+
+_MAX_MERGES = 40
+
+
+@dataclass(eq=False, repr=False)
+class Merger:
+    """Merges through the definitions of a document."""
+
+    forms: Forms
+    _entered: set[str] = field(default_factory=set)  # definitions that are being merged now
+
+    def expand(self, schema: Canonical) -> Canonical:
+        """Resolve references and merge until something else than a conjunction stands there, if it comes to that."""
+        for _ in range(_MAX_MERGES):
+            view = schema.view()
+            if isinstance(view, ReferenceView):
+                target = self.forms.definition(view.uri)
+                if target is None or view.uri in self._entered:
+                    return schema
+                schema = target
+            elif isinstance(view, AllOfView):
+                merged = self.merge(view.branches)
+                if merged is None or merged == schema:
+                    return schema
+                schema = merged
+            elif isinstance(view, TypedGroupView):
+                schema = view.body
+            elif isinstance(view, NotView):
+                rejected = find_complement(self.expand(view.schema))
+                if rejected is None or isinstance(rejected.view(), NotView):
+                    return schema
+                schema = rejected
+            else:
+                return schema
+        return schema
+
+    def merge(self, branches: list[Canonical]) -> Canonical | None:
+        """The intersection of branches; a reference that is being merged already says nothing new."""
+        result: Canonical | None = None
+        entered: list[str] = []
+        try:
+            for branch in branches:
+                view = branch.view()
+                if isinstance(view, ReferenceView):
+                    target = self.forms.definition(view.uri)
+                    if view.uri in self._entered or target is None:
+                        continue
+                    self._entered.add(view.uri)
+                    entered.append(view.uri)
+                    branch = self.expand(target)  # noqa: PLW2901 - the branch, resolved
+                elif isinstance(view, NotView):
+                    branch = self.expand(branch)  # noqa: PLW2901
+                result = branch if result is None else find_intersection(result, branch)
+                if result is None:
+                    return None
+        finally:
+            self._entered.difference_update(entered)
+        return result
+
+
+_log = logging.getLogger(__name__)
+_SCALARS = frozenset((str, int, float, bool))
+_KNOWN = 2048  # verdicts that one judge remembers
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A parameter that answers repeat: the id asked for, the filter applied."""
+
+    name: str
+    nouns: frozenset[str]  # what it identifies
+    in_path: bool
+    first: int = 1  # of a page's number: what the first one has
+    is_noun: bool = False  # whether its name is that of a thing, as of `{customer}`
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place in the value that is compiled: its property's name, the nouns of the object around it, its hints."""
+
+    hints: Hints
+    name: str = ""
+    owner: frozenset[str] = frozenset()
+    nouns: frozenset[str] = frozenset()  # what the value itself is, where it is an object
+    at_place: bool = False  # whether it stands beside a city or the like
+    various: bool = False  # whether values have to differ: items of a list, names of properties
+    is_item: bool = False  # whether the name is that of a list, of which this is an item
+
+    def with_hints(self, hints: Hints) -> "Site":
+        """The same place, spoken of by other hints."""
+        return replace(self, hints=hints)
+
+
+@dataclass(eq=False, repr=False)
+class SamplerContext:
+    """What all draws of one sampler share."""
+
+    pools: Pools
+    reader: HintReader
+    forms: Forms
+    echoes: tuple[Echo, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)  # property name -> x-faker
+    unknown_fakers: set[str] = field(default_factory=set)
+    distrustful: bool = False  # documented examples are judged before they are used
+    repairing: bool = False  # a repair is under way, which what it draws need not repeat
+    place: Place = field(default_factory=lambda: Place(""))  # of the schema
+    numerals: Numerals = field(default_factory=Numerals)
+
+
+class DrawCompiler(Protocol):
+    """Compiles a canonical node and its hints to a draw."""
+
+    setting: SamplerContext
+    heights: Heights
+    merger: Merger
+
+    def compile(self, schema: Canonical, spot: Site) -> Draw:
+        """Compile a node."""
+
+    def compile_any(self, spot: Site, otherwise: str = "string") -> Draw:
+        """Compile a node that nothing is said of."""
+
+    def narrow(self, branch: Canonical, spot: Site) -> Site:
+        """The place where one alternative is chosen."""
+
+    def compile_untyped(self, spot: Site) -> Draw:
+        """Compile a value whose schema has no keyword."""
+
+    def compile_bare(self, schema: Canonical, spot: Site) -> Draw:
+        """Compile a node, documented examples left aside."""
+
+    def compile_pattern(self, pattern: str) -> Draw:
+        """Compile the names that match a pattern."""
+
+
+def meaning_of(spot: Site, type_: str, format_: str) -> Meaning | None:
+    """Guess what a scalar is about."""
+    return find_meaning(spot.name, spot.owner, type_, format_, spot.hints.text("description")[:300], at_place=spot.at_place)
+
+
+def acceptor(schema: Canonical | JsonObject, forms: Forms | None = None) -> Callable[[JsonValue], bool] | None:
+    """Compile the judge of one node, with the forms that it refers to; None where that fails."""
+    try:
+        if isinstance(schema, dict):
+            return compile_schema(schema).is_valid
+        written = forms.self_contained(schema) if forms is not None else schema.to_json_schema()
+        return compile_schema(written if isinstance(written, dict) else {"not": {}}).is_valid
+    except ValueError as error:
+        _log.debug("no judge for a node: %s", error)
+        return None
+
+
+def compile_part(compiler: DrawCompiler, schema: JsonValue) -> Draw:
+    """Compile a subschema that nothing is known of but what it allows."""
+    form = compiler.setting.forms.part(schema)
+    return compiler.compile_bare(form, Site(Hints())) if form is not None else nothing
+
+
+def lazy_acceptor(schema: Canonical, forms: Forms) -> Callable[[JsonValue], bool]:
+    """The judge of one node, compiled when it is first asked."""
+    cell: list[Callable[[JsonValue], bool] | None] = []
+    known: dict[tuple[type, JsonValue], bool] = {}
+
+    def accept(value: JsonValue) -> bool:
+        key = (type(value), value)
+        if value.__class__ in _SCALARS and key in known:
+            return known[key]
+        if not cell:
+            cell.append(acceptor(schema, forms))
+        verdict = cell[0] is not None and _judged(cell[0], value)
+        if value.__class__ in _SCALARS and len(known) < _KNOWN:
+            known[key] = verdict
+        return verdict
+
+    return accept
+
+
+def _judged(judge: Callable[[JsonValue], bool], value: JsonValue) -> bool:
+    try:
+        return judge(value)
+    except ValueError:  # there are places in it that answers fill in
+        return judge(orjson.loads(orjson.dumps(value, default=closed)))
+
+
+def nothing(state: DrawState) -> JsonValue:
+    """The draw of a node that no value was found for."""
+    raise NothingFits
+
+
+class ByRow:
+    """
+    A draw that goes by the row alone: a look-up among 256 values.
+
+    Objects look all of theirs up at once; see `objects`. Columns of tables go by the lower half of the row, so that they
+    agree; what goes by chance goes by the upper half.
+    """
+
+    __slots__ = ("example", "firm", "shift", "usual")
+
+    def __init__(self, usual: tuple[JsonValue, ...], firm: tuple[JsonValue, ...], shift: int, example: Draw | None = None) -> None:
+        """
+        Fill the rows.
+
+        Args:
+            usual: 256 values.
+            firm: 256 values for draws in which nothing is left empty: tight and exemplary ones.
+            shift: How many lower bits of the row are passed over: 0 or 8.
+            example: Draws instead where examples are wanted.
+        """
+        self.usual = usual
+        self.firm = firm
+        self.shift = shift
+        self.example = example
+
+    def __call__(self, s: DrawState) -> JsonValue:
+        """Look the row up."""
+        if s.exemplary and self.example is not None:
+            return self.example(s)
+        return (self.firm if s.exemplary or s.tight else self.usual)[s.row >> self.shift & ROW_MASK]
+
+    def or_null(self, share: float) -> "ByRow":
+        """The same with null in a share of the rows."""
+        random = derive_random("null", repr(self.usual[:4]))
+        usual = tuple(None if random.random() < share else value for value in self.usual)
+        return ByRow(usual, self.firm, self.shift, self.example)
+
+    def with_example(self, example: Draw) -> "ByRow":
+        """The same with a draw for where examples are wanted."""
+        return ByRow(self.usual, self.firm, self.shift, example)
+
+
+def from_column(column: tuple[JsonValue, ...]) -> Draw:
+    """Draw by row, so that the columns of one table agree."""
+    return ByRow(column, column, 0)
+
+
+def from_values(values: tuple[JsonValue, ...], salt: str) -> Draw:
+    """Draw any of some values; places of different salts do not go together."""
+    if not values:
+        return nothing
+    if len(values) == 1:
+        return ByRow(values * (ROW_MASK + 1), values * (ROW_MASK + 1), 0)
+    random = derive_random("values", salt, len(values))
+    return by_chance(tuple(values[int(random.random() * len(values))] for _ in range(ROW_MASK + 1)))
+
+
+def by_chance(column: tuple[JsonValue, ...]) -> Draw:
+    """Draw from 256 values, independently of the tables."""
+    return ByRow(column, column, 8)
+
+
+def spread(values: Iterable[JsonValue | None], kept: list[JsonValue]) -> tuple[JsonValue, ...]:
+    """A column in which the rows that were not kept (None) take another row's value."""
+    return tuple(value if value is not None else kept[row % len(kept)] for row, value in enumerate(values))
+
+
+def direct_references(schema: Canonical, depth: int = 0) -> frozenset[str]:
+    """The definitions that a node leads to without an object between."""
+    view = schema.view()
+    if isinstance(view, ReferenceView):
+        return frozenset((view.uri,))
+    if depth > 8:  # noqa: PLR2004 - arrays of arrays of arrays
+        return frozenset()
+    if isinstance(view, AnyOfView | OneOfView | AllOfView):
+        return frozenset().union(*(direct_references(branch, depth + 1) for branch in view.branches))
+    if isinstance(view, TypedGroupView):
+        return direct_references(view.body, depth + 1)
+    if isinstance(view, ArrayView):
+        parts = [*view.prefix_items, *([view.items] if view.items is not None else [])]
+        return frozenset().union(*(direct_references(part, depth + 1) for part in parts))
+    return frozenset()

@@ -1,0 +1,208 @@
+"""The state of one draw: chance, depth, and what the value so far says about the rest."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Final, NamedTuple, cast
+
+from mock_server.json_values import JsonObject, JsonValue
+
+# Rows of a column, and how many rows there are before the numbers of things repeat.
+ROW_MASK = 255
+MANY_ROWS = 65_536
+
+# How deep objects are drawn in full, and how many of them, before only what is required is.
+FULL_DEPTH = 6
+BUDGET = 26
+BUDGET_PER_ITEM = 11  # of an answer that is a list
+
+# Objects and items of one value: what asks for more is not made.
+MOST_PARTS = 200_000
+MOST_CHARACTERS = 32_000_000  # in all texts of one value
+
+
+class Parent:
+    """An object around the one that is being drawn, as far as it is drawn."""
+
+    __slots__ = ("id_key", "name_key", "nouns", "value")
+
+    def __init__(self, nouns: frozenset[str], value: JsonObject, id_key: str | None, name_key: str | None) -> None:
+        self.nouns = nouns
+        self.value = value
+        self.id_key = id_key
+        self.name_key = name_key
+
+
+class EchoedPlace(NamedTuple):
+    """A place for what the request says, in an item that is kept for many answers."""
+
+    name: str  # of the parameter
+    accept: "Callable[[JsonValue], bool]"
+    otherwise: JsonValue  # what stands there where the request says nothing that fits; it may be a place itself
+
+
+class NumberedPlace(NamedTuple):
+    """A place for what tells an item from all others: its number, or a name that has it."""
+
+    value: "Callable[[int], JsonValue]"  # by row, 0 to 65,535
+
+
+class InheritedPlace(NamedTuple):
+    """A place for what stands in a place of the object around it."""
+
+    above: "EchoedPlace | NumberedPlace | InheritedPlace"
+    accept: "Callable[[JsonValue], bool]"
+    otherwise: JsonValue  # where that does not fit
+
+
+class PlaceTest(NamedTuple):
+    """Whether what a request says fits a place, which decided how the rest was drawn."""
+
+    name: str  # of the parameter
+    accept: "Callable[[JsonValue], bool]"
+    passed: bool
+
+
+class RequestedObject(NamedTuple):
+    """A place for the object that was asked for, which is the same wherever it stands in an answer."""
+
+    name: str  # of the parameter
+    plan: object  # how it is drawn: objects of another schema are others
+    value: JsonObject  # what it is where nothing has been drawn before
+    inherited: tuple[str, ...]  # what it takes from the objects around it, wherever it stands
+
+
+class OrdinalPlace:
+    """A place for the number of an item in the outermost list."""
+
+
+ORDINAL: Final = OrdinalPlace()
+
+
+def left_open(place: EchoedPlace | NumberedPlace | InheritedPlace | RequestedObject | OrdinalPlace) -> JsonValue:
+    """A place that an answer fills in; it stands among values until they are kept."""
+    return cast("JsonValue", place)
+
+
+class Anywhere(int):
+    """The position of an item that is kept for many answers: 0 for first ones, else 1."""
+
+
+class DrawState:
+    """Mutable, and of one draw only."""
+
+    __slots__ = (
+        "active", "budget", "depth", "echo", "exemplary", "following", "index", "known", "parents", "placed", "random", "room", "row",
+        "size", "static", "strict", "terse", "tight", "traced", "verify",
+    )  # fmt: skip
+
+    def __init__(self, seed: int, *, static: bool = True, size: int | None = None, echo: Mapping[str, JsonValue]) -> None:
+        """
+        Begin a draw.
+
+        Args:
+            seed: Where chance comes from.
+            static: Whether documented examples of parts are used.
+            size: How many items the outermost array is wanted to have.
+            echo: What the request says, by parameter name.
+        """
+        self.random = Random(seed).random
+        self.row = int(self.random() * MANY_ROWS)
+        self.depth = 0
+        self.budget = BUDGET
+        self.room = MOST_PARTS  # parts that may still be drawn
+        self.active: dict[str, int] = {}
+        self.static = static
+        self.exemplary = static
+        self.strict = False  # branches that exclude each other are drawn so
+        self.verify = False  # documented examples are judged before they are used
+        self.tight = False
+        self.terse = False  # an error: of what stands inside its parts only what is required is drawn
+        self.traced: list[PlaceTest] | None = None  # where it is drawn for many answers: what the request was asked so far
+        self.following = False  # traced, and not the first of its list: what was asked for was drawn before
+        self.size = size
+        self.index = 0
+        self.echo = echo
+        self.placed: set[str] = set()  # ids that were asked for and stand in this item of the answer already
+        self.known: dict[str, JsonObject] = {}  # what was asked for, once it is drawn: the same wherever it stands
+        self.parents: list[Parent] = []
+
+    def take_room(self, parts: int = 1) -> None:
+        """
+        Count parts.
+
+        Raises:
+            NothingFits: there are too many.
+        """
+        self.room -= parts
+        if self.room < 0:
+            raise NothingFits
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the value became too large to be drawn to its end."""
+        return self.room < 0
+
+    def ordinal(self) -> JsonValue:
+        """The number of the item in its list, from 1."""
+        return left_open(ORDINAL) if isinstance(self.index, Anywhere) else self.index + 1
+
+
+def closed(place: object) -> JsonValue:
+    """
+    What stands in a place as long as no answer fills it in; anything else stands for itself.
+
+    Raises:
+        TypeError: it is no JSON.
+    """
+    match place:
+        case EchoedPlace() | InheritedPlace():
+            return closed(place.otherwise)
+        case NumberedPlace():
+            return place.value(0)
+        case RequestedObject():
+            return place.value
+        case OrdinalPlace():
+            return 1
+        case None | bool() | int() | float() | str() | list() | dict():
+            return place
+    raise TypeError
+
+
+def has_few_characters(value: JsonValue) -> bool:
+    """Whether all texts of a value together are no longer than what is sent."""
+    left, todo = MOST_CHARACTERS, [value]
+    while todo and left >= 0:
+        part = todo.pop()
+        if isinstance(part, str):
+            left -= len(part)
+        elif isinstance(part, list):
+            todo.extend(part)
+        elif isinstance(part, dict):
+            todo.extend(part.values())
+    return left >= 0
+
+
+Draw = Callable[[DrawState], JsonValue]
+
+
+def by_number(value: Callable[[int], JsonValue], *, of_itself: bool) -> Draw:
+    """
+    Draw what tells things apart, by the whole row.
+
+    Args:
+        value: Of a row.
+        of_itself: Whether it names the object that it stands in: then items that are kept get theirs from each answer.
+    """
+    if not of_itself:
+        return lambda s: value(s.row)
+
+    def draw(s: DrawState) -> JsonValue:
+        if s.traced is not None and s.depth == 1 and isinstance(s.index, Anywhere):
+            return left_open(NumberedPlace(value))
+        return value(s.row)
+
+    return draw
+
+
+class NothingFits(Exception):
+    """A draw finds no value; another attempt or branch may."""

@@ -1,0 +1,247 @@
+"""Numbers: believable ones within the bounds, exact multiples where multiples are asked for."""
+
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+
+from mock_server.generate.realism import tables
+from mock_server.generate.realism.meaning import Meaning
+from mock_server.generate.realism.pools import ROWS
+from mock_server.generate.sampler.compiler import SamplerContext, Site, acceptor, by_chance, from_column, from_values, meaning_of, nothing
+from mock_server.generate.sampler.draw import MANY_ROWS, Draw, DrawState, by_number
+from mock_server.generate.sampler.strings import find_faker
+from mock_server.generate.seed import derive_random
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.numbers import LARGEST
+from mock_server.schema.canonical import IntegerView, NumberView
+
+_RANGES: dict[str, tuple[float, float, int]] = {
+    words[0]: (float(words[1]), float(words[2]), int(words[3]))
+    for words in (line.partition(": ")[0].split() for line in tables.NUMBERS.strip().splitlines())
+}
+_USUAL = (1.0, 1000.0, 2)  # what a number is that nothing is known of, and its decimals
+_POOL = 128
+_FEW = 20
+
+
+def compile_integer(setting: SamplerContext, view: IntegerView | None, spot: Site) -> Draw:
+    """Compile the integers of a view, or any integer."""
+    least = view.minimum if view is not None else None
+    most = view.maximum if view is not None else None
+    columned = _column_draw(setting, spot, "integer", least, most, view)
+    if columned is not None:
+        return columned
+    low, high, _ = _range(spot, "integer")
+    first, last = _window(low, high, least, most)
+    if view is not None and (view.multiple_of or view.not_multiple_of):
+        return _multiples(setting, spot, view, first, last, integral=True)
+    first, last = math.ceil(first), math.floor(last)
+    if first > last:
+        return nothing
+    random = derive_random(setting.pools.seed, "integer", spot.name, *sorted(spot.owner), first, last)
+    return by_chance(tuple(random.randint(first, last) for _ in range(ROWS)))
+
+
+def compile_number(setting: SamplerContext, view: NumberView | None, spot: Site) -> Draw:
+    """Compile the numbers of a view, or any number."""
+    least = view.minimum if view is not None else None
+    most = view.maximum if view is not None else None
+    columned = _column_draw(setting, spot, "number", least, most, view)
+    if columned is not None:
+        return columned
+    low, high, decimals = _range(spot, "number")
+    first, last = _window(low, high, least, most)
+    if view is not None and (view.multiple_of or view.not_multiple_of):
+        return _multiples(setting, spot, view, first, last, integral=False)
+    accept = acceptor(_number_schema(view)) if view is not None else None
+    if first > LARGEST or last < -LARGEST:
+        whole: tuple[JsonValue, ...] = tuple(range(math.ceil(first), math.floor(last) + 1))
+        return from_values(tuple(value for value in whole if accept is None or accept(value)), spot.name)
+    random = derive_random(setting.pools.seed, "number", spot.name, repr(first), repr(last))
+    for candidates in (_numbers(random, first, last, decimals), _nearest(first, last)):
+        values = tuple(dict.fromkeys(value for value in candidates if accept is None or accept(value)))
+        if values:
+            break
+    return from_values(values, spot.name)
+
+
+def _number_schema(view: NumberView) -> JsonObject:
+    schema: JsonObject = {"type": "number"}
+    if view.minimum is not None:
+        schema["exclusiveMinimum" if view.exclusive_minimum else "minimum"] = _plain(view.minimum)
+    if view.maximum is not None:
+        schema["exclusiveMaximum" if view.exclusive_maximum else "maximum"] = _plain(view.maximum)
+    parts: list[JsonValue] = [{"multipleOf": _plain(step)} for step in view.multiple_of]
+    parts += [{"not": {"multipleOf": _plain(step)}} for step in view.not_multiple_of]
+    if view.excludes_integers:
+        parts.append({"not": {"type": "integer"}})
+    if parts:
+        schema["allOf"] = parts
+    return schema
+
+
+def _plain(number: float | Decimal) -> int | float:
+    if isinstance(number, Decimal):
+        return int(number) if number == number.to_integral_value() else float(number)
+    return number
+
+
+def _range(spot: Site, type_: str) -> tuple[float, float, int]:
+    meaning = meaning_of(spot, type_, next(iter(spot.hints.formats()), ""))
+    return _RANGES.get(meaning.kind, _USUAL) if meaning is not None else _near_example(spot)
+
+
+def _near_example(spot: Site) -> tuple[float, float, int]:
+    """Numbers of the size of a documented example, with as many decimals; the usual ones where there is none."""
+    shown = [each for each in spot.hints.examples() if isinstance(each, int | float) and not isinstance(each, bool)]
+    if not shown or not all(map(math.isfinite, shown)) or not any(shown):
+        return _USUAL
+    bounds = [bound for each in shown for bound in (each / 2, each * 2)]
+    decimals = max(len(repr(each).partition(".")[2]) if isinstance(each, float) and "e" not in repr(each) else 0 for each in shown)
+    return min(bounds), max(bounds), min(decimals, 6)
+
+
+def _window(low: float, high: float, least: float | Decimal | None, most: float | Decimal | None) -> tuple[float, float]:
+    """The usual range within the bounds; where they do not meet, numbers near the bounds."""
+    floor = -math.inf if least is None else _plain(least)
+    ceiling = math.inf if most is None else _plain(most)
+    if floor > LARGEST:  # where floats end, numbers are whole, and few of them will do
+        return floor, min(ceiling, floor + _FEW)
+    if ceiling < -LARGEST:
+        return max(floor, ceiling - _FEW), ceiling
+    floor, ceiling = max(floor, -math.inf if floor == -math.inf else -LARGEST), min(ceiling, math.inf if ceiling == math.inf else LARGEST)
+    first, last = max(low, floor), min(high, ceiling)
+    if first < last or (first == last and math.isfinite(first)):
+        return first, last
+    if math.isfinite(floor):
+        return floor, min(ceiling, floor + max(100, abs(floor) * 0.1)) if abs(floor) < 1e300 else floor  # noqa: PLR2004
+    return (ceiling - max(100, abs(ceiling) * 0.1) if abs(ceiling) < 1e300 else ceiling), ceiling  # noqa: PLR2004
+
+
+def _numbers(random: Random, first: float, last: float, decimals: int) -> Iterator[JsonValue]:
+    """Numbers of a range with few decimals; more decimals where the range is narrow."""
+    width = float(last) - float(first)
+    if 0 < width < 1:
+        decimals = max(decimals, min(15, 2 - math.floor(math.log10(width))))
+    for _ in range(_POOL):
+        number = round(first + random.random() * width, decimals)
+        yield number if decimals else int(number)  # a count or a status is written without a point, whatever its type allows
+
+
+def _nearest(first: float, last: float) -> Iterator[JsonValue]:
+    """What is left of a range too narrow for decimals."""
+    yield from (first + (last - first) / 2, first, last, math.nextafter(first, math.inf), math.nextafter(last, -math.inf))
+
+
+def _multiples(setting: SamplerContext, spot: Site, view: IntegerView | NumberView, first: float, last: float, *, integral: bool) -> Draw:
+    """Exact multiples of all steps; multiples of the excluded steps are sorted out by the judge."""
+    steps = [Fraction(str(step)) for step in view.multiple_of]
+    if not steps:  # small enough to miss what must not be divided
+        steps = [Fraction(1) if integral else min(Fraction(1, 100), *(Fraction(str(step)) / 2 for step in view.not_multiple_of))]
+    if integral:
+        steps.append(Fraction(1))
+    step = steps[0]
+    for other in steps[1:]:
+        step = Fraction(
+            math.lcm(step.numerator * other.denominator, other.numerator * step.denominator), step.denominator * other.denominator
+        )
+    low, high = _in_steps(view, step, first, last)
+    if high < low:
+        return nothing
+    schema: JsonObject = _number_schema(view) if isinstance(view, NumberView) else _integer_schema(view)
+    accept = acceptor(schema)
+    random = derive_random(setting.pools.seed, "multiple", spot.name, low, high)
+    candidates = (_exact(step * random.randint(low, high)) for _ in range(_POOL * 2))
+    values = tuple(dict.fromkeys(value for value in candidates if accept is None or accept(value)))
+    return from_values(tuple(value for value in values if _divides(float(step), value)) or values, spot.name)
+
+
+def _divides(step: float, value: float) -> bool:
+    """Whether a number is a multiple for those as well who divide in floating point, as many validators do."""
+    try:
+        return (value / step).is_integer()
+    except OverflowError:  # a whole number that no float holds
+        return True
+
+
+def _in_steps(view: IntegerView | NumberView, step: Fraction, first: float, last: float) -> tuple[int, int]:
+    """The first and last multiple in the range; where there is none, within the bounds themselves."""
+    low, high = math.ceil(Fraction(first) / step), math.floor(Fraction(last) / step)
+    if low <= high:
+        return low, high
+    low = math.ceil(Fraction(_plain(view.minimum)) / step) if view.minimum is not None else min(0, high)
+    high = math.floor(Fraction(_plain(view.maximum)) / step) if view.maximum is not None else low + 20
+    return (low, min(high, low + 20)) if view.minimum is not None else (max(low, high - 20), high)
+
+
+def _integer_schema(view: IntegerView) -> JsonObject:
+    schema: JsonObject = {"type": "integer"}
+    if view.minimum is not None:
+        schema["minimum"] = view.minimum
+    if view.maximum is not None:
+        schema["maximum"] = view.maximum
+    parts: list[JsonValue] = [{"multipleOf": _plain(step)} for step in view.multiple_of]
+    parts += [{"not": {"multipleOf": _plain(step)}} for step in view.not_multiple_of]
+    return {**schema, "allOf": parts} if parts else schema
+
+
+def _exact(number: Fraction) -> int | float:
+    return number.numerator if number.denominator == 1 else float(number)
+
+
+def _column_draw(
+    setting: SamplerContext,
+    spot: Site,
+    type_: str,
+    least: float | Decimal | None,
+    most: float | Decimal | None,
+    view: IntegerView | NumberView | None,
+) -> Draw | None:
+    """Draw from a column where the document names one or the meaning has one, as far as the bounds let it."""
+    column = find_faker(setting, setting.overrides.get(spot.name, spot.hints.first("x-faker")))
+    meaning = meaning_of(spot, type_, next(iter(spot.hints.formats()), ""))
+    if column is None and meaning is not None:
+        if meaning.kind == "entity_id" and (view is None or not view.multiple_of):
+            return _entity_draw(setting, spot, meaning, least, most)
+        if meaning.kind == "ordinal" and (view is None or not view.multiple_of):
+            return _ordinal_draw(least, most)
+        if meaning.moment:
+            column = _moment_numbers(setting, spot, meaning)
+        elif meaning.kind in {"latitude", "longitude", "max_watts", "max_voltage", "max_amperage"}:
+            column = setting.pools.column(meaning.kind)
+    if column is None:
+        return None
+    floor, ceiling = (-math.inf if least is None else least), (math.inf if most is None else most)
+    integral = type_ == "integer"
+    fitting = all(
+        isinstance(value, int | float) and floor <= value <= ceiling and (not integral or isinstance(value, int)) for value in column
+    )
+    return from_column(column) if fitting and (view is None or not view.multiple_of) else None
+
+
+def _entity_draw(
+    setting: SamplerContext, spot: Site, meaning: Meaning, least: float | Decimal | None, most: float | Decimal | None
+) -> Draw | None:
+    """The number of a thing, by row."""
+    first, step = setting.pools.entity_ids(meaning.noun)
+    if least is not None and least > first:
+        first = math.ceil(least)
+    if most is not None and most < first + MANY_ROWS:
+        return None
+    return by_number(lambda row: first + row * step % MANY_ROWS, of_itself=meaning.noun in spot.owner)
+
+
+def _ordinal_draw(least: float | Decimal | None, most: float | Decimal | None) -> Draw | None:
+    """1, 2, 3, … in a list."""
+    if (least is not None and least > 1) or (most is not None and most < MANY_ROWS):
+        return None
+    return DrawState.ordinal
+
+
+def _moment_numbers(setting: SamplerContext, spot: Site, meaning: Meaning) -> tuple[JsonValue, ...]:
+    """Moments as seconds since 1970, or as milliseconds where the document says so."""
+    about = f"{spot.name} {spot.hints.text('description')}"
+    factor = 1000 if tables.EPOCH_MILLISECONDS.search(about) else 1
+    return tuple(int(moment.timestamp()) * factor for moment in setting.pools.moments(meaning.kind)[:ROWS])

@@ -1,0 +1,372 @@
+"""
+The sampler: a canonical schema and its hints, compiled to a function of a state.
+
+Definitions are compiled when they are first drawn, so a schema that refers to seven hundred others costs what is used.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import orjson
+
+from mock_server.errors import UnusableSchema
+from mock_server.generate.contents import Content, content_of
+from mock_server.generate.realism import tables
+from mock_server.generate.realism.meaning import find_meaning
+from mock_server.generate.realism.pools import ROWS
+from mock_server.generate.sampler.arrays import compile_array
+from mock_server.generate.sampler.combinators import compile_all_of, compile_any_of, compile_one_of, compile_search, nullable
+from mock_server.generate.sampler.compiler import (
+    ByRow,
+    Merger,
+    SamplerContext,
+    Site,
+    acceptor,
+    by_chance,
+    direct_references,
+    from_values,
+    meaning_of,
+    nothing,
+)
+from mock_server.generate.sampler.draw import Draw, DrawState, closed
+from mock_server.generate.sampler.numbers import compile_integer, compile_number
+from mock_server.generate.sampler.objects import compile_object
+from mock_server.generate.sampler.sizes import Heights
+from mock_server.generate.sampler.strings import compile_string, find_faker
+from mock_server.generate.seed import derive_random
+from mock_server.generate.text.language import Language
+from mock_server.generate.text.regex import RegexError
+from mock_server.generate.text.texts import TextConstraints
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.names import joined, split_words
+from mock_server.pausing import pause
+from mock_server.schema.canonical import (
+    AllOfView,
+    AnyOfView,
+    ArrayView,
+    Canonical,
+    ConstView,
+    EnumView,
+    FalseView,
+    IntegerView,
+    MultiTypeView,
+    NotView,
+    NumberView,
+    ObjectView,
+    OneOfView,
+    RawView,
+    ReferenceView,
+    StringView,
+    TypedGroupView,
+    as_json,
+    is_same,
+)
+from mock_server.schema.hints import Hints, iter_alternatives
+
+# A definition that is entered so often leads to itself without an end, and any value will do.
+_CIRCLE = 20
+_MOST_NODES = 8_000  # that are compiled for the values of one schema
+_DEEPEST_TEXT = 3  # JSON texts within JSON texts
+_LONGEST_PADDED = 10_000  # characters of a JSON text that has a least length
+
+
+@dataclass(eq=False, repr=False)
+class Sampler:
+    """Compiles nodes to draws; see `compiling.Compiler`."""
+
+    setting: SamplerContext
+    root: Canonical
+    _definitions: dict[tuple[str, str], Draw] = field(default_factory=dict)
+    _alternatives: dict[int, list[tuple[JsonValue, Canonical | None]]] = field(default_factory=dict)
+    _compiled: int = 0  # nodes
+    _within: int = 0  # how many JSON texts are being drawn, each in another
+
+    def __post_init__(self) -> None:
+        self.heights = Heights(self.setting.forms)
+        self.merger = Merger(self.setting.forms)
+
+    def compile(self, schema: Canonical, spot: Site) -> Draw:
+        """Compile a node."""
+        draw = self.compile_bare(schema, spot)
+        return self._with_examples(schema, spot, draw)
+
+    def compile_any(self, spot: Site, otherwise: str = "string") -> Draw:
+        """Compile a node that nothing is said of: what its hints imply, else another type."""
+        return self._type(spot.hints.implied_type() or otherwise, spot)
+
+    def compile_untyped(self, spot: Site) -> Draw:
+        """Compile a value whose schema has no keyword: an object, as other generators read it, unless its name means a text."""
+        return self.compile_any(spot, "object" if meaning_of(spot, "string", "") is None else "string")
+
+    def compile_pattern(self, pattern: str) -> Draw:
+        """Compile the names that match a pattern."""
+        try:
+            language = Language(pattern)
+        except RegexError:
+            return nothing
+        random = derive_random(self.setting.pools.seed, "name", pattern)
+        judge = acceptor({"type": "string", "pattern": pattern})
+        written = (language.draw_with_demands(random, least) for least in range(12) for _ in range(6))
+        return from_values(tuple(dict.fromkeys(text for text in written if text is not None and (judge is None or judge(text)))), pattern)
+
+    def narrow(self, branch: Canonical, spot: Site) -> Site:
+        """The place where one alternative is chosen: its hints are those of that alternative, where it is told apart by its form."""
+        if isinstance(branch.view(), ReferenceView):
+            return spot
+        for source in spot.hints.sources:
+            for alternative, form in self._forms_of_alternatives(source):
+                if form is not None and is_same(form, branch):
+                    return spot.with_hints(self.setting.reader.narrowed(spot.hints, alternative))
+        return spot
+
+    def _forms_of_alternatives(self, source: JsonObject) -> list[tuple[JsonValue, Canonical | None]]:
+        key = id(source)  # a part of the bundle, which lives as long as this does
+        if key not in self._alternatives:
+            written = [each for each in iter_alternatives(source) if isinstance(each, dict) and "$ref" not in each]
+            self._alternatives[key] = [(each, self.setting.forms.part(each, is_branch=True)) for each in written]
+        return self._alternatives[key]
+
+    def compile_bare(self, schema: Canonical, spot: Site) -> Draw:  # noqa: PLR0911, PLR0912 - one line for each kind of view
+        """
+        Compile a node, documented examples left aside.
+
+        Raises:
+            UnusableSchema: there are too many.
+        """
+        self._count_node()
+        view = schema.view()
+        match view:
+            case StringView():
+                return self._string(view, spot)
+            case IntegerView():
+                return compile_integer(self.setting, view, spot)
+            case NumberView():
+                return compile_number(self.setting, view, spot)
+            case ArrayView():
+                return compile_array(self, view, spot)
+            case ObjectView():
+                return compile_object(self, view, spot)
+            case ConstView():
+                return from_values((as_json(view.value),), "")
+            case EnumView():
+                return self._enum(tuple(map(as_json, view.values)), spot)
+            case MultiTypeView():
+                return self._types(view.types, spot)
+            case ReferenceView():
+                return self._reference(view.uri, spot)
+            case AnyOfView():
+                return compile_any_of(self, view.branches, spot, lambda branch: self.compile(branch, self.narrow(branch, spot)))
+            case OneOfView():
+                return compile_one_of(self, schema, view.branches, spot)
+            case AllOfView() | TypedGroupView():
+                return compile_all_of(self, schema, spot)
+            case RawView() | NotView():
+                return compile_search(self, schema, spot)
+            case FalseView():
+                return nothing
+        return self.compile_untyped(spot)
+
+    def _with_examples(self, schema: Canonical, spot: Site, draw: Draw) -> Draw:
+        """Let a documented example stand for a part, where examples are wanted and it fits."""
+        if "x-faker" in {key for source in spot.hints.sources for key in source} or spot.name in self.setting.overrides:
+            return draw
+        examples = [example for example in spot.hints.examples() if example is not None][:8]
+        if not examples:
+            return draw
+        fitting: list[JsonValue] = []
+        judged: list[bool] = []
+        setting = self.setting
+
+        def draw_example(s: DrawState) -> JsonValue:
+            if not s.exemplary:
+                return draw(s)
+            if not s.verify and not setting.distrustful:
+                return examples[0]
+            if not judged:
+                judged.append(True)
+                accept = acceptor(schema, setting.forms)
+                fitting.extend(example for example in examples if accept is not None and accept(example))
+            return fitting[0] if fitting else draw(s)
+
+        return draw.with_example(draw_example) if isinstance(draw, ByRow) else draw_example
+
+    def _types(self, types: list[str], spot: Site) -> Draw:
+        """Any value of some types: null now and then, of the others what the hints imply."""
+        others = [type_ for type_ in types if type_ != "null"]
+        if not others:
+            return from_values((None,), "")
+        implied = spot.hints.implied_type()
+        if implied in others:
+            others = [implied] if implied else others
+        elif len(others) > 3 and "string" in others:  # noqa: PLR2004 - nothing is said of the type: text is expected
+            others = ["string"]
+        order = ("string", "integer", "number", "boolean", "object", "array")
+        draw = self._type(min(others, key=order.index), spot)
+        if len(others) > 1 and "number" not in others:
+            draws = [self._type(type_, spot) for type_ in others]
+            draw = _mixed(draws)
+        return nullable(draw) if "null" in types else draw
+
+    def _count_node(self) -> None:
+        """
+        Count a node that is compiled.
+
+        Raises:
+            UnusableSchema: there are too many.
+        """
+        pause()
+        self._compiled += 1
+        if self._compiled > _MOST_NODES:
+            raise UnusableSchema(self.setting.place, f"its values have more than {_MOST_NODES:,} different parts")
+
+    def _type(self, type_: str, spot: Site) -> Draw:
+        self._count_node()
+        if type_ == "string":
+            return self._string(None, spot)
+        if type_ == "integer":
+            return compile_integer(self.setting, None, spot)
+        if type_ == "number":
+            return compile_number(self.setting, None, spot)
+        if type_ == "array":
+            return compile_array(self, None, spot)
+        if type_ == "object":
+            return compile_object(self, None, spot) if spot.hints.property_order() or spot.hints.is_map() else _empty_object
+        return _boolean(spot)
+
+    def _string(self, view: StringView | None, spot: Site) -> Draw:
+        """
+        Compile strings; one that has content holds that: a JSON text of its own schema, a small file, or what the text would be, encoded.
+
+        Source: JSON Schema 2020-12 Validation, section 8
+        """
+        draw = compile_string(self.setting, view, spot)
+        content = content_of(spot.hints)
+        demands = TextConstraints.of(view, spot.hints.formats())
+        if content.is_of_json:
+            return self._json_text(draw, content, demands, spot)
+        data = content.find_bytes()
+        text = content.encode(data) if data is not None else None
+        if text is not None and (demands.judge is None or demands.judge(text)):
+            return from_values((text,), "")
+        return draw if data is not None or not content.encoding or content.is_encoded else _encoded(draw, content, demands)
+
+    def _json_text(self, draw: Draw, content: Content, demands: TextConstraints, spot: Site) -> Draw:
+        """Draw JSON texts of the schema of a string's content; what the string would be where they don't fit."""
+        schema = spot.hints.first("contentSchema")
+        form = self.setting.forms.part(True if schema is None else schema)
+        if form is None:
+            return draw
+        inner = Site(self.setting.reader.read(schema) if schema is not None else Hints(), spot.name, spot.owner)
+        compiled = self.compile(form, inner)
+        accept = demands.judge
+
+        def draw_content(s: DrawState) -> JsonValue:
+            if self._within >= _DEEPEST_TEXT:  # each level doubles the backslashes of the one in it
+                return draw(s)
+            self._within += 1
+            try:
+                written = [orjson.dumps(compiled(s), default=closed) for _ in range(2 if content.is_of_lines else 1)]
+            finally:
+                self._within -= 1
+            # JSON may end in spaces: so it is as long as it has to be
+            data = (
+                b"".join(line + b"\n" for line in written) if content.is_of_lines else written[0].ljust(min(demands.least, _LONGEST_PADDED))
+            )
+            text = content.encode(data)
+            return text if text is not None and (accept is None or accept(text)) else draw(s)
+
+        return draw_content
+
+    def _enum(self, values: tuple[JsonValue, ...], spot: Site) -> Draw:
+        wished = find_faker(self.setting, self.setting.overrides.get(spot.name, spot.hints.first("x-faker")))
+        if wished is not None:
+            values = tuple(value for value in values if value in wished) or values
+        values = _outcomes(values, spot.name)
+        if None in values and len(values) > 1:
+            return nullable(from_values(tuple(value for value in values if value is not None), spot.name))
+        return from_values(values, spot.name)
+
+    def _reference(self, uri: str, spot: Site) -> Draw:
+        target = self.setting.forms.definition(uri)
+        name = uri.removeprefix("#/$defs/")
+        if target is None:
+            return nothing
+        hints = self.setting.reader.definition(name)
+        own = replace(
+            spot,
+            hints=Hints(
+                sources=(*hints.sources, *_beside(spot.hints, name)),
+                nouns=hints.nouns or spot.hints.nouns,
+                sure_names=(*hints.sure_names, *spot.hints.sure_names),
+                sure=(*hints.sure, *_beside(spot.hints, name)),
+            ),
+        )
+        if not direct_references(target) and target.kind.value not in {"object", "array", "any_of", "all_of", "one_of"}:
+            return self.compile(target, own)  # a scalar: its meaning depends on the property
+        key = (uri, spot.name if target.kind.value != "object" else "")
+        definitions = self._definitions
+        if not self.setting.forms.recurs(uri):
+            if key not in definitions:
+                definitions[key] = self.compile(target, own)
+            return definitions[key]
+
+        def draw(s: DrawState) -> JsonValue:
+            compiled = definitions.get(key)
+            if compiled is None:
+                compiled = definitions[key] = self.compile(target, own)
+            active = s.active
+            if active.get(uri, 0) > _CIRCLE:
+                return {}
+            active[uri] = active.get(uri, 0) + 1
+            tight = s.tight
+            if active[uri] > 3:  # noqa: PLR2004 - only what is required recurs so often: bring it to an end
+                s.tight = True
+            try:
+                return compiled(s)
+            finally:
+                active[uri] -= 1
+                s.tight = tight
+
+        return draw
+
+
+def _beside(hints: Hints, name: str) -> tuple[JsonObject, ...]:
+    """What is said beside a reference, as 3.1 allows it: descriptions and examples of the place itself."""
+    wanted = f"#/$defs/{name}"
+    return tuple(source for source in hints.sources[:3] if source.get("$ref") == wanted and len(source) > 1)
+
+
+def _outcomes(values: tuple[JsonValue, ...], name: str) -> tuple[JsonValue, ...]:
+    """Of the states of a job those in which it is over and did well: whoever waits for it waits no longer."""
+    if not set(split_words(name)[-1:]) & {"status", "state", "phase", "stage"}:
+        return values
+    words = {value: joined(value) for value in values if isinstance(value, str)}
+    done = tuple(value for value, word in words.items() if word in tables.DONE)
+    return done[:1] if done and tables.UNDER_WAY & set(words.values()) else values
+
+
+def _encoded(draw: Draw, content: Content, demands: TextConstraints) -> Draw:
+    """Draw texts that are encoded; as they are where they don't fit then."""
+    accept = demands.judge
+
+    def draw_encoded(s: DrawState) -> JsonValue:
+        plain = draw(s)
+        text = content.encode(plain.encode("utf-8", "replace")) if isinstance(plain, str) else None
+        return text if text is not None and (accept is None or accept(text)) else plain
+
+    return draw_encoded
+
+
+def _mixed(draws: list[Draw]) -> Draw:
+    count = len(draws)
+    return lambda s: draws[int(s.random() * count)](s)
+
+
+def _empty_object(s: DrawState) -> JsonValue:
+    return {}
+
+
+def _boolean(spot: Site) -> Draw:
+    meaning = find_meaning(spot.name, spot.owner, "boolean", "", "")
+    chance = float(meaning.kind) if meaning is not None and meaning.kind in tables.BOOLEANS else 0.5
+    random = derive_random("boolean", spot.name, *sorted(spot.owner))
+    return by_chance(tuple(random.random() < chance for _ in range(ROWS)))

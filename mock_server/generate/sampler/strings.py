@@ -1,0 +1,247 @@
+"""
+Strings: believable ones where they fit, else ones written for the constraints.
+
+First the column of what the property means, cut to the wanted length; where nothing in it fits, what `texts` writes.
+Everything is judged before it is pooled.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import format_datetime
+
+from mock_server.generate.realism import tables
+from mock_server.generate.realism.example_shapes import (
+    address_writer,
+    code_writer,
+    count_places,
+    is_term,
+    moment_writer,
+    notation,
+    number_writer,
+    scheme_of,
+)
+from mock_server.generate.realism.meaning import NUMERAL_FORMATS, Meaning, is_identifier
+from mock_server.generate.realism.pools import ROWS, TABLE_OF
+from mock_server.generate.sampler.compiler import SamplerContext, Site, from_column, from_values, meaning_of, spread
+from mock_server.generate.sampler.draw import MANY_ROWS, ROW_MASK, Draw, DrawState, by_number
+from mock_server.generate.seed import derive_random
+from mock_server.generate.text.texts import TextConstraints, write_texts
+from mock_server.json_values import JsonValue
+from mock_server.names import split_words
+from mock_server.schema.canonical import StringView
+from mock_server.schema.formats import ASSERTED
+
+_Accept = Callable[[JsonValue], bool]
+
+# Kinds of which an example says more than we know: codes, and words of a vocabulary that only the document's author knows.
+_CODES = frozenset(
+    ("numeric_code", "token", "hex_id", "account_number", "serial_number", "version", "error_code", "file_name", "sha1", "sha256", "md5",
+     "uuid", "word", "title", "status", "slug")
+)  # fmt: skip
+_VOCABULARIES = frozenset(
+    ("status", "level", "environment", "event_name", "word", "access", "feature", "setting_key", "setting_value", "error_code", "version",
+     "file_extension", "mime_type", "timezone", "locale", "language_code", "model_name", "material", "department", "card_brand",
+     "operational_status", "capability", "duration", "cron")
+)  # fmt: skip
+_CODES_IN_CASES = frozenset(("currency_code", "country_code", "country_code_3", "language_code", "bic", "iban"))
+# How many characters have to be those of a code, where the meaning is one and where nothing is known: `us-east-1` is none.
+_SOME = 4
+_MANY = 6
+_TRIED = 32  # shaped texts that are judged before all are trusted
+
+
+def compile_string(setting: SamplerContext, view: StringView | None, spot: Site) -> Draw:
+    """Compile the strings of a view, or any string."""
+    formats = tuple(dict.fromkeys((*(view.formats if view else ()), *spot.hints.formats())))
+    demands = TextConstraints.of(view, formats, various=spot.various or is_identifier(spot.name))
+    accept = demands.judge
+    named = _named_column(setting, spot)
+    shaped = _shaped(setting, spot, accept) if named is None and not ASSERTED.intersection(formats) else None
+    if shaped is not None:
+        return shaped
+    column, meaning = (named, None) if named is not None else _column(setting, spot, formats)
+    if column is not None:
+        fitted = _fitted(column, view, accept)
+        if fitted is not None:
+            return from_column(fitted) if named is not None else _id_draw(fitted, meaning, spot, whole=fitted is column)
+    written = write_texts(setting.pools.seed, spot.name, demands)
+    if not written:
+        written = tuple(example for example in spot.hints.examples() if isinstance(example, str) and (accept is None or accept(example)))
+    return from_values(written, spot.name)
+
+
+def _shaped(setting: SamplerContext, spot: Site, accept: _Accept | None) -> Draw | None:
+    """Draw texts shaped like the documented example, where it says more of them than their meaning does; None elsewhere."""
+    examples = [each for each in spot.hints.examples() if isinstance(each, str) and each and (accept is None or accept(each))]
+    if not examples:
+        return None
+    example, meaning = examples[0], meaning_of(spot, "string", "")
+    kind = meaning.kind if meaning is not None else None
+    draw: Draw | None = None
+    if kind in tables.ADDRESSED:
+        draw = _shaped_address(setting, example)
+    moments = moment_writer(example)
+    if moments is not None and (meaning is None or meaning.moment or kind in _CODES):
+        own = kind if meaning is not None and meaning.moment else "seen"
+        draw = from_column(tuple(map(moments, setting.pools.moments(str(own)))))
+    elif meaning is not None and kind == "entity_id":
+        draw = _shaped_ids(setting, spot, meaning, example)
+    elif kind in tables.NOTATED or kind in tables.LINKED:
+        draw = _noted(setting, str(kind), example, spot)
+    elif count_places(example) >= (_SOME if kind in _CODES else _MANY) and (meaning is None or kind in _CODES):
+        draw = from_column(tuple(map(code_writer(example, spot.name), range(ROWS))))
+    elif (kind in _VOCABULARIES or (meaning is None and is_term(example))) and not spot.various:
+        draw = from_values(tuple(dict.fromkeys(examples)), spot.name)
+    if draw is None or accept is None:
+        return draw
+    return draw if all(accept(draw(DrawState(row, static=False, echo={}))) for row in range(_TRIED)) else None
+
+
+def _shaped_ids(setting: SamplerContext, spot: Site, meaning: Meaning, example: str) -> Draw | None:
+    """Draw identifiers shaped like one."""
+    first, step = setting.pools.entity_ids(meaning.noun)
+    if count_places(example) >= _MANY and not example.isdigit():
+        write: Callable[[int], str] | None = code_writer(example, f"{setting.pools.seed} {meaning.noun}")
+    else:
+        write = number_writer(example, first, step)
+    return by_number(write, of_itself=meaning.noun in spot.owner) if write is not None else None
+
+
+def _shaped_address(setting: SamplerContext, example: str) -> Draw | None:
+    """Draw addresses or networks of IP as the example is one: of its version, with its prefix."""
+    write = address_writer(example)
+    if write is None:
+        return None
+    if "/" in example:
+        return from_column(tuple(map(write, range(ROWS))))
+    return from_column(setting.pools.column("ipv6" if ":" in example else "ipv4"))
+
+
+def _noted(setting: SamplerContext, kind: str, example: str, spot: Site) -> Draw | None:
+    """Draw texts in the notation of the example, where ours is another one; None elsewhere."""
+    is_link = kind in tables.LINKED
+    noted = scheme_of if is_link else notation
+    if noted(example) in {noted(str(value)) for value in setting.pools.column(kind)}:
+        return None
+    kept = example.rindex("/") if is_link and "/" in example else 0  # of a link, the last part alone is another
+    write = code_writer(example[kept:], spot.name)
+    return from_column(tuple(example[:kept] + write(row) for row in range(ROWS)))
+
+
+def _column(setting: SamplerContext, spot: Site, formats: tuple[str, ...]) -> tuple[tuple[JsonValue, ...] | None, Meaning | None]:
+    """The column of what a string is about, and what that is."""
+    format_ = next((name for name in formats if name != "password"), formats[0] if formats else "")
+    meaning = meaning_of(spot, "string", format_)
+    if not formats and _is_numeral(setting, spot, meaning):
+        meaning = Meaning("numeral")
+    pools = setting.pools
+    if meaning is None:
+        return (None if formats else pools.column("word")), None
+    if meaning.moment:
+        words = split_words(spot.name)
+        shape = format_ or meaning.shape or ("date" if words and words[-1] in {"date", "birthday", "dob"} else "date-time")
+        return tuple(_moment_text(moment, shape) for moment in pools.moments(meaning.kind)), meaning
+    if meaning.kind == "entity_name":
+        return pools.entity_names(meaning.noun), meaning
+    if meaning.kind == "entity_id":
+        if format_ in NUMERAL_FORMATS or format_ == "decimal":
+            first, step = pools.entity_ids(meaning.noun)
+            return tuple(str(first + row * step % MANY_ROWS) for row in range(ROWS)), None
+        return tuple(_uuid(pools.seed, meaning.noun, row) for row in range(ROWS)), meaning
+    texts = tuple(value if isinstance(value, str) else str(value) for value in pools.column(meaning.kind))
+    return (_cased(texts, spot) if meaning.kind in _CODES_IN_CASES else texts), meaning
+
+
+def _is_numeral(setting: SamplerContext, spot: Site, meaning: Meaning | None) -> bool:
+    """Whether a text holds a number, as other places of the document say of its name."""
+    if spot.is_item or (meaning.kind if meaning is not None else None) not in tables.MAYBE_NUMERALS or spot.name in tables.GENERIC:
+        return False
+    said = spot.hints.text("description")
+    return (not said or tables.OF_NUMBERS.search(said) is not None) and setting.numerals.has(spot.name)
+
+
+def _cased(texts: tuple[str, ...], spot: Site) -> tuple[str, ...]:
+    """Codes in the case that the description names, or else the examples have."""
+    said = tables.LINK.sub(r"\1", spot.hints.text("description"))
+    shown = [example for example in spot.hints.examples() if isinstance(example, str)]
+    if tables.LOWER_CASE.search(said) or (shown and not tables.UPPER_CASE.search(said) and all(map(str.islower, shown))):
+        return tuple(map(str.lower, texts))
+    return tuple(map(str.upper, texts)) if tables.UPPER_CASE.search(said) or (shown and all(map(str.isupper, shown))) else texts
+
+
+def _named_column(setting: SamplerContext, spot: Site) -> tuple[JsonValue, ...] | None:
+    """The column that the document or the settings name for a property."""
+    wish = setting.overrides.get(spot.name, spot.hints.first("x-faker"))
+    column = find_faker(setting, wish)
+    if column is None and wish is not None:
+        setting.unknown_fakers.add(str(wish))
+    return tuple(map(str, column)) if column is not None else None
+
+
+def find_faker(setting: SamplerContext, wish: JsonValue) -> tuple[JsonValue, ...] | None:
+    """
+    The column that an `x-faker` asks for: `name.firstName`, `{numerify: "A-###"}`, `{random_element: [a, b]}`.
+
+    Returns:
+        None where nothing is asked for or nobody knows it.
+    """
+    if isinstance(wish, str):
+        return setting.pools.find_named(wish)
+    if isinstance(wish, list) and wish:
+        return setting.pools.chosen(tuple(wish))
+    if not isinstance(wish, dict) or len(wish) != 1:
+        return None
+    name, argument = next(iter(wish.items()))
+    word = name.rpartition(".")[2].replace("_", "").lower()
+    if word in {"randomelement", "arrayelement", "arrayelements", "randomelements"} and isinstance(argument, list) and argument:
+        options = argument[0] if isinstance(argument[0], list) else argument
+        return setting.pools.chosen(tuple(options)) if options else None
+    if word in {"numerify", "bothify", "lexify", "hexify", "replacesymbols"} and isinstance(argument, str | list):
+        pattern = argument[0] if isinstance(argument, list) and argument else argument
+        return setting.pools.written(str(pattern))
+    return setting.pools.find_named(name)
+
+
+def _moment_text(moment: datetime, shape: str) -> str:
+    if shape in {"date", "partial-date"}:
+        return moment.date().isoformat()
+    if shape == "time":
+        return moment.time().isoformat() + "Z"
+    if shape in {"http-date", "date-time-rfc1123"}:
+        return format_datetime(moment, usegmt=True)
+    if shape == "timestamp":
+        return str(int(moment.timestamp()))
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _uuid(seed: int, noun: str, row: int) -> str:
+    """A version 4 UUID (RFC 9562) whose last four digits are left to the row."""
+    digits = f"{derive_random(seed, 'uuid', noun, row).getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:28]}0000"
+
+
+def _fitted(column: tuple[JsonValue, ...], view: StringView | None, accept: _Accept | None) -> tuple[JsonValue, ...] | None:
+    """The column, its misfits replaced; None where nothing in it fits."""
+    if accept is None or all(map(accept, column)):
+        return column
+    longest = view.max_length if view is not None else None
+    cut = [value[:longest].rstrip() if isinstance(value, str) and longest is not None else value for value in column]
+    checked = [value if accept(value) else None for value in cut]
+    kept: list[JsonValue] = [value for value in checked if value is not None and value != ""]
+    return spread([value or None for value in checked], kept) if kept else None
+
+
+def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, spot: Site, *, whole: bool) -> Draw:
+    if whole and meaning is not None and meaning.kind == "entity_id":
+        heads = tuple(str(value)[:-4] for value in column)
+        return by_number(lambda row: f"{heads[row & ROW_MASK]}{row & 65535:04x}", of_itself=meaning.noun in spot.owner)
+    if meaning is not None and (meaning.kind in TABLE_OF or meaning.moment or meaning.kind == "entity_name"):
+        return from_column(column)
+    return _by_row_or_chance(column, meaning, spot.name)
+
+
+def _by_row_or_chance(column: tuple[JsonValue, ...], meaning: Meaning | None, salt: str) -> Draw:
+    """Identifiers go by row, so that a list repeats none; other texts by chance."""
+    if meaning is not None and meaning.kind in {"serial_number", "iccid", "imsi", "evse_id", "id_tag", "license_plate", "iban", "phone"}:
+        return from_column(column)
+    return from_values(column, salt)

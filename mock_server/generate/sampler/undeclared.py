@@ -1,0 +1,194 @@
+"""
+Undeclared properties: what names a schema lets them have, and what it lets each hold.
+
+Everything is found when an object with such properties is first drawn: a pool of names, and a draw for each.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from itertools import islice
+
+from mock_server.generate.clock import is_late
+from mock_server.generate.sampler.compiler import DrawCompiler, Site, acceptor, nothing
+from mock_server.generate.sampler.draw import MOST_PARTS, Draw, DrawState, NothingFits
+from mock_server.generate.seed import derive_seed
+from mock_server.json_values import JsonValue
+from mock_server.names import nouns_of
+from mock_server.schema.canonical import (
+    Canonical,
+    EnumView,
+    FalseView,
+    NameFailsView,
+    ObjectView,
+    PatternValueFailsView,
+    TrueView,
+    Violation,
+    canonicalize_schema,
+    find_complement,
+    find_intersection,
+)
+from mock_server.schema.hints import Hints
+
+# Names for entries of maps, in the order in which they are used.
+_MAP_KEYS = ("default", "primary", "extra", "note", "source", "channel", "region", "tier")
+_POOL = 64  # names that are kept
+_TRIES = 200
+_VIOLATORS = 8  # names that a violation is tried with
+
+
+class Undeclared:
+    """The properties that `properties` does not name, of one view."""
+
+    def __init__(self, compiler: DrawCompiler, view: ObjectView | None, spot: Site) -> None:
+        """Read what the view says of them; no view says nothing."""
+        self._compiler = compiler
+        self._spot = spot
+        self._declared: dict[str, Canonical] = dict(view.properties) if view is not None else {}
+        self._least = (view.min_properties or 0 if view is not None else 0) + len(self._declared)
+        self._names = view.property_names if view is not None else None
+        self._other = view.additional_properties if view is not None else None
+        patterns = view.pattern_properties if view is not None else {}
+        self._patterns = [(pattern, acceptor({"type": "string", "pattern": pattern}), schema) for pattern, schema in patterns.items()]
+        self._name_ok = acceptor(self._names, compiler.setting.forms) if self._names is not None else None
+        self._draws: dict[object, Draw] = {}
+
+    def listed(self) -> frozenset[str]:
+        """The names, where only these are allowed, and each may hold anything."""
+        view = self._names.view() if self._names is not None else None
+        return frozenset(map(str, view.values)) if isinstance(view, EnumView) else frozenset()
+
+    def allows(self, name: str) -> bool:
+        """Whether there may be a property of a name."""
+        if self._name_ok is not None and not self._name_ok(name):
+            return False
+        schema = self.schema_of(name)
+        return schema is None or not isinstance(schema.view(), FalseView)
+
+    def schema_of(self, name: str) -> Canonical | None:
+        """What a property may hold, declared or not; None for anything."""
+        if name in self._declared:
+            return self._declared[name]
+        matching = [schema for _, judge, schema in self._patterns if judge is not None and judge(name)]
+        if not matching:
+            return self._other
+        return self._compiler.merger.merge(matching) or matching[0]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """A pool of names; as many as there have to be, if so many are found."""
+        if self._least > MOST_PARTS:
+            return ()
+        wanted = max(_POOL, self._least)
+        fitting = (name for name in self._candidates() if name not in self._declared and self.allows(name))
+        return tuple(islice(dict.fromkeys(islice(fitting, 4 * wanted)), wanted))
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the names are used from the first on, rather than by chance."""
+        return self._names is None and not self._closed
+
+    def draw_of(self, name: str) -> Draw:
+        """How the value of an undeclared property is drawn; the same for all names that the same schemas speak of."""
+        key = (name in self._declared, *(judge is not None and judge(name) for _, judge, _ in self._patterns))
+        if key not in self._draws:
+            schema = self.schema_of(name)
+            reader = self._compiler.setting.reader
+            spot = Site(reader.member(self._spot.hints, "\0"), "", nouns_of(self._spot.name))
+            if schema is None or isinstance(schema.view(), TrueView):
+                self._draws[key] = self._compiler.compile_any(spot)
+            else:
+                self._draws[key] = self._compiler.compile(schema, spot)
+        return self._draws[key]
+
+    def breaking(self, violation: Violation) -> Draw:
+        """A property that breaks something, as a negated keyword demands: its name and its value, as a pair."""
+        pairs = []
+        for name, schema in islice(self._violators(violation), _VIOLATORS):
+            draw = self._compiler.compile(schema, Site(Hints())) if schema is not None else self._compiler.compile_any(Site(Hints()))
+            pairs.append((name, draw))
+        if not pairs:
+            return nothing
+
+        def draw_pair(s: DrawState) -> JsonValue:
+            name, draw = pairs[int(s.random() * len(pairs))]
+            return [name, draw(s)]
+
+        return draw_pair
+
+    @property
+    def _closed(self) -> bool:
+        return self._other is not None and isinstance(self._other.view(), FalseView)
+
+    def _candidates(self) -> Iterator[str]:
+        if self._names is not None:
+            yield from self._written(self._names)
+        if self._closed or (self._other is None and self._patterns):
+            for pattern, _, _ in self._patterns:
+                yield from self._matching(pattern)
+        if not self._closed:
+            yield from _MAP_KEYS
+            yield from (f"key{index}" for index in range(len(_MAP_KEYS), 4 * max(_POOL, self._least)))
+        for pattern, _, _ in self._patterns:
+            yield from self._matching(pattern)
+
+    def _matching(self, pattern: str) -> Iterator[str]:
+        """Names that match a pattern."""
+        schema = canonicalize_schema({"type": "string", "pattern": pattern})
+        if schema is not None and self._names is not None:
+            schema = find_intersection(schema, self._names) or schema
+        return self._written(schema) if schema is not None else iter(())
+
+    def _written(self, schema: Canonical) -> Iterator[str]:
+        """Names that a schema of names admits."""
+        view = schema.view()
+        if isinstance(view, EnumView):
+            yield from map(str, view.values)
+            return
+        draw = self._compiler.compile(schema, Site(Hints(), various=True))
+        state = DrawState(derive_seed(self._compiler.setting.pools.seed, "names"), static=False, echo={})
+        for _ in range(max(_TRIES, 2 * self._least)):
+            state.row = (state.row + 257) & 65535
+            if is_late():
+                return
+            try:
+                name = draw(state)
+            except NothingFits:
+                return
+            if isinstance(name, str):
+                yield name
+
+    def _violators(self, violation: Violation) -> Iterator[tuple[str, Canonical | None]]:
+        """Names, each with what it has to hold to break a rule."""
+        if isinstance(violation, NameFailsView):
+            rejected = find_complement(violation.schema)
+            for name in self._named(rejected) if rejected is not None else ():
+                if self.allows(name):
+                    yield name, self.schema_of(name)
+            return
+        if isinstance(violation, PatternValueFailsView):
+            broken = find_complement(violation.schema)
+            judges = [acceptor({"type": "string", "pattern": violation.pattern})]
+            names: Iterable[str] = (*self._declared, *islice(dict.fromkeys(self._matching(violation.pattern)), _POOL))
+            fits = _all_of(judges, wanted=True)
+        else:
+            broken = find_complement(violation.additional)
+            judges = [acceptor({"type": "string", "pattern": pattern}) for pattern in violation.patterns]
+            names = (name for name in (*self._declared, *self.names) if name not in violation.names)
+            fits = _all_of(judges, wanted=False)
+        for name in names:
+            if fits(name) and self.allows(name) and broken is not None:
+                own = self.schema_of(name)
+                value = self._compiler.merger.merge([own, broken]) if own is not None else broken
+                if value is not None and not isinstance(value.view(), FalseView):
+                    yield name, value
+
+    def _named(self, schema: Canonical) -> Iterator[str]:
+        text = canonicalize_schema({"type": "string"})
+        for other in (text, self._names):
+            schema = (find_intersection(schema, other) or schema) if other is not None else schema
+        return iter(dict.fromkeys(self._written(schema)))
+
+
+def _all_of(judges: list[Callable[[JsonValue], bool] | None], *, wanted: bool) -> Callable[[JsonValue], bool]:
+    """Whether all judges give the same verdict on a name."""
+    return lambda name: all(judge is not None and judge(name) is wanted for judge in judges)

@@ -1,0 +1,312 @@
+"""
+Texts that are written for what a schema demands: formats, patterns, lengths.
+
+Candidates come by luck at first, each from what one demand alone allows; what all demands agree on is then looked for, the
+grammars of formats among them. So whether a text is found does not depend on luck, nor on the seed.
+"""
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import islice
+from random import Random
+
+from mock_server.generate.seed import derive_random
+from mock_server.generate.text.automaton import iter_common
+from mock_server.generate.text.grammars import GREATEST_LENGTHS, grammars_of
+from mock_server.generate.text.language import Language
+from mock_server.generate.text.regex import RegexError
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.schema.canonical import StringView
+from mock_server.schema.validate import compile_schema
+
+# As many texts are written, in as many attempts.
+_WRITTEN = 48
+_ATTEMPTS = 600
+_LUCK = 80  # attempts without any success
+# Nobody waits for longer texts than this.
+_LONGEST = 1_000_000
+# What is spent on finding out whether a format is possible, in states that are passed through; and up to which length.
+_WORK = 200_000
+_CHECKED_LENGTH = 1_000
+
+
+@dataclass(frozen=True)
+class TextConstraints:
+    """What a text has to be."""
+
+    formats: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    least: int = 0  # code points
+    most: int | None = None
+    barred_patterns: tuple[str, ...] = ()
+    barred_formats: tuple[str, ...] = ()
+    barred: tuple[str, ...] = ()
+    various: bool = False  # texts that have to differ: the shortest one that a pattern finds is not enough
+
+    @classmethod
+    def of(cls, view: StringView | None, formats: tuple[str, ...], *, various: bool = False) -> "TextConstraints":
+        """What a view demands, or nothing; with the formats that the document names."""
+        if view is None:
+            return cls(formats, various=various)
+        return cls(
+            formats,
+            tuple(view.patterns),
+            view.min_length or 0,
+            view.max_length,
+            tuple(view.excluded_patterns),
+            tuple(view.excluded_formats),
+            tuple(view.excluded),
+            various,
+        )
+
+    @cached_property
+    def judge(self) -> Callable[[JsonValue], bool] | None:
+        """Whether a text is as demanded; None where every text will do."""
+        parts: list[JsonValue] = [{"format": name} for name in self.formats]
+        parts += [{"pattern": pattern} for pattern in self.patterns]
+        parts += [{"not": {"pattern": pattern}} for pattern in self.barred_patterns]
+        parts += [{"not": {"format": name}} for name in self.barred_formats]
+        if self.barred:
+            parts.append({"not": {"enum": list(self.barred)}})
+        schema: JsonObject = {"minLength": self.least} if self.least else {}
+        if self.most is not None:
+            schema["maxLength"] = self.most
+        if parts:
+            schema["allOf"] = parts
+        return compile_schema({"type": "string", **schema}).is_valid if schema else None
+
+
+@lru_cache(maxsize=2048)
+def write_texts(seed: int, name: str, demands: TextConstraints) -> tuple[str, ...]:
+    """
+    Write texts.
+
+    Args:
+        seed: Where chance comes from.
+        name: Of the property: each has its own texts.
+        demands: What they have to be.
+
+    Returns:
+        Some dozens of them; none where none was found.
+    """
+    if demands.least > _LONGEST:
+        return ()
+    random = derive_random(seed, "string", name, repr(demands.formats), demands.least, demands.most or -1)
+    accept = demands.judge
+    if accept is not None and len(demands.patterns) == 1 and not demands.formats:
+        shaped = next((texts for shape in _SHAPES if (texts := _shaped(random, shape, accept))), ())
+        if shaped:
+            return shaped
+    found: dict[str, None] = {}
+    candidates = (text for text in _by_luck(random, demands) if text is not None)
+    for attempt, text in enumerate(islice(candidates, _ATTEMPTS)):
+        if accept is None or accept(text):
+            found[text] = None
+            if len(found) >= _WRITTEN:
+                break
+        if attempt == _LUCK and not found:
+            agreed = _agreed(random, demands)
+            found = dict.fromkeys(text for text in agreed or () if accept is None or accept(text))
+            if found or agreed is None:
+                break
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def has_format(format_: str, pattern: str | None, least: int, most: int | None) -> bool:
+    """
+    Whether a text can have a format beside a pattern and lengths.
+
+    Args:
+        format_: The name of the format.
+        pattern: What has to be found in the text, or None.
+        least: The least length, in code points.
+        most: The greatest length, or None.
+
+    Returns:
+        False only where it is proven that none can.
+    """
+    if least > GREATEST_LENGTHS.get(format_, least):
+        return False
+    if least > _CHECKED_LENGTH:
+        return True
+    patterns = (pattern,) if pattern is not None else ()
+    grammars = grammars_of(format_)[-1:]
+    try:
+        walked = iter_common((*patterns, *grammars), (), least, most, derive_random(0, "format", format_), _WORK)
+        return not grammars or next(walked, None) is not None
+    except RegexError:
+        return True
+
+
+def _shaped(random: Random, shape: Callable[[Random], str], accept: Callable[[JsonValue], bool]) -> tuple[str, ...]:
+    """Texts of a shape, where a pattern describes that shape rather than lets it pass among others."""
+    texts = tuple(dict.fromkeys(shape(random) for _ in range(_WRITTEN)))
+    one = texts[0]
+    plain = "".join(char if char.isalnum() else "0" for char in one)
+    is_described = all(map(accept, texts)) and not any(map(accept, (f"x{one}", f"{one}x", plain)))
+    return texts if is_described else ()
+
+
+def _agreed(random: Random, demands: TextConstraints) -> list[str] | None:
+    """
+    Texts that all demands agree on.
+
+    Returns:
+        An empty list where they could not be walked to the end; None where it is proven that there is none.
+    """
+    if not demands.patterns and not demands.barred_patterns and not any(map(grammars_of, demands.formats)):
+        return []
+    is_proven = True
+    for grammars in _grammars(demands.formats):
+        found: list[str] = []
+        try:
+            for _ in range(_WRITTEN // 8):  # each walk finds few, each time others
+                patterns = (*demands.patterns, *grammars)
+                own = list(islice(iter_common(patterns, demands.barred_patterns, demands.least, demands.most, random), 4))
+                if not own:
+                    break
+                found += own
+        except RegexError:
+            is_proven = False
+        if found:
+            return found
+    return None if is_proven else []
+
+
+def _grammars(formats: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The grammars of formats together: their believable parts, then their wholes."""
+    known = [grammars for grammars in map(grammars_of, formats) if grammars]
+    return list(dict.fromkeys((tuple(each[0] for each in known), tuple(each[-1] for each in known))))
+
+
+def _by_luck(random: Random, demands: TextConstraints) -> Iterator[str | None]:
+    """Candidates, the likeliest first."""
+    least, most = demands.least, demands.most
+    languages = list(_languages(demands))
+    for attempt in range(_ATTEMPTS // 2):
+        for format_ in demands.formats:
+            yield _format_text(random, format_, least)
+        # a pattern that leaves an end open finds longer texts, too
+        longer = least + attempt // 2 % 12 if demands.various or len(languages) > 1 or demands.formats else least
+        for language in languages:
+            yield language.draw(random, longer, most) if attempt % 2 else language.draw_with_demands(random, longer, most)
+        if len(languages) > 1:
+            drawn = [language.draw(random) or "" for language in (languages if attempt % 2 else languages[::-1])]
+            yield "".join(drawn)
+        if (not demands.formats and not languages) or attempt % 8 == 0:
+            yield plain_text(random, least, most)
+
+
+def _languages(demands: TextConstraints) -> Iterator[Language]:
+    most = demands.most
+    for pattern in sorted(demands.patterns, key=len, reverse=True):
+        try:
+            yield Language(pattern, longest=max(demands.least + 64, min(most if most is not None else 256, 2048)))
+        except RegexError:
+            continue  # other candidates may fit by luck
+
+
+def plain_text(random: Random, least: int, most: int | None) -> str:
+    """Words of a wanted length, in code points."""
+    ceiling = most if most is not None else max(least + 12, 12)
+    wanted = random.randint(least, max(least, min(ceiling, least + 12)))
+    letters = "etaoinshrdlu"
+    text = ""
+    while len(text) < wanted:
+        text += "".join(random.choice(letters) for _ in range(random.randint(2, 7))) + " "
+    text = text[:wanted]
+    return text[:-1] + "e" if text.endswith(" ") else text
+
+
+def _format_text(random: Random, format_: str, least: int) -> str | None:
+    maker = _FORMAT_MAKERS.get(format_)
+    text = maker(random) if maker else None
+    if text is None or len(text) >= least:
+        return text
+    return _stretched(text, format_, least - len(text))
+
+
+def _stretched(text: str, format_: str, missing: int) -> str:
+    """The text made longer where its format lets it."""
+    if format_ in {"date-time", "time"}:
+        body, zone = text[:-1], text[-1]
+        return f"{body}.{'0' * max(missing - 1, 1)}{zone}"
+    if format_ in {"email", "idn-email"}:
+        return "a" * missing + text
+    if format_ in {"hostname", "idn-hostname"}:
+        return ".".join(["a" * min(missing, 60)] * (1 + missing // 60)) + "." + text
+    if format_ == "byte":
+        return "QUJD" * (-(-missing // 4)) + text
+    return text + "a" * missing
+
+
+def _date(random: Random) -> str:
+    return f"{random.randint(1990, 2030)}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}"
+
+
+def _time(random: Random) -> str:
+    return f"{random.randint(0, 23):02d}:{random.randint(0, 59):02d}:{random.randint(0, 59):02d}Z"
+
+
+def _milliseconds(random: Random) -> int:
+    """A moment from 2001 to 2033, in milliseconds since 1970."""
+    return random.randrange(10**12, 2 * 10**12)
+
+
+def _hex(random: Random, size: int) -> str:
+    return f"{random.getrandbits(4 * size):0{size}x}"
+
+
+def _byte(random: Random) -> str:
+    return base64.b64encode(random.randbytes(random.choice((3, 6, 12)))).decode()
+
+
+_FORMAT_MAKERS: dict[str, Callable[[Random], str]] = {
+    "date-time": lambda r: f"{_date(r)}T{_time(r)}",
+    "date": _date,
+    "time": _time,
+    "duration": lambda r: f"P{r.randint(1, 30)}D" if r.random() < 0.5 else f"PT{r.randint(1, 59)}M",  # noqa: PLR2004
+    "email": lambda r: f"user{r.randint(1, 9999)}@example.com",
+    "idn-email": lambda r: f"user{r.randint(1, 9999)}@example.com",
+    "hostname": lambda r: f"host{r.randint(1, 9999)}.example.com",
+    "idn-hostname": lambda r: f"host{r.randint(1, 9999)}.example.com",
+    "ipv4": lambda r: f"192.0.2.{r.randint(1, 254)}",
+    "ipv6": lambda r: f"2001:db8::{_hex(r, 4)}",
+    "uri": lambda r: f"https://example.com/{_hex(r, 6)}",
+    "url": lambda r: f"https://example.com/{_hex(r, 6)}",
+    "uri-reference": lambda r: f"/{_hex(r, 6)}",
+    "iri": lambda r: f"https://example.com/{_hex(r, 6)}",
+    "iri-reference": lambda r: f"/{_hex(r, 6)}",
+    "uri-template": lambda r: f"https://example.com/{_hex(r, 4)}/{{id}}",
+    "uuid": lambda r: f"{_hex(r, 8)}-{_hex(r, 4)}-4{_hex(r, 3)}-a{_hex(r, 3)}-{_hex(r, 12)}",
+    "json-pointer": lambda r: f"/{_hex(r, 4)}",
+    "relative-json-pointer": lambda r: f"{r.randint(0, 3)}/{_hex(r, 4)}",
+    "regex": lambda r: f"^[a-z]{{{r.randint(1, 9)}}}$",
+    "byte": _byte,
+    "base64url": lambda r: _byte(r).replace("+", "-").replace("/", "_"),
+    "char": lambda r: r.choice("abcdefgh"),
+    "decimal": lambda r: f"{r.randint(0, 999)}.{r.randint(0, 99):02d}",
+}
+
+# What people write without a format, by a pattern.
+_SHAPES: tuple[Callable[[Random], str], ...] = (
+    _date,
+    lambda r: _date(r)[:7],
+    lambda r: _date(r).replace("-", "/"),
+    lambda r: f"{_date(r)}T{_time(r)}",
+    lambda r: f"{_date(r)}T{_time(r)[:-1]}.{r.randint(0, 999):03d}Z",
+    lambda r: f"{_date(r)}T{_time(r)[:-1]}+00:00",
+    lambda r: f"{_date(r)}T{_time(r)[:-1]}",
+    lambda r: f"{_date(r)} {_time(r)[:-1]}",
+    lambda r: f"/Date({_milliseconds(r)}+0000)/",
+    lambda r: f"/Date({_milliseconds(r)})/",
+    _time,
+    lambda r: _time(r)[:-1],
+    lambda r: _time(r)[:5],
+    _FORMAT_MAKERS["uuid"],
+    _FORMAT_MAKERS["ipv4"],
+    lambda r: ":".join(_hex(r, 2) for _ in range(6)),
+)

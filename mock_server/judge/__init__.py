@@ -1,0 +1,1 @@
+"""Judging one request or one response against the document. Nothing here does I/O."""

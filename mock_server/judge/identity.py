@@ -1,0 +1,157 @@
+"""
+Who asks: credentials, and keeping them out of every report.
+
+A secret is written nowhere: the `Mask` of an identity replaces what it knows, beside what is secret by name or shape.
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
+
+from mock_server.document.document import Document
+from mock_server.document.model import Operation, ParameterLocation, SecurityRequirement, SecurityScheme
+from mock_server.errors import UsageError
+from mock_server.exchange.message import Request
+from mock_server.exchange.secrets.document import mask_of
+from mock_server.exchange.secrets.mask import MASKED, Mask, forms_of, is_secret_field
+from mock_server.exchange.security import credential_names
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SHORTEST = 4  # characters: what is shorter is found everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody who asks."""
+
+    credentials: Mapping[str, str] = field(default_factory=dict)  # by security scheme
+    fields: tuple[tuple[bytes, bytes], ...] = ()  # sent with every request
+
+    @property
+    def is_known(self) -> bool:
+        """Whether credentials were given; else they are made up."""
+        return bool(self.credentials or self.fields)
+
+    def choose(self, operation: Operation, schemes: Mapping[str, SecurityScheme]) -> SecurityRequirement:
+        """Choose the alternative whose credentials are at hand; the first one if there is none."""
+        for requirement in operation.security:
+            if requirement and all(self.has(name, schemes[name]) for name, _ in requirement):
+                return requirement
+        return next(iter(operation.security), ())
+
+    def has(self, name: str, scheme: SecurityScheme) -> bool:
+        """Whether the credentials of a scheme were given, by its name or as a header field."""
+        if name in self.credentials:
+            return True
+        given = {key for key, _ in self.fields}
+        if scheme.type == "apiKey":
+            return scheme.location is ParameterLocation.HEADER and scheme.name.lower().encode("latin-1", "replace") in given
+        return b"authorization" in given
+
+    def apply(self, request: Request) -> Request:
+        """Add the header fields that are sent with every request; they replace those of the same name."""
+        if not self.fields:
+            return request
+        own = {name for name, _ in self.fields}
+        return request._replace(fields=(*(pair for pair in request.fields if pair[0] not in own), *self.fields))
+
+    def without_credentials(self, operation: Operation, schemes: Mapping[str, SecurityScheme]) -> "Identity":
+        """The same without what could open an operation."""
+        names = {
+            name.encode("latin-1", "replace")
+            for location, name in credential_names(operation.security, schemes)
+            if location is ParameterLocation.HEADER
+        }
+        cookies = any(location is ParameterLocation.COOKIE for location, _ in credential_names(operation.security, schemes))
+        names |= {b"cookie"} if cookies else set()
+        return Identity({}, tuple(pair for pair in self.fields if pair[0] not in names))
+
+
+def restore(request: Request, identity: Identity, schemes: Mapping[str, SecurityScheme]) -> Request:
+    """Put secrets back into a request that was masked."""
+    written: dict[bytes, bytes] = dict(identity.fields)
+    query = request.query.decode("latin-1")
+    for name, secret in identity.credentials.items():
+        scheme = schemes[name]
+        if scheme.type != "apiKey":
+            text = base64.b64encode(secret.encode()).decode() if scheme.scheme == "basic" else secret
+            written[b"authorization"] = f"{(scheme.scheme or 'bearer').capitalize()} {text}".encode("latin-1", "replace")
+        elif scheme.location is ParameterLocation.HEADER:
+            written[scheme.name.lower().encode("latin-1", "replace")] = secret.encode("latin-1", "replace")
+        elif scheme.location is ParameterLocation.QUERY:
+            query = query.replace(f"{quote(scheme.name, safe='')}={MASKED}", f"{quote(scheme.name, safe='')}={quote(secret, safe='')}")
+        else:
+            written[b"cookie"] = f"{scheme.name}={secret}".encode("latin-1", "replace")
+    fields = tuple((name, written.get(name, value) if value == MASKED.encode() else value) for name, value in request.fields)
+    return request._replace(query=query.encode("latin-1", "replace"), fields=fields)
+
+
+def make_mask(identities: tuple[Identity, ...], document: Document) -> Mask:
+    """Make the mask of some identities with a document: what they know, in every form in which it is sent."""
+    mask = mask_of((document,))
+    secrets: set[str] = set()
+    names = set(mask.names)
+    for identity in identities:
+        for secret in identity.credentials.values():
+            secrets |= forms_of(secret)
+            secrets |= forms_of(secret.partition(":")[2]) if ":" in secret else set()
+        for name, value in identity.fields:
+            key, text = name.decode("latin-1"), value.decode("latin-1")
+            if is_secret_field(key, text) or key in names:
+                names.add(key)
+                secrets |= forms_of(text) | forms_of(text.partition(" ")[2])
+    given = {secret for secret in secrets if len(secret) >= _SHORTEST}
+    return replace(mask, secrets=tuple(sorted(given, key=lambda secret: (-len(secret), secret))), names=frozenset(names))
+
+
+def make_identity(
+    headers: tuple[str, ...], auth: tuple[str, ...], schemes: Mapping[str, SecurityScheme], environment: Mapping[str, str]
+) -> Identity:
+    """
+    Read credentials from the command line.
+
+    Args:
+        headers: As `Name: value`.
+        auth: As `SCHEME=secret`, where SCHEME is a security scheme of the document, or `user:password`.
+        schemes: Of the document.
+        environment: Where `${NAME}` is looked up.
+
+    Raises:
+        UsageError: one can't be read, names no scheme, or an environment variable is not set.
+    """
+    fields = []
+    for header in headers:
+        name, colon, value = expand(header, environment).partition(":")
+        if not colon or not name.strip() or not value.strip().isprintable():
+            raise UsageError(f"a header is written 'Name: value', not {header!r}")
+        fields.append((name.strip().lower().encode("latin-1", "replace"), value.strip().encode("latin-1", "replace")))
+    credentials: dict[str, str] = {}
+    for item in auth:
+        key, equals, secret = expand(item, environment).partition("=")
+        if equals and key in schemes:
+            credentials[key] = secret
+            continue
+        basic = next((scheme.key for scheme in schemes.values() if scheme.scheme == "basic"), None)
+        if basic is None or ":" not in item:
+            known = ", ".join(schemes) or "none"
+            raise UsageError(f"--auth is SCHEME=secret, or user:password for basic authentication; the document's schemes are {known}")
+        credentials[basic] = expand(item, environment)
+    return Identity(credentials, tuple(fields))
+
+
+def expand(text: str, environment: Mapping[str, str]) -> str:
+    """
+    Replace `${NAME}` by environment variables, so that secrets stand on no command line.
+
+    Raises:
+        UsageError: one is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        if match.group(1) not in environment:
+            raise UsageError(f"the environment variable {match.group(1)} is not set")
+        return environment[match.group(1)]
+
+    return _VARIABLE.sub(value, text)

@@ -1,0 +1,460 @@
+"""Why a request is refused: reading it by the document, and judging what was read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from mock_server.cache import BoundedCache, make_text_cache
+from mock_server.document.document import Document, path_names
+from mock_server.document.model import MISSING, Entry, MediaType, Missing, Operation, Parameter, ParameterLocation, RequestBody, Style
+from mock_server.document.references import Node
+from mock_server.errors import MalformedContent
+from mock_server.exchange.body import read_body, write_json
+from mock_server.exchange.bounds import read_json_text
+from mock_server.exchange.content_coding import UnknownCoding, decode_content, is_coded
+from mock_server.exchange.header_fields import read_moments
+from mock_server.exchange.media_type import MediaRange, is_interchangeable, is_json, parse_media_type
+from mock_server.exchange.message import RawFields, Request, find_field
+from mock_server.exchange.parameters import Carrier, Reader, compile_reader
+from mock_server.exchange.router import Matched
+from mock_server.exchange.security import credential_names, find_unmet
+from mock_server.exchange.wire_values import read_leniently
+from mock_server.findings import Finding
+from mock_server.json_values import JsonValue, Pointer, shorten_pointer
+from mock_server.schema.bundle import Schemas
+from mock_server.schema.outline import Outline, outline_of
+from mock_server.schema.validate import Validator
+
+
+class DecodedRequest(NamedTuple):
+    """A request, read."""
+
+    parameters: dict[tuple[ParameterLocation, str], JsonValue]  # those that were sent
+    body: JsonValue | Missing
+    findings: tuple[Finding, ...] = ()
+    unmet: tuple[str, ...] = ()  # what each security requirement lacks; nothing where one is met
+    unsupported: bool = False  # the media type of the body is not documented
+
+    def echoes(self) -> dict[str, JsonValue]:
+        """The parameters that answers may repeat, by name."""
+        return {
+            name: value
+            for (place, name), value in self.parameters.items()
+            if place is ParameterLocation.PATH or place is ParameterLocation.QUERY
+        }
+
+
+class JsonBody(NamedTuple):
+    """The body of a request, read as JSON."""
+
+    value: JsonValue
+    findings: tuple[Finding, ...] = ()
+
+
+ANY_NAME = "*"
+_SHOWN = 100  # characters of a Content-Type field
+_MOST_UNKNOWN = 100  # names of parameters
+_SAYING_NOTHING = frozenset(("type", "description", "example", "examples", "title", "default"))
+
+
+@dataclass(frozen=True, slots=True)
+class _CompiledParameter:
+    parameter: Parameter
+    read: Reader
+    validator: Validator | None
+    key: tuple[ParameterLocation, str]
+    members: frozenset[str] = frozenset()  # what of the query is part of it, besides its own name; ANY_NAME for all
+
+
+@dataclass(eq=False, repr=False)
+class RequestJudge:
+    """Reads and judges the requests of one operation. Compiled when made."""
+
+    document: Document
+    operation: Operation
+    schemas: Schemas  # of requests, as JUDGE reads them
+    limit: int = 64 * 1024 * 1024  # bytes that a coded body may stand for
+    _parameters: tuple[_CompiledParameter, ...] = ()
+    _bodies: dict[str, "_BodyJudge"] = field(default_factory=dict)  # by documented media type
+    # by what a request says
+    _written: BoundedCache[str | None, "tuple[_BodyJudge, MediaRange] | None"] = field(default_factory=make_text_cache)
+    _known_query: frozenset[str] = frozenset()
+    _path: tuple[tuple[str, _CompiledParameter | None], ...] = ()  # those of the path; None: any text is right
+    _takes_any_path: bool = False
+
+    def __post_init__(self) -> None:
+        """
+        Compile the readers and validators of the parameters.
+
+        Raises:
+            UnusableSchema: the schema of one can't be compiled.
+        """
+        declared = [*self.operation.parameters, *self._undeclared()]
+        self._parameters = tuple(self._compile(parameter) for parameter in declared)
+        in_path = (compiled for compiled in self._parameters if compiled.parameter.location is ParameterLocation.PATH)
+        self._path = tuple((compiled.parameter.name, None if _is_plain(compiled.parameter) else compiled) for compiled in in_path)
+        are_all = {name for name, _ in self._path} == set(path_names(self.operation.entry, self.operation.parameters))
+        self._takes_any_path = are_all and all(compiled is None for _, compiled in self._path)
+        credentials = credential_names(self.operation.security, self.document.schemes)
+        names = {name for location, name in credentials if location is ParameterLocation.QUERY}
+        names |= {p.name for p in self.operation.parameters if p.location is ParameterLocation.QUERY}
+        names |= {name for name, _ in self.operation.entry.query}
+        for compiled in self._parameters:
+            names |= compiled.members
+        self._known_query = frozenset(names)
+
+    def read(self, request: Request, variables: dict[str, str], *, security: bool = True, lenient: bool = False) -> DecodedRequest:
+        """
+        Read and judge a request.
+
+        Args:
+            request: As it came.
+            variables: Of the path, percent-encoded.
+            security: Whether credentials are asked for.
+            lenient: Whether to read what most servers take, although the document does not say so, and note it: `True` in a query.
+        """
+        query = request.query.decode("latin-1")
+        carrier = Carrier(variables, query, request.fields)
+        unmet = find_unmet(self.operation.security, self.document.schemes, carrier) if security and self.operation.security else ()
+        findings: list[Finding] = []
+        values: dict[tuple[ParameterLocation, str], JsonValue] = {}
+        for compiled in self._parameters:
+            value = self._parameter(compiled, carrier, findings, lenient=lenient)
+            if not isinstance(value, Missing):
+                values[compiled.key] = value
+        if query and ANY_NAME not in self._known_query:
+            findings.extend(self._undocumented(carrier))
+        body, unsupported = self._body(request, findings)
+        return DecodedRequest(values, body, tuple(findings), unmet, unsupported)
+
+    def read_path(self, variables: Mapping[str, str]) -> Mapping[str, JsonValue] | None:
+        """
+        Read path variables as they are usually written.
+
+        Args:
+            variables: None of them percent-encoded.
+
+        Returns:
+            Their values by name; None where one is wrong, or is no text or integer in its usual form.
+        """
+        if self._takes_any_path:
+            return variables
+        values: dict[str, JsonValue] = {}
+        for name, compiled in self._path:
+            text = variables.get(name)
+            if compiled is None or text is None:
+                value: JsonValue | Missing = text
+            else:
+                findings: list[Finding] = []
+                value = self._parameter(compiled, Carrier(variables, "", ()), findings)
+                if findings or isinstance(value, bool) or not isinstance(value, str | int) or str(value) != text:
+                    return None
+            if isinstance(value, Missing | None):
+                return None
+            values[name] = value
+        return values
+
+    def may_span(self, matched: Matched[Entry]) -> bool:
+        """
+        Whether the variable of a match that holds several segments may do so.
+
+        It may where the document says so, and else where it takes the text and nothing longer could have been meant.
+        """
+        name = str(matched.spanning)
+        compiled = next((known for known in self._parameters if known.key == (ParameterLocation.PATH, name)), None)
+        if compiled is None or says_that_it_spans(compiled.parameter):
+            return compiled is not None
+        findings: list[Finding] = []
+        value = self._parameter(compiled, Carrier(matched.variables, "", ()), findings)
+        return isinstance(value, str) and not findings and not matched.is_cut_off
+
+    def note_spanning(self, matched: Matched[Entry]) -> tuple[Finding, ...]:
+        """Note that a variable holds several segments, where the document does not say that it does."""
+        name = matched.spanning
+        compiled = next((known for known in self._parameters if known.key == (ParameterLocation.PATH, name)), None)
+        if name is None or compiled is None or says_that_it_spans(compiled.parameter):
+            return ()
+        message = f"nothing else is documented there, so that it is read as {unquote(matched.variables[name])!r}"
+        return (self._finding("request-path-spanning", compiled.parameter, message),)
+
+    def admits(self, query: bytes, fields: RawFields) -> bool:
+        """Whether a request has the credentials that are asked for."""
+        carrier = Carrier({}, query.decode("latin-1"), fields)
+        return not find_unmet(self.operation.security, self.document.schemes, carrier)
+
+    def read_json(self, request: Request) -> "JsonBody | None":
+        """Read and judge the body of a request, not the rest of it; None where it is not said to be JSON, or is none."""
+        documented, written = self.operation.request_body, find_field(request.fields, b"content-type")
+        found = self._body_judge(documented, written) if documented is not None and written is not None and request.body else None
+        return found[0].read_json(request.body, self.operation.id) if found is not None and is_json(found[1]) else None
+
+    def _compile(self, parameter: Parameter) -> _CompiledParameter:
+        schema = parameter.content.schema if parameter.content is not None else parameter.schema
+        bundle = self.schemas.bundle(schema) if schema is not None else None
+        validator = Validator(bundle) if bundle is not None and bundle.schema else None
+        outline = outline_of(bundle)
+        key = (parameter.location, parameter.name)
+        return _CompiledParameter(parameter, compile_reader(parameter, outline), validator, key, _members(parameter, outline))
+
+    def _undeclared(self) -> list[Parameter]:
+        """Variables of the template that no Parameter Object declares are strings."""
+        entry = self.operation.entry
+        declared = {p.name for p in self.operation.parameters if p.location is ParameterLocation.PATH}
+        return [
+            Parameter(
+                name=name, location=ParameterLocation.PATH, required=True, style=Style.SIMPLE, explode=False, schema=None, node=entry.node
+            )
+            for name in path_names(entry, self.operation.parameters)
+            if name not in declared
+        ]  # fmt: skip
+
+    def _parameter(
+        self, compiled: _CompiledParameter, carrier: Carrier, findings: list[Finding], *, lenient: bool = False
+    ) -> JsonValue | Missing:
+        parameter = compiled.parameter
+        try:
+            readings = compiled.read(carrier)
+        except MalformedContent as error:
+            findings.append(self._finding("request-parameter-malformed", parameter, str(error)))
+            return MISSING
+        if isinstance(readings, Missing):
+            if parameter.required:
+                findings.append(self._finding("request-parameter-missing", parameter, "it is required"))
+            return MISSING
+        validator = compiled.validator
+        if validator is None:
+            return readings[0]
+        for value in readings:
+            if validator.is_valid(value):
+                return value
+        if readings[0] == "" and parameter.allow_empty:
+            return ""
+        other = self._read_otherwise(compiled, carrier, readings[0], findings, lenient=lenient)
+        if not isinstance(other, Missing):
+            return other
+        findings.extend(
+            self._finding("request-parameter-schema", parameter, violation.message, violation.instance, violation.place.pointer)
+            for violation in validator.check(readings[0], limit=20)
+        )
+        return readings[0]
+
+    def _read_otherwise(
+        self, compiled: _CompiledParameter, carrier: Carrier, read: JsonValue, findings: list[Finding], *, lenient: bool
+    ) -> JsonValue | Missing:
+        """What conforms in another reading: a date of HTTP as one of JSON Schema, and, where that is wanted, a lenient one."""
+        parameter, validator = compiled.parameter, compiled.validator
+        if validator is None:
+            return MISSING
+        if parameter.location is ParameterLocation.HEADER and isinstance(read, str):
+            return next(filter(validator.is_valid, read_moments(parameter.name, read)), MISSING)
+        if lenient and parameter.location is ParameterLocation.QUERY:
+            for value in self._read_leniently(compiled, carrier):
+                if validator.is_valid(value):
+                    findings.append(self._finding("request-boolean-lenient", parameter, f"it is read as {_shown(value)}"))
+                    return value
+        return MISSING
+
+    def _read_leniently(self, compiled: _CompiledParameter, carrier: Carrier) -> list[JsonValue]:
+        parameter = compiled.parameter
+        schema = parameter.schema
+        if schema is None or parameter.content is not None:
+            return []
+        readings = compile_reader(parameter, outline_of(self.schemas.bundle(schema)), read_leniently)(carrier)
+        return [] if isinstance(readings, Missing) else readings
+
+    def _finding(self, rule: str, parameter: Parameter, message: str, inside: Pointer = (), pointer: Pointer | None = None) -> Finding:
+        place = parameter.node.place
+        where = f"the {parameter.location.value} parameter {parameter.name!r}"
+        return Finding(
+            rule=rule,
+            message=f"{where}: {message}",
+            place=type(place)(place.file, pointer) if pointer else place,
+            instance=(parameter.location.value, parameter.name, *shorten_pointer(inside)),
+            operation=self.operation.id,
+        )
+
+    def _undocumented(self, carrier: Carrier) -> list[Finding]:
+        known = self._known_query
+        unknown = [name for name, _ in carrier.pairs if name not in known and not name.startswith("__")]
+        if not unknown:
+            return []
+        exploded = any(
+            p.location is ParameterLocation.QUERY and p.style in {Style.DEEP_OBJECT, Style.FORM} and p.explode
+            for p in self.operation.parameters
+        )
+        if exploded:
+            unknown = [name for name in unknown if "[" not in name]
+        return [
+            Finding(
+                rule="request-query-undocumented",
+                message=f"the query parameter {name!r} is not documented",
+                place=self.operation.entry.node.place,
+                instance=("query", name),
+                operation=self.operation.id,
+            )
+            for name in islice(dict.fromkeys(unknown), _MOST_UNKNOWN)
+        ]
+
+    def _body(self, request: Request, findings: list[Finding]) -> tuple[JsonValue | Missing, bool]:
+        documented = self.operation.request_body
+        if documented is None:
+            return MISSING, False
+        written = find_field(request.fields, b"content-type")
+        if not request.body and (written is None or not documented.required):
+            if documented.required:
+                findings.append(self._body_finding("request-body-missing", documented, "the body is required"))
+            return MISSING, False
+        found = self._body_judge(documented, written)
+        if found is None:
+            known = ", ".join(media.name for media in documented.content)
+            shown = repr(written[:_SHOWN]) if written is not None else "none"
+            message = f"the media type {shown} is not documented; documented are {known or 'none'}"
+            findings.append(self._body_finding("request-media-type-undocumented", documented, message))
+            return MISSING, True
+        judge, media_type = found
+        body = request.body
+        if is_coded(request.fields):
+            try:
+                body = decode_content(body, request.fields, self.limit)
+            except UnknownCoding as error:
+                findings.append(self._body_finding("request-coding-unknown", documented, f"the body: {error}"))
+                return MISSING, True
+            except MalformedContent as error:
+                findings.append(self._body_finding("request-coding-malformed", documented, f"the body: {error}"))
+                return MISSING, False
+        return judge.read(body, media_type, self.operation.id, findings), False
+
+    def _body_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":
+        """The judge of a body by what it is said to be, and what that is; None where it is not documented."""
+        if written not in self._written:
+            found = self._written[written] = self._find_judge(documented, written)
+            return found
+        return self._written[written]
+
+    def _find_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":
+        content = find_request_content(documented.content, written)
+        if content is None:
+            return None
+        if content.name not in self._bodies:
+            self._bodies[content.name] = _BodyJudge(content, self.schemas)
+        return self._bodies[content.name], parse_media_type(written or content.name)
+
+    def _body_finding(self, rule: str, body: RequestBody, message: str) -> Finding:
+        return Finding(rule=rule, message=message, place=body.node.place, instance=("body",), operation=self.operation.id)
+
+
+class _BodyJudge:
+    """Reads and judges bodies of one media type."""
+
+    def __init__(self, content: MediaType, schemas: Schemas) -> None:
+        schema: Node | None = content.schema if content.schema is not None else None
+        bundle = schemas.bundle(schema) if schema is not None else None
+        self._content = content
+        self._outline = outline_of(bundle)
+        self._validator = Validator(bundle) if bundle is not None and bundle.schema else None
+
+    def read_json(self, data: bytes, operation: str) -> "JsonBody | None":
+        """Read and judge a body as JSON; None where it is none."""
+        try:
+            value = read_json_text(data)
+        except MalformedContent:
+            return None
+        if self._validator is None or self._validator.is_valid(value):
+            return JsonBody(value)
+        findings: list[Finding] = []
+        self._explain(value, operation, findings, data)
+        return JsonBody(value, tuple(findings))
+
+    def read(self, data: bytes, media_type: MediaRange, operation: str, findings: list[Finding]) -> JsonValue | Missing:
+        try:
+            readings = read_body(data, media_type, self._outline, self._content.encoding)
+        except MalformedContent as error:
+            place = self._content.node.place
+            message = f"the body as {media_type.essence}: {error}"
+            findings.append(Finding(rule="request-body-malformed", message=message, place=place, instance=("body",), operation=operation))
+            return MISSING
+        if not readings:
+            return MISSING
+        if self._validator is None:
+            return readings[0]
+        for value in readings:
+            if self._validator.is_valid(value):
+                return value
+        self._explain(readings[0], operation, findings, data if is_json(media_type) else None)
+        return readings[0]
+
+    def _explain(self, value: JsonValue, operation: str, findings: list[Finding], text: bytes | None) -> None:
+        """Note what a value breaks that does not conform; `text` is what it was read from, if that is JSON."""
+        for _, message, instance, place, _ in self._validator.explain(value, text=text) if self._validator is not None else ():
+            shown = shorten_pointer(instance)
+            where = "/".join(shown)
+            said = f"the body at /{where}: {message}" if where else f"the body: {message}"
+            findings.append(Finding("request-body-schema", said, place, ("body", *shown), operation))
+
+
+def _shown(value: JsonValue) -> str:
+    return write_json(value).decode()[:100]
+
+
+def find_content(documented: Sequence[MediaType], written: str | None) -> MediaType | None:
+    """
+    Find what documents a body.
+
+    Args:
+        documented: The media types of a Request Body or Response Object.
+        written: The Content-Type field; without one, JSON or else the first one is assumed.
+    """
+    if not documented:
+        return None
+    if written is None:
+        return next((media for media in documented if is_json(parse_media_type(media.name))), documented[0])
+    sent = parse_media_type(written)
+    known = [(media, parse_media_type(media.name)) for media in documented]
+    for media, name in known:
+        if name.essence == sent.essence and name.parameters and set(name.parameters) <= set(sent.parameters):
+            return media
+    exact = (media for media, name in known if name.essence == sent.essence)
+    ranges = sorted((item for item in known if item[1].is_range and item[1].covers(sent)), key=lambda item: item[1].type == "*")
+    return next(exact, None) or next((media for media, _ in ranges), None)
+
+
+def find_request_content(documented: Sequence[MediaType], written: str | None) -> MediaType | None:
+    """Find what documents the body of a request: as `find_content`, else under a name that may stand for the one that was sent."""
+    found = find_content(documented, written)
+    if found is not None or written is None:
+        return found
+    sent = parse_media_type(written)
+    return next((media for media in documented if is_interchangeable(parse_media_type(media.name), sent)), None)
+
+
+def _members(parameter: Parameter, outline: Outline) -> frozenset[str]:
+    """The names in the query that belong to a parameter: those of an exploded object, or all of a query string."""
+    if parameter.location is ParameterLocation.QUERYSTRING:
+        return frozenset((ANY_NAME,))
+    spread = parameter.location is ParameterLocation.QUERY and parameter.style is Style.FORM and parameter.explode
+    if not spread or "object" not in outline.types or {"string", "array"} & outline.types:
+        return frozenset()
+    return frozenset((*outline.names, *((ANY_NAME,) if outline.is_open else ())))
+
+
+def says_that_it_spans(parameter: Parameter) -> bool:
+    """Whether the document says that a path parameter holds slashes: by GitHub's extension, or a pattern of any text."""
+    schema: JsonValue = parameter.schema.value if parameter.schema is not None else None
+    holders = [holder for holder in (parameter.node.value, schema) if isinstance(holder, dict)]
+    if any(holder.get("x-multi-segment") is True for holder in holders):
+        return True
+    return isinstance(schema, dict) and str(schema.get("pattern", "")).strip("^$()") in {".+", ".*", ".+?", ".*?"}
+
+
+def _is_plain(parameter: Parameter) -> bool:
+    """Whether a parameter of the path takes any text."""
+    schema: JsonValue = parameter.schema.value if parameter.schema is not None else None
+    return (
+        parameter.content is None
+        and parameter.style is Style.SIMPLE
+        and isinstance(schema, dict)
+        and schema.get("type") == "string"
+        and all(keyword in _SAYING_NOTHING or keyword.startswith("x-") for keyword in schema)
+    )

@@ -1,0 +1,262 @@
+"""
+The formats: a record as bytes. `FORMATS` lists them.
+
+A format is a head, items and a tail: so items can be written in pieces, anywhere, and put together afterwards.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import orjson
+
+from mock_server.exchange.body import write_json
+from mock_server.exchange.curl import write_curl
+from mock_server.exchange.message import Request
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.payloads import table
+from mock_server.payloads.plan import PayloadRecord, WrittenPayload
+from mock_server.version import __version__
+
+ORIGIN: Final = "http://127.0.0.1:4010"
+
+
+class FormattedPayload(NamedTuple):
+    """One record, written."""
+
+    data: bytes
+    files: tuple[tuple[str, bytes], ...] = ()  # beside the main one, in a folder
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How payloads are written."""
+
+    name: str
+    summary: str  # what is written, as reference pages show it
+    item: Callable[[PayloadRecord], FormattedPayload]
+    head: bytes = b""
+    separator: bytes = b"\n"
+    tail: bytes = b"\n"
+    is_folder: bool = False  # of files, the main one being `index.json`
+    is_table: bool = False  # what was put together are the rows of a Parquet file
+
+    def join(self, items: Iterable[FormattedPayload], *, first: bool) -> bytes:
+        """Write items in a row; the first ones of all have no separator before them."""
+        data = self.separator.join(item.data for item in items)
+        return data if first else self.separator + data
+
+
+def _ndjson(record: PayloadRecord) -> FormattedPayload:
+    line = record.described()
+    if isinstance(record.made, WrittenPayload):
+        return FormattedPayload(orjson.dumps({**line, "payload": orjson.Fragment(record.made.text)}))
+    line["payload"] = record.made
+    if record.direction == "request":
+        line["request"] = _request(record.request)
+    return FormattedPayload(write_json(line))
+
+
+def _request(request: Request) -> JsonObject:
+    fields: list[JsonValue] = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in request.fields]
+    target = request.path.decode("latin-1") + (f"?{request.query.decode('latin-1')}" if request.query else "")
+    out: JsonObject = {"method": request.method, "target": target, "headers": fields}
+    if request.body:
+        out["body"] = request.body.decode("utf-8", "replace")
+    return out
+
+
+def _file(record: PayloadRecord) -> FormattedPayload:
+    name = f"{record.number:07}.json"
+    return FormattedPayload(write_json({**record.described(), "file": name}), ((name, write_json(record.value) + b"\n"),))
+
+
+def _row(record: PayloadRecord) -> FormattedPayload:
+    return FormattedPayload(table.row(record))
+
+
+def _cells(record: PayloadRecord) -> FormattedPayload:
+    """What a row of a Parquet file is made of; the file itself is written when all rows are there."""
+    return FormattedPayload(write_json(list(table.cells(record))))
+
+
+def _har(record: PayloadRecord) -> FormattedPayload:
+    request, is_response = record.request, record.direction == "response"
+    body = write_json(record.value).decode()
+    answer = {
+        "status": _status(record) if is_response else 0, "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [],
+        "headers": [_pair("Content-Type", record.media_type)] if is_response else [], "redirectURL": "", "headersSize": -1,
+        "bodySize": len(body.encode()) if is_response else -1,
+        "content": {"size": len(body.encode()), "mimeType": record.media_type, "text": body} if is_response
+        else {"size": 0, "mimeType": "x-unknown"},
+    }  # fmt: skip
+    entry = {
+        "startedDateTime": "2026-06-01T00:00:00.000Z", "time": 0, "cache": {}, "timings": {"send": 0, "wait": 0, "receive": 0},
+        "request": _har_request(request), "response": answer, "comment": record.rule, "_payload": record.described(),
+    }  # fmt: skip
+    return FormattedPayload(write_json(entry))  # type: ignore[arg-type]
+
+
+def _har_request(request: Request) -> JsonObject:
+    target = request.path.decode("latin-1") + (f"?{request.query.decode('latin-1')}" if request.query else "")
+    fields: list[JsonValue] = [_pair(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.fields]
+    query: list[JsonValue] = []
+    for part in request.query.decode("latin-1").split("&") if request.query else ():
+        name, _, value = part.partition("=")
+        query.append(_pair(name, value))
+    out: JsonObject = {
+        "method": request.method, "url": ORIGIN + target, "httpVersion": "HTTP/1.1", "cookies": [], "headers": fields,
+        "queryString": query, "headersSize": -1, "bodySize": len(request.body),
+    }  # fmt: skip
+    if request.body:
+        out["postData"] = {"mimeType": _media(request), "text": request.body.decode("utf-8", "replace")}
+    return out
+
+
+def _pair(name: str, value: str) -> JsonObject:
+    return {"name": name, "value": value}
+
+
+def _media(request: Request) -> str:
+    return next((value.decode("latin-1") for name, value in request.fields if name == b"content-type"), "")
+
+
+def _status(record: PayloadRecord) -> int:
+    """The status to show for what may be `2XX` or `default`."""
+    digits = record.status.upper().replace("XX", "00")
+    return int(digits) if digits.isdigit() else 200
+
+
+def _postman(record: PayloadRecord) -> FormattedPayload:
+    request = record.request
+    target = request.path.decode("latin-1") + (f"?{request.query.decode('latin-1')}" if request.query else "")
+    asked: JsonObject = {
+        "method": request.method,
+        "header": [{"key": name.decode("latin-1"), "value": value.decode("latin-1")} for name, value in request.fields],
+        "url": "{{baseUrl}}" + target,
+    }
+    if request.body:
+        asked["body"] = {"mode": "raw", "raw": request.body.decode("utf-8", "replace")}
+    item: JsonObject = {"name": record.rule, "description": write_json(record.described()).decode(), "request": asked}
+    if record.direction == "response":
+        item["response"] = [
+            {
+                "name": record.rule, "code": _status(record), "originalRequest": asked,
+                "header": [{"key": "Content-Type", "value": record.media_type}], "body": write_json(record.value).decode(),
+            }
+        ]  # fmt: skip
+    return FormattedPayload(write_json(item))
+
+
+def _curl(record: PayloadRecord) -> FormattedPayload:
+    request = record.request
+    if record.direction == "response":
+        chosen = f"payload={record.rule}" if record.status in {"", "200"} else f"code={_status(record)}, payload={record.rule}"
+        request = request._replace(fields=[*request.fields, (b"prefer", chosen.encode("latin-1", "replace"))])
+    line = write_curl(request, "\0").replace("\0", "'\"$BASE\"'")
+    says = "valid" if record.valid else "breaks " + ", ".join(f"{found.keyword} at /{'/'.join(found.instance)}" for found in record.breaks)
+    comment = f"# {record.number} {record.rule}: {says}".replace("\n", " ").replace("\r", " ")
+    line = line.replace("curl", _CURL, 1)
+    return FormattedPayload(f"{comment}\n{line}".encode("utf-8", "surrogatepass"))
+
+
+def _pytest(record: PayloadRecord) -> FormattedPayload:
+    said = write_json({**record.described(), **({"request": _request(record.request)} if record.direction == "request" else {})}).decode()
+    return FormattedPayload(
+        f"    ({record.rule!r}, {record.valid}, {said!r}, {write_json(record.value).decode()!r}),".encode("utf-8", "surrogatepass")
+    )
+
+
+_PYTEST_HEAD: Final = f'''"""
+Edge cases, written by mock-server {__version__}. Do not edit: write it anew.
+
+Responses: `consume(body, about)` is a fixture of yours (in conftest.py) that hands a response body to the code under test.
+It has to take what is valid and to raise on what is not.
+
+Requests: `send(request, about)` is a fixture of yours that sends a request and gives the status of the answer.
+What is valid has to be accepted, what is not has to be refused with a status of 4xx.
+"""
+
+import json
+
+import pytest
+
+# rule, whether it is valid, what it is, the payload
+CASES = [
+'''
+_PYTEST_TAIL: Final = """
+]
+
+
+def of(direction):
+    chosen = [case for case in CASES if json.loads(case[2])["direction"] == direction]
+    return [pytest.param(*case[1:], id=f"{index}-{case[0]}") for index, case in enumerate(chosen)]
+
+
+@pytest.mark.parametrize(("valid", "about", "body"), of("response"))
+def test_a_response(consume, valid, about, body):
+    if valid:
+        consume(body, json.loads(about))
+    else:
+        with pytest.raises(Exception):  # noqa: B017 - whatever the code under test refuses it with
+            consume(body, json.loads(about))
+
+
+@pytest.mark.parametrize(("valid", "about", "body"), of("request"))
+def test_a_request(send, valid, about, body):
+    status = send(json.loads(about)["request"], json.loads(about))
+    assert status < 400 if valid else 400 <= status < 500, (status, about)
+"""
+_CURL: Final = 'curl -sS -o /dev/null -w "%{http_code}\\n"'
+_CURL_HEAD: Final = f"""#!/bin/sh
+# Edge cases, written by mock-server. The address is the first argument, {ORIGIN} without one.
+BASE="${{1:-{ORIGIN}}}"
+"""
+_HAR_HEAD: Final = b'{"log":{"version":"1.2","creator":{"name":"mock-server","version":"%s"},"entries":[\n' % __version__.encode()
+_POSTMAN_HEAD: Final = (
+    b'{"info":{"name":"Edge cases","schema":"https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},'
+    b'"variable":[{"key":"baseUrl","value":"%s"}],"item":[\n' % ORIGIN.encode()
+)
+
+FORMATS: Final[dict[str, Format]] = {
+    form.name: form
+    for form in (
+        Format("ndjson", "a line for each payload: its description, with the payload in `payload`", _ndjson),
+        Format(
+            "json",
+            "a folder: a bare file for each payload, and `index.json` that describes them",
+            _file,
+            b"[\n",
+            b",\n",
+            b"\n]\n",
+            is_folder=True,
+        ),
+        Format(
+            "csv",
+            "a row for each payload; `leaves` holds it flattened, under dotted paths such as `0.tags.0.id`",
+            _row,
+            table.HEAD,
+            b"\r\n",
+            b"\r\n",
+        ),
+        Format("parquet", "the same rows as `csv`; needs `pip install pyarrow`", _cells, is_table=True),
+        Format("har", "HTTP Archive 1.2", _har, _HAR_HEAD, b",\n", b"\n]}}\n"),
+        Format(
+            "pytest",
+            "a test module that hands each payload to a fixture of yours",
+            _pytest,
+            _PYTEST_HEAD.encode(),
+            b"\n",
+            _PYTEST_TAIL.encode(),
+        ),
+        Format("postman", "a Postman collection, v2.1", _postman, _POSTMAN_HEAD, b",\n", b"\n]}\n"),
+        Format(
+            "curl",
+            "a shell script of curl commands; for responses, it asks a running mock for each payload",
+            _curl,
+            _CURL_HEAD.encode(),
+            b"\n",
+            b"\n",
+        ),
+    )
+}

@@ -1,0 +1,351 @@
+"""
+The plan: which payload has which number.
+
+The payloads of a plan are its targets' rules, one after the other; when all had their turn they come again around other
+values. So number N can be made alone, by whoever knows the document, the choice and the seed.
+
+What is said of one payload.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import orjson
+
+from mock_server.document.model import Entry
+from mock_server.errors import SchemaError, UsageError
+from mock_server.exchange.message import Request
+from mock_server.findings import Place, make_tool_finding
+from mock_server.generate.edges.catalogue import KINDS, Catalogue, Edge, Unreached
+from mock_server.generate.engine import Engine
+from mock_server.generate.producer import SampleOptions
+from mock_server.generate.seed import derive_seed
+from mock_server.json_values import JsonObject, JsonValue, Pointer, Progress, format_pointer
+from mock_server.payloads.targets import PayloadChoice, PayloadTarget, iter_targets
+from mock_server.schema.assertions import BrokenAssertion
+from mock_server.schema.dialect import Direction
+
+
+class WrittenPayload(NamedTuple):
+    """A payload that was made as JSON."""
+
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PayloadRecord:
+    """One payload of a plan."""
+
+    number: int
+    rule: str
+    kind: str
+    operation: str
+    direction: str
+    status: str  # empty for requests
+    media_type: str  # empty for parameters
+    part: str  # `body`, or a parameter as in `query:limit`
+    keyword: str
+    pointer: Pointer
+    place: str  # in the document
+    valid: bool
+    breaks: tuple[BrokenAssertion, ...]
+    exact: bool
+    combines: tuple[str, ...]  # rules, where several meet in one payload
+    made: JsonValue | WrittenPayload  # of the part
+    request: Request  # that the part belongs to, or that the response answers
+
+    @property
+    def value(self) -> JsonValue:
+        """The payload as a value."""
+        return orjson.loads(self.made.text) if isinstance(self.made, WrittenPayload) else self.made
+
+    def described(self) -> JsonObject:
+        """Everything about the payload but the payload."""
+        out: JsonObject = {
+            "number": self.number,
+            "rule": self.rule,
+            "kind": self.kind,
+            "operation": self.operation,
+            "direction": self.direction,
+        }
+        if self.status:
+            out["status"] = self.status
+        if self.media_type:
+            out["mediaType"] = self.media_type
+        if self.part != "body":
+            out["part"] = self.part
+        out |= {"keyword": self.keyword, "pointer": format_pointer(self.pointer), "place": self.place, "valid": self.valid}
+        if not self.valid:
+            out["breaks"] = [{"keyword": found.keyword, "pointer": format_pointer(found.instance)} for found in self.breaks]
+            if not self.exact:
+                out["unavoidable"] = True
+        if self.combines:
+            out["combines"] = list(self.combines)
+        return out
+
+
+REALISTIC: Final = "realistic"
+INVALID: Final = "invalid"
+ALL_KINDS: Final = (REALISTIC, *KINDS)
+# What each kind holds, as reference pages show it.
+MEANINGS: Final = {
+    "realistic": "data as `serve` generates it",
+    "boundary": "each bound from both sides, each member of an enum, each alternative, each optional property left out, null",
+    "extreme": "valid but hostile: very long, deep or many; emoji, control characters, right-to-left, SQL, HTML, formulas, large numbers",
+    "invalid": "one keyword broken at one place, and nothing else",
+    "incoherent": "valid but wrong in meaning: an end before its start, a latitude beyond the pole, a count that disagrees",
+    "pairwise": "boundary values of different places combined, so that every two of them meet; up to `--budget` payloads",
+}
+# So many payloads in a row are edits of one drawn value.
+_BLOCK: Final = 32
+_MOST_NAMED: Final = 8  # media types in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A target that no payload can be made for."""
+
+    target: PayloadTarget
+    reason: str
+
+
+@dataclass(eq=False, repr=False)
+class PayloadPlan:
+    """The payloads of a document, numbered from 0."""
+
+    kit: Engine
+    choice: PayloadChoice
+    failures: list[Failure] = field(default_factory=list)
+    _lanes: "list[Series] | None" = None
+
+    def length(self, progress: Progress | None = None) -> int:
+        """How many payloads there are before they come again: all rules are looked for, and `progress` told how many were."""
+        found = 0
+        for lane in self.lanes():
+            for _ in lane.catalogue if progress is not None else ():
+                found += 1
+                if progress is not None:
+                    progress(found, None, lane.target.title)
+        return sum(lane.length() for lane in self.lanes())
+
+    def lanes(self) -> "list[Series]":
+        """
+        The targets that payloads can be made for.
+
+        Raises:
+            UsageError: there are none.
+        """
+        if self._lanes is None:
+            found = []
+            for entry in _entries(self.kit, self.choice):
+                for target in iter_targets(self.kit, self.kit.document.operation(entry), self.choice):
+                    lane = Series(target, self.choice.kinds)
+                    try:
+                        lane.open()
+                        if self.choice.direction == "request":
+                            _ = lane.absent  # which needs a request that is right otherwise
+                    except SchemaError as error:
+                        self.failures.append(Failure(target, str(error)))
+                    except Exception as error:  # noqa: BLE001 - a fault of ours at one operation: the others have payloads
+                        fault = make_tool_finding(error, "its payloads", entry.node.place, entry.id)
+                        self.failures.append(Failure(target, f"{fault.message} [{fault.rule}]"))
+                    else:
+                        found.append(lane)
+            self._lanes = found
+        if not self._lanes:
+            raise UsageError(_nothing(self.kit, self.choice, self.failures))
+        return self._lanes
+
+    def record(self, number: int) -> PayloadRecord:
+        """
+        Make a payload.
+
+        Raises:
+            UsageError: there are no payloads.
+        """
+        left = number
+        for lane in self.lanes():
+            found = lane.has(left)
+            if found:
+                return lane.record(number, left)
+            left -= lane.length()
+        total = self.length()
+        if not total:
+            raise UsageError("no payload of this kind was found; --explain says why")
+        lane, index = self._find(number % total)
+        return lane.record(number, index)
+
+    def records(self, start: int, count: int) -> Iterator[PayloadRecord]:
+        """Make some payloads in a row."""
+        return (self.record(number) for number in range(start, start + count))
+
+    def find(self, rule: str) -> PayloadRecord | None:
+        """Make the payload of a rule."""
+        passed = 0
+        for lane in self.lanes():
+            for index in range(lane.length()):
+                if lane.rule(index) == rule:
+                    return lane.record(passed + index, index)
+            passed += lane.length()
+        return None
+
+    def _find(self, index: int) -> "tuple[Series, int]":
+        for lane in self.lanes():
+            if index < lane.length():
+                return lane, index
+            index -= lane.length()
+        raise IndexError(index)
+
+
+@dataclass(eq=False, repr=False)
+class Series:
+    """The payloads of one target: a realistic one where it is wanted, then its edges."""
+
+    target: PayloadTarget
+    kinds: tuple[str, ...]
+    _base: tuple[int, JsonValue] | None = None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The edges of the target."""
+        return self.target.catalogue
+
+    @property
+    def _plain(self) -> int:
+        return int(REALISTIC in self.kinds)
+
+    def open(self) -> None:
+        """
+        Find out whether anything can be made at all.
+
+        Raises:
+            SchemaError: nothing can.
+        """
+        _ = self.target.subject.proof_base
+        self.target.kinds = tuple(kind for kind in self.kinds if kind != REALISTIC)
+
+    @cached_property
+    def absent(self) -> str | None:
+        """The rule of a request that lacks the part; None where it may, or where nobody asks for what is invalid."""
+        return f"{self.target.part}:required:absent" if INVALID in self.kinds and self.target.absent is not None else None
+
+    def has(self, index: int) -> bool:
+        """Whether there is a payload of this number, among the target's own."""
+        return index < self._plain or self.catalogue.at(index - self._plain) is not None or index < self.length()
+
+    def length(self) -> int:
+        """How many payloads the target has."""
+        return self._plain + len(self.catalogue.edges) + (self.absent is not None)
+
+    def unreached(self) -> tuple[Unreached, ...]:
+        """The rules that have no payload."""
+        return self.catalogue.unreached
+
+    def rule(self, index: int) -> str:
+        """The rule of a payload."""
+        edge = self._edge(index)
+        return edge.rule if edge is not None else REALISTIC if index < self._plain else str(self.absent)
+
+    def _edge(self, index: int) -> Edge | None:
+        return self.catalogue.at(index - self._plain) if index >= self._plain else None
+
+    def record(self, number: int, index: int) -> PayloadRecord:
+        """Make a payload; it is known by a number of the plan and one of the target."""
+        edge = self._edge(index)
+        target = self.target
+        seed = target.kit.settings.seed
+        if edge is None and index >= self._plain and target.absent is not None:
+            return self._without(number, target.absent)
+        if edge is None:
+            return self._realistic(number, SampleOptions(derive_seed(seed, REALISTIC, target.title, number), static=False))
+        value = target.subject.payload(edge, self._base_of(number), derive_seed(seed, number))
+        if self.catalogue.confirm is not None and self.catalogue.confirm(edge, value) is not None:
+            value = target.subject.proof(edge)  # around other values it can't be told on the wire
+        request = target.request(value) if target.direction is Direction.REQUEST else target.example
+        return _describe(number, edge, target, value, request)
+
+    def _realistic(self, number: int, wish: SampleOptions) -> PayloadRecord:
+        """A payload that is like what a real server would send; of a request, the rest of it is written around."""
+        target, producer = self.target, self.target.subject.producer
+        if target.direction is Direction.RESPONSE:
+            written = producer.by_row(wish)
+            made = WrittenPayload(written) if written is not None else producer.produce(wish)
+            return _describe(number, None, target, made, target.example)
+        value = producer.produce(wish)
+        return _describe(number, None, target, value, target.request(value))
+
+    def _without(self, number: int, request: Request) -> PayloadRecord:
+        """The request that lacks the part."""
+        made = _describe(number, None, self.target, None, request)
+        broken = (BrokenAssertion("required", ()),)
+        return replace(made, rule=str(self.absent), kind=INVALID, keyword="required", valid=False, breaks=broken)
+
+    def _base_of(self, number: int) -> JsonValue:
+        """The value that a payload is an edit of; the last one is kept, as its neighbours need it too."""
+        block = number // _BLOCK
+        if self._base is None or self._base[0] != block:
+            seed = derive_seed(self.target.kit.settings.seed, "base", self.target.title, block)
+            self._base = (block, self.target.subject.base(seed))
+        return self._base[1]
+
+
+def _describe(number: int, edge: Edge | None, target: PayloadTarget, made: JsonValue | WrittenPayload, request: Request) -> PayloadRecord:
+    return PayloadRecord(
+        number=number,
+        rule=edge.rule if edge is not None else REALISTIC,
+        kind=edge.kind if edge is not None else REALISTIC,
+        operation=target.operation.id,
+        direction=target.direction.value,
+        status=target.status,
+        media_type=target.media.name if target.media is not None else "",
+        part=target.part,
+        keyword=edge.keyword if edge is not None else "",
+        pointer=edge.pointer if edge is not None else (),
+        place=_place(edge.place if edge is not None else target.schema.place, target.kit.document.resource.name),
+        valid=edge is None or edge.conforms,
+        breaks=edge.breaks if edge is not None else (),
+        exact=edge is None or edge.is_exact,
+        combines=tuple(part.rule for part in edge.parts) if edge is not None else (),
+        made=made,
+        request=request,
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _place(place: Place, document: str) -> str:
+    """A place, its file named as seen from the document: wherever that lies, the same bytes."""
+    file = place.file if "://" in place.file else os.path.relpath(place.file, Path(document).parent)
+    return f"{file}#{format_pointer(place.pointer)}"
+
+
+def _entries(kit: Engine, choice: PayloadChoice) -> tuple[Entry, ...]:
+    if choice.operation is None:
+        return kit.document.entries
+    return (kit.document.require_entry(choice.operation),)
+
+
+def _nothing(kit: Engine, choice: PayloadChoice, failures: list[Failure]) -> str:
+    if failures:
+        return f"no payload can be made: {failures[0].target.title}: {failures[0].reason}"
+    wanted = [f"{name} {value}" for name, value in (("status", choice.status), ("media type", choice.media_type)) if value is not None]
+    kind = "" if choice.media_type is not None else "JSON "
+    others = _media_types(kit, choice) if not wanted else []
+    return (
+        f"there is no {kind}{choice.direction} with a schema"
+        + (f" for {', '.join(wanted)}" if wanted else "")
+        + (f"; documented are {', '.join(others)}: choose with --media-type" if others else "")
+    )
+
+
+def _media_types(kit: Engine, choice: PayloadChoice) -> list[str]:
+    """The media types of the bodies that are documented, with a schema."""
+    found: dict[str, None] = {}
+    for entry in _entries(kit, choice):
+        operation = kit.document.operation(entry)
+        bodies = operation.responses if choice.direction == "response" else [operation.request_body] if operation.request_body else []
+        found.update(dict.fromkeys(media.name for body in bodies for media in body.content if media.schema is not None))
+    return list(found)[:_MOST_NAMED]

@@ -1,0 +1,204 @@
+"""
+What a stored answer asks of requests: its `when`.
+
+    when: {path: {id: A}, query: {limit: {greater: 100}}, headers: {accept-language: {pattern: ^fi}}, body: {/items/0/kind: [a, b]}}
+
+A value asks for it, a list for any of its values, and an object of these words for all that they say:
+
+| word | holds where the value |
+| --- | --- |
+| `equals` | is this one, whatever it looks like |
+| `not` | is another one, or not there |
+| `pattern` | is a text in which this regular expression finds something |
+| `contains` | is a text with this in it, or an array with this item |
+| `greater`, `less` | is a number above or below this one, or a text that is sorted after or before |
+| `absent` | is not there (`true`), or there (`false`) |
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote_plus
+
+from mock_server.document.model import MISSING, Missing, ParameterLocation
+from mock_server.errors import ScriptError
+from mock_server.exchange.body import write_json
+from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.parameters import parse_query
+from mock_server.json_values import JsonValue, Pointer, find_at, parse_pointer
+from mock_server.judge.request import DecodedRequest
+from mock_server.schema.validate import compile_pattern
+
+PLACES: Final = {"path": ParameterLocation.PATH, "query": ParameterLocation.QUERY, "headers": ParameterLocation.HEADER}
+_MAX_PATTERN = 2_000  # characters
+_Test = Callable[["JsonValue | Missing"], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that a request has to say."""
+
+    location: ParameterLocation | None  # None: the body
+    name: str  # of a parameter; of the body, a JSON Pointer
+    values: tuple[JsonValue, ...]  # any of them
+    tests: tuple[_Test, ...] = ()  # all of them; then there are no values
+    pointer: Pointer = ()  # in the body
+    said: str = ""  # what is asked for, as JSON
+
+    def __str__(self) -> str:
+        return f"{self.location.value if self.location is not None else 'body'} {self.name} = {self.said}"
+
+    def holds(self, request: Request, understood: DecodedRequest) -> bool:
+        """Whether a request says it."""
+        value = self._value(request, understood)
+        if self.tests:
+            return all(test(value) for test in self.tests)
+        if isinstance(value, Missing):
+            return False
+        if self.location is None:
+            return value in self.values
+        return value in self.values or str(value) in map(str, self.values)
+
+    def _value(self, request: Request, understood: DecodedRequest) -> JsonValue | Missing:
+        if self.location is None:
+            if isinstance(understood.body, Missing):
+                return MISSING
+            found, value = find_at(understood.body, self.pointer)
+            return value if found else MISSING
+        if self.location is ParameterLocation.HEADER:
+            field = find_field(request.fields, self.name.encode("latin-1", "replace"))
+            return field if field is not None else MISSING
+        return find_parameter(self.location, self.name, request, understood)
+
+
+def find_parameter(location: ParameterLocation, name: str, request: Request, understood: DecodedRequest) -> JsonValue | Missing:
+    """
+    Find what a request says under a name, in its path or query.
+
+    Args:
+        location: Where to look.
+        name: Of a parameter; in the query, of anything that is there.
+        request: As it came.
+        understood: The same, read.
+
+    Returns:
+        The value as the document reads it; of what is not documented the text, or the texts.
+    """
+    value = understood.parameters.get((location, name), MISSING)
+    if location is not ParameterLocation.QUERY or not isinstance(value, Missing) or not request.query:
+        return value
+    found: list[JsonValue] = [unquote_plus(text) for key, text in parse_query(request.query.decode("latin-1")) if key == name]
+    return (found[0] if len(found) == 1 else found) if found else MISSING
+
+
+def read_conditions(when: JsonValue) -> Iterator[Condition]:
+    """
+    Read what a stored answer asks for.
+
+    Raises:
+        ScriptError: it has another shape; the pointer leads into `when`.
+    """
+    if not isinstance(when, dict) or not when.keys() <= {*PLACES, "body"}:
+        raise ScriptError("'when' is an object of path, query, headers and body")
+    for place, wanted in when.items():
+        if not isinstance(wanted, dict):
+            raise ScriptError(f"'when.{place}' is an object of names and values", (place,))
+        for name, value in wanted.items():
+            if place == "body" and name and not name.startswith("/"):
+                raise ScriptError(f"{name!r} is no JSON Pointer", (place, name))
+            location = PLACES.get(place)
+            known = name.lower() if place == "headers" else name
+            try:
+                tests = tuple(_tests(value))
+            except ScriptError as error:
+                raise error.inside(place, name) from error
+            values = () if tests else tuple(value) if isinstance(value, list) else (value,)
+            yield Condition(location, known, values, tests, parse_pointer(name) if location is None else (), write_json(value).decode())
+
+
+def _tests(value: JsonValue) -> Iterator[_Test]:
+    """The tests of an object of words; none of any other value, which is asked for as it is."""
+    if not isinstance(value, dict) or not value or not value.keys() <= _WORDS.keys():
+        return
+    for word, wanted in value.items():
+        try:
+            yield _WORDS[word](wanted)
+        except ScriptError as error:
+            raise error.inside(word) from error
+
+
+def _same(value: JsonValue | Missing, wanted: JsonValue) -> bool:
+    if isinstance(value, Missing):
+        return False
+    return value == wanted or (isinstance(value, str) and not isinstance(wanted, list | dict) and value == str(wanted))
+
+
+def _equals(wanted: JsonValue) -> _Test:
+    return lambda value: _same(value, wanted)
+
+
+def _not(wanted: JsonValue) -> _Test:
+    unwanted = wanted if isinstance(wanted, list) else [wanted]
+    return lambda value: not any(_same(value, one) for one in unwanted)
+
+
+def _pattern(wanted: JsonValue) -> _Test:
+    if not isinstance(wanted, str) or len(wanted) > _MAX_PATTERN:
+        raise ScriptError(f"a regular expression is a text of at most {_MAX_PATTERN:,} characters")
+    try:
+        finds = compile_pattern(wanted, whole=False)
+    except ValueError as error:
+        raise ScriptError(str(error)[:300]) from error
+    return lambda value: finds(value if isinstance(value, str) else str(value)) if isinstance(value, str | int | float) else False
+
+
+def _contains(wanted: JsonValue) -> _Test:
+    def test(value: JsonValue | Missing) -> bool:
+        if isinstance(value, str):
+            return str(wanted) in value
+        return isinstance(value, list) and wanted in value
+
+    return test
+
+
+def _bound(wanted: JsonValue, holds: Callable[[int], bool]) -> _Test:
+    if isinstance(wanted, bool) or not isinstance(wanted, str | int | float):
+        raise ScriptError("the bound is a number or a text")
+
+    def test(value: JsonValue | Missing) -> bool:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return False
+        if isinstance(wanted, str):
+            return holds((str(value) > wanted) - (str(value) < wanted))
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            return False
+        return holds((number > wanted) - (number < wanted))
+
+    return test
+
+
+def _greater(wanted: JsonValue) -> _Test:
+    return _bound(wanted, lambda order: order > 0)
+
+
+def _less(wanted: JsonValue) -> _Test:
+    return _bound(wanted, lambda order: order < 0)
+
+
+def _absent(wanted: JsonValue) -> _Test:
+    if not isinstance(wanted, bool):
+        raise ScriptError("'absent' is true or false")
+    return lambda value: isinstance(value, Missing) is wanted
+
+
+_WORDS: Final[dict[str, Callable[[JsonValue], _Test]]] = {
+    "equals": _equals,
+    "not": _not,
+    "pattern": _pattern,
+    "contains": _contains,
+    "greater": _greater,
+    "less": _less,
+    "absent": _absent,
+}

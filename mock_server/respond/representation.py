@@ -1,0 +1,675 @@
+"""
+Why this value: the answer of one documented response.
+
+An example that the request carries the other half of, else an unpaired example, else a generated value. Examples are
+judged first; one that breaks its schema is left out, unless it was asked for by name.
+
+Examples in pairs: one of a response answers only requests that carry the one under the same key of the request.
+
+Microcks' rule; see `exchange.negotiate.paired_keys`.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import orjson
+
+from mock_server.cache import BoundedCache, weigh_text
+from mock_server.document.model import MISSING, DocumentedResponse, Example, MediaType, Missing, Operation, ParameterLocation
+from mock_server.document.references import Node
+from mock_server.errors import MalformedContent, SchemaError, UnsatisfiableSchema, UnusableSchema
+from mock_server.exchange import problem
+from mock_server.exchange.body import content_type, find_boundary, is_file, is_wire_text, write_body, write_json, write_text
+from mock_server.exchange.form import BOUNDARY, Upload, find_upload
+from mock_server.exchange.header_fields import Sent
+from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_streamed, is_text, is_xml, parse_media_type
+from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.negotiate import ChosenMediaType, ChosenResponse, find_example, paired_keys, represent
+from mock_server.exchange.packed import is_packed
+from mock_server.exchange.prefer import EDGES, Preferences
+from mock_server.exchange.security import challenges
+from mock_server.exchange.xml import read_xml
+from mock_server.findings import Finding
+from mock_server.generate.echo import DELETED, RequestEcho
+from mock_server.generate.edges.catalogue import EdgeSubject
+from mock_server.generate.engine import Engine, name_of_operation
+from mock_server.generate.pagination import iter_ends
+from mock_server.generate.producer import Producer, SampleOptions
+from mock_server.json_values import JsonObject, JsonValue, Pointer, find_at
+from mock_server.judge.request import DecodedRequest
+from mock_server.judge.response import ResponseJudge
+from mock_server.respond.answer import GENERATED, PAYLOAD, SEED, SOURCE, Answer, RawField, problem_answer
+from mock_server.respond.edge_answers import edges_of
+from mock_server.respond.headers import Heading, link_field, tell_in_fields
+from mock_server.respond.journal import Journal
+from mock_server.respond.stream import ItemStream
+from mock_server.respond.worlds import World
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.outline import Outline, outline_of
+
+_SHOWN = 200  # characters of a value
+
+
+@dataclass(frozen=True, slots=True)
+class PairedExample:
+    """What a request has to carry for one example: each parameter's value, and one of the bodies."""
+
+    parameters: Mapping[tuple[ParameterLocation, str], JsonValue] = field(default_factory=dict)
+    bodies: tuple[JsonValue, ...] = ()
+
+    def lacking(self, understood: DecodedRequest) -> tuple[str, ...]:
+        """What of it a request does not carry, in words; nothing where it carries all."""
+        missing = [
+            f"{location.value} {name} = {_shown(value)}"
+            for (location, name), value in self.parameters.items()
+            if (location, name) not in understood.parameters or understood.parameters[location, name] != value
+        ]
+        if self.bodies and (isinstance(understood.body, Missing) or understood.body not in self.bodies):
+            missing.append(f"body = {' or '.join(map(_shown, self.bodies))}")
+        return tuple(missing)
+
+    def is_carried(self, understood: DecodedRequest) -> bool:
+        """Whether a request carries all of it."""
+        if self.bodies and (isinstance(understood.body, Missing) or understood.body not in self.bodies):
+            return False
+        return all(key in understood.parameters and understood.parameters[key] == value for key, value in self.parameters.items())
+
+
+def find_pairs(operation: Operation, response: DocumentedResponse) -> dict[str, PairedExample]:
+    """The other halves of a response's examples, by key; unpaired ones have none."""
+    shown = {example.key for media in response.content for example in media.examples}
+    keys = [key for key in paired_keys(operation) if key in shown]
+    parameters: dict[str, dict[tuple[ParameterLocation, str], JsonValue]] = {key: {} for key in keys}
+    bodies: dict[str, list[JsonValue]] = {key: [] for key in keys}
+    for parameter in operation.parameters:
+        for example in parameter.examples:
+            if example.key in parameters and not isinstance(example.value, Missing):
+                parameters[example.key][parameter.location, parameter.name] = example.value
+    body = operation.request_body
+    for example in [e for media in body.content for e in media.examples] if body is not None else []:
+        if example.key in bodies and not isinstance(example.value, Missing):
+            bodies[example.key].append(example.value)
+    return {key: PairedExample(parameters[key], tuple(bodies[key])) for key in keys}
+
+
+def _shown(value: JsonValue) -> str:
+    text = write_json(value).decode()
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+_ACCEPTED = 16 << 10  # bytes of Accept fields, and of seeds
+_WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
+_OF_ANSWER = frozenset(("GET", "PUT", "PATCH"))  # whose path is that of what is answered
+_DELETED: JsonObject = dict.fromkeys(sorted(DELETED), True)  # where a document has a place for it
+
+
+NOBODY = World(journal=Journal(0))  # whose requests are those of nobody in particular
+
+
+Make = Callable[[int, Mapping[str, JsonValue], str, Request, JsonValue | Missing], Answer]
+
+
+class RequestContext(NamedTuple):
+    """What one request asks of a response."""
+
+    request: Request
+    understood: DecodedRequest
+    preferences: Preferences
+    accept: str | None
+    derive: Callable[[], int]  # the seed of what is made; it depends on the whole request
+    seed_text: str
+    sources: tuple[str, ...]
+    profile: str | None = None  # preferred, or of the whole server
+    world: World = NOBODY
+    variables: Mapping[str, str] = {}  # of the path, percent-encoded
+
+    @property
+    def seed(self) -> int:
+        """The seed of what is made for this request."""
+        return self.derive()
+
+
+class _LastPageExample(NamedTuple):
+    """An example that leads to a next page, as the last one."""
+
+    written: bytes
+    follows: frozenset[str]  # the query parameters by which a request says that it follows
+    always: bool  # whether a request that follows can't be told from the first one
+
+
+def _few() -> BoundedCache[Any, Any]:
+    return BoundedCache(_ACCEPTED, lambda key, _: weigh_text(key[1], _))
+
+
+@dataclass(slots=True, eq=False)
+class _CompiledMediaType:
+    """One media type of a response, compiled."""
+
+    represented: ChosenMediaType
+    media_type: MediaRange
+    field: RawField
+    outline: Outline
+    usable: tuple[Example, ...]  # examples that conform, in order
+    ready: dict[str, bytes] = dataclasses.field(default_factory=dict)  # examples, written
+    producers: dict[str | None, Producer] = dataclasses.field(default_factory=dict)  # by locale
+    is_json: bool = False
+    stream: ItemStream | None = None
+    ended: dict[str, _LastPageExample] = dataclasses.field(default_factory=dict)  # examples that lead to a next page
+    fields: BoundedCache[tuple[str, str | None], tuple[RawField, ...]] = dataclasses.field(default_factory=_few)
+
+
+@dataclass(eq=False, repr=False)
+class Representation:
+    """Answers with one documented response."""
+
+    kit: Engine
+    operation: Operation
+    chosen: ChosenResponse
+    judge: ResponseJudge
+    references: tuple[str, ...] = ("/",)  # where Location and the like may lead, the best first
+    _contents: dict[tuple[int, str], _CompiledMediaType] = dataclasses.field(default_factory=dict)
+    _represented: BoundedCache[tuple[str | None, bool], ChosenMediaType | None] = dataclasses.field(
+        default_factory=lambda: BoundedCache(_ACCEPTED, lambda key, _: weigh_text(key[0], _))
+    )
+    _head: list[RawField] | None = None
+    _pairs: dict[str, PairedExample] | None = None
+
+    def render(self, ask: RequestContext) -> Answer:
+        """Make the answer; where none exists, the problem that says why."""
+        entry = self.operation.entry
+        if self.chosen.is_empty:
+            return Answer(self.chosen.status, [*self.head(), (SOURCE, b"empty")], b"", "empty", entry)
+        represented = self.represent(ask)
+        if represented is None or self.is_refused(ask):
+            return problem_answer(problem.NOT_ACCEPTABLE, self.unacceptable(ask).message, entry=entry)
+        try:
+            answer = self._represent(represented, ask)
+        except SchemaError as error:
+            kind = problem.UNSATISFIABLE if isinstance(error, UnsatisfiableSchema) else problem.UNSERVABLE
+            return problem_answer(kind, str(error), entry=entry, place=str(error.place), operation=entry.id)
+        return answer if represented.is_acceptable else self.with_unacceptable(answer, ask)
+
+    def with_unacceptable(self, answer: Answer, ask: RequestContext) -> Answer:
+        """An answer that the client does not accept, with the finding that says so."""
+        return answer._replace(findings=(*answer.findings, self.unacceptable(ask)))
+
+    def is_usual(self, accept: str) -> bool:
+        """Whether an Accept field gets what is answered without one."""
+        return self.chosen.is_empty or self.representation(accept) == self.representation(None)
+
+    def maker(self) -> Make | None:
+        """
+        What makes the answers to requests that prefer nothing, from their seeds.
+
+        Returns:
+            A function of the seed, what the request says by parameter name, the seed of the world in words, and what else the
+            request says. It raises SchemaError where no answer can be made. None where answers are no JSON that is made by a schema.
+        """
+        represented = self.representation(None) if not self.chosen.is_empty else None
+        schema = represented.media_type.schema if represented is not None else None
+        if represented is None or schema is None or not is_json(parse_media_type(represented.name)):
+            return None
+        content = self._content(represented)
+        producer = self._producer(content, schema, None)
+        status, is_problem, method = self.chosen.status, _is_problem(content.media_type), self.operation.method
+        sends = method in _WITH_BODY or method == "DELETE"
+
+        def make(seed: int, echo: Mapping[str, JsonValue], text: str, request: Request, body: JsonValue | Missing) -> Answer:
+            wish = SampleOptions(seed, echo=echo, status=status, is_problem=is_problem)
+            written = producer.by_row(wish) if not sends else None  # which goes by nothing else that a request says
+            if written is None:
+                written = producer.write(wish._replace(requested=self.requested(request, body)))
+            return self._answer(content, written, GENERATED, text)
+
+        return make
+
+    def requested(self, request: Request, body: JsonValue | Missing) -> RequestEcho:
+        """What a request says, as far as answers of success say it again."""
+        method, is_success = self.operation.method, 200 <= self.chosen.status < 300  # noqa: PLR2004
+        if not is_success:
+            return RequestEcho()
+        sent = _sent(method, request, body)
+        path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
+        return RequestEcho(sent, path, query, is_of_answer=method in _OF_ANSWER)
+
+    def representation(self, accept: str | None, *, streamed: bool = False) -> ChosenMediaType | None:
+        """The representation that an Accept field gets; what clients usually send is decided once."""
+        key = accept, streamed
+        try:
+            return self._represented[key]
+        except KeyError:
+            found = self._represented[key] = represent(self.chosen.response, accept, streamed=streamed)
+            return found
+
+    def represent(self, ask: RequestContext) -> ChosenMediaType | None:
+        """The representation that a request gets; None where all that is documented is refused outright."""
+        return self.representation(ask.accept, streamed=asks_for_stream(ask.understood))
+
+    def is_refused(self, ask: RequestContext) -> bool:
+        """Whether a request gets 406: what is documented is refused outright, or not accepted where 406 is documented or asked for."""
+        if ask.accept is None or self.chosen.is_empty:
+            return False
+        represented = self.represent(ask)
+        if represented is None or represented.is_acceptable:
+            return represented is None
+        return self.kit.settings.strict_accept or any(response.status == "406" for response in self.operation.responses)
+
+    def unacceptable(self, ask: RequestContext) -> Finding:
+        """Say that the client accepts nothing of what is documented."""
+        documented = ", ".join(media.name for media in self.chosen.response.content)
+        return Finding(
+            rule="request-accept-unmet",
+            message=f"{ask.accept!r} accepts none of the documented media types: {documented}",
+            place=self.chosen.response.node.place,
+            instance=("header", "accept"),
+            operation=self.operation.id,
+        )
+
+    def value(self, ask: RequestContext) -> tuple[JsonValue, MediaType, str] | None:
+        """
+        Make the JSON value of the answer, for who wants to change it before it is written.
+
+        Returns:
+            The value, its media type and the name to send; None where the answer is no JSON.
+
+        Raises:
+            SchemaError: no value can be made.
+        """
+        represented = None
+        if not self.chosen.is_empty:
+            represented = represent(self.chosen.response, ask.accept) or represent(self.chosen.response, None)
+        if represented is None or not is_json(parse_media_type(represented.name)):
+            return None
+        return self.make(represented, ask), represented.media_type, represented.name
+
+    def make(self, represented: ChosenMediaType, ask: RequestContext) -> JsonValue:
+        """
+        Make the value of the answer in a media type: an example, else generated.
+
+        Raises:
+            SchemaError: no value can be made.
+        """
+        content = self._content(represented)
+        example = self._pick_example(content, ask)
+        return self._example_value(content, example) if example is not None else self._produce(content, ask)
+
+    def carry(self, represented: ChosenMediaType, value: JsonValue, source: str, ask: RequestContext) -> Answer:
+        """Answer with a value that somebody else made; it is not judged here."""
+        content = self._content(represented)
+        answer = self._answer(content, self._write(content, value), source, None)
+        return answer if represented.is_acceptable else self.with_unacceptable(answer, ask)
+
+    def head(self) -> list[RawField]:
+        """The documented header fields, with values; made once."""
+        if self._head is None:
+            challenge = challenges(self.operation.security, self.kit.document.schemes)
+            sent = Sent(self.operation.method, self.chosen.status, self.references, challenge)
+            self._head = Heading(self.kit, self.operation, self.judge, sent).fields(self.chosen.response)
+        return self._head
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the examples of this response."""
+        return tuple(
+            Finding(
+                rule="document-example-invalid",
+                message=f"the example{f' {example.key!r}' if example.key else ''}: {message}",
+                place=example.node.place,
+                instance=instance,
+                operation=self.operation.id,
+            )
+            for media in self.chosen.response.content
+            for example in media.examples
+            if example.value is not MISSING
+            for message, instance in self._wrong(media, example)
+        )
+
+    def _wrong(self, media: MediaType, example: Example) -> Iterator[tuple[str, Pointer]]:
+        """What is wrong with an example, and where in it."""
+        media_type = parse_media_type(media.name)
+        if is_json(media_type):
+            for found in self.judge.judge_value(media, _unquoted(example.value, self.judge, media)):
+                yield found.message, found.instance or ()
+        elif is_xml(media_type):
+            reason = _malformed_xml(example)
+            if reason is not None:
+                yield reason, ()
+
+    def _represent(self, represented: ChosenMediaType, ask: RequestContext) -> Answer:
+        content = self._content(represented)
+        name = ask.preferences.example
+        if name is not None:
+            example = find_example(represented.media_type, name)
+            if example is None:
+                known = ", ".join(str(e.key) for e in represented.media_type.examples if e.key) or "none"
+                detail = f"the response {self.chosen.status} as {represented.name} has no example {name!r}; there are: {known}"
+                return problem_answer(problem.NOT_FOUND, detail, entry=self.operation.entry)
+        else:
+            example = self._pick_example(content, ask)
+            edge = self._edge(content, ask)
+            if edge is not None:
+                return edge
+        if example is not None:
+            written = self._write_example(content, example, ask if name is None else None)
+            return self._answer(content, written, f"example:{example.key or 'default'}", None)
+        return self._paged(self._answer(content, self._made(content, ask), GENERATED, ask.seed_text), content, ask)
+
+    def _paged(self, answer: Answer, content: _CompiledMediaType, ask: RequestContext) -> Answer:
+        """The answer with header fields that say which page of the preferred number of things it is."""
+        schema = content.represented.media_type.schema
+        if ask.preferences.size is None or schema is None or not content.is_json or self.operation.method != "GET":
+            return answer
+        page = self._producer(content, schema, ask.preferences.locale).page(self._wish(content, ask))
+        if page is None:
+            return answer
+        told = dict(tell_in_fields(self.chosen.response, page.span, page.links))
+        if page.is_plain and page.span.limit:
+            told[b"link"] = link_field(page.links)[1]  # a list without anything around it has no other place for it
+        return answer._replace(fields=[*((name, value) for name, value in answer.fields if name not in told), *told.items()])
+
+    def _edge(self, content: _CompiledMediaType, ask: RequestContext) -> Answer | None:
+        """The edge case that is asked for, named; None where none is, or where the body is no JSON."""
+        media = content.represented.media_type
+        rule, profile = ask.preferences.payload, ask.profile
+        if (rule is None and profile not in EDGES) or media.schema is None or not is_json(content.media_type):
+            return None
+        schema, name = media.schema, name_of_operation(self.operation)
+        edges = edges_of(content, lambda: EdgeSubject(self.kit.producer(schema, self.operation, name=name)))
+        key = f"{profile} {self.operation.id} {self.chosen.status} {content.represented.name}"
+        edge = edges.find(rule) if rule is not None else edges.following(str(profile), ask.world.turns, key)
+        if edge is None and rule is None and ask.preferences.profile is None:
+            return None  # a profile of the whole server: what has no such edge is answered as always
+        if edge is None:
+            wanted = f"the payload {rule!r}" if rule is not None else f"{profile} payloads"
+            advice = f"see mock-server payloads {self.operation.id} --explain"
+            detail = f"the response {self.chosen.status} as {content.represented.name} has no {wanted.removeprefix('the ')}; {advice}"
+            return problem_answer(problem.NOT_FOUND, detail, entry=self.operation.entry)
+        answer = self._answer(content, self._write(content, edges.payload(edge, ask.seed)), GENERATED, ask.seed_text)
+        return answer._replace(fields=[*answer.fields, (PAYLOAD, edge.rule.encode("latin-1", "replace"))])
+
+    def _answer(self, content: _CompiledMediaType, body: bytes, source: str, seed: str | None) -> Answer:
+        fields = content.fields.get((source, seed))
+        if fields is None:
+            made = [_type_field(content, body), *self.head(), (SOURCE, source.encode("latin-1", "replace"))]
+            fields = (*made, (SEED, seed.encode("latin-1", "replace"))) if seed is not None else tuple(made)
+            content.fields[source, seed] = fields
+        return Answer(self.chosen.status, fields, body, source, self.operation.entry)
+
+    def _content(self, represented: ChosenMediaType) -> _CompiledMediaType:
+        key = (id(represented.media_type), represented.name)
+        content = self._contents.get(key)
+        if content is None:
+            media, media_type = represented.media_type, parse_media_type(represented.name)
+            written = content_type(represented.name, media_type).encode("latin-1", "replace")
+            content = _CompiledMediaType(
+                represented,
+                media_type,
+                (b"content-type", written),
+                self._outline(media, media_type),
+                self._usable(media, media_type),
+                is_json=is_json(media_type),
+            )
+            self._contents[key] = content
+        return content
+
+    def _outline(self, media: MediaType, media_type: MediaRange) -> Outline:
+        """The outline that writing needs: for forms, XML and streams only."""
+        needed = is_xml(media_type) or media_type.type == "multipart" or is_event_stream(media_type)
+        schemas = self.kit.schemas.of(Direction.RESPONSE, Purpose.MAKE)
+        if is_streamed(media_type) and media.item_schema is not None:
+            return outline_of(schemas.bundle(media.item_schema)).listed()
+        if not needed or media.schema is None:
+            return Outline((), {})
+        outline = outline_of(schemas.bundle(media.schema))
+        return outline.listed() if is_event_stream(media_type) and _is_single(media.schema.value) else outline
+
+    def _usable(self, media: MediaType, media_type: MediaRange) -> tuple[Example, ...]:
+        shown = [example for example in media.examples if example.value is not MISSING]
+        if self.kit.settings.keep_invalid_examples:
+            return tuple(shown)
+        if is_xml(media_type):
+            return tuple(example for example in shown if _malformed_xml(example) is None)
+        if not is_json(media_type):
+            return tuple(example for example in shown if not isinstance(example.value, dict | list) or not is_file(media_type))
+        try:
+            return tuple(e for e in shown if self.judge.is_valid(media, _unquoted(e.value, self.judge, media)))
+        except UnusableSchema:
+            return ()
+
+    def _pick_example(self, content: _CompiledMediaType, ask: RequestContext) -> Example | None:
+        if "example" not in ask.sources or ask.preferences.asks_for_generated or not content.usable:
+            return None
+        pairs = self._paired()
+        for example in content.usable:
+            if example.key in pairs and pairs[example.key].is_carried(ask.understood):
+                return example
+        return next((example for example in content.usable if example.key not in pairs), None)
+
+    def consider(self, ask: RequestContext) -> Iterator[tuple[str, str | None]]:
+        """The examples that there are for a request, by their sources, each with why it does not answer; None: it could."""
+        represented = self.represent(ask) if not self.chosen.is_empty else None
+        if represented is None:
+            return
+        content = self._content(represented)
+        for example in represented.media_type.examples:
+            why = None
+            if "example" not in ask.sources:
+                why = "examples are not among the sources"
+            elif ask.preferences.asks_for_generated:
+                why = "something is preferred that only a generated value can have"
+            elif example.value is MISSING:
+                why = "its value is elsewhere: externalValue"
+            elif example not in content.usable:
+                why = "it breaks its schema"
+            elif (half := self._paired().get(str(example.key))) is not None and (missing := half.lacking(ask.understood)):
+                why = f"it is one of a pair, and the request does not carry the other: {', '.join(missing)}"
+            yield f"example:{example.key or 'default'}", why
+
+    def _paired(self) -> dict[str, PairedExample]:
+        """By key: what a request has to carry for a paired example."""
+        if self._pairs is None:
+            self._pairs = find_pairs(self.operation, self.chosen.response)
+        return self._pairs
+
+    def _write_example(self, content: _CompiledMediaType, example: Example, ask: RequestContext | None) -> bytes:
+        """Write an example; for a request that follows a sign of a next page in it, it is the last page."""
+        key = str(example.key)
+        if key not in content.ready:
+            written = example.serialized
+            value = self._example_value(content, example) if written is None else None
+            content.ready[key] = written.encode() if written is not None else self._written_example(content, value)
+            if content.is_json and written is None and content.represented.media_type.schema is not None:
+                self._find_end(content, key, value, content.represented.media_type.schema)
+        ended = content.ended.get(key)
+        if ended is None or ask is None or not (ended.always or ended.follows & {n for _, n in ask.understood.parameters}):
+            return content.ready[key]
+        return ended.written
+
+    def _written_example(self, content: _CompiledMediaType, value: JsonValue) -> bytes:
+        """The bytes of the value of an example; a text is the content already, unless the media type is JSON."""
+        media_type = content.media_type
+        is_written = not is_streamed(media_type) or (isinstance(value, str) and is_wire_text(value, media_type))
+        if isinstance(value, str) and is_written and not is_json(media_type):
+            return write_text(value, media_type)
+        return self._write(content, value)
+
+    def _find_end(self, content: _CompiledMediaType, key: str, value: JsonValue, schema: Node) -> None:
+        """See whether an example leads to a next page, and what it is without that."""
+        producer = self._producer(content, schema, None)
+        ended = producer.ended(value)
+        if ended != value:
+            follows = producer.paging
+            said = [find_at(value, tuple(map(str, wished.place)))[1] for wished in iter_ends(value)]
+            always = not follows or any(_leads_back(link, follows) for sign in said for link in _texts(sign))
+            content.ended[key] = _LastPageExample(self._write(content, ended), follows, always)
+
+    def _example_value(self, content: _CompiledMediaType, example: Example) -> JsonValue:
+        value = None if isinstance(example.value, Missing) else example.value
+        return _unquoted(value, self.judge, content.represented.media_type) if is_json(content.media_type) else value
+
+    def _write(self, content: _CompiledMediaType, value: JsonValue) -> bytes:
+        media = content.represented.media_type
+        return write_body(value, content.media_type, content.outline, media.encoding, self._root_name(media))
+
+    def _root_name(self, media: MediaType) -> str:
+        """The name of an XML root element: the component's, else the operation's subject."""
+        ref = media.schema.reference if media.schema is not None else None
+        return ref.rpartition("/")[2] if ref else name_of_operation(self.operation) or "root"
+
+    def _produce(self, content: _CompiledMediaType, ask: RequestContext) -> JsonValue:
+        media = content.represented.media_type
+        schema = media.schema if media.schema is not None else media.item_schema
+        if schema is None:
+            return {} if is_json(content.media_type) or is_xml(content.media_type) or is_packed(content.media_type) else ""
+        producer, wish = self._producer(content, schema, ask.preferences.locale), self._wish(content, ask)
+        streamed = is_streamed(content.media_type)
+        if is_text(content.media_type) and not streamed:
+            return _text(producer, wish)
+        if not streamed or (media.item_schema is None and not _is_single(schema.value)):
+            return producer.produce(wish)
+        if media.item_schema is None and _is_string(schema.value):
+            whole = producer.produce(wish)  # the schema may speak of the whole stream
+            if isinstance(whole, str) and is_wire_text(whole, content.media_type):
+                return whole
+        if content.stream is None:
+            item = media.item_schema if media.item_schema is not None else schema
+            is_of_events = is_event_stream(content.media_type)
+            content.stream = ItemStream(self.kit, self.operation, self.chosen.response, media, item, is_of_events)
+        return content.stream.make(wish, ask.preferences.locale)
+
+    def _wish(self, content: _CompiledMediaType, ask: RequestContext) -> SampleOptions:
+        """What a generated value should be like."""
+        preferences = ask.preferences
+        requested = self.requested(ask.request, ask.understood.body)
+        echoes, is_minimal = ask.understood.echoes(), ask.profile == "minimal"
+        is_problem = _is_problem(content.media_type)
+        return SampleOptions(
+            ask.seed, not preferences.dynamic, is_minimal, preferences.size, echoes, requested, self.chosen.status, is_problem
+        )
+
+    def _made(self, content: _CompiledMediaType, ask: RequestContext) -> bytes:
+        """A made body; JSON is written as it is made."""
+        schema = content.represented.media_type.schema
+        if content.is_json and schema is not None:
+            return self._producer(content, schema, ask.preferences.locale).write(self._wish(content, ask))
+        return self._write(content, self._produce(content, ask))
+
+    def _producer(self, content: _CompiledMediaType, schema: Node, locale: str | None) -> Producer:
+        producer = content.producers.get(locale)
+        if producer is None:
+            producer = self.kit.producer(schema, self.operation, name=name_of_operation(self.operation), locale=locale)
+            content.producers[locale] = producer
+        return producer
+
+
+def _described(upload: Upload) -> JsonObject:
+    """What answers say of a file that was sent, by the names that it may have there."""
+    said: JsonObject = {
+        **dict.fromkeys(("size", "bytes", "fileSize", "contentLength", "sizeInBytes"), upload.size),
+        **(dict.fromkeys(("filename", "name", "originalName", "title"), upload.name) if upload.name else {}),
+        **(dict.fromkeys(("contentType", "mimeType", "mediaType"), upload.media_type) if upload.media_type else {}),
+    }
+    return said
+
+
+def _sent(method: str, request: Request, body: JsonValue | Missing) -> JsonObject | list[JsonValue] | None:
+    """What was sent, as answers say it again; that something was deleted they say as well."""
+    if method == "DELETE":
+        return _DELETED
+    if method not in _WITH_BODY:
+        return None
+    upload = find_upload(request)
+    if upload is not None:
+        return {**_described(upload), **({n: v for n, v in body.items() if n != upload.field} if isinstance(body, dict) else {})}
+    if not isinstance(body, dict | list):
+        return None
+    if isinstance(body, list):
+        return body
+    keyless = method != "POST"  # what is replaced or changed has the key that the path names
+    return {name: value for name, value in body.items() if not (keyless and name in {"id", "uuid"})}
+
+
+def _is_problem(media_type: MediaRange) -> bool:
+    """Whether the content is problem details, RFC 9457."""
+    return media_type.subtype.startswith("problem+")
+
+
+def _text(producer: Producer, wish: SampleOptions) -> JsonValue:
+    """Text has no JSON types: where no value satisfies the schema, a text is as good an answer as any."""
+    try:
+        return producer.produce(wish)
+    except UnsatisfiableSchema:
+        return ""
+
+
+def _texts(value: JsonValue) -> Iterator[str]:
+    """The texts in a value that may be links."""
+    if isinstance(value, str) and ("://" in value or value.startswith("/")):
+        yield value
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from _texts(member)
+
+
+def _leads_back(link: str, follows: frozenset[str]) -> bool:
+    """Whether a link says by no query parameter that who follows it has been here."""
+    return not follows & {name for name, _ in parse_qsl(link.partition("?")[2], keep_blank_values=True)}
+
+
+def _malformed_xml(example: Example) -> str | None:
+    """Why an example that is given as text is no XML; None for one that is, and for one that is given as a value."""
+    text = example.serialized if example.serialized is not None else example.value
+    if not isinstance(text, str):
+        return None
+    try:
+        read_xml(text.encode(), Outline((), {}))
+    except MalformedContent as error:
+        return str(error)
+    return None
+
+
+def _is_string(schema: JsonValue) -> bool:
+    """Whether a schema is that of a text."""
+    return isinstance(schema, dict) and schema.get("type") in ("string", ["string"])
+
+
+def _type_field(content: _CompiledMediaType, body: bytes) -> RawField:
+    """The Content-Type field: of parts that somebody wrote, with their own boundary."""
+    name, media_type = content.represented.name, content.media_type
+    is_open = media_type.type == "multipart" and media_type.parameter("boundary") is None
+    boundary = find_boundary(body) if is_open else None
+    if boundary in {None, BOUNDARY}:
+        return content.field
+    return b"content-type", f'{name}; boundary="{boundary}"'.encode("latin-1", "replace")
+
+
+def _is_single(schema: JsonValue) -> bool:
+    """Whether a schema under a streaming media type describes one item rather than the list of them."""
+    return isinstance(schema, dict) and schema.get("type") not in ("array", ["array"]) and "items" not in schema
+
+
+def _unquoted(value: JsonValue | Missing, judge: ResponseJudge, media: MediaType) -> JsonValue:
+    """An example of JSON that is given as text, where the schema wants no text, or says nothing of it."""
+    if isinstance(value, Missing):
+        return None
+    if not isinstance(value, str) or (media.schema is not None and judge.is_valid(media, value)):
+        return value
+    try:
+        read: JsonValue = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
+    return read if isinstance(read, dict | list) or (media.schema is not None and judge.is_valid(media, read)) else value
+
+
+def asks_for_stream(understood: DecodedRequest) -> bool:
+    """Whether a request asks for a stream: by `stream: true` in its body or its query, as the APIs of language models have it."""
+    body = understood.body
+    in_body = isinstance(body, dict) and body.get("stream") is True
+    return in_body or understood.parameters.get((ParameterLocation.QUERY, "stream")) is True
+
+
+def accept_of(request: Request) -> str | None:
+    """The Accept field of a request."""
+    return find_field(request.fields, b"accept")

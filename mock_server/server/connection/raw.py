@@ -1,0 +1,152 @@
+"""
+Our HTTP protocol: uvicorn's own, which lends the connection to the application.
+
+ASGI knows complete answers only. What a fault needs beyond that stands in `scope["extensions"]["mock_server.line"]`: the
+connection, the same object for all of its exchanges, since one for each would lead back to itself and wait for the garbage
+collector.
+"""
+
+import asyncio
+import socket
+import struct
+import sys
+from collections.abc import Awaitable
+from typing import Any, Final, NamedTuple
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from mock_server.server import send as gather
+from mock_server.server.backend import Asgi, Receive, Scope, Send
+from mock_server.server.connection.absolute_form import Directing, direct
+from mock_server.server.send import BufferedTransport
+
+EXTENSION: Final = "mock_server.line"
+# Closing at once, dropping what was not sent: the peer is told by RST. `man 7 socket`, SO_LINGER
+_LINGER: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+class LentConnection(NamedTuple):
+    """A connection."""
+
+    transport: asyncio.Transport  # with TLS where there is TLS
+    ended: asyncio.Event  # set when the client left, or the server is stopping
+
+
+def reset_connection(transport: asyncio.Transport) -> None:
+    """End a connection by RST, and drop what was not sent: the system would keep it for as long as the peer does not read."""
+    peer = transport.get_extra_info("socket")
+    if peer is not None and peer.family != getattr(socket, "AF_UNIX", None):
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+    transport.abort()
+
+
+class RawConnection:
+    """The connection of one exchange."""
+
+    __slots__ = ("_ended", "_send", "_transport")
+
+    def __init__(self, lent: LentConnection, send: Send) -> None:
+        """
+        Borrow a connection.
+
+        Args:
+            lent: The connection.
+            send: Of the exchange, as the server gave it to the application.
+        """
+        self._transport, self._ended = lent
+        self._send = send
+
+    @property
+    def ended(self) -> asyncio.Event:
+        """Set when the client left, or the server is stopping."""
+        return self._ended
+
+    def write(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Close the connection when everything is sent."""
+        self._leave()
+        self._transport.close()
+
+    def reset(self) -> None:
+        """Reset the connection: RST instead of FIN."""
+        self._leave()
+        reset_connection(self._transport)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait; not longer than the client is there and the server goes on."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+        except TimeoutError:
+            return
+
+    def _leave(self) -> None:
+        """
+        Let the server take the exchange for one whose client left.
+
+        Else it would send 500, since the application gave no complete answer. It is the exchange's own object, since the
+        protocol may have read the next request of the connection already.
+        """
+        exchange: Any = getattr(self._send, "__self__", None)
+        exchange.disconnected = True
+
+
+class _Lending(asyncio.Protocol):
+    """Lends the connection; mixed into one of uvicorn's protocols."""
+
+    app: Asgi
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin: every exchange of the connection is lent it."""
+        gathering = BufferedTransport(transport)  # type: ignore[arg-type]
+        super().connection_made(gathering)  # type: ignore[arg-type]  # has all that a transport has
+        app, ended = self.app, asyncio.Event()
+        self._ended = ended
+        extensions = {EXTENSION: LentConnection(transport, ended), gather.EXTENSION: gathering}  # type: ignore[arg-type]
+
+        def lending(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            scope["extensions"] = extensions
+            direct(scope)
+            return app(scope, receive, send)
+
+        self.app = lending
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End, and let nobody wait for it."""
+        self._ended.set()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Finish what is being answered: the server stops."""
+        self._ended.set()
+        super().shutdown()  # type: ignore[misc]
+
+
+def lending(base: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
+    """One of uvicorn's HTTP protocols, lending its connections."""
+    mixed = (_Lending, Directing, base) if hasattr(base, "on_headers_complete") else (_Lending, base)
+    return type(f"Lending{base.__name__}", mixed, {})
+
+
+# httptools where it is installed, else h11
+HttpProtocol: Final = lending(AutoHTTPProtocol)
+
+
+def line_of(scope: Scope, send: Send) -> RawConnection | None:
+    """The line of an exchange, whose `send` is the server's own; None under another server than ours."""
+    lent = _lent(scope)
+    return RawConnection(lent, send) if lent is not None else None
+
+
+def end_of(scope: Scope) -> asyncio.Event | None:
+    """What is set when the client left or the server is stopping; None under another server than ours."""
+    lent = _lent(scope)
+    return lent.ended if lent is not None else None
+
+
+def _lent(scope: Scope) -> LentConnection | None:
+    found = (scope.get("extensions") or {}).get(EXTENSION)
+    return found if isinstance(found, LentConnection) else None

@@ -1,0 +1,89 @@
+"""The mask of a server: it knows what the documents that are served say of secrets."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from mock_server.cache import BoundedCache
+from mock_server.document.document import Document
+from mock_server.exchange.bounds import LARGE_BODY
+from mock_server.exchange.message import Request, Response
+from mock_server.exchange.secrets.document import mask_of
+from mock_server.exchange.secrets.mask import Mask, MaskedExchange
+from mock_server.findings import Finding
+from mock_server.respond.journal import Recorded
+from mock_server.respond.worlds import COOKIE
+
+_ROOM: Final = 1 << 20  # bytes of paths that are at hand
+_WORD: Final = 8  # bytes
+_DIGIT: Final = re.compile(rb"[0-9]")
+_TELLING: Final = 4  # bytes: a shorter piece of a target is found everywhere
+
+
+class Masker:
+    """Takes the secrets out of exchanges with some documents."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self.mask: Mask = mask_of(documents, frozenset((COOKIE,)))
+        self._paths: BoundedCache[bytes, tuple[str, tuple[bytes, ...]]] = BoundedCache(_ROOM, lambda path, _: 2 * len(path) + 200)
+
+    def conceal(self, recorded: Recorded) -> MaskedExchange:
+        """Take the secrets out of an exchange of the journal; what it says besides stays as it was."""
+        answer = recorded.answer
+        return self.mask.exchange(recorded.request, Response(answer.status, answer.fields, answer.body))
+
+    def head(self, recorded: Recorded) -> Request:
+        """Take the secrets out of the target of a request: for lists of many."""
+        request, answer = recorded.request, recorded.answer
+        mask = self._for_target(request, Response(answer.status, answer.fields, answer.body))
+        return request._replace(path=mask.path(request.path), query=mask.query(request.query), fields=(), body=b"")
+
+    def path(self, request: Request) -> str:
+        """Write the path of a request for the log; those that come again and again are written once."""
+        known = self._paths.get(request.path)
+        if known is None:
+            found = [piece for piece in request.path.split(b"/") if len(piece) >= _WORD or (len(piece) >= _TELLING and _has_digit(piece))]
+            pieces = tuple(dict.fromkeys((*found, *map(unquote_to_bytes, found)) if b"%" in request.path else found))
+            known = self._paths[request.path] = self.mask.printable_path(request.path), pieces
+        shown, pieces = known
+        if not pieces:
+            return shown
+        request = _shortened(request)
+        return self.mask.seen_in(request).printable_path(request.path) if _has_any(pieces, request) else shown
+
+    def findings(self, request: Request, findings: Sequence[Finding]) -> list[str]:
+        """Write the messages of findings in a request, without its secrets."""
+        if not findings:
+            return []
+        mask = self.mask.seen_in(_shortened(request))
+        return [mask.finding(finding.message, finding.instance) for finding in findings]
+
+    def _for_target(self, request: Request, response: Response | None) -> Mask:
+        """Make the mask of a target: where the exchange has a piece of it elsewhere as well, that may be a secret."""
+        return self.mask.seen_in(request, response) if _is_repeated(request, response) else self.mask
+
+
+def _shortened(request: Request) -> Request:
+    """Keep as much of a body as is searched for what the log says: megabytes take seconds, while nobody is answered."""
+    return request._replace(body=request.body[:LARGE_BODY]) if len(request.body) > LARGE_BODY else request
+
+
+def _has_digit(piece: bytes) -> bool:
+    return _DIGIT.search(piece) is not None
+
+
+def _has_any(pieces: tuple[bytes, ...], request: Request) -> bool:
+    """Check whether a request says a piece of its path elsewhere."""
+    places = b"\0".join((request.query, *[value for _, value in request.fields]))
+    return any(piece in places or piece in request.body for piece in pieces)
+
+
+def _is_repeated(request: Request, response: Response | None) -> bool:
+    pieces = {piece for piece in (*request.path.split(b"/"), *request.query.replace(b"=", b"&").split(b"&")) if len(piece) >= _TELLING}
+    words = pieces | {unquote_to_bytes(piece) for piece in pieces if b"%" in piece}
+    if not words:
+        return False
+    fields = [value for _, value in (*request.fields, *(response.fields if response is not None else ()))]
+    places = (request.body, response.body if response is not None else b"", *fields)
+    return any(word in place for place in places for word in words)

@@ -21,7 +21,16 @@ from benchmarks.plot import draw
 from benchmarks.process import ServerFailed
 from benchmarks.report import render_case, render_targets, write_page
 from benchmarks.results import Run, describe_machine, load_run, newest_run
-from benchmarks.rounds import Bench, Measured, Plan, cores_for_two, first_answers, one_core_each, side_by_side, watch_memory
+from benchmarks.rounds import (
+    Bench,
+    Measured,
+    Plan,
+    cores_for_two,
+    first_answers,
+    one_core_each,
+    side_by_side,
+    watch_memory,
+)
 from benchmarks.servers import FAMILIES, US, Subject
 from benchmarks.targets import judge
 from benchmarks.wrk import LoadFailed
@@ -49,7 +58,9 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    run = commands.add_parser("run", help="measure", description=f"Cases: {', '.join(CASES)}. Products: {', '.join(FAMILIES)}.")
+    run = commands.add_parser(
+        "run", help="measure", description=f"Cases: {', '.join(CASES)}. Products: {', '.join(FAMILIES)}."
+    )
     run.add_argument("--quick", action="store_true", help="3 rounds of 2 s")
     run.add_argument("--long", action="store_true", help=f"watch memory over {_LONG:,} answers")
     run.add_argument("--only", action="append", default=[], metavar="WORD,…", help="these cases and products only")

@@ -75,7 +75,13 @@ def generated(bench: Bench) -> list[Subject]:
     return [
         Subject(name=servers.US, command=servers.ours(document, *_GENERATED), load=load, check=make),
         Subject(name=servers.SAMPLER, command=servers.sampler(document), load=load, check=make),
-        Subject(name=servers.PRISM_DYNAMIC, command=servers.prism(document, dynamic=True), load=load, check=make, needs=("node",)),
+        Subject(
+            name=servers.PRISM_DYNAMIC,
+            command=servers.prism(document, dynamic=True),
+            load=load,
+            check=make,
+            needs=("node",),
+        ),
         Subject(
             name=servers.PRISM_STORED,
             command=servers.prism(static),
@@ -91,7 +97,9 @@ def generated(bench: Bench) -> list[Subject]:
             needs=("node",),
             note="one driver where the document wants two, the same for all requests",
         ),
-        Subject(name=servers.CONNEXION, command=servers.connexion(document), load=load, check=make, note="values by jsf"),
+        Subject(
+            name=servers.CONNEXION, command=servers.connexion(document), load=load, check=make, note="values by jsf"
+        ),
     ]
 
 
@@ -102,7 +110,13 @@ def recursive(bench: Bench) -> list[Subject]:
     return [
         Subject(name=servers.US, command=servers.ours(document, *_GENERATED), load=load, check=_makes()),
         Subject(name=servers.SAMPLER, command=servers.sampler(document), load=load, check=_makes()),
-        Subject(name=servers.PRISM_DYNAMIC, command=servers.prism(document, dynamic=True), load=load, check=_makes(), needs=("node",)),
+        Subject(
+            name=servers.PRISM_DYNAMIC,
+            command=servers.prism(document, dynamic=True),
+            load=load,
+            check=_makes(),
+            needs=("node",),
+        ),
     ]
 
 
@@ -133,9 +147,13 @@ def operations(bench: Bench) -> list[Subject]:
         *found,
         Subject(name=servers.PRISM + suffix, command=servers.prism(document), load=load, check=check, needs=("node",)),
         Subject(name=servers.WIREMOCK + suffix, command=wiremock, load=load, check=check, needs=("java",)),
-        Subject(name=servers.SCALAR + suffix, command=servers.scalar(document), load=load, check=check, needs=("node",)),
+        Subject(
+            name=servers.SCALAR + suffix, command=servers.scalar(document), load=load, check=check, needs=("node",)
+        ),
         Subject(name=servers.CONNEXION + suffix, command=servers.connexion(document), load=load, check=check),
-        Subject(name=servers.STARLETTE + suffix, command=servers.starlette(recorded, templates), load=load, check=check),
+        Subject(
+            name=servers.STARLETTE + suffix, command=servers.starlette(recorded, templates), load=load, check=check
+        ),
     ]
 
 
@@ -238,7 +256,14 @@ def _with_body(bench: Bench, body: object, check: Check, *, refused: bool) -> li
     return [
         us,
         Subject(name=servers.PRISM, command=servers.prism(document), load=load, check=check, needs=("node",)),
-        Subject(name=servers.WIREMOCK, command=stubs, load=load, check=check, needs=("java",), note="matchesJsonSchema, else a fixed 422"),
+        Subject(
+            name=servers.WIREMOCK,
+            command=stubs,
+            load=load,
+            check=check,
+            needs=("java",),
+            note="matchesJsonSchema, else a fixed 422",
+        ),
         Subject(name=servers.SCALAR, command=servers.scalar(document), load=load, check=check, needs=("node",)),
         Subject(name=servers.CONNEXION, command=servers.connexion(document), load=load, check=check),
         Subject(name=servers.BARE, command=bare, load=load, check=check, note="does not look at the body"),
@@ -300,7 +325,11 @@ def _makes(items: int | None = None) -> Check:
         if reply.status != 200:
             return _wrong_status(reply, "200")
         value = reply.json()
-        if isinstance(value, list) and (items is None or len(value) == items) and all(isinstance(item, dict) for item in value):
+        if (
+            isinstance(value, list)
+            and (items is None or len(value) == items)
+            and all(isinstance(item, dict) for item in value)
+        ):
             return None
         return f"its answer is not the list that the document describes: {reply.body[:200]!r}"
 

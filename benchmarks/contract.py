@@ -146,7 +146,9 @@ def main() -> None:
     parser.add_argument("--defects", type=int, default=len(DEFECTS))
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--tools", default="ours,schemathesis")
-    parser.add_argument("--ours", default=str(OURS), help="installed ordinarily: Hypothesis reads the source of what is not")
+    parser.add_argument(
+        "--ours", default=str(OURS), help="installed ordinarily: Hypothesis reads the source of what is not"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "contract.ndjson")
     options = parser.parse_args()
     os.environ["TESTED_COMMAND"] = options.ours
@@ -175,7 +177,9 @@ def summarise(rows: list[dict]) -> None:
         known = set().union(*right.values())
         wrong = [row for row in own if row["provider"] not in right]
         found = [row for row in wrong if set(row["found"]) - known]
-        print(f"{tool}: {len(found)} of {len(wrong)} defects found; false alarms { ({name: len(said) for name, said in right.items()}) }")
+        print(
+            f"{tool}: {len(found)} of {len(wrong)} defects found; false alarms { ({name: len(said) for name, said in right.items()}) }"
+        )
         for key in ("requests", "seconds", "cpu"):
             values = sorted(row[key] for row in own)
             print(f"  {key}: median {values[len(values) // 2]}, all {sum(values):.0f}")

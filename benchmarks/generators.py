@@ -26,7 +26,14 @@ from mock_server.settings import Settings
 
 HERE = Path(__file__).resolve().parent.parent
 PEERS = HERE / "benchmarks" / ".peers" / "generators"
-PACKAGES = ("jsf", "polyfactory", "datamodel-code-generator", "hypothesis<6.170.10", "hypothesis-jsonschema", "pydantic[email]")
+PACKAGES = (
+    "jsf",
+    "polyfactory",
+    "datamodel-code-generator",
+    "hypothesis<6.170.10",
+    "hypothesis-jsonschema",
+    "pydantic[email]",
+)
 SPECS = HERE.parent / "shared" / "specs"
 DOCUMENTS = (
     (HERE / "openapi.yaml", "getAuthorisedUsersForCharger"),
@@ -157,7 +164,11 @@ def model_of(schema: dict[str, object], folder: Path) -> Path:
         "--output",
         target,
     ]
-    subprocess.run([*command, "--output-model-type", "pydantic_v2.BaseModel", "--disable-timestamp"], check=True, capture_output=True)
+    subprocess.run(
+        [*command, "--output-model-type", "pydantic_v2.BaseModel", "--disable-timestamp"],
+        check=True,
+        capture_output=True,
+    )
     return target
 
 

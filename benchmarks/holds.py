@@ -70,7 +70,9 @@ def find_holds(path: Path, cap: int) -> list[Hold]:
 def _iter_requests(responder: Responder, cap: int) -> Iterator[tuple[str, Request]]:
     entries = responder.document.entries
     for entry in entries[:: max(len(entries) // cap, 1)][:cap]:
-        request = example_request(responder.kit, responder.document.operation(entry), responder.base_paths(entry)[0]).request
+        request = example_request(
+            responder.kit, responder.document.operation(entry), responder.base_paths(entry)[0]
+        ).request
         for wish in _WISHES:
             fields: RawFields = [*request.fields, (b"prefer", wish)] if wish else request.fields
             yield f"{entry.title} [{wish.decode()}]", request._replace(fields=fields)

@@ -119,7 +119,11 @@ _Older = jsonschema.validators.extend(
 def _required(validator: Any, names: Any, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
     """What may only be written is not required in what is read."""
     properties = schema.get("properties") or {}
-    read = [name for name in names if not (isinstance(properties.get(name), dict) and properties[name].get("writeOnly") is True)]
+    read = [
+        name
+        for name in names
+        if not (isinstance(properties.get(name), dict) and properties[name].get("writeOnly") is True)
+    ]
     yield from jsonschema.Draft202012Validator.VALIDATORS["required"](validator, read, instance, schema) or ()
 
 
@@ -141,7 +145,11 @@ class Place:
     @property
     def uri(self) -> str:
         """Its URI with a JSON Pointer."""
-        return self.base + "#" + "".join("/" + quote(token.replace("~", "~0").replace("/", "~1"), safe="~") for token in self.tokens)
+        return (
+            self.base
+            + "#"
+            + "".join("/" + quote(token.replace("~", "~0").replace("/", "~1"), safe="~") for token in self.tokens)
+        )
 
 
 class Independent:
@@ -238,7 +246,9 @@ class Independent:
         found: dict[str, Place | None] = {}
         for name in content.node:
             media = self.follow(self.member(content, name))
-            word = next((word for word in ("schema", "itemSchema") if isinstance(media.node, dict) and word in media.node), None)
+            word = next(
+                (word for word in ("schema", "itemSchema") if isinstance(media.node, dict) and word in media.node), None
+            )
             found[name] = self.member(media, word) if word is not None else None
         return found
 
@@ -265,14 +275,22 @@ class Independent:
                 yield f"the body is no XML: {error}"
 
     def _judge_fields(self, documented: Place, fields: Mapping[str, str]) -> Iterator[str]:
-        headers = self.follow(self.member(documented, "headers")) if documented.node.get("headers") else Place({}, documented.base)
+        headers = (
+            self.follow(self.member(documented, "headers"))
+            if documented.node.get("headers")
+            else Place({}, documented.base)
+        )
         for name in headers.node:
             header = self.follow(self.member(headers, name))
             lower = name.lower()
             required = isinstance(header.node, dict) and header.node.get("required") is True
             if required and lower != "content-type" and lower not in fields:
                 yield f"the header field {name} is missing"
-        names = {name.lower() for name in headers.node} | UNDOCUMENTED | {"content-type", "www-authenticate", "content-disposition"}
+        names = (
+            {name.lower() for name in headers.node}
+            | UNDOCUMENTED
+            | {"content-type", "www-authenticate", "content-disposition"}
+        )
         for name in fields:
             if name not in names:
                 yield f"the header field {name} is not documented"

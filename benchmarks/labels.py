@@ -89,7 +89,9 @@ def check_lane(lane: Series, deadline: float, most: int = 100_000) -> Shares:
         if found != expected and "23:59:60" not in str(record.value):
             shares.wrong[record.kind] += 1
             shares.falsely_valid += record.valid
-            shares.examples.append(f"{lane.target.title} {record.rule}: {sorted(found)[:3]} instead of {sorted(expected)[:3]}")
+            shares.examples.append(
+                f"{lane.target.title} {record.rule}: {sorted(found)[:3]} instead of {sorted(expected)[:3]}"
+            )
     for missed in lane.catalogue._unreached:  # noqa: SLF001 - those that were met until now
         shares.unreached[missed.reason] += 1
         if missed.kind == "invalid":
@@ -108,7 +110,11 @@ def check_document(path: Path, operations: int, seconds: float, locations: int, 
     random.Random(0).shuffle(entries)
     seen = 0
     for entry in entries:
-        targets = list(iter_targets(kit, document.operation(entry), PayloadChoice(kinds=KINDS, direction=direction, most=locations)))[:2]
+        targets = list(
+            iter_targets(
+                kit, document.operation(entry), PayloadChoice(kinds=KINDS, direction=direction, most=locations)
+            )
+        )[:2]
         for target in targets:
             lane = Series(target, KINDS)
             try:
@@ -158,7 +164,9 @@ def main() -> None:
             print(f"    {line[:230]}", flush=True)
     print(f"all: {dict(total.made)}; wrong: {dict(total.wrong)}")
     print(f"labels that hold: {total.share:.4%}; called valid and are not: {total.falsely_valid}")
-    print(f"invalid: {total.exact} of {total.made['invalid']} break one keyword at one place, the others an unavoidable set")
+    print(
+        f"invalid: {total.exact} of {total.made['invalid']} break one keyword at one place, the others an unavoidable set"
+    )
     print(f"(place, keyword) pairs: {total.pairs} broken, {total.lost_pairs} can't be")
     for reason, count in total.unreached.most_common(25):
         print(f"  {count:6} {reason}")

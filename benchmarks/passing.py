@@ -49,7 +49,8 @@ def talk(connection: socket.socket) -> None:
             first, _, head = head.partition(b"\r\n\r\n")
             if first.startswith(b"GET /file"):
                 connection.sendall(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % (LARGE << 20)
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n"
+                    % (LARGE << 20)
                 )
                 for _ in range(LARGE):
                     connection.sendall(PIECE)
@@ -99,7 +100,9 @@ def proxy(port: int, *flags: str) -> Iterator[tuple[int, int]]:
             "--log-format",
             "none",
         ]
-        process = subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
+        process = subprocess.Popen(
+            [*command, *flags], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
+        )
         assert process.stdout is not None
         banner = ""
         while "  the mock" not in banner:
@@ -157,7 +160,9 @@ def main() -> None:
             small(own)
             before = memory(pid, "VmRSS")
             down, up = ask(own, "GET", "/file"), ask(own, "PUT", "/file", iter([PIECE] * LARGE))
-            print(f"1 GB down in {down:.1f} s, up in {up:.1f} s; memory {before:.0f} MB before, {memory(pid, 'VmHWM'):.0f} MB at most")
+            print(
+                f"1 GB down in {down:.1f} s, up in {up:.1f} s; memory {before:.0f} MB before, {memory(pid, 'VmHWM'):.0f} MB at most"
+            )
         direct = small(port)
         print(f"direct: {statistics.median(direct):.2f} ms")
         with tempfile.TemporaryDirectory() as folder:

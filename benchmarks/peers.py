@@ -51,7 +51,9 @@ def versions() -> dict[str, str]:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    for path in (PEERS / "node_modules" / name / "package.json" for name in orjson.loads(_WANTED.read_bytes())["dependencies"]):
+    for path in (
+        PEERS / "node_modules" / name / "package.json" for name in orjson.loads(_WANTED.read_bytes())["dependencies"]
+    ):
         if path.is_file():
             package = orjson.loads(path.read_bytes())
             found[package["name"]] = package["version"]

@@ -21,19 +21,27 @@ def draw(run: Run) -> None:
     shown = [name for name in _SHOWN if any(found.rounds for found in run.cases.get(name, {}).values())]
     if not shown:
         raise ValueError(f"none of the cases {', '.join(_SHOWN)} was run: there is nothing to draw")
-    with mpl.rc_context({"svg.hashsalt": "mock-server", "svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif"}):
+    with mpl.rc_context(
+        {"svg.hashsalt": "mock-server", "svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif"}
+    ):
         figure = Figure(figsize=(9, 1.2 + 1.9 * ((len(shown) + 1) // 2)), layout="constrained")
         axes = figure.subplots((len(shown) + 1) // 2, 2 if len(shown) > 1 else 1, squeeze=False).flat
         for ax, name in zip(axes, shown, strict=False):
             _draw_case(ax, CASES[name].title, run.cases[name])
         for ax in list(axes)[len(shown) :]:
             ax.remove()
-        figure.suptitle(f"Answers per second of server CPU, {run.began[:10]}; light: applications written by hand, which mock nothing")
+        figure.suptitle(
+            f"Answers per second of server CPU, {run.began[:10]}; light: applications written by hand, which mock nothing"
+        )
         figure.savefig(PLOT, metadata={"Date": None})
 
 
 def _draw_case(ax: Axes, title: str, subjects: dict[str, Measured]) -> None:
-    rates = {name: spread(metric(found.rounds, "answers per second of server CPU")) for name, found in subjects.items() if found.rounds}
+    rates = {
+        name: spread(metric(found.rounds, "answers per second of server CPU"))
+        for name, found in subjects.items()
+        if found.rounds
+    }
     names = sorted(rates, key=lambda name: rates[name].median)
     medians = [rates[name].median for name in names]
     whiskers = [[rates[n].median - rates[n].low for n in names], [rates[n].high - rates[n].median for n in names]]

@@ -82,7 +82,9 @@ def walk(document: Path, most: int, folder: Path) -> Walked:
         if answer is not None and _same(answer, replayed):
             walked.same += 1
         elif answer is not None:
-            walked.other.append(f"{request.method} {request.path.decode()}: {answer.status} {replayed.status} {replayed.source}")
+            walked.other.append(
+                f"{request.method} {request.path.decode()}: {answer.status} {replayed.status} {replayed.source}"
+            )
     walked.seconds = time.perf_counter() - started
     return walked
 
@@ -90,13 +92,17 @@ def walk(document: Path, most: int, folder: Path) -> Walked:
 def _requests(responder: Responder, most: int) -> Iterator[Request]:
     for entry in responder.document.entries[:most]:
         try:
-            request = example_request(responder.kit, responder.document.operation(entry), responder.base_paths(entry)[0]).request
+            request = example_request(
+                responder.kit, responder.document.operation(entry), responder.base_paths(entry)[0]
+            ).request
         except MockServerError:
             continue  # no request can be made
         yield request
 
 
-def _record(responder: Responder, recorder: Recorder, scrutiny: ProxyJudge, request: Request, answer: Answer) -> list[str]:
+def _record(
+    responder: Responder, recorder: Recorder, scrutiny: ProxyJudge, request: Request, answer: Answer
+) -> list[str]:
     body = b"" if request.method == "HEAD" else answer.body
     seen = SeenExchange(request, Response(answer.status, answer.fields, body))
     judged = scrutiny.judge(responder, seen)
@@ -154,7 +160,11 @@ def main() -> None:
                 continue
         print(f"{path.relative_to(options.specs)}: {walked.exchanges} exchanges, {walked.recorded} recorded, "
               f"{len(walked.wrong)} wrong, {walked.same} the same, {walked.seconds:.1f} s", flush=True)  # fmt: skip
-        for text in (*walked.wrong[:_SHOWN], *walked.other[:_SHOWN], *[f"{n} {why}" for why, n in walked.unrecorded.most_common(_SHOWN)]):
+        for text in (
+            *walked.wrong[:_SHOWN],
+            *walked.other[:_SHOWN],
+            *[f"{n} {why}" for why, n in walked.unrecorded.most_common(_SHOWN)],
+        ):
             print(f"    {text[:300]}")
         total.exchanges += walked.exchanges
         total.recorded += walked.recorded

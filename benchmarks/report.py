@@ -17,7 +17,9 @@ from benchmarks.targets import NotMeasured, Verdict, compare, judge, memory_grow
 _BEGIN: Final = "<!-- figures: `make bench-report` writes them -->"
 _END: Final = "<!-- end of figures -->"
 _ALONE: Final = 0.9  # of a core: what a server under full load takes when nobody else wants it
-_CORES: Final[Mapping[Kind, int]] = MappingProxyType({"load": 1, "workers": 2, "start": 0, "memory": 0})  # a loaded server has
+_CORES: Final[Mapping[Kind, int]] = MappingProxyType(
+    {"load": 1, "workers": 2, "start": 0, "memory": 0}
+)  # a loaded server has
 _DOUBT: Final = (
     "**Other programs ran at the same time** (see the remarks below the tables). That costs servers that compile while they "
     "run more than others, so ratios to Prism, Scalar and WireMock are too high: repeat this on a machine that is at rest."
@@ -99,14 +101,18 @@ def write_page(run: Run) -> None:
 
 def render_table(rows: list[list[str]]) -> str:
     """Write a table, the first row being its head; columns of numbers stand to the right."""
-    right = [all(re.match(r"[\d-]", row[column]) or not row[column] for row in rows[1:]) for column in range(len(rows[0]))]
+    right = [
+        all(re.match(r"[\d-]", row[column]) or not row[column] for row in rows[1:]) for column in range(len(rows[0]))
+    ]
     rule = ["---:" if is_right else "---" for is_right in right]
     return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rule, *rows[1:]])
 
 
 def _crowded(measured: Subjects, cores: int) -> list[str]:
     """A remark where not even the busiest server had its cores for itself: latencies and answers per second mean little then."""
-    shares = [spread(metric(found.rounds, "share of a core")).median for found in measured.values() if cores and found.rounds]
+    shares = [
+        spread(metric(found.rounds, "share of a core")).median for found in measured.values() if cores and found.rounds
+    ]
     if not shares or max(shares) >= _ALONE * cores:
         return []
     return [f"Other programs ran on the same cores: servers had at most {max(shares):.2f} of {cores}."]
@@ -114,7 +120,16 @@ def _crowded(measured: Subjects, cores: int) -> list[str]:
 
 def _load_table(name: str, subjects: Subjects) -> list[list[str]]:
     listed = name == "invalid"
-    head = ["server", "answers / s of its CPU", "ours ÷ its", "answers / s", "p50, ms", "p99, ms", "body, KB", "resident, MB"]
+    head = [
+        "server",
+        "answers / s of its CPU",
+        "ours ÷ its",
+        "answers / s",
+        "p50, ms",
+        "p99, ms",
+        "body, KB",
+        "resident, MB",
+    ]
     rows = [[*head, "violations listed"] if listed else head]
     for subject, found in subjects.items():
         sizes = spread([one["body"] / one["answers"] for one in found.rounds])
@@ -150,7 +165,16 @@ def _start_table(name: str, subjects: Subjects) -> list[list[str]]:
 
 
 def _memory_table(_: str, subjects: Subjects) -> list[list[str]]:
-    rows = [["server", "answers", "resident at first, MB", "at last, MB", "last quarter over the second, MB", "KB per 1,000 answers"]]
+    rows = [
+        [
+            "server",
+            "answers",
+            "resident at first, MB",
+            "at last, MB",
+            "last quarter over the second, MB",
+            "KB per 1,000 answers",
+        ]
+    ]
     for subject, found in subjects.items():
         first, last = found.rounds[0], found.rounds[-1]
         try:

@@ -42,7 +42,10 @@ def load_run(path: Path) -> Run:
     """
     found: dict[str, Any] = orjson.loads(path.read_bytes())
     try:
-        cases = {case: {name: Measured(**one) for name, one in subjects.items()} for case, subjects in found.pop("cases").items()}
+        cases = {
+            case: {name: Measured(**one) for name, one in subjects.items()}
+            for case, subjects in found.pop("cases").items()
+        }
         return Run(plan=Plan(**found.pop("plan")), cases=cases, **found)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} holds no run of this harness: {error}") from error
@@ -55,9 +58,14 @@ def newest_run() -> Path | None:
 
 def describe_machine() -> dict[str, str]:
     """What the figures depend on besides versions; the load average tells how alone the run was."""
-    model = next((line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    model = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.machine(),
+    )
     memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT, check=False)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
     return {
         "processor": f"{model}, {len(os.sched_getaffinity(0))} cores",
         "memory": f"{memory / 1e6:.0f} GB",

@@ -129,7 +129,9 @@ def first_answers(bench: Bench, subjects: Sequence[Subject], cores: Cores) -> di
     """Measure what servers take from their start to their first answer. One start each comes before, and is not counted."""
     found = {subject.name: Measured(note=subject.note) for subject in subjects}
     for number in range(-1, bench.plan.starts):
-        bench.say(f"  start {number + 1} of {bench.plan.starts}" if number >= 0 else "  a first start of each, not counted")
+        bench.say(
+            f"  start {number + 1} of {bench.plan.starts}" if number >= 0 else "  a first start of each, not counted"
+        )
         for subject in _rotated(subjects, number):
             measured = found[subject.name]
             if not measured.trouble:
@@ -202,7 +204,9 @@ def longest_list(value: object) -> int:
     return max([own, *map(longest_list, inner)])
 
 
-def _round(bench: Bench, ready: Sequence[tuple[Subject, Server]], cores: Cores, found: dict[str, Measured]) -> dict[str, dict[str, float]]:
+def _round(
+    bench: Bench, ready: Sequence[tuple[Subject, Server]], cores: Cores, found: dict[str, Measured]
+) -> dict[str, dict[str, float]]:
     """Let each server run in slices of a second, one after the other, until each had its time: the shorter, the more alike."""
     slices: dict[str, list[dict[str, float]]] = {subject.name: [] for subject, _ in ready}
     for turn in range(bench.plan.seconds):

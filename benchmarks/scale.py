@@ -84,7 +84,9 @@ def main() -> None:
     print("the same bytes" if len(digests) == 1 else "NOT the same bytes")
     for name in names[1:]:
         ratios = [taken[names[0]][0] / taken[name][0] for taken in rounds]
-        print(f"{name}: {statistics.median(ratios):.2f} times as fast as {names[0]} ({min(ratios):.2f}-{max(ratios):.2f})")
+        print(
+            f"{name}: {statistics.median(ratios):.2f} times as fast as {names[0]} ({min(ratios):.2f}-{max(ratios):.2f})"
+        )
 
 
 def one_round(base: list[str], names: list[str], count: int) -> dict[str, tuple[float, str]]:
@@ -121,7 +123,9 @@ def start_cluster(address: str, folder: str) -> list[subprocess.Popen[bytes]]:
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     for name in ("scheduler", "worker", "worker"):
         command = [sys.executable, "-m", f"distributed.cli.dask_{name}", *words[name]]
-        started.append(subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment))
+        started.append(
+            subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+        )
         time.sleep(1.5)
     return started
 

@@ -114,7 +114,9 @@ def wiremock(folder: Path, stubs: list[dict[str, object]]) -> Command:
     (mappings / "stubs.json").write_bytes(orjson.dumps({"mappings": stubs}))
     jar = next((PEERS / "node_modules/wiremock/build").glob("*.jar"), PEERS / "wiremock.jar")
     words = ["java", "-jar", str(jar), "--bind-address", "127.0.0.1", "--port", "{port}", "--root-dir", str(folder)]
-    return Command(words=(*words, "--no-request-journal", "--disable-request-logging", "--disable-gzip", "--disable-banner"))
+    return Command(
+        words=(*words, "--no-request-journal", "--disable-request-logging", "--disable-gzip", "--disable-banner")
+    )
 
 
 def stub(path: str, body: object, *, status: int = 200, **more: object) -> dict[str, object]:

@@ -32,7 +32,13 @@ def main() -> None:
             report = run(provider, seed=seed, phases=tuple(options.phases.split(",")))
             runs, requests, red = runs + 1, requests + report.sent, red + len(report.red)
             for incident in report.red:
-                print(seed, sorted(getattr(provider, "habits", ())), incident.check, incident.finding.operation, incident.finding.message)
+                print(
+                    seed,
+                    sorted(getattr(provider, "habits", ())),
+                    incident.check,
+                    incident.finding.operation,
+                    incident.finding.message,
+                )
     print(f"{runs} runs, {requests:,} requests, {red} false alarms, {time.perf_counter() - started:.0f} s")
 
 

@@ -51,7 +51,12 @@ _DOCUMENT: Final = {
     "paths": {
         "/things": {
             "get": {"operationId": "list", "responses": {"200": _MANY}},
-            "post": {"operationId": "make", "requestBody": _BODY, "responses": {"201": _ONE}, "callbacks": {"made": _CALLBACK}},
+            "post": {
+                "operationId": "make",
+                "requestBody": _BODY,
+                "responses": {"201": _ONE},
+                "callbacks": {"made": _CALLBACK},
+            },
         },
         "/things/{id}": {
             "parameters": _ID,
@@ -107,13 +112,37 @@ def soak(seconds: float, memory: int) -> Soaked:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "openapi.json"
         path.write_text(json.dumps(_DOCUMENT))
-        faults = ["--fault", "error:503@2%", "--fault", "reset@1%", "--fault", "truncate@1%", "--fault", "dribble:20@1%"]
-        command = [sys.executable, "-m", "mock_server", "serve", str(path), "--port", "0", "--stateful", "--memory", str(memory), *faults]
+        faults = [
+            "--fault",
+            "error:503@2%",
+            "--fault",
+            "reset@1%",
+            "--fault",
+            "truncate@1%",
+            "--fault",
+            "dribble:20@1%",
+        ]
+        command = [
+            sys.executable,
+            "-m",
+            "mock_server",
+            "serve",
+            str(path),
+            "--port",
+            "0",
+            "--stateful",
+            "--memory",
+            str(memory),
+            *faults,
+        ]
         command += ["--callbacks-to", f"127.0.0.1:{port}", "--log-format", "none", "--journal", "100"]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
         try:
             own = _find_port(server)
-            clients = [threading.Thread(target=_ask, args=(own, port, number, soaked, over), daemon=True) for number in range(_CLIENTS)]
+            clients = [
+                threading.Thread(target=_ask, args=(own, port, number, soaked, over), daemon=True)
+                for number in range(_CLIENTS)
+            ]
             for client in clients:
                 client.start()
             ends = time.monotonic() + seconds
@@ -165,10 +194,21 @@ def _ask(port: int, hears: int, client: int, soaked: Soaked, over: threading.Eve
     while not over.is_set():
         number += 1
         fields = {"X-Mock-World": f"soak-{client}-{number // _PER_WORLD}", "Content-Type": "application/json"}
-        thing = {"id": 1_000_000 + number, "name": "n" * random.randrange(_SIZE), "url": f"http://127.0.0.1:{hears}/made"}
+        thing = {
+            "id": 1_000_000 + number,
+            "name": "n" * random.randrange(_SIZE),
+            "url": f"http://127.0.0.1:{hears}/made",
+        }
         recent = f"/things/{1_000_000 + number - random.randrange(1, 6)}"
         method, target = random.choice(
-            (("POST", "/things"), ("POST", "/things"), ("GET", "/things"), ("GET", recent), ("PUT", recent), ("DELETE", recent))
+            (
+                ("POST", "/things"),
+                ("POST", "/things"),
+                ("GET", "/things"),
+                ("GET", recent),
+                ("PUT", recent),
+                ("DELETE", recent),
+            )
         )
         body = json.dumps(thing) if method in {"POST", "PUT"} else None
         try:
@@ -196,7 +236,9 @@ def _read_metrics(port: int, soaked: Soaked) -> None:
 
 def main() -> int:
     """Soak, and say what was seen; 1 where the memory did not stay level."""
-    parser = argparse.ArgumentParser(prog="benchmarks.soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--memory", type=int, default=32, help="MB of the budget")
     given = parser.parse_args()

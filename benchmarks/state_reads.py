@@ -57,7 +57,14 @@ def _app(path: Path, **changes: object) -> _App:
 def _scope(target: str) -> dict[str, object]:
     path, _, query = target.partition("?")
     fields = [(b"host", b"127.0.0.1:4010"), (b"user-agent", b"wrk"), (b"accept", b"*/*")]
-    return {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": query.encode(), "headers": fields}
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": fields,
+    }
 
 
 async def _rate(app: MockMiddleware, target: str, count: int) -> float:

@@ -25,7 +25,9 @@ class Reply:
     @property
     def head_size(self) -> int:
         """Bytes of the status line and header fields, about."""
-        return len("HTTP/1.1 200 OK\r\n\r\n") + sum(len(name) + len(value) + len(": \r\n") for name, value in self.fields)
+        return len("HTTP/1.1 200 OK\r\n\r\n") + sum(
+            len(name) + len(value) + len(": \r\n") for name, value in self.fields
+        )
 
     def json(self) -> object:
         """The body as JSON; None where it is none."""

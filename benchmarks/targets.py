@@ -109,7 +109,9 @@ def memory_growth(found: Measured) -> tuple[float, float]:
         raise NotMeasured(str(error)) from error
 
 
-def _ratio(case: str, above: str, below: str, name: str = _RATE, below_name: str | None = None) -> Callable[[Results], Spread]:
+def _ratio(
+    case: str, above: str, below: str, name: str = _RATE, below_name: str | None = None
+) -> Callable[[Results], Spread]:
     return lambda results: compare(results, case, (above, name), (below, below_name or name))
 
 
@@ -136,9 +138,19 @@ TARGETS: Final = (
     Target("POST, invalid, all violations listed: times Prism", 3, _ratio("invalid", US, PRISM)),
     Target("1,000 operations: of one operation", 0.90, _ratio("operations", f"{US}, 1,000 operations", _ONE)),
     Target("10,000 operations: of one operation", 0.85, _ratio("operations", f"{US}, 10,000 operations", _ONE)),
-    Target("GitHub's 13 MB, CPU to first answer: of Prism", 1, _ratio("github", US, PRISM, "CPU to first answer"), at_least=False),
+    Target(
+        "GitHub's 13 MB, CPU to first answer: of Prism",
+        1,
+        _ratio("github", US, PRISM, "CPU to first answer"),
+        at_least=False,
+    ),
     Target("GitHub's 13 MB, peak memory: of Prism", 0.25, _ratio("github", US, PRISM, "peak memory"), at_least=False),
-    Target("default document, CPU to first answer: of Prism", 0.6, _ratio("cold", US, PRISM, "CPU to first answer"), at_least=False),
+    Target(
+        "default document, CPU to first answer: of Prism",
+        0.6,
+        _ratio("cold", US, PRISM, "CPU to first answer"),
+        at_least=False,
+    ),
     Target("resident memory after load, the most of all cases", 90, _resident, at_least=False, unit=" MB"),
     Target("p99 at 32 connections: of Prism's p50", 1, _ratio("stored", US, PRISM, "p99", "p50"), at_least=False),
     Target("growth of memory, last quarter of the answers over the second", 1, _growth, at_least=False, unit=" MB"),

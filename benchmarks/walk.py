@@ -84,7 +84,9 @@ class Walker:
     def walk(self) -> Tally:
         """Ask for everything."""
         started = time.process_time()
-        responders = [open_responder(str(self.path), Settings(seed=seed), judge_fixtures=False).responder for seed in range(SEEDS)]
+        responders = [
+            open_responder(str(self.path), Settings(seed=seed), judge_fixtures=False).responder for seed in range(SEEDS)
+        ]
         entries = responders[0].document.entries
         for entry in entries[:: max(len(entries) // self.cap, 1)][: self.cap]:
             self.ask(responders, entry)
@@ -105,7 +107,9 @@ class Walker:
         for responder in responders[1:]:
             self.answer(responder, entry, case.request, (), None)
 
-    def answer(self, responder: Responder, entry: Entry, request: Request, fields: RawFields, status: int | None) -> None:
+    def answer(
+        self, responder: Responder, entry: Entry, request: Request, fields: RawFields, status: int | None
+    ) -> None:
         """Ask for one answer, and judge it."""
         wish = b", ".join(value for _, value in fields).decode() or f"seed {responder.kit.settings.seed}"
         title = f"{entry.title} [{wish}]"
@@ -115,7 +119,9 @@ class Walker:
         if seconds > SLOW:
             self.tally.slow.append(f"{title}: {seconds:.1f} s")
         if answer.status >= 500 and status is None:
-            unsatisfiable = answer.source.startswith("problem") and (b"unsatisfiable" in answer.body or b"unmockable" in answer.body)
+            unsatisfiable = answer.source.startswith("problem") and (
+                b"unsatisfiable" in answer.body or b"unmockable" in answer.body
+            )
             self.tally.note(title, "impossible" if unsatisfiable else f"failed: {answer.status} {answer.body[:200]!r}")
             return
         if answer.source == "problem:not-documented" and b"payloads" in answer.body:
@@ -134,7 +140,11 @@ class Walker:
         if place is None:
             return "undecided: no such operation"
         try:
-            found = list(self.judge.judge(place, status, {name.decode(): value.decode("latin-1") for name, value in fields}, body))
+            found = list(
+                self.judge.judge(
+                    place, status, {name.decode(): value.decode("latin-1") for name, value in fields}, body
+                )
+            )
         except (Undecided, RecursionError) as reason:
             return f"undecided: {reason}"
         return f"wrong: {status} {found[:3]}" if found else "valid"
@@ -147,8 +157,12 @@ class Walker:
         backend = assemble([opened], settings)
         base = opened.responder.base_paths()[0]
         api = make_api(document, base, 0)
-        api.identity = make_identity((), tuple(f"{name}=user:secret" for name in document.schemes), document.schemes, {})
-        sender = open_app(MockMiddleware(backend.app if hasattr(backend, "app") else nothing, backend), AnswerLimits(seconds=60))
+        api.identity = make_identity(
+            (), tuple(f"{name}=user:secret" for name in document.schemes), document.schemes, {}
+        )
+        sender = open_app(
+            MockMiddleware(backend.app if hasattr(backend, "app") else nothing, backend), AnswerLimits(seconds=60)
+        )
         options = Options(phases=("examples", "coverage", "stateful"), modes=("positive",), mutating=True, max_cases=6)
         run = Run(api, sender, options, Memory(document, api.router, base))
         try:
@@ -177,7 +191,13 @@ class Walker:
             return title, "impossible" if unsatisfiable else f"failed: {response.status} {response.body[:200]!r}"
         if exchanged.received.seconds > SLOW * 3:
             self.tally.slow.append(f"{title}: {exchanged.received.seconds:.1f} s on the clock")
-        if response.status in {404, 409, 410, 412, 428}:  # which the state may have: whether it is right is for other tests to say
+        if response.status in {
+            404,
+            409,
+            410,
+            412,
+            428,
+        }:  # which the state may have: whether it is right is for other tests to say
             return title, "absent"
         return title, self.find_faults(entry, response.status, response.fields, response.body)
 
@@ -273,7 +293,9 @@ def main() -> int:
                 print(f"  {line}", flush=True)
     judged = total["valid"] + total["wrong"] + total["failed"]
     share = total["valid"] / max(judged, 1)
-    print(f"{len(paths)} documents: {total['valid']} of {judged} answers valid ({share:.3%}), {dict(total)}, {slow} slow")
+    print(
+        f"{len(paths)} documents: {total['valid']} of {judged} answers valid ({share:.3%}), {dict(total)}, {slow} slow"
+    )
     return 0 if judged and total["valid"] == judged else 1
 
 

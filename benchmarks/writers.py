@@ -160,7 +160,9 @@ def measure(url: str, server: subprocess.Popen[str], count: int, operations: int
     seconds = time.perf_counter() - started
     wrong = _look(url, writers, counters)
     requests = sum(number for name, number in tally.items() if name != "connection broke")
-    print(f"{operations:,} operations of {count} writers in {seconds:.1f} s: {operations / seconds:,.0f} a second, {requests:,} requests")
+    print(
+        f"{operations:,} operations of {count} writers in {seconds:.1f} s: {operations / seconds:,.0f} a second, {requests:,} requests"
+    )
     print("  " + ", ".join(f"{name}: {number:,}" for name, number in sorted(tally.items())))
     broken = sum(number for name, number in tally.items() if re.match(r"[A-Z]+ 5", name))
     differing = tally["read something else than was written"]
@@ -178,7 +180,9 @@ def _look(url: str, writers: list[Writer], counters: list[int]) -> list[str]:
         for key in counters:
             sure, perhaps = sum(w.added[key] for w in writers), sum(w.perhaps[key] for w in writers)
             if not sure <= there[key]["value"] <= sure + perhaps:
-                wrong.append(f"counter {key} is {there[key]['value']}, acknowledged were {sure} (perhaps {perhaps} more)")
+                wrong.append(
+                    f"counter {key} is {there[key]['value']}, acknowledged were {sure} (perhaps {perhaps} more)"
+                )
         for writer in writers:
             wrong += [f"{key} is {there.get(key)}, not {thing}" for key, thing in writer.own.items()
                       if key not in writer.unsure and there.get(key) != thing]  # fmt: skip
@@ -187,7 +191,9 @@ def _look(url: str, writers: list[Writer], counters: list[int]) -> list[str]:
 
 
 def _kill_a_worker(server: subprocess.Popen[str]) -> None:
-    children = subprocess.run(["pgrep", "-P", str(server.pid)], capture_output=True, text=True, check=True).stdout.split()
+    children = subprocess.run(
+        ["pgrep", "-P", str(server.pid)], capture_output=True, text=True, check=True
+    ).stdout.split()
     print(f"killing worker {children[0]} of {len(children)}")
     os.kill(int(children[0]), signal.SIGKILL)
 

@@ -63,7 +63,16 @@ def send(load: Load, url: str, seconds: int, *, cores: str, first: int = 0) -> A
         body.write_bytes(load.body)
         command = [find_program("taskset"), "-c", cores, find_program("wrk"), "--threads", "1"]
         command += ["--connections", str(load.connections), "--duration", f"{seconds}s", "--timeout", f"{_PATIENCE}s"]
-        command += ["--script", str(_SCRIPT), url, "--", load.method, str(targets), str(body) if load.body else "-", str(first)]
+        command += [
+            "--script",
+            str(_SCRIPT),
+            url,
+            "--",
+            load.method,
+            str(targets),
+            str(body) if load.body else "-",
+            str(first),
+        ]
         command += [f"{name}: {value}" for name, value in load.fields]
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 2 * _PATIENCE, check=False)
     if done.returncode != 0:

@@ -13,9 +13,9 @@ The map, in the order in which a request meets the layers; a module imports its 
 
     base  <-  spec  <-  schema  <-  exchange  <-  generate  <-  contract  <-  payloads  <-  serve  <-  edges
 
-`errors` and `finding` are what goes wrong with our work and with what we looked at; `rules` lists all findings.
-`spec` reads documents, `schema` knows what a Schema Object means, `exchange` what travels over HTTP, `generate` makes
-values, `contract` judges messages, `payloads` catalogues edge cases, `serve` answers, `cli`, `api` and `strategies` are the
+`errors` and `finding` are what goes wrong with our work and with what we looked at; `rules` lists all findings. `spec`
+reads documents, `schema` knows what a Schema Object means, `exchange` what travels over HTTP, `generate` makes values,
+`contract` judges messages, `payloads` catalogues edge cases, `serve` answers, `cli`, `api` and `strategies` are the
 edges that people touch.
 """
 

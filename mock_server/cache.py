@@ -16,7 +16,8 @@ class BoundedCache(OrderedDict[KeyT, ValueT], Generic[KeyT, ValueT]):
     """
     A dictionary that forgets what was put in first.
 
-    Reading is the dictionary's own. Only `cache[key] = value`, `del cache[key]` and `clear` may change it, from any thread.
+    Reading is the dictionary's own. Only `cache[key] = value`, `del cache[key]` and `clear` may change it, from any
+    thread.
     """
 
     def __init__(self, most: int, weigh: Callable[[KeyT, ValueT], int] | None = None) -> None:
@@ -68,5 +69,9 @@ def weigh_text(key: bytes | str | None, _: object) -> int:
 
 
 def make_text_cache() -> BoundedCache[Any, Any]:
-    """Make a cache of what texts of clients mean: what they always send is read once, what they make up costs no memory."""
+    """
+    Make a cache of what texts of clients mean.
+
+    What they always send is read once, what they make up costs no memory.
+    """
     return BoundedCache(_OF_TEXTS, weigh_text)

@@ -1,11 +1,10 @@
 """
 Delays: how long an answer waits before it is sent.
 
-| written | as JSON, the shapes that WireMock has | how long, in milliseconds |
-| --- | --- | --- |
-| `200` | `{"type": "fixed", "milliseconds": 200}` | always the same |
-| `100..300` | `{"type": "uniform", "lower": 100, "upper": 300}` | anything between, equally likely |
-| `lognormal:80,0.4` | `{"type": "lognormal", "median": 80, "sigma": 0.4}` | half of them below the median, with a long tail |
+| written | as JSON, the shapes that WireMock has | how long, in milliseconds | | --- | --- | --- | | `200` | `{"type":
+"fixed", "milliseconds": 200}` | always the same | | `100..300` | `{"type": "uniform", "lower": 100, "upper": 300}` |
+anything between, equally likely | | `lognormal:80,0.4` | `{"type": "lognormal", "median": 80, "sigma": 0.4}` | half of
+them below the median, with a long tail |
 
 None is longer than ten minutes.
 """
@@ -118,13 +117,21 @@ def parse_delay(written: JsonValue) -> Delay:
 
 
 def _from_object(written: JsonObject) -> Delay:
-    kinds = {"fixed": (Fixed, ("milliseconds",)), "uniform": (Uniform, ("lower", "upper")), "lognormal": (LogNormal, ("median", "sigma"))}
+    kinds = {
+        "fixed": (Fixed, ("milliseconds",)),
+        "uniform": (Uniform, ("lower", "upper")),
+        "lognormal": (LogNormal, ("median", "sigma")),
+    }
     kind, names = kinds.get(str(written.get("type")), (None, ()))
     if kind is None:
         raise UsageError(f"the type of a delay is fixed, uniform or lognormal, not {written.get('type')!r}")
     numbers = [written.get(name) for name in names]
-    if written.keys() != {"type", *names} or not all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers):
-        raise UsageError(f"a delay of the type {written['type']} has the numbers {' and '.join(names)}, not {written!r}")
+    if written.keys() != {"type", *names} or not all(
+        isinstance(n, int | float) and not isinstance(n, bool) for n in numbers
+    ):
+        raise UsageError(
+            f"a delay of the type {written['type']} has the numbers {' and '.join(names)}, not {written!r}"
+        )
     return _bounded(kind(*map(float, numbers)), written)  # type: ignore[arg-type]
 
 
@@ -137,5 +144,7 @@ def _bounded(delay: Fixed | Uniform | LogNormal, written: JsonValue) -> Delay:
         case LogNormal(median, sigma):
             fits = 0 <= median <= LONGEST and 0 <= sigma <= 10  # noqa: PLR2004 - e to the tenth is 22,000
     if not fits:
-        raise UsageError(f"the delay {written!r} is out of bounds: from 0 to {LONGEST:,} ms, the lower bound first, sigma up to 10")
+        raise UsageError(
+            f"the delay {written!r} is out of bounds: from 0 to {LONGEST:,} ms, the lower bound first, sigma up to 10"
+        )
     return delay

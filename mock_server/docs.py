@@ -133,7 +133,9 @@ def _default(param: Any) -> str:  # noqa: ANN401 - see `_flag`
         return param.show_default
     if param.default in (None, False, "", ()):
         return ""
-    return f"{param.default:g}" if isinstance(param.default, float) else str(param.default)
+    if isinstance(param.default, float):
+        return f"{param.default:g}"
+    return str(param.default)
 
 
 def _flags(command: str) -> Callable[[], str]:
@@ -172,7 +174,9 @@ def _value(name: str) -> str:
         return f"`{','.join(map(str, value))}`"
     if name in SIZES:
         return f"`{value >> 20}MB`"
-    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+    if isinstance(value, float):
+        return f"`{value:g}`"
+    return f"`{value}`"
 
 
 def _trust() -> str:
@@ -197,7 +201,9 @@ def _endpoints() -> str:
     for route in sorted(routes, key=lambda route: (route.path.startswith("/__admin"), route.path)):
         what = (route.endpoint.__doc__ or "").partition("\n")[0]
         rows.setdefault((route.path, what), []).extend(sorted((route.methods or set()) - {"HEAD"}))
-    written = ([f"`{'`, `'.join(methods)}`", f"`{path.replace(':path', '')}`", what] for (path, what), methods in rows.items())
+    written = (
+        [f"`{'`, `'.join(methods)}`", f"`{path.replace(':path', '')}`", what] for (path, what), methods in rows.items()
+    )
     return write_table(("method", "path", "what it does"), written)
 
 

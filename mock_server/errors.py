@@ -150,7 +150,9 @@ class ScriptError(MockServerError):
         self.findings = tuple(findings)
 
     def __str__(self) -> str:
-        return f"{format_pointer(self.pointer)}: {self.reason}" if self.pointer else self.reason
+        if self.pointer:
+            return f"{format_pointer(self.pointer)}: {self.reason}"
+        return self.reason
 
     def inside(self, *pointer: str) -> "ScriptError":
         """The same, of a value that holds the one that was looked at."""

@@ -76,12 +76,16 @@ class Fault:
     @property
     def status(self) -> int:
         """Of an error."""
-        return self.argument if self.argument is not None else _STATUS
+        if self.argument is not None:
+            return self.argument
+        return _STATUS
 
     @property
     def milliseconds(self) -> int:
         """How long a dribble takes."""
-        return self.argument if self.argument is not None else _DRIBBLE
+        if self.argument is not None:
+            return self.argument
+        return _DRIBBLE
 
     @property
     def name(self) -> str:
@@ -125,7 +129,11 @@ def parse_fault(written: JsonValue) -> Fault:
 
 def _from_object(written: JsonObject) -> Fault:
     name, rate, turn = written.get("fault"), written.get("rate"), written.get("turn")
-    if not isinstance(name, str) or not written.keys() <= {"fault", "rate", "turn"} or (rate is not None and turn is not None):
+    if (
+        not isinstance(name, str)
+        or not written.keys() <= {"fault", "rate", "turn"}
+        or (rate is not None and turn is not None)
+    ):
         raise UsageError(f"a fault is an object of 'fault', a name, and either 'rate' or 'turn', not {written!r}")
     if "@" in name:
         raise UsageError(f"how often a fault happens is said by 'rate' or 'turn' beside 'fault', not in {name!r}")
@@ -187,7 +195,9 @@ class OperationFaults:
     def json(self) -> JsonObject:
         """Write it as JSON."""
         written: JsonObject = {} if self.delay is None else {"delay": self.delay.json()}
-        return written if self.faults is None else {**written, "faults": [fault.json() for fault in self.faults]}
+        if self.faults is None:
+            return written
+        return {**written, "faults": [fault.json() for fault in self.faults]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +205,9 @@ class FaultSettings:
     """Delays and faults of a server."""
 
     all: OperationFaults = OperationFaults()
-    operations: Mapping[str, OperationFaults] = field(default_factory=dict)  # by operationId or title, as in `GET /pets`
+    operations: Mapping[str, OperationFaults] = field(
+        default_factory=dict
+    )  # by operationId or title, as in `GET /pets`
 
     @property
     def is_calm(self) -> bool:
@@ -231,7 +243,9 @@ def parse_disturbances(written: JsonValue) -> FaultSettings:
     if not isinstance(operations, dict):
         raise UsageError(f"'operations' is an object by operationId, or as 'GET /pets', not {operations!r}")
     given: JsonObject = {key: value for key, value in written.items() if key != "operations"}
-    return FaultSettings(all=parse_disturbed(given), operations={name: parse_disturbed(value) for name, value in operations.items()})
+    return FaultSettings(
+        all=parse_disturbed(given), operations={name: parse_disturbed(value) for name, value in operations.items()}
+    )
 
 
 def parse_disturbed(written: JsonValue) -> OperationFaults:

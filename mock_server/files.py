@@ -1,8 +1,8 @@
 """
 Files in folders that somebody else may have prepared: links that lead elsewhere, and names that are no names of files.
 
-A folder that the user named may come from a repository that was just cloned. What is read from it has to lie in it, or where
-references may read from; what is written into it stays in it.
+A folder that the user named may come from a repository that was just cloned. What is read from it has to lie in it, or
+where references may read from; what is written into it stays in it.
 """
 
 import re
@@ -16,23 +16,30 @@ from mock_server.errors import UsageError
 
 _LONGEST: Final = 120  # characters of a folder's name; file systems take 255 bytes
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]")
-_DEVICES: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?\Z", re.IGNORECASE)  # which Windows has in every folder
+_DEVICES: Final = re.compile(
+    r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?\Z", re.IGNORECASE
+)  # which Windows has in every folder
 
 
 def folder_name(name: str) -> str:
     """
     Name a folder for something whose name may hold anything, such as an operationId.
 
-    What file systems do not allow becomes an underscore, and so do dots at the ends: `..` is a folder, but not one of ours. What
-    is too long is cut, and told apart by a digest.
+    What file systems do not allow becomes an underscore, and so do dots at the ends: `..` is a folder, but not one of
+    ours. What is too long is cut, and told apart by a digest.
     """
     text = _UNFIT.sub("_", name)
     stripped = text.strip(".")
     leading = len(text) - len(text.lstrip("."))
-    text = "_" * leading + stripped + "_" * (len(text) - leading - len(stripped)) if stripped else "_" * max(len(text), 1)
+    if stripped:
+        text = "_" * leading + stripped + "_" * (len(text) - leading - len(stripped))
+    else:
+        text = "_" * max(len(text), 1)
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}-{blake2b(name.encode('utf-8', 'surrogatepass'), digest_size=6).hexdigest()}"
-    return f"{text}_" if _DEVICES.match(text) else text
+    if _DEVICES.match(text):
+        return f"{text}_"
+    return text
 
 
 def find_escape(path: Path, folders: Iterable[Path]) -> Path | None:
@@ -47,7 +54,9 @@ def find_escape(path: Path, folders: Iterable[Path]) -> Path | None:
         real = path.resolve()
     except (OSError, RuntimeError):  # links in a circle
         return path
-    return None if any(real.is_relative_to(folder) for folder in folders) else real
+    if any(real.is_relative_to(folder) for folder in folders):
+        return None
+    return real
 
 
 def make_folder_within(folder: Path, name: str) -> Path:

@@ -5,7 +5,20 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+|[0-9]+")
 _SAME_IN_PLURAL = frozenset(
-    ("series", "news", "species", "address", "status", "class", "access", "process", "business", "bus", "gas", "analysis")
+    (
+        "series",
+        "news",
+        "species",
+        "address",
+        "status",
+        "class",
+        "access",
+        "process",
+        "business",
+        "bus",
+        "gas",
+        "analysis",
+    )
 )
 # Things whose parts are things of the same kind: a `subgroup` is a group. A `subscription` is no `scription`.
 _PARTED = frozenset(

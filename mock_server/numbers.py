@@ -17,4 +17,6 @@ def as_float(number: float) -> float:
     try:
         return float(number)
     except OverflowError:
-        return LARGEST if number > 0 else -LARGEST
+        if number > 0:
+            return LARGEST
+        return -LARGEST

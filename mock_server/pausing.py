@@ -1,8 +1,8 @@
 """
 Pauses in long work, so that others have their turn.
 
-Who runs long work on the thread of an event loop says how a pause is made (`begin`); the work calls `pause` between two steps,
-wherever nothing is half done that others look at. Anywhere else a pause takes no time.
+Who runs long work on the thread of an event loop says how a pause is made (`begin`); the work calls `pause` between
+two steps, wherever nothing is half done that others look at. Anywhere else a pause takes no time.
 """
 
 import time
@@ -91,7 +91,9 @@ def wait() -> bool:
 def count_pauses() -> int:
     """How many pauses this work has made: where there was one, others may have changed something."""
     pauses = _pauses.get()
-    return pauses.count if pauses is not None else 0
+    if pauses is not None:
+        return pauses.count
+    return 0
 
 
 def own_time() -> float:

@@ -1,9 +1,10 @@
 r"""
 Foreign text made fit for a terminal, a log or a job's console.
 
-What a terminal obeys instead of showing is written out: control characters (C0, C1, so every escape sequence, title and link),
-marks that turn the direction of text, separators of lines and invisible characters. `\x1b[31m` is what one sees then.
-Lines that a runner of jobs takes for commands (`::error::`, `##[group]`) are moved away from the beginning of their line.
+What a terminal obeys instead of showing is written out: control characters (C0, C1, so every escape sequence, title
+and link), marks that turn the direction of text, separators of lines and invisible characters. `\x1b[31m` is what one
+sees then. Lines that a runner of jobs takes for commands (`::error::`, `##[group]`) are moved away from the beginning
+of their line.
 
 Source: ECMA-48; Unicode UAX #9 and UTR #36; https://docs.github.com/en/actions , workflow commands
 """
@@ -11,7 +12,8 @@ Source: ECMA-48; Unicode UAX #9 and UTR #36; https://docs.github.com/en/actions 
 import re
 from typing import Final
 
-# C0, DEL and C1; soft hyphen, marks of direction, zero width (but for the joiners of scripts and emoji), separators, tags, halves.
+# C0, DEL and C1; soft hyphen, marks of direction, zero width (but for the joiners of scripts and emoji), separators,
+# tags, halves.
 _UNSEEN: Final = (
     "\\x00-\\x1f\\x7f-\\x9f\\xad\\u061c\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\ud800-\\udfff"
     "\\U000e0000-\\U000e007f"
@@ -34,7 +36,9 @@ def printable_lines(text: str) -> str:
 
 def printable_json(text: str) -> str:
     """Write out the same characters in JSON text, where they may only stand in strings: as it escapes them."""
-    return text if text.isascii() and "\x7f" not in text else _CONTROLS.sub(_escape_json, text)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _CONTROLS.sub(_escape_json, text)
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -44,7 +48,9 @@ def _escape(found: re.Match[str]) -> str:
         return short
     if code < 0x100:  # noqa: PLR2004 - two digits
         return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
+    if code < 0x10000:  # noqa: PLR2004 - four digits
+        return f"\\u{code:04x}"
+    return f"\\U{code:08x}"
 
 
 def _escape_json(found: re.Match[str]) -> str:

@@ -9,8 +9,8 @@ The pytest plugin: a running mock for tests, and contract checks as tests.
     def test_contract(contract_case):
         contract_case.check()
 
-pytest imports this module in every project that has mock-server installed: so it imports nothing but pytest, and the rest
-when a test asks for it.
+pytest imports this module in every project that has mock-server installed: so it imports nothing but pytest, and the
+rest when a test asks for it.
 """
 
 import importlib
@@ -30,12 +30,19 @@ _servers = pytest.StashKey[Any]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini options."""
     parser.addini("mock_server_document", "the documents that the fixture mock_server serves", type="args", default=[])
-    parser.addini("mock_server_settings", "settings of the fixture mock_server: name = value, one a line", type="linelist", default=[])
+    parser.addini(
+        "mock_server_settings",
+        "settings of the fixture mock_server: name = value, one a line",
+        type="linelist",
+        default=[],
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers."""
-    config.addinivalue_line("markers", "mock_server(document=…, **settings): what the fixture mock_server serves, and how")
+    config.addinivalue_line(
+        "markers", "mock_server(document=…, **settings): what the fixture mock_server serves, and how"
+    )
     config.addinivalue_line("markers", "contract(url=…, document=…, **options): whom contract cases test, and how")
     if not config.pluginmanager.hasplugin("xdist"):
         config.addinivalue_line("markers", "xdist_group(name): tests for one worker of pytest-xdist")
@@ -62,9 +69,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("contract")
     words = dict(marker.kwargs) if marker is not None else {}
     if "document" not in words:
-        raise pytest.UsageError(f"{metafunc.definition.nodeid} takes contract_case, so it needs @pytest.mark.contract(document=…, url=…)")
+        raise pytest.UsageError(
+            f"{metafunc.definition.nodeid} takes contract_case, so it needs @pytest.mark.contract(document=…, url=…)"
+        )
     choices = {name: words[name] for name in _CHOICES if name in words and name != "document"}
-    document = metafunc.config.rootpath / words["document"] if "://" not in str(words["document"]) else words["document"]
+    if "://" not in str(words["document"]):
+        document = metafunc.config.rootpath / words["document"]
+    else:
+        document = words["document"]
     try:
         cases = _import(_CASES).contract_cases(document, **choices)
     except _import("mock_server.errors").MockServerError as error:
@@ -100,7 +112,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture(name="mock_server")
 def _mock_server(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A running fake backend, with a world for this test alone: `.url`, `.client`, `.headers`, `.requests`, `.reset()`."""
+    """
+    A running fake backend, with a world for this test alone.
+
+    `.url`, `.client`, `.headers`, `.requests`, `.reset()`.
+    """
     live, stash = _import(_LIVE), request.config.stash
     if _servers not in stash:
         stash[_servers] = live.Servers(request.config.rootpath)

@@ -1,8 +1,8 @@
 """
 Settings: flags over the environment over a file over defaults.
 
-The file is `mock-server.toml`, or `[tool.mock-server]` of `pyproject.toml`, in the working folder (what it may set, since nobody
-named it, is in `trust`), or the one that `--config` names:
+The file is `mock-server.toml`, or `[tool.mock-server]` of `pyproject.toml`, in the working folder (what it may set,
+since nobody named it, is in `trust`), or the one that `--config` names:
 
     seed = 7
     locale = "fi_FI"
@@ -88,8 +88,12 @@ class Settings:
     source: tuple[str, ...] = SOURCES
     fixtures: Path | None = None  # None: `fixtures` beside the document
     scenarios: Path | None = None  # None: `scenarios` beside the document
-    base_path: tuple[str, ...] = ()  # one for all documents, or one for each; none: the path of a document's first server
-    cors: bool | None = None  # whether pages of any origin may read answers; None: those of the mock, not those of a real server
+    base_path: tuple[
+        str, ...
+    ] = ()  # one for all documents, or one for each; none: the path of a document's first server
+    cors: bool | None = (
+        None  # whether pages of any origin may read answers; None: those of the mock, not those of a real server
+    )
     caching: bool = False  # whether answers may be kept as the document says; else `Cache-Control: no-store`
     validate_requests: bool = True
     security: bool = True
@@ -266,7 +270,9 @@ def _header(name: str, value: object) -> str:
 def _sources(names: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in SOURCES]
     if unknown or not names:
-        raise UsageError(f"source is a list of {', '.join(SOURCES)}; {unknown[0]!r} is none" if unknown else "source is empty")
+        raise UsageError(
+            f"source is a list of {', '.join(SOURCES)}; {unknown[0]!r} is none" if unknown else "source is empty"
+        )
     return tuple(dict.fromkeys(names))
 
 

@@ -92,14 +92,20 @@ def requests(document: Document | str | Path, operation: str) -> Strategy:
             request = encode(draft, base, request_outlines(kit), kit.document.schemes)
         except UndefinedSerialization:
             return None
-        return request if reads(request) else None
+        if reads(request):
+            return request
+        return None
 
     built = st.builds(write, parameters, bodies)
     return built.filter(lambda request: request is not None)
 
 
 def catalogue(
-    document: Document | str | Path, operation: str | None = None, *, kinds: tuple[str, ...] = ALL_KINDS, direction: str = "response"
+    document: Document | str | Path,
+    operation: str | None = None,
+    *,
+    kinds: tuple[str, ...] = ALL_KINDS,
+    direction: str = "response",
 ) -> Iterator[PayloadRecord]:
     """
     Iterate over the edge cases of an operation, or of all: each rule once, each proven.
@@ -114,7 +120,9 @@ def catalogue(
         UsageError: there is no such operation, or nothing to make payloads of.
         DocumentError: the document can't be read.
     """
-    plan = PayloadPlan(Engine(_document(document), DEFAULTS), PayloadChoice(kinds=kinds, operation=operation, direction=direction))
+    plan = PayloadPlan(
+        Engine(_document(document), DEFAULTS), PayloadChoice(kinds=kinds, operation=operation, direction=direction)
+    )
     number = 0
     for lane in plan.lanes():
         index = 0
@@ -130,7 +138,9 @@ def _open(document: Document | str | Path, operation: str) -> tuple[Engine, Oper
 
 
 def _document(document: Document | str | Path) -> Document:
-    return document if isinstance(document, Document) else load(document)
+    if isinstance(document, Document):
+        return document
+    return load(document)
 
 
 def _json(content: tuple[MediaType, ...]) -> MediaType | None:

@@ -1,9 +1,9 @@
 """
 What a settings file may set that was found and not named: one row for each setting.
 
-A repository that was just cloned brings its `mock-server.toml` along, and the first command that is typed in it finds it. So
-nothing in such a file runs code, writes, listens, opens what is closed or sends what only the environment knows. Flags, the
-environment, `--config FILE` and `--trust-settings` are the user's own words: they may all of it.
+A repository that was just cloned brings its `mock-server.toml` along, and the first command that is typed in it finds
+it. So nothing in such a file runs code, writes, listens, opens what is closed or sends what only the environment
+knows. Flags, the environment, `--config FILE` and `--trust-settings` are the user's own words: they may all of it.
 """
 
 import math
@@ -175,14 +175,22 @@ def _objection(name: str, value: object, folder: Path) -> str | None:
     if trust is Trust.NOTHING:
         return ""
     if trust is Trust.OFF:
-        return "" if str(value).lower() in _ON else None  # what is neither on nor off is refused where settings are merged
+        if str(value).lower() in _ON:
+            return ""  # what is neither on nor off is refused where settings are merged
+        return None
     if trust is Trust.BOUNDED:
-        return None if _amount(value) <= MOST[name] else f"is more than {MOST[name]:,}"
+        if _amount(value) <= MOST[name]:
+            return None
+        return f"is more than {MOST[name]:,}"
     texts = value if isinstance(value, list) else [value]
     if trust is Trust.PLAIN:
-        return "names a variable of the environment" if any("${" in str(text) for text in texts) else None
+        if any("${" in str(text) for text in texts):
+            return "names a variable of the environment"
+        return None
     if trust is Trust.INSIDE:
-        return None if all(_is_inside(str(text), folder) for text in texts) else "leads outside of its folder"
+        if all(_is_inside(str(text), folder) for text in texts):
+            return None
+        return "leads outside of its folder"
     return None
 
 
@@ -201,7 +209,9 @@ def _amount(value: object) -> float:
     except ValueError:
         number = 0.0
     else:
-        return math.inf if math.isnan(number) else number
+        if math.isnan(number):
+            return math.inf
+        return number
     try:
         return parse_size("", value)
     except UsageError:

@@ -28,7 +28,9 @@ from tests.support.servers import Server, start_server, stop_server
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "ci", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("dev", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 # for `make pythons`, which asks whether another Python does the same, not whether the property holds
 settings.register_profile("few", settings.get_profile("ci"), max_examples=10)
@@ -49,7 +51,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if counts:
         total = counts["valid"] + counts["wrong"]
         rest = ", ".join(f"{count} {name}" for name, count in counts.most_common() if name not in {"valid", "wrong"})
-        terminalreporter.write_line(f"documents: {counts['valid']} of {total} answers valid ({counts['valid'] / total:.2%}); {rest}")
+        terminalreporter.write_line(
+            f"documents: {counts['valid']} of {total} answers valid ({counts['valid'] / total:.2%}); {rest}"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -131,7 +131,11 @@ def imports_of(path: Path) -> set[str]:
 @cache
 def names_in_strings(path: Path) -> set[str]:
     """Find modules of ours that are imported by their name in a string."""
-    texts = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    texts = {
+        node.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     known = {name_of(module) for module in MODULES}
     names = {text.partition(":")[0].removeprefix("mock_server.") for text in texts if text.startswith("mock_server.")}
     return {name for name in names if name in known and not any(module.startswith(f"{name}.") for module in known)}
@@ -156,7 +160,11 @@ def test_a_third_party_package_is_imported_at_its_door_only(path: Path) -> None:
     module = name_of(path)
     foreign = {name.partition(".")[0] for name in imports_of(path)} - set(sys.stdlib_module_names) - {"mock_server"}
     unknown = foreign - DOORS.keys()
-    wrong = {name for name in foreign & DOORS.keys() if module not in DOORS[name] and module.partition(".")[0] not in DOORS[name]}
+    wrong = {
+        name
+        for name in foreign & DOORS.keys()
+        if module not in DOORS[name] and module.partition(".")[0] not in DOORS[name]
+    }
 
     assert unknown == set()
     assert wrong == set()
@@ -194,7 +202,12 @@ def test_a_module_that_is_named_in_a_string_is_named_where_a_server_is_put_toget
 
 
 def test_no_class_name_is_used_twice() -> None:
-    names = [node.name.lstrip("_") for path in MODULES for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
+    names = [
+        node.name.lstrip("_")
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    ]
 
     assert {name for name in names if names.count(name) > 1} == set()
 
@@ -208,7 +221,10 @@ def test_no_folder_is_crowded() -> None:
 def test_everything_that_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = [
-        requirement for name, extra in project["optional-dependencies"].items() if name not in {"test", "check"} for requirement in extra
+        requirement
+        for name, extra in project["optional-dependencies"].items()
+        if name not in {"test", "check"}
+        for requirement in extra
     ]
     needed = [*project["dependencies"], *extras]
     declared = {requirement.split("[")[0].split(">")[0].lower().replace("-", "_") for requirement in needed}
@@ -221,8 +237,16 @@ def test_everything_that_is_imported_is_declared() -> None:
 
 def test_every_setting_says_whether_a_found_file_may_set_it() -> None:
     """A setting without a row in `trust.TRUST` would be free for a file of a repository that was just cloned."""
-    commands = [importlib.import_module(f"mock_server.cli.{name}").app.registered_commands[0].callback for name in TABLES]
-    parameters = [parameter for command in commands for parameter in inspect.signature(command, eval_str=True).parameters.values()]
-    options = {parameter.name.rstrip("_") for parameter in parameters if isinstance(parameter.annotation.__metadata__[0], OptionInfo)}
+    commands = [
+        importlib.import_module(f"mock_server.cli.{name}").app.registered_commands[0].callback for name in TABLES
+    ]
+    parameters = [
+        parameter for command in commands for parameter in inspect.signature(command, eval_str=True).parameters.values()
+    ]
+    options = {
+        parameter.name.rstrip("_")
+        for parameter in parameters
+        if isinstance(parameter.annotation.__metadata__[0], OptionInfo)
+    }
 
     assert {field.name for field in dataclasses.fields(Settings)} | options == TRUST.keys()

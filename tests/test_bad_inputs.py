@@ -21,7 +21,9 @@ GOOD = orjson.dumps(minimal({"/a": {"get": operation({"type": "integer"})}})).de
 
 
 @pytest.fixture
-def run(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+def run(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
     """Run a command in an empty folder; gives the exit code and what was said."""
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("MOCK_SERVER_")]:
@@ -38,7 +40,9 @@ def run(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.M
 
 def write(folder: Path, **files: str | bytes) -> None:
     for name, text in files.items():
-        path = folder / name.replace("__", "/").replace("_yaml", ".yaml").replace("_json", ".json").replace("_toml", ".toml")
+        path = folder / name.replace("__", "/").replace("_yaml", ".yaml").replace("_json", ".json").replace(
+            "_toml", ".toml"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
@@ -52,7 +56,10 @@ BAD_DOCUMENTS = {
     "no version": (b"info: {title: x}", ["neither 'openapi' nor 'swagger'"]),
     "an alias to itself": (b"a: &a [*a]", ["alias", "line 1"]),
     "5,000 levels deep": (b"[" * 5000, ["openapi.yaml", "nested deeper than 900 levels", "line 1, column "]),
-    "5,000 levels of JSON": (b'{"a":' * 5000 + b"1" + b"}" * 5000, ["openapi.yaml", "nested deeper than 900 levels", "line 1, column "]),
+    "5,000 levels of JSON": (
+        b'{"a":' * 5000 + b"1" + b"}" * 5000,
+        ["openapi.yaml", "nested deeper than 900 levels", "line 1, column "],
+    ),
 }
 
 
@@ -96,7 +103,9 @@ def test_a_url_that_does_not_answer(run: Callable) -> None:
 def test_a_dangling_reference_is_a_finding_with_its_line(run: Callable, tmp_path: Path) -> None:
     write(
         tmp_path,
-        openapi_json=orjson.dumps(minimal({"/a": {"get": operation({"$ref": "#/components/schemas/No"})}}), option=orjson.OPT_INDENT_2),
+        openapi_json=orjson.dumps(
+            minimal({"/a": {"get": operation({"$ref": "#/components/schemas/No"})}}), option=orjson.OPT_INDENT_2
+        ),
     )
 
     code, out, _ = run("check", "openapi.json")
@@ -106,7 +115,9 @@ def test_a_dangling_reference_is_a_finding_with_its_line(run: Callable, tmp_path
     assert "[document-reference-unresolvable]" in out
 
 
-def test_a_reference_outside_of_the_project_is_a_finding_that_says_how_to_allow_it(run: Callable, tmp_path: Path) -> None:
+def test_a_reference_outside_of_the_project_is_a_finding_that_says_how_to_allow_it(
+    run: Callable, tmp_path: Path
+) -> None:
     (tmp_path / ".git").mkdir()
     outside = tmp_path.parent / f"{tmp_path.name}-outside.yaml"
     outside.write_text("type: integer\n")
@@ -122,7 +133,9 @@ def test_a_reference_outside_of_the_project_is_a_finding_that_says_how_to_allow_
 
 
 def test_a_remote_reference_is_a_finding_that_says_how_to_allow_it(run: Callable, tmp_path: Path) -> None:
-    write(tmp_path, openapi_json=orjson.dumps(minimal({"/a": {"get": operation({"$ref": "https://example.com/x.yaml"})}})))
+    write(
+        tmp_path, openapi_json=orjson.dumps(minimal({"/a": {"get": operation({"$ref": "https://example.com/x.yaml"})}}))
+    )
 
     code, out, _ = run("check", "openapi.json")
 
@@ -131,13 +144,21 @@ def test_a_remote_reference_is_a_finding_that_says_how_to_allow_it(run: Callable
 
 BAD_FIXTURES = {
     "breaks the schema": ("one.yaml", "five", ["one.yaml:1", "not of type"]),
-    "breaks the schema deep inside": ("one.yaml", "status: 200\nbody: five\n", ["one.yaml:2", "not of type", "(/body)"]),
+    "breaks the schema deep inside": (
+        "one.yaml",
+        "status: 200\nbody: five\n",
+        ["one.yaml:2", "not of type", "(/body)"],
+    ),
     "duplicate keys": ("one.yaml", "status: 200\nstatus: 200\nbody: 5\n", ["one.yaml:2", "stands twice"]),
     "duplicate keys in JSON": ("one.json", '{"status": 200, "status": 200, "body": 5}', ["one.json:1", "stands twice"]),
     "not YAML": ("one.yaml", "a: [", ["one.yaml", "neither YAML nor JSON"]),
     "an undocumented status": ("one.yaml", "status: 418\nbody: 5\n", ["one.yaml", "418", "200"]),
     "a status that is none": ("one.yaml", "status: fine\nbody: 5\n", ["one.yaml:1", "200 to 599"]),
-    "a condition that is none": ("one.yaml", "when: {cookie: {a: b}}\nbody: 5\n", ["one.yaml:1", "path, query, headers and body"]),
+    "a condition that is none": (
+        "one.yaml",
+        "when: {cookie: {a: b}}\nbody: 5\n",
+        ["one.yaml:1", "path, query, headers and body"],
+    ),
     "a header that can't be sent": ("one.yaml", "headers: {'a b': c}\nbody: 5\n", ["one.yaml:1", "a b"]),
 }
 

@@ -86,7 +86,9 @@ def test_there_is_no_spread_of_nothing() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(1, 1e3), st.floats(0.1, 10)), min_size=1), st.floats(0.5, 20))
-def test_what_disturbs_a_whole_round_does_not_change_its_ratio(disturbed: list[tuple[float, float]], factor: float) -> None:
+def test_what_disturbs_a_whole_round_does_not_change_its_ratio(
+    disturbed: list[tuple[float, float]], factor: float
+) -> None:
     theirs = [rate * noise for rate, noise in disturbed]
     ours = [rate * noise * factor for rate, noise in disturbed]
 
@@ -107,7 +109,10 @@ def test_metrics_are_per_second_of_cpu_or_of_the_clock() -> None:
 
 
 def test_a_round_adds_up_its_slices() -> None:
-    slices = [{"answers": 10.0, "seconds": 1.0, "cpu": 0.5, "body": 100.0, "p50": latency, "p99": 9.0} for latency in (1.0, 5.0, 3.0)]
+    slices = [
+        {"answers": 10.0, "seconds": 1.0, "cpu": 0.5, "body": 100.0, "p50": latency, "p99": 9.0}
+        for latency in (1.0, 5.0, 3.0)
+    ]
 
     assert add_slices(slices) == {"answers": 30, "seconds": 3, "cpu": 1.5, "body": 300, "p50": 3, "p99": 9}
     with pytest.raises(ValueError, match="no slices"):
@@ -202,7 +207,9 @@ def test_a_run_is_read_as_it_was_written(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("benchmarks.results.RESULTS", tmp_path)
     plan = Plan(rounds=3, seconds=2, warm_up=2, warm_up_jit=8, starts=3, answers=10)
     cases = {"stored": load_case(mock_server=rounds(1_400))}
-    run = Run(began="2026-11-23T06:00:00+00:00", mode="quick", plan=plan, machine={"memory": "1 GB"}, versions={}, cases=cases)
+    run = Run(
+        began="2026-11-23T06:00:00+00:00", mode="quick", plan=plan, machine={"memory": "1 GB"}, versions={}, cases=cases
+    )
 
     assert load_run(run.save()) == run
 
@@ -329,5 +336,7 @@ def test_the_operations_that_are_asked_lie_all_over_a_document() -> None:
         ([50, 80, *[100] * 58], 106, False),
     ],
 )
-def test_memory_is_level_where_it_stays_where_it_was_after_a_fifth_of_the_time(resident: list[int], kept: int, is_level: bool) -> None:
+def test_memory_is_level_where_it_stays_where_it_was_after_a_fifth_of_the_time(
+    resident: list[int], kept: int, is_level: bool
+) -> None:
     assert Soaked(memory=100, resident=resident, kept=kept).is_level is is_level

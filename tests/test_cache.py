@@ -46,7 +46,15 @@ def test_without_weights_entries_are_counted() -> None:
 
 @pytest.mark.parametrize(
     ("written", "size"),
-    [(65536, 65536), ("65536", 65536), ("64KB", 65536), ("64 kib", 65536), ("64k", 65536), ("256MB", 256 << 20), ("1.5GB", 3 << 29)],
+    [
+        (65536, 65536),
+        ("65536", 65536),
+        ("64KB", 65536),
+        ("64 kib", 65536),
+        ("64k", 65536),
+        ("256MB", 256 << 20),
+        ("1.5GB", 3 << 29),
+    ],
 )
 def test_sizes_are_read(written: object, size: int) -> None:
     assert parse_size("memory", written) == size

@@ -33,7 +33,9 @@ DEPLOY = ROOT / "deploy"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 TEMPLATE = (DEPLOY / "nginx.conf.template").read_text()
-CHARGERS = [f"/api/charger/EMABLER_Charger{number}/users?code=k&clientId=c" for number in ("00000", "12345", "777", "888")]
+CHARGERS = [
+    f"/api/charger/EMABLER_Charger{number}/users?code=k&clientId=c" for number in ("00000", "12345", "777", "888")
+]
 
 AROUND = """
 {user}
@@ -72,7 +74,9 @@ def nginx(folder: Path, *replicas: Server) -> Iterator[str]:
     # as envsubst does it in nginx's image: what is set is replaced, nginx's own variables stay
     (folder / "default.conf").write_text(string.Template(TEMPLATE).safe_substitute(LISTEN=f"127.0.0.1:{port}", **hosts))
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user="user root;" if os.getuid() == 0 else ""))
-    process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [program, "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.PIPE, text=True
+    )
     try:
         for _ in range(100):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
@@ -85,7 +89,9 @@ def nginx(folder: Path, *replicas: Server) -> Iterator[str]:
         process.communicate(timeout=10)
 
 
-def test_replicas_behind_nginx_answer_alike_and_stand_in_for_each_other(serve: Callable[..., Server], tmp_path: Path) -> None:
+def test_replicas_behind_nginx_answer_alike_and_stand_in_for_each_other(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
     replicas = serve(), serve()
     with nginx(tmp_path, *replicas) as origin, httpx2.Client() as client:
         for path in CHARGERS:
@@ -113,7 +119,9 @@ def test_replicas_behind_nginx_share_their_state(serve: Callable[..., Server], p
             ids = list(pool.map(create, [f"number {index}" for index in range(40)]))
         assert len(set(ids)) == 40
         for each in (*(replica.origin for replica in replicas), origin):
-            assert [client.get(f"{each}/todos/{id_}").json()["title"] for id_ in ids] == [f"number {index}" for index in range(40)]
+            assert [client.get(f"{each}/todos/{id_}").json()["title"] for id_ in ids] == [
+                f"number {index}" for index in range(40)
+            ]
 
         replicas[0].process.kill()
         replicas[0].process.wait(10)
@@ -140,11 +148,25 @@ def test_the_image_is_made_of_what_it_needs(tmp_path: Path) -> None:
             else:
                 (tmp_path / "source").mkdir(exist_ok=True)
                 shutil.copy(source, tmp_path / "source" / name)
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(tmp_path / "source")]
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        str(tmp_path),
+        str(tmp_path / "source"),
+    ]
     subprocess.run(build, check=True, timeout=120)
 
     assert len(list(tmp_path.glob("mock_server-*.whl"))) == 1
-    allowed = {line.removeprefix("!") for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")}
+    allowed = {
+        line.removeprefix("!")
+        for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    }
     assert allowed == {name for names, _ in copied for name in names.split()}
 
 
@@ -208,4 +230,6 @@ def test_compose_has_no_default_password() -> None:
 
     assert [(name, how) for name, how, default in secret if how == ":-" and default] == []
     assert ("POSTGRES_PASSWORD", ":?") in {(name, how) for name, how, _ in secret}
-    assert all(port.startswith("127.0.0.1:") for service in COMPOSE["services"].values() for port in service.get("ports", ()))
+    assert all(
+        port.startswith("127.0.0.1:") for service in COMPOSE["services"].values() for port in service.get("ports", ())
+    )

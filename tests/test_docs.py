@@ -29,7 +29,9 @@ from tests.support.paths import ROOT
 from tests.support.servers import Server, start_server, stop_server
 
 DOCS = ROOT / "docs"
-PAGES = {path.relative_to(ROOT).as_posix(): path.read_text() for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]}
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text() for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+}
 LONGEST_README = 150  # lines
 MOST_SERVERS = 4  # that run at a time
 REWRITE = "run `python -m mock_server.docs` and commit what it writes"
@@ -122,7 +124,9 @@ class Session:
         """Start a proxy on a free port; gives its banner."""
         self.stop()
         command = [sys.executable, "-m", "mock_server", *("0" if word == "4011" else word for word in words[1:])]
-        self.proxy = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=self.folder)
+        self.proxy = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=self.folder
+        )
         assert self.proxy.stdout is not None
         banner = ""
         while "  the mock" not in banner:
@@ -163,7 +167,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("page", [page for page, text in PAGES.items() if console_blocks(text)])
-def test_every_command_says_what_the_page_shows(page: str, servers: Servers, programs: Path, shared: Path, tmp_path: Path) -> None:
+def test_every_command_says_what_the_page_shows(
+    page: str, servers: Servers, programs: Path, shared: Path, tmp_path: Path
+) -> None:
     files = files_of(PAGES[page])
     if files:
         files.setdefault("openapi.yaml", (ROOT / "openapi.yaml").read_text())
@@ -225,8 +231,16 @@ def test_every_link_leads_somewhere(page: str) -> None:
 
 
 def test_every_flag_that_a_page_names_exists() -> None:
-    flags = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", "".join(TABLES[f"flags-{command}"]() for command in COMMANDS)))
-    others = {"--help", "--version", "--config", "--trust-settings", "--token"}  # of all commands; the last one is what is masked
+    flags = set(
+        re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", "".join(TABLES[f"flags-{command}"]() for command in COMMANDS))
+    )
+    others = {
+        "--help",
+        "--version",
+        "--config",
+        "--trust-settings",
+        "--token",
+    }  # of all commands; the last one is what is masked
     wrong = {}
     for page, text in PAGES.items():
         lines = [line for line in text.splitlines() if not re.search(r"docker|compose|pip |curl|pytest -|prism", line)]
@@ -256,4 +270,6 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     page = (tmp_path / "site" / "index.html").read_text() if done.returncode == 0 else ""
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.findall(r'(?:src|href)="(?:https?:)?//[^"]+\.(?:css|js|woff2?)[^"]*"', page) == []  # the site needs no network
+    assert (
+        re.findall(r'(?:src|href)="(?:https?:)?//[^"]+\.(?:css|js|woff2?)[^"]*"', page) == []
+    )  # the site needs no network

@@ -122,4 +122,6 @@ def test_the_other_responses_and_the_security_are_documented(document: Document)
     assert [response.status for response in operation.responses] == ["200", "400", "401"]
     assert list(error.value["properties"]) == ["errorCode", "message", "errorNumber", "helpLink"]
     assert operation.find_response(401).content == ()
-    assert [sorted(scheme for scheme, _ in requirement) for requirement in operation.security] == [["apiKey", "clientId"]]
+    assert [sorted(scheme for scheme, _ in requirement) for requirement in operation.security] == [
+        ["apiKey", "clientId"]
+    ]

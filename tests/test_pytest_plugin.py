@@ -18,7 +18,9 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "openapi.yaml").write_bytes(DOCUMENT.read_bytes())
-        (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\naddopts = --strict-markers --strict-config -rs\n")
+        (folder / "pytest.ini").write_text(
+            "[pytest]\nfilterwarnings = error\naddopts = --strict-markers --strict-config -rs\n"
+        )
 
     def write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text)
@@ -227,7 +229,10 @@ def test_nothing_heavy_is_imported_where_it_is_not_used(project: Project) -> Non
 def test_a_settings_file_of_the_project_is_trusted_with_what_is_harmless_and_said(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project.write("mock-server.toml", "seed = 5\nhandlers = 'handlers.py'\nstore = 'sqlite:///state.db'\n[test]\nmutating = true\n")
+    project.write(
+        "mock-server.toml",
+        "seed = 5\nhandlers = 'handlers.py'\nstore = 'sqlite:///state.db'\n[test]\nmutating = true\n",
+    )
     project.write("handlers.py", "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n")
     project.write(
         "test_it.py",
@@ -238,7 +243,10 @@ def test_a_settings_file_of_the_project_is_trusted_with_what_is_harmless_and_sai
     code, said = project.pytest()
 
     assert code == 0, said
-    assert "mock_server: mock-server.toml was found, not named: handlers and store in it are not trusted and left out" in said
+    assert (
+        "mock_server: mock-server.toml was found, not named: handlers and store in it are not trusted and left out"
+        in said
+    )
     assert not (project.folder / "ran").exists()
 
     monkeypatch.setenv("MOCK_SERVER_TRUST_SETTINGS", "1")

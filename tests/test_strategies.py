@@ -21,7 +21,12 @@ from tests.support.paths import DOCUMENT
 
 CHARGER = mock_server.load(DOCUMENT)
 OPERATION = CHARGER.operation(CHARGER.entries[0])
-SCHEMA = Engine(CHARGER, Settings()).schemas.of(Direction.RESPONSE, Purpose.JUDGE).bundle(OPERATION.responses[0].content[0].schema).schema
+SCHEMA = (
+    Engine(CHARGER, Settings())
+    .schemas.of(Direction.RESPONSE, Purpose.JUDGE)
+    .bundle(OPERATION.responses[0].content[0].schema)
+    .schema
+)
 JUDGE = Draft202012Validator(SCHEMA, format_checker=FormatChecker())
 
 
@@ -37,7 +42,9 @@ def test_every_request_conforms(request: object) -> None:
 
 def of(folder: Path, schema: object, schemas: dict | None = None) -> st.SearchStrategy:
     path = folder / "d.json"
-    path.write_bytes(orjson.dumps(minimal({"/a": {"get": operation(schema)}}, "3.1.0", components={"schemas": schemas or {}})))
+    path.write_bytes(
+        orjson.dumps(minimal({"/a": {"get": operation(schema)}}, "3.1.0", components={"schemas": schemas or {}}))
+    )
     return mock_server.responses(mock_server.load(path), "op")
 
 
@@ -52,7 +59,11 @@ def test_what_is_found_shrinks_to_the_smallest_of_its_kind(tmp_path: Path) -> No
     assert find(strategy, lambda value: True) == {"n": 3}
     assert find(strategy, lambda value: value["n"] > 1_000) == {"n": 1_001}
     # Hypothesis need not try to leave an optional key out once it is as small as it can be
-    assert {"note": "", **find(strategy, lambda value: len(value.get("tags", [])) > 1)} == {"n": 3, "tags": ["", ""], "note": ""}
+    assert {"note": "", **find(strategy, lambda value: len(value.get("tags", [])) > 1)} == {
+        "n": 3,
+        "tags": ["", ""],
+        "note": "",
+    }
 
 
 @pytest.mark.long
@@ -64,7 +75,11 @@ def test_recursion_ends_and_shrinks(tmp_path: Path) -> None:
 
 def test_a_bounded_list_of_what_recursion_ends_with_is_empty(tmp_path: Path) -> None:
     children = {"type": "array", "maxItems": 3, "items": {"$ref": "#/components/schemas/Step"}}
-    step = {"type": "object", "required": ["at"], "properties": {"at": {"type": "string", "format": "date-time"}, "next": children}}
+    step = {
+        "type": "object",
+        "required": ["at"],
+        "properties": {"at": {"type": "string", "format": "date-time"}, "next": children},
+    }
     path = tmp_path / "d.json"
     path.write_bytes(orjson.dumps(minimal({"/a": {"get": operation(step)}}, components={"schemas": {"Step": step}})))
     kit = Engine(mock_server.load(path), Settings())

@@ -16,12 +16,16 @@ from tests.support.servers import start_server, stop_server
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)], check=True, cwd=folder
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)],
+        check=True,
+        cwd=folder,
     )
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
     wheel = next(folder.glob("*.whl"))
     subprocess.run(
-        [str(folder / "venv/bin/python"), "-m", "pip", "install", "--quiet", "--no-compile", f"{wheel}[pytest]"], check=True, cwd=folder
+        [str(folder / "venv/bin/python"), "-m", "pip", "install", "--quiet", "--no-compile", f"{wheel}[pytest]"],
+        check=True,
+        cwd=folder,
     )
     return folder / "venv" / "bin"
 
@@ -32,7 +36,10 @@ def test_it_serves_with_no_arguments_from_any_folder(installed: Path, tmp_path: 
         generated = httpx2.get(f"{server.url}/charger/X/users?code=k&clientId=c")
         stored = httpx2.get(f"{server.url}/charger/EMABLER_Charger00000/users?code=k&clientId=c")
         console = httpx2.get(f"{server.origin}/__console/")
-        files = [httpx2.get(server.origin + path) for path in re.findall(r'(?:src|href)="(/__console/static/[^"]+)"', console.text)]
+        files = [
+            httpx2.get(server.origin + path)
+            for path in re.findall(r'(?:src|href)="(/__console/static/[^"]+)"', console.text)
+        ]
     finally:
         assert stop_server(server) == 0
 
@@ -43,7 +50,9 @@ def test_it_serves_with_no_arguments_from_any_folder(installed: Path, tmp_path: 
 
 
 def test_it_checks_the_shipped_document(installed: Path, tmp_path: Path) -> None:
-    done = subprocess.run([str(installed / "mock-server"), "check"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(installed / "mock-server"), "check"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
 
     assert (done.returncode, done.stdout) == (0, "")
     assert "1 operation, 5 fixtures: 0 errors" in done.stderr
@@ -52,7 +61,11 @@ def test_it_checks_the_shipped_document(installed: Path, tmp_path: Path) -> None
 def test_an_openapi_yaml_of_the_folder_goes_before_the_shipped_one(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "openapi.yaml").write_text("openapi: 3.0.3\ninfo: {title: Mine, version: '1'}\npaths: {}\n")
     done = subprocess.run(
-        [str(installed / "python"), "-m", "mock_server", "check"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [str(installed / "python"), "-m", "mock_server", "check"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert "0 operations" in done.stderr
@@ -65,7 +78,12 @@ def test_pytest_finds_the_plugin(installed: Path, tmp_path: Path) -> None:
         "    assert len(mock_server.requests) == 1\n"
     )
     done = subprocess.run(
-        [str(installed / "python"), "-m", "pytest", "-q"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [str(installed / "python"), "-m", "pytest", "-q"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
     assert done.returncode == 0, done.stdout

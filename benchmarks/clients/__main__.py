@@ -24,7 +24,14 @@ from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
 
 HERE = Path(__file__).resolve().parent
-NPM = ("octokit@5.0.5", "@octokit/openapi@23.0.2", "openai@6.49.0", "zod@4.1.12", "@hey-api/openapi-ts@0.99.0", "typescript@5.9.3")
+NPM = (
+    "octokit@5.0.5",
+    "@octokit/openapi@23.0.2",
+    "openai@6.49.0",
+    "zod@4.1.12",
+    "@hey-api/openapi-ts@0.99.0",
+    "typescript@5.9.3",
+)
 SECONDS = 900  # of one script
 
 
@@ -56,7 +63,10 @@ def main() -> int:
         if not wanted or client.name in wanted:
             result = run(client)
             results.append(result)
-            print(f"{client.name:20} {result.right:5} of {result.counted:5} {result.note} {dict(+result.left_out) or ''}", flush=True)
+            print(
+                f"{client.name:20} {result.right:5} of {result.counted:5} {result.note} {dict(+result.left_out) or ''}",
+                flush=True,
+            )
             for name, error in result.wrong[: args.shown]:
                 print(f"    {name}: {' '.join(error.split())[:260]}", flush=True)
     right, counted = sum(result.right for result in results), sum(result.counted for result in results)
@@ -74,7 +84,18 @@ def run(client: Client) -> Result:
     if client.settings:
         (work / "settings.toml").write_text(client.settings)
     port = find_port()
-    command = [sys.executable, "-m", "mock_server", "serve", str(document), "--port", str(port), "--log-format", "none", *client.flags]
+    command = [
+        sys.executable,
+        "-m",
+        "mock_server",
+        "serve",
+        str(document),
+        "--port",
+        str(port),
+        "--log-format",
+        "none",
+        *client.flags,
+    ]
     with (work / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, cwd=work) as server:
         try:
             wait_for(port, server)
@@ -87,7 +108,9 @@ def run(client: Client) -> Result:
     return result
 
 
-def script_of(client: Client, python: Path | None, work: Path, document: Path, port: int) -> tuple[list[str], dict[str, str], Path]:
+def script_of(
+    client: Client, python: Path | None, work: Path, document: Path, port: int
+) -> tuple[list[str], dict[str, str], Path]:
     """The command that runs a script, its environment and its folder."""
     responder = open_responder(str(document), Settings(), judge_fixtures=False).responder
     drafts = {}
@@ -121,13 +144,20 @@ def read(result: Result, script: tuple[list[str], dict[str, str], Path], work: P
     """Run a script, and count its calls."""
     command, environment, folder = script
     with (work / "script.log").open("wb") as log:
-        done = subprocess.run(command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=log, timeout=SECONDS, check=False)
+        done = subprocess.run(
+            command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=log, timeout=SECONDS, check=False
+        )
     for line in done.stdout.decode().splitlines():
         if not line.startswith('{"call"'):
             continue
         found = json.loads(line)
         reason = next(
-            (why for word, why in result.client.left_out.items() if word in found["error"] or found["call"].startswith(word)), None
+            (
+                why
+                for word, why in result.client.left_out.items()
+                if word in found["error"] or found["call"].startswith(word)
+            ),
+            None,
         )
         if found["ok"]:
             result.right += 1
@@ -143,7 +173,11 @@ def leave_out_undocumented(result: Result, port: int) -> None:
     """Leave calls out that asked for what the document has not, as the server's journal says: a client may be of another version."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/__admin/requests/unmatched", timeout=10) as answer:
         left = len(json.load(answer)["requests"])
-    lost = [item for item in result.wrong if any(word in item[1] for word in ("404", "405", "Unknown error", "no path template"))][:left]
+    lost = [
+        item
+        for item in result.wrong
+        if any(word in item[1] for word in ("404", "405", "Unknown error", "no path template"))
+    ][:left]
     result.wrong = [item for item in result.wrong if item not in lost]
     result.left_out["the document has no such operation"] += len(lost)
 
@@ -154,7 +188,9 @@ def install(client: Client) -> Path | None:
         mark = NODE / ".installed"
         if not mark.is_file() or mark.read_text() != " ".join(NPM):
             NODE.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(NODE), *NPM], check=True)
+            subprocess.run(
+                ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(NODE), *NPM], check=True
+            )
             mark.write_text(" ".join(NPM))
         return None
     folder = INSTALLED / f"venv-{client.packages[0].partition('=')[0].lower()}"

@@ -58,7 +58,9 @@ def drain(name: str, make: Callable[[], Iterable[Any]]) -> list[Any]:
     return call(name, read) or []
 
 
-def try_methods(prefix: str, holder: object, values: Mapping[str, Any], *, skip: Callable[[str], bool] = lambda name: False) -> None:
+def try_methods(
+    prefix: str, holder: object, values: Mapping[str, Any], *, skip: Callable[[str], bool] = lambda name: False
+) -> None:
     """Call every public method whose required arguments are plain: texts, numbers, switches."""
     for name in sorted(dir(type(holder))):
         if name.startswith("_") or skip(name):
@@ -78,7 +80,10 @@ def _arguments(method: Callable[..., Any], values: Mapping[str, Any]) -> dict[st
         return None
     found: dict[str, Any] = {}
     for parameter in parameters:
-        if parameter.default is not parameter.empty or parameter.kind in {parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL}:
+        if parameter.default is not parameter.empty or parameter.kind in {
+            parameter.VAR_KEYWORD,
+            parameter.VAR_POSITIONAL,
+        }:
             continue
         if parameter.kind is parameter.POSITIONAL_ONLY:
             return None

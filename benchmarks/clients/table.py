@@ -27,7 +27,9 @@ class Client:
 
 
 _NO_BODY: Final = {"input_value={}": "the client asks for a body, which the script does not make"}
-_ELSEWHERE: Final = dict.fromkeys(("ENOTFOUND", "Name or service not known"), "an example of the document leads to another host")
+_ELSEWHERE: Final = dict.fromkeys(
+    ("ENOTFOUND", "Name or service not known"), "an example of the document leads to another host"
+)
 _NO_CHECKS: Final = ("--no-validate-requests", "--no-security")  # where methods are called with made-up arguments
 
 CLIENTS: Final = (
@@ -43,7 +45,10 @@ CLIENTS: Final = (
     ),
     Client("stripe", "stripe.com", ("stripe==16.1.0",)),
     Client(
-        "kubernetes", SHARED / "python-openapi-openapi-spec-validator-bench-kubernetes/kubernetes.yaml", ("kubernetes==37.0.2",), _NO_CHECKS
+        "kubernetes",
+        SHARED / "python-openapi-openapi-spec-validator-bench-kubernetes/kubernetes.yaml",
+        ("kubernetes==37.0.2",),
+        _NO_CHECKS,
     ),
     Client("docker", SHARED / "moby-moby-swagger/swagger.yaml", ("docker==7.2.0",)),
     Client("pygithub", NODE / "node_modules/@octokit/openapi/generated/api.github.com.json", ("PyGithub==2.10.0",)),
@@ -84,7 +89,8 @@ CLIENTS: Final = (
     ),
     Client(
         "elasticsearch",
-        SHARED / "elastic-elasticsearch-specification-output-elasticsearch-serverless-openapi/elasticsearch-serverless-openapi.json",
+        SHARED
+        / "elastic-elasticsearch-specification-output-elasticsearch-serverless-openapi/elasticsearch-serverless-openapi.json",
         ("elasticsearch==9.5.1",),
         ("--config", "settings.toml"),
         left_out={"bulk": "the client sends lines, where the document has one JSON text"},
@@ -96,7 +102,10 @@ CLIENTS: Final = (
         "plaid.com",  # version 1.345.1, which is older than the client
         ("plaid-python==46.0.0",),
         _NO_CHECKS,
-        left_out={"missing": "the client requires more than the document", "AllOf": "the client requires more than the document"},
+        left_out={
+            "missing": "the client requires more than the document",
+            "AllOf": "the client requires more than the document",
+        },
     ),
     Client(
         "octokit",
@@ -131,7 +140,9 @@ CLIENTS: Final = (
         flags=("--no-security",),
         left_out={"TrackObject": "the document's discriminator and its enum name other words"},
     ),
-    Client("zod-petstore", SHARED / "swagger-api-swagger-petstore/openapi.yaml", script="zod.mjs", flags=("--no-security",)),
+    Client(
+        "zod-petstore", SHARED / "swagger-api-swagger-petstore/openapi.yaml", script="zod.mjs", flags=("--no-security",)
+    ),
     Client(
         "generated-train",
         SHARED / "bump-sh-examples-train-travel-api/openapi.yaml",

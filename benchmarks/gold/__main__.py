@@ -31,20 +31,34 @@ def make(names: Sequence[str], args: argparse.Namespace) -> dict[str, str]:
         "benchmarks.gold.still",
         *(["--large", str(args.folder), "--cap", str(args.cap)] if args.large else []),
     ]
-    environment = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONHASHSEED", "LD_LIBRARY_PATH") if name in os.environ}
+    environment = {
+        name: os.environ[name] for name in ("PATH", "HOME", "PYTHONHASHSEED", "LD_LIBRARY_PATH") if name in os.environ
+    }
     environment |= {**ENVIRONMENT, "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run([*command, *names], capture_output=True, text=True, cwd=folder, env=environment, check=False)
+        done = subprocess.run(
+            [*command, *names], capture_output=True, text=True, cwd=folder, env=environment, check=False
+        )
     if done.returncode:
         sys.exit(f"{', '.join(names)}: exit {done.returncode}\n{done.stderr[-3000:]}")
     made = dict(json.loads(line) for line in done.stdout.splitlines())
-    print(f"{', '.join(names)}: {len(made)} items; {done.stderr.strip().rpartition(chr(10))[2]}", flush=True, file=sys.stderr)
+    print(
+        f"{', '.join(names)}: {len(made)} items; {done.stderr.strip().rpartition(chr(10))[2]}",
+        flush=True,
+        file=sys.stderr,
+    )
     return made
 
 
 def make_all(args: argparse.Namespace) -> dict[str, str]:
     """Make all items that are wanted."""
-    command = [sys.executable, "-m", "benchmarks.gold.still", "--list", *(["--large", str(args.folder)] if args.large else [])]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.gold.still",
+        "--list",
+        *(["--large", str(args.folder)] if args.large else []),
+    ]
     listed = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout.split()
     words = [word for word in args.documents.split(",") if word]
     names = [name for name in listed if not words or any(word in name for word in words)]
@@ -70,13 +84,23 @@ def compare(old: dict[str, str], texts: dict[str, str], keep: Path | None) -> in
 
 def main() -> int:
     """Write or compare."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.gold", description="Compare what the program makes with what it made.")
-    parser.add_argument("--write", nargs="?", const=SUMS, type=Path, help="write the checksums, of the small set to tests/gold")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.gold", description="Compare what the program makes with what it made."
+    )
+    parser.add_argument(
+        "--write", nargs="?", const=SUMS, type=Path, help="write the checksums, of the small set to tests/gold"
+    )
     parser.add_argument("--against", type=Path, default=SUMS, help="compare with this file")
-    parser.add_argument("--keep", type=Path, help="a folder: keep the texts there with --write, print differences with --against")
-    parser.add_argument("--show", metavar="KEY", help="print the text of this item of the small or, with --large, the large set")
+    parser.add_argument(
+        "--keep", type=Path, help="a folder: keep the texts there with --write, print differences with --against"
+    )
+    parser.add_argument(
+        "--show", metavar="KEY", help="print the text of this item of the small or, with --large, the large set"
+    )
     parser.add_argument("--large", action="store_true", help="real documents rather than those of the tests")
-    parser.add_argument("--folder", type=Path, default=ROOT.parent / "shared" / "specs", help="where the real documents are")
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT.parent / "shared" / "specs", help="where the real documents are"
+    )
     parser.add_argument("--cap", type=int, default=40, help="operations of each real document")
     parser.add_argument("--documents", default="", help="only those whose name has one of these words, with commas")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -94,7 +118,11 @@ def main() -> int:
     if args.write is None:
         old = read_sums(args.against)
         words = [word for word in args.documents.split(",") if word]
-        chosen = {key: value for key, value in old.items() if not words or any(word in key.partition(" | ")[0] for word in words)}
+        chosen = {
+            key: value
+            for key, value in old.items()
+            if not words or any(word in key.partition(" | ")[0] for word in words)
+        }
         return compare(chosen, texts, args.keep)
     write_sums(args.write, {key: checksum(text) for key, text in texts.items()})
     by_document: dict[str, dict[str, str]] = {}

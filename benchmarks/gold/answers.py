@@ -28,8 +28,14 @@ def iter_answers(where: str, cap: int) -> Iterator[Item]:
         yield from ((f"{title} | {group}", "\n".join(answers)) for title, answers in texts.items())
     plain = Mock(where)
     for draft in drafts:
-        yield f"{draft.title} | preferences", _answers(plain, ((what, _with(draft.ask, fields)) for what, fields in _preferences(draft)))
-        yield f"{draft.title} | explanations", _answers(plain, ((what, _explanation(ask)) for what, ask in _explained(draft)))
+        yield (
+            f"{draft.title} | preferences",
+            _answers(plain, ((what, _with(draft.ask, fields)) for what, fields in _preferences(draft))),
+        )
+        yield (
+            f"{draft.title} | explanations",
+            _answers(plain, ((what, _explanation(ask)) for what, ask in _explained(draft))),
+        )
     strict = Mock(where, strict_accept=True)
     for draft in drafts:
         yield f"{draft.title} | refusals", _answers(strict, _broken(draft))
@@ -66,9 +72,15 @@ def _broken(draft: Draft) -> Iterator[tuple[str, Ask]]:
     """Iterate over requests with something wrong in them, each with what that is."""
     ask = draft.ask
     yield "no header fields", dataclasses.replace(ask, fields=())
-    yield "only the content type", dataclasses.replace(ask, fields=[field for field in ask.fields if field[0] == b"content-type"])
+    yield (
+        "only the content type",
+        dataclasses.replace(ask, fields=[field for field in ask.fields if field[0] == b"content-type"]),
+    )
     yield "no query", dataclasses.replace(ask, query=b"")
-    yield "an unknown query parameter", dataclasses.replace(ask, query=ask.query + (b"&" if ask.query else b"") + b"gold=%20")
+    yield (
+        "an unknown query parameter",
+        dataclasses.replace(ask, query=ask.query + (b"&" if ask.query else b"") + b"gold=%20"),
+    )
     yield "each value of the query twice", dataclasses.replace(ask, query=ask.query + b"&" + ask.query)
     yield "another last segment", dataclasses.replace(ask, path=ask.path.rpartition(b"/")[0] + b"/~gold~")
     yield "a longer path", dataclasses.replace(ask, path=ask.path + b"/no/such/thing")
@@ -112,4 +124,6 @@ def _explanation(ask: Ask) -> Ask:
     given: dict[str, object] = {"method": ask.method, "url": ask.target, "headers": headers}
     if ask.body:
         given["body"] = ask.body.decode("utf-8", "replace")
-    return Ask("POST", b"/__admin/explain", fields=[(b"content-type", b"application/json")], body=json.dumps(given).encode())
+    return Ask(
+        "POST", b"/__admin/explain", fields=[(b"content-type", b"application/json")], body=json.dumps(given).encode()
+    )

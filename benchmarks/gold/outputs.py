@@ -19,7 +19,13 @@ _MOST_PAGES = 30
 
 def iter_help() -> Iterator[Item]:
     """Iterate over the help of the commands, and some wrong command lines."""
-    for args in (("--help",), *((name, "--help") for name in COMMANDS), ("mock",), ("check", "--formt", "json"), ("check", "nothing.yaml")):
+    for args in (
+        ("--help",),
+        *((name, "--help") for name in COMMANDS),
+        ("mock",),
+        ("check", "--formt", "json"),
+        ("check", "nothing.yaml"),
+    ):
         yield f"command line | {' '.join(args)}", run_command(*args)
 
 
@@ -34,7 +40,10 @@ def iter_catalogues(where: str, drafts: list[Draft], count: int) -> Iterator[Ite
         for form in _FORMATS[1:]:
             args = ("payloads", draft.id, where, "--direction", "request", "--count", "12", "--format", form)
             yield f"{draft.title} | payloads as {form}", run_command(*args)
-        yield f"{draft.title} | catalogue", run_command("payloads", draft.id, where, "--direction", "request", "--explain")
+        yield (
+            f"{draft.title} | catalogue",
+            run_command("payloads", draft.id, where, "--direction", "request", "--explain"),
+        )
 
 
 def iter_checks(where: str, forms: tuple[str, ...]) -> Iterator[Item]:
@@ -53,7 +62,10 @@ def iter_tests(where: str) -> Iterator[Item]:
     for name, ending in _REPORTS.items():
         path = Path("reports", f"report.{ending}")
         yield f"test, report {name}", path.read_bytes().decode("utf-8", "backslashreplace") if path.exists() else "none"
-    yield "test as json", run_command("test", "--app", "benchmarks.gold.served:tested()", where, "--seed", "2", "--format", "json")
+    yield (
+        "test as json",
+        run_command("test", "--app", "benchmarks.gold.served:tested()", where, "--seed", "2", "--format", "json"),
+    )
 
 
 def iter_session(where: str) -> Iterator[Item]:

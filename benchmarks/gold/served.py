@@ -85,7 +85,9 @@ class Mock:
                 curl=case.curl("http://127.0.0.1:4010"),
                 statuses=tuple(int(response.status) for response in operation.responses if response.status.isdigit()),
                 media_types=tuple(dict.fromkeys(each.name for each in media)),
-                examples=tuple(dict.fromkeys(example.key for each in media for example in each.examples if example.key)),
+                examples=tuple(
+                    dict.fromkeys(example.key for each in media for example in each.examples if example.key)
+                ),
                 has_body=operation.request_body is not None,
             )
 
@@ -145,8 +147,14 @@ async def _exchange(app: Any, ask: Ask) -> str:
     waiter.cancel()
     await asyncio.gather(call, waiter, return_exceptions=True)
     if not pieces:
-        raise RuntimeError(f"no answer to {ask.method} {ask.target}") from (None if call.cancelled() else call.exception())
+        raise RuntimeError(f"no answer to {ask.method} {ask.target}") from (
+            None if call.cancelled() else call.exception()
+        )
     lines = [f"{pieces[0]['status']}"]
-    lines += [f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in pieces[0].get("headers", ()) if name != b"date"]
+    lines += [
+        f"{name.decode('latin-1')}: {value.decode('latin-1')}"
+        for name, value in pieces[0].get("headers", ())
+        if name != b"date"
+    ]
     body = b"".join(piece.get("body", b"") for piece in pieces[1:])
     return "\n".join(lines) + "\n\n" + body.decode("utf-8", "backslashreplace")

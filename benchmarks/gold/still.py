@@ -22,7 +22,11 @@ ENVIRONMENT: Final = {
 
 # What is masked: a pattern, what stands in its place, why.
 MASKS: Final = (
-    (re.compile(r"\bin \d+(\.\d+)? (ms|s)\b"), "in <seconds>", "how long a run took: it is read off the monotonic clock"),
+    (
+        re.compile(r"\bin \d+(\.\d+)? (ms|s)\b"),
+        "in <seconds>",
+        "how long a run took: it is read off the monotonic clock",
+    ),
     (
         re.compile(r'(mock_server_memory_bytes\{kind="\w+"\}) [\d.]+'),
         r"\1 <bytes>",

@@ -1,15 +1,15 @@
 """
 Who may look inside, and change things there.
 
-On this machine alone, whoever reaches the server may: but no web page of another origin, whether it asks by the server's
-address (cross-site request forgery) or by a name of its own that leads there (DNS rebinding). Anywhere else a token is
-needed, as `Authorization: Bearer TOKEN` or as the cookie that the console's login sets.
+On this machine alone, whoever reaches the server may: but no web page of another origin, whether it asks by the
+server's address (cross-site request forgery) or by a name of its own that leads there (DNS rebinding). Anywhere else a
+token is needed, as `Authorization: Bearer TOKEN` or as the cookie that the console's login sets.
 
 Slowing down who guesses a token.
 
-A few wrong ones cost nothing, so that a person may mistype. Beyond these all guesses together get one answer each half second, in
-their turn, whoever sends them; none waits longer than some seconds, so that connections do not pile up. The right token is
-looked at first and never waits: nobody can be locked out by the guesses of others.
+A few wrong ones cost nothing, so that a person may mistype. Beyond these all guesses together get one answer each half
+second, in their turn, whoever sends them; none waits longer than some seconds, so that connections do not pile up. The
+right token is looked at first and never waits: nobody can be locked out by the guesses of others.
 """
 
 import asyncio
@@ -126,7 +126,9 @@ class Guard:
             return problem_answer(problem.FOREIGN_ORIGIN, detail)
         if self.token is not None and not self._has_session(fields):
             detail = "send the token that was set with --admin-token, or printed at start, as 'Authorization: Bearer …'"
-            return problem_answer(problem.TOKEN_NEEDED, detail, fields=[(b"www-authenticate", b'Bearer realm="mock-server admin"')])
+            return problem_answer(
+                problem.TOKEN_NEEDED, detail, fields=[(b"www-authenticate", b'Bearer realm="mock-server admin"')]
+            )
         return None
 
     def _bears_token(self, fields: RawFields) -> bool:
@@ -134,7 +136,11 @@ class Guard:
         return scheme.lower() == "bearer" and self.accepts(token.strip())
 
     def _has_session(self, fields: RawFields) -> bool:
-        """Check the cookie. Others of its name, set by somebody else for a part of this host, and odd ones between change nothing."""
+        """
+        Check the cookie.
+
+        Others of its name, set by somebody else for a part of this host, and odd ones between change nothing.
+        """
         pairs = (part.partition("=") for part in re.split("[;,]", find_field(fields, b"cookie") or ""))
         given = [value.strip() for name, _, value in pairs if name.strip() == SESSION]
         return any(hmac.compare_digest(_digest(value), _digest(self.session())) for value in given[:_MOST_COOKIES])

@@ -1,9 +1,9 @@
 """
 What of the documents was used: operations, statuses, media types, parameters, the values of enumerations.
 
-Listening costs half a microsecond for a target that was asked before, five for another one (2026-11-23, Python 3.11): equal
-requests wait together until somebody looks, or until too many different ones wait. Then each is read once: what it names,
-never whether it conforms.
+Listening costs half a microsecond for a target that was asked before, five for another one (2026-11-23, Python 3.11):
+equal requests wait together until somebody looks, or until too many different ones wait. Then each is read once: what
+it names, never whether it conforms.
 
 What of a document can be used, and what of it one exchange used.
 """
@@ -104,7 +104,9 @@ class Usable:
         if known is None:
             operation = self.responder.document.operation(entry)
             values = {parameter: _enumerated(parameter, self.responder.document) for parameter in operation.parameters}
-            in_path = [("parameter", entry.id, _named(p)) for p in operation.parameters if p.location is ParameterLocation.PATH]
+            in_path = [
+                ("parameter", entry.id, _named(p)) for p in operation.parameters if p.location is ParameterLocation.PATH
+            ]
             known = self._parts[entry.id] = _UsableOperation(
                 operation,
                 values,
@@ -146,15 +148,23 @@ def _raw(parameter: Parameter, carrier: Carrier) -> list[str]:
     name = parameter.name
     match parameter.location:
         case ParameterLocation.PATH:
-            return [unquote(carrier.path[name])] if name in carrier.path else []
+            if name in carrier.path:
+                return [unquote(carrier.path[name])]
+            return []
         case ParameterLocation.HEADER:
             value = find_field(carrier.fields, name.lower().encode("latin-1", "replace"))
-            return [value] if value is not None else []
+            if value is not None:
+                return [value]
+            return []
         case ParameterLocation.COOKIE:
             return [unquote(value) for key, value in carrier.cookies() if key == name]
         case ParameterLocation.QUERYSTRING:
-            return [carrier.query] if carrier.query else []
-    return [unquote_plus(value) for key, value in carrier.pairs if key in {name, f"{name}[]"} or key.startswith(f"{name}[")]
+            if carrier.query:
+                return [carrier.query]
+            return []
+    return [
+        unquote_plus(value) for key, value in carrier.pairs if key in {name, f"{name}[]"} or key.startswith(f"{name}[")
+    ]
 
 
 def _named(parameter: Parameter) -> str:
@@ -182,7 +192,9 @@ def _enumerated(parameter: Parameter, document: Document) -> frozenset[str]:
 
 
 def _text(item: str | float) -> str:
-    return str(item).lower() if isinstance(item, bool) else str(item)
+    if isinstance(item, bool):
+        return str(item).lower()
+    return str(item)
 
 
 _COUNTED: Final = 200  # bytes of what was used in a world
@@ -245,7 +257,9 @@ class Coverage:
     responders: Callable[[], Iterable[Responder]]  # of the documents that are served now
     worlds: Worlds
     _waiting: dict[_Key, _EqualRequests] = field(default_factory=dict)
-    _particular: list[tuple[str, _EqualRequests]] = field(default_factory=list)  # requests that may differ in more than their target
+    _particular: list[tuple[str, _EqualRequests]] = field(
+        default_factory=list
+    )  # requests that may differ in more than their target
     _bytes: int = 0
     _items: int = 0  # that were used, over all worlds
     _by_world: dict[str, Counter[Item]] = field(default_factory=dict)

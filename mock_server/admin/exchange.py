@@ -162,7 +162,12 @@ def _line(recorded: Recorded, teller: ExchangeRenderer) -> JsonObject:
         "world": shown_name(recorded.world),
         "milliseconds": round(recorded.seconds * 1000, 3),
         "disturbance": recorded.disturbance,
-        "request": {"method": request.method, "url": teller.url(concealed), "headers": _pairs(request.fields), **_body(request.body)},
+        "request": {
+            "method": request.method,
+            "url": teller.url(concealed),
+            "headers": _pairs(request.fields),
+            **_body(request.body),
+        },
         "response": {"status": response.status, "headers": _pairs(response.fields), **_body(response.body)},
         "findings": tell_findings(recorded.answer.findings, concealed),
     }
@@ -170,7 +175,10 @@ def _line(recorded: Recorded, teller: ExchangeRenderer) -> JsonObject:
 
 def _entry(recorded: Recorded, teller: ExchangeRenderer) -> JsonObject:
     concealed = teller.masker.conceal(recorded)
-    operation = recorded.answer.entry.id if recorded.answer.entry is not None else "nothing documented"
+    if recorded.answer.entry is not None:
+        operation = recorded.answer.entry.id
+    else:
+        operation = "nothing documented"
     met = f", {recorded.disturbance}" if recorded.disturbance is not None else ""
     return har_entry(
         concealed.request,
@@ -213,7 +221,9 @@ class AdminContext:
     def teller(self) -> ExchangeRenderer:
         """Who tells of exchanges."""
         settings = self.backend.settings
-        return ExchangeRenderer(self.masker, f"{'https' if settings.tls_cert else 'http'}://{settings.host}:{settings.port}")
+        return ExchangeRenderer(
+            self.masker, f"{'https' if settings.tls_cert else 'http'}://{settings.host}:{settings.port}"
+        )
 
     @property
     def limit(self) -> int:

@@ -69,7 +69,9 @@ async def on_refused(request: Request, error: Exception) -> Response:
     """Answer where a view refused."""
     if isinstance(error, AdminRefusal):
         return refusal(error.kind, error.detail, error.pointer)
-    return refusal(problem.MALFORMED_WORLD if isinstance(error, MalformedWorld) else problem.MALFORMED_ADMIN, str(error))
+    return refusal(
+        problem.MALFORMED_WORLD if isinstance(error, MalformedWorld) else problem.MALFORMED_ADMIN, str(error)
+    )
 
 
 async def on_http(request: Request, error: Exception) -> Response:
@@ -77,7 +79,11 @@ async def on_http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     fields = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if status == problem.NO_ADMIN_METHOD.status:
-        return refusal(problem.NO_ADMIN_METHOD, f"{request.url.path} is asked with {fields.get('Allow', 'another method')}", fields=fields)
+        return refusal(
+            problem.NO_ADMIN_METHOD,
+            f"{request.url.path} is asked with {fields.get('Allow', 'another method')}",
+            fields=fields,
+        )
     return refusal(problem.NO_ADMIN_PATH, f"there is no {request.url.path} here; GET /__admin lists what there is")
 
 
@@ -99,7 +105,9 @@ async def read_json(request: Request, limit: int) -> JsonValue:
     async for chunk in request.stream():
         data += chunk
         if len(data) > limit:
-            raise AdminRefusal(problem.CONTENT_TOO_LARGE, f"the body has more than {limit:,} bytes; --max-body sets the limit")
+            raise AdminRefusal(
+                problem.CONTENT_TOO_LARGE, f"the body has more than {limit:,} bytes; --max-body sets the limit"
+            )
     if not data.strip():
         return {}
     try:
@@ -142,7 +150,9 @@ def _depth(value: JsonValue) -> int:
 def world_named(request: Request, worlds: Worlds) -> str:
     """The name of the world that a request is about: `?world=`, else as requests of the API say it; ALL for all."""
     asked = request.query_params.get("world")
-    return worlds.of(request.headers.raw).name if asked is None else asked
+    if asked is None:
+        return worlds.of(request.headers.raw).name
+    return asked
 
 
 def one_world(request: Request, worlds: Worlds) -> World:
@@ -167,9 +177,13 @@ def some_worlds(request: Request, worlds: Worlds) -> list[World]:
         MalformedWorld: that can't be a name.
     """
     name = world_named(request, worlds)
-    return list(worlds) if name == ALL else [worlds.get(name)]
+    if name == ALL:
+        return list(worlds)
+    return [worlds.get(name)]
 
 
 def shown_name(world: str) -> str | None:
     """The name of a world in JSON: null for everybody's."""
-    return None if world == EVERYBODY else world
+    if world == EVERYBODY:
+        return None
+    return world

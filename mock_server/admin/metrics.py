@@ -15,7 +15,24 @@ from mock_server.respond.journal import Recorded
 from mock_server.respond.worlds import Worlds
 from mock_server.version import __version__
 
-_BOUNDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+_BOUNDS: Final = (
+    0.0001,
+    0.00025,
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+)  # seconds
 _NOBODY: Final = "none"  # the operation of a request that is none
 
 
@@ -82,15 +99,21 @@ class _Collector:
         for (operation, method, status, source), count in sorted(metrics.answered.items()):
             requests.add_metric([operation, method, str(status), source], count)
         yield requests
-        seconds = core.HistogramMetricFamily("mock_server_request_duration_seconds", "Until the answer was sent.", labels=["operation"])
+        seconds = core.HistogramMetricFamily(
+            "mock_server_request_duration_seconds", "Until the answer was sent.", labels=["operation"]
+        )
         for operation, timed in sorted(metrics.timed.items()):
             seconds.add_metric([operation], list(_cumulated(timed)), timed.total)
         yield seconds
-        findings = core.CounterMetricFamily("mock_server_findings", "Violations in requests.", labels=["operation", "rule"])
+        findings = core.CounterMetricFamily(
+            "mock_server_findings", "Violations in requests.", labels=["operation", "rule"]
+        )
         for (operation, rule), count in sorted(metrics.found.items()):
             findings.add_metric([operation, rule], count)
         yield findings
-        disturbed = core.CounterMetricFamily("mock_server_disturbed", "Answers that met a delay or a fault.", labels=["operation"])
+        disturbed = core.CounterMetricFamily(
+            "mock_server_disturbed", "Answers that met a delay or a fault.", labels=["operation"]
+        )
         for operation, count in sorted(metrics.disturbed.items()):
             disturbed.add_metric([operation], count)
         yield disturbed
@@ -98,12 +121,18 @@ class _Collector:
         kept = sum(len(world.journal) for world in metrics.worlds)
         yield core.GaugeMetricFamily("mock_server_journal_exchanges", "Exchanges that journals keep.", value=kept)
         budget = metrics.worlds.budget
-        memory = core.GaugeMetricFamily("mock_server_memory_bytes", "Kept of what clients send and get, by what it is.", labels=["kind"])
+        memory = core.GaugeMetricFamily(
+            "mock_server_memory_bytes", "Kept of what clients send and get, by what it is.", labels=["kind"]
+        )
         for kind, holder in sorted(budget.holders.items()):
             memory.add_metric([kind], holder.weight)
         yield memory
-        yield core.GaugeMetricFamily("mock_server_memory_limit_bytes", "How much of that there may be.", value=budget.most)
-        dropped = core.CounterMetricFamily("mock_server_memory_dropped", "What went to make room, the oldest first.", labels=["kind"])
+        yield core.GaugeMetricFamily(
+            "mock_server_memory_limit_bytes", "How much of that there may be.", value=budget.most
+        )
+        dropped = core.CounterMetricFamily(
+            "mock_server_memory_dropped", "What went to make room, the oldest first.", labels=["kind"]
+        )
         for kind in sorted(budget.droppers):
             dropped.add_metric([kind], budget.dropped[kind])
         yield dropped

@@ -3,8 +3,8 @@ The request of a callback or webhook, as the document has it.
 
 What a callback has in common with the exchange that it follows: where names agree, so do values.
 
-After `POST /orders` was answered with `{"id": 7, "total": 5}`, an `orderId` or the `id` of an `order` is 7 in the callback,
-and `total` is 5: as far as the schema of the callback takes them.
+After `POST /orders` was answered with `{"id": 7, "total": 5}`, an `orderId` or the `id` of an `order` is 7 in the
+callback, and `total` is 5: as far as the schema of the callback takes them.
 """
 
 import re
@@ -39,7 +39,9 @@ class KnownWords:
     nouns: frozenset[str] = frozenset()  # what the exchange is about
 
 
-def gather(template: str, variables: Mapping[str, str], request: JsonValue | Missing, response: JsonValue | Missing) -> KnownWords:
+def gather(
+    template: str, variables: Mapping[str, str], request: JsonValue | Missing, response: JsonValue | Missing
+) -> KnownWords:
     """
     Gather what an exchange says.
 
@@ -108,7 +110,9 @@ def _forms(wanted: JsonValue) -> tuple[JsonValue, ...]:
     """A value, and what else it may be: a variable of a path is a text, even where it stands for a number."""
     if isinstance(wanted, str) and _WHOLE.match(wanted):
         return wanted, int(wanted)
-    return (wanted, str(wanted)) if isinstance(wanted, int) and not isinstance(wanted, bool) else (wanted,)
+    if isinstance(wanted, int) and not isinstance(wanted, bool):
+        return (wanted, str(wanted))
+    return (wanted,)
 
 
 def _with(value: JsonValue, pointer: Pointer, wanted: JsonValue) -> JsonValue:
@@ -120,7 +124,9 @@ def _with(value: JsonValue, pointer: Pointer, wanted: JsonValue) -> JsonValue:
 
 def _object(body: JsonValue | Missing) -> JsonObject:
     """A body that is an object; an empty one for anything else."""
-    return body if isinstance(body, dict) else {}
+    if isinstance(body, dict):
+        return body
+    return {}
 
 
 def _words(name: str) -> str:
@@ -148,7 +154,9 @@ class Composer:
     kit: Engine
     _drafters: dict[tuple[str, Pointer], Drafter] = field(default_factory=dict)
 
-    def compose(self, entry: Entry, url: str, known: KnownWords, seed: int, body: JsonValue | Missing = MISSING) -> ComposedRequest:
+    def compose(
+        self, entry: Entry, url: str, known: KnownWords, seed: int, body: JsonValue | Missing = MISSING
+    ) -> ComposedRequest:
         """
         Compose a request.
 
@@ -176,7 +184,10 @@ class Composer:
         request = encode(draft, "", request_outlines(self.kit), self.kit.document.schemes)
         base, _ = urldefrag(url)
         query = request.query.decode("latin-1")
-        target = base + ("&" if "?" in base else "?") + query if query else base
+        if query:
+            target = base + ("&" if "?" in base else "?") + query
+        else:
+            target = base
         fields = tuple(field for field in request.fields if field[0] not in _NOT_OURS)
         return ComposedRequest(target, entry.method, fields, request.body, self._judge(entry, request))
 
@@ -205,9 +216,13 @@ class Composer:
     def _judge(self, entry: Entry, request: Request) -> tuple[Finding, ...]:
         document = self.kit.document
         try:
-            judge = RequestJudge(document, document.operation(entry), self.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))
+            judge = RequestJudge(
+                document, document.operation(entry), self.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE)
+            )
         except SchemaError:
             return ()  # said when the document is checked
         found = judge.read(request, {}, security=False).findings
         # the path is the URL that somebody gave
-        return tuple(finding for finding in found if finding.level is Level.ERROR and (finding.instance or ("",))[0] != "path")
+        return tuple(
+            finding for finding in found if finding.level is Level.ERROR and (finding.instance or ("",))[0] != "path"
+        )

@@ -97,7 +97,9 @@ class CallbackDispatcher:
 
     def clear(self, world: str | None = None) -> None:
         """Forget what was sent, of one world or of all; what waits is sent all the same."""
-        self._log = OrderedDict((number, kept) for number, kept in self._log.items() if world is not None and kept[0].world != world)
+        self._log = OrderedDict(
+            (number, kept) for number, kept in self._log.items() if world is not None and kept[0].world != world
+        )
         self._kept = sum(size for _, size in self._log.values())
 
     def _drop_oldest(self) -> bool:
@@ -116,7 +118,9 @@ class CallbackDispatcher:
 
     def webhooks(self) -> tuple[str, ...]:
         """The names of all webhooks that are documented."""
-        return tuple(dict.fromkeys(hook.name for mount in self._backend.mounts for hook in mount.responder.document.webhooks))
+        return tuple(
+            dict.fromkeys(hook.name for mount in self._backend.mounts for hook in mount.responder.document.webhooks)
+        )
 
     def send_webhook(self, name: str, url: str, world: str = "", body: JsonValue | Missing = MISSING) -> Delivery:
         """
@@ -136,7 +140,9 @@ class CallbackDispatcher:
         """
         self._refresh()
         for number, mount in enumerate(self._mounts):
-            hook = next((hook for hook in mount.responder.document.webhooks if hook.name == name and hook.entries), None)
+            hook = next(
+                (hook for hook in mount.responder.document.webhooks if hook.name == name and hook.entries), None
+            )
             if hook is not None:
                 posted = self._begin("webhook", name, world)
                 seed = derive_seed(self._seed(world), "webhook", name)
@@ -148,7 +154,9 @@ class CallbackDispatcher:
         """Hear of exchanges, if operations of the documents may set something off."""
         listeners = self._backend.listeners
         hears = self.hear in listeners
-        wanted = any(_may_set_off(entry) for mount in self._backend.mounts for entry in mount.responder.document.entries)
+        wanted = any(
+            _may_set_off(entry) for mount in self._backend.mounts for entry in mount.responder.document.entries
+        )
         if wanted and not hears:
             listeners.append(self.hear)
         elif hears and not wanted:
@@ -176,7 +184,9 @@ class CallbackDispatcher:
                 if not isinstance(url, str) or not url:
                     self._end(posted, Outcome.SKIPPED, f"the exchange has no {trigger.url}")
                     continue
-                seed = derive_seed(self._seed(recorded.world), trigger.callback.name, recorded.request.path, recorded.request.body)
+                seed = derive_seed(
+                    self._seed(recorded.world), trigger.callback.name, recorded.request.path, recorded.request.body
+                )
                 size = _UNFOLDED * (len(recorded.request.body) + len(recorded.answer.body))
                 self._send(posted, _PendingDelivery(self._composers[number], called, url, known, seed, size=size))
 
@@ -185,7 +195,9 @@ class CallbackDispatcher:
         world = self._backend.worlds.known(name)
         return (world.seed if world is not None else None) or str(self._backend.settings.seed)
 
-    def _around(self, recorded: Recorded, response: Response, variables: dict[str, str], responder: Responder) -> ExpressionContext:
+    def _around(
+        self, recorded: Recorded, response: Response, variables: dict[str, str], responder: Responder
+    ) -> ExpressionContext:
         request, entry = recorded.request, recorded.answer.entry
         asked: JsonValue | Missing = MISSING
         answered: JsonValue | Missing = MISSING
@@ -288,7 +300,11 @@ class CallbackDispatcher:
 
     def _end(self, posted: Delivery, outcome: Outcome, reason: str) -> None:
         posted.end(outcome, reason)
-        _log.log(logging.INFO if outcome in {Outcome.DELIVERED, Outcome.SKIPPED} else logging.WARNING, "%s", posted.describe())
+        _log.log(
+            logging.INFO if outcome in {Outcome.DELIVERED, Outcome.SKIPPED} else logging.WARNING,
+            "%s",
+            posted.describe(),
+        )
         for finding in posted.findings:
             _log.warning("  %s: %s", finding.rule, NO_MASK.finding(finding.message, finding.instance))
 
@@ -299,7 +315,11 @@ def _may_set_off(entry: Entry) -> bool:
 
 
 def _triggers(mount: Mount, entry: Entry) -> Iterator[_Trigger]:
-    """The callbacks of an operation, and the webhooks that its `x-mock` names: `webhooks: {NAME: URL or expression}`."""
+    """
+    The callbacks of an operation, and the webhooks that its `x-mock` names.
+
+    `webhooks: {NAME: URL or expression}`.
+    """
     document = mount.responder.document
     for callback in document.operation(entry).callbacks:
         yield _Trigger("callback", callback, callback.expression)

@@ -129,7 +129,9 @@ class CallbackSender:
             return None
         return f"{parsed.host} is not allowed; --callbacks-to {parsed.netloc.decode()} allows it"
 
-    async def deliver(self, composed: ComposedRequest, name: str, note: Callable[[DeliveryAttempt], None]) -> SendResult:
+    async def deliver(
+        self, composed: ComposedRequest, name: str, note: Callable[[DeliveryAttempt], None]
+    ) -> SendResult:
         """
         Send a request until it is answered for good.
 
@@ -144,7 +146,9 @@ class CallbackSender:
         attempts: list[DeliveryAttempt] = []
         response: Response | None = None
         verify: ssl.SSLContext | bool = self._context() if composed.url.lower().startswith("https:") else False
-        async with httpx2.AsyncClient(verify=verify, trust_env=False, follow_redirects=False, timeout=_SECONDS) as client:
+        async with httpx2.AsyncClient(
+            verify=verify, trust_env=False, follow_redirects=False, timeout=_SECONDS
+        ) as client:
             for count in range(self._retries + 1):
                 if count:
                     await self._wait(min(_FIRST_PAUSE * 2 ** (count - 1), _LONGEST_PAUSE))
@@ -156,7 +160,9 @@ class CallbackSender:
         reason = attempts[-1].reason or f"answered with {attempts[-1].status}"
         return SendResult(tuple(attempts), response, reason)
 
-    async def _try(self, client: "httpx2.AsyncClient", composed: ComposedRequest, name: str) -> tuple[DeliveryAttempt, Response | None]:
+    async def _try(
+        self, client: "httpx2.AsyncClient", composed: ComposedRequest, name: str
+    ) -> tuple[DeliveryAttempt, Response | None]:
         moment, started = time.time(), time.perf_counter()
         response, reason = None, ""
         try:
@@ -179,7 +185,9 @@ class CallbackSender:
             (CALLBACK, name.encode("ascii", "replace")),
         ]
         if self._secret is not None:
-            fields.append((SIGNATURE, b"sha256=" + hmac.new(self._secret, composed.body, hashlib.sha256).hexdigest().encode()))
+            fields.append(
+                (SIGNATURE, b"sha256=" + hmac.new(self._secret, composed.body, hashlib.sha256).hexdigest().encode())
+            )
         message = client.build_request(composed.method, composed.url, headers=fields, content=composed.body or None)
         answer = await client.send(message, stream=True)
         try:
@@ -190,7 +198,9 @@ class CallbackSender:
                     break
         finally:
             await answer.aclose()
-        return Response(answer.status_code, [(key.lower(), value) for key, value in answer.headers.raw], bytes(read[:_LARGEST]))
+        return Response(
+            answer.status_code, [(key.lower(), value) for key, value in answer.headers.raw], bytes(read[:_LARGEST])
+        )
 
     def _context(self) -> ssl.SSLContext:
         """Whom to trust; read when it is first needed, since it takes long."""

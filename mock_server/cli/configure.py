@@ -1,8 +1,8 @@
 """
 Where settings come from: flags, the environment, a file. The only place that reads the environment.
 
-The file is named by `--config`, else found in the working folder. One that was found is not trusted with everything: see
-`trust`.
+The file is named by `--config`, else found in the working folder. One that was found is not trusted with everything:
+see `trust`.
 """
 
 import os
@@ -38,7 +38,9 @@ class SettingsSource:
     @property
     def files(self) -> tuple[Path, ...]:
         """Where settings may stand, the stronger first."""
-        return (self.named,) if self.named is not None else settings_files(self.folder)
+        if self.named is not None:
+            return (self.named,)
+        return settings_files(self.folder)
 
     def read(self) -> "SettingsTable":
         """
@@ -66,7 +68,9 @@ class SettingsTable(NamedTuple):
 
     path: Path | None  # None: there is no file
     table: Mapping[str, object]
-    refused: Mapping[str, str]  # what is not trusted: the name as `[command.]name`, and the reason where the name says too little
+    refused: Mapping[
+        str, str
+    ]  # what is not trusted: the name as `[command.]name`, and the reason where the name says too little
 
     @property
     def of_the_mock(self) -> dict[str, object]:
@@ -103,8 +107,8 @@ def choose_source(arguments: Sequence[str]) -> SettingsSource:
     """
     Choose the settings file of a command, for all that reads it from now on.
 
-    Args:
-        arguments: Of the command; the environment has `MOCK_SERVER_CONFIG` and `MOCK_SERVER_TRUST_SETTINGS` for the same.
+    Args: arguments: Of the command; the environment has `MOCK_SERVER_CONFIG` and `MOCK_SERVER_TRUST_SETTINGS` for the
+        same.
 
     Raises:
         UsageError: the variable is neither true nor false.
@@ -156,7 +160,9 @@ def configure(flags: Mapping[str, object], source: SettingsSource | None = None)
         UsageError: something is set to what it can't be.
     """
     environment = {
-        name.removeprefix(_PREFIX).lower(): value for name, value in os.environ.items() if name.startswith(_PREFIX) and value != ""
+        name.removeprefix(_PREFIX).lower(): value
+        for name, value in os.environ.items()
+        if name.startswith(_PREFIX) and value != ""
     }
     environment = {name: value for name, value in environment.items() if name not in _ABOUT_THE_FILE}
     given = {name: None if value == [] else value for name, value in flags.items()}
@@ -200,15 +206,23 @@ def read_presets(command: str, options: Mapping[str, Option], settings: Settings
         option = options.get(name.replace("_", "-"))
         if option is None:
             near = get_close_matches(name.replace("_", "-"), options, n=1)
-            advice = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(options))}"
+            if near:
+                advice = f"; did you mean {near[0]}?"
+            else:
+                advice = f"; there are {', '.join(sorted(options))}"
             raise UsageError(f"[{command}]: there is no option {name!r}{advice}")
         items = value if isinstance(value, list) else [value]
         if option.is_flag is not isinstance(value, bool) or (isinstance(value, list) and not option.is_list):
-            wanted = "true or false" if option.is_flag else "a text or a number" + (", or a list of them" if option.is_list else "")
+            if option.is_flag:
+                wanted = "true or false"
+            else:
+                wanted = "a text or a number" + (", or a list of them" if option.is_list else "")
             raise UsageError(f"[{command}]: {name} has to be {wanted}, not {value!r}")
         if not all(isinstance(item, str | int | float) for item in items):
             raise UsageError(f"[{command}]: {name} has to be made of texts or numbers, not {value!r}")
-        presets[option.parameter] = value if option.is_flag else [str(item) for item in items] if option.is_list else str(value)
+        presets[option.parameter] = (
+            value if option.is_flag else [str(item) for item in items] if option.is_list else str(value)
+        )
     return presets
 
 
@@ -235,7 +249,9 @@ def _read_first(files: Iterable[Path], *, must_exist: bool) -> tuple[Path | None
 
 def _shown(path: Path) -> Path:
     """A path as people write it: from the working folder, where it lies in it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    if path.is_relative_to(Path.cwd()):
+        return path.relative_to(Path.cwd())
+    return path
 
 
 def _toml(path: Path) -> Mapping[str, object]:

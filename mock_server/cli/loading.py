@@ -6,7 +6,11 @@ from typing import Any
 
 
 def load(name: str) -> Any:  # noqa: ANN401 - a module
-    """Import a module with the garbage collector off: what is made on the way stays, and looking at it takes a fifth of the time."""
+    """
+    Import a module with the garbage collector off.
+
+    What is made on the way stays, and looking at it takes a fifth of the time.
+    """
     gc.disable()
     try:
         return importlib.import_module(name)

@@ -19,7 +19,12 @@ class _JsonFormatter(logging.Formatter):
         """Write a record."""
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         extras = {name: getattr(record, name) for name in _EXTRAS if hasattr(record, name)}
-        fields = {"time": moment.replace("+00:00", "Z"), "level": record.levelname.lower(), "logger": record.name, **extras}
+        fields = {
+            "time": moment.replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **extras,
+        }
         if not extras:
             fields["message"] = NO_MASK.text(record.getMessage())
         if record.exc_info:
@@ -31,7 +36,11 @@ class _TextFormatter(logging.Formatter):
     """One message a line, for people."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record: nothing in it is obeyed by a terminal, and no secret shows that can be told by name or shape."""
+        """
+        Write a record.
+
+        Nothing in it is obeyed by a terminal, and no secret shows that can be told by name or shape.
+        """
         message = record.getMessage()
         is_masked = record.name == _ACCESS and record.levelno <= logging.INFO  # it says a path and words of ours
         text = printable(message if is_masked else NO_MASK.text(message))
@@ -47,7 +56,8 @@ def set_up_logs(format_: str) -> None:
     Args:
         format_: `text`, `json`, or `none` for errors only.
     """
-    # No line names a thread or a process: records need not, either. https://docs.python.org/3/howto/logging.html, "Optimization"
+    # No line names a thread or a process: records need not, either. https://docs.python.org/3/howto/logging.html,
+    # "Optimization"
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if format_ == "json" else _TextFormatter())

@@ -45,7 +45,11 @@ _COMMAND_LINE_ERROR: Final[type[Exception]] = typer.BadParameter.__mro__[1]
 
 
 class _Commands(TyperGroup):
-    """Commands that are imported when they are called: `serve` does not wait for what only `check` needs, nor `--help` for any."""
+    """
+    Commands that are imported when they are called.
+
+    `serve` does not wait for what only `check` needs, nor `--help` for any.
+    """
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - of a class that typer keeps to itself
         """List the names."""
@@ -53,7 +57,9 @@ class _Commands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - see there
         """Describe a command, for help."""
-        return TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+        if cmd_name in COMMANDS:
+            return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
+        return None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - see there
         """Import the command that is called; the settings file may have options for it."""
@@ -86,15 +92,23 @@ def _options_of_all() -> list[Any]:
     def options(
         config: Annotated[
             Path | None,
-            typer.Option(help="A settings file; it is trusted.", show_default="mock-server.toml, else pyproject.toml, of this folder"),
+            typer.Option(
+                help="A settings file; it is trusted.",
+                show_default="mock-server.toml, else pyproject.toml, of this folder",
+            ),
         ] = None,
         trust_settings: Annotated[
-            bool, typer.Option("--trust-settings", help="Let a settings file that was found set everything: run code, write, listen.")
+            bool,
+            typer.Option(
+                "--trust-settings", help="Let a settings file that was found set everything: run code, write, listen."
+            ),
         ] = False,
     ) -> None:
         """Have options that other commands take over."""
 
-    params: list[Any] = [param for param in typer.main.get_command(shared).params if param.name in {"config", "trust_settings"}]
+    params: list[Any] = [
+        param for param in typer.main.get_command(shared).params if param.name in {"config", "trust_settings"}
+    ]
     for param in params:
         param.expose_value = False
     return params
@@ -125,7 +139,9 @@ def _say_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
 
 @app.callback()
 def commands(
-    version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """From one OpenAPI document: a fake backend whose every answer conforms."""
 
@@ -145,7 +161,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = app(args=args or ["--help"], prog_name="mock-server", standalone_mode=False)
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 0
+        if isinstance(stop.code, int):
+            return stop.code
+        return 0
     except _COMMAND_LINE_ERROR as error:
         _say(_explain(error, args[0]))
         return UsageError.exit_code
@@ -158,12 +176,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     finally:
         forget_source()
-    return code if isinstance(code, int) else 0
+    if isinstance(code, int):
+        return code
+    return 0
 
 
 def main_and_exit() -> None:
     """Run a command as a process does."""
-    # processes that are started from here import nothing from the working folder, which may be a repository that was just cloned
+    # processes that are started from here import nothing from the working folder, which may be a repository that was
+    # just cloned
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     sys.exit(main())
 

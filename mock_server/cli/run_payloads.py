@@ -50,9 +50,17 @@ def payloads(
     """Do what the command says; the arguments are its flags."""
     if document is None and operation is not None and _is_document(operation):
         operation, document = None, operation
-    settings = configure({"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
+    settings = configure(
+        {"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None}
+    )
     choice = PayloadChoice(
-        kinds=_kinds(kind), operation=operation, direction=direction, status=status, media_type=media_type, most=locations, budget=budget
+        kinds=_kinds(kind),
+        operation=operation,
+        direction=direction,
+        status=status,
+        media_type=media_type,
+        most=locations,
+        budget=budget,
     )
     if direction not in _DIRECTIONS:
         raise UsageError(f"--direction is one of {', '.join(_DIRECTIONS)}, not {direction!r}")
@@ -67,7 +75,9 @@ def payloads(
     if explain:
         _explain(plan)
         return
-    job = Job(document=where, settings=settings, choice=choice, format=format_, offset=offset, count=count or _length(plan))
+    job = Job(
+        document=where, settings=settings, choice=choice, format=format_, offset=offset, count=count or _length(plan)
+    )
     _warn(plan)
     if out is None:
         _print(job, workers, scheduler)
@@ -101,7 +111,10 @@ def _length(plan: PayloadPlan) -> int:
 def _print(job: Job, workers: int, scheduler: str | None) -> None:
     format_ = FORMATS[job.format]
     if format_.is_folder or format_.is_table or workers > 1 or scheduler is not None:
-        needs = "--workers and --scheduler need" if workers > 1 or scheduler is not None else f"--format {job.format} needs"
+        if workers > 1 or scheduler is not None:
+            needs = "--workers and --scheduler need"
+        else:
+            needs = f"--format {job.format} needs"
         raise UsageError(f"{needs} --out")
     for piece in stream(job):
         sys.stdout.buffer.write(piece)
@@ -135,7 +148,10 @@ def _warn(plan: PayloadPlan) -> None:
     for lane in plan.lanes():
         if lane.catalogue.is_cut:
             title = lane.target.title
-            say(f"mock-server: {title}: places farther from the root were not looked at; --locations takes more", to=sys.stderr)
+            say(
+                f"mock-server: {title}: places farther from the root were not looked at; --locations takes more",
+                to=sys.stderr,
+            )
 
 
 def _explain(plan: PayloadPlan) -> None:
@@ -147,7 +163,10 @@ def _explain(plan: PayloadPlan) -> None:
         say(lane.target.title)
         for edge in catalogue.edges:
             broken = ", ".join(f"{found.keyword} at {part}{format_pointer(found.instance)}" for found in edge.breaks)
-            says = "valid" if edge.conforms else f"breaks {broken}" + ("" if edge.is_exact else " (unavoidable)")
+            if edge.conforms:
+                says = "valid"
+            else:
+                says = f"breaks {broken}" + ("" if edge.is_exact else " (unavoidable)")
             say(f"  {edge.kind:10} {edge.rule}  {part}{format_pointer(edge.pointer)}: {says}")
         if lane.absent is not None:
             say(f"  {INVALID:10} {lane.absent}  {part}: is missing")

@@ -30,7 +30,14 @@ from mock_server.version import __version__
 
 
 def proxy(
-    *, upstream: str, document: str | None, timeout: float, insecure: bool, record: Path | None, format_: str, **flags: object
+    *,
+    upstream: str,
+    document: str | None,
+    timeout: float,
+    insecure: bool,
+    record: Path | None,
+    format_: str,
+    **flags: object,
 ) -> None:
     """
     Pass requests on until Ctrl-C, then sum up what was found.
@@ -51,7 +58,12 @@ def proxy(
     check_tls(settings.tls_cert, settings.tls_key)
     real = Upstream(upstream, seconds=timeout, verify=not insecure)
     opened = open_responder(document, settings)
-    relay = _relay(real, opened, settings, recorder := Recorder(record, real.origin, real.base_path) if record is not None else None)
+    relay = _relay(
+        real,
+        opened,
+        settings,
+        recorder := Recorder(record, real.origin, real.base_path) if record is not None else None,
+    )
     backend = assemble([opened], settings)
     backend.relay = relay
     backend.tasks.append(relay.stay)
@@ -64,7 +76,9 @@ def proxy(
 
 
 def _relay(real: Upstream, opened: OpenedDocument, settings: Settings, recorder: Recorder | None) -> Relay:
-    mocked = [entry.id for entry in opened.document.entries if not settings.for_operation(entry.id, entry.title).upstream]
+    mocked = [
+        entry.id for entry in opened.document.entries if not settings.for_operation(entry.id, entry.title).upstream
+    ]
     return Relay(
         real,
         Choices(mocked, settings.fallback_on if settings.fallback else ()),
@@ -96,7 +110,9 @@ def _serve(backend: Backend, relay: Relay, opened: OpenedDocument, settings: Set
         listening.close()
 
 
-def _print_banner(relay: Relay, opened: OpenedDocument, settings: Settings, listening: Listening, guard: Guard | None) -> None:
+def _print_banner(
+    relay: Relay, opened: OpenedDocument, settings: Settings, listening: Listening, guard: Guard | None
+) -> None:
     document, real = opened.document, relay.upstream
     address, inside = listening.origin, listening.admin_origin
     count = len(document.entries)
@@ -116,7 +132,9 @@ def _mock_in_words(relay: Relay, settings: Settings) -> str:
     mocked = sorted(relay.choices.mocked)
     answers = [f"for {', '.join(mocked)}"] if mocked else []
     answers += [f"on {', '.join(relay.choices.fallback_on)}"] if settings.fallback else []
-    return f"answers {' and '.join(answers)}" if answers else "does not answer (--fallback mock)"
+    if answers:
+        return f"answers {' and '.join(answers)}"
+    return "does not answer (--fallback mock)"
 
 
 def _sum_up(scrutiny: ProxyJudge, document: Document, format_: str) -> None:
@@ -141,5 +159,7 @@ class _Describer:
     def __call__(self, finding: Finding) -> str:
         place = finding.place
         if place is not None and place not in self._lines:
-            self._lines.update(find_place_lines([place], {resource.name: resource for resource in self._document.library.loaded()}))
+            self._lines.update(
+                find_place_lines([place], {resource.name: resource for resource in self._document.library.loaded()})
+            )
         return f"{write_line(finding, self._lines)}, blame {finding.blame.value}"

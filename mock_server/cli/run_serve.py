@@ -91,7 +91,9 @@ def _check_in_background(document: str) -> None:
     subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
 
 
-def _print_banner(backend: Backend, opened: Sequence[OpenedDocument], listening: Listening, guard: Guard | None) -> None:
+def _print_banner(
+    backend: Backend, opened: Sequence[OpenedDocument], listening: Listening, guard: Guard | None
+) -> None:
     settings, address = backend.settings, listening.origin
     titles = ", ".join(f"{each.document.title} {each.document.api_version}" for each in opened)
     lines = [f"mock-server {__version__}: {titles}"]
@@ -101,10 +103,18 @@ def _print_banner(backend: Backend, opened: Sequence[OpenedDocument], listening:
         lines += [
             f"  document      {named}OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
             f"  listening on  {', '.join(address + base for base in responder.base_paths())}",
-            *([*_admin_lines(settings, listening.admin_origin, guard), f"  Swagger UI    {address}/ui"] if each is opened[0] else []),
+            *(
+                [*_admin_lines(settings, listening.admin_origin, guard), f"  Swagger UI    {address}/ui"]
+                if each is opened[0]
+                else []
+            ),
             f"  answers from  {', '.join(settings.source)} (seed {settings.seed}, locale {responder.kit.locale}"
             + (f", fixtures in {each.fixtures_from})" if each.fixtures_from is not None else ", no fixtures)"),
-            *([f"  scenarios     {', '.join(scenario.name for scenario in each.scenarios.scenarios)}"] if each.scenarios.scenarios else []),
+            *(
+                [f"  scenarios     {', '.join(scenario.name for scenario in each.scenarios.scenarios)}"]
+                if each.scenarios.scenarios
+                else []
+            ),
         ]
     lines += [f"  state         {describe_state([each.responder for each in opened])}"] if settings.stateful else []
     if backend.code is not None:
@@ -130,9 +140,14 @@ def _admin_lines(settings: Settings, address: str, guard: Guard | None) -> list[
     """Where to look inside, and with which token if it was made up."""
     if guard is None:
         return []
-    lines = [f"  look inside   {address}/__admin" + (" (each worker has a journal of its own)" if settings.workers > 1 else "")]
+    lines = [
+        f"  look inside   {address}/__admin"
+        + (" (each worker has a journal of its own)" if settings.workers > 1 else "")
+    ]
     lines.append(f"  console       {address}/__console/")
-    return [*lines, f"  admin token   {guard.token}"] if guard.made else lines
+    if guard.made:
+        return [*lines, f"  admin token   {guard.token}"]
+    return lines
 
 
 def _operation_lines(opened: OpenedDocument, entry: Entry, address: str, base: str, *, short: bool) -> list[str]:
@@ -143,7 +158,10 @@ def _operation_lines(opened: OpenedDocument, entry: Entry, address: str, base: s
     operation = opened.document.operation(entry)
     case = example_request(responder.kit, operation, base)
     chosen = choose_success(operation)
-    examples = sum(e.value is not MISSING for m in chosen.response.content for e in m.examples) if chosen is not None else 0
+    if chosen is not None:
+        examples = sum(e.value is not MISSING for m in chosen.response.content for e in m.examples)
+    else:
+        examples = 0
     stored = len(responder.fixtures.by_operation.get(entry.id, ()))
     sources = [f"{stored} fixture{'s' if stored != 1 else ''}"] if stored else []
     sources += [f"{examples} example{'s' if examples != 1 else ''}"] if examples else []

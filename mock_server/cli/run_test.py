@@ -99,12 +99,16 @@ def run_contract(
             "name the URL of the API, as in mock-server test http://127.0.0.1:8000, or an application with --app module:attribute"
         )
     if url is not None and "://" not in url and Path(url).is_file():
-        raise UsageError(f"{url} is a document; the URL of the API comes first: mock-server test http://127.0.0.1:8000 {url}")
+        raise UsageError(
+            f"{url} is a document; the URL of the API comes first: mock-server test http://127.0.0.1:8000 {url}"
+        )
     storage = STATE / "hypothesis"
     if find_escape(storage, [Path.cwd().resolve()]) is not None:
         raise UsageError(f"{STATE} leads outside of this folder, and findings would be written there: remove the link")
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(storage))  # not a folder of its own
-    settings = configure({"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
+    settings = configure(
+        {"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None}
+    )
     where = document or default_document()
     library = Library(Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote)))
     opened = open_document(library, library.open_entry(where))
@@ -145,7 +149,15 @@ def run_contract(
     _finish(ran, frame, options, reports, format_, write_baseline_)
     if save_fixtures_ is not None:
         flags = [*_named("--header", header), *_named("--auth", auth), *(["--insecure"] if insecure else [])]
-        flags += ["--phases", phases, "--mode", mode, "--seed", str(settings.seed), *(["--mutating"] if mutating else [])]
+        flags += [
+            "--phases",
+            phases,
+            "--mode",
+            mode,
+            "--seed",
+            str(settings.seed),
+            *(["--mutating"] if mutating else []),
+        ]
         flags += ["--allow-bulk-delete"] if allow_bulk_delete else []
         _save(save_fixtures_, ran, api, frame.mask, app_ or url or "", where, flags)
     if ran.exercised.percent < min_coverage:
@@ -167,7 +179,9 @@ class _Framing:
         places = [incident.finding.place for incident in ran.incidents if incident.finding.place is not None]
         lines = find_place_lines(places, {resource.name: resource for resource in self.document.library.loaded()})
         moment = datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return ReportContext(self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, lines, moment)
+        return ReportContext(
+            self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, lines, moment
+        )
 
 
 def _run(run: Run, runner: Runner) -> Report:
@@ -177,7 +191,9 @@ def _run(run: Run, runner: Runner) -> Report:
         task = bar.add_task("")
 
         def show(done: int, total: int | None, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=escape(printable(f"{what} ({run.sent} requests)")))
+            bar.update(
+                task, completed=done, total=total, description=escape(printable(f"{what} ({run.sent} requests)"))
+            )
 
         runner.progress = show
         return runner.report()
@@ -225,7 +241,14 @@ def _reports(wanted: list[str]) -> dict[str, Path]:
     return found
 
 
-def _finish(ran: Report, framing: _Framing, options: Options, reports: Mapping[str, Path], format_: str, new_baseline: Path | None) -> None:
+def _finish(
+    ran: Report,
+    framing: _Framing,
+    options: Options,
+    reports: Mapping[str, Path],
+    format_: str,
+    new_baseline: Path | None,
+) -> None:
     frame = framing.around(ran)
     milliseconds = round(framing.started * 1000)
     writers: dict[str, Callable[[], bytes]] = {
@@ -255,7 +278,11 @@ def _finish(ran: Report, framing: _Framing, options: Options, reports: Mapping[s
 
 def _save(folder: Path, ran: Report, api: Api, mask: Mask, url: str, document: str, flags: list[str]) -> None:
     """Keep what was found: as fixtures, and as tests."""
-    judges = {entry.id: subject.responses for entry in api.document.entries if (subject := api.subject(entry, lambda parameter: ()))}
+    judges = {
+        entry.id: subject.responses
+        for entry in api.document.entries
+        if (subject := api.subject(entry, lambda parameter: ()))
+    }
     kept = [incident for incident in ran.incidents if not incident.doubtful]
     try:
         count = save_fixtures(folder, kept, judges, mask)

@@ -14,7 +14,14 @@ from mock_server.cli.configure import configure
 from mock_server.cli.show import FORMATS, print_findings
 from mock_server.cli.terminal import say
 from mock_server.contract.records import RecordSource, find_sources
-from mock_server.contract.summary import RecordJudging, RecordStandard, find_empty, merge_in_order, open_sifter, split_all
+from mock_server.contract.summary import (
+    RecordJudging,
+    RecordStandard,
+    find_empty,
+    merge_in_order,
+    open_sifter,
+    split_all,
+)
 from mock_server.document.default import default_document
 from mock_server.errors import UsageError
 from mock_server.findings import Level
@@ -62,19 +69,33 @@ def validate(
             bar.update(task, advance=count)
 
         if workers == 1 and scheduler is None:
-            tally = merge_in_order(((number, sifter.sift(part, show)) for number, part in enumerate(parts)), parts, lambda count: None)
+            tally = merge_in_order(
+                ((number, sifter.sift(part, show)) for number, part in enumerate(parts)), parts, lambda count: None
+            )
         else:
-            tally = merge_in_order(choose_spread(workers, scheduler)(RecordJudging(standard, parts), range(len(parts))), parts, show)
+            tally = merge_in_order(
+                choose_spread(workers, scheduler)(RecordJudging(standard, parts), range(len(parts))), parts, show
+            )
     for path in find_empty(sources, tally):
         tally.break_off(path, 0, "there is no record in it")
     findings = tally.findings()
     print_findings(findings, format_, read=sifter.api.document.library.loaded())
     seconds = time.perf_counter() - started
     verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {len(findings)} causes"
-    more = f"; {tally.dropped:,} findings of further causes were only counted" if tally.dropped else ""
-    more += f"; {tally.broken:,} {'file' if tally.broken == 1 else 'files'} could not be read to the end" if tally.broken else ""
+    if tally.dropped:
+        more = f"; {tally.dropped:,} findings of further causes were only counted"
+    else:
+        more = ""
+    more += (
+        f"; {tally.broken:,} {'file' if tally.broken == 1 else 'files'} could not be read to the end"
+        if tally.broken
+        else ""
+    )
     # The verdict is the result where people read it; programs get nothing but findings on standard output.
-    say(f"{tally.records:,} records in {seconds:.1f} s: {verdict}{more}", to=sys.stdout if format_ == "text" else sys.stderr)
+    say(
+        f"{tally.records:,} records in {seconds:.1f} s: {verdict}{more}",
+        to=sys.stdout if format_ == "text" else sys.stderr,
+    )
     if tally.broken:
         raise typer.Exit(2)
     if any(finding.level is Level.ERROR for finding in findings):
@@ -83,11 +104,15 @@ def validate(
 
 def _found_anywhere(where: str) -> str:
     """A document's path as a worker in another folder finds it."""
-    return str(Path(where).resolve()) if Path(where).is_file() else where
+    if Path(where).is_file():
+        return str(Path(where).resolve())
+    return where
 
 
 def _size(sources: list[RecordSource]) -> int | None:
-    return sum(Path(source.path).stat().st_size for source in sources) if all(source.path != "-" for source in sources) else None
+    if all(source.path != "-" for source in sources):
+        return sum(Path(source.path).stat().st_size for source in sources)
+    return None
 
 
 def _bar(sources: list[RecordSource]) -> Bar:

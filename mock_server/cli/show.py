@@ -31,7 +31,9 @@ _WORDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "note"}
 _ANNOTATIONS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 
-def print_findings(findings: Sequence[Finding], format_: str, *, read: Iterable[LoadedResource] = (), stream: TextIO | None = None) -> None:
+def print_findings(
+    findings: Sequence[Finding], format_: str, *, read: Iterable[LoadedResource] = (), stream: TextIO | None = None
+) -> None:
     """
     Print findings in the order of their places.
 
@@ -43,7 +45,9 @@ def print_findings(findings: Sequence[Finding], format_: str, *, read: Iterable[
     """
     out = stream or sys.stdout
     ordered = sorted(findings, key=lambda finding: finding.sort_key)
-    lines = find_place_lines([finding.place for finding in ordered if finding.place is not None], {r.name: r for r in read})
+    lines = find_place_lines(
+        [finding.place for finding in ordered if finding.place is not None], {r.name: r for r in read}
+    )
     if format_ == "json":
         out.write(printable_json(write_json([_object(finding, lines) for finding in ordered]).decode()) + "\n")
         return
@@ -81,7 +85,9 @@ def _where(finding: Finding, lines: dict[Place, int]) -> str:
     if finding.place is None:
         return ""
     line = lines.get(finding.place)
-    return f"{finding.place.file}:{line}" if line is not None else finding.place.file
+    if line is not None:
+        return f"{finding.place.file}:{line}"
+    return finding.place.file
 
 
 def write_line(finding: Finding, lines: dict[Place, int]) -> str:
@@ -139,13 +145,17 @@ def print_report(report: Report, frame: ReportContext, format_: str) -> None:
                 finding = incident.finding
                 message = f"{incident.message(frame.mask)}\n{frame.describe(incident)['curl']}"
                 line = frame.lines.get(finding.place) if finding.place is not None else None
-                sys.stdout.write(annotate(level, finding.place, line, f"{incident.check}: {finding.operation}", message) + "\n")
+                sys.stdout.write(
+                    annotate(level, finding.place, line, f"{incident.check}: {finding.operation}", message) + "\n"
+                )
         return
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True, no_color="NO_COLOR" in os.environ or None)
     for incident in (*_certain(report), *_doubtful(report)):
         _show(console, frame.describe(incident))
     for warning in report.warnings:
-        console.print(Text("warning", style="yellow") + _safe_text(f": {frame.mask.text(warning.message)} [{warning.rule}]"))
+        console.print(
+            Text("warning", style="yellow") + _safe_text(f": {frame.mask.text(warning.message)} [{warning.rule}]")
+        )
 
 
 def _certain(report: Report) -> Iterator[Incident]:
@@ -158,7 +168,10 @@ def _doubtful(report: Report) -> Iterator[Incident]:
 
 def _show(console: Console, found: JsonObject) -> None:
     level = str(found["level"])
-    where = f"{found['file']}:{found['line']}" if found["line"] is not None else str(found["file"] or "")
+    if found["line"] is not None:
+        where = f"{found['file']}:{found['line']}"
+    else:
+        where = str(found["file"] or "")
     console.print(
         _safe_text(f"{where}: ")
         + Text(level, style=f"bold {_COLOURS.get(level, 'white')}")
@@ -203,7 +216,10 @@ def _message(message: JsonObject, lead: str, names: set[str]) -> Iterator[str]:
             yield f"{lead} {field[0]}: {field[1]}"
     body = str(message.get("body") or message.get("body_base64") or "")
     if body:
-        shown = body if len(body) <= _MOST_SHOWN else f"{body[:_MOST_SHOWN]} … ({len(body):,} characters)"
+        if len(body) <= _MOST_SHOWN:
+            shown = body
+        else:
+            shown = f"{body[:_MOST_SHOWN]} … ({len(body):,} characters)"
         for line in shown.splitlines():
             yield f"{lead} {line}"
 
@@ -214,8 +230,13 @@ def summarise(report: Report, frame: ReportContext) -> None:
     words = ", ".join(_count(count, level.name.lower()) for level, count in levels.items() if level is not Level.NOTE)
     doubtful, accepted = sum(1 for _ in _doubtful(report)), sum(incident.accepted for incident in report.incidents)
     words += f", {doubtful} unknown" + (f", {accepted} accepted by the baseline" if accepted else "")
-    figures = f"{_count(len(report.operations), 'operation')}, {_count(report.sent, 'request')} in {report.seconds:.1f} s"
-    say(f"{figures}, {report.exercised.percent:.0f} % of the contract exercised, seed {frame.seed}: {words}", to=sys.stderr)
+    figures = (
+        f"{_count(len(report.operations), 'operation')}, {_count(report.sent, 'request')} in {report.seconds:.1f} s"
+    )
+    say(
+        f"{figures}, {report.exercised.percent:.0f} % of the contract exercised, seed {frame.seed}: {words}",
+        to=sys.stderr,
+    )
     if report.skipped:
         named = ", ".join(entry.title for entry in report.skipped[:_MOST_NAMED])
         say(f"not sent without --mutating: {named}{' …' if len(report.skipped) > _MOST_NAMED else ''}", to=sys.stderr)

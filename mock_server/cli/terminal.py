@@ -1,4 +1,8 @@
-"""Saying something on a terminal: everything that is printed goes through here, so that nothing foreign is obeyed there."""
+"""
+Saying something on a terminal.
+
+Everything that is printed goes through here, so that nothing foreign is obeyed there.
+"""
 
 import io
 import sys

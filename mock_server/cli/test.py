@@ -13,25 +13,38 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def run_contract(
     url: Annotated[
-        str | None, typer.Argument(help="The base of the API: it replaces the servers of the document.", show_default=False)
+        str | None,
+        typer.Argument(help="The base of the API: it replaces the servers of the document.", show_default=False),
     ] = None,
     document: Annotated[
-        str | None, typer.Argument(help="A path, a URL, or - for standard input.", show_default="./openapi.yaml, else the shipped one")
+        str | None,
+        typer.Argument(
+            help="A path, a URL, or - for standard input.", show_default="./openapi.yaml, else the shipped one"
+        ),
     ] = None,
-    app_: Annotated[str | None, typer.Option("--app", help="An ASGI or WSGI application in this process: module:attribute.")] = None,
+    app_: Annotated[
+        str | None, typer.Option("--app", help="An ASGI or WSGI application in this process: module:attribute.")
+    ] = None,
     phases: Annotated[
         str, typer.Option(help="The phases to run: examples, coverage, stateful, fuzzing.")
     ] = "examples,coverage,stateful,fuzzing",
     mode: Annotated[
         str, typer.Option(help="Requests that keep to the document (positive), break it (negative), or both.")
     ] = "positive,negative",
-    checks: Annotated[str, typer.Option(help="The checks to run; docs/reference/checks.md lists them.", show_default="all")] = "",
+    checks: Annotated[
+        str, typer.Option(help="The checks to run; docs/reference/checks.md lists them.", show_default="all")
+    ] = "",
     exclude_checks: Annotated[str, typer.Option(help="Checks not to run.")] = "",
-    include: Annotated[list[str] | None, typer.Option(help="Only operations that match: an operationId, 'GET /pets*' or tag:NAME.")] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Only operations that match: an operationId, 'GET /pets*' or tag:NAME.")
+    ] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="No operations that match.")] = None,
     mutating: Annotated[bool, typer.Option("--mutating", help="Also send POST, PUT, PATCH and DELETE.")] = False,
     allow_bulk_delete: Annotated[
-        bool, typer.Option("--allow-bulk-delete", help="With --mutating: also DELETE of whole collections, whatever is in them.")
+        bool,
+        typer.Option(
+            "--allow-bulk-delete", help="With --mutating: also DELETE of whole collections, whatever is in them."
+        ),
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Same seed, same cases.", show_default="0")] = None,
     max_cases: Annotated[int, typer.Option(min=1, help="Requests of the phase coverage for each operation.")] = 60,
@@ -44,30 +57,51 @@ def run_contract(
     rate_limit: Annotated[float | None, typer.Option(help="Requests a second.", show_default="no limit")] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Operations that are tested at once.")] = 1,
     header: Annotated[
-        list[str] | None, typer.Option("-H", "--header", help="A header field of every request; ${NAME} is an environment variable.")
+        list[str] | None,
+        typer.Option("-H", "--header", help="A header field of every request; ${NAME} is an environment variable."),
     ] = None,
     auth: Annotated[list[str] | None, typer.Option(help="Credentials: SCHEME=secret, or user:password.")] = None,
     other_header: Annotated[
-        list[str] | None, typer.Option(help="A header field of a second identity, which must not read what the first one created.")
+        list[str] | None,
+        typer.Option(help="A header field of a second identity, which must not read what the first one created."),
     ] = None,
     other_auth: Annotated[list[str] | None, typer.Option(help="Credentials of the second identity.")] = None,
     values: Annotated[Path | None, typer.Option(help="A file of values that exist: {petId: [1, 2]}.")] = None,
     listen: Annotated[
-        str | None, typer.Option(help="HOST:PORT, where callbacks and webhooks are received.", show_default="a port of this host")
+        str | None,
+        typer.Option(help="HOST:PORT, where callbacks and webhooks are received.", show_default="a port of this host"),
     ] = None,
-    listen_url: Annotated[str | None, typer.Option(help="The URL under which the API reaches --listen, if it is another one.")] = None,
+    listen_url: Annotated[
+        str | None, typer.Option(help="The URL under which the API reaches --listen, if it is another one.")
+    ] = None,
     baseline: Annotated[Path | None, typer.Option(help="A file of known findings, which are accepted.")] = None,
-    write_baseline_: Annotated[Path | None, typer.Option("--write-baseline", help="Write the findings of this run as a baseline.")] = None,
+    write_baseline_: Annotated[
+        Path | None, typer.Option("--write-baseline", help="Write the findings of this run as a baseline.")
+    ] = None,
     save_fixtures_: Annotated[
         Path | None,
-        typer.Option("--save-fixtures", help="A folder: keep the answers of findings as fixtures, and their requests as tests."),
+        typer.Option(
+            "--save-fixtures", help="A folder: keep the answers of findings as fixtures, and their requests as tests."
+        ),
     ] = None,
-    findings: Annotated[Path | None, typer.Option(help="The file that --replay reads.", show_default="those of the last run here")] = None,
-    replay_: Annotated[str | None, typer.Option("--replay", help="Send a finding of the last run again, by its id.")] = None,
-    min_coverage: Annotated[float, typer.Option(min=0, max=100, help="Percent of the contract that must be exercised.")] = 0.0,
-    report: Annotated[list[str] | None, typer.Option(help="NAME=PATH, of junit, ctrf, har, html, ndjson, markdown.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="The format of the findings: text, json or github.")] = "text",
-    locale: Annotated[str | None, typer.Option(help="The locale of generated values.", show_default="the document's, else en_US")] = None,
+    findings: Annotated[
+        Path | None, typer.Option(help="The file that --replay reads.", show_default="those of the last run here")
+    ] = None,
+    replay_: Annotated[
+        str | None, typer.Option("--replay", help="Send a finding of the last run again, by its id.")
+    ] = None,
+    min_coverage: Annotated[
+        float, typer.Option(min=0, max=100, help="Percent of the contract that must be exercised.")
+    ] = 0.0,
+    report: Annotated[
+        list[str] | None, typer.Option(help="NAME=PATH, of junit, ctrf, har, html, ndjson, markdown.")
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", help="The format of the findings: text, json or github.")
+    ] = "text",
+    locale: Annotated[
+        str | None, typer.Option(help="The locale of generated values.", show_default="the document's, else en_US")
+    ] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Accept any TLS certificate.")] = False,
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,

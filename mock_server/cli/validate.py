@@ -19,15 +19,24 @@ def validate(
     operation: Annotated[
         str | None, typer.Option(help="Records are bare payloads of this operation: its operationId or 'GET /path'.")
     ] = None,
-    status: Annotated[int | None, typer.Option(help="The status of the responses.", show_default="the lowest success")] = None,
-    schema: Annotated[str | None, typer.Option(help="Records are bare payloads of this schema: '#/components/schemas/Pet'.")] = None,
+    status: Annotated[
+        int | None, typer.Option(help="The status of the responses.", show_default="the lowest success")
+    ] = None,
+    schema: Annotated[
+        str | None, typer.Option(help="Records are bare payloads of this schema: '#/components/schemas/Pet'.")
+    ] = None,
     direction: Annotated[str, typer.Option(help="Whether payloads are of requests or responses.")] = "response",
     base_path: Annotated[
-        str | None, typer.Option(help="The path before the paths of the document.", show_default="that of the servers, or none")
+        str | None,
+        typer.Option(help="The path before the paths of the document.", show_default="that of the servers, or none"),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the work on NDJSON files.")] = 1,
-    scheduler: Annotated[str | None, typer.Option(help="A Dask cluster that shares the work, as in tcp://10.0.0.1:8786.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="The format of the findings: text, json or github.")] = "text",
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask cluster that shares the work, as in tcp://10.0.0.1:8786.")
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", help="The format of the findings: text, json or github.")
+    ] = "text",
     allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
     allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
 ) -> None:

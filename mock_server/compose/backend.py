@@ -117,7 +117,9 @@ def check_store(settings: Settings) -> None:
         raise UsageError("--store keeps state: give --stateful as well")
     if settings.stateful and settings.store is None and settings.workers > 1:
         advice = "--store sqlite:///state.db, or --store postgresql+psycopg://…"
-        raise UsageError(f"--workers {settings.workers} with --stateful needs a store that the workers share: give {advice}")
+        raise UsageError(
+            f"--workers {settings.workers} with --stateful needs a store that the workers share: give {advice}"
+        )
 
 
 def open_store(url: str | None) -> Store:
@@ -144,7 +146,9 @@ def describe_state(responders: Sequence[Responder]) -> str:
             for resource, deed in state.inferred.by_entry.values():
                 methods.setdefault(resource.name, {})[deed.operation.method] = None
             shown += [f"{name} ({', '.join(found)})" for name, found in methods.items()]
-    return ", ".join(shown[:_SHOWN]) + (f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else "") if shown else "nothing"
+    if shown:
+        return ", ".join(shown[:_SHOWN]) + (f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else "")
+    return "nothing"
 
 
 def assemble(opened: Sequence[OpenedDocument], settings: Settings) -> Backend:
@@ -167,8 +171,8 @@ def configure_sources(backend: Backend, mounts: Sequence[Mount], settings: Setti
     """
     Give documents who else may answer for them, and what is made of documents beside.
 
-    It is called again for every new version of a document, before that takes the place of the old one: what keeps its data by
-    world, as state does, is kept by the backend and only told of the new document here.
+    It is called again for every new version of a document, before that takes the place of the old one: what keeps its
+    data by world, as state does, is kept by the backend and only told of the new document here.
 
     Args:
         backend: What stays.
@@ -199,7 +203,9 @@ def _hand_over(mounts: Sequence[Mount], code: Code) -> None:
             handled += functions.values()
     if not handled:
         named = ", ".join(sorted(code.functions)) or "it has none"
-        _log.warning("no function of %s has the name of an operationId (%s): every operation is mocked", code.where, named)
+        _log.warning(
+            "no function of %s has the name of an operationId (%s): every operation is mocked", code.where, named
+        )
         return
     for name in code.unused(handled):
         near = difflib.get_close_matches(name, wanted, 1)

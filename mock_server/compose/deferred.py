@@ -4,7 +4,8 @@ Applications that are made when they are first asked for.
 Swagger UI, the admin side and the console bring Connexion, Starlette and templates with them: half of the time that a
 server takes to start, and a third of its memory. Most servers are never asked for them.
 
-The areas beside the API, the admin side and the console: who listens from the start, and what is made when it is asked for.
+The areas beside the API, the admin side and the console: who listens from the start, and what is made when it is asked
+for.
 """
 
 import asyncio
@@ -47,15 +48,19 @@ def deferred_app(backend: Backend) -> Asgi:
     """
     Make the ASGI application of a server, Connexion's part of it deferred.
 
-    It answers as the one that `app.create_app` makes: requests meet the same middleware, and what that hands on goes to that
-    application.
+    It answers as the one that `app.create_app` makes: requests meet the same middleware, and what that hands on goes
+    to that application.
     """
     install_defaults(backend)
     return MockMiddleware(_Rest(backend), backend)
 
 
 class _Rest:
-    """What our middleware hands on: the life of the server, which is ours, and what Connexion's application is made for."""
+    """
+    What our middleware hands on.
+
+    The life of the server, which is ours, and what Connexion's application is made for.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -83,7 +88,11 @@ CONSOLE = b"/__console"
 
 
 def install_admin(backend: Backend, guard: Guard) -> Coverage:
-    """Put the admin side beside the API of a server, and let it hear of every exchange; gives who counts what is used."""
+    """
+    Put the admin side beside the API of a server, and let it hear of every exchange.
+
+    Gives who counts what is used.
+    """
     coverage = Coverage(lambda: (mount.responder for mount in backend.mounts), backend.worlds)
     metrics = Metrics(backend.worlds)
     backend.listeners += [coverage.listen, metrics.listen]
@@ -129,4 +138,6 @@ def find_hidden(backend: Backend) -> Iterator[Finding]:
                     f"{entry.method} {paths[0]} is not answered: {ADMIN.decode()} and {CONSOLE.decode()} are this server's own;"
                     " --admin-port gives them a port of their own, --no-admin leaves them out"
                 )
-                yield Finding(rule="document-path-ambiguous", message=message, place=entry.node.place, operation=entry.id)
+                yield Finding(
+                    rule="document-path-ambiguous", message=message, place=entry.node.place, operation=entry.id
+                )

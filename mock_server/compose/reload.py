@@ -1,9 +1,10 @@
 """
 Serving what was edited: the next version is made aside, and takes the place of the one before as a whole.
 
-A version that can't be made changes nothing: it is said why, and the one before goes on. Worlds, their journals and states are
-the backend's, not a version's, and stay. Whether something was edited is told by looking at the files themselves, not by what
-an editor was seen doing: written anew, renamed over, or a link that leads elsewhere, all look the same here.
+A version that can't be made changes nothing: it is said why, and the one before goes on. Worlds, their journals and
+states are the backend's, not a version's, and stay. Whether something was edited is told by looking at the files
+themselves, not by what an editor was seen doing: written anew, renamed over, or a link that leads elsewhere, all look
+the same here.
 """
 
 import asyncio
@@ -90,11 +91,17 @@ class Reloader:
         if isinstance(disturber, SeededFaultInjector) and settings.disturbances != before.disturbances:
             disturber.disturbances = settings.disturbances
         self.opened = opened
-        for found in (*(warning for each in opened for warning in each.warnings), *find_conflicts(opened), *find_hidden(self.backend)):
+        for found in (
+            *(warning for each in opened for warning in each.warnings),
+            *find_conflicts(opened),
+            *find_hidden(self.backend),
+        ):
             _log.warning("%s: %s", found.place, found.message)
         count = sum(len(each.document.entries) for each in opened)
         took = (time.perf_counter() - started) * 1000
-        _log.info("%s: edited; %d operation%s, made anew in %.0f ms", _named(edited), count, "s" if count != 1 else "", took)
+        _log.info(
+            "%s: edited; %d operation%s, made anew in %.0f ms", _named(edited), count, "s" if count != 1 else "", took
+        )
 
     def _make(self) -> tuple[Settings, list[OpenedDocument], tuple[Mount, ...]]:
         settings = self.read_settings()
@@ -104,7 +111,11 @@ class Reloader:
         return settings, opened, mounts
 
     def _refuse(self, edited: Sequence[str], error: MockServerError) -> None:
-        found = [f"{finding.place}: {finding.message}" for finding in error.findings] if isinstance(error, FixtureError) else []
+        found = (
+            [f"{finding.place}: {finding.message}" for finding in error.findings]
+            if isinstance(error, FixtureError)
+            else []
+        )
         text = "\n".join([str(error), *found[:_SHOWN]])
         self.backend.reload_error = text
         _log.error("%s: edited, and can't be served, so the version before goes on: %s", _named(edited), text)
@@ -162,7 +173,9 @@ def _named(edited: Sequence[str]) -> str:
 
 def _shown(path: Path) -> str:
     near = os.path.relpath(path)
-    return str(path) if near.startswith("..") else near
+    if near.startswith(".."):
+        return str(path)
+    return near
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -175,7 +188,9 @@ def _inside(folder: Path) -> list[Path]:
 
 def _path_of(resource: LoadedResource) -> Path | None:
     parts = urlsplit(resource.uri)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    return None
 
 
 def _beside(opened: OpenedDocument) -> tuple[Path, ...]:

@@ -21,7 +21,13 @@ async def watch(reloader: Reloader) -> None:
             await reloader.look()
             continue
         changes = awatch(
-            *folders, recursive=False, watch_filter=None, step=_QUIET, debounce=_PATIENCE, rust_timeout=_ROUND, yield_on_timeout=True
+            *folders,
+            recursive=False,
+            watch_filter=None,
+            step=_QUIET,
+            debounce=_PATIENCE,
+            rust_timeout=_ROUND,
+            yield_on_timeout=True,
         )
         async with aclosing(changes):
             await reloader.look()  # something may have changed before the system was asked

@@ -73,7 +73,11 @@ class OperationUnderTest:
 
     @property
     def base_path(self) -> str:
-        """What stands before its path: of the URL under test, or of its own servers where that is the document's path."""
+        """
+        What stands before its path.
+
+        Of the URL under test, or of its own servers where that is the document's path.
+        """
         documented = {server.base_path for server in self.api.document.servers}
         if not self.is_elsewhere or self.api.base_path not in documented:
             return self.api.base_path
@@ -92,7 +96,9 @@ class OperationUnderTest:
             UndefinedSerialization: a parameter can't be written.
         """
         who = identity if identity is not None else self.api.identity
-        request = encode(draft, self.base_path, request_outlines(self.api.kit), self.api.document.schemes, who.credentials)
+        request = encode(
+            draft, self.base_path, request_outlines(self.api.kit), self.api.document.schemes, who.credentials
+        )
         return who.apply(request)
 
     def classify(self, request: Request) -> ClassifiedRequest:
@@ -104,7 +110,11 @@ class OperationUnderTest:
         if own is None:
             return ClassifiedRequest(Intent.DOUBTFUL)
         broken = _errors(self.requests, request, own)
-        rivals = [candidate for candidate in candidates if candidate is not own] if broken else candidates[: candidates.index(own)]
+        rivals = (
+            [candidate for candidate in candidates if candidate is not own]
+            if broken
+            else candidates[: candidates.index(own)]
+        )
         if any(self._is_meant(rival, request) for rival in rivals):
             return ClassifiedRequest(Intent.DOUBTFUL, broken)
         if not broken:
@@ -122,7 +132,9 @@ class OperationUnderTest:
         return judge is None or not _errors(judge, request, rival)
 
 
-def _errors(judge: RequestJudge, request: Request, matched: Matched[Entry], *, lenient: bool = False) -> tuple[Finding, ...]:
+def _errors(
+    judge: RequestJudge, request: Request, matched: Matched[Entry], *, lenient: bool = False
+) -> tuple[Finding, ...]:
     """What a request breaks, as one for an operation."""
     understood = judge.read(request, matched.variables, security=False, lenient=lenient)
     return tuple(finding for finding in understood.findings if finding.level is Level.ERROR)
@@ -156,7 +168,9 @@ class Api:
             if requests is None:
                 return None
             responses = ResponseJudge(operation, self.kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE))
-            self._subjects[entry.id] = OperationUnderTest(self, operation, requests, responses, Drafter(self.kit, operation, known))
+            self._subjects[entry.id] = OperationUnderTest(
+                self, operation, requests, responses, Drafter(self.kit, operation, known)
+            )
         return self._subjects[entry.id]
 
     def judge(self, entry: Entry) -> RequestJudge | None:
@@ -164,7 +178,9 @@ class Api:
         if entry.id not in self._judges:
             operation = self.document.operation(entry)
             try:
-                self._judges[entry.id] = RequestJudge(self.document, operation, self.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))
+                self._judges[entry.id] = RequestJudge(
+                    self.document, operation, self.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE)
+                )
             except SchemaError as error:
                 self._judges[entry.id] = None
                 self.broken[entry.id] = error
@@ -198,9 +214,15 @@ class Api:
 
     def _value_at(self, place: Place) -> object:
         resource = next((known for known in self.document.library.loaded() if known.name == place.file), None)
-        return find_at(resource.value, place.pointer)[1] if resource is not None else None
+        if resource is not None:
+            return find_at(resource.value, place.pointer)[1]
+        return None
 
 
-def make_api(document: Document, base_path: str, seed: int, locale: str | None = None, fields: Mapping[str, str] | None = None) -> Api:
+def make_api(
+    document: Document, base_path: str, seed: int, locale: str | None = None, fields: Mapping[str, str] | None = None
+) -> Api:
     """Make an API ready to be tested."""
-    return Api(document, Engine(document, Settings(seed=seed, locale=locale, fields=fields or {})), base_path.rstrip("/"))
+    return Api(
+        document, Engine(document, Settings(seed=seed, locale=locale, fields=fields or {})), base_path.rstrip("/")
+    )

@@ -2,7 +2,8 @@
 What is known of the provider's data: values that were given, and things that answers named.
 
 A thing is known by the variables of its path, as in `{"shelf": 1, "book": "x"}` under `/shelves/{shelf}/books/{book}`.
-Requests that change something go only to what this run created, or to what was given for that very operation: see `is_own`.
+Requests that change something go only to what this run created, or to what was given for that very operation: see
+`is_own`.
 """
 
 import re
@@ -94,16 +95,25 @@ class Memory:
     def values(self, operation: Operation, parameter: Parameter) -> Sequence[JsonValue]:
         """What is known for one parameter: what was given, then what properties of its name said."""
         if parameter.location is ParameterLocation.PATH and parameter.name == self.changed_name(operation.entry):
-            return self.given.find_for(operation.id, parameter.name)  # what others vouch for, or listed, is not ours to change
+            return self.given.find_for(
+                operation.id, parameter.name
+            )  # what others vouch for, or listed, is not ours to change
         given = self.given.find(operation.id, parameter.name)
         if given:
             return given
-        if len(split_words(parameter.name)) > 1 and parameter.location in {ParameterLocation.PATH, ParameterLocation.QUERY}:
+        if len(split_words(parameter.name)) > 1 and parameter.location in {
+            ParameterLocation.PATH,
+            ParameterLocation.QUERY,
+        }:
             return self._values.get(parameter.name, ())
         return ()
 
     def things(self, template: str, *, created_only: bool = False) -> list[KnownObject]:
-        """The things that a path template may name, with the variables of things around them; what was created last comes first."""
+        """
+        The things that a path template may name, with the variables of things around them.
+
+        What was created last comes first.
+        """
         names = template_names(template)
         if not names:
             return []
@@ -113,13 +123,16 @@ class Memory:
                 fitting = [thing for thing in things.values() if thing.created or not created_only]
                 if fitting and (not best or len(known) > len(best[0].template)):
                     best = fitting
-        return sorted(best, key=lambda thing: not thing.created) if best and set(best[0].variables) <= set(names) else []
+        if best and set(best[0].variables) <= set(names):
+            return sorted(best, key=lambda thing: not thing.created)
+        return []
 
     def has_given(self, operation: Operation) -> bool:
         """Whether the user gave all path parameters of an operation."""
         names, changed = template_names(operation.entry.template), self.changed_name(operation.entry)
         return bool(names) and all(
-            self.given.find_for(operation.id, name) if name == changed else self.given.find(operation.id, name) for name in names
+            self.given.find_for(operation.id, name) if name == changed else self.given.find(operation.id, name)
+            for name in names
         )
 
     def changed_name(self, entry: Entry) -> str | None:
@@ -131,14 +144,16 @@ class Memory:
         """
         names = template_names(entry.template)
         creates = entry.method == "POST" and self.item_template(entry.template) is not None
-        return None if is_safe_method(entry.method) or creates or not names else names[-1]
+        if is_safe_method(entry.method) or creates or not names:
+            return None
+        return names[-1]
 
     def is_own(self, entry: Entry, variables: Variables) -> bool:
         """
         Judge whether a request may change what its path names.
 
-        That is: what this run created, anything within it, and what the user gave for this very operation. A parent that was given
-        or listed is not: its children may be created, and changed once they are.
+        That is: what this run created, anything within it, and what the user gave for this very operation. A parent
+        that was given or listed is not: its children may be created, and changed once they are.
         """
         changed = self.changed_name(entry)
         if changed is None:
@@ -180,13 +195,19 @@ class Memory:
             return [thing for thing in found if self._add(thing)]
 
     def learn_put(self, entry: Entry, exchanged: Exchanged) -> list[KnownObject]:
-        """Take in what an accepted PUT created: what its path names, where nothing was known to be there; gives what is new."""
+        """
+        Take in what an accepted PUT created.
+
+        What its path names, where nothing was known to be there; gives what is new.
+        """
         names, variables = template_names(entry.template), path_values(exchanged)
         if not names or not entry.template.endswith("}") or self.is_own(entry, variables):
             return []
         with self._lock:
             thing = KnownObject(entry.template, variables, created=True)
-            return [thing] if self._add(thing) else []
+            if self._add(thing):
+                return [thing]
+            return []
 
     def forget(self, template: str, gone: Variables) -> None:
         """Forget what a template with these variables names, and what is below it."""
@@ -221,7 +242,11 @@ class Memory:
         for method in ("GET", "DELETE", "PUT", "PATCH"):
             matched = self.router.match(method, path)
             if isinstance(matched, Matched) and matched.variables:
-                yield KnownObject(matched.route.template, {name: unquote(value) for name, value in matched.variables.items()}, created=True)
+                yield KnownObject(
+                    matched.route.template,
+                    {name: unquote(value) for name, value in matched.variables.items()},
+                    created=True,
+                )
                 return
 
 
@@ -274,11 +299,17 @@ def things_in(body: JsonValue) -> Sequence[JsonValue]:
     if isinstance(inner, dict):
         return [inner]
     lists = [value for value in body.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-    return [body] if len(lists) != 1 or "id" in body else [item for item in lists[0] if isinstance(item, dict)][:_KEPT]
+    if len(lists) != 1 or "id" in body:
+        return [body]
+    return [item for item in lists[0] if isinstance(item, dict)][:_KEPT]
 
 
 def is_name_of(name: str, template: str) -> bool:
-    """Whether a path parameter is called as what is in its collection: `{customer}` of `/customers`; but not `{slug}`."""
+    """
+    Whether a path parameter is called as what is in its collection.
+
+    `{customer}` of `/customers`; but not `{slug}`.
+    """
     collection = "".join(split_words(template.rpartition("/")[0].rpartition("/")[2]))
     word = "".join(split_words(name))
     return bool(word) and collection.startswith(word.removesuffix("y"))

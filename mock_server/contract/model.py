@@ -10,7 +10,8 @@ or something that is none of its business, such as a framework, may have answere
 
 Incidents: what a run found, one for each cause, with the smallest request that shows it.
 
-An incident's id is derived from what it is, not from when it was seen: the same tomorrow, so that a baseline can name it.
+An incident's id is derived from what it is, not from when it was seen: the same tomorrow, so that a baseline can name
+it.
 """
 
 from dataclasses import dataclass, field, replace
@@ -65,7 +66,9 @@ class Exchanged:
     @property
     def status(self) -> int:
         """The status; 0 where no answer came."""
-        return self.received.response.status if self.received.response is not None else 0
+        if self.received.response is not None:
+            return self.received.response.status
+        return 0
 
     @property
     def accepted(self) -> bool:
@@ -122,10 +125,21 @@ class Verdict:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What makes two verdicts one: the check, the operation, the rule, the place, and the instance without indices."""
+        """
+        What makes two verdicts one.
+
+        The check, the operation, the rule, the place, and the instance without indices.
+        """
         finding = self.finding
         place = str(finding.place) if finding.place is not None else ""
-        return (self.check, finding.operation or "", finding.rule, place, *_without_indices(finding.instance or ()), *self.cause)
+        return (
+            self.check,
+            finding.operation or "",
+            finding.rule,
+            place,
+            *_without_indices(finding.instance or ()),
+            *self.cause,
+        )
 
 
 def _without_indices(pointer: Pointer) -> Pointer:
@@ -187,7 +201,10 @@ class Incidents:
             )
             return True
         smaller = _size(exchanged) < _size(known.exchanged)
-        changed = replace(known, finding=verdict.finding, exchanged=exchanged, related=related) if smaller else known
+        if smaller:
+            changed = replace(known, finding=verdict.finding, exchanged=exchanged, related=related)
+        else:
+            changed = known
         self._by_key[key] = replace(changed, seen=known.seen + 1)
         return False
 
@@ -224,7 +241,13 @@ class Incidents:
         certain = {key[:-1] for key in self._by_key if key[-1] == "False"}
         kept = [incident for key, incident in self._by_key.items() if key[-1] == "False" or key[:-1] not in certain]
         return sorted(
-            kept, key=lambda incident: (order[incident.check], incident.finding.operation or "", incident.finding.sort_key, incident.id)
+            kept,
+            key=lambda incident: (
+                order[incident.check],
+                incident.finding.operation or "",
+                incident.finding.sort_key,
+                incident.id,
+            ),
         )
 
 
@@ -239,4 +262,9 @@ def identify(verdict: Verdict) -> str:
 def _size(exchanged: Exchanged) -> tuple[int, int, bytes, bytes]:
     request = exchanged.probe.request
     fields = sum(len(name) + len(value) for name, value in request.fields)
-    return (len(request.path) + len(request.query) + len(request.body) + fields, len(request.body), request.path, request.query)
+    return (
+        len(request.path) + len(request.query) + len(request.body) + fields,
+        len(request.body),
+        request.path,
+        request.query,
+    )

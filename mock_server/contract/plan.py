@@ -25,7 +25,17 @@ from mock_server.json_values import JsonValue, Pointer
 
 # Keywords whose edges leave a provider no room: what is listed or bounded is meant to be used.
 EXPLICIT = frozenset(
-    ("enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "properties", "presence")
+    (
+        "enum",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "minLength",
+        "maxLength",
+        "properties",
+        "presence",
+    )
 )
 
 
@@ -55,11 +65,20 @@ class Change:
 
     def apply(self, draft: RequestDraft, whole: RequestDraft | None = None) -> RequestDraft:
         """The draft with the step taken; a parameter that it lacks is taken from the whole one before."""
-        if whole is not None and self.key is not None and self.key not in draft.parameters and self.key in whole.parameters:
+        if (
+            whole is not None
+            and self.key is not None
+            and self.key not in draft.parameters
+            and self.key in whole.parameters
+        ):
             draft = draft.with_parameter(self.key, whole.parameters[self.key])
         if self.key is None:
             body = None if isinstance(draft.body, Missing) else draft.body
-            changed = MISSING if not self.pointer and isinstance(self.part, Missing) else apply_step(body, self.pointer, self.part)
+            changed = (
+                MISSING
+                if not self.pointer and isinstance(self.part, Missing)
+                else apply_step(body, self.pointer, self.part)
+            )
             return draft.with_body(changed)
         if not self.pointer and isinstance(self.part, Missing):
             return draft.without(self.key)
@@ -77,8 +96,14 @@ class OperationPlan:
     tick: Callable[[], None] = lambda: None  # is called now and then: it may raise, to end the planning
 
 
-def make_plan(subject: OperationUnderTest, base: RequestDraft, tick: Callable[[], None] = lambda: None) -> OperationPlan:
-    """List the steps from a request that has everything; of a large body that may take seconds, so `tick` is called for each."""
+def make_plan(
+    subject: OperationUnderTest, base: RequestDraft, tick: Callable[[], None] = lambda: None
+) -> OperationPlan:
+    """
+    List the steps from a request that has everything.
+
+    Of a large body that may take seconds, so `tick` is called for each.
+    """
     plan = OperationPlan(base, tick=tick)
     for parameter in subject.operation.parameters:
         key = (parameter.location, parameter.name)
@@ -87,9 +112,13 @@ def make_plan(subject: OperationUnderTest, base: RequestDraft, tick: Callable[[]
     body = subject.operation.request_body
     if body is not None and base.media is not None and not isinstance(base.body, Missing):
         if body.required:
-            plan.negative.append(Change(None, (), MISSING, "required", "it is missing", conforms=False, place=body.node.place))
+            plan.negative.append(
+                Change(None, (), MISSING, "required", "it is missing", conforms=False, place=body.node.place)
+            )
         else:
-            plan.positive.append(Change(None, (), MISSING, "presence", "left out", conforms=True, place=body.node.place))
+            plan.positive.append(
+                Change(None, (), MISSING, "presence", "left out", conforms=True, place=body.node.place)
+            )
         _body(plan, subject, base.media, base.body)
     return plan
 
@@ -111,13 +140,17 @@ def _body(plan: OperationPlan, subject: OperationUnderTest, media: MediaType, va
         _vary(plan, subject, None, media.schema, value)
 
 
-def _vary(plan: OperationPlan, subject: OperationUnderTest, key: ParameterKey | None, schema: Node, value: JsonValue) -> None:
+def _vary(
+    plan: OperationPlan, subject: OperationUnderTest, key: ParameterKey | None, schema: Node, value: JsonValue
+) -> None:
     reading = subject.api.reading(schema)
     if reading is None:
         return
     for variant in iter_variants(reading.bundle, value, reading.judge, reading.make):
         plan.tick()
-        change = Change(key, variant.pointer, variant.part, variant.keyword, variant.detail, variant.conforms, schema.place)
+        change = Change(
+            key, variant.pointer, variant.part, variant.keyword, variant.detail, variant.conforms, schema.place
+        )
         (plan.positive if variant.conforms else plan.negative).append(change)
 
 
@@ -147,7 +180,11 @@ def _overlap(one: Pointer, other: Pointer) -> bool:
 
 
 def ranked(changes: Sequence[Change]) -> list[Change]:
-    """Order steps so that a budget cuts what tells least: each place's first before its second, the outer places first."""
+    """
+    Order steps so that a budget cuts what tells least.
+
+    Each place's first before its second, the outer places first.
+    """
     seen: dict[Pointer, int] = defaultdict(int)
     keyed = []
     for index, change in enumerate(changes):
@@ -162,7 +199,11 @@ def optional_sets(subject: OperationUnderTest, draft: RequestDraft, budget: int)
 
     The greedy way of pairwise testing: each set covers as many pairs as any of some candidates.
     """
-    keys = [(p.location, p.name) for p in subject.operation.parameters if not p.required and (p.location, p.name) in draft.parameters]
+    keys = [
+        (p.location, p.name)
+        for p in subject.operation.parameters
+        if not p.required and (p.location, p.name) in draft.parameters
+    ]
     if len(keys) < 2:  # noqa: PLR2004 - a pair
         return
     states = (True, False)
@@ -203,7 +244,9 @@ def other_media(subject: OperationUnderTest, base: RequestDraft) -> Iterator[Req
 
 def has_json_body(draft: RequestDraft) -> bool:
     """Whether the body is JSON."""
-    return draft.media is not None and not isinstance(draft.body, Missing) and is_json(parse_media_type(draft.media.name))
+    return (
+        draft.media is not None and not isinstance(draft.body, Missing) and is_json(parse_media_type(draft.media.name))
+    )
 
 
 KINDS: Final = ("operation", "status", "media type", "parameter", "keyword")

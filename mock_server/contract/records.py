@@ -1,7 +1,8 @@
 """
 Captured traffic, record by record: HAR 1.2, NDJSON of exchanges, bare payloads.
 
-Nothing is held but the record at hand: a file may be of any size. A HAR file is split into its entries while it is read.
+Nothing is held but the record at hand: a file may be of any size. A HAR file is split into its entries while it is
+read.
 """
 
 import base64
@@ -87,10 +88,14 @@ def find_sources(paths: Iterable[str]) -> list[RecordSource]:
             for child in inside:
                 escape = find_escape(child, [path.resolve()])
                 if escape is not None:
-                    raise UsageError(f"{child} leads to {escape}, outside of {where}: name that file itself, or remove the link")
+                    raise UsageError(
+                        f"{child} leads to {escape}, outside of {where}: name that file itself, or remove the link"
+                    )
             found += [RecordSource(str(child), _kind(child), is_named=False) for child in inside]
         elif path.suffix.lower() in {".yaml", ".yml"}:
-            raise UsageError(f"{where} is no captured traffic: that is HAR, NDJSON or JSON. To check a document: mock-server check {where}")
+            raise UsageError(
+                f"{where} is no captured traffic: that is HAR, NDJSON or JSON. To check a document: mock-server check {where}"
+            )
         elif path.is_file():
             found.append(RecordSource(where, _kind(path)))
         else:
@@ -112,7 +117,9 @@ def _kind(path: Path) -> str:
     if re.match(rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:', head):
         return "har"
     first, newline, rest = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")
-    return "lines" if newline and rest.lstrip()[:1] in {b"{", b"["} and _is_json(first) else "whole"
+    if newline and rest.lstrip()[:1] in {b"{", b"["} and _is_json(first):
+        return "lines"
+    return "whole"
 
 
 def _suffix(path: Path) -> str:
@@ -130,7 +137,10 @@ def open_source(source: RecordSource) -> Iterator[IO[bytes]]:
         OSError: it can't be read.
     """
     with ExitStack() as stack:
-        raw = _standard_input() if source.path == "-" else stack.enter_context(Path(source.path).open("rb"))
+        if source.path == "-":
+            raw = _standard_input()
+        else:
+            raw = stack.enter_context(Path(source.path).open("rb"))
         file = stack.enter_context(gzip.GzipFile(fileobj=raw)) if raw.peek(2)[:2] == _GZIP else raw
         if b"\0" in file.peek(_HEAD)[:_HEAD]:
             raise BrokenArchive("it is binary, or not in UTF-8: no HAR, NDJSON or JSON")
@@ -139,7 +149,9 @@ def open_source(source: RecordSource) -> Iterator[IO[bytes]]:
 
 def _standard_input() -> io.BufferedReader:
     raw = sys.stdin.buffer
-    return raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(io.BytesIO(raw.read()))
+    if isinstance(raw, io.BufferedReader):
+        return raw
+    return io.BufferedReader(io.BytesIO(raw.read()))
 
 
 def _is_packed(path: str) -> bool:
@@ -267,7 +279,10 @@ class _Splitter:
         if not self._is_archive:
             raise BrokenArchive("it is no HAR file: there is no list 'entries' in an object 'log'")
         if self._depth > 0 or self._quoted:
-            place = f"inside entry {self._yielded + 1}" if self._start >= 0 else f"after entry {self._yielded}"
+            if self._start >= 0:
+                place = f"inside entry {self._yielded + 1}"
+            else:
+                place = f"after entry {self._yielded}"
             raise BrokenArchive(f"it breaks off {place}")
 
     def _open(self, sign: bytes, where: int) -> Iterator[bytes]:
@@ -320,7 +335,9 @@ def read_exchange(value: JsonValue) -> RecordedExchange:
     if not isinstance(method, str) or url is None or not url.path:
         raise UnreadableRecord("its request has no method or no url")
     fields, data = _decoded(_fields(request.get("headers")), _content(request, "postData"))
-    made = Request(method.upper(), url.path.encode("latin-1", "replace"), url.query.encode("latin-1", "replace"), fields, data)
+    made = Request(
+        method.upper(), url.path.encode("latin-1", "replace"), url.query.encode("latin-1", "replace"), fields, data
+    )
     return RecordedExchange(made, _response(answered), url.netloc)
 
 
@@ -345,8 +362,8 @@ def _decoded(fields: RawFields, data: bytes) -> tuple[RawFields, bytes]:
     """
     A body with its content coding undone.
 
-    Who captures traffic often has done that already, and left the field that says so; and a browser that has not writes each
-    byte as a character. What can't be one of these stays as it is, for who judges.
+    Who captures traffic often has done that already, and left the field that says so; and a browser that has not
+    writes each byte as a character. What can't be one of these stays as it is, for who judges.
     """
     if not is_coded(fields):
         return fields, data
@@ -381,7 +398,9 @@ def _fields(value: JsonValue) -> RawFields:
             pairs.append((item.get("name"), item.get("value")))
         elif isinstance(item, list) and len(item) == 2:  # noqa: PLR2004 - a pair
             pairs.append((item[0], item[1]))
-    return [(str(name).lower().encode("latin-1", "replace"), str(text).encode("latin-1", "replace")) for name, text in pairs]
+    return [
+        (str(name).lower().encode("latin-1", "replace"), str(text).encode("latin-1", "replace")) for name, text in pairs
+    ]
 
 
 def _content(message: JsonObject, key: str) -> bytes:
@@ -389,11 +408,15 @@ def _content(message: JsonObject, key: str) -> bytes:
     held = message.get(key)
     if isinstance(held, dict) and isinstance(held.get("text"), str):
         text = str(held["text"])
-        return _unbase64(text) if held.get("encoding") == "base64" else text.encode("utf-8", "surrogatepass")
+        if held.get("encoding") == "base64":
+            return _unbase64(text)
+        return text.encode("utf-8", "surrogatepass")
     if isinstance(message.get("body_base64"), str):
         return _unbase64(str(message["body_base64"]))
     body = message.get("body")
-    return body.encode("utf-8", "surrogatepass") if isinstance(body, str) else b""
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass")
+    return b""
 
 
 def _unbase64(text: str) -> bytes:

@@ -1,11 +1,11 @@
 """
 Sending a finding again: what went before it, and what showed it; is it still there?
 
-What shows in one exchange is judged again. What takes several, a deleted thing that is still there for instance, counts as
-still there when the status is the one that it was.
+What shows in one exchange is judged again. What takes several, a deleted thing that is still there for instance,
+counts as still there when the status is the one that it was.
 
-The file may have come with a repository. So nothing is taken from it but requests to the API that was named, below its base path;
-they change something only with `--mutating`, and credentials go where the user's own requests would go.
+The file may have come with a repository. So nothing is taken from it but requests to the API that was named, below its
+base path; they change something only with `--mutating`, and credentials go where the user's own requests would go.
 """
 
 import base64
@@ -69,13 +69,15 @@ def keep(path: Path, incidents: Iterable[Incident], mask: Mask) -> None:
     """
     Keep findings in a file.
 
-    Credentials are left out, and given again when they are sent; of other secrets the form is kept, so that a request that was
-    right or wrong by its form still is.
+    Credentials are left out, and given again when they are sent; of other secrets the form is kept, so that a request
+    that was right or wrong by its form still is.
     """
     lines = []
     for incident in incidents:
         seen = incident.mask(mask)
-        requests: list[JsonValue] = [_request(_hidden(seen, e.probe.request)) for e in (*incident.related, incident.exchanged)]
+        requests: list[JsonValue] = [
+            _request(_hidden(seen, e.probe.request)) for e in (*incident.related, incident.exchanged)
+        ]
         kept: JsonObject = {
             "id": incident.id, "check": incident.check, "message": seen.finding(incident.finding.message, incident.finding.instance),
             "operation": incident.finding.operation, "status": incident.exchanged.status,
@@ -114,7 +116,9 @@ class Replayed:
     message: str  # what is wrong now, where something is
 
 
-def replay(kept: RecordedFinding, api: Api, sender: Sender, show: Callable[[Request, Received], None], *, mutating: bool) -> Replayed:
+def replay(
+    kept: RecordedFinding, api: Api, sender: Sender, show: Callable[[Request, Received], None], *, mutating: bool
+) -> Replayed:
     """
     Send a finding again.
 
@@ -142,7 +146,9 @@ def replay(kept: RecordedFinding, api: Api, sender: Sender, show: Callable[[Requ
             raise TransportError(sender.origin, received.detail or received.fault.value)
     status = received.response.status if received.response is not None else 0
     if status == 401 and kept.status != 401:  # noqa: PLR2004 - no valid credentials
-        raise UsageError("the answer is 401, which says nothing of the finding: give --auth or --header as in the run that found it")
+        raise UsageError(
+            "the answer is 401, which says nothing of the finding: give --auth or --header as in the run that found it"
+        )
     subject = api.subject(entry, lambda parameter: ())
     if kept.check not in OF_ONE or subject is None or not kept.requests:
         return Replayed(status, status == kept.status, kept.message)
@@ -163,7 +169,9 @@ def _check_request(request: Request, api: Api, *, mutating: bool) -> None:
     if request.method not in _SAFE and not mutating:
         raise UsageError(f"the finding is shown by {shown}, which may change something: give --mutating to send it")
     if not _is_below(request.path, api.base_path) and not any(_is_below(request.path, base) for base in _bases(api)):
-        raise UsageError(f"the finding is shown by {shown}, which is not below {api.base_path}: name the URL of the run that found it")
+        raise UsageError(
+            f"the finding is shown by {shown}, which is not below {api.base_path}: name the URL of the run that found it"
+        )
 
 
 def _bases(api: Api) -> Iterator[str]:
@@ -186,7 +194,9 @@ def _record(line: bytes) -> JsonObject | None:
         value = read_json(line)
     except MalformedContent:
         return None
-    return value if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        return value
+    return None
 
 
 def _read(value: JsonObject) -> RecordedFinding:
@@ -245,9 +255,14 @@ def _read_request(value: JsonObject) -> Request:
     ]
     fields = [(name, text) for name, text in fields if name not in _OF_CONNECTION]
     method = str(value.get("method", "GET"))
-    path, query = str(value.get("path", "/")).encode("latin-1", "replace"), str(value.get("query", "")).encode("latin-1", "replace")
+    path, query = (
+        str(value.get("path", "/")).encode("latin-1", "replace"),
+        str(value.get("query", "")).encode("latin-1", "replace"),
+    )
     if not is_token(method) or not path.startswith(b"/") or not _TARGET.match(path) or not _TARGET.match(query):
         raise ValueError("the target of a request is none")
     if not all(is_token(name.decode("latin-1")) and _VALUE.match(text) for name, text in fields):
         raise ValueError("a header field of a request is none")
-    return Request(method, path, query, tuple(fields), base64.b64decode(str(value.get("body_base64", "")), validate=True))
+    return Request(
+        method, path, query, tuple(fields), base64.b64decode(str(value.get("body_base64", "")), validate=True)
+    )

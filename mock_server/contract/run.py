@@ -49,11 +49,17 @@ _OF_STATE = frozenset(
 # To GET, of what is not there or can't be: also a path that breaks the document.
 _ABSENT = frozenset((400, 404, 410, 422))
 # What an operation that empties something is called.
-_EMPTYING = frozenset(("delete", "remove", "purge", "clear", "truncate", "drop", "wipe", "destroy", "flush", "empty", "reset"))
+_EMPTYING = frozenset(
+    ("delete", "remove", "purge", "clear", "truncate", "drop", "wipe", "destroy", "flush", "empty", "reset")
+)
 
 
 def deletes_in_bulk(entry: Entry) -> bool:
-    """Whether an operation deletes what no path variable names: DELETE of a collection, or another method by its words."""
+    """
+    Whether an operation deletes what no path variable names.
+
+    DELETE of a collection, or another method by its words.
+    """
     if template_names(entry.template) or is_safe_method(entry.method):
         return False
     words = {*split_words(entry.template.rpartition("/")[2])[:1], *split_words(entry.id)[:1]}
@@ -97,9 +103,13 @@ class Run:
     answered: bool = False  # whether the API ever answered
     silent: int = 0  # how often in a row it did not
     sent: int = 0
-    hung: Counter[str] = field(default_factory=Counter)  # answers that did not come or did not end in time, by operation
+    hung: Counter[str] = field(
+        default_factory=Counter
+    )  # answers that did not come or did not end in time, by operation
     known: set[tuple[str, ...]] = field(default_factory=set)  # causes that earlier phases found
-    withheld: Counter[str] = field(default_factory=Counter)  # requests that could have changed what is not the run's own, by operation
+    withheld: Counter[str] = field(
+        default_factory=Counter
+    )  # requests that could have changed what is not the run's own, by operation
     _absent: set[bytes] = field(default_factory=set)  # paths that were asked for, and that nothing is at
     sleep: Callable[[float], None] = time.sleep
 
@@ -122,7 +132,10 @@ class Run:
     def pause(self, seconds: float) -> None:
         """Wait, but not beyond the time for the run, nor after somebody stopped it."""
         limit = self.options.max_time
-        left = seconds if limit is None else max(min(seconds, self.started + limit - time.monotonic()), 0.0)
+        if limit is None:
+            left = seconds
+        else:
+            left = max(min(seconds, self.started + limit - time.monotonic()), 0.0)
         self.stopped.wait(left)
 
     def subject(self, entry: Entry) -> OperationUnderTest | None:
@@ -141,7 +154,9 @@ class Run:
 
         What is not known to be its own may still be absent: then a documented GET of the same path is refused.
         """
-        variables = {name: value for (location, name), value in draft.parameters.items() if location is ParameterLocation.PATH}
+        variables = {
+            name: value for (location, name), value in draft.parameters.items() if location is ParameterLocation.PATH
+        }
         if subject.is_safe or self.memory.is_own(subject.entry, variables) or self._is_absent(subject, variables):
             return True
         self.withheld[subject.entry.id] += 1
@@ -149,7 +164,9 @@ class Run:
 
     def _is_absent(self, subject: OperationUnderTest, variables: Mapping[str, JsonValue]) -> bool:
         entries = self.api.document.entries
-        reading = next((entry for entry in entries if entry.method == "GET" and entry.template == subject.entry.template), None)
+        reading = next(
+            (entry for entry in entries if entry.method == "GET" and entry.template == subject.entry.template), None
+        )
         reader = self.subject(reading) if reading is not None else None
         if reader is None:
             return False
@@ -212,7 +229,11 @@ class Session:
     seen: set[tuple[str, ...]] = field(default_factory=set)  # causes that were looked into in this phase
 
     def fill_path(self, draft: RequestDraft, thing: KnownObject | None) -> RequestDraft:
-        """The draft with the variables of a thing in its path; given ones stay, but not beside a thing that is to be changed."""
+        """
+        The draft with the variables of a thing in its path.
+
+        Given ones stay, but not beside a thing that is to be changed.
+        """
         if thing is None:
             return draft
         entry, given = self.subject.entry, self.run.memory.given
@@ -224,7 +245,11 @@ class Session:
         return draft
 
     def knows(self, draft: RequestDraft, thing: KnownObject | None) -> bool:
-        """Whether what the path of a draft names exists: it is given, or is that thing; a step may have led elsewhere."""
+        """
+        Whether what the path of a draft names exists.
+
+        It is given, or is that thing; a step may have led elsewhere.
+        """
         names, memory = template_names(self.subject.entry.template), self.run.memory
         for name in names:
             value = draft.parameters.get((ParameterLocation.PATH, name), MISSING)
@@ -260,9 +285,8 @@ class Session:
             identity: Who asks, where it is not the first identity.
             intent: What it is, where its credentials or its method make it something else.
 
-        Returns:
-            The exchange; None where the request can't be written, is not what it was meant to be, or could change what is
-            not this run's own; and for an operation that hangs: what is known of it is enough.
+        Returns: The exchange; None where the request can't be written, is not what it was meant to be, or could change
+            what is not this run's own; and for an operation that hangs: what is known of it is enough.
         """
         if self.run.hung[self.subject.entry.id] >= _PATIENT:
             return None
@@ -271,8 +295,13 @@ class Session:
         except UndefinedSerialization:
             return None
         # a credential may be a required parameter as well
-        classified = self.subject.classify(request) if intent is not Intent.UNAUTHENTICATED else ClassifiedRequest(Intent.CONFORMING)
-        if breaks == (classified.intent is Intent.CONFORMING) or (not breaks and classified.intent is not Intent.CONFORMING):
+        if intent is not Intent.UNAUTHENTICATED:
+            classified = self.subject.classify(request)
+        else:
+            classified = ClassifiedRequest(Intent.CONFORMING)
+        if breaks == (classified.intent is Intent.CONFORMING) or (
+            not breaks and classified.intent is not Intent.CONFORMING
+        ):
             return None
         if classified.intent is Intent.DOUBTFUL and keyword != "format":
             return None  # nothing could be said of the answer
@@ -282,7 +311,9 @@ class Session:
         if not self.run.is_harmless(self.subject, draft):
             return None
         meant = intent if intent is not None else classified.intent
-        return self.send(Probe(self.subject.entry.id, request, meant, self.phase, what, keyword, where, place, draft, known))
+        return self.send(
+            Probe(self.subject.entry.id, request, meant, self.phase, what, keyword, where, place, draft, known)
+        )
 
     def send(self, probe: Probe) -> Exchanged:
         """Send a probe and judge what comes."""
@@ -291,13 +322,19 @@ class Session:
     def take(self, probe: Probe, received: Received) -> Exchanged:
         """Judge what came of a probe."""
         exchanged = Exchanged(probe, received)
-        self.run.hung[self.subject.entry.id] += received.fault in {TransportFault.TIMEOUT, TransportFault.ENDLESS, TransportFault.TOO_LARGE}
+        self.run.hung[self.subject.entry.id] += received.fault in {
+            TransportFault.TIMEOUT,
+            TransportFault.ENDLESS,
+            TransportFault.TOO_LARGE,
+        }
         self.exchanges.append(exchanged)
         self.exercised.answered(self.subject, exchanged)
         if exchanged.accepted and self.subject.operation.method == "DELETE":
             self.run.memory.forget(self.subject.entry.template, path_values(exchanged))
         elif exchanged.accepted and self.subject.operation.method == "PUT":
-            self.run.created.extend((thing, self.run.api.identity) for thing in self.run.memory.learn_put(self.subject.entry, exchanged))
+            self.run.created.extend(
+                (thing, self.run.api.identity) for thing in self.run.memory.learn_put(self.subject.entry, exchanged)
+            )
         if probe.intent is Intent.CONFORMING:
             if exchanged.accepted:
                 self.accepted += 1
@@ -305,7 +342,9 @@ class Session:
                 self.refusals[exchanged.status] = self.refusals.get(exchanged.status, 0) + 1
         self.last = list(check_exchange(self.subject, exchanged, self.run.expected))
         if probe.intent is Intent.CONFORMING:
-            self.last += [verdict for verdict in check_coherence(self.subject, exchanged) if self._persists(verdict, probe)]
+            self.last += [
+                verdict for verdict in check_coherence(self.subject, exchanged) if self._persists(verdict, probe)
+            ]
         for verdict in self.last:
             self.note(verdict, exchanged)
         return exchanged
@@ -347,7 +386,8 @@ class Session:
             request = _next_request(request, received, self.run.sender.origin)
             if (request.path, request.query) in seen or len(seen) > _REDIRECTS:
                 finding = self.finding(
-                    "response-redirect-circular", f"the redirect to {request.path.decode('latin-1')} leads in a circle, or never ends"
+                    "response-redirect-circular",
+                    f"the redirect to {request.path.decode('latin-1')} leads in a circle, or never ends",
                 )
                 self.note(Verdict("not_a_server_error", finding), Exchanged(probe, received))
                 return received
@@ -384,7 +424,9 @@ def _next_request(request: Request, received: Received, origin: str) -> Request:
     response = received.response
     location = find_field(response.fields, b"location") if response is not None else None
     target = urlsplit(urljoin(origin + request.path.decode("latin-1"), location or ""))
-    return request._replace(path=(target.path or "/").encode("latin-1", "replace"), query=target.query.encode("latin-1", "replace"))
+    return request._replace(
+        path=(target.path or "/").encode("latin-1", "replace"), query=target.query.encode("latin-1", "replace")
+    )
 
 
 def renumbered(exchanges: list[Exchanged], start: int) -> list[Exchanged]:

@@ -2,7 +2,8 @@
 A run: phases over operations, and what came of them.
 
 Beside each other run only operations that leave each other's things alone, and what they found is put together in the
-order of the operations: with the same seed the same cases go out, in the same order for each operation, however many workers there are.
+order of the operations: with the same seed the same cases go out, in the same order for each operation, however many
+workers there are.
 """
 
 import signal
@@ -75,11 +76,17 @@ class Report:
         """0: all is well; 1: something was found; 2: nothing was tested, or not all of it, by a fault of ours."""
         if self.faults or (self.unreached and (self.is_elsewhere or not self.red)):
             return 2
-        return 1 if self.red else 0
+        if self.red:
+            return 1
+        return 0
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether nothing of the API was seen at all: every answer was 401, 403 or 404, so that what was found says nothing."""
+        """
+        Whether nothing of the API was seen at all.
+
+        Every answer was 401, 403 or 404, so that what was found says nothing.
+        """
         statuses = {status for exercise in self.operations for status in exercise.refusals}
         return bool(self.unreached) and bool(statuses) and (statuses <= _KEPT_OUT or statuses == _NOT_FOUND)
 
@@ -111,7 +118,10 @@ class Runner:
                     self._phase(phase)
                     self.run.known.update(key for session in self._sessions for key in session.ledger.causes())
         except RunOutOfTime:
-            self._interrupted = "the API stopped answering" if self.run.is_gone else "the time is over"
+            if self.run.is_gone:
+                self._interrupted = "the API stopped answering"
+            else:
+                self._interrupted = "the time is over"
         except KeyboardInterrupt:
             self.run.stopped.set()
             self._interrupted = "interrupted"
@@ -225,13 +235,19 @@ class Runner:
             for incident in session.ledger.incidents():
                 ledger.absorb(incident)
         tested = tuple(_tested(sessions) for sessions in by_operation.values())
-        skipped = tuple(entry for entry in self.entries if not self.run.options.mutating and not self.run.may_send(entry))
+        skipped = tuple(
+            entry for entry in self.entries if not self.run.options.mutating and not self.run.may_send(entry)
+        )
         return Report(
             incidents=tuple(ledger.incidents()),
             operations=tested,
             skipped=skipped,
             untestable={**self._silent, **{id_: str(error) for id_, error in self.run.api.broken.items()}},
-            warnings=tuple(_never_accepted(sessions, self.run.withheld) for sessions in by_operation.values() if _is_untested(sessions)),
+            warnings=tuple(
+                _never_accepted(sessions, self.run.withheld)
+                for sessions in by_operation.values()
+                if _is_untested(sessions)
+            ),
             exercised=exercised,
             exchanges=tuple(exchanges),
             seconds=time.monotonic() - self.run.started,
@@ -258,8 +274,15 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _waves(sessions: list[Session]) -> list[list[Session]]:
-    """Those that change nothing, those that change something, those that delete: who runs beside another does not disturb it."""
-    ranks = [0 if session.subject.is_safe else 2 if session.subject.operation.method == "DELETE" else 1 for session in sessions]
+    """
+    Those that change nothing, those that change something, those that delete.
+
+    Who runs beside another does not disturb it.
+    """
+    ranks = [
+        0 if session.subject.is_safe else 2 if session.subject.operation.method == "DELETE" else 1
+        for session in sessions
+    ]
     return [[session for session, rank in zip(sessions, ranks, strict=True) if rank == wanted] for wanted in range(3)]
 
 
@@ -275,7 +298,13 @@ def _tested(sessions: list[Session]) -> Exercise:
         for status, count in session.refusals.items():
             refusals[status] = refusals.get(status, 0) + count
     accepted = sum(session.accepted for session in sessions)
-    return Exercise(entry.id, entry.title, sum(len(session.exchanges) for session in sessions), accepted, dict(sorted(refusals.items())))
+    return Exercise(
+        entry.id,
+        entry.title,
+        sum(len(session.exchanges) for session in sessions),
+        accepted,
+        dict(sorted(refusals.items())),
+    )
 
 
 def find_unreached_reason(tested: tuple[Exercise, ...], run: Run) -> str:
@@ -291,7 +320,10 @@ def find_unreached_reason(tested: tuple[Exercise, ...], run: Run) -> str:
     for exercise in tested:
         statuses.update(exercise.refusals)
     if not statuses:
-        advice = "" if run.options.mutating else "; --mutating sends POST, PUT, PATCH and DELETE as well"
+        if run.options.mutating:
+            advice = ""
+        else:
+            advice = "; --mutating sends POST, PUT, PATCH and DELETE as well"
         return f"no good request was sent to any operation{advice}"
     if statuses.keys() <= _KEPT_OUT:
         schemes = ", ".join(run.api.document.schemes) or "SCHEME"
@@ -299,11 +331,10 @@ def find_unreached_reason(tested: tuple[Exercise, ...], run: Run) -> str:
         return f"every good request was answered with 401 or 403: give{given} with --auth (of {schemes}) or --header"
     if statuses.keys() <= _NOT_FOUND:
         path = _other_path(run.api)
-        advice = (
-            f"the document's servers have the path {path}, which it lacks"
-            if path
-            else "name the base that the paths of the document follow"
-        )
+        if path:
+            advice = f"the document's servers have the path {path}, which it lacks"
+        else:
+            advice = "name the base that the paths of the document follow"
         return f"every good request was answered with 404: the URL is probably not the base of the API; {advice}"
     answers = ", ".join(f"{status or 'no answer'} ({count})" for status, count in sorted(statuses.items()))
     return f"no good request was answered with success, only {answers}: give known values with --values, or credentials with --auth"
@@ -330,7 +361,10 @@ def _never_accepted(sessions: list[Session], withheld: Mapping[str, int]) -> Fin
             f", since nothing was found for {', '.join(lacking)}" if lacking else ""
         )
     else:
-        answers = ", ".join(f"{status or 'no answer'} ({count})" for status, count in tested.refusals.items()) or "nothing to good requests"
+        answers = (
+            ", ".join(f"{status or 'no answer'} ({count})" for status, count in tested.refusals.items())
+            or "nothing to good requests"
+        )
         failing = all(status >= 500 or not status for status in tested.refusals) and bool(tested.refusals)  # noqa: PLR2004
         advice = "give known values with --values, or credentials with --auth"
         if failing:
@@ -344,4 +378,6 @@ def _never_accepted(sessions: list[Session], withheld: Mapping[str, int]) -> Fin
 def _other_path(api: Api) -> str:
     """The path of the document's servers, where the URL under test has none of theirs."""
     documented = [server.base_path for server in api.document.servers]
-    return "" if api.base_path in documented else next(filter(None, documented), "")
+    if api.base_path in documented:
+        return ""
+    return next(filter(None, documented), "")

@@ -37,14 +37,19 @@ def choose_entries(document: Document, include: Sequence[str], exclude: Sequence
     """
     for pattern in (*include, *exclude):
         if not any(_fits(entry, pattern) for entry in document.entries):
-            raise UsageError(f"no operation fits {pattern!r}: a pattern is an operationId, 'GET /path' or 'tag:NAME', with * for anything")
+            raise UsageError(
+                f"no operation fits {pattern!r}: a pattern is an operationId, 'GET /path' or 'tag:NAME', with * for anything"
+            )
     chosen = tuple(
         entry
         for entry in document.entries
-        if (not include or any(_fits(entry, pattern) for pattern in include)) and not any(_fits(entry, pattern) for pattern in exclude)
+        if (not include or any(_fits(entry, pattern) for pattern in include))
+        and not any(_fits(entry, pattern) for pattern in exclude)
     )
     if not chosen:
-        raise UsageError("there is no operation to test" + (": everything is left out" if document.entries else " in the document"))
+        raise UsageError(
+            "there is no operation to test" + (": everything is left out" if document.entries else " in the document")
+        )
     return chosen
 
 
@@ -57,7 +62,9 @@ def base_path_of(url: str | None, document: Document) -> str:
     """
     if url is None:
         return document.servers[0].base_path
-    return urlsplit(url).path.rstrip("/") if origin_of(url) else ""
+    if origin_of(url):
+        return urlsplit(url).path.rstrip("/")
+    return ""
 
 
 def _fits(entry: Entry, pattern: str) -> bool:

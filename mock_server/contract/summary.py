@@ -1,8 +1,8 @@
 """
 Judging many records: each by the same judges as a live exchange, summed up by rule and place.
 
-Of what is wrong, the first places are kept and the rest is counted: the memory that a run takes does not depend on how much
-there is.
+Of what is wrong, the first places are kept and the rest is counted: the memory that a run takes does not depend on how
+much there is.
 
 Judging parts of files anywhere: in this process, in others, on other machines that see the same files.
 """
@@ -134,7 +134,9 @@ def _key_of(finding: Finding) -> tuple[str, str, Pointer]:
 
 def _shown(path: str, line: int) -> str:
     """A place in a file, or a request that came over the wire: that has no line."""
-    return f"{path}:{line}" if line else path
+    if line:
+        return f"{path}:{line}"
+    return path
 
 
 def _masked(finding: Finding, mask: Mask) -> Finding:
@@ -147,7 +149,9 @@ def _breaks_off(source: RecordSource, data: bytes) -> bool:
 
 
 def _say_broken(source: RecordSource, error: ValueError) -> str:
-    return f"it is no archive: {error}" if source.kind == "whole" else f"it breaks off in its last line: {error}"
+    if source.kind == "whole":
+        return f"it is no archive: {error}"
+    return f"it breaks off in its last line: {error}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,9 @@ class PayloadStandard:
     operation: str | None
 
 
-def choose_payloads(api: Api, operation: str | None, status: int | None, schema: str | None, direction: str) -> PayloadStandard | None:
+def choose_payloads(
+    api: Api, operation: str | None, status: int | None, schema: str | None, direction: str
+) -> PayloadStandard | None:
     """
     Choose what bare payloads are judged as.
 
@@ -188,7 +194,10 @@ def choose_payloads(api: Api, operation: str | None, status: int | None, schema:
     entry = api.document.require_entry(operation)
     found = _json_content(api.document.operation(entry), status, side)
     if found is None or found.schema is None:
-        raise UsageError(f"{entry.title} documents no JSON {direction}" + (f" with the status {status}" if status is not None else ""))
+        raise UsageError(
+            f"{entry.title} documents no JSON {direction}"
+            + (f" with the status {status}" if status is not None else "")
+        )
     return PayloadStandard(Validator(api.kit.schemas.of(side, Purpose.JUDGE).bundle(found.schema)), rule, entry.id)
 
 
@@ -199,7 +208,9 @@ def _json_content(operation: Operation, status: int | None, side: Direction) -> 
         documented = operation.find_response(status)
         contents = documented.content if documented is not None else ()
     else:
-        good = sorted((r for r in operation.responses if r.status.startswith("2")), key=lambda response: response.status)
+        good = sorted(
+            (r for r in operation.responses if r.status.startswith("2")), key=lambda response: response.status
+        )
         contents = good[0].content if good else ()
     return next((content for content in contents if is_json(parse_media_type(content.name))), None)
 
@@ -246,7 +257,12 @@ class RecordJudge:
                 progress(file.tell() if source.kind == "har" else len(data) * _EVERY)
 
     def _payloads(
-        self, source: RecordSource, records: object, tally: Summary, payloads: PayloadStandard, progress: Callable[[int], None]
+        self,
+        source: RecordSource,
+        records: object,
+        tally: Summary,
+        payloads: PayloadStandard,
+        progress: Callable[[int], None],
     ) -> None:
         """The loop that counts: nothing stands in it but reading and judging."""
         loads, is_valid = orjson.loads, payloads.validator.is_valid
@@ -269,7 +285,9 @@ class RecordJudge:
                     tally.lines = number
                     raise BrokenArchive(_say_broken(source, error)) from error
                 tally.wrong += 1
-                finding = Finding(rule="response-body-malformed", message=f"it is no JSON: {error.msg}", operation=payloads.operation)
+                finding = Finding(
+                    rule="response-body-malformed", message=f"it is no JSON: {error.msg}", operation=payloads.operation
+                )
                 tally.add(finding, (source.path, number))
                 continue
             tally.wrong += 1
@@ -348,7 +366,11 @@ class RecordJudge:
                 found = [] if refused else found
                 found += responses.judge(captured.response, request.method)
         except SchemaError as error:
-            return [Finding(rule="document-operation-unservable", message=error.reason, place=error.place, operation=entry.id)]
+            return [
+                Finding(
+                    rule="document-operation-unservable", message=error.reason, place=error.place, operation=entry.id
+                )
+            ]
         return found
 
     def _match(self, captured: RecordedExchange) -> Matched[Entry] | None:
@@ -362,7 +384,9 @@ class RecordJudge:
                     if isinstance(matched, Matched):
                         return matched
             for base, _ in self._free_bases.iter_ways(path):
-                matched = self.api.router.find(asked, path[len(base) :], captured.request.query.decode("latin-1"), self._may_span)
+                matched = self.api.router.find(
+                    asked, path[len(base) :], captured.request.query.decode("latin-1"), self._may_span
+                )
                 if isinstance(matched, Matched):
                     return matched
         return None
@@ -428,7 +452,9 @@ def split_all(sources: list[RecordSource]) -> list[RecordSource]:
 
 
 def _parts(source: RecordSource) -> int:
-    return max(1, Path(source.path).stat().st_size // _PART) if source.path != "-" else 1
+    if source.path != "-":
+        return max(1, Path(source.path).stat().st_size // _PART)
+    return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,7 +469,9 @@ class RecordJudging:
         return open_sifter(self.standard).sift(self.parts[number])
 
 
-def merge_in_order(found: Iterator[tuple[int, Summary]], parts: tuple[RecordSource, ...], progress: Callable[[int], None]) -> Summary:
+def merge_in_order(
+    found: Iterator[tuple[int, Summary]], parts: tuple[RecordSource, ...], progress: Callable[[int], None]
+) -> Summary:
     """
     Put together what was found in parts, so that it does not matter who was faster.
 
@@ -459,7 +487,8 @@ def merge_in_order(found: Iterator[tuple[int, Summary]], parts: tuple[RecordSour
         progress((parts[number].end or 0) - parts[number].start)
         while following in waiting:
             part = waiting.pop(following)
-            lines = lines if following and parts[following].path == parts[following - 1].path else 0
+            if not following or parts[following].path != parts[following - 1].path:
+                lines = 0
             whole.merge(part, lines)
             lines += part.lines
             following += 1
@@ -469,7 +498,11 @@ def merge_in_order(found: Iterator[tuple[int, Summary]], parts: tuple[RecordSour
 def find_empty(sources: list[RecordSource], tally: Summary) -> list[str]:
     """List the files that were named and have no record; where nothing has one, all of them."""
     read = tally.records > 0
-    broken = {finding.instance[0] for finding in tally.findings() if finding.rule == "traffic-record-unreadable" and finding.instance}
+    broken = {
+        finding.instance[0]
+        for finding in tally.findings()
+        if finding.rule == "traffic-record-unreadable" and finding.instance
+    }
     empty = [source.path for source in sources if not tally.by_file[source.path] and source.path not in broken]
     named = {source.path for source in sources if source.is_named}
     return [path for path in dict.fromkeys(empty) if path in named or not read]

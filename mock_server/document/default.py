@@ -18,7 +18,10 @@ def default_document() -> str:
         if escape is not None:
             raise UsageError(f"{found} leads to {escape}, outside of {folder}: name the document that is meant")
         return str(found)
-    shipped = next((path for path in (_PACKAGE / "shipped" / "openapi.yaml", _PACKAGE.parent / "openapi.yaml") if path.is_file()), None)
+    shipped = next(
+        (path for path in (_PACKAGE / "shipped" / "openapi.yaml", _PACKAGE.parent / "openapi.yaml") if path.is_file()),
+        None,
+    )
     if shipped is None:
         raise UsageError("there is no openapi.yaml here; name a document")
     return str(shipped)

@@ -38,7 +38,9 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/]*")
 # What begins with a host although no scheme says so: `api.example.com/v1`, `localhost:8080`, `10.0.0.1/api`.
-_HOST = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d+(?:\.\d+){3}|[\w.-]+(?=:\d))(?::\d+)?(?=[/?#]|\Z)")
+_HOST = re.compile(
+    r"(?:localhost|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d+(?:\.\d+){3}|[\w.-]+(?=:\d))(?::\d+)?(?=[/?#]|\Z)"
+)
 _MOST_NAMED: Final = 12  # operations, where one is asked for that there is none of
 _MOST_URLS = 64  # that the variables of one server make
 
@@ -75,7 +77,9 @@ class Document:
 
     @property
     def _info(self) -> Node:
-        return self.root.child("info") if "info" in mapping(self.root) else Node({}, self.resource)
+        if "info" in mapping(self.root):
+            return self.root.child("info")
+        return Node({}, self.resource)
 
     @cached_property
     def broken(self) -> tuple[Finding, ...]:
@@ -111,7 +115,10 @@ class Document:
         near = get_close_matches(name, known, n=1)
         ids = [each.id for each in self.entries]
         more = f" and {len(ids) - _MOST_NAMED:,} more" if len(ids) > _MOST_NAMED else ""
-        advice = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(ids[:_MOST_NAMED]) or 'none'}{more}"
+        if near:
+            advice = f"did you mean {near[0]!r}?"
+        else:
+            advice = f"there are: {', '.join(ids[:_MOST_NAMED]) or 'none'}{more}"
         raise UsageError(f"the document has no operation {name!r}; {advice}")
 
 
@@ -198,10 +205,14 @@ def _entry(reader: Reader, taken: set[str], method: str, template: str, node: No
     name = text(node, "operationId")
     derived = derive_id(method, template)
     if not name:
-        reader.note("document-operation-id-missing", node, f"{method} {template} has no operationId; it is {derived!r} here")
+        reader.note(
+            "document-operation-id-missing", node, f"{method} {template} has no operationId; it is {derived!r} here"
+        )
         name = derived
     elif name in taken:
-        reader.note("document-operation-id-duplicate", node, f"the operationId {name!r} stands twice; here it is {derived!r}")
+        reader.note(
+            "document-operation-id-duplicate", node, f"the operationId {name!r} stands twice; here it is {derived!r}"
+        )
         name = derived
     count, unique = 2, name
     while unique in taken:
@@ -237,7 +248,12 @@ def path_names(entry: Entry, parameters: Iterable[Parameter]) -> tuple[str, ...]
     A variable in a query that stands in the template is one of them, unless the query is declared as it should be.
     """
     declared = {parameter.name for parameter in parameters if parameter.location is ParameterLocation.QUERY}
-    of_query = (name for key, value in entry.query for name in template_names(value) if key not in declared and name not in declared)
+    of_query = (
+        name
+        for key, value in entry.query
+        for name in template_names(value)
+        if key not in declared and name not in declared
+    )
     return tuple(name.lstrip("+").rstrip("+*") for name in (*template_names(entry.path), *of_query))
 
 
@@ -246,7 +262,9 @@ def _servers(reader: Reader, holder: Node) -> tuple[Server, ...]:
     usual: list[Server] = []
     others: list[Server] = []
     for node in reader.listed(holder, "servers", "a server"):
-        variables = {name: mapping(variable) for name, variable in reader.objects(node, "variables", "a server variable")}
+        variables = {
+            name: mapping(variable) for name, variable in reader.objects(node, "variables", "a server variable")
+        }
         listed = {name: variable for name, variable in variables.items() if isinstance(variable.get("enum"), list)}
         free = {name: str(variable.get("default", "")) for name, variable in variables.items() if name not in listed}
         first, *more = (_server(template, free) for template in _server_urls(text(node, "url"), listed))
@@ -259,7 +277,11 @@ def _servers(reader: Reader, holder: Node) -> tuple[Server, ...]:
 
 
 def _server_urls(url: str, variables: Mapping[str, JsonObject]) -> list[str]:
-    """The URLs that a server stands for by its listed variables, the one with the defaults first. Server Variable Object, `enum`."""
+    """
+    The URLs that a server stands for by its listed variables, the one with the defaults first.
+
+    Server Variable Object, `enum`.
+    """
     urls = [url]
     for name, variable in variables.items():
         placeholder = "{" + name + "}"
@@ -290,7 +312,9 @@ def _base_path(url: str) -> str:
     origin = _HOST if _HOST.match(url) else _ORIGIN
     path = re.split(r"[?#]", origin.sub("", url, count=1), maxsplit=1)[0].rstrip("/")
     path = path.removeprefix(".").lstrip("/") if not path.startswith("/") else path.lstrip("/")
-    return "/" + path if path else ""
+    if path:
+        return "/" + path
+    return ""
 
 
 def _swagger_servers(reader: Reader, root: Node) -> tuple[Server, ...]:

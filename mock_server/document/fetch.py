@@ -42,7 +42,9 @@ def host_of(url: str) -> str:
         asked = httpx2.URL(url)
     except httpx2.InvalidURL:
         return ""
-    return f"{asked.host}:{asked.port}" if asked.port is not None else asked.host
+    if asked.port is not None:
+        return f"{asked.host}:{asked.port}"
+    return asked.host
 
 
 def _normal(host: str) -> str:
@@ -75,7 +77,9 @@ def fetch(url: str, max_bytes: int, may_follow: Callable[[str], bool]) -> bytes:
                     advice = f"Name that URL, or allow its host: --allow-remote {host_of(str(following))}"
                     raise UnreadableResource(url, f"redirects to {following}", advice)
                 if (asked.scheme, following.scheme) == ("https", "http"):
-                    raise UnreadableResource(url, f"redirects from https to {following}", "Name that URL if it is meant.")
+                    raise UnreadableResource(
+                        url, f"redirects from https to {following}", "Name that URL if it is meant."
+                    )
                 asked = following
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         advice = "Is the address right, and does something answer there?"
@@ -103,7 +107,9 @@ class _Retrieval:
 
         headers = {"Accept": "application/json, application/yaml, */*"}
         body = bytearray()
-        with client.stream("GET", asked, headers=headers, extensions={"trace": trace}, follow_redirects=False) as response:
+        with client.stream(
+            "GET", asked, headers=headers, extensions={"trace": trace}, follow_redirects=False
+        ) as response:
             if response.has_redirect_location:
                 return str(response.headers["location"])
             if not response.is_success:

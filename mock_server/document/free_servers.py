@@ -1,8 +1,9 @@
 """
 Servers whose URL has variables that take any value: `https://{tenant}.example.com/{basePath}`.
 
-What such a variable may be is bounded by the parts of a URL: one in the host has no slash, one in the path is a segment, or as
-many as its default has at least. Source: OAS 3.1.1, Server Variable Object, where `enum` alone limits the values
+What such a variable may be is bounded by the parts of a URL: one in the host has no slash, one in the path is a
+segment, or as many as its default has at least. Source: OAS 3.1.1, Server Variable Object, where `enum` alone limits
+the values
 """
 
 import re
@@ -37,7 +38,11 @@ class FreeBases:
 
     def iter_ways(self, path: str) -> Iterator[tuple[str, str]]:
         """Iterate over the beginnings of a path that may be a base path, the shortest first, each with what it is by default."""
-        ends = [*[at for at, char in enumerate(path) if char == "/" and at][:_MOST_SEGMENTS], len(path)] if self._patterns else []
+        ends = (
+            [*[at for at, char in enumerate(path) if char == "/" and at][:_MOST_SEGMENTS], len(path)]
+            if self._patterns
+            else []
+        )
         for pattern, usual in self._patterns:
             yield from ((path[:end], usual) for end in ends if pattern.fullmatch(path[:end]))
 
@@ -57,7 +62,9 @@ def domain_of(server: Server) -> str:
     """The fixed end of a host with variables that take any value: `.example.com`; empty where there is none."""
     host = server.template.partition("//")[2].partition("/")[0]
     found = _DOMAIN.search(host) if "{" in host else None
-    return found.group() if found is not None else ""
+    if found is not None:
+        return found.group()
+    return ""
 
 
 def url_pattern(server: Server) -> str:

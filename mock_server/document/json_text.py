@@ -1,8 +1,9 @@
 """
 Reading JSON, and of large texts with little memory.
 
-A large text is read in pieces, and what is equal in them is kept once: of the 345,000 values of GitHub's document 47,000 differ,
-which take 11 MB instead of 30. So what was read must not be changed; nobody does, as YAML's aliases are shared as well.
+A large text is read in pieces, and what is equal in them is kept once: of the 345,000 values of GitHub's document
+47,000 differ, which take 11 MB instead of 30. So what was read must not be changed; nobody does, as YAML's aliases are
+shared as well.
 """
 
 from operator import is_
@@ -59,13 +60,19 @@ def _once(value: JsonValue, known: _Known) -> JsonValue:
             value[name] = _once(part, known)
         # Its parts are known by now: where they are equal, they are the same.
         found = known.setdefault(hash((*value, *map(id, value.values()))), value)
-        is_same = isinstance(found, dict) and tuple(found) == tuple(value) and all(map(is_, found.values(), value.values()))
-        return found if is_same else value
+        is_same = (
+            isinstance(found, dict) and tuple(found) == tuple(value) and all(map(is_, found.values(), value.values()))
+        )
+        if is_same:
+            return found
+        return value
     if isinstance(value, list):
         value[:] = [_once(part, known) for part in value]
         found = known.setdefault(hash((list, *map(id, value))), value)
         is_same = isinstance(found, list) and len(found) == len(value) and all(map(is_, found, value))
-        return found if is_same else value
+        if is_same:
+            return found
+        return value
     if isinstance(value, int) and not _LEAST_INTEGER <= value <= _MOST_INTEGER:
         return float(value)
     return value

@@ -6,9 +6,9 @@ nothing that was not allowed.
 
 What is wrong where none of several alternatives fits.
 
-"Not valid under any of the schemas" helps nobody. So the alternative is explained that was most likely meant: one that agrees about
-the words that tell alternatives apart (`in: query`), and of those the one that goes wrong deepest in the value. Where none agrees
-about a word, the words are told together.
+"Not valid under any of the schemas" helps nobody. So the alternative is explained that was most likely meant: one that
+agrees about the words that tell alternatives apart (`in: query`), and of those the one that goes wrong deepest in the
+value. Where none agrees about a word, the words are told together.
 """
 
 from collections import Counter
@@ -56,25 +56,41 @@ def iter_causes(schema: Mapping[str, JsonValue], value: JsonValue) -> Iterator[t
 
 
 def _causes(error: _Error) -> list[tuple[Pointer, str]]:
-    alternatives = [each for each in _alternatives(error) if not any(map(_asks_for_reference, each))] or _alternatives(error)
+    alternatives = [each for each in _alternatives(error) if not any(map(_asks_for_reference, each))] or _alternatives(
+        error
+    )
     if len(alternatives) == 1 and alternatives[0] == [error]:
         return [(_place(error), error.message)]
     words = [{_place(each): each for each in alternative if each.kind.name in _WORDS} for alternative in alternatives]
-    disputed = max((place for place in words[0] if len(words) > 1 and all(place in others for others in words)), key=len, default=None)
+    disputed = max(
+        (place for place in words[0] if len(words) > 1 and all(place in others for others in words)),
+        key=len,
+        default=None,
+    )
     if disputed is not None:
         wanted = dict.fromkeys(option for each in words for option in _options(each[disputed]))
         return [(disputed, f"{words[0][disputed].instance!r} is not one of {', '.join(wanted)}")]
-    told_by = Counter(place for names in words for place in names)  # what most of them want another word for tells them apart
+    told_by = Counter(
+        place for names in words for place in names
+    )  # what most of them want another word for tells them apart
     ranks = [
         (sum(map(told_by.__getitem__, names)), -max(len(each.instance_path) for each in errors), len(errors))
         for names, errors in zip(words, alternatives, strict=True)
     ]
     nearest = alternatives[ranks.index(min(ranks))]
-    return [cause for each in nearest for cause in (_causes(each) if _has_alternatives(each) else [(_place(each), each.message)])]
+    return [
+        cause
+        for each in nearest
+        for cause in (_causes(each) if _has_alternatives(each) else [(_place(each), each.message)])
+    ]
 
 
 def _alternatives(error: _Error) -> list[list[_Error]]:
-    """What would be wrong by each alternative; alternatives within one that are about the same value are some of its own."""
+    """
+    What would be wrong by each alternative.
+
+    Alternatives within one that are about the same value are some of its own.
+    """
     if not _has_alternatives(error):
         return [[error]]
     found: list[list[_Error]] = []
@@ -97,7 +113,9 @@ def _asks_for_reference(error: _Error) -> bool:
 
 
 def _options(error: _Error) -> list[str]:
-    return [repr(option) for option in (error.kind.options if error.kind.name == "enum" else [error.kind.expected_value])]
+    return [
+        repr(option) for option in (error.kind.options if error.kind.name == "enum" else [error.kind.expected_value])
+    ]
 
 
 def _place(error: _Error) -> Pointer:
@@ -112,7 +130,10 @@ _VALIDATORS: dict[Version, Any] = {
 }
 # More findings than this about one document help nobody.
 _MOST = 200
-_NO_REGEX = ("is not a 'regex'", 'is not a "regex"')  # by Python's or Rust's rules; by ECMA-262's it is judged where schemas are translated
+_NO_REGEX = (
+    "is not a 'regex'",
+    'is not a "regex"',
+)  # by Python's or Rust's rules; by ECMA-262's it is judged where schemas are translated
 
 
 def lint(document: Document) -> tuple[Finding, ...]:
@@ -138,7 +159,9 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
     validator = ours(document.resource.value, base_uri=document.resource.uri)
     name = document.resource.name
     places = _Places(document)
-    told: set[Place] | None = None  # what the specification's schema says of the whole document, where it speaks of alternatives
+    told: set[Place] | None = (
+        None  # what the specification's schema says of the whole document, where it speaks of alternatives
+    )
     try:
         for error in validator.iter_errors():
             if error.instance is document.resource.value and _is_of_alternatives(error):
@@ -151,7 +174,9 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
             elif not str(error.message).endswith(_NO_REGEX):
                 nearest = _nearest(error)
                 place = places.of(nearest)
-                is_told = isinstance(nearest.validator, str) and place in (told or ())  # of a schema, by two metaschemas
+                is_told = isinstance(nearest.validator, str) and place in (
+                    told or ()
+                )  # of a schema, by two metaschemas
                 if not is_told:
                     said = _in_plain_words(document, place.pointer if place.file == name else (), str(nearest.message))
                     yield Finding(rule="document-invalid", message=_shortened(said), place=place)
@@ -195,12 +220,19 @@ def _nearest(error: Any) -> Any:  # noqa: ANN401
 
 
 def _placing(base: Any) -> Any:  # noqa: ANN401 - of a package without types
-    """A judge of schemas, operations or the like, whose errors say which object they are about: their paths begin there."""
+    """
+    A judge of schemas, operations or the like, whose errors say which object they are about.
+
+    Their paths begin there.
+    """
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:  # noqa: ANN401
         about = next((each for each in args if hasattr(each, "read_value")), None)
         for error in base.__call__(self, *args, **kwargs):
-            placed = error if isinstance(error, OpenAPIValidationError) else OpenAPIValidationError.create_from(error)
+            if isinstance(error, OpenAPIValidationError):
+                placed = error
+            else:
+                placed = OpenAPIValidationError.create_from(error)
             if about is not None and not hasattr(placed, "within"):
                 placed.within = about.read_value()
             yield placed
@@ -254,4 +286,6 @@ def _leads_to(value: JsonValue, path: Pointer, wanted: JsonValue) -> bool:
 
 def _shortened(message: str) -> str:
     text = message.strip().split("\n", 1)[0]
-    return text if len(text) <= 300 else f"{text[:150]} … {text[-120:]}"  # noqa: PLR2004 - a line or two
+    if len(text) <= 300:  # noqa: PLR2004 - a line or two
+        return text
+    return f"{text[:150]} … {text[-120:]}"

@@ -58,7 +58,9 @@ class SourceBytes:
     @property
     def data(self) -> bytes:
         """The bytes."""
-        return zlib.decompress(self._bytes) if self._is_packed else self._bytes
+        if self._is_packed:
+            return zlib.decompress(self._bytes)
+        return self._bytes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -169,7 +171,10 @@ class Library:
             return False
         if not is_allowed(uri, self.access.hosts):
             host = host_of(uri)
-            message = f"reading from {host or uri} was not allowed; allow it with --allow-remote {host}" if host else f"{uri} is no URL"
+            if host:
+                message = f"reading from {host or uri} was not allowed; allow it with --allow-remote {host}"
+            else:
+                message = f"{uri} is no URL"
             raise PermissionError(message)
         return True
 
@@ -198,14 +203,14 @@ class Library:
         return _decode(uri, name, _read_file(path, name, self.access.max_bytes))
 
 
-def read_resource(path: Path, folders: Sequence[Path] | None = None, max_bytes: int = Access().max_bytes) -> LoadedResource:
+def read_resource(
+    path: Path, folders: Sequence[Path] | None = None, max_bytes: int = Access().max_bytes
+) -> LoadedResource:
     """
     Read a file that is no document, such as a fixture.
 
-    Args:
-        path: The file.
-        folders: Resolved ones; in one of them the file has to lie, with links followed. None: the user named the file itself.
-        max_bytes: How large it may be.
+    Args: path: The file. folders: Resolved ones; in one of them the file has to lie, with links followed. None: the
+        user named the file itself. max_bytes: How large it may be.
 
     Raises:
         UnreadableResource: it can't be read, or lies elsewhere.
@@ -331,7 +336,9 @@ def _decode(uri: str, name: str, data: bytes) -> LoadedResource:
         value, notes = decode_yaml(text)
     except YamlError as error:
         raise _malformed(name, text, broken, error) from error
-    no_json = f"is no JSON: {broken}; it was read as YAML, which takes more" if broken and name.endswith(".json") else None
+    no_json = (
+        f"is no JSON: {broken}; it was read as YAML, which takes more" if broken and name.endswith(".json") else None
+    )
     noted = (Finding(rule="document-text-invalid", message=no_json, place=Place(name)),) if no_json is not None else ()
     findings = noted + tuple(
         Finding(
@@ -383,6 +390,10 @@ def json_duplicates(resource: LoadedResource) -> tuple[Finding, ...]:
     except (ValueError, RecursionError):
         return ()
     return tuple(
-        Finding(rule="document-key-duplicate", message=f"the key {key!r} stands twice in one object", place=Place(resource.name))
+        Finding(
+            rule="document-key-duplicate",
+            message=f"the key {key!r} stands twice in one object",
+            place=Place(resource.name),
+        )
         for key in doubles
     )

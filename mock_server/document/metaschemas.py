@@ -17,6 +17,12 @@ else:
 
 
 def find_metaschema(uri: str) -> bytes | None:
-    """The JSON text of a metaschema or of one of its vocabularies, by its URI without fragment; None for any other URI."""
+    """
+    The JSON text of a metaschema or of one of its vocabularies, by its URI without fragment.
+
+    None for any other URI.
+    """
     found = jsonschema_specifications.REGISTRY.get(uri)
-    return orjson.dumps(found.contents) if found is not None else None
+    if found is not None:
+        return orjson.dumps(found.contents)
+    return None

@@ -39,13 +39,30 @@ _TEXTS: Final = (
         "is a Protocol Buffers file", "gRPC is another kind of API; only OpenAPI documents can be used.")),
 )  # fmt: skip
 _KEYS: Final = (
-    (("asyncapi",), Mistake("is an AsyncAPI document", "It describes messages, not HTTP requests; only OpenAPI documents can be used.")),
-    (("swaggerVersion",), Mistake("is a document of Swagger 1", f"Convert it to Swagger 2.0 or OpenAPI 3. {SUPPORTED}")),
+    (
+        ("asyncapi",),
+        Mistake(
+            "is an AsyncAPI document", "It describes messages, not HTTP requests; only OpenAPI documents can be used."
+        ),
+    ),
+    (
+        ("swaggerVersion",),
+        Mistake("is a document of Swagger 1", f"Convert it to Swagger 2.0 or OpenAPI 3. {SUPPORTED}"),
+    ),
     (("info", "item"), Mistake("is a Postman collection", _CONVERT)),
     (("_type", "resources"), Mistake("is an Insomnia export", _CONVERT)),
-    (("arazzo",), Mistake("is an Arazzo document", "It describes workflows. Name the OpenAPI document that it refers to.")),
-    (("overlay", "actions"), Mistake("is an Overlay document", "It changes an OpenAPI document. Apply it, and name the result.")),
-    (("openrpc",), Mistake("is an OpenRPC document", "JSON-RPC is another kind of API; only OpenAPI documents can be used.")),
+    (
+        ("arazzo",),
+        Mistake("is an Arazzo document", "It describes workflows. Name the OpenAPI document that it refers to."),
+    ),
+    (
+        ("overlay", "actions"),
+        Mistake("is an Overlay document", "It changes an OpenAPI document. Apply it, and name the result."),
+    ),
+    (
+        ("openrpc",),
+        Mistake("is an OpenRPC document", "JSON-RPC is another kind of API; only OpenAPI documents can be used."),
+    ),
     (("log",), Mistake("is captured traffic (HAR)", "To judge it: mock-server validate FILE --document openapi.yaml")),
     (("apiVersion", "kind"), Mistake("is a Kubernetes manifest", "Name an OpenAPI document.")),
     (("rules",), Mistake("is a scenario", _NAMED)),
@@ -68,7 +85,9 @@ def describe_value(value: JsonValue, text: str) -> Mistake:
     if by_text is not None:
         return by_text
     if not isinstance(value, dict):
-        return Mistake("is no OpenAPI document", "An OpenAPI document is an object with 'openapi' or 'swagger' at the top.")
+        return Mistake(
+            "is no OpenAPI document", "An OpenAPI document is an object with 'openapi' or 'swagger' at the top."
+        )
     for word in ("openapi", "swagger"):
         near = get_close_matches(word, map(str.lower, value), n=1, cutoff=0.75)
         if near:
@@ -100,9 +119,7 @@ def describe_json(text: str) -> str | None:
         before = text[: error.pos + 1].rstrip()
         comma = before.rfind(",")
         if re.match(r",\s*[}\]]", text[comma:]) and not text[comma + 1 : error.pos].strip():
-            return (
-                f"a comma stands before a closing bracket in line {text.count(chr(10), 0, comma) + 1}; JSON has none there, so take it out"
-            )
+            return f"a comma stands before a closing bracket in line {text.count(chr(10), 0, comma) + 1}; JSON has none there, so take it out"
         return f"it breaks off in line {error.lineno}, column {error.colno}"
     except (ValueError, RecursionError):
         return None
@@ -112,7 +129,9 @@ def describe_json(text: str) -> str | None:
 def find_tab(text: str) -> int | None:
     """Find the first line, counted from 1, that is indented with a tab; None where there is none."""
     found = re.search(r"^ *\t", text, re.MULTILINE)
-    return text.count("\n", 0, found.start()) + 1 if found is not None else None
+    if found is not None:
+        return text.count("\n", 0, found.start()) + 1
+    return None
 
 
 def advise_missing(path: Path) -> str:
@@ -124,23 +143,33 @@ def advise_missing(path: Path) -> str:
     if near:
         return f"Did you mean {path.parent / near[0]}?"
     where = "this folder" if path.parent == Path() else str(path.parent)
-    return f"In {where} are {_listed(names)}." if names else ""
+    if names:
+        return f"In {where} are {_listed(names)}."
+    return ""
 
 
 def advise_folder(path: Path) -> str:
     """Say which file may have been meant by a folder."""
     names = _documents_in(path)
     likely = [name for name in names if re.match(r"(openapi|swagger|api)\b", name)] or names
-    return f"Name the document in it, as in {path / likely[0]}." if likely else "Name the file of the document."
+    if likely:
+        return f"Name the document in it, as in {path / likely[0]}."
+    return "Name the file of the document."
 
 
 def _documents_in(folder: Path) -> list[str]:
     """The files of a folder that may be documents."""
     try:
-        return sorted(path.name for path, _ in zip(folder.iterdir(), range(_MOST_LOOKED_AT), strict=False) if path.suffix in SUFFIXES)
+        return sorted(
+            path.name
+            for path, _ in zip(folder.iterdir(), range(_MOST_LOOKED_AT), strict=False)
+            if path.suffix in SUFFIXES
+        )
     except OSError:
         return []
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else "")
+    return ", ".join(names[:_MOST_NAMED]) + (
+        f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    )

@@ -37,7 +37,17 @@ _IGNORED_HEADERS = frozenset(
 )  # fmt: skip
 # Fields that only the server itself can set right (RFC 9110 and 9112).
 _FRAMING_HEADERS = frozenset(
-    ("content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "date", "keep-alive", "trailer", "upgrade")
+    (
+        "content-type",
+        "content-length",
+        "content-encoding",
+        "transfer-encoding",
+        "connection",
+        "date",
+        "keep-alive",
+        "trailer",
+        "upgrade",
+    )
 )
 
 
@@ -59,8 +69,14 @@ def parse_parameters(reader: Reader, *holders: Node) -> tuple[Parameter, ...]:
 
 
 def may_be_sent(reader: Reader, node: Node, name: str, location: ParameterLocation) -> bool:
-    """Whether a parameter is one: no header field that is to be ignored or frames the message, and none that can't be named so."""
-    return location is not ParameterLocation.HEADER or (name.lower() not in _IGNORED_HEADERS and _is_field_name(reader, node, name))
+    """
+    Whether a parameter is one.
+
+    No header field that is to be ignored or frames the message, and none that can't be named so.
+    """
+    return location is not ParameterLocation.HEADER or (
+        name.lower() not in _IGNORED_HEADERS and _is_field_name(reader, node, name)
+    )
 
 
 def _is_field_name(reader: Reader, node: Node, name: str) -> bool:
@@ -107,17 +123,23 @@ def parse_style(node: Node, allowed: tuple[Style, ...]) -> Style:
         style = Style(str(mapping(node).get("style")))
     except ValueError:
         return allowed[0]
-    return style if style in allowed else allowed[0]
+    if style in allowed:
+        return style
+    return allowed[0]
 
 
 def schema_of(node: Node, key: str = "schema") -> Node | None:
     """Find the Schema Object under a key: an object or, since 3.1, a boolean."""
-    return node.child(key) if isinstance(mapping(node).get(key), dict | bool) else None
+    if isinstance(mapping(node).get(key), dict | bool):
+        return node.child(key)
+    return None
 
 
 def parse_content(reader: Reader, holder: Node) -> tuple[MediaType, ...]:
     """Read a map of media types."""
-    return tuple(_parse_media_type(reader, name, node) for name, node in reader.objects(holder, "content", "the content"))
+    return tuple(
+        _parse_media_type(reader, name, node) for name, node in reader.objects(holder, "content", "the content")
+    )
 
 
 def _parse_media_type(reader: Reader, name: str, node: Node) -> MediaType:
@@ -158,7 +180,11 @@ def parse_examples(reader: Reader, holder: Node) -> tuple[Example, ...]:
 
 def _iter_examples(reader: Reader, examples: Node) -> Iterator[Example]:
     for key, child in examples.members():
-        node = None if key.startswith("x-") and not isinstance(child.value, dict) else reader.object(child, f"the example {key!r}")
+        node = (
+            None
+            if key.startswith("x-") and not isinstance(child.value, dict)
+            else reader.object(child, f"the example {key!r}")
+        )
         if node is None:
             continue
         members = mapping(node)

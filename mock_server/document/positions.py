@@ -19,7 +19,10 @@ def find_lines(text: str, wanted: Iterable[Pointer]) -> dict[Pointer, int]:
     """
     missing = {pointer: pointer for pointer in wanted}
     needed = {pointer[:size] for pointer in missing for size in range(len(pointer) + 1)}
-    walk = _iter_json(text) if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} else iter_positions(text)
+    if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}:
+        walk = _iter_json(text)
+    else:
+        walk = iter_positions(text)
     lines = {pointer: line for pointer, line in walk if pointer in needed}  # of a key that stands twice, the last one
     return {pointer: _nearest(lines, pointer) for pointer in missing}
 

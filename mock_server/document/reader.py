@@ -44,7 +44,9 @@ class Reader:
     def member(self, node: Node, key: str, what: str) -> Node | None:
         """Follow to an object that may stand under a key."""
         value = mapping(node).get(key)
-        return self.object(node.child(key), what) if value is not None else None
+        if value is not None:
+            return self.object(node.child(key), what)
+        return None
 
     def objects(self, node: Node, key: str, what: str) -> Iterator[tuple[str, Node]]:
         """
@@ -91,25 +93,33 @@ class Reader:
 
 def mapping(node: Node) -> JsonObject:
     """Read an object; another value is empty."""
-    return node.value if isinstance(node.value, dict) else {}
+    if isinstance(node.value, dict):
+        return node.value
+    return {}
 
 
 def text(node: Node, key: str, default: str = "") -> str:
     """Read a string member."""
     value = mapping(node).get(key)
-    return value if isinstance(value, str) else default
+    if isinstance(value, str):
+        return value
+    return default
 
 
 def flag(node: Node, key: str) -> bool | None:
     """Read a boolean member; None where there is none."""
     value = mapping(node).get(key)
-    return value if isinstance(value, bool) else None
+    if isinstance(value, bool):
+        return value
+    return None
 
 
 def texts(node: Node, key: str) -> tuple[str, ...]:
     """Read a list of strings, passing over other items."""
     value = mapping(node).get(key)
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+    if isinstance(value, list):
+        return tuple(item for item in value if isinstance(item, str))
+    return ()
 
 
 def _kind(value: JsonValue) -> str:

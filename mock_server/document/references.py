@@ -6,10 +6,11 @@ so circles are harmless and what nobody asks for is never read.
 
 Source: RFC 3986 (resolution), RFC 6901 (pointers), JSON Schema 2020-12 core, sections 8.2 and 9.1 ($id, $anchor)
 
-References that lead nowhere, or where reading was not allowed: found at once, since an operation is read only when it is asked for.
+References that lead nowhere, or where reading was not allowed: found at once, since an operation is read only when it
+is asked for.
 
-The texts of all references are found first, and tried; only where one fails the document is walked for its places. What other
-files refer to is seen when they are read.
+The texts of all references are found first, and tried; only where one fails the document is walked for its places.
+What other files refer to is seen when they are read.
 """
 
 import re
@@ -52,7 +53,9 @@ class Node:
         """The `$ref` of a Reference Object; None when this is no such object."""
         if isinstance(self.value, dict):
             ref = self.value.get("$ref")
-            return ref if isinstance(ref, str) else None
+            if isinstance(ref, str):
+                return ref
+            return None
         return None
 
     def child(self, token: str) -> "Node":
@@ -150,11 +153,14 @@ class References:
         """
         The schemas that the `$defs` of a schema bind to anchors that stand more than once in its resource.
 
-        What such an anchor means is undefined; authors mean the binding nearest to the reference through which they came.
+        What such an anchor means is undefined; authors mean the binding nearest to the reference through which they
+        came.
 
         Source: JSON Schema 2020-12 core, section 8.2.2
         """
-        return self._dynamic_anchors(node.resource).bound.get(node.pointer, {}) if node.resource.is_dynamic else {}
+        if node.resource.is_dynamic:
+            return self._dynamic_anchors(node.resource).bound.get(node.pointer, {})
+        return {}
 
     def _dynamic_anchors(self, resource: LoadedResource) -> "_DynamicAnchors":
         if resource.uri not in self._dynamic:
@@ -168,7 +174,10 @@ class References:
                 if len(schemas) == 1:
                     anchors.single.setdefault(base, {})[anchor] = schemas[0]
                 for schema in schemas if len(schemas) > 1 else ():
-                    holder = schema.pointer[:-2] if schema.pointer[-2:-1] == ("$defs",) else schema.pointer
+                    if schema.pointer[-2:-1] == ("$defs",):
+                        holder = schema.pointer[:-2]
+                    else:
+                        holder = schema.pointer
                     anchors.bound.setdefault(holder, {})[anchor] = schema
         return self._dynamic[resource.uri]
 
@@ -229,22 +238,30 @@ class References:
 class _DynamicAnchors:
     """The dynamic anchors of a file."""
 
-    single: dict[str, dict[str, Node]] = field(default_factory=dict)  # by base URI and name: those that stand once there
-    bound: dict[Pointer, dict[str, Node]] = field(default_factory=dict)  # the others, by the schema in whose `$defs` they are
+    single: dict[str, dict[str, Node]] = field(
+        default_factory=dict
+    )  # by base URI and name: those that stand once there
+    bound: dict[Pointer, dict[str, Node]] = field(
+        default_factory=dict
+    )  # the others, by the schema in whose `$defs` they are
 
 
 def _step(value: JsonValue, token: str) -> JsonValue:
     if isinstance(value, dict):
         return value.get(token)
     index = array_index(token)
-    return value[index] if isinstance(value, list) and index is not None and index < len(value) else None
+    if isinstance(value, list) and index is not None and index < len(value):
+        return value[index]
+    return None
 
 
 def _own_id(value: JsonValue) -> str | None:
     if not isinstance(value, dict):
         return None
     own = value.get("$self") if "openapi" in value else value.get("$id")
-    return own if isinstance(own, str) else None
+    if isinstance(own, str):
+        return own
+    return None
 
 
 def _iter_identified(root: Node, base: str) -> Iterator[tuple[str, Node]]:
@@ -295,7 +312,9 @@ class BrokenReferences:
 
     def _try(self, ref: str, node: Node) -> Finding | None:
         """Follow a reference for one step, without reading other files."""
-        uri, _ = urldefrag(urljoin(self.references.base_uri(node), ref) if not ref.startswith("#") else node.resource.uri)
+        uri, _ = urldefrag(
+            urljoin(self.references.base_uri(node), ref) if not ref.startswith("#") else node.resource.uri
+        )
         known = {resource.uri for resource in self.library.loaded()}
         try:
             if uri in known or ref.startswith("#") or self.references.is_embedded(uri, node):

@@ -51,7 +51,10 @@ def parse_parameters(reader: Reader, root: Node, *holders: Node) -> tuple[tuple[
         for (name, location), node in found.items()
         if location not in {"body", "formData"} and may_be_sent(reader, node, name, ParameterLocation(location))
     )
-    consumes = _names(holders[-1], "consumes") if "consumes" in mapping(holders[-1]) else _names(root, "consumes")
+    if "consumes" in mapping(holders[-1]):
+        consumes = _names(holders[-1], "consumes")
+    else:
+        consumes = _names(root, "consumes")
     body = next((node for (_, location), node in found.items() if location == "body"), None)
     if body is not None:
         return plain, _parse_body(reader, body, consumes or _JSON)
@@ -83,7 +86,8 @@ def _names(node: Node, key: str) -> tuple[str, ...]:
 
 def _parse_body(reader: Reader, node: Node, consumes: tuple[str, ...]) -> RequestBody:
     content = tuple(
-        MediaType(name=name, schema=schema_of(node), examples=_body_examples(reader, node, name), node=node) for name in consumes
+        MediaType(name=name, schema=schema_of(node), examples=_body_examples(reader, node, name), node=node)
+        for name in consumes
     )
     return RequestBody(required=flag(node, "required") is True, content=content, node=node)
 
@@ -120,7 +124,10 @@ def _parse_form(form: dict[str, Node], consumes: tuple[str, ...], operation: Nod
 
 def parse_responses(reader: Reader, root: Node, operation: Node) -> tuple[DocumentedResponse, ...]:
     """Read the responses of an operation; each media type it `produces` has the response's schema."""
-    produces = _names(operation, "produces") if "produces" in mapping(operation) else _names(root, "produces")
+    if "produces" in mapping(operation):
+        produces = _names(operation, "produces")
+    else:
+        produces = _names(root, "produces")
     return tuple(
         DocumentedResponse(
             status=key if key == "default" else key.upper(),

@@ -248,7 +248,9 @@ def _plain(text: str) -> JsonValue:
     """Resolve a plain scalar by the core schema."""
     if text in _WORDS:
         return _WORDS[text]
-    return _number(text) if text[0] in _NUMERIC_START else text
+    if text[0] in _NUMERIC_START:
+        return _number(text)
+    return text
 
 
 def _number(text: str) -> JsonValue:
@@ -263,7 +265,9 @@ def _number(text: str) -> JsonValue:
         return text
     if _FLOAT.match(text):
         number = float(text)
-        return text if number in (float("inf"), float("-inf")) else number
+        if number in (float("inf"), float("-inf")):
+            return text
+        return number
     return text
 
 
@@ -272,7 +276,9 @@ def _tagged(event: Any) -> JsonValue:  # noqa: ANN401 - PyYAML is untyped
     text: str = event.value
     tag: str = (event.tag or "").removeprefix(_CORE_TAGS)
     if tag in {"int", "float"}:
-        return _number(text) if text else text
+        if text:
+            return _number(text)
+        return text
     if tag in {"bool", "null"}:
         return _WORDS.get(text, text)
     if not event.tag and event.implicit[0] and not event.style:
@@ -285,7 +291,11 @@ def _at(event: Any) -> str:  # noqa: ANN401 - PyYAML is untyped
 
 
 def _sentence(error: yaml.MarkedYAMLError, text: str) -> str:
-    """Say what a parser refused, and where; of depth in our own words, since parsers have limits and words of their own."""
+    """
+    Say what a parser refused, and where.
+
+    Of depth in our own words, since parsers have limits and words of their own.
+    """
     mark = error.problem_mark or error.context_mark
     where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
     if mark is not None and _count_open_brackets(text[: mark.index]) > _MAX_DEPTH:
@@ -294,7 +304,11 @@ def _sentence(error: yaml.MarkedYAMLError, text: str) -> str:
 
 
 def _count_open_brackets(text: str) -> int:
-    """Count the brackets that a text leaves open; those in quotes count as well, so this only chooses words of an error."""
+    """
+    Count the brackets that a text leaves open.
+
+    Those in quotes count as well, so this only chooses words of an error.
+    """
     return sum(map(text.count, "[{")) - sum(map(text.count, "]}"))
 
 

@@ -28,7 +28,16 @@ from mock_server.errors import MalformedContent
 from mock_server.exchange.bounds import EVENTS, read_json_text
 from mock_server.exchange.charset import find_codec
 from mock_server.exchange.form import BOUNDARY, read_multipart, read_urlencoded, write_multipart, write_urlencoded
-from mock_server.exchange.media_type import FORM, MULTIPART_FORM, MediaRange, is_event_stream, is_json, is_json_lines, is_text, is_xml
+from mock_server.exchange.media_type import (
+    FORM,
+    MULTIPART_FORM,
+    MediaRange,
+    is_event_stream,
+    is_json,
+    is_json_lines,
+    is_text,
+    is_xml,
+)
 from mock_server.exchange.packed import is_packed, write_packed
 from mock_server.exchange.sample_files import find_specimen, some_bytes
 from mock_server.exchange.wire_values import read_all
@@ -48,7 +57,9 @@ _SIGNATURES = (
 )  # fmt: skip
 
 
-def read_body(data: bytes, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding]) -> list[JsonValue]:
+def read_body(
+    data: bytes, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding]
+) -> list[JsonValue]:
     """
     Read a body.
 
@@ -79,7 +90,9 @@ def read_body(data: bytes, media_type: MediaRange, outline: Outline, encodings: 
     if is_xml(media_type):
         raw = read_xml(data, outline)
         readings = read_all(raw, outline) if outline.sources else []
-        is_whole = "string" in outline.types and "object" not in outline.types  # as of an SVG: the string is the document
+        is_whole = (
+            "string" in outline.types and "object" not in outline.types
+        )  # as of an SVG: the string is the document
         return [*readings, data.decode("utf-8", "replace")] if readings and is_whole else readings
     if is_text(media_type):
         return _read_text(data, media_type, outline)
@@ -122,7 +135,12 @@ def _read_events(data: bytes, outline: Outline) -> list[JsonValue]:
     Where the schema speaks of the data alone, other fields of an event are not judged, and an event without data is none.
     """
     events = list(islice(_iter_events(data), EVENTS))
-    if len(events) > 1 and events[-1].keys() == {"data"} and _END_MARK.match(events[-1]["data"]) and not _takes(outline.item(), events[-1]):
+    if (
+        len(events) > 1
+        and events[-1].keys() == {"data"}
+        and _END_MARK.match(events[-1]["data"])
+        and not _takes(outline.item(), events[-1])
+    ):
         events.pop()  # a mark that nothing follows, and no event
     readings = read_all([dict(event) for event in events], outline)
     try:
@@ -172,7 +190,9 @@ def _with_data(event: dict[str, str], lines: list[str]) -> dict[str, str]:
     return {**event, "data": "\n".join(lines)} if len(lines) > 1 else event
 
 
-def write_body(value: JsonValue, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding], name: str) -> bytes:  # noqa: PLR0911 - a table
+def write_body(  # noqa: PLR0911
+    value: JsonValue, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding], name: str
+) -> bytes:
     """
     Write a body.
 
@@ -301,7 +321,9 @@ def _write_event(item: JsonValue, names: frozenset[str], types: frozenset[str]) 
     is_event = isinstance(item, dict) and bool(item) and item.keys() <= _EVENT_FIELDS
     if isinstance(item, dict) and is_event and ("data" in item or names & {"data", "event", "retry"}):
         fields = [
-            (name, item[name]) for name in ("event", "id", "retry", "data") if name in item and (name == "data" or item[name] is not None)
+            (name, item[name])
+            for name in ("event", "id", "retry", "data")
+            if name in item and (name == "data" or item[name] is not None)
         ]
     else:
         type_ = item.get("type") if isinstance(item, dict) else None
@@ -329,12 +351,20 @@ def _write_csv(value: JsonValue) -> bytes:
     """RFC 4180: a line of names, then a line for each object; a string is CSV already."""
     if isinstance(value, str):
         return value.encode()
-    rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else [value] if isinstance(value, dict) else []
+    rows = (
+        [row for row in value if isinstance(row, dict)]
+        if isinstance(value, list)
+        else [value]
+        if isinstance(value, dict)
+        else []
+    )
     names = list(dict.fromkeys(name for row in rows for name in row))
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(names)
     for row in rows:
         cells = (row.get(name) for name in names)
-        writer.writerow(["" if cell is None else cell if isinstance(cell, str) else write_json(cell).decode() for cell in cells])
+        writer.writerow(
+            ["" if cell is None else cell if isinstance(cell, str) else write_json(cell).decode() for cell in cells]
+        )
     return out.getvalue().encode()

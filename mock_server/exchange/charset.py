@@ -27,11 +27,15 @@ _SEPARATORS: Final = re.compile(r"[^a-z0-9]+")
 
 def find_codec(charset: str) -> str | None:
     """Find Python's codec of a charset; None for a name that is not among those that are read."""
-    return _find(charset) if len(charset) <= _LONGEST else None
+    if len(charset) <= _LONGEST:
+        return _find(charset)
+    return None
 
 
 @lru_cache(maxsize=256)
 def _find(charset: str) -> str | None:
     name = _SEPARATORS.sub("_", charset.strip().lower()).strip("_")
     codec = name if name in _CODECS else aliases.get(name, "")
-    return codec if codec in _CODECS else None
+    if codec in _CODECS:
+        return codec
+    return None

@@ -1,8 +1,8 @@
 """
 Content codings undone: what was sent is judged, not how it was packed.
 
-No matter how small it came, no more than a limit is ever unpacked, in as many layers and parts as somebody may have put on
-purpose. Source: RFC 9110, sections 8.4 and 15.5.16; RFC 1950 to 1952; RFC 7932; RFC 8878
+No matter how small it came, no more than a limit is ever unpacked, in as many layers and parts as somebody may have
+put on purpose. Source: RFC 9110, sections 8.4 and 15.5.16; RFC 1950 to 1952; RFC 7932; RFC 8878
 """
 
 import re
@@ -131,7 +131,9 @@ class _Ending(Protocol):
 Decoder = TypeVar("Decoder", bound=_Ending)
 
 
-def _walk(data: bytes, make: Callable[[], Decoder], feed: Callable[[Decoder, bytes], object], padding: re.Pattern[bytes]) -> None:
+def _walk(
+    data: bytes, make: Callable[[], Decoder], feed: Callable[[Decoder, bytes], object], padding: re.Pattern[bytes]
+) -> None:
     """
     Go through the members that a body consists of, in parts, since what comes after an end is copied each time.
 
@@ -169,7 +171,8 @@ def _unbrotli(data: bytes, limit: int) -> bytes:
 def _unzstd(data: bytes, limit: int) -> bytes:
     with zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(data, read_across_frames=True) as reader:
         out = _bounded(reader.read(limit + 1), limit)
-    # Reading stops silently where the last frame breaks off; so, as all of it is known to be small, it is gone through once more.
+    # Reading stops silently where the last frame breaks off; so, as all of it is known to be small, it is gone through
+    # once more.
     _walk(
         data,
         lambda: zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj(),

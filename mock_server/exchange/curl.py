@@ -39,7 +39,8 @@ def _quote(text: str) -> str:
     if shown == text:
         return shlex.quote(text)
     escaped = (
-        char if printable(char) == char else "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "replace")) for char in _escaped(text)
+        char if printable(char) == char else "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "replace"))
+        for char in _escaped(text)
     )
     return "$'" + "".join(escaped).replace("\\012", "\\n").replace("\\015", "\\r").replace("\\011", "\\t") + "'"
 

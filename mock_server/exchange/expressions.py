@@ -51,14 +51,18 @@ def _evaluate(expression: str, around: ExpressionContext) -> JsonValue | Missing
     if expression in simple:
         return simple[expression]
     if expression == "$statusCode":
-        return around.response.status if around.response is not None else MISSING
+        if around.response is not None:
+            return around.response.status
+        return MISSING
     side, _, source = expression.partition(".")
     message = {"$request": around.request, "$response": around.response}.get(side)
     if message is None:
         return MISSING
     if source.startswith("header."):
         value = find_field(message.fields, source.removeprefix("header.").lower().encode("latin-1", "replace"))
-        return MISSING if value is None else value
+        if value is None:
+            return MISSING
+        return value
     if source.startswith("query."):
         query = dict(parse_qsl(around.request.query.decode("latin-1"), keep_blank_values=True))
         return query.get(source.removeprefix("query."), MISSING)
@@ -77,4 +81,6 @@ def _in_body(body: JsonValue | Missing, pointer: str) -> JsonValue | Missing:
         found, value = find_at(body, parse_pointer(pointer))
     except ValueError:
         return MISSING
-    return value if found else MISSING
+    if found:
+        return value
+    return MISSING

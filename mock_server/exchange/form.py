@@ -49,7 +49,9 @@ class MultipartPart:
         """A parameter of Content-Disposition: `name` or `filename`."""
         _, options = parse_options_header(self.headers.get("content-disposition", "").encode())
         value = options.get(name.encode())
-        return _unquoted(value.decode("utf-8", "replace")) if value is not None else None
+        if value is not None:
+            return _unquoted(value.decode("utf-8", "replace"))
+        return None
 
 
 def read_urlencoded(data: bytes, outline: Outline, encodings: Mapping[str, Encoding]) -> Raw:
@@ -82,7 +84,9 @@ def _put(found: dict[str, Raw], name: str, value: str, outline: Outline, encodin
     """Add one value: another item of a list, a JSON text, or plain text."""
     text = unquote_plus(value)
     whole = _structured(text, outline)
-    if "array" not in outline.types or (name not in found and isinstance(whole, Embedded) and isinstance(whole.value, list)):
+    if "array" not in outline.types or (
+        name not in found and isinstance(whole, Embedded) and isinstance(whole.value, list)
+    ):
         found[name] = whole
         return
     split = _split(value, outline, encoding) if encoding.explode is False else [text]
@@ -99,7 +103,11 @@ def _extend(found: dict[str, Raw], name: str, items: list[Raw]) -> None:
 
 
 def _split(value: str, outline: Outline, encoding: Encoding) -> list[str] | Embedded:
-    """The items of a list in one value; an encoded comma separates them, too, as many clients write it, or is part of a text."""
+    """
+    The items of a list in one value.
+
+    An encoded comma separates them, too, as many clients write it, or is part of a text.
+    """
     delimiter = DELIMITERS.get(encoding.style or Style.FORM, ",")
     text = unquote_plus(value)
     check_items(text, delimiter)
@@ -107,7 +115,9 @@ def _split(value: str, outline: Outline, encoding: Encoding) -> list[str] | Embe
         return text.split(delimiter)
     if "," in text and "," not in value and "string" in outline.item().types:
         return Embedded(text, list(text.split(",")))
-    return [unquote_plus(part) for part in value.split(",")] if "," in value else text.split(",")
+    if "," in value:
+        return [unquote_plus(part) for part in value.split(",")]
+    return text.split(",")
 
 
 def _is_list(outline: Outline) -> bool:
@@ -191,7 +201,9 @@ def parse_parts(data: bytes, media_type: MediaRange) -> list[MultipartPart]:
         nonlocal count
         count += 1
         if count > PART_FIELDS or len(header[1]) > PART_FIELD:
-            raise MalformedContent(f"the header of a part has more than {PART_FIELDS} fields, or one of more than {PART_FIELD:,} bytes")
+            raise MalformedContent(
+                f"the header of a part has more than {PART_FIELDS} fields, or one of more than {PART_FIELD:,} bytes"
+            )
         parts[-1].headers[header[0].decode("latin-1").lower()] = header[1].decode("utf-8", "replace")
         header[0] = header[1] = b""
 
@@ -229,7 +241,11 @@ def write_urlencoded(value: JsonValue, encodings: Mapping[str, Encoding]) -> byt
             pairs += [(key, quote_plus(_text(inner))) for key, inner in iter_bracketed(name, member)]
         elif isinstance(member, list) and member and not any(isinstance(item, dict | list) for item in member):
             texts = [_text(item) for item in member]
-            pairs += [(name, _joined(texts, encoding))] if encoding.explode is False else [(name, quote_plus(text)) for text in texts]
+            pairs += (
+                [(name, _joined(texts, encoding))]
+                if encoding.explode is False
+                else [(name, quote_plus(text)) for text in texts]
+            )
         else:
             pairs.append((name, quote_plus(_text(member))))
     return "&".join(f"{quote_plus(name)}={text}" for name, text in pairs).encode()
@@ -272,7 +288,9 @@ def _content(item: JsonValue, content_type: str | None, *, is_file: bool) -> byt
         return orjson.dumps(item)
     text = _text(item)
     try:
-        return text.encode("latin-1") if is_file else text.encode("utf-8", "surrogatepass")
+        if is_file:
+            return text.encode("latin-1")
+        return text.encode("utf-8", "surrogatepass")
     except UnicodeEncodeError:
         return text.encode("utf-8", "surrogatepass")
 
@@ -287,7 +305,9 @@ def _unquoted(text: str) -> str:
 
 
 def _text(value: JsonValue) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    if isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()
 
 
 _LONGEST: Final = 4_096  # bytes of the header fields of a part
@@ -309,7 +329,11 @@ class Upload(NamedTuple):
 
 
 def find_upload(request: Request) -> Upload | None:
-    """The first file of a request: a part of a multipart form with a file's name, or a body of bytes; None where there is none."""
+    """
+    The first file of a request.
+
+    A part of a multipart form with a file's name, or a body of bytes; None where there is none.
+    """
     said = find_field(request.fields, b"content-type") or ""
     kind = said.partition(";")[0].strip().lower()
     if kind == "application/octet-stream" or kind.startswith(("image/", "audio/", "video/")):

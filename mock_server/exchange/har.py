@@ -23,7 +23,14 @@ def iter_archive(entries: Iterable[JsonObject]) -> Iterator[bytes]:
 
 
 def har_entry(
-    request: Request, response: Response | None, url: str, *, moment: float, seconds: float, status_text: str = "", comment: str = ""
+    request: Request,
+    response: Response | None,
+    url: str,
+    *,
+    moment: float,
+    seconds: float,
+    status_text: str = "",
+    comment: str = "",
 ) -> JsonObject:
     """
     Write one exchange.

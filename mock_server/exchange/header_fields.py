@@ -24,9 +24,7 @@ _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _PARAMETERS: Final = rf"(?:\s*;\s*{_TOKEN}\s*=\s*(?:{_TOKEN}|{_QUOTED}))*"
 _ENTITY_TAG: Final = r'(?:W/)?"[!#-~\x80-\xff]*"'
-_DATE: Final = (
-    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3]\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} [0-2]\d:[0-5]\d:[0-6]\d GMT"
-)
+_DATE: Final = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3]\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} [0-2]\d:[0-5]\d:[0-6]\d GMT"
 _REFERENCE: Final = r"[^\s<>\"{}|\\^`]*"
 _ORIGIN: Final = r"(?:\*|null|[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#,]+)"
 _SECONDS: Final = r"\d+"
@@ -43,7 +41,8 @@ _BASE64: Final = r"[A-Za-z0-9+/]+={0,2}"
 _NO_DIGEST: Final = "A" * 43 + "="
 _DIRECTIVE: Final = rf"{_TOKEN}(?:=(?:{_TOKEN}|{_QUOTED}))?"
 
-# Around it lie all generated moments; a day that is past, since nothing was changed after it was sent. RFC 9110, section 8.8.2.1
+# Around it lie all generated moments; a day that is past, since nothing was changed after it was sent. RFC 9110,
+# section 8.8.2.1
 _CHANGED: Final = datetime(2026, 5, 25, 8, 30, tzinfo=UTC)
 _HTTP_DATE: Final = re.compile(_DATE)
 _UNSATISFIABLE: Final = 416
@@ -82,7 +81,9 @@ def find_grammar(name: str) -> Grammar | None:
     """Find the grammar of a field; None where any text will do."""
     known = name.lower()
     limited = _RATE_LIMIT.fullmatch(known)
-    return _GRAMMARS.get(known) if limited is None else _RATE_LIMITS[limited[1]]
+    if limited is None:
+        return _GRAMMARS.get(known)
+    return _RATE_LIMITS[limited[1]]
 
 
 def read_http_date(text: str) -> datetime | None:
@@ -103,7 +104,9 @@ def read_moments(name: str, text: str) -> tuple[str, ...]:
     """
     grammar = find_grammar(name)
     moment = read_http_date(text) if grammar is not None and grammar.is_date else None
-    return (moment.isoformat(), moment.date().isoformat()) if moment is not None else ()
+    if moment is not None:
+        return (moment.isoformat(), moment.date().isoformat())
+    return ()
 
 
 def _fixed(pattern: str, *values: str, is_list: bool = False, is_spared: bool = False) -> Grammar:
@@ -122,7 +125,9 @@ def _entity_tags(sent: Sent) -> tuple[str, ...]:
 
 
 def _ranges(sent: Sent) -> tuple[str, ...]:
-    return ("bytes */0",) if sent.status == _UNSATISFIABLE else ("bytes 0-0/1",)
+    if sent.status == _UNSATISFIABLE:
+        return ("bytes */0",)
+    return ("bytes 0-0/1",)
 
 
 def _challenges(sent: Sent) -> tuple[str, ...]:
@@ -213,7 +218,9 @@ _GRAMMARS: Final[Mapping[str, Grammar]] = MappingProxyType(
         "server": _fixed(r"[!-~ ]+", "mock-server"),
         "server-timing": _fixed(_TOKEN + _PARAMETERS, "app;dur=1.0", is_list=True),
         "tk": _fixed(r"[!?GNTCPDU](?:;.*)?", "N"),
-        "traceparent": Grammar(re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"), lambda sent: (_trace(sent.seed),)),
+        "traceparent": Grammar(
+            re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"), lambda sent: (_trace(sent.seed),)
+        ),
         "via": _fixed(r"[!-~ ]+", "1.1 mock-server", is_spared=True),
         "warning": _fixed(rf"\d{{3}}\s+\S+\s+{_QUOTED}.*", '299 mock-server "made up"', is_list=True, is_spared=True),
     }
@@ -235,7 +242,9 @@ def _trace(seed: int) -> str:
     return f"00-{seed & 0xFFFFFFFFFFFFFFFF:032x}-{seed >> 1 & 0xFFFFFFFFFFFFFFF | 1:016x}-00"
 
 
-_ONE_LINK: Final = re.compile(r"\s*(<[^<>]*>(?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:\"(?:[^\"\\\\]|\\\\.)*\"|[^\s;,\"]*))?)*)\s*(?:,|\Z)")
+_ONE_LINK: Final = re.compile(
+    r"\s*(<[^<>]*>(?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:\"(?:[^\"\\\\]|\\\\.)*\"|[^\s;,\"]*))?)*)\s*(?:,|\Z)"
+)
 _RELATION: Final = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
 
 

@@ -72,8 +72,14 @@ _ANYTHING = MediaRange("*", "*")
 
 
 def parse_media_type(text: str) -> MediaRange:
-    """Read a media type or range tolerantly; what has no slash is taken for a type of `application`. Short ones are read once."""
-    return _parse_short(text) if len(text) <= _SHORT else _parse(text)
+    """
+    Read a media type or range tolerantly; what has no slash is taken for a type of `application`.
+
+    Short ones are read once.
+    """
+    if len(text) <= _SHORT:
+        return _parse_short(text)
+    return _parse(text)
 
 
 def _parse(text: str) -> MediaRange:
@@ -101,7 +107,9 @@ def _quality(text: str) -> float:
         quality = float(text)
     except ValueError:
         return 1.0
-    return min(max(quality, 0.0), 1.0) if math.isfinite(quality) else 1.0
+    if math.isfinite(quality):
+        return min(max(quality, 0.0), 1.0)
+    return 1.0
 
 
 def split_quoted(text: str, separator: str) -> list[str]:
@@ -119,8 +127,14 @@ def split_quoted(text: str, separator: str) -> list[str]:
 
 
 def parse_accept(text: str) -> tuple[MediaRange, ...]:
-    """Read an Accept header field: its ranges, those wanted most first, then the most specific; those refused (`q=0`) last."""
-    return _parse_short_accept(text) if len(text) <= _SHORT else _parse_accept(text)
+    """
+    Read an Accept header field.
+
+    Its ranges, those wanted most first, then the most specific; those refused (`q=0`) last.
+    """
+    if len(text) <= _SHORT:
+        return _parse_short_accept(text)
+    return _parse_accept(text)
 
 
 def _parse_accept(text: str) -> tuple[MediaRange, ...]:
@@ -170,7 +184,9 @@ def choose_unwanted(documented: Sequence[str], accept: str | None) -> tuple[int,
 
 
 def _ranges(accept: str | None) -> tuple[MediaRange, ...]:
-    return parse_accept(accept) if accept is not None and accept.strip() else (_ANYTHING,)
+    if accept is not None and accept.strip():
+        return parse_accept(accept)
+    return (_ANYTHING,)
 
 
 def _find_deciding(name: MediaRange, ranges: Sequence[MediaRange]) -> MediaRange | None:
@@ -184,7 +200,11 @@ def _is_refused(name: MediaRange, ranges: Sequence[MediaRange]) -> bool:
 
 
 def _iter_wishes(ranges: Sequence[MediaRange]) -> Iterator[tuple[MediaRange, Callable[[MediaRange, MediaRange], bool]]]:
-    """What is wanted, in order, and how it is met: of one quality first the very type, then what may stand for it, then ranges."""
+    """
+    What is wanted, in order, and how it is met.
+
+    Of one quality first the very type, then what may stand for it, then ranges.
+    """
     wanted = [found for found in ranges if found.quality > 0]
     for _, group in groupby(wanted, key=lambda found: found.quality):
         equal = list(group)
@@ -199,7 +219,11 @@ def _overlap(one: MediaRange, other: MediaRange) -> bool:
 
 
 def _pick(fitting: Sequence[int], known: Sequence[MediaRange], wanted: MediaRange) -> int:
-    """Of documented media types that fit: the one with the wanted parameters; for a range one of JSON; else the first."""
+    """
+    Of documented media types that fit.
+
+    The one with the wanted parameters; for a range one of JSON; else the first.
+    """
     if wanted.is_range:
         return next((index for index in fitting if is_json(known[index]) and not known[index].is_range), fitting[0])
     parameters = set(wanted.parameters)
@@ -210,13 +234,17 @@ def is_interchangeable(one: MediaRange, other: MediaRange) -> bool:
     """
     Whether one media type may stand for another that is named differently.
 
-    `application/vnd.github+json` and `application/json` may, in both directions, as may two names of one vendor's tree and
-    XML likewise: the suffix says how the content is written (RFC 6839), the rest only whose it is.
+    `application/vnd.github+json` and `application/json` may, in both directions, as may two names of one vendor's tree
+    and XML likewise: the suffix says how the content is written (RFC 6839), the rest only whose it is.
     """
-    return _are_of_one_syntax(one, other, is_json, _JSON_NAMES) or _are_of_one_syntax(one, other, _is_xml_data, _XML_NAMES)
+    return _are_of_one_syntax(one, other, is_json, _JSON_NAMES) or _are_of_one_syntax(
+        one, other, _is_xml_data, _XML_NAMES
+    )
 
 
-def _are_of_one_syntax(one: MediaRange, other: MediaRange, has_syntax: Callable[[MediaRange], bool], plain: frozenset[str]) -> bool:
+def _are_of_one_syntax(
+    one: MediaRange, other: MediaRange, has_syntax: Callable[[MediaRange], bool], plain: frozenset[str]
+) -> bool:
     if not (has_syntax(one) and has_syntax(other)) or one.is_range or other.is_range:
         return False
     vendor = _vendor(one)
@@ -231,7 +259,9 @@ def _is_xml_data(media_type: MediaRange) -> bool:
 def _vendor(media_type: MediaRange) -> str | None:
     """The vendor of a media type: `github` of `application/vnd.github.v3+json`. RFC 6838, section 3.2."""
     match = _VENDOR.match(media_type.subtype)
-    return match.group(1) if match is not None else None
+    if match is not None:
+        return match.group(1)
+    return None
 
 
 def _concrete(written: str, documented: MediaRange, wanted: MediaRange) -> str:
@@ -247,7 +277,9 @@ def _concrete(written: str, documented: MediaRange, wanted: MediaRange) -> str:
 
 def is_json(media_type: MediaRange) -> bool:
     """Whether the content is one JSON text: `application/json` and the suffix `+json`."""
-    return media_type.essence in _JSON_NAMES or (media_type.subtype.endswith("+json") and media_type.essence not in _LINES)
+    return media_type.essence in _JSON_NAMES or (
+        media_type.subtype.endswith("+json") and media_type.essence not in _LINES
+    )
 
 
 def may_be_json(media_type: MediaRange) -> bool:

@@ -46,4 +46,6 @@ def find_field(fields: RawFields, name: bytes) -> str | None:
     for key, value in fields:
         if key == name:
             found = value if found is None else found + b", " + value
-    return found.decode("latin-1") if found is not None else None
+    if found is not None:
+        return found.decode("latin-1")
+    return None

@@ -56,23 +56,33 @@ def choose_success(operation: Operation) -> ChosenResponse | None:
     final = [code for code in exact if code >= 200]  # noqa: PLR2004 - 1xx answers nothing yet
     if final:
         return ChosenResponse(final[0], keys[str(final[0])])
-    return next((ChosenResponse(int(key[0]) * 100, response) for key, response in keys.items() if key[1:] == "XX"), None)
+    return next(
+        (ChosenResponse(int(key[0]) * 100, response) for key, response in keys.items() if key[1:] == "XX"), None
+    )
 
 
 def choose_status(operation: Operation, status: int) -> ChosenResponse | None:
     """Choose the response that documents a status; None where none does."""
     response = operation.find_response(status)
-    return ChosenResponse(status, response) if response is not None else None
+    if response is not None:
+        return ChosenResponse(status, response)
+    return None
 
 
 def choose_failure(operation: Operation, statuses: Sequence[int]) -> ChosenResponse | None:
-    """Choose the response to a bad request: the first of some statuses that is documented, else `default` with the first."""
+    """
+    Choose the response to a bad request.
+
+    The first of some statuses that is documented, else `default` with the first.
+    """
     keys = {response.status: response for response in operation.responses}
     for status in statuses:
         response = keys.get(str(status)) or keys.get(f"{status // 100}XX")
         if response is not None:
             return ChosenResponse(status, response)
-    return ChosenResponse(statuses[0], keys["default"]) if "default" in keys else None
+    if "default" in keys:
+        return ChosenResponse(statuses[0], keys["default"])
+    return None
 
 
 def represent(response: DocumentedResponse, accept: str | None, *, streamed: bool = False) -> ChosenMediaType | None:
@@ -98,7 +108,9 @@ def represent(response: DocumentedResponse, accept: str | None, *, streamed: boo
     if found is not None:
         return ChosenMediaType(response.content[found[0]], found[1])
     unwanted = choose_unwanted(names, accept)
-    return ChosenMediaType(response.content[unwanted[0]], unwanted[1], is_acceptable=False) if unwanted is not None else None
+    if unwanted is not None:
+        return ChosenMediaType(response.content[unwanted[0]], unwanted[1], is_acceptable=False)
+    return None
 
 
 def has_choice_of_stream(response: DocumentedResponse) -> bool:
@@ -109,7 +121,9 @@ def has_choice_of_stream(response: DocumentedResponse) -> bool:
 
 def find_example(media_type: MediaType, key: str) -> Example | None:
     """Find an example by its key."""
-    return next((example for example in media_type.examples if example.key == key and example.value is not MISSING), None)
+    return next(
+        (example for example in media_type.examples if example.key == key and example.value is not MISSING), None
+    )
 
 
 def paired_keys(operation: Operation) -> frozenset[str]:

@@ -47,7 +47,8 @@ def read_packed(data: bytes, media_type: MediaRange) -> JsonValue:
     """
     Read JSON data.
 
-    What JSON lacks is read as what is nearest: bytes as text in ISO-8859-1, other names of members as text, `undefined` as null.
+    What JSON lacks is read as what is nearest: bytes as text in ISO-8859-1, other names of members as text,
+    `undefined` as null.
 
     Raises:
         MalformedContent: it is not in that form, or nested too deeply.
@@ -72,11 +73,15 @@ def _plain(value: object, depth: int) -> JsonValue:
         return {_name(key): _plain(member, depth + 1) for key, member in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, depth + 1) for item in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
 
 
 def _name(key: object) -> str:
-    return key.decode("latin-1") if isinstance(key, bytes) else str(key)
+    if isinstance(key, bytes):
+        return key.decode("latin-1")
+    return str(key)
 
 
 def _read_cbor(data: bytes, at: int, depth: int) -> tuple[JsonValue, int]:
@@ -108,7 +113,11 @@ def _read_cbor(data: bytes, at: int, depth: int) -> tuple[JsonValue, int]:
 
 
 def _read_head(data: bytes, at: int) -> tuple[int, int, int | None, int]:
-    """Read the major type, the additional information, the count (None: up to a break), and where the content begins."""
+    """
+    Read the major type, the additional information, the count (None.
+
+    Up to a break), and where the content begins.
+    """
     if at >= len(data):
         raise MalformedContent("it ends within an item")
     kind, short = data[at] >> 5, data[at] & 31
@@ -146,7 +155,9 @@ def _read_simple(short: int, count: int | None) -> JsonValue:
     if short in formats:
         size = {25: 2, 26: 4, 27: 8}[short]
         number: float = struct.unpack(formats[short], (count or 0).to_bytes(size))[0]
-        return number if math.isfinite(number) else None
+        if math.isfinite(number):
+            return number
+        return None
     return {20: False, 21: True}.get(short)
 
 
@@ -159,7 +170,9 @@ def _within_64_bits(value: JsonValue) -> JsonValue:
         return {name: _within_64_bits(member) for name, member in value.items()}
     if isinstance(value, list):
         return [_within_64_bits(item) for item in value]
-    return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**64 else value
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
+    return value
 
 
 def _cbor(value: JsonValue) -> bytes:

@@ -58,7 +58,11 @@ class Carrier:
         return [(name, value.strip('"')) for name, _, value in pairs]
 
     def cookies_for(self, parameter: Parameter) -> QueryPairs:
-        """The cookies with their names decoded, and their values as the style of a parameter has them: percent-encoded."""
+        """
+        The cookies with their names decoded, and their values as the style of a parameter has them.
+
+        Percent-encoded.
+        """
         if parameter.style is Style.COOKIE:
             return [(name, quote(value, safe=",")) for name, value in self.cookies()]
         return [(unquote(name), value) for name, value in self.cookies()]
@@ -107,7 +111,9 @@ def compile_reader(parameter: Parameter, outline: Outline, interpret: Interpret 
     if parameter.location is ParameterLocation.PATH and parameter.style is Style.SIMPLE and outline.types == {"string"}:
         return _text_reader(parameter.name)
     split = _SPLITTERS[parameter.location]
-    by_comma = parameter.location is not ParameterLocation.HEADER and parameter.style in _BY_COMMA and not parameter.explode
+    by_comma = (
+        parameter.location is not ParameterLocation.HEADER and parameter.style in _BY_COMMA and not parameter.explode
+    )
 
     def read(carrier: Carrier) -> list[JsonValue] | Missing:
         raw = split(parameter, outline, carrier)
@@ -145,7 +151,11 @@ def _content_reader(parameter: Parameter) -> Reader:
         if isinstance(text, Missing) or (parameter.location is ParameterLocation.QUERYSTRING and not text):
             return MISSING
         if parameter.location is not ParameterLocation.HEADER:
-            text = unquote_plus(text) if parameter.location in {ParameterLocation.QUERY, ParameterLocation.QUERYSTRING} else unquote(text)
+            text = (
+                unquote_plus(text)
+                if parameter.location in {ParameterLocation.QUERY, ParameterLocation.QUERYSTRING}
+                else unquote(text)
+            )
         if not as_json:
             return [text]
         return [read_json_text(text)]
@@ -308,7 +318,11 @@ def split_header(text: str, outline: Outline, *, explode: bool) -> Raw:
         return [part.strip() for part in text.split(",")] if text.strip() else []
     if _expects(outline, "object"):
         parts = [part.strip() for part in text.split(",")]
-        pairs = [part.partition("=") for part in parts] if explode else [(k, "=", v) for k, v in zip(parts[::2], parts[1::2], strict=False)]
+        pairs = (
+            [part.partition("=") for part in parts]
+            if explode
+            else [(k, "=", v) for k, v in zip(parts[::2], parts[1::2], strict=False)]
+        )
         return {name: value for name, _, value in pairs}
     return text.strip()
 
@@ -414,7 +428,11 @@ def _write_list(parameter: Parameter, items: list[str]) -> str:
     if parameter.location is ParameterLocation.HEADER:
         return _header_items(items)
     if parameter.style is Style.MATRIX:
-        return "".join(f";{name}={_quote(item)}" for item in items) if parameter.explode else f";{name}=" + ",".join(map(_quote, items))
+        return (
+            "".join(f";{name}={_quote(item)}" for item in items)
+            if parameter.explode
+            else f";{name}=" + ",".join(map(_quote, items))
+        )
     if parameter.style is Style.LABEL:
         return "." + ("." if parameter.explode else ",").join(_quote(item).replace(".", "%2E") for item in items)
     if parameter.location is ParameterLocation.PATH:
@@ -436,7 +454,9 @@ def _write_list(parameter: Parameter, items: list[str]) -> str:
 def _write_object(parameter: Parameter, members: dict[str, str]) -> str:
     if not members:
         if parameter.location is ParameterLocation.QUERY and parameter.explode and parameter.style is Style.FORM:
-            return ""  # RFC 6570, section 3.2.1: nothing is written; the reader takes nothing for it where it is required
+            return (
+                ""  # RFC 6570, section 3.2.1: nothing is written; the reader takes nothing for it where it is required
+            )
         raise UndefinedSerialization("an empty object can't be told from nothing")
     name = _quote(parameter.name)
     pairs = [(_quote(key), _quote(value)) for key, value in members.items()]
@@ -464,7 +484,9 @@ def _write_object(parameter: Parameter, members: dict[str, str]) -> str:
     delimiter = DELIMITERS.get(parameter.style, ",")
     if delimiter != "," and any(delimiter in text for pair in members.items() for text in pair):
         raise UndefinedSerialization(f"a member holds the delimiter {delimiter!r}")
-    return f"{name}=" + (quote(delimiter, safe="") if delimiter != "," else ",").join(part for pair in pairs for part in pair)
+    return f"{name}=" + (quote(delimiter, safe="") if delimiter != "," else ",").join(
+        part for pair in pairs for part in pair
+    )
 
 
 def write_header(value: JsonValue, *, explode: bool) -> str:
@@ -528,5 +550,7 @@ def _scalar(value: JsonValue) -> str:
     if value is None:
         return "null"
     if isinstance(value, int | float):
-        return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else repr(value)
+        return (
+            str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else repr(value)
+        )
     raise UndefinedSerialization("a list or an object inside another")

@@ -54,7 +54,8 @@ class Preferences:
     def asks_for_generated(self) -> bool:
         """Whether something is preferred that only a generated value can have."""
         return self is not NONE and bool(
-            self.dynamic or any(wish is not None for wish in (self.seed, self.size, self.profile, self.payload, self.locale))
+            self.dynamic
+            or any(wish is not None for wish in (self.seed, self.size, self.profile, self.payload, self.locale))
         )
 
     @property
@@ -79,7 +80,9 @@ def split_preferences(header: str | None, query: str) -> list[tuple[str, str]]:
             return []
         return [(key[2:], value) for key, value in parse_qsl(query, keep_blank_values=True) if key.startswith("__")]
     parts = [part for item in split_quoted(header, ",") for part in split_quoted(item, ";")]
-    return [(name.strip().lower(), value.strip().strip('"')) for name, _, value in (part.partition("=") for part in parts)]
+    return [
+        (name.strip().lower(), value.strip().strip('"')) for name, _, value in (part.partition("=") for part in parts)
+    ]
 
 
 def prefers_by_query(query: str) -> bool:
@@ -110,7 +113,11 @@ def parse_preferences(header: str | None, query: str) -> Preferences:
 
 def without_own(header: str) -> str | None:
     """What a Prefer field says beside the preferences of the mock; None where that is nothing."""
-    parts = [part for part in split_quoted(header, ",") if part.partition("=")[0].partition(";")[0].strip().lower() not in _READERS]
+    parts = [
+        part
+        for part in split_quoted(header, ",")
+        if part.partition("=")[0].partition(";")[0].strip().lower() not in _READERS
+    ]
     return ",".join(parts).strip() or None
 
 

@@ -88,7 +88,11 @@ def describe(findings: Sequence[Finding]) -> list[JsonValue]:
     """Findings as members of problem details: what is wrong, where in the request, by which rule of the document."""
     described: list[JsonValue] = []
     for finding in findings:
-        members: JsonObject = {"rule": finding.rule, "message": finding.message, "instance": format_pointer(finding.instance or ())}
+        members: JsonObject = {
+            "rule": finding.rule,
+            "message": finding.message,
+            "instance": format_pointer(finding.instance or ()),
+        }
         if finding.place is not None:
             members["place"] = str(finding.place)
         described.append(members)
@@ -100,7 +104,9 @@ _MOST: Final = 20
 _LONGEST: Final = 300  # characters of a message: servers and clients bound what a header may be
 _SEVERITIES: Final = {Level.ERROR: "Error", Level.WARNING: "Warning", Level.NOTE: "Information"}
 _SIDES: Final = {"response": "response", "callback": "request"}
-_KINDS: Final = {name: (_SIDES.get(name.partition("-")[0], "request"), _SEVERITIES[rule.level]) for name, rule in RULES.items()}
+_KINDS: Final = {
+    name: (_SIDES.get(name.partition("-")[0], "request"), _SEVERITIES[rule.level]) for name, rule in RULES.items()
+}
 
 
 def write_violations(findings: Sequence[Finding]) -> bytes:
@@ -111,4 +117,6 @@ def write_violations(findings: Sequence[Finding]) -> bytes:
         shown = message if len(message) <= _LONGEST else message[:_LONGEST] + "…"
         violations.append({"location": [side, *(instance or ())], "severity": severity, "code": rule, "message": shown})
     written = orjson.dumps(violations)
-    return written if written.isascii() else json.dumps(violations, separators=(",", ":")).encode("ascii")
+    if written.isascii():
+        return written
+    return json.dumps(violations, separators=(",", ":")).encode("ascii")

@@ -4,8 +4,8 @@ Which operation a request asks for.
 Templates are compiled to a tree of segments, so that finding one does not depend on how many there are. A literal
 segment goes before a partly templated one (`{id}.json`), that before a variable, and a variable before `{rest+}`.
 
-`match` takes a path as it is written; `find` takes it for what it may mean where that is nothing: with or without a slash at the
-end, with two slashes for one, and with a last variable that holds slashes.
+`match` takes a path as it is written; `find` takes it for what it may mean where that is nothing: with or without a
+slash at the end, with two slashes for one, and with a last variable that holds slashes.
 """
 
 import re
@@ -39,11 +39,14 @@ class Matched(NamedTuple, Generic[T]):
 
     route: Route[T]
     variables: dict[str, str]
-    # What has the same shape, and the other ways to tell `{place}.{extension}` apart: they count where the request breaks what the
+    # What has the same shape, and the other ways to tell `{place}.{extension}` apart: they count where the request
+    # breaks what the
     # first one says.
     others: "tuple[Matched[T], ...]" = ()
     spanning: str | None = None  # the variable that holds several segments, though its template does not say so
-    is_cut_off: bool = False  # with `spanning`: longer templates begin with this one, so that something of theirs may be meant
+    is_cut_off: bool = (
+        False  # with `spanning`: longer templates begin with this one, so that something of theirs may be meant
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,9 @@ class Router(Generic[T]):
     def __init__(self) -> None:
         self._root: _TreeNode[T] = _TreeNode()
         self._deepest = 0  # segments of the longest template
-        self.ambiguous: list[tuple[Route[T], Route[T]]] = []  # of the same shape and method: the first that a request fits counts
+        self.ambiguous: list[
+            tuple[Route[T], Route[T]]
+        ] = []  # of the same shape and method: the first that a request fits counts
 
     def add(self, base_path: str, method: str, template: str, target: T) -> None:
         """
@@ -125,9 +130,14 @@ class Router(Generic[T]):
             candidates = routes.get(method)
             if candidates is not None:
                 leaf = routes
-                found += [_matched(route, values, query) for route in (_by_query(candidates, query) if len(candidates) > 1 else candidates)]
+                found += [
+                    _matched(route, values, query)
+                    for route in (_by_query(candidates, query) if len(candidates) > 1 else candidates)
+                ]
             allowed.extend(routes)
-        return found[0]._replace(others=tuple(found[1:])) if found else Unmatched(tuple(dict.fromkeys(allowed)))
+        if found:
+            return found[0]._replace(others=tuple(found[1:]))
+        return Unmatched(tuple(dict.fromkeys(allowed)))
 
     def find(
         self, method: str, path: str, query: str = "", may_span: "Callable[[Matched[T]], bool] | None" = None
@@ -150,9 +160,13 @@ class Router(Generic[T]):
             near = self.match(method, other, query) if other != path else found
             if isinstance(near, Matched) or near.allowed:
                 return near
-        return self._find_spanning(method, bare, query, may_span) if may_span is not None else found
+        if may_span is not None:
+            return self._find_spanning(method, bare, query, may_span)
+        return found
 
-    def _find_spanning(self, method: str, path: str, query: str, may_span: "Callable[[Matched[T]], bool]") -> Matched[T] | Unmatched:
+    def _find_spanning(
+        self, method: str, path: str, query: str, may_span: "Callable[[Matched[T]], bool]"
+    ) -> Matched[T] | Unmatched:
         allowed: list[str] = []
         for leaf, values, at in _walk_spanning(self._root, path.split("/")[1:], 0, (), self._deepest):
             is_cut_off = leaf.leads_on and path.endswith(values[at])
@@ -189,7 +203,11 @@ def _step(node: _TreeNode[T], segment: str) -> _TreeNode[T]:
 
 
 def _only_way(node: _TreeNode[T], segments: list[str]) -> tuple[_TreeNode[T], tuple[str, ...]] | None:
-    """Where the segments lead, if at each of them there is one way only; what is percent-encoded may stand for a literal."""
+    """
+    Where the segments lead, if at each of them there is one way only.
+
+    What is percent-encoded may stand for a literal.
+    """
     values: list[str] = []
     for segment in segments:
         if node.partials or node.rest is not None:
@@ -221,7 +239,10 @@ def _walk(
     if literal is not None:
         yield from _walk(literal, segments, at + 1, values, empty=empty)
     for (first, *between), child in node.partials:
-        ways = _iter_ways(segment[len(first) :], between) if segment.startswith(first) else iter(())
+        if segment.startswith(first):
+            ways = _iter_ways(segment[len(first) :], between)
+        else:
+            ways = iter(())
         for parts in islice(ways, _MOST_WAYS):
             yield from _walk(child, segments, at + 1, (*values, *parts), empty=empty)
     if node.variable is not None and (raw or (empty and at == len(segments) - 1)):
@@ -235,7 +256,8 @@ def _iter_ways(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """
     Tell apart the variables that a text is made of, each with a literal behind it.
 
-    What is likely comes first: a part behind the last dot, and, with nothing between, one that begins with a sign, such as `.json`.
+    What is likely comes first: a part behind the last dot, and, with nothing between, one that begins with a sign,
+    such as `.json`.
     """
     literal, *rest = literals
     last = _last_place(text, literals)
@@ -254,7 +276,11 @@ def _iter_ways(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _last_place(text: str, literals: Sequence[str]) -> int:
-    """The last place where the first literal leaves room for the others, each with something before it; -1 if there is none."""
+    """
+    The last place where the first literal leaves room for the others, each with something before it.
+
+    -1 if there is none.
+    """
     *others, end = literals
     at = len(text) - len(end) if text.endswith(end) else -1
     for literal in reversed(others):
@@ -280,7 +306,8 @@ def _walk_spanning(
     if node.variable is None or not raw:
         return
     yield from _walk_spanning(node.variable, segments, at + 1, (*values, raw), deepest)
-    # Behind the variable stands what the longest template has there, at most: so long paths cost no more than short ones.
+    # Behind the variable stands what the longest template has there, at most: so long paths cost no more than short
+    # ones.
     for end in range(max(at + 2, len(segments) - deepest), len(segments) + 1):
         leaf = _walk_literals(node.variable, segments[end:])
         if leaf is not None:
@@ -294,7 +321,9 @@ def _walk_literals(node: _TreeNode[T], segments: Sequence[str]) -> _TreeNode[T] 
         if following is None:
             return None
         node = following
-    return node if node.routes else None
+    if node.routes:
+        return node
+    return None
 
 
 def _matched(route: Route[T], values: tuple[str, ...], query: str) -> Matched[T]:

@@ -1,11 +1,11 @@
 """
 Small files of the types that no schema describes: pictures, sounds, films, archives, office documents.
 
-Each is what programs for its type open. They are put together here, byte by byte or with the standard library, when they are
-first asked for, and are always the same.
+Each is what programs for its type open. They are put together here, byte by byte or with the standard library, when
+they are first asked for, and are always the same.
 
-Source: ITU-T T.81 (JPEG), RFC 9649 (WebP), RFC 3533 and 7845 (Ogg, Opus), RFC 9639 (FLAC), ISO/IEC 11172-3 (MPEG audio),
-ISO/IEC 14496-12 (MP4), RFC 8794 (EBML), ECMA-376 (Office Open XML)
+Source: ITU-T T.81 (JPEG), RFC 9649 (WebP), RFC 3533 and 7845 (Ogg, Opus), RFC 9639 (FLAC), ISO/IEC 11172-3 (MPEG
+audio), ISO/IEC 14496-12 (MP4), RFC 8794 (EBML), ECMA-376 (Office Open XML)
 """
 
 import base64
@@ -38,7 +38,9 @@ def find_specimen(essence: str) -> bytes | None:
         essence: Its type and subtype, in lower case.
     """
     maker = _MAKERS.get(_ALIASES.get(essence, essence))
-    return maker() if maker is not None else None
+    if maker is not None:
+        return maker()
+    return None
 
 
 def some_bytes() -> bytes:
@@ -62,7 +64,9 @@ def _jpeg() -> bytes:
 
 
 def _riff(kind: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
-    body = kind + b"".join(name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2) for name, data in chunks)
+    body = kind + b"".join(
+        name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2) for name, data in chunks
+    )
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
@@ -84,12 +88,16 @@ def _ico() -> bytes:
 def _tiff() -> bytes:
     """One grey pixel, in one strip behind the directory."""
     entries = ((256, 1), (257, 1), (258, 8), (259, 1), (262, 1), (273, 8), (277, 1), (278, 1), (279, 1))
-    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in entries)
+    directory = struct.pack("<H", len(entries)) + b"".join(
+        struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in entries
+    )
     return b"II*\0" + struct.pack("<I", 10) + b"\x80\0" + directory + bytes(4)
 
 
 def _png() -> bytes:
-    return base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+    return base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
 
 
 def _gif() -> bytes:
@@ -101,7 +109,11 @@ def _svg() -> bytes:
 
 
 def _pdf() -> bytes:
-    objects = (b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>")
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>",
+    )
     out, places = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, 1):
         places.append(len(out))
@@ -138,7 +150,9 @@ def _ogg() -> bytes:
     head = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, 312, 48_000, 0, 0)
     tags = b"OpusTags" + struct.pack("<I", 4) + b"mock" + struct.pack("<I", 0)
     pages = ((2, 0, head), (0, 0, tags), (4, 960, b"\xf8\xff\xfe"))
-    return b"".join(_ogg_page(flags, position, number, packet) for number, (flags, position, packet) in enumerate(pages))
+    return b"".join(
+        _ogg_page(flags, position, number, packet) for number, (flags, position, packet) in enumerate(pages)
+    )
 
 
 def _ogg_page(flags: int, position: int, number: int, packet: bytes) -> bytes:
@@ -163,7 +177,9 @@ def _mp4(brand: bytes) -> bytes:
     header = struct.pack(">IIIIIIH10x", 0, 0, 0, 1000, 0, 0x00010000, 0x0100)
     matrix = struct.pack(">9I", 0x00010000, 0, 0, 0, 0x00010000, 0, 0, 0, 0x40000000)
     movie = _box(b"mvhd", header, matrix, bytes(24), struct.pack(">I", 1))
-    return _box(b"ftyp", brand, struct.pack(">I", 512), b"isom", b"iso2", b"mp41") + _box(b"moov", movie) + _box(b"mdat")
+    return (
+        _box(b"ftyp", brand, struct.pack(">I", 512), b"isom", b"iso2", b"mp41") + _box(b"moov", movie) + _box(b"mdat")
+    )
 
 
 def _element(name: str, body: bytes) -> bytes:
@@ -172,9 +188,19 @@ def _element(name: str, body: bytes) -> bytes:
 
 def _webm() -> bytes:
     """A segment of no tracks."""
-    fields = (("4286", b"\1"), ("42f7", b"\1"), ("42f2", b"\4"), ("42f3", b"\x08"), ("4282", b"webm"), ("4287", b"\4"), ("4285", b"\2"))
+    fields = (
+        ("4286", b"\1"),
+        ("42f7", b"\1"),
+        ("42f2", b"\4"),
+        ("42f3", b"\x08"),
+        ("4282", b"webm"),
+        ("4287", b"\4"),
+        ("4285", b"\2"),
+    )
     header = _element("1a45dfa3", b"".join(_element(name, body) for name, body in fields))
-    info = _element("1549a966", _element("2ad7b1", b"\x0f\x42\x40") + _element("4d80", b"mock") + _element("5741", b"mock"))
+    info = _element(
+        "1549a966", _element("2ad7b1", b"\x0f\x42\x40") + _element("4d80", b"mock") + _element("5741", b"mock")
+    )
     return header + _element("18538067", info)
 
 
@@ -184,7 +210,10 @@ def _zip(files: Mapping[str, str | bytes]) -> bytes:
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, _MOMENT)
-            entry.compress_type = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
+            if name == "mimetype":
+                entry.compress_type = zipfile.ZIP_STORED
+            else:
+                entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
     return out.getvalue()
 
@@ -248,7 +277,9 @@ def _opendocument(kind: str, body: str) -> bytes:
 
 def _ods() -> bytes:
     row = "<table:table-row><table:table-cell><text:p>example</text:p></table:table-cell></table:table-row>"
-    return _opendocument("spreadsheet", f'<office:spreadsheet><table:table table:name="Sheet1">{row}</table:table></office:spreadsheet>')
+    return _opendocument(
+        "spreadsheet", f'<office:spreadsheet><table:table table:name="Sheet1">{row}</table:table></office:spreadsheet>'
+    )
 
 
 def _odt() -> bytes:

@@ -15,7 +15,9 @@ from mock_server.exchange.message import find_field
 from mock_server.exchange.parameters import Carrier
 
 
-def find_unmet(requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme], carrier: Carrier) -> tuple[str, ...]:
+def find_unmet(
+    requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme], carrier: Carrier
+) -> tuple[str, ...]:
     """
     Check alternatives.
 
@@ -49,7 +51,10 @@ def credential_names(
         for name, _ in requirement:
             scheme = schemes[name]
             if scheme.type == "apiKey":
-                key = scheme.name.lower() if scheme.location is ParameterLocation.HEADER else scheme.name
+                if scheme.location is ParameterLocation.HEADER:
+                    key = scheme.name.lower()
+                else:
+                    key = scheme.name
                 found.add((scheme.location, key))
             elif scheme.type != "mutualTLS":
                 found.add((ParameterLocation.HEADER, "authorization"))
@@ -59,7 +64,9 @@ def credential_names(
 def _missing(scheme: SecurityScheme, carrier: Carrier) -> str | None:
     """What a scheme lacks; None when it is met."""
     if scheme.type == "apiKey":
-        return None if _has_key(scheme, carrier) else f"the {scheme.location.value} parameter {scheme.name!r}"
+        if _has_key(scheme, carrier):
+            return None
+        return f"the {scheme.location.value} parameter {scheme.name!r}"
     if scheme.type == "mutualTLS":
         return None  # the client certificate is the business of whoever ends TLS
     wanted = scheme.scheme if scheme.type == "http" else "bearer"

@@ -34,7 +34,16 @@ Raw: TypeAlias = str | Embedded | list["Raw"] | dict[str, "Raw"]
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 _MAX_DIGITS = 300
-_WORDS = {"1": "true", "true": "true", "yes": "true", "on": "true", "0": "false", "false": "false", "no": "false", "off": "false"}
+_WORDS = {
+    "1": "true",
+    "true": "true",
+    "yes": "true",
+    "on": "true",
+    "0": "false",
+    "false": "false",
+    "no": "false",
+    "off": "false",
+}
 _ONE_OR_MANY = frozenset(("array", "string", "null"))  # what is written once may be a list of one
 
 
@@ -42,9 +51,8 @@ def read_all(raw: Raw, outline: Outline) -> list[JsonValue]:
     """
     Read what was split, in every way its schema allows.
 
-    Returns:
-        One to four values, the likeliest first: as the narrowest type that is expected, and as text; and each with the lists that
-        are required and not there, since nothing at all is how a list without items is written.
+    Returns: One to four values, the likeliest first: as the narrowest type that is expected, and as text; and each
+        with the lists that are required and not there, since nothing at all is how a list without items is written.
     """
     typed = _read(raw, outline, typed=True)
     plain = _read(raw, outline, typed=False)
@@ -54,7 +62,11 @@ def read_all(raw: Raw, outline: Outline) -> list[JsonValue]:
 
 
 def read_leniently(raw: Raw, outline: Outline) -> list[JsonValue]:
-    """Read what was split as servers do that take more words for true and false than the standards have: `1`, `True`, `yes`."""
+    """
+    Read what was split as servers do that take more words for true and false than the standards have.
+
+    `1`, `True`, `yes`.
+    """
     return read_all(_plain_words(raw, outline), outline)
 
 
@@ -72,11 +84,16 @@ def _plain_words(raw: Raw, outline: Outline) -> Raw:
 def _with_lists(raw: Raw, value: JsonValue, outline: Outline) -> JsonValue:
     """A reading with the lists that are required and not there; of what is JSON within, nothing is left out."""
     if isinstance(raw, list) and isinstance(value, list):
-        return [_with_lists(part, item, outline.item(index)) for index, (part, item) in enumerate(zip(raw, value, strict=True))]
+        return [
+            _with_lists(part, item, outline.item(index))
+            for index, (part, item) in enumerate(zip(raw, value, strict=True))
+        ]
     if not isinstance(raw, dict) or not isinstance(value, dict):
         return value
     missing = (name for name in outline.required if name not in raw and outline.member(name).types == {"array"})
-    return {name: _with_lists(raw[name], value[name], outline.member(name)) for name in raw} | {name: [] for name in missing}
+    return {name: _with_lists(raw[name], value[name], outline.member(name)) for name in raw} | {
+        name: [] for name in missing
+    }
 
 
 def _same(one: JsonValue, other: JsonValue) -> bool:
@@ -97,7 +114,9 @@ def _read(raw: Raw, outline: Outline, *, typed: bool) -> JsonValue:
         return {name: _read(value, outline.member(name), typed=typed) for name, value in raw.items()}
     types = outline.types
     if isinstance(raw, Embedded):
-        return raw.value if typed else _plain(raw, outline)
+        if typed:
+            return raw.value
+        return _plain(raw, outline)
     if "string" in types and not typed:
         return raw
     if "array" in types and types <= _ONE_OR_MANY and "string" in outline.item().types and not outline.names_value(raw):
@@ -115,14 +134,18 @@ def _plain(raw: Embedded, outline: Outline) -> JsonValue:
     """A text that might hold more, read as no more than a text, or as the only one of a list."""
     if "string" in outline.types:
         return raw.text
-    return [raw.text] if "array" in outline.types and "string" in outline.item().types else raw.value
+    if "array" in outline.types and "string" in outline.item().types:
+        return [raw.text]
+    return raw.value
 
 
 def _number(text: str) -> int | float | str:
     if text.lstrip("-").isdigit():
         return int(text)
     number = float(text)
-    return number if number not in (float("inf"), float("-inf")) else text
+    if number not in (float("inf"), float("-inf")):
+        return number
+    return text
 
 
 _DEEPEST = 32
@@ -163,7 +186,11 @@ def settle(raw: Raw, outline: Outline) -> Raw:
     """Make lists of numbered members where the schema expects a list."""
     if not isinstance(raw, dict):
         return raw
-    if "array" in outline.types and ("object" not in outline.types or not outline.names) and all(map(_INDEX.fullmatch, raw)):
+    if (
+        "array" in outline.types
+        and ("object" not in outline.types or not outline.names)
+        and all(map(_INDEX.fullmatch, raw))
+    ):
         return [settle(raw[key], outline.item()) for key in sorted(raw, key=int)]
     return {name: settle(member, outline.member(name)) for name, member in raw.items()}
 

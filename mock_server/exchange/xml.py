@@ -49,7 +49,9 @@ class _ElementForm:
 
     @property
     def tag(self) -> str:
-        return f"{self.prefix}:{self.name}" if self.prefix else self.name
+        if self.prefix:
+            return f"{self.prefix}:{self.name}"
+        return self.name
 
     def declare(self, bound: Mapping[str, str]) -> dict[str, str]:
         """
@@ -74,7 +76,10 @@ def write_xml(value: JsonValue, outline: Outline, root: str) -> bytes:
     """
     form = _form(outline, root, is_list=isinstance(value, list))
     if isinstance(value, list):
-        named = form if form.wrapped or outline.annotation("xml") is not None else replace(form, name=_named(root), prefix="")
+        if form.wrapped or outline.annotation("xml") is not None:
+            named = form
+        else:
+            named = replace(form, name=_named(root), prefix="")
         body = _wrapper(named, _form(outline.item(), form.name, is_list=False), value, outline.item(), {})
     else:
         body = _element(form, value, outline, {})
@@ -91,7 +96,9 @@ def _form(outline: Outline, name: str, *, is_list: bool) -> _ElementForm:
     wrapped = xml.get("wrapped") is True or (is_list and node == "element" and "nodeType" in xml)
     clean = _NOT_CHAR.sub("", namespace) if isinstance(namespace, str) else ""
     known = prefix if isinstance(prefix, str) and prefix != "xmlns" else ""
-    return _ElementForm(_named(local), _named(known) if known else "", "" if clean in _RESERVED else clean, node, wrapped)
+    return _ElementForm(
+        _named(local), _named(known) if known else "", "" if clean in _RESERVED else clean, node, wrapped
+    )
 
 
 def _named(name: str) -> str:
@@ -99,13 +106,17 @@ def _named(name: str) -> str:
     if _NAME.match(name):
         return name
     clean = _NOT_NAME.sub("_", name)
-    return clean if _NAME.match(clean) else f"_{clean}"
+    if _NAME.match(clean):
+        return clean
+    return f"_{clean}"
 
 
 def _start(form: _ElementForm, attributes: Mapping[str, str], declared: Mapping[str, str]) -> str:
     """The beginning of a start tag: each attribute stands there once."""
     names = {f"xmlns:{prefix}" if prefix else "xmlns": namespace for prefix, namespace in declared.items()}
-    return f"<{form.tag}" + "".join(f" {name}={saxutils.quoteattr(value)}" for name, value in {**names, **attributes}.items())
+    return f"<{form.tag}" + "".join(
+        f" {name}={saxutils.quoteattr(value)}" for name, value in {**names, **attributes}.items()
+    )
 
 
 def _element(form: _ElementForm, value: JsonValue, outline: Outline, around: Mapping[str, str]) -> str:
@@ -144,11 +155,17 @@ def _list(form: _ElementForm, items: list[JsonValue], outline: Outline, around: 
     return "".join(_element(inner, item, outline.item(), around) for item in items)
 
 
-def _wrapper(form: _ElementForm, inner: _ElementForm, items: list[JsonValue], outline: Outline, around: Mapping[str, str]) -> str:
+def _wrapper(
+    form: _ElementForm, inner: _ElementForm, items: list[JsonValue], outline: Outline, around: Mapping[str, str]
+) -> str:
     """An element around the items of a list."""
     declared = form.declare(around)
     bound = {**around, **declared}
-    return f"{_start(form, {}, declared)}>" + "".join(_element(inner, item, outline, bound) for item in items) + f"</{form.tag}>"
+    return (
+        f"{_start(form, {}, declared)}>"
+        + "".join(_element(inner, item, outline, bound) for item in items)
+        + f"</{form.tag}>"
+    )
 
 
 def _text(value: JsonValue) -> str:
@@ -156,13 +173,19 @@ def _text(value: JsonValue) -> str:
         return "".join(f"<item>{_text(item)}</item>" for item in value)
     if isinstance(value, dict):
         return "".join(f"<{_named(name)}>{_text(member)}</{_named(name)}>" for name, member in value.items())
-    return saxutils.escape(_plain(value), {"\r": "&#13;"})  # XML 1.0, section 2.11: a mere one would be read as a line end
+    return saxutils.escape(
+        _plain(value), {"\r": "&#13;"}
+    )  # XML 1.0, section 2.11: a mere one would be read as a line end
 
 
 def _plain(value: JsonValue) -> str:
     if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else _NOT_CHAR.sub("", str(value))
+        if value:
+            return "true"
+        return "false"
+    if value is None:
+        return ""
+    return _NOT_CHAR.sub("", str(value))
 
 
 def read_xml(data: bytes, outline: Outline) -> Raw:
@@ -175,7 +198,9 @@ def read_xml(data: bytes, outline: Outline) -> Raw:
     declared = _DECLARED.match(data)
     if declared is not None and find_codec(declared[1].decode("latin-1")) is None:
         raise MalformedContent(f"the encoding {declared[1][:40].decode('latin-1')!r} is not among those that are read")
-    parser = ElementTree.DefusedXMLParser(target=_TreeBuilder(), forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    parser = ElementTree.DefusedXMLParser(
+        target=_TreeBuilder(), forbid_dtd=False, forbid_entities=True, forbid_external=True
+    )
     try:
         parser.feed(data)
         root: Element = parser.close()
@@ -203,7 +228,11 @@ def _check_name(element: "Element", outline: Outline, what: str) -> None:
 
 
 def _own_xml(outline: Outline) -> JsonObject:
-    """The XML Object of a schema itself, through references; those of `allOf` and alternatives are of something else."""
+    """
+    The XML Object of a schema itself, through references.
+
+    Those of `allOf` and alternatives are of something else.
+    """
     for source in outline.sources:
         xml = source.get("xml")
         if isinstance(xml, dict):
@@ -260,7 +289,9 @@ class _ElementReader:
             return [self.read(child, outline.item()) for child in element]
         if len(element) == 0 and not element.attrib and ("object" not in outline.types or "string" in outline.types):
             text = element.text or ""
-            return _without_layout(text) if "string" in outline.types else text.strip()
+            if "string" in outline.types:
+                return _without_layout(text)
+            return text.strip()
         found: dict[str, Raw] = {}
         names = self._names(outline)
         for key, value in element.attrib.items():
@@ -271,7 +302,9 @@ class _ElementReader:
         text = (element.text or "").strip()
         if names.inner is not None and text:
             found[names.inner] = text
-        return found if found or not text else text  # text alone, where elements are expected: it is no object
+        if found or not text:
+            return found  # text alone, where elements are expected: it is no object
+        return text
 
     def _names(self, outline: Outline) -> _Names:
         known = self._known.get(id(outline))
@@ -293,7 +326,9 @@ class _ElementReader:
         part = outline.member(name)
         namespace = _own_xml(part).get("namespace")
         if namespace:
-            _check_name(child, part if not _is_list(part) else Outline(({"xml": {"namespace": namespace}},), {}), "the element")
+            _check_name(
+                child, part if not _is_list(part) else Outline(({"xml": {"namespace": namespace}},), {}), "the element"
+            )
         if not _is_list(part):
             found[name] = self.read(child, part)
             return
@@ -310,7 +345,9 @@ def _without_layout(text: str) -> str:
     start, end = len(text) - len(text.lstrip()), len(text.rstrip())
     if "\n" in text[:start]:
         text, end = text[start:], end - start
-    return text[:end] if "\n" in text[max(end, 0) :] else text
+    if "\n" in text[max(end, 0) :]:
+        return text[:end]
+    return text
 
 
 def _is_list(outline: Outline) -> bool:
@@ -320,7 +357,9 @@ def _is_list(outline: Outline) -> bool:
 def _written_name(outline: Outline, name: str) -> str:
     """The element that a property stands in: for an unwrapped list that of its items."""
     form = _form(outline, name, is_list=_is_list(outline))
-    return _form(outline.item(), form.name, is_list=False).name if _is_list(outline) and not form.wrapped else form.name
+    if _is_list(outline) and not form.wrapped:
+        return _form(outline.item(), form.name, is_list=False).name
+    return form.name
 
 
 def _local(tag: str) -> str:

@@ -1,8 +1,8 @@
 """
 How long the search for one value may take.
 
-A value of a usual schema is drawn at once. Where it is searched for, it may take for ever; so the time that a search takes of
-this thread's CPU is bounded, and what ends is only what would not have found anything in a believable time.
+A value of a usual schema is drawn at once. Where it is searched for, it may take for ever; so the time that a search
+takes of this thread's CPU is bounded, and what ends is only what would not have found anything in a believable time.
 """
 
 from contextvars import ContextVar, Token

@@ -54,7 +54,9 @@ class Content:
             return b"<root/>"
         if self.media_type.essence == "text/html":
             return b"<p>example</p>"
-        return some_bytes() if self.encoding not in _IDENTITY and self.media_type.type != "text" else None
+        if self.encoding not in _IDENTITY and self.media_type.type != "text":
+            return some_bytes()
+        return None
 
     def encode(self, data: bytes) -> str | None:
         """Write content as a text; None where that can't be: bytes without an encoding, or an unknown encoding."""

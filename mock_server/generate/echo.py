@@ -4,7 +4,8 @@ What an answer says of the request that it answers: what was sent, where that is
 - Of a body that was sent, an answer has what it has a property for, as far as the schema takes it.
 - A sign of a next page says that there is none, unless a number of things is preferred: then its pages are counted.
 - A page, an offset and a limit are those that were asked for; totals follow.
-- `url`, `self` and their like are the URL of the request. Its scheme and host are not known here: `HERE` stands for them.
+- `url`, `self` and their like are the URL of the request. Its scheme and host are not known here: `HERE` stands for
+  them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +34,9 @@ from mock_server.names import joined, joined_names, nouns_of, split_words
 from mock_server.schema.outline import Outline
 
 HERE: Final = "http://here.invalid"  # the origin of links to this server, until it is known how the client calls it
-_OWN: Final = frozenset(("self", "url", "href", "uri", "selflink", "selfurl", "selfuri", "selfhref", "resourceuri", "resourceurl"))
+_OWN: Final = frozenset(
+    ("self", "url", "href", "uri", "selflink", "selfurl", "selfuri", "selfhref", "resourceuri", "resourceurl")
+)
 DELETED: Final = frozenset(("deleted", "isdeleted", "removed"))  # what a deleted thing says of itself, in words
 _OWN_HOLDERS: Final = frozenset(("links", "_links", "link"))
 _CURSOR: Final = "c"  # before the index in a cursor
@@ -64,7 +67,9 @@ class EchoPlaces:
     outline: Outline
     name: str  # what the answer is about
     echoes: tuple[Echo, ...]
-    item_variable: str = ""  # of the path of one thing of the list: `petId` of `/pets/{petId}`; empty where there is no such path
+    item_variable: str = (
+        ""  # of the path of one thing of the list: `petId` of `/pets/{petId}`; empty where there is no such path
+    )
 
     @cached_property
     def links_items(self) -> bool:
@@ -89,7 +94,9 @@ class EchoPlaces:
     def list_pointer(self) -> tuple[str, ...] | None:
         """Where the list stands that an answer is about; None where there is none."""
         found = find_list(self.outline, nouns_of(self.name))
-        return found.pointer if found is not None else None
+        if found is not None:
+            return found.pointer
+        return None
 
     @cached_property
     def has_signs(self) -> bool:
@@ -120,7 +127,10 @@ class EchoPlaces:
                 value, listed = say(value, pointer, page), page
             if self.links_items and requested.path:
                 yield RequestedValue(pointer, [self._linked(listed, requested.path, choice) for choice in (0, 1)])
-            links = links_of(span, self.roles, HERE + requested.path, requested.query) if requested.path else {}
+            if requested.path:
+                links = links_of(span, self.roles, HERE + requested.path, requested.query)
+            else:
+                links = {}
             if pointer:
                 yield from iter_span_wishes(value, pointer, span, links, documented={})
         elif requested.is_of_answer and isinstance(value, dict):
@@ -140,14 +150,22 @@ class EchoPlaces:
             linked.append(item)
         return linked
 
-    def page(self, whole: JsonValue, requested: RequestEcho, echo: Mapping[str, JsonValue], size: int | None) -> RequestedPage | None:
-        """Where the page that a request gets is in a generated whole; None where that has no list. See `iter_wishes`."""
+    def page(
+        self, whole: JsonValue, requested: RequestEcho, echo: Mapping[str, JsonValue], size: int | None
+    ) -> RequestedPage | None:
+        """
+        Where the page that a request gets is in a generated whole; None where that has no list.
+
+        See `iter_wishes`.
+        """
         pointer = self.list_pointer
         listed = take(whole, pointer) if pointer is not None else None
         if pointer is None or not isinstance(listed, list):
             return None
         span = self.span(listed, echo, size)
-        return RequestedPage(span, links_of(span, self.roles, HERE + requested.path, requested.query), is_plain=not pointer)
+        return RequestedPage(
+            span, links_of(span, self.roles, HERE + requested.path, requested.query), is_plain=not pointer
+        )
 
     def limit(self, echo: Mapping[str, JsonValue]) -> int | None:
         """How many things a request asks for at most; None where it does not say."""
@@ -187,18 +205,32 @@ class EchoPlaces:
 
 def _after(listed: Sequence[JsonValue], cursor: JsonValue) -> int:
     """The index after what a cursor, or a key, stands for; the end where it stands for nothing."""
-    if isinstance(cursor, str) and cursor.startswith(_CURSOR) and (start := _number(cursor.removeprefix(_CURSOR))) is not None:
+    if (
+        isinstance(cursor, str)
+        and cursor.startswith(_CURSOR)
+        and (start := _number(cursor.removeprefix(_CURSOR))) is not None
+    ):
         return start
-    keys = [next((item[name] for name in KEYS if name in item), None) if isinstance(item, dict) else item for item in listed]
-    return next((index + 1 for index, key in enumerate(keys) if key is not None and str(key) == str(cursor)), len(listed))
+    keys = [
+        next((item[name] for name in KEYS if name in item), None) if isinstance(item, dict) else item for item in listed
+    ]
+    return next(
+        (index + 1 for index, key in enumerate(keys) if key is not None and str(key) == str(cursor)), len(listed)
+    )
 
 
 def _key(item: JsonObject, variable: str) -> JsonValue:
-    """What a thing has for the variable of its path: a member of that name, or of its last word, or an id; None where it has none."""
+    """
+    What a thing has for the variable of its path.
+
+    A member of that name, or of its last word, or an id; None where it has none.
+    """
     words = split_words(variable)
     wanted = (joined(variable), words[-1] if words else "", *KEYS)
     known = {
-        joined(name): value for name, value in item.items() if isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+        joined(name): value
+        for name, value in item.items()
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != ""
     }
     return next((known[name] for name in wanted if name in known), None)
 
@@ -206,7 +238,9 @@ def _key(item: JsonObject, variable: str) -> JsonValue:
 def _number(value: JsonValue) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < len(str(_MOST)):
         return int(value)
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST:
+        return int(value)
+    return None
 
 
 def _names_sign(schema: JsonValue) -> bool:
@@ -218,7 +252,11 @@ def _names_sign(schema: JsonValue) -> bool:
     properties = schema.get("properties")
     if isinstance(properties, dict) and any(is_sure_sign(name) or is_sign(name) for name in properties):
         return True
-    return any(_names_sign(part) for word, part in schema.items() if isinstance(part, dict | list) and word not in {"enum", "examples"})
+    return any(
+        _names_sign(part)
+        for word, part in schema.items()
+        if isinstance(part, dict | list) and word not in {"enum", "examples"}
+    )
 
 
 def _own_links(value: JsonObject, requested: RequestEcho) -> Iterator[RequestedValue]:
@@ -247,7 +285,10 @@ def iter_sent(value: JsonObject, sent: JsonObject, outline: Outline) -> Iterator
     """
     inner = [member for member in sent.values() if isinstance(member, dict)]
     bodies = [sent, *inner] if len(sent) == 1 else [sent]
-    spots = [((), outline), *(((name,), outline.member(name)) for name, member in value.items() if isinstance(member, dict))]
+    spots = [
+        ((), outline),
+        *(((name,), outline.member(name)) for name, member in value.items() if isinstance(member, dict)),
+    ]
     best: tuple[int, tuple[str, ...], Outline, JsonObject] = (0, (), outline, {})
     for body in bodies:
         wanted = {joined(name) for name in body}
@@ -259,7 +300,9 @@ def iter_sent(value: JsonObject, sent: JsonObject, outline: Outline) -> Iterator
         yield from _of_object(best[1], take(value, best[1]), best[3], best[2])
 
 
-def _of_object(place: tuple[str, ...], value: JsonValue, sent: JsonObject, outline: Outline) -> Iterator[RequestedValue]:
+def _of_object(
+    place: tuple[str, ...], value: JsonValue, sent: JsonObject, outline: Outline
+) -> Iterator[RequestedValue]:
     known = {joined(name): name for name in reversed(outline.names)}
     there = value if isinstance(value, dict) else {}
     for name, said in sent.items():
@@ -269,7 +312,11 @@ def _of_object(place: tuple[str, ...], value: JsonValue, sent: JsonObject, outli
 
 
 def _choices(generated: JsonValue, said: JsonValue, outline: Outline) -> Sequence[JsonValue]:
-    """What a property should say: what was sent, of an object with what else there is, of a scalar in the other type as well."""
+    """
+    What a property should say.
+
+    What was sent, of an object with what else there is, of a scalar in the other type as well.
+    """
     if isinstance(said, dict) and isinstance(generated, dict):
         merged: JsonValue = generated
         for wished in _of_object((), generated, said, outline):

@@ -46,13 +46,17 @@ class Engine:
     def schemas(self) -> SchemaSets:
         """The schemas of the document."""
         if self._sets is None:
-            self._sets = SchemaSets(self.document.references, self.document.version.is_json_schema, Syntax(pattern_ok, has_format))
+            self._sets = SchemaSets(
+                self.document.references, self.document.version.is_json_schema, Syntax(pattern_ok, has_format)
+            )
         return self._sets
 
     @property
     def locale(self) -> str:
         """The locale of generated values: set, or said by the document, or English."""
-        extension = self.document.resource.value.get("x-mock") if isinstance(self.document.resource.value, dict) else None
+        extension = (
+            self.document.resource.value.get("x-mock") if isinstance(self.document.resource.value, dict) else None
+        )
         said = extension.get("locale") if isinstance(extension, dict) else None
         return self.settings.locale or (said if isinstance(said, str) else DEFAULT_LOCALE)
 
@@ -170,14 +174,18 @@ def find_echoes(operation: Operation) -> tuple[Echo, ...]:
             before = _segment_before(operation.entry.template, parameter.name)
             is_noun = not is_identifier(parameter.name) and bool(nouns_of(parameter.name) & before)
             nouns |= before
-        found.append(Echo(parameter.name, nouns, parameter.location is ParameterLocation.PATH, _first_of(parameter), is_noun))
+        found.append(
+            Echo(parameter.name, nouns, parameter.location is ParameterLocation.PATH, _first_of(parameter), is_noun)
+        )
     return tuple(found)
 
 
 def _first_of(parameter: Parameter) -> int:
     """What the first page has for a number."""
     schema = parameter.schema.value if parameter.schema is not None else None
-    return 0 if isinstance(schema, dict) and 0 in (schema.get("minimum"), schema.get("default")) else 1
+    if isinstance(schema, dict) and 0 in (schema.get("minimum"), schema.get("default")):
+        return 0
+    return 1
 
 
 def _segment_before(template: str, name: str) -> frozenset[str]:

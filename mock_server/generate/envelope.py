@@ -18,7 +18,9 @@ _LISTS: Final = frozenset(
     ("data", "items", "results", "result", "content", "contents", "value", "values", "records", "entries", "rows", "list", "elements",
      "objects", "resources", "collection", "members", "nodes", "hits", "page", "payload", "response")
 )  # fmt: skip
-_THINGS: Final = frozenset(("data", "item", "result", "record", "entity", "object", "resource", "value", "content", "payload", "response"))
+_THINGS: Final = frozenset(
+    ("data", "item", "result", "record", "entity", "object", "resource", "value", "content", "payload", "response")
+)
 _HOLDERS: Final = frozenset(("data", "result", "results", "response", "payload", "body", "embedded", "page", "content"))
 _DEEPEST = 12
 _ANY: Final = "\0"  # a name that no schema has
@@ -41,9 +43,15 @@ class EnvelopePlace:
     shape: Shape = Shape.LIST  # of a collection
 
     def spread(self, part: JsonValue) -> list[tuple[JsonValue, JsonObject]]:
-        """The things of a collection, each with the key that the collection has for it; None where only the thing knows."""
+        """
+        The things of a collection, each with the key that the collection has for it.
+
+        None where only the thing knows.
+        """
         if self.shape is Shape.MAP:
-            return [(key, thing) for key, thing in part.items() if isinstance(thing, dict)] if isinstance(part, dict) else []
+            if isinstance(part, dict):
+                return [(key, thing) for key, thing in part.items() if isinstance(thing, dict)]
+            return []
         items = part if isinstance(part, list) else []
         if self.shape is Shape.KEYS:
             return [(item, {}) for item in items if isinstance(item, str | int | float)]
@@ -70,11 +78,17 @@ def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> Envelo
     """Find the list that a body is about; None where it is about something else."""
     if is_array(outline):
         item = outline.item()
-        return EnvelopePlace((), item) if is_object(item) else None
+        if is_object(item):
+            return EnvelopePlace((), item)
+        return None
     if not is_object(outline):
         return None
-    arrays = [name for name in shown(outline) if is_array(outline.member(name)) and is_object(outline.member(name).item())]
-    named = next((name for name in arrays if nouns_of(name) & nouns), None) or next((n for n in arrays if joined(n) in _LISTS), None)
+    arrays = [
+        name for name in shown(outline) if is_array(outline.member(name)) and is_object(outline.member(name).item())
+    ]
+    named = next((name for name in arrays if nouns_of(name) & nouns), None) or next(
+        (n for n in arrays if joined(n) in _LISTS), None
+    )
     if named is None and len(arrays) == 1 and not _has_key(outline, nouns):
         named = arrays[0]
     if named is not None:
@@ -92,7 +106,11 @@ def find_collection(outline: Outline, nouns: frozenset[str]) -> EnvelopePlace | 
     if found is not None:
         return found
     members = [(name, outline.member(name)) for name in shown(outline)] if is_object(outline) else []
-    named = [(name, member) for name, member in members if nouns_of(name) & nouns or joined(name) in _LISTS or len(members) == 1]
+    named = [
+        (name, member)
+        for name, member in members
+        if nouns_of(name) & nouns or joined(name) in _LISTS or len(members) == 1
+    ]
     for pointer, spot in [((), outline), *(((name,), member) for name, member in named)]:
         if _is_map(spot):
             return EnvelopePlace(pointer, spot.member(_ANY), Shape.MAP)
@@ -103,7 +121,12 @@ def find_collection(outline: Outline, nouns: frozenset[str]) -> EnvelopePlace | 
 
 def _is_map(outline: Outline) -> bool:
     """Whether an object holds things by keys that no schema names."""
-    return bool(outline.sources) and not outline.names and outline.types <= {"object", "null"} and is_object(outline.member(_ANY))
+    return (
+        bool(outline.sources)
+        and not outline.names
+        and outline.types <= {"object", "null"}
+        and is_object(outline.member(_ANY))
+    )
 
 
 def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline], bool]) -> EnvelopePlace | None:
@@ -121,15 +144,21 @@ def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline]
         return EnvelopePlace((), outline)
     members = [(name, outline.member(name)) for name in shown(outline)]
     wrapped = [name for name, member in members if is_object(member) and not is_array(member) and fits(member)]
-    named = next((n for n in wrapped if nouns_of(n) & nouns), None) or next((n for n in wrapped if joined(n) in _THINGS), None)
+    named = next((n for n in wrapped if nouns_of(n) & nouns), None) or next(
+        (n for n in wrapped if joined(n) in _THINGS), None
+    )
     if named is None and len(wrapped) == 1 and len(members) == 1:
         named = wrapped[0]
-    return EnvelopePlace((named,), outline.member(named)) if named is not None else None
+    if named is not None:
+        return EnvelopePlace((named,), outline.member(named))
+    return None
 
 
 def _has_key(outline: Outline, nouns: frozenset[str]) -> bool:
     """Whether an object tells itself apart: then a list in it is a part of it."""
-    return any(joined(name) in {"id", "uuid", *(noun.replace(" ", "") + "id" for noun in nouns)} for name in outline.names)
+    return any(
+        joined(name) in {"id", "uuid", *(noun.replace(" ", "") + "id" for noun in nouns)} for name in outline.names
+    )
 
 
 def shown(outline: Outline) -> tuple[str, ...]:
@@ -141,7 +170,9 @@ def shown(outline: Outline) -> tuple[str, ...]:
         for name, schema in properties.items()
         if schema is False
     }
-    return tuple(name for name in outline.names if name not in hidden) if hidden else outline.names
+    if hidden:
+        return tuple(name for name in outline.names if name not in hidden)
+    return outline.names
 
 
 def project(value: JsonValue, outline: Outline, depth: int = 0) -> JsonValue:

@@ -106,7 +106,9 @@ class _StrategyCompiler:
         accept = acceptor(schema, self.forms)
         simple: tuple[JsonValue, ...] = (None, False, 0, 1, "", "0", [], {})
         known = [value for value in simple if accept is not None and accept(value)]
-        return st.sampled_from(known) if known else st.nothing()
+        if known:
+            return st.sampled_from(known)
+        return st.nothing()
 
     def _string(self, schema: Canonical, view: StringView) -> Values:
         least, most = view.min_length or 0, view.max_length
@@ -122,19 +124,29 @@ class _StrategyCompiler:
             except Exception:  # noqa: BLE001 - a regular expression of ECMA-262 that Python reads otherwise, or not at all
                 return self._sampled(schema)
         else:
-            texts = st.text(_TEXT, min_size=least, max_size=min(most if most is not None else _MOST_TEXT, max(least, _MOST_TEXT)))
-        plain = not (formats or view.patterns or view.formats or view.excluded or view.excluded_patterns or view.excluded_formats)
-        return texts if plain else texts.filter(lambda text: accept is None or accept(text))
+            texts = st.text(
+                _TEXT, min_size=least, max_size=min(most if most is not None else _MOST_TEXT, max(least, _MOST_TEXT))
+            )
+        plain = not (
+            formats or view.patterns or view.formats or view.excluded or view.excluded_patterns or view.excluded_formats
+        )
+        if plain:
+            return texts
+        return texts.filter(lambda text: accept is None or accept(text))
 
     def _integer(self, view: IntegerView) -> Values:
         least, most = as_json(view.minimum), as_json(view.maximum)
-        steps = [int(step) for step in map(as_json, view.multiple_of) if isinstance(step, int | float) and step == int(step)]
+        steps = [
+            int(step) for step in map(as_json, view.multiple_of) if isinstance(step, int | float) and step == int(step)
+        ]
         low = int(least) if isinstance(least, int | float) else None
         high = int(most) if isinstance(most, int | float) else None
         if not steps:
             return st.integers(low, high)
         step = steps[0]
-        return st.integers(-(-low // step) if low is not None else None, high // step if high is not None else None).map(lambda n: n * step)
+        return st.integers(
+            -(-low // step) if low is not None else None, high // step if high is not None else None
+        ).map(lambda n: n * step)
 
     def _number(self, schema: Canonical, view: NumberView) -> Values:
         least, most = as_json(view.minimum), as_json(view.maximum)
@@ -150,17 +162,28 @@ class _StrategyCompiler:
     def _array(self, schema: Canonical, view: ArrayView, depth: int) -> Values:
         if view.prefix_items or view.contains:
             return self._sampled(schema)
-        items = self.compile(view.items, depth + 1) if view.items is not None else _any_of("string")
+        if view.items is not None:
+            items = self.compile(view.items, depth + 1)
+        else:
+            items = _any_of("string")
         least = view.min_items or 0
         most = min(view.max_items if view.max_items is not None else _MOST_ITEMS, max(least, _MOST_ITEMS))
-        return st.deferred(lambda: _lists(items, least, most))  # whether there are items is known when recursion has come to its end
+        return st.deferred(
+            lambda: _lists(items, least, most)
+        )  # whether there are items is known when recursion has come to its end
 
     def _object(self, view: ObjectView, depth: int) -> Values:
-        parts = {name: self.compile(part, depth + 1) for name, part in view.properties.items() if not isinstance(part.view(), FalseView)}
+        parts = {
+            name: self.compile(part, depth + 1)
+            for name, part in view.properties.items()
+            if not isinstance(part.view(), FalseView)
+        }
         for name in view.required:
             if name not in parts:
                 parts[name] = (
-                    self.compile(view.additional_properties, depth + 1) if view.additional_properties is not None else _any_of("string")
+                    self.compile(view.additional_properties, depth + 1)
+                    if view.additional_properties is not None
+                    else _any_of("string")
                 )
         required = {name: part for name, part in parts.items() if name in view.required}
         optional = {name: part for name, part in parts.items() if name not in view.required}
@@ -174,12 +197,16 @@ class _StrategyCompiler:
 
     def _definition(self, uri: str, depth: int) -> Values:
         target = self.forms.definition(uri)
-        return self.compile(target, depth + 1) if target is not None else st.nothing()
+        if target is not None:
+            return self.compile(target, depth + 1)
+        return st.nothing()
 
 
 def _lists(items: Values, least: int, most: int) -> Values:
     if items.is_empty:
-        return st.nothing() if least else st.builds(list)
+        if least:
+            return st.nothing()
+        return st.builds(list)
     return st.lists(items, min_size=least, max_size=most, unique_by=repr).map(list)
 
 
@@ -217,7 +244,9 @@ def value_strategy(bundle: Bundle, forms: Forms, producer: Producer) -> Values:
         return producer.produce(SampleOptions(seed, static=False))
 
     sampled = st.integers(0, _SEEDS).map(made)
-    return st.one_of(searched.filter(is_valid), sampled) if not searched.is_empty else sampled
+    if not searched.is_empty:
+        return st.one_of(searched.filter(is_valid), sampled)
+    return sampled
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +313,11 @@ def search(drafts: Drafts, wanted: Callable[[RequestDraft], bool], seed: int, ex
         The smallest that was found; None where none was.
     """
     quiet = settings(
-        max_examples=examples, database=None, deadline=None, phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck)
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
     )
     try:
         found = find(drafts.drawn, lambda drawn: wanted(drafts.assemble(drawn)), settings=quiet, random=Random(seed))
@@ -298,7 +331,9 @@ _ABSENT: Final = object()
 
 def _parameter_strategy(drafter: Drafter, parameter: Parameter) -> Values | None:
     schema = parameter.content.schema if parameter.content is not None else parameter.schema
-    return _schema_strategy(drafter, schema, parameter.name) if schema is not None else None
+    if schema is not None:
+        return _schema_strategy(drafter, schema, parameter.name)
+    return None
 
 
 def _schema_strategy(drafter: Drafter, schema: object, name: str = "") -> Values | None:

@@ -121,10 +121,16 @@ class Strategies:
         if view.contains or view.distinctness == Distinctness.SOME_REPEATED:
             return self._sampled(schema)
         least = max(0, (view.min_items or 0) - len(view.prefix_items))
-        most = view.max_items - len(view.prefix_items) if view.max_items is not None else least + _USUAL
+        if view.max_items is not None:
+            most = view.max_items - len(view.prefix_items)
+        else:
+            most = least + _USUAL
         if depth >= _DEEP:
             most = least
-        items = self.compile(view.items, depth + 1) if view.items is not None else self._types(["null", "integer", "string"])
+        if view.items is not None:
+            items = self.compile(view.items, depth + 1)
+        else:
+            items = self._types(["null", "integer", "string"])
         distinct = view.distinctness == Distinctness.ALL_DISTINCT
         if view.prefix_items:
             if distinct or (view.min_items or 0) < len(view.prefix_items):
@@ -139,7 +145,12 @@ class Strategies:
     def _objects(self, schema: Canonical, view: ObjectView, depth: int) -> Strategy:
         properties = dict(view.properties)
         required = set(view.required)
-        plain = not (view.pattern_properties or view.property_names is not None or view.violations or view.max_properties is not None)
+        plain = not (
+            view.pattern_properties
+            or view.property_names is not None
+            or view.violations
+            or view.max_properties is not None
+        )
         if not plain or (view.min_properties or 0) > len(required) or not required <= properties.keys():
             return self._sampled(schema)
         needed = {name: self.compile(properties[name], depth + 1) for name in properties if name in required}
@@ -159,7 +170,9 @@ class Strategies:
 
     def _definition(self, uri: str, depth: int) -> Strategy:
         target = self.setting.forms.definition(uri)
-        return self.compile(target, depth + 1) if target is not None else st.nothing()
+        if target is not None:
+            return self.compile(target, depth + 1)
+        return st.nothing()
 
     def _sampled(self, schema: Canonical) -> Strategy:
         """Draw by the sampler; the same seed, the same value."""
@@ -179,7 +192,9 @@ class Strategies:
 
 
 def _or(strategy: Strategy | None, other: Callable[[], Strategy]) -> Strategy:
-    return strategy if strategy is not None else other()
+    if strategy is not None:
+        return strategy
+    return other()
 
 
 def _or_first(produced: Callable[[int], JsonValue]) -> Callable[[int], JsonValue]:
@@ -210,7 +225,9 @@ def _integers(view: IntegerView) -> Strategy | None:
     low, high = (least, most) if step == 1 else (low, high)  # type: ignore[assignment]
     if low is not None and high is not None and low > high:
         return st.nothing()
-    return st.integers(low, high).map(lambda count: count * step) if step != 1 else st.integers(low, high)
+    if step != 1:
+        return st.integers(low, high).map(lambda count: count * step)
+    return st.integers(low, high)
 
 
 def _numbers(view: NumberView) -> Strategy | None:

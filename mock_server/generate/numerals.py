@@ -1,8 +1,8 @@
 """
 Properties whose texts are numbers, by what the document says of the same name elsewhere.
 
-APIs write whole numbers that JavaScript can't hold (bit fields, snowflakes, amounts) as texts. Where one schema only says
-`permissions: {type: string}`, another schema of the document often says `integer`, or shows digits.
+APIs write whole numbers that JavaScript can't hold (bit fields, snowflakes, amounts) as texts. Where one schema only
+says `permissions: {type: string}`, another schema of the document often says `integer`, or shows digits.
 """
 
 import re
@@ -88,9 +88,15 @@ def weigh(schema: JsonObject) -> Evidence:
         shown += values if isinstance(values, list) else []
     texts = [value for value in shown if isinstance(value, str) and value]
     if texts:
-        return Evidence.NUMBER if all(map(_INTEGER.fullmatch, texts)) else Evidence.WORDS
+        if all(map(_INTEGER.fullmatch, texts)):
+            return Evidence.NUMBER
+        return Evidence.WORDS
     if "pattern" in schema:
-        return Evidence.NUMBER if _DIGITS_ONLY.fullmatch(str(schema["pattern"])) else Evidence.WORDS
+        if _DIGITS_ONLY.fullmatch(str(schema["pattern"])):
+            return Evidence.NUMBER
+        return Evidence.WORDS
     if schema.get("format") in NUMERAL_FORMATS or NUMERAL.search(str(schema.get("description", ""))):
         return Evidence.NUMBER
-    return Evidence.WORDS if "format" in schema else Evidence.NOTHING
+    if "format" in schema:
+        return Evidence.WORDS
+    return Evidence.NOTHING

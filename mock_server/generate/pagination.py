@@ -1,7 +1,8 @@
 """
 Pages: what the members around a list, and its links, say of where it stands in the whole.
 
-What a query parameter or a member means is told from its name. What its schema does not let a member say it does not say.
+What a query parameter or a member means is told from its name. What its schema does not let a member say it does not
+say.
 """
 
 import math
@@ -28,17 +29,23 @@ _ROLES: Final = {
     "direction": ("direction", "sortorder", "sortdir", "sortdirection", "orderdirection", "dir", "orderdir"),
     "search": ("q", "query", "search", "searchterm", "searchtext", "keyword", "keywords", "searchquery", "term", "text", "fulltext"),
 }  # fmt: skip
-ROLE_OF: Final = {name: role for role, names in _ROLES.items() for name in names}  # what a query parameter means, by its words
+ROLE_OF: Final = {
+    name: role for role, names in _ROLES.items() for name in names
+}  # what a query parameter means, by its words
 PAGED: Final = frozenset(("page", "offset", "after", "before"))  # the roles of parameters that choose a page
 
 _TOTALS: Final = frozenset(
     ("total", "totalcount", "totalitems", "totalresults", "totalelements", "totalrecords", "numfound", "recordcount", "totalsize",
      "itemcount", "resultcount", "totalhits", "nbhits", "totalrows", "found", "estimatedtotal", "totalentries")
 )  # fmt: skip
-_HERE: Final = frozenset(("count", "numberofelements", "returned", "pagecountitems", "itemsonpage", "resultsize", "currentitemcount"))
+_HERE: Final = frozenset(
+    ("count", "numberofelements", "returned", "pagecountitems", "itemsonpage", "resultsize", "currentitemcount")
+)
 _PAGES: Final = frozenset(("totalpages", "pagecount", "pages", "lastpage", "numpages", "numberofpages", "pagestotal"))
 _NUMBER: Final = frozenset(("page", "currentpage", "pagenumber", "pageno", "pageindex", "number"))
-_LIMIT: Final = frozenset(("limit", "perpage", "pagesize", "size", "itemsperpage", "maxresults", "pagelimit", "take", "resultsperpage"))
+_LIMIT: Final = frozenset(
+    ("limit", "perpage", "pagesize", "size", "itemsperpage", "maxresults", "pagelimit", "take", "resultsperpage")
+)
 _OFFSET: Final = frozenset(("offset", "skip", "start", "startindex", "from", "startat"))
 _END: Final = frozenset(("end", "endindex", "to"))
 _BACK: Final = frozenset(("hasprevious", "hasprev", "haspreviouspage", "hasprevpage", "hasless"))
@@ -52,7 +59,9 @@ _NEXT_TAILS: Final = frozenset(
      "results", "result", "records", "record", "batch", "skip", "from", "after", "position", "items", "set", "query", "params", "id",
      "index", "path")
 )  # fmt: skip
-_SURE: Final = frozenset(("continuationtoken", "paginationtoken", "pagetoken", "lastevaluatedkey", "endcursor", "startingafter"))
+_SURE: Final = frozenset(
+    ("continuationtoken", "paginationtoken", "pagetoken", "lastevaluatedkey", "endcursor", "startingafter")
+)
 _BESIDE: Final = frozenset(("next", "cursor", "continue", "continuation", "after", "marker", "bookmark", "scrollid", "startafter",
                             "aftercursor", "cursornext", "pagecursor", "iterator"))  # fmt: skip
 _TOKENS: Final = frozenset(("page", "next", "continuation", "pagination", "scroll", "start", "resume", "continue"))
@@ -116,7 +125,9 @@ class Span:
     @property
     def pages(self) -> int:
         """How many pages there are."""
-        return math.ceil(self.total / self.limit) if self.limit else 1
+        if self.limit:
+            return math.ceil(self.total / self.limit)
+        return 1
 
     @property
     def has_next(self) -> bool:
@@ -198,7 +209,9 @@ def _end(word: str, value: JsonValue) -> list[JsonValue | Absence]:
         return []
     if isinstance(value, dict):
         return [None, ABSENT]
-    return [None, ABSENT, ""] if isinstance(value, str) else [None, ABSENT, 0]
+    if isinstance(value, str):
+        return [None, ABSENT, ""]
+    return [None, ABSENT, 0]
 
 
 def documented_signs(outline: Outline, pointer: tuple[str, ...]) -> dict[tuple[str, ...], JsonObject]:
@@ -214,7 +227,10 @@ def documented_signs(outline: Outline, pointer: tuple[str, ...]) -> dict[tuple[s
         holder, around = pointer[:depth], outline
         for name in holder:
             around = around.member(name)
-        spots = [(holder, around), *(((*holder, name), around.member(name)) for name in around.names if speaks_of_pages(name))]
+        spots = [
+            (holder, around),
+            *(((*holder, name), around.member(name)) for name in around.names if speaks_of_pages(name)),
+        ]
         for place, spot in spots:
             signs = {name: _sample(spot.member(name)) for name in spot.names if is_sign(name)}
             found[place] = {name: value for name, value in signs.items() if value is not None}
@@ -224,11 +240,18 @@ def documented_signs(outline: Outline, pointer: tuple[str, ...]) -> dict[tuple[s
 def _sample(outline: Outline) -> JsonValue:
     """A value of the type of a sign; None where it is neither a text nor a number nor true or false."""
     samples: tuple[tuple[str, JsonValue], ...] = (("string", ""), ("boolean", False), ("integer", 0), ("number", 0))
-    return next((value for type_, value in samples if type_ in outline.types), None) if outline.sources else None
+    if outline.sources:
+        return next((value for type_, value in samples if type_ in outline.types), None)
+    return None
 
 
 def iter_span_wishes(
-    body: JsonValue, pointer: tuple[str, ...], span: Span, links: Mapping[str, str], *, documented: Mapping[tuple[str, ...], JsonObject]
+    body: JsonValue,
+    pointer: tuple[str, ...],
+    span: Span,
+    links: Mapping[str, str],
+    *,
+    documented: Mapping[tuple[str, ...], JsonObject],
 ) -> Iterator[RequestedValue]:
     """
     Wish that the members around a list say what it shows.
@@ -282,7 +305,11 @@ def _wish(
         found = flags.get(word)
         if word in _MORE or word in _DONE:
             found = span.has_next is (word in _MORE)
-        return [span.start > 0] if word in _BACK else [found] if found is not None else []
+        if word in _BACK:
+            return [span.start > 0]
+        if found is not None:
+            return [found]
+        return []
     relation = _LINKS.get(word)
     if relation in {"first", "last", "self", "here"} or (relation == "prev" and isinstance(value, str | None)):
         return _link(word, relation, value, links)
@@ -311,16 +338,22 @@ def _size(span: Span, value: JsonValue) -> int | None:
     """How many a page may show: what was asked for, else at least as many as there are."""
     if span.limit:
         return span.limit
-    return span.count if isinstance(value, int | float) and value < span.count else None
+    if isinstance(value, int | float) and value < span.count:
+        return span.count
+    return None
 
 
 def _key_of(shown: JsonValue, *, first: bool) -> list[JsonValue | Absence]:
     """The key of the first thing of a list, or of the last one."""
     item = shown[0 if first else -1] if isinstance(shown, list) and shown else None
     if not isinstance(item, dict):
-        return [None, ABSENT, ""] if shown == [] else []
+        if shown == []:
+            return [None, ABSENT, ""]
+        return []
     key = next((item[name] for name in KEYS if name in item), None)
-    return [key, str(key)] if isinstance(key, str | int) else []
+    if isinstance(key, str | int):
+        return [key, str(key)]
+    return []
 
 
 def _link(word: str, relation: str, value: JsonValue, links: Mapping[str, str]) -> list[JsonValue | Absence]:
@@ -329,31 +362,45 @@ def _link(word: str, relation: str, value: JsonValue, links: Mapping[str, str]) 
         name = next((name for name in ("href", "url", "uri", "link") if name in value), None)
         if name is None:
             return []
-        return [{**value, name: link}] if link is not None else [None, ABSENT]
+        if link is not None:
+            return [{**value, name: link}]
+        return [None, ABSENT]
     if not isinstance(value, str | None):
         return []
     if link is None:
-        return [None, ABSENT, ""] if relation == "prev" else []
-    return [path_of(link), link] if word in {"url", "uri"} else [link, path_of(link)]
+        if relation == "prev":
+            return [None, ABSENT, ""]
+        return []
+    if word in {"url", "uri"}:
+        return [path_of(link), link]
+    return [link, path_of(link)]
 
 
 def path_of(link: str) -> str:
     """A link without scheme and host."""
     rest = link.partition("://")[2]
-    return "/" + rest.partition("/")[2] if rest else link
+    if rest:
+        return "/" + rest.partition("/")[2]
+    return link
 
 
 def _follow(relation: str | None, value: JsonValue, span: Span, links: Mapping[str, str]) -> list[JsonValue | Absence]:
     """What leads to the page after, where there is one, or before."""
     link = links.get(relation) if relation is not None else None
     if isinstance(value, dict):
-        return _link("", relation, value, links) if relation is not None else []
+        if relation is not None:
+            return _link("", relation, value, links)
+        return []
     if isinstance(value, int | float):
         steps = {"next": (span.has_next, span.number + 1), "prev": (span.start > 0, span.number - 1)}
         there, number = steps.get(relation or "next", (False, 0))
-        return [number] if there else [None, ABSENT]
+        if there:
+            return [number]
+        return [None, ABSENT]
     if not isinstance(value, str | None):
         return []
     if link is not None:
         return [link, path_of(link), *([span.cursor] if span.cursor is not None else [])]
-    return [span.cursor] if span.cursor is not None and relation != "prev" else [None, ABSENT, ""]
+    if span.cursor is not None and relation != "prev":
+        return [span.cursor]
+    return [None, ABSENT, ""]

@@ -1,9 +1,9 @@
 """
 Producing: no value leaves that was not judged.
 
-Lists of independent items are put together from kept ones, each of them judged, see `rows`. Everything else is drawn and
-judged as a whole; attempts in order: draws with chance, strict draws, the smallest value, repaired draws, documented examples. What no
-attempt finds is an error that names the keywords in conflict, never a wrong value.
+Lists of independent items are put together from kept ones, each of them judged, see `rows`. Everything else is drawn
+and judged as a whole; attempts in order: draws with chance, strict draws, the smallest value, repaired draws,
+documented examples. What no attempt finds is an error that names the keywords in conflict, never a wrong value.
 """
 
 from collections.abc import Callable, Mapping
@@ -76,7 +76,9 @@ class Producer:
     name: str = ""  # what the value is, where the schema does not say: `users`
     echoes: tuple[Echo, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
-    fallback: "Callable[[], Producer] | None" = None  # with the schema as JUDGE reads it: the least that has to be obeyed
+    fallback: "Callable[[], Producer] | None" = (
+        None  # with the schema as JUDGE reads it: the least that has to be obeyed
+    )
     shelf: RowCache = field(default_factory=RowCache)
     answers: bool = False  # whether values are answers to requests, see `requested`
     numerals: Numerals = field(default_factory=Numerals)
@@ -244,7 +246,9 @@ class Producer:
         if self.fallback is None or not self.bundle.excludes:
             return ours
         judged = self.fallback()._validator  # noqa: SLF001 - another of the same class
-        return ours if judged.bundle.schema == self.bundle.schema else lambda value: ours(value) and judged.is_valid(value)
+        return (
+            ours if judged.bundle.schema == self.bundle.schema else lambda value: ours(value) and judged.is_valid(value)
+        )
 
     def findings(self) -> tuple[Finding, ...]:
         """What was noted while compiling: names that Faker does not know."""
@@ -270,7 +274,13 @@ class Producer:
     @cached_property
     def _sampler(self) -> Sampler:
         setting = SamplerContext(
-            self.pools, self._reader, self.forms, self.echoes, self.overrides, place=self.bundle.node.place, numerals=self.numerals
+            self.pools,
+            self._reader,
+            self.forms,
+            self.echoes,
+            self.overrides,
+            place=self.bundle.node.place,
+            numerals=self.numerals,
         )
         return Sampler(setting, self.forms.root(self.bundle))
 
@@ -278,7 +288,8 @@ class Producer:
     def _draw(self) -> Draw:
         self.accepts  # noqa: B018 - what can't be judged is not compiled, either
         draw = self._sampler.compile(self._sampler.root, Site(self._root_hints, self.name))
-        # Whether examples can be trusted is found out once, by a draw that is always the same: what is made for one wish
+        # Whether examples can be trusted is found out once, by a draw that is always the same: what is made for one
+        # wish
         # must not depend on what was made before.
         try:
             state = DrawState(self.pools.seed, echo={})
@@ -370,7 +381,11 @@ class Producer:
 
     @cached_property
     def _spare(self) -> tuple[JsonValue] | None:
-        """A value that repair finds, whatever is wished. Where it finds none it is not tried again: it would take long each time."""
+        """
+        A value that repair finds, whatever is wished.
+
+        Where it finds none it is not tried again: it would take long each time.
+        """
         wish, starts = SampleOptions(self.pools.seed), []
         for attempt in range(_SPARE_DRAWS):
             if is_late():
@@ -403,7 +418,9 @@ class Producer:
             return UnsatisfiableSchema(self.bundle.locate(path), f"no value can satisfy it: {reason}", proven=True)
         place = self.bundle.node.place
         if self._is_endless:
-            return UnsatisfiableSchema(place, "no value can satisfy it: what is required contains itself without an end", proven=True)
+            return UnsatisfiableSchema(
+                place, "no value can satisfy it: what is required contains itself without an end", proven=True
+            )
         if self._is_too_large:
             reason = f"no value is made of more than {MOST_PARTS:,} parts; its smallest one has {self._least_parts:,} or more"
             if self._least_parts <= MOST_PARTS:

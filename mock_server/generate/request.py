@@ -1,8 +1,8 @@
 """
 Requests as values: what is to be sent before it is written.
 
-A `RequestDraft` is changed one part at a time (`with_parameter`, `with_body`, `without`), and `encode` writes it. So a request
-that differs from a good one in one place is made without touching bytes.
+A `RequestDraft` is changed one part at a time (`with_parameter`, `with_body`, `without`), and `encode` writes it. So a
+request that differs from a good one in one place is made without touching bytes.
 
 Example requests: one that an operation accepts, as a message and as a curl line.
 
@@ -109,12 +109,17 @@ def encode(
         if key in draft.parameters and key not in replaced and not is_fixed:
             written.parameter(parameter, draft.parameters[key])
     for name, scopes in draft.security:
-        if name in credentials or not credential_keys(draft.operation, [((name, scopes),)], schemes) & draft.parameters.keys():
+        if (
+            name in credentials
+            or not credential_keys(draft.operation, [((name, scopes),)], schemes) & draft.parameters.keys()
+        ):
             written.credential(schemes[name], credentials.get(name))
     body = written.body(draft, outlines)
     if written.cookies:
         written.fields.append((b"cookie", "; ".join(written.cookies).encode("latin-1", "replace")))
-    undeclared = {name: str(value) for (location, name), value in draft.parameters.items() if location is ParameterLocation.PATH}
+    undeclared = {
+        name: str(value) for (location, name), value in draft.parameters.items() if location is ParameterLocation.PATH
+    }
     entry = draft.operation.entry
     path = base_path + quote(_fill(entry.path, written.variables, undeclared), safe=_IN_PATH)
     own = [
@@ -133,7 +138,10 @@ def credential_keys(
     names = credential_names(requirements, schemes)
     if not names:
         return frozenset()
-    written = ((p.location, p.name, p.name.lower() if p.location is ParameterLocation.HEADER else p.name) for p in operation.parameters)
+    written = (
+        (p.location, p.name, p.name.lower() if p.location is ParameterLocation.HEADER else p.name)
+        for p in operation.parameters
+    )
     return frozenset((location, name) for location, name, compared in written if (location, compared) in names)
 
 
@@ -166,7 +174,9 @@ class _DraftParts:
             elif scheme.location is ParameterLocation.COOKIE:
                 self.cookies.append(f"{name}={secret if secret is not None else 'key'}")
             else:
-                self.fields.append((name.lower().encode("latin-1", "replace"), (secret or "key").encode("latin-1", "replace")))
+                self.fields.append(
+                    (name.lower().encode("latin-1", "replace"), (secret or "key").encode("latin-1", "replace"))
+                )
         elif scheme.type != "mutualTLS":
             self.fields.append((b"authorization", _authorization(scheme, secret).encode("latin-1", "replace")))
 
@@ -282,7 +292,10 @@ class Drafter:
         if parameter.schema is None:
             return MISSING
         candidates: tuple[JsonValue, ...] = ({"name": "value"}, ["value"])
-        return next((v for v in candidates if self.producer(parameter.schema).accepts(v) and self._is_writable(parameter, v)), MISSING)
+        return next(
+            (v for v in candidates if self.producer(parameter.schema).accepts(v) and self._is_writable(parameter, v)),
+            MISSING,
+        )
 
     def body(self, media: MediaType, salt: int, *, full: bool) -> JsonValue | Missing:
         """A value of a body; a documented example where it conforms and nothing else is asked for."""
@@ -295,7 +308,9 @@ class Drafter:
             if not isinstance(shown, Missing) and not salt and not full and producer.accepts(shown):
                 return shown
             return producer.produce(
-                SampleOptions(derive_seed(self.kit.settings.seed, "case", self.operation.id, "body", *([salt] if salt else [])))
+                SampleOptions(
+                    derive_seed(self.kit.settings.seed, "case", self.operation.id, "body", *([salt] if salt else []))
+                )
             )
         except SchemaError:
             return MISSING

@@ -60,7 +60,9 @@ def say_all(value: JsonValue, wishes: Sequence[RequestedValue]) -> JsonValue:
 def say(value: JsonValue, place: Place, said: JsonValue | Absence) -> JsonValue:
     """A copy in which something else stands somewhere, or nothing; where there is no such place, the value itself."""
     if not place:
-        return value if isinstance(said, Absence) else said
+        if isinstance(said, Absence):
+            return value
+        return said
     step, rest = place[0], place[1:]
     if isinstance(value, list) and isinstance(step, int) and step < len(value):
         return [*value[:step], say(value[step], rest, said), *value[step + 1 :]]

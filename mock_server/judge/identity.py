@@ -47,7 +47,10 @@ class Identity:
             return True
         given = {key for key, _ in self.fields}
         if scheme.type == "apiKey":
-            return scheme.location is ParameterLocation.HEADER and scheme.name.lower().encode("latin-1", "replace") in given
+            return (
+                scheme.location is ParameterLocation.HEADER
+                and scheme.name.lower().encode("latin-1", "replace") in given
+            )
         return b"authorization" in given
 
     def apply(self, request: Request) -> Request:
@@ -64,7 +67,9 @@ class Identity:
             for location, name in credential_names(operation.security, schemes)
             if location is ParameterLocation.HEADER
         }
-        cookies = any(location is ParameterLocation.COOKIE for location, _ in credential_names(operation.security, schemes))
+        cookies = any(
+            location is ParameterLocation.COOKIE for location, _ in credential_names(operation.security, schemes)
+        )
         names |= {b"cookie"} if cookies else set()
         return Identity({}, tuple(pair for pair in self.fields if pair[0] not in names))
 
@@ -76,15 +81,24 @@ def restore(request: Request, identity: Identity, schemes: Mapping[str, Security
     for name, secret in identity.credentials.items():
         scheme = schemes[name]
         if scheme.type != "apiKey":
-            text = base64.b64encode(secret.encode()).decode() if scheme.scheme == "basic" else secret
-            written[b"authorization"] = f"{(scheme.scheme or 'bearer').capitalize()} {text}".encode("latin-1", "replace")
+            if scheme.scheme == "basic":
+                text = base64.b64encode(secret.encode()).decode()
+            else:
+                text = secret
+            written[b"authorization"] = f"{(scheme.scheme or 'bearer').capitalize()} {text}".encode(
+                "latin-1", "replace"
+            )
         elif scheme.location is ParameterLocation.HEADER:
             written[scheme.name.lower().encode("latin-1", "replace")] = secret.encode("latin-1", "replace")
         elif scheme.location is ParameterLocation.QUERY:
-            query = query.replace(f"{quote(scheme.name, safe='')}={MASKED}", f"{quote(scheme.name, safe='')}={quote(secret, safe='')}")
+            query = query.replace(
+                f"{quote(scheme.name, safe='')}={MASKED}", f"{quote(scheme.name, safe='')}={quote(secret, safe='')}"
+            )
         else:
             written[b"cookie"] = f"{scheme.name}={secret}".encode("latin-1", "replace")
-    fields = tuple((name, written.get(name, value) if value == MASKED.encode() else value) for name, value in request.fields)
+    fields = tuple(
+        (name, written.get(name, value) if value == MASKED.encode() else value) for name, value in request.fields
+    )
     return request._replace(query=query.encode("latin-1", "replace"), fields=fields)
 
 
@@ -103,11 +117,16 @@ def make_mask(identities: tuple[Identity, ...], document: Document) -> Mask:
                 names.add(key)
                 secrets |= forms_of(text) | forms_of(text.partition(" ")[2])
     given = {secret for secret in secrets if len(secret) >= _SHORTEST}
-    return replace(mask, secrets=tuple(sorted(given, key=lambda secret: (-len(secret), secret))), names=frozenset(names))
+    return replace(
+        mask, secrets=tuple(sorted(given, key=lambda secret: (-len(secret), secret))), names=frozenset(names)
+    )
 
 
 def make_identity(
-    headers: tuple[str, ...], auth: tuple[str, ...], schemes: Mapping[str, SecurityScheme], environment: Mapping[str, str]
+    headers: tuple[str, ...],
+    auth: tuple[str, ...],
+    schemes: Mapping[str, SecurityScheme],
+    environment: Mapping[str, str],
 ) -> Identity:
     """
     Read credentials from the command line.
@@ -136,7 +155,9 @@ def make_identity(
         basic = next((scheme.key for scheme in schemes.values() if scheme.scheme == "basic"), None)
         if basic is None or ":" not in item:
             known = ", ".join(schemes) or "none"
-            raise UsageError(f"--auth is SCHEME=secret, or user:password for basic authentication; the document's schemes are {known}")
+            raise UsageError(
+                f"--auth is SCHEME=secret, or user:password for basic authentication; the document's schemes are {known}"
+            )
         credentials[basic] = expand(item, environment)
     return Identity(credentials, tuple(fields))
 

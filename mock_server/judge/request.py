@@ -8,7 +8,17 @@ from urllib.parse import unquote
 
 from mock_server.cache import BoundedCache, make_text_cache
 from mock_server.document.document import Document, path_names
-from mock_server.document.model import MISSING, Entry, MediaType, Missing, Operation, Parameter, ParameterLocation, RequestBody, Style
+from mock_server.document.model import (
+    MISSING,
+    Entry,
+    MediaType,
+    Missing,
+    Operation,
+    Parameter,
+    ParameterLocation,
+    RequestBody,
+    Style,
+)
 from mock_server.document.references import Node
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_body, write_json
@@ -94,7 +104,9 @@ class RequestJudge:
         declared = [*self.operation.parameters, *self._undeclared()]
         self._parameters = tuple(self._compile(parameter) for parameter in declared)
         in_path = (compiled for compiled in self._parameters if compiled.parameter.location is ParameterLocation.PATH)
-        self._path = tuple((compiled.parameter.name, None if _is_plain(compiled.parameter) else compiled) for compiled in in_path)
+        self._path = tuple(
+            (compiled.parameter.name, None if _is_plain(compiled.parameter) else compiled) for compiled in in_path
+        )
         are_all = {name for name, _ in self._path} == set(path_names(self.operation.entry, self.operation.parameters))
         self._takes_any_path = are_all and all(compiled is None for _, compiled in self._path)
         credentials = credential_names(self.operation.security, self.document.schemes)
@@ -105,19 +117,23 @@ class RequestJudge:
             names |= compiled.members
         self._known_query = frozenset(names)
 
-    def read(self, request: Request, variables: dict[str, str], *, security: bool = True, lenient: bool = False) -> DecodedRequest:
+    def read(
+        self, request: Request, variables: dict[str, str], *, security: bool = True, lenient: bool = False
+    ) -> DecodedRequest:
         """
         Read and judge a request.
 
-        Args:
-            request: As it came.
-            variables: Of the path, percent-encoded.
-            security: Whether credentials are asked for.
-            lenient: Whether to read what most servers take, although the document does not say so, and note it: `True` in a query.
+        Args: request: As it came. variables: Of the path, percent-encoded. security: Whether credentials are asked
+            for. lenient: Whether to read what most servers take, although the document does not say so, and note it:
+            `True` in a query.
         """
         query = request.query.decode("latin-1")
         carrier = Carrier(variables, query, request.fields)
-        unmet = find_unmet(self.operation.security, self.document.schemes, carrier) if security and self.operation.security else ()
+        unmet = (
+            find_unmet(self.operation.security, self.document.schemes, carrier)
+            if security and self.operation.security
+            else ()
+        )
         findings: list[Finding] = []
         values: dict[tuple[ParameterLocation, str], JsonValue] = {}
         for compiled in self._parameters:
@@ -185,10 +201,20 @@ class RequestJudge:
         return not find_unmet(self.operation.security, self.document.schemes, carrier)
 
     def read_json(self, request: Request) -> "JsonBody | None":
-        """Read and judge the body of a request, not the rest of it; None where it is not said to be JSON, or is none."""
+        """
+        Read and judge the body of a request, not the rest of it.
+
+        None where it is not said to be JSON, or is none.
+        """
         documented, written = self.operation.request_body, find_field(request.fields, b"content-type")
-        found = self._body_judge(documented, written) if documented is not None and written is not None and request.body else None
-        return found[0].read_json(request.body, self.operation.id) if found is not None and is_json(found[1]) else None
+        found = (
+            self._body_judge(documented, written)
+            if documented is not None and written is not None and request.body
+            else None
+        )
+        if found is not None and is_json(found[1]):
+            return found[0].read_json(request.body, self.operation.id)
+        return None
 
     def _compile(self, parameter: Parameter) -> _CompiledParameter:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
@@ -196,7 +222,9 @@ class RequestJudge:
         validator = Validator(bundle) if bundle is not None and bundle.schema else None
         outline = outline_of(bundle)
         key = (parameter.location, parameter.name)
-        return _CompiledParameter(parameter, compile_reader(parameter, outline), validator, key, _members(parameter, outline))
+        return _CompiledParameter(
+            parameter, compile_reader(parameter, outline), validator, key, _members(parameter, outline)
+        )
 
     def _undeclared(self) -> list[Parameter]:
         """Variables of the template that no Parameter Object declares are strings."""
@@ -235,7 +263,9 @@ class RequestJudge:
         if not isinstance(other, Missing):
             return other
         findings.extend(
-            self._finding("request-parameter-schema", parameter, violation.message, violation.instance, violation.place.pointer)
+            self._finding(
+                "request-parameter-schema", parameter, violation.message, violation.instance, violation.place.pointer
+            )
             for violation in validator.check(readings[0], limit=20)
         )
         return readings[0]
@@ -243,7 +273,11 @@ class RequestJudge:
     def _read_otherwise(
         self, compiled: _CompiledParameter, carrier: Carrier, read: JsonValue, findings: list[Finding], *, lenient: bool
     ) -> JsonValue | Missing:
-        """What conforms in another reading: a date of HTTP as one of JSON Schema, and, where that is wanted, a lenient one."""
+        """
+        What conforms in another reading.
+
+        A date of HTTP as one of JSON Schema, and, where that is wanted, a lenient one.
+        """
         parameter, validator = compiled.parameter, compiled.validator
         if validator is None:
             return MISSING
@@ -252,7 +286,9 @@ class RequestJudge:
         if lenient and parameter.location is ParameterLocation.QUERY:
             for value in self._read_leniently(compiled, carrier):
                 if validator.is_valid(value):
-                    findings.append(self._finding("request-boolean-lenient", parameter, f"it is read as {_shown(value)}"))
+                    findings.append(
+                        self._finding("request-boolean-lenient", parameter, f"it is read as {_shown(value)}")
+                    )
                     return value
         return MISSING
 
@@ -262,9 +298,13 @@ class RequestJudge:
         if schema is None or parameter.content is not None:
             return []
         readings = compile_reader(parameter, outline_of(self.schemas.bundle(schema)), read_leniently)(carrier)
-        return [] if isinstance(readings, Missing) else readings
+        if isinstance(readings, Missing):
+            return []
+        return readings
 
-    def _finding(self, rule: str, parameter: Parameter, message: str, inside: Pointer = (), pointer: Pointer | None = None) -> Finding:
+    def _finding(
+        self, rule: str, parameter: Parameter, message: str, inside: Pointer = (), pointer: Pointer | None = None
+    ) -> Finding:
         place = parameter.node.place
         where = f"the {parameter.location.value} parameter {parameter.name!r}"
         return Finding(
@@ -342,7 +382,9 @@ class RequestJudge:
         return self._bodies[content.name], parse_media_type(written or content.name)
 
     def _body_finding(self, rule: str, body: RequestBody, message: str) -> Finding:
-        return Finding(rule=rule, message=message, place=body.node.place, instance=("body",), operation=self.operation.id)
+        return Finding(
+            rule=rule, message=message, place=body.node.place, instance=("body",), operation=self.operation.id
+        )
 
 
 class _BodyJudge:
@@ -373,7 +415,11 @@ class _BodyJudge:
         except MalformedContent as error:
             place = self._content.node.place
             message = f"the body as {media_type.essence}: {error}"
-            findings.append(Finding(rule="request-body-malformed", message=message, place=place, instance=("body",), operation=operation))
+            findings.append(
+                Finding(
+                    rule="request-body-malformed", message=message, place=place, instance=("body",), operation=operation
+                )
+            )
             return MISSING
         if not readings:
             return MISSING
@@ -387,7 +433,9 @@ class _BodyJudge:
 
     def _explain(self, value: JsonValue, operation: str, findings: list[Finding], text: bytes | None) -> None:
         """Note what a value breaks that does not conform; `text` is what it was read from, if that is JSON."""
-        for _, message, instance, place, _ in self._validator.explain(value, text=text) if self._validator is not None else ():
+        for _, message, instance, place, _ in (
+            self._validator.explain(value, text=text) if self._validator is not None else ()
+        ):
             shown = shorten_pointer(instance)
             where = "/".join(shown)
             said = f"the body at /{where}: {message}" if where else f"the body: {message}"
@@ -416,12 +464,18 @@ def find_content(documented: Sequence[MediaType], written: str | None) -> MediaT
         if name.essence == sent.essence and name.parameters and set(name.parameters) <= set(sent.parameters):
             return media
     exact = (media for media, name in known if name.essence == sent.essence)
-    ranges = sorted((item for item in known if item[1].is_range and item[1].covers(sent)), key=lambda item: item[1].type == "*")
+    ranges = sorted(
+        (item for item in known if item[1].is_range and item[1].covers(sent)), key=lambda item: item[1].type == "*"
+    )
     return next(exact, None) or next((media for media, _ in ranges), None)
 
 
 def find_request_content(documented: Sequence[MediaType], written: str | None) -> MediaType | None:
-    """Find what documents the body of a request: as `find_content`, else under a name that may stand for the one that was sent."""
+    """
+    Find what documents the body of a request.
+
+    As `find_content`, else under a name that may stand for the one that was sent.
+    """
     found = find_content(documented, written)
     if found is not None or written is None:
         return found
@@ -440,7 +494,11 @@ def _members(parameter: Parameter, outline: Outline) -> frozenset[str]:
 
 
 def says_that_it_spans(parameter: Parameter) -> bool:
-    """Whether the document says that a path parameter holds slashes: by GitHub's extension, or a pattern of any text."""
+    """
+    Whether the document says that a path parameter holds slashes.
+
+    By GitHub's extension, or a pattern of any text.
+    """
     schema: JsonValue = parameter.schema.value if parameter.schema is not None else None
     holders = [holder for holder in (parameter.node.value, schema) if isinstance(holder, dict)]
     if any(holder.get("x-multi-segment") is True for holder in holders):

@@ -56,7 +56,9 @@ class ResponseJudge:
         if documented is None:
             known = ", ".join(known.status for known in self.operation.responses) or "none"
             message = f"the status {response.status} is not documented; documented are {known}"
-            return (self._finding("response-status-undocumented", message, self.operation.entry.node.place, ("status",)),)
+            return (
+                self._finding("response-status-undocumented", message, self.operation.entry.node.place, ("status",)),
+            )
         findings = list(self._headers(documented, response))
         if (method or self.operation.method) == "HEAD" or response.status in _EMPTY_STATUSES:
             if response.body:
@@ -79,7 +81,9 @@ class ResponseJudge:
                 readings = read_body(response.body, media_type, self._outline(content), content.encoding)
         except (MalformedContent, UnusableSchema):
             return MISSING
-        return readings[0] if readings else MISSING
+        if readings:
+            return readings[0]
+        return MISSING
 
     def judge_value(self, content: MediaType, value: JsonValue) -> tuple[Finding, ...]:
         """
@@ -99,7 +103,9 @@ class ResponseJudge:
         """
         if content.schema is not None and not self._conform(content.schema, [value]):
             return False
-        return content.item_schema is None or self._conform(content.item_schema, value if isinstance(value, list) else [value])
+        return content.item_schema is None or self._conform(
+            content.item_schema, value if isinstance(value, list) else [value]
+        )
 
     def _conform(self, schema: Node, values: list[JsonValue]) -> bool:
         validator = self._compile(schema).validator
@@ -111,7 +117,9 @@ class ResponseJudge:
     def _compile(self, schema: Node) -> _CompiledResponse:
         if schema.key not in self._compiled:
             bundle = self.schemas.bundle(schema)
-            self._compiled[schema.key] = _CompiledResponse(Validator(bundle) if bundle.schema else None, outline_of(bundle))
+            self._compiled[schema.key] = _CompiledResponse(
+                Validator(bundle) if bundle.schema else None, outline_of(bundle)
+            )
         return self._compiled[schema.key]
 
     def _headers(self, documented: Documented, response: Response) -> Iterator[Finding]:
@@ -133,7 +141,9 @@ class ResponseJudge:
         headers = [header for response in self.operation.responses for header in response.headers]
         try:
             return any(
-                any(self.judge_header(header, value.decode("latin-1"))) for header in headers if header.name.lower().encode() == name
+                any(self.judge_header(header, value.decode("latin-1")))
+                for header in headers
+                if header.name.lower().encode() == name
             )
         except UnusableSchema:
             return False
@@ -156,7 +166,9 @@ class ResponseJudge:
             return
         for violation in compiled.validator.check(readings[0], limit=5):
             message = f"the header {header.name!r}: {violation.message}"
-            yield self._finding("response-header-schema", message, violation.place, ("headers", header.name, *violation.instance))
+            yield self._finding(
+                "response-header-schema", message, violation.place, ("headers", header.name, *violation.instance)
+            )
 
     def _body(self, documented: Documented, response: Response) -> Iterator[Finding]:
         written = find_field(response.fields, b"content-type")
@@ -174,7 +186,9 @@ class ResponseJudge:
             known = ", ".join(media.name for media in documented.content)
             shown = repr(written[:_SHOWN]) if written is not None else "none"
             message = f"the media type {shown} is not documented; documented are {known}"
-            yield self._finding("response-media-type-undocumented", message, documented.node.place, ("headers", "content-type"))
+            yield self._finding(
+                "response-media-type-undocumented", message, documented.node.place, ("headers", "content-type")
+            )
             return
         yield from self._charset(content, written)
         yield from self._content(content, written, response.body)
@@ -212,7 +226,9 @@ class ResponseJudge:
     def _outline(self, content: MediaType) -> Outline:
         if content.schema is not None:
             return self._compile(content.schema).outline
-        return self._compile(content.item_schema).outline.listed() if content.item_schema is not None else Outline((), {})
+        if content.item_schema is not None:
+            return self._compile(content.item_schema).outline.listed()
+        return Outline((), {})
 
     def _value(self, content: MediaType, readings: list[JsonValue]) -> Iterator[Finding]:
         """Judge by the schema of the whole and, where there is one, by that of each item."""

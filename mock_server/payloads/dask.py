@@ -27,7 +27,8 @@ _UNKNOWN_THREADS: Final = 8  # where they have not come yet
 _MOST: Final = 4  # pieces of a task
 _PATIENCE: Final = 120.0  # seconds without a piece, before a cluster is given up
 _CONNECT: Final = "10s"  # for one attempt to reach the scheduler
-# The threads of a worker take turns: what is opened for the work is of one thread, and Python runs but one of them anyway.
+# The threads of a worker take turns: what is opened for the work is of one thread, and Python runs but one of them
+# anyway.
 _TURN: Final = threading.Lock()
 _LOST: Final = (CancelledError, CommClosedError, KilledWorker, OSError, TimeoutError)
 
@@ -78,7 +79,11 @@ def _spread(work: Callable[[int], T], numbers: list[int], address: str) -> Itera
 
 
 def split_evenly(numbers: Sequence[int], threads: int) -> Iterator[Sequence[int]]:
-    """Several pieces for a task as long as there are many, since each costs the cluster 10 ms; one at the end, to end together."""
+    """
+    Several pieces for a task as long as there are many, since each costs the cluster 10 ms.
+
+    One at the end, to end together.
+    """
     start = 0
     while start < len(numbers):
         size = min(_MOST, max(1, (len(numbers) - start) // (_AHEAD * threads)))

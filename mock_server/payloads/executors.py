@@ -39,14 +39,18 @@ def spread_over_workers(count: int) -> Spread:
             except BrokenProcessPool as error:
                 broken = broken + 1 if len(missing) == before else 0
                 if broken >= _PATIENCE:
-                    raise UsageError("the workers die again and again, before they have done anything; is there enough memory?") from error
+                    raise UsageError(
+                        "the workers die again and again, before they have done anything; is there enough memory?"
+                    ) from error
 
     return spread
 
 
 def _spread(work: Callable[[int], T], numbers: list[int], count: int) -> Iterator[tuple[int, T]]:
     todo = iter(numbers)
-    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(
+        count, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
+    ) as pool:
         waiting: dict[Future[T], int] = {}
         try:
             while True:
@@ -91,4 +95,6 @@ def choose_spread(workers: int, scheduler: str | None) -> Spread:
             raise UsageError("a cluster needs distributed: pip install distributed") from error
         made: Spread = cluster.spread_over_cluster(scheduler)
         return made
-    return spread_over_workers(workers) if workers > 1 else spread_here
+    if workers > 1:
+        return spread_over_workers(workers)
+    return spread_here

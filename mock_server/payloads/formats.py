@@ -44,7 +44,9 @@ class Format:
     def join(self, items: Iterable[FormattedPayload], *, first: bool) -> bytes:
         """Write items in a row; the first ones of all have no separator before them."""
         data = self.separator.join(item.data for item in items)
-        return data if first else self.separator + data
+        if first:
+            return data
+        return self.separator + data
 
 
 def _ndjson(record: PayloadRecord) -> FormattedPayload:
@@ -68,7 +70,9 @@ def _request(request: Request) -> JsonObject:
 
 def _file(record: PayloadRecord) -> FormattedPayload:
     name = f"{record.number:07}.json"
-    return FormattedPayload(write_json({**record.described(), "file": name}), ((name, write_json(record.value) + b"\n"),))
+    return FormattedPayload(
+        write_json({**record.described(), "file": name}), ((name, write_json(record.value) + b"\n"),)
+    )
 
 
 def _row(record: PayloadRecord) -> FormattedPayload:
@@ -124,7 +128,9 @@ def _media(request: Request) -> str:
 def _status(record: PayloadRecord) -> int:
     """The status to show for what may be `2XX` or `default`."""
     digits = record.status.upper().replace("XX", "00")
-    return int(digits) if digits.isdigit() else 200
+    if digits.isdigit():
+        return int(digits)
+    return 200
 
 
 def _postman(record: PayloadRecord) -> FormattedPayload:
@@ -151,19 +157,29 @@ def _postman(record: PayloadRecord) -> FormattedPayload:
 def _curl(record: PayloadRecord) -> FormattedPayload:
     request = record.request
     if record.direction == "response":
-        chosen = f"payload={record.rule}" if record.status in {"", "200"} else f"code={_status(record)}, payload={record.rule}"
+        if record.status in {"", "200"}:
+            chosen = f"payload={record.rule}"
+        else:
+            chosen = f"code={_status(record)}, payload={record.rule}"
         request = request._replace(fields=[*request.fields, (b"prefer", chosen.encode("latin-1", "replace"))])
     line = write_curl(request, "\0").replace("\0", "'\"$BASE\"'")
-    says = "valid" if record.valid else "breaks " + ", ".join(f"{found.keyword} at /{'/'.join(found.instance)}" for found in record.breaks)
+    if record.valid:
+        says = "valid"
+    else:
+        says = "breaks " + ", ".join(f"{found.keyword} at /{'/'.join(found.instance)}" for found in record.breaks)
     comment = f"# {record.number} {record.rule}: {says}".replace("\n", " ").replace("\r", " ")
     line = line.replace("curl", _CURL, 1)
     return FormattedPayload(f"{comment}\n{line}".encode("utf-8", "surrogatepass"))
 
 
 def _pytest(record: PayloadRecord) -> FormattedPayload:
-    said = write_json({**record.described(), **({"request": _request(record.request)} if record.direction == "request" else {})}).decode()
+    said = write_json(
+        {**record.described(), **({"request": _request(record.request)} if record.direction == "request" else {})}
+    ).decode()
     return FormattedPayload(
-        f"    ({record.rule!r}, {record.valid}, {said!r}, {write_json(record.value).decode()!r}),".encode("utf-8", "surrogatepass")
+        f"    ({record.rule!r}, {record.valid}, {said!r}, {write_json(record.value).decode()!r}),".encode(
+            "utf-8", "surrogatepass"
+        )
     )
 
 
@@ -212,7 +228,9 @@ _CURL_HEAD: Final = f"""#!/bin/sh
 # Edge cases, written by mock-server. The address is the first argument, {ORIGIN} without one.
 BASE="${{1:-{ORIGIN}}}"
 """
-_HAR_HEAD: Final = b'{"log":{"version":"1.2","creator":{"name":"mock-server","version":"%s"},"entries":[\n' % __version__.encode()
+_HAR_HEAD: Final = (
+    b'{"log":{"version":"1.2","creator":{"name":"mock-server","version":"%s"},"entries":[\n' % __version__.encode()
+)
 _POSTMAN_HEAD: Final = (
     b'{"info":{"name":"Edge cases","schema":"https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},'
     b'"variable":[{"key":"baseUrl","value":"%s"}],"item":[\n' % ORIGIN.encode()

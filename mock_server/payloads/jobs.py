@@ -1,8 +1,9 @@
 """
 A run in pieces: shards of some hundred payloads that are made anywhere, in any order, and again after a kill.
 
-Who makes a shard writes it, where it sees the folder of the parts; else it gives back the bytes, and this process writes.
-Bytes that are not sent are time that is not spent: with them two workers of a cluster are 1.46 times one process, without 1.7.
+Who makes a shard writes it, where it sees the folder of the parts; else it gives back the bytes, and this process
+writes. Bytes that are not sent are time that is not spent: with them two workers of a cluster are 1.46 times one
+process, without 1.7.
 
 The finished parts of a run, put together while others are being made: so at no time does everything exist twice.
 
@@ -369,7 +370,9 @@ def run(job: Job, out: Path, spread: Spread, progress: Progress) -> None:
         else:
             parts.remove()
     except OSError as error:
-        raise UsageError(f"{error.filename or out}: {error.strerror}; what is finished stays in {folder}: run the same again") from error
+        raise UsageError(
+            f"{error.filename or out}: {error.strerror}; what is finished stays in {folder}: run the same again"
+        ) from error
 
 
 def _lines(job: Job, parts: Parts) -> Iterator[tuple[Any, ...]]:

@@ -23,7 +23,10 @@ def write(rows: Iterable[tuple[int | bool | str, ...]], path: Path) -> None:
     """Write rows of `table.cells`; the same rows give the same bytes."""
     with parquet.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
         for group in _groups(iter(rows)):
-            columns = [pa.array(column, type=field.type) for column, field in zip(zip(*group, strict=True), SCHEMA, strict=True)]
+            columns = [
+                pa.array(column, type=field.type)
+                for column, field in zip(zip(*group, strict=True), SCHEMA, strict=True)
+            ]
             writer.write_table(pa.table(columns, schema=SCHEMA))
 
 

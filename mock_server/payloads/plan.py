@@ -78,9 +78,16 @@ class PayloadRecord:
             out["mediaType"] = self.media_type
         if self.part != "body":
             out["part"] = self.part
-        out |= {"keyword": self.keyword, "pointer": format_pointer(self.pointer), "place": self.place, "valid": self.valid}
+        out |= {
+            "keyword": self.keyword,
+            "pointer": format_pointer(self.pointer),
+            "place": self.place,
+            "valid": self.valid,
+        }
         if not self.valid:
-            out["breaks"] = [{"keyword": found.keyword, "pointer": format_pointer(found.instance)} for found in self.breaks]
+            out["breaks"] = [
+                {"keyword": found.keyword, "pointer": format_pointer(found.instance)} for found in self.breaks
+            ]
             if not self.exact:
                 out["unavoidable"] = True
         if self.combines:
@@ -123,7 +130,11 @@ class PayloadPlan:
     _lanes: "list[Series] | None" = None
 
     def length(self, progress: Progress | None = None) -> int:
-        """How many payloads there are before they come again: all rules are looked for, and `progress` told how many were."""
+        """
+        How many payloads there are before they come again.
+
+        All rules are looked for, and `progress` told how many were.
+        """
         found = 0
         for lane in self.lanes():
             for _ in lane.catalogue if progress is not None else ():
@@ -231,7 +242,9 @@ class Series:
     @cached_property
     def absent(self) -> str | None:
         """The rule of a request that lacks the part; None where it may, or where nobody asks for what is invalid."""
-        return f"{self.target.part}:required:absent" if INVALID in self.kinds and self.target.absent is not None else None
+        return (
+            f"{self.target.part}:required:absent" if INVALID in self.kinds and self.target.absent is not None else None
+        )
 
     def has(self, index: int) -> bool:
         """Whether there is a payload of this number, among the target's own."""
@@ -261,7 +274,9 @@ class Series:
         if edge is None and index >= self._plain and target.absent is not None:
             return self._without(number, target.absent)
         if edge is None:
-            return self._realistic(number, SampleOptions(derive_seed(seed, REALISTIC, target.title, number), static=False))
+            return self._realistic(
+                number, SampleOptions(derive_seed(seed, REALISTIC, target.title, number), static=False)
+            )
         value = target.subject.payload(edge, self._base_of(number), derive_seed(seed, number))
         if self.catalogue.confirm is not None and self.catalogue.confirm(edge, value) is not None:
             value = target.subject.proof(edge)  # around other values it can't be told on the wire
@@ -293,7 +308,9 @@ class Series:
         return self._base[1]
 
 
-def _describe(number: int, edge: Edge | None, target: PayloadTarget, made: JsonValue | WrittenPayload, request: Request) -> PayloadRecord:
+def _describe(
+    number: int, edge: Edge | None, target: PayloadTarget, made: JsonValue | WrittenPayload, request: Request
+) -> PayloadRecord:
     return PayloadRecord(
         number=number,
         rule=edge.rule if edge is not None else REALISTIC,
@@ -331,7 +348,11 @@ def _entries(kit: Engine, choice: PayloadChoice) -> tuple[Entry, ...]:
 def _nothing(kit: Engine, choice: PayloadChoice, failures: list[Failure]) -> str:
     if failures:
         return f"no payload can be made: {failures[0].target.title}: {failures[0].reason}"
-    wanted = [f"{name} {value}" for name, value in (("status", choice.status), ("media type", choice.media_type)) if value is not None]
+    wanted = [
+        f"{name} {value}"
+        for name, value in (("status", choice.status), ("media type", choice.media_type))
+        if value is not None
+    ]
     kind = "" if choice.media_type is not None else "JSON "
     others = _media_types(kit, choice) if not wanted else []
     return (
@@ -346,6 +367,12 @@ def _media_types(kit: Engine, choice: PayloadChoice) -> list[str]:
     found: dict[str, None] = {}
     for entry in _entries(kit, choice):
         operation = kit.document.operation(entry)
-        bodies = operation.responses if choice.direction == "response" else [operation.request_body] if operation.request_body else []
+        bodies = (
+            operation.responses
+            if choice.direction == "response"
+            else [operation.request_body]
+            if operation.request_body
+            else []
+        )
         found.update(dict.fromkeys(media.name for body in bodies for media in body.content if media.schema is not None))
     return list(found)[:_MOST_NAMED]

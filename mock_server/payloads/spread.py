@@ -1,4 +1,8 @@
-"""Work in numbered pieces, done by whoever: here, by processes of this machine (`workers`), or on a cluster (`cluster`)."""
+"""
+Work in numbered pieces, done by whoever.
+
+Here, by processes of this machine (`workers`), or on a cluster (`cluster`).
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
@@ -13,9 +17,8 @@ class Spread(Protocol):
         """
         Have pieces of work done.
 
-        Args:
-            work: Does the piece of a number; it can be sent to another process, and does the same when it is done again.
-            numbers: Of the pieces.
+        Args: work: Does the piece of a number; it can be sent to another process, and does the same when it is done
+            again. numbers: Of the pieces.
 
         Returns:
             Each number with what came of it, in any order.

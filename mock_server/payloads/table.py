@@ -41,7 +41,9 @@ def cells(record: PayloadRecord) -> tuple[int | bool | str, ...]:
 def row(record: PayloadRecord) -> bytes:
     """A line of CSV, RFC 4180, without its end."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow([str(cell).lower() if isinstance(cell, bool) else cell for cell in cells(record)])
+    csv.writer(out, lineterminator="").writerow(
+        [str(cell).lower() if isinstance(cell, bool) else cell for cell in cells(record)]
+    )
     return out.getvalue().encode("utf-8", "surrogatepass")
 
 

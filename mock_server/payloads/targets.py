@@ -45,7 +45,9 @@ class PayloadTarget:
     @property
     def part(self) -> str:
         """`body`, or a parameter as in `query:limit`."""
-        return _BODY if self.parameter is None else f"{self.parameter.location.value}:{self.parameter.name}"
+        if self.parameter is None:
+            return _BODY
+        return f"{self.parameter.location.value}:{self.parameter.name}"
 
     @property
     def title(self) -> str:
@@ -94,7 +96,9 @@ class PayloadTarget:
         body = self.operation.request_body
         if self.parameter is None:
             is_first = body is not None and body.required and body.content[0] is self.media
-            return self._encode(self._draft.with_body(MISSING)) if is_first else None
+            if is_first:
+                return self._encode(self._draft.with_body(MISSING))
+            return None
         if not self.parameter.required or self.parameter.location is ParameterLocation.PATH:
             return None
         return self._encode(self._draft.without((self.parameter.location, self.parameter.name)))
@@ -149,18 +153,30 @@ class _Wire:
         entry = self.target.operation.entry
         self._router.add(self.target.base_path, entry.method, entry.template, entry.id)
         kit = self.target.kit
-        self._judge = RequestJudge(kit.document, self.target.operation, kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))
+        self._judge = RequestJudge(
+            kit.document, self.target.operation, kit.schemas.of(Direction.REQUEST, Purpose.JUDGE)
+        )
 
     def read(self, request: Request) -> tuple[bool, JsonValue] | None:
-        """Whether a request breaks the document in this part, and what the part reads as; None where it has no route."""
+        """
+        Whether a request breaks the document in this part, and what the part reads as.
+
+        None where it has no route.
+        """
         matched = self._router.match(request.method, request.path.decode("latin-1"))
         if not isinstance(matched, Matched):
             return None
         understood = self._judge.read(request, matched.variables, security=False)
         parameter = self.target.parameter
         where = (_BODY,) if parameter is None else (parameter.location.value, parameter.name)
-        errors = any(found.level is Level.ERROR and (found.instance or ())[: len(where)] == where for found in understood.findings)
-        value = understood.body if parameter is None else understood.parameters.get((parameter.location, parameter.name))
+        errors = any(
+            found.level is Level.ERROR and (found.instance or ())[: len(where)] == where
+            for found in understood.findings
+        )
+        if parameter is None:
+            value = understood.body
+        else:
+            value = understood.parameters.get((parameter.location, parameter.name))
         return errors, None if isinstance(value, Missing) else value
 
 
@@ -208,11 +224,15 @@ def _requests(kit: Engine, operation: Operation, choice: PayloadChoice) -> Itera
     for parameter in operation.parameters:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
         if schema is not None and parameter.location is not ParameterLocation.COOKIE and choice.media_type is None:
-            yield PayloadTarget(kit, operation, Direction.REQUEST, schema, choice.kinds, choice.most, choice.budget, parameter=parameter)
+            yield PayloadTarget(
+                kit, operation, Direction.REQUEST, schema, choice.kinds, choice.most, choice.budget, parameter=parameter
+            )
     body = operation.request_body
     for media in body.content if body is not None else ():
         if media.schema is not None and _is_wanted(media, choice):
-            yield PayloadTarget(kit, operation, Direction.REQUEST, media.schema, choice.kinds, choice.most, choice.budget, media=media)
+            yield PayloadTarget(
+                kit, operation, Direction.REQUEST, media.schema, choice.kinds, choice.most, choice.budget, media=media
+            )
 
 
 def _is_wanted(media: MediaType, choice: PayloadChoice) -> bool:

@@ -17,7 +17,9 @@ _HOP: Final = frozenset(
      b"transfer-encoding", b"upgrade")
 )  # fmt: skip
 # What Connection can't take away: without these a message means something else.
-_KEPT: Final = frozenset((b"host", b"content-length", b"content-type", b"content-encoding", b"authorization", b"cookie", b"set-cookie"))
+_KEPT: Final = frozenset(
+    (b"host", b"content-length", b"content-type", b"content-encoding", b"authorization", b"cookie", b"set-cookie")
+)
 _CORS: Final = b"access-control-"
 _FORWARDED: Final = frozenset((b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"))
 _WITHOUT_LENGTH: Final = frozenset((204, 304))  # a length there is one of a body that does not come
@@ -30,7 +32,9 @@ def end_to_end(fields: RawFields) -> list[RawField]:
     return [(name, value) for name, value in fields if name not in dropped]
 
 
-def to_upstream(fields: RawFields, *, host: bytes, via: bytes, client: str, scheme: str, chunked: bool) -> list[RawField]:
+def to_upstream(
+    fields: RawFields, *, host: bytes, via: bytes, client: str, scheme: str, chunked: bool
+) -> list[RawField]:
     """
     The fields of a request that goes on.
 
@@ -43,7 +47,9 @@ def to_upstream(fields: RawFields, *, host: bytes, via: bytes, client: str, sche
         chunked: Whether the body is sent in chunks, since nobody knows its length.
     """
     # The expectation of a 100 is met here: the server asks for the body as soon as it is read.
-    kept = [(name, value) for name, value in end_to_end(fields) if name not in {b"host", b"expect", b"via"} | _FORWARDED]
+    kept = [
+        (name, value) for name, value in end_to_end(fields) if name not in {b"host", b"expect", b"via"} | _FORWARDED
+    ]
     before = find_field(fields, b"x-forwarded-for")
     chain = ", ".join(part for part in (before, client) if part)
     asked = find_field(fields, b"x-forwarded-host") or find_field(fields, b"host") or ""
@@ -67,7 +73,9 @@ def to_client(fields: RawFields, status: int, *, via: bytes, cors: bool) -> list
     kept = [
         (name, value)
         for name, value in end_to_end(fields)
-        if name != b"via" and not (cors and name.startswith(_CORS)) and not (name == b"content-length" and status in _WITHOUT_LENGTH)
+        if name != b"via"
+        and not (cors and name.startswith(_CORS))
+        and not (name == b"content-length" and status in _WITHOUT_LENGTH)
     ]
     if not any(name == b"date" for name, _ in kept):
         kept.append(date())
@@ -102,7 +110,9 @@ def localise(value: bytes, *, origin: str, base: str, own: str, host: str) -> by
     is_absolute = bool(parts.scheme or parts.netloc)
     if is_absolute and f"{parts.scheme}://{parts.netloc}".lower() != origin.lower():
         return value
-    if not (parts.path == base or parts.path.startswith(base + "/")) or (not is_absolute and not parts.path.startswith("/")):
+    if not (parts.path == base or parts.path.startswith(base + "/")) or (
+        not is_absolute and not parts.path.startswith("/")
+    ):
         return value
     path = own + parts.path.removeprefix(base)
     return ((host if is_absolute else "") + urlunsplit(("", "", path, parts.query, parts.fragment))).encode("latin-1")

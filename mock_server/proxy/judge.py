@@ -1,8 +1,8 @@
 """
 Judging what passes, both ways, and summing it up.
 
-It is the consumer's finding where a request breaks the document, the provider's where an answer does. Credentials that are
-missing are no finding where the provider refused for that reason: that is how logging in begins.
+It is the consumer's finding where a request breaks the document, the provider's where an answer does. Credentials that
+are missing are no finding where the provider refused for that reason: that is how logging in begins.
 """
 
 import logging
@@ -60,14 +60,21 @@ class ProxyJudge:
         if matched is None:
             return JudgedExchange(self._undocumented(responder, request))
         entry = matched.route.target
-        if request.method == "HEAD" and entry.method != "HEAD" and seen.response is not None and seen.response.status >= 400:  # noqa: PLR2004
+        if (
+            request.method == "HEAD"
+            and entry.method != "HEAD"
+            and seen.response is not None
+            and seen.response.status >= 400  # noqa: PLR2004
+        ):
             return JudgedExchange((), matched)  # nobody documented HEAD
         try:
             understood = responder.judge_requests(entry).read(request, matched.variables, security=self.security)
             found = list(_of_request(entry, understood, seen))
             found += self._of_response(responder, entry, seen)
         except SchemaError as error:
-            finding = Finding(rule="document-operation-unservable", message=error.reason, place=error.place, operation=entry.id)
+            finding = Finding(
+                rule="document-operation-unservable", message=error.reason, place=error.place, operation=entry.id
+            )
             return JudgedExchange((finding,), matched)
         return JudgedExchange(tuple(found), matched, understood)
 
@@ -90,12 +97,16 @@ class ProxyJudge:
         if request.method == "OPTIONS":
             return ()
         path = request.path.decode("latin-1")
-        return (Finding(rule="traffic-path-undocumented", message=f"the document has nothing for {request.method} {path}"),)
+        return (
+            Finding(rule="traffic-path-undocumented", message=f"the document has nothing for {request.method} {path}"),
+        )
 
     def _of_response(self, responder: Responder, entry: Entry, seen: SeenExchange) -> list[Finding]:
         if seen.failure is not None:
             place = entry.node.place
-            return [Finding(rule="response-transport-failed", message=str(seen.failure), place=place, operation=entry.id)]
+            return [
+                Finding(rule="response-transport-failed", message=str(seen.failure), place=place, operation=entry.id)
+            ]
         if seen.response is None:
             return []
         found = responder.judge_of(entry).judge(seen.response, seen.request.method)
@@ -117,5 +128,9 @@ def _of_request(entry: Entry, understood: DecodedRequest, seen: SeenExchange) ->
     if understood.unmet and not refused:
         detail = "; or ".join(f"missing is {lacking}" for lacking in understood.unmet)
         place = entry.node.place
-        found.append(Finding(rule="request-security-unmet", message=detail, place=place, instance=("security",), operation=entry.id))
+        found.append(
+            Finding(
+                rule="request-security-unmet", message=detail, place=place, instance=("security",), operation=entry.id
+            )
+        )
     return found

@@ -1,15 +1,15 @@
 """
 Recording: what the real server answers becomes fixtures.
 
-One fixture for each request that was seen; where the answer to the same request changes, the next one says from which turn
-on it answers (`turn`), so that a replay in the same order gives the same answers. What an earlier run recorded for a request
-is replaced when the request is seen anew. A fixture is written only if it would be served: it is read back and judged as
-`check` does it, before it takes its name.
+One fixture for each request that was seen; where the answer to the same request changes, the next one says from which
+turn on it answers (`turn`), so that a replay in the same order gives the same answers. What an earlier run recorded
+for a request is replaced when the request is seen anew. A fixture is written only if it would be served: it is read
+back and judged as `check` does it, before it takes its name.
 
 What a recorded answer asks of requests: its `when`, exact enough that no other request of the recording gets it.
 
-A request that was recorded meets all conditions of its own fixture, and of another one only those that both have in common:
-so its own is the most specific one, and answers.
+A request that was recorded meets all conditions of its own fixture, and of another one only those that both have in
+common: so its own is the most specific one, and answers.
 """
 
 import base64
@@ -46,7 +46,11 @@ from mock_server.respond.worlds import named_world
 _REFUSED: Final = (401, 403)
 _LARGEST: Final = 64 * 1024  # bytes of a request body that is asked for as a whole
 # Fields that decide about answers of certain statuses.
-_DECIDING: Final = {206: ("range", "if-range"), 304: ("if-none-match", "if-modified-since"), 412: ("if-match", "if-unmodified-since")}
+_DECIDING: Final = {
+    206: ("range", "if-range"),
+    304: ("if-none-match", "if-modified-since"),
+    412: ("if-match", "if-unmodified-since"),
+}
 # What is new in every request and asks for nothing: ids of requests, moments, signatures, and what keeps caches out.
 _FRESH: Final = re.compile(
     r"(?:^|[-_])(?:request|correlation|trace|span|idempotency)[-_]?(?:id|key|parent)?$|nonce|signature|^date$|^_$|^user-agent$",
@@ -84,10 +88,13 @@ def identity_of(asked: ReadRequest) -> JsonObject:
     """
     What tells a request from others, whatever is answered to it.
 
-    The conditions of a refusal are more than those of a success: the same request may meet both, now one and now the other.
+    The conditions of a refusal are more than those of a success: the same request may meet both, now one and now the
+    other.
     """
     parts = _sent(asked)
-    parts["headers"].update(_fields(asked, sorted({name for names in _DECIDING.values() for name in names} | {"accept"})))
+    parts["headers"].update(
+        _fields(asked, sorted({name for names in _DECIDING.values() for name in names} | {"accept"}))
+    )
     parts["absent"] = {f"{place} {name}": True for place, name in _not_sent(asked)}
     parts["credentials"] = {f"{location} {name}": False for location, name in _missing_credentials(asked)}
     return dict(parts)
@@ -106,8 +113,18 @@ def _parameters(asked: ReadRequest, location: ParameterLocation) -> Iterator[tup
     credentials = credential_names(asked.operation.security, asked.responder.document.schemes)
     for (where, name), value in asked.understood.parameters.items():
         key = name.lower() if location is ParameterLocation.HEADER else name
-        if where is location and (location, key) not in credentials and not _is_secret(asked, name, value) and not _is_fresh(key):
-            yield key, find_field(asked.request.fields, key.encode()) if location is ParameterLocation.HEADER else condition_of(value)
+        if (
+            where is location
+            and (location, key) not in credentials
+            and not _is_secret(asked, name, value)
+            and not _is_fresh(key)
+        ):
+            yield (
+                key,
+                find_field(asked.request.fields, key.encode())
+                if location is ParameterLocation.HEADER
+                else condition_of(value),
+            )
 
 
 def _undocumented(asked: ReadRequest) -> Iterator[tuple[str, JsonValue]]:
@@ -134,7 +151,11 @@ def _not_sent(asked: ReadRequest) -> Iterator[tuple[str, str]]:
     for parameter in asked.operation.parameters:
         location = parameter.location
         name = parameter.name.lower() if location is ParameterLocation.HEADER else parameter.name
-        if location not in {ParameterLocation.QUERY, ParameterLocation.HEADER} or (location, name) in credentials or _is_fresh(name):
+        if (
+            location not in {ParameterLocation.QUERY, ParameterLocation.HEADER}
+            or (location, name) in credentials
+            or _is_fresh(name)
+        ):
             continue
         if location is ParameterLocation.HEADER:
             is_sent = find_field(asked.request.fields, name.encode("latin-1", "replace")) is not None
@@ -162,14 +183,20 @@ def _missing_credentials(asked: ReadRequest) -> Iterator[tuple[ParameterLocation
     pairs = {name for name, value in parse_query(asked.request.query.decode("latin-1")) if value}
     for location, name in sorted(credential_names(asked.operation.security, asked.responder.document.schemes)):
         is_there = (
-            name in pairs if location is ParameterLocation.QUERY else find_field(asked.request.fields, name.encode("latin-1", "replace"))
+            name in pairs
+            if location is ParameterLocation.QUERY
+            else find_field(asked.request.fields, name.encode("latin-1", "replace"))
         )
         if location in {ParameterLocation.QUERY, ParameterLocation.HEADER} and not is_there:
             yield location, name
 
 
 def _body(asked: ReadRequest) -> Iterator[tuple[str, JsonValue]]:
-    """The body as a whole; where it holds secrets, those of its members that hold none, and that the others are there."""
+    """
+    The body as a whole.
+
+    Where it holds secrets, those of its members that hold none, and that the others are there.
+    """
     value = asked.understood.body
     if asked.operation.request_body is None:
         return
@@ -180,7 +207,11 @@ def _body(asked: ReadRequest) -> Iterator[tuple[str, JsonValue]]:
 
 
 def body_conditions(value: JsonValue, mask: Mask) -> Iterator[tuple[str, JsonValue]]:
-    """Write the conditions that a body meets: it as a whole, or where it holds secrets what of its members holds none."""
+    """
+    Write the conditions that a body meets.
+
+    It as a whole, or where it holds secrets what of its members holds none.
+    """
     if mask.value(value) == value and len(write_json(value)) <= _LARGEST:
         yield "", condition_of(value)
         return
@@ -249,7 +280,9 @@ class Recorder:
     base: str  # the path of its base
     written: int = 0  # fixtures
     _sequences: dict[bytes, _AnswerSequence] = field(default_factory=dict)
-    _asked: dict[bytes, JsonObject] = field(default_factory=dict)  # the conditions of each request, as its first answer has them
+    _asked: dict[bytes, JsonObject] = field(
+        default_factory=dict
+    )  # the conditions of each request, as its first answer has them
     _world: str | None = None  # whose exchanges are recorded; None until the first one
 
     def __post_init__(self) -> None:
@@ -297,7 +330,9 @@ class Recorder:
         if seen.unread:
             raise Unrecordable(seen.unread)
         known = judged.understood.parameters if judged.understood is not None else {}
-        if judged.matched is not None and any((ParameterLocation.PATH, name) not in known for name in judged.matched.variables):
+        if judged.matched is not None and any(
+            (ParameterLocation.PATH, name) not in known for name in judged.matched.variables
+        ):
             raise Unrecordable("its path can't be read")
         if seen.response is not None and seen.response.status in _OF_THE_MOMENT:
             raise Unrecordable("it says more about the moment than about the request")
@@ -315,7 +350,9 @@ class Recorder:
             sequence = self._sequences[key] = _AnswerSequence()
         sequence.seen += 1
         forms = list(self._forms(asked, response, when, sequence.seen))
-        said = hashlib.sha256(write_json({name: value for name, value in forms[0].envelope.items() if name != "turn"})).digest()
+        said = hashlib.sha256(
+            write_json({name: value for name, value in forms[0].envelope.items() if name != "turn"})
+        ).digest()
         if said == sequence.last:
             return
         name = f"{_slug(when)}-{key.hex()}"
@@ -359,21 +396,25 @@ class Recorder:
         """
         The forms in which an answer can be written, the one that is liked best first.
 
-        Secrets give way to a word, or keep their form where the schema asks for one; references into the real server become
-        relative, or lead to where the client found this proxy; a body is a value, a text, or bytes.
+        Secrets give way to a word, or keep their form where the schema asks for one; references into the real server
+        become relative, or lead to where the client found this proxy; a body is a value, a text, or bytes.
         """
         host = find_field(asked.request.fields, b"host") or ""
         for lead in ("", f"http://{host}"):
             for mask in (asked.mask, asked.mask.veiled()):
                 headers = self._headers(asked, response, mask, lead)
                 for body, value in _bodies(asked, response, mask):
-                    head: JsonObject = {"when": when} if when or not body else {}  # one of the two tells a fixture from a bare body
+                    head: JsonObject = (
+                        {"when": when} if when or not body else {}
+                    )  # one of the two tells a fixture from a bare body
                     turns: JsonObject = {"turn": turn} if turn > 1 else {}
                     yield _AnswerForm({**head, **turns, "status": response.status, **headers, **body}, value)
 
     def _headers(self, asked: ReadRequest, response: Response, mask: Mask, lead: str) -> JsonObject:
         documented = asked.operation.find_response(response.status)
-        names = _KEPT | {header.name.lower().encode("latin-1", "replace") for header in (documented.headers if documented else ())}
+        names = _KEPT | {
+            header.name.lower().encode("latin-1", "replace") for header in (documented.headers if documented else ())
+        }
         found: dict[str, list[JsonValue]] = {}
         for name, value in response.fields:
             if name not in names or name in KEEPING:
@@ -387,7 +428,9 @@ class Recorder:
     def _led(self, asked: ReadRequest, value: bytes, lead: str) -> bytes:
         path = asked.request.path.decode("latin-1")
         bases = asked.responder.base_paths(asked.operation.entry)
-        own = next((base for base in sorted(bases, key=len, reverse=True) if path.startswith(base + "/") or path == base), "")
+        own = next(
+            (base for base in sorted(bases, key=len, reverse=True) if path.startswith(base + "/") or path == base), ""
+        )
         return localise(value, origin=self.origin, base=self.base, own=own, host=lead)
 
 
@@ -437,7 +480,11 @@ def _yaml(envelope: JsonObject) -> bytes:
 def _read_back(draft: Path, asked: ReadRequest) -> tuple[Fixture | None, list[Finding]]:
     try:
         return read_fixture(
-            draft, asked.operation.entry, asked.operation, asked.responder.judge_of(asked.operation.entry), asked.responder.kit.pools
+            draft,
+            asked.operation.entry,
+            asked.operation,
+            asked.responder.judge_of(asked.operation.entry),
+            asked.responder.kit.pools,
         )
     except SchemaError as error:
         raise Unrecordable(str(error)) from error

@@ -1,8 +1,8 @@
 """
 One exchange through the proxy: the request goes on, the answer comes back, and both are judged.
 
-A short answer is held back for a moment, so that what is wrong with it can be said in its header (`sl-violations`). A stream,
-a long answer, or one that takes its time passes as it comes; then its findings are in the log only.
+A short answer is held back for a moment, so that what is wrong with it can be said in its header (`sl-violations`). A
+stream, a long answer, or one that takes its time passes as it comes; then its findings are in the log only.
 """
 
 import asyncio
@@ -42,7 +42,9 @@ _OF_CODING: Final = frozenset((b"content-encoding", b"content-length"))
 _NO_WEB_SOCKETS: Final = "mock-server proxy passes HTTP on, but no web sockets: connect to the server itself"
 _GONE: Final = 499  # what is kept of an exchange that the client left
 
-Record = Callable[[Responder, SeenExchange, JudgedExchange, Mask], tuple[Finding, ...]]  # keeps an exchange as a fixture, or says why not
+Record = Callable[
+    [Responder, SeenExchange, JudgedExchange, Mask], tuple[Finding, ...]
+]  # keeps an exchange as a fixture, or says why not
 
 
 @dataclass(eq=False, repr=False)
@@ -111,15 +113,27 @@ class Relay:
             await send({"type": "websocket.close", "code": 1003, "reason": "web sockets are not passed on"})
             return
         answer = problem_answer(problem.NO_WEB_SOCKET, _NO_WEB_SOCKETS)
-        await send({"type": "websocket.http.response.start", "status": answer.status, "headers": [*CONTENT_FIELDS, *answer.fields]})
+        await send(
+            {
+                "type": "websocket.http.response.start",
+                "status": answer.status,
+                "headers": [*CONTENT_FIELDS, *answer.fields],
+            }
+        )
         await send({"type": "websocket.http.response.body", "body": answer.body})
 
     async def judge(self, mount: Mount, seen: SeenExchange, entry: Entry | None) -> JudgedExchange:
-        """Judge; what is large, or of an operation that was not judged before, in a thread, so that it keeps nobody waiting."""
+        """
+        Judge.
+
+        What is large, or of an operation that was not judged before, in a thread, so that it keeps nobody waiting.
+        """
         size = len(seen.request.body) + (len(seen.response.body) if seen.response is not None else 0)
         if entry is not None and entry.id in self._known and size <= _SMALL:
             return self.scrutiny.judge(mount.responder, seen)
-        judged = await asyncio.get_running_loop().run_in_executor(self._thread, self.scrutiny.judge, mount.responder, seen)
+        judged = await asyncio.get_running_loop().run_in_executor(
+            self._thread, self.scrutiny.judge, mount.responder, seen
+        )
         if entry is not None:
             self._known.add(entry.id)
         return judged
@@ -136,7 +150,11 @@ class Relay:
             self.scrutiny.unread[seen.unread] += 1
 
     async def stay(self) -> None:
-        """Wait for the end of the server; then let go of the real one, and finish what is to be counted and recorded."""
+        """
+        Wait for the end of the server.
+
+        Then let go of the real one, and finish what is to be counted and recorded.
+        """
         try:
             await asyncio.Event().wait()
         finally:
@@ -170,7 +188,11 @@ class _Passage:
 
     @property
     def is_judged_whole(self) -> bool:
-        """Whether all of the request's body can be judged: not where it is too large, or of a coding that only the real server knows."""
+        """
+        Whether all of the request's body can be judged.
+
+        Not where it is too large, or of a coding that only the real server knows.
+        """
         return self._read()[1]
 
     def _read(self) -> tuple[Request, bool]:
@@ -197,7 +219,9 @@ class _Passage:
         if self.entry is not None and relay.choices.is_mocked(self.entry.id):
             return await self._mock()
         if relay.via.encode() in (find_field(self.head.fields, b"via") or "").encode("latin-1"):
-            return self._kept(problem_answer(problem.LOOP, f"{relay.upstream.origin} leads back to this proxy", entry=self.entry))
+            return self._kept(
+                problem_answer(problem.LOOP, f"{relay.upstream.origin} leads back to this proxy", entry=self.entry)
+            )
         try:
             incoming = await self._ask()
         except Unanswered as failure:
@@ -224,13 +248,18 @@ class _Passage:
         own, theirs = self._base(), upstream.base_path.encode()
         path = theirs + self.head.path.removeprefix(own) if own is not None else self.head.path
         target = (path or b"/") + (b"?" + self.head.query if self.head.query else b"")
-        return await upstream.send(self.head.method, target, fields, self.inflow.chunks() if self.inflow.is_expected else None)
+        return await upstream.send(
+            self.head.method, target, fields, self.inflow.chunks() if self.inflow.is_expected else None
+        )
 
     def _base(self) -> bytes | None:
         """The base path that the real server's stands for; None for a path under none: it goes on as it is."""
         responder, path = self.mount.responder, self.head.path
         bases = [base.encode() for base in responder.base_paths(self.entry)]
-        return next((base for base in sorted(bases, key=len, reverse=True) if path == base or path.startswith(base + b"/")), None)
+        return next(
+            (base for base in sorted(bases, key=len, reverse=True) if path == base or path.startswith(base + b"/")),
+            None,
+        )
 
     def _via(self) -> bytes:
         return f"{self.scope.get('http_version', '1.1')} {self.relay.via}".encode()
@@ -238,7 +267,9 @@ class _Passage:
     async def _mock(self) -> UpstreamAnswer:
         await self.inflow.read_rest()
         if not self.inflow.is_whole:
-            return self._kept(problem_answer(problem.CONTENT_TOO_LARGE, f"the mock reads bodies of up to {self.relay.limit:,} bytes"))
+            return self._kept(
+                problem_answer(problem.CONTENT_TOO_LARGE, f"the mock reads bodies of up to {self.relay.limit:,} bytes")
+            )
         answer = await self.respond(self.request)
         return self._kept(answer._replace(fields=[*answer.fields, date()]))
 
@@ -249,7 +280,10 @@ class _Passage:
         self.relay.settle(self.mount, seen, judged)
         if self.entry is not None and self.relay.choices.steps_in_for(failure.fault):
             return await self._mock()
-        kind = problem.GATEWAY_TIMEOUT if failure.fault in {TransportFault.TIMEOUT, TransportFault.ENDLESS} else problem.BAD_GATEWAY
+        if failure.fault in {TransportFault.TIMEOUT, TransportFault.ENDLESS}:
+            kind = problem.GATEWAY_TIMEOUT
+        else:
+            kind = problem.BAD_GATEWAY
         detail = f"{self.relay.upstream.origin}: {failure}"
         answer = problem_answer(kind, detail, entry=self.entry, findings=judged.findings, fields=[date()])
         return self._kept(_said(answer, judged.findings))
@@ -298,16 +332,27 @@ class _Passage:
             line.close()
 
     async def leave(self) -> UpstreamAnswer:
-        """The client went away: what is left of the exchange. To close the connection is how to end a stream, so that is judged."""
+        """
+        The client went away: what is left of the exchange.
+
+        To close the connection is how to end a stream, so that is judged.
+        """
         if self.streamed is None:
             left = Answer(_GONE, [], b"", "gone", self.entry)
             return UpstreamAnswer(self.request, left, is_sent=True, kept=left)
         incoming, body = self.streamed
-        whole = body.kept[: max(body.kept.rfind(b"\n\n") + 2, body.kept.rfind(b"\n") + 1 if b"\n\n" not in body.kept else 0)]
-        unread = "" if incoming.is_stream and not body.is_cut else "the client went away before its end"
+        whole = body.kept[
+            : max(body.kept.rfind(b"\n\n") + 2, body.kept.rfind(b"\n") + 1 if b"\n\n" not in body.kept else 0)
+        ]
+        if incoming.is_stream and not body.is_cut:
+            unread = ""
+        else:
+            unread = "the client went away before its end"
         return await self._finish(incoming, bytes(whole), unread=unread)
 
-    async def _finish(self, incoming: Incoming, data: bytes, *, unread: str = "", failure: Unanswered | None = None) -> UpstreamAnswer:
+    async def _finish(
+        self, incoming: Incoming, data: bytes, *, unread: str = "", failure: Unanswered | None = None
+    ) -> UpstreamAnswer:
         """Judge an answer that is as complete as it will be; it was sent already, but for its last word."""
         relay, plain = self.relay, data
         try:
@@ -315,7 +360,9 @@ class _Passage:
                 plain = await asyncio.to_thread(decode_content, data, incoming.fields, relay.limit)
         except MalformedContent as error:
             unread = str(error)
-        seen = SeenExchange(self.request, Response(incoming.status, incoming.fields, plain), failure, self.is_judged_whole, unread)
+        seen = SeenExchange(
+            self.request, Response(incoming.status, incoming.fields, plain), failure, self.is_judged_whole, unread
+        )
         judged = await relay.judge(self.mount, seen, self.entry)
         relay.settle(self.mount, seen, judged)
         fields = self._fields(incoming, judged.findings)
@@ -350,7 +397,9 @@ class _Passage:
                 own=own.decode("latin-1"),
                 host=f"{self.scope.get('scheme', 'http')}://{host}",
             )
-            fields = [(name, lead(value) if name in {b"location", b"content-location"} else value) for name, value in fields]
+            fields = [
+                (name, lead(value) if name in {b"location", b"content-location"} else value) for name, value in fields
+            ]
         if findings:
             fields.append((FIELD, write_violations(findings)))
         return fields
@@ -358,7 +407,9 @@ class _Passage:
     def _shown(self, fields: Sequence[RawField]) -> list[RawField]:
         """The fields of an answer that is sent from here, with what is said to browsers."""
         shown = confine([*CONTENT_FIELDS, *fields], self.head.fields)
-        return [*with_cors(shown, self.head.fields), VARY_ON_ORIGIN] if self.relay.cors else list(shown)
+        if self.relay.cors:
+            return [*with_cors(shown, self.head.fields), VARY_ON_ORIGIN]
+        return list(shown)
 
     def _too_large(self) -> str:
         return f"it has more than {self.relay.limit:,} bytes; --max-body sets the limit"
@@ -376,8 +427,12 @@ def _report(settled: Future[None]) -> None:
 
 def _length(fields: RawFields) -> int | None:
     written = find_field(fields, b"content-length") or ""
-    return int(written) if written.isdigit() else None
+    if written.isdigit():
+        return int(written)
+    return None
 
 
 def _said(answer: Answer, findings: tuple[Finding, ...]) -> Answer:
-    return answer._replace(fields=[*answer.fields, (FIELD, write_violations(findings))]) if findings else answer
+    if findings:
+        return answer._replace(fields=[*answer.fields, (FIELD, write_violations(findings))])
+    return answer

@@ -38,7 +38,9 @@ class Unanswered(Exception):
         self.detail = detail
 
     def __str__(self) -> str:
-        return f"{self.fault.value}: {self.detail}" if self.detail else self.fault.value
+        if self.detail:
+            return f"{self.fault.value}: {self.detail}"
+        return self.fault.value
 
 
 class ClientGone(Exception):
@@ -113,7 +115,9 @@ class Upstream:
         try:
             self._client = httpx2.AsyncClient(
                 verify=verify,
-                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=_KEPT_ALIVE, keepalive_expiry=_IDLE),
+                limits=httpx2.Limits(
+                    max_connections=None, max_keepalive_connections=_KEPT_ALIVE, keepalive_expiry=_IDLE
+                ),
                 follow_redirects=False,
                 trust_env=True,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -162,7 +166,9 @@ class Upstream:
         async def trace(event: str, info: object) -> None:
             if event == "connection.connect_tcp.started":
                 connected.append(event)
-            elif event.endswith("receive_response_headers.started"):  # the limit of a reading would let a header drip for days
+            elif event.endswith(
+                "receive_response_headers.started"
+            ):  # the limit of a reading would let a header drip for days
                 whole_head.reschedule(asyncio.get_running_loop().time() + limit)
 
         timeout = {"connect": limit, "read": limit, "write": limit, "pool": limit}
@@ -206,9 +212,8 @@ class Choices:
         """
         Begin with what is set.
 
-        Args:
-            mocked: Operations, by their ids, that the real server is not asked for.
-            fallback_on: `unreachable`, `timeout`, `broken`, statuses such as `501` or `5XX`; nothing: the mock never steps in.
+        Args: mocked: Operations, by their ids, that the real server is not asked for. fallback_on: `unreachable`,
+            `timeout`, `broken`, statuses such as `501` or `5XX`; nothing: the mock never steps in.
 
         Raises:
             UsageError: something else.
@@ -227,7 +232,9 @@ class Choices:
         for word in words:
             is_status = len(word) == 3 and word[0] in "345" and (word[1:] == "xx" or word.isdigit())  # noqa: PLR2004
             if word not in _CAUSES and not is_status:
-                raise UsageError(f"--fallback-on is a list of {', '.join(_CAUSES)} and statuses such as 501 and 5XX; {word!r} is none")
+                raise UsageError(
+                    f"--fallback-on is a list of {', '.join(_CAUSES)} and statuses such as 501 and 5XX; {word!r} is none"
+                )
         self._fallback_on = words
 
     def is_mocked(self, operation: str) -> bool:

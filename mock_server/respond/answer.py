@@ -36,7 +36,9 @@ class Answer(NamedTuple):
     later: "Later | None" = None  # makes the answer instead, where that takes more than deciding
 
 
-Later = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[MutableMapping[str, Any]]]], Awaitable[Answer]]  # of scope, receive
+Later = Callable[
+    [MutableMapping[str, Any], Callable[[], Awaitable[MutableMapping[str, Any]]]], Awaitable[Answer]
+]  # of scope, receive
 
 
 def with_violations(answer: Answer, errors: Sequence[Finding]) -> Answer:

@@ -1,8 +1,8 @@
 """
 What is kept ready, since it will be asked for again: answers from state, what collections hold in the beginning.
 
-Clients have a say in how many of these there are. So each such memory is weighed in bytes, and all of a process together count
-for its budget (`budget`).
+Clients have a say in how many of these there are. So each such memory is weighed in bytes, and all of a process
+together count for its budget (`budget`).
 """
 
 from collections.abc import Callable, Hashable
@@ -50,7 +50,9 @@ KEPT_READY: Final = KeptReady()
 
 def weigh_answer(key: tuple[str | bytes, ...], kept: tuple[object, Answer]) -> int:
     """Weigh an answer under what it is asked for by, with what it is good for."""
-    return _AROUND + sum(map(len, key)) + len(kept[1].body) + sum(len(name) + len(value) for name, value in kept[1].fields)
+    return (
+        _AROUND + sum(map(len, key)) + len(kept[1].body) + sum(len(name) + len(value) for name, value in kept[1].fields)
+    )
 
 
 def ready_answers() -> BoundedCache[tuple[str | bytes, ...], tuple[object, Answer]]:

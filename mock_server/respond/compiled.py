@@ -27,7 +27,9 @@ class CompiledOperation:
     success: ChosenResponse | None
     broken: tuple[Finding, ...] = ()  # references of it that lead nowhere: what they name is not obeyed
     replies: dict[tuple[int, str], Representation] = field(default_factory=dict)
-    queries: BoundedCache[bytes, str] = field(default_factory=make_text_cache)  # in canonical form, of those that came last
+    queries: BoundedCache[bytes, str] = field(
+        default_factory=make_text_cache
+    )  # in canonical form, of those that came last
 
     def canonical_query(self, query: bytes) -> str:
         """A query in canonical form; what clients always send is brought into it once."""
@@ -38,7 +40,11 @@ class CompiledOperation:
 
     def query_of_whole(self, query: bytes) -> str:
         """A query in canonical form without what chooses a page: all pages of a whole have the same."""
-        paging = {(ParameterLocation.QUERY, p.name) for p in self.operation.parameters if ROLE_OF.get(joined(p.name)) in PAGED | {"limit"}}
+        paging = {
+            (ParameterLocation.QUERY, p.name)
+            for p in self.operation.parameters
+            if ROLE_OF.get(joined(p.name)) in PAGED | {"limit"}
+        }
         return _canonical_query(query, self.credentials | paging)
 
 

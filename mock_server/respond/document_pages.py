@@ -36,7 +36,11 @@ class ServedDocument(NamedTuple):
 
 
 class DocumentPages:
-    """Finds and writes the pages of one document; the first one's stand at the root as well, and so does what all have together."""
+    """
+    Finds and writes the pages of one document.
+
+    The first one's stand at the root as well, and so does what all have together.
+    """
 
     def __init__(self, shelf: Sequence[ServedDocument], number: int) -> None:
         """
@@ -59,7 +63,9 @@ class DocumentPages:
 
     def find(self, method: str, path: bytes) -> Page | None:
         """Find the page of a path."""
-        return self._pages.get(path) if method in {"GET", "HEAD"} else None
+        if method in {"GET", "HEAD"}:
+            return self._pages.get(path)
+        return None
 
     async def _health(self) -> Answer:
         body: JsonObject = {
@@ -116,4 +122,6 @@ class DocumentPages:
                 written[key] = item
             if key == "info":
                 written["servers"] = [*own, *(known if isinstance(known, list) else [])]
-        return written if "servers" in written else {**written, "servers": own}
+        if "servers" in written:
+            return written
+        return {**written, "servers": own}

@@ -13,10 +13,25 @@ from mock_server.findings import Finding
 from mock_server.json_values import JsonObject, JsonValue, format_pointer
 from mock_server.names import split_words
 
-MESSAGE_WORDS = frozenset(("message", "detail", "details", "description", "error", "msg", "reason", "text", "title", "explanation", "info"))
+MESSAGE_WORDS = frozenset(
+    ("message", "detail", "details", "description", "error", "msg", "reason", "text", "title", "explanation", "info")
+)
 _CODE_WORDS = frozenset(("code", "type", "rule", "key", "kind"))
 _PLACE_WORDS = frozenset(
-    ("field", "path", "pointer", "location", "param", "parameter", "property", "name", "target", "source", "attribute", "loc")
+    (
+        "field",
+        "path",
+        "pointer",
+        "location",
+        "param",
+        "parameter",
+        "property",
+        "name",
+        "target",
+        "source",
+        "attribute",
+        "loc",
+    )
 )
 _LIST_WORDS = frozenset(("errors", "violations", "details", "issues", "problems", "messages", "failures", "causes"))
 
@@ -43,7 +58,9 @@ def word_refusal(value: JsonValue, findings: Sequence[Finding], accept: _Accept)
         targets = [value[0]]
     for target in targets:
         inner = [
-            member for name, member in target.items() if isinstance(member, dict) and _is(name, frozenset(("error", "fault", "problem")))
+            member
+            for name, member in target.items()
+            if isinstance(member, dict) and _is(name, frozenset(("error", "fault", "problem")))
         ]
         for holder in (target, *inner):
             if isinstance(holder, dict):

@@ -1,14 +1,15 @@
 """
 Answers to ordinary requests, with nothing left to choose.
 
-Where an operation answers with a fixture or an example, they are ready to send: route, look the variables up, check the
-credentials, send. Where it answers with generated values, they only have to be made. What the answers are is not decided
-here: the responder is asked by the first request for each stored one, and for what makes the others. Every other request goes
-to the responder itself. Where an operation answers from state, its answers are kept until the state changes.
+Where an operation answers with a fixture or an example, they are ready to send: route, look the variables up, check
+the credentials, send. Where it answers with generated values, they only have to be made. What the answers are is not
+decided here: the responder is asked by the first request for each stored one, and for what makes the others. Every
+other request goes to the responder itself. Where an operation answers from state, its answers are kept until the state
+changes.
 
-An ordinary request has no preference, no field that decides anything, nothing in its query but credentials, path variables
-that conform, as they are usually written, and either no body or one of JSON. Where that is all that is wrong, the responder is
-asked with what was found.
+An ordinary request has no preference, no field that decides anything, nothing in its query but credentials, path
+variables that conform, as they are usually written, and either no body or one of JSON. Where that is all that is
+wrong, the responder is asked with what was found.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,16 @@ from mock_server.respond.worlds import HEADER, World
 # Fields that the responder looks at, whatever the document says.
 _DECIDING = (
     frozenset(
-        (b"prefer", b"origin", b"content-type", b"content-length", b"content-encoding", b"transfer-encoding", b"cookie", HEADER),
+        (
+            b"prefer",
+            b"origin",
+            b"content-type",
+            b"content-length",
+            b"content-encoding",
+            b"transfer-encoding",
+            b"cookie",
+            HEADER,
+        ),
     )
     | FORWARDED
 )
@@ -58,9 +68,13 @@ class _OperationAnswers:
     variable: str | None  # the path variable that the answers go by
     values: frozenset[str]  # of it that are asked for
     keys: frozenset[bytes]  # of the query
-    fields: frozenset[bytes] | None  # header fields that hold keys, all of them; None: there are other kinds of credentials
+    fields: (
+        frozenset[bytes] | None
+    )  # header fields that hold keys, all of them; None: there are other kinds of credentials
     deciding: frozenset[bytes]  # header fields that make a request an extraordinary one
-    known: dict[str | None, Answer | Make | None]  # by value, None for all others: the answer or what makes it; None: none of them
+    known: dict[
+        str | None, Answer | Make | None
+    ]  # by value, None for all others: the answer or what makes it; None: none of them
     accepts: BoundedCache[bytes, bool]  # whether an Accept field gets what is answered without one
     queries: BoundedCache[bytes, bool]  # whether a query has all keys, and nothing else
 
@@ -76,7 +90,9 @@ class _Live:
     accepts: BoundedCache[bytes, bool]
 
 
-_AtHand = tuple[_OperationAnswers, Answer | None, dict[str, str]]  # the stored answer, if there is one, and the path variables
+_AtHand = tuple[
+    _OperationAnswers, Answer | None, dict[str, str]
+]  # the stored answer, if there is one, and the path variables
 
 
 class FastPath:
@@ -88,7 +104,9 @@ class FastPath:
         self._plans: dict[str, _OperationAnswers | _Live | None] = {}
         # By operation, path and query; each is good for a pulse of the state, and for a host where it names one.
         self._ready = ready_answers()
-        self._at_hand: BoundedCache[tuple[str, bytes], _AtHand | _Live] = BoundedCache(_MOST)  # by method and path, what was asked for last
+        self._at_hand: BoundedCache[tuple[str, bytes], _AtHand | _Live] = BoundedCache(
+            _MOST
+        )  # by method and path, what was asked for last
 
     def find(self, request: Request, world: World = NOBODY) -> Answer | None:
         """
@@ -98,8 +116,8 @@ class FastPath:
             request: With its body, if it has one.
             world: Of who asks.
 
-        Returns:
-            The answer of the responder, the same object for the same request where it is stored; None where it has to be asked.
+        Returns: The answer of the responder, the same object for the same request where it is stored; None where it
+            has to be asked.
         """
         try:
             return self._find_answer(request, world)
@@ -112,7 +130,9 @@ class FastPath:
             return None  # it is not read here: others would wait
         known = self._at_hand.get((request.method, request.path)) if self._sources is self._responder.sources else None
         if isinstance(known, _Live):
-            return self._living(known, request, world) if not is_posted else None
+            if not is_posted:
+                return self._living(known, request, world)
+            return None
         if known is not None:
             return self._answer_read(known, request, world)
         if request.method not in (_POSTED if is_posted else _READING) or b"%" in request.path:
@@ -123,7 +143,9 @@ class FastPath:
         plan, variables = found
         if isinstance(plan, _Live):
             self._keep(request, plan)
-            return self._living(plan, request, world) if not is_posted else None
+            if not is_posted:
+                return self._living(plan, request, world)
+            return None
         if plan.is_posted:
             self._keep(request, (plan, None, variables))
         return self._answer_read((plan, None, variables), request, world)
@@ -136,7 +158,9 @@ class FastPath:
             return None
         if body.findings:
             return self._refuse(plan, variables, request, body, world)
-        return answer if answer is not None else self._answer(plan, variables, request, body.value if plan.is_posted else MISSING, world)
+        if answer is not None:
+            return answer
+        return self._answer(plan, variables, request, body.value if plan.is_posted else MISSING, world)
 
     def awaits_body(self, request: Request) -> bool:
         """Whether all that a request's answer goes by is known but for its body, which was not read yet."""
@@ -152,7 +176,9 @@ class FastPath:
         """The body of a request that is an ordinary one otherwise, its path aside; None where it is not."""
         if not self._is_ordinary(plan, request.fields) or not _has_keys(plan, request.query, request.fields):
             return None
-        return plan.judge.read_json(request) if plan.is_posted else _NO_BODY
+        if plan.is_posted:
+            return plan.judge.read_json(request)
+        return _NO_BODY
 
     def _find(self, request: Request) -> tuple[_OperationAnswers | _Live, dict[str, str]] | None:
         """The plan of a request's operation and the path variables."""
@@ -168,10 +194,17 @@ class FastPath:
             plan = self._plans[entry.id]
         except KeyError:
             plan = self._plans[entry.id] = self._compile(entry)
-        return (plan, matched.variables) if plan is not None else None
+        if plan is not None:
+            return (plan, matched.variables)
+        return None
 
     def _answer(
-        self, plan: _OperationAnswers, variables: dict[str, str], request: Request, body: JsonValue | Missing, world: World
+        self,
+        plan: _OperationAnswers,
+        variables: dict[str, str],
+        request: Request,
+        body: JsonValue | Missing,
+        world: World,
     ) -> Answer | None:
         """The answer that is stored or made."""
         read = plan.judge.read_path(variables)
@@ -194,12 +227,16 @@ class FastPath:
         except SchemaError:
             return None
 
-    def _refuse(self, plan: _OperationAnswers, variables: dict[str, str], request: Request, body: JsonBody, world: World) -> Answer | None:
+    def _refuse(
+        self, plan: _OperationAnswers, variables: dict[str, str], request: Request, body: JsonBody, world: World
+    ) -> Answer | None:
         """The answer to a request whose body breaks the document, and nothing else does."""
         read = plan.judge.read_path(variables) if plan.may_refuse else None
         if read is None:
             return None
-        understood = DecodedRequest({(ParameterLocation.PATH, name): value for name, value in read.items()}, body.value, body.findings)
+        understood = DecodedRequest(
+            {(ParameterLocation.PATH, name): value for name, value in read.items()}, body.value, body.findings
+        )
         return self._responder.answer_understood(plan.entry, request, understood, variables, world)
 
     def _learn(self, plan: _OperationAnswers, request: Request) -> Answer | Make | None:
@@ -236,7 +273,11 @@ class FastPath:
         return answer
 
     def _is_ordinary(self, plan: _OperationAnswers | _Live, fields: RawFields) -> bool:
-        """Whether no header field decides anything; of one Accept field, whether it gets what is answered without it."""
+        """
+        Whether no header field decides anything.
+
+        Of one Accept field, whether it gets what is answered without it.
+        """
         accept = None
         for name, value in fields:
             if name == _ACCEPT and accept is None:
@@ -267,7 +308,9 @@ class FastPath:
             return None  # answers may go by what the body says
         if is_posted and any(map(has_choice_of_stream, operation.responses)):
             return None  # the body says whether a stream is wanted
-        named = frozenset(p.name.lower().encode() for p in operation.parameters if p.location is ParameterLocation.HEADER)
+        named = frozenset(
+            p.name.lower().encode() for p in operation.parameters if p.location is ParameterLocation.HEADER
+        )
         deciding = (_DECIDING - _DESCRIBING_BODY if is_posted else _DECIDING) | named | {_ACCEPT}
         variable, values = next(iter(asked.items()), (None, ()))
         judge = self._responder.judge_requests(entry)
@@ -295,19 +338,35 @@ class FastPath:
         )
         if len(touching) > 1 or not isinstance(touching[0], Versioned) or decides:
             return None
-        judge = self._responder.judge_requests(entry) if operation.security and self._responder.kit.settings.security else None
+        judge = (
+            self._responder.judge_requests(entry)
+            if operation.security and self._responder.kit.settings.security
+            else None
+        )
         return _Live(entry, touching[0], judge, _DECIDING | {_ACCEPT}, make_text_cache())
 
     def _keys_of(self, operation: Operation) -> tuple[frozenset[bytes], frozenset[bytes] | None]:
-        """The keys of the query, and the header fields that hold keys; None where those are not all there is to be said."""
+        """
+        The keys of the query, and the header fields that hold keys.
+
+        None where those are not all there is to be said.
+        """
         if not operation.security or not self._responder.kit.settings.security:
             return frozenset(), frozenset()
-        schemes = [self._responder.document.schemes[name] for requirement in operation.security for name, _ in requirement]
-        is_simple = len(operation.security) == 1 and all(s.type == "apiKey" and s.location is not ParameterLocation.COOKIE for s in schemes)
-        keys = frozenset(
-            s.name.encode() for s in schemes if s.type == "apiKey" and s.location is ParameterLocation.QUERY and "__" not in s.name
+        schemes = [
+            self._responder.document.schemes[name] for requirement in operation.security for name, _ in requirement
+        ]
+        is_simple = len(operation.security) == 1 and all(
+            s.type == "apiKey" and s.location is not ParameterLocation.COOKIE for s in schemes
         )
-        return keys, frozenset(s.name.lower().encode() for s in schemes if s.location is ParameterLocation.HEADER) if is_simple else None
+        keys = frozenset(
+            s.name.encode()
+            for s in schemes
+            if s.type == "apiKey" and s.location is ParameterLocation.QUERY and "__" not in s.name
+        )
+        return keys, frozenset(
+            s.name.lower().encode() for s in schemes if s.location is ParameterLocation.HEADER
+        ) if is_simple else None
 
 
 def _values_asked_for(responder: Responder, operation: Operation) -> dict[str, tuple[str, ...]] | None:
@@ -322,7 +381,11 @@ def _values_asked_for(responder: Responder, operation: Operation) -> dict[str, t
         if fixture.stored.depends or fixture.series:
             return None
         for condition in fixture.conditions:
-            if condition.location is not ParameterLocation.PATH or condition.tests or not all(map(_is_text, condition.values)):
+            if (
+                condition.location is not ParameterLocation.PATH
+                or condition.tests
+                or not all(map(_is_text, condition.values))
+            ):
                 return None
             found.setdefault(condition.name, {}).update(dict.fromkeys(map(str, condition.values)))
     keys = paired_keys(operation)
@@ -372,6 +435,7 @@ def _keys(query: bytes, known: frozenset[bytes]) -> int:
 def _may_be_alone(parameters: Sequence[Parameter], keys: frozenset[bytes]) -> bool:
     """Whether nothing but path variables has to be said, and credentials are no parameters besides."""
     return all(
-        p.location is ParameterLocation.PATH or not (p.required or (p.location is ParameterLocation.QUERY and p.name.encode() in keys))
+        p.location is ParameterLocation.PATH
+        or not (p.required or (p.location is ParameterLocation.QUERY and p.name.encode() in keys))
         for p in parameters
     )

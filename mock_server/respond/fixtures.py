@@ -86,7 +86,12 @@ class Fixtures:
     _indices: dict[str, "_Index"] = field(default_factory=dict)
 
     def find(
-        self, operation: str, request: Request, understood: DecodedRequest, status: int | None, turns: Counter[str] | None = None
+        self,
+        operation: str,
+        request: Request,
+        understood: DecodedRequest,
+        status: int | None,
+        turns: Counter[str] | None = None,
     ) -> Fixture | None:
         """
         Find the fixture that answers a request.
@@ -126,7 +131,12 @@ class _Index:
         self._tables: dict[tuple[ParameterLocation, str], dict[str, list[tuple[int, Fixture]]]] = {}
         for rank, fixture in enumerate(fixture for fixture in fixtures if not fixture.breaks):
             first = next(
-                (c for c in fixture.conditions if c.location in {ParameterLocation.PATH, ParameterLocation.QUERY} and not c.tests), None
+                (
+                    c
+                    for c in fixture.conditions
+                    if c.location in {ParameterLocation.PATH, ParameterLocation.QUERY} and not c.tests
+                ),
+                None,
             )
             if first is None or first.location is None:
                 self._others.append((rank, fixture))
@@ -142,7 +152,9 @@ class _Index:
             value = find_parameter(*key, request, understood)
             if not isinstance(value, Missing):
                 found += table.get(str(value), ())
-        return [fixture for _, fixture in sorted(found, key=_rank_of)] if found else []
+        if found:
+            return [fixture for _, fixture in sorted(found, key=_rank_of)]
+        return []
 
 
 def _rank_of(ranked: tuple[int, Fixture]) -> int:
@@ -174,7 +186,10 @@ def load_fixtures(
         entry = by_folder.get(own.name)
         if entry is None:
             near = get_close_matches(own.name, by_folder, n=1)
-            advice = f"; did you mean {near[0]!r}?" if near else "; a folder of fixtures has an operationId for its name"
+            if near:
+                advice = f"; did you mean {near[0]!r}?"
+            else:
+                advice = "; a folder of fixtures has an operationId for its name"
             message = f"no operation of {document.resource.name} is called {own.name!r}{advice}"
             findings.append(Finding(rule="fixture-operation-unknown", message=message, place=Place(str(own))))
             continue
@@ -196,7 +211,10 @@ def _in_order(entry: Entry, fixtures: list[Fixture]) -> tuple[Fixture, ...]:
     for index, fixture in enumerate(fixtures):
         takes_turns = fixture.asks in turning
         at = first.setdefault(fixture.asks, index) if takes_turns else index
-        own = replace(fixture, series=f"series:{entry.id}:{fixture.asks}") if takes_turns else fixture
+        if takes_turns:
+            own = replace(fixture, series=f"series:{entry.id}:{fixture.asks}")
+        else:
+            own = fixture
         ranked.append(((-len(fixture.conditions), at, -fixture.turn), own))
     return tuple(fixture for _, fixture in sorted(ranked, key=lambda pair: pair[0]))
 
@@ -252,7 +270,14 @@ def read_fixture(
         fixture = _read_fixture(path.stem, resource, operation, pools)
         wrong += _judge(fixture, judge, resource, entry)
     except ScriptError as error:
-        wrong.append(Finding(rule="fixture-invalid", message=error.reason, place=Place(resource.name, error.pointer), operation=entry.id))
+        wrong.append(
+            Finding(
+                rule="fixture-invalid",
+                message=error.reason,
+                place=Place(resource.name, error.pointer),
+                operation=entry.id,
+            )
+        )
     except SchemaError as error:
         message = f"it can't be judged: {error}"
         wrong.append(Finding(rule="fixture-invalid", message=message, place=Place(resource.name), operation=entry.id))
@@ -261,7 +286,9 @@ def read_fixture(
 
 def _duplicates(resource: LoadedResource, entry: Entry) -> list[Finding]:
     noted = (*resource.findings, *json_duplicates(resource))
-    return [Finding(rule="fixture-invalid", message=note.message, place=note.place, operation=entry.id) for note in noted]
+    return [
+        Finding(rule="fixture-invalid", message=note.message, place=note.place, operation=entry.id) for note in noted
+    ]
 
 
 def _read_fixture(name: str, resource: LoadedResource, operation: Operation, pools: Callable[[], Pools]) -> Fixture:
@@ -319,7 +346,10 @@ def _judge(fixture: Fixture, judge: ResponseJudge, resource: LoadedResource, ent
         Finding(
             rule="fixture-invalid",
             message=f"{finding.message} ({finding.rule}, {finding.place})",
-            place=Place(resource.name, (*inside, *(finding.instance or ())[1:]) if (finding.instance or ("",))[0] == "body" else ()),
+            place=Place(
+                resource.name,
+                (*inside, *(finding.instance or ())[1:]) if (finding.instance or ("",))[0] == "body" else (),
+            ),
             instance=finding.instance,
             operation=entry.id,
         )
@@ -329,5 +359,9 @@ def _judge(fixture: Fixture, judge: ResponseJudge, resource: LoadedResource, ent
     kept = fixture.breaks & CHECK_OF_RULE.keys() - {finding.rule for finding in found}
     if kept:
         message = f"it says that it breaks {', '.join(sorted(kept))}, but it does not"
-        wrong.append(Finding(rule="fixture-invalid", message=message, place=Place(resource.name, ("breaks",)), operation=entry.id))
+        wrong.append(
+            Finding(
+                rule="fixture-invalid", message=message, place=Place(resource.name, ("breaks",)), operation=entry.id
+            )
+        )
     return wrong

@@ -1,8 +1,8 @@
 """
 The documented header fields of an answer.
 
-An example goes before what the grammar of the field offers, and that before what is made by the schema: of a field such as
-`ETag` or `Location` the schema mostly says only that it is a text, and any word would do.
+An example goes before what the grammar of the field offers, and that before what is made by the schema: of a field
+such as `ETag` or `Location` the schema mostly says only that it is a text, and any word would do.
 
 The header fields that say where a list stands in the whole.
 
@@ -10,8 +10,8 @@ Source: RFC 8288, section 3, for Link
 
 What caches are told of an answer: not to keep it, and what it depends on. RFC 9111.
 
-A browser that keeps a list for as long as a document says shows what was there before a deletion, and hides what a preference
-or another world would have got. So what the document says of it is sent only where that is asked for.
+A browser that keeps a list for as long as a document says shows what was there before a deletion, and hides what a
+preference or another world would have got. So what the document says of it is sent only where that is asked for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,9 @@ from mock_server.names import joined
 from mock_server.respond.answer import RawField
 from mock_server.tokens import is_token
 
-_TOTAL_FIELDS: Final = frozenset(("x-total-count", "x-total", "total-count", "x-total-results", "x-pagination-total-count"))
+_TOTAL_FIELDS: Final = frozenset(
+    ("x-total-count", "x-total", "total-count", "x-total-results", "x-pagination-total-count")
+)
 
 
 def tell_in_fields(response: DocumentedResponse, span: Span, links: Mapping[str, str]) -> list[RawField]:
@@ -55,14 +57,22 @@ def tell_in_fields(response: DocumentedResponse, span: Span, links: Mapping[str,
 
 def link_field(links: Mapping[str, str]) -> RawField:
     """A Link field with what a page leads to; with the page itself where that is nothing."""
-    written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items() if relation not in {"self", "here"})
+    written = ", ".join(
+        f'<{url}>; rel="{relation}"' for relation, url in links.items() if relation not in {"self", "here"}
+    )
     return b"link", (written or f'<{links["self"]}>; rel="self"').encode("latin-1", "replace")
 
 
 CACHE_CONTROL: Final = b"cache-control"
 NO_STORE: Final = (CACHE_CONTROL, b"no-store")
 DEPRECATION: Final = (b"deprecation", b"true")  # as before RFC 9745, which wants to know since when
-NOT_KEPT: Final = ("no-store", "no-cache", "max-age=0", "private, max-age=0", "no-cache, no-store, must-revalidate")  # the best first
+NOT_KEPT: Final = (
+    "no-store",
+    "no-cache",
+    "max-age=0",
+    "private, max-age=0",
+    "no-cache, no-store, must-revalidate",
+)  # the best first
 # What says how long an answer may be kept. RFC 9111, section 5
 KEEPING: Final = frozenset((CACHE_CONTROL, b"expires", b"age", b"pragma"))
 VARY_ON_ORIGIN: Final = (b"vary", b"Origin")
@@ -81,7 +91,9 @@ def vary_field(document: Document | None, entry: Entry | None, *, shared: bool) 
     names = [*_ALWAYS, *(["Origin"] if shared else [])]
     if document is not None and entry is not None:
         operation = document.operation(entry)
-        names += [parameter.name for parameter in operation.parameters if parameter.location is ParameterLocation.HEADER]
+        names += [
+            parameter.name for parameter in operation.parameters if parameter.location is ParameterLocation.HEADER
+        ]
         credentials = credential_names(operation.security, document.schemes)
         names += [name.title() for location, name in credentials if location is ParameterLocation.HEADER]
     by_name = {name.lower(): name for name in reversed(names) if is_token(name)}
@@ -104,7 +116,9 @@ class Heading:
     def fields(self, response: DocumentedResponse) -> list[RawField]:
         """Make the fields; an optional one without a value that fits its schema is left out."""
         made = ((header, self._text(header)) for header in response.headers)
-        return [(header.name.lower().encode("latin-1"), text.encode("latin-1")) for header, text in made if text is not None]
+        return [
+            (header.name.lower().encode("latin-1"), text.encode("latin-1")) for header, text in made if text is not None
+        ]
 
     def _text(self, header: Header) -> str | None:
         grammar = find_grammar(header.name)
@@ -120,7 +134,9 @@ class Heading:
             offered = next(self._conforming(header, grammar.values(self._sent(header))), None)
             if offered is not None:
                 return offered
-        return examples[0] if examples else self._made(header, grammar)
+        if examples:
+            return examples[0]
+        return self._made(header, grammar)
 
     def _sent(self, header: Header) -> Sent:
         seed = derive_seed(self.kit.settings.seed, self.operation.id, "header", header.name)
@@ -144,7 +160,9 @@ class Heading:
             schema = header.content.schema
         is_open = grammar is not None and not any(self.judge.judge_header(header, _WORD))
         if schema is None or (is_open and not header.required):
-            return "0" if header.required else None
+            if header.required:
+                return "0"
+            return None
         try:
             producer = self.kit.producer(schema, self.operation, name=header.name)
             for attempt in range(_ATTEMPTS):
@@ -153,8 +171,12 @@ class Heading:
                 if text is not None:
                     return text
         except SchemaError:
-            return "0" if header.required else None
-        return "0" if header.required else None
+            if header.required:
+                return "0"
+            return None
+        if header.required:
+            return "0"
+        return None
 
 
 def _written(value: JsonValue, *, explode: bool) -> str | None:

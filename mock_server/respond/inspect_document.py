@@ -33,7 +33,9 @@ class InspectedDocument:
     scenarios: int = 0
 
 
-def inspect(responder: Responder, fixtures: Fixtures, progress: Progress, scenarios: Scenarios = NO_SCENARIOS) -> InspectedDocument:
+def inspect(
+    responder: Responder, fixtures: Fixtures, progress: Progress, scenarios: Scenarios = NO_SCENARIOS
+) -> InspectedDocument:
     """
     Look a document, its fixtures and scenarios over.
 
@@ -62,17 +64,24 @@ def inspect(responder: Responder, fixtures: Fixtures, progress: Progress, scenar
     unique = {(f.rule, f.place, f.message, f.instance): f for f in found}
     count = sum(map(len, fixtures.by_operation.values()))
     return InspectedDocument(
-        tuple(sorted(unique.values(), key=lambda finding: finding.sort_key)), len(document.entries), count, len(scenarios.scenarios)
+        tuple(sorted(unique.values(), key=lambda finding: finding.sort_key)),
+        len(document.entries),
+        count,
+        len(scenarios.scenarios),
     )
 
 
 def _ambiguous(responder: Responder) -> Iterator[Finding]:
     for first, second in responder.router.ambiguous:
         message = f"{second.method} {second.template} can't be told from {first.template}: the first that a request fits answers"
-        yield Finding(rule="document-path-ambiguous", message=message, place=second.target.node.place, operation=second.target.id)
+        yield Finding(
+            rule="document-path-ambiguous", message=message, place=second.target.node.place, operation=second.target.id
+        )
 
 
-def inspect_operation(responder: Responder, entry: Entry, seen: set[tuple[str, Pointer, Direction]]) -> Iterator[Finding]:
+def inspect_operation(
+    responder: Responder, entry: Entry, seen: set[tuple[str, Pointer, Direction]]
+) -> Iterator[Finding]:
     """
     Look one operation over.
 
@@ -89,9 +98,12 @@ def inspect_operation(responder: Responder, entry: Entry, seen: set[tuple[str, P
         yield _unservable(error, entry)
         return
     for response in operation.responses:
-        status = (
-            int(response.status) if response.status.isdigit() else int(response.status[0]) * 100 if response.status[0].isdigit() else 200
-        )
+        if response.status.isdigit():
+            status = int(response.status)
+        elif response.status[0].isdigit():
+            status = int(response.status[0]) * 100
+        else:
+            status = 200
         reply = responder.reply(entry, ChosenResponse(status, response))
         try:
             yield from reply.findings()
@@ -114,7 +126,11 @@ def inspect_operation(responder: Responder, entry: Entry, seen: set[tuple[str, P
 
 
 def _mockable(
-    responder: Responder, operation: Operation, schema: Node, direction: Direction, seen: set[tuple[str, Pointer, Direction]]
+    responder: Responder,
+    operation: Operation,
+    schema: Node,
+    direction: Direction,
+    seen: set[tuple[str, Pointer, Direction]],
 ) -> Iterator[Finding]:
     """Whether a value can be made of a schema; each schema is tried once, however many operations refer to it."""
     try:

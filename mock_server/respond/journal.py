@@ -49,7 +49,9 @@ class Recorded(NamedTuple):
         return size + _size_of_fields(request.fields) + _size_of_fields(answer.fields)
 
 
-_shared: BoundedCache[int, tuple[RawFields, int]] = BoundedCache(1_024)  # by id: fields of answers that are alike, and their bytes
+_shared: BoundedCache[int, tuple[RawFields, int]] = BoundedCache(
+    1_024
+)  # by id: fields of answers that are alike, and their bytes
 
 
 def _size_of_fields(fields: RawFields) -> int:

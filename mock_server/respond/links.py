@@ -1,8 +1,8 @@
 """
 Links stay here: what begins with one of the document's servers leads to this one, as the client addresses it.
 
-Answers are made with the document's own links, and with links of `HERE`; both are rewritten where an answer leaves, in its
-body and its header fields, as far as it still conforms. So what is kept of answers depends on nobody's host.
+Answers are made with the document's own links, and with links of `HERE`; both are rewritten where an answer leaves, in
+its body and its header fields, as far as it still conforms. So what is kept of answers depends on nobody's host.
 """
 
 import re
@@ -30,7 +30,8 @@ from mock_server.judge.response import ResponseJudge
 from mock_server.respond.answer import UPSTREAM, Answer
 from mock_server.respond.answer_cache import KEPT_READY, weigh_answer
 
-# Fields that a reverse proxy sets: how the client addressed it. https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers
+# Fields that a reverse proxy sets: how the client addressed it.
+# https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers
 FORWARDED: Final = frozenset((b"x-forwarded-host", b"x-forwarded-proto"))
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~:\[\]-]{1,255}\Z")
 _ENDS: Final = rb"(?=[/?#\"'<>\s\\,;)&]|\Z)"  # a host or a path ends here, and nothing else begins
@@ -50,9 +51,13 @@ class Links:
     otherwise: str  # the host, where a client does not name it
     secure: bool = False  # whether it speaks TLS itself
     keep: bool = False  # links of the document's servers stay as they are
-    _plain: BoundedCache[int, RawFields] = field(default_factory=lambda: BoundedCache(_FEW))  # without links, by their ids
+    _plain: BoundedCache[int, RawFields] = field(
+        default_factory=lambda: BoundedCache(_FEW)
+    )  # without links, by their ids
     _bounded: dict[int, tuple[MediaType, bool]] = field(default_factory=dict)
-    _written: BoundedCache[tuple[int, bytes, str], tuple[Answer, Answer]] = field(default_factory=lambda: KEPT_READY.make(_weigh))
+    _written: BoundedCache[tuple[int, bytes, str], tuple[Answer, Answer]] = field(
+        default_factory=lambda: KEPT_READY.make(_weigh)
+    )
 
     @cached_property
     def _servers(self) -> tuple[Server, ...]:
@@ -64,14 +69,22 @@ class Links:
     @cached_property
     def hosts(self) -> tuple[bytes, ...]:
         """What an answer has to have in it, so that there may be something to rewrite."""
-        named = () if self.keep else [(domain_of(server) or urlsplit(server.url).netloc).encode() for server in self._servers]
+        named = (
+            ()
+            if self.keep
+            else [(domain_of(server) or urlsplit(server.url).netloc).encode() for server in self._servers]
+        )
         return tuple(dict.fromkeys((_HERE.partition(b"//")[2], *named)))
 
     @cached_property
     def _pattern(self) -> re.Pattern[bytes]:
         """The beginnings of links that are rewritten: of `HERE`, or of the document's servers."""
         bases = () if self.keep else {_without_scheme(server.url) for server in self._servers}
-        free = () if self.keep else sorted({url_pattern(server) for server in self._servers if domain_of(server)}, key=len, reverse=True)
+        free = (
+            ()
+            if self.keep
+            else sorted({url_pattern(server) for server in self._servers if domain_of(server)}, key=len, reverse=True)
+        )
         servers = "|".join((*map(re.escape, sorted(bases, key=len, reverse=True)), *free)).encode()
         named = rb"|https?://(" + servers + rb")" + _ENDS if servers else b""
         return re.compile(re.escape(_HERE) + named)
@@ -102,7 +115,10 @@ class Links:
         """
         if answer.source == UPSTREAM or answer.later is not None or not self.leads_away(answer):
             return answer
-        home = origin_of(request.fields, secure=self.secure) or f"{'https' if self.secure else 'http'}://{self.otherwise}".encode()
+        home = (
+            origin_of(request.fields, secure=self.secure)
+            or f"{'https' if self.secure else 'http'}://{self.otherwise}".encode()
+        )
         key = (id(answer), home, base)
         known = self._written.get(key)
         if known is not None and known[0] is answer:
@@ -115,7 +131,9 @@ class Links:
 
     def _rewritten(self, text: bytes, home: bytes, base: str) -> bytes:
         def lead(found: re.Match[bytes]) -> bytes:
-            return home if found.lastindex is None else home + base.encode()
+            if found.lastindex is None:
+                return home
+            return home + base.encode()
 
         return self._pattern.sub(lead, text)
 
@@ -126,7 +144,12 @@ class Links:
         body = self._rewritten(answer.body, home, base)
         response = judge.operation.find_response(answer.status)
         content = find_content(response.content, written_type) if response is not None else None
-        if body == answer.body or content is None or not is_json(parse_media_type(written_type)) or not self._is_bounded(content, judge):
+        if (
+            body == answer.body
+            or content is None
+            or not is_json(parse_media_type(written_type))
+            or not self._is_bounded(content, judge)
+        ):
             return body
         return _conforming(answer.body, body, content, judge)
 
@@ -136,10 +159,16 @@ class Links:
         if known is None:
             hosts = tuple(host.decode() for host in self.hosts)
             try:
-                schema = judge.schemas.bundle(content.schema).schema if content.schema is not None else {}
+                if content.schema is not None:
+                    schema = judge.schemas.bundle(content.schema).schema
+                else:
+                    schema = {}
             except UnusableSchema:
                 schema = {}
-            known = self._bounded[id(content)] = content, any(_bounds_links(part, hosts) for part in _iter_schemas(schema))
+            known = self._bounded[id(content)] = (
+                content,
+                any(_bounds_links(part, hosts) for part in _iter_schemas(schema)),
+            )
         return known[1]
 
 
@@ -151,7 +180,9 @@ def origin_of(fields: RawFields, *, secure: bool) -> bytes:
             host = value.partition(b",")[0].strip()
         elif name == b"x-forwarded-proto" and value in {b"http", b"https"}:
             scheme = value
-    return scheme + b"://" + host if _HOST.match(host) else b""
+    if _HOST.match(host):
+        return scheme + b"://" + host
+    return b""
 
 
 def _has_servers(*nodes: JsonValue) -> bool:
@@ -211,7 +242,9 @@ def _bounds_links(schema: dict[str, JsonValue], hosts: Sequence[str]) -> bool:
         return True
     bounds = [keyword for keyword in _BOUNDS if keyword in schema]
     shown = [schema.get(keyword) for keyword in ("example", "examples", "default", "enum", "const")]
-    return bounds not in ([], ["format"]) and any(host in str(value) for value in shown if value is not None for host in hosts)
+    return bounds not in ([], ["format"]) and any(
+        host in str(value) for value in shown if value is not None for host in hosts
+    )
 
 
 def _weigh(key: tuple[int, bytes, str], kept: tuple[Answer, Answer]) -> int:

@@ -2,8 +2,8 @@
 The stub mappings of a server: those of everybody, and those of one world each.
 
 Of the mappings that match a request the one with the lowest priority answers, of these one of the own world, of these
-the one that was added last. A response is judged by the document of the operation it answers: when it is added, where its
-URL says which that is, and else when it first answers.
+the one that was added last. A response is judged by the document of the operation it answers: when it is added, where
+its URL says which that is, and else when it first answers.
 
 The states of all scenarios, those of files and those that mappings name, as WireMock tells them.
 """
@@ -157,7 +157,11 @@ class Mappings:
         return (mapping for mapping in self._ordered if mapping.world is None or mapping.world == world.name)
 
     def match(self, asked: PatternRequest, world: World, *, documented: bool) -> Mapping | None:
-        """Find the mapping that answers a request. Nothing but one that may be invalid answers what is not documented."""
+        """
+        Find the mapping that answers a request.
+
+        Nothing but one that may be invalid answers what is not documented.
+        """
         for mapping in self.candidates(world):
             if mapping.required is not None and world.scenarios.get(str(mapping.scenario), STARTED) != mapping.required:
                 continue
@@ -204,7 +208,11 @@ class Mappings:
         known = self.find(str(value.get("id", "")))
         taken = known is not None and known.world != world
         metadata = value.get("metadata", {})
-        kept = {name: member for name, member in value.items() if name not in {"uuid", "metadata", *(("id",) if taken else ())}}
+        kept = {
+            name: member
+            for name, member in value.items()
+            if name not in {"uuid", "metadata", *(("id",) if taken else ())}
+        }
         return {**kept, "metadata": {**(metadata if isinstance(metadata, dict) else {}), "world": world}}
 
     def _read(self, value: JsonValue, id_: str | None = None) -> Mapping:
@@ -218,12 +226,15 @@ class Mappings:
         paths = _paths(mapping)
         if paths is None:
             return
-        targets = [(responder, entry) for responder in self._responders for entry in _entries(responder, mapping, paths)]
+        targets = [
+            (responder, entry) for responder in self._responders for entry in _entries(responder, mapping, paths)
+        ]
         if not targets:
             advice = 'to answer it all the same, say "metadata": {"allowInvalid": true}'
             raise ScriptError(f"no document that is served has an operation for it; {advice}", ("request",))
         found = [
-            (entry, PreparedResponse.of(mapping, responder, responder.document.operation(entry)).findings) for responder, entry in targets
+            (entry, PreparedResponse.of(mapping, responder, responder.document.operation(entry)).findings)
+            for responder, entry in targets
         ]
         if all(findings for _, findings in found):
             entry, findings = found[0]
@@ -319,12 +330,16 @@ class MappingSource:
             return problem_answer(problem.INVALID_ANSWER, f"{mapping.source}: {error}", entry=entry)
         if prepared.findings:
             return refused(mapping.source, entry, prepared.findings)
-        return render(prepared.stored, self._telling(mapping, operation, prepared.stored), _with_variables(mapping, asked, ask))
+        return render(
+            prepared.stored, self._telling(mapping, operation, prepared.stored), _with_variables(mapping, asked, ask)
+        )
 
     def tell(self, operation: Operation | None, ask: RequestContext) -> tuple[bool, str]:
         """Whether a mapping would answer, and which; nothing is changed."""
         mapping = self._stubs.match(PatternRequest(ask.request), ask.world, documented=operation is not None)
-        return (False, "no mapping matches") if mapping is None else (True, f"the mapping {mapping.name or mapping.id} matches")
+        if mapping is None:
+            return (False, "no mapping matches")
+        return (True, f"the mapping {mapping.name or mapping.id} matches")
 
     def _prepare(self, mapping: Mapping, operation: Operation | None) -> PreparedResponse:
         known = self._prepared.setdefault(mapping, {})
@@ -365,7 +380,9 @@ def _with_variables(mapping: Mapping, asked: PatternRequest, ask: RequestContext
     """The request with the variables of the mapping's own path template, too."""
     template = mapping.pattern.written.get("urlPathTemplate")
     own = match_template(template, asked.path) if isinstance(template, str) else None
-    return ask._replace(variables={**ask.variables, **{name: quote(value, safe="") for name, value in own.items()}}) if own else ask
+    if own:
+        return ask._replace(variables={**ask.variables, **{name: quote(value, safe="") for name, value in own.items()}})
+    return ask
 
 
 def possible_states(responders: Iterable[Responder], stubs: Mappings) -> dict[str, tuple[str, ...]]:

@@ -62,10 +62,9 @@ def open_responders(wheres: Sequence[str], settings: Settings, *, judge_fixtures
         settings: Of all of them; one base path holds for all, several belong to one document each, in their order.
         judge_fixtures: See `open_responder`.
 
-    Raises:
-        DocumentError: a document can't be read or is none.
-        FixtureError: fixtures or scenarios break their document, or belong to none.
-        UsageError: a folder of fixtures or scenarios does not exist, nobody knows the locale, or there are too many or too few base paths.
+    Raises: DocumentError: a document can't be read or is none. FixtureError: fixtures or scenarios break their
+        document, or belong to none. UsageError: a folder of fixtures or scenarios does not exist, nobody knows the
+        locale, or there are too many or too few base paths.
     """
     bases = settings.base_path
     if len(bases) > 1 and len(bases) != len(wheres):
@@ -85,7 +84,11 @@ def open_responders(wheres: Sequence[str], settings: Settings, *, judge_fixtures
 
 
 def find_conflicts(opened: Sequence[OpenedDocument]) -> list[Finding]:
-    """Find the operations of different documents that the same requests ask for; the longer base path answers, then the first."""
+    """
+    Find the operations of different documents that the same requests ask for.
+
+    The longer base path answers, then the first.
+    """
     router: Router[tuple[int, str, Entry]] = Router()
     for number, each in enumerate(opened):
         for entry in each.document.entries:
@@ -98,12 +101,18 @@ def find_conflicts(opened: Sequence[OpenedDocument]) -> list[Finding]:
             winner, loser = (second, first) if len(longer) > len(base) else (first, second)
             names = [opened[route.target[0]].document.resource.name for route in (winner, loser)]
             entry = loser.target[2]
-            message = f"{entry.title} is in {names[0]} and in {names[1]}, under the same path: that of {names[0]} answers"
-            found.append(Finding(rule="document-path-ambiguous", message=message, place=entry.node.place, operation=entry.id))
+            message = (
+                f"{entry.title} is in {names[0]} and in {names[1]}, under the same path: that of {names[0]} answers"
+            )
+            found.append(
+                Finding(rule="document-path-ambiguous", message=message, place=entry.node.place, operation=entry.id)
+            )
     return found
 
 
-def _open(where: str, document: Document, settings: Settings, known: frozenset[str], *, judge_fixtures: bool) -> OpenedDocument:
+def _open(
+    where: str, document: Document, settings: Settings, known: frozenset[str], *, judge_fixtures: bool
+) -> OpenedDocument:
     responder = Responder(Engine(document, settings))
     responder.kit.pools()
     folder = _folder(where, "fixtures", settings.fixtures, document.library.folders)
@@ -114,14 +123,20 @@ def _open(where: str, document: Document, settings: Settings, known: frozenset[s
     if scenarios.scenarios:
         responder.sources = (*responder.sources, Player(responder, scenarios.scenarios))
     folders = frozenset(map(folder_name, known))
-    of_others = [f for f in responder.fixtures.findings if _is_unknown(f) and f.place is not None and Path(f.place.file).name in folders]
+    of_others = [
+        f
+        for f in responder.fixtures.findings
+        if _is_unknown(f) and f.place is not None and Path(f.place.file).name in folders
+    ]
     findings = [finding for finding in (*responder.fixtures.findings, *scenarios.findings) if finding not in of_others]
     passed = {"fixture-operation-unknown"} if settings.fixtures is None else set()
     passed |= {"scenario-file-unknown"} if settings.scenarios is None else set()
     wrong = [finding for finding in findings if finding.rule not in passed]
     if wrong and judge_fixtures:
         raise FixtureError(wrong)
-    return OpenedDocument(responder, folder, tuple(finding for finding in findings if finding.rule in passed), where, scenarios, played)
+    return OpenedDocument(
+        responder, folder, tuple(finding for finding in findings if finding.rule in passed), where, scenarios, played
+    )
 
 
 def _is_unknown(finding: Finding) -> bool:
@@ -140,10 +155,14 @@ def _folder(where: str, name: str, named: Path | None, folders: Sequence[Path]) 
     escape = find_escape(beside, [beside.parent.resolve(), *folders])
     if escape is not None:
         allowed = ", ".join(map(str, folders))
-        raise UsageError(f"{beside} leads to {escape}, outside of {allowed}: name it with --{name}, or allow it with --allow-path {escape}")
+        raise UsageError(
+            f"{beside} leads to {escape}, outside of {allowed}: name it with --{name}, or allow it with --allow-path {escape}"
+        )
     return beside
 
 
 def _beside(where: str, name: str) -> Path | None:
     """A folder beside a document, whether it is there or not; None where the document is no file."""
-    return None if where == STDIN or where.startswith(("http://", "https://")) else Path(where).parent / name
+    if where == STDIN or where.startswith(("http://", "https://")):
+        return None
+    return Path(where).parent / name

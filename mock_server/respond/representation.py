@@ -18,14 +18,38 @@ from urllib.parse import parse_qsl
 import orjson
 
 from mock_server.cache import BoundedCache, weigh_text
-from mock_server.document.model import MISSING, DocumentedResponse, Example, MediaType, Missing, Operation, ParameterLocation
+from mock_server.document.model import (
+    MISSING,
+    DocumentedResponse,
+    Example,
+    MediaType,
+    Missing,
+    Operation,
+    ParameterLocation,
+)
 from mock_server.document.references import Node
 from mock_server.errors import MalformedContent, SchemaError, UnsatisfiableSchema, UnusableSchema
 from mock_server.exchange import problem
-from mock_server.exchange.body import content_type, find_boundary, is_file, is_wire_text, write_body, write_json, write_text
+from mock_server.exchange.body import (
+    content_type,
+    find_boundary,
+    is_file,
+    is_wire_text,
+    write_body,
+    write_json,
+    write_text,
+)
 from mock_server.exchange.form import BOUNDARY, Upload, find_upload
 from mock_server.exchange.header_fields import Sent
-from mock_server.exchange.media_type import MediaRange, is_event_stream, is_json, is_streamed, is_text, is_xml, parse_media_type
+from mock_server.exchange.media_type import (
+    MediaRange,
+    is_event_stream,
+    is_json,
+    is_streamed,
+    is_text,
+    is_xml,
+    parse_media_type,
+)
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import ChosenMediaType, ChosenResponse, find_example, paired_keys, represent
 from mock_server.exchange.packed import is_packed
@@ -75,7 +99,10 @@ class PairedExample:
         """Whether a request carries all of it."""
         if self.bodies and (isinstance(understood.body, Missing) or understood.body not in self.bodies):
             return False
-        return all(key in understood.parameters and understood.parameters[key] == value for key, value in self.parameters.items())
+        return all(
+            key in understood.parameters and understood.parameters[key] == value
+            for key, value in self.parameters.items()
+        )
 
 
 def find_pairs(operation: Operation, response: DocumentedResponse) -> dict[str, PairedExample]:
@@ -97,7 +124,9 @@ def find_pairs(operation: Operation, response: DocumentedResponse) -> dict[str, 
 
 def _shown(value: JsonValue) -> str:
     text = write_json(value).decode()
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    if len(text) <= _SHOWN:
+        return text
+    return f"{text[:_SHOWN]}…"
 
 
 _ACCEPTED = 16 << 10  # bytes of Accept fields, and of seeds
@@ -188,9 +217,14 @@ class Representation:
         try:
             answer = self._represent(represented, ask)
         except SchemaError as error:
-            kind = problem.UNSATISFIABLE if isinstance(error, UnsatisfiableSchema) else problem.UNSERVABLE
+            if isinstance(error, UnsatisfiableSchema):
+                kind = problem.UNSATISFIABLE
+            else:
+                kind = problem.UNSERVABLE
             return problem_answer(kind, str(error), entry=entry, place=str(error.place), operation=entry.id)
-        return answer if represented.is_acceptable else self.with_unacceptable(answer, ask)
+        if represented.is_acceptable:
+            return answer
+        return self.with_unacceptable(answer, ask)
 
     def with_unacceptable(self, answer: Answer, ask: RequestContext) -> Answer:
         """An answer that the client does not accept, with the finding that says so."""
@@ -204,9 +238,9 @@ class Representation:
         """
         What makes the answers to requests that prefer nothing, from their seeds.
 
-        Returns:
-            A function of the seed, what the request says by parameter name, the seed of the world in words, and what else the
-            request says. It raises SchemaError where no answer can be made. None where answers are no JSON that is made by a schema.
+        Returns: A function of the seed, what the request says by parameter name, the seed of the world in words, and
+            what else the request says. It raises SchemaError where no answer can be made. None where answers are no
+            JSON that is made by a schema.
         """
         represented = self.representation(None) if not self.chosen.is_empty else None
         schema = represented.media_type.schema if represented is not None else None
@@ -217,7 +251,9 @@ class Representation:
         status, is_problem, method = self.chosen.status, _is_problem(content.media_type), self.operation.method
         sends = method in _WITH_BODY or method == "DELETE"
 
-        def make(seed: int, echo: Mapping[str, JsonValue], text: str, request: Request, body: JsonValue | Missing) -> Answer:
+        def make(
+            seed: int, echo: Mapping[str, JsonValue], text: str, request: Request, body: JsonValue | Missing
+        ) -> Answer:
             wish = SampleOptions(seed, echo=echo, status=status, is_problem=is_problem)
             written = producer.by_row(wish) if not sends else None  # which goes by nothing else that a request says
             if written is None:
@@ -249,7 +285,11 @@ class Representation:
         return self.representation(ask.accept, streamed=asks_for_stream(ask.understood))
 
     def is_refused(self, ask: RequestContext) -> bool:
-        """Whether a request gets 406: what is documented is refused outright, or not accepted where 406 is documented or asked for."""
+        """
+        Whether a request gets 406.
+
+        What is documented is refused outright, or not accepted where 406 is documented or asked for.
+        """
         if ask.accept is None or self.chosen.is_empty:
             return False
         represented = self.represent(ask)
@@ -294,13 +334,17 @@ class Representation:
         """
         content = self._content(represented)
         example = self._pick_example(content, ask)
-        return self._example_value(content, example) if example is not None else self._produce(content, ask)
+        if example is not None:
+            return self._example_value(content, example)
+        return self._produce(content, ask)
 
     def carry(self, represented: ChosenMediaType, value: JsonValue, source: str, ask: RequestContext) -> Answer:
         """Answer with a value that somebody else made; it is not judged here."""
         content = self._content(represented)
         answer = self._answer(content, self._write(content, value), source, None)
-        return answer if represented.is_acceptable else self.with_unacceptable(answer, ask)
+        if represented.is_acceptable:
+            return answer
+        return self.with_unacceptable(answer, ask)
 
     def head(self) -> list[RawField]:
         """The documented header fields, with values; made once."""
@@ -367,7 +411,9 @@ class Representation:
         told = dict(tell_in_fields(self.chosen.response, page.span, page.links))
         if page.is_plain and page.span.limit:
             told[b"link"] = link_field(page.links)[1]  # a list without anything around it has no other place for it
-        return answer._replace(fields=[*((name, value) for name, value in answer.fields if name not in told), *told.items()])
+        return answer._replace(
+            fields=[*((name, value) for name, value in answer.fields if name not in told), *told.items()]
+        )
 
     def _edge(self, content: _CompiledMediaType, ask: RequestContext) -> Answer | None:
         """The edge case that is asked for, named; None where none is, or where the body is no JSON."""
@@ -378,7 +424,10 @@ class Representation:
         schema, name = media.schema, name_of_operation(self.operation)
         edges = edges_of(content, lambda: EdgeSubject(self.kit.producer(schema, self.operation, name=name)))
         key = f"{profile} {self.operation.id} {self.chosen.status} {content.represented.name}"
-        edge = edges.find(rule) if rule is not None else edges.following(str(profile), ask.world.turns, key)
+        if rule is not None:
+            edge = edges.find(rule)
+        else:
+            edge = edges.following(str(profile), ask.world.turns, key)
         if edge is None and rule is None and ask.preferences.profile is None:
             return None  # a profile of the whole server: what has no such edge is answered as always
         if edge is None:
@@ -423,7 +472,9 @@ class Representation:
         if not needed or media.schema is None:
             return Outline((), {})
         outline = outline_of(schemas.bundle(media.schema))
-        return outline.listed() if is_event_stream(media_type) and _is_single(media.schema.value) else outline
+        if is_event_stream(media_type) and _is_single(media.schema.value):
+            return outline.listed()
+        return outline
 
     def _usable(self, media: MediaType, media_type: MediaRange) -> tuple[Example, ...]:
         shown = [example for example in media.examples if example.value is not MISSING]
@@ -432,7 +483,9 @@ class Representation:
         if is_xml(media_type):
             return tuple(example for example in shown if _malformed_xml(example) is None)
         if not is_json(media_type):
-            return tuple(example for example in shown if not isinstance(example.value, dict | list) or not is_file(media_type))
+            return tuple(
+                example for example in shown if not isinstance(example.value, dict | list) or not is_file(media_type)
+            )
         try:
             return tuple(e for e in shown if self.judge.is_valid(media, _unquoted(e.value, self.judge, media)))
         except UnusableSchema:
@@ -448,7 +501,11 @@ class Representation:
         return next((example for example in content.usable if example.key not in pairs), None)
 
     def consider(self, ask: RequestContext) -> Iterator[tuple[str, str | None]]:
-        """The examples that there are for a request, by their sources, each with why it does not answer; None: it could."""
+        """
+        The examples that there are for a request, by their sources, each with why it does not answer.
+
+        None: it could.
+        """
         represented = self.represent(ask) if not self.chosen.is_empty else None
         if represented is None:
             return
@@ -463,7 +520,9 @@ class Representation:
                 why = "its value is elsewhere: externalValue"
             elif example not in content.usable:
                 why = "it breaks its schema"
-            elif (half := self._paired().get(str(example.key))) is not None and (missing := half.lacking(ask.understood)):
+            elif (half := self._paired().get(str(example.key))) is not None and (
+                missing := half.lacking(ask.understood)
+            ):
                 why = f"it is one of a pair, and the request does not carry the other: {', '.join(missing)}"
             yield f"example:{example.key or 'default'}", why
 
@@ -483,7 +542,11 @@ class Representation:
             if content.is_json and written is None and content.represented.media_type.schema is not None:
                 self._find_end(content, key, value, content.represented.media_type.schema)
         ended = content.ended.get(key)
-        if ended is None or ask is None or not (ended.always or ended.follows & {n for _, n in ask.understood.parameters}):
+        if (
+            ended is None
+            or ask is None
+            or not (ended.always or ended.follows & {n for _, n in ask.understood.parameters})
+        ):
             return content.ready[key]
         return ended.written
 
@@ -507,7 +570,9 @@ class Representation:
 
     def _example_value(self, content: _CompiledMediaType, example: Example) -> JsonValue:
         value = None if isinstance(example.value, Missing) else example.value
-        return _unquoted(value, self.judge, content.represented.media_type) if is_json(content.media_type) else value
+        if is_json(content.media_type):
+            return _unquoted(value, self.judge, content.represented.media_type)
+        return value
 
     def _write(self, content: _CompiledMediaType, value: JsonValue) -> bytes:
         media = content.represented.media_type
@@ -516,13 +581,17 @@ class Representation:
     def _root_name(self, media: MediaType) -> str:
         """The name of an XML root element: the component's, else the operation's subject."""
         ref = media.schema.reference if media.schema is not None else None
-        return ref.rpartition("/")[2] if ref else name_of_operation(self.operation) or "root"
+        if ref:
+            return ref.rpartition("/")[2]
+        return name_of_operation(self.operation) or "root"
 
     def _produce(self, content: _CompiledMediaType, ask: RequestContext) -> JsonValue:
         media = content.represented.media_type
         schema = media.schema if media.schema is not None else media.item_schema
         if schema is None:
-            return {} if is_json(content.media_type) or is_xml(content.media_type) or is_packed(content.media_type) else ""
+            if is_json(content.media_type) or is_xml(content.media_type) or is_packed(content.media_type):
+                return {}
+            return ""
         producer, wish = self._producer(content, schema, ask.preferences.locale), self._wish(content, ask)
         streamed = is_streamed(content.media_type)
         if is_text(content.media_type) and not streamed:
@@ -546,7 +615,14 @@ class Representation:
         echoes, is_minimal = ask.understood.echoes(), ask.profile == "minimal"
         is_problem = _is_problem(content.media_type)
         return SampleOptions(
-            ask.seed, not preferences.dynamic, is_minimal, preferences.size, echoes, requested, self.chosen.status, is_problem
+            ask.seed,
+            not preferences.dynamic,
+            is_minimal,
+            preferences.size,
+            echoes,
+            requested,
+            self.chosen.status,
+            is_problem,
         )
 
     def _made(self, content: _CompiledMediaType, ask: RequestContext) -> bytes:
@@ -582,7 +658,10 @@ def _sent(method: str, request: Request, body: JsonValue | Missing) -> JsonObjec
         return None
     upload = find_upload(request)
     if upload is not None:
-        return {**_described(upload), **({n: v for n, v in body.items() if n != upload.field} if isinstance(body, dict) else {})}
+        return {
+            **_described(upload),
+            **({n: v for n, v in body.items() if n != upload.field} if isinstance(body, dict) else {}),
+        }
     if not isinstance(body, dict | list):
         return None
     if isinstance(body, list):
@@ -660,11 +739,17 @@ def _unquoted(value: JsonValue | Missing, judge: ResponseJudge, media: MediaType
         read: JsonValue = orjson.loads(value)
     except orjson.JSONDecodeError:
         return value
-    return read if isinstance(read, dict | list) or (media.schema is not None and judge.is_valid(media, read)) else value
+    if isinstance(read, dict | list) or (media.schema is not None and judge.is_valid(media, read)):
+        return read
+    return value
 
 
 def asks_for_stream(understood: DecodedRequest) -> bool:
-    """Whether a request asks for a stream: by `stream: true` in its body or its query, as the APIs of language models have it."""
+    """
+    Whether a request asks for a stream.
+
+    By `stream: true` in its body or its query, as the APIs of language models have it.
+    """
     body = understood.body
     in_body = isinstance(body, dict) and body.get("stream") is True
     return in_body or understood.parameters.get((ParameterLocation.QUERY, "stream")) is True

@@ -13,7 +13,16 @@ from urllib.parse import unquote
 
 from mock_server.document.document import Document
 from mock_server.document.free_servers import FreeBases
-from mock_server.document.model import MISSING, DocumentedResponse, Entry, MediaType, Missing, Operation, ParameterLocation, Server
+from mock_server.document.model import (
+    MISSING,
+    DocumentedResponse,
+    Entry,
+    MediaType,
+    Missing,
+    Operation,
+    ParameterLocation,
+    Server,
+)
 from mock_server.document.references import Node
 from mock_server.errors import MalformedPreference, SchemaError, UsageError
 from mock_server.exchange import problem
@@ -36,7 +45,15 @@ from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonValue
 from mock_server.judge.request import DecodedRequest, RequestJudge
 from mock_server.judge.response import ResponseJudge
-from mock_server.respond.answer import GENERATED, PREFERENCE_APPLIED, SOURCE, Answer, RawField, problem_answer, with_violations
+from mock_server.respond.answer import (
+    GENERATED,
+    PREFERENCE_APPLIED,
+    SOURCE,
+    Answer,
+    RawField,
+    problem_answer,
+    with_violations,
+)
 from mock_server.respond.blocking import wait_for
 from mock_server.respond.compiled import CompiledOperation
 from mock_server.respond.document_pages import DOCUMENT_JSON
@@ -54,7 +71,9 @@ _LOOKED_AT: Final = 50  # operations that errors are looked for in
 _ERRORS: Final = frozenset(name for name, rule in RULES.items() if rule.level is Level.ERROR)
 # What is said of a request in its answer: errors, and what was read or answered otherwise than it was meant.
 _SAID: Final = _ERRORS | {"request-accept-unmet", "request-boolean-lenient", "request-path-spanning"}
-_REFUSED: Final = f"problem:{problem.INVALID_REQUEST.name}"  # quotes what was sent, and what the document wants, as they are
+_REFUSED: Final = (
+    f"problem:{problem.INVALID_REQUEST.name}"  # quotes what was sent, and what the document wants, as they are
+)
 _REDIRECTIONS: Final = frozenset((301, 302, 303, 307, 308))
 
 Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], Request, JsonValue | Missing, World], Answer]
@@ -78,7 +97,10 @@ class Responder:
         """Build the routes; see `base_paths`."""
         settings = self.kit.settings
         self.links = Links(
-            self.document, f"{settings.host}:{settings.port}", secure=settings.tls_cert is not None, keep=settings.keep_links
+            self.document,
+            f"{settings.host}:{settings.port}",
+            secure=settings.tls_cert is not None,
+            keep=settings.keep_links,
         )
         for entry in self.document.entries:
             for base in self.base_paths(entry):
@@ -103,8 +125,12 @@ class Responder:
 
     def _own_servers(self, entry: Entry) -> Sequence[Server]:
         """An operation's own servers; read only where some are written, since an operation is read when asked for."""
-        written = any(isinstance(node.value, dict) and "servers" in node.value for node in (entry.node, entry.path_item))
-        return self.document.operation(entry).servers or () if written else ()
+        written = any(
+            isinstance(node.value, dict) and "servers" in node.value for node in (entry.node, entry.path_item)
+        )
+        if written:
+            return self.document.operation(entry).servers or ()
+        return ()
 
     @property
     def blocks(self) -> bool:
@@ -143,7 +169,9 @@ class Responder:
             matched = self._with_empty(request, path) or self.router.find(request.method, path, query, self._may_span)
         if isinstance(matched, Unmatched) and not matched.allowed:
             matched = next(self._under_free_bases(request.method, path, query), (matched, ""))[0]
-        return self._pick(matched, request) if isinstance(matched, Matched) and matched.others else matched
+        if isinstance(matched, Matched) and matched.others:
+            return self._pick(matched, request)
+        return matched
 
     @cached_property
     def _free_bases(self) -> FreeBases:
@@ -166,18 +194,24 @@ class Responder:
         try:
             ask = self.read(matched, request, world)
         except SchemaError as error:
-            return problem_answer(problem.UNSERVABLE, str(error), entry=entry, place=str(error.place), operation=entry.id)
+            return problem_answer(
+                problem.UNSERVABLE, str(error), entry=entry, place=str(error.place), operation=entry.id
+            )
         except (MalformedPreference, UsageError) as error:
             return problem_answer(problem.MALFORMED_PREFERENCE, str(error), entry=entry)
         answer = self._decide(self._compile(entry), ask)
-        return _applied(answer, ask.preferences) if ask.preferences is not NONE else answer
+        if ask.preferences is not NONE:
+            return _applied(answer, ask.preferences)
+        return answer
 
     def answer_understood(
         self, entry: Entry, request: Request, understood: DecodedRequest, variables: dict[str, str], world: World
     ) -> Answer:
         """Answer a request that prefers nothing, and was read and judged already."""
         compiled = self._compile(entry)
-        return self.lead(self._decide(compiled, self._ask(compiled, request, understood, NONE, variables, world)), request)
+        return self.lead(
+            self._decide(compiled, self._ask(compiled, request, understood, NONE, variables, world)), request
+        )
 
     def read(self, matched: Matched[Entry], request: Request, world: World = NOBODY) -> RequestContext:
         """
@@ -189,11 +223,16 @@ class Responder:
         """
         compiled = self._compile(matched.route.target)
         header = find_field(request.fields, b"prefer")
-        preferences = parse_preferences(header, request.query.decode("latin-1")) if header or b"__" in request.query else NONE
+        if header or b"__" in request.query:
+            preferences = parse_preferences(header, request.query.decode("latin-1"))
+        else:
+            preferences = NONE
         if preferences.locale is not None:
             check_locale(preferences.locale)
         judged = _as_judged(compiled.operation, request)
-        judge = partial(compiled.judge.read, judged, matched.variables, security=self.kit.settings.security, lenient=True)
+        judge = partial(
+            compiled.judge.read, judged, matched.variables, security=self.kit.settings.security, lenient=True
+        )
         understood = wait_for(judge) if len(request.body) > LARGE_BODY else judge()
         if matched.spanning is not None:
             understood = understood._replace(findings=(*understood.findings, *compiled.judge.note_spanning(matched)))
@@ -212,7 +251,9 @@ class Responder:
             return None
         empty = {name for name, value in matched.variables.items() if not value}
         parameters = self.document.operation(matched.route.target).parameters
-        return matched if any(p.name in empty and p.location is ParameterLocation.PATH and lists_empty(p) for p in parameters) else None
+        if any(p.name in empty and p.location is ParameterLocation.PATH and lists_empty(p) for p in parameters):
+            return matched
+        return None
 
     def _pick(self, matched: Matched[Entry], request: Request) -> Matched[Entry]:
         """
@@ -248,9 +289,9 @@ class Responder:
         """
         What makes the answers of an operation to good requests that prefer nothing.
 
-        Returns:
-            A function of the path variables, decoded and read, of the request, its body as it was read, and the world who asks. It
-            raises SchemaError where no answer can be made. None where answers are not made from a schema alone.
+        Returns: A function of the path variables, decoded and read, of the request, its body as it was read, and the
+            world who asks. It raises SchemaError where no answer can be made. None where answers are not made from a
+            schema alone.
         """
         compiled = self._compile(entry)
         if compiled.success is None or self.kit.settings.profile is not None:
@@ -262,7 +303,11 @@ class Responder:
         usual = str(self.kit.settings.seed)
 
         def answer(
-            variables: Mapping[str, str], read: Mapping[str, JsonValue], request: Request, body: JsonValue | Missing, world: World
+            variables: Mapping[str, str],
+            read: Mapping[str, JsonValue],
+            request: Request,
+            body: JsonValue | Missing,
+            world: World,
         ) -> Answer:
             seed_text = world.seed or usual
             query = compiled.canonical_query(request.query)
@@ -286,7 +331,11 @@ class Responder:
         return self._compile(entry).judge
 
     def broken_of(self, operation: Operation) -> tuple[Finding, ...]:
-        """The references of an operation, and of what it refers to, that lead nowhere; nothing is read where the document has none."""
+        """
+        The references of an operation, and of what it refers to, that lead nowhere.
+
+        Nothing is read where the document has none.
+        """
         if not self.document.broken:
             return ()
         nodes = [operation.entry.node]
@@ -336,15 +385,17 @@ class Responder:
         reply = compiled.replies.get(key)
         if reply is None:
             references = self._references(compiled.operation, chosen.status)
-            reply = compiled.replies[key] = Representation(self.kit, compiled.operation, chosen, compiled.responses, references)
+            reply = compiled.replies[key] = Representation(
+                self.kit, compiled.operation, chosen, compiled.responses, references
+            )
         return reply
 
     def _references(self, operation: Operation, status: int) -> tuple[str, ...]:
         """
         Say where an answer may lead that documents a Location without an example.
 
-        Returns:
-            A path of this server, for a redirection one that has an answer; the same with scheme and host; the best first.
+        Returns: A path of this server, for a redirection one that has an answer; the same with scheme and host; the
+            best first.
         """
         path = self.base_paths(operation.entry)[0] + operation.entry.template.partition("{")[0].rstrip("/")
         if status in _REDIRECTIONS:
@@ -383,7 +434,9 @@ class Responder:
             detail = f"{operation.entry.title} documents no response"
             return problem_answer(problem.NO_RESPONSE, detail, entry=operation.entry)
         reply = self._reply(compiled, compiled.success)
-        return self.refuse_accept(operation, reply, ask) if reply.is_refused(ask) else reply.render(ask)
+        if reply.is_refused(ask):
+            return self.refuse_accept(operation, reply, ask)
+        return reply.render(ask)
 
     def refuse_accept(self, operation: Operation, reply: Representation, ask: RequestContext) -> Answer:
         """Answer 406: in the document's words where it has some for that status alone, else with problem details."""
@@ -417,12 +470,24 @@ class Responder:
         def derive() -> int:
             path = unquote("\0".join(variables.values())) if variables else ""
             whole = preferences.size is not None
-            query = compiled.query_of_whole(request.query) if whole else compiled.canonical_query(request.query)
+            if whole:
+                query = compiled.query_of_whole(request.query)
+            else:
+                query = compiled.canonical_query(request.query)
             return derive_seed(seed_text, operation.id, path, query, request.body)
 
         profile = preferences.profile or (self.kit.settings.profile if not preferences.asks_for_something else None)
         return RequestContext(
-            request, understood, preferences, accept_of(request), derive, seed_text, compiled.sources, profile, world, variables
+            request,
+            understood,
+            preferences,
+            accept_of(request),
+            derive,
+            seed_text,
+            compiled.sources,
+            profile,
+            world,
+            variables,
         )
 
     def _preferred(self, compiled: CompiledOperation, ask: RequestContext, status: int) -> Answer:
@@ -438,7 +503,9 @@ class Responder:
         if fixture is not None:
             return fixture
         answer = self._reply(compiled, chosen).render(ask)
-        return self._challenged(compiled, answer) if status == 401 else answer  # noqa: PLR2004
+        if status == 401:  # noqa: PLR2004
+            return self._challenged(compiled, answer)
+        return answer
 
     def _stored(self, compiled: CompiledOperation, ask: RequestContext) -> Answer | None:
         """The fixture that answers, unless an example or a generated value is asked for."""
@@ -455,16 +522,27 @@ class Responder:
         return self._fixture(compiled, ask, None)
 
     def _fixture(self, compiled: CompiledOperation, ask: RequestContext, status: int | None) -> Answer | None:
-        if "fixture" not in ask.sources or ask.preferences.asks_for_generated or compiled.operation.id not in self.fixtures.by_operation:
+        if (
+            "fixture" not in ask.sources
+            or ask.preferences.asks_for_generated
+            or compiled.operation.id not in self.fixtures.by_operation
+        ):
             return None
         found = self.fixtures.find(compiled.operation.id, ask.request, ask.understood, status, ask.world.turns)
-        return self._from_fixture(compiled, found, ask) if found is not None else None
+        if found is not None:
+            return self._from_fixture(compiled, found, ask)
+        return None
 
     def _from_fixture(self, compiled: CompiledOperation, fixture: Fixture, ask: RequestContext) -> Answer:
         """A stored answer, with the documented header fields that it does not set itself."""
         return render(
             fixture.stored,
-            self.telling(compiled.operation, fixture.status, f"fixture:{fixture.name}", f"fixture:{compiled.operation.id}/{fixture.name}"),
+            self.telling(
+                compiled.operation,
+                fixture.status,
+                f"fixture:{fixture.name}",
+                f"fixture:{compiled.operation.id}/{fixture.name}",
+            ),
             ask,
         )
 
@@ -479,7 +557,11 @@ class Responder:
         operation = compiled.operation
         detail = "; or ".join(f"missing is {lacking}" for lacking in ask.understood.unmet)
         finding = Finding(
-            rule="request-security-unmet", message=detail, place=operation.entry.node.place, instance=("security",), operation=operation.id
+            rule="request-security-unmet",
+            message=detail,
+            place=operation.entry.node.place,
+            instance=("security",),
+            operation=operation.id,
         )
         chosen = choose_failure(operation, (401,))
         answer = self._documented(compiled, chosen, ask, (finding,)) if chosen is not None else None
@@ -506,12 +588,16 @@ class Responder:
             kind = problem.UNSUPPORTED_MEDIA_TYPE
             if "request-coding-unknown" in rules:  # RFC 9110, section 15.5.16: how a coding is told from a media type
                 kind, fields = problem.UNKNOWN_CODING, [(b"accept-encoding", KNOWN_CODINGS.encode())]
-            chosen = next((c for c in [choose_status(compiled.operation, 415)] if c and c.response.status in {"415", "4XX"}), None)
+            chosen = next(
+                (c for c in [choose_status(compiled.operation, 415)] if c and c.response.status in {"415", "4XX"}), None
+            )
         else:
             chosen = choose_failure(compiled.operation, (422, 400))
         answer = self._documented(compiled, chosen, ask, errors) if chosen is not None else None
         if answer is not None:
-            return answer._replace(fields=[*answer.fields, *fields]) if fields else answer
+            if fields:
+                return answer._replace(fields=[*answer.fields, *fields])
+            return answer
         detail = "; ".join(dict.fromkeys(finding.message for finding in errors))
         return problem_answer(
             kind,
@@ -523,7 +609,14 @@ class Responder:
             operation=compiled.operation.id,
         )
 
-    def fail(self, operation: Operation, ask: RequestContext, statuses: Sequence[int], kind: problem.Problem, finding: Finding) -> Answer:
+    def fail(
+        self,
+        operation: Operation,
+        ask: RequestContext,
+        statuses: Sequence[int],
+        kind: problem.Problem,
+        finding: Finding,
+    ) -> Answer:
         """
         Answer that a good request can't be done: in the document's words, else with problem details.
 
@@ -535,7 +628,9 @@ class Responder:
             finding: What keeps it from being done.
         """
         chosen = choose_failure(operation, statuses)
-        answer = self._documented(self._compile(operation.entry), chosen, ask, (finding,)) if chosen is not None else None
+        answer = (
+            self._documented(self._compile(operation.entry), chosen, ask, (finding,)) if chosen is not None else None
+        )
         return answer or problem_answer(kind, finding.message, entry=operation.entry, operation=operation.id)
 
     def _documented(
@@ -552,10 +647,16 @@ class Responder:
             return None
         if made is None:
             answer = reply.render(ask)
-            return answer if answer.status == chosen.status else None
+            if answer.status == chosen.status:
+                return answer
+            return None
         value, media, name = made
         worded = word_refusal(value, findings, lambda changed: compiled.responses.is_valid(media, changed))
-        fields: list[RawField] = [(b"content-type", name.encode("latin-1", "replace")), *reply.head(), (SOURCE, b"generated")]
+        fields: list[RawField] = [
+            (b"content-type", name.encode("latin-1", "replace")),
+            *reply.head(),
+            (SOURCE, b"generated"),
+        ]
         return Answer(chosen.status, fields, write_json(worded), GENERATED, compiled.operation.entry)
 
     def _unmatched(self, request: Request, path: str, unmatched: Unmatched, world: World) -> Answer:
@@ -570,9 +671,13 @@ class Responder:
         if request.method == "OPTIONS" and unmatched.allowed:
             return Answer(204, [(b"allow", ", ".join(allowed).encode()), (SOURCE, b"empty")], b"", "empty")
         if unmatched.allowed:
-            detail = f"{request.method} is not documented for {path}; documented are {', '.join(sorted(unmatched.allowed))}"
+            detail = (
+                f"{request.method} is not documented for {path}; documented are {', '.join(sorted(unmatched.allowed))}"
+            )
             return self._in_words(
-                problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())]), detail, request
+                problem_answer(problem.NO_METHOD, detail, fields=[(b"allow", ", ".join(allowed).encode())]),
+                detail,
+                request,
             )
         detail = f"no path template matches {unquote(path)!r}; the API is served under {join_paths(self.served or self.base_paths())}"
         detail += hint(self.routes(), request.method, path)
@@ -587,7 +692,9 @@ class Responder:
         if self._error_shape is None:
             return answer
         operation, response = self._error_shape
-        reply = Representation(self.kit, operation, ChosenResponse(answer.status, response), self.judge_of(operation.entry))
+        reply = Representation(
+            self.kit, operation, ChosenResponse(answer.status, response), self.judge_of(operation.entry)
+        )
         try:
             made = reply.value(_stranger(request, NOBODY))
         except SchemaError:
@@ -602,7 +709,10 @@ class Responder:
         body = write_json(worded)
         if write_json(detail)[1:-1] not in body:
             return answer
-        fields = [(key, name.encode("latin-1", "replace") if key == b"content-type" else value) for key, value in answer.fields]
+        fields = [
+            (key, name.encode("latin-1", "replace") if key == b"content-type" else value)
+            for key, value in answer.fields
+        ]
         return answer._replace(fields=fields, body=body)
 
     @cached_property
@@ -625,7 +735,11 @@ class Responder:
         except SchemaError:
             return False
         inner = [outline.member(name) for name in outline.required if name.lower() in {"error", "fault"}]
-        return any(MESSAGE_WORDS & {word.lower() for word in each.required} for each in (outline, *inner) if "object" in each.types)
+        return any(
+            MESSAGE_WORDS & {word.lower() for word in each.required}
+            for each in (outline, *inner)
+            if "object" in each.types
+        )
 
 
 def _iter_schemas(operation: Operation) -> Iterator[tuple[Direction, Node]]:
@@ -635,7 +749,10 @@ def _iter_schemas(operation: Operation) -> Iterator[tuple[Direction, Node]]:
         if schema is not None:
             yield Direction.REQUEST, schema
     bodies = operation.request_body.content if operation.request_body is not None else ()
-    for direction, contents in ((Direction.REQUEST, bodies), *((Direction.RESPONSE, each.content) for each in operation.responses)):
+    for direction, contents in (
+        (Direction.REQUEST, bodies),
+        *((Direction.RESPONSE, each.content) for each in operation.responses),
+    ):
         for content in contents:
             yield from ((direction, schema) for schema in (content.schema, content.item_schema) if schema is not None)
 
@@ -649,7 +766,9 @@ def _holds(node: Node, finding: Finding) -> bool:
 def _as_judged(operation: Operation, request: Request) -> Request:
     """A request without the mock's own preferences, where the operation has some of its own in the same field."""
     header = find_field(request.fields, b"prefer")
-    if header is None or not any(p.location is ParameterLocation.HEADER and p.name.lower() == "prefer" for p in operation.parameters):
+    if header is None or not any(
+        p.location is ParameterLocation.HEADER and p.name.lower() == "prefer" for p in operation.parameters
+    ):
         return request
     own = without_own(header)
     fields = [pair for pair in request.fields if pair[0] != b"prefer"]
@@ -660,13 +779,17 @@ def _join(found: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Find
     """The findings of both, each of them once."""
     joined = others if others == found or not found else (*found, *others)
     has_other_words = len({finding.message for finding in joined}) == len(joined)
-    return joined if has_other_words else tuple(dict.fromkeys(joined))
+    if has_other_words:
+        return joined
+    return tuple(dict.fromkeys(joined))
 
 
 def _stranger(request: Request, world: World) -> RequestContext:
     """A request for nothing that is documented."""
     seed = derive_seed(request.method, request.path.decode("latin-1"), request.query.decode("latin-1"), request.body)
-    return RequestContext(request, DecodedRequest({}, MISSING), NONE, accept_of(request), lambda: seed, "", (), None, world)
+    return RequestContext(
+        request, DecodedRequest({}, MISSING), NONE, accept_of(request), lambda: seed, "", (), None, world
+    )
 
 
 def _applied(answer: Answer, preferences: Preferences) -> Answer:
@@ -674,7 +797,9 @@ def _applied(answer: Answer, preferences: Preferences) -> Answer:
     if preferences is NONE or answer.source.startswith("problem:"):
         return answer
     applied: list[str] = [
-        name for name in ("code", "locale") if name in preferences.given and (name == "code" or answer.source == GENERATED)
+        name
+        for name in ("code", "locale")
+        if name in preferences.given and (name == "code" or answer.source == GENERATED)
     ]
     if answer.source.startswith("example:") and preferences.example is not None:
         applied.append("example")
@@ -683,4 +808,6 @@ def _applied(answer: Answer, preferences: Preferences) -> Answer:
     if answer.source == GENERATED:
         applied += [name for name in ("dynamic", "seed", "size", "profile", "payload") if name in preferences.given]
     text = format_applied(preferences, tuple(applied))
-    return answer._replace(fields=[*answer.fields, (PREFERENCE_APPLIED, text.encode("latin-1", "replace"))]) if text else answer
+    if text:
+        return answer._replace(fields=[*answer.fields, (PREFERENCE_APPLIED, text.encode("latin-1", "replace"))])
+    return answer

@@ -17,7 +17,8 @@ text of an answer is a template. Answers are judged by the document when they ar
 
 Playing scenarios: the state of a world says which rule answers, and the rule which state follows.
 
-A rule and the state after it are taken together, so that of two requests at the same time only one finds the first state.
+A rule and the state after it are taken together, so that of two requests at the same time only one finds the first
+state.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +69,9 @@ class ScenarioRule:
     number: int  # in its scenario, from 0
     states: frozenset[str] | None  # in which it holds; None: in all
     conditions: tuple[Condition, ...]
-    answers: Mapping[str, tuple[Stored | Directed, ...]]  # by operation; one after another; none leaves the answer to others
+    answers: Mapping[
+        str, tuple[Stored | Directed, ...]
+    ]  # by operation; one after another; none leaves the answer to others
     loops: bool  # begin again after the last answer, instead of giving it again
     then: str | None  # the state that follows
 
@@ -162,10 +165,14 @@ class _ScenarioReader:
             return None
         read = tuple(self._rule(rule, number) for number, rule in enumerate(rules))
         whole = tuple(rule for rule in read if rule is not None and rule.answers)
-        return Scenario(name, whole, Place(self.name)) if whole and not self.findings else None
+        if whole and not self.findings:
+            return Scenario(name, whole, Place(self.name))
+        return None
 
     def note(self, message: str, pointer: Pointer = (), operation: str | None = None) -> None:
-        self.findings.append(Finding(rule="scenario-invalid", message=message, place=Place(self.name, pointer), operation=operation))
+        self.findings.append(
+            Finding(rule="scenario-invalid", message=message, place=Place(self.name, pointer), operation=operation)
+        )
 
     def _rule(self, rule: JsonValue, number: int) -> ScenarioRule | None:
         """One rule; what is wrong with it is noted."""
@@ -186,8 +193,12 @@ class _ScenarioReader:
             raise ScriptError("a rule has an answer, or a state that follows it: 'then'")
         conditions = tuple(_conditions(when if isinstance(when, dict) else {}))
         at = ("rules", str(number))
-        answers = {entry.id: [self._answer(entry, value, (*at, *pointer)) for pointer, value in written] for entry in entries}
-        right = {operation: tuple(answer for answer in found if answer is not None) for operation, found in answers.items()}
+        answers = {
+            entry.id: [self._answer(entry, value, (*at, *pointer)) for pointer, value in written] for entry in entries
+        }
+        right = {
+            operation: tuple(answer for answer in found if answer is not None) for operation, found in answers.items()
+        }
         return ScenarioRule(number, states, conditions, right, loops, then)
 
     def _when(self, when: JsonValue) -> tuple[list[Entry], frozenset[str] | None]:
@@ -202,7 +213,9 @@ class _ScenarioReader:
             if entry is None and isinstance(name, str) and name in self.known:
                 continue
             if entry is None:
-                raise ScriptError(f"no operation of {self.responder.document.resource.name} is called {name!r}", ("when", "operation"))
+                raise ScriptError(
+                    f"no operation of {self.responder.document.resource.name} is called {name!r}", ("when", "operation")
+                )
             entries.append(entry)
         if "state" not in when:
             return entries, None
@@ -227,7 +240,9 @@ class _ScenarioReader:
             return self._directed(operation, value)
         if not value or not value.keys() <= KEYS:
             keys = ", ".join(sorted(KEYS | _DIRECTIONS))
-            raise ScriptError(f"an answer has some of {keys}; {', '.join(sorted(value.keys() - KEYS)) or 'nothing'} is none of them")
+            raise ScriptError(
+                f"an answer has some of {keys}; {', '.join(sorted(value.keys() - KEYS)) or 'nothing'} is none of them"
+            )
         stored = read_stored(value, operation, self.responder.kit.pools, template=True)
         head = self.responder.telling(operation, stored.status, "").head
         for finding in judge_stored(stored, self.responder.judge_of(entry), head):
@@ -238,7 +253,9 @@ class _ScenarioReader:
 
     def _directed(self, operation: Operation, value: JsonObject) -> Directed:
         if not value.keys() <= _DIRECTIONS:
-            raise ScriptError(f"beside {', '.join(sorted(value.keys() & _DIRECTIONS))} there is no {min(value.keys() - _DIRECTIONS)!r}")
+            raise ScriptError(
+                f"beside {', '.join(sorted(value.keys() & _DIRECTIONS))} there is no {min(value.keys() - _DIRECTIONS)!r}"
+            )
         words = {key: _word(value[key], key) for key in ("example", "fixture", "profile") if key in value}
         delay, fault = read_delay(value.get("delay")), read_fault(value.get("fault"))
         fixture = words.get("fixture")
@@ -253,7 +270,9 @@ class _ScenarioReader:
         example, profile = words.get("example"), words.get("profile")
         if example is not None and not any(find_example(media, example) for media in chosen.response.content):
             known = ", ".join(e.key for media in chosen.response.content for e in media.examples if e.key) or "none"
-            raise ScriptError(f"the response {chosen.status} has no example {example!r}; there are: {known}", ("example",))
+            raise ScriptError(
+                f"the response {chosen.status} has no example {example!r}; there are: {known}", ("example",)
+            )
         if profile is not None and profile not in PROFILES:
             raise ScriptError(f"a profile is one of {', '.join(PROFILES)}", ("profile",))
         return Directed(chosen, example=example, profile=profile, delay=delay, fault=fault)
@@ -369,7 +388,9 @@ class Player:
             return False
         return not settings.validate_requests or not any(finding.level is Level.ERROR for finding in read.findings)
 
-    def _give(self, given: Stored | Directed, source: str, key: str, operation: Operation, ask: RequestContext) -> Answer:
+    def _give(
+        self, given: Stored | Directed, source: str, key: str, operation: Operation, ask: RequestContext
+    ) -> Answer:
         if isinstance(given, Stored):
             return render(given, self._responder.telling(operation, given.status, source, f"scenario:{key}"), ask)
         answer = self._direct(given, operation, ask)
@@ -377,14 +398,18 @@ class Player:
             return answer
         fields = [(name, value) for name, value in answer.fields if name != SOURCE]
         fields.append((SOURCE, source.encode("latin-1", "replace")))
-        return answer._replace(fields=fields, source=source, delay=given.delay or answer.delay, fault=given.fault or answer.fault)
+        return answer._replace(
+            fields=fields, source=source, delay=given.delay or answer.delay, fault=given.fault or answer.fault
+        )
 
     def _direct(self, given: Directed, operation: Operation, ask: RequestContext) -> Answer:
         """The answer of the document that a rule asks for."""
         if given.fixture is not None:
             fixture = self._responder.fixtures.named(operation.id, given.fixture)
             if fixture is not None:
-                return render(fixture.stored, self._responder.telling(operation, fixture.status, f"fixture:{fixture.name}"), ask)
+                return render(
+                    fixture.stored, self._responder.telling(operation, fixture.status, f"fixture:{fixture.name}"), ask
+                )
         chosen = given.chosen or choose_success(operation)
         assert chosen is not None  # noqa: S101 - it was looked for when the scenario was read
         preferences = Preferences(example=given.example, profile=given.profile)
@@ -398,11 +423,15 @@ def _fits(rule: ScenarioRule, state: str, ask: RequestContext) -> bool:
     return all(condition.holds(ask.request, ask.understood) for condition in rule.conditions)
 
 
-def _turn(scenario: Scenario, rule: ScenarioRule, operation: Operation, ask: RequestContext) -> Stored | Directed | None:
+def _turn(
+    scenario: Scenario, rule: ScenarioRule, operation: Operation, ask: RequestContext
+) -> Stored | Directed | None:
     """The answer whose turn it is."""
     answers = rule.answers[operation.id]
     if len(answers) < 2:  # noqa: PLR2004 - nothing goes by turns
-        return answers[0] if answers else None
+        if answers:
+            return answers[0]
+        return None
     key = f"scenario:{scenario.name}:{rule.number}"
     turn = ask.world.turns[key]
     ask.world.turns[key] += 1

@@ -96,11 +96,21 @@ class Stored:
         if self.made.body is None:
             return _write(MISSING, fields, self.made.operation, self.status)
         body = self.made.body.render(rendering)
-        return _write(Raw(as_text(body).encode("utf-8", "replace")) if self.made.raw else body, fields, self.made.operation, self.status)
+        return _write(
+            Raw(as_text(body).encode("utf-8", "replace")) if self.made.raw else body,
+            fields,
+            self.made.operation,
+            self.status,
+        )
 
 
 def read_stored(
-    envelope: JsonObject, operation: Operation | None, pools: Callable[[], Pools], *, template: bool = False, raw: Raw | None = None
+    envelope: JsonObject,
+    operation: Operation | None,
+    pools: Callable[[], Pools],
+    *,
+    template: bool = False,
+    raw: Raw | None = None,
 ) -> Stored:
     """
     Read an answer.
@@ -147,7 +157,9 @@ def judge_stored(stored: Stored, judge: ResponseJudge, head: Sequence[RawField] 
         head: The documented header fields that are sent with it.
     """
     found = judge.judge(Response(stored.status, with_head(stored.written.fields, head), stored.written.body))
-    return tuple(finding for finding in found if not stored.is_template or finding.rule == "response-status-undocumented")
+    return tuple(
+        finding for finding in found if not stored.is_template or finding.rule == "response-status-undocumented"
+    )
 
 
 def with_head(fields: Sequence[RawField], head: Sequence[RawField]) -> list[RawField]:
@@ -169,7 +181,11 @@ class RenderContext:
 
 
 def render(stored: Stored, telling: RenderContext, ask: RequestContext) -> Answer:
-    """Answer with what is written down; what is made of a template is judged first, and one that breaks the document is said."""
+    """
+    Answer with what is written down.
+
+    What is made of a template is judged first, and one that breaks the document is said.
+    """
     entry = telling.operation.entry if telling.operation is not None else None
     written = stored.written
     if stored.is_template:
@@ -177,7 +193,9 @@ def render(stored: Stored, telling: RenderContext, ask: RequestContext) -> Answe
         ask.world.turns[key] += 1
         turn, read = ask.world.turns[key], ask.understood
         seed = derive_seed(ask.seed, key, turn)
-        rendering = Rendering(PatternRequest(ask.request), ask.variables, read.parameters, read.body, seed, telling.pools(), turn)
+        rendering = Rendering(
+            PatternRequest(ask.request), ask.variables, read.parameters, read.body, seed, telling.pools(), turn
+        )
         try:
             written = stored.write(rendering)
         except ScriptError as error:
@@ -194,7 +212,9 @@ def refused(source: str, entry: Entry | None, findings: tuple[Finding, ...]) -> 
     """Say that an answer breaks the document, instead of sending it."""
     detail = f"{source}: " + "; ".join(dict.fromkeys(finding.message for finding in findings))
     _log.error("  %s", detail)
-    return problem_answer(problem.INVALID_ANSWER, detail, entry=entry, findings=findings, violations=problem.describe(findings))
+    return problem_answer(
+        problem.INVALID_ANSWER, detail, entry=entry, findings=findings, violations=problem.describe(findings)
+    )
 
 
 def _flag(value: JsonValue) -> bool:
@@ -232,7 +252,9 @@ def read_fault(value: JsonValue) -> Fault | None:
     except UsageError as error:
         raise ScriptError(str(error), ("fault",)) from error
     if fault.kind in _SAID:
-        raise ScriptError(f"{fault.name} is said by the status, the header fields or the body of the answer", ("fault",))
+        raise ScriptError(
+            f"{fault.name} is said by the status, the header fields or the body of the answer", ("fault",)
+        )
     if fault.rate != 1 or fault.turn is not None:
         raise ScriptError("a fault of an answer meets it each time; answers one after another have turns", ("fault",))
     return fault
@@ -251,7 +273,9 @@ def _fields(headers: JsonValue) -> Iterator[RawField]:
             yield name.lower().encode(), text.encode("latin-1", "replace")
 
 
-def _write(body: JsonValue | Raw | Missing, fields: list[RawField], operation: Operation | None, status: int) -> WrittenAnswer:
+def _write(
+    body: JsonValue | Raw | Missing, fields: list[RawField], operation: Operation | None, status: int
+) -> WrittenAnswer:
     """Write the body as the documented media type, unless the answer names another; a string is sent as it is."""
     if isinstance(body, Missing):
         return WrittenAnswer(tuple(fields), b"")
@@ -259,7 +283,9 @@ def _write(body: JsonValue | Raw | Missing, fields: list[RawField], operation: O
         return WrittenAnswer(tuple(fields), body.data)
     named = find_field(fields, b"content-type")
     documented = operation.find_response(status) if operation is not None else None
-    written = named or (documented.content[0].name if documented is not None and documented.content else "application/json")
+    written = named or (
+        documented.content[0].name if documented is not None and documented.content else "application/json"
+    )
     media_type = parse_media_type(written)
     if media_type.is_range:
         written, media_type = "application/json", parse_media_type("application/json")

@@ -1,9 +1,10 @@
 """
 What a generated stream consists of.
 
-Where its items are alternatives that say by a fixed word what they are (`response.created`, `message_stop`, `[DONE]`), one that
-opens comes first, one that ends comes last, and none that ends or reports an error stands between: clients wait for the end, and
-stop at it. Source: HTML Living Standard, section 9.2, for events; OAS 3.2.0, "Sequential Media Types"
+Where its items are alternatives that say by a fixed word what they are (`response.created`, `message_stop`, `[DONE]`),
+one that opens comes first, one that ends comes last, and none that ends or reports an error stands between: clients
+wait for the end, and stop at it. Source: HTML Living Standard, section 9.2, for events; OAS 3.2.0, "Sequential Media
+Types"
 """
 
 import re
@@ -27,11 +28,27 @@ _DEEPEST: Final = 6  # alternatives within alternatives
 _TRIES: Final = 24  # draws for one item of a certain kind
 _TAGS: Final = ("event", "type", "kind", "object")
 _WORDS: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
-_ENDING: Final = ("completed", "complete", "finished", "finish", "stop", "end", "ended", "done", "final", "close", "closed")
+_ENDING: Final = (
+    "completed",
+    "complete",
+    "finished",
+    "finish",
+    "stop",
+    "end",
+    "ended",
+    "done",
+    "final",
+    "close",
+    "closed",
+)
 _OPENING: Final = ("created", "start", "started", "begin", "open", "opened", "init")
-_BROKEN: Final = frozenset(("error", "failed", "failure", "cancelled", "canceled", "incomplete", "expired", "aborted", "refused"))
+_BROKEN: Final = frozenset(
+    ("error", "failed", "failure", "cancelled", "canceled", "incomplete", "expired", "aborted", "refused")
+)
 _DONE: Final = "[DONE]"
-_BESIDE: Final = frozenset(("discriminator", "title", "description", "example", "examples", "externalDocs", "oneOf", "anyOf"))
+_BESIDE: Final = frozenset(
+    ("discriminator", "title", "description", "example", "examples", "externalDocs", "oneOf", "anyOf")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +88,13 @@ class ItemStream:
             SchemaError: no item can be made.
         """
         count = wish.size if wish.size is not None else _USUAL
-        items = [self._item(index, count, SampleOptions(derive_seed(wish.seed, index), echo=wish.echo), locale) for index in range(count)]
-        return [*items, _DONE] if items and self._ends_with_done and items[-1] != _DONE else items
+        items = [
+            self._item(index, count, SampleOptions(derive_seed(wish.seed, index), echo=wish.echo), locale)
+            for index in range(count)
+        ]
+        if items and self._ends_with_done and items[-1] != _DONE:
+            return [*items, _DONE]
+        return items
 
     def _item(self, index: int, count: int, wish: SampleOptions, locale: str | None) -> JsonValue:
         leaves = self._leaves
@@ -104,7 +126,9 @@ class ItemStream:
     def _producer(self, schema: Node, locale: str | None) -> Producer:
         key = schema.key, locale
         if key not in self._producers:
-            self._producers[key] = self.kit.producer(schema, self.operation, name=name_of_operation(self.operation), locale=locale)
+            self._producers[key] = self.kit.producer(
+                schema, self.operation, name=name_of_operation(self.operation), locale=locale
+            )
         return self._producers[key]
 
     @cached_property
@@ -116,7 +140,9 @@ class ItemStream:
     @cached_property
     def _leaves(self) -> list[Leaf]:
         found = [leaf for _, leaf in zip(range(_MOST_LEAVES), self._iter_leaves(self.item, 0), strict=False)]
-        return found if len(found) > 1 else []
+        if len(found) > 1:
+            return found
+        return []
 
     def _iter_leaves(self, node: Node, depth: int) -> Iterator[Leaf]:
         followed = self._follow(node)
@@ -140,7 +166,11 @@ class ItemStream:
                 word = _only(self._follow(node.child("properties").child(tag)).value)
                 if word:
                     return word
-        inner = (self._word(self._follow(child), depth + 1) for child in _children(node, "allOf")) if depth < _DEEPEST else iter(())
+        inner = (
+            (self._word(self._follow(child), depth + 1) for child in _children(node, "allOf"))
+            if depth < _DEEPEST
+            else iter(())
+        )
         return next(filter(None, inner), "")
 
     def _follow(self, node: Node) -> Node:
@@ -177,7 +207,9 @@ def _find(leaves: list[Leaf], kinds: tuple[str, ...]) -> Leaf | None:
 
 def _children(node: Node, keyword: str) -> list[Node]:
     listed = node.value.get(keyword) if isinstance(node.value, dict) else None
-    return list(node.child(keyword).items()) if isinstance(listed, list) else []
+    if isinstance(listed, list):
+        return list(node.child(keyword).items())
+    return []
 
 
 def _only(schema: JsonValue) -> str:
@@ -186,4 +218,6 @@ def _only(schema: JsonValue) -> str:
         return ""
     listed: JsonObject = schema
     values = listed.get("enum") if isinstance(listed.get("enum"), list) else [listed.get("const")]
-    return values[0] if isinstance(values, list) and len(values) == 1 and isinstance(values[0], str) else ""
+    if isinstance(values, list) and len(values) == 1 and isinstance(values[0], str):
+        return values[0]
+    return ""

@@ -1,9 +1,9 @@
 """
 Why this answer: everything that a request met on its way, in words.
 
-What is answered is found out by asking the responder itself, in a copy of the world and without those sources that keep
-something: so nothing changes, no turn is taken. The steps say why, in the order in which the responder decides; a property
-test holds that they name what it does.
+What is answered is found out by asking the responder itself, in a copy of the world and without those sources that
+keep something: so nothing changes, no turn is taken. The steps say why, in the order in which the responder decides; a
+property test holds that they name what it does.
 
 What a request prefers, and what becomes of it.
 """
@@ -51,7 +51,9 @@ def iter_wishes(request: Request, preferences: Preferences, answer: Answer) -> I
         preferences: As they were read.
         answer: What it gets.
     """
-    applied = {part.strip().partition("=")[0] for part in (find_field(answer.fields, PREFERENCE_APPLIED) or "").split(",")}
+    applied = {
+        part.strip().partition("=")[0] for part in (find_field(answer.fields, PREFERENCE_APPLIED) or "").split(",")
+    }
     header, query = find_field(request.fields, b"prefer"), request.query.decode("latin-1")
     seen: set[str] = set()
     for name, value in split_preferences(header, query):
@@ -77,9 +79,9 @@ def _why_ignored(name: str, answer: Answer) -> str:
         return "the answer is a problem"
     if name in {"example", "fixture"}:
         return f"the answer comes from elsewhere: {answer.source}"
-    return (
-        "it says what is so anyway" if answer.source == "generated" else f"it is about generated values, and the answer is {answer.source}"
-    )
+    if answer.source == "generated":
+        return "it says what is so anyway"
+    return f"it is about generated values, and the answer is {answer.source}"
 
 
 _MOST: Final = 50  # fixtures or examples that are told of
@@ -182,7 +184,9 @@ def _steps(responder: Responder, operation: Operation, ask: RequestContext, answ
     settings, preferences, understood = responder.kit.settings, ask.preferences, ask.understood
     if preferences.code is not None:
         chosen = choose_status(operation, preferences.code)
-        yield from _of_response(responder, operation, ask, answer, chosen, f"the preference code={preferences.code} goes before all else")
+        yield from _of_response(
+            responder, operation, ask, answer, chosen, f"the preference code={preferences.code} goes before all else"
+        )
         return
     yield from _sources(responder, operation, ask, before_validation=True)
     if understood.unmet and settings.security:
@@ -195,11 +199,16 @@ def _steps(responder: Responder, operation: Operation, ask: RequestContext, answ
         if any(found.rule == "request-coding-malformed" for found in errors):
             statuses = (400,)
         failure = choose_failure(operation, statuses)
-        yield from _of_response(responder, operation, ask, answer, failure, f"the request breaks the document: {_first(errors)}")
+        yield from _of_response(
+            responder, operation, ask, answer, failure, f"the request breaks the document: {_first(errors)}"
+        )
         return
     yield from _sources(responder, operation, ask, before_validation=False)
     success = choose_success(operation)
-    why = "the request is good" if not errors else "the request breaks the document, which the server was told not to mind"
+    if not errors:
+        why = "the request is good"
+    else:
+        why = "the request breaks the document, which the server was told not to mind"
     if success is None:
         yield _does(answer.source, "the operation documents no response")
         return
@@ -207,7 +216,9 @@ def _steps(responder: Responder, operation: Operation, ask: RequestContext, answ
         why = responder.reply(operation.entry, success).unacceptable(ask).message
         yield from _of_response(responder, operation, ask, answer, choose_status(operation, answer.status), why)
         return
-    yield from _of_response(responder, operation, ask, answer, success, f"{why}; {success.response.status} is the lowest success")
+    yield from _of_response(
+        responder, operation, ask, answer, success, f"{why}; {success.response.status} is the lowest success"
+    )
 
 
 def _first(errors: list[Finding]) -> str:
@@ -215,7 +226,9 @@ def _first(errors: list[Finding]) -> str:
     return f"{errors[0].message}{rest}"
 
 
-def _sources(responder: Responder, operation: Operation, ask: RequestContext, *, before_validation: bool) -> Iterator[Consideration]:
+def _sources(
+    responder: Responder, operation: Operation, ask: RequestContext, *, before_validation: bool
+) -> Iterator[Consideration]:
     for source in responder.sources:
         if source.before_validation is not before_validation or not source.touches(operation.entry):
             continue
@@ -229,13 +242,24 @@ def _told_by(source: AnswerSource, operation: Operation | None, ask: RequestCont
     if isinstance(source, ExplainingSource) and ask is not None:
         answers, why = source.tell(operation, ask)
         return Consideration(source.name, answers, why)
-    return Consideration(source.name, None, "it may answer; that can't be told without asking it, which could change what it keeps")
+    return Consideration(
+        source.name, None, "it may answer; that can't be told without asking it, which could change what it keeps"
+    )
 
 
 def _of_response(
-    responder: Responder, operation: Operation, ask: RequestContext, answer: Answer, chosen: ChosenResponse | None, why: str
+    responder: Responder,
+    operation: Operation,
+    ask: RequestContext,
+    answer: Answer,
+    chosen: ChosenResponse | None,
+    why: str,
 ) -> Iterator[Consideration]:
-    """Who may make the answer with one documented response: fixtures, examples, the generator; a problem where none can."""
+    """
+    Who may make the answer with one documented response.
+
+    Fixtures, examples, the generator; a problem where none can.
+    """
     is_success = chosen is not None and chosen == choose_success(operation) and ask.preferences.code is None
     if chosen is not None:
         status = None if is_success else chosen.status
@@ -261,12 +285,14 @@ def _fixtures(
     for fixture in responder.fixtures.by_operation.get(operation.id, ())[:_MOST]:
         who = f"fixture:{fixture.name}"
         if answer.source == who:
-            asked = f"the preference fixture={named}" if named is not None and status is None else ""
-            met = (
-                f"the request says what it asks for: {', '.join(map(str, fixture.conditions))}"
-                if fixture.conditions
-                else "it asks for nothing"
-            )
+            if named is not None and status is None:
+                asked = f"the preference fixture={named}"
+            else:
+                asked = ""
+            if fixture.conditions:
+                met = f"the request says what it asks for: {', '.join(map(str, fixture.conditions))}"
+            else:
+                met = "it asks for nothing"
             yield _does(who, asked or met)
             return
         yield _does_not(who, _why_not(fixture, ask, status))
@@ -288,7 +314,9 @@ def _why_not(fixture: Fixture, ask: RequestContext, status: int | None) -> str:
     if status is not None and fixture.status != status:
         return f"its status is {fixture.status}, not {status}"
     unmet = fixture.unmet(ask.request, ask.understood)
-    return f"its 'when' asks for {', '.join(map(str, unmet))}" if unmet else "a more specific one goes before it"
+    if unmet:
+        return f"its 'when' asks for {', '.join(map(str, unmet))}"
+    return "a more specific one goes before it"
 
 
 def _examples(
@@ -298,7 +326,10 @@ def _examples(
     considered = list(responder.reply(operation.entry, chosen).consider(ask))[:_MOST]
     for who, unfit in considered:
         if answer.source == who:
-            asked = f"the preference example={ask.preferences.example}" if ask.preferences.example is not None else ""
+            if ask.preferences.example is not None:
+                asked = f"the preference example={ask.preferences.example}"
+            else:
+                asked = ""
             yield _does(who, asked or "the request carries what it asks for, or it asks for nothing")
             return
         yield _does_not(who, unfit or "another one goes before it, or its words were changed to say what is wrong")
@@ -306,7 +337,11 @@ def _examples(
 
 def _generated(responder: Responder, ask: RequestContext) -> str:
     """How a value is made."""
-    told = [f"seed {ask.seed_text!r}", f"locale {ask.preferences.locale or responder.kit.locale}", f"profile {ask.profile or 'realistic'}"]
+    told = [
+        f"seed {ask.seed_text!r}",
+        f"locale {ask.preferences.locale or responder.kit.locale}",
+        f"profile {ask.profile or 'realistic'}",
+    ]
     told += [f"{ask.preferences.size} items"] if ask.preferences.size is not None else []
     told += [f"payload {ask.preferences.payload}"] if ask.preferences.payload is not None else []
     return f"made with {', '.join(told)}"

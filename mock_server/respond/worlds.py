@@ -1,15 +1,17 @@
 """
 Worlds: what each test or person has for itself.
 
-A request names its world in the header field `X-Mock-World` or the cookie `mock_world`; without a name it belongs to the
-world of everybody. A world has a seed, a journal, the states of scenarios, and, with who keeps more (see `WorldStore`), data.
+A request names its world in the header field `X-Mock-World` or the cookie `mock_world`; without a name it belongs to
+the world of everybody. A world has a seed, a journal, the states of scenarios, and, with who keeps more (see
+`WorldStore`), data.
 
-One budget of bytes for what a server keeps of what clients send and are sent: worlds, journals, state, callbacks, answers.
+One budget of bytes for what a server keeps of what clients send and are sent: worlds, journals, state, callbacks,
+answers.
 
-Each of these has bounds of its own, but clients name as many worlds as they like. So all of it is weighed, about as heavy as it
-is in memory, and where it becomes too much, what is cheapest to lose goes first: answers that are kept ready, then worlds that
-nobody asked for in a while, then the oldest exchanges and callbacks of the rest. State of a world that is in use is never lost:
-what no longer fits is refused.
+Each of these has bounds of its own, but clients name as many worlds as they like. So all of it is weighed, about as
+heavy as it is in memory, and where it becomes too much, what is cheapest to lose goes first: answers that are kept
+ready, then worlds that nobody asked for in a while, then the oldest exchanges and callbacks of the rest. State of a
+world that is in use is never lost: what no longer fits is refused.
 """
 
 import logging
@@ -83,7 +85,10 @@ class Budget:
             named = ", ".join(f"{count:,} {what}" for what, count in lost.items())
             megabytes = self.most / (1 << 20)
             _log.warning(
-                "over %.0f MB were kept, so the oldest went: %s (--memory sets the limit; for the %d. time)", megabytes, named, self._times
+                "over %.0f MB were kept, so the oldest went: %s (--memory sets the limit; for the %d. time)",
+                megabytes,
+                named,
+                self._times,
             )
 
 
@@ -103,7 +108,9 @@ class World:
     name: str = EVERYBODY
     seed: str | None = None  # over the server's
     journal: Journal = field(default_factory=Journal)
-    turns: Counter[str] = field(default_factory=Counter)  # how often something that goes by turns happened, by what it is
+    turns: Counter[str] = field(
+        default_factory=Counter
+    )  # how often something that goes by turns happened, by what it is
     scenarios: dict[str, str] = field(default_factory=dict)  # states by scenario; absent: STARTED
     weight: int = 0  # bytes, its journal apart, when it was last asked for
     touched: float = 0.0  # when it was last asked for, on the clock of its `Worlds`
@@ -140,7 +147,11 @@ class WorldStore(Protocol):
 
 
 class Worlds:
-    """All worlds of a process. One that nobody asked for in `expiry` seconds is dropped, and so is the oldest over `limit`."""
+    """
+    All worlds of a process.
+
+    One that nobody asked for in `expiry` seconds is dropped, and so is the oldest over `limit`.
+    """
 
     def __init__(
         self,
@@ -184,7 +195,9 @@ class Worlds:
             MalformedWorld: that can't be a name.
         """
         name = named_world(fields)
-        return self.everybody if name is None else self.get(name)
+        if name is None:
+            return self.everybody
+        return self.get(name)
 
     def get(self, name: str) -> World:
         """
@@ -264,8 +277,14 @@ class Worlds:
         if isinstance(kept, dict):
             self._restore_kept(name, kept)
         world.seed = str(seed) if isinstance(seed, str | int) and not isinstance(seed, bool) else None
-        world.turns = Counter({key: n for key, n in turns.items() if isinstance(n, int)} if isinstance(turns, dict) else {})
-        world.scenarios = {key: state for key, state in scenarios.items() if isinstance(state, str)} if isinstance(scenarios, dict) else {}
+        world.turns = Counter(
+            {key: n for key, n in turns.items() if isinstance(n, int)} if isinstance(turns, dict) else {}
+        )
+        world.scenarios = (
+            {key: state for key, state in scenarios.items() if isinstance(state, str)}
+            if isinstance(scenarios, dict)
+            else {}
+        )
 
     def _restore_kept(self, name: str, kept: JsonObject) -> None:
         """Give back what was kept, all of it or nothing."""
@@ -329,6 +348,8 @@ def named_world(fields: RawFields) -> str | None:
         elif name == b"cookie":
             cookies = value
     if named is None and cookies is not None and COOKIE.encode() in cookies:
-        pairs = (pair.strip().partition("=") for pair in (find_field(fields, b"cookie") or "").replace(",", ";").split(";"))
+        pairs = (
+            pair.strip().partition("=") for pair in (find_field(fields, b"cookie") or "").replace(",", ";").split(";")
+        )
         named = next((value.strip('"') for name, _, value in pairs if name == COOKIE), None)
     return named

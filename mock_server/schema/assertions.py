@@ -4,8 +4,8 @@ Broken assertions, in the same words whoever judged.
 jsonschema-rs is the first judge, the `jsonschema` package the second: two implementations that share no code. They
 agree on what is wrong but name some of it differently; here an assertion is its keyword and the instance location.
 
-The only module that imports `jsonschema`. Its formats come from the small packages that it looks for; IRIs are mapped to URIs,
-since the package that it would take for them builds its grammar, for over a second, whenever it is imported.
+The only module that imports `jsonschema`. Its formats come from the small packages that it looks for; IRIs are mapped
+to URIs, since the package that it would take for them builds its grammar, for over a second, whenever it is imported.
 """
 
 import re
@@ -76,13 +76,17 @@ class SecondJudge:
     def __init__(self, bundle: Bundle) -> None:
         """Prepare a bundle; patterns that are no regular expressions of Python are passed over."""
         # the formats that it knows, too; not `regex`: it knows Python's, and documents mean ECMA-262's
-        checker = jsonschema.FormatChecker(formats=sorted((BUILT_IN - {"regex"}) & jsonschema.FormatChecker.checkers.keys()))
+        checker = jsonschema.FormatChecker(
+            formats=sorted((BUILT_IN - {"regex"}) & jsonschema.FormatChecker.checkers.keys())
+        )
         for name in ("date-time", "time"):
             checker.checks(name)(_of_text(_with_leap_seconds(checker.checkers[name][0])))
         for name, check in (CHECKS | _IDENTIFIERS).items():
             checker.checks(name)(_of_text(check))
         readable = _readable(bundle.schema)
-        self._judge = jsonschema.Draft202012Validator(readable if isinstance(readable, dict) else {}, format_checker=checker)
+        self._judge = jsonschema.Draft202012Validator(
+            readable if isinstance(readable, dict) else {}, format_checker=checker
+        )
 
     def find_broken(self, value: JsonValue) -> set[BrokenAssertion]:
         """List, under full error output, what a value breaks."""
@@ -140,7 +144,9 @@ def _readable(schema: JsonValue) -> JsonValue:
             continue
         if keyword == "patternProperties" and isinstance(value, dict):
             out[keyword] = {pattern: _readable(child) for pattern, child in value.items() if _compiles(pattern)}
-        elif keyword in {"additionalProperties", "unevaluatedProperties"} and not _all_compile(schema.get("patternProperties")):
+        elif keyword in {"additionalProperties", "unevaluatedProperties"} and not _all_compile(
+            schema.get("patternProperties")
+        ):
             continue  # whose names it would be about can't be told
         elif keyword in {"enum", "const", "examples", "default"}:
             out[keyword] = value
@@ -152,7 +158,9 @@ def _readable(schema: JsonValue) -> JsonValue:
 
 
 def _all_compile(patterns: JsonValue) -> bool:
-    return all(_compiles(pattern) for pattern in patterns) if isinstance(patterns, dict) else True
+    if isinstance(patterns, dict):
+        return all(_compiles(pattern) for pattern in patterns)
+    return True
 
 
 def _compiles(pattern: str) -> bool:

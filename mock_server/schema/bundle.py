@@ -20,7 +20,8 @@ from mock_server.schema.simplify import shape_of
 
 # What a `$dynamicRef` to an anchor stands for here: the schema of the first resource on the way that has the anchor.
 _Scope = tuple[tuple[str, Node], ...]
-# Of a definition: its place, what is hidden in it, its scope, and whether it is the base of a child; see `discriminate`.
+# Of a definition: its place, what is hidden in it, its scope, and whether it is the base of a child; see
+# `discriminate`.
 _Key = tuple[str, Pointer, frozenset[str], _Scope, bool]
 _NOTHING_HIDDEN: frozenset[str] = frozenset()
 _MAX_HOPS = 60
@@ -41,7 +42,9 @@ class Bundle:
     def definitions(self) -> list[JsonValue]:
         """What the schema refers to."""
         found = self.schema.get("$defs")
-        return list(found.values()) if isinstance(found, dict) else []
+        if isinstance(found, dict):
+            return list(found.values())
+        return []
 
     def locate(self, path: Sequence[str | int]) -> Place:
         """Find where a keyword was written, given its path in the bundle; as near as the translation lets."""
@@ -161,7 +164,9 @@ class Schemas:
 
     def _schema(self, node: Node, hidden: frozenset[str] = _NOTHING_HIDDEN, *, as_base: bool = False) -> JsonValue:
         if not isinstance(node.value, dict):
-            return node.value if isinstance(node.value, bool) else True
+            if isinstance(node.value, bool):
+                return node.value
+            return True
         outer = self._scope
         self._scope = self._enter(node, outer)
         try:
@@ -188,7 +193,9 @@ class Schemas:
         if node.reference is None:
             return self._nullable(node, self._object(node, hidden, as_base=as_base))
         reference = self._reference(node, hidden, as_base=as_base)
-        beside = {key: value for key, value in node.value.items() if key != "$ref"} if isinstance(node.value, dict) else {}
+        beside = (
+            {key: value for key, value in node.value.items() if key != "$ref"} if isinstance(node.value, dict) else {}
+        )
         if not self.use.is_json_schema or not beside:
             return self._nullable(node, reference)
         rest = self._nullable(node, self._object(Node(beside, node.resource, node.pointer), hidden))
@@ -212,14 +219,18 @@ class Schemas:
         values = schema.get("enum")
         decided = "type" in schema and (not isinstance(values, list) or None in values)
         changed = with_null(schema) if decided else schema
-        return schema if "anyOf" in changed and "anyOf" not in schema else changed
+        if "anyOf" in changed and "anyOf" not in schema:
+            return schema
+        return changed
 
     def _object(self, node: Node, hidden: frozenset[str], *, as_base: bool = False) -> JsonObject:
         own = hidden | self._hiding.names(node)
         out = translate(node, self.use, self._schema, self._note, self.syntax, own)
         source = node.value if isinstance(node.value, dict) else {}
         if isinstance(source.get("allOf"), list):
-            members = [self._schema(child, own, as_base=self._is_base(node, child)) for child in node.child("allOf").items()]
+            members = [
+                self._schema(child, own, as_base=self._is_base(node, child)) for child in node.child("allOf").items()
+            ]
             if members:
                 _conjoin(out, members)
         if self.use.purpose is Purpose.MAKE and self.use.is_json_schema and "discriminator" not in source:
@@ -227,7 +238,9 @@ class Schemas:
         if as_base and self._discriminators.returns(node):
             out = {keyword: value for keyword, value in out.items() if keyword not in {"oneOf", "anyOf"}}
         elif "discriminator" in source and not as_base:
-            self._discriminators.apply(node, out, self.use.purpose, lambda child: {"$ref": f"#/$defs/{self._name(child, own)}"})
+            self._discriminators.apply(
+                node, out, self.use.purpose, lambda child: {"$ref": f"#/$defs/{self._name(child, own)}"}
+            )
         if not as_base and "allOf" in source and self.use.purpose is Purpose.MAKE:
             self._discriminators.name_child(node, out)
         dynamic = source.get("$dynamicRef")
@@ -241,7 +254,9 @@ class Schemas:
         target = self._find(member) if member.reference is not None else None
         return target is not None and self._discriminators.is_base(holder, target)
 
-    def _reference(self, node: Node, hidden: frozenset[str], dynamic: str | None = None, *, as_base: bool = False) -> JsonValue:
+    def _reference(
+        self, node: Node, hidden: frozenset[str], dynamic: str | None = None, *, as_base: bool = False
+    ) -> JsonValue:
         """Translate a `$ref`, or the `$dynamicRef` given; one that leads nowhere is noted and constrains nothing."""
         try:
             target = self._target(node) if dynamic is None else self._dynamic_target(dynamic, node)
@@ -275,7 +290,10 @@ class Schemas:
         scope = self._enter(target, self._scope)
         key = (*target.key, hidden, scope, as_base)
         if key not in self._names:
-            word = target.pointer[-1] if target.pointer else target.resource.name.rsplit("/", 1)[-1].split(".")[0]
+            if target.pointer:
+                word = target.pointer[-1]
+            else:
+                word = target.resource.name.rsplit("/", 1)[-1].split(".")[0]
             base = re.sub(r"[^A-Za-z0-9._-]", "_", word) or "schema"
             name, count = base, 2
             while name in self._taken:

@@ -133,7 +133,11 @@ class Forms:
         return self._known[name]
 
     def is_hopeless(self, form: Canonical) -> bool:
-        """Whether it is proven that no value satisfies the schema of a form: only a form that leaves nothing out proves it."""
+        """
+        Whether it is proven that no value satisfies the schema of a form.
+
+        Only a form that leaves nothing out proves it.
+        """
         return not self._thinned and is_unsatisfiable(form)
 
     def _form_of(self, schema: JsonValue) -> Canonical | None:
@@ -146,7 +150,11 @@ class Forms:
         return self.schemas.recurs(uri.removeprefix(_DEFINITIONS))
 
     def part(self, schema: JsonValue, *, is_branch: bool = False) -> Canonical | None:
-        """The form of any subschema, or of an alternative, that refers to the document's definitions; None where it has none."""
+        """
+        The form of any subschema, or of an alternative, that refers to the document's definitions.
+
+        None where it has none.
+        """
         return self._form_of(self.schemas.shape(schema, is_branch=is_branch))
 
     def unfolded(self, schema: Canonical) -> Canonical | None:
@@ -155,13 +163,17 @@ class Forms:
         own = own if isinstance(own, dict) else {}
         whole = unfold(own, self.schemas.definition_shape)
         form = self._form_of(whole) if whole != own else None
-        return form if form != schema else None
+        if form != schema:
+            return form
+        return None
 
     def self_contained(self, schema: Canonical) -> JsonObject:
         """A form as a JSON Schema with everything that it refers to."""
         written = as_json(schema.to_json_schema())
         if not isinstance(written, dict):
-            return {} if written else {"not": {}}
+            if written:
+                return {}
+            return {"not": {}}
         out: JsonObject = {keyword: value for keyword, value in written.items() if keyword not in _BESIDE}
         definitions: dict[str, JsonValue] = {}
         todo = sorted(find_references(out))
@@ -170,18 +182,24 @@ class Forms:
             if name not in definitions:
                 definitions[name] = self.schemas.definition_shape(name)
                 todo.extend(sorted(find_references(definitions[name]) - definitions.keys()))
-        return {**out, "$defs": definitions} if definitions else out
+        if definitions:
+            return {**out, "$defs": definitions}
+        return out
 
 
 def as_json(value: object) -> JsonValue:
     """What jsonschema-rs gives as JSON: its numbers may be `Decimal`, where they have more digits than a float."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        if value == value.to_integral_value():
+            return int(value)
+        return float(value)
     if isinstance(value, list):
         return [as_json(item) for item in value]
     if isinstance(value, dict):
         return {str(name): as_json(member) for name, member in value.items()}
-    return value if isinstance(value, bool | int | float | str) else None
+    if isinstance(value, bool | int | float | str):
+        return value
+    return None
 
 
 def is_same(one: Canonical, other: Canonical) -> bool:
@@ -191,7 +209,9 @@ def is_same(one: Canonical, other: Canonical) -> bool:
 
 def _written(schema: Canonical) -> JsonValue:
     written = as_json(schema.to_json_schema())
-    return {keyword: value for keyword, value in written.items() if keyword not in _BESIDE} if isinstance(written, dict) else written
+    if isinstance(written, dict):
+        return {keyword: value for keyword, value in written.items() if keyword not in _BESIDE}
+    return written
 
 
 def find_references(schema: JsonValue) -> set[str]:
@@ -203,11 +223,14 @@ def _canonicalize(schema: JsonValue) -> Canonical | None:
     """
     Canonicalise a schema whose references stay references.
 
-    To stand for themselves they refer to themselves, and are of no type, so that nothing is told from what they stand for.
+    To stand for themselves they refer to themselves, and are of no type, so that nothing is told from what they stand
+    for.
     """
     if not isinstance(schema, dict):
         schema = {} if schema else {"not": {}}
-    stubs: dict[str, JsonValue] = {name: {"properties": {"self": {"$ref": _DEFINITIONS + name}}} for name in find_references(schema)}
+    stubs: dict[str, JsonValue] = {
+        name: {"properties": {"self": {"$ref": _DEFINITIONS + name}}} for name in find_references(schema)
+    }
     return canonicalize_schema({**schema, "$defs": stubs} if stubs else schema)
 
 
@@ -223,7 +246,11 @@ def canonicalize_schema(schema: JsonObject) -> Canonical | None:
 
 @lru_cache(maxsize=256)
 def _known_form(text: bytes) -> Canonical | None:
-    """The form of a schema that was met before: both readings of a document hold most of them, and some take a second."""
+    """
+    The form of a schema that was met before.
+
+    Both readings of a document hold most of them, and some take a second.
+    """
     return _form(orjson.loads(text))
 
 
@@ -250,7 +277,11 @@ def find_intersection(one: Canonical, other: Canonical) -> Canonical | None:
 
 
 def find_difference(one: Canonical, other: Canonical) -> Canonical | None:
-    """Every value that one admits and the other rejects; None where the canonical form can't say, or it would take too long."""
+    """
+    Every value that one admits and the other rejects.
+
+    None where the canonical form can't say, or it would take too long.
+    """
     if _count_branches(one) * _count_branches(other) > MOST_CASES:
         return None
     try:
@@ -277,11 +308,15 @@ def explain_unsatisfiable(bundle: Bundle) -> tuple[Pointer, str] | None:
     """
     Say why a bundle admits no value.
 
-    Returns:
-        The place in the bundle where it starts, and the keywords that are in conflict; None where that is not proven, or a proof
-        would take too long.
+    Returns: The place in the bundle where it starts, and the keywords that are in conflict; None where that is not
+        proven, or a proof would take too long.
     """
-    if count_cases({"allOf": [{key: value for key, value in bundle.schema.items() if key != "$defs"}, *bundle.definitions()]}) > MOST_CASES:
+    if (
+        count_cases(
+            {"allOf": [{key: value for key, value in bundle.schema.items() if key != "$defs"}, *bundle.definitions()]}
+        )
+        > MOST_CASES
+    ):
         return None
     try:
         found = find_unsatisfiable(bundle.schema, validate_formats=True, pattern_options=PATTERN_OPTIONS, offline=True)
@@ -295,11 +330,15 @@ def explain_unsatisfiable(bundle: Bundle) -> tuple[Pointer, str] | None:
         if deeper is None or deeper in chain:
             break
         chain.append(deeper)
-    told = [parse_pointer(name) for name in chain if not isinstance(found[name], UnsatisfiableReason.Empty)] or [parse_pointer(chain[-1])]
+    told = [parse_pointer(name) for name in chain if not isinstance(found[name], UnsatisfiableReason.Empty)] or [
+        parse_pointer(chain[-1])
+    ]
     return told[0], ", since ".join(_reason(found[format_pointer(place)], place, told[0], bundle) for place in told)
 
 
-def _because(reason: UnsatisfiableReason, pointer: str, schema: JsonObject, found: Mapping[str, UnsatisfiableReason]) -> str | None:
+def _because(
+    reason: UnsatisfiableReason, pointer: str, schema: JsonObject, found: Mapping[str, UnsatisfiableReason]
+) -> str | None:
     """The place that makes another one unsatisfiable: what its only keyword holds, or a property that it requires."""
     causes = reason.causes if isinstance(reason, UnsatisfiableReason.Conflict) else []
     if isinstance(reason, UnsatisfiableReason.Empty):
@@ -322,7 +361,9 @@ def _reason(reason: UnsatisfiableReason, pointer: Pointer, base: Pointer, bundle
 
     def at(place: Pointer) -> str:
         inner = place[len(base) :] if place[: len(base)] == base else None
-        return format_pointer(inner) if inner is not None else str(bundle.locate(place))
+        if inner is not None:
+            return format_pointer(inner)
+        return str(bundle.locate(place))
 
     if isinstance(reason, UnsatisfiableReason.Conflict):
         by_place: dict[str, list[str]] = {}

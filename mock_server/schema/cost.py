@@ -1,8 +1,9 @@
 """
 What a schema costs, counted before it is used.
 
-jsonschema-rs can't be interrupted, and some small schemas take it hours: forty definitions that each refer twice to the next
-one ask for 2^40 steps, twelve unions of three alternatives have 531,441 combinations. So both numbers are worked out first.
+jsonschema-rs can't be interrupted, and some small schemas take it hours: forty definitions that each refer twice to
+the next one ask for 2^40 steps, twelve unions of three alternatives have 531,441 combinations. So both numbers are
+worked out first.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,14 @@ _ONE: Final = ("not", "if", "then", "else")
 _LISTS: Final = ("allOf", "anyOf", "oneOf")
 _MAPS: Final = ("dependentSchemas",)
 # And those whose subschemas speak of its parts.
-_PART: Final = ("items", "additionalProperties", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties")
+_PART: Final = (
+    "items",
+    "additionalProperties",
+    "contains",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+)
 _PART_LISTS: Final = ("prefixItems",)
 _PART_MAPS: Final = ("properties", "patternProperties")
 _CHILD_CASES: Final = 100  # of a part: what is around it multiplies them
@@ -49,7 +57,9 @@ class Effort:
             elif name not in self._steps:
                 self._steps[name] = 1
                 todo.append((name, True))
-                todo.extend((other, False) for other in dict.fromkeys(iter_references(self.definitions.get(name, True))))
+                todo.extend(
+                    (other, False) for other in dict.fromkeys(iter_references(self.definitions.get(name, True)))
+                )
         return self._count(schema)
 
     def _count(self, schema: JsonValue) -> int:
@@ -75,8 +85,9 @@ def thin(schema: JsonValue, room: int = MOST_CASES) -> JsonValue:
     """
     Leave alternatives out, so that no more combinations are left than there is room for.
 
-    What is left admits values of the schema, though not all of them; where a condition had to be left out, other values, too.
-    So what is made by it has to be judged by the whole. A schema with few alternatives is given back as it is.
+    What is left admits values of the schema, though not all of them; where a condition had to be left out, other
+    values, too. So what is made by it has to be judged by the whole. A schema with few alternatives is given back as
+    it is.
     """
     if not isinstance(schema, dict):
         return schema
@@ -85,7 +96,9 @@ def thin(schema: JsonValue, room: int = MOST_CASES) -> JsonValue:
         del out["not"]
     if count_cases(out) > room:
         _thin_alternatives(out, room)
-    return schema if all(out[keyword] is value for keyword, value in schema.items() if keyword in out) and len(out) == len(schema) else out
+    if all(out[keyword] is value for keyword, value in schema.items() if keyword in out) and len(out) == len(schema):
+        return schema
+    return out
 
 
 def _count_negations(schema: JsonValue) -> int:
@@ -105,13 +118,19 @@ def _thin_parts(keyword: str, value: JsonValue) -> JsonValue:
         return value[:_LONG_ENUM]
     if keyword in _PART_LISTS and isinstance(value, list):
         items = [thin(item, _CHILD_CASES) for item in value]
-        return items if any(map(_differ, items, value)) else value
+        if any(map(_differ, items, value)):
+            return items
+        return value
     if keyword in _PART_MAPS and isinstance(value, dict):
         members = {name: thin(member, _CHILD_CASES) for name, member in value.items()}
-        return members if any(map(_differ, members.values(), value.values())) else value
+        if any(map(_differ, members.values(), value.values())):
+            return members
+        return value
     if keyword in _LISTS and isinstance(value, list):
         branches = [thin(branch) for branch in value]
-        return branches if any(map(_differ, branches, value)) else value
+        if any(map(_differ, branches, value)):
+            return branches
+        return value
     return value
 
 
@@ -218,7 +237,9 @@ def _ways_to_break(schema: JsonValue) -> int:
     return min(max(ways, 1), _MOST)
 
 
-def _subschemas(schema: JsonObject, ones: tuple[str, ...], lists: tuple[str, ...], maps: tuple[str, ...]) -> Iterator[JsonValue]:
+def _subschemas(
+    schema: JsonObject, ones: tuple[str, ...], lists: tuple[str, ...], maps: tuple[str, ...]
+) -> Iterator[JsonValue]:
     for keyword in ones:
         if keyword in schema:
             yield schema[keyword]
@@ -232,7 +253,9 @@ def _subschemas(schema: JsonObject, ones: tuple[str, ...], lists: tuple[str, ...
 
 def _list(schema: JsonObject, keyword: str) -> list[JsonValue]:
     value = schema.get(keyword)
-    return value if isinstance(value, list) else []
+    if isinstance(value, list):
+        return value
+    return []
 
 
 def iter_references(schema: JsonValue) -> Iterator[str]:

@@ -19,8 +19,8 @@ Source: OAS 2.0, 3.0.4 and 3.1.1, section "Schema Object"; JSON Schema 2020-12 c
 
 What a direction hides: properties that are `readOnly` in requests, and those that are `writeOnly` in responses.
 
-Whether one that is required is required even where it is hidden, OpenAPI 3.0 denies and 3.1 leaves to JSON Schema, to which
-these words say nothing. So where there is an alternative, what is made hides nothing that it requires.
+Whether one that is required is required even where it is hidden, OpenAPI 3.0 denies and 3.1 leaves to JSON Schema, to
+which these words say nothing. So where there is an alternative, what is made hides nothing that it requires.
 
 Source: OAS 3.0.4, "Schema Object", Fixed Fields; JSON Schema 2020-12 validation, section 9.4
 """
@@ -48,7 +48,9 @@ class Direction(Enum):
     @property
     def hidden_by(self) -> str:
         """The keyword that keeps a property out of this direction."""
-        return "readOnly" if self is Direction.REQUEST else "writeOnly"
+        if self is Direction.REQUEST:
+            return "readOnly"
+        return "writeOnly"
 
 
 class Purpose(Enum):
@@ -76,7 +78,9 @@ class Syntax:
     """What is known of patterns and formats."""
 
     pattern_ok: Callable[[str], bool]  # whether a regular expression compiles
-    has_format: Callable[[str, str | None, int, int | None], bool] = _any_format  # whether a text can: format, pattern, least, most length
+    has_format: Callable[[str, str | None, int, int | None], bool] = (
+        _any_format  # whether a text can: format, pattern, least, most length
+    )
 
 
 # A place as a schema that may be named by `$ref`, and what was noted on the way.
@@ -90,7 +94,16 @@ _FOLK_TYPES = {
     "float": "number", "double": "number", "decimal": "number", "int": "integer", "long": "integer",
     "bool": "boolean", "list": "array", "map": "object", "dict": "object",
 }  # fmt: skip
-_COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains")
+_COUNTS = (
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+    "minContains",
+    "maxContains",
+)
 _ONE = ("not", "additionalProperties")
 _ONE_SINCE_31 = ("contains", "propertyNames", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties")
 _LISTS = ("anyOf", "oneOf")
@@ -98,10 +111,18 @@ _ANNOTATIONS = ("title", "description", "default", "x-faker", "x-mock", "depreca
 _SAYING_NOTHING = frozenset(("nullable", "title", "description", "default", "example", "deprecated", "externalDocs"))
 _WIRE_ANNOTATIONS = ("xml", "contentMediaType", "contentEncoding")
 # One of another type says nothing, and would make the schema unreadable for others.
-_TYPES_OF_ANNOTATIONS: Final = {"title": str, "description": str, "deprecated": bool, "contentMediaType": str, "contentEncoding": str}
+_TYPES_OF_ANNOTATIONS: Final = {
+    "title": str,
+    "description": str,
+    "deprecated": bool,
+    "contentMediaType": str,
+    "contentEncoding": str,
+}
 
 
-def translate(node: Node, use: Use, schema: Translate, note: Note, syntax: Syntax, hidden: frozenset[str]) -> JsonObject:
+def translate(
+    node: Node, use: Use, schema: Translate, note: Note, syntax: Syntax, hidden: frozenset[str]
+) -> JsonObject:
     """
     Translate one Schema Object that is no mere reference.
 
@@ -171,7 +192,9 @@ class _ObjectTranslation:
             self.bad("type")
         if not self.making and names != ["file"]:
             return []
-        return [name if name in TYPES else _FOLK_TYPES[str(name)] for name in names if name in TYPES or name in _FOLK_TYPES]
+        return [
+            name if name in TYPES else _FOLK_TYPES[str(name)] for name in names if name in TYPES or name in _FOLK_TYPES
+        ]
 
     def _enum(self, out: JsonObject) -> None:
         values = self.source["enum"]
@@ -248,7 +271,12 @@ class _ObjectTranslation:
         text = self._pattern(pattern) if pattern is not None else None
         if text is not None:
             out["pattern"] = text
-        if self.making and isinstance(pattern, str) and read_literal(pattern) is not None and self.syntax.pattern_ok(pattern):
+        if (
+            self.making
+            and isinstance(pattern, str)
+            and read_literal(pattern) is not None
+            and self.syntax.pattern_ok(pattern)
+        ):
             # as it is written it finds nothing: what may be left out is
             out["allOf"] = [{"type": ["string"], "pattern": pattern}]
         format_ = self.source.get("format")
@@ -257,16 +285,24 @@ class _ObjectTranslation:
             out["format"] = format_  # the name of a number on a string, too: worth knowing when making one
 
     def _is_possible(self, format_: str, out: JsonObject) -> bool:
-        """Whether a text of the lengths and the pattern can have a format that is asserted; one that can't is an annotation."""
+        """
+        Whether a text of the lengths and the pattern can have a format that is asserted.
+
+        One that can't is an annotation.
+        """
         least, most, pattern = out.get("minLength"), out.get("maxLength"), out.get("pattern")
         if format_ not in ASSERTED or (pattern is None and most is None and least is None):
             return True
         text = pattern if isinstance(pattern, str) else None
-        if self.syntax.has_format(format_, text, least if isinstance(least, int) else 0, most if isinstance(most, int) else None):
+        if self.syntax.has_format(
+            format_, text, least if isinstance(least, int) else 0, most if isinstance(most, int) else None
+        ):
             return True
         beside = " and ".join(keyword for keyword in ("pattern", "minLength", "maxLength") if keyword in out)
         self.note(
-            "document-format-impossible", self.node, f"no text has the format {format_!r} beside its {beside}; the format is passed over"
+            "document-format-impossible",
+            self.node,
+            f"no text has the format {format_!r} beside its {beside}; the format is passed over",
         )
         return False
 
@@ -274,11 +310,17 @@ class _ObjectTranslation:
         if isinstance(pattern, str):
             literal = read_literal(pattern)
             if literal is not None:
-                self.note("document-pattern-invalid", self.node, f"{pattern!r} is a literal of JavaScript; {literal!r} is read")
+                self.note(
+                    "document-pattern-invalid",
+                    self.node,
+                    f"{pattern!r} is a literal of JavaScript; {literal!r} is read",
+                )
             for readable in iter_readings(pattern if literal is None else literal):
                 if self.syntax.pattern_ok(readable):
                     return readable
-        self.note("document-pattern-invalid", self.node, f"{str(pattern)[:80]!r} is no regular expression that can be used")
+        self.note(
+            "document-pattern-invalid", self.node, f"{str(pattern)[:80]!r} is no regular expression that can be used"
+        )
         return None
 
     def applicators(self, out: JsonObject) -> None:
@@ -312,7 +354,11 @@ class _ObjectTranslation:
                 out["dependentSchemas"] = dependent
 
     def _tuple(self, out: JsonObject, items: list[JsonValue]) -> None:
-        """Translate `items` as older drafts knew it: a schema for each of the first items, and `additionalItems` for the rest."""
+        """
+        Translate `items` as older drafts knew it.
+
+        A schema for each of the first items, and `additionalItems` for the rest.
+        """
         if items:
             out["prefixItems"] = self._list("items")
         if isinstance(self.source.get("additionalItems"), dict | bool):
@@ -336,8 +382,12 @@ class _ObjectTranslation:
         if not found:
             self.bad(keyword)
         if self.making and keyword == "anyOf":
-            return [branch for branch in found if not _says_nothing(branch)] or found  # where anything will do, what is described
-        return _fractional(found) if self.making and keyword == "oneOf" else found
+            return [
+                branch for branch in found if not _says_nothing(branch)
+            ] or found  # where anything will do, what is described
+        if self.making and keyword == "oneOf":
+            return _fractional(found)
+        return found
 
     def _means_null(self, branch: Node, keyword: str) -> bool:
         """
@@ -449,7 +499,8 @@ def _fractional(branches: list[JsonValue]) -> list[JsonValue]:
     """
     Of exclusive branches of whole and of any numbers, whose formats alone keep them apart, those of numbers with fractions.
 
-    A whole number is of either type, whatever the bounds of a format; one with a fraction is of one, for every validator.
+    A whole number is of either type, whatever the bounds of a format; one with a fraction is of one, for every
+    validator.
     """
     plain = {"type", "minimum", "maximum", "format", *_ANNOTATIONS, "examples"}
     typed = [(branch, branch.get("type")) for branch in branches if isinstance(branch, dict) and branch.keys() <= plain]
@@ -457,7 +508,9 @@ def _fractional(branches: list[JsonValue]) -> list[JsonValue]:
     if not whole or not any(types == ["number"] for _, types in typed):
         return branches
     return [
-        {**branch, "not": {"type": ["integer"]}} if isinstance(branch, dict) and branch.get("type") == ["number"] else branch
+        {**branch, "not": {"type": ["integer"]}}
+        if isinstance(branch, dict) and branch.get("type") == ["number"]
+        else branch
         for branch in branches
         if branch not in whole
     ]
@@ -476,7 +529,9 @@ def _cast(value: JsonValue, type_: str) -> list[JsonValue]:
             read: JsonValue = json.loads(value)
         except ValueError:
             return []
-        return [read] if is_type(read, type_) else []
+        if is_type(read, type_):
+            return [read]
+        return []
     return []
 
 
@@ -530,4 +585,6 @@ class Hiding:
     def _is_hidden(self, node: Node) -> bool:
         places = (node, self.follow(node) if node.reference is not None else None)
         word = self.direction.hidden_by
-        return any(isinstance(place.value, dict) and place.value.get(word) is True for place in places if place is not None)
+        return any(
+            isinstance(place.value, dict) and place.value.get(word) is True for place in places if place is not None
+        )

@@ -1,10 +1,11 @@
 """
 The Discriminator Object: which schema a value says that it is.
 
-It stands beside `oneOf` or `anyOf`, or in a parent whose children extend it by `allOf`; in 2.0 always there, as the mere
-name of a property. In either form a value that names a known schema has to conform to that one. A name that nothing is
-known by is left to `oneOf` and `anyOf` themselves; a parent takes its children's names, its own and the rest of its `enum`.
-MAKE makes values that conform to `oneOf` as well, unless only the discriminator can tell the branches apart.
+It stands beside `oneOf` or `anyOf`, or in a parent whose children extend it by `allOf`; in 2.0 always there, as the
+mere name of a property. In either form a value that names a known schema has to conform to that one. A name that
+nothing is known by is left to `oneOf` and `anyOf` themselves; a parent takes its children's names, its own and the
+rest of its `enum`. MAKE makes values that conform to `oneOf` as well, unless only the discriminator can tell the
+branches apart.
 
 Source: OAS 2.0 and 3.0.3, "Composition and Inheritance (Polymorphism)"; OAS 3.1.1 and 3.2.0, "Discriminator Object"
 """
@@ -61,7 +62,9 @@ class Discriminators:
     references: References
     _children: dict[str, dict[_Key, list[Node]]] = field(default_factory=dict)  # by resource, then by parent
     _rules: dict[_Key, _DiscriminatorRule | None] = field(default_factory=dict)
-    _without: set[_Key] = field(default_factory=set)  # schemas that neither have a discriminator nor extend one that has
+    _without: set[_Key] = field(
+        default_factory=set
+    )  # schemas that neither have a discriminator nor extend one that has
 
     def apply(self, node: Node, out: JsonObject, purpose: Purpose, refer: Refer) -> None:
         """
@@ -118,7 +121,9 @@ class Discriminators:
             if names:
                 _conjoin(out, _bearing(rule.name, names))
 
-    def _among_branches(self, node: Node, word: str, rule: _DiscriminatorRule, out: JsonObject, purpose: Purpose) -> None:
+    def _among_branches(
+        self, node: Node, word: str, rule: _DiscriminatorRule, out: JsonObject, purpose: Purpose
+    ) -> None:
         places, translated = _list(node, word), out[word]
         if not isinstance(translated, list) or len(places) != len(translated):
             return
@@ -144,16 +149,23 @@ class Discriminators:
         out.pop(word, None)
         _conjoin(out, {"anyOf": [{**others, **unknown}, *named]})
 
-    def _among_children(self, node: Node, rule: _DiscriminatorRule, out: JsonObject, purpose: Purpose, refer: Refer) -> None:
+    def _among_children(
+        self, node: Node, rule: _DiscriminatorRule, out: JsonObject, purpose: Purpose, refer: Refer
+    ) -> None:
         listed = self._listed(node, rule.name)
-        children = list({child.key: child for child in (*rule.targets, *self._descendants(node)) if child.key != node.key}.values())
+        children = list(
+            {child.key: child for child in (*rule.targets, *self._descendants(node)) if child.key != node.key}.values()
+        )
         if not children or (len(children) > _MOST_CHILDREN and purpose is Purpose.JUDGE):
             return
         named: list[JsonValue] = []
         taken: list[JsonValue] = []
         for child in children[:_MOST_CHILDREN]:
             own = self._own_values(child, rule.name)
-            names = own if own and child.key not in rule.mapped else self._names_of_child(child, rule, listed)
+            if own and child.key not in rule.mapped:
+                names = own
+            else:
+                names = self._names_of_child(child, rule, listed)
             if purpose is Purpose.JUDGE:
                 names = list(dict.fromkeys([*names, *own, _name(child)]))
             elif not names:
@@ -194,7 +206,9 @@ class Discriminators:
             if target is not None:
                 targets[target.key] = target
                 mapped.setdefault(target.key, []).append(value)
-        return _DiscriminatorRule(name, mapped, tuple(targets.values()), self._target(default, node) if isinstance(default, str) else None)
+        return _DiscriminatorRule(
+            name, mapped, tuple(targets.values()), self._target(default, node) if isinstance(default, str) else None
+        )
 
     def _target(self, ref: str, node: Node) -> Node | None:
         """What a mapping names: a place, or a schema beside the node by its mere name."""
@@ -202,7 +216,12 @@ class Discriminators:
         refs = [ref] if "#" in ref or "/" in ref or ref.endswith((".yaml", ".yml", ".json")) else []
         refs.append("#/" + "/".join((*home, ref)))
         return next(
-            (found for each in refs if (found := self._follow(Node({"$ref": each}, node.resource, node.pointer))) is not None), None
+            (
+                found
+                for each in refs
+                if (found := self._follow(Node({"$ref": each}, node.resource, node.pointer))) is not None
+            ),
+            None,
         )
 
     def _names_of_branch(self, place: Node, rule: _DiscriminatorRule, purpose: Purpose) -> list[JsonValue] | None:
@@ -218,17 +237,26 @@ class Discriminators:
         says = self._says_itself(target, rule.name)
         ref = place.reference
         if ref is None:
-            return [] if says else None
-        mapped: list[JsonValue] = list(dict.fromkeys([*rule.mapped.get(target.key, ()), *rule.mapped.get(_last_word(ref), ())]))
+            if says:
+                return []
+            return None
+        mapped: list[JsonValue] = list(
+            dict.fromkeys([*rule.mapped.get(target.key, ()), *rule.mapped.get(_last_word(ref), ())])
+        )
         if purpose is Purpose.JUDGE:
-            return [*mapped, *(value for value in (_last_word(ref), *self._own_values(target, rule.name)) if value not in mapped)]
+            return [
+                *mapped,
+                *(value for value in (_last_word(ref), *self._own_values(target, rule.name)) if value not in mapped),
+            ]
         if says:
             return []
         return mapped or [_last_word(ref)]
 
     def _names_of_child(self, child: Node, rule: _DiscriminatorRule, listed: list[JsonValue]) -> list[JsonValue]:
         """The discriminator's values for a child; none where the parent lists others."""
-        mapped: list[JsonValue] = list(dict.fromkeys([*rule.mapped.get(child.key, ()), *rule.mapped.get(_name(child), ())]))
+        mapped: list[JsonValue] = list(
+            dict.fromkeys([*rule.mapped.get(child.key, ()), *rule.mapped.get(_name(child), ())])
+        )
         said = child.value.get("x-ms-discriminator-value") if isinstance(child.value, dict) else None
         names = mapped or [said if isinstance(said, str) else _name(child)]
         if not listed:
@@ -273,8 +301,13 @@ class Discriminators:
         if other.is_closed and one.properties.keys() - other.properties.keys():
             return True
         for name in one.required & other.properties.keys():
-            own, its = self._follow(one.properties.get(name, other.properties[name])), self._follow(other.properties[name])
-            types = [found.value.get("type") for found in (own, its) if found is not None and isinstance(found.value, dict)]
+            own, its = (
+                self._follow(one.properties.get(name, other.properties[name])),
+                self._follow(other.properties[name]),
+            )
+            types = [
+                found.value.get("type") for found in (own, its) if found is not None and isinstance(found.value, dict)
+            ]
             if len(types) > 1 and None not in types and types[0] != types[1]:
                 return True
         listed = other.properties.get(discriminator)
@@ -287,7 +320,9 @@ class Discriminators:
         facts = _Facts()
         for part in self._parts(node):
             value = part.value if isinstance(part.value, dict) else {}
-            facts.properties.update(part.child("properties").members() if isinstance(value.get("properties"), dict) else ())
+            facts.properties.update(
+                part.child("properties").members() if isinstance(value.get("properties"), dict) else ()
+            )
             required = value.get("required")
             facts.required.update(map(str, required) if isinstance(required, list) else ())
             facts.is_closed = facts.is_closed or value.get("additionalProperties") is False
@@ -314,7 +349,11 @@ class Discriminators:
         return (part for part in self._parts(node) if part.key != node.key)
 
     def _descendants(self, node: Node) -> list[Node]:
-        """The schemas with a name that extend a schema, those nearest first: in its own file and in the entry document."""
+        """
+        The schemas with a name that extend a schema, those nearest first.
+
+        In its own file and in the entry document.
+        """
         resources = {resource.uri: resource for resource in (*self.references.library.loaded()[:1], node.resource)}
         indexes = [self._index(resource) for resource in resources.values()]
         found: dict[_Key, Node] = {}
@@ -371,18 +410,28 @@ def _is_named(node: Node) -> bool:
     pointer = node.pointer
     while pointer[-2:-1] == ("allOf",):
         pointer = pointer[:-2]
-    return not pointer or (len(pointer) > 1 and pointer[-2] in _HOMES) or (len(pointer) == 1 and "openapi" not in _members(node))
+    return (
+        not pointer
+        or (len(pointer) > 1 and pointer[-2] in _HOMES)
+        or (len(pointer) == 1 and "openapi" not in _members(node))
+    )
 
 
 def _members(node: Node) -> JsonObject:
-    return node.resource.value if isinstance(node.resource.value, dict) else {}
+    if isinstance(node.resource.value, dict):
+        return node.resource.value
+    return {}
 
 
 def _iter_named(root: Node) -> Iterator[Node]:
     """The components of a document; of a file that is none, its members."""
     members = dict(root.members())
     components = dict(members["components"].members()) if "components" in members else {}
-    homes = [home for home in (components.get("schemas"), members.get("definitions"), members.get("$defs")) if home is not None]
+    homes = [
+        home
+        for home in (components.get("schemas"), members.get("definitions"), members.get("$defs"))
+        if home is not None
+    ]
     if not homes and not {"openapi", "swagger"} & members.keys():
         homes = [root]
     for home in homes:
@@ -390,11 +439,17 @@ def _iter_named(root: Node) -> Iterator[Node]:
 
 
 def _name(node: Node) -> str:
-    return node.pointer[-1] if node.pointer else _last_word(node.resource.uri)
+    if node.pointer:
+        return node.pointer[-1]
+    return _last_word(node.resource.uri)
 
 
 def _is_alike(one: str, other: str) -> bool:
-    """Whether two names differ in nothing but how they are written, or one begins or ends with the other: `dog`, `DogPet`."""
+    """
+    Whether two names differ in nothing but how they are written, or one begins or ends with the other.
+
+    `dog`, `DogPet`.
+    """
     plain, whole = ("".join(char for char in name.lower() if char.isalnum()) for name in (one, other))
     return bool(plain) and (plain == whole or whole.startswith(plain) or whole.endswith(plain))
 

@@ -14,7 +14,9 @@ from mock_server.names import nouns_of
 # More sources than this at one place tell nothing more.
 _MOST = 64
 _ALTERNATIVES = ("oneOf", "anyOf")
-_OBJECT_WORDS = frozenset(("properties", "additionalProperties", "required", "patternProperties", "minProperties", "propertyNames"))
+_OBJECT_WORDS = frozenset(
+    ("properties", "additionalProperties", "required", "patternProperties", "minProperties", "propertyNames")
+)
 _ARRAY_WORDS = frozenset(("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"))
 _STRING_WORDS = frozenset(("minLength", "maxLength", "pattern", "contentMediaType", "contentEncoding"))
 _NUMBER_WORDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
@@ -60,14 +62,22 @@ class Hints:
 
     def is_map(self) -> bool:
         """Whether it is documented that there are more properties than those named."""
-        return any(isinstance(source.get("additionalProperties"), dict) or "patternProperties" in source for source in self.sources)
+        return any(
+            isinstance(source.get("additionalProperties"), dict) or "patternProperties" in source
+            for source in self.sources
+        )
 
     def implied_type(self) -> str | None:
         """The type that the keywords speak of, where no `type` says it."""
         for source in self.sources:
             if "type" in source or "enum" in source or "const" in source:
                 continue
-            for type_, words in (("object", _OBJECT_WORDS), ("array", _ARRAY_WORDS), ("string", _STRING_WORDS), ("number", _NUMBER_WORDS)):
+            for type_, words in (
+                ("object", _OBJECT_WORDS),
+                ("array", _ARRAY_WORDS),
+                ("string", _STRING_WORDS),
+                ("number", _NUMBER_WORDS),
+            ):
                 if words & source.keys():
                     return type_
             if "format" in source:
@@ -96,7 +106,9 @@ class HintReader:
         sources: list[tuple[JsonObject, bool]] = []
         nouns: set[str] = set()
         names: dict[str, None] = {}
-        self._gather([*((schema, True) for schema in schemas), *((schema, False) for schema in unsure)], sources, nouns, names)
+        self._gather(
+            [*((schema, True) for schema in schemas), *((schema, False) for schema in unsure)], sources, nouns, names
+        )
         sure = tuple(source for source, is_sure in sources if is_sure)
         hints = Hints(tuple(source for source, _ in sources), frozenset(nouns), tuple(names), sure)
         if key and schemas[0]:
@@ -127,11 +139,17 @@ class HintReader:
         if unsure:
             return self.read(*found, unsure=unsure)
         if not found:
-            found = [source["additionalProperties"] for source in hints.sources if isinstance(source.get("additionalProperties"), dict)]
+            found = [
+                source["additionalProperties"]
+                for source in hints.sources
+                if isinstance(source.get("additionalProperties"), dict)
+            ]
         if not found:
             maps = (source.get("patternProperties") for source in hints.sources)
             found = [value for patterns in maps if isinstance(patterns, dict) for value in patterns.values()]
-        return self.read(*found) if found else Hints()
+        if found:
+            return self.read(*found)
+        return Hints()
 
     def items(self, hints: Hints, index: int | None = None) -> Hints:
         """The hints of an item; with an index, of that one."""
@@ -142,10 +160,16 @@ class HintReader:
                 found.append(prefix[index])
             elif "items" in source:
                 found.append(source["items"])
-        return self.read(*found) if found else Hints()
+        if found:
+            return self.read(*found)
+        return Hints()
 
     def _gather(
-        self, schemas: list[tuple[JsonValue, bool]], sources: list[tuple[JsonObject, bool]], nouns: set[str], names: dict[str, None]
+        self,
+        schemas: list[tuple[JsonValue, bool]],
+        sources: list[tuple[JsonObject, bool]],
+        nouns: set[str],
+        names: dict[str, None],
     ) -> None:
         """Walk in depth, in the order in which things were written, once through each definition."""
         passed: set[str] = set()

@@ -2,9 +2,10 @@
 What a large value breaks, found one by one.
 
 jsonschema-rs makes all errors before it gives the first, each with a copy of the value that it is about, and for each
-alternative of a union all of its errors: two megabytes of wrong items take 14 seconds and 1.5 GB. So a large value is gone
-into from here, keyword by keyword, and only its small parts are left to jsonschema-rs; who wants a hundred errors gets a
-hundred, and no more is made. Whether a keyword is broken is always judged by jsonschema-rs, which makes nothing for that.
+alternative of a union all of its errors: two megabytes of wrong items take 14 seconds and 1.5 GB. So a large value is
+gone into from here, keyword by keyword, and only its small parts are left to jsonschema-rs; who wants a hundred errors
+gets a hundred, and no more is made. Whether a keyword is broken is always judged by jsonschema-rs, which makes nothing
+for that.
 """
 
 import math
@@ -34,7 +35,19 @@ _NOT_ALONE: Final = frozenset(
      "maxContains", "unevaluatedProperties", "unevaluatedItems")
 )  # fmt: skip
 _SAYING_NOTHING: Final = frozenset(
-    ("title", "description", "default", "example", "examples", "deprecated", "xml", "readOnly", "writeOnly", "$schema", "$comment")
+    (
+        "title",
+        "description",
+        "default",
+        "example",
+        "examples",
+        "deprecated",
+        "xml",
+        "readOnly",
+        "writeOnly",
+        "$schema",
+        "$comment",
+    )
 )
 _UNEVALUATED: Final = ("unevaluatedProperties", "unevaluatedItems")
 _SHOWN: Final = 60  # characters of a keyword's value, and of names
@@ -79,7 +92,9 @@ class LargeValues:
     schema: JsonObject
     whole: CompiledSchema
     compile: Callable[[JsonObject], CompiledSchema]
-    _known: BoundedCache[tuple[str | int, ...], tuple[CompiledSchema, int]] = field(default_factory=lambda: BoundedCache(_COMPILED, _weigh))
+    _known: BoundedCache[tuple[str | int, ...], tuple[CompiledSchema, int]] = field(
+        default_factory=lambda: BoundedCache(_COMPILED, _weigh)
+    )
     _needs: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by definition: those that it refers to
     _small: int = 0
     _levels: int = 0
@@ -89,8 +104,13 @@ class LargeValues:
         if not self._small:
             self._small = max(_LEAST_WEIGHT, _WEIGHT // (1 + _count_alternatives(self.schema)))
             returns = _count_returns(self.schema)
-            self._levels = max(_LEAST_LEVELS, int(math.log(_WEIGHT, returns))) if returns > 1 else MOST_LEVELS
-        return (text is not None and is_short(self._small, text, self._levels)) or weighs_up_to(self._small, value, self._levels)
+            if returns > 1:
+                self._levels = max(_LEAST_LEVELS, int(math.log(_WEIGHT, returns)))
+            else:
+                self._levels = MOST_LEVELS
+        return (text is not None and is_short(self._small, text, self._levels)) or weighs_up_to(
+            self._small, value, self._levels
+        )
 
     def iter_broken(self, value: JsonValue) -> Iterator[Broken]:
         """Go through what a value breaks; nothing is made ahead."""
@@ -99,13 +119,17 @@ class LargeValues:
     def _broken(self, at: _At, *, explained: bool = True) -> Iterator[Broken]:
         if not isinstance(at.schema, dict):
             if at.schema is False:
-                yield Broken("falseSchema", at.path, at.instance, f"False schema does not allow {describe_value(at.value)}")
+                yield Broken(
+                    "falseSchema", at.path, at.instance, f"False schema does not allow {describe_value(at.value)}"
+                )
             return
         compiled = self._compiled(at.path, at.schema)
         if compiled.is_valid(at.value):
             return
         if len(at.instance) > MOST_LEVELS:
-            yield Broken(str(at.path[-1]), at.path, at.instance, f"{describe_value(at.value)}, so deep inside, does not conform")
+            yield Broken(
+                str(at.path[-1]), at.path, at.instance, f"{describe_value(at.value)}, so deep inside, does not conform"
+            )
             return
         if self.is_small(at.value):
             for error in compiled.iter_errors(at.value):
@@ -189,7 +213,9 @@ class LargeValues:
             elif keyword == "additionalProperties" and wanted is False:
                 yield from self._additional(at, schema)
             elif keyword not in _NOT_ALONE and keyword not in _SAYING_NOTHING and not keyword.startswith("x-"):
-                beside: JsonObject = {name: schema[name] for name in _COUNTS if name in schema} if keyword == "contains" else {}
+                beside: JsonObject = (
+                    {name: schema[name] for name in _COUNTS if name in schema} if keyword == "contains" else {}
+                )
                 name = next(iter(beside), keyword)
                 if not self._holds(at, keyword, {keyword: wanted, **beside}):
                     message = f"{describe_value(at.value)} breaks {name!r}: {_shortened(str(schema[name]))}"
@@ -229,7 +255,10 @@ class LargeValues:
         for keyword in _UNEVALUATED:
             if keyword in schema:
                 yield Broken(
-                    keyword, (*at.path, keyword), at.instance, f"{describe_value(at.value)} has parts that {keyword!r} does not allow"
+                    keyword,
+                    (*at.path, keyword),
+                    at.instance,
+                    f"{describe_value(at.value)} has parts that {keyword!r} does not allow",
                 )
 
     def _holds(self, at: _At, label: str, alone: JsonObject, *values: JsonValue) -> bool:
@@ -252,7 +281,11 @@ class LargeValues:
         return found[0]
 
     def _reached(self, schema: JsonObject) -> JsonObject:
-        """The definitions that a part of the schema leads to: to compile all of them for each part takes long, and much memory."""
+        """
+        The definitions that a part of the schema leads to.
+
+        To compile all of them for each part takes long, and much memory.
+        """
         definitions, found = _object(self.schema, "$defs"), dict[str, JsonValue]()
         todo = list(iter_references(schema))
         while todo:
@@ -275,17 +308,23 @@ def describe_value(value: JsonValue) -> str:
         return f"an object of {len(value):,} properties"
     if isinstance(value, list):
         return f"a list of {len(value):,} items"
-    return f"a text of {len(value):,} characters" if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return f"a text of {len(value):,} characters"
+    return str(value)
 
 
 def _object(schema: JsonObject, keyword: str) -> JsonObject:
     value = schema.get(keyword)
-    return value if isinstance(value, dict) else {}
+    if isinstance(value, dict):
+        return value
+    return {}
 
 
 def _list(schema: JsonObject, keyword: str) -> list[JsonValue]:
     value = schema.get(keyword)
-    return value if isinstance(value, list) else []
+    if isinstance(value, list):
+        return value
+    return []
 
 
 def _count_alternatives(schema: JsonValue) -> int:
@@ -302,7 +341,8 @@ def is_short(most: int, text: bytes, deepest: int) -> bool:
     """
     Whether a JSON text is too short for a value with more parts or levels than that.
 
-    Each part but the first of a list or an object follows a comma. Commas and brackets within strings are counted as well.
+    Each part but the first of a list or an object follows a comma. Commas and brackets within strings are counted as
+    well.
     """
     if len(text) // _CHARACTERS >= most:
         return False
@@ -348,9 +388,14 @@ def _count_returns(schema: JsonObject) -> int:
                 found.add(other)
                 todo.extend(needs.get(other, ()))
         reached[name] = found
-    counts = (sum(1 for other in iter_references(definition) if name in reached.get(other, ())) for name, definition in definitions.items())
+    counts = (
+        sum(1 for other in iter_references(definition) if name in reached.get(other, ()))
+        for name, definition in definitions.items()
+    )
     return max(counts, default=0)
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    if len(text) <= _SHOWN:
+        return text
+    return f"{text[:_SHOWN]}…"

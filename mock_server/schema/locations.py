@@ -78,7 +78,9 @@ class Location:
         written = [start for _, start in self.starts if start is not True]
         if len(written) == 1 and isinstance(written[0], dict):
             return written[0]
-        return {"allOf": list(written)} if written else {}
+        if written:
+            return {"allOf": list(written)}
+        return {}
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -108,7 +110,9 @@ class _Walk:
     labels: dict[Pointer, str]
     met: set[Pointer] = field(default_factory=set)
 
-    def locate(self, parent: Location | None, step: str | int | None, starts: tuple[tuple[Pointer, JsonValue], ...]) -> Location:
+    def locate(
+        self, parent: Location | None, step: str | int | None, starts: tuple[tuple[Pointer, JsonValue], ...]
+    ) -> Location:
         """Follow what is written for a location to its parts."""
         parts: list[LocatedSubschema] = []
         todo = list(reversed(starts))
@@ -127,7 +131,10 @@ class _Walk:
                 name = ref.removeprefix("#/$defs/")
                 after.append((("$defs", name), self.definitions.get(name)))
             members = schema.get("allOf")
-            after += [((*path, "allOf", str(index)), member) for index, member in enumerate(members if isinstance(members, list) else [])]
+            after += [
+                ((*path, "allOf", str(index)), member)
+                for index, member in enumerate(members if isinstance(members, list) else [])
+            ]
             todo.extend(reversed(after))
         return Location(parent, step, starts, tuple(parts))
 
@@ -174,8 +181,13 @@ def _labels(bundle: Bundle) -> dict[Pointer, str]:
     found: dict[Pointer, str] = {}
     for name, node in bundle.origins.items():
         pointer = node.pointer
-        short = pointer[-1] if pointer[:2] == ("components", "schemas") or pointer[:1] == ("definitions",) else ""
-        same = short and len(pointer) == (3 if pointer[0] == "components" else 2) and node.resource is bundle.node.resource
+        if pointer[:2] == ("components", "schemas") or pointer[:1] == ("definitions",):
+            short = pointer[-1]
+        else:
+            short = ""
+        same = (
+            short and len(pointer) == (3 if pointer[0] == "components" else 2) and node.resource is bundle.node.resource
+        )
         found["$defs", name] = short if same else "/".join((node.resource.name.rsplit("/", 1)[-1], *pointer))
     return found
 
@@ -185,7 +197,9 @@ def _is_news(state: _Walk, path: Pointer, schema: JsonValue) -> bool:
     if path in state.met or not isinstance(schema, dict):
         return False
     ref = schema.get("$ref")
-    if isinstance(ref, str) and not (schema.keys() - {"$ref", "title", "description", "examples", "default", "deprecated"}):
+    if isinstance(ref, str) and not (
+        schema.keys() - {"$ref", "title", "description", "examples", "default", "deprecated"}
+    ):
         return ("$defs", ref.removeprefix("#/$defs/")) not in state.met
     return True
 
@@ -213,7 +227,14 @@ def _alternatives(location: Location) -> Iterator[tuple[None, tuple[tuple[Pointe
         dependent = part.schema.get("dependentSchemas")
         for name, schema in dependent.items() if isinstance(dependent, dict) else ():
             present: JsonObject = {"required": [name]}
-            yield None, (*location.starts, ((*part.path, "has", name), present), ((*part.path, "dependentSchemas", name), schema))
+            yield (
+                None,
+                (
+                    *location.starts,
+                    ((*part.path, "has", name), present),
+                    ((*part.path, "dependentSchemas", name), schema),
+                ),
+            )
 
 
 def _properties(location: Location) -> Iterator[tuple[str, tuple[tuple[Pointer, JsonValue], ...]]]:
@@ -240,7 +261,9 @@ def _literal(pattern: str) -> str:
     """A name for a pattern of names, where it is as good as written out: `^x-`."""
     bare = pattern.removeprefix("^").removesuffix(".*").removesuffix("$")
     plain = bare.replace("\\-", "-").replace("\\.", ".")
-    return plain if plain and all(char.isalnum() or char in "-_" for char in plain) else ""
+    if plain and all(char.isalnum() or char in "-_" for char in plain):
+        return plain
+    return ""
 
 
 def _members(location: Location, name: str) -> tuple[tuple[Pointer, JsonValue], ...]:

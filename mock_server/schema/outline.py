@@ -79,7 +79,9 @@ class Outline:
     def member(self, name: str) -> "Outline":
         """The outline of a property."""
         found = [
-            properties[name] for source in self.sources if isinstance(properties := source.get("properties"), dict) and name in properties
+            properties[name]
+            for source in self.sources
+            if isinstance(properties := source.get("properties"), dict) and name in properties
         ]
         if not found:
             found = [source["additionalProperties"] for source in self.sources if "additionalProperties" in source]
@@ -122,7 +124,9 @@ def _types_of_values(source: JsonObject) -> set[str]:
     return {type_ for value in listed for type_ in TYPES if is_type(value, type_)}
 
 
-def _gather(schemas: list[JsonValue], definitions: Mapping[str, JsonValue], known: dict[tuple[int, ...], Outline]) -> Outline:
+def _gather(
+    schemas: list[JsonValue], definitions: Mapping[str, JsonValue], known: dict[tuple[int, ...], Outline]
+) -> Outline:
     sources: list[JsonObject] = []
     passed: set[str] = set()
     todo = list(reversed(schemas))

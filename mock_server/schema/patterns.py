@@ -34,7 +34,9 @@ def read_literal(pattern: str) -> str | None:
     literal = _LITERAL.fullmatch(pattern)
     if literal is None:
         return None
-    return f"(?i:{literal[1]})" if "i" in literal[2] else literal[1]
+    if "i" in literal[2]:
+        return f"(?i:{literal[1]})"
+    return literal[1]
 
 
 def iter_readings(pattern: str) -> Iterator[str]:

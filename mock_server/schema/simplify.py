@@ -62,7 +62,9 @@ class _Unfolding:
             elif keyword != "$ref":
                 out[keyword] = value
         ref = schema.get("$ref")
-        return out if not isinstance(ref, str) else self._beside(ref, out, passed)
+        if not isinstance(ref, str):
+            return out
+        return self._beside(ref, out, passed)
 
     def _beside(self, ref: str, rest: JsonObject, passed: frozenset[str]) -> JsonValue:
         """What a reference stands for, together with its siblings."""
@@ -161,7 +163,12 @@ def _find_leaf(schema: JsonObject, definitions: dict[str, JsonValue]) -> JsonObj
     if not isinstance(ref, str) or any(keyword != "$ref" and keyword not in _ANNOTATIONS for keyword in schema):
         return None
     target = definitions.get(ref.removeprefix("#/$defs/"))
-    if isinstance(target, dict) and target and not (_NOT_LEAF & target.keys()) and target.get("type") not in (["object"], ["array"]):
+    if (
+        isinstance(target, dict)
+        and target
+        and not (_NOT_LEAF & target.keys())
+        and target.get("type") not in (["object"], ["array"])
+    ):
         return target
     return None
 
@@ -256,4 +263,6 @@ def _join(one: JsonObject, other: JsonObject) -> JsonObject:
 
 def _list(schema: JsonObject, keyword: str) -> list[JsonValue]:
     value = schema.get(keyword)
-    return value if isinstance(value, list) else []
+    if isinstance(value, list):
+        return value
+    return []

@@ -23,7 +23,8 @@ from mock_server.schema.cost import MOST_STEPS
 from mock_server.schema.formats import CHECKS
 from mock_server.schema.large import Broken, LargeValues, weighs_up_to
 
-# The regular expressions of a document are untrusted: bound what they may cost. 40 MB is 0.15 s of CPU at most, and lets through
+# The regular expressions of a document are untrusted: bound what they may cost. 40 MB is 0.15 s of CPU at most, and
+# lets through
 # what real documents have: Ethereum's blobs are `^0x[a-fA-F0-9]{262144}$`, which takes between 16 and 40 MB.
 PATTERN_OPTIONS: Final = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=40_000_000)
 # Those of requests to come are many, and each is kept: they are smaller, too.
@@ -65,7 +66,9 @@ class Validator:
         """
         self.bundle = bundle
         if bundle.steps > MOST_STEPS:
-            raise UnusableSchema(bundle.node.place, f"it is too large: to judge one value takes more than {MOST_STEPS:,} steps")
+            raise UnusableSchema(
+                bundle.node.place, f"it is too large: to judge one value takes more than {MOST_STEPS:,} steps"
+            )
         try:
             self._shared = _share(bundle.schema)
         except (ValueError, jsonschema_rs.ReferencingError) as error:
@@ -77,16 +80,16 @@ class Validator:
 
     def check(self, value: JsonValue, limit: int = _MAX_VIOLATIONS) -> list[Violation]:
         """List what a value breaks; nothing when it conforms."""
-        return [] if self.is_valid(value) else self.explain(value, limit)
+        if self.is_valid(value):
+            return []
+        return self.explain(value, limit)
 
     def explain(self, value: JsonValue, limit: int = _MAX_VIOLATIONS, *, text: bytes | None = None) -> list[Violation]:
         """
         List what a value breaks that does not conform.
 
-        Args:
-            value: The value.
-            limit: How many violations to list.
-            text: What the value was read from as JSON, where that is known: it says in less time whether the value is small.
+        Args: value: The value. limit: How many violations to list. text: What the value was read from as JSON, where
+            that is known: it says in less time whether the value is small.
         """
         if self._large.is_small(value, text):
             return [self._violation(error) for error in islice(self._compiled.iter_errors(value), limit)]
@@ -100,16 +103,22 @@ class Validator:
         """What a value breaks, as keyword and place in it, without a word: messages of large schemas are large."""
         if self.is_valid(value):
             return []
-        return [(error.keyword, tuple(map(str, error.instance))) for error in islice(self._large.iter_broken(value), limit)]
+        return [
+            (error.keyword, tuple(map(str, error.instance))) for error in islice(self._large.iter_broken(value), limit)
+        ]
 
     def _described(self, broken: Broken) -> Violation:
         if broken.error is not None:
             known = self._violation(broken.error, broken.path)
             return known._replace(instance=tuple(map(str, broken.instance)))
         path = tuple(map(str, broken.path))
-        return Violation(broken.keyword, broken.message, tuple(map(str, broken.instance)), self.bundle.locate(broken.path), path)
+        return Violation(
+            broken.keyword, broken.message, tuple(map(str, broken.instance)), self.bundle.locate(broken.path), path
+        )
 
-    def _violation(self, error: jsonschema_rs.ValidationError, written: tuple[str | int, ...] | None = None) -> Violation:
+    def _violation(
+        self, error: jsonschema_rs.ValidationError, written: tuple[str | int, ...] | None = None
+    ) -> Violation:
         written = tuple(error.schema_path) if written is None else written
         found = self._assertions.get(written)
         if found is None:
@@ -227,7 +236,9 @@ def pattern_ok(pattern: str) -> bool:
 
 def compile_pattern(pattern: str, *, whole: bool) -> Callable[[str], bool]:
     """
-    Compile a regular expression that somebody gave; what it may cost is bounded, and where it costs more nothing matches.
+    Compile a regular expression of a document or a setting, with a bound on what it may cost.
+
+    Where it costs more, nothing matches.
 
     Args:
         pattern: Of ECMA-262.
@@ -236,9 +247,13 @@ def compile_pattern(pattern: str, *, whole: bool) -> Callable[[str], bool]:
     Raises:
         ValueError: it is no regular expression, or too large a one.
     """
-    for written in (pattern, f"^(?:{pattern})$")[: 2 if whole else 1]:  # alone first: `a)(b` is none, though `(?:a)(b)` is one
+    for written in (pattern, f"^(?:{pattern})$")[
+        : 2 if whole else 1
+    ]:  # alone first: `a)(b` is none, though `(?:a)(b)` is one
         try:
-            compiled = jsonschema_rs.Draft202012Validator({"pattern": written}, pattern_options=_SEARCH_OPTIONS, offline=True)
+            compiled = jsonschema_rs.Draft202012Validator(
+                {"pattern": written}, pattern_options=_SEARCH_OPTIONS, offline=True
+            )
         except ValueError as error:
             message = f"{pattern!r} is no regular expression that can be used"
             raise ValueError(message) from error
@@ -249,7 +264,9 @@ def _message(error: jsonschema_rs.ValidationError) -> str:
     """What is wrong, shortened; of alternatives the nearest one is explained."""
     text = _shortened(error.message)
     nearest = _nearest(error.kind)
-    return f"{text} (nearest alternative: {_shortened(nearest.message)})" if nearest is not None else text
+    if nearest is not None:
+        return f"{text} (nearest alternative: {_shortened(nearest.message)})"
+    return text
 
 
 def _nearest(kind: Any) -> jsonschema_rs.ValidationError | None:  # noqa: ANN401 - 40 classes without a common one
@@ -265,7 +282,9 @@ def _depth(error: jsonschema_rs.ValidationError) -> int:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= 2 * _MAX_SHOWN else f"{text[:_MAX_SHOWN]} … {text[-_MAX_SHOWN:]}"
+    if len(text) <= 2 * _MAX_SHOWN:
+        return text
+    return f"{text[:_MAX_SHOWN]} … {text[-_MAX_SHOWN:]}"
 
 
 def iter_broken_keywords(violations: list[Violation]) -> Iterator[tuple[str, Pointer]]:

@@ -1,8 +1,8 @@
 """
 What a server is made of: documents under their base paths, and what lives beside them.
 
-`Mount` is one document, ready to answer, replaced as a whole when it changes; `Backend` holds the mounts, the worlds, and
-who wants to disturb, to hear of, or to answer beside the API.
+`Mount` is one document, ready to answer, replaced as a whole when it changes; `Backend` holds the mounts, the worlds,
+and who wants to disturb, to hear of, or to answer beside the API.
 
 What became of a callback or a webhook.
 """
@@ -53,7 +53,12 @@ class DeliveryAttempt(NamedTuple):
 
     def json(self) -> JsonObject:
         """Write it as JSON."""
-        return {"moment": self.moment, "seconds": round(self.seconds, 6), "status": self.status, "reason": self.reason or None}
+        return {
+            "moment": self.moment,
+            "seconds": round(self.seconds, 6),
+            "status": self.status,
+            "reason": self.reason or None,
+        }
 
 
 @dataclass(eq=False, kw_only=True)
@@ -102,7 +107,10 @@ class Delivery:
             "outcome": self.outcome.value,
             "reason": self.reason or None,
             "attempts": [attempt.json() for attempt in self.attempts],
-            "findings": [{"rule": finding.rule, "message": finding.message, "place": str(finding.place)} for finding in self.findings],
+            "findings": [
+                {"rule": finding.rule, "message": finding.message, "place": str(finding.place)}
+                for finding in self.findings
+            ],
         }
 
 
@@ -152,7 +160,10 @@ def make_mounts(responders: Sequence[Responder]) -> tuple[Mount, ...]:
     shelf = [ServedDocument(each.document, each.base_paths()) for each in responders]
     for responder in responders:
         responder.served = tuple(dict.fromkeys(base for shown in shelf for base in shown.base_paths))
-    return tuple(Mount(each, DocumentPages(shelf, number), FastPath(each), _prefixes(each)) for number, each in enumerate(responders))
+    return tuple(
+        Mount(each, DocumentPages(shelf, number), FastPath(each), _prefixes(each))
+        for number, each in enumerate(responders)
+    )
 
 
 def _prefixes(responder: Responder) -> tuple[str, ...]:
@@ -178,7 +189,9 @@ class FaultInjector(Protocol[MetT]):
     def plan(self, request: Request, responder: Responder, world: World) -> MetT | None:
         """Decide what an exchange meets; None lets it pass. Called once for each request, in their order."""
 
-    async def answer(self, disturbance: MetT, request: Request, respond: Callable[[Request], Awaitable[Answer]]) -> Answer:
+    async def answer(
+        self, disturbance: MetT, request: Request, respond: Callable[[Request], Awaitable[Answer]]
+    ) -> Answer:
         """Answer a request that meets something; an error takes the place of what would have been done."""
 
     def bring(self, answer: Answer, request: Request, world: World) -> tuple[MetT, Answer]:
@@ -192,7 +205,11 @@ class CallbackService(Protocol):
     """Who sends callbacks and webhooks, and tells what became of them."""
 
     def attend(self) -> None:
-        """Be told of exchanges from now on, if operations may set something off; called when the documents are other ones."""
+        """
+        Be told of exchanges from now on, if operations may set something off.
+
+        Called when the documents are other ones.
+        """
 
     def __iter__(self) -> Iterator[Delivery]:
         """What was sent, or should have been: the oldest first."""
@@ -254,7 +271,11 @@ class Forwarder(Protocol):
         """The base of the real server."""
 
     async def exchange(self, mount: Mount, call: AsgiCall, respond: Respond, *, whole: bool = False) -> UpstreamAnswer:
-        """Answer a request with what the real server says; `respond` asks the mock, `whole` waits for all of what is no stream."""
+        """
+        Answer a request with what the real server says.
+
+        `respond` asks the mock, `whole` waits for all of what is no stream.
+        """
 
     async def refuse(self, send: Send, *, speaks_http: bool) -> None:
         """Refuse a web socket, with an HTTP response where the server can send one."""
@@ -284,8 +305,12 @@ class Backend:
     hosts: Hosts = ANY_HOST  # that are answered for; of who listens
     ports: Ports | None = None  # None: the API and the admin side share one
     listeners: list[Listener] = field(default_factory=list)  # are told of every exchange
-    areas: dict[bytes, Asgi] = field(default_factory=dict)  # applications beside the API, by the beginning of their paths
-    tasks: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # run while the server does, and are cancelled at its end
+    areas: dict[bytes, Asgi] = field(
+        default_factory=dict
+    )  # applications beside the API, by the beginning of their paths
+    tasks: list[Callable[[], Awaitable[None]]] = field(
+        default_factory=list
+    )  # run while the server does, and are cancelled at its end
     code: Code | None = None  # of the user's handlers, as it was imported last
     reload_error: str | None = None  # why what was edited last is not served: the version before it goes on
     generation: int = 0  # how often what is served was replaced
@@ -315,8 +340,8 @@ class Backend:
         """
         Find the document that a request asks.
 
-        Of those with the operation, it is the one with the longest base path, then the first; the same goes for those with
-        another method of it, and at last for those that only have the base path.
+        Of those with the operation, it is the one with the longest base path, then the first; the same goes for those
+        with another method of it, and at last for those that only have the base path.
 
         Args:
             method: In upper case.
@@ -349,7 +374,9 @@ class Backend:
         page = next((page for mount in self.mounts if (page := mount.pages.find(method, path)) is not None), None)
         if page is None or is_ours or self.reserves(path):
             return page
-        return page if not self.is_documented("GET", path) else None
+        if not self.is_documented("GET", path):
+            return page
+        return None
 
     def reserves(self, path: bytes) -> bool:
         """Check whether a path of the API's port belongs to the admin side or the console, whatever documents have there."""
@@ -361,7 +388,9 @@ class Backend:
         text = path.decode("latin-1")
         return any(isinstance(mount.responder.router.match(method, text), Matched) for mount in self.mounts)
 
-    def record(self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None = None) -> None:
+    def record(
+        self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None = None
+    ) -> None:
         """
         Keep an exchange, and tell who listens.
 

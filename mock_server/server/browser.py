@@ -1,12 +1,14 @@
 """
 What a browser may do with an answer.
 
-The API answers with content that nobody here wrote: examples of a document, errors that quote the request, pages of a real
-server behind the proxy. It is answered on the origin of the admin side, so every such answer takes its origin away: a script
-in it is of no origin, and can read and change nothing. The pages of this server itself may do only what they need.
+The API answers with content that nobody here wrote: examples of a document, errors that quote the request, pages of a
+real server behind the proxy. It is answered on the origin of the admin side, so every such answer takes its origin
+away: a script in it is of no origin, and can read and change nothing. The pages of this server itself may do only what
+they need.
 
-Some header fields reach further than their answer: to all of its origin, or all ports of its host. A browser is not sent those;
-other clients are, since a document may require them. Cookies are sent on, but for ours, and for this host only.
+Some header fields reach further than their answer: to all of its origin, or all ports of its host. A browser is not
+sent those; other clients are, since a document may require them. Cookies are sent on, but for ours, and for this host
+only.
 
 Source: Content Security Policy Level 3, sections 6.4 and 7; Fetch Metadata Request Headers; RFC 6265, section 5.2
 
@@ -24,7 +26,10 @@ from mock_server.server.backend import Message, Send
 
 # Before the fields of the answer itself: of several X-Content-Type-Options the first counts, of several policies each.
 NOSNIFF: Final[RawField] = (b"x-content-type-options", b"nosniff")
-CONTENT_FIELDS: Final[tuple[RawField, ...]] = ((b"content-security-policy", b"sandbox allow-scripts allow-forms"), NOSNIFF)
+CONTENT_FIELDS: Final[tuple[RawField, ...]] = (
+    (b"content-security-policy", b"sandbox allow-scripts allow-forms"),
+    NOSNIFF,
+)
 _PAGE_FIELDS: Final[tuple[RawField, ...]] = (
     NOSNIFF,
     (b"x-frame-options", b"DENY"),
@@ -58,7 +63,9 @@ def page_fields(policy: str) -> tuple[RawField, ...]:
 
 
 # JSON that a browser may show, and nothing else
-ADMIN_FIELDS: Final = page_fields("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox")
+ADMIN_FIELDS: Final = page_fields(
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+)
 
 
 def add_fields(send: Send, fields: Iterable[RawField]) -> Send:
@@ -97,7 +104,9 @@ def is_foreign(method: str, fields: RawFields) -> bool:
     site = find_field(fields, b"sec-fetch-site")
     if site is None or site in _OWN:
         return False
-    is_link = find_field(fields, b"sec-fetch-mode") == "navigate" and find_field(fields, b"sec-fetch-dest") == "document"
+    is_link = (
+        find_field(fields, b"sec-fetch-mode") == "navigate" and find_field(fields, b"sec-fetch-dest") == "document"
+    )
     return method not in _SAFE or not is_link
 
 
@@ -105,8 +114,8 @@ def changes_unasked(method: str, fields: RawFields) -> bool:
     """
     Whether a page of another origin sends what browsers send without asking first whether it may.
 
-    A real server behind a proxy would carry it out, and whether that page may read the answer comes too late. What is asked
-    first is the real server's to allow.
+    A real server behind a proxy would carry it out, and whether that page may read the answer comes too late. What is
+    asked first is the real server's to allow.
 
     Args:
         method: In upper case.
@@ -122,7 +131,10 @@ def changes_unasked(method: str, fields: RawFields) -> bool:
 
 def is_led_here(fields: RawFields) -> bool:
     """Whether a link, a form or a frame of another origin leads a browser to this answer, to show it."""
-    return find_field(fields, b"sec-fetch-mode") == "navigate" and find_field(fields, b"sec-fetch-site") not in {*_OWN, None}
+    return find_field(fields, b"sec-fetch-mode") == "navigate" and find_field(fields, b"sec-fetch-site") not in {
+        *_OWN,
+        None,
+    }
 
 
 def confine(fields: Sequence[RawField], asked: RawFields) -> Sequence[RawField]:
@@ -156,8 +168,14 @@ def reaches_further(fields: Iterable[RawField]) -> bool:
 
 
 def is_browser(asked: RawFields) -> bool:
-    """Check whether a browser sent a request: all of them say so in User-Agent, and in fields that no page can take away."""
-    return any(name in _BROWSER_FIELDS or (name == b"user-agent" and value.startswith(b"Mozilla/")) for name, value in asked)
+    """
+    Check whether a browser sent a request.
+
+    All of them say so in User-Agent, and in fields that no page can take away.
+    """
+    return any(
+        name in _BROWSER_FIELDS or (name == b"user-agent" and value.startswith(b"Mozilla/")) for name, value in asked
+    )
 
 
 def _for_host(cookie: bytes, host: bytes) -> bytes:
@@ -204,7 +222,9 @@ def _authority(origin: str) -> str | None:
 
 
 _FAMILY: Final = b"access-control-"
-_SAYS_WHO: Final = frozenset((b"access-control-allow-origin", b"access-control-allow-credentials", b"access-control-expose-headers"))
+_SAYS_WHO: Final = frozenset(
+    (b"access-control-allow-origin", b"access-control-allow-credentials", b"access-control-expose-headers")
+)
 # What every page may read, or none.
 _NOT_EXPOSED: Final = frozenset(
     (b"cache-control", b"content-language", b"content-length", b"content-type", b"expires", b"last-modified", b"pragma",
@@ -218,7 +238,10 @@ def preflight(fields: RawFields) -> Answer | None:
     if method is None or origin is None:
         return None
     asked = find_field(fields, b"access-control-request-headers") or "*"
-    head = [(b"access-control-allow-methods", method.encode("latin-1")), (b"access-control-allow-headers", asked.encode("latin-1"))]
+    head = [
+        (b"access-control-allow-methods", method.encode("latin-1")),
+        (b"access-control-allow-headers", asked.encode("latin-1")),
+    ]
     varies = (b"vary", b"Access-Control-Request-Method, Access-Control-Request-Headers")
     return Answer(204, [*head, (b"access-control-max-age", b"600"), varies], b"", "preflight")
 
@@ -227,8 +250,9 @@ def with_cors(own: Sequence[RawField], asked: RawFields) -> list[RawField]:
     """
     Let any page read an answer, as Prism does: the origin is echoed, so that credentials may be sent.
 
-    A list of origins is none, and where credentials are sent a `*` is the name of a field: so there is one origin, whatever the
-    document says, and the fields that may be read are named. That the answer depends on the origin is said in `caching`.
+    A list of origins is none, and where credentials are sent a `*` is the name of a field: so there is one origin,
+    whatever the document says, and the fields that may be read are named. That the answer depends on the origin is
+    said in `caching`.
 
     Args:
         own: The fields of the answer.

@@ -1,10 +1,10 @@
 """
 Handlers: operations that are no longer mocked, since a function of the user's has their operationId.
 
-They run as ordinary handlers of Connexion: parameters and body are injected, `connexion.request` is there, what they return is
-written, what they raise becomes a problem. They stay what they are when the mock is gone. A request is judged before it gets
-here, as for a mocked operation, and values are read as the document says; their answers are judged too, and sent as they are,
-with what is wrong in `sl-violations`, in the log and in the journal.
+They run as ordinary handlers of Connexion: parameters and body are injected, `connexion.request` is there, what they
+return is written, what they raise becomes a problem. They stay what they are when the mock is gone. A request is
+judged before it gets here, as for a mocked operation, and values are read as the document says; their answers are
+judged too, and sent as they are, with what is wrong in `sl-violations`, in the log and in the journal.
 
 What Connexion is told: a document of routes without schemas.
 
@@ -72,8 +72,8 @@ def handler_document(title: str, version: str, routes: list[tuple[str, Operation
     """
     Write the routing document of operations that have handlers: with what Connexion injects and writes by.
 
-    Query parameters are named, so that it passes them on; their values are read by the real document. Media types stand there
-    for the bodies that it reads and writes.
+    Query parameters are named, so that it passes them on; their values are read by the real document. Media types
+    stand there for the bodies that it reads and writes.
 
     Args:
         title: Of the API.
@@ -123,7 +123,9 @@ def _plain_template(template: str) -> tuple[str, list[str]]:
 
 
 def _operation(entry: Entry, names: list[str]) -> JsonObject:
-    parameters: list[JsonValue] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    parameters: list[JsonValue] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+    ]
     return {
         "operationId": MOCK_OPERATION,
         "x-operation": entry.id,
@@ -136,7 +138,13 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 # What is ours to do, or what no handler needs: Connexion routes, injects, writes, and catches what is raised.
-_OURS: Final = (SwaggerUIMiddleware, SecurityMiddleware, RequestValidationMiddleware, ResponseValidationMiddleware, LifespanMiddleware)
+_OURS: Final = (
+    SwaggerUIMiddleware,
+    SecurityMiddleware,
+    RequestValidationMiddleware,
+    ResponseValidationMiddleware,
+    LifespanMiddleware,
+)
 _LARGEST = 64 * 1024 * 1024  # bytes of an answer
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
@@ -166,7 +174,9 @@ class Handlers:
         adapted = {operation.id: self._adapt(operation) for _, operation in operations}
         middlewares = [each for each in ConnexionMiddleware.default_middlewares if each not in _OURS]
         self._app = connexion.AsyncApp(__name__, middlewares=middlewares)
-        self._app.add_api(handler_document(document.title, document.api_version, routes), resolver=Resolver(adapted.__getitem__))
+        self._app.add_api(
+            handler_document(document.title, document.api_version, routes), resolver=Resolver(adapted.__getitem__)
+        )
 
     def touches(self, entry: Entry) -> bool:
         """Whether an operation has a handler."""
@@ -184,7 +194,9 @@ class Handlers:
         given = inspect.signature(function).parameters.values()
         takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in given)
         accepted = None if takes_all else frozenset(parameter.name for parameter in given)
-        signature = _Signature(operation, accepted, self._defaults(operation), self.responder.document.version is Version.V2)
+        signature = _Signature(
+            operation, accepted, self._defaults(operation), self.responder.document.version is Version.V2
+        )
 
         async def run_async(**passed: Any) -> Any:  # noqa: ANN401 - what Connexion injects
             return _typed(operation, await function(**_arguments(signature, passed)))
@@ -192,7 +204,8 @@ class Handlers:
         def run(**passed: Any) -> Any:  # noqa: ANN401 - see there
             return _typed(operation, function(**_arguments(signature, passed)))
 
-        is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+        called = getattr(function, "__call__", None)  # noqa: B004 - of an object with an asynchronous `__call__`
+        is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
         return run_async if is_async else run
 
     def _defaults(self, operation: Operation) -> dict[str, JsonValue]:
@@ -210,7 +223,11 @@ class Handlers:
         gathered = _ConnexionCall(receive, ask.request.body)
         token = _understood.set(ask.understood)
         try:
-            await self._app({**scope, "method": operation.method, "headers": list(ask.request.fields)}, gathered.receive, gathered.send)
+            await self._app(
+                {**scope, "method": operation.method, "headers": list(ask.request.fields)},
+                gathered.receive,
+                gathered.send,
+            )
         finally:
             _understood.reset(token)
         entry = operation.entry
@@ -226,7 +243,14 @@ class Handlers:
         try:
             return self.responder.judge_of(operation.entry).judge(response, method)
         except SchemaError as error:
-            return (Finding(rule="document-operation-unservable", message=error.reason, place=error.place, operation=operation.id),)
+            return (
+                Finding(
+                    rule="document-operation-unservable",
+                    message=error.reason,
+                    place=error.place,
+                    operation=operation.id,
+                ),
+            )
 
 
 class _ConnexionCall:
@@ -249,7 +273,9 @@ class _ConnexionCall:
     async def send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.fields = [(name.lower(), value) for name, value in message.get("headers", ()) if name.lower() != b"content-length"]
+            self.fields = [
+                (name.lower(), value) for name, value in message.get("headers", ()) if name.lower() != b"content-length"
+            ]
         elif message["type"] == "http.response.body":
             self.overflow = self.overflow or len(self.body) + len(message.get("body", b"")) > _LARGEST
             if not self.overflow:
@@ -270,21 +296,27 @@ def _arguments(signature: _Signature, passed: dict[str, Any]) -> dict[str, Any]:
     """
     What a function is called with, as Connexion would: path parameters always, the rest where the function takes it.
 
-    Args:
-        signature: Of the function.
-        passed: What Connexion injects, with values as it reads them: of that the files, and bodies that only it can read.
+    Args: signature: Of the function. passed: What Connexion injects, with values as it reads them: of that the files,
+        and bodies that only it can read.
     """
     understood, operation, accepted = _understood.get(), signature.operation, signature.accepted
     files = {name: value for name, value in passed.items() if _is_upload(value)}
-    in_query = {name: value for (location, name), value in understood.parameters.items() if location is ParameterLocation.QUERY}
-    found: dict[str, Any] = {**files, **{argument_name(name): value for name, value in {**signature.defaults, **in_query}.items()}}
+    in_query = {
+        name: value for (location, name), value in understood.parameters.items() if location is ParameterLocation.QUERY
+    }
+    found: dict[str, Any] = {
+        **files,
+        **{argument_name(name): value for name, value in {**signature.defaults, **in_query}.items()},
+    }
     if operation.request_body is not None:
         found |= _body(signature, understood, passed.get("body"), files)
     if accepted is not None and "context_" in accepted:
         found["context_"] = connexion.context.context
     taken = {name: value for name, value in found.items() if accepted is None or name in accepted}
     in_path = {
-        argument_name(name): value for (location, name), value in understood.parameters.items() if location is ParameterLocation.PATH
+        argument_name(name): value
+        for (location, name), value in understood.parameters.items()
+        if location is ParameterLocation.PATH
     }
     return {**taken, **in_path}
 
@@ -317,12 +349,18 @@ def _typed(operation: Operation, result: Any) -> Any:  # noqa: ANN401 - what a h
     It is that of the documented response with the same status: Connexion would not look at the status, and fail.
     """
     parts = list(result) if isinstance(result, tuple) else [result]
-    if len({media.name for response in operation.responses for media in response.content}) < 2 or hasattr(parts[0], "status_code"):  # noqa: PLR2004
+    documented = {media.name for response in operation.responses for media in response.content}
+    if len(documented) < 2 or hasattr(parts[0], "status_code"):  # noqa: PLR2004
         return result
     status = next((int(part) for part in parts[1:] if isinstance(part, int)), 200)
     headers = dict(next((part for part in parts[1:] if isinstance(part, dict)), {}))
     documented = operation.find_response(status)
-    if documented is None or not documented.content or parts[0] is None or any(name.lower() == "content-type" for name in headers):
+    if (
+        documented is None
+        or not documented.content
+        or parts[0] is None
+        or any(name.lower() == "content-type" for name in headers)
+    ):
         return result
     names = [media.name for media in documented.content]
     as_json = [name for name in names if is_json(parse_media_type(name))]
@@ -337,4 +375,6 @@ def argument_name(name: str) -> str:
 
 
 def _is_upload(value: Any) -> bool:  # noqa: ANN401 - see `_arguments`
-    return isinstance(value, UploadFile) or (isinstance(value, list) and bool(value) and isinstance(value[0], UploadFile))
+    return isinstance(value, UploadFile) or (
+        isinstance(value, list) and bool(value) and isinstance(value[0], UploadFile)
+    )

@@ -1,8 +1,9 @@
 """
 The names under which a server answers.
 
-A page of any site can give its own name the address 127.0.0.1 and then ask this server as its own origin (DNS rebinding). So a
-server that listens on loopback answers only where the request names this machine, or a name that `--allow-host` adds.
+A page of any site can give its own name the address 127.0.0.1 and then ask this server as its own origin (DNS
+rebinding). So a server that listens on loopback answers only where the request names this machine, or a name that
+`--allow-host` adds.
 """
 
 import ipaddress
@@ -47,7 +48,11 @@ class Hosts:
         return cls(frozenset(_normal(name) for name in (*settings.allow_host, *listening)))
 
     def accepts(self, fields: RawFields) -> bool:
-        """Whether a request with these header fields is answered. RFC 9110, section 7.2: browsers always send a Host."""
+        """
+        Whether a request with these header fields is answered.
+
+        RFC 9110, section 7.2: browsers always send a Host.
+        """
         if self.names is not None:
             for name, value in fields:
                 if name == b"host" and not self.knows(value):

@@ -3,8 +3,8 @@ Listening: a socket of our own, so that a busy port is said in a sentence, and u
 
 Several processes behind one socket.
 
-The document is read once; each worker is a copy of the process that read it, so that they share its memory. Answers depend
-on the request and the seed alone, so it does not matter which worker gives them.
+The document is read once; each worker is a copy of the process that read it, so that they share its memory. Answers
+depend on the request and the seed alone, so it does not matter which worker gives them.
 """
 
 import errno
@@ -124,12 +124,16 @@ class Listening:
     @property
     def sockets(self) -> list[socket.socket]:
         """All of them."""
-        return [self.api] if self.admin is None else [self.api, self.admin]
+        if self.admin is None:
+            return [self.api]
+        return [self.api, self.admin]
 
     @property
     def ports(self) -> Ports | None:
         """Of both sides, where they differ."""
-        return Ports(self.api.getsockname()[1], self.admin.getsockname()[1]) if self.admin is not None else None
+        if self.admin is not None:
+            return Ports(self.api.getsockname()[1], self.admin.getsockname()[1])
+        return None
 
     @property
     def origin(self) -> str:
@@ -197,7 +201,9 @@ def _count_descriptors() -> int | None:
     if sys.platform == "win32":
         return None
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return soft if soft != resource.RLIM_INFINITY else None
+    if soft != resource.RLIM_INFINITY:
+        return soft
+    return None
 
 
 _log = logging.getLogger(__name__)
@@ -219,9 +225,13 @@ def check_workers(count: int) -> None:
     if count < 1:
         raise UsageError(f"--workers {count}: at least one is needed")
     if count > _MOST:
-        raise UsageError(f"--workers {count}: at most {_MOST} can be started; one for each processor is the most that helps")
+        raise UsageError(
+            f"--workers {count}: at most {_MOST} can be started; one for each processor is the most that helps"
+        )
     if count > 1 and not hasattr(os, "fork"):
-        raise UsageError("--workers needs a system that can fork processes; start several servers on ports of their own instead")
+        raise UsageError(
+            "--workers needs a system that can fork processes; start several servers on ports of their own instead"
+        )
 
 
 def run_workers(count: int, serve: Callable[[], None]) -> None:
@@ -261,7 +271,9 @@ def run_workers(count: int, serve: Callable[[], None]) -> None:
             if failures >= _PATIENCE:
                 stop(signal.SIGTERM, None)
                 raise UsageError(f"the workers end as soon as they start (status {os.waitstatus_to_exitcode(status)})")
-            _log.warning("worker %d ended with status %d; another one takes its place", pid, os.waitstatus_to_exitcode(status))
+            _log.warning(
+                "worker %d ended with status %d; another one takes its place", pid, os.waitstatus_to_exitcode(status)
+            )
             alive[_fork(serve, before, parent)] = time.monotonic()
     finally:
         for number, handler in before.items():

@@ -26,7 +26,9 @@ class Masker:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self.mask: Mask = mask_of(documents, frozenset((COOKIE,)))
-        self._paths: BoundedCache[bytes, tuple[str, tuple[bytes, ...]]] = BoundedCache(_ROOM, lambda path, _: 2 * len(path) + 200)
+        self._paths: BoundedCache[bytes, tuple[str, tuple[bytes, ...]]] = BoundedCache(
+            _ROOM, lambda path, _: 2 * len(path) + 200
+        )
 
     def conceal(self, recorded: Recorded) -> MaskedExchange:
         """Take the secrets out of an exchange of the journal; what it says besides stays as it was."""
@@ -43,14 +45,20 @@ class Masker:
         """Write the path of a request for the log; those that come again and again are written once."""
         known = self._paths.get(request.path)
         if known is None:
-            found = [piece for piece in request.path.split(b"/") if len(piece) >= _WORD or (len(piece) >= _TELLING and _has_digit(piece))]
+            found = [
+                piece
+                for piece in request.path.split(b"/")
+                if len(piece) >= _WORD or (len(piece) >= _TELLING and _has_digit(piece))
+            ]
             pieces = tuple(dict.fromkeys((*found, *map(unquote_to_bytes, found)) if b"%" in request.path else found))
             known = self._paths[request.path] = self.mask.printable_path(request.path), pieces
         shown, pieces = known
         if not pieces:
             return shown
         request = _shortened(request)
-        return self.mask.seen_in(request).printable_path(request.path) if _has_any(pieces, request) else shown
+        if _has_any(pieces, request):
+            return self.mask.seen_in(request).printable_path(request.path)
+        return shown
 
     def findings(self, request: Request, findings: Sequence[Finding]) -> list[str]:
         """Write the messages of findings in a request, without its secrets."""
@@ -61,12 +69,16 @@ class Masker:
 
     def _for_target(self, request: Request, response: Response | None) -> Mask:
         """Make the mask of a target: where the exchange has a piece of it elsewhere as well, that may be a secret."""
-        return self.mask.seen_in(request, response) if _is_repeated(request, response) else self.mask
+        if _is_repeated(request, response):
+            return self.mask.seen_in(request, response)
+        return self.mask
 
 
 def _shortened(request: Request) -> Request:
     """Keep as much of a body as is searched for what the log says: megabytes take seconds, while nobody is answered."""
-    return request._replace(body=request.body[:LARGE_BODY]) if len(request.body) > LARGE_BODY else request
+    if len(request.body) > LARGE_BODY:
+        return request._replace(body=request.body[:LARGE_BODY])
+    return request
 
 
 def _has_digit(piece: bytes) -> bool:
@@ -80,7 +92,11 @@ def _has_any(pieces: tuple[bytes, ...], request: Request) -> bool:
 
 
 def _is_repeated(request: Request, response: Response | None) -> bool:
-    pieces = {piece for piece in (*request.path.split(b"/"), *request.query.replace(b"=", b"&").split(b"&")) if len(piece) >= _TELLING}
+    pieces = {
+        piece
+        for piece in (*request.path.split(b"/"), *request.query.replace(b"=", b"&").split(b"&"))
+        if len(piece) >= _TELLING
+    }
     words = pieces | {unquote_to_bytes(piece) for piece in pieces if b"%" in piece}
     if not words:
         return False

@@ -1,8 +1,8 @@
 """
 Our middleware: the first of the application, so that an ordinary request meets no other layer.
 
-It reads the body, asks the responder, and sends. What the responder does not know it hands on: Swagger UI, the areas beside the
-API, lifespan, web sockets.
+It reads the body, asks the responder, and sends. What the responder does not know it hands on: Swagger UI, the areas
+beside the API, lifespan, web sockets.
 
 An exchange that a real server answers, with the delays and faults that answers here meet.
 """
@@ -75,7 +75,9 @@ class FinishedExchange(NamedTuple):
     disturbance: Disturbance | None
 
 
-async def pass_on(backend: Backend, mount: Mount, world: World, call: AsgiCall, respond: Respond, write: Write) -> FinishedExchange:
+async def pass_on(
+    backend: Backend, mount: Mount, world: World, call: AsgiCall, respond: Respond, write: Write
+) -> FinishedExchange:
     """
     Let the real server answer.
 
@@ -113,7 +115,13 @@ async def pass_on(backend: Backend, mount: Mount, world: World, call: AsgiCall, 
 
 
 async def _disturbed(
-    disturber: FaultInjector[Any], disturbance: Disturbance, relay: Forwarder, mount: Mount, call: AsgiCall, head: Request, respond: Respond
+    disturber: FaultInjector[Any],
+    disturbance: Disturbance,
+    relay: Forwarder,
+    mount: Mount,
+    call: AsgiCall,
+    head: Request,
+    respond: Respond,
 ) -> UpstreamAnswer:
     """Ask the real server for what the client asks; for anything else that the disturber wants to know, the mock."""
     found: list[UpstreamAnswer] = []
@@ -173,10 +181,14 @@ class MockMiddleware:
         self._app = app
         self._backend = backend
         self._through = through
-        self._swagger_ui = swagger_ui.open_swagger_ui(lambda: [mount.responder.document.title for mount in backend.mounts])
+        self._swagger_ui = swagger_ui.open_swagger_ui(
+            lambda: [mount.responder.document.title for mount in backend.mounts]
+        )
         self._ready: BoundedCache[int, tuple[Answer, tuple[Message, Message]]] = BoundedCache(_MOST_READY)
         self._frames: BoundedCache[int, _HeadTemplate] = BoundedCache(_MOST_READY)
-        self._varies: dict[int, tuple[Entry | None, Sequence[RawField]]] = {}  # by the id of an operation, which stays its own
+        self._varies: dict[
+            int, tuple[Entry | None, Sequence[RawField]]
+        ] = {}  # by the id of an operation, which stays its own
         self._generation = backend.generation  # that those are of
         self._masked: tuple[Mount, ...] = ()
         self._known_masker = Masker(())
@@ -207,7 +219,10 @@ class MockMiddleware:
         path, backend = _path_of(scope), self._backend
         mount = self._find_mount(scope, path)
         if self._is_calm(path):
-            request, everybody = Request(scope["method"], path, scope["query_string"], scope["headers"], b""), backend.worlds.everybody
+            request, everybody = (
+                Request(scope["method"], path, scope["query_string"], scope["headers"], b""),
+                backend.worlds.everybody,
+            )
             read = None
             if request.method not in _READING and mount.express.awaits_body(request):
                 scope["headers"] = without_session(scope["headers"])
@@ -252,7 +267,10 @@ class MockMiddleware:
             return None
         if self._is_for_admin(scope):
             return None
-        request, everybody = Request(scope["method"], path, scope["query_string"], fields, body), backend.worlds.everybody
+        request, everybody = (
+            Request(scope["method"], path, scope["query_string"], fields, body),
+            backend.worlds.everybody,
+        )
         try:
             found = at_once(partial(self._find_mount(scope, path).express.find, request, everybody))
         except OutOfTime:
@@ -276,10 +294,19 @@ class MockMiddleware:
         mounts = self._backend.mounts
         if len(mounts) == 1:
             return mounts[0]
-        return self._backend.find_mount(scope["method"], path.decode("latin-1"), scope["query_string"].decode("latin-1"))
+        return self._backend.find_mount(
+            scope["method"], path.decode("latin-1"), scope["query_string"].decode("latin-1")
+        )
 
     async def _exchange(
-        self, mount: Mount, scope: Scope, receive: Receive, send: Send, path: bytes, started: float, read: Request | Answer | None = None
+        self,
+        mount: Mount,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        path: bytes,
+        started: float,
+        read: Request | Answer | None = None,
     ) -> None:
         """Answer a request of the API, which may be read already, and keep what was said."""
         backend = self._backend
@@ -304,7 +331,12 @@ class MockMiddleware:
         request = read or await read_request(scope, receive, path, self._backend.settings.max_body)
         disturbance = None
         disturber = backend.disturber
-        if read is None and not isinstance(request, Answer) and request.body and (disturber is None or disturber.is_calm):
+        if (
+            read is None
+            and not isinstance(request, Answer)
+            and request.body
+            and (disturber is None or disturber.is_calm)
+        ):
             found = await _find(mount, request, world)
             if found is not None:
                 start, body = self._messages(found, scope)
@@ -326,7 +358,9 @@ class MockMiddleware:
             await send_whole(scope, send, start, body)
         self._note(request, answer, world, started, disturbance)
 
-    def _note(self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None = None) -> None:
+    def _note(
+        self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None = None
+    ) -> None:
         """Keep an exchange, and log it."""
         self._backend.record(request, answer, world, started, disturbance)
         if _log.isEnabledFor(logging.INFO):
@@ -337,8 +371,17 @@ class MockMiddleware:
         met = disturbance.describe() if disturbance is not None else None
         path = self._masker.path(request)
         found = self._masker.findings(request, answer.findings)
-        said = (request.method, path, answer.status, answer.source, seconds * 1000, f" ({met})" if met is not None else "")
-        record = logging.LogRecord(_log.name, logging.INFO, __file__, 0, "%s %s %d %s %.1f ms%s", said, None)  # who calls is known
+        said = (
+            request.method,
+            path,
+            answer.status,
+            answer.source,
+            seconds * 1000,
+            f" ({met})" if met is not None else "",
+        )
+        record = logging.LogRecord(
+            _log.name, logging.INFO, __file__, 0, "%s %s %d %s %.1f ms%s", said, None
+        )  # who calls is known
         record.__dict__ |= {
             "method": request.method,
             "path": path,
@@ -369,7 +412,11 @@ class MockMiddleware:
         return made._replace(findings=(*answer.findings, *made.findings))
 
     def _messages(self, found: Answer, scope: Scope) -> tuple[Message, Message]:
-        """The messages of an answer that there was nothing to decide about; those of one that comes again are made once."""
+        """
+        The messages of an answer that there was nothing to decide about.
+
+        Those of one that comes again are made once.
+        """
         self._keep_up()
         if reaches_further(found.fields) and is_browser(scope["headers"]):
             return self._written(found, scope)
@@ -454,12 +501,18 @@ class MockMiddleware:
         backend = self._backend
         if path.startswith(_AREA):
             area = self._find_area(path) if backend.ports is None else None
-            return None if area is None or backend.find_page(method, path) is not None else area
+            if area is None or backend.find_page(method, path) is not None:
+                return None
+            return area
         if backend.relay is not None:
             return None  # such paths are the real server's
         area = backend.areas.get(path) if backend.ports is None else None
-        found = self._swagger_ui if path == swagger_ui.ROOT or path.startswith(swagger_ui.ROOT + b"/") else area
-        return None if found is None or backend.is_documented(method, path) else found
+        found = area
+        if path == swagger_ui.ROOT or path.startswith(swagger_ui.ROOT + b"/"):
+            found = self._swagger_ui
+        if found is None or backend.is_documented(method, path):
+            return None
+        return found
 
     async def _send(self, answer: Answer, scope: Scope, send: Send, *, is_own: bool = False) -> None:
         """Send an answer; what is this server's own, and no API's, no page of another origin may read."""
@@ -496,7 +549,11 @@ class MockMiddleware:
         return [(name.encode(), value.encode()) for name, value in given.items() if name.encode() not in own]
 
     def _vary(self, entry: Entry | None) -> Sequence[RawField]:
-        """What the answers of an operation depend on; nothing where the document has another word for it, which has to be kept."""
+        """
+        What the answers of an operation depend on.
+
+        Nothing where the document has another word for it, which has to be kept.
+        """
         self._keep_up()
         known = self._varies.get(id(entry))
         if known is None:
@@ -508,9 +565,15 @@ class MockMiddleware:
         return known[1]
 
     def _is_shared(self) -> bool:
-        """Whether pages of any origin may read answers: those of the mock, unless it is set; a real server decides itself."""
+        """
+        Whether pages of any origin may read answers.
+
+        Those of the mock, unless it is set; a real server decides itself.
+        """
         cors = self._backend.settings.cors
-        return cors if cors is not None else self._backend.relay is None
+        if cors is not None:
+            return cors
+        return self._backend.relay is None
 
     def _written(self, answer: Answer, scope: Scope, *, is_own: bool = False) -> tuple[Message, Message]:
         """The messages of an answer."""
@@ -605,7 +668,9 @@ async def _read_rest(first: bytes, receive: Receive, limit: int) -> bytes | None
         message = await _receive_body(receive)
         chunks += message.get("body", b"")
         more = message.get("more_body", False)
-    return bytes(chunks) if len(chunks) <= limit else None
+    if len(chunks) <= limit:
+        return bytes(chunks)
+    return None
 
 
 def _too_large(limit: int) -> Answer:

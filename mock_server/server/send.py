@@ -1,8 +1,8 @@
 """
 Whole answers in one piece.
 
-A server writes the head of an answer, then its body: two system calls, and two segments on the way to the client. What is
-complete before anything is sent can go at once.
+A server writes the head of an answer, then its body: two system calls, and two segments on the way to the client. What
+is complete before anything is sent can go at once.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
 """
 Swagger UI: its files as the package `flask-swagger-ui` brings them, which follows each of its releases, and a page of ours.
 
-The files are found without importing the package. No script stands in the page, and the page may load from this server alone:
-a document can neither bring a script along, not even as an answer of its own API, nor have one send what it reads elsewhere.
+The files are found without importing the package. No script stands in the page, and the page may load from this server
+alone: a document can neither bring a script along, not even as an answer of its own API, nor have one send what it
+reads elsewhere.
 """
 
 import asyncio
@@ -81,12 +82,18 @@ def open_swagger_ui(titles: Callable[[], Sequence[str]]) -> Asgi:
     return application
 
 
-async def _find(name: str, path: bytes, titles: Callable[[], Sequence[str]], nonce: str) -> tuple[int, list[RawField], bytes]:
+async def _find(
+    name: str, path: bytes, titles: Callable[[], Sequence[str]], nonce: str
+) -> tuple[int, list[RawField], bytes]:
     """The status, the header fields and the body of what is asked for."""
     if path == ROOT:
         return 308, [(b"location", ROOT + b"/")], b""
     if name in {"", "index.html"}:
-        return 200, [(b"content-type", b"text/html; charset=utf-8")], (_PAGE % {"config": _config(titles()), "nonce": nonce}).encode()
+        return (
+            200,
+            [(b"content-type", b"text/html; charset=utf-8")],
+            (_PAGE % {"config": _config(titles()), "nonce": nonce}).encode(),
+        )
     if name == "start.js":
         return 200, [(b"content-type", b"text/javascript; charset=utf-8")], _START
     if name not in _TYPES:
@@ -99,7 +106,11 @@ def _config(titles: Sequence[str]) -> str:
     """What Swagger UI shows, the document or a choice of them: JSON that ends no element it stands in."""
     config: JsonObject = {"url": UI_JSON.decode()}
     if len(titles) > 1:
-        config = {"urls": [{"url": document_path(number, UI_JSON).decode(), "name": title} for number, title in enumerate(titles)]}
+        config = {
+            "urls": [
+                {"url": document_path(number, UI_JSON).decode(), "name": title} for number, title in enumerate(titles)
+            ]
+        }
     return json.dumps(config).replace("<", "\\u003c")
 
 

@@ -1,8 +1,8 @@
 """
 Code of the user's: the functions of a module that the user named, and nobody else.
 
-It is imported anew whenever it is edited, with what it imports of the same project. What can't be imported is said with the line,
-and leaves what was imported before as it was.
+It is imported anew whenever it is edited, with what it imports of the same project. What can't be imported is said
+with the line, and leaves what was imported before as it was.
 """
 
 import importlib
@@ -43,8 +43,8 @@ class Code:
         """
         Find the functions of operations.
 
-        An operationId names the function that is called so; one that is no name in Python that of `function_name`; and a dotted one,
-        as Connexion has them, the function behind the last dot, where only one operation can mean it.
+        An operationId names the function that is called so; one that is no name in Python that of `function_name`; and
+        a dotted one, as Connexion has them, the function behind the last dot, where only one operation can mean it.
 
         Args:
             operations: All operationIds of a document.
@@ -68,7 +68,11 @@ class Code:
         """List the functions of the module itself that no operation calls."""
         known = {id(function) for function in used}
         names = {module.__name__ for module in self.modules.values()}
-        return sorted(name for name, each in self.functions.items() if id(each) not in known and getattr(each, "__module__", None) in names)
+        return sorted(
+            name
+            for name, each in self.functions.items()
+            if id(each) not in known and getattr(each, "__module__", None) in names
+        )
 
 
 def function_name(operation_id: str) -> str:
@@ -76,11 +80,15 @@ def function_name(operation_id: str) -> str:
     name = re.sub(r"\W+", "_", operation_id)
     if keyword.iskeyword(name):
         return f"{name}_"
-    return f"_{name}" if name[:1].isdigit() else name
+    if name[:1].isdigit():
+        return f"_{name}"
+    return name
 
 
 def _last_name(operation_id: str) -> str:
-    return function_name(operation_id.rpartition(".")[2]) if "." in operation_id else ""
+    if "." in operation_id:
+        return function_name(operation_id.rpartition(".")[2])
+    return ""
 
 
 def load_code(where: str, folder: Path, before: Code | None = None) -> Code:

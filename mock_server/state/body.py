@@ -1,8 +1,8 @@
 """
 What becomes of what a client sends: new things, replaced things, changed things.
 
-A server sets what the client can't: keys, moments, and the properties that only answers have. What a client may leave out
-has its default, is false, is null, or is left out, in this order, as far as the document lets it.
+A server sets what the client can't: keys, moments, and the properties that only answers have. What a client may leave
+out has its default, is false, is null, or is left out, in this order, as far as the document lets it.
 """
 
 import datetime as dt
@@ -45,14 +45,22 @@ class Creation:
     _hidden: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def sent(self, resource: Resource, deed: Binding, ask: RequestContext) -> JsonValue:
-        """What a request says of a thing: its body, or what is wrapped in it; else its query, by the names of properties."""
+        """
+        What a request says of a thing.
+
+        Its body, or what is wrapped in it; else its query, by the names of properties.
+        """
         body = ask.understood.body
         if isinstance(body, Missing):
             names = set(shown(resource.outline))
-            query = {n: value for (where, n), value in ask.understood.parameters.items() if where is ParameterLocation.QUERY}
+            query = {
+                n: value for (where, n), value in ask.understood.parameters.items() if where is ParameterLocation.QUERY
+            }
             return {name: value for name, value in query.items() if name in names}
         pointer, _ = self._body(resource, deed)
-        return take(body, pointer) if isinstance(body, dict) else body
+        if isinstance(body, dict):
+            return take(body, pointer)
+        return body
 
     def new(self, place: CollectionPath, deed: Binding, ask: RequestContext, key: JsonValue, number: int) -> JsonObject:
         """
@@ -97,7 +105,9 @@ class Creation:
         """A thing in which what holds its key has what a server sets there, beside what was sent."""
         holder = resource.inside[0]
         made, said = pattern.get(holder), thing.get(holder)
-        return {**thing, holder: {**made, **said}} if isinstance(made, dict) and isinstance(said, dict) else thing
+        if isinstance(made, dict) and isinstance(said, dict):
+            return {**thing, holder: {**made, **said}}
+        return thing
 
     def replaced(self, place: CollectionPath, deed: Binding, ask: RequestContext, before: JsonObject) -> JsonObject:
         """Make what a PUT says of a thing; what a server sets stays."""
@@ -112,7 +122,9 @@ class Creation:
         candidates += [{**stays, **left, **_without_nulls(given)}, {**before, **_without_nulls(given)}]
         return self._settle(place, [self._touched(resource, before, c, kept) for c in candidates], ask)
 
-    def changed(self, place: CollectionPath, deed: Binding, ask: RequestContext, before: JsonObject, *, media_type: str) -> JsonObject:
+    def changed(
+        self, place: CollectionPath, deed: Binding, ask: RequestContext, before: JsonObject, *, media_type: str
+    ) -> JsonObject:
         """
         Make what a PATCH says of a thing: a list of steps is a JSON Patch, RFC 6902, an object a merge patch, RFC 7396.
 
@@ -140,20 +152,30 @@ class Creation:
         merged = merge(before, patch)
         nulls: JsonObject = {name: None for name, value in patch.items() if value is None}
         after = merged if isinstance(merged, dict) else before
-        candidates = [after, {**after, **nulls}] if media_type.endswith("merge-patch+json") else [{**after, **nulls}, after]
+        candidates = (
+            [after, {**after, **nulls}] if media_type.endswith("merge-patch+json") else [{**after, **nulls}, after]
+        )
         return self._settle(place, [self._touched(resource, before, candidate, kept) for candidate in candidates], ask)
 
     def _done(self, resource: Resource, action: str, sent: JsonObject) -> JsonObject:
-        """What an action changes: what was sent with it, and a status that is named after it, as `closed` after `close`."""
+        """
+        What an action changes.
+
+        What was sent with it, and a status that is named after it, as `closed` after `close`.
+        """
         verb = joined(action)
         for name in shown(resource.outline):
             if joined(name) not in {"status", "state"} or name in sent:
                 continue
             member = resource.outline.member(name)
-            values = [value for source in member.sources if isinstance(listed := source.get("enum"), list) for value in listed]
+            values = [
+                value for source in member.sources if isinstance(listed := source.get("enum"), list) for value in listed
+            ]
             stem = verb[: max(_STEM, len(verb) - 1)]
             done = next((value for value in values if isinstance(value, str) and joined(value).startswith(stem)), None)
-            return {**sent, name: done} if done is not None else sent
+            if done is not None:
+                return {**sent, name: done}
+            return sent
         return sent
 
     def client_key(self, resource: Resource, deed: Binding, ask: RequestContext) -> JsonValue:
@@ -162,7 +184,9 @@ class Creation:
         if resource.key is None or not isinstance(sent, dict) or resource.own_key in self._read_only(resource):
             return None
         value = resource.key_of(sent)
-        return value if value not in (0, "", None) and text_of(value) is not None else None
+        if value not in (0, "", None) and text_of(value) is not None:
+            return value
+        return None
 
     def _settle(self, place: CollectionPath, candidates: list[JsonObject], ask: RequestContext) -> JsonObject:
         """The first that can be shown as it is, else the first to which what is missing can be generated, else the last."""
@@ -172,7 +196,9 @@ class Creation:
                 objection = self.fittings.objection(place.resource, candidate, place, ask, strictly=strictly)
                 if objection is None:
                     return candidate
-        self.report(place.resource, set(self.fittings.culprits(place.resource, candidates[-1], place, ask)), objection or "")
+        self.report(
+            place.resource, set(self.fittings.culprits(place.resource, candidates[-1], place, ask)), objection or ""
+        )
         return candidates[-1]
 
     def _pattern(self, place: CollectionPath, deed: Binding, ask: RequestContext, number: int) -> JsonObject:
@@ -194,11 +220,18 @@ class Creation:
             media = next((m for m in content if is_json(parse_media_type(m.name))), next(iter(content), None))
             kit = self.fittings.responder.kit
             schema = media.schema if media is not None else None
-            outline = kit.outline(schema, Direction.REQUEST, Purpose.MAKE) if schema is not None else Outline((), {})
+            if schema is not None:
+                outline = kit.outline(schema, Direction.REQUEST, Purpose.MAKE)
+            else:
+                outline = Outline((), {})
             known = frozenset(shown(resource.outline))
             pointer: tuple[str, ...] = ()
             if not known & frozenset(outline.names):
-                inner = [n for n in outline.names if is_object(outline.member(n)) and known & frozenset(outline.member(n).names)]
+                inner = [
+                    n
+                    for n in outline.names
+                    if is_object(outline.member(n)) and known & frozenset(outline.member(n).names)
+                ]
                 pointer, outline = ((inner[0],), outline.member(inner[0])) if inner else (pointer, outline)
             self._asked[deed.operation.id] = pointer, outline
         return self._asked[deed.operation.id]
@@ -227,7 +260,10 @@ class Creation:
         represented = None if deed.chosen.is_empty else fitting.reply.representation(None)
         if represented is None or represented.media_type.schema is None:
             return set()
-        spot = fitting.list_spot(represented) if deed.act is Action.LIST else fitting.thing_spot(represented)
+        if deed.act is Action.LIST:
+            spot = fitting.list_spot(represented)
+        else:
+            spot = fitting.thing_spot(represented)
         if spot is None or spot.shape is not Shape.LIST:
             return set()
         outline = fitting.responder.kit.outline(represented.media_type.schema, Direction.REQUEST, Purpose.MAKE)
@@ -266,23 +302,31 @@ class Creation:
 
     def _touched(self, resource: Resource, before: JsonObject, after: JsonObject, kept: frozenset[str]) -> JsonObject:
         """A changed thing with the moment of its change."""
-        moments = {n: self._now(value) for n, value in before.items() if joined(n) in _CHANGED and after.get(n) == value}
+        moments = {
+            n: self._now(value) for n, value in before.items() if joined(n) in _CHANGED and after.get(n) == value
+        }
         known = [*before, *(name for name in after if name not in before)]
         touched = {name: moments.get(name, after[name]) for name in known if name in after}
-        return resource.with_key(touched, resource.key_of(before)) if resource.inside else touched
+        if resource.inside:
+            return resource.with_key(touched, resource.key_of(before))
+        return touched
 
     def _now(self, like: JsonValue) -> JsonValue:
         """This moment, written like another one."""
         now = self.clock()
         if isinstance(like, int | float) and not isinstance(like, bool):
-            return int(now * 1000) if like > _MILLISECONDS else int(now)
+            if like > _MILLISECONDS:
+                return int(now * 1000)
+            return int(now)
         if not isinstance(like, str):
             return like
         moment = dt.datetime.fromtimestamp(now, dt.UTC)
         if len(like) == len("2026-01-01"):
             return moment.date().isoformat()
         written = moment.isoformat(timespec="milliseconds" if "." in like else "seconds")
-        return written.replace("+00:00", "Z") if "T" in like else like
+        if "T" in like:
+            return written.replace("+00:00", "Z")
+        return like
 
 
 def _without_nulls(given: JsonObject) -> JsonObject:

@@ -1,8 +1,8 @@
 """
 Children: things of another collection that a thing shows within itself, or counts.
 
-`GET /boards/{boardId}` shows `cards`, which `/boards/{boardId}/cards` lists as well. The collection is what there is, the
-board shows it, and `cardCount` counts it.
+`GET /boards/{boardId}` shows `cards`, which `/boards/{boardId}/cards` lists as well. The collection is what there is,
+the board shows it, and `cardCount` counts it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,11 +29,19 @@ class Child:
 
 
 def came_with(owner: JsonValue, child: Child) -> list[JsonValue] | None:
-    """The children that are written into an owner: where answers show them, or as a list where answers have one that is wrapped."""
+    """
+    The children that are written into an owner.
+
+    Where answers show them, or as a list where answers have one that is wrapped.
+    """
     if child.pointer is None:
         return None
     inner, whole = take(owner, child.pointer), take(owner, child.pointer[:1])
-    return inner if isinstance(inner, list) else whole if isinstance(whole, list) else None
+    if isinstance(inner, list):
+        return inner
+    if isinstance(whole, list):
+        return whole
+    return None
 
 
 def find_children(inferred: InferredResources) -> Mapping[str, tuple[Child, ...]]:
@@ -52,7 +60,11 @@ def find_children(inferred: InferredResources) -> Mapping[str, tuple[Child, ...]
             continue
         pointer = _pointer(owner.outline, resource, deed)
         lists = [pointer[0] if pointer is not None else deed.operation.entry.template.rstrip("/").rpartition("/")[2]]
-        counts = tuple(name for name in shown(owner.outline) if _is_number(owner.outline.member(name)) and counted_list(name, lists))
+        counts = tuple(
+            name
+            for name in shown(owner.outline)
+            if _is_number(owner.outline.member(name)) and counted_list(name, lists)
+        )
         if pointer is not None or counts:
             found.setdefault(owner.name, []).append(Child(resource, deed, variable, pointer, counts))
     return {name: tuple(children) for name, children in found.items()}
@@ -62,8 +74,16 @@ def _pointer(owner: Outline, resource: Resource, deed: Binding) -> tuple[str, ..
     """Where an owner shows the list of its children; None where it does not."""
     literal = deed.operation.entry.template.rstrip("/").rpartition("/")[2]
     spots = list(_lists(owner, resource.nouns))
-    same = [pointer for pointer, item in spots if component_of(item) is not None and component_of(item) == component_of(resource.outline)]
-    named = [pointer for pointer, item in spots if nouns_of(pointer[0]) & nouns_of(literal) and _alike(item, resource.outline)]
+    same = [
+        pointer
+        for pointer, item in spots
+        if component_of(item) is not None and component_of(item) == component_of(resource.outline)
+    ]
+    named = [
+        pointer
+        for pointer, item in spots
+        if nouns_of(pointer[0]) & nouns_of(literal) and _alike(item, resource.outline)
+    ]
     both = [pointer for pointer in same if pointer in named]
     return next(iter(both or (same if len(same) == 1 else []) or named), None)
 
@@ -74,7 +94,12 @@ def _lists(owner: Outline, nouns: frozenset[str]) -> Iterator[tuple[tuple[str, .
         member = owner.member(name)
         if is_array(member) and is_object(member.item()):
             yield (name,), member.item()
-        elif is_object(member) and not is_array(member) and (spot := find_list(member, nouns)) is not None and spot.pointer:
+        elif (
+            is_object(member)
+            and not is_array(member)
+            and (spot := find_list(member, nouns)) is not None
+            and spot.pointer
+        ):
             yield (name, *spot.pointer), spot.outline
 
 

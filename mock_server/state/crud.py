@@ -40,15 +40,26 @@ class Reads:
     presence: Presence
     showing: Showing
     _plans: dict[str, ListQuery] = field(default_factory=dict)
-    _things: BoundedCache[tuple[str | bytes, ...], tuple[object, Answer]] = field(default_factory=ready_answers)  # good for a record
-    _lists: BoundedCache[tuple[str | bytes, ...], tuple[object, Answer]] = field(default_factory=ready_answers)  # good for a stamp
+    _things: BoundedCache[tuple[str | bytes, ...], tuple[object, Answer]] = field(
+        default_factory=ready_answers
+    )  # good for a record
+    _lists: BoundedCache[tuple[str | bytes, ...], tuple[object, Answer]] = field(
+        default_factory=ready_answers
+    )  # good for a stamp
 
     def read(self, asked: StateRequest) -> Answer | None:
         """Answer with a thing."""
         record = self.presence.found(asked)
         if record is None:
             raise self.presence.refusals.absent(asked)
-        ready = (asked.deed.operation.id, asked.world, asked.collection, record.key, asked.ask.accept or "", asked.ask.seed_text)
+        ready = (
+            asked.deed.operation.id,
+            asked.world,
+            asked.collection,
+            record.key,
+            asked.ask.accept or "",
+            asked.ask.seed_text,
+        )
         known = self._things.get(ready)
         has_children = asked.resource.name in self.presence.children
         if known is not None and known[0] is record and not has_children:
@@ -88,7 +99,9 @@ class Reads:
         span = page.span
         links = links_of(span, self._plan(asked).roles, HERE + path, query)
         plain = plain_ask(asked.ask, asked.deed, asked.place.variables, asked.place.values)
-        body = fitting.show_all(represented, spot, [(record.key, record.body) for record in shown if record.body is not None], plain)
+        body = fitting.show_all(
+            represented, spot, [(record.key, record.body) for record in shown if record.body is not None], plain
+        )
         signs = documented_signs(fitting.outline(represented), spot.pointer)
         body = tell_in_body(body, spot.pointer, span, links, lambda value: fitting.fits(represented, value), signs)
         answer = fitting.reply.carry(represented, body, STATE + asked.resource.name, asked.ask)
@@ -110,8 +123,13 @@ class Reads:
             kit = self.showing.responder.kit
 
             def annotate(parameter: Parameter) -> Outline:
-                schema = parameter.content.schema if parameter.content is not None else parameter.schema
-                return kit.outline(schema, Direction.REQUEST, Purpose.MAKE) if schema is not None else Outline((), {})
+                if parameter.content is not None:
+                    schema = parameter.content.schema
+                else:
+                    schema = parameter.schema
+                if schema is not None:
+                    return kit.outline(schema, Direction.REQUEST, Purpose.MAKE)
+                return Outline((), {})
 
             self._plans[operation.id] = make_plan(operation, asked.resource.outline, annotate)
         return self._plans[operation.id]
@@ -119,7 +137,11 @@ class Reads:
 
 def _query(asked: StateRequest) -> dict[str, JsonValue]:
     """The query parameters that were sent, read."""
-    return {name: value for (where, name), value in asked.ask.understood.parameters.items() if where is ParameterLocation.QUERY}
+    return {
+        name: value
+        for (where, name), value in asked.ask.understood.parameters.items()
+        if where is ParameterLocation.QUERY
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,14 +169,22 @@ class Writes:
         return self.presence.refusals
 
     def create(self, asked: StateRequest) -> Answer:
-        """Make a new thing; where its key is taken and nothing is documented for that, it takes the place of the old one."""
+        """
+        Make a new thing.
+
+        Where its key is taken and nothing is documented for that, it takes the place of the old one.
+        """
         self.presence.need_owners(asked)
         self.presence.need_seeds(asked)
         self._check_acceptable(asked)
         resource, deed, ask = asked.resource, asked.deed, asked.ask
         wished = self._creation.client_key(resource, deed, ask)
         text = text_of(wished)
-        if text is not None and (known := self._store.find(asked.world, asked.collection, text)) is not None and known.body is not None:
+        if (
+            text is not None
+            and (known := self._store.find(asked.world, asked.collection, text)) is not None
+            and known.body is not None
+        ):
             if documents(deed.operation, 409):
                 raise self._refusals.conflict(asked, f"{resource.key} {wished!r} belongs to another {asked.noun}")
             return self._replaced(asked, known)
@@ -179,7 +209,10 @@ class Writes:
         resource = asked.resource
         if resource.key is None:
             return None
-        shows = next((resource.deeds[act] for act in (Action.LIST, Action.READ, Action.CREATE) if act in resource.deeds), asked.deed)
+        shows = next(
+            (resource.deeds[act] for act in (Action.LIST, Action.READ, Action.CREATE) if act in resource.deeds),
+            asked.deed,
+        )
         known = self._seeds.listed(asked.place, shows, asked.ask) if shows.act is Action.LIST else []
         keys = [key for _, thing in known if (key := resource.key_of(thing)) is not None]
         like = max(keys, key=_height) if keys else None
@@ -191,7 +224,9 @@ class Writes:
 
     def _new(self, asked: StateRequest, key: JsonValue, number: int) -> JsonObject:
         """A new thing; it has no children but those that were sent with it."""
-        thing = self._creation.new(asked.place, asked.deed, asked.ask, key if asked.resource.key is not None else None, number)
+        thing = self._creation.new(
+            asked.place, asked.deed, asked.ask, key if asked.resource.key is not None else None, number
+        )
         sent = self._creation.sent(asked.resource, asked.deed, asked.ask)
         for child in self.presence.children.get(asked.resource.name, ()):
             if child.pointer is not None and came_with(sent, child) is None:
@@ -248,13 +283,19 @@ class Writes:
         """Keep a changed thing, if it can be answered."""
         after = record._replace(version=record.version + 1, body=thing)
         sent = self._creation.sent(asked.resource, asked.deed, asked.ask)
-        children = [child for child in self.presence.children.get(asked.resource.name, ()) if came_with(sent, child) is not None]
+        children = [
+            child for child in self.presence.children.get(asked.resource.name, ()) if came_with(sent, child) is not None
+        ]
         answer = self.showing.show(asked, after) if not children else None
         with without_pauses():  # a thing and its children change together
             self._store.replace(asked.world, asked.collection, record, thing, since)
             for child in children:
-                self._replace_children(self.presence.asked_for_children(asked, after, child), came_with(thing, child) or [])
-        return answer if answer is not None else self.showing.show(asked, after)
+                self._replace_children(
+                    self.presence.asked_for_children(asked, after, child), came_with(thing, child) or []
+                )
+        if answer is not None:
+            return answer
+        return self.showing.show(asked, after)
 
     def _replace_children(self, asked: StateRequest, items: list[JsonValue]) -> None:
         """Let the children that were sent with their owner take the place of those that there were."""
@@ -263,7 +304,9 @@ class Writes:
             if belongs(asked, known):
                 forget(self._store, asked.world, asked.resource, asked.collection, known)
         for made in self.presence.made_of(items, asked.place, asked.deed, asked):
-            self._store.insert(asked.world, asked.collection, made._replace(position=self._store.number(asked.world, asked.collection)))
+            self._store.insert(
+                asked.world, asked.collection, made._replace(position=self._store.number(asked.world, asked.collection))
+            )
 
     def remove(self, asked: StateRequest) -> Answer:
         """Delete a thing."""
@@ -296,13 +339,15 @@ class Writes:
         """
         See that what has to be unique is, where the document has a word for it.
 
-        Returns:
-            The stamp since which nothing may have changed, so that it still is when it is written; None where nothing has to be.
+        Returns: The stamp since which nothing may have changed, so that it still is when it is written; None where
+            nothing has to be.
         """
         if not documents(asked.deed.operation, 409):
             return None
         sent = self._creation.sent(asked.resource, asked.deed, asked.ask)
-        wished = {n: v for n, v in sent.items() if is_unique(n) and isinstance(v, str)} if isinstance(sent, dict) else {}
+        wished = (
+            {n: v for n, v in sent.items() if is_unique(n) and isinstance(v, str)} if isinstance(sent, dict) else {}
+        )
         if not wished:
             return None
         since = self._store.stamp(asked.world, asked.collection)
@@ -315,7 +360,10 @@ class Writes:
     def _check_match(self, asked: StateRequest, record: Record) -> None:
         """Obey If-Match, where it is documented. RFC 9110, section 13.1.1."""
         wanted = find_field(asked.ask.request.fields, b"if-match")
-        documented = any(p.location is ParameterLocation.HEADER and p.name.lower() == "if-match" for p in asked.deed.operation.parameters)
+        documented = any(
+            p.location is ParameterLocation.HEADER and p.name.lower() == "if-match"
+            for p in asked.deed.operation.parameters
+        )
         if wanted is None or wanted.strip() == "*" or not documented:
             return
         if self.showing.tag(asked, record) not in {tag.strip() for tag in wanted.split(",")}:
@@ -337,4 +385,6 @@ def forget(store: Store, world: str, resource: Resource, collection: str, record
 
 
 def _height(key: JsonValue) -> float:
-    return float(key) if isinstance(key, int | float) else 0.0
+    if isinstance(key, int | float):
+        return float(key)
+    return 0.0

@@ -1,11 +1,12 @@
 """
 Keeping things in a database, so that they outlive the process and several processes share them.
 
-One table holds everything as JSON. Each collection has a row of its own whose `version` is its stamp and whose `position`
-is the next number; every write begins with it, so that writers of one collection stand in a line and no two of them wait
-for each other. A thing is changed only as the version that was read: whoever was slower looks again.
+One table holds everything as JSON. Each collection has a row of its own whose `version` is its stamp and whose
+`position` is the next number; every write begins with it, so that writers of one collection stand in a line and no two
+of them wait for each other. A thing is changed only as the version that was read: whoever was slower looks again.
 
-Reached by `importlib` where a store is asked for: SQLAlchemy takes time to import that a server without state does not have.
+Reached by `importlib` where a store is asked for: SQLAlchemy takes time to import that a server without state does not
+have.
 """
 
 import logging
@@ -71,7 +72,9 @@ def open_database(url: str) -> "DatabaseStore":
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
-        raise UsageError("--store sqlite:// names no file: give sqlite:///state.db, or leave --store out to keep state in memory")
+        raise UsageError(
+            "--store sqlite:// names no file: give sqlite:///state.db, or leave --store out to keep state in memory"
+        )
     shown = parsed.render_as_string(hide_password=True)
     store = DatabaseStore(parsed, shown)
     try:
@@ -160,9 +163,13 @@ class DatabaseStore:
 
     def find(self, world: str, collection: str, key: str) -> Record | None:
         """See `Store`."""
-        query = sa.select(_c.version, _c.position, _c.body, _c.about).where(*_row(world, collection, _THING + _short(key)))
+        query = sa.select(_c.version, _c.position, _c.body, _c.about).where(
+            *_row(world, collection, _THING + _short(key))
+        )
         row = self._read(lambda connection: connection.execute(query).first())
-        return _record(row) if row is not None else None
+        if row is not None:
+            return _record(row)
+        return None
 
     def number(self, world: str, collection: str) -> int:
         """See `Store`."""
@@ -178,18 +185,26 @@ class DatabaseStore:
                 return
             again = {name: row[name] for name in ("position", "body", "about")}
             deleted = (*_row(world, collection, row["key"]), _c.body.is_(None))
-            if not connection.execute(sa.update(_table).where(*deleted).values(version=_c.version + 1, **again)).rowcount:
+            if not connection.execute(
+                sa.update(_table).where(*deleted).values(version=_c.version + 1, **again)
+            ).rowcount:
                 raise Conflict(record.key)
 
         self._write(write)
 
-    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None) -> Record:
+    def replace(
+        self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None
+    ) -> Record:
         """See `Store`."""
 
         def write(connection: sa.Connection) -> None:
             self._touch(connection, world, collection, since=since)
             known = (*_row(world, collection, _THING + _short(before.key)), _c.version == before.version)
-            changed = sa.update(_table).where(*known).values(version=before.version + 1, body=sa.null() if body is None else body)
+            changed = (
+                sa.update(_table)
+                .where(*known)
+                .values(version=before.version + 1, body=sa.null() if body is None else body)
+            )
             if not connection.execute(changed).rowcount:
                 raise Conflict(before.key)
 
@@ -236,7 +251,9 @@ class DatabaseStore:
     def snapshot(self, world: str) -> JsonValue:
         """See `Store`."""
         query = sa.select(_c.collection, _c.key, _c.version, _c.position, _c.body, _c.about).where(_c.world == world)
-        rows = self._read(lambda connection: connection.execute(query.order_by(_c.collection, _c.position, _c.key)).all())
+        rows = self._read(
+            lambda connection: connection.execute(query.order_by(_c.collection, _c.position, _c.key)).all()
+        )
         found: JsonObject = {}
         for name in dict.fromkeys(row.collection for row in rows):
             own = [row for row in rows if row.collection == name]
@@ -262,7 +279,9 @@ class DatabaseStore:
 
         self._write(write)
 
-    def _touch(self, connection: sa.Connection, world: str, collection: str, numbers: int = 0, since: int | None = None) -> int:
+    def _touch(
+        self, connection: sa.Connection, world: str, collection: str, numbers: int = 0, since: int | None = None
+    ) -> int:
         """
         Give a collection another stamp, and hold it until the end of the transaction.
 
@@ -291,7 +310,9 @@ class DatabaseStore:
         """Put rows in where there are none; gives how many."""
         added = 0
         for start in range(0, len(rows), _AT_ONCE):
-            written = self._insert(_table).values(rows[start : start + _AT_ONCE]).on_conflict_do_nothing(index_elements=_KEY)
+            written = (
+                self._insert(_table).values(rows[start : start + _AT_ONCE]).on_conflict_do_nothing(index_elements=_KEY)
+            )
             added += len(connection.execute(written.returning(_c.key)).all())
         return added
 
@@ -339,7 +360,9 @@ _AT_ONCE: Final = 100  # rows of one statement
 
 def _make_engine(url: sa.URL) -> sa.Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
-    options: dict[str, Any] = {"timeout": 30.0} if is_sqlite else {"connect_timeout": 10, "options": "-c lock_timeout=15000"}
+    options: dict[str, Any] = (
+        {"timeout": 30.0} if is_sqlite else {"connect_timeout": 10, "options": "-c lock_timeout=15000"}
+    )
     engine = sa.create_engine(
         url,
         json_serializer=lambda value: orjson.dumps(value).decode(),
@@ -373,7 +396,9 @@ def _may_succeed(error: Exception) -> bool:
         return True
     origin = getattr(error, "orig", None)
     text = str(origin)
-    exists = "already exists" in text or "pg_type_typname_nsp_index" in text  # somebody else made the table at the same moment
+    exists = (
+        "already exists" in text or "pg_type_typname_nsp_index" in text
+    )  # somebody else made the table at the same moment
     return getattr(origin, "sqlstate", None) in _RETRYABLE or "database is locked" in text or exists
 
 
@@ -383,7 +408,11 @@ def _reason(error: Exception) -> str:
 
 
 def _now() -> int:
-    """The stamp of a collection that is made anew: larger than any that it had, since nobody writes a million times a second."""
+    """
+    The stamp of a collection that is made anew.
+
+    Larger than any that it had, since nobody writes a million times a second.
+    """
     return time.time_ns() // 1000
 
 
@@ -392,12 +421,24 @@ def _row(world: str, collection: str, key: str) -> tuple[sa.ColumnElement[bool],
 
 
 def _plain(world: str, collection: str, key: str) -> dict[str, Any]:
-    return {"world": world, "collection": _shortened(collection), "key": key, "version": 1, "position": 0, "body": None, "about": None}
+    return {
+        "world": world,
+        "collection": _shortened(collection),
+        "key": key,
+        "version": 1,
+        "position": 0,
+        "body": None,
+        "about": None,
+    }
 
 
 def _whole(world: str, collection: str, number: int) -> dict[str, Any]:
     """The row of a collection as a whole."""
-    return _plain(world, collection, _COLLECTION) | {"version": _now(), "position": number, "about": {"key": collection}}
+    return _plain(world, collection, _COLLECTION) | {
+        "version": _now(),
+        "position": number,
+        "about": {"key": collection},
+    }
 
 
 def _marked(world: str, collection: str, mark: str) -> dict[str, Any]:

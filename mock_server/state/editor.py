@@ -51,12 +51,18 @@ class StateEditor:
     world: World
 
     def collections(self, resource: Resource) -> Iterator[CollectionView]:
-        """The collections of a resource that somebody asked for; one that has but one is filled with what is in it in the beginning."""
+        """
+        The collections of a resource that somebody asked for.
+
+        One that has but one is filled with what is in it in the beginning.
+        """
         if "{" not in resource.template:
             self._fill(resource, self._template(resource))
         for path, (_, _, records) in read_snapshot(self.state.store.snapshot(self.world.name)).items():
             if _variables(self._template(resource), path) is not None:
-                kept = sorted((record for record in records if record.body is not None), key=lambda record: record.position)
+                kept = sorted(
+                    (record for record in records if record.body is not None), key=lambda record: record.position
+                )
                 yield CollectionView(resource, path, tuple(kept))
 
     def choose(self, resource: Resource, path: str | None) -> CollectionView:
@@ -70,8 +76,14 @@ class StateEditor:
         chosen = [collection for collection in found if path is None or collection.path == path]
         if len(chosen) == 1:
             return chosen[0]
-        known = ", ".join(collection.path for collection in found[:20]) or "none yet; each is there when it is first asked for"
-        what = f"is no collection {path!r}" if path is not None else "is not one collection only: name it with ?collection="
+        known = (
+            ", ".join(collection.path for collection in found[:20])
+            or "none yet; each is there when it is first asked for"
+        )
+        if path is not None:
+            what = f"is no collection {path!r}"
+        else:
+            what = "is not one collection only: name it with ?collection="
         raise NotKept(f"of {resource.name} there {what}; there are {known}")
 
     def open(self, resource: Resource, path: str) -> CollectionView:
@@ -154,7 +166,9 @@ class StateEditor:
         asked = (responder.base_paths(entry)[0] + fill(entry.template, variables)).encode()
         matched = responder.router.match(entry.method, asked.decode())
         if isinstance(matched, Matched):
-            self.state.answer(deed.operation, responder.read(matched, Request(entry.method, asked, b"", (), b""), self.world))
+            self.state.answer(
+                deed.operation, responder.read(matched, Request(entry.method, asked, b"", (), b""), self.world)
+            )
 
     def _template(self, resource: Resource) -> str:
         """The template of the names of a resource's collections in the store."""
@@ -165,7 +179,9 @@ class StateEditor:
         seed_text = self.world.seed or str(self.state.responder.kit.settings.seed)
         request = Request("GET", path.encode("latin-1", "replace"), b"", (), b"")
         understood = DecodedRequest({}, MISSING)
-        return RequestContext(request, understood, NONE, None, lambda: derive_seed(seed_text, path), seed_text, (), None, self.world)
+        return RequestContext(
+            request, understood, NONE, None, lambda: derive_seed(seed_text, path), seed_text, (), None, self.world
+        )
 
 
 def _variables(template: str, path: str) -> dict[str, str] | None:
@@ -173,5 +189,11 @@ def _variables(template: str, path: str) -> dict[str, str] | None:
     wanted, given = template.split("/"), path.split("/")
     if len(wanted) != len(given):
         return None
-    names = {one[1:-1]: unquote(other) for one, other in zip(wanted, given, strict=True) if one.startswith("{") and one.endswith("}")}
-    return names if fill(template, names) == path else None
+    names = {
+        one[1:-1]: unquote(other)
+        for one, other in zip(wanted, given, strict=True)
+        if one.startswith("{") and one.endswith("}")
+    }
+    if fill(template, names) == path:
+        return names
+    return None

@@ -4,9 +4,9 @@ Which resources a document has, told from its paths and schemas.
 `/pets` is a collection and `/pets/{petId}` a thing in it, whatever the names are; what `GET /settings` reads and
 `PUT /settings` writes is a thing of which there is one. An operation that fits none of this stays without state.
 
-`x-mock` at an operation or a path item, and the settings, overrule: `stateful: false` leaves it out; `resource: pets` and
-`act: list|create|read|replace|change|remove|clear` put it where its path does not; `id: petNo` names the key, `seed: 5` says
-how many things there are in the beginning.
+`x-mock` at an operation or a path item, and the settings, overrule: `stateful: false` leaves it out; `resource: pets`
+and `act: list|create|read|replace|change|remove|clear` put it where its path does not; `id: petNo` names the key,
+`seed: 5` says how many things there are in the beginning.
 """
 
 import dataclasses
@@ -43,7 +43,9 @@ _ITEM_ACTS = {
 _MOST = 10_000  # things in the beginning
 _NOTHING = Outline((), {})
 _MADE = 201  # Created
-_COPYING = frozenset(("copy", "clone", "duplicate", "fork", "split", "merge", "replicate"))  # what makes another thing of one
+_COPYING = frozenset(
+    ("copy", "clone", "duplicate", "fork", "split", "merge", "replicate")
+)  # what makes another thing of one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +170,15 @@ class _ResourceDraft:
         """Whether something is read, and written or read in two ways, and it can be told what a path means."""
         reads = self.acts & {Action.LIST, Action.READ}
         named = any(deed.variable is not None for deed in self.deeds)
-        nameless = any(deed.variable is None for deed in self.deeds if deed.act in {Action.REPLACE, Action.CHANGE, Action.REMOVE})
-        keyed = self.key is not None or self.single or self.is_map or not (nameless or (named and self.acts & {Action.LIST, Action.CREATE}))
+        nameless = any(
+            deed.variable is None for deed in self.deeds if deed.act in {Action.REPLACE, Action.CHANGE, Action.REMOVE}
+        )
+        keyed = (
+            self.key is not None
+            or self.single
+            or self.is_map
+            or not (nameless or (named and self.acts & {Action.LIST, Action.CREATE}))
+        )
         return keyed and bool(reads) and (len(reads) > 1 or bool(self.acts - reads))
 
 
@@ -191,7 +200,9 @@ class _Finder:
         bodies = {id_: self.answered(operation) for id_, operation in read.items()}
         lists = {id_: find_list(body, nouns) for id_, body in bodies.items()}
         if group.items:  # what is listed by keys can be read by them
-            lists |= {entry.id: find_collection(bodies[entry.id], nouns) for entry, _ in group.own if entry.method == "GET"}
+            lists |= {
+                entry.id: find_collection(bodies[entry.id], nouns) for entry, _ in group.own if entry.method == "GET"
+            }
         deeds = [deed for deed in self._deeds(group, read, lists) if not _is_confused(group.template, deed)]
         said = [s for _, s in (*group.own, *group.items)]
         variable = next((deed.variable for deed in deeds if deed.variable is not None), None)
@@ -199,12 +210,18 @@ class _Finder:
         deeds = [deed for deed in deeds if self._is_about(deed, outline, bodies[deed.operation.id], nouns)]
         if not deeds:
             return None
-        single = variable is None and not any(deed.act in {Action.LIST, Action.CREATE} for deed in deeds) and group.name is None
+        single = (
+            variable is None
+            and not any(deed.act in {Action.LIST, Action.CREATE} for deed in deeds)
+            and group.name is None
+        )
         named = own.id or next((s.key for s in said if s.key), None)
         place = tuple(named.split(".")) if named else find_key_place(outline, variable, nouns)
         size = own.seed if own.seed is not None else next((s.size for s in said if s.size is not None), None)
         if size is not None and not 0 <= size <= _MOST:
-            raise UsageError(f"the resource {name}: there can be from 0 to {_MOST:,} things in the beginning, not {size}")
+            raise UsageError(
+                f"the resource {name}: there can be from 0 to {_MOST:,} things in the beginning, not {size}"
+            )
         return _ResourceDraft(
             name=name, template=group.template, place=() if single else place, nouns=nouns | _nouns_of(outline), outline=outline,
             single=single, deeds=deeds, size=size, is_map=any(spot is not None and spot.shape is Shape.MAP for spot in lists.values()),
@@ -230,9 +247,13 @@ class _Finder:
         except MockServerError:
             return _NOTHING  # that it can't be read is said when it is asked for
 
-    def _deeds(self, group: _OperationGroup, read: Mapping[str, Operation], lists: Mapping[str, EnvelopePlace | None]) -> Iterator[Binding]:
+    def _deeds(
+        self, group: _OperationGroup, read: Mapping[str, Operation], lists: Mapping[str, EnvelopePlace | None]
+    ) -> Iterator[Binding]:
         writes = any(e.method in {"PUT", "PATCH"} for e, _ in group.own)
-        alone = writes and not group.items and not any(lists[entry.id] for entry, _ in group.own if entry.method == "GET")
+        alone = (
+            writes and not group.items and not any(lists[entry.id] for entry, _ in group.own if entry.method == "GET")
+        )
         for entry, said in group.own:
             act = said.act or _own_act(entry.method, is_list=lists[entry.id] is not None, alone=alone)
             yield from self._deed(act, read[entry.id], None)
@@ -245,7 +266,9 @@ class _Finder:
     def _deed(self, act: Action | None, operation: Operation, variable: str | None) -> Iterator[Binding]:
         chosen = choose_success(operation)
         if act is not None and chosen is not None and 200 <= chosen.status < 300:  # noqa: PLR2004
-            yield Binding(act=act, operation=operation, chosen=chosen, variable=variable, base=self.base_of(operation.entry))
+            yield Binding(
+                act=act, operation=operation, chosen=chosen, variable=variable, base=self.base_of(operation.entry)
+            )
 
     def _outline(
         self,
@@ -271,7 +294,11 @@ class _Finder:
         return _NOTHING
 
     def _is_about(self, deed: Binding, thing: Outline, answered: Outline, nouns: frozenset[str]) -> bool:
-        """Whether what is written has something in common with what is read: else a POST is an action and no creation."""
+        """
+        Whether what is written has something in common with what is read.
+
+        Else a POST is an action and no creation.
+        """
         if deed.act is Action.READ and deed.operation.method == "GET" and not is_object(answered):
             return False  # a file, a text, a number: nothing that could be changed by its parts
         if deed.act in {Action.LIST, Action.READ, Action.REMOVE, Action.CLEAR} or not thing.names:
@@ -313,7 +340,12 @@ def _own_act(method: str, *, is_list: bool, alone: bool) -> Action | None:
     """What an operation at the path of a collection does."""
     if method in {"GET", "HEAD"}:
         return Action.LIST if is_list else Action.READ if alone else None
-    acts = {"POST": Action.CREATE, "PUT": Action.REPLACE, "PATCH": Action.CHANGE, "DELETE": Action.REMOVE if alone else Action.CLEAR}
+    acts = {
+        "POST": Action.CREATE,
+        "PUT": Action.REPLACE,
+        "PATCH": Action.CHANGE,
+        "DELETE": Action.REMOVE if alone else Action.CLEAR,
+    }
     return acts.get(method)
 
 
@@ -350,9 +382,14 @@ def _join_actions(drafts: list[_ResourceDraft]) -> None:
     """
     See where an operation does something with a thing, and answers with it.
 
-    `POST /issues/{id}/close` that answers an issue changes the one that is there; what makes a copy, or answers 201, does not.
+    `POST /issues/{id}/close` that answers an issue changes the one that is there; what makes a copy, or answers 201,
+    does not.
     """
-    things = {_shape(draft.template): draft for draft in drafts if draft.is_stateful and any(deed.variable for deed in draft.deeds)}
+    things = {
+        _shape(draft.template): draft
+        for draft in drafts
+        if draft.is_stateful and any(deed.variable for deed in draft.deeds)
+    }
     for draft in drafts:
         above, _, verb = draft.template.rpartition("/")
         collection, _, variable = above.rpartition("/")

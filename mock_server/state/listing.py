@@ -1,8 +1,8 @@
 """
 Which things a list shows: filtered, sorted and cut into pages by the documented query parameters.
 
-A parameter that has the name of a property filters by it; `limit`, `page`, `offset`, `cursor`, `sort`, `q` and their like
-do what they say. What a parameter means is told from its name once; a name that is both goes by the property.
+A parameter that has the name of a property filters by it; `limit`, `page`, `offset`, `cursor`, `sort`, `q` and their
+like do what they say. What a parameter means is told from its name once; a name that is both goes by the property.
 
 Telling of pages of what is kept in the body around a list.
 """
@@ -26,7 +26,9 @@ from mock_server.state.resources import text_of
 from mock_server.state.store import Record
 
 # These are what they are, even where things have a property of the name.
-_ALWAYS: Final = frozenset(("limit", "offset", "page", "cursor", "sort", "q", "perpage", "pagesize", "sortby", "orderby"))
+_ALWAYS: Final = frozenset(
+    ("limit", "offset", "page", "cursor", "sort", "q", "perpage", "pagesize", "sortby", "orderby")
+)
 _USUAL = 20  # things on a page, where pages are asked for and nobody says of what size
 _DOWN: Final = frozenset(("desc", "descending", "-1", "down", "reverse"))
 _UP: Final = frozenset(("asc", "ascending", "1", "up"))
@@ -163,7 +165,11 @@ def make_plan(operation: Operation, thing: Outline, annotate: Callable[[Paramete
         if role is not None and role not in roles and (word in _ALWAYS or not found):
             roles[role] = parameter.name
             outline = annotate(parameter)
-            if role == "limit" and isinstance(known := outline.annotation("default"), int) and not isinstance(known, bool):
+            if (
+                role == "limit"
+                and isinstance(known := outline.annotation("default"), int)
+                and not isinstance(known, bool)
+            ):
                 default = known if known > 0 else None
             if role == "page" and 0 in (outline.annotation("minimum"), outline.annotation("default")):
                 first = 0
@@ -177,7 +183,11 @@ def make_plan(operation: Operation, thing: Outline, annotate: Callable[[Paramete
 
 def _tell_order(operation: Operation, roles: dict[str, str]) -> None:
     """See what `order` means: beside `sort` it is up or down, alone it may be a property or either of the two."""
-    said = [p.name for p in operation.parameters if p.location is ParameterLocation.QUERY and ROLE_OF.get(joined(p.name)) == "sort"]
+    said = [
+        p.name
+        for p in operation.parameters
+        if p.location is ParameterLocation.QUERY and ROLE_OF.get(joined(p.name)) == "sort"
+    ]
     order = next((name for name in said if joined(name) in {"order", "ordering"}), None)
     other = next((name for name in said if name != order), None)
     if "sort" in roles and order is not None and "direction" not in roles:
@@ -188,7 +198,12 @@ def _tell_order(operation: Operation, roles: dict[str, str]) -> None:
 def _filters(name: str, thing: Outline, names: Mapping[str, str]) -> Iterator[_Filter]:
     """What a parameter filters by: a property, one of a nested object, or a bound of one."""
     word = joined(name)
-    known = names.get(word) or names.get(word + "id") or names.get(word + "s") or (names.get(word[:-1]) if word.endswith("s") else None)
+    known = (
+        names.get(word)
+        or names.get(word + "id")
+        or names.get(word + "s")
+        or (names.get(word[:-1]) if word.endswith("s") else None)
+    )
     if known is not None:
         yield _Filter(name, (known,))
         return
@@ -197,7 +212,11 @@ def _filters(name: str, thing: Outline, names: Mapping[str, str]) -> Iterator[_F
             yield _Filter(name, (names[word[len(prefix) :]],), upper)
             return
     for tail, upper in _TAILS:
-        if word.endswith(tail) and (bare := word[: -len(tail)]) and (found := names.get(bare) or names.get(bare + "at")):
+        if (
+            word.endswith(tail)
+            and (bare := word[: -len(tail)])
+            and (found := names.get(bare) or names.get(bare + "at"))
+        ):
             yield _Filter(name, (found,), upper)
             return
     for outer in shown(thing):
@@ -221,7 +240,9 @@ def _matches(value: JsonValue, wanted: JsonValue, upper: bool | None) -> bool:  
         if value is None or isinstance(value, bool | list | dict):
             return False
         order = _compare(value, _typed(wanted, value))
-        return order <= 0 if upper else order >= 0
+        if upper:
+            return order <= 0
+        return order >= 0
     if isinstance(wanted, list):
         return any(_matches(value, one, None) for one in wanted)
     if isinstance(value, list):
@@ -244,7 +265,9 @@ def _typed(wanted: JsonValue, like: JsonValue) -> JsonValue:
 
 
 def _text(value: JsonValue) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
 
 
 def _sort_value(name: str, record: Record) -> tuple[int, float, str, str]:
@@ -281,7 +304,9 @@ def _number(value: JsonValue) -> int | None:
         return None
     if isinstance(value, str) and value.isdigit():
         return int(value)
-    return int(value) if isinstance(value, int | float) and value >= 0 else None
+    if isinstance(value, int | float) and value >= 0:
+        return int(value)
+    return None
 
 
 def write_cursor(key: str, start: int) -> str:
@@ -300,7 +325,9 @@ def _place_of(found: list[Record], cursor: str) -> int:
     except (binascii.Error, ValueError):
         pass
     place = next((index + 1 for index, record in enumerate(found) if record.key == key), None)
-    return place if place is not None else min(start, len(found))
+    if place is not None:
+        return place
+    return min(start, len(found))
 
 
 def tell_in_body(

@@ -44,7 +44,11 @@ def merge(target: JsonValue, patch: JsonValue) -> JsonValue:
 
 def is_json_patch(value: JsonValue) -> bool:
     """Whether a value looks like a JSON Patch, for bodies whose media type says only that they are JSON."""
-    return isinstance(value, list) and bool(value) and all(isinstance(step, dict) and "op" in step and "path" in step for step in value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(step, dict) and "op" in step and "path" in step for step in value)
+    )
 
 
 def apply(target: JsonValue, patch: JsonValue) -> JsonValue:
@@ -75,7 +79,9 @@ def _pointer(step: JsonObject, name: str, where: str) -> Pointer:
     if not isinstance(text, str):
         raise PatchError(f"{where} has no {name!r}", conflict=False)
     try:
-        return parse_pointer(text) if not text.startswith("#") else parse_pointer("?")
+        if not text.startswith("#"):
+            return parse_pointer(text)
+        return parse_pointer("?")
     except ValueError as error:
         raise PatchError(f"{where}: {error}", conflict=False) from error
 

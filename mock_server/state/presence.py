@@ -1,8 +1,8 @@
 """
 What is there: in the beginning, and since.
 
-A collection is filled when it is first asked for. Where no list says what there is, a thing is there when it is first asked
-for. What belongs to somebody who was created is empty until something is put there.
+A collection is filled when it is first asked for. Where no list says what there is, a thing is there when it is first
+asked for. What belongs to somebody who was created is empty until something is put there.
 """
 
 from collections.abc import Mapping
@@ -57,8 +57,12 @@ class Presence:
         self.need_seeds(asked)
         record = self.store.find(asked.world, asked.collection, asked.key)
         if record is not None:
-            return record if record.body is not None else None
-        return self._adopted(asked) if adopt and not asked.resource.listed else None
+            if record.body is not None:
+                return record
+            return None
+        if adopt and not asked.resource.listed:
+            return self._adopted(asked)
+        return None
 
     def _adopted(self, asked: StateRequest) -> Record | None:
         """A thing that is there because somebody asks for it."""
@@ -72,13 +76,16 @@ class Presence:
         spot = fitting.thing_spot(represented) if represented is not None else None
         if represented is None or spot is None:
             raise NotRepresentable("it does not say what it answers")
-        thing = take(fitting.reply.make(represented, plain_ask(asked.ask, read, place.variables, place.values)), spot.pointer)
+        thing = take(
+            fitting.reply.make(represented, plain_ask(asked.ask, read, place.variables, place.values)), spot.pointer
+        )
         if not isinstance(thing, dict):
             raise NotRepresentable("what it answers is no object")
         resource = asked.resource
         if resource.key is not None and text_of(resource.key_of(thing)) != asked.key:
             keyed = resource.with_key(thing, value)
-            thing = keyed if self.fittings.accept(asked.resource, keyed, place, asked.ask) else thing
+            if self.fittings.accept(asked.resource, keyed, place, asked.ask):
+                thing = keyed
         thing = self.seeds.related(place, asked.key, thing, asked.ask)
         mark = f"/{asked.key}"
         self.store.seed(asked.world, asked.collection, mark, [Record(asked.key, 1, -1, thing, {})])
@@ -90,7 +97,10 @@ class Presence:
             self._owner(asked, owner.resource, owner.template, owner.variable)
         if asked.deed.link is not None:
             self._owner(
-                asked, asked.deed.link.resource, self.fittings.resources[asked.deed.link.resource].template, asked.deed.link.variable
+                asked,
+                asked.deed.link.resource,
+                self.fittings.resources[asked.deed.link.resource].template,
+                asked.deed.link.variable,
             )
 
     def _owner(self, asked: StateRequest, name: str, template: str, variable: str) -> Record | None:
@@ -104,7 +114,9 @@ class Presence:
             self._seed(asked, resource, main, collection, collection)
         record = self.store.find(asked.world, collection, key)
         absent = record is None and resource.listed
-        if (absent or (record is not None and record.body is None)) and choose_failure(asked.deed.operation, (404, 410)) is not None:
+        if (absent or (record is not None and record.body is None)) and choose_failure(
+            asked.deed.operation, (404, 410)
+        ) is not None:
             raise self.refusals.missing(asked, f"there is no {min(resource.nouns, key=len, default=name)} {key!r}")
         if absent:
             return Record(key, 0, -1, None, {})  # the document has no word for that: then it is as if it had been there
@@ -119,7 +131,11 @@ class Presence:
                 self._need_own(asked)
         elif asked.deed.act is Action.LIST:
             self._seed(
-                asked, asked.resource, asked.deed, asked.collection, fill(asked.deed.operation.entry.template, asked.place.variables)
+                asked,
+                asked.resource,
+                asked.deed,
+                asked.collection,
+                fill(asked.deed.operation.entry.template, asked.place.variables),
             )
 
     def _need_own(self, asked: StateRequest) -> None:
@@ -157,16 +173,22 @@ class Presence:
         if main is None or "{" in owner.template:
             return {}
         known = self.seeds.listed(CollectionPath(owner, {}, {}), main, asked.ask)
-        return {variable: known[index % len(known)][0]} if known else {}
+        if known:
+            return {variable: known[index % len(known)][0]}
+        return {}
 
-    def _sent_with(self, owner: tuple[str, Record], place: CollectionPath, deed: Binding, asked: StateRequest) -> list[Record]:
+    def _sent_with(
+        self, owner: tuple[str, Record], place: CollectionPath, deed: Binding, asked: StateRequest
+    ) -> list[Record]:
         """What is there of somebody who was created: the children that came with it."""
         name, record = owner
         children = [child for child in self.children.get(name, ()) if child.deed is deed and child.pointer is not None]
         items = came_with(record.body, children[0]) if children else None
         return self.made_of(items or [], place, deed, asked)
 
-    def made_of(self, items: list[JsonValue], place: CollectionPath, deed: Binding, asked: StateRequest) -> list[Record]:
+    def made_of(
+        self, items: list[JsonValue], place: CollectionPath, deed: Binding, asked: StateRequest
+    ) -> list[Record]:
         """Children as they came with their owner, with what a server sets."""
         things: list[JsonObject] = []
         for index, item in enumerate(items):
@@ -188,7 +210,9 @@ class Presence:
         is_kept = self.store.find(asked.world, asked.collection, record.key) is not None
         for child in children:
             inner = self.asked_for_children(asked, record, child)
-            came = self.made_of(came_with(record.body, child) or [], inner.place, inner.deed, inner) if not is_kept else []
+            came = (
+                self.made_of(came_with(record.body, child) or [], inner.place, inner.deed, inner) if not is_kept else []
+            )
             records = self._children(inner) if is_kept else came
             if child.pointer is not None:
                 body = put(body, child.pointer, [self.completed(inner, each, depth + 1).body for each in records])
@@ -202,7 +226,9 @@ class Presence:
         value = known if known is not None else record.key
         variables = {**asked.place.variables, child.variable: record.key}
         place = CollectionPath(child.resource, variables, {**asked.place.values, child.variable: value})
-        return StateRequest(child.resource, child.deed, asked.ask, place, self.collection(child.resource.template, variables), None)
+        return StateRequest(
+            child.resource, child.deed, asked.ask, place, self.collection(child.resource.template, variables), None
+        )
 
     def _children(self, asked: StateRequest) -> list[Record]:
         """The things of a collection that belong to an owner."""
@@ -227,4 +253,6 @@ class Presence:
             return asked.place.values.get(variable, asked.key)
         sent = self.creation.sent(asked.resource, asked.deed, asked.ask)
         known = asked.resource.key_of(sent)
-        return known if known is not None else asked.key
+        if known is not None:
+            return known
+        return asked.key

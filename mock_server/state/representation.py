@@ -18,7 +18,17 @@ from mock_server.exchange.negotiate import ChosenMediaType
 from mock_server.exchange.prefer import NONE, Preferences
 from mock_server.findings import Finding
 from mock_server.generate.echo import DELETED
-from mock_server.generate.envelope import EnvelopePlace, Shape, find_collection, find_thing, is_object, project, put, shown, take
+from mock_server.generate.envelope import (
+    EnvelopePlace,
+    Shape,
+    find_collection,
+    find_thing,
+    is_object,
+    project,
+    put,
+    shown,
+    take,
+)
 from mock_server.generate.requested_values import RequestedValue, settle
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonObject, JsonValue
@@ -44,7 +54,11 @@ class NotRepresentable(MockServerError):
 
 
 def plain_ask(
-    ask: RequestContext, deed: Binding, variables: Mapping[str, str], values: Mapping[str, JsonValue], size: int | None = None
+    ask: RequestContext,
+    deed: Binding,
+    variables: Mapping[str, str],
+    values: Mapping[str, JsonValue],
+    size: int | None = None,
 ) -> RequestContext:
     """
     The question to an operation that nobody asked: without query, body and preferences.
@@ -63,7 +77,9 @@ def plain_ask(
         path = path.replace("{" + name + "}", quote(text, safe=""))
     seed = derive_seed(ask.seed_text, entry.id, "\0".join(variables.values()), "", b"")
     own = {name: value for name, value in values.items() if name in variables}
-    parameters: dict[tuple[ParameterLocation, str], JsonValue] = {(ParameterLocation.PATH, name): value for name, value in own.items()}
+    parameters: dict[tuple[ParameterLocation, str], JsonValue] = {
+        (ParameterLocation.PATH, name): value for name, value in own.items()
+    }
     return ask._replace(
         request=Request("GET", (deed.base + path).encode(), b"", [], b""), understood=DecodedRequest(parameters, MISSING), accept=None,
         preferences=NONE if size is None else Preferences(size=size), derive=lambda: seed,
@@ -97,7 +113,10 @@ def adapted(value: JsonValue, generated: JsonValue) -> Iterator[JsonValue]:
         first = pattern[0] if isinstance(pattern, list) and pattern else None
         if inner is not None:
             yield {**generated, inner: value}
-            yield {**generated, inner: [{**first, **v} if isinstance(first, dict) and isinstance(v, dict) else v for v in value]}
+            yield {
+                **generated,
+                inner: [{**first, **v} if isinstance(first, dict) and isinstance(v, dict) else v for v in value],
+            }
     elif isinstance(generated, dict) and not isinstance(value, dict | None):
         name = next((name for name in _SAYING if name in generated), None)
         if name is not None:
@@ -131,7 +150,9 @@ class ItemRepresentation:
     def outline(self, represented: ChosenMediaType) -> Outline:
         """The outline of a body."""
         schema = represented.media_type.schema
-        return self.responder.kit.outline(schema, Direction.RESPONSE, Purpose.MAKE) if schema is not None else Outline((), {})
+        if schema is not None:
+            return self.responder.kit.outline(schema, Direction.RESPONSE, Purpose.MAKE)
+        return Outline((), {})
 
     def list_spot(self, represented: ChosenMediaType) -> EnvelopePlace | None:
         """Where the list stands in a body."""
@@ -187,7 +208,9 @@ class ItemRepresentation:
         """
         return self._shown(represented, thing, ask)[0]
 
-    def _shown(self, represented: ChosenMediaType, thing: JsonObject, ask: RequestContext) -> tuple[JsonValue, str | None]:
+    def _shown(
+        self, represented: ChosenMediaType, thing: JsonObject, ask: RequestContext
+    ) -> tuple[JsonValue, str | None]:
         """
         Make the body that shows a thing.
 
@@ -221,7 +244,9 @@ class ItemRepresentation:
             return thing
         return {**thing, **{name: True for name in shown(spot.outline) if joined(name) in DELETED}}
 
-    def _closest(self, represented: ChosenMediaType, spot: EnvelopePlace, thing: JsonObject, ask: RequestContext) -> JsonValue:
+    def _closest(
+        self, represented: ChosenMediaType, spot: EnvelopePlace, thing: JsonObject, ask: RequestContext
+    ) -> JsonValue:
         """The body that conforms and says the most of what a thing says; the rest is generated."""
         best, most = None, -1
         for attempt in range(_BRANCHES):
@@ -229,13 +254,16 @@ class ItemRepresentation:
             generated = take(base, spot.pointer)
             wishes = [
                 RequestedValue(
-                    (*spot.pointer, name), [value, *adapted(value, generated.get(name) if isinstance(generated, dict) else None)]
+                    (*spot.pointer, name),
+                    [value, *adapted(value, generated.get(name) if isinstance(generated, dict) else None)],
                 )
                 for name, value in thing.items()
             ]
             body = settle(base, wishes, lambda value: self.fits(represented, value))
             said = take(body, spot.pointer)
-            count = sum(1 for name, value in thing.items() if isinstance(said, dict) and name in said and said[name] == value)
+            count = sum(
+                1 for name, value in thing.items() if isinstance(said, dict) and name in said and said[name] == value
+            )
             if count > most:
                 best, most = body, count
             if count >= len(thing) - 1:
@@ -264,7 +292,9 @@ class ItemRepresentation:
             return self._shown(represented, thing, ask)[1]
         base = self.reply.make(represented, ask) if spot.pointer else None
         body = put(base, spot.pointer, project(thing, spot.outline))
-        return None if self.fits(represented, body) else self._reasons(represented, body)
+        if self.fits(represented, body):
+            return None
+        return self._reasons(represented, body)
 
     def objection_in_list(self, thing: JsonObject, ask: RequestContext) -> str | None:
         """Why a list can't show a thing; one that may not be of one thing shows it beside others."""
@@ -313,7 +343,11 @@ class ItemRepresentation:
         return known
 
     def show_all(
-        self, represented: ChosenMediaType, spot: EnvelopePlace, things: list[tuple[str, JsonObject]], ask: RequestContext
+        self,
+        represented: ChosenMediaType,
+        spot: EnvelopePlace,
+        things: list[tuple[str, JsonObject]],
+        ask: RequestContext,
     ) -> JsonValue:
         """
         Make the body that lists things.
@@ -333,7 +367,10 @@ class ItemRepresentation:
         body = put(base, spot.pointer, spot.gather(items))
         if self.fits(represented, body):
             return body
-        filled = [(key, self._fill(represented, spot, base, (key, item), index, ask)) for index, (key, item) in enumerate(items)]
+        filled = [
+            (key, self._fill(represented, spot, base, (key, item), index, ask))
+            for index, (key, item) in enumerate(items)
+        ]
         body = put(base, spot.pointer, spot.gather(filled))
         if not self.fits(represented, body):
             raise NotRepresentable(self._reasons(represented, body))
@@ -342,7 +379,9 @@ class ItemRepresentation:
     def _listed_key(self, spot: EnvelopePlace, key: str, thing: JsonObject) -> JsonValue:
         """The key of a thing as a list has it."""
         known = self.resource.key_of(thing) if spot.shape is Shape.KEYS else None
-        return known if known is not None else key
+        if known is not None:
+            return known
+        return key
 
     def _fill(
         self,

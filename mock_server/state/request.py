@@ -91,7 +91,9 @@ class Refusals:
 
     def changed(self, asked: StateRequest, tag: str) -> StateRefusal:
         """Somebody else changed it."""
-        return self._refused(asked, (412,), problem.PRECONDITION_FAILED, _CONFLICT, f"the {asked.noun} has changed: it is {tag} now")
+        return self._refused(
+            asked, (412,), problem.PRECONDITION_FAILED, _CONFLICT, f"the {asked.noun} has changed: it is {tag} now"
+        )
 
     def unpatchable(self, asked: StateRequest, error: PatchError) -> Exception:
         """A patch can't be applied: a documented refusal, else no answer from state. RFC 5789, section 2.2."""
@@ -102,10 +104,14 @@ class Refusals:
             return NotRepresentable(str(error))
         return self._refused(asked, statuses, problem.UNPROCESSABLE, _CONFLICT, str(error))
 
-    def _refused(self, asked: StateRequest, statuses: tuple[int, ...], kind: Problem, rule: str, detail: str) -> StateRefusal:
+    def _refused(
+        self, asked: StateRequest, statuses: tuple[int, ...], kind: Problem, rule: str, detail: str
+    ) -> StateRefusal:
         operation = asked.deed.operation
         where = ("path", asked.deed.variable) if asked.deed.variable is not None else ("body",)
-        finding = Finding(rule=rule, message=detail, place=operation.entry.node.place, instance=where, operation=operation.id)
+        finding = Finding(
+            rule=rule, message=detail, place=operation.entry.node.place, instance=where, operation=operation.id
+        )
         return StateRefusal(self.responder.fail(operation, asked.ask, statuses, kind, finding))
 
 

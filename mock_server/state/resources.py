@@ -54,7 +54,9 @@ class Binding:
     act: Action
     operation: Operation
     chosen: ChosenResponse  # the response of success
-    variable: str | None = None  # of the path: which thing; None: its key stands in the query or the body, or there is but one
+    variable: str | None = (
+        None  # of the path: which thing; None: its key stands in the query or the body, or there is but one
+    )
     link: ForeignKey | None = None
     base: str = ""  # the base path of the operation
     action: str = ""  # what is done with a thing, where a path below it says so: `close` of `/issues/{id}/close`
@@ -75,21 +77,29 @@ class Resource:
     owners: tuple[Owner, ...] = ()  # that have to exist, the outermost first
     size: int | None = None  # how many things there are in the beginning; None: as the document's own list has it
     links: tuple[ForeignKey, ...] = ()
-    aliases: tuple[tuple[str, str], ...] = ()  # variables of the template that some operations call otherwise: their name and ours
+    aliases: tuple[
+        tuple[str, str], ...
+    ] = ()  # variables of the template that some operations call otherwise: their name and ours
 
     @property
     def own_key(self) -> str | None:
         """The key where it is a property of the thing itself."""
-        return self.key if not self.inside else None
+        if not self.inside:
+            return self.key
+        return None
 
     def key_of(self, thing: JsonValue) -> JsonValue:
         """The key of a thing; None where it has none."""
-        return take(thing, (*self.inside, self.key)) if self.key is not None else None
+        if self.key is not None:
+            return take(thing, (*self.inside, self.key))
+        return None
 
     def with_key(self, thing: JsonObject, key: JsonValue) -> JsonObject:
         """A thing with another key."""
         keyed = put(thing, (*self.inside, self.key), key) if self.key is not None else thing
-        return keyed if isinstance(keyed, dict) else thing
+        if isinstance(keyed, dict):
+            return keyed
+        return thing
 
     @property
     def listed(self) -> bool:
@@ -100,7 +110,9 @@ class Resource:
 _KEYS: Final = ("id", "uuid", "uid", "guid", "identifier", "key", "pk", "code", "slug", "number", "no", "name")
 _GENERIC: Final = ("id", "uuid", "uid", "guid", "identifier", "key", "pk")  # that need no hint by the path
 _SCALARS: Final = frozenset(("string", "integer", "number"))
-_DESCRIBING: Final = frozenset(("metadata", "meta", "sys", "attributes", "info", "header"))  # members that describe the thing around
+_DESCRIBING: Final = frozenset(
+    ("metadata", "meta", "sys", "attributes", "info", "header")
+)  # members that describe the thing around
 # What people don't share, and no two things of a collection have.
 _UNIQUE: Final = frozenset(
     ("email", "emailaddress", "username", "login", "loginname", "slug", "sku", "handle", "serialnumber", "isbn", "iban", "vin", "ssn",
@@ -190,7 +202,9 @@ def find_owner(outline: Outline, variable: str, nouns: frozenset[str]) -> tuple[
 def referred(name: str) -> frozenset[str]:
     """What a property refers to by its name: `ownerId` and `owner_ids` to an "owner"; nothing for `id` and `age`."""
     words = [singular(word) for word in split_words(name)]
-    return nouns_of(" ".join(words[:-1])) if len(words) > 1 and words[-1] in {"id", "uuid", "key"} else frozenset()
+    if len(words) > 1 and words[-1] in {"id", "uuid", "key"}:
+        return nouns_of(" ".join(words[:-1]))
+    return frozenset()
 
 
 def is_unique(name: str) -> bool:
@@ -202,4 +216,6 @@ def text_of(value: JsonValue) -> str | None:
     """A key as it stands in a path; None for what can't be one."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

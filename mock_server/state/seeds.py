@@ -1,10 +1,11 @@
 """
 What is in a collection in the beginning: what the document's own list answers.
 
-A fixture, an example or a generated answer of the list gives the things; reading one gives what the list leaves out. Keys
-are made unique, and what a thing says of others (`ownerId`) is the key of one that there is.
+A fixture, an example or a generated answer of the list gives the things; reading one gives what the list leaves out.
+Keys are made unique, and what a thing says of others (`ownerId`) is the key of one that there is.
 
-Keys that the document names itself, in the examples of path parameters: who follows the document finds those things there.
+Keys that the document names itself, in the examples of path parameters: who follows the document finds those things
+there.
 """
 
 import re
@@ -59,7 +60,12 @@ def _variables(resource: Resource, other: Resource, deed: Binding) -> frozenset[
 
 def _is_of_a_failure(operation: Operation, example: Example) -> bool:
     """Whether an example is paired with one of a response that is no success: what it names is not there."""
-    paired = [response.status for response in operation.responses for media in response.content if _has(media.examples, example.key)]
+    paired = [
+        response.status
+        for response in operation.responses
+        for media in response.content
+        if _has(media.examples, example.key)
+    ]
     return bool(paired) and example.key is not None and not any(status.startswith("2") for status in paired)
 
 
@@ -144,11 +150,17 @@ class Seeds:
         if resource.key is None or resource.template.count("{"):
             return items
         there = {text_of(resource.key_of(item)) for item in items}
-        named = [value for value in documented_keys(resource, self.fittings.resources.values()) if text_of(value) not in there]
+        named = [
+            value
+            for value in documented_keys(resource, self.fittings.resources.values())
+            if text_of(value) not in there
+        ]
         for index, value in enumerate(dict.fromkeys(named)):
             has_key = index < len(items) and resource.key_of(items[index]) is not None
             renamed = resource.with_key(items[index], value) if has_key else None
-            if renamed is not None and self.fittings.accept(resource, renamed, thing_place(place, str(value), value), ask, strictly=False):
+            if renamed is not None and self.fittings.accept(
+                resource, renamed, thing_place(place, str(value), value), ask, strictly=False
+            ):
                 items[index] = renamed
         return items
 
@@ -156,7 +168,9 @@ class Seeds:
         """The fixture that answers the plain list; None where there is none."""
         if "fixture" not in plain.sources:
             return None
-        found = self.fittings.responder.fixtures.find(deed.operation.id, plain.request, plain.understood, deed.chosen.status)
+        found = self.fittings.responder.fixtures.find(
+            deed.operation.id, plain.request, plain.understood, deed.chosen.status
+        )
         if found is None or found.stored.is_template:
             return None
         written = found.stored.written
@@ -166,7 +180,12 @@ class Seeds:
         return body
 
     def keyed(
-        self, place: CollectionPath, deed: Binding, items: list[JsonObject], ask: RequestContext, names: Sequence[str] = ()
+        self,
+        place: CollectionPath,
+        deed: Binding,
+        items: list[JsonObject],
+        ask: RequestContext,
+        names: Sequence[str] = (),
     ) -> Iterator[Thing]:
         """
         Items with keys that differ: of two with the same the second gets another, as generated, or it is left out.
@@ -211,7 +230,10 @@ class Seeds:
         if isinstance(like, str) and _UUID.match(like):
             return str(
                 uuid.UUID(
-                    int=derive_random(ask.seed_text, deed.operation.id, *place.variables.values(), number).getrandbits(128), version=4
+                    int=derive_random(ask.seed_text, deed.operation.id, *place.variables.values(), number).getrandbits(
+                        128
+                    ),
+                    version=4,
                 )
             )
         for attempt in range(_ATTEMPTS):
@@ -221,9 +243,13 @@ class Seeds:
             text = text_of(key)
             if text is not None and text not in taken:
                 return key
-        return f"{like}-{number}" if isinstance(like, str) else None
+        if isinstance(like, str):
+            return f"{like}-{number}"
+        return None
 
-    def one(self, place: CollectionPath, deed: Binding, ask: RequestContext, seed: int, *, anew: bool = False) -> JsonObject | None:
+    def one(
+        self, place: CollectionPath, deed: Binding, ask: RequestContext, seed: int, *, anew: bool = False
+    ) -> JsonObject | None:
         """
         Generate one thing as an operation shows it.
 
@@ -242,15 +268,21 @@ class Seeds:
         spot = fitting.list_spot(represented) if is_list else fitting.thing_spot(represented)
         if spot is None:
             return None
-        plain = plain_ask(ask, deed, place.variables, place.values, 1 if is_list else None)._replace(derive=lambda: seed)
+        plain = plain_ask(ask, deed, place.variables, place.values, 1 if is_list else None)._replace(
+            derive=lambda: seed
+        )
         if anew:
             plain = plain._replace(preferences=Preferences(dynamic=True, size=plain.preferences.size))
         generated = plain._replace(sources=tuple(source for source in plain.sources if source != "example"))
         part = take(fitting.reply.make(represented, generated), spot.pointer)
         if is_list:
             key, thing = next(iter(spot.spread(part)), (None, None))
-            return place.resource.with_key(thing, key) if thing is not None and key is not None else thing
-        return part if isinstance(part, dict) else None
+            if thing is not None and key is not None:
+                return place.resource.with_key(thing, key)
+            return thing
+        if isinstance(part, dict):
+            return part
+        return None
 
     def _finished(self, place: CollectionPath, key: str, thing: JsonObject, ask: RequestContext) -> JsonObject:
         """A listed thing with what the list leaves out, and with references that lead somewhere."""
@@ -286,13 +318,18 @@ class Seeds:
         spot = fitting.thing_spot(represented) if represented is not None else None
         inner = self._inner(place, key, thing)
         plain = plain_ask(ask, read, inner.variables, inner.values)
-        if spot is None or (set(shown(spot.outline)) <= thing.keys() and fitting.objection(thing, plain, strictly=True) is None):
+        if spot is None or (
+            set(shown(spot.outline)) <= thing.keys() and fitting.objection(thing, plain, strictly=True) is None
+        ):
             return thing
         try:
             detail = self.one(inner, read, ask, plain.seed)
         except SchemaError:
             return thing
-        candidates = [{**(detail or {}), **thing}, place.resource.with_key({**thing, **(detail or {})}, place.resource.key_of(thing))]
+        candidates = [
+            {**(detail or {}), **thing},
+            place.resource.with_key({**thing, **(detail or {})}, place.resource.key_of(thing)),
+        ]
         return next((c for c in candidates if self.fittings.accept(place.resource, c, inner, ask)), thing)
 
     def _resolved(self, place: CollectionPath, key: str, name: str, value: JsonValue, ask: RequestContext) -> JsonValue:
@@ -300,7 +337,9 @@ class Seeds:
         outline = place.resource.outline.member(name)
         nouns = referred(name)
         if not nouns:
-            return self._embedded(place, key, name, value, ask) if isinstance(value, dict) and is_object(outline) else value
+            if isinstance(value, dict) and is_object(outline):
+                return self._embedded(place, key, name, value, ask)
+            return value
         for owner in place.resource.owners:
             known = self.fittings.resources.get(owner.resource)
             if known is not None and known.nouns & nouns and not isinstance(value, list):
@@ -311,9 +350,13 @@ class Seeds:
         if isinstance(value, list) and is_array(outline):
             first = self._index(place, key, name, len(others), ask)
             return [self._named(others[(first + step) % len(others)]) for step in range(min(len(value), len(others)))]
-        return value if isinstance(value, list | dict | None) else self._named(others[self._index(place, key, name, len(others), ask)])
+        if isinstance(value, list | dict | None):
+            return value
+        return self._named(others[self._index(place, key, name, len(others), ask)])
 
-    def _embedded(self, place: CollectionPath, key: str, name: str, value: JsonObject, ask: RequestContext) -> JsonValue:
+    def _embedded(
+        self, place: CollectionPath, key: str, name: str, value: JsonObject, ask: RequestContext
+    ) -> JsonValue:
         """A part that is another thing: `owner: {id, name}`, as that other thing says it is."""
         member = place.resource.outline.member(name)
         own = find_key(member, None, frozenset((name,)))
@@ -322,7 +365,9 @@ class Seeds:
             return value
         other = others[self._index(place, key, name, len(others), ask)][2]
         told = project(other, member)
-        return {**value, **{n: part for n, part in told.items() if n in value}} if isinstance(told, dict) else value
+        if isinstance(told, dict):
+            return {**value, **{n: part for n, part in told.items() if n in value}}
+        return value
 
     def _index(self, place: CollectionPath, key: str, name: str, count: int, ask: RequestContext) -> int:
         return derive_seed(ask.seed_text, place.resource.name, key, name) % count
@@ -330,9 +375,13 @@ class Seeds:
     def _named(self, other: tuple[Resource, str, JsonObject]) -> JsonValue:
         resource, text, thing = other
         known = resource.key_of(thing)
-        return known if known is not None else text
+        if known is not None:
+            return known
+        return text
 
-    def _others(self, place: CollectionPath, nouns: frozenset[str], ask: RequestContext) -> list[tuple[Resource, str, JsonObject]]:
+    def _others(
+        self, place: CollectionPath, nouns: frozenset[str], ask: RequestContext
+    ) -> list[tuple[Resource, str, JsonObject]]:
         """The things of another collection that has no owners."""
         for other in self.fittings.resources.values():
             deed = other.deeds.get(Action.LIST)
@@ -356,12 +405,26 @@ class ItemRepresentations:
             self._made[key] = ItemRepresentation(self.responder, resource, deed)
         return self._made[key]
 
-    def accept(self, resource: Resource, thing: JsonObject, place: CollectionPath, ask: RequestContext, *, strictly: bool = True) -> bool:
+    def accept(
+        self,
+        resource: Resource,
+        thing: JsonObject,
+        place: CollectionPath,
+        ask: RequestContext,
+        *,
+        strictly: bool = True,
+    ) -> bool:
         """Whether all that show a thing can show this one."""
         return self.objection(resource, thing, place, ask, strictly=strictly) is None
 
     def objection(
-        self, resource: Resource, thing: JsonObject, place: CollectionPath, ask: RequestContext, *, strictly: bool = True
+        self,
+        resource: Resource,
+        thing: JsonObject,
+        place: CollectionPath,
+        ask: RequestContext,
+        *,
+        strictly: bool = True,
     ) -> str | None:
         """
         What keeps a thing from being shown.
@@ -379,12 +442,17 @@ class ItemRepresentations:
                 continue
             fitting = self.of(resource, deed)
             plain = plain_ask(ask, deed, place.variables, place.values)
-            found = fitting.objection(thing, plain, strictly=strictly) if act is Action.READ else fitting.objection_in_list(thing, plain)
+            if act is Action.READ:
+                found = fitting.objection(thing, plain, strictly=strictly)
+            else:
+                found = fitting.objection_in_list(thing, plain)
             if found is not None:
                 return found
         return None
 
-    def culprits(self, resource: Resource, thing: JsonObject, place: CollectionPath, ask: RequestContext) -> frozenset[str]:
+    def culprits(
+        self, resource: Resource, thing: JsonObject, place: CollectionPath, ask: RequestContext
+    ) -> frozenset[str]:
         """The properties that keep a thing from being shown."""
         found: frozenset[str] = frozenset()
         for act in (Action.READ, Action.LIST):
@@ -403,7 +471,11 @@ def _next(like: int, number: int, taken: set[str]) -> int:
 def thing_place(place: CollectionPath, key: str, value: JsonValue) -> CollectionPath:
     """The place of a thing in a collection."""
     names = [deed.variable for deed in place.resource.deeds.values() if deed.variable is not None]
-    return CollectionPath(place.resource, {**place.variables, **dict.fromkeys(names, key)}, {**place.values, **dict.fromkeys(names, value)})
+    return CollectionPath(
+        place.resource,
+        {**place.variables, **dict.fromkeys(names, key)},
+        {**place.values, **dict.fromkeys(names, value)},
+    )
 
 
 def _key(place: CollectionPath, deed: Binding, ask: RequestContext) -> tuple[str, ...]:

@@ -51,7 +51,9 @@ class Showing:
             own += self._location(asked, deed, record)
         if deed.chosen.is_empty:
             head = [*fitting.reply.head(), (SOURCE, source.encode("latin-1", "replace"))]
-            return self.with_fields(asked, deed, Answer(deed.chosen.status, head, b"", source, deed.operation.entry), own)
+            return self.with_fields(
+                asked, deed, Answer(deed.chosen.status, head, b"", source, deed.operation.entry), own
+            )
         represented = self.represented(asked, fitting)
         inner = asked.place_of(record)
         body = fitting.show(represented, record.body or {}, plain_ask(asked.ask, deed, inner.variables, inner.values))
@@ -76,7 +78,11 @@ class Showing:
     def conditional(self, asked: StateRequest, answer: Answer) -> Answer:
         """Obey If-None-Match, where 304 is documented. RFC 9110, section 13.1.2."""
         wanted = find_field(asked.ask.request.fields, b"if-none-match")
-        tag = next((value.decode("latin-1") for name, value in answer.fields if name == b"etag"), None) if wanted is not None else None
+        tag = (
+            next((value.decode("latin-1") for name, value in answer.fields if name == b"etag"), None)
+            if wanted is not None
+            else None
+        )
         if wanted is None or tag is None or not documents(asked.deed.operation, 304):
             return answer
         tags = {each.strip().removeprefix("W/") for each in wanted.split(",")}
@@ -100,7 +106,9 @@ class Showing:
         """The URL of a path, as far as the request says where that is."""
         host = find_field(asked.ask.request.fields, b"host")
         scheme = "https" if self.responder.kit.settings.tls_cert is not None else "http"
-        return f"{scheme}://{host}{path}" if host else path
+        if host:
+            return f"{scheme}://{host}{path}"
+        return path
 
     def with_fields(self, asked: StateRequest, deed: Binding, answer: Answer, own: list[RawField]) -> Answer:
         """An answer with header fields that state knows, as far as the document lets them be."""
@@ -110,7 +118,11 @@ class Showing:
         for name, value in own:
             header = documented.get(name.decode())
             choices = [value, self.absolute(asked, value)] if name == b"location" else [value]
-            fitting = [choice for choice in choices if header is None or not any(judge.judge_header(header, choice.decode("latin-1")))]
+            fitting = [
+                choice
+                for choice in choices
+                if header is None or not any(judge.judge_header(header, choice.decode("latin-1")))
+            ]
             if fitting:
                 fields = [*(f for f in fields if f[0] != name), (name, fitting[0])]
         return answer._replace(fields=fields)

@@ -1,8 +1,8 @@
 """
 Answering from state: the source that brings the parts together.
 
-An operation with state reads and writes the things of its resource in the world of who asks. Whatever can't be answered in
-the document's words from state is answered as without it, and a warning says why.
+An operation with state reads and writes the things of its resource in the world of who asks. Whatever can't be
+answered in the document's words from state is answered as without it, and a warning says why.
 """
 
 import logging
@@ -55,10 +55,14 @@ class StateSource:
 
     def __post_init__(self) -> None:
         """Make the parts."""
-        self.fittings = ItemRepresentations(self.responder, {resource.name: resource for resource in self.inferred.resources})
+        self.fittings = ItemRepresentations(
+            self.responder, {resource.name: resource for resource in self.inferred.resources}
+        )
         seeds = Seeds(self.fittings)
         self._creation = Creation(self.fittings, seeds, self.clock, self._dropped)
-        self._presence = Presence(self.store, self.fittings, seeds, self._creation, Refusals(self.responder), find_children(self.inferred))
+        self._presence = Presence(
+            self.store, self.fittings, seeds, self._creation, Refusals(self.responder), find_children(self.inferred)
+        )
         showing = Showing(self.responder, self.fittings, self._presence)
         reads = Reads(self._presence, showing)
         writes = Writes(self._presence, showing, reads)
@@ -99,8 +103,10 @@ class StateSource:
             there = "which is not there"
         elif record is None:
             there = "which nobody asked for yet"
+        elif record.body is None:
+            there = "which was deleted"
         else:
-            there = "which was deleted" if record.body is None else f"which is there, in version {record.version}"
+            there = f"which is there, in version {record.version}"
         return True, f"{act.value} {resource.name}: {asked.key!r} in {asked.collection}, {there}"
 
     def answer(self, operation: Operation | None, ask: RequestContext) -> Answer | None:
@@ -121,7 +127,9 @@ class StateSource:
                 return None
             except StoreUnavailable as error:
                 return problem_answer(problem.STORE_UNAVAILABLE, str(error), entry=asked.deed.operation.entry)
-        return problem_answer(problem.STORE_UNAVAILABLE, "too many others write the same thing", entry=asked.deed.operation.entry)
+        return problem_answer(
+            problem.STORE_UNAVAILABLE, "too many others write the same thing", entry=asked.deed.operation.entry
+        )
 
     def _pause(self, attempt: int) -> None:
         """Wait a little before looking again; in memory nobody else can be at it by then."""
@@ -144,7 +152,10 @@ class StateSource:
                 if known in variables and other not in variables:
                     variables[other], values[other] = variables[known], values[known]
         collection = self._presence.collection(resource.template, variables)
-        named = variables.get(deed.variable) if deed.variable is not None else self._key_elsewhere(resource, deed, ask)
+        if deed.variable is not None:
+            named = variables.get(deed.variable)
+        else:
+            named = self._key_elsewhere(resource, deed, ask)
         key = "" if resource.single else named
         return StateRequest(resource, deed, ask, CollectionPath(resource, variables, values), collection, key)
 
@@ -156,20 +167,28 @@ class StateSource:
             if where is ParameterLocation.QUERY and name == resource.key:
                 return text_of(value)
         sent = self._creation.sent(resource, deed, ask)
-        return text_of(resource.key_of(sent)) if isinstance(sent, dict) else None
+        if isinstance(sent, dict):
+            return text_of(resource.key_of(sent))
+        return None
 
     def _warn(self, asked: StateRequest, reason: str) -> None:
         """Say once that an operation could not be answered from state."""
         entry = asked.deed.operation.entry
         message = f"{entry.title} is answered without state: what state says breaks the document: {reason}"
-        self._tell(entry.id, Finding(rule="document-state-unfit", message=message, place=entry.node.place, operation=entry.id))
+        self._tell(
+            entry.id, Finding(rule="document-state-unfit", message=message, place=entry.node.place, operation=entry.id)
+        )
 
     def _dropped(self, resource: Resource, names: set[str], reason: str) -> None:
         """Say once that answers can't show properties of what is kept."""
         fresh = sorted(name for name in names if f"{resource.name}.{name}" not in self._warned)
-        message = f"{resource.name}: what was sent as {', '.join(fresh)} is kept, but not every answer can show it: {reason}"
+        message = (
+            f"{resource.name}: what was sent as {', '.join(fresh)} is kept, but not every answer can show it: {reason}"
+        )
         for name in fresh:
-            self._tell(f"{resource.name}.{name}", Finding(rule="document-state-unfit", message=message), quiet=name != fresh[0])
+            self._tell(
+                f"{resource.name}.{name}", Finding(rule="document-state-unfit", message=message), quiet=name != fresh[0]
+            )
 
     def _tell(self, what: str, finding: Finding, *, quiet: bool = False) -> None:
         if what in self._warned or len(self._warned) >= _MOST:

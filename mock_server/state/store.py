@@ -81,7 +81,9 @@ class Store(WorldStore, Protocol):
             Conflict: there is one with this key, or something has changed.
         """
 
-    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None) -> Record:
+    def replace(
+        self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None
+    ) -> Record:
         """
         Change a thing, or remember that it is deleted; `since` as for `insert`.
 
@@ -132,7 +134,9 @@ class MemoryStore:
     def stamp(self, world: str, collection: str) -> int:
         """See `Store`."""
         found = self._find(world, collection)
-        return found.stamp if found is not None else 0
+        if found is not None:
+            return found.stamp
+        return 0
 
     def seeded(self, world: str, collection: str, mark: str) -> bool:
         """See `Store`."""
@@ -154,12 +158,16 @@ class MemoryStore:
     def all(self, world: str, collection: str) -> list[Record]:
         """See `Store`."""
         found = self._find(world, collection)
-        return [record for record in list(found.records.values()) if record.body is not None] if found is not None else []
+        if found is not None:
+            return [record for record in list(found.records.values()) if record.body is not None]
+        return []
 
     def find(self, world: str, collection: str, key: str) -> Record | None:
         """See `Store`."""
         found = self._find(world, collection)
-        return found.records.get(key) if found is not None else None
+        if found is not None:
+            return found.records.get(key)
+        return None
 
     def number(self, world: str, collection: str) -> int:
         """See `Store`."""
@@ -175,7 +183,9 @@ class MemoryStore:
             if since is not None and made.stamp != since:
                 raise Conflict(record.key)
             if len(made.records) >= self.limit:
-                raise StoreUnavailable(f"{collection} has {self.limit:,} things: delete some, or give --store a database")
+                raise StoreUnavailable(
+                    f"{collection} has {self.limit:,} things: delete some, or give --store a database"
+                )
             known = made.records.get(record.key)
             if known is not None and known.body is not None:
                 raise Conflict(record.key)
@@ -184,7 +194,9 @@ class MemoryStore:
             made.records[record.key] = record if known is None else record._replace(version=known.version + 1)
             self._touch(made)
 
-    def replace(self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None) -> Record:
+    def replace(
+        self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None
+    ) -> Record:
         """See `Store`."""
         with self._lock:
             made = self._unchanged(world, collection, before)
@@ -253,7 +265,9 @@ class MemoryStore:
 
     def _find(self, world: str, collection: str) -> _MemoryCollection | None:
         kept = self._worlds.get(world)
-        return kept.get(collection) if kept is not None else None
+        if kept is not None:
+            return kept.get(collection)
+        return None
 
     def _made(self, world: str, collection: str) -> _MemoryCollection:
         kept = self._worlds.setdefault(world, {})
@@ -269,7 +283,9 @@ class MemoryStore:
     def _take(self, made: _MemoryCollection, size: int) -> None:
         """Take room for what a client wants to be kept."""
         if size > 0 and self.weight + size > self.most:
-            raise StoreUnavailable(f"state has {self.weight:,} bytes, and may have {self.most:,}: --memory sets the limit")
+            raise StoreUnavailable(
+                f"state has {self.weight:,} bytes, and may have {self.most:,}: --memory sets the limit"
+            )
         self._weigh(made, size)
 
     def _weigh(self, made: _MemoryCollection, size: int) -> None:
@@ -310,7 +326,9 @@ def read_snapshot(snapshot: JsonValue) -> dict[str, tuple[int, list[str], list[R
     if not isinstance(snapshot, dict):
         raise UsageError("a snapshot of state is an object of collections")
     for name, kept in snapshot.items():
-        number, marks, records = (kept.get(key) for key in ("next", "marks", "records")) if isinstance(kept, dict) else (None,) * 3
+        number, marks, records = (
+            (kept.get(key) for key in ("next", "marks", "records")) if isinstance(kept, dict) else (None,) * 3
+        )
         if not isinstance(number, int) or not isinstance(marks, list) or not isinstance(records, list):
             raise UsageError(f"the snapshot of {name} has no 'next', 'marks' and 'records'")
         found[name] = number, list(map(str, marks)), [_read_record(name, record) for record in records]
@@ -320,6 +338,13 @@ def read_snapshot(snapshot: JsonValue) -> dict[str, tuple[int, list[str], list[R
 def _read_record(name: str, record: JsonValue) -> Record:
     if isinstance(record, list) and len(record) == 5:  # noqa: PLR2004 - the members of a record
         key, version, position, body, links = record
-        if isinstance(version, int) and isinstance(position, int) and isinstance(body, dict | None) and isinstance(links, dict):
-            return Record(str(key), version, position, body, {variable: str(value) for variable, value in links.items()})
+        if (
+            isinstance(version, int)
+            and isinstance(position, int)
+            and isinstance(body, dict | None)
+            and isinstance(links, dict)
+        ):
+            return Record(
+                str(key), version, position, body, {variable: str(value) for variable, value in links.items()}
+            )
     raise UsageError(f"the snapshot of {name} has a record that is none: {str(record)[:80]}")

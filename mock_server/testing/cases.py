@@ -106,7 +106,9 @@ class TestTarget:
 
     def origin(self) -> str:
         """What stands before the paths of requests, for people."""
-        return "/".join(self.url.split("/")[:3]) if self.url is not None else "http://app.invalid"
+        if self.url is not None:
+            return "/".join(self.url.split("/")[:3])
+        return "http://app.invalid"
 
     def test(self, document: Document, entries: tuple[Entry, ...]) -> Report:
         """
@@ -124,7 +126,10 @@ class TestTarget:
         options = self.options
         if other.is_known:
             options = replace(options, other=other)
-        known = read_baseline(self.root / self.baseline) if self.baseline is not None else frozenset()
+        if self.baseline is not None:
+            known = read_baseline(self.root / self.baseline)
+        else:
+            known = frozenset()
         limits = AnswerLimits(seconds=self.timeout)
         if self.url is not None:
             sender = PacedSender(HttpSender(self.url, limits, verify=not self.insecure), self.rate_limit)
@@ -141,7 +146,9 @@ class TestTarget:
         if self.values is None:
             return GivenValues()
         if isinstance(self.values, Mapping):
-            return GivenValues({name: tuple(item) if isinstance(item, list | tuple) else (item,) for name, item in self.values.items()})
+            return GivenValues(
+                {name: tuple(item) if isinstance(item, list | tuple) else (item,) for name, item in self.values.items()}
+            )
         return read_values(self.root / self.values)
 
 
@@ -246,7 +253,9 @@ class ContractCase:
             words: The other keywords of the marker; these count over those.
         """
         try:
-            target = make_target(self.root, {**self.words, **({"url": url, "app": None} if url is not None else {}), **words})
+            target = make_target(
+                self.root, {**self.words, **({"url": url, "app": None} if url is not None else {}), **words}
+            )
             if self.entry.method not in _SAFE and not target.mutating:
                 pytest.skip(f"{self.entry.method} is not sent without mutating=True")
             report = self.suite.report(self.entry, target)
@@ -332,7 +341,10 @@ def contract_cases(
 def write_incident(incident: Incident, frame: ReportContext) -> str:
     """Write a finding as lines: what, where, how often, both sides of the exchange, and how to send it again."""
     found = frame.describe(incident)
-    where = f"{found['file']}:{found['line']}" if found["line"] is not None else str(found["file"] or "")
+    if found["line"] is not None:
+        where = f"{found['file']}:{found['line']}"
+    else:
+        where = str(found["file"] or "")
     before = found["before"]
     exchanges = [*(before if isinstance(before, list) else []), found["exchange"]]
     lines = [

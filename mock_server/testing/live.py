@@ -1,9 +1,9 @@
 """
 A running mock for tests: one server for each configuration, one world for each test.
 
-The server lives in a thread of the process that runs the tests, so every worker of pytest-xdist has its own. A request that
-names no world belongs to the test that runs: so the code under test need not know of worlds, unless tests run side by side
-in one process.
+The server lives in a thread of the process that runs the tests, so every worker of pytest-xdist has its own. A request
+that names no world belongs to the test that runs: so the code under test need not know of worlds, unless tests run
+side by side in one process.
 """
 
 import re
@@ -169,7 +169,9 @@ class Servers:
         known = {item.name for item in fields(Settings)} - {"host", "port", "workers"}
         unknown = [name for name in given if name not in known]
         if unknown:
-            raise UsageError(f"there is no setting {unknown[0]!r} for the fixture mock_server; there are {', '.join(sorted(known))}")
+            raise UsageError(
+                f"there is no setting {unknown[0]!r} for the fixture mock_server; there are {', '.join(sorted(known))}"
+            )
         found = SettingsSource(self.root, is_trusted=trusts_settings()).read()
         note = found.describe_refused("serve", known)
         self.notes |= {note: None} if note else {}
@@ -178,7 +180,11 @@ class Servers:
 
     def _from_root(self, settings: Mapping[str, object]) -> dict[str, object]:
         """Let relative paths of folders start from the root of the tests."""
-        folders = {name: self.root / str(settings[name]) for name in ("fixtures", "scenarios") if settings.get(name) is not None}
+        folders = {
+            name: self.root / str(settings[name])
+            for name in ("fixtures", "scenarios")
+            if settings.get(name) is not None
+        }
         return {**settings, **folders}
 
 

@@ -22,7 +22,9 @@ def test_on_this_machine_alone_no_token_is_needed(host: str) -> None:
     assert Guard.of(Settings(host=host)).token is None
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.4", "example.com", "localhost.example.com", "127.0.0.1.example.com", ""])
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "10.0.0.4", "example.com", "localhost.example.com", "127.0.0.1.example.com", ""]
+)
 def test_anywhere_else_a_token_is_made_up_and_differs_each_time(host: str) -> None:
     one, other = (Guard.of(Settings(host=host)) for _ in range(2))
 
@@ -74,7 +76,9 @@ def test_the_cookie_of_who_has_shown_the_token_opens_but_does_not_tell_it() -> N
     assert status(guard, "GET", HERE, (b"cookie", f"{SESSION}=".encode())) == 401
 
 
-@pytest.mark.parametrize("host", [b"evil.test", b"evil.test:4010", b"127.0.0.1.evil.test", b"", b"[::1", b"192.168.0.7:4010"])
+@pytest.mark.parametrize(
+    "host", [b"evil.test", b"evil.test:4010", b"127.0.0.1.evil.test", b"", b"[::1", b"192.168.0.7:4010"]
+)
 def test_a_name_that_was_made_to_lead_here_is_refused(host: bytes) -> None:
     assert status(Guard(), "GET", (b"host", host)) == 403
 

@@ -55,7 +55,11 @@ def test_a_world_has_its_own_and_all_have_everything_even_of_worlds_that_are_gon
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
-@given(targets=st.lists(st.sampled_from(["/things", "/things/1", "/things/2", "/things/2?color=red", "/nowhere"]), max_size=30))
+@given(
+    targets=st.lists(
+        st.sampled_from(["/things", "/things/1", "/things/2", "/things/2?color=red", "/nowhere"]), max_size=30
+    )
+)
 def test_counts_are_those_of_the_journal(admin: Admin, targets: list[str]) -> None:
     client = admin()
     for index, target in enumerate(targets):
@@ -94,7 +98,12 @@ def test_metrics_are_what_prometheus_reads(admin: Admin) -> None:
 
 
 def test_the_documents_own_metrics_go_first(admin: Admin) -> None:
-    own = {"get": {"operationId": "m", "responses": {"200": {"description": "", "content": {"application/json": {"example": "mine"}}}}}}
+    own = {
+        "get": {
+            "operationId": "m",
+            "responses": {"200": {"description": "", "content": {"application/json": {"example": "mine"}}}},
+        }
+    }
     client = admin({**THINGS, "paths": {"/metrics": own}})
 
     assert client.ask("/metrics").json == "mine"

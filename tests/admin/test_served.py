@@ -43,7 +43,9 @@ def test_a_token_comes_from_the_environment(serve: Callable[..., Any], monkeypat
 
     assert "s3cret" not in server.banner
     assert httpx2.get(f"{server.origin}/__admin/requests").status_code == 401
-    assert httpx2.get(f"{server.origin}/__admin/requests", headers={"Authorization": "Bearer s3cret"}).status_code == 200
+    assert (
+        httpx2.get(f"{server.origin}/__admin/requests", headers={"Authorization": "Bearer s3cret"}).status_code == 200
+    )
 
 
 def test_the_admin_side_can_be_switched_off(serve: Callable[..., Any]) -> None:

@@ -35,7 +35,9 @@ def answered(**response: object) -> dict:
 
 HAR = orjson.dumps({"log": {"version": "1.2", "entries": [exchange(), exchange(), exchange()]}})
 LINES = b"".join(orjson.dumps(exchange()) + b"\n" for _ in range(3))
-PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 # Name of the attack, name of the file, what is in it, words of the message.
 BROKEN = [
@@ -72,7 +74,9 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("name", "data", "words"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
-def test_a_broken_archive_ends_with_2(name: str, data: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_archive_ends_with_2(
+    name: str, data: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / name
     file.write_bytes(data)
 
@@ -110,7 +114,9 @@ def test_nothing_to_read_ends_with_2(made: Callable[[Path], None], tmp_path: Pat
     assert main(["validate", str(tmp_path / "a"), "--document", DOCUMENT]) == 2
 
 
-@pytest.mark.parametrize("data", [gzip.compress(HAR), HAR, b"\xef\xbb\xbf" + HAR], ids=["packed", "as it is", "with a mark"])
+@pytest.mark.parametrize(
+    "data", [gzip.compress(HAR), HAR, b"\xef\xbb\xbf" + HAR], ids=["packed", "as it is", "with a mark"]
+)
 def test_a_whole_archive_is_right(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.har.gz").write_bytes(data)
 
@@ -168,7 +174,9 @@ def test_an_entry_that_is_no_object_is_one_wrong_record(
     entry, count = attack
     entries = [orjson.dumps(exchange()) for _ in range(3)]
     entries.insert(place, entry)
-    (tmp_path / "a.har").write_bytes(b'{"log":{"pages":[{"a":[1]}, 7],"entries": [' + b" ,\n".join(entries) + b'],"x":[8]}}')
+    (tmp_path / "a.har").write_bytes(
+        b'{"log":{"pages":[{"a":[1]}, 7],"entries": [' + b" ,\n".join(entries) + b'],"x":[8]}}'
+    )
 
     assert main(["validate", str(tmp_path / "a.har"), "--document", DOCUMENT]) == int(count > 0)
     shown = "".join(capsys.readouterr())
@@ -193,7 +201,9 @@ def test_megabytes_between_two_entries_are_no_archive(tmp_path: Path, capsys: py
 
 
 @pytest.mark.parametrize("line", [b'{"a":', b"\xff\xfe", b'{"a":1}}', b'"\\ud800"', b"[" * 5000], ids=repr)
-def test_a_line_that_is_no_json_is_one_wrong_record(line: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_that_is_no_json_is_one_wrong_record(
+    line: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "a.ndjson").write_bytes(LINES + line + b"\n" + LINES)
 
     assert main(["validate", str(tmp_path / "a.ndjson"), "--document", DOCUMENT]) == 1

@@ -25,7 +25,12 @@ from tests.support.proxying import RealServer, answer
 from tests.support.servers import Server, start_server, stop_server
 
 SCRIPT = "<!doctype html><script>fetch('/__admin/requests')</script>"
-FOREIGN = {"origin": "https://evil.test", "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}
+FOREIGN = {
+    "origin": "https://evil.test",
+    "sec-fetch-site": "cross-site",
+    "sec-fetch-mode": "cors",
+    "sec-fetch-dest": "empty",
+}
 LED = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 FRAMED = {**LED, "sec-fetch-dest": "iframe"}
 
@@ -38,10 +43,15 @@ HOSTILE = minimal(
     {
         "/page": written("text/html", SCRIPT),
         "/picture": written("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"),
-        "/feed": written("application/xhtml+xml", "<html xmlns='http://www.w3.org/1999/xhtml'><script>alert(1)</script></html>"),
+        "/feed": written(
+            "application/xhtml+xml", "<html xmlns='http://www.w3.org/1999/xhtml'><script>alert(1)</script></html>"
+        ),
         "/unknown": written("application/x-unknown", SCRIPT),
         "/numbers": {
-            "get": {"parameters": [{"name": "n", "in": "query", "schema": {"type": "integer"}}], "responses": {"204": {"description": ""}}}
+            "get": {
+                "parameters": [{"name": "n", "in": "query", "schema": {"type": "integer"}}],
+                "responses": {"204": {"description": ""}},
+            }
         },
         "/policy": {
             "get": {
@@ -77,7 +87,19 @@ def mock_server_of(folder: Path) -> Iterator[Server]:
 
 
 def start_proxy(folder: Path, upstream: str, *flags: str) -> tuple[subprocess.Popen[str], str]:
-    command = (sys.executable, "-m", "mock_server", "proxy", upstream, "hostile.json", "--port", "0", "--log-format", "none", *flags)
+    command = (
+        sys.executable,
+        "-m",
+        "mock_server",
+        "proxy",
+        upstream,
+        "hostile.json",
+        "--port",
+        "0",
+        "--log-format",
+        "none",
+        *flags,
+    )
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
     assert process.stdout is not None
     for line in process.stdout:
@@ -90,7 +112,12 @@ def start_proxy(folder: Path, upstream: str, *flags: str) -> tuple[subprocess.Po
 @pytest.fixture(scope="module")
 def proxy(folder: Path) -> Iterator[str]:
     real = RealServer(
-        answer(SCRIPT.encode(), "Content-Type: text/html", "X-Content-Type-Options: sniff", "Content-Security-Policy: script-src *")
+        answer(
+            SCRIPT.encode(),
+            "Content-Type: text/html",
+            "X-Content-Type-Options: sniff",
+            "Content-Security-Policy: script-src *",
+        )
     )
     process, origin = start_proxy(folder, f"{real.url}/v1")
     yield origin
@@ -107,7 +134,10 @@ def ask(base: str, path: str, method: str = "GET", **headers: str) -> httpx2.Res
 def is_harmless(response: httpx2.Response) -> bool:
     """Whether a browser gives what it was sent no origin, and does not look for another type in it."""
     policies = response.headers.get_list("content-security-policy")
-    return policies[0] == "sandbox allow-scripts allow-forms" and response.headers.get_list("x-content-type-options")[0] == "nosniff"
+    return (
+        policies[0] == "sandbox allow-scripts allow-forms"
+        and response.headers.get_list("x-content-type-options")[0] == "nosniff"
+    )
 
 
 RENDERED = {
@@ -139,7 +169,9 @@ RENDERED = {
 def test_no_answer_has_the_origin_of_the_admin_side(mock_server_of: Server, attack: tuple[str, dict[str, str]]) -> None:
     path, headers = attack
     method = {**headers}.pop("method", "GET")
-    response = ask(mock_server_of.origin, path, method, **{name: value for name, value in headers.items() if name != "method"})
+    response = ask(
+        mock_server_of.origin, path, method, **{name: value for name, value in headers.items() if name != "method"}
+    )
 
     assert is_harmless(response)
 
@@ -170,17 +202,30 @@ def test_a_link_of_another_origin_prefers_nothing(mock_server_of: Server, attack
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])
 def test_a_person_may_prefer_what_they_type(mock_server_of: Server, site: str) -> None:
-    response = httpx2.get(mock_server_of.origin + "/v1/page?__code=200", headers={**LED, "sec-fetch-site": site}, trust_env=False)
+    response = httpx2.get(
+        mock_server_of.origin + "/v1/page?__code=200", headers={**LED, "sec-fetch-site": site}, trust_env=False
+    )
 
     assert response.headers["preference-applied"] == "code=200"
 
 
 def test_a_frontend_of_another_origin_may_prefer(mock_server_of: Server) -> None:
-    assert httpx2.get(mock_server_of.origin + "/v1/page?__code=200", headers=FOREIGN, trust_env=False).status_code == 200
+    assert (
+        httpx2.get(mock_server_of.origin + "/v1/page?__code=200", headers=FOREIGN, trust_env=False).status_code == 200
+    )
 
 
 REBOUND = ["evil.test", "evil.test:4010", "127.0.0.1.evil.test", "localhost.evil.test", "0.0.0.0", "192.168.0.7", "[::]", "xn--localhost-.test", "127.0.0.1@evil.test", "evil.test#localhost", "", "127.0.0.1,evil.test"]  # fmt: skip
-AREAS = ["/v1/page", "/openapi.json", "/ui/", "/__admin/health", "/__admin/requests", "/__console/", "/metrics", "/elsewhere"]
+AREAS = [
+    "/v1/page",
+    "/openapi.json",
+    "/ui/",
+    "/__admin/health",
+    "/__admin/requests",
+    "/__console/",
+    "/metrics",
+    "/elsewhere",
+]
 
 
 @pytest.mark.parametrize("host", REBOUND)
@@ -188,7 +233,9 @@ def test_a_name_that_leads_here_is_not_answered(mock_server_of: Server, host: st
     assert {raw_status(mock_server_of.origin, path, host) for path in AREAS} <= {400, 403}  # 400: it is no host at all
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.0.1:1", "[::1]:4010", "app.localhost", "mock.test", "Mock.Test:80"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST.", "127.0.0.1:1", "[::1]:4010", "app.localhost", "mock.test", "Mock.Test:80"]
+)
 def test_names_of_this_machine_and_those_that_are_allowed_are(mock_server_of: Server, host: str) -> None:
     assert raw_status(mock_server_of.origin, "/v1/page", host) == 200
 
@@ -241,7 +288,9 @@ READING = {
 
 
 @pytest.mark.parametrize("attack", READING.values(), ids=READING)
-def test_no_page_of_another_origin_reads_what_is_inside(mock_server_of: Server, attack: tuple[str, dict[str, str], int]) -> None:
+def test_no_page_of_another_origin_reads_what_is_inside(
+    mock_server_of: Server, attack: tuple[str, dict[str, str], int]
+) -> None:
     path, headers, status = attack
     response = httpx2.get(mock_server_of.origin + path, headers=headers, trust_env=False)
 
@@ -257,13 +306,19 @@ CHANGING = {
     "a script of no origin": ("PUT", "/__admin/settings", {"origin": "null"}),
     "a script that asks first": ("OPTIONS", "/__admin/settings", {**FOREIGN, "access-control-request-method": "PUT"}),
     "a form to the console": ("POST", "/__console/disturbances", LED),
-    "a fetch without cors": ("POST", "/__admin/requests/remove", {**FOREIGN, "sec-fetch-mode": "no-cors", "content-type": "text/plain"}),
+    "a fetch without cors": (
+        "POST",
+        "/__admin/requests/remove",
+        {**FOREIGN, "sec-fetch-mode": "no-cors", "content-type": "text/plain"},
+    ),
     "an old browser, by its origin only": ("DELETE", "/__admin/requests", {"origin": "http://127.0.0.1:3000"}),
 }
 
 
 @pytest.mark.parametrize("attack", CHANGING.values(), ids=CHANGING)
-def test_no_page_of_another_origin_changes_what_is_inside(mock_server_of: Server, attack: tuple[str, str, dict[str, str]]) -> None:
+def test_no_page_of_another_origin_changes_what_is_inside(
+    mock_server_of: Server, attack: tuple[str, str, dict[str, str]]
+) -> None:
     method, path, headers = attack
     response = httpx2.request(method, mock_server_of.origin + path, headers=headers, trust_env=False)
 
@@ -304,7 +359,9 @@ def test_a_title_ends_no_element_of_swagger_ui(tmp_path: Path, title: str) -> No
     documents = []
     for number in range(2):
         path = tmp_path / f"{number}.json"
-        path.write_bytes(orjson.dumps({**minimal({"/a": written("text/plain", "a")}), "info": {"title": title, "version": "1"}}))
+        path.write_bytes(
+            orjson.dumps({**minimal({"/a": written("text/plain", "a")}), "info": {"title": title, "version": "1"}})
+        )
         documents.append(str(path))
     opened = open_responders(documents, Settings())
     said = AsgiClient(create_app(assemble(opened, Settings()))).ask("/ui/")
@@ -330,7 +387,10 @@ def test_what_is_said_to_browsers_keeps_to_the_document(tmp_path: Path, headers:
     document = mock_server.load(path)
     said = AsgiClient(mock_server.app(document)).ask("/a")
 
-    assert mock_server.judge(document, Request("GET", b"/a", b"", [], b""), Response(said.status, said.pairs, said.body)) == ()
+    assert (
+        mock_server.judge(document, Request("GET", b"/a", b"", [], b""), Response(said.status, said.pairs, said.body))
+        == ()
+    )
 
 
 MALFORMED = {
@@ -375,13 +435,19 @@ def raw_status(origin: str, target: str, host: str) -> int:
 
 CACHED = {
     "an example": ({"schema": {"type": "string"}, "example": "max-age=3600"}, "no-store", "max-age=3600"),
-    "a pattern": ({"schema": {"type": "string", "pattern": "^max-age=[0-9]+$"}, "example": "max-age=60"}, "max-age=0", "max-age=60"),
+    "a pattern": (
+        {"schema": {"type": "string", "pattern": "^max-age=[0-9]+$"}, "example": "max-age=60"},
+        "max-age=0",
+        "max-age=60",
+    ),
     "one value": ({"required": True, "schema": {"type": "string", "enum": ["no-cache"]}}, "no-cache", "no-cache"),
 }
 
 
 @pytest.mark.parametrize("case", CACHED.values(), ids=CACHED)
-def test_browsers_keep_no_answer_unless_it_is_asked_for(tmp_path: Path, case: tuple[dict[str, object], str, str]) -> None:
+def test_browsers_keep_no_answer_unless_it_is_asked_for(
+    tmp_path: Path, case: tuple[dict[str, object], str, str]
+) -> None:
     header, usual, kept = case
     document = minimal({"/a": written("text/plain", "a")})
     document["paths"]["/a"]["get"]["responses"]["200"]["headers"] = {"Cache-Control": header}  # type: ignore[index]
@@ -414,4 +480,6 @@ def test_what_an_answer_depends_on_is_said(tmp_path: Path) -> None:
     client = AsgiClient(mock_server.app(mock_server.load(path)))
 
     varies = "Accept, Cookie, Origin, Prefer, X-Key, X-Mock-World, X-Tenant"
-    assert [client.ask("/a", headers=headers).fields["vary"] for headers in ({}, {"x-key": "k"}, {"prefer": "code=200"})] == [varies] * 3
+    assert [
+        client.ask("/a", headers=headers).fields["vary"] for headers in ({}, {"x-key": "k"}, {"prefer": "code=200"})
+    ] == [varies] * 3

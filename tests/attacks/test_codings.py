@@ -95,7 +95,9 @@ def test_a_coded_body_is_read(admin: Callable[..., AsgiClient], name: str) -> No
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_a_body_that_is_coded_to_do_harm_costs_little_and_is_refused(admin: Callable[..., AsgiClient], name: str) -> None:
+def test_a_body_that_is_coded_to_do_harm_costs_little_and_is_refused(
+    admin: Callable[..., AsgiClient], name: str
+) -> None:
     coding, data, expected = ATTACKS[name]
     status, seconds, fields = post(admin(DOCUMENT, max_body=LIMIT), coding, data)
 

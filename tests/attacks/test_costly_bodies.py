@@ -37,7 +37,12 @@ ITEM = {
     "properties": {
         "id": {"type": "integer"},
         "name": {"type": "string", "maxLength": 5},
-        "kind": {"oneOf": [{"type": "object", "required": [f"k{n}"], "properties": {f"k{n}": {"type": "integer"}}} for n in range(40)]},
+        "kind": {
+            "oneOf": [
+                {"type": "object", "required": [f"k{n}"], "properties": {f"k{n}": {"type": "integer"}}}
+                for n in range(40)
+            ]
+        },
     },
 }
 THING = {
@@ -71,7 +76,13 @@ def document() -> dict:
     parameters = [
         {"name": "l", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}, "explode": False},
         {"name": "d", "in": "query", "style": "deepObject", "schema": THING},
-        {"name": "p", "in": "query", "style": "pipeDelimited", "explode": False, "schema": {"type": "array", "items": {"type": "string"}}},
+        {
+            "name": "p",
+            "in": "query",
+            "style": "pipeDelimited",
+            "explode": False,
+            "schema": {"type": "array", "items": {"type": "string"}},
+        },
         {"name": "j", "in": "query", "content": {"application/json": {"schema": THING}}},
         {"name": "x-list", "in": "header", "schema": {"type": "array", "items": {"type": "integer"}}},
         {"name": "c", "in": "cookie", "schema": {"type": "array", "items": {"type": "integer"}}, "explode": False},
@@ -81,11 +92,20 @@ def document() -> dict:
         "openapi": "3.1.0",
         "info": {"title": "costs", "version": "1"},
         "paths": {
-            "/take": {"post": {"operationId": "take", "requestBody": {"required": True, "content": content}, "responses": answers}},
+            "/take": {
+                "post": {
+                    "operationId": "take",
+                    "requestBody": {"required": True, "content": content},
+                    "responses": answers,
+                }
+            },
             "/ask/{id}": {
                 "get": {
                     "operationId": "ask",
-                    "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}, *parameters],
+                    "parameters": [
+                        {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}},
+                        *parameters,
+                    ],
                     "responses": answers,
                 }
             },
@@ -221,7 +241,9 @@ BODIES = (
 def test_a_body_is_answered_in_words_and_in_bounds(attack: Body) -> None:
     """The status is one of those that are right; CPU and memory stay within bounds."""
     body = attack.make()
-    client().ask("/take", "POST", headers={"content-type": "application/json"}, body=b"{}")  # what is compiled once is not counted
+    client().ask(
+        "/take", "POST", headers={"content-type": "application/json"}, body=b"{}"
+    )  # what is compiled once is not counted
     with measured() as cost:
         said = client().ask("/take", "POST", headers={"content-type": attack.media}, body=body)
 
@@ -236,7 +258,11 @@ LOGGED = (
     Body("form, 100,000 fields that may be secrets", FORM, lambda: b"token=a1b2c3d4e5&" * 100_000),
     Body("multipart, 300,000 header fields", PARTS, lambda: b"--b\r\n" + b"a: b\r\n" * 300_000 + b"\r\n\r\n--b--\r\n"),
     Body("JSON, 300,000 members", "application/json", lambda: orjson.dumps({f"token{n}": n for n in range(300_000)})),
-    Body("JSON, 3,000 secrets of a digit or two", "application/json", lambda: orjson.dumps({f"token{n}": n for n in range(3_000)})),
+    Body(
+        "JSON, 3,000 secrets of a digit or two",
+        "application/json",
+        lambda: orjson.dumps({f"token{n}": n for n in range(3_000)}),
+    ),
     Body("text, 500,000 pairs", "text/plain", lambda: b"a=1&" * 500_000),
 )
 
@@ -307,7 +333,9 @@ bits = st.one_of(
 )  # fmt: skip
 
 
-@given(pieces=st.lists(bits, max_size=30), media=st.sampled_from([*MEDIA, PARTS, *ANYTHING, "text/plain; charset=utf-16"]))
+@given(
+    pieces=st.lists(bits, max_size=30), media=st.sampled_from([*MEDIA, PARTS, *ANYTHING, "text/plain; charset=utf-16"])
+)
 def test_no_body_of_any_media_type_is_a_fault_of_ours(pieces: list[bytes], media: str) -> None:
     said = client().ask("/take", "POST", headers={"content-type": media}, body=b"".join(pieces) or b"x")
 
@@ -353,7 +381,9 @@ def test_a_large_value_breaks_what_all_errors_say(schema: dict, value: object) -
 
 def test_the_same_schema_is_compiled_once_while_it_is_in_use() -> None:
     """Operations that answer with the same large schema took megabytes each."""
-    one, other = (Validator(Bundle({"type": "object", "required": ["a", "b", "c"]}, Node({}, None, ()), {})) for _ in range(2))  # type: ignore[arg-type]
+    one, other = (
+        Validator(Bundle({"type": "object", "required": ["a", "b", "c"]}, Node({}, None, ()), {})) for _ in range(2)
+    )  # type: ignore[arg-type]
 
     assert one._shared is other._shared
     assert one.is_valid({"a": 1, "b": 2, "c": 3}) is other.is_valid({"a": 1, "b": 2, "c": 3}) is True
@@ -370,7 +400,11 @@ def test_a_schema_that_nobody_uses_is_given_back() -> None:
 
 def test_parts_of_a_schema_are_compiled_with_what_they_refer_to_alone() -> None:
     definitions = {f"D{n}": {"type": "object", "properties": {"a": {"type": "integer"}}} for n in range(300)}
-    schema = {"type": "object", "properties": {f"p{n}": {"$ref": f"#/$defs/D{n}"} for n in range(300)}, "$defs": definitions}
+    schema = {
+        "type": "object",
+        "properties": {f"p{n}": {"$ref": f"#/$defs/D{n}"} for n in range(300)},
+        "$defs": definitions,
+    }
     sizes: list[int] = []
 
     def compile_part(part: dict) -> object:

@@ -121,7 +121,11 @@ def client(attack: Schema, folder: Path) -> AsgiClient:
     content = {"application/json": {"schema": attack.schema}}
     operations = {
         "get": {"operationId": "get", "responses": {"200": {"description": "made", "content": content}}},
-        "post": {"operationId": "post", "requestBody": {"content": content}, "responses": {"204": {"description": "taken"}}},
+        "post": {
+            "operationId": "post",
+            "requestBody": {"content": content},
+            "responses": {"204": {"description": "taken"}},
+        },
     }
     document = {
         "openapi": "3.1.0",
@@ -183,7 +187,9 @@ SPOILED = {
 def test_what_a_document_names_is_never_sent_as_another_field(response: dict, tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
     operation = {"operationId": "get", "responses": {"200": {"description": "made", **response}}}
-    path.write_bytes(orjson.dumps({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {"get": operation}}}))
+    path.write_bytes(
+        orjson.dumps({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {"get": operation}}})
+    )
 
     said = AsgiClient(mock_server.app(mock_server.load(path))).ask("/a")
 

@@ -11,7 +11,14 @@ from tests.support.mocks import minimal
 
 SECONDS = 1.0  # of CPU time that one such request may cost at most
 THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
-TYPES = ("application/json", "application/xml", "text/csv", "text/event-stream", "application/x-ndjson", "multipart/form-data")
+TYPES = (
+    "application/json",
+    "application/xml",
+    "text/csv",
+    "text/event-stream",
+    "application/x-ndjson",
+    "multipart/form-data",
+)
 
 
 def responding() -> dict[str, object]:
@@ -38,7 +45,10 @@ DOCUMENT = minimal(
                 ],
                 "responses": responding(),
             },
-            "post": {"requestBody": {"content": {name: {"schema": THING} for name in TYPES}}, "responses": responding()},
+            "post": {
+                "requestBody": {"content": {name: {"schema": THING} for name in TYPES}},
+                "responses": responding(),
+            },
         },
         "/files/{path}": {"get": answered({"const": 1}, parameters=[in_path("path")])},
         "/images/{name}/json": {"get": answered({"const": 1}, parameters=[in_path("name")])},
@@ -56,7 +66,10 @@ FIELDS = {
     "thousands of quotes": ({"accept": '"' * MANY}, OK),
     "commas and nothing else": ({"accept": "," * MANY}, OK),
     "thousands of stars": ({"accept": "*" * MANY + "/" + "*" * MANY}, OK),
-    "qualities that are no numbers": ({"accept": "application/json;q=nan, text/csv;q=inf, a/b;q=-1, c/d;q=1e999"}, OK | {406}),
+    "qualities that are no numbers": (
+        {"accept": "application/json;q=nan, text/csv;q=inf, a/b;q=-1, c/d;q=1e999"},
+        OK | {406},
+    ),
     "a type with a line's end": ({"accept": "text/csv\r\nSet-Cookie: a=b"}, OK),
     "a type that looks like a pattern": ({"accept": "application/(a+)+json"}, OK),
     "everything refused": ({"accept": "*/*;q=0"}, {406}),
@@ -124,8 +137,16 @@ def test_a_path_that_is_made_to_do_harm_costs_little(admin: Callable[..., AsgiCl
 
 
 BODIES = {
-    "XML of a thousand prefixes": ("application/xml", b"<root>" + b"<a xmlns:a='urn:a'>" * 500 + b"</a>" * 500 + b"</root>", OK | REFUSED),
-    "XML that declares entities": ("application/xml", b"<!DOCTYPE a [<!ENTITY b 'c'>]><root><id>1</id></root>", REFUSED),
+    "XML of a thousand prefixes": (
+        "application/xml",
+        b"<root>" + b"<a xmlns:a='urn:a'>" * 500 + b"</a>" * 500 + b"</root>",
+        OK | REFUSED,
+    ),
+    "XML that declares entities": (
+        "application/xml",
+        b"<!DOCTYPE a [<!ENTITY b 'c'>]><root><id>1</id></root>",
+        REFUSED,
+    ),
     "XML with a root of a megabyte": ("application/xml", b"<" + b"a" * 1_000_000 + b"/>", REFUSED),
     "events without an end": ("text/event-stream", b"data: 1\n" * 20_000, OK | REFUSED),
     "events of marks": ("text/event-stream", b"data: [DONE]\n\n" * 5_000, OK | REFUSED),

@@ -111,7 +111,9 @@ def test_recordings_of_any_operation_stay_in_the_folder_and_are_served(project: 
     written = seen(project.parents[2]).keys() - before
     again = open_responder(str(project / "openapi.json"), Settings(fixtures=project / "recorded")).responder
 
-    assert {path.rpartition("/")[0] for path in written} == {f"work/home/project/recorded/{folder_name(name)}" for name in IDS}
+    assert {path.rpartition("/")[0] for path in written} == {
+        f"work/home/project/recorded/{folder_name(name)}" for name in IDS
+    }
     assert again.respond(Request("GET", b"/p0", b"", [], b"")).source.startswith("fixture:")
 
 
@@ -129,7 +131,22 @@ def test_findings_of_any_operation_are_saved_in_the_folder(project: Path, monkey
     names = ("junit", "ctrf", "har", "html", "ndjson", "markdown")
     reports = ["--report", ",".join(f"{name}=out/{name}" for name in names), "--save-fixtures", "kept"]
 
-    assert main(["test", "--app", "served_wrong:app", "openapi.json", "--phases", "examples,coverage", "--max-cases", "1", *reports]) == 1
+    assert (
+        main(
+            [
+                "test",
+                "--app",
+                "served_wrong:app",
+                "openapi.json",
+                "--phases",
+                "examples,coverage",
+                "--max-cases",
+                "1",
+                *reports,
+            ]
+        )
+        == 1
+    )
     written = {path for path in seen(project.parents[2]).keys() - before if "__pycache__" not in path}
     inside = ("work/home/project/kept/", "work/home/project/.mock-server/", "work/home/project/out/")
     ElementTree.parse(project / "out" / "junit")
@@ -221,7 +238,9 @@ def test_what_a_link_leads_to_is_not_read(
     assert any(word in said.out + said.err for word in words)
 
 
-@pytest.mark.parametrize("prepare", [link_fixture, link_operation, link_fixtures, link_scenario], ids=lambda prepare: prepare.__name__)
+@pytest.mark.parametrize(
+    "prepare", [link_fixture, link_operation, link_fixtures, link_scenario], ids=lambda prepare: prepare.__name__
+)
 def test_what_a_link_leads_to_is_read_where_that_is_allowed(project: Path, prepare: Callable[[Path], None]) -> None:
     prepare(project)
 
@@ -247,7 +266,9 @@ def test_the_default_document_is_no_link_to_outside(project: Path, capsys: pytes
 
 
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe", "device"])
-def test_a_reference_reads_files_of_the_project_alone(project: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+def test_a_reference_reads_files_of_the_project_alone(
+    project: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
     (project / "openapi.json").write_bytes(orjson.dumps(minimal({"/a": {"get": operation({"$ref": "part.json"})}})))
     part = project / "part.json"
     if kind == "pipe":
@@ -261,7 +282,9 @@ def test_a_reference_reads_files_of_the_project_alone(project: Path, capsys: pyt
     assert "s3cr3t" not in capsys.readouterr().out
 
 
-def test_a_folder_of_captured_traffic_has_no_links_to_outside(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_of_captured_traffic_has_no_links_to_outside(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (project / "traffic").mkdir()
     (project / "traffic" / "a.ndjson").symlink_to(outside_of(project) / "one.json")
 
@@ -343,7 +366,9 @@ def test_a_report_may_go_to_a_pipe() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "job.json", "000000.part", "joined-000000-0", "evil.tmp"])
-def test_parts_of_payloads_are_not_written_behind_a_link(project: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+def test_parts_of_payloads_are_not_written_behind_a_link(
+    project: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
     before = seen(outside_of(project))
     parts = project / "out.ndjson.parts"
     if name:
@@ -442,10 +467,17 @@ def web() -> Iterator[int]:
         ("http://localhost:{port}/openapi.json", ["--allow-remote", "localhost:1"], 2, []),
         ("file:///etc/passwd", [], 2, []),
         ("http://127.0.0.1:1/", [], 2, []),
-        ("/a?to=/b?to=/openapi.json", [], 0, ["127.0.0.1:{port}/a?to=/b?to=/openapi.json", "127.0.0.1:{port}/openapi.json"]),
+        (
+            "/a?to=/b?to=/openapi.json",
+            [],
+            0,
+            ["127.0.0.1:{port}/a?to=/b?to=/openapi.json", "127.0.0.1:{port}/openapi.json"],
+        ),
     ],
 )
-def test_a_document_is_asked_for_where_redirects_may_lead(web: int, target: str, flags: list[str], code: int, asked: list[str]) -> None:
+def test_a_document_is_asked_for_where_redirects_may_lead(
+    web: int, target: str, flags: list[str], code: int, asked: list[str]
+) -> None:
     assert main(["check", f"http://127.0.0.1:{web}/start?to={target.format(port=web)}", *flags]) == code
     hosts = [entry.split("/")[0] for entry in _Web.asked[1:]]
     assert {host for host in hosts if not host.startswith("127.0.0.1")} == {
@@ -453,7 +485,9 @@ def test_a_document_is_asked_for_where_redirects_may_lead(web: int, target: str,
     }
 
 
-def test_a_reference_is_asked_for_again_at_each_redirect(project: Path, web: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_reference_is_asked_for_again_at_each_redirect(
+    project: Path, web: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     ref = f"http://127.0.0.1:{web}/part.json?to=http://localhost:{web}/secret.json"
     (project / "openapi.json").write_bytes(orjson.dumps(minimal({"/a": {"get": operation({"$ref": ref})}})))
     main(["check", "openapi.json", "--allow-remote", "127.0.0.1"])

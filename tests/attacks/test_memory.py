@@ -32,7 +32,11 @@ _LAST: Final = 1 << 20  # bytes of the requests that were not weighed yet, or ar
 PET: Final = {
     "type": "object",
     "required": ["id"],
-    "properties": {"id": {"type": "integer"}, "name": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}}},
+    "properties": {
+        "id": {"type": "integer"},
+        "name": {"type": "string"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+    },
 }
 BODY: Final = {"required": True, "content": {"application/json": {"schema": PET}}}
 ANY: Final = {"required": True, "content": {"application/octet-stream": {"schema": {}}}}
@@ -134,12 +138,17 @@ def count_held() -> int:
 
 
 async def send(client: AsgiClient, asks: Iterator[Ask]) -> list[int]:
-    return [(await client.ask_soon(ask.target, ask.method, headers=ask.headers, json=ask.json, body=ask.body)).status for ask in asks]
+    return [
+        (await client.ask_soon(ask.target, ask.method, headers=ask.headers, json=ask.json, body=ask.body)).status
+        for ask in asks
+    ]
 
 
 @pytest.mark.parametrize(("count", "make"), [row[1:] for row in ATTACKS], ids=[row[0] for row in ATTACKS])
 @pytest.mark.usefixtures("quiet")
-def test_what_clients_make_a_server_keep_is_within_its_budget(tmp_path: Path, count: int, make: Callable[[int], Ask]) -> None:
+def test_what_clients_make_a_server_keep_is_within_its_budget(
+    tmp_path: Path, count: int, make: Callable[[int], Ask]
+) -> None:
     backend = serve(tmp_path)
     client = AsgiClient(deferred_app(backend))
     asyncio.run(send(client, map(make, range(10))))  # what a document needs for itself

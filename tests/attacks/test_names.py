@@ -51,7 +51,15 @@ def test_a_name_that_looks_like_it_hides_nothing(name: str) -> None:
     assert NO_MASK.query(f"{name}={S}&a=b".encode()) == f"{name}={S}&a=b".encode()
 
 
-PINS = [("839201", True), ("a1b2c3", True), ("1x9", False), ("GPIO12", False), ("A0", False), ("blue", False), ("in stock", False)]
+PINS = [
+    ("839201", True),
+    ("a1b2c3", True),
+    ("1x9", False),
+    ("GPIO12", False),
+    ("A0", False),
+    ("blue", False),
+    ("in stock", False),
+]
 
 
 @pytest.mark.parametrize(("value", "is_secret"), PINS)
@@ -80,7 +88,9 @@ def test_a_parameter_is_known_by_its_company(attack: tuple[str, str]) -> None:
     query = pattern.format(S)
     form = [(b"content-type", b"application/x-www-form-urlencoded")]
     led = Response(302, [(b"location", f"https://app.test{path}?{query}".encode())], b"")
-    request = Request("GET", path.encode(), query.encode(), [(b"referer", f"https://app.test{path}?{query}".encode())], b"")
+    request = Request(
+        "GET", path.encode(), query.encode(), [(b"referer", f"https://app.test{path}?{query}".encode())], b""
+    )
     shown = NO_MASK.exchange(request, led)
 
     assert S.encode() not in shown.request.query
@@ -112,8 +122,14 @@ def test_ordinary_codes_and_states_stay(row: tuple[str, str]) -> None:
 
 
 def test_objects_of_oauth_hide_their_code_and_others_do_not() -> None:
-    assert NO_MASK.value({"grant_type": "authorization_code", "code": S}) == {"grant_type": "authorization_code", "code": MASKED}
-    assert NO_MASK.value({"code": "Invalid_2FA_setup", "state": "failed"}) == {"code": "Invalid_2FA_setup", "state": "failed"}
+    assert NO_MASK.value({"grant_type": "authorization_code", "code": S}) == {
+        "grant_type": "authorization_code",
+        "code": MASKED,
+    }
+    assert NO_MASK.value({"code": "Invalid_2FA_setup", "state": "failed"}) == {
+        "code": "Invalid_2FA_setup",
+        "state": "failed",
+    }
 
 
 KEYS = [
@@ -140,7 +156,13 @@ def test_keys_that_look_like_digests_show_by_how_they_begin(key: str) -> None:
 
 # -- bodies that are no text
 
-PACKED = ["application/msgpack", "application/vnd.msgpack", "application/vnd.a+msgpack", "application/cbor", "application/a+cbor"]
+PACKED = [
+    "application/msgpack",
+    "application/vnd.msgpack",
+    "application/vnd.a+msgpack",
+    "application/cbor",
+    "application/a+cbor",
+]
 BODIES: list[Any] = [
     {"password": S}, {"a": [{"b": {"accessToken": S}}]}, {"pin": 839201, "user": {"pwd": [S, S]}}, [{"name": "token", "value": S}],
     {"grant_type": "authorization_code", "code": S},
@@ -208,7 +230,11 @@ def test_any_bytes_are_read_or_malformed(kind: str, data: bytes) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
@@ -221,7 +247,9 @@ def test_what_is_written_is_read(kind: str, value: Any) -> None:
     assert read_packed(write_packed(value, media_type), media_type) == value
 
 
-@pytest.mark.parametrize("text", ["?" * 200_000 + " code=a", "?code=" * 40_000, "#state=a&" * 30_000, ";code=a;" * 30_000 + "?"])
+@pytest.mark.parametrize(
+    "text", ["?" * 200_000 + " code=a", "?code=" * 40_000, "#state=a&" * 30_000, ";code=a;" * 30_000 + "?"]
+)
 def test_looking_for_codes_takes_no_longer_than_reading(text: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     NO_MASK.text(text)

@@ -92,7 +92,9 @@ def test_nothing_is_obeyed_and_nothing_else_is_changed(text: str) -> None:
         assert shown == text
 
 
-@given(st.recursive(st.text() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5))
+@given(
+    st.recursive(st.text() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5)
+)
 def test_json_says_the_same_without_what_is_obeyed(value: Any) -> None:
     try:
         written = orjson.dumps(value).decode()
@@ -135,14 +137,19 @@ def test_a_curl_line_is_harmless_and_sends_the_same(text: str) -> None:
     body = text.replace("\0", "").encode("utf-8", "replace")
     line = write_curl(Request("POST", b"/a", b"", ((b"x-a", b"1"),), body), "http://127.0.0.1:9")
     assert_is_harmless(line)
-    printed = subprocess.run(["bash", "-c", line.replace("curl ", "printf '%s|' ", 1)], capture_output=True, check=True).stdout
+    printed = subprocess.run(
+        ["bash", "-c", line.replace("curl ", "printf '%s|' ", 1)], capture_output=True, check=True
+    ).stdout
 
     assert printed.split(b"|--data-binary|")[1].rpartition(b"|http")[0] == body
 
 
 def hostile(text: str) -> dict[str, Any]:
     text = text.replace("\ud800", "")
-    answer = {"description": text, "content": {"application/json": {"schema": {"enum": [text]}, "examples": {text: {"value": 1}}}}}
+    answer = {
+        "description": text,
+        "content": {"application/json": {"schema": {"enum": [text]}, "examples": {text: {"value": 1}}}},
+    }
     schema = {"type": "object", "properties": {text: {"enum": [text]}}, "required": [text]}
     operation = {
         "operationId": f"op{text}",
@@ -168,7 +175,11 @@ COMMANDS = [
 @TEXTS
 @pytest.mark.parametrize("make", [row[1] for row in COMMANDS], ids=[row[0] for row in COMMANDS])
 def test_no_command_lets_a_document_or_a_recording_speak(
-    make: Callable[[str, str], list[str]], text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    make: Callable[[str, str], list[str]],
+    text: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     document, record = tmp_path / "openapi.json", tmp_path / "a.ndjson"
@@ -180,7 +191,9 @@ def test_no_command_lets_a_document_or_a_recording_speak(
         "headers": [["content-type", "application/json"]],
         "body": json.dumps({text: text}),
     }
-    record.write_text("\n".join(json.dumps({"request": each, "response": {"status": 200}}) for each in (request, posted)) + "\n")
+    record.write_text(
+        "\n".join(json.dumps({"request": each, "response": {"status": 200}}) for each in (request, posted)) + "\n"
+    )
     main(make(str(document), str(record)))
     shown = capsys.readouterr()
 
@@ -196,7 +209,9 @@ def test_no_request_speaks_in_the_log(text: str, tmp_path: Path, caplog: pytest.
     settings = Settings()
     client = AsgiClient(create_app(assemble([open_responder(str(document), settings)], settings)))
     caplog.set_level(logging.INFO, "mock_server")
-    client.ask("/a?q=1", "POST", body=json.dumps({"plain": text}).encode(), headers={"content-type": "application/json"})
+    client.ask(
+        "/a?q=1", "POST", body=json.dumps({"plain": text}).encode(), headers={"content-type": "application/json"}
+    )
     client.ask("/a?q=1", "POST", body=json.dumps({text: 1}).encode(), headers={"content-type": "application/json"})
 
     assert_is_harmless("\n".join(record.getMessage() for record in caplog.records))
@@ -224,6 +239,15 @@ def test_lines_stay_where_lines_are_meant() -> None:
 
 
 def test_an_ordinary_curl_line_is_as_it_was() -> None:
-    line = write_curl(Request("POST", b"/a", b"b=c%20d", ((b"x-a", b"it's"),), b'{"a": "\xc3\xa4 b"}'), "http://127.0.0.1:9")
+    line = write_curl(
+        Request("POST", b"/a", b"b=c%20d", ((b"x-a", b"it's"),), b'{"a": "\xc3\xa4 b"}'), "http://127.0.0.1:9"
+    )
 
-    assert shlex.split(line) == ["curl", "-H", "x-a: it's", "--data-binary", '{"a": "ä b"}', "http://127.0.0.1:9/a?b=c%20d"]
+    assert shlex.split(line) == [
+        "curl",
+        "-H",
+        "x-a: it's",
+        "--data-binary",
+        '{"a": "ä b"}',
+        "http://127.0.0.1:9/a?b=c%20d",
+    ]

@@ -204,7 +204,9 @@ def test_the_console_still_works_by_forms(world: World, scripts: bool) -> None:
 def test_swagger_ui_shows_the_document_and_asks_the_mock(world: World) -> None:
     page = world.context.new_page()
     refused: list[str] = []
-    page.on("console", lambda message: refused.append(message.text) if "Content Security Policy" in message.text else None)
+    page.on(
+        "console", lambda message: refused.append(message.text) if "Content Security Policy" in message.text else None
+    )
     page.goto(f"{world.mock.origin}/ui/")
     page.locator(".opblock-summary").first.click()
     page.get_by_role("button", name="Try it out").click()
@@ -238,7 +240,12 @@ def test_the_console_has_a_port_of_its_own_where_it_is_given_one(world: World, a
         return httpx2.get(origin + path, trust_env=False).status_code
 
     assert inside != apart.origin
-    assert [status(apart.origin, path) for path in ("/__admin/requests", "/__console/", "/metrics", "/v1/page")] == [404, 404, 404, 200]
+    assert [status(apart.origin, path) for path in ("/__admin/requests", "/__console/", "/metrics", "/v1/page")] == [
+        404,
+        404,
+        404,
+        200,
+    ]
     assert [status(inside, path) for path in ("/__admin/requests", "/__console/", "/metrics", "/v1/page", "/ui/")] == [
         200,
         200,

@@ -69,7 +69,11 @@ COOKIES = {
 
 def constant(name: str, value: str) -> dict[str, object]:
     headers = {name: {"required": True, "schema": {"type": "string", "enum": [value]}}}
-    return {"get": {"responses": {"200": {"description": "", "headers": headers, "content": {"text/plain": {"example": "a"}}}}}}
+    return {
+        "get": {
+            "responses": {"200": {"description": "", "headers": headers, "content": {"text/plain": {"example": "a"}}}}
+        }
+    }
 
 
 def generated(name: str, value: str) -> dict[str, object]:
@@ -105,7 +109,9 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Proxy, Re
     def talk(heard: Any) -> None:
         heard.read_body()
         _, kind, number, *_ = heard.line.split(b" ")[1].decode().split("/")
-        name, value = ATTACKS[int(number)] if kind != "cookie" else ("Set-Cookie", list(COOKIES.values())[int(number)][0])
+        name, value = (
+            ATTACKS[int(number)] if kind != "cookie" else ("Set-Cookie", list(COOKIES.values())[int(number)][0])
+        )
         heard.send(answer(b"" if kind == "made" else b'"a"', f"{name}: {value}"))
 
     real = RealServer(talk)
@@ -182,7 +188,10 @@ def test_no_page_of_a_document_repeats_the_session_of_the_console(tmp_path: Path
     (tmp_path / "fixtures" / "see" / "a.json").write_text(
         '{"template": true, "body": "{{request.headers.cookie}} {{request.cookies.mock_server_admin}}"}'
     )
-    operation = {"operationId": "see", "responses": {"200": {"description": "", "content": {"text/html": {"schema": {"type": "string"}}}}}}
+    operation = {
+        "operationId": "see",
+        "responses": {"200": {"description": "", "content": {"text/html": {"schema": {"type": "string"}}}}},
+    }
     (tmp_path / "openapi.json").write_bytes(orjson.dumps(minimal({"/see": {"get": operation}})))
     settings = Settings()
     backend = assemble([open_responder(str(tmp_path / "openapi.json"), settings)], settings)
@@ -215,7 +224,10 @@ def test_cookies_of_others_shut_nobody_out_of_the_console(cookie: str) -> None:
     own = f"{SESSION}={guard.session()}"
 
     assert guard.refuse("GET", [(b"host", b"127.0.0.1"), (b"cookie", cookie.format(own).encode("latin-1"))]) is None
-    assert guard.refuse("GET", [(b"host", b"127.0.0.1"), (b"cookie", cookie.format(f"{SESSION}=x").encode("latin-1"))]) is not None
+    assert (
+        guard.refuse("GET", [(b"host", b"127.0.0.1"), (b"cookie", cookie.format(f"{SESSION}=x").encode("latin-1"))])
+        is not None
+    )
 
 
 # -- who may read, where nobody may
@@ -225,7 +237,14 @@ def test_cookies_of_others_shut_nobody_out_of_the_console(cookie: str) -> None:
 def test_no_document_lets_pages_read_what_no_page_may_read(tmp_path: Path, value: str) -> None:
     path = tmp_path / "openapi.json"
     path.write_bytes(
-        orjson.dumps(minimal({"/a": constant("Access-Control-Allow-Origin", value), "/b": generated("Access-Control-Allow-Origin", value)}))
+        orjson.dumps(
+            minimal(
+                {
+                    "/a": constant("Access-Control-Allow-Origin", value),
+                    "/b": generated("Access-Control-Allow-Origin", value),
+                }
+            )
+        )
     )
     settings = Settings(cors=False)
     client = AsgiClient(create_app(assemble([open_responder(str(path), settings)], settings)))
@@ -251,10 +270,15 @@ HIDING = {
 }
 
 
-def hiding(folder: Path, path: str, members: dict[str, Any], *, ports: Ports | None = None, admin: bool = True) -> tuple[Any, AsgiClient]:
+def hiding(
+    folder: Path, path: str, members: dict[str, Any], *, ports: Ports | None = None, admin: bool = True
+) -> tuple[Any, AsgiClient]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
     parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
-    operation = {"parameters": parameters, "responses": {"200": {"description": "", "content": {"text/html": {"example": "taken"}}}}}
+    operation = {
+        "parameters": parameters,
+        "responses": {"200": {"description": "", "content": {"text/html": {"example": "taken"}}}},
+    }
     (folder / "openapi.json").write_bytes(orjson.dumps(minimal({path: {"get": operation}}, **members)))
     settings = Settings()
     backend = assemble([open_responder(str(folder / "openapi.json"), settings)], settings)

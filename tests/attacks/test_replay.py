@@ -15,9 +15,15 @@ from tests.support.proxying import RealServer, answer
 KEY = "Zq8xv1kP0d3s"
 DOCUMENT = minimal(
     {
-        "/things": {"get": {"operationId": "list", "security": [{"key": []}], "responses": {"200": {"description": ""}}}},
+        "/things": {
+            "get": {"operationId": "list", "security": [{"key": []}], "responses": {"200": {"description": ""}}}
+        },
         "/other": {
-            "post": {"operationId": "other", "servers": [{"url": "/elsewhere"}], "responses": {"200": {"description": ""}}},
+            "post": {
+                "operationId": "other",
+                "servers": [{"url": "/elsewhere"}],
+                "responses": {"200": {"description": ""}},
+            },
         },
     },
     components={"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
@@ -86,7 +92,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("attack", REFUSED.values(), ids=REFUSED)
-def test_nothing_is_sent_where_a_request_may_not_be(replay: Any, attack: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_sent_where_a_request_may_not_be(
+    replay: Any, attack: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
     code, heard = replay(GOOD, {**GOOD, **attack})
 
     assert (code, heard) == (2, [])
@@ -130,7 +138,9 @@ def test_fields_of_the_connection_are_the_senders(replay: Any, real: RealServer,
 
 
 def test_what_changes_something_is_sent_where_the_user_says_so(replay: Any) -> None:
-    code, heard = replay({**GOOD, "method": "POST"}, {**GOOD, "method": "POST", "path": "/elsewhere/other"}, flags=("--mutating",))
+    code, heard = replay(
+        {**GOOD, "method": "POST"}, {**GOOD, "method": "POST", "path": "/elsewhere/other"}, flags=("--mutating",)
+    )
 
     assert code == 0
     assert [head.split(b" ")[1] for head in heard] == [b"/v1/things", b"/elsewhere/other"]

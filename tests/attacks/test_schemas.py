@@ -125,7 +125,9 @@ def test_a_schema_that_is_made_to_cost_costs_little(tmp_path: Path, name: str, v
 
 
 @pytest.mark.parametrize("keyword", ["const", "default", "x-note"])
-def test_a_deep_value_in_a_schema_is_no_fault_of_ours(keyword: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_deep_value_in_a_schema_is_no_fault_of_ours(
+    keyword: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     deep: object = 1
     for _ in range(800):
         deep = [deep]

@@ -176,7 +176,9 @@ LONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/json", "application/xml", "application/yaml", "text/csv"])
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/json", "application/xml", "application/yaml", "text/csv"]
+)
 def test_masking_takes_no_longer_than_reading(media_type: str) -> None:
     started = time.process_time()
     for text in LONG:
@@ -208,7 +210,12 @@ DOCUMENT: dict[str, Any] = {
                 "requestBody": {
                     "content": {
                         "application/json": {
-                            "schema": {"properties": {"door": {"type": "string", "format": "password"}, "n": {"type": "integer"}}}
+                            "schema": {
+                                "properties": {
+                                    "door": {"type": "string", "format": "password"},
+                                    "n": {"type": "integer"},
+                                }
+                            }
                         }
                     }
                 },
@@ -227,7 +234,12 @@ JSON = "application/json"
 
 
 def ask(
-    path: str = "/things/1", query: str = "", body: bytes = b"", media_type: str = JSON, answer: Any = None, **fields: str
+    path: str = "/things/1",
+    query: str = "",
+    body: bytes = b"",
+    media_type: str = JSON,
+    answer: Any = None,
+    **fields: str,
 ) -> tuple[Request, Response]:
     """An exchange; field names have underscores for hyphens, those of the answer begin with `answer_`."""
     sent = [(b"host", b"127.0.0.1:4010")] + ([(b"content-type", media_type.encode())] if body else [])
@@ -274,24 +286,33 @@ PLACES: dict[str, Planted] = {
     "JSON that is broken": lambda s: ask(body=b'{"password":' + orjson.dumps(s) + b","),
     "JSON said to be text": lambda s: ask(body=orjson.dumps({"password": s}), media_type="text/plain"),
     "JSON said to be nothing": lambda s: ask(body=orjson.dumps({"password": s}), media_type=""),
-    "JSON that is packed": lambda s: ask(body=gzip.compress(orjson.dumps({"password": s}), mtime=0), content_encoding="gzip"),
+    "JSON that is packed": lambda s: ask(
+        body=gzip.compress(orjson.dumps({"password": s}), mtime=0), content_encoding="gzip"
+    ),
     "JSON lines": lambda s: ask(body=orjson.dumps({"token": s}) + b"\n{}\n", media_type="application/x-ndjson"),
     "a password of the document": lambda s: ask("/reset/x", body=orjson.dumps({"door": s, "n": "x"})),
     "a form": lambda s: ask(body=form(s).encode(), media_type="application/x-www-form-urlencoded"),
     "a form said to be text": lambda s: ask(body=form(s).encode(), media_type="text/plain"),
     "a part": lambda s: ask(body=parts(s), media_type="multipart/form-data; boundary=XyZ"),
     "a part of JSON": lambda s: ask(
-        body=parts(json.dumps({"token": s}), 'name="meta"; filename="a.json"', JSON), media_type="multipart/form-data; boundary=XyZ"
+        body=parts(json.dumps({"token": s}), 'name="meta"; filename="a.json"', JSON),
+        media_type="multipart/form-data; boundary=XyZ",
     ),
-    "an element": lambda s: ask(body=f"<a><password>{html.escape(s)}</password></a>".encode(), media_type="application/xml"),
-    "a deep element": lambda s: ask(body=f"<a><x:secret><v>{html.escape(s)}</v></x:secret></a>".encode(), media_type="text/xml"),
+    "an element": lambda s: ask(
+        body=f"<a><password>{html.escape(s)}</password></a>".encode(), media_type="application/xml"
+    ),
+    "a deep element": lambda s: ask(
+        body=f"<a><x:secret><v>{html.escape(s)}</v></x:secret></a>".encode(), media_type="text/xml"
+    ),
     "an attribute": lambda s: ask(body=f'<a token="{html.escape(s)}"/>'.encode(), media_type="application/soap+xml"),
     "YAML": lambda s: ask(body=f"a: 1\npassword: {json.dumps(s)}\n".encode(), media_type="application/yaml"),
     "a block of YAML": lambda s: ask(body=f"secret: |\n  {s}\n  x\nb: 2\n".encode(), media_type="application/yaml"),
     "a list of YAML": lambda s: ask(body=f"tokens:\n- {json.dumps(s)}\n".encode(), media_type="application/x-yaml"),
     "a column": lambda s: ask(body=f'user,password\nme,"{s}"\n'.encode(), media_type="text/csv"),
     "a line of text": lambda s: ask(body=f"user: me\npassword: {s}\n".encode(), media_type="text/plain"),
-    "a query of GraphQL": lambda s: ask(body=f"mutation {{ login(password: {json.dumps(s)}) }}".encode(), media_type="application/graphql"),
+    "a query of GraphQL": lambda s: ask(
+        body=f"mutation {{ login(password: {json.dumps(s)}) }}".encode(), media_type="application/graphql"
+    ),
     "a cookie that is set": lambda s: ask(answer_set_cookie=f"sid={quote(s)}; Path=/; HttpOnly"),
     "Location": lambda s: ask(answer_location=f"https://h/cb?state=1#access_token={quote(s)}"),
     "Link": lambda s: ask(answer_link=f'<https://h/?token={quote(s)}>; rel="next"'),
@@ -308,7 +329,10 @@ PLACES: dict[str, Planted] = {
 }
 LETTERS = string.ascii_letters + string.digits
 STRONG = st.tuples(
-    st.text(LETTERS, min_size=8, max_size=24), st.sampled_from(string.digits), st.sampled_from("GHJKQXZ"), st.sampled_from("ghjkqxz")
+    st.text(LETTERS, min_size=8, max_size=24),
+    st.sampled_from(string.digits),
+    st.sampled_from("GHJKQXZ"),
+    st.sampled_from("ghjkqxz"),
 ).map("".join)
 SHAPES = st.one_of(
     STRONG,
@@ -333,8 +357,14 @@ class Shown:
         """All that is shown of an exchange, by what shows it."""
         world = self.backend.worlds.everybody
         world.journal.clear()
-        entry = next(e for e in self.responder.document.entries if e.id == ("reset" if request.path.startswith(b"/reset") else "postThing"))
-        finding = Finding(rule="request-body-schema", message=f"the body is wrong: {request.body!r}", instance=("body", "password"))
+        entry = next(
+            e
+            for e in self.responder.document.entries
+            if e.id == ("reset" if request.path.startswith(b"/reset") else "postThing")
+        )
+        finding = Finding(
+            rule="request-body-schema", message=f"the body is wrong: {request.body!r}", instance=("body", "password")
+        )
         answer = Answer(response.status, list(response.fields), response.body, "fixture:x", entry, (finding,))
         self.backend.record(request, answer, world, time.perf_counter())
         recorded = next(iter(world.journal))
@@ -343,16 +373,29 @@ class Shown:
             "callbacks", "requests/unmatched", "requests/unmatched/near-misses",
         ):  # fmt: skip
             yield target, self.client.ask(f"/__admin/{target}").body.decode("utf-8", "replace")
-        yield "find", self.client.ask("/__admin/requests/find", "POST", json={"method": "ANY"}).body.decode("utf-8", "replace")
+        yield (
+            "find",
+            self.client.ask("/__admin/requests/find", "POST", json={"method": "ANY"}).body.decode("utf-8", "replace"),
+        )
         yield (
             "near",
-            self.client.ask("/__admin/near-misses/request-pattern", "POST", json={"urlPath": "/x"}).body.decode("utf-8", "replace"),
+            self.client.ask("/__admin/near-misses/request-pattern", "POST", json={"urlPath": "/x"}).body.decode(
+                "utf-8", "replace"
+            ),
         )
         given = self.client.ask(f"/__admin/requests/{recorded.id}").json["request"]
         yield "explain", self.client.ask("/__admin/explain", "POST", json=given).body.decode("utf-8", "replace")
         yield "metrics", self.client.ask("/metrics").body.decode("utf-8", "replace")
-        for page in ("", f"exchanges/{recorded.id}", f"exchanges/{recorded.id}/request.txt", f"exchanges/{recorded.id}/answer.txt"):
-            yield f"console {page}", html.unescape(self.client.ask(f"/__console/{page}").body.decode("utf-8", "replace"))
+        for page in (
+            "",
+            f"exchanges/{recorded.id}",
+            f"exchanges/{recorded.id}/request.txt",
+            f"exchanges/{recorded.id}/answer.txt",
+        ):
+            yield (
+                f"console {page}",
+                html.unescape(self.client.ask(f"/__console/{page}").body.decode("utf-8", "replace")),
+            )
         yield from self.saved(recorded)
 
     def saved(self, recorded: Recorded) -> Iterator[tuple[str, str]]:
@@ -363,9 +406,9 @@ class Shown:
         fields = {"content-type": "application/x-www-form-urlencoded", "origin": f"http://{self.client.host}"}
         yield (
             "save",
-            self.client.ask(f"/__console/exchanges/{recorded.id}/fixture", "POST", body=body, headers=fields).body.decode(
-                "utf-8", "replace"
-            ),
+            self.client.ask(
+                f"/__console/exchanges/{recorded.id}/fixture", "POST", body=body, headers=fields
+            ).body.decode("utf-8", "replace"),
         )
         yield from files(self.fixtures)
 
@@ -401,15 +444,25 @@ def forms_of(secret: str) -> set[str]:
 def assert_is_silent(secret: str, texts: Iterator[tuple[str, str]]) -> None:
     packed = [base64.b64encode(gzip.compress(orjson.dumps({"password": secret}), mtime=0)).decode()]
     forms = [*forms_of(secret), *packed, "839201775"]
-    leaks = [(name, form_, text[max(text.find(form_) - 80, 0) :][:200]) for name, text in texts for form_ in forms if form_ in text]
+    leaks = [
+        (name, form_, text[max(text.find(form_) - 80, 0) :][:200])
+        for name, text in texts
+        for form_ in forms
+        if form_ in text
+    ]
 
     assert leaks == []
 
 
 # Each place with one secret, the shapes by turns; then places and shapes as they come.
-ROWS = [(place, [*KEYS[:3], "Zq8xv1kP-77", "839201775123", "k&y of=m1ne+", "pä/ss%41word9"][at % 7]) for at, place in enumerate(PLACES)]
+ROWS = [
+    (place, [*KEYS[:3], "Zq8xv1kP-77", "839201775123", "k&y of=m1ne+", "pä/ss%41word9"][at % 7])
+    for at, place in enumerate(PLACES)
+]
 EACH = pytest.mark.parametrize(("place", "secret"), ROWS, ids=list(PLACES))
-ANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+ANY = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 DRAWN = given(place=st.sampled_from(list(PLACES)), secret=SHAPES)
 
 
@@ -419,7 +472,9 @@ def test_the_server_shows_no_secret(place: str, secret: str, shown: Shown) -> No
 
 
 @EACH
-def test_the_proxy_writes_no_secret(place: str, secret: str, shown: Shown, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_proxy_writes_no_secret(
+    place: str, secret: str, shown: Shown, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     request, response = PLACES[place](secret)
     caplog.clear()
     caplog.set_level(logging.INFO)
@@ -470,7 +525,9 @@ def test_a_contract_test_writes_no_secret(place: str, secret: str, shown: Shown,
 
 
 def report_of(request: Request, response: Response) -> Report:
-    exchanged = Exchanged(Probe("postThing", request, Intent.CONFORMING, "coverage", "as it is"), Received(response, seconds=0.1), 1)
+    exchanged = Exchanged(
+        Probe("postThing", request, Intent.CONFORMING, "coverage", "as it is"), Received(response, seconds=0.1), 1
+    )
     finding = Finding(
         rule="response-server-error",
         message=f"it said {response.body[:200]!r}",
@@ -484,11 +541,14 @@ def report_of(request: Request, response: Response) -> Report:
 
 
 @EACH
-def test_validate_prints_no_secret(place: str, secret: str, shown: Shown, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_validate_prints_no_secret(
+    place: str, secret: str, shown: Shown, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     request, response = PLACES[place](secret)
     path, query = request.path.decode().replace("/things/", "/nothing/"), request.query.decode()
     records = [
-        {"request": side(request, url=f"https://h{where}?{query}"), "response": side(response)} for where in (path, request.path.decode())
+        {"request": side(request, url=f"https://h{where}?{query}"), "response": side(response)}
+        for where in (path, request.path.decode())
     ]
     (tmp_path / "a.ndjson").write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
     document = tmp_path / "openapi.json"
@@ -513,7 +573,9 @@ def test_the_log_of_a_request_shows_no_secret(place: str, shown: Shown, caplog: 
     target = request.path.decode() + (f"?{request.query.decode()}" if request.query else "")
     fields = {name.decode(): value.decode("latin-1") for name, value in request.fields}
     shown.client.ask(target, request.method, headers=fields, body=request.body)
-    extras = "\n".join(repr(record.__dict__.get("findings")) + repr(record.__dict__.get("path")) for record in caplog.records)
+    extras = "\n".join(
+        repr(record.__dict__.get("findings")) + repr(record.__dict__.get("path")) for record in caplog.records
+    )
 
     assert_is_silent(secret, iter([("log", caplog.text), ("extras", extras)]))
 
@@ -521,7 +583,9 @@ def test_the_log_of_a_request_shows_no_secret(place: str, shown: Shown, caplog: 
 def test_a_callback_shows_no_secret_of_what_set_it_off() -> None:
     request, response = ask(body=orjson.dumps({"password": S}), authorization="Bearer abcdef-123456")
     body = orjson.dumps({"echo": S, "token": "qwert-98765", "note": "abcdef-123456"})
-    posted = Delivery(number=1, kind="callback", name="c", world="", moment=0.0, url=f"http://u:{S}@h/{S}?sig=zzz999zzz", body=body)
+    posted = Delivery(
+        number=1, kind="callback", name="c", world="", moment=0.0, url=f"http://u:{S}@h/{S}?sig=zzz999zzz", body=body
+    )
     text = json.dumps(mask_posted(posted, NO_MASK.seen_in(request, response))) + posted.describe().replace(f"h/{S}", "")
 
     assert [secret for secret in (S, "qwert-98765", "abcdef-123456", "zzz999zzz") if secret in text] == []
@@ -551,16 +615,27 @@ STATEFUL = {
     "paths": {
         "/users": {
             "get": {
-                "responses": {"200": {"description": "", "content": {JSON: {"schema": {"items": {"$ref": "#/components/schemas/User"}}}}}}
+                "responses": {
+                    "200": {
+                        "description": "",
+                        "content": {JSON: {"schema": {"items": {"$ref": "#/components/schemas/User"}}}},
+                    }
+                }
             },
             "post": {
                 "requestBody": {"content": {JSON: {"schema": {"$ref": "#/components/schemas/User"}}}},
-                "responses": {"201": {"description": "", "content": {JSON: {"schema": {"$ref": "#/components/schemas/User"}}}}},
+                "responses": {
+                    "201": {"description": "", "content": {JSON: {"schema": {"$ref": "#/components/schemas/User"}}}}
+                },
             },
         },
         "/users/{id}": {
             "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
-            "get": {"responses": {"200": {"description": "", "content": {JSON: {"schema": {"$ref": "#/components/schemas/User"}}}}}},
+            "get": {
+                "responses": {
+                    "200": {"description": "", "content": {JSON: {"schema": {"$ref": "#/components/schemas/User"}}}}
+                }
+            },
         },
     },
     "components": {
@@ -590,13 +665,19 @@ def test_state_is_shown_without_secrets_and_edited_with_them(admin: Callable[...
     thing = client.ask(own)
     put = client.ask(own, "PUT", json={**thing.json["value"], "name": "b"})
     pages = [
-        client.ask(f"/__console/{path}").body.decode() for path in ("state/0/users", f"things/0/users?key={made['id']}", "things/0/users")
+        client.ask(f"/__console/{path}").body.decode()
+        for path in ("state/0/users", f"things/0/users?key={made['id']}", "things/0/users")
     ]
     shown_ = "".join([things.body.decode(), thing.body.decode(), put.body.decode(), *pages])
 
     assert MASKED in pages[1]
     assert re.findall("Zq8xv1kP|839201775", shown_) == []
-    assert client.ask(f"/users/{made['id']}").json == {"id": made["id"], "name": "b", "apiKey": "Zq8xv1kP", "otp": 839201775}
+    assert client.ask(f"/users/{made['id']}").json == {
+        "id": made["id"],
+        "name": "b",
+        "apiKey": "Zq8xv1kP",
+        "otp": 839201775,
+    }
 
 
 # -- masking is for what is written only
@@ -606,7 +687,11 @@ PROJECTS = load(ROOT / "tests" / "defects" / "projects.yaml")
 
 def test_a_kept_finding_is_sent_with_its_credentials_and_the_form_of_its_secrets(tmp_path: Path) -> None:
     identity = Identity({"apiKey": "k3y-of-mine"}, ((b"x-auth-token", b"t0ken-of-mine"),))
-    fields = ((b"x-api-key", b"k3y-of-mine"), (b"x-auth-token", b"t0ken-of-mine"), (b"content-type", b"application/json"))
+    fields = (
+        (b"x-api-key", b"k3y-of-mine"),
+        (b"x-auth-token", b"t0ken-of-mine"),
+        (b"content-type", b"application/json"),
+    )
     body = orjson.dumps({"password": "Ab1", "pin": 4711, "name": "x"})
     report = report_of(Request("POST", b"/things/1", b"n=1&sig=Zq8xv1kP", fields, body), Response(500, (), b""))
     keep(tmp_path / "kept.ndjson", report.incidents, make_mask((identity,), PROJECTS))
@@ -623,7 +708,9 @@ def test_what_is_answered_is_not_masked(shown: Shown) -> None:
     async def twice() -> list[bytes]:
         body = orjson.dumps({"password": S})
         fields = {"content-type": JSON}
-        return [(await shown.client.ask_soon("/reset/abc?n=x", "POST", body=body, headers=fields)).body for _ in range(2)]
+        return [
+            (await shown.client.ask_soon("/reset/abc?n=x", "POST", body=body, headers=fields)).body for _ in range(2)
+        ]
 
     first, second = asyncio.run(twice())
     assert first == second

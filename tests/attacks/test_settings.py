@@ -35,7 +35,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     folder = tmp_path / "repository"
     (folder / "fixtures" / "op").mkdir(parents=True)
     (folder / "fixtures" / "op" / "one.json").write_text("1")
-    (folder / "openapi.yaml").write_text(str(minimal({"/a": {"get": operation({"type": "integer"})}})).replace("'", '"'))
+    (folder / "openapi.yaml").write_text(
+        str(minimal({"/a": {"get": operation({"type": "integer"})}})).replace("'", '"')
+    )
     (folder / "evil.py").write_text(CODE + "def op():\n    return 1\napp = op\n")
     (tmp_path / "outside" / "op").mkdir(parents=True)
     (tmp_path / "outside" / "op" / "one.json").write_text("2")
@@ -100,7 +102,9 @@ OF_THE_MOCK = [
 
 @pytest.mark.parametrize("pyproject", [False, True], ids=["mock-server.toml", "pyproject.toml"])
 @pytest.mark.parametrize(("line", "name"), OF_THE_MOCK, ids=[line for line, _ in OF_THE_MOCK])
-def test_what_a_found_file_sets_is_as_if_it_did_not(repository: Path, line: str, name: str | None, *, pyproject: bool) -> None:
+def test_what_a_found_file_sets_is_as_if_it_did_not(
+    repository: Path, line: str, name: str | None, *, pyproject: bool
+) -> None:
     if pyproject:
         (repository / "pyproject.toml").write_text(f"[tool.mock-server]\n{line}\nseed = 7\n")
     else:
@@ -156,7 +160,9 @@ ARGUMENTS = {
 }
 
 
-@pytest.mark.parametrize(("command", "line", "name"), OF_COMMANDS, ids=[f"{command} {line}" for command, line, _ in OF_COMMANDS])
+@pytest.mark.parametrize(
+    ("command", "line", "name"), OF_COMMANDS, ids=[f"{command} {line}" for command, line, _ in OF_COMMANDS]
+)
 def test_what_a_command_finds_in_its_table_is_left_out_and_said(
     repository: Path, capsys: pytest.CaptureFixture[str], command: str, line: str, name: str
 ) -> None:
@@ -175,7 +181,13 @@ def test_a_server_in_a_cloned_repository_runs_no_code_of_it(repository: Path, se
     (repository / "mock-server.toml").write_text(
         "handlers = 'evil.py'\nhost = '0.0.0.0'\nstore = 'sqlite:///state.db'\nstateful = true\nadmin_token = 'known'\nseed = 7\ncheck = true\n"
     )
-    for name in ("yaml", "rich", "httpx2", "multiprocessing", "mock_server"):  # what a new process would import from its working folder
+    for name in (
+        "yaml",
+        "rich",
+        "httpx2",
+        "multiprocessing",
+        "mock_server",
+    ):  # what a new process would import from its working folder
         (repository / f"{name}.py").write_text(CODE)
     before = files_of(repository)
     server = serve(cwd=repository, command=(str(Path(sys.executable).with_name("mock-server")),))
@@ -184,7 +196,10 @@ def test_a_server_in_a_cloned_repository_runs_no_code_of_it(repository: Path, se
     assert (answered.headers["x-mock-source"], answered.headers["x-mock-seed"]) == ("generated", "7")
     assert httpx2.get(f"{server.origin}/a").json() == 1
     port = int(server.origin.rpartition(":")[2])
-    with contextlib.suppress(OSError), socket.create_connection((socket.gethostbyname(socket.gethostname()), port), 1) as connected:
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection((socket.gethostbyname(socket.gethostname()), port), 1) as connected,
+    ):
         assert connected.getpeername()[0].startswith("127.")
     assert httpx2.get(f"{server.origin}/__admin/health").status_code == 200
     server.process.send_signal(2)
@@ -272,12 +287,19 @@ def test_of_other_commands_nothing_is_said(repository: Path, capsys: pytest.Capt
 def test_every_flag_of_the_documentation_is_one() -> None:
     root = Path(__file__).parents[2]
     written = set(
-        re.findall(r"`(--[a-z-]+)", (root / "docs" / "explanation" / "security.md").read_text() + (root / "SECURITY.md").read_text())
+        re.findall(
+            r"`(--[a-z-]+)",
+            (root / "docs" / "explanation" / "security.md").read_text() + (root / "SECURITY.md").read_text(),
+        )
     )
     commands = [typer.main.get_command(importlib.import_module(f"mock_server.cli.{name}").app) for name in COMMANDS]
-    options = {option for command in commands for param in command.params for option in (*param.opts, *param.secondary_opts)}
+    options = {
+        option for command in commands for param in command.params for option in (*param.opts, *param.secondary_opts)
+    }
 
-    assert written - options - {"--config", "--trust-settings", "--version", "--token"} == set()  # the last one is what is masked
+    assert (
+        written - options - {"--config", "--trust-settings", "--version", "--token"} == set()
+    )  # the last one is what is masked
 
 
 @pytest.mark.parametrize("name", TRUST)

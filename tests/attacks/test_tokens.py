@@ -45,11 +45,16 @@ GUESSES = [
 
 
 @pytest.mark.parametrize("fields", [row[1] for row in GUESSES], ids=[row[0] for row in GUESSES])
-def test_guesses_wait_and_the_right_token_does_not(fields: dict[str, str], guarded_client: tuple[AsgiClient, Watch]) -> None:
+def test_guesses_wait_and_the_right_token_does_not(
+    fields: dict[str, str], guarded_client: tuple[AsgiClient, Watch]
+) -> None:
     client, watch = guarded_client
     method = "POST" if "origin" in fields else "GET"
     statuses = {
-        client.ask("/__admin/requests/reset" if method == "POST" else "/__admin/requests", method, headers=fields).status for _ in range(30)
+        client.ask(
+            "/__admin/requests/reset" if method == "POST" else "/__admin/requests", method, headers=fields
+        ).status
+        for _ in range(30)
     }
 
     assert statuses <= {401, 403}

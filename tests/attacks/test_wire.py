@@ -207,7 +207,9 @@ def test_it_is_read_to_its_end_and_so_is_what_follows(way: Way, sent: bytes, exp
     assert statuses(written) == expected
 
 
-QUICK: Final = ConnectionLimits(connections=4, in_flight=4_000, body=3_000, header_seconds=0.3, body_seconds=0.3, idle_seconds=0.3)
+QUICK: Final = ConnectionLimits(
+    connections=4, in_flight=4_000, body=3_000, header_seconds=0.3, body_seconds=0.3, idle_seconds=0.3
+)
 
 
 @pytest.fixture
@@ -255,7 +257,9 @@ SLOW: Final[list[tuple[str, bytes, bytes, bytes]]] = [
 
 
 @pytest.mark.parametrize(("first", "piece", "expected"), [row[1:] for row in SLOW], ids=[row[0] for row in SLOW])
-def test_who_is_slow_does_not_keep_a_connection(running: Listening, first: bytes, piece: bytes, expected: bytes) -> None:
+def test_who_is_slow_does_not_keep_a_connection(
+    running: Listening, first: bytes, piece: bytes, expected: bytes
+) -> None:
     with running.connect() as connection:
         connection.sendall(first)
         if first.startswith(GET):
@@ -286,7 +290,9 @@ def test_connections_have_a_number(gates: Connections, running: Listening) -> No
     busy = [running.connect() for _ in range(4)]
     for each in busy:
         each.sendall(b"GET /notes HTTP/1.1\r\n")
-    wait_until(lambda: len(gates) == 4 and all(each.find_wait()[0] is Wait.HEAD and each.count_unsent() == 0 for each in gates))
+    wait_until(
+        lambda: len(gates) == 4 and all(each.find_wait()[0] is Wait.HEAD and each.count_unsent() == 0 for each in gates)
+    )
     with running.connect() as late:
         said = read_to_end(late)
     for each in busy:
@@ -332,13 +338,24 @@ def test_a_refusal_reaches_a_client_that_goes_on_sending(running: Listening) -> 
 
 def test_half_a_body_is_no_body(tmp_path: Path) -> None:
     document = minimal(
-        {"/t": {"post": {"requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}}, "responses": {"201": MADE}}}}
+        {
+            "/t": {
+                "post": {
+                    "requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}},
+                    "responses": {"201": MADE},
+                }
+            }
+        }
     )
     with listening(document, tmp_path) as opened:
         with opened.connect() as connection:
-            connection.sendall(b"POST /t HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nhalf")
+            connection.sendall(
+                b"POST /t HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nhalf"
+            )
         with opened.connect() as connection:
-            connection.sendall(b"POST /t HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nwhole")
+            connection.sendall(
+                b"POST /t HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nwhole"
+            )
             assert read_answer(connection)[0] == 201
         opened.recorded(1)
         assert [each.request.body for each in opened.backend.worlds.everybody.journal] == [b"whole"]
@@ -369,9 +386,12 @@ def test_small_pieces_cost_no_more_than_their_number(first: bytes, piece: bytes,
 
 
 @pytest.mark.parametrize(
-    ("wanted", "descriptors", "expected"), [(1_000, None, 1_000), (1_000, 4_096, 1_000), (1_000, 256, 156), (1_000, 64, 16), (4, 64, 4)]
+    ("wanted", "descriptors", "expected"),
+    [(1_000, None, 1_000), (1_000, 4_096, 1_000), (1_000, 256, 156), (1_000, 64, 16), (4, 64, 4)],
 )
-def test_there_are_no_more_connections_than_the_system_has_descriptors(wanted: int, descriptors: int | None, expected: int) -> None:
+def test_there_are_no_more_connections_than_the_system_has_descriptors(
+    wanted: int, descriptors: int | None, expected: int
+) -> None:
     assert most_connections(wanted, descriptors) == expected
 
 

@@ -55,7 +55,9 @@ _LENIENT: Final = {
 }
 # Where uvicorn can't be compared with.
 _ELSEWHERE: Final = {
-    "where an upgrade is offered it stops to read: that ours goes on is what the gate is for": re.compile(rb"upgrade", re.IGNORECASE),
+    "where an upgrade is offered it stops to read: that ours goes on is what the gate is for": re.compile(
+        rb"upgrade", re.IGNORECASE
+    ),
     "it can't read a URL without a path": re.compile(rb"https?://[^/ ]*[ ?]", re.IGNORECASE),
 }
 
@@ -76,7 +78,9 @@ def judge(name: str, ours: Outcome, other: Outcome) -> str:
         return "" if ours.is_refused and is_known else f"{name} accepts more: {other.messages}; ours {ours}"
     if len(ours.messages) > len(other.messages) or (other.is_refused and not ours.is_refused):
         # uvicorn closes the connection over requests that it has not answered, where a later one is refused
-        is_known = any(words in other.why for words in _LENIENT[name]) or (name == "uvicorn" and ours.is_refused and other.is_refused)
+        is_known = any(words in other.why for words in _LENIENT[name]) or (
+            name == "uvicorn" and ours.is_refused and other.is_refused
+        )
         return "" if other.is_refused and is_known else f"{name} accepts less: {other}; ours {ours}"
     return ""
 
@@ -93,7 +97,9 @@ def test_no_request_is_read_in_two_ways(servers: tuple[Server, Server], batch: i
         others = {"h11": read_with_h11(sent)}
         if not any(pattern.search(sent) for pattern in _ELSEWHERE.values()):
             others["uvicorn"] = usual.outcome(pieces)
-        different += [f"{number}: {found}\n{sent!r}" for name, other in others.items() if (found := judge(name, read, other))]
+        different += [
+            f"{number}: {found}\n{sent!r}" for name, other in others.items() if (found := judge(name, read, other))
+        ]
 
     assert different == []
 
@@ -105,7 +111,10 @@ def test_what_is_sent_in_pieces_is_read_as_in_one(servers: tuple[Server, Server]
         random = Random(f"pieces {number}")
         sent = mutate(random)
         whole, dripped = ours.outcome([sent]), ours.outcome([sent[at : at + 1] for at in range(len(sent))])
-        if (whole.messages, whole.is_refused) != (dripped.messages, dripped.is_refused):  # the words may be of what came by then
+        if (whole.messages, whole.is_refused) != (
+            dripped.messages,
+            dripped.is_refused,
+        ):  # the words may be of what came by then
             different.append((number, sent))
 
     assert different == []

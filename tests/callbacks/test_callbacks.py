@@ -35,7 +35,11 @@ KEY = "a secret"
 ORDER = {
     "type": "object",
     "required": ["id", "callbackUrl", "item"],
-    "properties": {"id": {"type": "integer", "readOnly": True}, "callbackUrl": {"type": "string"}, "item": {"type": "string"}},
+    "properties": {
+        "id": {"type": "integer", "readOnly": True},
+        "callbackUrl": {"type": "string"},
+        "item": {"type": "string"},
+    },
 }
 PAID = {
     "type": "object",
@@ -49,7 +53,12 @@ PAID = {
         "order": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}},
     },
 }
-CANCELLED = {"type": "object", "required": ["reason"], "properties": {"reason": {"enum": ["sold out"]}}, "additionalProperties": False}
+CANCELLED = {
+    "type": "object",
+    "required": ["reason"],
+    "properties": {"reason": {"enum": ["sold out"]}},
+    "additionalProperties": False,
+}
 
 
 def json_of(schema: object) -> dict[str, object]:
@@ -70,7 +79,9 @@ def taking(template: str, callback: object, expression: str = "{$request.body#/c
         "responses": {
             "201": {
                 "description": "",
-                "content": {"application/json": {"schema": ORDER, "example": {"id": 7, "callbackUrl": "x", "item": "tea"}}},
+                "content": {
+                    "application/json": {"schema": ORDER, "example": {"id": 7, "callbackUrl": "x", "item": "tea"}}
+                },
             },
             "404": {"description": ""},
         },
@@ -94,7 +105,9 @@ DOCUMENT = minimal(
                 "responses": {
                     "200": {
                         "description": "",
-                        "content": json_of({"type": "object", "properties": {"name": {"const": "Rex"}}, "required": ["name"]}),
+                        "content": json_of(
+                            {"type": "object", "properties": {"name": {"const": "Rex"}}, "required": ["name"]}
+                        ),
                     }
                 },
                 "x-mock": {"webhooks": {"petChanged": "{$request.header.x-hook}"}},
@@ -105,7 +118,11 @@ DOCUMENT = minimal(
     webhooks={
         "petChanged": {
             "post": called(
-                {"type": "object", "required": ["petId", "name"], "properties": {"petId": {"type": "integer"}, "name": {"type": "string"}}}
+                {
+                    "type": "object",
+                    "required": ["petId", "name"],
+                    "properties": {"petId": {"type": "integer"}, "name": {"type": "string"}},
+                }
             )
         }
     },
@@ -161,12 +178,19 @@ class Mocked:
     """A mock in this process whose outbox can be looked into."""
 
     def __init__(
-        self, folder: Path, *allowed: str, secret: str | None = None, delay: float | None = None, document: object = DOCUMENT
+        self,
+        folder: Path,
+        *allowed: str,
+        secret: str | None = None,
+        delay: float | None = None,
+        document: object = DOCUMENT,
     ) -> None:
         path = folder / "openapi.json"
         path.write_bytes(orjson.dumps(document))
         self.waited: list[float] = []
-        settings = Settings(callbacks_to=allowed, callback_secret=secret, callback_delay=Fixed(delay) if delay is not None else None)
+        settings = Settings(
+            callbacks_to=allowed, callback_secret=secret, callback_delay=Fixed(delay) if delay is not None else None
+        )
         self.backend = Backend.of(open_responder(str(path), settings).responder)
         self.outbox = CallbackDispatcher(self.backend, self.wait)
         self.outbox.attend()
@@ -203,9 +227,19 @@ def test_a_callback_is_sent_as_documented(tmp_path: Path, receiver: Receiver) ->
     ((method, target, fields, body),) = receiver.got
     jsonschema.Draft202012Validator(PAID, format_checker=jsonschema.FormatChecker()).validate(orjson.loads(body))
 
-    assert (method, target, fields["content-type"], fields["x-mock-callback"]) == ("POST", "/told?x=1", "application/json", "told")
+    assert (method, target, fields["content-type"], fields["x-mock-callback"]) == (
+        "POST",
+        "/told?x=1",
+        "application/json",
+        "told",
+    )
     assert "x-mock-signature" not in fields
-    assert (posted.outcome, posted.operation, posted.body, posted.findings) == (Outcome.DELIVERED, "POST /orders", body, ())
+    assert (posted.outcome, posted.operation, posted.body, posted.findings) == (
+        Outcome.DELIVERED,
+        "POST /orders",
+        body,
+        (),
+    )
     assert [attempt.status for attempt in posted.attempts] == [204]
 
 
@@ -336,7 +370,9 @@ def test_a_port_that_is_a_default_elsewhere_counts() -> None:
     assert CallbackSender([Host.parse("localhost:80")], 0, None).refusal("http://localhost:8080/") is not None
 
 
-@pytest.mark.parametrize("text", ["", "http://localhost", "a/b", "a:b", "a@b", "a b", "localhost:70000", "a?b", "a#b", "[::1"])
+@pytest.mark.parametrize(
+    "text", ["", "http://localhost", "a/b", "a:b", "a@b", "a b", "localhost:70000", "a?b", "a#b", "[::1"]
+)
 def test_what_is_no_host_can_not_be_allowed(text: str) -> None:
     with pytest.raises(UsageError, match="--callbacks-to takes HOST"):
         Host.parse(text)
@@ -374,7 +410,9 @@ def test_a_callback_waits_as_long_as_is_set(tmp_path: Path, receiver: Receiver) 
     assert mocked.waited == [1.5]
 
 
-def test_a_receiver_that_never_answers_is_given_up(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_receiver_that_never_answers_is_given_up(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(courier_module, "_SECONDS", 0.1)
     receiver.hold.clear()
     (posted,) = Mocked(tmp_path, "127.0.0.1").order(receiver.url)
@@ -394,7 +432,9 @@ def test_a_webhook_is_sent_when_it_is_asked_for(tmp_path: Path, receiver: Receiv
 
 def test_a_webhook_with_a_body_of_ones_own_is_judged(tmp_path: Path, receiver: Receiver) -> None:
     mocked = Mocked(tmp_path, "127.0.0.1")
-    (posted,) = mocked.run(lambda: mocked.outbox.send_webhook("petChanged", receiver.url, body={"petId": "one", "name": "Rex"}))
+    (posted,) = mocked.run(
+        lambda: mocked.outbox.send_webhook("petChanged", receiver.url, body={"petId": "one", "name": "Rex"})
+    )
 
     assert orjson.loads(receiver.got[0][3]) == {"petId": "one", "name": "Rex"}
     assert [finding.rule for finding in posted.findings] == ["request-body-schema"]
@@ -432,7 +472,9 @@ def test_what_became_of_it_is_logged(tmp_path: Path, receiver: Receiver, caplog:
     assert f"callback told of POST /orders: POST {receiver.url}/x delivered: answered with 204" in caplog.messages
 
 
-def test_no_answer_waits_and_neither_does_the_server(tmp_path: Path, receiver: Receiver, serve: Callable[..., Server]) -> None:
+def test_no_answer_waits_and_neither_does_the_server(
+    tmp_path: Path, receiver: Receiver, serve: Callable[..., Server]
+) -> None:
     path = tmp_path / "openapi.json"
     path.write_bytes(orjson.dumps(DOCUMENT))
     receiver.hold.clear()
@@ -451,9 +493,7 @@ def test_no_answer_waits_and_neither_does_the_server(tmp_path: Path, receiver: R
 
 WATCHED = {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}, "n": {"type": "integer"}}}
 FORM = "application/x-www-form-urlencoded"
-PARTS = (
-    b'--b\r\nContent-Disposition: form-data; name="url"\r\n\r\nURL\r\n--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n7\r\n--b--\r\n'
-)
+PARTS = b'--b\r\nContent-Disposition: form-data; name="url"\r\n\r\nURL\r\n--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n7\r\n--b--\r\n'
 SENT = {
     "application/json": b'{"url": "URL", "n": 7}',
     "application/vnd.x+json": b'{"url": "URL", "n": 7}',
@@ -474,7 +514,11 @@ def test_an_expression_leads_into_a_body_of_any_media_type(tmp_path: Path, recei
                     "requestBody": {"content": content},
                     "responses": {"202": {"description": "", "content": shown}},
                     "callbacks": {
-                        "told": {"{$request.body#/url}?n={$request.body#/n}&id={$response.body#/id}": {"post": {"responses": {}}}}
+                        "told": {
+                            "{$request.body#/url}?n={$request.body#/n}&id={$response.body#/id}": {
+                                "post": {"responses": {}}
+                            }
+                        }
                     },
                 }
             }

@@ -39,13 +39,21 @@ def test_flags_go_over_the_environment_over_the_file(tmp_path: Path, monkeypatch
 
     found = configure({"seed": 3, "locale": None})
 
-    assert (found.seed, found.port, found.profile, found.cors, found.allow_remote) == (3, 2, "minimal", False, ("a.test", "b.test"))
+    assert (found.seed, found.port, found.profile, found.cors, found.allow_remote) == (
+        3,
+        2,
+        "minimal",
+        False,
+        ("a.test", "b.test"),
+    )
     assert found.for_operation("op").source == ("example",)
     assert found.for_operation("op").fields == {"x": "city"}
     assert found.for_operation("other").source is None
 
 
-def test_a_table_of_pyproject_counts_where_there_is_no_file_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_of_pyproject_counts_where_there_is_no_file_of_our_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.mock-server]\nseed = 5\n")
     monkeypatch.chdir(tmp_path)
 
@@ -53,7 +61,13 @@ def test_a_table_of_pyproject_counts_where_there_is_no_file_of_our_own(tmp_path:
 
 
 def test_every_setting_can_be_set_by_file_and_environment() -> None:
-    for name, value in {"seed": 1, "source": ["generated"], "tls-cert": "a.pem", "validate_requests": False, "allow_path": ["x"]}.items():
+    for name, value in {
+        "seed": 1,
+        "source": ["generated"],
+        "tls-cert": "a.pem",
+        "validate_requests": False,
+        "allow_path": ["x"],
+    }.items():
         assert merge_settings({name: value}) != Settings()
 
 
@@ -158,11 +172,15 @@ def test_https_is_served_with_a_certificate(serve: Callable[..., Server], tmp_pa
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
         cwd=tmp_path, check=True, capture_output=True,
     )  # fmt: skip
-    server = serve("--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem"), "--log-format", "none")
+    server = serve(
+        "--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem"), "--log-format", "none"
+    )
 
     assert server.url.startswith("https://")
     assert (
-        httpx2.get(f"{server.origin}/__admin/health", verify=ssl.create_default_context(cafile=tmp_path / "cert.pem")).json()["status"]
+        httpx2.get(
+            f"{server.origin}/__admin/health", verify=ssl.create_default_context(cafile=tmp_path / "cert.pem")
+        ).json()["status"]
         == "up"
     )
 

@@ -101,7 +101,9 @@ def test_a_finding_is_sent_again_by_its_id(folder: Path, capsys: pytest.CaptureF
     assert "key-of-ada" not in (folder / ".mock-server" / "findings.ndjson").read_text()
 
 
-def test_a_finding_of_which_nothing_can_be_said_is_not_called_gone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_finding_of_which_nothing_can_be_said_is_not_called_gone(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The API is down, or refuses who asks."""
     wrong = ["--app", "providers_at_hand:wrong", PROJECTS]
     main(["test", *wrong, *KEYS, "--format", "json"])
@@ -126,7 +128,16 @@ def test_a_finding_that_is_gone_is_said_to_be_gone(folder: Path, capsys: pytest.
 
 
 def test_findings_are_kept_as_fixtures_that_the_mock_serves_by_name_and_as_tests(folder: Path) -> None:
-    wrong = ["test", "--app", "providers_at_hand:wrong", PROJECTS, "--auth", "apiKey=${KEY}", "--phases", "examples,coverage"]
+    wrong = [
+        "test",
+        "--app",
+        "providers_at_hand:wrong",
+        PROJECTS,
+        "--auth",
+        "apiKey=${KEY}",
+        "--phases",
+        "examples,coverage",
+    ]
 
     assert main([*wrong, "--save-fixtures", "kept"]) == 1
     saved = sorted((folder / "kept").rglob("*.yaml"))
@@ -141,7 +152,11 @@ def test_findings_are_kept_as_fixtures_that_the_mock_serves_by_name_and_as_tests
 
     found = [
         subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "kept"], cwd=folder, env=env, capture_output=True, check=False
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "kept"],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            check=False,
         )
         for env in (
             {**os.environ, "PYTHONPATH": str(folder)},
@@ -157,7 +172,23 @@ def test_reports_are_written(folder: Path, monkeypatch: pytest.MonkeyPatch, caps
     wanted = ",".join(f"{name}=out/{name}" for name in names[:3])
     rest = [part for name in names[3:] for part in ("--report", f"{name}=out/{name}")]
 
-    assert main(["test", "--app", "providers_at_hand:wrong", PROJECTS, *KEYS, "--report", wanted, *rest, "--format", "github"]) == 1
+    assert (
+        main(
+            [
+                "test",
+                "--app",
+                "providers_at_hand:wrong",
+                PROJECTS,
+                *KEYS,
+                "--report",
+                wanted,
+                *rest,
+                "--format",
+                "github",
+            ]
+        )
+        == 1
+    )
     assert {path.name for path in (folder / "out").iterdir()} == set(names)
     assert all("key-of-ada" not in path.read_text() for path in (folder / "out").iterdir())
     assert capsys.readouterr().out.startswith("::error file=")
@@ -178,7 +209,9 @@ def test_reports_are_written(folder: Path, monkeypatch: pytest.MonkeyPatch, caps
         (["validate", str(DOCUMENT), "--direction", "up"], "--direction is request or response"),
     ],
 )
-def test_what_can_not_be_done_is_said_with_two(folder: Path, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_can_not_be_done_is_said_with_two(
+    folder: Path, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     if arguments[0] == "test" and "--app" not in arguments and len(arguments) > 1:
         arguments = [arguments[0], arguments[1], PROJECTS, *arguments[2:]]
 
@@ -196,7 +229,17 @@ def test_too_little_coverage_fails(folder: Path, capsys: pytest.CaptureFixture[s
 
 def test_given_values_are_used(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "values.yaml").write_text("projectId: [2]\n")
-    arguments = ["test", "--app", "providers_at_hand:right", PROJECTS, *KEYS, "--values", "values.yaml", "--report", "ndjson=out"]
+    arguments = [
+        "test",
+        "--app",
+        "providers_at_hand:right",
+        PROJECTS,
+        *KEYS,
+        "--values",
+        "values.yaml",
+        "--report",
+        "ndjson=out",
+    ]
 
     assert main([*arguments, "--include", "getProject", "--phases", "examples"]) == 0
     first = json.loads((folder / "out").read_text().splitlines()[0])
@@ -204,11 +247,18 @@ def test_given_values_are_used(folder: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_an_operation_that_only_refuses_is_warned_about(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["test", "--app", "providers_at_hand:right", PROJECTS, "--include", "listProjects", "--phases", "examples"]) == 2
+    assert (
+        main(
+            ["test", "--app", "providers_at_hand:right", PROJECTS, "--include", "listProjects", "--phases", "examples"]
+        )
+        == 2
+    )
     assert "GET /projects only ever answered 401" in capsys.readouterr().out
 
 
-def test_a_url_without_the_path_of_the_api_is_told_so(serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_url_without_the_path_of_the_api_is_told_so(
+    serve: Callable[..., Server], capsys: pytest.CaptureFixture[str]
+) -> None:
     server = serve(str(DOCUMENT))
     main(["test", server.origin, str(DOCUMENT), "--phases", "examples"])
     without = capsys.readouterr().out
@@ -218,7 +268,9 @@ def test_a_url_without_the_path_of_the_api_is_told_so(serve: Callable[..., Serve
     assert "which the URL has not" not in capsys.readouterr().out
 
 
-def test_the_served_mock_is_clean(serve: Callable[..., Server], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_served_mock_is_clean(
+    serve: Callable[..., Server], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     server = serve("--log-format", "none")
 
     assert main(["test", server.url, str(DOCUMENT)]) == 0
@@ -257,7 +309,12 @@ def test_ctrl_c_says_what_was_found_until_then(tmp_path: Path, flags: list[str])
     url = f"http://127.0.0.1:{server.getsockname()[1]}"
     command = [sys.executable, "-m", "mock_server", "test", url, "openapi.json", "--timeout", "50", *flags]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert asked.wait(60)
     for _ in range(2 if flags else 1):  # the second request is sent when the first answer was judged
@@ -272,8 +329,20 @@ def test_ctrl_c_says_what_was_found_until_then(tmp_path: Path, flags: list[str])
 
 
 def test_validate_reads_standard_input(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = [sys.executable, "-m", "mock_server", "validate", "-", "--document", str(DOCUMENT), "--schema", "#/components/schemas/Tag"]
-    done = subprocess.run(command, input='{"id": 1}\n{"id": "1"}\n', capture_output=True, text=True, check=False, cwd=folder)
+    command = [
+        sys.executable,
+        "-m",
+        "mock_server",
+        "validate",
+        "-",
+        "--document",
+        str(DOCUMENT),
+        "--schema",
+        "#/components/schemas/Tag",
+    ]
+    done = subprocess.run(
+        command, input='{"id": 1}\n{"id": "1"}\n', capture_output=True, text=True, check=False, cwd=folder
+    )
 
     assert done.returncode == 1
     assert "-:2" in done.stdout
@@ -303,7 +372,19 @@ def test_validate_shares_the_work(folder: Path) -> None:
 
 
 def test_what_test_sent_is_what_validate_reads(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["test", "--app", "providers_at_hand:right", PROJECTS, *KEYS, "--mode", "positive", "--report", "har=a.har,ndjson=a.ndjson"])
+    main(
+        [
+            "test",
+            "--app",
+            "providers_at_hand:right",
+            PROJECTS,
+            *KEYS,
+            "--mode",
+            "positive",
+            "--report",
+            "har=a.har,ndjson=a.ndjson",
+        ]
+    )
     capsys.readouterr()
 
     assert main(["validate", "a.har", "a.ndjson", "--document", PROJECTS]) == 0

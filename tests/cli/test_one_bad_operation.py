@@ -34,7 +34,9 @@ def failing(true: Callable, is_bad: Callable[..., bool]) -> Callable:
     return fail
 
 
-def test_check_looks_the_others_over(document: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_looks_the_others_over(
+    document: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     seen: list[str] = []
     true = inspecting.inspect_operation
     fail = failing(
@@ -52,8 +54,12 @@ def test_check_looks_the_others_over(document: str, monkeypatch: pytest.MonkeyPa
     assert "[tool-operation-failed]" in out
 
 
-def test_serve_prints_the_others(document: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(run_serve, "example_request", failing(run_serve.example_request, lambda *args: args[1].entry.template == "/bad"))
+def test_serve_prints_the_others(
+    document: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        run_serve, "example_request", failing(run_serve.example_request, lambda *args: args[1].entry.template == "/bad")
+    )
     monkeypatch.setattr(run_serve, "run", lambda *args: None)
 
     code = main(["serve", document, "--port", "0"])
@@ -65,8 +71,12 @@ def test_serve_prints_the_others(document: str, monkeypatch: pytest.MonkeyPatch,
     assert "/good" in said.out
 
 
-def test_payloads_are_made_for_the_others(document: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(plan.Series, "open", failing(plan.Series.open, lambda lane: lane.target.operation.entry.template == "/bad"))
+def test_payloads_are_made_for_the_others(
+    document: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        plan.Series, "open", failing(plan.Series.open, lambda lane: lane.target.operation.entry.template == "/bad")
+    )
 
     code = main(["payloads", document, "--kind", "boundary"])
     said = capsys.readouterr()

@@ -16,7 +16,11 @@ def ran(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
 
 
 def test_a_document_may_stand_alone_or_after_an_operation(capfd: pytest.CaptureFixture[str]) -> None:
-    for words in ([str(DOCUMENT)], ["getAuthorisedUsersForCharger", str(DOCUMENT)], ["GET /charger/{chargerId}/users", str(DOCUMENT)]):
+    for words in (
+        [str(DOCUMENT)],
+        ["getAuthorisedUsersForCharger", str(DOCUMENT)],
+        ["GET /charger/{chargerId}/users", str(DOCUMENT)],
+    ):
         code, out, _ = ran(capfd, *words, "--kind", "invalid", "--status", "400", "--count", "3")
 
         assert code == 0
@@ -105,7 +109,9 @@ def test_an_operation_that_nothing_can_satisfy_is_said_and_the_others_go_on(capf
 def of_media_type(folder: Path, media: str) -> str:
     content = {media: {"schema": {"type": "object", "required": ["a"]}}}
     paths = {"/a": {"get": {"operationId": "a", "responses": {"200": {"description": "", "content": content}}}}}
-    (folder / "openapi.json").write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": paths}))
+    (folder / "openapi.json").write_text(
+        json.dumps({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": paths})
+    )
     return str(folder / "openapi.json")
 
 

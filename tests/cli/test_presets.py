@@ -53,7 +53,9 @@ def test_lists_and_flags(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
         ("[test\n", "mock-server.toml: "),
     ],
 )
-def test_what_the_table_can_not_say_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], table: str, said: str) -> None:
+def test_what_the_table_can_not_say_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], table: str, said: str
+) -> None:
     (folder / "mock-server.toml").write_text(table)
 
     assert main(["test", "http://127.0.0.1:1", "--trust-settings"]) == 2

@@ -38,7 +38,9 @@ class Running:
         return self.process.returncode, out, err
 
 
-def ask(url: str, method: str, path: str, body: object = None, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
+def ask(
+    url: str, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, str], bytes]:
     """Send a request below a URL."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
@@ -104,10 +106,14 @@ def real() -> Iterator[Callable[..., RealServer]]:
 
 def run(*args: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
-    return subprocess.run([sys.executable, "-m", "mock_server", *args], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "mock_server", *args], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+    )
 
 
-def test_ctrl_c_sums_up_and_nothing_found_is_exit_code_0(proxy: Callable[..., Running], real: Callable[..., RealServer]) -> None:
+def test_ctrl_c_sums_up_and_nothing_found_is_exit_code_0(
+    proxy: Callable[..., Running], real: Callable[..., RealServer]
+) -> None:
     running = proxy(real(answer(DRIVERS)).url + "/v2", str(DOCUMENT))
     status, head, body = ask(running.url, "GET", "/charger/EMABLER_Charger1/users?code=c&clientId=c")
     code, out, err = running.end()
@@ -119,7 +125,9 @@ def test_ctrl_c_sums_up_and_nothing_found_is_exit_code_0(proxy: Callable[..., Ru
     assert "1 exchanges: 1 right, 0 wrong, 0 causes" in err
 
 
-def test_an_error_is_in_the_log_with_its_line_and_makes_exit_code_1(proxy: Callable[..., Running], real: Callable[..., RealServer]) -> None:
+def test_an_error_is_in_the_log_with_its_line_and_makes_exit_code_1(
+    proxy: Callable[..., Running], real: Callable[..., RealServer]
+) -> None:
     running = proxy(real(answer(b'[{"id": "x"}]')).url, "openapi.yaml")
     for _ in range(2):
         ask(running.url, "GET", "/charger/EMABLER_Charger1/users?code=c&clientId=c")
@@ -135,7 +143,9 @@ def test_an_error_is_in_the_log_with_its_line_and_makes_exit_code_1(proxy: Calla
 
 
 @pytest.mark.parametrize("format_", ["json", "github"])
-def test_findings_are_for_machines_too(proxy: Callable[..., Running], real: Callable[..., RealServer], format_: str) -> None:
+def test_findings_are_for_machines_too(
+    proxy: Callable[..., Running], real: Callable[..., RealServer], format_: str
+) -> None:
     running = proxy(real(answer(b'[{"id": "x"}]')).url, "openapi.yaml", "--format", format_)
     ask(running.url, "GET", "/charger/EMABLER_Charger1/users?code=c&clientId=c")
     code, out, _ = running.end()
@@ -162,7 +172,9 @@ def test_being_told_to_end_sums_up_as_well(proxy: Callable[..., Running], real: 
     assert "response-status-undocumented" in out
 
 
-def test_an_open_stream_does_not_keep_it_from_ending(proxy: Callable[..., Running], real: Callable[..., RealServer]) -> None:
+def test_an_open_stream_does_not_keep_it_from_ending(
+    proxy: Callable[..., Running], real: Callable[..., RealServer]
+) -> None:
     def talk(heard: Heard) -> None:
         heard.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
         heard.wait_for_end()
@@ -222,7 +234,9 @@ def test_a_proxy_of_the_environment_is_asked(proxy: Callable[..., Running], real
     running.end()
 
     assert (status, body) == (200, DRIVERS)
-    assert between.heard[0].line == b"GET http://api.invalid/v2/charger/EMABLER_Charger1/users?code=c&clientId=c HTTP/1.1"
+    assert (
+        between.heard[0].line == b"GET http://api.invalid/v2/charger/EMABLER_Charger1/users?code=c&clientId=c HTTP/1.1"
+    )
 
 
 def live(url: str) -> list[tuple[int, object, str | None, str | None]]:
@@ -242,7 +256,14 @@ def live(url: str) -> list[tuple[int, object, str | None, str | None]]:
         made = note("POST", "/todos", {"title": title})
         assert isinstance(made, dict)
         ids.append(made["id"])
-    for path in ("/todos", "/todos?limit=2", "/todos?limit=2&page=2", "/todos?q=bread", "/todos?done=false", "/todos?sort=-title"):
+    for path in (
+        "/todos",
+        "/todos?limit=2",
+        "/todos?limit=2&page=2",
+        "/todos?q=bread",
+        "/todos?done=false",
+        "/todos?sort=-title",
+    ):
         note("GET", path)
     merge = {"Content-Type": "application/merge-patch+json"}
     for key in ids:
@@ -279,7 +300,9 @@ def test_a_stateful_life_that_was_recorded_is_replayed_with_the_same_answers(
     assert checked.returncode == 0, checked.stdout
 
 
-def test_what_is_mocked_can_be_changed_while_it_runs(proxy: Callable[..., Running], real: Callable[..., RealServer]) -> None:
+def test_what_is_mocked_can_be_changed_while_it_runs(
+    proxy: Callable[..., Running], real: Callable[..., RealServer]
+) -> None:
     server = real(answer(DRIVERS))
     running = proxy(server.url + "/v2", str(DOCUMENT), "--log-format", "none")
     origin = running.url.removesuffix("/api")

@@ -32,13 +32,16 @@ SLOW = {
 }  # fmt: skip
 # Packages of ours: the help of a command is its flags.
 OWN = {
-    f"mock_server.{name}" for name in ("document", "schema", "exchange", "generate", "judge", "contract", "payloads", "respond", "server")
+    f"mock_server.{name}"
+    for name in ("document", "schema", "exchange", "generate", "judge", "contract", "payloads", "respond", "server")
 }
 
 
 def modules_after(*args: str) -> set[str]:
     code = f"import sys\nfrom mock_server.cli.main import main\nmain({list(args)!r})\nprint('\\n'.join(sys.modules), file=sys.stderr)"
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
     return set(ended.stderr.splitlines())
 
 
@@ -66,7 +69,10 @@ def test_help_imports_nothing_that_a_command_works_with(args: list[str]) -> None
     ("args", "used"),
     [
         (["check"], CHECK),
-        (["payloads", "--kind", "realistic", "--count", "1"], {"jsonschema", "jsonschema_rs", "orjson", "yaml", "faker"}),
+        (
+            ["payloads", "--kind", "realistic", "--count", "1"],
+            {"jsonschema", "jsonschema_rs", "orjson", "yaml", "faker"},
+        ),
     ],
     ids=["check", "payloads"],
 )
@@ -96,7 +102,11 @@ def test_a_command_takes_what_its_flags_are(name: str) -> None:
 
 def test_flags_say_what_the_code_knows() -> None:
     """They are written out, since importing what they are about takes most of a second."""
-    flags = {(name, flag.name): flag for name in COMMANDS for flag in inspect.signature(callback_of(name)).parameters.values()}
+    flags = {
+        (name, flag.name): flag
+        for name in COMMANDS
+        for flag in inspect.signature(callback_of(name)).parameters.values()
+    }
     kinds, formats = flags["payloads", "kind"], flags["payloads", "format_"]
 
     assert kinds.annotation.__metadata__[0].help.startswith(f"{', '.join(ALL_KINDS)};")

@@ -37,7 +37,9 @@ class Client:
             self.said.append(message)
             started.set()
 
-        self.task = asyncio.ensure_future(self.app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, self.events.get, send))
+        self.task = asyncio.ensure_future(
+            self.app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, self.events.get, send)
+        )
         await started.wait()
         assert self.said[0]["type"] == "lifespan.startup.complete"
 
@@ -49,14 +51,19 @@ class Client:
         self.loop.run_until_complete(stop())
         self.loop.close()
 
-    def ask(self, target: str, method: str = "GET", headers: dict[str, str] | None = None, chunks: tuple[bytes, ...] = ()) -> Answer:
+    def ask(
+        self, target: str, method: str = "GET", headers: dict[str, str] | None = None, chunks: tuple[bytes, ...] = ()
+    ) -> Answer:
         path, _, query = target.partition("?")
         fields = [(b"host", b"test"), *((name.encode(), value.encode()) for name, value in (headers or {}).items())]
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path, "raw_path": path.encode(),
             "query_string": query.encode(), "headers": fields, "scheme": "http", "server": ("test", 80), "client": ("c", 1), "root_path": "",
         }  # fmt: skip
-        queue = [{"type": "http.request", "body": chunk, "more_body": index < len(chunks) - 1} for index, chunk in enumerate(chunks)]
+        queue = [
+            {"type": "http.request", "body": chunk, "more_body": index < len(chunks) - 1}
+            for index, chunk in enumerate(chunks)
+        ]
         sent: list[dict] = []
 
         async def receive() -> dict:
@@ -73,7 +80,8 @@ class Client:
 def both() -> Any:
     """The default document, answered by our middleware and through Connexion's whole stack."""
     clients = [
-        Client(create_app(Backend.of(open_responder(str(DOCUMENT), Settings()).responder), through=through)) for through in (False, True)
+        Client(create_app(Backend.of(open_responder(str(DOCUMENT), Settings()).responder), through=through))
+        for through in (False, True)
     ]
     yield clients
     for client in clients:
@@ -116,7 +124,12 @@ def client(mock: Callable[..., Any]) -> Any:
         each.close()
 
 
-BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object", "required": ["a"]}}}}}
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object", "required": ["a"]}}},
+    }
+}
 
 
 def test_a_body_in_pieces_is_put_together(client: Callable[..., Client]) -> None:
@@ -130,7 +143,10 @@ def test_a_body_in_pieces_is_put_together(client: Callable[..., Client]) -> None
 @pytest.mark.parametrize("declared", [True, False])
 def test_a_body_that_is_too_large_is_refused(client: Callable[..., Client], declared: bool) -> None:
     asked = client(minimal({"/a": {"post": {**operation({}), **BODY}}}), max_body=1000)
-    headers = {"content-type": "application/json", **({"content-length": "50000000"} if declared else {"transfer-encoding": "chunked"})}
+    headers = {
+        "content-type": "application/json",
+        **({"content-length": "50000000"} if declared else {"transfer-encoding": "chunked"}),
+    }
 
     status, fields, body = asked.ask("/a", "POST", headers, (b"x" * 600, b"x" * 600, b"x" * 600))
 
@@ -141,7 +157,10 @@ def test_a_body_that_is_too_large_is_refused(client: Callable[..., Client], decl
 
 def test_a_path_of_the_document_goes_before_our_pages(client: Callable[..., Client]) -> None:
     document = minimal(
-        {path: {"get": {**operation({"const": path}), "operationId": path}} for path in ("/openapi.json", "/ui", "/__admin/health")},
+        {
+            path: {"get": {**operation({"const": path}), "operationId": path}}
+            for path in ("/openapi.json", "/ui", "/__admin/health")
+        },
         "3.1.0",
     )
     asked = client(document)
@@ -190,7 +209,11 @@ def test_cors_can_be_switched_off(client: Callable[..., Client]) -> None:
 
 def test_recursive_documents_are_served_whole(client: Callable[..., Client]) -> None:
     node = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}}}
-    asked = client(minimal({"/a": {"get": operation({"$ref": "#/components/schemas/Node"})}}, components={"schemas": {"Node": node}}))
+    asked = client(
+        minimal(
+            {"/a": {"get": operation({"$ref": "#/components/schemas/Node"})}}, components={"schemas": {"Node": node}}
+        )
+    )
 
     assert json.loads(asked.ask("/openapi.json")[2])["components"]["schemas"]["Node"] == node
     assert b"$ref" in asked.ask("/openapi.yaml")[2]

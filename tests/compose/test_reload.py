@@ -94,7 +94,9 @@ STYLES = [rewrite, rename_over, move_aside, link_elsewhere]
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
-def test_an_edited_document_is_served_however_it_was_written(edited: Edited, style: Callable[[Path, bytes], None]) -> None:
+def test_an_edited_document_is_served_however_it_was_written(
+    edited: Edited, style: Callable[[Path, bytes], None]
+) -> None:
     edited.open()
     for value in (2, 3):
         style(edited.path, document(value))
@@ -292,7 +294,9 @@ class Clients:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_no_request_is_dropped_while_documents_are_edited(serve: Callable[..., Server], tmp_path: Path, workers: int) -> None:
+def test_no_request_is_dropped_while_documents_are_edited(
+    serve: Callable[..., Server], tmp_path: Path, workers: int
+) -> None:
     path = tmp_path / "openapi.json"
     path.write_bytes(document(0))
     server = serve(str(path), "--reload", "--log-format", "none", "--workers", str(workers), cwd=tmp_path)
@@ -328,7 +332,9 @@ def test_swagger_ui_shows_the_titles_of_today(serve: Callable[..., Server], tmp_
     assert '"name": "Renamed"' in httpx2.get(f"{server.origin}/ui/").text
 
 
-def test_relative_paths_are_found_again_from_the_folder_of_the_start(serve: Callable[..., Server], tmp_path: Path) -> None:
+def test_relative_paths_are_found_again_from_the_folder_of_the_start(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
     (tmp_path / "openapi.yaml").write_bytes(document(1))
     server = serve("--reload", cwd=tmp_path)
     os.utime(tmp_path / "openapi.yaml")

@@ -128,7 +128,10 @@ def test_one_server_has_them_all(serve: Callable[..., Server], tmp_path: Path) -
 def test_conflicts_are_said_at_the_start(tmp_path: Path) -> None:
     documents = [api(tmp_path, name, "/", {"GET /a": "a"}) for name in ("one", "two")]
     done = subprocess.Popen(
-        [sys.executable, "-m", "mock_server", "serve", *documents, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "mock_server", "serve", *documents, "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert done.stdout is not None
     while "GET /a" not in done.stdout.readline():

@@ -16,7 +16,9 @@ def red(tmp_path: Path, field: str, status: int, *, always: bool) -> list[str]:
             return
         is_asked = any(name == field.lower().encode() for name, _ in scope["headers"])
         answered = status if always or is_asked else 200
-        await send({"type": "http.response.start", "status": answered if scope["method"] == "GET" else 405, "headers": []})
+        await send(
+            {"type": "http.response.start", "status": answered if scope["method"] == "GET" else 405, "headers": []}
+        )
         await send({"type": "http.response.body", "body": b""})
 
     parameters = [{"name": field, "in": "header", "schema": {"type": "string", "pattern": "^[a-z]{1,8}$"}}]
@@ -28,7 +30,13 @@ def red(tmp_path: Path, field: str, status: int, *, always: bool) -> list[str]:
 
 @pytest.mark.parametrize(
     ("field", "status"),
-    [("If-Match", 412), ("If-Unmodified-Since", 412), ("If-None-Match", 304), ("If-Modified-Since", 304), ("Range", 416)],
+    [
+        ("If-Match", 412),
+        ("If-Unmodified-Since", 412),
+        ("If-None-Match", 304),
+        ("If-Modified-Since", 304),
+        ("Range", 416),
+    ],
 )
 def test_an_answer_that_a_field_asked_for_is_no_fault(tmp_path: Path, field: str, status: int) -> None:
     assert red(tmp_path, field, status, always=False) == []

@@ -30,7 +30,10 @@ THING = {
 BODY = {"required": True, "content": {JSON: {"schema": THING}}}
 DONE = {"204": {"description": "done"}, "4XX": {"description": "no"}}
 ONE = {"200": {"description": "one", "content": {JSON: {"schema": THING}}}, "4XX": {"description": "no"}}
-LIST = {"200": {"description": "all", "content": {JSON: {"schema": {"type": "array", "items": THING}}}}, "4XX": {"description": "no"}}
+LIST = {
+    "200": {"description": "all", "content": {JSON: {"schema": {"type": "array", "items": THING}}}},
+    "4XX": {"description": "no"},
+}
 MADE = {"201": {"description": "made", "content": {JSON: {"schema": THING}}}, "4XX": {"description": "no"}}
 
 
@@ -82,7 +85,13 @@ class Buckets:
         body = (await receive())["body"]
         status, value = self.answer(scope["method"], scope["path"], body)
         text = b"" if value is None or scope["method"] == "HEAD" else json.dumps(value).encode()
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", JSON.encode())] * bool(text)})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [(b"content-type", JSON.encode())] * bool(text),
+            }
+        )
         await send({"type": "http.response.body", "body": text})
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, object]:
@@ -93,7 +102,9 @@ class Buckets:
         action = re.fullmatch(r"(/buckets/\d+)/(archive|seal)", path)
         if action:
             known = action[1] in self.things
-            return self.remove(lambda key: key == action[1] or key.startswith(action[1] + "/")) if known else (404, None)
+            return (
+                self.remove(lambda key: key == action[1] or key.startswith(action[1] + "/")) if known else (404, None)
+            )
         if re.fullmatch(r"/buckets(/\d+/items)?", path):
             return self.collection(method, path, body)
         if path not in self.things:
@@ -137,8 +148,13 @@ class Buckets:
     def watch(self, method: str, path: str) -> None:
         """Note what would change something that was there before the run."""
         name = re.sub(r"/(purge|archive|seal)$", "", path)
-        creates = method in {"POST", "PATCH"} and re.fullmatch(r"/buckets(/\d+/items)?", path)  # PATCH is an empty one, to be refused
-        precious = any(thing["name"] == "precious" and (key == name or key.startswith(name + "/")) for key, thing in self.things.items())
+        creates = method in {"POST", "PATCH"} and re.fullmatch(
+            r"/buckets(/\d+/items)?", path
+        )  # PATCH is an empty one, to be refused
+        precious = any(
+            thing["name"] == "precious" and (key == name or key.startswith(name + "/"))
+            for key, thing in self.things.items()
+        )
         if precious and not creates:
             self.touched.append(f"{method} {path}")
 
@@ -168,7 +184,9 @@ def run_against(app: Buckets, document: Document, seed: int, given: dict, **opti
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("given", [{}, {"id": [1], "bucket_id": [1, 2], "item_id": [1]}], ids=["nothing given", "parents given"])
+@pytest.mark.parametrize(
+    "given", [{}, {"id": [1], "bucket_id": [1, 2], "item_id": [1]}], ids=["nothing given", "parents given"]
+)
 def test_what_the_run_did_not_create_is_neither_changed_nor_deleted(document: Document, seed: int, given: dict) -> None:
     app = Buckets()
 
@@ -185,7 +203,9 @@ def test_what_the_run_did_not_create_is_neither_changed_nor_deleted(document: Do
 
 def test_a_value_for_one_operation_lets_that_one_change_it_and_no_other(document: Document) -> None:
     app = Buckets()
-    operation = next(entry.id for entry in document.entries if entry.method == "PATCH" and entry.template == "/buckets/{id}")
+    operation = next(
+        entry.id for entry in document.entries if entry.method == "PATCH" and entry.template == "/buckets/{id}"
+    )
 
     run_against(app, document, 0, {f"{operation}.id": [3]})
 

@@ -30,11 +30,15 @@ def run(tmp_path: Path, paths: dict, answers: dict[str, object], given: GivenVal
     async def app(scope: dict, receive: Callable, send: Callable) -> None:
         if scope["type"] != "http":
             return
-        status, body = (200, answers[scope["path"]]) if scope["path"] in answers else (404, {"title": "there is no such thing"})
+        status, body = (
+            (200, answers[scope["path"]]) if scope["path"] in answers else (404, {"title": "there is no such thing"})
+        )
         if scope["method"] not in {"GET", "HEAD"}:
             status, body = 405, {"title": "no such method"}
         data = json.dumps(body).encode() if scope["method"] == "GET" else b""
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+        await send(
+            {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]}
+        )
         await send({"type": "http.response.body", "body": data})
 
     return report_on(app, paths, tmp_path, given)
@@ -46,11 +50,17 @@ def red(report: Report) -> list[str]:
 
 def test_an_id_that_was_made_up_is_not_known(tmp_path: Path) -> None:
     """One is, from the list; its neighbours at the bounds of the schema are not."""
-    paths = {"/things": operation({"type": "array", "items": item("id")}), "/things/{thingId}": operation(item("id"), thingId=INTEGER)}
+    paths = {
+        "/things": operation({"type": "array", "items": item("id")}),
+        "/things/{thingId}": operation(item("id"), thingId=INTEGER),
+    }
     report = run(tmp_path, paths, {"/things": [{"id": 5}], "/things/5": {"id": 5}})
 
     assert red(report) == []
-    assert {tested.title: tested.accepted > 0 for tested in report.operations} == {"GET /things": True, "GET /things/{thingId}": True}
+    assert {tested.title: tested.accepted > 0 for tested in report.operations} == {
+        "GET /things": True,
+        "GET /things/{thingId}": True,
+    }
 
 
 def test_a_thing_inside_of_a_known_one_is_not_known(tmp_path: Path) -> None:
@@ -66,14 +76,20 @@ def test_a_thing_inside_of_a_known_one_is_not_known(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["username", "slug", "code"])
 def test_an_id_is_no_name(tmp_path: Path, name: str) -> None:
     """The list says ids, the path wants something else that the list does not say."""
-    paths = {"/users": operation({"type": "array", "items": item("id")}), f"/users/{{{name}}}": operation(item("id"), **{name: WORD})}
+    paths = {
+        "/users": operation({"type": "array", "items": item("id")}),
+        f"/users/{{{name}}}": operation(item("id"), **{name: WORD}),
+    }
 
     assert red(run(tmp_path, paths, {"/users": [{"id": 5}], "/users/ada": {"id": 5}})) == []
 
 
 @pytest.mark.parametrize("name", ["user", "userId", "id"])
 def test_a_thing_that_the_list_names_and_that_is_not_there_is_said(tmp_path: Path, name: str) -> None:
-    paths = {"/users": operation({"type": "array", "items": item("id")}), f"/users/{{{name}}}": operation(item("id"), **{name: WORD})}
+    paths = {
+        "/users": operation({"type": "array", "items": item("id")}),
+        f"/users/{{{name}}}": operation(item("id"), **{name: WORD}),
+    }
 
     assert any("404" in told for told in red(run(tmp_path, paths, {"/users": [{"id": 5}]})))
 

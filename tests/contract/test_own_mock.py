@@ -58,7 +58,9 @@ STATE = ROOT / "tests" / "serve" / "state"
 
 
 @pytest.mark.parametrize(
-    "path", [STATE / "todos.yaml", STATE / "shop.yaml", ROOT / "tests" / "defects" / "projects.yaml"], ids=lambda path: path.stem
+    "path",
+    [STATE / "todos.yaml", STATE / "shop.yaml", ROOT / "tests" / "defects" / "projects.yaml"],
+    ids=lambda path: path.stem,
 )
 @pytest.mark.parametrize("known", [False, True], ids=["anybody", "somebody"])
 def test_a_mock_with_state_has_none_either(path: Path, known: bool) -> None:
@@ -90,7 +92,9 @@ SHARED_PATH = {
                     {"name": "fields", "in": "query", "schema": {"type": "string"}},
                     {"name": "sort", "in": "query", "schema": {"type": "string", "enum": ["id", "name"]}},
                 ],
-                "responses": {"200": {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}},
+                "responses": {
+                    "200": {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}
+                },
             }
         },
         "/folders/{id}#link": {
@@ -100,7 +104,9 @@ SHARED_PATH = {
                     {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
                     {"name": "fields", "in": "query", "required": True, "schema": {"type": "string"}},
                 ],
-                "responses": {"200": {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}},
+                "responses": {
+                    "200": {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}
+                },
             }
         },
     },
@@ -113,7 +119,9 @@ def test_what_another_operation_of_the_same_path_accepts_is_not_called_wrong(tmp
     report = check(tmp_path / "openapi.json")
 
     assert [incident.finding.message for incident in report.red] == []
-    broken = {exchanged.probe.request.query for exchanged in report.exchanges if exchanged.probe.intent is Intent.VIOLATING}
+    broken = {
+        exchanged.probe.request.query for exchanged in report.exchanges if exchanged.probe.intent is Intent.VIOLATING
+    }
     assert any(b"sort=none-of-these" in query for query in broken)  # alone it is wrong for both
     assert not any(b"fields=" in query for query in broken)
 
@@ -144,7 +152,9 @@ KEYED_TWICE = {
 
 
 @pytest.mark.parametrize("auth", [(), ("key=real-key", "token=real-token")], ids=["made up", "given"])
-def test_a_key_that_is_a_parameter_as_well_is_sent_once_and_left_out_with_the_credentials(tmp_path: Path, auth: tuple[str, ...]) -> None:
+def test_a_key_that_is_a_parameter_as_well_is_sent_once_and_left_out_with_the_credentials(
+    tmp_path: Path, auth: tuple[str, ...]
+) -> None:
     (tmp_path / "openapi.json").write_text(json.dumps(KEYED_TWICE))
     report = check(tmp_path / "openapi.json", auth=auth)
     asked = [(exchanged.probe, exchanged.status) for exchanged in report.exchanges]
@@ -153,7 +163,10 @@ def test_a_key_that_is_a_parameter_as_well_is_sent_once_and_left_out_with_the_cr
 
     assert [incident.finding.message for incident in report.red] == []
     assert good
-    assert all([name for name, _ in request.fields].count(b"x-app-key") == 1 and request.query.count(b"token=") == 1 for request in good)
+    assert all(
+        [name for name, _ in request.fields].count(b"x-app-key") == 1 and request.query.count(b"token=") == 1
+        for request in good
+    )
     assert [(request.fields, request.query, status) for request, status in bare] == [((), b"", 401)]
     if auth:
         assert {dict(request.fields)[b"x-app-key"] for request in good} == {b"real-key"}
@@ -193,10 +206,18 @@ def test_what_the_run_itself_deleted_is_known_no_longer(tmp_path: Path, method: 
     """A 404 that the document does not have is the provider's fault only where the thing is there."""
     (tmp_path / "openapi.json").write_text(json.dumps(GONE))
     report = check(tmp_path / "openapi.json", stateful=True)
-    missing = [exchanged.probe for exchanged in report.exchanges if exchanged.status == 404 and exchanged.probe.request.method == method]
+    missing = [
+        exchanged.probe
+        for exchanged in report.exchanges
+        if exchanged.status == 404 and exchanged.probe.request.method == method
+    ]
 
     assert [incident.finding.message for incident in report.red] == []
-    assert not any(probe.known for probe in missing if probe.intent is Intent.CONFORMING and probe.what.startswith("what is required"))
+    assert not any(
+        probe.known
+        for probe in missing
+        if probe.intent is Intent.CONFORMING and probe.what.startswith("what is required")
+    )
 
 
 def test_an_operation_that_other_servers_have_is_asked_under_their_path(tmp_path: Path) -> None:

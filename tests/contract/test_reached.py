@@ -25,12 +25,16 @@ async def app(scope, receive, send):
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
     """Test an application that gives the same answers always; gives the exit code and what was said of the run."""
     monkeypatch.chdir(tmp_path)
     made: list[str] = []
 
-    def call(answers: dict[str, tuple[int, bytes]], *flags: str, paths: dict | None = None, **more: object) -> tuple[int, str]:
+    def call(
+        answers: dict[str, tuple[int, bytes]], *flags: str, paths: dict | None = None, **more: object
+    ) -> tuple[int, str]:
         document = minimal(paths or PATHS) | more
         (tmp_path / "openapi.json").write_text(json.dumps(document))
         made.append(f"provider_{tmp_path.name.replace('-', '_')}_{len(made)}")
@@ -47,14 +51,20 @@ def test_answers_of_401_and_403_only_are_no_success(run: Callable, status: int) 
     code, said = run({"*": (status, b"")}, components=key, security=[{"key": []}])
 
     assert code == 2
-    assert "nothing was tested: every good request was answered with 401 or 403: give credentials with --auth (of key) or --header" in said
+    assert (
+        "nothing was tested: every good request was answered with 401 or 403: give credentials with --auth (of key) or --header"
+        in said
+    )
 
 
 def test_answers_of_404_only_are_no_success_and_the_base_is_named(run: Callable) -> None:
     code, said = run({"*": (404, b"")})
 
     assert code == 2
-    assert "nothing was tested: every good request was answered with 404: the URL is probably not the base of the API" in said
+    assert (
+        "nothing was tested: every good request was answered with 404: the URL is probably not the base of the API"
+        in said
+    )
 
 
 def test_a_run_that_sends_nothing_is_no_success(run: Callable) -> None:
@@ -72,7 +82,9 @@ def test_server_errors_are_findings_all_the_same(run: Callable) -> None:
 
 
 def test_one_operation_that_is_reached_is_enough(run: Callable) -> None:
-    code, said = run({"/a": (200, b"1"), "*": (401, b"")}, "--phases", "examples", "--exclude-checks", "status_code_conformance")
+    code, said = run(
+        {"/a": (200, b"1"), "*": (401, b"")}, "--phases", "examples", "--exclude-checks", "status_code_conformance"
+    )
 
     assert code == 0
     assert "nothing was tested" not in said

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from mock_server import load
 from mock_server.contract.api import make_api
-from mock_server.contract.records import RecordSource, UnreadableRecord, find_sources, iter_entries, read_exchange, split_source
+from mock_server.contract.records import (
+    RecordSource,
+    UnreadableRecord,
+    find_sources,
+    iter_entries,
+    read_exchange,
+    split_source,
+)
 from mock_server.contract.summary import RecordJudge, Summary, choose_payloads, merge_in_order
 from mock_server.errors import UsageError
 from tests.support.paths import ROOT
@@ -34,7 +41,9 @@ def sifter(**choice: object) -> RecordJudge:
 
 
 def har(*entries: object) -> bytes:
-    return orjson.dumps({"log": {"version": "1.2", "pages": [{"id": "{"}], "entries": list(entries)}}, option=orjson.OPT_INDENT_2)
+    return orjson.dumps(
+        {"log": {"version": "1.2", "pages": [{"id": "{"}], "entries": list(entries)}}, option=orjson.OPT_INDENT_2
+    )
 
 
 def exchange(status: int = 200, body: object = None, url: str = "https://x/v1/projects/7", method: str = "GET") -> dict:
@@ -82,12 +91,18 @@ def test_however_a_file_is_split_the_same_is_found_at_the_same_lines(
     again = merge_in_order(((number, judging.sift(split[number])) for number in order), split, lambda count: None)
 
     assert again.findings() == whole.findings()
-    assert (again.records, again.wrong) == (whole.records, whole.wrong) == (len([line for line in lines if line]), whole.wrong)
+    assert (
+        (again.records, again.wrong)
+        == (whole.records, whole.wrong)
+        == (len([line for line in lines if line]), whole.wrong)
+    )
 
 
 def test_har_is_judged_as_a_live_exchange_is(tmp_path: Path) -> None:
     file = tmp_path / "a.har"
-    file.write_bytes(har(exchange(body=PROJECT), exchange(body={**PROJECT, "priority": "1"}), exchange(url="https://x/elsewhere")))
+    file.write_bytes(
+        har(exchange(body=PROJECT), exchange(body={**PROJECT, "priority": "1"}), exchange(url="https://x/elsewhere"))
+    )
     tally = sifter().sift(RecordSource(str(file), "har"))
 
     assert (tally.records, tally.wrong) == (3, 2)
@@ -164,7 +179,9 @@ def test_a_folder_is_searched(tmp_path: Path) -> None:
             find_sources([str(where)])
 
 
-@pytest.mark.parametrize("choice", [{"operation": "nobody"}, {"operation": "deleteProject"}, {"operation": "getProject", "status": 999}])
+@pytest.mark.parametrize(
+    "choice", [{"operation": "nobody"}, {"operation": "deleteProject"}, {"operation": "getProject", "status": 999}]
+)
 def test_what_can_not_be_chosen_is_said(choice: dict) -> None:
     with pytest.raises(UsageError):
         sifter(**choice)

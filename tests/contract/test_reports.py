@@ -22,19 +22,30 @@ from mock_server.exchange.secrets.mask import Mask
 from mock_server.findings import Finding, Place
 
 EVIL = "<script>alert('s3cret')</script> | `x` \x00 ]]> \u2028"
-FRAME = ReportContext("T", "openapi.yaml", "http://x", 7, Mask(("s3cret",)), {Place("openapi.yaml", ("a",)): 12}, "2026-11-23T00:00:00Z")
+FRAME = ReportContext(
+    "T", "openapi.yaml", "http://x", 7, Mask(("s3cret",)), {Place("openapi.yaml", ("a",)): 12}, "2026-11-23T00:00:00Z"
+)
 
 
 def report() -> Report:
-    request = Request("POST", b"/a", b"key=s3cret", ((b"authorization", b"Bearer zzz"), (b"x", b"s3cret")), EVIL.encode())
+    request = Request(
+        "POST", b"/a", b"key=s3cret", ((b"authorization", b"Bearer zzz"), (b"x", b"s3cret")), EVIL.encode()
+    )
     received = Received(Response(500, ((b"content-type", b"text/html"),), EVIL.encode() + b"\xff"), seconds=0.25)
     exchanged = Exchanged(Probe("op", request, Intent.CONFORMING, "coverage", EVIL), received, 1)
     finding = Finding(
-        rule="response-server-error", message=EVIL, place=Place("openapi.yaml", ("a",)), instance=("body", "n"), operation="op"
+        rule="response-server-error",
+        message=EVIL,
+        place=Place("openapi.yaml", ("a",)),
+        instance=("body", "n"),
+        operation="op",
     )
     ledger = Incidents()
     ledger.add(Verdict("not_a_server_error", finding), exchanged)
-    ledger.add(Verdict("coherence", Finding(rule="response-value-incoherent", message="m", operation="op"), doubtful=True), exchanged)
+    ledger.add(
+        Verdict("coherence", Finding(rule="response-value-incoherent", message="m", operation="op"), doubtful=True),
+        exchanged,
+    )
     return Report(
         tuple(ledger.incidents()), (Exercise("op", "POST /a", 1, 0, {500: 1}),), (), {}, (), Exercised(), (exchanged,), 1.5, 1, 0
     )  # fmt: skip

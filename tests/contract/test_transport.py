@@ -22,7 +22,9 @@ LIMITS = AnswerLimits(seconds=0.5, size=100_000, stream_seconds=0.3, stream_item
 class Wire:
     """A server that answers with given bytes, again and again where it is told to."""
 
-    def __init__(self, answer: bytes, repeat: bytes = b"", *, silent: bool = False, pause: float = 0.0, linger: bool = False) -> None:
+    def __init__(
+        self, answer: bytes, repeat: bytes = b"", *, silent: bool = False, pause: float = 0.0, linger: bool = False
+    ) -> None:
         self.answer, self.repeat, self.silent, self.pause, self.linger = answer, repeat, silent, pause, linger
         self.heard: list[bytes] = []
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -104,7 +106,9 @@ def test_a_length_that_is_wrong_is_not_sent(wire: Callable[..., Wire], body: byt
     ],
     ids=["garbage", "nothing", "half", "ten gigabytes", "without an end"],
 )
-def test_what_is_no_answer_is_a_fault(wire: Callable[..., Wire], answer: bytes, repeat: bytes, fault: TransportFault) -> None:
+def test_what_is_no_answer_is_a_fault(
+    wire: Callable[..., Wire], answer: bytes, repeat: bytes, fault: TransportFault
+) -> None:
     received = send(wire(answer, repeat).url)
 
     assert received.fault in {fault, TransportFault.TOO_LARGE}
@@ -124,7 +128,10 @@ def test_an_api_that_is_down_is_unreachable() -> None:
 
 
 def test_a_stream_is_left_when_enough_of_it_came(wire: Callable[..., Wire]) -> None:
-    server = wire(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n", b'8\r\n{"a":1}\n\r\n')
+    server = wire(
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n",
+        b'8\r\n{"a":1}\n\r\n',
+    )
     received = send(server.url)
 
     assert received.fault is None
@@ -133,7 +140,9 @@ def test_a_stream_is_left_when_enough_of_it_came(wire: Callable[..., Wire]) -> N
     assert set(received.response.body.splitlines()) == {b'{"a":1}'}
 
 
-@pytest.mark.parametrize("url", ["localhost:80", "ftp://a", "http://", "", "http://[::1", "http://a:99999", "http://a:b"])
+@pytest.mark.parametrize(
+    "url", ["localhost:80", "ftp://a", "http://", "", "http://[::1", "http://a:99999", "http://a:b"]
+)
 def test_a_url_is_of_http(url: str) -> None:
     with pytest.raises(UsageError, match="no URL of an API"):
         HttpSender(url, LIMITS)
@@ -157,7 +166,9 @@ class Told:
 
 
 def answer(status: int, **fields: str) -> Received:
-    return Received(Response(status, [(name.replace("_", "-").encode(), value.encode()) for name, value in fields.items()], b""))
+    return Received(
+        Response(status, [(name.replace("_", "-").encode(), value.encode()) for name, value in fields.items()], b"")
+    )
 
 
 def test_a_limit_of_the_provider_is_obeyed() -> None:
@@ -171,7 +182,9 @@ def test_a_limit_of_the_provider_is_obeyed() -> None:
 def test_who_asks_for_an_hour_is_not_waited_for() -> None:
     slept: list[float] = []
 
-    assert PacedSender(Told(answer(429, retry_after="3600")), sleep=slept.append).send(GET) == answer(429, retry_after="3600")
+    assert PacedSender(Told(answer(429, retry_after="3600")), sleep=slept.append).send(GET) == answer(
+        429, retry_after="3600"
+    )
     assert slept == []
 
 
@@ -282,7 +295,9 @@ def test_a_stream_that_falls_silent_is_left(wire: Callable[..., Wire]) -> None:
 
 def test_a_cookie_is_not_sent_back(wire: Callable[..., Wire]) -> None:
     """It may be a credential: a request that is to come without any would have one."""
-    server = wire(b"HTTP/1.1 200 OK\r\nset-cookie: session=1\r\nset-cookie: \x80\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+    server = wire(
+        b"HTTP/1.1 200 OK\r\nset-cookie: session=1\r\nset-cookie: \x80\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    )
     sender = HttpSender(server.url, LIMITS)
     received = [sender.send(GET) for _ in range(2)]
     sender.close()

@@ -85,7 +85,18 @@ def test_a_webhook_is_judged(
     monkeypatch.setenv("HOOK_BODY", json.dumps(body))
     monkeypatch.setenv("HOOK_METHOD", method)
     code = main(
-        ["test", "--app", "hooking:app", "openapi.yaml", "--phases", "examples", "--listen", f"127.0.0.1:{port}", "--format", "json"]
+        [
+            "test",
+            "--app",
+            "hooking:app",
+            "openapi.yaml",
+            "--phases",
+            "examples",
+            "--listen",
+            f"127.0.0.1:{port}",
+            "--format",
+            "json",
+        ]
     )
     said = [finding for finding in json.loads(capsys.readouterr().out)["findings"] if finding["check"] == "callbacks"]
 

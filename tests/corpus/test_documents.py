@@ -23,9 +23,15 @@ from mock_server.settings import Settings
 from tests.support.paths import SHARED, TALLY
 
 HERE = Path(__file__).resolve().parent
-FEATURES = sorted(path for path in (HERE / "features").rglob("*.yaml") if path.parent.name != "schemas" and path.name != "paths.yaml")
+FEATURES = sorted(
+    path for path in (HERE / "features").rglob("*.yaml") if path.parent.name != "schemas" and path.name != "paths.yaml"
+)
 MANIFEST = SHARED / "specs" / "manifest.jsonl"
-REAL = [SHARED / "specs" / orjson.loads(line)["spec"] for line in MANIFEST.read_bytes().splitlines()] if MANIFEST.is_file() else []
+REAL = (
+    [SHARED / "specs" / orjson.loads(line)["spec"] for line in MANIFEST.read_bytes().splitlines()]
+    if MANIFEST.is_file()
+    else []
+)
 REASONS = {"document-response-missing", "document-schema-unsatisfiable", "document-schema-unmockable"}
 PREFERENCES = (None, b"dynamic=true")
 
@@ -59,14 +65,22 @@ def test_every_operation_is_answered_validly(path: Path, record_property: Callab
     assert [entry.title for entry in excused if not _is_reported(responder, entry)] == []
 
 
-def _verdict(responder: Responder, judge: Independent, nodes: dict[tuple[str, str], Place], entry: Entry, preference: bytes | None) -> str:
+def _verdict(
+    responder: Responder,
+    judge: Independent,
+    nodes: dict[tuple[str, str], Place],
+    entry: Entry,
+    preference: bytes | None,
+) -> str:
     operation = responder.document.operation(entry)
     if not operation.responses:
         return "impossible: no response is documented"
     case = example_request(responder.kit, operation, responder.base_paths(entry)[0])
     if case.missing:
         return "impossible: no request fits"
-    request = case.request._replace(fields=[*case.request.fields, (b"host", b"localhost")])  # links lead to where the client asked
+    request = case.request._replace(
+        fields=[*case.request.fields, (b"host", b"localhost")]
+    )  # links lead to where the client asked
     if preference is not None:
         request = request._replace(fields=[*request.fields, (b"prefer", preference)])
     answer = responder.respond(request)
@@ -88,7 +102,9 @@ def _is_alike(express: FastPath, responder: Responder, entry: Entry, tally: coll
     request = example_request(responder.kit, operation, responder.base_paths(entry)[0]).request
     if request is None:
         return True
-    if not operation.security and not any(p.required and p.location is ParameterLocation.QUERY for p in operation.parameters):
+    if not operation.security and not any(
+        p.required and p.location is ParameterLocation.QUERY for p in operation.parameters
+    ):
         request = request._replace(query=b"")
     for _ in range(2):
         found = express.find(request)

@@ -26,14 +26,18 @@ NEXT = re.compile(
     r"|(page|continuation)_?token|has_?(more|next)(_?page)?",
     re.IGNORECASE,
 )
-HELD_IN = re.compile(r"_?(links?|meta|metadata|paging|pagination|page_?info|response_?metadata|page|cursors)", re.IGNORECASE)
+HELD_IN = re.compile(
+    r"_?(links?|meta|metadata|paging|pagination|page_?info|response_?metadata|page|cursors)", re.IGNORECASE
+)
 
 
 @pytest.mark.parametrize("path", [*FEATURES, *REAL], ids=_name)
 def test_an_iterator_ends_and_stays(path: Path) -> None:
     responder = open_responder(str(path), Settings(security=False)).responder
 
-    wrong = [wrong for entry in responder.document.entries if entry.method == "GET" for wrong in _follow(responder, entry)]
+    wrong = [
+        wrong for entry in responder.document.entries if entry.method == "GET" for wrong in _follow(responder, entry)
+    ]
 
     assert wrong == []
 
@@ -44,11 +48,15 @@ def _follow(responder: Responder, entry: Entry) -> Iterator[str]:
     request = example_request(responder.kit, operation, responder.base_paths(entry)[0]).request
     if request is None:
         return
-    request = request._replace(fields=[(b"host", HOST.encode()), *(field for field in request.fields if field[0] != b"host")])
+    request = request._replace(
+        fields=[(b"host", HOST.encode()), *(field for field in request.fields if field[0] != b"host")]
+    )
     names = [p.name for p in operation.parameters if p.location is ParameterLocation.QUERY]
     for _ in range(PAGES):
         answer = responder.respond(request)
-        if answer.status != 200 or not is_json(parse_media_type(find_field(answer.fields, b"content-type") or "text/plain")):
+        if answer.status != 200 or not is_json(
+            parse_media_type(find_field(answer.fields, b"content-type") or "text/plain")
+        ):
             return
         link = find_field(answer.fields, b"link") or ""
         if 'rel="next"' in link:
@@ -72,7 +80,10 @@ def _signs(body: Any, *, beside: bool = False) -> Iterator[tuple[str, Any]]:
     beside = beside or any(isinstance(member, list) for member in body.values())
     for name, value in body.items():
         if beside and NEXT.fullmatch(name) and value not in (None, False, "", 0, {}, []):
-            yield name, value.get("href", value.get("offset", value.get("uri", value))) if isinstance(value, dict) else value
+            yield (
+                name,
+                value.get("href", value.get("offset", value.get("uri", value))) if isinstance(value, dict) else value,
+            )
         elif isinstance(value, dict) and HELD_IN.fullmatch(name):
             yield from _signs(value, beside=True)
 
@@ -81,8 +92,12 @@ def _next(request: Request, names: list[str], name: str, value: Any) -> Request:
     """The request for the page after, as a client makes it."""
     if isinstance(value, str) and "://" in value:
         parts = urlsplit(value)
-        return request._replace(path=parts.path.encode("latin-1", "replace"), query=parts.query.encode("latin-1", "replace"))
-    wanted = [each for each in names if re.search("page|cursor|token|after|marker|offset|start|continue", each, re.IGNORECASE)]
+        return request._replace(
+            path=parts.path.encode("latin-1", "replace"), query=parts.query.encode("latin-1", "replace")
+        )
+    wanted = [
+        each for each in names if re.search("page|cursor|token|after|marker|offset|start|continue", each, re.IGNORECASE)
+    ]
     if not wanted:
         return request
     kept = [pair for pair in request.query.split(b"&") if pair and pair.partition(b"=")[0] != wanted[0].encode()]

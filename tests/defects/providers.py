@@ -53,7 +53,9 @@ class Reply:
     delay: float = 0.0  # seconds
 
     def render(self) -> tuple[list[tuple[bytes, bytes]], bytes]:
-        body = self.body if self.body is not None else b"" if self.status in {204, 304} else json.dumps(self.json).encode()
+        body = (
+            self.body if self.body is not None else b"" if self.status in {204, 304} else json.dumps(self.json).encode()
+        )
         headers = dict(self.headers)
         if body and "content-type" not in headers:
             headers["content-type"] = self.media_type
@@ -68,7 +70,11 @@ class Refused(Exception):
         self.status = status
 
     def reply(self) -> Reply:
-        return Reply(self.status, {"title": "Refused", "status": self.status, "detail": str(self)}, media_type="application/problem+json")
+        return Reply(
+            self.status,
+            {"title": "Refused", "status": self.status, "detail": str(self)},
+            media_type="application/problem+json",
+        )
 
 
 Spoil = Callable[["Provider", Ask, Reply], Reply]
@@ -111,7 +117,13 @@ class Provider:
     async def send(self, ask: Ask, reply: Reply, send: Callable) -> None:
         fields, data = reply.render()
         if reply.lines is not None:
-            await send({"type": "http.response.start", "status": reply.status, "headers": [(b"content-type", reply.media_type.encode())]})
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": reply.status,
+                    "headers": [(b"content-type", reply.media_type.encode())],
+                }
+            )
             async for line in reply.lines():
                 await send({"type": "http.response.body", "body": line, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
@@ -119,7 +131,12 @@ class Provider:
         if reply.status not in {204, 304} and not any(name == b"content-length" for name, _ in fields):
             fields.append((b"content-length", b"%d" % len(data)))
         await send({"type": "http.response.start", "status": reply.status, "headers": fields})
-        await send({"type": "http.response.body", "body": b"" if ask.method == "HEAD" and "head_body" not in self.off else data})
+        await send(
+            {
+                "type": "http.response.body",
+                "body": b"" if ask.method == "HEAD" and "head_body" not in self.off else data,
+            }
+        )
 
     def answer(self, ask: Ask) -> Reply:
         raise NotImplementedError
@@ -191,7 +208,10 @@ class Projects(Provider):
 
     def _schema(self, name: str) -> dict:
         schemas = self.document["components"]["schemas"]
-        return {**nullable(schemas[name]), "components": {"schemas": {key: nullable(value) for key, value in schemas.items()}}}
+        return {
+            **nullable(schemas[name]),
+            "components": {"schemas": {key: nullable(value) for key, value in schemas.items()}},
+        }
 
     def _body(self, ask: Ask, schema: str) -> dict:
         if ask.media_type != "application/json" and "media" not in self.off:
@@ -202,7 +222,9 @@ class Projects(Provider):
             if "malformed" in self.off:
                 return {"name": "?", "owner": "a@b.c", "priority": 1}
             raise Refused(422, "no JSON") from error
-        checker = jsonschema.Draft202012Validator(self._schema(schema), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
+        checker = jsonschema.Draft202012Validator(
+            self._schema(schema), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+        )
         for error in checker.iter_errors(value):
             keyword = str(error.validator)
             if f"body:{keyword}" in self.off or f"body:{'/'.join(map(str, error.absolute_path))}:{keyword}" in self.off:
@@ -230,7 +252,15 @@ class Projects(Provider):
 
     def _store(self, body: dict, user: str) -> dict:
         id_ = next(self.ids)
-        project = {"status": "draft", "tags": [], "budget": None, "members": 1, **body, "id": id_, "createdAt": "2026-06-01T12:00:00Z"}
+        project = {
+            "status": "draft",
+            "tags": [],
+            "budget": None,
+            "members": 1,
+            **body,
+            "id": id_,
+            "createdAt": "2026-06-01T12:00:00Z",
+        }
         self.projects[id_], self.owners[id_], self.tasks[id_] = project, user, {}
         return project
 
@@ -364,7 +394,9 @@ def nullable(schema: Any) -> Any:
 
 def call_back(url: str, payload: object) -> None:
     """Send a callback."""
-    request = urllib.request.Request(url, json.dumps(payload).encode(), {"content-type": "application/json"}, method="POST")  # noqa: S310
+    request = urllib.request.Request(  # noqa: S310
+        url, json.dumps(payload).encode(), {"content-type": "application/json"}, method="POST"
+    )
     urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
 
 
@@ -417,7 +449,12 @@ class Untidy(Projects):
             raise Refused(422, "what is urgent has a budget of more than 1,000")
         if "business" in self.habits and body.get("status") == "done":
             raise Refused(422, "nothing begins as done")
-        if "conflicts" in self.habits and str(body.get("due", "")) < "2026-06-01" and "due" in body and ask.method == "POST":
+        if (
+            "conflicts" in self.habits
+            and str(body.get("due", "")) < "2026-06-01"
+            and "due" in body
+            and ask.method == "POST"
+        ):
             raise Refused(409, "the day is over")
         return body
 
@@ -458,7 +495,9 @@ class Untidy(Projects):
         reply = super().list_projects(ask)
         if "lagging" in self.habits:
             count = self.hidden.get("total", reply.json["total"])
-            self.hidden["total"] = len([id_ for id_ in self.projects if id_ not in self.deleted and self.owners[id_] == self.user])
+            self.hidden["total"] = len(
+                [id_ for id_ in self.projects if id_ not in self.deleted and self.owners[id_] == self.user]
+            )
             if count >= len(reply.json["items"]) and not ask.query.get("status"):
                 reply.json["total"] = count
         return reply
@@ -469,4 +508,15 @@ def ask_is_read(provider: Untidy) -> bool:
     return getattr(provider, "reading", False)
 
 
-HABITS = ("unique", "limits", "framework", "lenient", "business", "conflicts", "eventual", "volatile", "soft", "lagging")
+HABITS = (
+    "unique",
+    "limits",
+    "framework",
+    "lenient",
+    "business",
+    "conflicts",
+    "eventual",
+    "volatile",
+    "soft",
+    "lagging",
+)

@@ -31,7 +31,12 @@ def on(methods: str, path: str, change: Callable[[Reply], Reply | None], *, stat
     def spoil(provider: Provider, ask: Ask, reply: Reply) -> Reply:
         wanted, asked = path.split("/"), ask.path.split("/")
         fits = len(wanted) == len(asked) and all(a in {"*", b} for a, b in zip(wanted, asked, strict=True))
-        if ask.method not in methods.split(",") or not fits or (reply.status >= 300 and not status) or (status and reply.status != status):
+        if (
+            ask.method not in methods.split(",")
+            or not fits
+            or (reply.status >= 300 and not status)
+            or (status and reply.status != status)
+        ):
             return reply
         return change(reply) or reply
 
@@ -98,7 +103,11 @@ def fails_when(test: Callable[[Ask], bool], status: int = 500) -> Spoil:
     """Answer with a status whenever a request has something about it."""
 
     def spoil(provider: Provider, ask: Ask, reply: Reply) -> Reply:
-        return Reply(status, {"title": "Refused", "status": status}, media_type="application/problem+json") if test(ask) else reply
+        return (
+            Reply(status, {"title": "Refused", "status": status}, media_type="application/problem+json")
+            if test(ask)
+            else reply
+        )
 
     return spoil
 

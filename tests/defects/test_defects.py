@@ -49,7 +49,9 @@ def test_nothing_is_said_of_a_tidy_provider(provider: type[Provider], seed: int)
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("habits", [*({habit} for habit in HABITS), set(HABITS)], ids=lambda habits: "-".join(sorted(habits))[:30])
+@pytest.mark.parametrize(
+    "habits", [*({habit} for habit in HABITS), set(HABITS)], ids=lambda habits: "-".join(sorted(habits))[:30]
+)
 def test_nothing_red_is_said_of_an_untidy_provider(habits: set[str], seed: int) -> None:
     report = run(Untidy(frozenset(habits)), seed=seed, phases=QUICK)
 
@@ -79,7 +81,10 @@ def test_without_leave_nothing_is_changed() -> None:
 def test_the_same_seed_sends_the_same_cases_in_the_same_order(workers: int) -> None:
     def sent(count: int) -> list[tuple[str, str, bytes, bytes]]:
         report = run(Projects(), seed=5, phases=("examples", "coverage"), mutating=False, workers=count)
-        return [(e.probe.operation, e.probe.request.method, e.probe.request.path, e.probe.request.query) for e in report.exchanges]
+        return [
+            (e.probe.operation, e.probe.request.method, e.probe.request.path, e.probe.request.query)
+            for e in report.exchanges
+        ]
 
     assert sent(workers) == sent(1)
 

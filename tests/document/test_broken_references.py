@@ -13,7 +13,12 @@ from mock_server.respond.fast_path import FastPath
 from mock_server.respond.representation import NOBODY
 from tests.support.mocks import Mock, fields_of, minimal
 
-NOWHERE, OUTSIDE, MISSING, REMOTE = "#/components/schemas/Nope", "../../../etc/hosts#/a", "./nope.yaml#/a", "https://x.example/a.json"
+NOWHERE, OUTSIDE, MISSING, REMOTE = (
+    "#/components/schemas/Nope",
+    "../../../etc/hosts#/a",
+    "./nope.yaml#/a",
+    "https://x.example/a.json",
+)
 
 
 def answering(schema: object, **members: object) -> dict[str, object]:
@@ -24,7 +29,10 @@ def referring(ref: str) -> dict[str, object]:
     """A document whose first operation leads to a broken reference by way of a component."""
     thing = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "own": {"$ref": ref}}}
     return minimal(
-        {"/bad": {"get": answering({"$ref": "#/components/schemas/Thing"}), "post": answering({})}, "/good": {"get": answering({})}},
+        {
+            "/bad": {"get": answering({"$ref": "#/components/schemas/Thing"}), "post": answering({})},
+            "/good": {"get": answering({})},
+        },
         components={"schemas": {"Thing": thing, "Other": {"$ref": "#/components/schemas/Thing"}}},
     )
 
@@ -57,7 +65,12 @@ def test_a_reference_that_can_not_be_followed_is_said(mock: Callable[..., Mock],
         {"parameters": [{"name": "p", "in": "query", "schema": {"$ref": NOWHERE}}]},
         {"requestBody": {"$ref": NOWHERE}},
         {"requestBody": {"content": {"application/json": {"schema": {"items": {"$ref": NOWHERE}}}}}},
-        {"responses": {"200": {"description": "", "content": {"application/json": {"schema": {}}}}, "404": {"$ref": NOWHERE}}},
+        {
+            "responses": {
+                "200": {"description": "", "content": {"application/json": {"schema": {}}}},
+                "404": {"$ref": NOWHERE},
+            }
+        },
     ],
 )
 def test_it_is_said_wherever_it_stands_in_an_operation(mock: Callable[..., Mock], member: dict) -> None:
@@ -114,6 +127,10 @@ def test_a_large_document_without_broken_references_is_seen_through_quickly(tmp_
 
 def test_a_schema_that_named_itself_is_found(mock: Callable[..., Mock]) -> None:
     inner = {"$id": "https://example.com/strings", "$defs": {"a": {"$id": "list", "type": "array"}}, "$ref": "list"}
-    document = minimal({"/a": {"get": answering({"$ref": "https://example.com/strings"})}}, "3.1.0", components={"schemas": {"S": inner}})
+    document = minimal(
+        {"/a": {"get": answering({"$ref": "https://example.com/strings"})}},
+        "3.1.0",
+        components={"schemas": {"S": inner}},
+    )
 
     assert mock(document).responder.document.broken == ()

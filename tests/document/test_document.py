@@ -100,7 +100,9 @@ def test_operation_ids_are_derived_and_kept_apart(document: Callable[[str], Docu
         ("nonsense", ""),
     ],
 )
-def test_the_base_path_is_that_of_the_first_server(document: Callable[[str], Document], servers: str, base_path: str) -> None:
+def test_the_base_path_is_that_of_the_first_server(
+    document: Callable[[str], Document], servers: str, base_path: str
+) -> None:
     found = document(f"openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\nservers: {servers}\npaths: {{}}\n")
 
     assert found.servers[0].base_path == base_path
@@ -153,7 +155,9 @@ paths:
 """)
     parameters = found.operation(found.entries[0]).parameters
 
-    assert [(p.name, p.schema.value["type"], p.style, p.explode) for p in parameters] == [("id", "integer", Style.SIMPLE, False)]
+    assert [(p.name, p.schema.value["type"], p.style, p.explode) for p in parameters] == [
+        ("id", "integer", Style.SIMPLE, False)
+    ]
 
 
 def _kind(head: str) -> str:
@@ -175,11 +179,17 @@ paths:
 """
 
 
-@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Accept-Encoding", "Content-Encoding", "Host", "Connection"])
+@pytest.mark.parametrize(
+    "name", ["Content-Length", "transfer-encoding", "Accept-Encoding", "Content-Encoding", "Host", "Connection"]
+)
 @pytest.mark.parametrize("head", ["openapi: 3.0.3", "swagger: '2.0'"])
 def test_what_frames_a_message_is_no_parameter(document: Callable[[str], Document], head: str, name: str) -> None:
     kind = _kind(head)
-    found = document(_with_get(head, f"[{{name: {name}, in: header, {kind}}}, {{name: X-Count, in: header, {kind}}}]", "{description: ''}"))
+    found = document(
+        _with_get(
+            head, f"[{{name: {name}, in: header, {kind}}}, {{name: X-Count, in: header, {kind}}}]", "{description: ''}"
+        )
+    )
 
     assert [p.name for p in found.operation(found.entries[0]).parameters] == ["X-Count"]
 
@@ -191,7 +201,9 @@ def test_a_header_that_no_field_can_be_named_after_is_noted_and_passed_over(
 ) -> None:
     kind = _kind(head)
     parameters = f"[{{name: '{name}', in: header, required: true, {kind}}}, {{name: 'X Y', in: query, {kind}}}]"
-    found = document(_with_get(head, parameters, f"{{description: '', headers: {{'{name}': {{{kind}}}, X-Count: {{{kind}}}}}}}"))
+    found = document(
+        _with_get(head, parameters, f"{{description: '', headers: {{'{name}': {{{kind}}}, X-Count: {{{kind}}}}}}}")
+    )
     operation = found.operation(found.entries[0])
 
     assert [p.name for p in operation.parameters] == ["X Y"]
@@ -218,7 +230,11 @@ components: {examples: {two: {value: 2}}}
     response = found.operation(found.entries[0]).responses[0]
 
     assert response.status == "2XX"
-    assert [(e.key, e.value) for e in response.content[0].examples] == [("one", {"$ref": "#/nowhere"}), ("two", 2), ("three", MISSING)]
+    assert [(e.key, e.value) for e in response.content[0].examples] == [
+        ("one", {"$ref": "#/nowhere"}),
+        ("two", 2),
+        ("three", MISSING),
+    ]
 
 
 def test_what_has_the_wrong_shape_is_noted_and_passed_over(document: Callable[[str], Document]) -> None:
@@ -257,9 +273,14 @@ paths: {/a: {query: {responses: {}}, additionalOperations: {LOCK: {responses: {}
 
 
 def test_the_text_of_a_large_document_is_there_when_lines_are_asked_for(tmp_path: Path) -> None:
-    paths = {f"/things/{number}": {"get": {"description": "x" * 200, "responses": {"200": {"description": ""}}}} for number in range(4_500)}
+    paths = {
+        f"/things/{number}": {"get": {"description": "x" * 200, "responses": {"200": {"description": ""}}}}
+        for number in range(4_500)
+    }
     path = tmp_path / "openapi.json"
-    path.write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": paths, "$self": "x"}, indent=1))
+    path.write_text(
+        json.dumps({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": paths, "$self": "x"}, indent=1)
+    )
     resource = load(path).resource
 
     assert len(resource.data) > 1024 * 1024

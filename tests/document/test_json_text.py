@@ -11,7 +11,11 @@ from mock_server.document import json_text
 from mock_server.document.json_text import read_json
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner, max_size=5),
     max_leaves=40,
 )
@@ -50,7 +54,9 @@ def test_what_is_no_json_is_none_in_either_way(data: bytes) -> None:
 
 def test_equal_parts_are_kept_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_text, "_PIECE", 100)
-    read = read_json(b'{"a": {"type": "string", "enum": ["x", 1]}, "b": {"type": "string", "enum": ["x", 1]}, "c": {"enum": ["x", true]}}')
+    read = read_json(
+        b'{"a": {"type": "string", "enum": ["x", 1]}, "b": {"type": "string", "enum": ["x", 1]}, "c": {"enum": ["x", true]}}'
+    )
 
     assert read["a"] is read["b"]  # type: ignore[index,call-overload]
     assert read["c"]["enum"] == ["x", True]  # type: ignore[index,call-overload]

@@ -18,7 +18,12 @@ GOOD = {
             "get": {
                 "operationId": "a",
                 "parameters": [{"name": "q", "in": "query", "schema": {"type": "integer", "default": 1}}],
-                "responses": {"200": {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/P"}}}}},
+                "responses": {
+                    "200": {
+                        "description": "",
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/P"}}},
+                    }
+                },
             }
         }
     },
@@ -30,7 +35,14 @@ GOOD = {
 SWAGGER = {
     "swagger": "2.0",
     "info": {"title": "T", "version": "1"},
-    "paths": {"/a": {"get": {"parameters": [{"name": "q", "in": "query", "type": "string"}], "responses": {"200": {"description": ""}}}}},
+    "paths": {
+        "/a": {
+            "get": {
+                "parameters": [{"name": "q", "in": "query", "type": "string"}],
+                "responses": {"200": {"description": ""}},
+            }
+        }
+    },
 }
 
 
@@ -41,7 +53,10 @@ def found(tmp_path: Path, document: object, files: dict[str, object] | None = No
     findings = lint(load(tmp_path / "openapi.json"))
     assert {finding.rule for finding in findings} <= {"document-invalid"}
     places = [finding.place for finding in findings if finding.place is not None]
-    return [(Path(place.file).name, "/".join(place.pointer), finding.message) for place, finding in zip(places, findings, strict=True)]
+    return [
+        (Path(place.file).name, "/".join(place.pointer), finding.message)
+        for place, finding in zip(places, findings, strict=True)
+    ]
 
 
 def changed(version: str, change: Callable[[Any], object]) -> object:
@@ -67,8 +82,20 @@ RESPONSE = "paths/~1a/get/responses/200"
         (PARAMETER, "in", "qery", f"{PARAMETER}/in", ["qery", "query"]),
         (f"{PARAMETER}/schema", "type", "strin", f"{PARAMETER}/schema/type", ["strin", "array"]),
         (f"{PARAMETER}/schema", "default", "x", f"{PARAMETER}/schema/default", ["'x' is not of type 'integer'"]),
-        ("components/schemas/P/properties/n", "minLength", "3", "components/schemas/P/properties/n/minLength", ["3", "integer"]),
-        ("components/securitySchemes/k", "type", "apikey", "components/securitySchemes/k/type", ["apikey", "apiKey", "http"]),
+        (
+            "components/schemas/P/properties/n",
+            "minLength",
+            "3",
+            "components/schemas/P/properties/n/minLength",
+            ["3", "integer"],
+        ),
+        (
+            "components/securitySchemes/k",
+            "type",
+            "apikey",
+            "components/securitySchemes/k/type",
+            ["apikey", "apiKey", "http"],
+        ),
         ("info", "title", None, "info", ["title", "is a required property"]),
     ],
 )
@@ -82,7 +109,9 @@ def test_a_mistake_is_told_at_its_place(
         else:
             holder[name] = value
 
-    told = [message for _, where, message in found(tmp_path, changed(version, change)) if where == place.replace("~1", "/")]
+    told = [
+        message for _, where, message in found(tmp_path, changed(version, change)) if where == place.replace("~1", "/")
+    ]
 
     assert len(told) == 1
     assert all(word in told[0] for word in words)

@@ -11,7 +11,11 @@ from mock_server.document.positions import find_lines
 from mock_server.document.yaml import YamlError, decode_yaml, encode_yaml, iter_positions
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
     lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=8), children, max_size=4),
     max_leaves=12,
 )
@@ -62,7 +66,11 @@ def test_duplicate_keys_are_noted_and_the_last_one_counts() -> None:
 def test_merge_keys_are_obeyed_and_own_keys_win() -> None:
     text = "base: &base {a: 1, b: 2}\nother: {<<: *base, b: 3}\nlist: {<<: [*base, {c: 4}]}"
 
-    assert decode_yaml(text)[0] == {"base": {"a": 1, "b": 2}, "other": {"b": 3, "a": 1}, "list": {"a": 1, "b": 2, "c": 4}}
+    assert decode_yaml(text)[0] == {
+        "base": {"a": 1, "b": 2},
+        "other": {"b": 3, "a": 1},
+        "list": {"a": 1, "b": 2, "c": 4},
+    }
 
 
 def test_a_billion_laughs_are_refused() -> None:
@@ -104,7 +112,9 @@ def test_characters_that_may_not_be_there_are_dropped_and_noted() -> None:
 
 @given(
     st.recursive(
-        st.integers(0, 9), lambda c: st.lists(c, max_size=3) | st.dictionaries(st.sampled_from("abc"), c, max_size=3), max_leaves=8
+        st.integers(0, 9),
+        lambda c: st.lists(c, max_size=3) | st.dictionaries(st.sampled_from("abc"), c, max_size=3),
+        max_leaves=8,
     )
 )
 def test_every_place_has_the_line_that_pyyaml_gives_it(value: object) -> None:
@@ -139,7 +149,8 @@ def test_a_place_that_is_not_there_gets_the_line_of_its_parent() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["02934639", "0o17", "0x1F", "1e3", ".5", "1_000", "no", "2026-01-01", "12:30:45", "null", "~", "", "=", "<<"]
+    "text",
+    ["02934639", "0o17", "0x1F", "1e3", ".5", "1_000", "no", "2026-01-01", "12:30:45", "null", "~", "", "=", "<<"],
 )
 def test_texts_that_look_like_something_else_stay_texts(text: str) -> None:
     assert decode_yaml(encode_yaml({"a": text, text or "b": 1}))[0] == {"a": text, text or "b": 1}

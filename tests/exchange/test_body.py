@@ -16,7 +16,11 @@ texts = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
 )
 numbers = st.floats(-1e15, 1e15, allow_nan=False).map(lambda number: int(number) if number.is_integer() else number)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
@@ -32,7 +36,9 @@ def same(one: object, other: object) -> bool:
     return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)
 
 
-def assert_read_again(value: object, media: str, schema: Outline = ANYTHING, encodings: dict[str, Encoding] | None = None) -> None:
+def assert_read_again(
+    value: object, media: str, schema: Outline = ANYTHING, encodings: dict[str, Encoding] | None = None
+) -> None:
     media_type = parse_media_type(media)
     written = write_body(value, media_type, schema, encodings or {}, "root")
     readings = read_body(written, media_type, schema, encodings or {})
@@ -55,7 +61,12 @@ def test_a_sequence_of_json_texts_is_read_as_its_items(media: str, items: list[o
 lines = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=8)
 EVENT = {
     "type": ["object"],
-    "properties": {"data": {"type": ["string"]}, "event": {"type": ["string"]}, "id": {"type": ["string"]}, "retry": {"type": ["integer"]}},
+    "properties": {
+        "data": {"type": ["string"]},
+        "event": {"type": ["string"]},
+        "id": {"type": ["string"]},
+        "retry": {"type": ["integer"]},
+    },
 }
 
 
@@ -88,7 +99,8 @@ def test_text_is_read_in_the_charset_in_which_it_was_written(charset: str, alpha
 
 
 @pytest.mark.parametrize(
-    ("type_", "values"), [("integer", st.integers(-(2**60), 2**60)), ("number", numbers), ("boolean", st.booleans()), ("null", st.none())]
+    ("type_", "values"),
+    [("integer", st.integers(-(2**60), 2**60)), ("number", numbers), ("boolean", st.booleans()), ("null", st.none())],
 )
 @given(data=st.data())
 def test_a_text_says_the_scalar_that_is_documented(type_: str, values: st.SearchStrategy, data: st.DataObject) -> None:
@@ -136,20 +148,31 @@ FILES = {
 }
 bytes_as_text = st.binary(max_size=12).map(lambda data: data.decode("latin-1"))
 uploads = st.fixed_dictionaries(
-    {}, optional={**MEMBERS, "file": bytes_as_text, "files": st.lists(bytes_as_text, min_size=1, max_size=2), "base": st.just("aGk=")}
+    {},
+    optional={
+        **MEMBERS,
+        "file": bytes_as_text,
+        "files": st.lists(bytes_as_text, min_size=1, max_size=2),
+        "base": st.just("aGk="),
+    },
 )
 
 
 @pytest.mark.parametrize("encodings", [STYLES["as they are"], STYLES["json"]], ids=["as they are", "json"])
 @given(value=uploads)
 def test_the_parts_of_a_form_are_read_as_written(encodings: dict[str, Encoding], value: object) -> None:
-    assert_read_again(value, f"multipart/form-data; boundary={BOUNDARY}", outline({"type": ["object"], "properties": FILES}), encodings)
+    assert_read_again(
+        value,
+        f"multipart/form-data; boundary={BOUNDARY}",
+        outline({"type": ["object"], "properties": FILES}),
+        encodings,
+    )
 
 
 # what XML 1.0 can say, section 2.2; a line break at the edge of a text is taken for layout
-xml_texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]) | st.sampled_from("\t\r"), max_size=8) | st.sampled_from(
-    ["a\nb", " a ", "<&>", "]]>"]
-)
+xml_texts = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc"]) | st.sampled_from("\t\r"), max_size=8
+) | st.sampled_from(["a\nb", " a ", "<&>", "]]>"])
 TYPES = {"string": xml_texts, "integer": st.integers(-(2**60), 2**60), "number": numbers, "boolean": st.booleans()}
 XML_NAMES = st.sampled_from(["a", "b", "c d", "_e", "n-1", "xml:id", "ö"])
 
@@ -171,7 +194,10 @@ def xml_members(draw: st.DrawFn, depth: int) -> tuple[dict, object]:
     if kind == "attribute":
         return {**schema, "xml": {"attribute": True}}, value
     if kind == "element":
-        return {**schema, "xml": draw(st.sampled_from([{}, {"prefix": "p", "namespace": "urn:p"}, {"namespace": "urn:q"}]))}, value
+        return {
+            **schema,
+            "xml": draw(st.sampled_from([{}, {"prefix": "p", "namespace": "urn:p"}, {"namespace": "urn:q"}])),
+        }, value
     items = [value, *draw(st.lists(TYPES[schema["type"][0]], max_size=2))]
     if draw(st.booleans()) and depth:
         schema, _ = first = draw(xml_objects(0))
@@ -185,7 +211,9 @@ def xml_members(draw: st.DrawFn, depth: int) -> tuple[dict, object]:
 def xml_objects(draw: st.DrawFn, depth: int = 2) -> tuple[dict, object]:
     members = draw(st.dictionaries(XML_NAMES, xml_members(depth), max_size=4))
     names = {name: draw(st.sampled_from([{}, {"name": f"own-{index}"}])) for index, name in enumerate(members)}
-    properties = {name: {**schema, "xml": {**schema.get("xml", {}), **names[name]}} for name, (schema, _) in members.items()}
+    properties = {
+        name: {**schema, "xml": {**schema.get("xml", {}), **names[name]}} for name, (schema, _) in members.items()
+    }
     return {"type": ["object"], "properties": properties}, {name: value for name, (_, value) in members.items()}
 
 
@@ -215,12 +243,18 @@ BASKET = {
     ("media", "body"),
     [
         ("application/x-www-form-urlencoded", b"note=hi"),
-        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nhi\r\n--b--\r\n'),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nhi\r\n--b--\r\n',
+        ),
         ("application/xml", b"<root><note>hi</note></root>"),
     ],
 )
 def test_a_list_without_items_is_not_missing_where_nothing_is_how_it_is_written(media: str, body: bytes) -> None:
-    assert read_body(body, parse_media_type(media), outline(BASKET), {}) == [{"note": "hi"}, {"note": "hi", "items": []}]
+    assert read_body(body, parse_media_type(media), outline(BASKET), {}) == [
+        {"note": "hi"},
+        {"note": "hi", "items": []},
+    ]
 
 
 def test_a_list_that_json_leaves_out_is_missing() -> None:
@@ -228,7 +262,9 @@ def test_a_list_that_json_leaves_out_is_missing() -> None:
     schema = outline({"type": ["object"], "properties": {"basket": BASKET}})
 
     assert read_body(b'{"note":"hi"}', parse_media_type("application/json"), outline(BASKET), {}) == [{"note": "hi"}]
-    assert read_body(part, parse_media_type("multipart/form-data; boundary=b"), schema, {}) == [{"basket": {"note": "hi"}}]
+    assert read_body(part, parse_media_type("multipart/form-data; boundary=b"), schema, {}) == [
+        {"basket": {"note": "hi"}}
+    ]
 
 
 @pytest.mark.parametrize("media", ["image/svg+xml", "application/xml", "text/xml; charset=utf-8"])

@@ -184,7 +184,9 @@ def test_a_date_of_http_is_what_the_format_date_time_means(mock: Callable[..., M
 
 
 def test_what_would_say_what_is_not_so_is_left_out_where_it_may_be(mock: Callable[..., Mock]) -> None:
-    found = answering(mock, {name: {"schema": TEXT} for name in ("Link", "Content-Range", "Content-MD5", "Digest", "Clear-Site-Data")})
+    found = answering(
+        mock, {name: {"schema": TEXT} for name in ("Link", "Content-Range", "Content-MD5", "Digest", "Clear-Site-Data")}
+    )
 
     assert not {"link", "content-range", "content-md5", "digest", "clear-site-data"} & found.keys()
 
@@ -204,7 +206,11 @@ def test_an_example_that_fits_goes_first_and_one_that_does_not_last(mock: Callab
 
 def test_a_schema_that_says_more_is_obeyed(mock: Callable[..., Mock]) -> None:
     found = answering(
-        mock, {"ETag": {"schema": {**TEXT, "pattern": "^[0-9a-f]{8}$"}}, "Retry-After": {"schema": {"type": "integer", "minimum": 30}}}
+        mock,
+        {
+            "ETag": {"schema": {**TEXT, "pattern": "^[0-9a-f]{8}$"}},
+            "Retry-After": {"schema": {"type": "integer", "minimum": 30}},
+        },
     )
 
     assert len(found["etag"]) == 8
@@ -222,7 +228,9 @@ ASKED = ["If-Match", "If-Modified-Since", "If-None-Match", "If-Unmodified-Since"
 
 @pytest.mark.parametrize("name", ASKED)
 @pytest.mark.parametrize("format_", [None, "date-time"])
-def test_a_drafted_request_has_a_value_of_the_field_that_is_accepted(mock: Callable[..., Mock], name: str, format_: str | None) -> None:
+def test_a_drafted_request_has_a_value_of_the_field_that_is_accepted(
+    mock: Callable[..., Mock], name: str, format_: str | None
+) -> None:
     is_date = name.endswith("Since")
     schema = {**TEXT, **({"format": format_} if format_ and is_date else {})}
     parameter = {"name": name, "in": "header", "required": True, "schema": schema}

@@ -14,7 +14,12 @@ def asking(*parameters: object, path: str = "/a") -> dict[str, object]:
     """A document with one GET."""
     content = {"application/json": {"schema": {"const": 1}}}
     return minimal(
-        {path: {"get": {"parameters": list(parameters), "responses": {"200": {"description": "", "content": content}}}}}, "3.1.0"
+        {
+            path: {
+                "get": {"parameters": list(parameters), "responses": {"200": {"description": "", "content": content}}}
+            }
+        },
+        "3.1.0",
     )
 
 
@@ -111,7 +116,11 @@ def test_the_judge_of_exchanges_holds_on_to_true(tmp_path: object) -> None:
     assert [finding.rule for finding in found] == ["request-parameter-schema"]
 
 
-PREFER = {"name": "Prefer", "in": "header", "schema": {"type": "string", "enum": ["return=minimal", "return=representation"]}}
+PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "schema": {"type": "string", "enum": ["return=minimal", "return=representation"]},
+}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,10 @@ flat = {
 }  # fmt: skip
 flat_values = st.fixed_dictionaries(
     {"n": st.integers(-(2**50), 2**50), "s": texts},
-    optional={"l": st.lists(st.integers(-9, 9), min_size=1, max_size=3), "o": st.fixed_dictionaries({"x": st.floats(-1, 1)})},
+    optional={
+        "l": st.lists(st.integers(-9, 9), min_size=1, max_size=3),
+        "o": st.fixed_dictionaries({"x": st.floats(-1, 1)}),
+    },
 )
 
 
@@ -30,7 +33,13 @@ def outline(schema: dict) -> Outline:
 
 @pytest.mark.parametrize(
     "media",
-    ["application/x-www-form-urlencoded", f"multipart/form-data; boundary={BOUNDARY}", "application/xml", "application/json", "text/xml"],
+    [
+        "application/x-www-form-urlencoded",
+        f"multipart/form-data; boundary={BOUNDARY}",
+        "application/xml",
+        "application/json",
+        "text/xml",
+    ],
 )
 @given(value=flat_values)
 def test_reading_a_body_undoes_writing_it(media: str, value: dict) -> None:
@@ -62,7 +71,9 @@ def test_xml_is_written_by_the_xml_objects(value: object, schema: dict, written:
 
 @pytest.mark.parametrize(("value", "schema", "written"), XML[:5])
 def test_xml_is_read_by_the_xml_objects(value: object, schema: dict, written: str) -> None:
-    assert value in read_body(written.encode(), parse_media_type("text/xml"), outline({"type": ["object"], **schema}), {})
+    assert value in read_body(
+        written.encode(), parse_media_type("text/xml"), outline({"type": ["object"], **schema}), {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,10 +108,15 @@ def test_forms_are_read_as_people_write_them() -> None:
 def test_streams_are_lists_of_items() -> None:
     items = [{"a": 1}, {"a": 2}]
 
-    for media, written in (("application/x-ndjson", b'{"a":1}\n{"a":2}\n'), ("application/json-seq", b'\x1e{"a":1}\n\x1e{"a":2}\n')):
+    for media, written in (
+        ("application/x-ndjson", b'{"a":1}\n{"a":2}\n'),
+        ("application/json-seq", b'\x1e{"a":1}\n\x1e{"a":2}\n'),
+    ):
         assert write_body(items, parse_media_type(media), Outline((), {}), {}, "") == written
         assert read_body(written, parse_media_type(media), Outline((), {}), {}) == [items]
-    events = write_body([{"event": "e", "data": "x\ny"}, {"a": 1}], parse_media_type("text/event-stream"), Outline((), {}), {}, "")
+    events = write_body(
+        [{"event": "e", "data": "x\ny"}, {"a": 1}], parse_media_type("text/event-stream"), Outline((), {}), {}, ""
+    )
     assert events == b'event: e\ndata: x\ndata: y\n\ndata: {"a":1}\n\n'
 
 
@@ -189,7 +205,9 @@ def test_any_accept_field_can_be_read(text: str) -> None:
 
 def test_texts_are_sent_with_a_charset_and_multiparts_with_a_boundary() -> None:
     assert content_type("text/plain", parse_media_type("text/plain")) == "text/plain; charset=utf-8"
-    assert content_type("multipart/mixed", parse_media_type("multipart/mixed")) == f"multipart/mixed; boundary={BOUNDARY}"
+    assert (
+        content_type("multipart/mixed", parse_media_type("multipart/mixed")) == f"multipart/mixed; boundary={BOUNDARY}"
+    )
     assert content_type("application/json", parse_media_type("application/json")) == "application/json"
 
 
@@ -205,7 +223,19 @@ def test_preferences_are_read_from_the_field_or_else_the_query() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["code=abc", "code=99", "code=600", "size=-1", "size=x", "size=10001", "dynamic=maybe", "profile=weird", "example=", "seed="]
+    "text",
+    [
+        "code=abc",
+        "code=99",
+        "code=600",
+        "size=-1",
+        "size=x",
+        "size=10001",
+        "dynamic=maybe",
+        "profile=weird",
+        "example=",
+        "seed=",
+    ],
 )
 def test_a_preference_that_can_not_be_obeyed_is_said(text: str) -> None:
     with pytest.raises(MalformedPreference, match=text.partition("=")[0]):

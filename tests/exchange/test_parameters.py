@@ -67,7 +67,14 @@ def parameters(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str,
     """Each cell of the table for each type, compiled."""
     cells = [(*cell, kind) for cell in CELLS for kind in SCHEMAS]
     listed = [
-        {"name": "color", "in": place, "required": place == "path", "style": style, "explode": explode, "schema": SCHEMAS[kind]}
+        {
+            "name": "color",
+            "in": place,
+            "required": place == "path",
+            "style": style,
+            "explode": explode,
+            "schema": SCHEMAS[kind],
+        }
         for place, style, explode, kind in cells
     ]
     return dict(zip(cells, compiled(tmp_path_factory.mktemp("p"), listed), strict=True))
@@ -75,11 +82,16 @@ def parameters(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str,
 
 def compiled(folder: Path, listed: list[dict], version: str = "3.2.0") -> list[tuple[Parameter, Reader]]:
     """Parameters of a document, each with its reader."""
-    paths = {f"/p{index}/{{color}}": {"get": {"parameters": [parameter], "responses": {}}} for index, parameter in enumerate(listed)}
+    paths = {
+        f"/p{index}/{{color}}": {"get": {"parameters": [parameter], "responses": {}}}
+        for index, parameter in enumerate(listed)
+    }
     opening = {"swagger": version} if version == "2.0" else {"openapi": version}
     (folder / "d.json").write_bytes(orjson.dumps({**opening, "info": {"title": "", "version": ""}, "paths": paths}))
     document = load(folder / "d.json")
-    schemas = SchemaSets(document.references, document.version.is_json_schema, Syntax(pattern_ok)).of(Direction.REQUEST, Purpose.JUDGE)
+    schemas = SchemaSets(document.references, document.version.is_json_schema, Syntax(pattern_ok)).of(
+        Direction.REQUEST, Purpose.JUDGE
+    )
     found = []
     for entry in document.entries:
         parameter = document.operation(entry).parameters[0]
@@ -129,12 +141,19 @@ def can_be_written(cell: tuple[str, str, bool, str], value: object) -> bool:
     """Whether the standards give a value of a defined cell a form that means only this value."""
     place, style, explode, _ = cell
     parts = [
-        text_of(part) for part in (value if isinstance(value, list) else [*value, *value.values()] if isinstance(value, dict) else [value])
+        text_of(part)
+        for part in (
+            value if isinstance(value, list) else [*value, *value.values()] if isinstance(value, dict) else [value]
+        )
     ]
     structured = isinstance(value, list | dict)
-    if place == "header":  # RFC 9110, section 5.5: visible Latin-1, no white space around it; what separates can't be quoted
+    if (
+        place == "header"
+    ):  # RFC 9110, section 5.5: visible Latin-1, no white space around it; what separates can't be quoted
         separators = ",=" if isinstance(value, dict) else "," if structured else ""
-        return all(is_latin_1(part) and part == part.strip() and not set(part) & set(separators) for part in parts) and value != [""]
+        return all(
+            is_latin_1(part) and part == part.strip() and not set(part) & set(separators) for part in parts
+        ) and value != [""]
     if place == "path":  # RFC 3986: a segment is not empty here, nor made of dots alone
         if style == "matrix":
             return True
@@ -171,7 +190,9 @@ def test_reading_undoes_writing(parameters: dict, cell: tuple[str, str, bool, st
 
 @pytest.mark.parametrize("cell", sorted(UNDEFINED & {(*cell, kind) for cell in CELLS for kind in SCHEMAS}), ids=str)
 @given(data=st.data())
-def test_what_the_table_leaves_undefined_is_never_written(parameters: dict, cell: tuple[str, str, bool, str], data: st.DataObject) -> None:
+def test_what_the_table_leaves_undefined_is_never_written(
+    parameters: dict, cell: tuple[str, str, bool, str], data: st.DataObject
+) -> None:
     with pytest.raises(UndefinedSerialization):
         write_parameter(parameters[cell][0], data.draw(VALUES[cell[3]]))
 
@@ -189,7 +210,9 @@ COLLECTIONS = [
 
 @pytest.mark.parametrize(("collection", "place"), COLLECTIONS)
 @given(value=st.lists(st.integers(-99, 99), min_size=1, max_size=4))
-def test_the_collections_of_swagger_are_read_as_they_are_written(collections: dict, collection: str, place: str, value: list[int]) -> None:
+def test_the_collections_of_swagger_are_read_as_they_are_written(
+    collections: dict, collection: str, place: str, value: list[int]
+) -> None:
     parameter, read = collections[collection, place]
 
     assert same(read(carrier(parameter, write_parameter(parameter, value)))[0], value)
@@ -198,7 +221,14 @@ def test_the_collections_of_swagger_are_read_as_they_are_written(collections: di
 @pytest.fixture(scope="module")
 def collections(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tuple[Parameter, Reader]]:
     listed = [
-        {"name": "color", "in": place, "required": True, "type": "array", "items": {"type": "integer"}, "collectionFormat": collection}
+        {
+            "name": "color",
+            "in": place,
+            "required": True,
+            "type": "array",
+            "items": {"type": "integer"},
+            "collectionFormat": collection,
+        }
         for collection, place in COLLECTIONS
     ]
     return dict(zip(COLLECTIONS, compiled(tmp_path_factory.mktemp("swagger"), listed, "2.0"), strict=True))
@@ -213,7 +243,11 @@ json_values = st.recursive(
 
 def translated(schema: dict) -> dict:
     """A schema as the dialect gives it: with a list of types."""
-    inner = {key: {name: translated(member) for name, member in schema[key].items()} for key in ("properties",) if key in schema}
+    inner = {
+        key: {name: translated(member) for name, member in schema[key].items()}
+        for key in ("properties",)
+        if key in schema
+    }
     inner |= {key: translated(schema[key]) for key in ("items", "additionalProperties") if key in schema}
     return {**schema, "type": schema["type"] if isinstance(schema["type"], list) else [schema["type"]], **inner}
 
@@ -251,7 +285,10 @@ def test_a_parameter_with_json_for_its_content_holds_any_json(json_parameters: d
 
 @pytest.fixture(scope="module")
 def json_parameters(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Parameter, Reader]]:
-    listed = [{"name": "color", "in": place, "required": True, "content": {"application/json": {"schema": {}}}} for place in PLACES]
+    listed = [
+        {"name": "color", "in": place, "required": True, "content": {"application/json": {"schema": {}}}}
+        for place in PLACES
+    ]
     return dict(zip(PLACES, compiled(tmp_path_factory.mktemp("json"), listed), strict=True))
 
 
@@ -284,7 +321,9 @@ def json_parameters(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple
         (("cookie", "form", False), "array", ["blue", "black"], "color=blue,black"),
     ],
 )  # fmt: skip
-def test_writing_gives_the_examples_of_the_standard(parameters: dict, cell: tuple, kind: str, value: object, written: str) -> None:
+def test_writing_gives_the_examples_of_the_standard(
+    parameters: dict, cell: tuple, kind: str, value: object, written: str
+) -> None:
     parameter, read = parameters[(*cell, kind)]
 
     assert write_parameter(parameter, value) == written
@@ -340,7 +379,9 @@ def test_what_is_not_in_the_style_can_not_be_read(parameters: dict, cell: tuple,
         ("integers", "color=1&color=2", [1, 2]), ("string", "other=1", MISSING),
     ],
 )  # fmt: skip
-def test_text_is_read_as_the_narrowest_type_that_is_expected(parameters: dict, kind: str, query: str, value: object) -> None:
+def test_text_is_read_as_the_narrowest_type_that_is_expected(
+    parameters: dict, kind: str, query: str, value: object
+) -> None:
     _, read = parameters[("query", "form", True, kind)]
 
     readings = read(Carrier({}, query, []))

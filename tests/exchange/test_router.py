@@ -84,7 +84,11 @@ def test_variables_with_nothing_between_them_are_told_apart_in_every_way(text: s
 @pytest.mark.parametrize(
     ("template", "text", "ways"),
     [
-        ("{place}.{format}", "37.83,-122.27.xml", [("37.83,-122.27", "xml"), ("37.83,-122", "27.xml"), ("37", "83,-122.27.xml")]),
+        (
+            "{place}.{format}",
+            "37.83,-122.27.xml",
+            [("37.83,-122.27", "xml"), ("37.83,-122", "27.xml"), ("37", "83,-122.27.xml")],
+        ),
         ("{from}-{to}", "a-b-c", [("a", "b-c"), ("a-b", "c")]),
         ("v{major}.{minor}x", "v1.2x", [("1", "2")]),
         ("{id}.json", "a.b.json", [("a.b",)]),
@@ -99,7 +103,9 @@ def test_what_stands_between_variables_may_stand_in_them(template: str, text: st
     router.add("", "GET", f"/{template}", "found")
     found = router.match("GET", f"/{text}")
 
-    assert [tuple(way.variables.values()) for way in ((found, *found.others) if isinstance(found, Matched) else ())] == ways
+    assert [
+        tuple(way.variables.values()) for way in ((found, *found.others) if isinstance(found, Matched) else ())
+    ] == ways
 
 
 def test_long_texts_for_many_variables_take_no_time() -> None:
@@ -117,9 +123,16 @@ def test_a_base_path_stands_before_every_template() -> None:
 
 
 @given(
-    st.lists(st.lists(st.sampled_from(["a", "b", "{x}", "{y}.json", "{z}-{w}"]), min_size=1, max_size=3), min_size=1, max_size=6), st.data()
+    st.lists(
+        st.lists(st.sampled_from(["a", "b", "{x}", "{y}.json", "{z}-{w}"]), min_size=1, max_size=3),
+        min_size=1,
+        max_size=6,
+    ),
+    st.data(),
 )
-def test_whatever_a_template_makes_leads_to_a_template_that_matches_it(shapes: list[list[str]], data: st.DataObject) -> None:
+def test_whatever_a_template_makes_leads_to_a_template_that_matches_it(
+    shapes: list[list[str]], data: st.DataObject
+) -> None:
     templates = ["/" + "/".join(shape) for shape in shapes]
     made = router(*(("GET", template) for template in templates))
     shape = data.draw(st.sampled_from(shapes))

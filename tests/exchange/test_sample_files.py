@@ -63,7 +63,9 @@ def test_archives_hold_a_file() -> None:
     assert zipfile.ZipFile(io.BytesIO(written("application/zip"))).read("example.txt") == b"example\n"
 
 
-@pytest.mark.parametrize("essence", [name for name, start in BEGINNINGS.items() if start == b"PK\3\4" and "zip" not in name])
+@pytest.mark.parametrize(
+    "essence", [name for name, start in BEGINNINGS.items() if start == b"PK\3\4" and "zip" not in name]
+)
 def test_the_parts_of_an_office_document_are_xml(essence: str) -> None:
     archive = zipfile.ZipFile(io.BytesIO(written(essence)))
 
@@ -93,7 +95,11 @@ def test_the_table_of_a_pdf_leads_to_its_objects() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )

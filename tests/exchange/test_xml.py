@@ -11,7 +11,9 @@ from mock_server.exchange.xml import write_xml
 from mock_server.schema.outline import Outline
 from tests.support.mocks import Mock, minimal
 
-ODD = st.sampled_from(["a", "$count", "1st", "a:b", "xml", "", "ü", "ª²", "名", "a b", "<x>", "a\x00", "-", ".", "xmlns"])
+ODD = st.sampled_from(
+    ["a", "$count", "1st", "a:b", "xml", "", "ü", "ª²", "名", "a b", "<x>", "a\x00", "-", ".", "xmlns"]
+)
 XML = st.fixed_dictionaries(
     {},
     optional={
@@ -24,7 +26,11 @@ XML = st.fixed_dictionaries(
     },
 )
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4) | st.sampled_from(["]]>", "\r", "\ud800", "\x0b"]),
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.text(max_size=4)
+    | st.sampled_from(["]]>", "\r", "\ud800", "\x0b"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD, inner, max_size=3),
     max_leaves=8,
 )
@@ -47,20 +53,27 @@ def test_what_is_written_is_well_formed(value: object, names: list[str], hints: 
 def test_a_prefix_without_a_namespace_is_kept() -> None:
     schema = {"xml": {"name": "Dog", "prefix": "smp"}, "properties": {"id": {"xml": {"prefix": "smp"}}}}
 
-    assert b'<smp:Dog xmlns:smp="urn:prefix:smp"><smp:id>1</smp:id></smp:Dog>' in write_xml({"id": 1}, Outline((schema,), {}), "r")
+    assert b'<smp:Dog xmlns:smp="urn:prefix:smp"><smp:id>1</smp:id></smp:Dog>' in write_xml(
+        {"id": 1}, Outline((schema,), {}), "r"
+    )
 
 
 def test_a_prefix_has_the_namespace_of_what_is_around() -> None:
-    schema = {"xml": {"name": "Dog", "prefix": "smp", "namespace": "urn:d"}, "properties": {"id": {"xml": {"prefix": "smp"}}}}
+    schema = {
+        "xml": {"name": "Dog", "prefix": "smp", "namespace": "urn:d"},
+        "properties": {"id": {"xml": {"prefix": "smp"}}},
+    }
 
-    assert b'<smp:Dog xmlns:smp="urn:d"><smp:id>1</smp:id></smp:Dog>' in write_xml({"id": 1}, Outline((schema,), {}), "r")
+    assert b'<smp:Dog xmlns:smp="urn:d"><smp:id>1</smp:id></smp:Dog>' in write_xml(
+        {"id": 1}, Outline((schema,), {}), "r"
+    )
 
 
 def test_an_answer_is_named_after_a_path_that_is_no_name(mock: Callable[..., Mock]) -> None:
     content = {"application/xml": {"schema": {"type": "array", "items": {"type": "integer"}, "minItems": 1}}}
-    answer = mock(minimal({"/people/$count": {"get": {"responses": {"200": {"description": "", "content": content}}}}})).ask(
-        "/people/$count"
-    )
+    answer = mock(
+        minimal({"/people/$count": {"get": {"responses": {"200": {"description": "", "content": content}}}}})
+    ).ask("/people/$count")
 
     assert ET.fromstring(answer.body).tag == "_count"  # noqa: S314 - our own
 
@@ -78,7 +91,8 @@ def posting(schema: object) -> dict[str, object]:
     responses = {"200": {"description": "", "content": content}}
     components = {"schemas": {"Order": ORDER, "Plain": {**ORDER, "xml": {}}}}
     return minimal(
-        {"/order": {"post": {"requestBody": {"required": True, "content": content}, "responses": responses}}}, components=components
+        {"/order": {"post": {"requestBody": {"required": True, "content": content}, "responses": responses}}},
+        components=components,
     )
 
 
@@ -103,8 +117,13 @@ def test_the_root_of_a_request_is_judged(mock: Callable[..., Mock], schema: obje
     assert asked.ask("/order", "POST", headers={"content-type": "application/xml"}, body=body.encode()).status == status
 
 
-@pytest.mark.parametrize("schema", [{"$ref": "#/components/schemas/Plain"}, {"allOf": [ORDER]}, {"oneOf": [ORDER]}, {"type": "object"}])
+@pytest.mark.parametrize(
+    "schema", [{"$ref": "#/components/schemas/Plain"}, {"allOf": [ORDER]}, {"oneOf": [ORDER]}, {"type": "object"}]
+)
 def test_a_root_that_no_schema_of_its_own_names_may_be_any(mock: Callable[..., Mock], schema: object) -> None:
     body = b"<any><id>1</id></any>"
 
-    assert mock(posting(schema)).ask("/order", "POST", headers={"content-type": "application/xml"}, body=body).status == 200
+    assert (
+        mock(posting(schema)).ask("/order", "POST", headers={"content-type": "application/xml"}, body=body).status
+        == 200
+    )

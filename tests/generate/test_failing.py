@@ -9,7 +9,13 @@ from mock_server.generate.realism.errors import find_phrase
 
 @pytest.mark.parametrize(
     ("status", "phrase"),
-    [(413, "Content Too Large"), (414, "URI Too Long"), (416, "Range Not Satisfiable"), (422, "Unprocessable Content"), (499, "")],
+    [
+        (413, "Content Too Large"),
+        (414, "URI Too Long"),
+        (416, "Range Not Satisfiable"),
+        (422, "Unprocessable Content"),
+        (499, ""),
+    ],
 )
 def test_phrases_are_those_of_rfc_9110(status: int, phrase: str) -> None:
     assert find_phrase(status) == phrase

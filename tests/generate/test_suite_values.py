@@ -40,7 +40,9 @@ UNREADABLE = {
     "patterns always use unicode semantics with patternProperties",
     "patternProperties with non-ASCII digits",
 }
-WISHES = [SampleOptions(seed, **kind) for seed in range(3) for kind in ({}, {"minimal": True}, {"static": False}, {"size": 3})]
+WISHES = [
+    SampleOptions(seed, **kind) for seed in range(3) for kind in ({}, {"minimal": True}, {"static": False}, {"size": 3})
+]
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +69,19 @@ def is_listed(group: Group) -> bool:
     return (group.draft, group.file, group.description) in MISSES
 
 
-@pytest.mark.parametrize("group", [group for draft in VERSIONS for group in satisfiable(draft) if not is_listed(group)], ids=str)
+@pytest.mark.parametrize(
+    "group", [group for draft in VERSIONS for group in satisfiable(draft) if not is_listed(group)], ids=str
+)
 def test_a_value_is_made_for_every_schema_that_has_one(folder: Path, group: Group) -> None:
     assert not is_missed(folder, group)
 
 
 def test_the_misses_are_few_and_all_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert {
-        key for draft in VERSIONS for group in satisfiable(draft) if is_listed(group) and (key := (draft, group.file, group.description))
+        key
+        for draft in VERSIONS
+        for group in satisfiable(draft)
+        if is_listed(group) and (key := (draft, group.file, group.description))
     } == MISSES.keys()
     with capsys.disabled():
         for draft, version in VERSIONS.items():

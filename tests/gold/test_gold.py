@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_everything_is_as_it_was() -> None:
-    done = subprocess.run([sys.executable, "-m", "benchmarks.gold"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.gold"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 

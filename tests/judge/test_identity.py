@@ -23,7 +23,11 @@ def test_a_secret_comes_from_the_environment() -> None:
 
 @pytest.mark.parametrize(
     ("headers", "auth", "words"),
-    [((), ("apiKey=${NONE}",), "NONE is not set"), (("no colon",), (), "Name: value"), ((), ("unknown=1",), "schemes are apiKey, bearer")],
+    [
+        ((), ("apiKey=${NONE}",), "NONE is not set"),
+        (("no colon",), (), "Name: value"),
+        ((), ("unknown=1",), "schemes are apiKey, bearer"),
+    ],
 )
 def test_what_can_not_be_read_is_said(headers: tuple[str, ...], auth: tuple[str, ...], words: str) -> None:
     with pytest.raises(UsageError, match=words):

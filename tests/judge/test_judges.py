@@ -78,15 +78,22 @@ OTHERS = [None, True, 0, -1, 2**31, 2**63, 1.5, "", "x", "2026-01-01T00:00:00Z",
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
-@given(value=from_schema({"type": "array", "minItems": 1, "maxItems": 1, "items": finite("ChargerGroup", 2)}), data=st.data())
-def test_a_changed_payload_gets_the_verdict_of_another_validator(responses: ResponseJudge, value: list, data: st.DataObject) -> None:
+@given(
+    value=from_schema({"type": "array", "minItems": 1, "maxItems": 1, "items": finite("ChargerGroup", 2)}),
+    data=st.data(),
+)
+def test_a_changed_payload_gets_the_verdict_of_another_validator(
+    responses: ResponseJudge, value: list, data: st.DataObject
+) -> None:
     changed = copy.deepcopy([{"chargerGroups": value}])
     *above, last = data.draw(st.sampled_from(places(changed)[1:]))
     target: Any = changed
     for step in above:
         target = target[step]
     target[last] = data.draw(st.sampled_from(OTHERS))
-    expected = Draft202012Validator({"type": "array", "items": open_finite("Driver")}, format_checker=FormatChecker()).is_valid(changed)
+    expected = Draft202012Validator(
+        {"type": "array", "items": open_finite("Driver")}, format_checker=FormatChecker()
+    ).is_valid(changed)
 
     findings = responses.judge(answered(changed))
 
@@ -99,7 +106,11 @@ def open_finite(name: str) -> dict:
 
     def open_up(schema: Any) -> Any:
         if isinstance(schema, dict):
-            changed = {key: open_up(value) for key, value in schema.items() if not (key == "additionalProperties" and value is False)}
+            changed = {
+                key: open_up(value)
+                for key, value in schema.items()
+                if not (key == "additionalProperties" and value is False)
+            }
             return {key: value for key, value in changed.items() if key != "maxItems"}
         return [open_up(item) for item in schema] if isinstance(schema, list) else schema
 
@@ -119,7 +130,11 @@ def respond(status: int = 200, body: bytes = b"[]", **headers: str) -> Response:
         (respond(body=b"{"), "response-body-malformed", ("body",)),
         (respond(body=b"{}"), "response-body-schema", ("body",)),
         (respond(body=b'[{"tags": [{"id": "x"}]}]'), "response-body-schema", ("body", "0", "tags", "0", "id")),
-        (respond(body=b'[{"tags": [{"expiringDate": "soon"}]}]'), "response-body-schema", ("body", "0", "tags", "0", "expiringDate")),
+        (
+            respond(body=b'[{"tags": [{"expiringDate": "soon"}]}]'),
+            "response-body-schema",
+            ("body", "0", "tags", "0", "expiringDate"),
+        ),
         (respond(body=b'[{"id": 9223372036854775808}]'), "response-body-schema", ("body", "0", "id")),
         (respond(body=b"", content_type=""), "response-body-missing", ("body",)),
         (respond(401, b"no"), "response-body-unexpected", ("body",)),
@@ -137,7 +152,10 @@ def test_what_is_wrong_with_a_response_has_its_rule_and_place(
 
 @pytest.fixture
 def headed(mock: Callable[..., Mock]) -> ResponseJudge:
-    headers = {"X-N": {"required": True, "schema": {"type": "integer"}}, "X-L": {"schema": {"type": "array", "items": {"type": "integer"}}}}
+    headers = {
+        "X-N": {"required": True, "schema": {"type": "integer"}},
+        "X-L": {"schema": {"type": "array", "items": {"type": "integer"}}},
+    }
     made = mock(
         {
             "openapi": "3.0.3",
@@ -164,7 +182,11 @@ def test_header_fields_are_judged(headed: ResponseJudge, fields: dict[str, str],
     assert [finding.rule for finding in headed.judge(response)] == rules
 
 
-EVENT = {"type": "object", "required": ["data"], "properties": {"data": {"type": "string"}, "retry": {"type": "integer"}}}
+EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {"data": {"type": "string"}, "retry": {"type": "integer"}},
+}
 TEMPERATURE = {"type": "object", "required": ["celsius"], "properties": {"celsius": {"type": "number"}}}
 
 
@@ -183,11 +205,17 @@ def test_the_items_of_a_stream_are_judged_one_by_one(
     mock: Callable[..., Mock], media: str, item: dict, body: bytes, places: list[tuple[str, ...]]
 ) -> None:
     answers = {"200": {"description": "", "content": {media: {"itemSchema": item}}}}
-    document = {"openapi": "3.2.0", "info": {"title": "", "version": ""}, "paths": {"/p": {"get": {"responses": answers}}}}
+    document = {
+        "openapi": "3.2.0",
+        "info": {"title": "", "version": ""},
+        "paths": {"/p": {"get": {"responses": answers}}},
+    }
     responder = mock(document).responder
     judged = responder.judge_of(responder.document.entries[0])
 
-    assert [finding.instance for finding in judged.judge(Response(200, [(b"content-type", media.encode())], body))] == places
+    assert [
+        finding.instance for finding in judged.judge(Response(200, [(b"content-type", media.encode())], body))
+    ] == places
 
 
 def test_a_response_to_head_has_no_body(responses: ResponseJudge) -> None:
@@ -200,7 +228,10 @@ def test_the_library_judges_exchanges() -> None:
     request = Request("GET", b"/api/charger/X/users", b"code=k&clientId=c&extra=1", [], b"")
 
     assert [f.rule for f in judge(document, request)] == ["request-query-undocumented"]
-    assert [f.rule for f in judge(document, request, respond(body=b"{}"))] == ["request-query-undocumented", "response-body-schema"]
+    assert [f.rule for f in judge(document, request, respond(body=b"{}"))] == [
+        "request-query-undocumented",
+        "response-body-schema",
+    ]
     with pytest.raises(UsageError, match="no operation"):
         judge(document, request._replace(path=b"/nowhere"))
 

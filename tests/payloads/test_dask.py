@@ -60,7 +60,11 @@ class Cluster:
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
         process = subprocess.Popen(
-            command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)}
+            command,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         self.processes.append(process)
         return process
@@ -123,7 +127,9 @@ def test_a_task_has_some_pieces_and_none_is_left_out(numbers: list[int], threads
 def test_workers_that_do_not_see_the_folder_send_what_they_made(
     dask: Cluster, tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mock_server.payloads.jobs.Parts.__reduce__", lambda parts: (Parts, (Path("/elsewhere"), parts.mark)))
+    monkeypatch.setattr(
+        "mock_server.payloads.jobs.Parts.__reduce__", lambda parts: (Parts, (Path("/elsewhere"), parts.mark))
+    )
 
     assert go(dask, tmp_path / "out") == whole
 
@@ -145,14 +151,20 @@ def test_a_scheduler_that_starts_anew_loses_and_repeats_nothing(dask: Cluster, t
     assert go(dask, tmp_path / "out", restart) == whole
 
 
-def test_a_cluster_judges_what_one_process_judges(dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_judges_what_one_process_judges(
+    dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mock_server.contract.summary._PART", 2_000)
     file = tmp_path / "a.ndjson"
     file.write_text('{"id": 1}\n' * 3_000 + '{"id": "1"}\n' + '{"id": 1}\n' * 1_000)
     sources = [RecordSource(str(file), "lines")]
     parts = tuple(split_all(sources))
-    sifting = RecordJudging(RecordStandard(document=str(DOCUMENT), settings=Settings(), schema="#/components/schemas/Tag"), parts)
-    tally = merge_in_order(cluster.spread_over_cluster(dask.address)(sifting, range(len(parts))), parts, lambda count: None)
+    sifting = RecordJudging(
+        RecordStandard(document=str(DOCUMENT), settings=Settings(), schema="#/components/schemas/Tag"), parts
+    )
+    tally = merge_in_order(
+        cluster.spread_over_cluster(dask.address)(sifting, range(len(parts))), parts, lambda count: None
+    )
 
     assert len(parts) > 10
     assert (tally.records, tally.wrong) == (4_001, 1)

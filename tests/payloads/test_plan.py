@@ -38,7 +38,15 @@ def plan(choice: PayloadChoice = CHOICE, document: object = None, **settings: ob
 
 
 def job(count: int = 3 * SHARD + 5, format_: str = "ndjson", **changes: object) -> Job:
-    given = {"document": str(DOCUMENT), "settings": Settings(), "choice": CHOICE, "format": format_, "offset": 0, "count": count, **changes}
+    given = {
+        "document": str(DOCUMENT),
+        "settings": Settings(),
+        "choice": CHOICE,
+        "format": format_,
+        "offset": 0,
+        "count": count,
+        **changes,
+    }
     return Job(**given)
 
 
@@ -155,7 +163,9 @@ def test_bare_files_come_with_an_index(tmp_path: Path) -> None:
     index = json.loads((tmp_path / "out" / "index.json").read_text())
 
     assert len(index) == 10
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(["index.json", *(entry["file"] for entry in index)])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
+        ["index.json", *(entry["file"] for entry in index)]
+    )
     assert json.loads((tmp_path / "out" / index[3]["file"]).read_text()) == plan().record(3).value
 
 
@@ -170,7 +180,12 @@ def test_rows_hold_the_payload_and_its_leaves(tmp_path: Path) -> None:
 
 
 def test_a_name_with_a_dot_is_told_from_a_path() -> None:
-    assert flatten({"a.b": 1, "a": {"b": 2}, "c": [], "d": [{"e": None}]}) == {"a\\.b": 1, "a.b": 2, "c": [], "d.0.e": None}
+    assert flatten({"a.b": 1, "a": {"b": 2}, "c": [], "d": [{"e": None}]}) == {
+        "a\\.b": 1,
+        "a.b": 2,
+        "c": [],
+        "d.0.e": None,
+    }
     assert flatten(3) == {"": 3}
 
 
@@ -213,7 +228,10 @@ def test_a_test_module_passes_with_a_consumer_that_validates_and_fails_with_one_
         quiet,
     )
     strict = "import json, pytest\n@pytest.fixture\ndef consume():\n    def check(body, about):\n        value = json.loads(body)\n        assert isinstance(value, dict) and all(value.get(k) is None or isinstance(value[k], int if k == 'errorNumber' else str) for k in value)\n        assert not isinstance(value.get('errorNumber'), bool)\n        if not about['valid']: raise ValueError\n    return check\n@pytest.fixture\ndef send(): ...\n"
-    for text, passes in ((strict, True), (strict.replace("raise ValueError", "return").replace("assert", "0 and"), False)):
+    for text, passes in (
+        (strict, True),
+        (strict.replace("raise ValueError", "return").replace("assert", "0 and"), False),
+    ):
         (tmp_path / "conftest.py").write_text(text)
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
@@ -236,7 +254,12 @@ def test_what_is_streamed_is_what_is_written(tmp_path: Path) -> None:
 def test_the_shards_of_a_run_are_the_run(tmp_path: Path) -> None:
     run(job(), tmp_path / "whole", spread_here, quiet)
     run(job(), tmp_path / "workers", spread_over_workers(2), quiet)
-    run(job(), tmp_path / "backwards", lambda work, numbers: ((number, work(number)) for number in reversed(list(numbers))), quiet)
+    run(
+        job(),
+        tmp_path / "backwards",
+        lambda work, numbers: ((number, work(number)) for number in reversed(list(numbers))),
+        quiet,
+    )
     whole = (tmp_path / "whole").read_bytes()
 
     assert (tmp_path / "workers").read_bytes() == whole
@@ -247,7 +270,9 @@ def test_the_shards_of_a_run_are_the_run(tmp_path: Path) -> None:
 def test_a_run_goes_on_where_it_ended(tmp_path: Path) -> None:
     made: list[int] = []
 
-    def make(work: Callable[[int], Shard | None], numbers: Iterable[int], most: int = 99) -> Iterator[tuple[int, Shard | None]]:
+    def make(
+        work: Callable[[int], Shard | None], numbers: Iterable[int], most: int = 99
+    ) -> Iterator[tuple[int, Shard | None]]:
         for number in list(numbers)[:most]:
             made.append(number)
             yield number, work(number)
@@ -265,11 +290,15 @@ def test_a_run_goes_on_where_it_ended(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format_", ["ndjson", "json"])
 @pytest.mark.parametrize("least", [1, 3, 8])
-def test_a_run_goes_on_where_it_was_joining(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: str, least: int) -> None:
+def test_a_run_goes_on_where_it_was_joining(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: str, least: int
+) -> None:
     monkeypatch.setattr("mock_server.payloads.jobs._AT_ONCE", least)
     small, made = job(100, format_, shard=5), []
 
-    def make(work: Callable[[int], Shard | None], numbers: Iterable[int], most: int) -> Iterator[tuple[int, Shard | None]]:
+    def make(
+        work: Callable[[int], Shard | None], numbers: Iterable[int], most: int
+    ) -> Iterator[tuple[int, Shard | None]]:
         for number in list(numbers)[:most]:
             made.append(number)
             yield number, work(number)

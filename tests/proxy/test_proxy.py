@@ -28,16 +28,32 @@ DOCUMENT = minimal(
             "get": {
                 "operationId": "getItem",
                 "parameters": [{"name": "depth", "in": "query", "schema": {"type": "integer"}}],
-                "responses": {"200": {"description": "", "content": {"application/json": {"schema": ITEM}}}, "304": {"description": ""}},
+                "responses": {
+                    "200": {"description": "", "content": {"application/json": {"schema": ITEM}}},
+                    "304": {"description": ""},
+                },
             },
             "put": {
                 "operationId": "putItem",
-                "requestBody": {"required": True, "content": {"application/json": {"schema": ITEM}, "application/octet-stream": {}}},
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": ITEM}, "application/octet-stream": {}},
+                },
                 "responses": {"200": {"description": ""}, "204": {"description": ""}},
             },
         },
-        "/events": {"get": {"operationId": "events", "responses": {"200": {"description": "", "content": {"text/event-stream": {}}}}}},
-        "/file": {"get": {"operationId": "file", "responses": {"200": {"description": "", "content": {"application/octet-stream": {}}}}}},
+        "/events": {
+            "get": {
+                "operationId": "events",
+                "responses": {"200": {"description": "", "content": {"text/event-stream": {}}}},
+            }
+        },
+        "/file": {
+            "get": {
+                "operationId": "file",
+                "responses": {"200": {"description": "", "content": {"application/octet-stream": {}}}},
+            }
+        },
         "/moved": {"get": {"operationId": "moved", "responses": {"302": {"description": ""}}}},
         "/private": {
             "get": {
@@ -90,8 +106,16 @@ def test_a_request_goes_on_under_the_other_base_and_its_answer_comes_back(betwee
 
 
 def test_what_is_of_one_connection_only_does_not_go_on(between: Callable) -> None:
-    proxy, server = between(answer(b'{"id": 1}', "Connection: keep-alive, X-Hop", "X-Hop: 1", "Keep-Alive: timeout=5", "Trailer: X"))
-    own = {"Connection": "X-Mine, Host", "X-Mine": "1", "TE": "trailers", "Keep-Alive": "1", "Proxy-Authorization": "Basic x"}
+    proxy, server = between(
+        answer(b'{"id": 1}', "Connection: keep-alive, X-Hop", "X-Hop: 1", "Keep-Alive: timeout=5", "Trailer: X")
+    )
+    own = {
+        "Connection": "X-Mine, Host",
+        "X-Mine": "1",
+        "TE": "trailers",
+        "Keep-Alive": "1",
+        "Proxy-Authorization": "Basic x",
+    }
     response, _ = proxy.ask("GET", "/v1/items/1", headers=own)
 
     names = {line.split(b":")[0].lower() for line in server.heard[0].head.split(b"\r\n")[1:]}
@@ -131,9 +155,16 @@ def test_a_finding_is_counted_once_for_each_cause(between: Callable) -> None:
 
 @pytest.mark.parametrize(
     ("coding", "code"),
-    [("gzip", gzip.compress), ("br", brotli.compress), ("zstd", zstandard.ZstdCompressor().compress), ("deflate", None)],
+    [
+        ("gzip", gzip.compress),
+        ("br", brotli.compress),
+        ("zstd", zstandard.ZstdCompressor().compress),
+        ("deflate", None),
+    ],
 )
-def test_compression_passes_as_it_is_and_is_judged(between: Callable, coding: str, code: Callable[[bytes], bytes] | None) -> None:
+def test_compression_passes_as_it_is_and_is_judged(
+    between: Callable, coding: str, code: Callable[[bytes], bytes] | None
+) -> None:
     import zlib
 
     coded = (code or zlib.compress)(b'{"id": "x"}')
@@ -244,7 +275,10 @@ def test_a_large_download_passes_in_little_memory(between: Callable) -> None:
     piece, count = os.urandom(1_000_000), 60
 
     def talk(heard: Heard) -> None:
-        heard.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % (len(piece) * count))
+        heard.send(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n"
+            % (len(piece) * count)
+        )
         for _ in range(count):
             heard.send(piece)
 
@@ -321,7 +355,17 @@ def drip(first: bytes, piece: bytes) -> Callable[[Heard], None]:
         (drip(b"HTTP/1.1 200 OK\r\nX-A: ", b"a"), 504),
         (drip(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"), 504),
     ],
-    ids=["garbage", "nothing", "half", "no such status", "an endless header", "no chunk", "silence", "a dripping header", "endless hints"],
+    ids=[
+        "garbage",
+        "nothing",
+        "half",
+        "no such status",
+        "an endless header",
+        "no chunk",
+        "silence",
+        "a dripping header",
+        "endless hints",
+    ],
 )
 def test_what_is_no_answer_is_said(between: Callable, talk: object, status: int) -> None:
     proxy, _ = between(talk, timeout=0.5)
@@ -346,7 +390,10 @@ def test_a_server_that_is_down_is_said(tmp_path: Path) -> None:
 
 def test_an_answer_that_breaks_off_when_it_is_on_its_way_breaks_off_for_the_client(between: Callable) -> None:
     def talk(heard: Heard) -> None:
-        heard.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 9000000\r\n\r\n" + bytes(1_000_000))
+        heard.send(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 9000000\r\n\r\n"
+            + bytes(1_000_000)
+        )
 
     proxy, _ = between(talk)
     with pytest.raises(http.client.IncompleteRead):
@@ -428,7 +475,9 @@ def test_operations_are_real_or_mocked_as_one_chooses(between: Callable, tmp_pat
 
 def test_with_cors_pages_of_any_origin_may_call(between: Callable) -> None:
     proxy, server = between(answer(b'{"id": 1}', "Access-Control-Allow-Origin: https://prod.example"), cors=True)
-    preflight, _ = proxy.ask("OPTIONS", "/v1/items/1", headers={"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"})
+    preflight, _ = proxy.ask(
+        "OPTIONS", "/v1/items/1", headers={"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
+    )
     response, _ = proxy.ask("GET", "/v1/items/1", headers={"Origin": "http://localhost:3000"})
 
     assert preflight.status == 204
@@ -504,7 +553,9 @@ def test_a_reset_before_the_answer_is_said(between: Callable) -> None:
 
 def test_a_reset_on_the_way_breaks_off_for_the_client(between: Callable) -> None:
     def talk(heard: Heard) -> None:
-        heard.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 0\n\n\r\n")
+        heard.send(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 0\n\n\r\n"
+        )
         time.sleep(0.2)  # so that it is read before the reset
         reset(heard)
 
@@ -572,7 +623,11 @@ def test_whatever_is_sent_passes_byte_for_byte(
 ) -> None:
     proxy, server, real = echo
     fields = [(name, value) for name, value in fields if not any(control in value for control in "\x80\x85\xa0")]
-    written = [*fields, *([("content-type", media_type)] if media_type else []), *([("content-encoding", coding)] if coding else [])]
+    written = [
+        *fields,
+        *([("content-type", media_type)] if media_type else []),
+        *([("content-encoding", coding)] if coding else []),
+    ]
     real.pieces = answered
     real.head = b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in written)
     response, body = proxy.ask(

@@ -26,7 +26,11 @@ TODO = {
     "properties": {"id": {"type": "string"}, "title": {"type": "string"}, "done": {"type": "boolean"}},
     "additionalProperties": False,
 }
-NEW = {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}, "done": {"type": "boolean"}}}
+NEW = {
+    "type": "object",
+    "required": ["title"],
+    "properties": {"title": {"type": "string"}, "done": {"type": "boolean"}},
+}
 ERROR = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
 
 
@@ -43,7 +47,12 @@ DOCUMENT = minimal(
                 "operationId": "listTodos",
                 "parameters": [
                     {"name": "done", "in": "query", "schema": {"type": "boolean"}},
-                    {"name": "ids", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}, "explode": False},
+                    {
+                        "name": "ids",
+                        "in": "query",
+                        "schema": {"type": "array", "items": {"type": "string"}},
+                        "explode": False,
+                    },
                 ],
                 "responses": {"200": {"description": "", "content": json({"type": "array", "items": TODO})}},
             },
@@ -53,7 +62,10 @@ DOCUMENT = minimal(
                 "responses": {
                     "201": {
                         "description": "",
-                        "headers": {"Location": {"schema": {"type": "string"}}, "X-Cost": {"schema": {"type": "integer"}}},
+                        "headers": {
+                            "Location": {"schema": {"type": "string"}},
+                            "X-Cost": {"schema": {"type": "integer"}},
+                        },
                         "content": json(TODO),
                     },
                     "422": MISSING,
@@ -62,14 +74,19 @@ DOCUMENT = minimal(
         },
         "/todos/{id}": {
             "parameters": [ID],
-            "get": {"operationId": "getTodo", "responses": {"200": {"description": "", "content": json(TODO)}, "404": MISSING}},
+            "get": {
+                "operationId": "getTodo",
+                "responses": {"200": {"description": "", "content": json(TODO)}, "404": MISSING},
+            },
             "delete": {"operationId": "deleteTodo", "responses": {"204": {"description": ""}, "404": MISSING}},
         },
         "/login": {
             "post": {
                 "operationId": "login",
                 "requestBody": {
-                    "content": json({"type": "object", "properties": {"user": {"type": "string"}, "password": {"type": "string"}}})
+                    "content": json(
+                        {"type": "object", "properties": {"user": {"type": "string"}, "password": {"type": "string"}}}
+                    )
                 },
                 "responses": {
                     "200": {
@@ -95,9 +112,18 @@ DOCUMENT = minimal(
                 "responses": {"200": {"description": "", "content": json(TODO)}, "401": MISSING},
             }
         },
-        "/picture": {"get": {"operationId": "picture", "responses": {"200": {"description": "", "content": {"image/png": {}}}}}},
-        "/text": {"get": {"operationId": "text", "responses": {"200": {"description": "", "content": {"text/plain": {}}}}}},
-        "/events": {"get": {"operationId": "events", "responses": {"200": {"description": "", "content": {"text/event-stream": {}}}}}},
+        "/picture": {
+            "get": {"operationId": "picture", "responses": {"200": {"description": "", "content": {"image/png": {}}}}}
+        },
+        "/text": {
+            "get": {"operationId": "text", "responses": {"200": {"description": "", "content": {"text/plain": {}}}}}
+        },
+        "/events": {
+            "get": {
+                "operationId": "events",
+                "responses": {"200": {"description": "", "content": {"text/event-stream": {}}}},
+            }
+        },
     },
     servers=[{"url": "/api"}],
     components={"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
@@ -134,7 +160,13 @@ class Todos:
         if path == "/todos" and method == "POST":
             todo = {"id": str(len(self.todos) + 1), **(body or {})}
             self.todos[str(todo["id"])] = todo
-            return answer(orjson.dumps(todo), f"Location: /v9/todos/{todo['id']}", "X-Cost: 3", "Server: secret/1", status="201 Created")
+            return answer(
+                orjson.dumps(todo),
+                f"Location: /v9/todos/{todo['id']}",
+                "X-Cost: 3",
+                "Server: secret/1",
+                status="201 Created",
+            )
         if path == "/todos":
             found = [t for t in self.todos.values() if "done=true" not in query or t.get("done")]
             return answer(orjson.dumps(found))
@@ -255,7 +287,9 @@ def test_a_new_run_replaces_what_an_older_one_recorded(recording: Recording) -> 
 
 def test_no_secret_is_written(recording: Recording) -> None:
     body = {"accessToken": "tok-123456789", "ticket": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "phrase": "open sesame"}
-    proxy, _, folder = recording(answer(orjson.dumps(body), "Set-Cookie: session=abcdefgh; Path=/; HttpOnly", "Set-Cookie: b=zyxwvuts"))
+    proxy, _, folder = recording(
+        answer(orjson.dumps(body), "Set-Cookie: session=abcdefgh; Path=/; HttpOnly", "Set-Cookie: b=zyxwvuts")
+    )
     asked = orjson.dumps({"user": "ann", "password": "hunter2222"})
     head = {"Content-Type": "application/json", "Cookie": "old=qwertyuiop", "Authorization": "Bearer 0987654321"}
     proxy.ask("POST", "/api/login?apiToken=keykeykey", asked, head)
@@ -263,7 +297,16 @@ def test_no_secret_is_written(recording: Recording) -> None:
 
     (name,) = files(folder)
     text = (folder / name).read_text()
-    for secret in ("tok-123456789", "open sesame", "abcdefgh", "zyxwvuts", "hunter2222", "qwertyuiop", "0987654321", "keykeykey"):
+    for secret in (
+        "tok-123456789",
+        "open sesame",
+        "abcdefgh",
+        "zyxwvuts",
+        "hunter2222",
+        "qwertyuiop",
+        "0987654321",
+        "keykeykey",
+    ):
         assert secret not in text + name
     value, _ = decode_yaml(text)
     assert value["when"] == {"body": {"": {"absent": False}, "/user": "ann", "/password": {"absent": False}}}
@@ -273,7 +316,10 @@ def test_no_secret_is_written(recording: Recording) -> None:
 def test_a_secret_that_has_a_form_keeps_it(recording: Recording) -> None:
     proxy, _, folder = recording(answer(b'{"ticket": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"}'))
     proxy.ask(
-        "POST", "/api/login", b'{"user": "ann"}', {"Content-Type": "application/json", "X-Api-Key": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"}
+        "POST",
+        "/api/login",
+        b'{"user": "ann"}',
+        {"Content-Type": "application/json", "X-Api-Key": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"},
     )
     proxy.rules(1)
 
@@ -310,10 +356,16 @@ def test_asking_without_credentials_is_told_from_asking_with_them(recording: Rec
         ("/text", "text/plain; charset=utf-8", "Größe: 1 µm\n\ttab: 'x' #\n".encode()),
         ("/text", "text/plain; charset=latin-1", "Größe".encode("latin-1")),
         ("/events", "text/event-stream", b"data: 1\n\ndata: 2\n\n"),
-        ("/todos", "application/json", b'[{"id": "no", "title": "2026-01-01"}, {"id": "1e3", "title": "\\u0000\\ud83d\\ude00"}]'),
+        (
+            "/todos",
+            "application/json",
+            b'[{"id": "no", "title": "2026-01-01"}, {"id": "1e3", "title": "\\u0000\\ud83d\\ude00"}]',
+        ),
     ],
 )
-def test_all_kinds_of_bodies_come_back(recording: Recording, tmp_path: Path, target: str, media_type: str, body: bytes) -> None:
+def test_all_kinds_of_bodies_come_back(
+    recording: Recording, tmp_path: Path, target: str, media_type: str, body: bytes
+) -> None:
     proxy, _, folder = recording(answer(gzip.compress(body), "Content-Encoding: gzip", media_type=media_type))
     proxy.ask("GET", f"/api{target}")
     assert proxy.rules(1) == []
@@ -367,7 +419,9 @@ def test_fixtures_take_turns_in_each_world(mock: Callable[..., Mock], tmp_path: 
     worlds = World("one"), World("two")
 
     def title(number: str, world: World) -> object:
-        return orjson.loads(responder.respond(Request("GET", f"/api/todos/{number}".encode(), b"", [], b""), world).body)["title"]
+        return orjson.loads(
+            responder.respond(Request("GET", f"/api/todos/{number}".encode(), b"", [], b""), world).body
+        )["title"]
 
     assert [title("1", worlds[0]) for _ in range(4)] == ["first", "first", "third", "third"]
     assert [title("1", worlds[1]) for _ in range(3)] == ["first", "first", "third"]
@@ -438,7 +492,9 @@ def test_a_body_without_a_secret_is_not_answered_as_one_with_it(recording: Recor
     proxy.rules(2)
 
     assert (
-        replay(tmp_path, folder)("POST", "/api/login", b'{"user": "ann"}', {"content-type": "application/json", "content-length": "1"}).body
+        replay(tmp_path, folder)(
+            "POST", "/api/login", b'{"user": "ann"}', {"content-type": "application/json", "content-length": "1"}
+        ).body
         == b"{}"
     )
 

@@ -19,7 +19,10 @@ BODY = {"type": "object", "properties": {"stream": {"type": "boolean"}}}
 
 def responding(**content: object) -> dict[str, object]:
     """A response with some media types."""
-    return {"description": "", "content": {name.replace("__", "/"): {"schema": schema} for name, schema in content.items()}}
+    return {
+        "description": "",
+        "content": {name.replace("__", "/"): {"schema": schema} for name, schema in content.items()},
+    }
 
 
 def json_of(schema: object, name: str = "application/json") -> dict[str, object]:
@@ -49,14 +52,18 @@ def reading(name: str, **responses: object) -> dict[str, object]:
         ("application/json;charset=utf-8", "application/vnd.x+json"),
     ],
 )
-def test_a_client_that_asks_in_its_vendors_words_gets_the_json(mock: Callable[..., Mock], documented: str, accept: str) -> None:
+def test_a_client_that_asks_in_its_vendors_words_gets_the_json(
+    mock: Callable[..., Mock], documented: str, accept: str
+) -> None:
     answer = mock(reading(documented)).ask("/a", headers={"accept": accept})
 
     assert (answer.status, fields_of(answer)["content-type"], answer.findings) == (200, documented, ())
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/pdf, image/*;q=0.5", "application/binary", "x", ","])
-def test_what_fits_nothing_gets_the_first_media_type_and_a_word_about_it(mock: Callable[..., Mock], accept: str) -> None:
+def test_what_fits_nothing_gets_the_first_media_type_and_a_word_about_it(
+    mock: Callable[..., Mock], accept: str
+) -> None:
     answer = mock(reading("application/json")).ask("/a", headers={"accept": accept})
 
     assert (answer.status, fields_of(answer)["content-type"]) == (200, "application/json")
@@ -90,7 +97,9 @@ def test_what_is_refused_outright_is_not_sent(mock: Callable[..., Mock], accept:
 
 
 def test_what_is_refused_outright_is_passed_over(mock: Callable[..., Mock]) -> None:
-    document = minimal({"/a": {"get": {"responses": {"200": responding(application__json=THING, text__csv={"type": "string"})}}}})
+    document = minimal(
+        {"/a": {"get": {"responses": {"200": responding(application__json=THING, text__csv={"type": "string"})}}}}
+    )
     answer = mock(document).ask("/a", headers={"accept": "text/html, application/json;q=0"})
 
     assert fields_of(answer)["content-type"].startswith("text/csv")
@@ -117,11 +126,16 @@ def test_strictly_nothing_acceptable_is_406(mock: Callable[..., Mock]) -> None:
         ("application/vnd.a.x+json", "application/vnd.a.y+json", 200),
     ],
 )
-def test_a_body_under_a_name_of_the_same_kind_is_read(mock: Callable[..., Mock], documented: str, sent: str, status: int) -> None:
+def test_a_body_under_a_name_of_the_same_kind_is_read(
+    mock: Callable[..., Mock], documented: str, sent: str, status: int
+) -> None:
     post = {"requestBody": {"content": {documented: {"schema": THING}}}, "responses": {"200": json_of(THING)}}
     body = b"<root><id>1</id></root>" if "xml" in sent else b'{"id": 1}'
 
-    assert mock(minimal({"/a": {"post": post}})).ask("/a", "POST", headers={"content-type": sent}, body=body).status == status
+    assert (
+        mock(minimal({"/a": {"post": post}})).ask("/a", "POST", headers={"content-type": sent}, body=body).status
+        == status
+    )
 
 
 def test_a_body_under_a_name_of_the_same_kind_is_judged(mock: Callable[..., Mock]) -> None:
@@ -157,7 +171,10 @@ def test_a_body_that_asks_for_a_stream_gets_it(mock: Callable[..., Mock], accept
 
 @pytest.mark.parametrize("body", [{"stream": False}, {}, {"stream": None}])
 def test_a_body_that_asks_for_no_stream_gets_none(mock: Callable[..., Mock], body: dict[str, object]) -> None:
-    assert fields_of(mock(CHAT, validate_requests=False).ask("/chat", "POST", json=body))["content-type"] == "application/json"
+    assert (
+        fields_of(mock(CHAT, validate_requests=False).ask("/chat", "POST", json=body))["content-type"]
+        == "application/json"
+    )
 
 
 def test_a_query_that_asks_for_a_stream_gets_it(mock: Callable[..., Mock]) -> None:
@@ -173,7 +190,9 @@ def test_the_fast_path_leaves_streams_to_the_body(mock: Callable[..., Mock]) -> 
         assert found is None or found == responder.respond(request, NOBODY)
 
 
-@pytest.mark.parametrize("accept", [b"application/vnd.x+json", b"text/html", b"*/*;q=0", b"application/json;q=0.1, */*"])
+@pytest.mark.parametrize(
+    "accept", [b"application/vnd.x+json", b"text/html", b"*/*;q=0", b"application/json;q=0.1, */*"]
+)
 def test_the_fast_path_agrees_on_what_is_accepted(mock: Callable[..., Mock], accept: bytes) -> None:
     responder = mock(reading("application/json")).responder
     express = FastPath(responder)
@@ -187,7 +206,13 @@ def test_the_fast_path_agrees_on_what_is_accepted(mock: Callable[..., Mock], acc
 def test_a_refusal_without_content_says_why(mock: Callable[..., Mock]) -> None:
     parameter = {"name": "n", "in": "query", "required": True, "schema": {"type": "integer"}}
     answer = mock(
-        minimal({"/a": {"get": {"parameters": [parameter], "responses": {"200": json_of(THING), "400": {"description": ""}}}}})
+        minimal(
+            {
+                "/a": {
+                    "get": {"parameters": [parameter], "responses": {"200": json_of(THING), "400": {"description": ""}}}
+                }
+            }
+        )
     ).ask("/a")
 
     assert (answer.status, answer.body) == (400, b"")
@@ -204,8 +229,13 @@ def test_a_401_without_content_says_why(mock: Callable[..., Mock]) -> None:
     assert [finding.rule for finding in answer.findings] == ["request-security-unmet"]
 
 
-_TYPES = st.sampled_from(["application/json", "application/vnd.a.b+json", "text/csv", "application/xml", "text/*", "image/png"])
-_RANGES = st.lists(st.tuples(st.one_of(_TYPES, st.just("*/*")), st.sampled_from(["", ";q=0", ";q=0.5", ";v=1"])).map("".join), max_size=4)
+_TYPES = st.sampled_from(
+    ["application/json", "application/vnd.a.b+json", "text/csv", "application/xml", "text/*", "image/png"]
+)
+_RANGES = st.lists(
+    st.tuples(st.one_of(_TYPES, st.just("*/*")), st.sampled_from(["", ";q=0", ";q=0.5", ";v=1"])).map("".join),
+    max_size=4,
+)
 
 
 @given(st.lists(_TYPES, min_size=1, max_size=4), _RANGES)

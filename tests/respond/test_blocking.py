@@ -29,7 +29,9 @@ def test_one_decides_while_another_waits() -> None:
 
     async def both() -> list[str]:
         one, other = threading.Event(), threading.Event()
-        return await asyncio.gather(run_blocking(lambda: decide("a", one, other)), run_blocking(lambda: decide("b", other, one)))
+        return await asyncio.gather(
+            run_blocking(lambda: decide("a", one, other)), run_blocking(lambda: decide("b", other, one))
+        )
 
     assert asyncio.run(both()) == ["a", "b"]
     assert said[:2] == ["a begins", "b begins"]
@@ -86,13 +88,17 @@ def test_who_can_not_wait_does_it_at_once() -> None:
 
 
 def test_a_search_for_edge_cases_lets_others_have_their_turn(mock: Callable[..., Mock]) -> None:
-    document = minimal({"/a": {"get": operation({"type": "object", "properties": {f"p{i}": {"type": "string"} for i in range(40)}})}})
+    document = minimal(
+        {"/a": {"get": operation({"type": "object", "properties": {f"p{i}": {"type": "string"} for i in range(40)}})}}
+    )
     turns: list[str] = []
 
     asked = mock(document)
 
     async def ask() -> Answer:
-        answer = await run_blocking(lambda: asked.ask("/a", headers={"prefer": "payload=body/none:none"}))  # all are looked through
+        answer = await run_blocking(
+            lambda: asked.ask("/a", headers={"prefer": "payload=body/none:none"})
+        )  # all are looked through
         turns.append("asked")
         return answer
 

@@ -35,7 +35,9 @@ def second_judge() -> Callable[[int, object], list[str]]:
     registry = Registry().with_resource("urn:document", Resource(document, DRAFT4))
 
     def judge(status: int, value: object) -> list[str]:
-        schema = {"$ref": f"urn:document#/paths/~1charger~1{{chargerId}}~1users/get/responses/{status}/content/application~1json/schema"}
+        schema = {
+            "$ref": f"urn:document#/paths/~1charger~1{{chargerId}}~1users/get/responses/{status}/content/application~1json/schema"
+        }
         validator = OAS30ReadValidator(schema, registry=registry, format_checker=oas30_format_checker)
         return [error.message for error in validator.iter_errors(value)]
 
@@ -52,7 +54,9 @@ def test_the_example_answers_for_its_charger_only(charger: Mock) -> None:
 
 
 @pytest.mark.parametrize(("charger_id", "name"), FIXTURES.items())
-def test_fixtures_answer_for_the_chargers_they_name(charger: Mock, charger_id: str, name: str, second_judge: Callable) -> None:
+def test_fixtures_answer_for_the_chargers_they_name(
+    charger: Mock, charger_id: str, name: str, second_judge: Callable
+) -> None:
     answer = charger.ask(WITH_KEY.format(charger_id))
 
     assert fields_of(answer)["x-mock-source"] == f"fixture:{name}"
@@ -89,17 +93,25 @@ def test_any_answer_from_any_source_conforms_for_two_judges(
     charger: Mock, second_judge: Callable, charger_id: str, prefer: str, accept: str | None, method: str
 ) -> None:
     headers = {"prefer": prefer} if prefer else {}
-    answer = charger.ask(WITH_KEY.format(quote(charger_id, safe="")), method, headers={**headers, **({"accept": accept} if accept else {})})
+    answer = charger.ask(
+        WITH_KEY.format(quote(charger_id, safe="")),
+        method,
+        headers={**headers, **({"accept": accept} if accept else {})},
+    )
     responder = charger.responder
 
     assert answer.status in {200, 400}
     assert fields_of(answer)["content-type"] == "application/json"
-    assert responder.judge_of(responder.document.entries[0]).judge(Response(answer.status, answer.fields, answer.body)) == ()
+    assert (
+        responder.judge_of(responder.document.entries[0]).judge(Response(answer.status, answer.fields, answer.body))
+        == ()
+    )
     assert second_judge(answer.status, body_of(answer)) == []
 
 
 @pytest.mark.parametrize(
-    ("query", "lacking"), [("", "'code'"), ("?code=k", "'clientId'"), ("?clientId=c", "'code'"), ("?code=&clientId=c", "'code'")]
+    ("query", "lacking"),
+    [("", "'code'"), ("?code=k", "'clientId'"), ("?clientId=c", "'code'"), ("?code=&clientId=c", "'code'")],
 )
 def test_both_parts_of_the_key_are_needed(charger: Mock, query: str, lacking: str) -> None:
     answer = charger.ask(TARGET.format("X") + query)
@@ -157,7 +169,9 @@ def test_a_wrong_method_says_which_are_allowed(charger: Mock) -> None:
         ("respond-async", "example:twoDrivers", 200, None),
     ],
 )
-def test_preferences_are_obeyed_and_reported(charger: Mock, prefer: str, source: str, status: int, applied: str | None) -> None:
+def test_preferences_are_obeyed_and_reported(
+    charger: Mock, prefer: str, source: str, status: int, applied: str | None
+) -> None:
     answer = charger.ask(WITH_KEY.format("EMABLER_Charger12345"), headers={"prefer": prefer})
 
     assert (answer.status, fields_of(answer)["x-mock-source"]) == (status, source)
@@ -249,7 +263,12 @@ def test_a_page_of_any_origin_may_call(serve: Callable[..., Server]) -> None:
     server = serve("--log-format", "none")
     url = f"{server.url}/charger/X/users?code=k&clientId=c"
     preflight = httpx2.options(
-        url, headers={"Origin": "http://a.test", "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "prefer"}
+        url,
+        headers={
+            "Origin": "http://a.test",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "prefer",
+        },
     )
     got = httpx2.get(url, headers={"Origin": "http://a.test"})
 

@@ -55,14 +55,18 @@ def test_a_payload_that_is_not_there_is_said(thing: Mock) -> None:
     assert "--explain" in answer.body.decode()
 
 
-def test_a_kind_that_an_operation_has_not_is_said_when_asked_for_and_passed_over_when_set(mock: Callable[..., Mock]) -> None:
+def test_a_kind_that_an_operation_has_not_is_said_when_asked_for_and_passed_over_when_set(
+    mock: Callable[..., Mock],
+) -> None:
     document = minimal({"/thing": {"get": operation({"type": "boolean"})}})
 
     assert mock(document).ask("/thing", headers={"prefer": "profile=incoherent"}).status == 404
     assert mock(document, profile="incoherent").ask("/thing").status == 200
 
 
-def test_a_profile_of_the_whole_server_goes_before_fixtures_and_examples(charger: Mock, mock: Callable[..., Mock]) -> None:
+def test_a_profile_of_the_whole_server_goes_before_fixtures_and_examples(
+    charger: Mock, mock: Callable[..., Mock]
+) -> None:
     shown = operation(SCHEMA)
     shown["responses"]["200"]["content"]["application/json"]["example"] = {"id": 3}
     asked = mock(minimal({"/thing": {"get": shown}}), profile="invalid")

@@ -36,7 +36,9 @@ CHARGERS = [
 ]
 
 
-express_of = lru_cache(maxsize=None)(FastPath)  # the same for all examples of a test: what one request taught it, others get
+express_of = lru_cache(maxsize=None)(
+    FastPath
+)  # the same for all examples of a test: what one request taught it, others get
 
 
 def ask(responder: Responder, path: str, query: str, fields: list[tuple[bytes, bytes]]) -> tuple[Answer | None, Answer]:
@@ -44,8 +46,14 @@ def ask(responder: Responder, path: str, query: str, fields: list[tuple[bytes, b
     return express_of(responder).find(request), responder.respond(request)
 
 
-@given(charger_id=st.sampled_from(CHARGERS), query=st.sampled_from(QUERIES), fields=st.lists(st.sampled_from(FIELDS), max_size=3))
-def test_a_ready_answer_is_the_responders(charger: Mock, charger_id: str, query: str, fields: list[tuple[bytes, bytes]]) -> None:
+@given(
+    charger_id=st.sampled_from(CHARGERS),
+    query=st.sampled_from(QUERIES),
+    fields=st.lists(st.sampled_from(FIELDS), max_size=3),
+)
+def test_a_ready_answer_is_the_responders(
+    charger: Mock, charger_id: str, query: str, fields: list[tuple[bytes, bytes]]
+) -> None:
     found, expected = ask(charger.responder, f"/api/charger/{charger_id}/users", query, fields)
 
     assert found is None or found == expected
@@ -53,13 +61,19 @@ def test_a_ready_answer_is_the_responders(charger: Mock, charger_id: str, query:
 
 @pytest.mark.parametrize("charger_id", ["EMABLER_Charger12345", "EMABLER_Charger10000", "EMABLER_Charger00000"])
 def test_ordinary_requests_for_stored_answers_are_answered_at_once(charger: Mock, charger_id: str) -> None:
-    found, expected = ask(charger.responder, f"/api/charger/{charger_id}/users", "clientId=c&code=k", [(b"host", b"localhost")])
+    found, expected = ask(
+        charger.responder, f"/api/charger/{charger_id}/users", "clientId=c&code=k", [(b"host", b"localhost")]
+    )
 
     assert found == expected
 
 
-@pytest.mark.parametrize("fields", [[], [(b"accept", b"application/json, text/plain, */*")], [(b"user-agent", b"curl/8")]])
-def test_ordinary_requests_for_generated_answers_are_made_at_once(charger: Mock, fields: list[tuple[bytes, bytes]]) -> None:
+@pytest.mark.parametrize(
+    "fields", [[], [(b"accept", b"application/json, text/plain, */*")], [(b"user-agent", b"curl/8")]]
+)
+def test_ordinary_requests_for_generated_answers_are_made_at_once(
+    charger: Mock, fields: list[tuple[bytes, bytes]]
+) -> None:
     found, expected = ask(charger.responder, "/api/charger/EMABLER_Charger555/users", "clientId=c&code=k", fields)
 
     assert expected.source == "generated"
@@ -68,7 +82,9 @@ def test_ordinary_requests_for_generated_answers_are_made_at_once(charger: Mock,
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml;q=0.5, application/json;q=0"])
 def test_what_is_not_acceptable_is_left_to_the_responder(charger: Mock, accept: str) -> None:
-    found, expected = ask(charger.responder, "/api/charger/EMABLER_Charger555/users", "clientId=c&code=k", [(b"accept", accept.encode())])
+    found, expected = ask(
+        charger.responder, "/api/charger/EMABLER_Charger555/users", "clientId=c&code=k", [(b"accept", accept.encode())]
+    )
 
     assert found is None
     assert "request-accept-unmet" in {finding.rule for finding in expected.findings}
@@ -159,7 +175,11 @@ def test_any_operation_is_answered_alike(
     assert found is None or found == expected
 
 
-ECHO = {"type": "object", "required": ["id", "name"], "properties": {"id": {"type": ["integer", "string", "number"]}, "name": TEXT}}
+ECHO = {
+    "type": "object",
+    "required": ["id", "name"],
+    "properties": {"id": {"type": ["integer", "string", "number"]}, "name": TEXT},
+}
 
 
 @pytest.mark.parametrize("case", ["a number in the path", "a number in what is made", "a text with a pattern", "one of some", "examples in pairs", "what may be asked", "what may be said in a header", "what may be said in a cookie", "nothing is said of it"])  # fmt: skip
@@ -181,7 +201,9 @@ def mocked(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Mock]:
             "example": {"application/json": {"schema": {"type": "integer"}, "example": 7}},
             "schema": {"application/json": {"schema": {"type": "integer"}}},
             "echo": {"application/json": {"schema": {"type": "array", "items": ECHO}}},
-            "pairs": {"application/json": {"schema": {}, "examples": {"one": {"value": "one"}, "two": {"value": "two"}}}},
+            "pairs": {
+                "application/json": {"schema": {}, "examples": {"one": {"value": "one"}, "two": {"value": "two"}}}
+            },
         }
         made["responses"] = {status: {"description": "", **({"content": content[kind]} if kind else {})}}
         document = minimal(
@@ -210,7 +232,16 @@ POSTED = {
     "made": {"application/json": {"schema": {"type": "array", "items": ORDER}}},
     "empty": None,
 }
-BODIES = [b'{"id": 1}', b'{"id": 2, "at": "2026-11-23"}', b'{"id": "1"}', b'{"id": 1, "at": "today"}', b"[]", b"{", b"", b"null"]
+BODIES = [
+    b'{"id": 1}',
+    b'{"id": 2, "at": "2026-11-23"}',
+    b'{"id": "1"}',
+    b'{"id": 1, "at": "today"}',
+    b"[]",
+    b"{",
+    b"",
+    b"null",
+]
 TYPES = ["application/json", "application/json; charset=utf-8", "text/plain", "application/merge-patch+json", None]
 
 
@@ -228,7 +259,9 @@ def test_a_body_is_answered_alike(posted: Callable[[str], FastPath], kind: str, 
 
 
 @pytest.mark.parametrize("kind", POSTED)
-def test_bodies_of_json_are_answered_at_once_good_or_bad_and_others_are_not(posted: Callable[[str], FastPath], kind: str) -> None:
+def test_bodies_of_json_are_answered_at_once_good_or_bad_and_others_are_not(
+    posted: Callable[[str], FastPath], kind: str
+) -> None:
     express, fields = posted(kind), [(b"content-type", b"application/json"), (b"accept", b"*/*")]
     requests = [Request("POST", b"/orders/7", b"", fields, body) for body in BODIES]
 
@@ -236,7 +269,9 @@ def test_bodies_of_json_are_answered_at_once_good_or_bad_and_others_are_not(post
 
 
 def test_answers_that_go_by_the_body_are_left_to_the_responder(mock: Callable[..., Mock]) -> None:
-    content = {"application/json": {"schema": ORDER, "examples": {"one": {"value": {"id": 1}}, "two": {"value": {"id": 2}}}}}
+    content = {
+        "application/json": {"schema": ORDER, "examples": {"one": {"value": {"id": 1}}, "two": {"value": {"id": 2}}}}
+    }
     made = operation(ORDER, requestBody={"content": content})
     made["responses"]["200"]["content"] = content
     responder = mock(minimal({"/orders": {"post": made}})).responder

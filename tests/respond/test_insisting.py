@@ -9,7 +9,11 @@ from mock_server.settings import Settings, merge_settings
 from tests.support.asgi_client import AsgiClient
 from tests.support.mocks import Mock, body_of, fields_of, minimal
 
-MESSAGE = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}, "code": {"type": "integer"}}}
+MESSAGE = {
+    "type": "object",
+    "required": ["message"],
+    "properties": {"message": {"type": "string"}, "code": {"type": "integer"}},
+}
 
 
 def document(error: object, status: str = "404", media_type: str = "application/json") -> dict[str, object]:
@@ -57,7 +61,9 @@ def test_a_message_may_stand_within_an_error(mock: Callable[..., Mock], error: o
         {"type": "object", "required": ["message"], "allOf": [{"not": {}}]},
     ],
 )
-def test_where_no_message_is_required_or_takes_the_reason_it_is_a_problem(mock: Callable[..., Mock], error: object) -> None:
+def test_where_no_message_is_required_or_takes_the_reason_it_is_a_problem(
+    mock: Callable[..., Mock], error: object
+) -> None:
     answer = mock(document(error)).ask("/thinks")
 
     assert fields_of(answer)["content-type"] == "application/problem+json"
@@ -100,7 +106,9 @@ def test_an_object_of_kubernetes_says_what_it_is(mock: Callable[..., Mock]) -> N
     }
     core = {**schema, "x-kubernetes-group-version-kind": [{"group": "", "kind": "Pod", "version": "v1"}]}
     paths = {
-        f"/{name}": {"get": {"responses": {"200": {"description": "", "content": {"application/json": {"schema": each}}}}}}
+        f"/{name}": {
+            "get": {"responses": {"200": {"description": "", "content": {"application/json": {"schema": each}}}}}
+        }
         for name, each in (("deployment", schema), ("pod", core))
     }
     asked = mock(minimal(paths))

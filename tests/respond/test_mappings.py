@@ -16,10 +16,17 @@ from mock_server.server.backend import Backend
 from tests.support.mocks import Mock, body_of, fields_of, minimal, operation
 
 ORDER = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "state": {"type": "string"}}}
-GET = operation(ORDER, operationId="getOrder", parameters=[{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}])
+GET = operation(
+    ORDER,
+    operationId="getOrder",
+    parameters=[{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+)
 PUT = {**GET, "operationId": "putOrder"}
 DOCUMENT = minimal({"/orders/{id}": {"get": GET, "put": PUT}}, servers=[{"url": "/api"}])
-SEVEN = {"request": {"method": "GET", "urlPath": "/api/orders/7"}, "response": {"jsonBody": {"id": 7, "state": "mapped"}}}
+SEVEN = {
+    "request": {"method": "GET", "urlPath": "/api/orders/7"},
+    "response": {"jsonBody": {"id": 7, "state": "mapped"}},
+}
 
 
 @pytest.fixture
@@ -83,7 +90,11 @@ def test_a_mapping_of_a_world_answers_there_only_and_goes_with_it(orders: Mock, 
     def state(world: str) -> object:
         return body_of(orders.ask("/api/orders/7", headers={"x-mock-world": world}))["state"]  # type: ignore[index]
 
-    assert [state("anna"), state("ben"), body_of(orders.ask("/api/orders/7"))] == ["anna", "all", {"id": 7, "state": "all"}]
+    assert [state("anna"), state("ben"), body_of(orders.ask("/api/orders/7"))] == [
+        "anna",
+        "all",
+        {"id": 7, "state": "all"},
+    ]
     orders.worlds.fork("anna", "carla")
     assert [state("anna"), state("carla")] == ["anna", "anna"]
     kept = orders.worlds.snapshot("anna")
@@ -136,7 +147,13 @@ def test_a_wrong_mapping_is_refused_with_its_place(stubs: Mappings, value: objec
 
 
 def test_one_that_may_be_invalid_answers_all_the_same(orders: Mock, stubs: Mappings) -> None:
-    stubs.add({"request": {"urlPath": "/api/orders/7"}, "response": {"status": 418, "body": "tea"}, "metadata": {"allowInvalid": True}})
+    stubs.add(
+        {
+            "request": {"urlPath": "/api/orders/7"},
+            "response": {"status": 418, "body": "tea"},
+            "metadata": {"allowInvalid": True},
+        }
+    )
     stubs.add({"request": {"urlPath": "/elsewhere"}, "response": {"body": "here"}, "metadata": {"allowInvalid": True}})
 
     assert (orders.ask("/api/orders/7").status, orders.ask("/api/orders/7").body) == (418, b"tea")
@@ -155,9 +172,14 @@ def test_a_pattern_that_fits_many_operations_is_judged_when_it_answers_and_leave
 
 
 def test_templates_look_the_request_up_and_are_judged_when_they_are_made(orders: Mock, stubs: Mappings) -> None:
-    made = {"jsonBody": {"id": "{{ request.path.n }}", "state": "was {{ request.query.s }}"}, "transformers": ["response-template"]}
+    made = {
+        "jsonBody": {"id": "{{ request.path.n }}", "state": "was {{ request.query.s }}"},
+        "transformers": ["response-template"],
+    }
     stubs.add({"request": {"urlPathTemplate": "/api/orders/{n}"}, "response": made})
-    assert orders.ask("/api/orders/7?s=x").source == "problem:invalid-answer"  # a text of a template of its own is no number
+    assert (
+        orders.ask("/api/orders/7?s=x").source == "problem:invalid-answer"
+    )  # a text of a template of its own is no number
 
     stubs.clear()
     made["jsonBody"]["id"] = "{{ number(request.path.n) }}"  # type: ignore[index]

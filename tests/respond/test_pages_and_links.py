@@ -65,9 +65,15 @@ SIGNS: dict[str, tuple[dict[str, Any], object]] = {
 
 @pytest.mark.parametrize("name", SIGNS)
 @pytest.mark.parametrize("holder", [None, "meta", "paging", "links", "response_metadata"])
-def test_a_sign_of_a_next_page_says_that_there_is_none(mock: Callable[..., Mock], name: str, holder: str | None) -> None:
+def test_a_sign_of_a_next_page_says_that_there_is_none(
+    mock: Callable[..., Mock], name: str, holder: str | None
+) -> None:
     schema, expected = SIGNS[name]
-    member = {name: schema} if holder is None else {holder: {"type": "object", "required": [name], "properties": {name: schema}}}
+    member = (
+        {name: schema}
+        if holder is None
+        else {holder: {"type": "object", "required": [name], "properties": {name: schema}}}
+    )
     asked = served(mock, {"/things": {"get": operation(listing(member))}})
 
     body = body_of(asked.ask("/v1/things"))
@@ -82,16 +88,26 @@ def test_an_optional_sign_that_can_not_be_null_is_left_out(mock: Callable[..., M
     assert "next" not in body_of(asked.ask("/v1/things"))  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("name", ["access_token", "next_billing_date", "refresh_token", "next_of_kin", "token", "cursor_style"])
+@pytest.mark.parametrize(
+    "name", ["access_token", "next_billing_date", "refresh_token", "next_of_kin", "token", "cursor_style"]
+)
 def test_what_only_sounds_like_a_sign_stays(mock: Callable[..., Mock], name: str) -> None:
-    asked = served(mock, {"/things": {"get": operation(listing({name: {"type": "string", "nullable": True, "example": "kept"}}))}})
+    asked = served(
+        mock, {"/things": {"get": operation(listing({name: {"type": "string", "nullable": True, "example": "kept"}}))}}
+    )
 
     assert body_of(asked.ask("/v1/things"))[name] == "kept"  # type: ignore[index]
 
 
 def test_lists_within_things_end_as_well(mock: Callable[..., Mock]) -> None:
-    inner = {"type": "object", "required": ["data", "has_more"], "properties": {"data": THINGS, "has_more": {"type": "boolean"}}}
-    asked = served(mock, {"/one": {"get": operation({"type": "object", "required": ["parts"], "properties": {"parts": inner}})}})
+    inner = {
+        "type": "object",
+        "required": ["data", "has_more"],
+        "properties": {"data": THINGS, "has_more": {"type": "boolean"}},
+    }
+    asked = served(
+        mock, {"/one": {"get": operation({"type": "object", "required": ["parts"], "properties": {"parts": inner}})}}
+    )
 
     assert not any(body_of(asked.ask(f"/v1/one?__seed={seed}"))["parts"]["has_more"] for seed in range(8))  # type: ignore[index]
 
@@ -99,7 +115,9 @@ def test_lists_within_things_end_as_well(mock: Callable[..., Mock]) -> None:
 def test_a_page_is_the_one_that_was_asked_for_and_totals_follow(mock: Callable[..., Mock]) -> None:
     numbers = ("page", "per_page", "total", "total_pages", "start", "end")
     members = {name: {"type": "integer", "example": 43} for name in numbers}
-    asked = served(mock, {"/things": {"get": operation(listing(members), parameters=query("page", "per_page", type_="integer"))}})
+    asked = served(
+        mock, {"/things": {"get": operation(listing(members), parameters=query("page", "per_page", type_="integer"))}}
+    )
 
     body: Any = body_of(asked.ask("/v1/things?page=3&per_page=10"))
     first: Any = body_of(asked.ask("/v1/things"))
@@ -113,7 +131,10 @@ def test_a_page_is_the_one_that_was_asked_for_and_totals_follow(mock: Callable[.
 
 def test_a_list_has_no_more_than_was_asked_for(mock: Callable[..., Mock]) -> None:
     parameters = query("limit", type_="integer")
-    paths = {"/things": {"get": operation(THINGS, parameters=parameters)}, "/held": {"get": operation(listing({}), parameters=parameters)}}
+    paths = {
+        "/things": {"get": operation(THINGS, parameters=parameters)},
+        "/held": {"get": operation(listing({}), parameters=parameters)},
+    }
     paths["/held"]["get"]["operationId"] = "held"
     asked = served(mock, paths)
 
@@ -169,16 +190,22 @@ def test_the_link_field_of_a_plain_list_leads_through_a_preferred_number_of_thin
 @pytest.mark.parametrize(
     ("target", "prefer"), [("/v1/things", "size=5"), ("/v1/things?limit=2", "static"), ("/v1/things?limit=9", "size=3")]
 )
-def test_the_link_field_leads_to_no_next_page_where_there_is_none(mock: Callable[..., Mock], target: str, prefer: str) -> None:
+def test_the_link_field_leads_to_no_next_page_where_there_is_none(
+    mock: Callable[..., Mock], target: str, prefer: str
+) -> None:
     described = operation(THINGS, parameters=query("page", "limit", type_="integer"))
-    described["responses"]["200"]["headers"] = {"Link": {"schema": {"type": "string"}, "example": f'<{SERVER}/things?page=2>; rel="next"'}}
+    described["responses"]["200"]["headers"] = {
+        "Link": {"schema": {"type": "string"}, "example": f'<{SERVER}/things?page=2>; rel="next"'}
+    }
     fields = dict(served(mock, {"/things": {"get": described}}).ask(target, headers={**HOST, "prefer": prefer}).fields)
 
     assert b"next" not in fields.get(b"link", b"")
 
 
 def test_the_ids_around_a_list_are_those_of_its_things(mock: Callable[..., Mock]) -> None:
-    asked = served(mock, {"/things": {"get": operation(listing({"first_id": {"type": "string"}, "last_id": {"type": "string"}}))}})
+    asked = served(
+        mock, {"/things": {"get": operation(listing({"first_id": {"type": "string"}, "last_id": {"type": "string"}}))}}
+    )
 
     body: Any = body_of(asked.ask("/v1/things"))
 
@@ -197,7 +224,10 @@ def test_an_example_that_leads_to_a_next_page_is_the_last_one_where_it_is_follow
 
 def test_an_example_whose_next_page_can_not_be_told_from_the_first_is_the_last_one(mock: Callable[..., Mock]) -> None:
     described = operation(listing({"next": NULLABLE}), parameters=query("page"))
-    described["responses"]["200"]["content"]["application/json"]["example"] = {"items": [], "next": SERVER + "/things/more"}
+    described["responses"]["200"]["content"]["application/json"]["example"] = {
+        "items": [],
+        "next": SERVER + "/things/more",
+    }
     asked = served(mock, {"/things": {"get": described}})
 
     assert body_of(asked.ask("/v1/things")) == {"items": [], "next": None}
@@ -229,10 +259,17 @@ def test_the_next_page_is_taken_out_of_a_link_field(text: str, expected: str | N
 
 
 def test_links_of_the_documents_servers_lead_to_this_one(mock: Callable[..., Mock]) -> None:
-    shown = {"issues": SERVER + "/repo/issues", "site": "https://acme.dev/repo", "other": SERVER + "0/x", "note": f"see {SERVER}/docs."}
+    shown = {
+        "issues": SERVER + "/repo/issues",
+        "site": "https://acme.dev/repo",
+        "other": SERVER + "0/x",
+        "note": f"see {SERVER}/docs.",
+    }
     described = operation({"type": "object"})
     described["responses"]["200"]["content"]["application/json"]["example"] = shown
-    described["responses"]["200"]["headers"] = {"X-Next": {"schema": {"type": "string"}, "example": SERVER + "/repo?n=1"}}
+    described["responses"]["200"]["headers"] = {
+        "X-Next": {"schema": {"type": "string"}, "example": SERVER + "/repo?n=1"}
+    }
     asked = served(mock, {"/repo": {"get": described}})
 
     answer = asked.ask("/v1/repo", headers=HOST)
@@ -293,7 +330,12 @@ def test_what_a_thing_says_of_where_it_is_is_the_url_of_the_request(mock: Callab
     body: Any = body_of(asked.ask("/v1/things/t%201", headers=HOST))
 
     url = ORIGIN + "/v1/things/t%201"
-    assert (body["url"], body["href"], body["_links"]["self"]["href"], body["avatar_url"]) == (url, url, url, "https://x.test/a")
+    assert (body["url"], body["href"], body["_links"]["self"]["href"], body["avatar_url"]) == (
+        url,
+        url,
+        url,
+        "https://x.test/a",
+    )
 
 
 @pytest.mark.parametrize(
@@ -331,7 +373,11 @@ def test_the_link_of_each_thing_in_a_list_leads_to_itself(
 
 
 def test_the_link_of_a_thing_without_a_path_of_its_own_stays(mock: Callable[..., Mock]) -> None:
-    thing = {"type": "object", "required": ["id", "url"], "properties": {"id": {"type": "string"}, "url": {"type": "string"}}}
+    thing = {
+        "type": "object",
+        "required": ["id", "url"],
+        "properties": {"id": {"type": "string"}, "url": {"type": "string"}},
+    }
     asked = served(mock, {"/things": {"get": operation({"type": "array", "items": thing, "minItems": 2})}})
     body: Any = body_of(asked.ask("/v1/things", headers=HOST))
 
@@ -339,7 +385,11 @@ def test_the_link_of_a_thing_without_a_path_of_its_own_stays(mock: Callable[...,
 
 
 def test_the_fast_way_links_the_things_of_a_list_as_the_ordinary_one(mock: Callable[..., Mock]) -> None:
-    thing = {"type": "object", "required": ["id", "url"], "properties": {"id": {"type": "string"}, "url": {"type": "string"}}}
+    thing = {
+        "type": "object",
+        "required": ["id", "url"],
+        "properties": {"id": {"type": "string"}, "url": {"type": "string"}},
+    }
     paths = {
         "/things": {"get": operation({"type": "array", "items": thing, "minItems": 2})},
         "/things/{id}": {"get": operation(thing, parameters=path("id"))},
@@ -369,7 +419,14 @@ def test_what_was_sent_is_in_the_answer(mock: Callable[..., Mock], method: str) 
         "kind": {"type": "string", "enum": ["a", "b"]}, "address": {"type": "object", "properties": {"city": {"type": "string"},
                                                                                                      "zip": {"type": "string"}}},
     }  # fmt: skip
-    asked = served(mock, {"/things": {method: operation({"type": "object", "required": ["id"], "properties": members}, requestBody=BODY)}})
+    asked = served(
+        mock,
+        {
+            "/things": {
+                method: operation({"type": "object", "required": ["id"], "properties": members}, requestBody=BODY)
+            }
+        },
+    )
     sent = {"name": "Ann", "amount": 2000, "due_date": "soon", "kind": "c", "address": {"city": "Ii"}, "unknown": 1}
 
     body: Any = body_of(asked.ask("/v1/things", method.upper(), json=sent))
@@ -392,7 +449,11 @@ def test_what_was_sent_is_found_in_what_is_wrapped(mock: Callable[..., Mock], wr
 
 
 def test_what_was_deleted_is_said_to_be(mock: Callable[..., Mock]) -> None:
-    schema = {"type": "object", "required": ["id", "deleted"], "properties": {"id": {"type": "string"}, "deleted": {"type": "boolean"}}}
+    schema = {
+        "type": "object",
+        "required": ["id", "deleted"],
+        "properties": {"id": {"type": "string"}, "deleted": {"type": "boolean"}},
+    }
     asked = served(mock, {"/customers/{customer}": {"delete": operation(schema, parameters=path("customer"))}})
 
     for key in ("cus_1", "cus_2", "cus_3", "cus_4"):
@@ -411,7 +472,9 @@ def test_what_was_deleted_is_said_to_be(mock: Callable[..., Mock]) -> None:
         ("/repos/{repo}", "name", "/repos/r1", "r1"),
     ],
 )
-def test_the_id_of_a_path_is_echoed_under_its_noun(mock: Callable[..., Mock], template: str, name: str, target: str, expected: str) -> None:
+def test_the_id_of_a_path_is_echoed_under_its_noun(
+    mock: Callable[..., Mock], template: str, name: str, target: str, expected: str
+) -> None:
     variable = template.partition("{")[2].partition("}")[0]
     schema = {"type": "object", "required": [name], "properties": {name: {"type": "string"}}}
     asked = served(mock, {template: {"get": operation(schema, parameters=path(variable))}})
@@ -437,7 +500,9 @@ def everything(mock: Callable[..., Mock], **changes: object) -> Mock:
 
 
 @pytest.mark.parametrize("stateful", [False, True])
-def test_the_fast_way_answers_as_the_ordinary_one_however_it_is_addressed(mock: Callable[..., Mock], stateful: bool) -> None:
+def test_the_fast_way_answers_as_the_ordinary_one_however_it_is_addressed(
+    mock: Callable[..., Mock], stateful: bool
+) -> None:
     asked = everything(mock, stateful=stateful)
     express, seen = FastPath(asked.responder), 0
 
@@ -449,9 +514,15 @@ def test_the_fast_way_answers_as_the_ordinary_one_however_it_is_addressed(mock: 
                 assert found is None or _same(found, expected)
                 assert b"here.invalid" not in expected.body
                 seen += found is not None
-    posted = Request("POST", b"/v1/things", b"", [(b"host", b"a.test"), (b"content-type", b"application/json")], b'{"name":"Ann"}')
+    posted = Request(
+        "POST", b"/v1/things", b"", [(b"host", b"a.test"), (b"content-type", b"application/json")], b'{"name":"Ann"}'
+    )
     found = express.find(posted)
-    assert stateful or (found is not None and _same(found, asked.responder.respond(posted)) and orjson.loads(found.body)["name"] == "Ann")
+    assert stateful or (
+        found is not None
+        and _same(found, asked.responder.respond(posted))
+        and orjson.loads(found.body)["name"] == "Ann"
+    )
     assert seen >= len(ROUTES)
 
 
@@ -512,16 +583,23 @@ def test_without_a_host_links_lead_to_the_address_that_is_set(mock: Callable[...
 def test_the_name_and_the_size_of_an_uploaded_file_come_back(mock: Callable[..., Mock]) -> None:
     members = {"id": {"type": "string"}, "filename": {"type": "string"}, "bytes": {"type": "integer"}, "purpose": {"type": "string"},
                "mime_type": {"type": "string"}}  # fmt: skip
-    form = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}, "purpose": {"type": "string"}}}
+    form = {
+        "type": "object",
+        "properties": {"file": {"type": "string", "format": "binary"}, "purpose": {"type": "string"}},
+    }
     described = operation({"type": "object", "required": list(members), "properties": members})
-    asked = served(mock, {"/files": {"post": {**described, "requestBody": {"content": {"multipart/form-data": {"schema": form}}}}}})
+    asked = served(
+        mock, {"/files": {"post": {**described, "requestBody": {"content": {"multipart/form-data": {"schema": form}}}}}}
+    )
     sent = (
         b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="a b.jsonl"\r\nContent-Type: application/jsonl\r\n\r\n'
         b'{"a": 1}\n\r\n--b--\r\n'
     )
 
-    body: Any = body_of(asked.ask("/v1/files", "POST", headers={"content-type": "multipart/form-data; boundary=b"}, body=sent))
+    body: Any = body_of(
+        asked.ask("/v1/files", "POST", headers={"content-type": "multipart/form-data; boundary=b"}, body=sent)
+    )
 
     assert {name: body[name] for name in list(members)[1:]} == {
         "filename": "a b.jsonl", "bytes": 9, "purpose": "batch", "mime_type": "application/jsonl",

@@ -58,7 +58,9 @@ def test_the_values_of_variables_are_bounded(mock: Callable[..., Mock]) -> None:
 
 
 def test_a_variable_of_a_server_that_nobody_defines_is_no_parameters_value(mock: Callable[..., Mock]) -> None:
-    document = minimal({"/m/{id}": {"get": saying("m", in_path("id", {"type": "integer"}))}}, servers=[{"url": "/{tenant}"}])
+    document = minimal(
+        {"/m/{id}": {"get": saying("m", in_path("id", {"type": "integer"}))}}, servers=[{"url": "/{tenant}"}]
+    )
 
     assert mock(document).ask("/acme/m/7").status == 200
 
@@ -88,12 +90,22 @@ def test_a_host_without_a_scheme_is_read_as_one(mock: Callable[..., Mock], url: 
 
 @pytest.mark.parametrize(
     ("host", "base_path", "expected"),
-    [("api.example.com", "/v1", "/v1"), ("https://api.example.com", "/v1", "/v1"), ("api.example.com/x", "/v1", "/x/v1")],
+    [
+        ("api.example.com", "/v1", "/v1"),
+        ("https://api.example.com", "/v1", "/v1"),
+        ("api.example.com/x", "/v1", "/x/v1"),
+    ],
 )
 def test_a_host_of_2_0_that_is_more_than_a_host_is_read_as_it_is_meant(
     mock: Callable[..., Mock], host: str, base_path: str, expected: str
 ) -> None:
-    document = {"swagger": "2.0", "info": {"title": "T", "version": "1"}, "host": host, "basePath": base_path, "paths": {}}
+    document = {
+        "swagger": "2.0",
+        "info": {"title": "T", "version": "1"},
+        "host": host,
+        "basePath": base_path,
+        "paths": {},
+    }
     responder = mock(document).responder
 
     assert responder.base_paths() == (expected,)
@@ -105,7 +117,9 @@ CAKES = minimal(
         "/cakes/{name}?api-version=2024-06": {"get": saying("old", in_path("name"), operationId="old")},
         "/cakes/{name}?api-version=2025-01": {"get": saying("new", in_path("name"), operationId="new")},
         "/find?q={term}": {"get": saying("found", in_path("term", {"type": "integer"}), operationId="find")},
-        "/look?q={q}": {"get": saying("look", {"name": "q", "in": "query", "schema": {"type": "integer"}}, operationId="look")},
+        "/look?q={q}": {
+            "get": saying("look", {"name": "q", "in": "query", "schema": {"type": "integer"}}, operationId="look")
+        },
     }
 )
 
@@ -123,7 +137,9 @@ CAKES = minimal(
         ("/look?q=x", 422, None),
     ],
 )
-def test_a_query_in_the_key_of_a_path_tells_operations_apart(mock: Callable[..., Mock], target: str, status: int, word: str | None) -> None:
+def test_a_query_in_the_key_of_a_path_tells_operations_apart(
+    mock: Callable[..., Mock], target: str, status: int, word: str | None
+) -> None:
     answer = mock(CAKES).ask(target)
 
     assert answer.status == status
@@ -170,7 +186,9 @@ SLASHES = minimal(
         ("/v1/albums//7/tracks", "tracks"),
     ],
 )
-def test_a_slash_more_or_less_is_none_where_nothing_else_is_documented(mock: Callable[..., Mock], path: str, word: str) -> None:
+def test_a_slash_more_or_less_is_none_where_nothing_else_is_documented(
+    mock: Callable[..., Mock], path: str, word: str
+) -> None:
     answer = mock(SLASHES).ask(path)
 
     assert (answer.status, body_of(answer), answer.findings) == (200, word, ())
@@ -237,14 +255,21 @@ def test_a_last_variable_holds_slashes_where_nothing_else_is_documented(
         ("PUT", "/blobs/a/b", 200),
     ],
 )
-def test_a_variable_holds_slashes_only_where_it_takes_them(mock: Callable[..., Mock], method: str, path: str, status: int) -> None:
+def test_a_variable_holds_slashes_only_where_it_takes_them(
+    mock: Callable[..., Mock], method: str, path: str, status: int
+) -> None:
     assert mock(SPANNING).ask(path, method).status == status
 
 
 def test_long_paths_cost_no_more_than_they_are_long(mock: Callable[..., Mock]) -> None:
     asked = mock(SPANNING)
     began = time.process_time()
-    for path in ("/files" + "/a" * 10_000, "/" * 20_000, "/images" + "/a" * 10_000 + "/jso", "/files/" + "%2F" * 10_000):
+    for path in (
+        "/files" + "/a" * 10_000,
+        "/" * 20_000,
+        "/images" + "/a" * 10_000 + "/jso",
+        "/files/" + "%2F" * 10_000,
+    ):
         assert asked.ask(path).status in {200, 404}
 
     assert time.process_time() - began < 2
@@ -255,11 +280,19 @@ AWS = minimal(
         f"/#X-Amz-Target=DB.{name}": {
             "post": saying(
                 name,
-                {"name": "X-Amz-Target", "in": "header", "required": True, "schema": {"type": "string", "enum": [f"DB.{name}"]}},
+                {
+                    "name": "X-Amz-Target",
+                    "in": "header",
+                    "required": True,
+                    "schema": {"type": "string", "enum": [f"DB.{name}"]},
+                },
                 operationId=name,
                 requestBody={
                     "required": True,
-                    "content": {"application/x-amz-json-1.0": {"schema": {"type": "object", "required": [name]}}, "application/json": {}},
+                    "content": {
+                        "application/x-amz-json-1.0": {"schema": {"type": "object", "required": [name]}},
+                        "application/json": {},
+                    },
                 },
             )
         }
@@ -294,7 +327,9 @@ def test_an_exchange_is_judged_under_every_base_path_and_query(tmp_path: Path) -
 _SEGMENTS = st.lists(st.sampled_from(["a", "b", "{x}", "{y}", "c.{z}"]), min_size=1, max_size=4)
 
 
-@given(st.lists(_SEGMENTS, min_size=1, max_size=5), st.lists(st.sampled_from(["a", "b", "c.d", "", "e%2Ff"]), max_size=6))
+@given(
+    st.lists(_SEGMENTS, min_size=1, max_size=5), st.lists(st.sampled_from(["a", "b", "c.d", "", "e%2Ff"]), max_size=6)
+)
 def test_what_matches_as_it_is_written_is_never_read_otherwise(templates: list[list[str]], segments: list[str]) -> None:
     router: Router[str] = Router()
     for template in templates:
@@ -369,13 +404,19 @@ def test_a_method_that_is_not_documented_is_405_under_any_base_path_too(mock: Ca
         ("https://{tenant}.example.com/v1", "https://acme.example.com/v1/m/1", "http://mock.test/v1/m/1"),
         ("https://{tenant}.example.com/v1", "https://a.b.example.com/v1/m/1", "http://mock.test/v1/m/1"),
         ("https://{tenant}.example.com/v1", "https://acme.example.org/v1/m/1", "https://acme.example.org/v1/m/1"),
-        ("https://{tenant}.example.com/v1", "https://acme.example.com.evil.test/v1/m", "https://acme.example.com.evil.test/v1/m"),
+        (
+            "https://{tenant}.example.com/v1",
+            "https://acme.example.com.evil.test/v1/m",
+            "https://acme.example.com.evil.test/v1/m",
+        ),
         ("https://{tenant}.example.com/v1", "https://acme.example.com/v2/m/1", "https://acme.example.com/v2/m/1"),
         ("https://{tenant}/v1", "https://acme.example.com/v1/m/1", "https://acme.example.com/v1/m/1"),
         ("https://{tenant}.com/v1", "https://acme.com/v1/m/1", "https://acme.com/v1/m/1"),
     ],
 )
-def test_links_of_any_host_that_a_server_may_have_lead_here(mock: Callable[..., Mock], url: str, link: str, expected: str) -> None:
+def test_links_of_any_host_that_a_server_may_have_lead_here(
+    mock: Callable[..., Mock], url: str, link: str, expected: str
+) -> None:
     content = {"application/json": {"example": {"link": link}}}
     get = {"responses": {"200": {"description": "", "content": content}}}
     asked = mock(minimal({"/m": {"get": get}}, servers=free(url, tenant="demo")))
@@ -393,7 +434,9 @@ def test_a_link_of_an_answer_under_another_base_path_keeps_that(mock: Callable[.
 
 def test_an_exchange_is_judged_under_any_value_of_a_servers_variable(tmp_path: Path) -> None:
     path = tmp_path / "openapi.json"
-    path.write_bytes(orjson.dumps({**CAKES, "servers": free("https://{tenant}.example.com/{base}", tenant="a", base="v1")}))
+    path.write_bytes(
+        orjson.dumps({**CAKES, "servers": free("https://{tenant}.example.com/{base}", tenant="a", base="v1")})
+    )
     request = Request("GET", b"/v8/cakes/a", b"api-version=2025-01", (), b"")
     fields = [(b"content-type", b"application/json")]
 

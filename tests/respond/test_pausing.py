@@ -30,9 +30,16 @@ def large_circle(parts: int = _PARTS) -> dict:
     """A document whose only thing leads to many schemas, each of which leads to others and back."""
     schemas: dict[str, dict] = {}
     for n in range(parts):
-        others = {f"part{i}": {"anyOf": [{"type": "string"}, {"$ref": f"#/components/schemas/S{(n * 3 + i) % parts}"}]} for i in range(4)}
+        others = {
+            f"part{i}": {"anyOf": [{"type": "string"}, {"$ref": f"#/components/schemas/S{(n * 3 + i) % parts}"}]}
+            for i in range(4)
+        }
         scalars = {f"text{n}_{i}": {"type": "string", "maxLength": 20 + i} for i in range(8)}
-        schemas[f"S{n}"] = {"type": "object", "required": ["id", "part0"], "properties": {"id": {"type": "string"}, **scalars, **others}}
+        schemas[f"S{n}"] = {
+            "type": "object",
+            "required": ["id", "part0"],
+            "properties": {"id": {"type": "string"}, **scalars, **others},
+        }
     first = {"$ref": "#/components/schemas/S0"}
     body = {"content": {"application/json": {"schema": {"type": "object", "properties": schemas["S1"]["properties"]}}}}
     things = {
@@ -152,7 +159,9 @@ def test_changes_at_the_same_time_lose_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("always")
-def test_values_that_are_made_at_the_same_time_are_those_that_are_made_alone(mock: Callable[..., Mock], tmp_path: Path) -> None:
+def test_values_that_are_made_at_the_same_time_are_those_that_are_made_alone(
+    mock: Callable[..., Mock], tmp_path: Path
+) -> None:
     asked, alone = mock(large_circle(12)), mock(large_circle(12))
     paths = [f"/things?__seed={n}" for n in range(4)]
     wanted = [alone.ask(path).body for path in paths]
@@ -170,7 +179,9 @@ def test_values_that_are_made_at_the_same_time_are_those_that_are_made_alone(moc
     assert meanwhile == wanted[:1]
 
 
-def test_what_can_not_be_answered_at_once_is_left_to_who_can_wait(mock: Callable[..., Mock], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_can_not_be_answered_at_once_is_left_to_who_can_wait(
+    mock: Callable[..., Mock], monkeypatch: pytest.MonkeyPatch
+) -> None:
     responder = mock(large_circle(12)).responder
     express, request = FastPath(responder), Request("GET", b"/things", b"", [], b"")
     monkeypatch.setattr(pausing, "SPELL", 0.0)

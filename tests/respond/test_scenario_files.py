@@ -28,7 +28,9 @@ def test_a_story_goes_as_it_is_told(path: Path, mock: Callable[..., Mock]) -> No
     components = {"components": story["components"]} if "components" in story else {}
     document = story.get("document") or minimal(story["paths"], str(story.get("openapi", "3.0.3")), **components)
     asked = mock(
-        document, story.get("files"), **{name: tuple(v) if isinstance(v, list) else v for name, v in story.get("settings", {}).items()}
+        document,
+        story.get("files"),
+        **{name: tuple(v) if isinstance(v, list) else v for name, v in story.get("settings", {}).items()},
     )
 
     for exchange in story["exchanges"]:

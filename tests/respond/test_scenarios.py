@@ -17,7 +17,10 @@ from tests.support.mocks import Mock, body_of, minimal, operation
 
 SCHEMA = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
 GET = operation(SCHEMA, operationId="get")
-GET["responses"]["404"] = {"description": "", "content": {"application/json": {"schema": {}, "examples": {"gone": {"value": "gone"}}}}}  # type: ignore[index]
+GET["responses"]["404"] = {
+    "description": "",
+    "content": {"application/json": {"schema": {}, "examples": {"gone": {"value": "gone"}}}},
+}  # type: ignore[index]
 BODY = {"content": {"application/json": {"schema": {"type": "object", "required": ["x"]}}}, "required": True}
 POST = operation(SCHEMA, operationId="post", requestBody=BODY)
 DOCUMENT = minimal({"/a": {"get": GET, "post": POST}})
@@ -27,7 +30,11 @@ DOCUMENT = minimal({"/a": {"get": GET, "post": POST}})
 def play(mock: Callable[..., Mock]) -> Callable[..., Mock]:
     def start(*rules: object, **files: object) -> Mock:
         return mock(
-            DOCUMENT, {"scenarios/s.json": {"rules": [*rules]}, "fixtures/get/one.json": {"when": {"query": {"x": "y"}}, "body": {"n": 9}}}
+            DOCUMENT,
+            {
+                "scenarios/s.json": {"rules": [*rules]},
+                "fixtures/get/one.json": {"when": {"query": {"x": "y"}}, "body": {"n": 9}},
+            },
         )
 
     return start
@@ -75,14 +82,18 @@ def test_a_state_follows_a_good_request_without_an_answer_and_no_bad_one(play: C
         ({"body": {"n": "{{ turn() }}"}}, 200, {"n": 1}),
     ],
 )
-def test_an_answer_is_written_out_or_one_of_the_documents(play: Callable[..., Mock], answer: object, status: int, body: object) -> None:
+def test_an_answer_is_written_out_or_one_of_the_documents(
+    play: Callable[..., Mock], answer: object, status: int, body: object
+) -> None:
     made = play({"when": {"operation": "get"}, "answer": answer}).ask("/a")
 
     assert (made.status, body_of(made), made.source) == (status, body, "scenario:s")
 
 
 def test_a_profile_and_what_the_answer_meets_are_handed_on(play: Callable[..., Mock]) -> None:
-    made = play({"when": {"operation": "get"}, "answer": {"profile": "minimal", "delay": "100..300", "fault": "reset"}}).ask("/a")
+    made = play(
+        {"when": {"operation": "get"}, "answer": {"profile": "minimal", "delay": "100..300", "fault": "reset"}}
+    ).ask("/a")
 
     assert list(body_of(made)) == ["n"]  # type: ignore[call-overload]
     assert (str(made.delay), str(made.fault)) == ("100..300", "reset")
@@ -108,7 +119,11 @@ def test_a_template_that_breaks_the_document_is_said_when_it_is_made(play: Calla
         ({"when": {"operation": "none"}, "answer": {"code": 404}}, "/rules/0/when/operation", "no operation"),
         ({"when": {}, "answer": {"code": 404}}, "/rules/0/when", "names an operation"),
         ({"when": {"operation": "get", "querry": {}}, "answer": {"code": 404}}, "/rules/0/when", "object of operation"),
-        ({"when": {"operation": "get", "body": {"x": 1}}, "answer": {"code": 404}}, "/rules/0/when/body/x", "JSON Pointer"),
+        (
+            {"when": {"operation": "get", "body": {"x": 1}}, "answer": {"code": 404}},
+            "/rules/0/when/body/x",
+            "JSON Pointer",
+        ),
         (
             {"when": {"operation": "get", "query": {"x": {"pattern": "("}}}, "answer": {"code": 404}},
             "/rules/0/when/query/x/pattern",
@@ -127,15 +142,25 @@ def test_a_template_that_breaks_the_document_is_said_when_it_is_made(play: Calla
         ({"when": {"operation": "get"}, "answer": {"fixture": "x"}}, "/rules/0/answer/fixture", "there are: one"),
         ({"when": {"operation": "get"}, "answer": {"profile": "x"}}, "/rules/0/answer/profile", "realistic"),
         ({"when": {"operation": "get"}, "answer": {"code": 404, "body": 1}}, "/rules/0/answer", "there is no 'body'"),
-        ({"when": {"operation": "get"}, "answer": {"code": 404, "fault": "error:503"}}, "/rules/0/answer/fault", "said by"),
+        (
+            {"when": {"operation": "get"}, "answer": {"code": 404, "fault": "error:503"}},
+            "/rules/0/answer/fault",
+            "said by",
+        ),
         ({"when": {"operation": "get"}, "answer": {"code": 404, "delay": "soon"}}, "/rules/0/answer/delay", "delay"),
         ({"when": {"operation": "get"}, "answer": {"boddy": 1}}, "/rules/0/answer", "boddy"),
-        ({"when": {"operation": "get"}, "answer": {"code": 404}, "repeat": "loop"}, "/rules/0/repeat", "beside 'answers'"),
+        (
+            {"when": {"operation": "get"}, "answer": {"code": 404}, "repeat": "loop"},
+            "/rules/0/repeat",
+            "beside 'answers'",
+        ),
         ({"when": {"operation": "get"}, "answer": {"code": 404}, "then": 1}, "/rules/0/then", "word"),
         ({"if": 1}, "/rules/0", "a rule is"),
     ],
 )
-def test_a_wrong_scenario_is_refused_with_file_and_place(play: Callable[..., Mock], rule: object, pointer: str, word: str) -> None:
+def test_a_wrong_scenario_is_refused_with_file_and_place(
+    play: Callable[..., Mock], rule: object, pointer: str, word: str
+) -> None:
     with pytest.raises(FixtureError) as caught:
         play(rule)
 
@@ -168,7 +193,9 @@ def test_two_scenarios_of_one_name_are_refused(mock: Callable[..., Mock]) -> Non
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4), lambda inner: st.lists(inner, max_size=3), max_leaves=4
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
 )
 
 
@@ -180,7 +207,20 @@ JSON = st.recursive(
             st.lists(inner, max_size=2)
             | st.dictionaries(
                 st.sampled_from(
-                    ["when", "operation", "answer", "answers", "then", "state", "body", "status", "code", "path", "headers", "repeat"]
+                    [
+                        "when",
+                        "operation",
+                        "answer",
+                        "answers",
+                        "then",
+                        "state",
+                        "body",
+                        "status",
+                        "code",
+                        "path",
+                        "headers",
+                        "repeat",
+                    ]
                 ),
                 inner | st.sampled_from(["get", "post", 200, {"operation": "get"}]),
                 max_size=4,

@@ -37,7 +37,11 @@ WRITTEN = {
     "lines under another name": ("application/jsonl", {"type": "array"}, '{"a":1}\n[2]'),
     "a sequence": ("application/json-seq", TEXT, '\x1e{"a":1}\n'),
     "parts": ("multipart/mixed", TEXT, "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n"),
-    "a form of parts": ("multipart/form-data", {"type": "object"}, '--b\r\nContent-Disposition: form-data; name="n"\r\n\r\nx\r\n--b--\r\n'),
+    "a form of parts": (
+        "multipart/form-data",
+        {"type": "object"},
+        '--b\r\nContent-Disposition: form-data; name="n"\r\n\r\nx\r\n--b--\r\n',
+    ),
     "a form": ("application/x-www-form-urlencoded", {"type": "object"}, "a=1&b=2"),
     "XML": ("application/xml", {"type": "object"}, XML),
     "XML as a text": ("application/xml", TEXT, XML),
@@ -60,7 +64,9 @@ def test_an_example_that_is_the_text_on_the_wire_goes_out_as_it_is(mock: Callabl
 
 
 @pytest.mark.parametrize("name", ["events", "lines", "a sequence"])
-def test_an_example_of_the_schema_that_is_the_whole_text_is_not_written_again(mock: Callable[..., Mock], name: str) -> None:
+def test_an_example_of_the_schema_that_is_the_whole_text_is_not_written_again(
+    mock: Callable[..., Mock], name: str
+) -> None:
     media_type, schema, text = WRITTEN[name]
 
     assert mock(get({media_type: {"schema": {**schema, "example": text}}})).ask("/a").body.decode() == text  # type: ignore[dict-item]
@@ -119,13 +125,21 @@ TICK = {
     "required": ["price"],
     "properties": {"price": {"type": "number"}, "next": {"$ref": "#/components/schemas/Wrapped"}},
 }
-WRAPPED = {"type": "string", "contentMediaType": "application/json", "contentSchema": {"$ref": "#/components/schemas/Tick"}}
+WRAPPED = {
+    "type": "string",
+    "contentMediaType": "application/json",
+    "contentSchema": {"$ref": "#/components/schemas/Tick"},
+}
 COMPONENTS = {"schemas": {"Tick": TICK, "Wrapped": WRAPPED}}
 
 
 @pytest.mark.parametrize("encoding", [None, "base64"])
 def test_a_text_whose_content_is_json_holds_it(mock: Callable[..., Mock], encoding: str | None) -> None:
-    schema = {"type": "object", "required": ["p"], "properties": {"p": {**WRAPPED, **({"contentEncoding": encoding} if encoding else {})}}}
+    schema = {
+        "type": "object",
+        "required": ["p"],
+        "properties": {"p": {**WRAPPED, **({"contentEncoding": encoding} if encoding else {})}},
+    }
     answer = mock(get({"application/json": {"schema": schema}}, "3.1.0", components=COMPONENTS)).ask("/a")
     text = body_of(answer)["p"]  # type: ignore[index]
     content = orjson.loads(base64.b64decode(text) if encoding else text)
@@ -157,14 +171,26 @@ def test_data_that_has_an_id_is_no_event_without_data(mock: Callable[..., Mock])
 
 
 def tagged(word: str, tag: str = "type", **properties: object) -> dict[str, object]:
-    return {"type": "object", "required": [tag, *properties], "properties": {tag: {"type": "string", "enum": [word]}, **properties}}
+    return {
+        "type": "object",
+        "required": [tag, *properties],
+        "properties": {tag: {"type": "string", "enum": [word]}, **properties},
+    }
 
 
 RESPONSES = [
     "response.output_text.done", "response.failed", "response.completed", "response.code.completed", "response.created",
     "response.output_text.delta", "error", "response.in_progress", "response.incomplete",
 ]  # fmt: skip
-MESSAGES = ["message_start", "message_stop", "content_block_stop", "content_block_start", "content_block_delta", "ping", "error"]
+MESSAGES = [
+    "message_start",
+    "message_stop",
+    "content_block_stop",
+    "content_block_start",
+    "content_block_delta",
+    "ping",
+    "error",
+]
 
 
 @pytest.mark.parametrize("keyword", ["oneOf", "anyOf"])
@@ -183,7 +209,10 @@ def test_a_stream_opens_and_ends_with_what_says_so(
     union = {keyword: [{"$ref": f"#/components/schemas/{number}"} for number in range(len(words))]}
     schemas = {str(number): tagged(word) for number, word in enumerate(words)} | {"Union": union}
     document = get({EVENTS: {"schema": {"$ref": "#/components/schemas/Union"}}}, components={"schemas": schemas})
-    found = [orjson.loads(data)["type"] for data in data_of(mock(document).ask("/a", headers={"prefer": f"size={size}"}).body)]
+    found = [
+        orjson.loads(data)["type"]
+        for data in data_of(mock(document).ask("/a", headers={"prefer": f"size={size}"}).body)
+    ]
 
     assert len(found) == size
     assert found[-1] == last
@@ -197,7 +226,9 @@ def test_a_stream_opens_and_ends_with_what_says_so(
 def test_an_event_has_the_name_of_its_type_where_the_union_tells_events_apart_by_it(
     mock: Callable[..., Mock], word: Callable[[str], dict[str, object]], version: str, keyword: str
 ) -> None:
-    union = {"oneOf": [{"type": "object", "required": ["type"], "properties": {"type": word(each)}} for each in MESSAGES]}
+    union = {
+        "oneOf": [{"type": "object", "required": ["type"], "properties": {"type": word(each)}} for each in MESSAGES]
+    }
     asked = mock(get({EVENTS: {keyword: union}}, version))
     answer = asked.ask("/a", headers={"prefer": "size=4"})
     lines = answer.body.decode().splitlines()
@@ -226,12 +257,12 @@ def test_events_of_other_streams_have_no_name(mock: Callable[..., Mock], schema:
     assert b"data: {" in body
 
 
-NAMED = (
-    b'event: message_start\ndata: {"type":"message_start"}\n\nevent: ping\n\nid: 7\nevent: message_stop\ndata: {"type":"message_stop"}\n\n'
+NAMED = b'event: message_start\ndata: {"type":"message_start"}\n\nevent: ping\n\nid: 7\nevent: message_stop\ndata: {"type":"message_stop"}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "rules"), [(NAMED, []), (NAMED.replace(b'"message_stop"', b'"other"'), ["response-body-schema"])]
 )
-
-
-@pytest.mark.parametrize(("body", "rules"), [(NAMED, []), (NAMED.replace(b'"message_stop"', b'"other"'), ["response-body-schema"])])
 def test_the_data_of_named_events_is_judged_by_a_schema_that_speaks_of_data_alone(
     mock: Callable[..., Mock], body: bytes, rules: list[str]
 ) -> None:
@@ -243,7 +274,12 @@ def test_the_data_of_named_events_is_judged_by_a_schema_that_speaks_of_data_alon
 
 def test_alternatives_within_alternatives_beside_other_keywords_end_too(mock: Callable[..., Mock]) -> None:
     inner = {"oneOf": [tagged("a.delta", "event"), tagged("a.done", "event")]}
-    item = {"type": "object", "required": ["data"], "properties": {"data": {"const": "x"}}, "oneOf": [inner, tagged("b", "event")]}
+    item = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"const": "x"}},
+        "oneOf": [inner, tagged("b", "event")],
+    }
     body = mock(get({EVENTS: {"itemSchema": item}}, "3.2.0")).ask("/a", headers={"prefer": "size=8"}).body.decode()
 
     assert body.count("event: a.done") == 1
@@ -266,7 +302,11 @@ def test_a_stream_ends_with_the_mark_that_the_document_describes(mock: Callable[
     content = {EVENTS: {"schema": THINGS}}
     stream = {"type": "boolean", **({"description": SAYS_SO} if where == "switch" else {})}
     post = {
-        "requestBody": {"content": {"application/json": {"schema": {"allOf": [{"type": "object", "properties": {"stream": stream}}]}}}},
+        "requestBody": {
+            "content": {
+                "application/json": {"schema": {"allOf": [{"type": "object", "properties": {"stream": stream}}]}}
+            }
+        },
         "responses": {"200": {"description": SAYS_SO if where == "response" else "", "content": content}},
         **({"description": SAYS_SO} if where == "operation" else {}),
     }
@@ -286,7 +326,9 @@ def test_a_mark_at_the_end_of_a_real_stream_is_no_event(mock: Callable[..., Mock
     fields = [(b"content-type", b"text/event-stream")]
 
     assert judge.judge(Response(200, fields, b"data: 1\n\ndata: [DONE]\n\n")) == ()
-    assert [found.rule for found in judge.judge(Response(200, fields, b"data: x\n\ndata: [DONE]\n\n"))] == ["response-body-schema"]
+    assert [found.rule for found in judge.judge(Response(200, fields, b"data: x\n\ndata: [DONE]\n\n"))] == [
+        "response-body-schema"
+    ]
 
 
 def test_streams_are_the_same_for_the_same_seed(mock: Callable[..., Mock]) -> None:

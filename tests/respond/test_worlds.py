@@ -53,7 +53,9 @@ def test_a_request_without_a_name_is_of_the_world_of_everybody() -> None:
     assert worlds.of([(b"accept", b"*/*")]) is worlds.everybody
 
 
-@pytest.mark.parametrize("field", [(b"x-mock-world", b"ann"), (b"cookie", b"mock_world=ann"), (b"cookie", b'a=b; mock_world="ann"; c=d')])
+@pytest.mark.parametrize(
+    "field", [(b"x-mock-world", b"ann"), (b"cookie", b"mock_world=ann"), (b"cookie", b'a=b; mock_world="ann"; c=d')]
+)
 def test_a_world_is_named_by_header_or_cookie(field: tuple[bytes, bytes]) -> None:
     worlds = Worlds(journal=10)
 

@@ -67,7 +67,9 @@ class Lane:
             for mount in self.backend.mounts:
                 self._count(mount.express)
         else:
-            self.backend.mounts = tuple(dataclasses.replace(mount, express=_Shut(mount.responder)) for mount in self.backend.mounts)
+            self.backend.mounts = tuple(
+                dataclasses.replace(mount, express=_Shut(mount.responder)) for mount in self.backend.mounts
+            )
 
     def _count(self, express: FastPath) -> None:
         def counted(found: Any) -> Any:
@@ -77,7 +79,9 @@ class Lane:
         find = express.find
         express.find = lambda *given: counted(find(*given))  # type: ignore[method-assign]
 
-    async def ask(self, target: str, method: str = "GET", headers: dict[str, str] | None = None, json: object = None) -> Said:
+    async def ask(
+        self, target: str, method: str = "GET", headers: dict[str, str] | None = None, json: object = None
+    ) -> Said:
         return await self.client.ask_soon(target, method, headers=headers, json=json)
 
     async def take(self, step: tuple[Any, ...]) -> object:
@@ -165,7 +169,9 @@ CHANGES = [
 ]  # fmt: skip
 ASKED = st.one_of(
     st.tuples(st.just("ask"), st.sampled_from(READS), st.just("GET"), st.sampled_from(FIELDS)),
-    st.builds(lambda write, fields: ("ask", *write[:2], fields, write[2]), st.sampled_from(WRITES), st.sampled_from(FIELDS)),
+    st.builds(
+        lambda write, fields: ("ask", *write[:2], fields, write[2]), st.sampled_from(WRITES), st.sampled_from(FIELDS)
+    ),
 )
 STEPS = st.lists(st.one_of(ASKED, ASKED, ASKED, st.sampled_from(CHANGES)), min_size=1, max_size=25)
 
@@ -215,7 +221,14 @@ rules:
     answer: {body: {n: 1}}
 """
 SLOW = "{body: 3, delay: 1}"
-KINDS = [{}, {"accept": "application/json"}, {"accept": "text/plain"}, {"x-mock-world": "w"}, {"prefer": "seed=4"}, {"prefer": "size=2"}]
+KINDS = [
+    {},
+    {"accept": "application/json"},
+    {"accept": "text/plain"},
+    {"x-mock-world": "w"},
+    {"prefer": "seed=4"},
+    {"prefer": "size=2"},
+]
 TARGETS = ["/orders/A1", "/orders/B", "/orders/a%20b", "/orders/", "/stored/1", "/slow", "/empty", "/orders/A1?x=1"]
 BODIES = [{"n": 1}, {"n": 2, "hook": "http://127.0.0.1:1/x"}, {"n": "1"}, {}, None]
 MAPPED = {
@@ -269,22 +282,36 @@ def test_both_lanes_answer_and_keep_the_same(changes: dict[str, Any], steps: lis
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"callbacks_to": ("127.0.0.1",)}, {"profile": "minimal"}, {"validate_requests": False}, {"stateful": True}], ids=str
+    "changes",
+    [{}, {"callbacks_to": ("127.0.0.1",)}, {"profile": "minimal"}, {"validate_requests": False}, {"stateful": True}],
+    ids=str,
 )
 @pytest.mark.parametrize("scripted", [False, True], ids=["plain", "scripted"])
 @settings(max_examples=20)
 @given(steps=ORDER_STEPS)
-def test_a_body_is_answered_and_kept_the_same(orders: Path, changes: dict[str, Any], scripted: bool, steps: list[tuple[Any, ...]]) -> None:
+def test_a_body_is_answered_and_kept_the_same(
+    orders: Path, changes: dict[str, Any], scripted: bool, steps: list[tuple[Any, ...]]
+) -> None:
     (orders / "openapi.yaml").write_text(ORDERS)
     folders = {"scenarios": orders / "played", "fixtures": orders / "kept"} if scripted else {}
     asyncio.run(_both([orders / "openapi.yaml"], {**changes, **folders}, steps))
 
 
 SHOP = Path(__file__).parent.parent / "state" / "shop.yaml"
-OWNERS = ["242c9d22-8741-42e3-a71e-fa15d7fa4eeb", "dcc6f93b-b91a-4937-9401-6d75bfdf6a4f"]  # who is there in the beginning, who comes first
+OWNERS = [
+    "242c9d22-8741-42e3-a71e-fa15d7fa4eeb",
+    "dcc6f93b-b91a-4937-9401-6d75bfdf6a4f",
+]  # who is there in the beginning, who comes first
 SHOWN = ["/owners", "/owners?limit=1", "/owners?limit=1&offset=1", "/pets", "/pets?page_size=1", "/settings", "/articles/a-b",
          *(f"/owners/{owner}{rest}" for owner in OWNERS for rest in ("", "/pets", "/address", "/notes"))]  # fmt: skip
-ASKING = [{}, {"host": "one.test"}, {"host": "two.test"}, {"if-none-match": "*"}, {"accept": "application/xml"}, {"x-mock-world": "w"}]
+ASKING = [
+    {},
+    {"host": "one.test"},
+    {"host": "two.test"},
+    {"if-none-match": "*"},
+    {"accept": "application/xml"},
+    {"x-mock-world": "w"},
+]
 DONE: list[tuple[str, str, object]] = [
     ("/owners", "POST", {"name": "Ada", "email": "ada@example.com"}), ("/owners", "POST", {"name": "Bo", "email": "bo@example.com"}),
     ("/settings", "PUT", {"theme": "dark"}), ("/articles/a-b", "DELETE", None),
@@ -294,9 +321,19 @@ DONE: list[tuple[str, str, object]] = [
 ]  # fmt: skip
 SHOPPING = st.lists(
     st.one_of(
-        st.builds(lambda target, fields: ("ask", target, "GET", fields), st.sampled_from(SHOWN), st.sampled_from(ASKING)),
-        st.builds(lambda done, fields: ("ask", *done[:2], fields, done[2]), st.sampled_from(DONE), st.sampled_from(ASKING)),
-        st.sampled_from([change for change in CHANGES if change[0] == "world" or "reset" in str(change[1]) or "worlds" in str(change[1])]),
+        st.builds(
+            lambda target, fields: ("ask", target, "GET", fields), st.sampled_from(SHOWN), st.sampled_from(ASKING)
+        ),
+        st.builds(
+            lambda done, fields: ("ask", *done[:2], fields, done[2]), st.sampled_from(DONE), st.sampled_from(ASKING)
+        ),
+        st.sampled_from(
+            [
+                change
+                for change in CHANGES
+                if change[0] == "world" or "reset" in str(change[1]) or "worlds" in str(change[1])
+            ]
+        ),
     ),
     min_size=2,
     max_size=25,
@@ -311,7 +348,8 @@ def test_what_is_kept_ready_of_state_is_what_state_is(changes: dict[str, Any], s
 
 
 @pytest.mark.parametrize(
-    "target", [f"{CHARGER}/users?clientId=c&code=k", f"{CHARGER}/users?code=k", f"{CHARGER}/users?clientId=c&code=k&x=1"]
+    "target",
+    [f"{CHARGER}/users?clientId=c&code=k", f"{CHARGER}/users?code=k", f"{CHARGER}/users?clientId=c&code=k&x=1"],
 )
 @pytest.mark.parametrize("change", CHANGES, ids=str)
 def test_what_is_ready_is_not_answered_after_a_change(target: str, change: tuple[Any, ...]) -> None:
@@ -360,5 +398,7 @@ async def _both(wheres: list[Path], changes: dict[str, Any], steps: list[tuple[A
 def _counted(text: str) -> list[str]:
     """The lines of metrics that count, without those that tell the time."""
     return [
-        line for line in text.splitlines() if not line.startswith("#") and ("_count" in line or "_total" in line) and "process_" not in line
+        line
+        for line in text.splitlines()
+        if not line.startswith("#") and ("_count" in line or "_total" in line) and "process_" not in line
     ]

@@ -31,7 +31,14 @@ class Schemas:
     def __init__(self, folder: Path, version: str, components: dict[str, object]) -> None:
         path = folder / "d.json"
         path.write_text(
-            json.dumps({"openapi": version, "info": {"title": "", "version": ""}, "paths": {}, "components": {"schemas": components}})
+            json.dumps(
+                {
+                    "openapi": version,
+                    "info": {"title": "", "version": ""},
+                    "paths": {},
+                    "components": {"schemas": components},
+                }
+            )
         )
         self.document = load(path)
         self.sets = SchemaSets(self.document.references, self.document.version.is_json_schema, Syntax(pattern_ok))
@@ -73,7 +80,11 @@ def test_null_validates_in_every_form_of_nullable(schemas: Callable[..., Schemas
 
 @pytest.mark.parametrize(
     "schema",
-    [{"type": "string"}, {"type": "string", "nullable": False}, {"allOf": [{"type": "string", "nullable": True}, {"type": "string"}]}],
+    [
+        {"type": "string"},
+        {"type": "string", "nullable": False},
+        {"allOf": [{"type": "string", "nullable": True}, {"type": "string"}]},
+    ],
 )
 def test_null_does_not_validate_otherwise(schemas: Callable[..., Schemas], schema: object) -> None:
     assert not schemas(X=schema).validator("X").is_valid(None)
@@ -142,7 +153,11 @@ def test_what_a_direction_hides_is_not_required_in_it(schemas: Callable[..., Sch
         },
         Base={
             "type": "object",
-            "properties": {"id": {"$ref": "#/components/schemas/Id"}, "secret": {"type": "string", "writeOnly": True}, "name": {}},
+            "properties": {
+                "id": {"$ref": "#/components/schemas/Id"},
+                "secret": {"type": "string", "writeOnly": True},
+                "name": {},
+            },
         },
         Id={"type": "integer", "readOnly": True},
     )
@@ -179,14 +194,28 @@ def test_an_alternative_that_requires_what_is_hidden_is_not_made_where_json_sche
 def test_each_of_several_unquoted_enum_values_is_taken_either_way(schemas: Callable[..., Schemas]) -> None:
     judge = schemas(X={"type": "string", "enum": [169, 32]}).validator("X")
 
-    assert [judge.is_valid(value) for value in ("169", "32", 169, 32, "33", 33)] == [True, True, True, True, False, False]
+    assert [judge.is_valid(value) for value in ("169", "32", 169, 32, "33", 33)] == [
+        True,
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_unquoted_enum_values_are_taken_either_way_and_made_as_the_type_says(schemas: Callable[..., Schemas]) -> None:
     found = schemas(X={"type": "string", "enum": [1, "two", True]})
     judge, make = found.validator("X"), found.validator("X", purpose=MAKE)
 
-    assert [judge.is_valid(value) for value in (1, "1", "two", True, "true", 2)] == [True, True, True, True, True, False]
+    assert [judge.is_valid(value) for value in (1, "1", "two", True, "true", 2)] == [
+        True,
+        True,
+        True,
+        True,
+        True,
+        False,
+    ]
     assert [make.is_valid(value) for value in (1, "1", "true")] == [False, True, True]
     assert "document-enum-mistyped" in found.rules()
     assert "document-enum-mistyped" not in schemas(X={"type": ["string", "integer"], "enum": ["a", 1, None]}).rules()
@@ -211,7 +240,12 @@ def test_a_discriminator_decides_where_branches_overlap(schemas: Callable[..., S
 
 def test_what_is_made_bears_the_mapped_name(schemas: Callable[..., Schemas]) -> None:
     closed = [
-        {**OPEN, "required": [name], "additionalProperties": False, "properties": {"kind": {"type": "string"}, name: {}}}
+        {
+            **OPEN,
+            "required": [name],
+            "additionalProperties": False,
+            "properties": {"kind": {"type": "string"}, name: {}},
+        }
         for name in ("meow", "bark")
     ]
     make = schemas(Pet=PET, Cat=closed[0], Dog=closed[1]).validator("Pet", purpose=MAKE)
@@ -228,7 +262,9 @@ def test_what_is_made_bears_the_mapped_name(schemas: Callable[..., Schemas]) -> 
         {"items": "string"}, {"allOf": {}, "minimum": "1"}, {"oneOf": [1]}, {"properties": {"a": "string"}},
     ],
 )  # fmt: skip
-def test_a_keyword_that_makes_no_sense_is_noted_and_passed_over(schemas: Callable[..., Schemas], schema: object) -> None:
+def test_a_keyword_that_makes_no_sense_is_noted_and_passed_over(
+    schemas: Callable[..., Schemas], schema: object
+) -> None:
     found = schemas(X=schema)
 
     assert found.validator("X").is_valid({"a": 1}) or found.validator("X").is_valid("a")
@@ -253,7 +289,8 @@ def test_a_reference_that_leads_nowhere_constrains_nothing_and_is_noted(schemas:
 
 def test_a_violation_names_its_place_in_the_document(schemas: Callable[..., Schemas]) -> None:
     found = schemas(
-        X={"type": "array", "items": {"$ref": "#/components/schemas/S"}}, S={"type": "object", "properties": {"n": {"type": "integer"}}}
+        X={"type": "array", "items": {"$ref": "#/components/schemas/S"}},
+        S={"type": "object", "properties": {"n": {"type": "integer"}}},
     )
 
     violation = found.validator("X").check([{"n": 1}, {"n": "x"}])[0]
@@ -298,7 +335,9 @@ def test_schemas_of_the_same_name_in_different_files_are_kept_apart(tmp_path: Pa
 # 1.0 is an integer in JSON Schema, and none in the draft that OpenAPI 3.0 stands on: we read it in the newer way
 fractions = st.floats(-5, 5).filter(lambda number: not number.is_integer())
 scalars = st.none() | st.booleans() | st.integers(-5, 5) | fractions | st.sampled_from(["", "a", "abc", "2026-01-01"])
-instances = st.recursive(scalars, lambda c: st.lists(c, max_size=3) | st.dictionaries(st.sampled_from("abc"), c, max_size=3), max_leaves=6)
+instances = st.recursive(
+    scalars, lambda c: st.lists(c, max_size=3) | st.dictionaries(st.sampled_from("abc"), c, max_size=3), max_leaves=6
+)
 leaves = st.fixed_dictionaries(
     {"type": st.sampled_from(["string", "integer", "number", "boolean"])},
     optional={
@@ -378,7 +417,11 @@ def test_dynamic_references_that_multiply_are_an_error_and_no_endless_task(schem
         parts[f"S{step}"] = {"anyOf": [{"$ref": f"one-{step}"}, {"$ref": f"two-{step}"}]}
         for word in ("one", "two"):
             bound = {"x": {"$dynamicAnchor": f"a{step}"}}
-            parts[f"{word}{step}"] = {"$id": f"{word}-{step}", "$defs": bound, "$ref": f"d.json#/components/schemas/S{step + 1}"}
+            parts[f"{word}{step}"] = {
+                "$id": f"{word}-{step}",
+                "$defs": bound,
+                "$ref": f"d.json#/components/schemas/S{step + 1}",
+            }
 
     with pytest.raises(UnusableSchema, match="dynamic references"):
         schemas("3.1.0", **parts).validator("S0")
@@ -394,7 +437,9 @@ GENERIC = {
 }  # fmt: skip
 
 
-def test_an_anchor_that_stands_twice_is_bound_beside_the_reference_and_warned_of(schemas: Callable[..., Schemas]) -> None:
+def test_an_anchor_that_stands_twice_is_bound_beside_the_reference_and_warned_of(
+    schemas: Callable[..., Schemas],
+) -> None:
     found = schemas("3.1.0", **GENERIC)
     users, teams, both, page = (found.validator(name) for name in ("Users", "Teams", "Both", "Page"))
 

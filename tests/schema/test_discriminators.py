@@ -14,7 +14,11 @@ from mock_server.schema.validate import Validator
 from mock_server.settings import Settings
 
 REF = "#/components/schemas/"
-BEAST = {"type": "object", "required": ["sort", "name"], "properties": {"sort": {"type": "string"}, "name": {"type": "string"}}}
+BEAST = {
+    "type": "object",
+    "required": ["sort", "name"],
+    "properties": {"sort": {"type": "string"}, "name": {"type": "string"}},
+}
 DOG = {"type": "object", "required": ["pack"], "properties": {"pack": {"type": "integer"}}}
 CAT = {"type": "object", "required": ["skill"], "properties": {"skill": {"enum": ["lazy", "keen"]}}}
 
@@ -29,7 +33,11 @@ def parent(mapping: dict | None = None, **more: object) -> dict:
 
 def either(word: str, mapping: dict | None = None, *names: str, **more: object) -> dict:
     branches = [{"$ref": REF + name} for name in names or ("Dog", "Cat")]
-    return {word: branches, "discriminator": {"propertyName": "sort", **({"mapping": mapping} if mapping else {})}, **more}
+    return {
+        word: branches,
+        "discriminator": {"propertyName": "sort", **({"mapping": mapping} if mapping else {})},
+        **more,
+    }
 
 
 PLAIN = {"Base": BEAST, "Dog": extending("Base", DOG), "Cat": extending("Base", CAT)}
@@ -182,7 +190,9 @@ def sorts(value: object) -> set[str]:
 
 @pytest.mark.parametrize("direction", Direction)
 @pytest.mark.parametrize("name", CASES)
-def test_a_value_has_to_be_what_it_says_that_it_is(opened: Callable[[str], tuple], name: str, direction: Direction) -> None:
+def test_a_value_has_to_be_what_it_says_that_it_is(
+    opened: Callable[[str], tuple], name: str, direction: Direction
+) -> None:
     kit, _, nodes = opened(name)
     judge = Validator(kit.schemas.of(direction, Purpose.JUDGE).bundle(nodes[direction]))
     _, _, _, right, wrong, _ = CASES[name]
@@ -193,7 +203,9 @@ def test_a_value_has_to_be_what_it_says_that_it_is(opened: Callable[[str], tuple
 
 @pytest.mark.parametrize("direction", Direction)
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_made_names_a_schema_and_conforms_to_it(opened: Callable[[str], tuple], name: str, direction: Direction) -> None:
+def test_what_is_made_names_a_schema_and_conforms_to_it(
+    opened: Callable[[str], tuple], name: str, direction: Direction
+) -> None:
     kit, operation, nodes = opened(name)
     judge = Validator(kit.schemas.of(direction, Purpose.JUDGE).bundle(nodes[direction]))
     producer = kit.producer(nodes[direction], operation, direction=direction)
@@ -205,7 +217,9 @@ def test_what_is_made_names_a_schema_and_conforms_to_it(opened: Callable[[str], 
 
 def test_a_parent_in_a_file_of_its_own_finds_its_children(tmp_path: Path) -> None:
     (tmp_path / "Beast.json").write_text(
-        json.dumps({**BEAST, "discriminator": {"propertyName": "sort", "mapping": {"dog": "Dog.json", "cat": "./Cat.json"}}})
+        json.dumps(
+            {**BEAST, "discriminator": {"propertyName": "sort", "mapping": {"dog": "Dog.json", "cat": "./Cat.json"}}}
+        )
     )
     for name, own in (("Dog", DOG), ("Cat", CAT)):
         (tmp_path / f"{name}.json").write_text(json.dumps({"allOf": [{"$ref": "Beast.json"}, own]}))
@@ -216,7 +230,10 @@ def test_a_parent_in_a_file_of_its_own_finds_its_children(tmp_path: Path) -> Non
 
     values = [producer.produce(SampleOptions(seed)) for seed in range(30)]
 
-    assert {(value["sort"], "pack" in value, "skill" in value) for value in values} == {("dog", True, False), ("cat", False, True)}
+    assert {(value["sort"], "pack" in value, "skill" in value) for value in values} == {
+        ("dog", True, False),
+        ("cat", False, True),
+    }
 
 
 def test_values_that_only_a_discriminator_tells_apart_are_all_made(opened: Callable[[str], tuple]) -> None:

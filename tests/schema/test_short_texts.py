@@ -10,7 +10,9 @@ from mock_server.sizes import count_brackets
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.integers(90, 310).map("x".__mul__),
-    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=3) | st.just("k" * 120), inner, max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=3) | st.just("k" * 120), inner, max_size=6)
+    ),
     max_leaves=60,
 )
 
@@ -22,7 +24,9 @@ def deepest(value: object) -> int:
 
 
 @given(VALUES, st.integers(1, 90), st.integers(1, 8), st.sampled_from([None, 1]), st.booleans())
-def test_what_has_a_short_text_weighs_little(value: object, most: int, levels: int, indent: int | None, ascii_only: bool) -> None:
+def test_what_has_a_short_text_weighs_little(
+    value: object, most: int, levels: int, indent: int | None, ascii_only: bool
+) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode()
     assert weighs_up_to(most, value, levels) or not is_short(most, text, levels)  # type: ignore[arg-type]
 

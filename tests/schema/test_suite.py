@@ -46,7 +46,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def differences(folder: Path, group: Group, purpose: Purpose) -> list[tuple[str, bool]]:
     """The instances that are judged otherwise than the suite does, with our verdict."""
     validator = Validator(open_schema(folder, group.schema, VERSIONS[group.draft]).bundle(purpose))
-    return [(test["description"], not test["valid"]) for test in group.tests if validator.is_valid(test["data"]) != test["valid"]]
+    return [
+        (test["description"], not test["valid"])
+        for test in group.tests
+        if validator.is_valid(test["data"]) != test["valid"]
+    ]
 
 
 def exception_for(group: Group, test: str) -> tuple[str, str, str, str] | None:

@@ -141,7 +141,11 @@ def told(answer: httpx2.Response) -> list[tuple[str, str]]:
 
 def test_functions_answer_and_the_rest_stays_mocked(client: httpx2.Client) -> None:
     created = client.post("/pets", json={"id": 7, "name": "Rex"})
-    assert (created.status_code, created.json(), created.headers["location"]) == (201, {"id": 7, "name": "Rex"}, "/pets/7")
+    assert (created.status_code, created.json(), created.headers["location"]) == (
+        201,
+        {"id": 7, "name": "Rex"},
+        "/pets/7",
+    )
     assert created.headers["x-mock-source"] == "handler"
     assert client.get("/pets/7").json() == {"id": 7, "name": "Rex"}
     assert client.head("/pets/7").status_code == 200
@@ -169,7 +173,11 @@ def test_a_request_is_judged_before_a_handler_sees_it(client: httpx2.Client) -> 
 
 def test_answers_are_judged_and_reported(client: httpx2.Client) -> None:
     missing = client.get("/pets/8")
-    assert (missing.status_code, missing.headers["content-type"], told(missing)) == (404, "application/problem+json", [])
+    assert (missing.status_code, missing.headers["content-type"], told(missing)) == (
+        404,
+        "application/problem+json",
+        [],
+    )
     undocumented = client.get("/pets/400")
     assert (undocumented.status_code, told(undocumented)) == (400, [("response-status-undocumented", "response")])
     client.post("/pets", json={"id": 9, "name": "Tom"})
@@ -218,13 +226,17 @@ def test_code_that_can_not_be_imported_is_said_with_its_line(tmp_path: Path) -> 
         load_code("no_such_module", tmp_path)
 
 
-def test_code_is_imported_anew_and_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_is_imported_anew_and_a_failure_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "path", [*sys.path])
     package = tmp_path / "shop_of_tests"
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "stock.py").write_text("COUNT = 1\n")
-    (package / "handlers.py").write_text("from shop_of_tests.stock import COUNT\ndef count(): return COUNT\ndef _hidden(): pass\n")
+    (package / "handlers.py").write_text(
+        "from shop_of_tests.stock import COUNT\ndef count(): return COUNT\ndef _hidden(): pass\n"
+    )
 
     first = load_code("shop_of_tests.handlers", tmp_path)
     (package / "stock.py").write_text("COUNT = 2\n")  # of the same size, in the same second
@@ -242,7 +254,8 @@ def test_code_is_imported_anew_and_a_failure_leaves_what_was_there(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("name", "argument"), [("petId", "petId"), ("page-size", "pagesize"), ("filter[name]", "filter_name"), ("2nd", "nd"), ("ids[]", "ids")]
+    ("name", "argument"),
+    [("petId", "petId"), ("page-size", "pagesize"), ("filter[name]", "filter_name"), ("2nd", "nd"), ("ids[]", "ids")],
 )
 def test_arguments_are_named_as_connexion_names_them(name: str, argument: str) -> None:
     from connexion.decorators.parameter import sanitized
@@ -276,9 +289,18 @@ def test_functions_are_found_by_rule(operations: list[str], names: list[str], ex
     assert {each: function() for each, function in offering(*names).find(operations).items()} == expected
 
 
-def test_functions_that_no_operation_calls_are_named(mock: Callable[..., Mock], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_functions_that_no_operation_calls_are_named(
+    mock: Callable[..., Mock], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     source = "from json import dumps\ndef list_pets(): return []\ndef get_pett(petId): return {}\ndef helper(): pass\ndef _own(): pass\n"
     mock(DOCUMENT, {"handlers.py": source}, handlers=str(tmp_path / "handlers.py"))
-    said = [record.getMessage().partition(": ")[2] for record in caplog.records if "no operation calls" in record.getMessage()]
+    said = [
+        record.getMessage().partition(": ")[2]
+        for record in caplog.records
+        if "no operation calls" in record.getMessage()
+    ]
 
-    assert said == ["no operation calls the function get_pett; is get_pet meant?", "no operation calls the function helper"]
+    assert said == [
+        "no operation calls the function get_pett; is get_pet meant?",
+        "no operation calls the function helper",
+    ]

@@ -44,7 +44,9 @@ def machine(asked: Mock, store: Store) -> type[RuleBasedStateMachine]:
             data = orjson.dumps(body) if body is not None else b""
             answer = asked.responder.respond(Request(method, target.encode(), query.encode(), fields, data), self.world)
             assert answer.entry is not None
-            assert asked.responder.judge_of(answer.entry).judge(Response(answer.status, answer.fields, answer.body)) == ()
+            assert (
+                asked.responder.judge_of(answer.entry).judge(Response(answer.status, answer.fields, answer.body)) == ()
+            )
             return answer
 
         def got(self, path: str) -> Any:
@@ -67,7 +69,11 @@ def machine(asked: Mock, store: Store) -> type[RuleBasedStateMachine]:
             thing = orjson.loads(answer.body)
             assert answer.status == 201
             assert thing["id"] not in {*self.things, *self.gone}
-            assert {name: thing.get(name) for name in ("title", "done", "note")} == {"done": False, "note": None, **body}
+            assert {name: thing.get(name) for name in ("title", "done", "note")} == {
+                "done": False,
+                "note": None,
+                **body,
+            }
             self.things[thing["id"]] = thing
 
         @rule(number=picks)
@@ -93,7 +99,9 @@ def machine(asked: Mock, store: Store) -> type[RuleBasedStateMachine]:
             assert answer.status == (200 if key in self.things else 404)
             if key in self.things:
                 before = self.things[key]
-                self.changed(key, answer, {name: patch.get(name, before.get(name)) for name in ("title", "done", "note")})
+                self.changed(
+                    key, answer, {name: patch.get(name, before.get(name)) for name in ("title", "done", "note")}
+                )
 
         def changed(self, key: int, answer: Answer, wanted: dict[str, Any]) -> None:
             after = orjson.loads(answer.body)
@@ -133,7 +141,11 @@ def machine(asked: Mock, store: Store) -> type[RuleBasedStateMachine]:
 
         @rule()
         def save(self) -> None:
-            self.saved = (orjson.loads(orjson.dumps(store.snapshot(self.world.name))), dict(self.things), list(self.gone))
+            self.saved = (
+                orjson.loads(orjson.dumps(store.snapshot(self.world.name))),
+                dict(self.things),
+                list(self.gone),
+            )
 
         @rule()
         def go_back(self) -> None:

@@ -38,12 +38,29 @@ patches = st.lists(
 )
 queries = st.dictionaries(
     st.sampled_from(
-        ["limit", "offset", "page", "cursor", "page_size", "sort", "sort_by", "order", "q", "done", "status", "minAge", "tag", "ownerId"]
+        [
+            "limit",
+            "offset",
+            "page",
+            "cursor",
+            "page_size",
+            "sort",
+            "sort_by",
+            "order",
+            "q",
+            "done",
+            "status",
+            "minAge",
+            "tag",
+            "ownerId",
+        ]
     ),
     texts | st.integers(-3, 10**20).map(str),
     max_size=3,
 )
-kinds = st.sampled_from(["application/json", "application/merge-patch+json", "application/json-patch+json", "text/plain"])
+kinds = st.sampled_from(
+    ["application/json", "application/merge-patch+json", "application/json-patch+json", "text/plain"]
+)
 
 
 @pytest.mark.parametrize("document", [todos, chargers, lambda: SHOP], ids=["todos", "chargers", "shop"])
@@ -59,7 +76,9 @@ def test_any_request_is_answered(mock: Callable[..., Mock], document: Callable[[
         entry=st.sampled_from(entries), key=texts | st.integers(-2, 10**19).map(str), pick=st.integers(0, 50), body=values | patches,
         kind=kinds, query=queries, checked=st.booleans(), accept=st.sampled_from(["*/*", "*/*", "*/*", "application/json", "application/xml", "text/csv"]),
     )  # fmt: skip
-    def ask(entry: Any, key: str, pick: int, body: object, kind: str, query: dict[str, str], checked: bool, accept: str) -> None:
+    def ask(
+        entry: Any, key: str, pick: int, body: object, kind: str, query: dict[str, str], checked: bool, accept: str
+    ) -> None:
         chosen = known[pick % len(known)] if known and pick % 3 else key
         path = strict.base_paths(entry)[0] + entry.template
         for name in ("{todoId}", "{userId}", "{ownerId}", "{petId}", "{slug}"):

@@ -35,25 +35,41 @@ def told(inferred: InferredResources) -> dict[str, tuple[str | None, set[str]]]:
     return found
 
 
-def resources(mock: Callable[..., Mock], paths: dict[str, Any], **settings: Any) -> dict[str, tuple[str | None, set[str]]]:
+def resources(
+    mock: Callable[..., Mock], paths: dict[str, Any], **settings: Any
+) -> dict[str, tuple[str | None, set[str]]]:
     return told(infer(Engine(mock(minimal(paths, "3.1.0")).responder.document, Settings(**settings))))
 
 
 LISTS = {
     "bare": {"type": "array", "items": PET},
     "data": {"type": "object", "properties": {"data": {"type": "array", "items": PET}, "total": {"type": "integer"}}},
-    "name": {"type": "object", "properties": {"pets": {"type": "array", "items": PET}, "errors": {"type": "array", "items": PET}}},
-    "deep": {"type": "object", "properties": {"_embedded": {"type": "object", "properties": {"pets": {"type": "array", "items": PET}}}}},
-    "nullable": {"type": "object", "properties": {"results": {"type": ["array", "null"], "items": PET}, "count": {"type": "integer"}}},
+    "name": {
+        "type": "object",
+        "properties": {"pets": {"type": "array", "items": PET}, "errors": {"type": "array", "items": PET}},
+    },
+    "deep": {
+        "type": "object",
+        "properties": {"_embedded": {"type": "object", "properties": {"pets": {"type": "array", "items": PET}}}},
+    },
+    "nullable": {
+        "type": "object",
+        "properties": {"results": {"type": ["array", "null"], "items": PET}, "count": {"type": "integer"}},
+    },
 }
 
 
 @pytest.mark.parametrize("wrapped", LISTS)
 @pytest.mark.parametrize("variable", ["id", "petId", "pet_id", "pet", "number"])
-def test_a_collection_and_its_things_are_told_from_paths_and_schemas(mock: Callable[..., Mock], wrapped: str, variable: str) -> None:
+def test_a_collection_and_its_things_are_told_from_paths_and_schemas(
+    mock: Callable[..., Mock], wrapped: str, variable: str
+) -> None:
     where = f"/pets/{{{variable}}}"
     paths = {
-        "/pets": {"get": {"responses": answers(LISTS[wrapped])}, "post": {**takes(PET), "responses": answers(PET, "201")}},
+        "/pets": {
+            "get": {"responses": answers(LISTS[wrapped])},
+            "post": {**takes(PET), "responses": answers(PET, "201")},
+        },
         where: {"get": {"responses": answers(PET)}, "delete": {"responses": {"204": {"description": ""}}}},
     }
 
@@ -92,7 +108,10 @@ def test_what_changes_nothing_and_is_read_in_one_way_has_no_state(mock: Callable
         "/pets": {"get": {"responses": answers(LISTS["bare"])}},
         "/time": {"get": {"responses": answers({"type": "object", "properties": {"now": {"type": "string"}}})}},
         "/login": {
-            "post": {**takes({"type": "object", "properties": {"user": {"type": "string"}}}), "responses": answers({"type": "string"})}
+            "post": {
+                **takes({"type": "object", "properties": {"user": {"type": "string"}}}),
+                "responses": answers({"type": "string"}),
+            }
         },
         "/files/{name}": {"get": {"responses": {"200": {"description": "", "content": {"image/png": {}}}}}},
     }
@@ -152,13 +171,20 @@ def test_the_document_and_the_settings_say_how_much_there_is_and_what_has_no_sta
 
     off = mock(minimal(paths), stateful=True, operations={"GET /pets": OperationSettings(stateful=False)})
     assert fields_of(off.ask("/pets"))["x-mock-source"] == "generated"
-    assert told(infer(Engine(off.responder.document, Settings(resources={"pets": ResourceSettings(stateful=False)})))) == {}
+    assert (
+        told(infer(Engine(off.responder.document, Settings(resources={"pets": ResourceSettings(stateful=False)}))))
+        == {}
+    )
 
 
 @pytest.mark.parametrize("said", [{"act": "paint"}, {"seed": -1}, {"seed": 1_000_000}])
 def test_what_can_not_be_is_said(mock: Callable[..., Mock], said: dict[str, Any]) -> None:
     paths = {
-        "/pets": {"x-mock": said, "get": {"responses": answers(LISTS["bare"])}, "post": {**takes(PET), "responses": answers(PET, "201")}}
+        "/pets": {
+            "x-mock": said,
+            "get": {"responses": answers(LISTS["bare"])},
+            "post": {**takes(PET), "responses": answers(PET, "201")},
+        }
     }
 
     with pytest.raises(UsageError):
@@ -167,7 +193,10 @@ def test_what_can_not_be_is_said(mock: Callable[..., Mock], said: dict[str, Any]
 
 def documents() -> list[Path]:
     folder = next((f / "specs" for f in (SHARED, SHARED.parent.parent / "shared") if (f / "specs").is_dir()), None)
-    names = ("swagger-api-swagger-petstore/openapi.yaml", "schemathesis-schemathesis-schemas-stateful-users/stateful_users.yaml")
+    names = (
+        "swagger-api-swagger-petstore/openapi.yaml",
+        "schemathesis-schemathesis-schemas-stateful-users/stateful_users.yaml",
+    )
     return [folder / name for name in names] if folder is not None else []
 
 
@@ -203,7 +232,11 @@ def test_settings_of_state_that_can_not_be_are_said(wrong: dict[str, Any]) -> No
 
 
 def test_a_part_that_is_another_thing_is_as_that_thing_is(mock: Callable[..., Mock]) -> None:
-    owner = {"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
+    owner = {
+        "type": "object",
+        "required": ["id", "name"],
+        "properties": {"id": {"type": "integer"}, "name": {"type": "string"}},
+    }
     pet = {"type": "object", "required": ["id", "owner", "friendIds"], "properties": {
         "id": {"type": "integer"}, "owner": owner, "friendIds": {"type": "array", "minItems": 1, "items": {"type": "integer"}}}}  # fmt: skip
     paths = {
@@ -232,7 +265,10 @@ def test_a_path_may_have_several_names_for_one_variable(mock: Callable[..., Mock
         "/owners": {"get": {"responses": answers({"type": "array", "minItems": 1, "items": PET})}},
         "/owners/{id}": {"get": {"responses": answers(PET)}},
         "/owners/{owner}/pets": {"get": {"responses": {**answers(LISTS["bare"]), "404": {"description": ""}}}},
-        "/owners/{owner_id}/pets/{petId}": {"get": {"responses": answers(PET)}, "put": {**takes(PET), "responses": answers(PET)}},
+        "/owners/{owner_id}/pets/{petId}": {
+            "get": {"responses": answers(PET)},
+            "put": {**takes(PET), "responses": answers(PET)},
+        },
         "/owners/{pet}/pets/{owner}/toys": {"get": {"responses": answers(LISTS["bare"])}},
     }
     document = minimal({path: {**item, "parameters": [
@@ -250,7 +286,10 @@ def test_a_path_may_have_several_names_for_one_variable(mock: Callable[..., Mock
 
 
 def test_a_post_to_a_thing_changes_it_by_its_query_or_its_body(mock: Callable[..., Mock]) -> None:
-    by_query = {"parameters": [{"name": "name", "in": "query", "schema": {"type": "string"}}], "responses": {"204": {"description": ""}}}
+    by_query = {
+        "parameters": [{"name": "name", "in": "query", "schema": {"type": "string"}}],
+        "responses": {"204": {"description": ""}},
+    }
     paths = {
         "/pets": {"get": {"responses": answers({**LISTS["bare"], "minItems": 1})}},
         "/pets/{id}": {"get": {"responses": answers(PET)}, "post": by_query},

@@ -34,7 +34,11 @@ def resource(
             "get": {"responses": answer(listed or {"type": "array", "items": shown})},
             "post": {"requestBody": sent or body(name=TEXT), "responses": {**answer(shown), **statuses}},
         },
-        f"/{name}/{{key}}": {"parameters": key, "get": {"responses": answer(read or shown)}, "delete": {"responses": removing}},
+        f"/{name}/{{key}}": {
+            "parameters": key,
+            "get": {"responses": answer(read or shown)},
+            "delete": {"responses": removing},
+        },
     }
 
 
@@ -46,13 +50,25 @@ def ref(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-CUSTOMER = thing("id", "object", "created", object={"type": "string", "enum": ["customer"]}, created={"type": "integer"}, name=TEXT)
-GONE = thing("id", "object", "deleted", object={"type": "string", "enum": ["customer"]}, deleted={"type": "boolean", "enum": [True]})
+CUSTOMER = thing(
+    "id", "object", "created", object={"type": "string", "enum": ["customer"]}, created={"type": "integer"}, name=TEXT
+)
+GONE = thing(
+    "id",
+    "object",
+    "deleted",
+    object={"type": "string", "enum": ["customer"]},
+    deleted={"type": "boolean", "enum": [True]},
+)
 
 
-def test_a_thing_that_is_read_as_one_of_several_kinds_is_kept_as_the_kind_that_was_created(mock: Callable[..., Mock]) -> None:
+def test_a_thing_that_is_read_as_one_of_several_kinds_is_kept_as_the_kind_that_was_created(
+    mock: Callable[..., Mock],
+) -> None:
     both = {"anyOf": [ref("Customer"), ref("Gone")]}
-    asked = stateful(mock, resource("customers", ref("Customer"), read=both, deleted=ref("Gone")), Customer=CUSTOMER, Gone=GONE)
+    asked = stateful(
+        mock, resource("customers", ref("Customer"), read=both, deleted=ref("Gone")), Customer=CUSTOMER, Gone=GONE
+    )
 
     made: Any = [body_of(asked.ask("/customers", "POST", json={"name": f"C{number}"})) for number in range(12)]
     listed: Any = body_of(asked.ask("/customers"))
@@ -66,7 +82,9 @@ def test_a_thing_that_is_read_as_one_of_several_kinds_is_kept_as_the_kind_that_w
 @pytest.mark.parametrize(
     "deleted",
     [
-        thing("id", "object", "deleted", object={"type": "string", "enum": ["store.deleted"]}, deleted={"type": "boolean"}),
+        thing(
+            "id", "object", "deleted", object={"type": "string", "enum": ["store.deleted"]}, deleted={"type": "boolean"}
+        ),
         {"type": "object", "required": ["message"], "properties": {"message": TEXT}},
         {"type": "string"},
         {"type": "array", "items": {"type": "integer"}},
@@ -74,7 +92,9 @@ def test_a_thing_that_is_read_as_one_of_several_kinds_is_kept_as_the_kind_that_w
         {"type": "object", "properties": {"success": {"type": "boolean"}}},
     ],
 )
-def test_what_is_deleted_is_gone_whatever_the_answer_looks_like(mock: Callable[..., Mock], deleted: dict[str, Any]) -> None:
+def test_what_is_deleted_is_gone_whatever_the_answer_looks_like(
+    mock: Callable[..., Mock], deleted: dict[str, Any]
+) -> None:
     shown = thing("id", "object", "name", object={"type": "string", "enum": ["store"]}, name=TEXT)
     asked = stateful(mock, resource("stores", ref("Store"), deleted=deleted), Store=shown)
     key = body_of(asked.ask("/stores", "POST", json={"name": "A"}))["id"]  # type: ignore[index]
@@ -87,8 +107,16 @@ def test_what_is_deleted_is_gone_whatever_the_answer_looks_like(mock: Callable[.
 
 
 def test_a_text_that_is_shown_as_blocks_is_kept(mock: Callable[..., Mock]) -> None:
-    blocks = {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["text"], "properties": {"text": TEXT}}}
-    asked = stateful(mock, resource("messages", ref("Message"), sent=body(content=TEXT)), Message=thing("id", "content", content=blocks))
+    blocks = {
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "object", "required": ["text"], "properties": {"text": TEXT}},
+    }
+    asked = stateful(
+        mock,
+        resource("messages", ref("Message"), sent=body(content=TEXT)),
+        Message=thing("id", "content", content=blocks),
+    )
 
     made: Any = body_of(asked.ask("/messages", "POST", json={"content": "hello"}))
 
@@ -115,14 +143,19 @@ def test_an_id_where_a_thing_or_its_id_may_stand_comes_back_as_it_was_sent(mock:
     )  # fmt: skip
 
     for number in range(6):
-        assert body_of(asked.ask("/subscriptions", "POST", json={"customer": f"cus_{number}"}))["customer"] == f"cus_{number}"  # type: ignore[index]
+        assert (
+            body_of(asked.ask("/subscriptions", "POST", json={"customer": f"cus_{number}"}))["customer"]
+            == f"cus_{number}"
+        )  # type: ignore[index]
 
 
 def test_a_right_request_is_not_refused_for_what_no_answer_can_show(mock: Callable[..., Mock]) -> None:
     person = {"type": "object", "nullable": True, "required": ["login"], "properties": {"login": TEXT}}
     listed = {"type": "array", "items": thing("id", "user", description=TEXT, user=person)}
     created = thing("id", description=TEXT, user={"type": "string", "nullable": True})
-    paths = resource("gists", created, listed=listed, sent=body(description=TEXT), **answer(thing("message", message=TEXT), "422"))
+    paths = resource(
+        "gists", created, listed=listed, sent=body(description=TEXT), **answer(thing("message", message=TEXT), "422")
+    )
     del paths["/gists/{key}"]
     asked = stateful(mock, paths)
 
@@ -134,7 +167,9 @@ def test_a_right_request_is_not_refused_for_what_no_answer_can_show(mock: Callab
 
 def test_a_thing_called_subscription_is_called_so(mock: Callable[..., Mock]) -> None:
     paths = resource("subscriptions", thing("id"))
-    paths["/subscriptions/{key}"]["get"]["responses"] |= answer({"type": "object", "properties": {"message": TEXT}}, "404")
+    paths["/subscriptions/{key}"]["get"]["responses"] |= answer(
+        {"type": "object", "properties": {"message": TEXT}}, "404"
+    )
 
     assert body_of(stateful(mock, paths).ask("/subscriptions/s1")) == {"message": "there is no subscription 's1'"}
 
@@ -145,7 +180,9 @@ NESTED = {
     "post": {"requestBody": body(text=TEXT), "responses": answer(ref("Card"), "201")},
 }
 ONE_CARD = {
-    "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "integer"}} for name in ("boardId", "cardId")],
+    "parameters": [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}} for name in ("boardId", "cardId")
+    ],
     "delete": {"responses": {"204": {"description": "gone"}}},
 }
 
@@ -158,7 +195,11 @@ def boards(mock: Callable[..., Mock]) -> Mock:
         "type": "object", "required": ["id", "name", "cards", "cardCount"],
         "properties": {"id": number, "name": TEXT, "cardCount": number, "cards": {"type": "array", "items": ref("Card")}},
     }  # fmt: skip
-    card = {"type": "object", "required": ["id", "text", "boardId"], "properties": {"id": number, "text": TEXT, "boardId": number}}
+    card = {
+        "type": "object",
+        "required": ["id", "text", "boardId"],
+        "properties": {"id": number, "text": TEXT, "boardId": number},
+    }
     sent = body(name=TEXT, cards={"type": "array", "items": {"type": "object", "properties": {"text": TEXT}}})
     paths = resource("boards", ref("Board"), sent=sent)
     key = [{"name": "boardId", "in": "path", "required": True, "schema": number}]
@@ -206,7 +247,10 @@ def test_an_action_answers_with_the_thing_that_is_kept(mock: Callable[..., Mock]
     status = {"type": "string", "enum": ["open", "closed"]}
     paths = resource("issues", ref("Issue"), sent=body(name=TEXT, status=status))
     key = [{"name": "key", "in": "path", "required": True, "schema": TEXT}]
-    paths["/issues/{key}/close"] = {"parameters": key, "post": {"requestBody": body(name=TEXT), "responses": answer(ref("Issue"))}}
+    paths["/issues/{key}/close"] = {
+        "parameters": key,
+        "post": {"requestBody": body(name=TEXT), "responses": answer(ref("Issue"))},
+    }
     paths["/issues/{key}/copy"] = {"parameters": key, "post": {"responses": answer(ref("Issue"))}}
     asked = stateful(mock, paths, Issue=thing("id", "name", "status", name=TEXT, status=status))
     made: Any = body_of(asked.ask("/issues", "POST", json={"name": "leak", "status": "open"}))
@@ -220,8 +264,14 @@ def test_an_action_answers_with_the_thing_that_is_kept(mock: Callable[..., Mock]
 
 
 def test_keys_may_stand_in_what_describes_a_thing(mock: Callable[..., Mock]) -> None:
-    meta = {"type": "object", "properties": {"name": TEXT, "uid": TEXT, "labels": {"type": "object", "additionalProperties": TEXT}}}
-    pod = {"type": "object", "properties": {"kind": {"type": "string", "enum": ["Pod"]}, "metadata": meta, "spec": {"type": "object"}}}
+    meta = {
+        "type": "object",
+        "properties": {"name": TEXT, "uid": TEXT, "labels": {"type": "object", "additionalProperties": TEXT}},
+    }
+    pod = {
+        "type": "object",
+        "properties": {"kind": {"type": "string", "enum": ["Pod"]}, "metadata": meta, "spec": {"type": "object"}},
+    }
     pods = {
         "type": "object", "required": ["items"],
         "properties": {"items": {"type": "array", "items": ref("Pod")}, "metadata": {"type": "object", "properties": {"continue": TEXT}}},
@@ -242,7 +292,9 @@ def test_keys_may_stand_in_what_describes_a_thing(mock: Callable[..., Mock]) -> 
     asked, path = stateful(mock, paths, Pod=pod), "/namespaces/default/pods"
     there: Any = body_of(asked.ask(path))
 
-    made: Any = body_of(asked.ask(path, "POST", json={"kind": "Pod", "metadata": {"name": "web", "labels": {"app": "w"}}}))
+    made: Any = body_of(
+        asked.ask(path, "POST", json={"kind": "Pod", "metadata": {"name": "web", "labels": {"app": "w"}}})
+    )
 
     assert there["items"]
     assert (made["metadata"]["name"], made["metadata"]["labels"]) == ("web", {"app": "w"})
@@ -262,7 +314,10 @@ def test_no_list_of_one_owner_is_empty_where_the_stateless_mock_has_things(mock:
     pet = thing("id", "ownerId", ownerId=TEXT, name=TEXT)
     paths = {**resource("owners", ref("Owner")), **resource("pets", ref("Pet"))}
     key = [{"name": "ownerId", "in": "path", "required": True, "schema": TEXT}]
-    paths["/owners/{ownerId}/pets"] = {"parameters": key, "get": {"responses": answer({"type": "array", "items": ref("Pet")})}}
+    paths["/owners/{ownerId}/pets"] = {
+        "parameters": key,
+        "get": {"responses": answer({"type": "array", "items": ref("Pet")})},
+    }
     asked = stateful(mock, paths, Pet=pet, Owner=thing("id", name=TEXT))
     owners: Any = body_of(asked.ask("/owners"))
 
@@ -298,9 +353,14 @@ APP = {"type": "object", "required": ["size"], "properties": {"size": {"type": "
         ({"type": "object", "required": ["data"], "properties": {"data": {"type": "array", "items": TEXT}}}, True),
     ],
 )
-def test_collections_are_maps_or_lists_of_keys_as_well(mock: Callable[..., Mock], listed: dict[str, Any], has_key: bool) -> None:
+def test_collections_are_maps_or_lists_of_keys_as_well(
+    mock: Callable[..., Mock], listed: dict[str, Any], has_key: bool
+) -> None:
     app = {**APP, "properties": {**APP["properties"], "name": TEXT}} if has_key else APP  # type: ignore[dict-item]
-    paths = {"/apps": {"get": {"responses": answer(listed)}}, "/apps/{app}": named("get", "put", "delete", shown=ref("App"))}
+    paths = {
+        "/apps": {"get": {"responses": answer(listed)}},
+        "/apps/{app}": named("get", "put", "delete", shown=ref("App")),
+    }
     asked = stateful(mock, paths, App=app)
 
     def keys() -> set[str]:

@@ -29,7 +29,11 @@ def difference(before: JsonValue, after: JsonValue) -> JsonValue:
     if not isinstance(before, dict) or not isinstance(after, dict):
         return after
     gone: dict[str, JsonValue] = {name: None for name in before if name not in after}
-    return gone | {n: difference(before.get(n), value) for n, value in after.items() if n not in before or not same(before[n], value)}
+    return gone | {
+        n: difference(before.get(n), value)
+        for n, value in after.items()
+        if n not in before or not same(before[n], value)
+    }
 
 
 @given(objects, objects)
@@ -50,7 +54,9 @@ def test_merging_twice_is_merging_once(target: dict, patch: dict) -> None:
 def test_what_was_added_is_there_and_removing_it_undoes_that(target: dict, name: str, value: JsonValue) -> None:
     kept = copy.deepcopy(target)
     pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-    added = apply(target, [{"op": "add", "path": pointer, "value": value}, {"op": "test", "path": pointer, "value": value}])
+    added = apply(
+        target, [{"op": "add", "path": pointer, "value": value}, {"op": "test", "path": pointer, "value": value}]
+    )
 
     assert added == {**target, name: value}
     assert apply(added, [{"op": "remove", "path": pointer}]) == {n: v for n, v in target.items() if n != name}

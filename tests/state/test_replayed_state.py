@@ -46,7 +46,15 @@ def live_with_todos(ask: Ask) -> None:
     ask("PUT", f"/todos/{first}", {"title": "Oat milk"})
     ask("POST", "/todos", {"title": "Milk"})
     second = ask("POST", "/todos", {"title": "Milk"})["id"]
-    for query in ("done=true", "done=false", "q=milk", "sort=-title", "page=1&limit=2", "page=2&limit=2", "page=9&limit=2"):
+    for query in (
+        "done=true",
+        "done=false",
+        "q=milk",
+        "sort=-title",
+        "page=1&limit=2",
+        "page=2&limit=2",
+        "page=9&limit=2",
+    ):
         ask("GET", f"/todos?{query}")
     ask("DELETE", f"/todos/{first}")
     ask("GET", f"/todos/{first}")
@@ -103,18 +111,28 @@ def live_with_chargers(ask: Ask) -> None:
     ask("GET", f"{users}?{CREDENTIALS}")
 
 
-LIVES = {"todos": (todos(), live_with_todos), "shop": (SHOP, live_in_the_shop), "chargers": (chargers(), live_with_chargers)}
+LIVES = {
+    "todos": (todos(), live_with_todos),
+    "shop": (SHOP, live_in_the_shop),
+    "chargers": (chargers(), live_with_chargers),
+}
 
 
 @pytest.mark.parametrize(("document", "live"), LIVES.values(), ids=LIVES)
 def test_a_stateful_run_is_replayed_with_the_same_answers_and_no_finding(
-    document: dict, live: Callable[[Ask], None], serve: Callable[..., Server], judged: Callable[..., Proxy], tmp_path: Path
+    document: dict,
+    live: Callable[[Ask], None],
+    serve: Callable[..., Server],
+    judged: Callable[..., Proxy],
+    tmp_path: Path,
 ) -> None:
     path = tmp_path / "openapi.json"
     path.write_bytes(orjson.dumps(document))
     stateful = serve(str(path), "--stateful", "--log-format", "none")
     before = judged(
-        document, stateful, record=Recorder(tmp_path / "recorded", stateful.origin, stateful.url.removeprefix(stateful.origin)).take
+        document,
+        stateful,
+        record=Recorder(tmp_path / "recorded", stateful.origin, stateful.url.removeprefix(stateful.origin)).take,
     )
     recorded = tell(before, stateful, live)
     assert before.rules(len(recorded)) == []
@@ -198,7 +216,9 @@ ASKED = st.one_of(
 
 
 @given(asked=st.lists(ASKED, min_size=2, max_size=20))
-def test_any_run_is_replayed_with_the_same_answers(tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[str, str, object]]) -> None:
+def test_any_run_is_replayed_with_the_same_answers(
+    tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[str, str, object]]
+) -> None:
     folder = tmp_path_factory.mktemp("run")
     path = folder / "openapi.json"
     path.write_bytes(orjson.dumps(todos()))
@@ -229,7 +249,11 @@ def test_any_run_is_replayed_with_the_same_answers(tmp_path_factory: pytest.Temp
     assert replaying.fixtures.findings == ()
     for request, answer in zip(requests, answers, strict=True):
         replayed = replaying.respond(request, world)
-        assert (replayed.status, replayed.body, replayed.source.partition(":")[0]) == (answer.status, answer.body, "fixture"), request
+        assert (replayed.status, replayed.body, replayed.source.partition(":")[0]) == (
+            answer.status,
+            answer.body,
+            "fixture",
+        ), request
 
 
 def _request(method: str, target: str, body: object) -> Request:

@@ -33,7 +33,9 @@ _MOST = 25  # operations of a document
 
 
 def command(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "mock_server", *args], capture_output=True, check=False, text=True, timeout=60, cwd=ROOT)
+    return subprocess.run(
+        [sys.executable, "-m", "mock_server", *args], capture_output=True, check=False, text=True, timeout=60, cwd=ROOT
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,11 +65,24 @@ def test_the_banner_says_what_has_state(serve: Callable[..., Server]) -> None:
     assert "from state, generated data" in lines
 
 
-def test_state_in_a_file_outlives_the_server_and_is_shared_by_its_workers(serve: Callable[..., Server], tmp_path: Path) -> None:
-    flags = (str(TODOS), "--stateful", "--workers", "2", "--store", f"sqlite:///{tmp_path}/state.db", "--log-format", "none")
+def test_state_in_a_file_outlives_the_server_and_is_shared_by_its_workers(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    flags = (
+        str(TODOS),
+        "--stateful",
+        "--workers",
+        "2",
+        "--store",
+        f"sqlite:///{tmp_path}/state.db",
+        "--log-format",
+        "none",
+    )
     first = serve(*flags)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda n: httpx2.post(f"{first.url}/todos", json={"title": f"T{n}"}, timeout=30).json(), range(16)))
+        made = list(
+            pool.map(lambda n: httpx2.post(f"{first.url}/todos", json={"title": f"T{n}"}, timeout=30).json(), range(16))
+        )
     seen = [httpx2.get(f"{first.url}/todos", timeout=30).json() for _ in range(6)]
 
     assert len({thing["id"] for thing in made}) == 16
@@ -79,15 +94,21 @@ def test_state_in_a_file_outlives_the_server_and_is_shared_by_its_workers(serve:
 
 
 def test_of_many_who_want_the_same_address_one_gets_it(serve: Callable[..., Server], postgres: str) -> None:
-    server = serve(str(TODOS.parent / "shop.yaml"), "--stateful", "--workers", "2", "--store", postgres, "--log-format", "none")
+    server = serve(
+        str(TODOS.parent / "shop.yaml"), "--stateful", "--workers", "2", "--store", postgres, "--log-format", "none"
+    )
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         body = {"name": "Ada", "email": "the.only@example.com"}
-        statuses = list(pool.map(lambda _: httpx2.post(f"{server.url}/owners", json=body, timeout=30).status_code, range(24)))
+        statuses = list(
+            pool.map(lambda _: httpx2.post(f"{server.url}/owners", json=body, timeout=30).status_code, range(24))
+        )
 
     assert sorted(statuses) == [201, *[409] * 23]
 
 
-def test_who_changes_one_property_does_not_undo_what_others_did_to_another(serve: Callable[..., Server], postgres: str) -> None:
+def test_who_changes_one_property_does_not_undo_what_others_did_to_another(
+    serve: Callable[..., Server], postgres: str
+) -> None:
     server = serve(str(TODOS), "--stateful", "--workers", "2", "--store", postgres, "--log-format", "none")
     key = httpx2.post(f"{server.url}/todos", json={"title": "T"}, timeout=30).json()["id"]
 
@@ -95,7 +116,10 @@ def test_who_changes_one_property_does_not_undo_what_others_did_to_another(serve
         for turn in range(15):
             patch = {name: f"{name} {turn}"}
             changed = httpx2.patch(
-                f"{server.url}/todos/{key}", content=json.dumps(patch), headers={"content-type": "application/merge-patch+json"}, timeout=30
+                f"{server.url}/todos/{key}",
+                content=json.dumps(patch),
+                headers={"content-type": "application/merge-patch+json"},
+                timeout=30,
             )
             assert changed.status_code == 200
             assert changed.json()[name] == patch[name]
@@ -188,7 +212,9 @@ def check(path: Path, *phases: str, most: int = _MOST) -> Report:
         sender.close()
 
 
-@pytest.mark.parametrize("name", ["chargers", "charging", "todos", "shop", "projects", *(name.partition("/")[0] for name in _OF_OTHERS)])
+@pytest.mark.parametrize(
+    "name", ["chargers", "charging", "todos", "shop", "projects", *(name.partition("/")[0] for name in _OF_OTHERS)]
+)
 def test_state_has_no_finding_under_our_own_test(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = documents(tmp_path_factory).get(name)
     if path is None:
@@ -222,7 +248,9 @@ _LARGE = (
 
 @pytest.mark.parametrize("name", _LARGE, ids=lambda name: name.partition("/")[0])
 def test_every_answer_from_the_state_of_a_real_document_conforms(name: str) -> None:
-    path = next((f / "specs" / name for f in (SHARED, SHARED.parent.parent / "shared") if (f / "specs" / name).is_file()), None)
+    path = next(
+        (f / "specs" / name for f in (SHARED, SHARED.parent.parent / "shared") if (f / "specs" / name).is_file()), None
+    )
     if path is None:
         pytest.skip("the collection of documents is not here")
     report = check(path, "examples", "stateful", most=40)

@@ -120,7 +120,11 @@ def test_an_unchanged_thing_is_not_sent_again_and_a_changed_one_not_overwritten(
     ("steps", "status", "name"),
     [
         ([{"op": "replace", "path": "/name", "value": "B"}], 200, "B"),
-        ([{"op": "test", "path": "/name", "value": "Ada"}, {"op": "copy", "from": "/email", "path": "/name"}], 200, "ada@example.com"),
+        (
+            [{"op": "test", "path": "/name", "value": "Ada"}, {"op": "copy", "from": "/email", "path": "/name"}],
+            200,
+            "ada@example.com",
+        ),
         ([{"op": "replace", "path": "/name", "value": "B"}, {"op": "test", "path": "/name", "value": "C"}], 409, "Ada"),
         ([{"op": "remove", "path": "/nothing"}], 409, "Ada"),
         ([{"op": "remove", "path": "/name"}], 422, "Ada"),
@@ -128,7 +132,9 @@ def test_an_unchanged_thing_is_not_sent_again_and_a_changed_one_not_overwritten(
         ([{"op": "replace", "path": "/id", "value": "another"}], 200, "Ada"),
     ],
 )
-def test_a_json_patch_is_applied_as_a_whole_or_not_at_all(shop: Shop, steps: list[dict], status: int, name: str) -> None:
+def test_a_json_patch_is_applied_as_a_whole_or_not_at_all(
+    shop: Shop, steps: list[dict], status: int, name: str
+) -> None:
     key = shop.owner()
     found, body, _ = shop.ask("PATCH", f"/owners/{key}", steps, content_type=PATCH)
 
@@ -234,7 +240,9 @@ def test_another_seed_is_another_beginning(mock: Callable[..., Mock]) -> None:
 def test_a_list_begins_with_what_the_stateless_mock_answers(mock: Callable[..., Mock]) -> None:
     stateless, stateful = (Shop(mock(SHOP, stateful=stateful)) for stateful in (False, True))
 
-    assert [pet["name"] for pet in stateful.get("/pets")["pets"]] == [pet["name"] for pet in stateless.get("/pets")["pets"]]
+    assert [pet["name"] for pet in stateful.get("/pets")["pets"]] == [
+        pet["name"] for pet in stateless.get("/pets")["pets"]
+    ]
 
 
 def test_a_thing_can_be_asked_for_before_the_list(mock: Callable[..., Mock]) -> None:

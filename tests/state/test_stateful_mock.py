@@ -58,7 +58,9 @@ def test_worlds_do_not_see_each_other(mock: Callable[..., Mock]) -> None:
     from mock_server.exchange.message import Request
 
     def ask(world: World, method: str, path: str, body: bytes = b"") -> Any:
-        return asked.responder.respond(Request(method, path.encode(), b"", [(b"content-type", b"application/json")], body), world)
+        return asked.responder.respond(
+            Request(method, path.encode(), b"", [(b"content-type", b"application/json")], body), world
+        )
 
     ada, bob = World("ada"), World("bob")
     made = orjson.loads(ask(ada, "POST", "/todos", b'{"title": "A"}').body)
@@ -117,10 +119,14 @@ def test_a_charger_and_its_drivers_live_without_any_extension(mock: Callable[...
     assert ask(f"/charger/YARD-1/users/{driver['id']}") == (200, driver)
     changed = ask(f"/charger/YARD-1/users/{driver['id']}", "PATCH", headers=MERGE, body=b'{"name": "Anna"}')[1]
     assert ask("/charger/YARD-1/users") == (200, [changed])
-    assert ask("/charger/YARD-1", "PUT", json={"chargerId": "YARD-1", "chargerName": "Gate"})[1]["chargerName"] == "Gate"
+    assert (
+        ask("/charger/YARD-1", "PUT", json={"chargerId": "YARD-1", "chargerName": "Gate"})[1]["chargerName"] == "Gate"
+    )
     assert len(ask("/charger")[1]) == count + 1
     assert ask(f"/charger/YARD-1/users/{driver['id']}", "DELETE")[0] == 204
     assert ask("/charger/YARD-1/users") == (200, [])
     assert ask("/charger/YARD-1", "DELETE")[0] == 204
-    assert [ask("/charger/YARD-1", method, json={} if method == "PUT" else None)[0] for method in ("GET", "PUT", "DELETE")] == [404] * 3
+    assert [
+        ask("/charger/YARD-1", method, json={} if method == "PUT" else None)[0] for method in ("GET", "PUT", "DELETE")
+    ] == [404] * 3
     assert len(ask("/charger")[1]) == count

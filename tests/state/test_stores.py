@@ -164,10 +164,15 @@ def test_what_is_under_a_thing_goes_with_it_and_nothing_else(store: Store) -> No
     assert kept == ["/o/11/p", "/o/1", "/o_1/p"]
 
 
-keys = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6) | st.sampled_from(["#", "=", "+", "\0", "x" * 3000, "å" * 300])
+keys = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6) | st.sampled_from(
+    ["#", "=", "+", "\0", "x" * 3000, "å" * 300]
+)
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(codec="utf-8"), max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=4), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -199,7 +204,13 @@ def test_whatever_is_put_in_comes_out_and_survives_a_snapshot_and_a_fork(store: 
 
 
 @pytest.mark.parametrize(
-    "wrong", [[], {"/c": {}}, {"/c": {"next": 0, "marks": [], "records": [1]}}, {"/c": {"next": "x", "marks": [], "records": []}}]
+    "wrong",
+    [
+        [],
+        {"/c": {}},
+        {"/c": {"next": 0, "marks": [], "records": [1]}},
+        {"/c": {"next": "x", "marks": [], "records": []}},
+    ],
 )
 def test_what_is_no_snapshot_is_said_and_changes_nothing(store: Store, wrong: object) -> None:
     store.insert("kept", "/c", record("a"))

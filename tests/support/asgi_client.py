@@ -29,13 +29,25 @@ class AsgiClient:
         self.host = host
 
     def ask(
-        self, target: str, method: str = "GET", *, headers: dict[str, str] | None = None, json: object = None, body: bytes = b""
+        self,
+        target: str,
+        method: str = "GET",
+        *,
+        headers: dict[str, str] | None = None,
+        json: object = None,
+        body: bytes = b"",
     ) -> Said:
         """Send a request; `target` is a path with its query."""
         return asyncio.run(self.ask_soon(target, method, headers=headers, json=json, body=body))
 
     async def ask_soon(
-        self, target: str, method: str = "GET", *, headers: dict[str, str] | None = None, json: object = None, body: bytes = b""
+        self,
+        target: str,
+        method: str = "GET",
+        *,
+        headers: dict[str, str] | None = None,
+        json: object = None,
+        body: bytes = b"",
     ) -> Said:
         path, _, query = target.partition("?")
         given = {"host": self.host, **{name.lower(): value for name, value in (headers or {}).items()}}
@@ -65,4 +77,9 @@ class AsgiClient:
 
         await self.app(scope, receive, send)
         fields = {name.decode().lower(): value.decode("latin-1") for name, value in sent[0]["headers"]}
-        return Said(sent[0]["status"], fields, b"".join(message.get("body", b"") for message in sent[1:]), tuple(sent[0]["headers"]))
+        return Said(
+            sent[0]["status"],
+            fields,
+            b"".join(message.get("body", b"") for message in sent[1:]),
+            tuple(sent[0]["headers"]),
+        )

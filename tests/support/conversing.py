@@ -96,4 +96,6 @@ class Way:
 
     def journal(self) -> list[tuple[bytes, bytes, int]]:
         """What was kept of the exchanges."""
-        return [(each.request.path, each.request.body, each.answer.status) for each in self.backend.worlds.everybody.journal]
+        return [
+            (each.request.path, each.request.body, each.answer.status) for each in self.backend.worlds.everybody.journal
+        ]

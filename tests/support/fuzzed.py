@@ -42,7 +42,8 @@ SEEDS: Final = (
     _POST + b"Content-Length: 5\r\n\r\nhello",
     _POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
     _POST + b"Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\nX-T: 1\r\n\r\n",
-    _POST + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\nContent-Length: 5\r\n\r\nhello",
+    _POST
+    + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\nContent-Length: 5\r\n\r\nhello",
     b"GET /a HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n",
     b"GET http://h/a HTTP/1.1\r\nHost: h\r\n\r\n",
     b"HEAD /a HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\n\r\n",
@@ -124,7 +125,9 @@ class Server:
             Message(r.request.method, _target(r.request.path, r.request.query), r.request.body)
             for r in self._way.backend.worlds.everybody.journal
         ]
-        refusals = re.findall(rb"problem:(?:malformed-message|no-such-version|not-spoken)\r\n.*?\r\n\r\n(\{.*\})", written, re.DOTALL)
+        refusals = re.findall(
+            rb"problem:(?:malformed-message|no-such-version|not-spoken)\r\n.*?\r\n\r\n(\{.*\})", written, re.DOTALL
+        )
         is_refused = bool(refusals) or b"Invalid HTTP request received." in written
         return Outcome(kept, is_refused, orjson.loads(refusals[0])["detail"] if refusals else "")
 
@@ -194,4 +197,6 @@ def read_with_h11(sent: bytes) -> Outcome:
 def _origin_form(target: bytes) -> str:
     text, absolute = target.decode("latin-1"), re.compile(r"https?://[^/?#]*", re.IGNORECASE)
     path = absolute.sub("", text, count=1) if absolute.match(text) else text
-    return re.sub(r"#.*", "", path if path.startswith("/") or path == "*" else f"/{path}" if absolute.match(text) else path)
+    return re.sub(
+        r"#.*", "", path if path.startswith("/") or path == "*" else f"/{path}" if absolute.match(text) else path
+    )

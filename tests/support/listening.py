@@ -70,7 +70,13 @@ def listening(
     bound = bind("127.0.0.1", 0)
     files = {"ssl_certfile": str(tls[0]), "ssl_keyfile": str(tls[1])} if tls else {}
     config = uvicorn.Config(
-        create_app(backend), http=protocol, loop=loop, log_config=None, access_log=False, timeout_graceful_shutdown=_SECONDS, **files
+        create_app(backend),
+        http=protocol,
+        loop=loop,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_SECONDS,
+        **files,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([bound],), daemon=True)
@@ -92,8 +98,22 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for localhost, and its key."""
     cert, key = folder / "cert.pem", folder / "key.pem"
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", *subject]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True, timeout=_SECONDS)
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+        *subject,
+    ]
+    subprocess.run(
+        [*command, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True, timeout=_SECONDS
+    )
     return cert, key
 
 

@@ -33,7 +33,9 @@ class Mock:
         if json is not None:
             body = orjson.dumps(json)
             fields.append((b"content-type", b"application/json"))
-        return self.responder.respond(Request(method, path.encode(), query.encode(), fields, body), self.worlds.of(fields))
+        return self.responder.respond(
+            Request(method, path.encode(), query.encode(), fields, body), self.worlds.of(fields)
+        )
 
 
 def fields_of(answer: Answer) -> dict[str, str]:

@@ -28,7 +28,19 @@ def running_postgres(*, durable: bool = False) -> Iterator[str]:
     data, secret = folder / "data", folder / "password"
     secret.write_text(PASSWORD)
     secret.chmod(0o644)
-    init = [str(BINARIES / "initdb"), "-D", str(data), "-U", USER, "-A", "scram-sha-256", f"--pwfile={secret}", "-N", "-E", "UTF8"]
+    init = [
+        str(BINARIES / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        USER,
+        "-A",
+        "scram-sha-256",
+        f"--pwfile={secret}",
+        "-N",
+        "-E",
+        "UTF8",
+    ]
     subprocess.run(_as_postgres([*init, "--locale=C.UTF-8"]), check=True, capture_output=True, cwd=folder, timeout=120)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

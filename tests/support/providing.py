@@ -21,6 +21,8 @@ def report_on(app: Callable, paths: dict, folder: Path, given: GivenValues | Non
     api = make_api(document, "", 0)
     sender = open_app(app, AnswerLimits(seconds=2))
     try:
-        return Runner(Run(api, sender, Options(), Memory(document, api.router, "", given or GivenValues())), document.entries).report()
+        return Runner(
+            Run(api, sender, Options(), Memory(document, api.router, "", given or GivenValues())), document.entries
+        ).report()
     finally:
         sender.close()

@@ -152,7 +152,9 @@ class Proxy:
         """Ask as a client does; gives the response and its body, undecoded."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request(method, target, body=body, headers=headers or {}, encode_chunked=hasattr(body, "__next__"))
+            connection.request(
+                method, target, body=body, headers=headers or {}, encode_chunked=hasattr(body, "__next__")
+            )
             response = connection.getresponse()
             return response, response.read()
         finally:
@@ -172,13 +174,17 @@ class Proxy:
         return sorted(counted.finding.rule for counted in list(self.relay.scrutiny.tally.counted.values()))
 
 
-def start_proxy(document: object, upstream: str, folder: Path, *, timeout: float = 5.0, record: Any = None, **changes: Any) -> Proxy:
+def start_proxy(
+    document: object, upstream: str, folder: Path, *, timeout: float = 5.0, record: Any = None, **changes: Any
+) -> Proxy:
     """Start a proxy in a thread."""
     path = folder / "openapi.json"
     path.write_bytes(orjson.dumps(document))
     settings = Settings(log_format="none", **changes)
     opened = open_responder(str(path), settings)
-    mocked = [entry.id for entry in opened.document.entries if not settings.for_operation(entry.id, entry.title).upstream]
+    mocked = [
+        entry.id for entry in opened.document.entries if not settings.for_operation(entry.id, entry.title).upstream
+    ]
     relay = Relay(
         Upstream(upstream, seconds=timeout),
         Choices(mocked, settings.fallback_on if settings.fallback else ()),

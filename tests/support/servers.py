@@ -22,10 +22,16 @@ class Server:
     banner: str
 
 
-def start_server(*args: str, cwd: Path | None = None, command: Sequence[str] = (sys.executable, "-m", "mock_server")) -> Server:
+def start_server(
+    *args: str, cwd: Path | None = None, command: Sequence[str] = (sys.executable, "-m", "mock_server")
+) -> Server:
     """Start `serve` on a free port and wait for its banner."""
     process = subprocess.Popen(
-        [*command, "serve", *args, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd or ROOT
+        [*command, "serve", *args, "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd or ROOT,
     )
     lines = []
     assert process.stdout is not None

@@ -58,7 +58,13 @@ def groups(draft: str) -> list[Group]:
     """Every schema that the suite has for a draft; none where it is not installed (see `test_the_suite_is_installed`)."""
     folder = SUITE / "tests" / draft
     return [
-        Group(draft, path.relative_to(folder).with_suffix("").as_posix(), group["description"], group["schema"], group["tests"])
+        Group(
+            draft,
+            path.relative_to(folder).with_suffix("").as_posix(),
+            group["description"],
+            group["schema"],
+            group["tests"],
+        )
         for path in sorted(folder.rglob("*.json"))
         # read as our own messages are: numbers beyond 64 bits as the nearest float
         for group in orjson.loads(path.read_bytes())
@@ -89,7 +95,9 @@ def open_schema(folder: Path, schema: object, version: str) -> Opened:
     content = {"application/json": {"schema": {"$ref": "schema.json"}}}
     paths = {"/things": {"get": {"responses": {"200": {"description": "", "content": content}}}}}
     (folder / "schema.json").write_text(json.dumps(schema))
-    (folder / "openapi.json").write_bytes(orjson.dumps({"openapi": version, "info": {"title": "", "version": ""}, "paths": paths}))
+    (folder / "openapi.json").write_bytes(
+        orjson.dumps({"openapi": version, "info": {"title": "", "version": ""}, "paths": paths})
+    )
     document = load(folder / "openapi.json")
     for uri, data in remotes().items():
         document.library._read[uri] = LoadedResource(uri, uri, SourceBytes(data), orjson.loads(data))

@@ -7,5 +7,7 @@ session = NetworkSession(base_urls=BaseUrls(base_url=ORIGIN, upload_url=URL.rspl
 client = BoxClient(BoxDeveloperTokenAuth("t"), network_session=session)
 for name, manager in vars(client).items():
     if name not in {"auth", "network_session", "authorization"}:
-        try_methods(f"{name}.", manager, {"scope": "global", "template_key": "t"}, skip=lambda method: "upload_big" in method)
+        try_methods(
+            f"{name}.", manager, {"scope": "global", "template_key": "t"}, skip=lambda method: "upload_big" in method
+        )
 finish()

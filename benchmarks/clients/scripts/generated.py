@@ -53,7 +53,10 @@ def plain(kind, value):
     """A value as the client takes it: a moment, a word of an enum, or as it is."""
     if "datetime" in str(kind) and isinstance(value, str):
         return dt.datetime.fromisoformat(value)
-    word = next((each for each in (kind, *typing.get_args(kind)) if isinstance(each, type) and issubclass(each, enum.Enum)), None)
+    word = next(
+        (each for each in (kind, *typing.get_args(kind)) if isinstance(each, type) and issubclass(each, enum.Enum)),
+        None,
+    )
     return word(value) if word is not None and not isinstance(value, list) else value
 
 

@@ -25,7 +25,9 @@ for name in (
         skip=lambda method: method.startswith(LEFT) or method.endswith(("_with_http_info", "_without_preload_content")),
     )
 core = k8s.CoreV1Api(api)
-pod = k8s.V1Pod(metadata=k8s.V1ObjectMeta(name="web"), spec=k8s.V1PodSpec(containers=[k8s.V1Container(name="c", image="i")]))
+pod = k8s.V1Pod(
+    metadata=k8s.V1ObjectMeta(name="web"), spec=k8s.V1PodSpec(containers=[k8s.V1Container(name="c", image="i")])
+)
 call("create_namespaced_pod", lambda: core.create_namespaced_pod("default", pod))
 call("create_namespace", lambda: core.create_namespace(k8s.V1Namespace(metadata=k8s.V1ObjectMeta(name="team"))))
 

@@ -35,7 +35,11 @@ def made(kind, depth=0):
     return kind(**{name: made(types[name][0], depth + 1) for name in needed if name in types})
 
 
-api = PlaidApi(plaid.ApiClient(plaid.Configuration(host=ORIGIN, api_key={"clientId": "a", "secret": "b", "plaidVersion": "2020-09-14"})))
+api = PlaidApi(
+    plaid.ApiClient(
+        plaid.Configuration(host=ORIGIN, api_key={"clientId": "a", "secret": "b", "plaidVersion": "2020-09-14"})
+    )
+)
 for name, endpoint in sorted(vars(api).items()):
     types = getattr(endpoint, "openapi_types", None)
     if not types:

@@ -3,7 +3,9 @@
 import stripe
 from calls import ORIGIN, call, drain, finish
 
-client = stripe.StripeClient("sk_test_123", base_addresses={"api": ORIGIN, "files": ORIGIN, "connect": ORIGIN}, max_network_retries=0).v1
+client = stripe.StripeClient(
+    "sk_test_123", base_addresses={"api": ORIGIN, "files": ORIGIN, "connect": ORIGIN}, max_network_retries=0
+).v1
 
 made = call("customers.create", lambda: client.customers.create({"name": "Ann", "email": "ann@example.com"}))
 id_ = made.id if made is not None else "cus_1"
@@ -20,7 +22,9 @@ call("charges.create", lambda: client.charges.create({"amount": 100, "currency":
 call("refunds.create", lambda: client.refunds.create({"charge": "ch_1"}))
 call("products.create", lambda: client.products.create({"name": "Chair"}))
 call("prices.create", lambda: client.prices.create({"currency": "eur", "unit_amount": 5, "product": "prod_1"}))
-call("subscriptions.create", lambda: client.subscriptions.create({"customer": "cus_1", "items": [{"price": "price_1"}]}))
+call(
+    "subscriptions.create", lambda: client.subscriptions.create({"customer": "cus_1", "items": [{"price": "price_1"}]})
+)
 call("invoices.create", lambda: client.invoices.create({"customer": "cus_1"}))
 call("invoices.finalize_invoice", lambda: client.invoices.finalize_invoice("in_1"))
 call(
@@ -36,7 +40,19 @@ for name in (
 ):  # fmt: skip
     service = getattr(client, name)
     drain(f"{name}.list", lambda service=service: service.list({"limit": 2}).auto_paging_iter())
-for name in ("charges", "refunds", "products", "prices", "subscriptions", "invoices", "events", "disputes", "payouts", "coupons", "plans"):
+for name in (
+    "charges",
+    "refunds",
+    "products",
+    "prices",
+    "subscriptions",
+    "invoices",
+    "events",
+    "disputes",
+    "payouts",
+    "coupons",
+    "plans",
+):
     service = getattr(client, name)
     call(f"{name}.retrieve", lambda service=service: service.retrieve("id_1"))
 finish()

@@ -19,7 +19,9 @@ call("messages.create echoes", lambda: message.body == "hello" or 1 / 0)
 call("messages.fetch", lambda: client.messages("SM" + "0" * 32).fetch())
 call("messages.update", lambda: client.messages("SM" + "0" * 32).update(body=""))
 call("messages.delete", lambda: client.messages("SM" + "0" * 32).delete())
-call("calls.create", lambda: client.calls.create(to="+15005550006", from_="+15005550001", url="http://example.com/a.xml"))
+call(
+    "calls.create", lambda: client.calls.create(to="+15005550006", from_="+15005550001", url="http://example.com/a.xml")
+)
 call("calls.fetch", lambda: client.calls("CA" + "0" * 32).fetch())
 call("account.fetch", account.fetch)
 for name in (

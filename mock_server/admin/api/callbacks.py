@@ -5,7 +5,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mock_server.admin.exchange import AdminContext
-from mock_server.admin.json import ALL, AdminRefusal, malformed, missing, one_world, read_object, reply, shown_name, world_named
+from mock_server.admin.json import (
+    ALL,
+    AdminRefusal,
+    malformed,
+    missing,
+    one_world,
+    read_object,
+    reply,
+    shown_name,
+    world_named,
+)
 from mock_server.document.model import MISSING, Missing
 from mock_server.errors import UsageError
 from mock_server.exchange import problem
@@ -78,4 +88,6 @@ class _CallbackViews:
 
     def _find_cause(self, posted: Delivery) -> Recorded | None:
         world = self._desk.backend.worlds.known(posted.world)
-        return world.journal.find(posted.cause) if world is not None and posted.cause is not None else None
+        if world is not None and posted.cause is not None:
+            return world.journal.find(posted.cause)
+        return None

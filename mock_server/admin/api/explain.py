@@ -46,7 +46,12 @@ class _ExplainViews:
         known = self._desk.masker.conceal(recorded).mask.value(await self._explain(recorded.request, world))
         told: JsonObject = known if isinstance(known, dict) else {}
         met = recorded.disturbance
-        told["was"] = {"id": recorded.id, "status": recorded.answer.status, "source": recorded.answer.source, "disturbance": met}
+        told["was"] = {
+            "id": recorded.id,
+            "status": recorded.answer.status,
+            "source": recorded.answer.source,
+            "disturbance": met,
+        }
         return reply(told)
 
     async def given(self, request: Request) -> Response:
@@ -77,7 +82,9 @@ class _ExplainViews:
         recorded = Recorded(0, time.time(), 0.0, message, explained.answer, world.name)
         concealed = self._desk.masker.conceal(recorded)
         told = concealed.mask.value(_tell(responder, explained, concealed, world))
-        return told if isinstance(told, dict) else {}
+        if isinstance(told, dict):
+            return told
+        return {}
 
 
 def _tell(responder: Responder, explained: Explained, concealed: MaskedExchange, world: World) -> JsonObject:
@@ -99,7 +106,9 @@ def _tell(responder: Responder, explained: Explained, concealed: MaskedExchange,
         "body": _body(ask) if ask is not None else None,
         "findings": tell_findings(ask.understood.findings if ask is not None else answer.findings, concealed),
         "security": _security(responder, explained, ask) if ask is not None else None,
-        "preferences": [{"name": w.name, "value": w.value, "applied": w.applied, "why": w.why} for w in explained.wished],
+        "preferences": [
+            {"name": w.name, "value": w.value, "applied": w.applied, "why": w.why} for w in explained.wished
+        ],
         "steps": [{"who": step.who, "answers": step.answers, "why": step.why} for step in explained.steps],
         "seed": ask.seed_text if ask is not None else None,
     }
@@ -113,7 +122,8 @@ def _route(responder: Responder, explained: Explained, request: Message) -> Json
             "operation": None,
             "allowed": list(matched.allowed),
             "nearest": [
-                {"operation": each.route.entry.id, "template": each.route.template, "distance": round(each.distance, 4)} for each in near
+                {"operation": each.route.entry.id, "template": each.route.template, "distance": round(each.distance, 4)}
+                for each in near
             ],
         }
     entry = matched.route.target
@@ -129,7 +139,9 @@ def _route(responder: Responder, explained: Explained, request: Message) -> Json
 
 def _operation(responder: Responder, explained: Explained) -> Operation | None:
     matched = explained.matched
-    return responder.document.operation(matched.route.target) if isinstance(matched, Matched) else None
+    if isinstance(matched, Matched):
+        return responder.document.operation(matched.route.target)
+    return None
 
 
 def _parameters(responder: Responder, explained: Explained) -> list[JsonValue]:
@@ -145,11 +157,15 @@ def _parameters(responder: Responder, explained: Explained) -> list[JsonValue]:
 
 
 def _body(ask: RequestContext) -> JsonValue:
-    return None if isinstance(ask.understood.body, Missing) else ask.understood.body
+    if isinstance(ask.understood.body, Missing):
+        return None
+    return ask.understood.body
 
 
 def _security(responder: Responder, explained: Explained, ask: RequestContext) -> JsonObject:
     operation = _operation(responder, explained)
-    alternatives: list[JsonValue] = [[name for name, _ in requirement] for requirement in operation.security] if operation else []
+    alternatives: list[JsonValue] = (
+        [[name for name, _ in requirement] for requirement in operation.security] if operation else []
+    )
     is_asked = responder.kit.settings.security
     return {"asked": is_asked, "alternatives": alternatives, "unmet": list(ask.understood.unmet)}

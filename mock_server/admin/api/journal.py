@@ -47,7 +47,13 @@ class _JournalViews:
             fields = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
             return StreamingResponse(written, media_type=_FORMATS[kind], headers=fields)
         newest = found[::-1][: _limit(request, _MOST)]
-        return reply({"requests": [teller.event(recorded) for recorded in newest], "meta": {"total": len(found)}, **_state(self._desk)})
+        return reply(
+            {
+                "requests": [teller.event(recorded) for recorded in newest],
+                "meta": {"total": len(found)},
+                **_state(self._desk),
+            }
+        )
 
     async def unmatched(self, request: Request) -> Response:
         """List the requests that no operation or mapping matched, as WireMock's LoggedRequests."""
@@ -79,7 +85,9 @@ class _JournalViews:
             recorded = world.journal.find(id_)
             if recorded is not None:
                 return recorded
-        raise missing(f"this world's journal has no request {id_!r}; it keeps the last {self._desk.backend.settings.journal:,}")
+        raise missing(
+            f"this world's journal has no request {id_!r}; it keeps the last {self._desk.backend.settings.journal:,}"
+        )
 
 
 def _state(desk: AdminContext) -> JsonObject:
@@ -156,4 +164,8 @@ def _format_of(request: Request) -> str:
             raise malformed(f"format is one of {', '.join(_FORMATS)}, not {asked!r}")
         return asked
     accept = request.headers.get("accept", "")
-    return "ndjson" if _LINES in accept else "har" if _HAR in accept else "json"
+    if _LINES in accept:
+        return "ndjson"
+    if _HAR in accept:
+        return "har"
+    return "json"

@@ -7,7 +7,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mock_server.admin.exchange import AdminContext
-from mock_server.admin.json import ALL, AdminRefusal, malformed, missing, one_world, read_object, reply, some_worlds, world_named
+from mock_server.admin.json import (
+    ALL,
+    AdminRefusal,
+    malformed,
+    missing,
+    one_world,
+    read_object,
+    reply,
+    some_worlds,
+    world_named,
+)
 from mock_server.errors import ScriptError
 from mock_server.json_values import JsonObject, format_pointer
 from mock_server.respond.mappings import list_scenarios, possible_states, reset_scenarios, set_state
@@ -49,7 +59,9 @@ class _MappingViews:
         """List the mappings, newest first; with ?world=, those that apply to the world."""
         found = [mapping for mapping in self._stubs if self._is_meant(mapping, request)]
         start, count = (_number(request, name, otherwise) for name, otherwise in (("offset", 0), ("limit", len(found))))
-        return reply({"mappings": [mapping.written for mapping in found[start : start + count]], "meta": {"total": len(found)}})
+        return reply(
+            {"mappings": [mapping.written for mapping in found[start : start + count]], "meta": {"total": len(found)}}
+        )
 
     async def add(self, request: Request) -> Response:
         """Add a mapping; its response has to keep to the document."""
@@ -64,7 +76,10 @@ class _MappingViews:
         given = await read_object(request, self._desk.limit)
         written = given.get("mappings")
         if isinstance(written, list):
-            given = {**given, "mappings": [self._of_world(one, request) if isinstance(one, dict) else one for one in written]}
+            given = {
+                **given,
+                "mappings": [self._of_world(one, request) if isinstance(one, dict) else one for one in written],
+            }
         try:
             count = await asyncio.to_thread(self._stubs.import_, given)
         except ScriptError as error:
@@ -131,7 +146,9 @@ class _ScenarioViews:
 
     async def list(self, request: Request) -> Response:
         """List the scenarios with their state in a world."""
-        return reply({"scenarios": list_scenarios(self._responders, self._desk.backend.stubs, one_world(request, self._worlds))})
+        return reply(
+            {"scenarios": list_scenarios(self._responders, self._desk.backend.stubs, one_world(request, self._worlds))}
+        )
 
     async def reset(self, request: Request) -> Response:
         """Reset all scenarios of a world."""

@@ -48,7 +48,9 @@ class _SettingViews:
     def _disturber(self) -> SeededFaultInjector:
         disturber = self._desk.backend.disturber
         if not isinstance(disturber, SeededFaultInjector):
-            raise AdminRefusal(problem.NOT_THERE, "nothing disturbs the answers of this server, so nothing can be set about it")
+            raise AdminRefusal(
+                problem.NOT_THERE, "nothing disturbs the answers of this server, so nothing can be set about it"
+            )
         return disturber
 
     async def show(self, request: Request) -> Response:
@@ -84,7 +86,9 @@ class _SettingViews:
     async def shut_down(self, request: Request) -> Response:
         """Stop the server; allowed only if it has a token."""
         if self._guard.token is None:
-            raise AdminRefusal(problem.TOKEN_NEEDED, "only who has a token may stop a server; start it with --admin-token")
+            raise AdminRefusal(
+                problem.TOKEN_NEEDED, "only who has a token may stop a server; start it with --admin-token"
+            )
         return reply({}, task=BackgroundTask(os.kill, _server(self._desk), signal.SIGINT))
 
     def _told(self) -> JsonObject:
@@ -109,14 +113,18 @@ class _SettingViews:
 
 def _server(desk: AdminContext) -> int:
     """The process that the server ends with: of several workers, the one that started them."""
-    return os.getppid() if desk.backend.settings.workers > 1 else os.getpid()
+    if desk.backend.settings.workers > 1:
+        return os.getppid()
+    return os.getpid()
 
 
 def _fixed(disturbances: FaultSettings) -> int | None:
     """WireMock's fixed delay, in milliseconds."""
     written = disturbances.all.delay.json() if disturbances.all.delay is not None else {}
     length = written.get("milliseconds")
-    return round(length) if isinstance(length, int | float) else None
+    if isinstance(length, int | float):
+        return round(length)
+    return None
 
 
 def _read(given: JsonObject) -> FaultSettings:
@@ -128,7 +136,9 @@ def _read(given: JsonObject) -> FaultSettings:
     """
     unknown = next((name for name in given if name not in _KNOWN), None)
     if unknown is not None:
-        raise malformed(f"there is no setting {unknown!r} that can be changed now; there are {', '.join(_KNOWN)}", f"/{unknown}")
+        raise malformed(
+            f"there is no setting {unknown!r} that can be changed now; there are {', '.join(_KNOWN)}", f"/{unknown}"
+        )
     delays = [name for name in ("delay", *_DELAYS) if given.get(name) is not None]
     if len(delays) > 1:
         raise malformed(f"there is one delay, not {len(delays)}: {', '.join(delays)}", f"/{delays[1]}")
@@ -196,7 +206,10 @@ class _UpstreamViews:
             entries = (mount.responder.document.find_entry(name) for mount in self._desk.backend.mounts)
             entry = next((entry for entry in entries if entry is not None), None)
             if entry is None or not isinstance(upstream, bool):
-                why = f"the document has no operation {name!r}" if entry is None else "true or false says who answers an operation"
+                if entry is None:
+                    why = f"the document has no operation {name!r}"
+                else:
+                    why = "true or false says who answers an operation"
                 raise malformed(why, f"/operations/{name.replace('~', '~0').replace('/', '~1')}")
             found.append((entry, upstream))
         return found

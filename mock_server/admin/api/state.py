@@ -46,7 +46,11 @@ class _StateViews:
         world = one_world(request, self._desk.backend.worlds)
 
         def look() -> list[JsonValue]:
-            return [_tell_resource(StateEditor(state, world), each) for state in self._states() for each in state.inferred.resources]
+            return [
+                _tell_resource(StateEditor(state, world), each)
+                for state in self._states()
+                for each in state.inferred.resources
+            ]
 
         return reply({"stateful": any(self._states()), "resources": await _soon(look)})
 
@@ -56,10 +60,14 @@ class _StateViews:
         path = request.query_params.get("collection")
 
         def look() -> list[CollectionView]:
-            return [browser.choose(resource, path)] if path is not None else list(browser.collections(resource))
+            if path is not None:
+                return [browser.choose(resource, path)]
+            return list(browser.collections(resource))
 
         found = await _soon(look)
-        told: list[JsonValue] = [_tell(collection, record, self._mask) for collection in found for record in collection.records]
+        told: list[JsonValue] = [
+            _tell(collection, record, self._mask) for collection in found for record in collection.records
+        ]
         return reply({"resource": resource.name, "key": resource.key, "things": told, "meta": {"total": len(told)}})
 
     async def thing(self, request: Request) -> Response:
@@ -134,7 +142,8 @@ def _written(resource: Resource) -> str:
 def _tell_resource(browser: StateEditor, resource: Resource) -> JsonObject:
     operations: JsonObject = {act.value: deed.operation.id for act, deed in resource.deeds.items()}
     collections: list[JsonValue] = [
-        {"collection": collection.path, "things": len(collection.records)} for collection in browser.collections(resource)
+        {"collection": collection.path, "things": len(collection.records)}
+        for collection in browser.collections(resource)
     ]
     return {
         "name": resource.name,
@@ -148,7 +157,10 @@ def _tell_resource(browser: StateEditor, resource: Resource) -> JsonObject:
 
 def _tell(collection: CollectionView, record: Record, mask: Mask) -> JsonObject:
     links: JsonObject = dict(record.links)
-    query = f"?{urlencode({'collection': collection.path})}" if "{" in collection.resource.template else ""
+    if "{" in collection.resource.template:
+        query = f"?{urlencode({'collection': collection.path})}"
+    else:
+        query = ""
     return {
         "key": record.key,
         "path": f"/__admin/state/{quote(_written(collection.resource))}/{quote(record.key)}{query}",

@@ -31,10 +31,16 @@ class _UseViews:
         self._metrics = metrics
 
     async def coverage(self, request: Request) -> Response:
-        """Show which operations, statuses, media types, parameters and values were used; with ?world=*, since the server started."""
+        """
+        Show which operations, statuses, media types, parameters and values were used.
+
+        With ?world=*, since the server started.
+        """
         await asyncio.to_thread(self._coverage.prepare)
         looked = self._coverage.look(self._worlds(request))
-        documents: list[JsonValue] = [{"document": responder.document.title, **used.tell()} for responder, used in looked]
+        documents: list[JsonValue] = [
+            {"document": responder.document.title, **used.tell()} for responder, used in looked
+        ]
         return reply({"documents": documents})
 
     async def forget(self, request: Request) -> Response:
@@ -49,4 +55,6 @@ class _UseViews:
 
     def _worlds(self, request: Request) -> list[str] | None:
         worlds = self._desk.backend.worlds
-        return None if world_named(request, worlds) == ALL else [world.name for world in some_worlds(request, worlds)]
+        if world_named(request, worlds) == ALL:
+            return None
+        return [world.name for world in some_worlds(request, worlds)]

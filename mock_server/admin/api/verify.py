@@ -48,7 +48,9 @@ class _VerifyViews:
     async def find(self, request: Request) -> Response:
         """List the requests that match a pattern, oldest first."""
         teller = self._desk.teller
-        return reply({"requests": [teller.request(recorded) for recorded in await self._matching(request)], **self._state})
+        return reply(
+            {"requests": [teller.request(recorded) for recorded in await self._matching(request)], **self._state}
+        )
 
     async def remove(self, request: Request) -> Response:
         """Forget the requests that match a pattern, and list them."""
@@ -60,7 +62,9 @@ class _VerifyViews:
 
     async def near_unmatched(self, request: Request) -> Response:
         """Show what unmatched requests came closest to."""
-        unmatched = [recorded for recorded in self._desk.exchanges(request) if not is_matched(recorded)][-_MOST_UNMATCHED:]
+        unmatched = [recorded for recorded in self._desk.exchanges(request) if not is_matched(recorded)][
+            -_MOST_UNMATCHED:
+        ]
         teller, worlds = self._desk.teller, self._desk.backend.worlds
 
         def look() -> list[JsonValue]:
@@ -89,7 +93,11 @@ class _VerifyViews:
             distances = ((pattern.distance(PatternRequest(recorded.request)), recorded) for recorded in exchanges)
             nearest = nsmallest(NEAREST, distances, key=lambda item: (item[0], -item[1].number))
             return [
-                {"request": teller.request(recorded), "requestPattern": pattern.written, "matchResult": {"distance": round(distance, 4)}}
+                {
+                    "request": teller.request(recorded),
+                    "requestPattern": pattern.written,
+                    "matchResult": {"distance": round(distance, 4)},
+                }
                 for distance, recorded in nearest
             ]
 
@@ -109,7 +117,10 @@ class _VerifyViews:
         backend, asked = self._desk.backend, PatternRequest(message)
         routes = (route for mount in backend.mounts for route in mount.responder.routes())
         near: list[tuple[float, JsonObject]] = [
-            (each.distance, {"stubMapping": each.mapping.written, "matchResult": match_result(each.mapping.pattern, asked)})
+            (
+                each.distance,
+                {"stubMapping": each.mapping.written, "matchResult": match_result(each.mapping.pattern, asked)},
+            )
             for each in near_stubs(backend.stubs.candidates(world), asked)
         ]
         for each in near_routes(routes, message.method, asked.path):
@@ -153,7 +164,10 @@ def read_message(value: JsonObject) -> Message:
         parts = urlsplit(url)
     except ValueError as error:
         raise malformed(f"{url[:200]!r} is no URL: {error}", "/url") from error
-    fields = [(name.lower().encode("latin-1", "replace"), text.encode("latin-1", "replace")) for name, text in _header_texts(headers)]
+    fields = [
+        (name.lower().encode("latin-1", "replace"), text.encode("latin-1", "replace"))
+        for name, text in _header_texts(headers)
+    ]
     path = parts.path.encode("utf-8", "surrogatepass") or b"/"
     return Message(method.upper(), path, parts.query.encode("utf-8", "surrogatepass"), fields, _body(value))
 
@@ -171,4 +185,6 @@ def _body(value: JsonObject) -> bytes:
             return base64.b64decode(encoded, validate=True)
         except binascii.Error as error:
             raise malformed("bodyAsBase64 is no base64", "/bodyAsBase64") from error
-    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogatepass")
+    return b""

@@ -104,7 +104,9 @@ class _WorldViews:
 
 def _name(request: Request) -> str:
     name: str = request.path_params["name"]
-    return EVERYBODY if name == _EVERYBODY else name
+    if name == _EVERYBODY:
+        return EVERYBODY
+    return name
 
 
 def _tell(world: World) -> JsonObject:

@@ -89,8 +89,12 @@ def make_form(responder: Responder, entry: Entry, given: Mapping[str, str], prob
     return CallForm(
         controls=tuple(_control(responder, drafter, parameter, given) for parameter in operation.parameters),
         body=_body(responder, drafter, operation, given),
-        securities=tuple(_security_text(names) for names in ([name for name, _ in each] for each in operation.security)),
-        statuses=tuple(dict.fromkeys(status for r in operation.responses if (status := preferable(r.status)) is not None)),
+        securities=tuple(
+            _security_text(names) for names in ([name for name, _ in each] for each in operation.security)
+        ),
+        statuses=tuple(
+            dict.fromkeys(status for r in operation.responses if (status := preferable(r.status)) is not None)
+        ),
         examples=tuple(
             (response.status, key)
             for response in operation.responses
@@ -106,7 +110,9 @@ def preferable(status: str) -> str | None:
     """The status by which a documented response can be preferred; None for `default`."""
     if status.isdigit():
         return status
-    return f"{status[0]}00" if status[:1].isdigit() else None
+    if status[:1].isdigit():
+        return f"{status[0]}00"
+    return None
 
 
 def body_text(responder: Responder, entry: Entry, media_name: str, example: str | None, salt: int) -> tuple[str, str]:
@@ -151,7 +157,9 @@ def _body(responder: Responder, drafter: Drafter, operation: Operation, given: M
     return BodyForm(body.required, names, media.name, text, keys, note)
 
 
-def _written(responder: Responder, operation: Operation, media: MediaType, value: JsonValue | Missing) -> tuple[str, str]:
+def _written(
+    responder: Responder, operation: Operation, media: MediaType, value: JsonValue | Missing
+) -> tuple[str, str]:
     if isinstance(value, Missing):
         return "", "no value could be made of its schema"
     if is_json(parse_media_type(media.name)) or parse_media_type(media.name).is_range:
@@ -198,7 +206,9 @@ def _shown(examples: Sequence[Example]) -> list[str]:
 
 def as_text(value: JsonValue) -> str:
     """A value as people write it into a field: a string as it is, anything else as JSON."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    if isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()
 
 
 def _schema(responder: Responder, node: Node | None) -> dict[str, JsonValue]:
@@ -208,7 +218,9 @@ def _schema(responder: Responder, node: Node | None) -> dict[str, JsonValue]:
         value = responder.document.references.follow(node).value
     except DocumentError:
         return {}
-    return value if isinstance(value, dict) else {}
+    if isinstance(value, dict):
+        return value
+    return {}
 
 
 def _kind(schema: Mapping[str, JsonValue]) -> str:
@@ -224,7 +236,9 @@ def _short(text: JsonValue) -> str:
     if not isinstance(text, str):
         return ""
     flat = " ".join(text.split())
-    return flat if len(flat) <= _MOST_DESCRIBED else flat[:_MOST_DESCRIBED] + "…"
+    if len(flat) <= _MOST_DESCRIBED:
+        return flat
+    return flat[:_MOST_DESCRIBED] + "…"
 
 
 def _security_text(names: Sequence[str]) -> str:

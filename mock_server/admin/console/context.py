@@ -28,7 +28,11 @@ from mock_server.version import __version__
 
 _HERE: Final = Path(__file__).resolve().parent
 _MOST_ITEMS: Final = 200  # of one array or object that are shown
-_STATIC: Final = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
+_STATIC: Final = {
+    "console.css": "text/css; charset=utf-8",
+    "console.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
 
 
 def _scalar(value: JsonValue) -> str:
@@ -38,7 +42,9 @@ def _scalar(value: JsonValue) -> str:
 
 def _plain(value: JsonValue) -> str:
     """A JSON value as people read it: a string without quotes."""
-    return value if isinstance(value, str) else _scalar(value)
+    if isinstance(value, str):
+        return value
+    return _scalar(value)
 
 
 def _clock(moment: float) -> str:
@@ -49,14 +55,20 @@ def _clock(moment: float) -> str:
 def _milliseconds(seconds: float) -> str:
     """A duration, to three digits."""
     value = seconds * 1000
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"  # noqa: PLR2004
+    if value >= 100:  # noqa: PLR2004
+        return f"{value:.0f}"
+    if value >= 1:
+        return f"{value:.1f}"
+    return f"{value:.2f}"
 
 
 def _amount(size: int) -> str:
     """A number of bytes for people."""
     if size < 1024:  # noqa: PLR2004
         return f"{size} B"
-    return f"{size / 1024:.1f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
+    if size < 1024 * 1024:
+        return f"{size / 1024:.1f} KB"
+    return f"{size / 1024 / 1024:.1f} MB"
 
 
 class Static:
@@ -72,7 +84,9 @@ class Static:
 
     def find(self, name: str) -> tuple[bytes, str] | None:
         """A file with its media type."""
-        return (self._files[name], _STATIC[name]) if name in self._files else None
+        if name in self._files:
+            return (self._files[name], _STATIC[name])
+        return None
 
 
 class TemplateRenderer:
@@ -98,7 +112,10 @@ class TemplateRenderer:
 ROOT: Final = "/__console"
 PAGES: Final = (
     ("traffic", "Traffic", f"{ROOT}/"),
-    *((name, name.capitalize(), f"{ROOT}/{name}") for name in ("operations", "worlds", "state", "scenarios", "disturbances", "coverage")),
+    *(
+        (name, name.capitalize(), f"{ROOT}/{name}")
+        for name in ("operations", "worlds", "state", "scenarios", "disturbances", "coverage")
+    ),
 )
 _FRAGMENT: Final = "x-fragment"  # sent by our script, which wants a part of a page
 
@@ -176,7 +193,11 @@ class ConsoleContext:
 
     def operations(self) -> list[Named]:
         """All operations of all documents."""
-        return [Named(index, mount, entry) for index, mount in enumerate(self.backend.mounts) for entry in mount.responder.document.entries]
+        return [
+            Named(index, mount, entry)
+            for index, mount in enumerate(self.backend.mounts)
+            for entry in mount.responder.document.entries
+        ]
 
     def find(self, index: int, operation: str) -> Named | None:
         """An operation by its document and its id."""
@@ -184,7 +205,9 @@ class ConsoleContext:
             return None
         mount = self.backend.mounts[index]
         entry = next((entry for entry in mount.responder.document.entries if entry.id == operation), None)
-        return Named(index, mount, entry) if entry is not None else None
+        if entry is not None:
+            return Named(index, mount, entry)
+        return None
 
     def find_entry(self, wanted: Entry) -> Named | None:
         """Where an operation belongs; None where its document was replaced and has it no more."""

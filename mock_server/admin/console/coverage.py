@@ -39,7 +39,9 @@ class CoveragePages:
     def _worlds(self, request: Request) -> list[str] | None:
         """The world that is looked at; in everybody's, all there ever were."""
         name = self._context.world_name(request)
-        return [name] if name else None
+        if name:
+            return [name]
+        return None
 
     async def show(self, request: Request) -> Response:
         """All operations of all documents, with what was used of each."""

@@ -20,6 +20,7 @@ from mock_server.json_values import JsonValue, format_pointer
 from mock_server.respond.journal import Recorded
 
 _MOST_BODY: Final = 200_000  # bytes that are shown
+_MOST_BINARY = 768  # bytes, a multiple of 3
 _MOST_FOLDED: Final = 100_000  # bytes of JSON that are shown as a tree; more is shown as text
 _DEEPEST: Final = 40  # levels of a tree
 _STAND_IN: Final = b"secret"  # for credentials in a curl line, which would take brackets for a range
@@ -149,9 +150,13 @@ def content_of(fields: RawFields, body: bytes) -> ShownBody:
     try:
         text = body[:_MOST_BODY].decode("utf-8", "strict" if len(body) <= _MOST_BODY else "ignore")
     except UnicodeDecodeError:
-        text = body[:_MOST_BODY].decode("utf-8", "replace") if is_text(media_type) or is_xml(media_type) or is_json(media_type) else ""
+        if is_text(media_type) or is_xml(media_type) or is_json(media_type):
+            text = body[:_MOST_BODY].decode("utf-8", "replace")
+        else:
+            text = ""
     if "\0" in text or not text:
-        return ShownBody(len(body), written, text=base64.b64encode(body[:768]).decode(), is_binary=True, is_cut=len(body) > 768)  # noqa: PLR2004
+        text = base64.b64encode(body[:_MOST_BINARY]).decode()
+        return ShownBody(len(body), written, text=text, is_binary=True, is_cut=len(body) > _MOST_BINARY)
     return ShownBody(len(body), written, text=text, is_cut=len(body) > _MOST_BODY)
 
 
@@ -181,7 +186,11 @@ def _lines(findings: Sequence[Finding], texts: Mapping[str, str]) -> dict[tuple[
     for finding in findings:
         if finding.place is not None and finding.place.file in texts:
             wanted.setdefault(finding.place.file, set()).add(finding.place.pointer)
-    return {(file, pointer): line for file, pointers in wanted.items() for pointer, line in find_lines(texts[file], pointers).items()}
+    return {
+        (file, pointer): line
+        for file, pointers in wanted.items()
+        for pointer, line in find_lines(texts[file], pointers).items()
+    }
 
 
 def _texts(fields: RawFields) -> tuple[tuple[str, str], ...]:

@@ -40,7 +40,9 @@ class FaultPages:
     @property
     def _disturber(self) -> SeededFaultInjector | None:
         disturber = self._context.backend.disturber
-        return disturber if isinstance(disturber, SeededFaultInjector) else None
+        if isinstance(disturber, SeededFaultInjector):
+            return disturber
+        return None
 
     async def show(self, request: Request) -> Response:
         """What is set."""

@@ -34,7 +34,12 @@ class ShownResource:
         """By which operation it is shown."""
         deeds = self.resource.deeds
         return next(
-            (deeds[act] for act in (Action.READ, Action.LIST, Action.CREATE) if act in deeds and not deeds[act].chosen.is_empty), None
+            (
+                deeds[act]
+                for act in (Action.READ, Action.LIST, Action.CREATE)
+                if act in deeds and not deeds[act].chosen.is_empty
+            ),
+            None,
         )
 
     def methods(self) -> tuple[str, ...]:
@@ -66,13 +71,17 @@ def judge(kept: ShownResource, thing: JsonObject) -> tuple[tuple[Finding, ...], 
     fitting = ItemRepresentation(kept.state.responder, kept.resource, deed)
     represented = fitting.reply.representation(None)
     listed = deed.act is Action.LIST
-    spot = None if represented is None else fitting.list_spot(represented) if listed else fitting.thing_spot(represented)
+    spot = (
+        None if represented is None else fitting.list_spot(represented) if listed else fitting.thing_spot(represented)
+    )
     if represented is None or spot is None:
         return (), ()
     item = project(thing, spot.outline)
     step = "key" if spot.shape is Shape.MAP else "0"
     prefix = ("body", *spot.pointer, *((step,) if listed else ()))
-    found = fitting.judge.judge_value(represented.media_type, put({}, spot.pointer, spot.gather([(step, item)]) if listed else item))
+    found = fitting.judge.judge_value(
+        represented.media_type, put({}, spot.pointer, spot.gather([(step, item)]) if listed else item)
+    )
     inside = tuple(f for f in found if (f.instance or ())[: len(prefix)] == prefix)
     dropped = tuple(name for name in thing if isinstance(item, dict) and name not in item)
     return tuple(f._replace(instance=(f.instance or ())[len(prefix) :]) for f in inside), dropped
@@ -83,15 +92,21 @@ def pattern_of(kept: ShownResource, records: Sequence[Record]) -> JsonObject:
     like = next((record.body for record in reversed(records) if record.body is not None), None)
     key = kept.resource.key
     if like is None:
-        return kept.resource.with_key({}, 1) if key is not None else {}
-    return kept.resource.with_key(like, _another(kept.resource.key_of(like), records)) if key is not None else dict(like)
+        if key is not None:
+            return kept.resource.with_key({}, 1)
+        return {}
+    if key is not None:
+        return kept.resource.with_key(like, _another(kept.resource.key_of(like), records))
+    return dict(like)
 
 
 def _another(value: JsonValue, records: Sequence[Record]) -> JsonValue:
     if isinstance(value, int) and not isinstance(value, bool):
         return max((int(record.key) for record in records if record.key.isdecimal()), default=0) + 1
     text = str(value)
-    return str(uuid.uuid4()) if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text) else f"{text}-2"
+    if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
+        return str(uuid.uuid4())
+    return f"{text}-2"
 
 
 def preview(record: Record, most: int = 5) -> list[tuple[str, JsonValue]]:

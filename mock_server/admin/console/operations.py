@@ -95,7 +95,9 @@ class OperationPages:
 
     def _gone(self, request: Request) -> Response:
         message_ = "The document has no such operation; it may have been changed."
-        return self._context.show(request, "notice", page="operations", status=404, title="No such operation", message=message_)
+        return self._context.show(
+            request, "notice", page="operations", status=404, title="No such operation", message=message_
+        )
 
     async def operation(self, request: Request) -> Response:
         """One operation, with a form to call it."""

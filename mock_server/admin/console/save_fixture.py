@@ -29,7 +29,9 @@ from mock_server.respond.responder import Responder
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}\Z")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent.parent
 # Said by the server for each answer anew, or about one answer only.
-_NOT_KEPT: Final = re.compile(rb"x-mock-.*|preference-applied|sl-violations|content-length|set-cookie|date|deprecation|access-control-.*\Z")
+_NOT_KEPT: Final = re.compile(
+    rb"x-mock-.*|preference-applied|sl-violations|content-length|set-cookie|date|deprecation|access-control-.*\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,14 @@ def suggest_name(recorded: Recorded, shown: Request) -> str:
     """
     last = shown.path.decode("latin-1").rstrip("/").rpartition("/")[2]
     words = re.sub(r"[^A-Za-z0-9]+", "-", last).strip("-").lower()[:40]
-    return f"{recorded.answer.status}-{words}" if words else f"{recorded.answer.status}"
+    if words:
+        return f"{recorded.answer.status}-{words}"
+    return f"{recorded.answer.status}"
 
 
-def keep(responder: Responder, recorded: Recorded, name: str, mask: Mask, *, for_anybody: bool, over: bool) -> SavedFixture:
+def keep(
+    responder: Responder, recorded: Recorded, name: str, mask: Mask, *, for_anybody: bool, over: bool
+) -> SavedFixture:
     """
     Write an exchange as `<fixtures>/<operationId>/<name>.yaml`, and let the responder answer with it.
 
@@ -78,7 +84,9 @@ def keep(responder: Responder, recorded: Recorded, name: str, mask: Mask, *, for
     path = own / f"{name}.yaml"
     taken = [other for other in (path, own / f"{name}.yml", own / f"{name}.json") if other.exists()]
     if taken and not (over and taken == [path]):
-        raise UsageError(f"{taken[0]} is there already; choose another name" + (", or replace it" if taken == [path] else ""))
+        raise UsageError(
+            f"{taken[0]} is there already; choose another name" + (", or replace it" if taken == [path] else "")
+        )
     operation = responder.document.operation(entry)
     text, findings = "", tuple[Finding, ...]()
     for each in (mask, mask.veiled()):
@@ -113,10 +121,15 @@ def _judge(responder: Responder, folder: str, path: Path, text: str) -> tuple[Fi
         own.mkdir()
         (own / path.name).write_text(text, encoding="utf-8")
         found = load_fixtures(Path(room), responder.document, responder.judge_of, responder.kit.pools).findings
-    return tuple(finding._replace(place=Place(str(path), finding.place.pointer if finding.place is not None else ())) for finding in found)
+    return tuple(
+        finding._replace(place=Place(str(path), finding.place.pointer if finding.place is not None else ()))
+        for finding in found
+    )
 
 
-def _fixture(responder: Responder, operation: Operation, recorded: Recorded, mask: Mask, *, for_anybody: bool) -> JsonObject:
+def _fixture(
+    responder: Responder, operation: Operation, recorded: Recorded, mask: Mask, *, for_anybody: bool
+) -> JsonObject:
     answer = mask.response(Response(recorded.answer.status, recorded.answer.fields, recorded.answer.body))
     made: JsonObject = {}
     when = {} if for_anybody else _when(responder, operation, recorded, mask)
@@ -162,7 +175,10 @@ def _when(responder: Responder, operation: Operation, recorded: Recorded, mask: 
 def _is_plain_json(operation: Operation, recorded: Recorded) -> bool:
     """Whether the media type is the one that a fixture gets without naming it."""
     documented = operation.find_response(recorded.answer.status)
-    first = documented.content[0].name if documented is not None and documented.content else "application/json"
+    if documented is not None and documented.content:
+        first = documented.content[0].name
+    else:
+        first = "application/json"
     return (find_field(recorded.answer.fields, b"content-type") or "").partition(";")[0] == first.partition(";")[0]
 
 

@@ -1,4 +1,8 @@
-"""Scenarios: in which state each of them is, switched by a click; and the mappings that were made while the server runs."""
+"""
+Scenarios.
+
+In which state each of them is, switched by a click; and the mappings that were made while the server runs.
+"""
 
 from dataclasses import dataclass
 
@@ -44,7 +48,9 @@ class ScenarioPages:
 
     def _show(self, request: Request, problem: str = "") -> Response:
         world, stubs = self._context.world(request), self._context.backend.stubs
-        players = [source for responder in self._responders for source in responder.sources if isinstance(source, Player)]
+        players = [
+            source for responder in self._responders for source in responder.sources if isinstance(source, Player)
+        ]
         files = {scenario.name: scenario.place.file for player in players for scenario in player.scenarios}
         played = []
         for name, states in possible_states(self._responders, stubs).items():

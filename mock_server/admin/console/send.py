@@ -89,7 +89,10 @@ def make_request(responder: Responder, entry: Entry, given: Mapping[str, str], w
     body = b""
     media = given.get("media", "")
     if media and given.get("body"):
-        text = given["body"] if media.startswith("multipart/") else given["body"].replace("\r\n", "\n")
+        if media.startswith("multipart/"):
+            text = given["body"]
+        else:
+            text = given["body"].replace("\r\n", "\n")
         body = text.encode("utf-8", "replace")
         fields = [(name, value) for name, value in fields if name != b"content-type"]
         fields.append((b"content-type", _concrete(media).encode("latin-1", "replace")))
@@ -125,8 +128,14 @@ def _read(responder: Responder, parameter: Parameter, text: str) -> JsonValue:
         try:
             value: JsonValue = orjson.loads(text)
         except orjson.JSONDecodeError:
-            return [part.strip() for part in text.split(",")] if "array" in types else text
-        return value if isinstance(value, list | dict) or parameter.content is not None else [value] if "array" in types else text
+            if "array" in types:
+                return [part.strip() for part in text.split(",")]
+            return text
+        if isinstance(value, list | dict) or parameter.content is not None:
+            return value
+        if "array" in types:
+            return [value]
+        return text
     return text
 
 
@@ -134,12 +143,16 @@ def _preferred(given: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     wishes = [f"{name}={_quoted(given[name].strip())}" for name in _PREFERENCES if given.get(name, "").strip()]
     if given.get("dynamic") == "1":
         wishes.append("dynamic=true")
-    return [(b"prefer", ", ".join(wishes).encode("latin-1", "replace"))] if wishes else []
+    if wishes:
+        return [(b"prefer", ", ".join(wishes).encode("latin-1", "replace"))]
+    return []
 
 
 def _quoted(text: str) -> str:
     """A value of a preference; in quotes where it is no token. RFC 7240, section 2."""
-    return text if all(character.isalnum() or character in "!#$%&'*+-.^_`|~" for character in text) else '"' + text.replace('"', "") + '"'
+    if all(character.isalnum() or character in "!#$%&'*+-.^_`|~" for character in text):
+        return text
+    return '"' + text.replace('"', "") + '"'
 
 
 def _own_fields(given: Mapping[str, str], problems: list[str]) -> list[tuple[bytes, bytes]]:
@@ -157,4 +170,6 @@ def _own_fields(given: Mapping[str, str], problems: list[str]) -> list[tuple[byt
 
 def _concrete(media: str) -> str:
     """A media type that can be sent, for a documented range."""
-    return "application/json" if "*" in media else media
+    if "*" in media:
+        return "application/json"
+    return media

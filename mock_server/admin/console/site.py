@@ -3,8 +3,8 @@ The console as a Starlette application: the door, the files, the pages.
 
 The door: who may come in, and what a page may do once it is in a browser.
 
-Who may is decided by the admin side's guard, since both show and change the same. Who lacks its token is shown a form for it
-instead of a page; the cookie that it gets says nothing of the token, and is sent by pages of this origin only.
+Who may is decided by the admin side's guard, since both show and change the same. Who lacks its token is shown a form
+for it instead of a page; the cookie that it gets says nothing of the token, and is sent by pages of this origin only.
 """
 
 from http import HTTPStatus
@@ -51,7 +51,9 @@ class ConsoleAuth:
             return None  # the same for everybody, and the form looks better with it
         refusal = self._guard.refuse(request.method, request.headers.raw)
         if refusal is None:
-            return RedirectResponse(f"{ROOT}/", 303) if request.url.path == LOGIN else None
+            if request.url.path == LOGIN:
+                return RedirectResponse(f"{ROOT}/", 303)
+            return None
         if refusal.status == _TOKEN_NEEDED and request.url.path == LOGIN and request.method == "POST":
             return await self._log_in(request)
         await self._guard.slow_down(request.headers.raw)
@@ -80,7 +82,9 @@ class ConsoleAuth:
 def _inside(to: str) -> str:
     """Where somebody wanted to go; nowhere else but into the console."""
     parts = urlsplit(to)
-    return to if not parts.netloc and not parts.scheme and to.startswith(f"{ROOT}/") and to != LOGIN else f"{ROOT}/"
+    if not parts.netloc and not parts.scheme and to.startswith(f"{ROOT}/") and to != LOGIN:
+        return to
+    return f"{ROOT}/"
 
 
 def open_console(backend: Backend, guard: Guard, coverage: Coverage) -> Asgi:
@@ -107,8 +111,14 @@ def create_console(context: ConsoleContext) -> Starlette:
         return Response(found[0], media_type=found[1], headers={"cache-control": "public, max-age=31536000, immutable"})
 
     async def failed(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND.value
-        message = "There is no such page here." if status == HTTPStatus.NOT_FOUND else "This page does not do that."
+        if isinstance(error, HTTPException):
+            status = error.status_code
+        else:
+            status = HTTPStatus.NOT_FOUND.value
+        if status == HTTPStatus.NOT_FOUND:
+            message = "There is no such page here."
+        else:
+            message = "This page does not do that."
         return context.show(request, "notice", page="", status=status, title=HTTPStatus(status).phrase, message=message)
 
     parts = (TrafficPages, OperationPages, WorldPages, StatePages, ScenarioPages, FaultPages, CoveragePages)

@@ -62,8 +62,12 @@ class StatePages:
         all_kept = items.kept_of(self._context.backend)
         return next((kept for kept in all_kept if kept.index == index and kept.resource.name == name), None)
 
-    def _gone(self, request: Request, message: str = "The document has no such resource, or the server keeps no state.") -> Response:
-        return self._context.show(request, "notice", page="state", status=404, title="Nothing is kept there", message=message)
+    def _gone(
+        self, request: Request, message: str = "The document has no such resource, or the server keeps no state."
+    ) -> Response:
+        return self._context.show(
+            request, "notice", page="state", status=404, title="Nothing is kept there", message=message
+        )
 
     async def collection(self, request: Request) -> Response:
         """The things of one collection."""
@@ -78,7 +82,11 @@ class StatePages:
         records = [self._masked(record) for record in opened.records]
         wanted = request.query_params.get("q", "").casefold()
         found = [record for record in records if not wanted or wanted in orjson.dumps(record.body).decode().casefold()]
-        names = list(dict.fromkeys(name for record in found[:_SHOWN] for name, _ in items.preview(record) if name != kept.resource.key))[:5]
+        names = list(
+            dict.fromkeys(
+                name for record in found[:_SHOWN] for name, _ in items.preview(record) if name != kept.resource.key
+            )
+        )[:5]
         return self._context.show(
             request,
             "collection",
@@ -102,7 +110,9 @@ class StatePages:
         except MockServerError as error:
             return self._gone(request, str(error))
         if key is None:
-            return await self._edit(request, kept, opened, None, self._written(items.pattern_of(kept, opened.records), is_new=True))
+            return await self._edit(
+                request, kept, opened, None, self._written(items.pattern_of(kept, opened.records), is_new=True)
+            )
         record = opened.find(key)
         if record is None:
             return self._gone(request, f"There is no {key!r} in {path}.")
@@ -152,14 +162,19 @@ class StatePages:
             return await self._edit(request, kept, opened, record, text, wrong=wrong)
         key = text_of(thing.get(own)) if own is not None else None
         if record is None and own is not None and (not key or opened.find(key) is not None):
-            problem = f"There is one with {own} {key!r} already." if key else f"It needs {own!r}, which tells it apart from others."
+            if key:
+                problem = f"There is one with {own} {key!r} already."
+            else:
+                problem = f"It needs {own!r}, which tells it apart from others."
             return await self._edit(request, kept, opened, None, text, problem=problem)
         if record is not None and own is not None and key != record.key and not kept.resource.single:
             problem = f"{own!r} tells it apart from others and stays {record.key!r}; create another thing instead."
             return await self._edit(request, kept, opened, record, text, problem=problem)
         version = form.get("version", "")
         expected = int(version) if version.isdecimal() else 0
-        put = partial(self._browser(kept, request).put, opened, record.key if record is not None else key, thing, expected)
+        put = partial(
+            self._browser(kept, request).put, opened, record.key if record is not None else key, thing, expected
+        )
         made = await run_blocking(put)
         return await self._edit(request, kept, opened, made, self._written(thing), dropped=dropped, saved=True)
 
@@ -200,6 +215,10 @@ class StatePages:
         return record._replace(body=shown if isinstance(shown, dict) else None)
 
     def _written(self, thing: JsonObject, *, is_new: bool = False) -> str:
-        """Write a thing for the editor, without its secrets; of one that a new one is made like, these keep their form."""
+        """
+        Write a thing for the editor, without its secrets.
+
+        Of one that a new one is made like, these keep their form.
+        """
         mask = self._context.masker.mask
         return orjson.dumps((mask.veiled() if is_new else mask).value(thing), option=orjson.OPT_INDENT_2).decode()

@@ -96,7 +96,9 @@ class Selection:
         wanted = self.text.casefold()
         request, answer = recorded.request, recorded.answer
         operation = answer.entry.id if answer.entry is not None else ""
-        line = f"{request.method} {_text(request.path)}?{_text(request.query)} {answer.status} {answer.source} {operation}"
+        line = (
+            f"{request.method} {_text(request.path)}?{_text(request.query)} {answer.status} {answer.source} {operation}"
+        )
         if wanted in line.casefold():
             return True
         if not self.bodies:
@@ -153,7 +155,12 @@ class TrafficPages:
         context = self._context
         selection = Selection.of(request.query_params, context.world_name(request))
         before = request.query_params.get("before", "")
-        found = list(islice(select(context.backend.worlds, selection, before=int(before) if before.isdecimal() else None), _SHOWN + 1))
+        found = list(
+            islice(
+                select(context.backend.worlds, selection, before=int(before) if before.isdecimal() else None),
+                _SHOWN + 1,
+            )
+        )
         return context.show(
             request,
             "traffic",
@@ -174,7 +181,9 @@ class TrafficPages:
         last = request.headers.get("last-event-id", request.query_params.get("after", ""))
         after = int(last) if last.isdecimal() else None
         head = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(self._follow(selection, after, end_of(request.scope)), media_type="text/event-stream", headers=head)
+        return StreamingResponse(
+            self._follow(selection, after, end_of(request.scope)), media_type="text/event-stream", headers=head
+        )
 
     async def _follow(self, selection: Selection, after: int | None, ended: asyncio.Event | None) -> AsyncIterator[str]:
         backend = self._context.backend
@@ -216,7 +225,9 @@ class TrafficPages:
 
     def _find(self, request: Request) -> Recorded | None:
         world = self._context.backend.worlds.known(request.query_params.get("world", ""))
-        return world.journal.find(request.path_params["id"]) if world is not None else None
+        if world is not None:
+            return world.journal.find(request.path_params["id"])
+        return None
 
     async def exchange(self, request: Request) -> Response:
         """One exchange."""
@@ -287,7 +298,9 @@ class TrafficPages:
         entry = recorded.answer.entry
         named = self._context.find_entry(entry) if entry is not None else None
         if named is None:
-            return await self._show(request, recorded, status=409, problem="The document has no such operation.", name=name)
+            return await self._show(
+                request, recorded, status=409, problem="The document has no such operation.", name=name
+            )
         try:
             mask = self._context.masker.conceal(recorded).mask
             kept = keep(named.mount.responder, recorded, name, mask, for_anybody=anybody, over=over)

@@ -28,7 +28,12 @@ class WorldPages:
 
     def _show(self, request: Request, problem: str = "") -> Response:
         return self._context.show(
-            request, "worlds", page="worlds", status=422 if problem else 200, worlds=list(self._context.backend.worlds), problem=problem
+            request,
+            "worlds",
+            page="worlds",
+            status=422 if problem else 200,
+            worlds=list(self._context.backend.worlds),
+            problem=problem,
         )
 
     async def change(self, request: Request) -> Response:

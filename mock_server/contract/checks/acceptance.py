@@ -2,8 +2,8 @@
 Acceptance: when is it wrong that a good request is refused?
 
 A document can't say every rule of a business. So a refusal is certain only where the document leaves no room: what it
-documents as a method or a media type, or a value that it lists or bounds, refused although the same request without it is
-accepted. Of a request with a body, 409 and 422 may be business; of a safe one hardly anything is.
+documents as a method or a media type, or a value that it lists or bounds, refused although the same request without it
+is accepted. Of a request with a body, 409 and 422 may be business; of a safe one hardly anything is.
 """
 
 from collections.abc import Iterator
@@ -50,7 +50,9 @@ def check_example(session: Session, exchanged: Exchanged) -> Iterator[Verdict]:
         yield _verdict(session, exchanged, message, doubtful=exchanged.status != 400)  # noqa: PLR2004 - see above
 
 
-def _verdict(session: Session, exchanged: Exchanged, message: str, *, doubtful: bool, change: Change | None = None) -> Verdict:
+def _verdict(
+    session: Session, exchanged: Exchanged, message: str, *, doubtful: bool, change: Change | None = None
+) -> Verdict:
     place = change.place if change is not None else None
     finding = session.finding("response-valid-refused", message, place, change.where if change is not None else None)
     cause = (change.keyword,) if change is not None else (str(exchanged.status),)

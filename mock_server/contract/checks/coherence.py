@@ -1,8 +1,8 @@
 """
 Coherence: do the values of an answer agree with the request, and with each other?
 
-Only what leaves no room is said: the id in the path is the id of what comes, a page is not larger than asked for, a total
-is not smaller than what it counts.
+Only what leaves no room is said: the id in the path is the id of what comes, a page is not larger than asked for, a
+total is not smaller than what it counts.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,9 @@ def check_coherence(subject: OperationUnderTest, exchanged: Exchanged) -> Iterat
     pointer, items = found
     limit = _number(draft, _LIMITS)
     if limit is not None and limit > 0 and len(items) > limit and _is_page(subject):
-        yield _verdict(subject, f"{len(items)} items came where at most {limit} were asked for", ("body", *pointer), "limit")
+        yield _verdict(
+            subject, f"{len(items)} items came where at most {limit} were asked for", ("body", *pointer), "limit"
+        )
     wrapper = body if isinstance(body, dict) else {}
     totals = [(("body", name), value) for name, value in wrapper.items() if _words(name) in _TOTALS]
     written = next((value for name in _TOTAL_FIELDS if (value := find_field(response.fields, name)) is not None), None)
@@ -59,8 +61,14 @@ def _total(
     if total < count:
         yield _verdict(subject, f"the total is {total}, but {count} items came", where, "total")
         return
-    starts = {name for (location, name), _ in draft.parameters.items() if location is ParameterLocation.QUERY and _words(name) in _STARTS}
-    filters_only_limit = all(location is not ParameterLocation.QUERY or _words(name) in _LIMITS for location, name in draft.parameters)
+    starts = {
+        name
+        for (location, name), _ in draft.parameters.items()
+        if location is ParameterLocation.QUERY and _words(name) in _STARTS
+    }
+    filters_only_limit = all(
+        location is not ParameterLocation.QUERY or _words(name) in _LIMITS for location, name in draft.parameters
+    )
     pages = _is_page(subject)
     everything = not pages or (limit is not None and count < limit)
     if not starts and filters_only_limit and everything and total != count:
@@ -78,7 +86,11 @@ def largest_page(subject: OperationUnderTest) -> tuple[ParameterKey, int] | None
     if subject.operation.method != "GET" or not _is_page(subject):
         return None
     for parameter in subject.operation.parameters:
-        if parameter.location is ParameterLocation.QUERY and _words(parameter.name) in _LIMITS and parameter.schema is not None:
+        if (
+            parameter.location is ParameterLocation.QUERY
+            and _words(parameter.name) in _LIMITS
+            and parameter.schema is not None
+        ):
             outline = subject.api.kit.outline(parameter.schema, Direction.REQUEST, Purpose.JUDGE)
             most = outline.annotation("maximum")
             return (parameter.location, parameter.name), most if isinstance(most, int) and most < 2**31 - 1 else 100
@@ -89,7 +101,12 @@ def _echoed(subject: OperationUnderTest, draft: RequestDraft, body: JsonValue) -
     """The id that ends the path is the id of what comes."""
     template = subject.entry.template
     names = template_names(template)
-    if subject.operation.method not in _ECHOING or not names or not template.endswith("{" + names[-1] + "}") or not isinstance(body, dict):
+    if (
+        subject.operation.method not in _ECHOING
+        or not names
+        or not template.endswith("{" + names[-1] + "}")
+        or not isinstance(body, dict)
+    ):
         return
     name = names[-1]
     asked = draft.parameters.get((ParameterLocation.PATH, name))
@@ -115,12 +132,19 @@ def _list_in(body: JsonValue) -> tuple[Pointer, list[JsonValue]] | None:
     if not isinstance(body, dict):
         return None
     lists = [(name, value) for name, value in body.items() if isinstance(value, list)]
-    return ((lists[0][0],), lists[0][1]) if len(lists) == 1 else None
+    if len(lists) == 1:
+        return ((lists[0][0],), lists[0][1])
+    return None
 
 
 def _number(draft: RequestDraft, names: frozenset[str]) -> int | None:
     for (location, name), value in draft.parameters.items():
-        if location is ParameterLocation.QUERY and _words(name) in names and isinstance(value, int) and not isinstance(value, bool):
+        if (
+            location is ParameterLocation.QUERY
+            and _words(name) in names
+            and isinstance(value, int)
+            and not isinstance(value, bool)
+        ):
             return value
     return None
 
@@ -131,5 +155,7 @@ def _words(name: str) -> str:
 
 def _verdict(subject: OperationUnderTest, message: str, where: Pointer, cause: str) -> Verdict:
     place = subject.entry.node.place
-    finding = Finding(rule="response-value-incoherent", message=message, place=place, instance=where, operation=subject.entry.id)
+    finding = Finding(
+        rule="response-value-incoherent", message=message, place=place, instance=where, operation=subject.entry.id
+    )
     return Verdict("coherence", finding, cause=(cause,))

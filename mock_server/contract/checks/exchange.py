@@ -67,17 +67,30 @@ def check_exchange(subject: OperationUnderTest, exchanged: Exchanged, expected: 
 
 def is_limited(response: Response) -> bool:
     """Whether the provider asks to come back later: 429, or 503 that says when."""
-    return response.status == 429 or (response.status in _LIMITED and find_field(response.fields, b"retry-after") is not None)  # noqa: PLR2004
+    return response.status == 429 or (  # noqa: PLR2004
+        response.status in _LIMITED and find_field(response.fields, b"retry-after") is not None
+    )
 
 
-def _finding(subject: OperationUnderTest, rule: str, message: str, place: Place | None = None, instance: Pointer | None = None) -> Finding:
-    return Finding(rule=rule, message=message, place=place or subject.entry.node.place, instance=instance, operation=subject.entry.id)
+def _finding(
+    subject: OperationUnderTest, rule: str, message: str, place: Place | None = None, instance: Pointer | None = None
+) -> Finding:
+    return Finding(
+        rule=rule,
+        message=message,
+        place=place or subject.entry.node.place,
+        instance=instance,
+        operation=subject.entry.id,
+    )
 
 
 def _fault(subject: OperationUnderTest, exchanged: Exchanged) -> Verdict:
     received = exchanged.received
     fault = received.fault or TransportFault.MALFORMED
-    check = "max_response_time" if fault in {TransportFault.TIMEOUT, TransportFault.ENDLESS} else "not_a_server_error"
+    if fault in {TransportFault.TIMEOUT, TransportFault.ENDLESS}:
+        check = "max_response_time"
+    else:
+        check = "not_a_server_error"
     message = f"{fault.value}{': ' + received.detail if received.detail else ''}"
     return Verdict(check, _finding(subject, "response-transport-failed", message), cause=(fault.name,))
 
@@ -89,7 +102,9 @@ def _server_error(subject: OperationUnderTest, exchanged: Exchanged) -> Verdict:
     message = f"{status} to a request that is {exchanged.probe.intent.value} ({exchanged.probe.what})"
     where = exchanged.probe.where if exchanged.probe.intent in {Intent.CONFORMING, Intent.VIOLATING} else ()
     finding = _finding(subject, "response-server-error", message, instance=where or None)
-    return Verdict("not_a_server_error", finding, doubtful=documented and status in {501, 503, 504}, cause=(str(status),))
+    return Verdict(
+        "not_a_server_error", finding, doubtful=documented and status in {501, 503, 504}, cause=(str(status),)
+    )
 
 
 def _intended(subject: OperationUnderTest, exchanged: Exchanged, expected: Expectations) -> Iterator[Verdict]:
@@ -122,7 +137,10 @@ def _intended(subject: OperationUnderTest, exchanged: Exchanged, expected: Expec
             "" if expected.real_credentials else "; give real ones, so that these can be told from them"
         )
         yield Verdict(
-            "ignored_auth", _finding(subject, "response-auth-ignored", message), doubtful=not expected.real_credentials, cause=("forged",)
+            "ignored_auth",
+            _finding(subject, "response-auth-ignored", message),
+            doubtful=not expected.real_credentials,
+            cause=("forged",),
         )
     elif probe.intent is Intent.FOREIGN_METHOD:
         message = f"{status} to {probe.request.method}, which {subject.entry.template} does not document"
@@ -142,7 +160,11 @@ def _conformance(subject: OperationUnderTest, exchanged: Exchanged, response: Re
         doubt = _doubt(subject, exchanged, finding)
         if doubt is None:
             continue
-        cause = (str(response.status),) if finding.rule.startswith(("response-status", "response-media", "response-charset")) else ()
+        cause = (
+            (str(response.status),)
+            if finding.rule.startswith(("response-status", "response-media", "response-charset"))
+            else ()
+        )
         yield Verdict(check, finding, doubtful=doubt, cause=cause)
     if exchanged.accepted:
         yield from _undocumented_properties(subject, response)
@@ -177,7 +199,9 @@ def _doubtful_status(subject: OperationUnderTest, exchanged: Exchanged) -> bool 
         return status in {404, 410} and bool(subject.operation.parameters) and not probe.known
     if exchanged.accepted:
         return None  # that it was accepted is said already
-    return None if status in _FRAMEWORK or 300 <= status < 400 else False  # noqa: PLR2004
+    if status in _FRAMEWORK or 300 <= status < 400:  # noqa: PLR2004
+        return None
+    return False
 
 
 def _undocumented_properties(subject: OperationUnderTest, response: Response) -> Iterator[Verdict]:
@@ -190,7 +214,8 @@ def _undocumented_properties(subject: OperationUnderTest, response: Response) ->
     for pointer, place_name in _unknown(outline, json_of(response)):
         message = f"the body at /{'/'.join(pointer)}: the property {place_name!r} is not documented"
         yield Verdict(
-            "undocumented_property", _finding(subject, "response-property-undocumented", message, content.schema.place, ("body", *pointer))
+            "undocumented_property",
+            _finding(subject, "response-property-undocumented", message, content.schema.place, ("body", *pointer)),
         )
 
 
@@ -212,7 +237,8 @@ def _unknown(outline: Outline, body: JsonValue) -> Iterator[tuple[Pointer, str]]
             todo.extend(((*pointer, str(index)), here.item(index), item) for index, item in enumerate(value[:20]))
         elif isinstance(value, dict) and here.names:
             is_closed = not any(
-                "patternProperties" in source or source.get("additionalProperties") not in (None, False) for source in here.sources
+                "patternProperties" in source or source.get("additionalProperties") not in (None, False)
+                for source in here.sources
             )
             for name, member in value.items():
                 if name in here.names:

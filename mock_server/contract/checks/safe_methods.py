@@ -1,4 +1,8 @@
-"""What safe methods promise: the same again, HEAD like GET, and conditions that are obeyed. RFC 9110, sections 9.2 and 13."""
+"""
+What safe methods promise: the same again, HEAD like GET, and conditions that are obeyed.
+
+RFC 9110, sections 9.2 and 13.
+"""
 
 from dataclasses import replace
 
@@ -43,7 +47,9 @@ def _same(session: Session, base: Exchanged, again: Exchanged) -> None:
         if len(known) == len(sizes) and (known[0] < known[1] < known[2] or known[0] > known[1] > known[2]):
             message = f"three times the same request gave {known[0]}, {known[1]} and {known[2]} items"
             finding = session.finding("response-safe-changing", message)
-            session.note(Verdict("idempotency", finding, doubtful=session.run.options.workers > 1), third, (base, again))
+            session.note(
+                Verdict("idempotency", finding, doubtful=session.run.options.workers > 1), third, (base, again)
+            )
 
 
 def _size(exchanged: Exchanged) -> int | None:
@@ -52,22 +58,32 @@ def _size(exchanged: Exchanged) -> int | None:
     if isinstance(body, list):
         return len(body)
     lists = [value for value in body.values() if isinstance(value, list)] if isinstance(body, dict) else []
-    return len(lists[0]) if len(lists) == 1 else None
+    if len(lists) == 1:
+        return len(lists[0])
+    return None
 
 
 def _head(session: Session, base: Exchanged, again: Exchanged) -> None:
     """HEAD is GET without the content. RFC 9110, section 9.3.2; who doesn't know it at all says so."""
     template = session.subject.entry.template
-    documented = any(entry.template == template and entry.method == "HEAD" for entry in session.run.api.document.entries)
+    documented = any(
+        entry.template == template and entry.method == "HEAD" for entry in session.run.api.document.entries
+    )
     probe = replace(
-        base.probe, request=base.probe.request._replace(method="HEAD"), what="HEAD instead of GET", intent=Intent.DOUBTFUL, keyword=""
+        base.probe,
+        request=base.probe.request._replace(method="HEAD"),
+        what="HEAD instead of GET",
+        intent=Intent.DOUBTFUL,
+        keyword="",
     )
     exchanged = Exchanged(probe, session.run.exchange(probe.request))
     session.exchanges.append(exchanged)
     got, asked = exchanged.received.response, again.received.response
     if got is None or asked is None or (not documented and got.status in {400, 401, 403, 404, 405, 415, 429, 501, 503}):
         return
-    differences = _differences(got, asked, same_body=base.received.response is not None and base.received.response.body == asked.body)
+    differences = _differences(
+        got, asked, same_body=base.received.response is not None and base.received.response.body == asked.body
+    )
     if differences:
         finding = session.finding("response-head-differs", f"HEAD and GET differ: {'; '.join(differences)}")
         session.note(Verdict("head_matches_get", finding), exchanged, (again,))
@@ -106,4 +122,6 @@ def _condition(session: Session, base: Exchanged, response: Response) -> None:
     answer = exchanged.received.response
     if answer is not None and exchanged.accepted and find_field(answer.fields, b"etag") == tag:
         message = f"{exchanged.status} with the ETag {tag} although If-None-Match names it; 304 is documented"
-        session.note(Verdict("conditional_requests", session.finding("response-condition-ignored", message)), exchanged, (base,))
+        session.note(
+            Verdict("conditional_requests", session.finding("response-condition-ignored", message)), exchanged, (base,)
+        )

@@ -1,13 +1,14 @@
 """
 Callbacks: what the provider sends, received by our own listener and judged like any request.
 
-A callback is tried where the document says that its URL comes from the request's body or query, and where the API can reach
-us: it runs in this process or on this host, or the user says where we listen. That none comes says nothing: it may be sent another day.
+A callback is tried where the document says that its URL comes from the request's body or query, and where the API can
+reach us: it runs in this process or on this host, or the user says where we listen. That none comes says nothing: it
+may be sent another day.
 
 Webhooks: what the provider sends without being asked, received by our own listener and judged like any request.
 
-Nobody but the user can tell the provider where to send them: to `/webhooks/<name>` below the URL of the listener, or to any
-other path of it, where what comes is taken for the webhook that it fits best.
+Nobody but the user can tell the provider where to send them: to `/webhooks/<name>` below the URL of the listener, or
+to any other path of it, where what comes is taken for the webhook that it fits best.
 """
 
 import re
@@ -61,7 +62,9 @@ def call_back(run: Run, entries: tuple[Entry, ...]) -> list[Session]:
 def _try(session: Session, callback: Callback, listener: Listener, path: str) -> None:
     draft = session.fill_path(session.subject.drafter.draft(800), find_thing(session))
     asking = _with_url(draft, callback.expression, listener.url + path)
-    exchanged = session.probe(asking, f"asking for the callback {callback.name!r}", known=True) if asking is not None else None
+    exchanged = (
+        session.probe(asking, f"asking for the callback {callback.name!r}", known=True) if asking is not None else None
+    )
     if exchanged is None or not exchanged.accepted:
         return
     remember(session, exchanged)
@@ -87,10 +90,14 @@ def _judge(session: Session, callback: Callback, request: Request) -> Iterator[F
     if entry is None:
         known = ", ".join(entry.method for entry in callback.entries)
         message = f"the callback {callback.name!r} came as {request.method}; documented is {known}"
-        yield session.finding("callback-request-invalid", message, callback.entries[0].node.place if callback.entries else None)
+        yield session.finding(
+            "callback-request-invalid", message, callback.entries[0].node.place if callback.entries else None
+        )
         return
     try:
-        judge = RequestJudge(document, document.operation(entry), session.run.api.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))
+        judge = RequestJudge(
+            document, document.operation(entry), session.run.api.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE)
+        )
     except SchemaError:
         return  # said when the document is checked
     for finding in judge.read(request, {}, security=False).findings:
@@ -120,7 +127,11 @@ def judge_webhooks(run: Run, listener: Listener, callbacks: str) -> list[Session
             continue
         named = path.removeprefix(_PREFIX).rstrip("/") if path.startswith(_PREFIX) else None
         meant = {id_: pair for id_, pair in webhooks.items() if named in {None, pair[0]}} or webhooks
-        judged = [(name, subject, _broken(subject, request)) for name, entry in meant.values() if (subject := _subject(run, entry))]
+        judged = [
+            (name, subject, _broken(subject, request))
+            for name, entry in meant.values()
+            if (subject := _subject(run, entry))
+        ]
         fitting = [each for each in judged if each[1].entry.method == request.method]
         if not judged:
             continue
@@ -149,9 +160,13 @@ def _note(session: Session, name: str, request: Request, broken: list[Finding]) 
 
 def _worded(session: Session, name: str, broken: list[Finding]) -> Iterator[Finding]:
     for finding in broken:
-        yield session.finding("callback-request-invalid", f"the webhook {name!r}: {finding.message}", finding.place, finding.instance)
+        yield session.finding(
+            "callback-request-invalid", f"the webhook {name!r}: {finding.message}", finding.place, finding.instance
+        )
 
 
 def _wrong_method(subject: OperationUnderTest, name: str, request: Request) -> Finding:
     message = f"it came as {request.method}; documented is {subject.entry.method}"
-    return Finding(rule="callback-request-invalid", message=message, place=subject.entry.node.place, operation=subject.entry.id)
+    return Finding(
+        rule="callback-request-invalid", message=message, place=subject.entry.node.place, operation=subject.entry.id
+    )

@@ -14,7 +14,16 @@ from mock_server.contract.checks.safe_methods import check_safe
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe
 from mock_server.contract.phases.resources import create_thing, find_thing, probe_thing, remember
-from mock_server.contract.plan import Change, OperationPlan, has_json_body, in_rounds, make_plan, optional_sets, other_media, ranked
+from mock_server.contract.plan import (
+    Change,
+    OperationPlan,
+    has_json_body,
+    in_rounds,
+    make_plan,
+    optional_sets,
+    other_media,
+    ranked,
+)
 from mock_server.contract.run import Session
 from mock_server.document.document import template_names
 from mock_server.document.model import Missing, ParameterLocation
@@ -114,7 +123,9 @@ class Covering:
             return self.session.fill_path(base, self.thing)
         if method == "POST" and not isinstance(base.body, Missing) and base.media is not None:
             body = self.session.subject.drafter.body(base.media, next(self.salts), full=self.full)
-            return base if isinstance(body, Missing) else base.with_body(body)
+            if isinstance(body, Missing):
+                return base
+            return base.with_body(body)
         return base
 
     def _send(
@@ -205,7 +216,8 @@ class Covering:
     def _media(self, base: RequestDraft) -> None:
         for draft in other_media(self.session.subject, base):
             exchanged = self._send(
-                self._fresh(draft) if draft.media is None else draft, f"the body as {draft.media.name if draft.media else ''}"
+                self._fresh(draft) if draft.media is None else draft,
+                f"the body as {draft.media.name if draft.media else ''}",
             )
             for verdict in check_supported(self.session, exchanged) if exchanged is not None else ():
                 self.session.note(verdict, exchanged)  # type: ignore[arg-type]
@@ -222,7 +234,9 @@ class Covering:
         least = self.session.fill_path(self.session.subject.drafter.draft(), self.thing)
         for change in ranked(plan.negative):
             exchanged = self._send(change.apply(base, plan.whole), change.what, change=change)
-            if exchanged is None and change.key is not None:  # to another operation of the same path it may be a good request
+            if (
+                exchanged is None and change.key is not None
+            ):  # to another operation of the same path it may be a good request
                 exchanged = self._send(change.apply(least, plan.whole), change.what, change=change)
             if exchanged is not None:
                 self.session.exercised.took(self.session.subject, change)
@@ -235,7 +249,9 @@ class Covering:
             request = self.session.subject.write(base)
         except UndefinedSerialization:
             return
-        other = tuple((name, b"application/x-unheard-of" if name == b"content-type" else value) for name, value in request.fields)
+        other = tuple(
+            (name, b"application/x-unheard-of" if name == b"content-type" else value) for name, value in request.fields
+        )
         for changed, what in (
             (request._replace(body=request.body[:-1] + b","), "a body that is no JSON"),
             (request._replace(fields=other), "a media type that is not documented"),
@@ -265,7 +281,10 @@ class Covering:
         if not security or () in security or base is None or not base.accepted or base.probe.draft is None:
             return
         if any(
-            scheme.type == "mutualTLS" for requirement in security for name, _ in requirement if (scheme := run.api.document.schemes[name])
+            scheme.type == "mutualTLS"
+            for requirement in security
+            for name, _ in requirement
+            if (scheme := run.api.document.schemes[name])
         ):
             return
         anonymous = run.api.identity.without_credentials(subject.operation, run.api.document.schemes)
@@ -279,7 +298,8 @@ class Covering:
             at_hand = all(run.api.identity.has(name, run.api.document.schemes[name]) for name, _ in requirement)
             if requirement != base.probe.draft.security and at_hand:
                 self._send(
-                    self._fresh(base.probe.draft).with_security(requirement), f"credentials of {', '.join(name for name, _ in requirement)}"
+                    self._fresh(base.probe.draft).with_security(requirement),
+                    f"credentials of {', '.join(name for name, _ in requirement)}",
                 )
 
     def _method(self, base: RequestDraft) -> None:
@@ -297,19 +317,29 @@ class Covering:
             if isinstance(run.api.router.match(method, path), Unmatched):
                 fields = tuple(pair for pair in request.fields if pair[0] not in {b"content-type", b"content-length"})
                 foreign = request._replace(method=method, body=b"", fields=fields)
-                self.session.send(Probe(subject.entry.id, foreign, Intent.FOREIGN_METHOD, self.session.phase, f"the method {method}"))
+                self.session.send(
+                    Probe(subject.entry.id, foreign, Intent.FOREIGN_METHOD, self.session.phase, f"the method {method}")
+                )
                 self.left -= 1
                 return
 
     def _foreign_methods(self, base: RequestDraft) -> tuple[str, ...]:
-        """The methods to try where the path does not document them: none that could change what is not this run's own."""
+        """
+        The methods to try where the path does not document them.
+
+        None that could change what is not this run's own.
+        """
         run, template = self.session.run, self.session.subject.entry.template
         if not run.options.mutating:
             return ("TRACE",)
         if not template_names(template):
             return _FOREIGN_ANYWHERE
-        variables = {name: value for (location, name), value in base.parameters.items() if location is ParameterLocation.PATH}
-        return _FOREIGN if run.memory.is_created(template, variables) else ("TRACE",)
+        variables = {
+            name: value for (location, name), value in base.parameters.items() if location is ParameterLocation.PATH
+        }
+        if run.memory.is_created(template, variables):
+            return _FOREIGN
+        return ("TRACE",)
 
 
 def cover(session: Session) -> None:

@@ -25,7 +25,12 @@ def in_order(entries: tuple[Entry, ...]) -> list[Entry]:
     """The operations in the order in which they are asked."""
     ranks = {method: index for index, method in enumerate(_METHODS)}
     return sorted(
-        entries, key=lambda entry: (entry.method == "DELETE", len(template_names(entry.template)), ranks.get(entry.method, len(ranks)))
+        entries,
+        key=lambda entry: (
+            entry.method == "DELETE",
+            len(template_names(entry.template)),
+            ranks.get(entry.method, len(ranks)),
+        ),
     )
 
 

@@ -1,13 +1,13 @@
 """
 The fuzzing phase: Hypothesis looks for a request that the provider gets wrong, and shrinks it.
 
-Values come from the canonical forms of the document; half of the requests are taken one step beyond what is allowed. Each
-cause is looked for once: what is known already is passed over.
+Values come from the canonical forms of the document; half of the requests are taken one step beyond what is allowed.
+Each cause is looked for once: what is known already is passed over.
 
 Shrinking: the smallest request that shows a finding.
 
-Coverage tries many steps at once and starts from requests that have everything. What it finds is shown again with as little
-as still shows it: optional parameters and properties are left out, all at once, then one by one.
+Coverage tries many steps at once and starts from requests that have everything. What it finds is shown again with as
+little as still shows it: optional parameters and properties are left out, all at once, then one by one.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,10 @@ def fuzz(session: Session) -> None:
     base = drafter.draft()
     if base.missing or (session.subject.operation.method == "DELETE" and not run.options.mutating):
         return
-    thing = create_thing(session, salt=700) if session.subject.operation.method == "DELETE" else find_thing(session)
+    if session.subject.operation.method == "DELETE":
+        thing = create_thing(session, salt=700)
+    else:
+        thing = find_thing(session)
     base = session.fill_path(base, thing)
     drafts = draft_strategy(drafter, base)
     if drafts is None:
@@ -56,7 +59,9 @@ def fuzz(session: Session) -> None:
 def _has_parts(session: Session) -> bool:
     """Whether there is more than a path to break, which coverage has done in every way."""
     operation = session.subject.operation
-    return operation.request_body is not None or any(p.location is not ParameterLocation.PATH for p in operation.parameters)
+    return operation.request_body is not None or any(
+        p.location is not ParameterLocation.PATH for p in operation.parameters
+    )
 
 
 class _SearchCondition:

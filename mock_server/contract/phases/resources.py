@@ -44,7 +44,9 @@ def find_thing(session: Session) -> KnownObject | None:
     things = session.run.memory.things(session.subject.entry.template, created_only=not safe)
     if things:
         return things[0]
-    return create_thing(session, salt=0) if session.run.options.mutating else None
+    if session.run.options.mutating:
+        return create_thing(session, salt=0)
+    return None
 
 
 def probe_thing(
@@ -53,7 +55,8 @@ def probe_thing(
     """
     Send a draft to a thing; to another one, where the first turns out to be gone.
 
-    Not only DELETE takes things away: `POST /orders/{id}/archive` may, and what comes after it needs an order that is there.
+    Not only DELETE takes things away: `POST /orders/{id}/archive` may, and what comes after it needs an order that is
+    there.
 
     Returns:
         What came of it, and the thing that it was sent to.
@@ -87,11 +90,19 @@ def create_thing(session: Session, salt: int, identity: Identity | None = None) 
     if template is None or not session.run.options.mutating:
         return None
     made = create(session.run, template, session.phase, salt, identity, into=session)
-    return made[0] if made is not None else None
+    if made is not None:
+        return made[0]
+    return None
 
 
 def create(
-    run: Run, template: str, phase: str, salt: int, identity: Identity | None = None, depth: int = 0, into: Session | None = None
+    run: Run,
+    template: str,
+    phase: str,
+    salt: int,
+    identity: Identity | None = None,
+    depth: int = 0,
+    into: Session | None = None,
 ) -> tuple[KnownObject, Exchanged, Session] | None:
     """
     Create what a template names, and what is around it.
@@ -129,14 +140,18 @@ def create(
         into.exercised.add(session.exercised)
         for incident in session.ledger.incidents():
             into.ledger.absorb(incident)
-    return (found[0], found[1], session) if found is not None else None
+    if found is not None:
+        return (found[0], found[1], session)
+    return None
 
 
 def post(session: Session, draft: RequestDraft, identity: Identity | None) -> tuple[KnownObject, Exchanged] | None:
     """Send a creating request; gives what it created."""
     exchanged = session.probe(draft, "creating", known=True, identity=identity)
     things = remember(session, exchanged, identity) if exchanged is not None else []
-    return (things[0], exchanged) if things and exchanged is not None else None
+    if things and exchanged is not None:
+        return (things[0], exchanged)
+    return None
 
 
 def remember(session: Session, exchanged: Exchanged, identity: Identity | None = None) -> list[KnownObject]:
@@ -147,4 +162,6 @@ def remember(session: Session, exchanged: Exchanged, identity: Identity | None =
 
 
 def _salted(salt: int, attempt: int) -> int:
-    return salt if not attempt else salt * 7 + 1000 + attempt
+    if not attempt:
+        return salt
+    return salt * 7 + 1000 + attempt

@@ -1,8 +1,9 @@
 """
 The stateful phase: the lives of things. Created, read, changed, read again, deleted, gone; and what links lead to.
 
-Which operation does what is told from methods and templates: POST to `/pets` creates what `/pets/{petId}` names. A provider
-may need a moment to agree with itself, so what is missing, or still there, is looked for again before it is said.
+Which operation does what is told from methods and templates: POST to `/pets` creates what `/pets/{petId}` names. A
+provider may need a moment to agree with itself, so what is missing, or still there, is looked for again before it is
+said.
 
 Cleaning up: what a run created is deleted, where the document allows.
 """
@@ -29,7 +30,9 @@ _PHASE = "stateful"
 _SALT = 500
 _GONE = frozenset((404, 410))
 _HIDDEN = frozenset((401, 403, 404, 410))
-_SOFTLY = re.compile(r"delet|archiv|remov|inactiv|activ|cancel|status|state|disabled|enabled|closed|trash", re.IGNORECASE)
+_SOFTLY = re.compile(
+    r"delet|archiv|remov|inactiv|activ|cancel|status|state|disabled|enabled|closed|trash", re.IGNORECASE
+)
 _LEAST_CHANGED = 2  # properties that have to show a change before its loss is said
 
 
@@ -82,7 +85,9 @@ class Lives:
         if entry is None or not self.run.may_send(entry):
             return None
         subject = self.run.subject(entry)
-        return self._take(self.sessions.get(entry.id) or Session(self.run, subject, _PHASE)) if subject is not None else None
+        if subject is not None:
+            return self._take(self.sessions.get(entry.id) or Session(self.run, subject, _PHASE))
+        return None
 
     def _entry(self, method: str, template: str) -> Entry | None:
         entries = self.run.api.document.entries
@@ -106,7 +111,9 @@ class Lives:
             return read
         return None
 
-    def _wait_for(self, session: Session, thing: KnownObject, what: str, wanted: Callable[[int], bool]) -> Exchanged | None:
+    def _wait_for(
+        self, session: Session, thing: KnownObject, what: str, wanted: Callable[[int], bool]
+    ) -> Exchanged | None:
         """Ask until the status is a wanted one, for a while; judge the last answer."""
         draft = session.fill_path(session.subject.drafter.draft(), thing)
         try:
@@ -117,11 +124,15 @@ class Lives:
             return None
         received = self.run.exchange(request)
         for pause in PATIENCE:
-            if wanted(received.response.status if received.response is not None else 0) or is_ours(received):  # it is never late
+            if wanted(received.response.status if received.response is not None else 0) or is_ours(
+                received
+            ):  # it is never late
                 break
             self.run.sleep(pause)
             received = self.run.exchange(request)
-        return session.take(Probe(session.subject.entry.id, request, Intent.CONFORMING, _PHASE, what, draft=draft), received)
+        return session.take(
+            Probe(session.subject.entry.id, request, Intent.CONFORMING, _PHASE, what, draft=draft), received
+        )
 
     def _change(self, thing: KnownObject, before: Exchanged) -> None:
         """Change it by every documented method, and read it again."""
@@ -149,26 +160,42 @@ class Lives:
                 return changed
         return None
 
-    def _kept(self, session: Session, written: Exchanged, read: Exchanged, verb: str, before: Exchanged | None = None) -> None:
-        """Of what was written, something has to show: at least two properties that differ, and none of them as written."""
+    def _kept(
+        self, session: Session, written: Exchanged, read: Exchanged, verb: str, before: Exchanged | None = None
+    ) -> None:
+        """
+        Of what was written, something has to show.
+
+        At least two properties that differ, and none of them as written.
+        """
         sent = written.probe.draft.body if written.probe.draft is not None else MISSING
         found = self._thing_of(read)
         old = self._thing_of(before) if before is not None else {}
         if not isinstance(sent, dict) or not found or written.status == 202:  # noqa: PLR2004 - Accepted: later
             return
         shared = {
-            name for name, value in sent.items() if name in found and isinstance(value, str | int | float) and not isinstance(value, bool)
+            name
+            for name, value in sent.items()
+            if name in found and isinstance(value, str | int | float) and not isinstance(value, bool)
         }
         shared = {name for name in shared if sent[name] != old.get(name)}
-        lost = {name for name in shared if found[name] != sent[name] and (before is None or found[name] == old.get(name))}
+        lost = {
+            name for name in shared if found[name] != sent[name] and (before is None or found[name] == old.get(name))
+        }
         if len(shared) >= _LEAST_CHANGED and lost == shared:
             message = f"nothing of what was {verb} shows when it is read again: {', '.join(sorted(shared))}"
-            session.note(Verdict("coherence", session.finding("response-value-incoherent", message), cause=("lost",)), written, (read,))
+            session.note(
+                Verdict("coherence", session.finding("response-value-incoherent", message), cause=("lost",)),
+                written,
+                (read,),
+            )
 
     def _thing_of(self, exchanged: Exchanged) -> JsonObject:
         body = json_of(exchanged.received.response) if exchanged.received.response is not None else None
         things = things_in(body)
-        return things[0] if len(things) == 1 and isinstance(things[0], dict) else {}
+        if len(things) == 1 and isinstance(things[0], dict):
+            return things[0]
+        return {}
 
     def _stranger(self, thing: KnownObject, created: Exchanged) -> None:
         """Somebody else must not read it."""
@@ -177,10 +204,14 @@ class Lives:
         if other is None or session is None or not session.subject.operation.security:
             return
         draft = session.fill_path(session.subject.drafter.draft(), thing)
-        read = session.probe(draft, "somebody else reads what was created", known=True, identity=other, intent=Intent.STRANGER)
+        read = session.probe(
+            draft, "somebody else reads what was created", known=True, identity=other, intent=Intent.STRANGER
+        )
         if read is not None and read.accepted and self._thing_of(read):
             message = f"{read.status} to another identity than the one that created it"
-            session.note(Verdict("cross_tenant_access", session.finding("response-tenant-crossed", message)), read, (created,))
+            session.note(
+                Verdict("cross_tenant_access", session.finding("response-tenant-crossed", message)), read, (created,)
+            )
 
     def _delete(self, thing: KnownObject) -> None:
         """Delete it; then it is gone, or says that it is deleted."""
@@ -223,14 +254,21 @@ class Lives:
             return self.run.api.document.find_entry(link.operation_id)
         pointer = (link.operation_ref or "").rpartition("#/paths/")[2].replace("~1", "/").replace("~0", "~")
         template, _, method = pointer.rpartition("/")
-        return self._entry(method.upper(), template) if template else None
+        if template:
+            return self._entry(method.upper(), template)
+        return None
 
     def _follow(self, link: Link, session: Session, exchanged: Exchanged, judge: ResponseJudge) -> None:
         origin = self.run.sender.origin
         request = exchanged.probe.request
-        response, body = exchanged.received.response, exchanged.probe.draft.body if exchanged.probe.draft is not None else MISSING
+        response, body = (
+            exchanged.received.response,
+            exchanged.probe.draft.body if exchanged.probe.draft is not None else MISSING,
+        )
         answered = judge.read_body(response) if response is not None else MISSING
-        around = ExpressionContext(origin + request.path.decode("latin-1"), request, response, _variables(exchanged), body, answered)
+        around = ExpressionContext(
+            origin + request.path.decode("latin-1"), request, response, _variables(exchanged), body, answered
+        )
         draft = session.subject.drafter.draft()
         for name, expression in link.parameters.items():
             value = evaluate(expression, around)
@@ -280,7 +318,9 @@ def _speaks(value: JsonValue) -> bool:
 
 def things_with_lives(run: Run) -> list[str]:
     """The templates of the things that can be created."""
-    templates = dict.fromkeys(run.memory.item_template(entry.template) for entry in run.api.document.entries if entry.method == "POST")
+    templates = dict.fromkeys(
+        run.memory.item_template(entry.template) for entry in run.api.document.entries if entry.method == "POST"
+    )
     return [template for template in templates if template is not None and find_creator(run, template) is not None]
 
 
@@ -316,8 +356,12 @@ def clean_up(run: Run) -> int:
 
 
 def _deleting(run: Run, thing: KnownObject) -> OperationUnderTest | None:
-    entry: Entry | None = next((e for e in run.api.document.entries if e.method == "DELETE" and e.template == thing.template), None)
-    return run.subject(entry) if entry is not None else None
+    entry: Entry | None = next(
+        (e for e in run.api.document.entries if e.method == "DELETE" and e.template == thing.template), None
+    )
+    if entry is not None:
+        return run.subject(entry)
+    return None
 
 
 def _draft(subject: OperationUnderTest, thing: KnownObject) -> RequestDraft:

@@ -37,11 +37,18 @@ def render_ctrf(report: Report, frame: ReportContext, checks: frozenset[str], st
         "start": started, "stop": started + round(report.seconds * 1000),
     }  # fmt: skip
     tool: JsonObject = {"name": "mock-server", "version": __version__}
-    return write_json({"reportFormat": "CTRF", "specVersion": "0.0.0", "results": {"tool": tool, "summary": summary, "tests": tests}})
+    return write_json(
+        {"reportFormat": "CTRF", "specVersion": "0.0.0", "results": {"tool": tool, "summary": summary, "tests": tests}}
+    )
 
 
 def _test(title: str, check: str, found: list[JsonObject], *, failed: bool) -> JsonObject:
-    test: JsonObject = {"name": f"{title}: {check}", "status": "failed" if failed else "passed", "duration": 0, "suite": [title]}
+    test: JsonObject = {
+        "name": f"{title}: {check}",
+        "status": "failed" if failed else "passed",
+        "duration": 0,
+        "suite": [title],
+    }
     if found:
         test["message"] = "\n".join(str(item["message"]) for item in found)
         test["extra"] = {"findings": [item for item in found]}  # noqa: C416 - a list of JSON values

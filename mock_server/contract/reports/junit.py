@@ -38,19 +38,27 @@ def render_junit(report: Report, frame: ReportContext, checks: frozenset[str]) -
 def _errors(report: Report, frame: ReportContext) -> list[str]:
     """Write why the run itself is no success, as a suite of its own: nothing was reached, or a fault of ours."""
     found = [("nothing was tested", report.unreached)] if report.unreached else []
-    found += [(f"{fault.operation} was not tested to the end", frame.mask.text(fault.message)) for fault in report.faults]
+    found += [
+        (f"{fault.operation} was not tested to the end", frame.mask.text(fault.message)) for fault in report.faults
+    ]
     if not found:
         return []
     cases = [
         f'    <testcase classname="mock-server test" name={_attribute(name)}><error message={_attribute(text)}/></testcase>'
         for name, text in found
     ]
-    return [f'  <testsuite name="mock-server test" tests="{len(found)}" errors="{len(found)}">', *cases, "  </testsuite>"]
+    return [
+        f'  <testsuite name="mock-server test" tests="{len(found)}" errors="{len(found)}">',
+        *cases,
+        "  </testsuite>",
+    ]
 
 
 def _case(title: str, check: str, found: list[str]) -> str:
     head = f"    <testcase classname={_attribute(title)} name={_attribute(check)}"
-    return f"{head}/>" if not found else "\n".join([f"{head}>", *found, "    </testcase>"])
+    if not found:
+        return f"{head}/>"
+    return "\n".join([f"{head}>", *found, "    </testcase>"])
 
 
 def _failure(found: JsonObject, *, is_red: bool) -> str:

@@ -1,8 +1,8 @@
 """
 From a finding to something to work with.
 
-Its answer as a fixture, so that the mock can give it to a frontend; its requests in a pytest module, which fails as long as
-the finding is there.
+Its answer as a fixture, so that the mock can give it to a frontend; its requests in a pytest module, which fails as
+long as the finding is there.
 """
 
 import base64
@@ -87,7 +87,12 @@ def save_fixtures(folder: Path, incidents: Iterable[Incident], judges: "dict[str
     count = 0
     for incident in incidents:
         response, operation = incident.exchanged.received.response, incident.finding.operation
-        if response is None or operation not in judges or not 200 <= response.status <= 599 or incident.exchanged.received.cut:  # noqa: PLR2004
+        if (
+            response is None
+            or operation not in judges
+            or not 200 <= response.status <= 599  # noqa: PLR2004
+            or incident.exchanged.received.cut
+        ):
             continue
         if incident.exchanged.probe.request.method != judges[operation].operation.method:
             continue  # HEAD in place of GET, or a method that is not documented
@@ -99,7 +104,9 @@ def save_fixtures(folder: Path, incidents: Iterable[Incident], judges: "dict[str
     return count
 
 
-def save_tests(folder: Path, incidents: Sequence[Incident], mask: Mask, url: str, document: str, flags: Sequence[str]) -> None:
+def save_tests(
+    folder: Path, incidents: Sequence[Incident], mask: Mask, url: str, document: str, flags: Sequence[str]
+) -> None:
     """
     Write a pytest module that sends the requests of the findings again, and the file that it reads them from.
 
@@ -123,12 +130,18 @@ def save_tests(folder: Path, incidents: Sequence[Incident], mask: Mask, url: str
 
 
 def _fixture(answered: Response, mask: Mask, rule: str, judge: ResponseJudge) -> JsonObject:
-    """Write an answer; where a word in the place of a secret would break other rules than the answer does, its form is kept."""
+    """
+    Write an answer.
+
+    Where a word in the place of a secret would break other rules than the answer does, its form is kept.
+    """
     response = mask.response(answered)
     if _broken(response, judge) != _broken(answered, judge):
         response = mask.veiled().response(answered)
     fields: JsonObject = {
-        name.decode("latin-1"): value.decode("latin-1") for name, value in response.fields if name not in _PASSING and value.isascii()
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in response.fields
+        if name not in _PASSING and value.isascii()
     }
     breaks: list[JsonValue] = [*sorted(_broken(response, judge) or {rule})]
     written: JsonObject = {"status": response.status, "headers": fields, "breaks": breaks}
@@ -151,7 +164,9 @@ def _body(response: Response) -> JsonObject:
         if is_json(media_type):
             return {"body": read_json(response.body)}
         text = response.body.decode("utf-8")
-        return {"body": text} if text.isprintable() else {"base64": base64.b64encode(response.body).decode()}
+        if text.isprintable():
+            return {"body": text}
+        return {"base64": base64.b64encode(response.body).decode()}
     except (MalformedContent, UnicodeDecodeError):
         return {"base64": base64.b64encode(response.body).decode()}
 

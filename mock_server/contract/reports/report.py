@@ -99,7 +99,8 @@ def digest(report: Report, frame: ReportContext) -> JsonObject:
         "interrupted": report.interrupted or None,
         "unreached": report.unreached or None,
         "faults": [
-            {"operation": fault.operation, "rule": fault.rule, "message": frame.mask.text(fault.message)} for fault in report.faults
+            {"operation": fault.operation, "rule": fault.rule, "message": frame.mask.text(fault.message)}
+            for fault in report.faults
         ],
         "coverage": {"percent": round(report.exercised.percent, 1), "kinds": kinds},
         "operations": [

@@ -23,7 +23,9 @@ _NAMES: Final = (
     "ConnectError", "ConnectTimeout", "LocalProtocolError", "PoolTimeout", "ReadError", "ReadTimeout", "RemoteProtocolError",
     "UnsupportedProtocol", "WriteError", "WriteTimeout",
 )  # fmt: skip
-_ERRORS: Final[dict[type[Exception], type[httpx2.TransportError]]] = {getattr(httpcore2, name): getattr(httpx2, name) for name in _NAMES}
+_ERRORS: Final[dict[type[Exception], type[httpx2.TransportError]]] = {
+    getattr(httpcore2, name): getattr(httpx2, name) for name in _NAMES
+}
 
 _Watched = Callable[[httpcore2.NetworkStream], httpcore2.NetworkStream]
 
@@ -52,7 +54,9 @@ class _Deadline(threading.local):
         left = self.ends - time.monotonic()
         if left <= 0:
             raise httpcore2.ReadTimeout("the time for the answer is over")
-        return left if timeout is None else min(left, timeout)
+        if timeout is None:
+            return left
+        return min(left, timeout)
 
 
 class TimedTransport(httpx2.BaseTransport):
@@ -100,7 +104,9 @@ class TimedTransport(httpx2.BaseTransport):
                     raise
                 fresh = self._make_pool(1)
                 answer = self._send_once(fresh, request)
-        return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer, fresh), extensions=answer.extensions)
+        return httpx2.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer, fresh), extensions=answer.extensions
+        )
 
     def _send_once(self, pool: httpcore2.ConnectionPool, request: httpx2.Request) -> httpcore2.Response:
         """Send over a pool for this request alone, which is closed with the body of the answer, or where none comes."""
@@ -112,9 +118,13 @@ class TimedTransport(httpx2.BaseTransport):
 
     def _send(self, pool: httpcore2.ConnectionPool, request: httpx2.Request) -> httpcore2.Response:
         self._deadline.reused = self._deadline.answered = False
-        url = httpcore2.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path)
+        url = httpcore2.URL(
+            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
+        )
         return pool.handle_request(
-            httpcore2.Request(request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions)
+            httpcore2.Request(
+                request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions
+            )
         )
 
     def close(self) -> None:

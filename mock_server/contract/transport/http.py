@@ -90,7 +90,10 @@ def origin_of(url: str) -> str:
     except ValueError as error:  # of the host or the port
         raise UsageError(f"{url!r} is no URL of an API: {error}") from error
     if not usable:
-        advice = f"write http://{url}" if re.fullmatch(r"[\w.-]+:\d+(/.*)?", url) else "it starts with http:// or https://"
+        if re.fullmatch(r"[\w.-]+:\d+(/.*)?", url):
+            advice = f"write http://{url}"
+        else:
+            advice = "it starts with http:// or https://"
         raise UsageError(f"{url!r} is no URL of an API; {advice}")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
@@ -98,7 +101,9 @@ def origin_of(url: str) -> str:
 class HttpSender:
     """Sends over the network. May be used by several threads."""
 
-    def __init__(self, url: str, limits: AnswerLimits, *, verify: bool = True, connections: int = 16, proxies: bool = True) -> None:
+    def __init__(
+        self, url: str, limits: AnswerLimits, *, verify: bool = True, connections: int = 16, proxies: bool = True
+    ) -> None:
         """
         Prepare connections.
 
@@ -115,11 +120,13 @@ class HttpSender:
         self.origin = origin_of(url)
         self._base = httpx2.URL(self.origin)
         self._limits = limits
-        self._timed = TimedTransport(verify=verify, connections=connections) if not proxies or _is_near(self._base) else None
+        self._timed = (
+            TimedTransport(verify=verify, connections=connections) if not proxies or _is_near(self._base) else None
+        )
         self._client = httpx2.Client(
             timeout=httpx2.Timeout(limits.seconds),
             transport=self._timed,
-            # behind a proxy of the environment it can't be told whether a connection was closed before or by a request: none is kept
+            # Behind a proxy of the environment, a connection closed before a request looks like one closed by it.
             limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=0),
             follow_redirects=False,
             verify=verify,
@@ -142,7 +149,12 @@ class HttpSender:
         except httpx2.HTTPError as error:
             return Received(None, fault_of(error), reason_of(error), time.perf_counter() - started)
         except (httpx2.InvalidURL, ValueError) as error:  # a header or path that h11 refuses to write
-            return Received(None, TransportFault.UNREACHABLE, f"the request can't be written: {error}", time.perf_counter() - started)
+            return Received(
+                None,
+                TransportFault.UNREACHABLE,
+                f"the request can't be written: {error}",
+                time.perf_counter() - started,
+            )
         try:
             return self._read(answer, started)
         finally:
@@ -160,7 +172,9 @@ class HttpSender:
         except httpx2.HTTPError as error:
             if not gathered.is_stream:
                 late = isinstance(error, httpx2.TimeoutException)
-                return gathered.received(answer.status_code, TransportFault.ENDLESS if late else fault_of(error), reason_of(error))
+                return gathered.received(
+                    answer.status_code, TransportFault.ENDLESS if late else fault_of(error), reason_of(error)
+                )
             gathered.cut = True
         return gathered.received(answer.status_code)
 
@@ -186,7 +200,9 @@ class HttpSender:
 class BufferedBody:
     """A body while it comes, and when enough of it is there."""
 
-    def __init__(self, limits: AnswerLimits, fields: RawFields, started: float, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self, limits: AnswerLimits, fields: RawFields, started: float, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self.fields = fields
         self.is_stream = is_stream(fields)
         self.cut = False
@@ -223,7 +239,10 @@ class BufferedBody:
         """What came, as far as it came."""
         body = bytes(self._body)
         if self.cut:
-            body = body[: body.rfind(b"\n\n") + 2] if b"\n\n" in body else body[: body.rfind(b"\n") + 1]
+            if b"\n\n" in body:
+                body = body[: body.rfind(b"\n\n") + 2]
+            else:
+                body = body[: body.rfind(b"\n") + 1]
         fault = fault or self._fault
         if fault is TransportFault.TOO_LARGE:
             detail = f"more than {self._limits.size:,} bytes"
@@ -253,7 +272,9 @@ def fault_of(error: httpx2.HTTPError) -> TransportFault:
         return TransportFault.UNREACHABLE
     if isinstance(error, httpx2.TimeoutException):
         return TransportFault.TIMEOUT
-    if isinstance(error, httpx2.RemoteProtocolError) and not any(word in str(error).lower() for word in ("disconnected", "closed")):
+    if isinstance(error, httpx2.RemoteProtocolError) and not any(
+        word in str(error).lower() for word in ("disconnected", "closed")
+    ):
         return TransportFault.MALFORMED
     return TransportFault.DISCONNECTED
 

@@ -52,12 +52,16 @@ def load_app(where: str) -> Any:  # noqa: ANN401 - an application of somebody el
 
 
 def _said(error: BaseException) -> str:
-    return str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, ImportError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 def open_app(app: Any, limits: AnswerLimits) -> Sender:  # noqa: ANN401 - see `load_app`
     """Make the sender of an application: ASGI where its call is a coroutine or takes three arguments, else WSGI."""
-    return AsgiSender(app, limits) if _is_asgi(app) else WsgiSender(app, limits)
+    if _is_asgi(app):
+        return AsgiSender(app, limits)
+    return WsgiSender(app, limits)
 
 
 def _is_asgi(app: Any) -> bool:  # noqa: ANN401 - see `load_app`
@@ -225,7 +229,8 @@ class _Exchange:
         if self._gathered is None:
             if error is not None:
                 return Received(
-                    Response(500, ((b"content-type", b"text/plain"),), f"{type(error).__name__}: {error}".encode()), seconds=seconds
+                    Response(500, ((b"content-type", b"text/plain"),), f"{type(error).__name__}: {error}".encode()),
+                    seconds=seconds,
                 )
             return Received(None, TransportFault.TIMEOUT, f"within {self._limits.seconds:g} s", seconds)
         if self.enough.is_set():
@@ -233,8 +238,13 @@ class _Exchange:
         if self._gathered.is_stream:
             self._gathered.cut = True
             return self._gathered.received(self._status)
-        fault = TransportFault.DISCONNECTED if error is not None or self.seconds_left else TransportFault.ENDLESS
-        return self._gathered.received(self._status, fault, f"{type(error).__name__}: {error}" if error is not None else "")
+        if error is not None or self.seconds_left:
+            fault = TransportFault.DISCONNECTED
+        else:
+            fault = TransportFault.ENDLESS
+        return self._gathered.received(
+            self._status, fault, f"{type(error).__name__}: {error}" if error is not None else ""
+        )
 
 
 class WsgiSender:
@@ -251,7 +261,9 @@ class WsgiSender:
         started = time.perf_counter()
         answered: list[tuple[int, list[tuple[bytes, bytes]]]] = []
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], object]:
+        def start_response(
+            status: str, headers: list[tuple[str, str]], exc_info: object = None
+        ) -> Callable[[bytes], object]:
             fields = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
             answered[:] = [(int(status.split(" ", 1)[0]), fields)]
             return lambda data: None
@@ -266,13 +278,17 @@ class WsgiSender:
                     break
         except (Exception, SystemExit) as error:  # noqa: BLE001 - what a server would make a 500 of
             body = f"{type(error).__name__}: {error}".encode()
-            return Received(Response(500, ((b"content-type", b"text/plain"),), body), seconds=time.perf_counter() - started)
+            return Received(
+                Response(500, ((b"content-type", b"text/plain"),), body), seconds=time.perf_counter() - started
+            )
         finally:
             close = getattr(chunks, "close", None)
             if close is not None:
                 close()
         if not answered:
-            return Received(None, TransportFault.MALFORMED, "start_response was not called", time.perf_counter() - started)
+            return Received(
+                None, TransportFault.MALFORMED, "start_response was not called", time.perf_counter() - started
+            )
         status, fields = answered[0]
         return _as_sent(request.method, (gathered or BufferedBody(self._limits, fields, started)).received(status))
 
@@ -310,5 +326,7 @@ def _environ(request: Request) -> dict[str, Any]:
         key = name.decode("latin-1").upper().replace("-", "_")
         key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else "HTTP_" + key
         text = value.decode("latin-1")
-        environ[key] = f"{environ[key]}, {text}" if environ.get(key) and key.startswith("HTTP_") and key != "HTTP_HOST" else text
+        environ[key] = (
+            f"{environ[key]}, {text}" if environ.get(key) and key.startswith("HTTP_") and key != "HTTP_HOST" else text
+        )
     return environ

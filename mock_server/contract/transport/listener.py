@@ -40,7 +40,9 @@ class Listener:
         try:
             self._server = ThreadingHTTPServer((host, port), self._handler())
         except (OSError, OverflowError) as error:
-            raise ListenError(f"can't listen for callbacks on {host}:{port}: {getattr(error, 'strerror', None) or error}") from error
+            raise ListenError(
+                f"can't listen for callbacks on {host}:{port}: {getattr(error, 'strerror', None) or error}"
+            ) from error
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="callbacks")
 
@@ -55,7 +57,9 @@ class Listener:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
@@ -105,9 +109,18 @@ class Listener:
                 size = min(int(length), _MOST_BODY) if length.isdigit() else 0
                 parts = urlsplit(self.path)
                 fields = tuple(
-                    (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in self.headers.items()
+                    (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+                    for name, value in self.headers.items()
                 )
-                keep(Request(self.command, parts.path.encode("latin-1"), parts.query.encode("latin-1"), fields, self.rfile.read(size)))
+                keep(
+                    Request(
+                        self.command,
+                        parts.path.encode("latin-1"),
+                        parts.query.encode("latin-1"),
+                        fields,
+                        self.rfile.read(size),
+                    )
+                )
                 self.send_response(204)
                 self.end_headers()
 

@@ -1,8 +1,8 @@
 """
 Pace: how fast an API is asked, and when to ask again.
 
-Only what never reached the API is sent again: a refused or dropped connection, for methods that may be repeated. A 429, or
-a 503 that says when to come back, is obeyed, within limits.
+Only what never reached the API is sent again: a refused or dropped connection, for methods that may be repeated. A
+429, or a 503 that says when to come back, is obeyed, within limits.
 """
 
 import threading
@@ -76,12 +76,18 @@ class PacedSender:
         """How long to wait before the same again; None where it is not sent again."""
         if received.response is None:
             dropped = received.fault in {TransportFault.UNREACHABLE, TransportFault.DISCONNECTED}
-            return 0.05 * attempt if dropped and request.method in _REPEATABLE else None
+            if dropped and request.method in _REPEATABLE:
+                return 0.05 * attempt
+            return None
         if not is_limited(received.response):
             return None
         self.limited += 1
         asked = _retry_after(find_field(received.response.fields, b"retry-after"))
-        return asked if asked is not None and asked <= _MOST_WAIT else None if asked is not None else _DEFAULT_WAIT * attempt
+        if asked is not None and asked <= _MOST_WAIT:
+            return asked
+        if asked is not None:
+            return None
+        return _DEFAULT_WAIT * attempt
 
 
 def _retry_after(text: str | None) -> float | None:

@@ -1,4 +1,8 @@
-"""Bodies of several media types, read as far as it takes to find secrets in them; what is not secret stays byte for byte."""
+"""
+Bodies of several media types, read as far as it takes to find secrets in them.
+
+What is not secret stays byte for byte.
+"""
 
 import csv
 import html
@@ -37,7 +41,9 @@ class Covers(NamedTuple):
 def find_boundary(content_type: str) -> str:
     """Find the boundary in a Content-Type field; "" where there is none."""
     found = _BOUNDARY.search(content_type)
-    return (found.group(1) or found.group(2)) if found else ""
+    if found:
+        return found.group(1) or found.group(2)
+    return ""
 
 
 def mask_lines(text: str, covers: Covers) -> str:
@@ -82,7 +88,10 @@ def _mask_part(piece: str, covers: Covers, by_kind: Callable[[str, str], str]) -
         shown = covers.cover(content)
     else:
         shown = by_kind(fields.get("content-type", "text/plain"), content)
-    lines_shown = (line if line.lower().startswith("content-type") else covers.text(line) for line in head.splitlines(keepends=True))
+    lines_shown = (
+        line if line.lower().startswith("content-type") else covers.text(line)
+        for line in head.splitlines(keepends=True)
+    )
     return f"{''.join(lines_shown)}{found.group()}{shown}{rest[len(content) :]}"
 
 
@@ -96,7 +105,9 @@ def mask_markup(text: str, covers: Covers) -> str:
         at = tag.end()
         if tag.group("data") is not None:
             data = tag.group("data")
-            out.append(f"<![CDATA[{covers.cover(data) if inside and data.strip() else covers.text(data)}{tag.group('close')}")
+            out.append(
+                f"<![CDATA[{covers.cover(data) if inside and data.strip() else covers.text(data)}{tag.group('close')}"
+            )
         elif tag.group("comment") is not None:
             out.append(f"<!--{covers.loose(tag.group('comment'))}{tag.group('shut')}")
         else:
@@ -135,7 +146,9 @@ def _mask_characters(text: str, covers: Covers, *, is_secret: bool) -> str:
         return text
     plain = html.unescape(bare)
     shown = covers.cover(plain) if is_secret else covers.text(plain)
-    return text if shown == plain else text.replace(bare, html.escape(shown, quote=False))
+    if shown == plain:
+        return text
+    return text.replace(bare, html.escape(shown, quote=False))
 
 
 def mask_yaml(text: str, covers: Covers) -> str:
@@ -146,7 +159,9 @@ def mask_yaml(text: str, covers: Covers) -> str:
         bare = line.rstrip("\r\n")
         content = bare.lstrip(" ")
         column = len(bare) - len(content)
-        if covered is not None and (not content or column > covered or (column == covered and content.startswith("- "))):
+        if covered is not None and (
+            not content or column > covered or (column == covered and content.startswith("- "))
+        ):
             covers.cover(content.removeprefix("- ").rpartition(": ")[2].strip("\"'"))
             continue
         covered = None
@@ -175,7 +190,9 @@ def mask_table(text: str, delimiter: str, covers: Covers) -> str:
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     except csv.Error:
         return covers.text(text)
-    secret = {index for index, name in enumerate(rows[0]) if judge_name(name.strip()) is Secrecy.SECRET} if rows else set()
+    secret = (
+        {index for index, name in enumerate(rows[0]) if judge_name(name.strip()) is Secrecy.SECRET} if rows else set()
+    )
     shown = [
         [_mask_cell(cell, covers, is_secret=number > 0 and index in secret) for index, cell in enumerate(row)]
         for number, row in enumerate(rows)
@@ -188,4 +205,6 @@ def mask_table(text: str, delimiter: str, covers: Covers) -> str:
 
 
 def _mask_cell(cell: str, covers: Covers, *, is_secret: bool) -> str:
-    return covers.cover(cell) if is_secret and cell else covers.text(cell)
+    if is_secret and cell:
+        return covers.cover(cell)
+    return covers.text(cell)

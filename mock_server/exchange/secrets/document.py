@@ -1,4 +1,8 @@
-"""What documents say of secrets: keys of security schemes, `format: password`, variables of paths that are called so."""
+"""
+What documents say of secrets.
+
+Keys of security schemes, `format: password`, variables of paths that are called so.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -45,7 +49,11 @@ def _known(document: Document) -> Mask:
 
 
 def find_passwords(document: JsonValue) -> set[str]:
-    """Find the properties and parameters whose schemas say `format: password`, also by reference to a schema that does."""
+    """
+    Find the properties and parameters whose schemas say `format.
+
+    Password`, also by reference to a schema that does.
+    """
     named = list(_iter_named(document))
     found = {name for name, schema in named if _is_password(schema)}
     return found | {name for name, schema in named if _referred(schema) in found}
@@ -75,4 +83,6 @@ def _is_password(schema: JsonValue) -> bool:
 def _referred(schema: JsonValue) -> str:
     """The name at the end of a reference; "" where there is none."""
     ref = schema.get("$ref") if isinstance(schema, dict) else None
-    return ref.rpartition("/")[2] if isinstance(ref, str) else ""
+    if isinstance(ref, str):
+        return ref.rpartition("/")[2]
+    return ""

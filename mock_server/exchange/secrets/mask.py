@@ -1,12 +1,13 @@
 """
 Keeping secrets out of what is shown or kept: the one mask of journal, exports, console, log, reports, curl lines and fixtures.
 
-A value is a secret by the name above it (`secret_names`), by its place (credentials, cookies, the security schemes of the
-document), by its shape (`secret_shapes`), or because the same exchange has it in such a place as well: an answer that repeats
-the password of its request shows it no more than the request does. Bodies are read by their media types; what can't be read is
-searched as text. Masking is for what is written and shown only: what is sent is never touched.
+A value is a secret by the name above it (`secret_names`), by its place (credentials, cookies, the security schemes of
+the document), by its shape (`secret_shapes`), or because the same exchange has it in such a place as well: an answer
+that repeats the password of its request shows it no more than the request does. Bodies are read by their media types;
+what can't be read is searched as text. Masking is for what is written and shown only: what is sent is never touched.
 
-A mask replaces by a word; with `is_veiled` letters, digits and signs stand where they stood, for schemas that ask for a form.
+A mask replaces by a word; with `is_veiled` letters, digits and signs stand where they stood, for schemas that ask for
+a form.
 """
 
 import base64
@@ -25,10 +26,26 @@ import orjson
 from mock_server.document.model import ParameterLocation, SecurityScheme
 from mock_server.errors import MalformedContent
 from mock_server.exchange.content_coding import TooLarge, UnknownCoding, decode_content, is_coded
-from mock_server.exchange.media_type import FORM, MediaRange, is_event_stream, is_json, is_json_lines, is_xml, parse_media_type
+from mock_server.exchange.media_type import (
+    FORM,
+    MediaRange,
+    is_event_stream,
+    is_json,
+    is_json_lines,
+    is_xml,
+    parse_media_type,
+)
 from mock_server.exchange.message import RawFields, Request, Response, find_field
 from mock_server.exchange.packed import is_packed, read_packed, write_packed
-from mock_server.exchange.secrets.bodies import Covers, find_boundary, mask_lines, mask_markup, mask_parts, mask_table, mask_yaml
+from mock_server.exchange.secrets.bodies import (
+    Covers,
+    find_boundary,
+    mask_lines,
+    mask_markup,
+    mask_parts,
+    mask_table,
+    mask_yaml,
+)
 from mock_server.exchange.secrets.names import OF_OAUTH, Secrecy, find_granting, hides, is_place_name, judge_name
 from mock_server.exchange.secrets.shapes import cover_keys, cover_runs, decode_basic, is_opaque
 from mock_server.json_values import JsonObject, JsonValue
@@ -36,7 +53,15 @@ from mock_server.printable import printable
 
 MASKED: Final = "[masked]"
 _ALWAYS: Final = frozenset(
-    ("authorization", "proxy-authorization", "authentication-info", "proxy-authentication-info", "cookie", "set-cookie", "x-api-key")
+    (
+        "authorization",
+        "proxy-authorization",
+        "authentication-info",
+        "proxy-authentication-info",
+        "cookie",
+        "set-cookie",
+        "x-api-key",
+    )
 )
 # Header fields whose values identify a representation, a part or a request, and are random by their nature.
 _IDENTIFYING: Final = frozenset(
@@ -46,7 +71,8 @@ _IDENTIFYING: Final = frozenset(
 )  # fmt: skip
 _DEEPEST: Final = 64
 _MOST_DECODED: Final = 16 * 1024 * 1024  # bytes of a body whose coding is undone
-# What turns the characters of a secret into others of their kind: hexadecimal digits stay such, letters keep their case.
+# What turns the characters of a secret into others of their kind: hexadecimal digits stay such, letters keep their
+# case.
 _VEIL: Final = {
     **dict.fromkeys(map(ord, "0123456789"), "0"),
     **dict.fromkeys(map(ord, "abcdef"), "a"),
@@ -66,12 +92,15 @@ _HINTS: Final = re.compile(
     re.IGNORECASE,
 )
 # `name=value`, `name: value`, `"name": "value"`, `\"name\": \"value\"`: a name and what follows it.
-_NAMED: Final = re.compile(r"""(?<![\w.%])(?P<name>[^\W\d][\w.\-\[\]%]{0,100}+)(?P<sign>\\{0,8}["']?[ \t]{0,8}(?:=>|[=:])[ \t\r\n]{0,8})""")
+_NAMED: Final = re.compile(
+    r"""(?<![\w.%])(?P<name>[^\W\d][\w.\-\[\]%]{0,100}+)(?P<sign>\\{0,8}["']?[ \t]{0,8}(?:=>|[=:])[ \t\r\n]{0,8})"""
+)
 _VALUE: Final = re.compile(
     r"""\\{1,8}"(?:(?!\\{1,8}")[^\r\n])*|"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|\[masked\]|\[?[^\s&;,"'<>(){}\[\]\\#]+(?:\[masked\])?"""
 )
 _LINE: Final = re.compile(
-    r"""^(?P<head>[ \t]*(?:-[ \t]+)*["']?(?P<name>[^\W\d][\w.\-]{0,100}+)["']?[ \t]*:[ \t]+)(?P<value>\S[^\r\n]*)""", re.MULTILINE
+    r"""^(?P<head>[ \t]*(?:-[ \t]+)*["']?(?P<name>[^\W\d][\w.\-]{0,100}+)["']?[ \t]*:[ \t]+)(?P<value>\S[^\r\n]*)""",
+    re.MULTILINE,
 )
 _FLAG: Final = re.compile(
     r"""(?<![^\s"'])(--?(?P<name>[A-Za-z][\w.\-]{0,100}+)[ \t]{1,8})(?P<value>[^\s"'-][^\s"']*)"""
@@ -82,7 +111,13 @@ _GRANTING: Final = tuple(f"{name}=" for name in sorted(OF_OAUTH))
 _LONGEST_VALUE: Final = 65_536  # characters after a name in a text
 _LONGEST_PIN: Final = 64
 _PROSE: Final = re.compile(r"[^\W\d_]{1,20}\Z")  # a word of a sentence, as in "password: is required"
-_CHARSETS: Final = {"utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "utf-32": "utf-32", "iso-8859-1": "latin-1"}
+_CHARSETS: Final = {
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+    "utf-32": "utf-32",
+    "iso-8859-1": "latin-1",
+}
 
 
 class MaskedExchange(NamedTuple):
@@ -103,7 +138,9 @@ class Mask:
     """Takes secrets out of texts, values and messages; see the module."""
 
     secrets: tuple[str, ...] = ()  # replaced wherever they stand; the longest first
-    names: frozenset[str] = frozenset()  # beyond those that say so themselves: of fields, parameters and cookies, in lower case
+    names: frozenset[str] = (
+        frozenset()
+    )  # beyond those that say so themselves: of fields, parameters and cookies, in lower case
     words: tuple[str, ...] = ()  # secrets that are replaced only as whole words
     quoted: tuple[str, ...] = ()  # secrets so short or plain that they are replaced only in quotes
     members: frozenset[str] = frozenset()  # names of what documents call a password, anywhere, in lower case
@@ -146,7 +183,13 @@ class Mask:
                 words.add(value)
             else:
                 quoted.add(value)
-        return replace(self, secrets=_longest_first(strong), words=_longest_first(words), quoted=_longest_first(quoted), _found=None)
+        return replace(
+            self,
+            secrets=_longest_first(strong),
+            words=_longest_first(words),
+            quoted=_longest_first(quoted),
+            _found=None,
+        )
 
     def naming(self, names: Iterable[str]) -> "Mask":
         """Make a mask that takes what has some names for a secret as well."""
@@ -172,7 +215,11 @@ class Mask:
     # -- parts of messages
 
     def path(self, path: bytes) -> bytes:
-        """Replace the secrets in a path: in variables that are called so, after a segment that is called so, by shape."""
+        """
+        Replace the secrets in a path.
+
+        In variables that are called so, after a segment that is called so, by shape.
+        """
         text = path.decode("latin-1")
         segments = (cover_keys(text, self._cover) if len(text) > _LONG else text).split("/")
         named = {index for template in self.templates for index in self._variables(template.split("/"), segments)}
@@ -184,7 +231,9 @@ class Mask:
                 shown.append(segment)
                 continue
             before = segments[index - 1] if index else ""
-            is_named = index in named or (before and is_opaque(unquote(segment)) and judge_name(unquote(before)) is Secrecy.SECRET)
+            is_named = index in named or (
+                before and is_opaque(unquote(segment)) and judge_name(unquote(before)) is Secrecy.SECRET
+            )
             shown.append(self._cover(segment) if segment and is_named else self._unquoted(segment))
         return "/".join(shown).encode("latin-1", "replace")
 
@@ -255,7 +304,9 @@ class Mask:
 
     def cookies(self, fields: RawFields) -> dict[str, str]:
         """Read the cookies of a request, without their values: RFC 6265, section 4.2.1."""
-        pairs = (part.strip().partition("=") for part in (find_field(fields, b"cookie") or "").split(";") if "=" in part)
+        pairs = (
+            part.strip().partition("=") for part in (find_field(fields, b"cookie") or "").split(";") if "=" in part
+        )
         return {name: value.strip('"') if name in self.open_cookies else MASKED for name, _, value in pairs}
 
     def body(self, fields: RawFields, data: bytes) -> bytes:
@@ -272,14 +323,20 @@ class Mask:
         except MalformedContent:
             plain = data  # it was decoded already
         shown = self._content(written, plain)
-        return data if shown == plain else _coded(shown, find_field(fields, b"content-encoding") or "")
+        if shown == plain:
+            return data
+        return _coded(shown, find_field(fields, b"content-encoding") or "")
 
     def data(self, data: bytes) -> bytes:
         """Replace the secrets in bytes of no known kind."""
         return self._content("", data)
 
     def finding(self, message: str, instance: Sequence[str] | None) -> str:
-        """Replace the secrets in what is said of a place in an exchange: of a secret one, whatever is quoted from there."""
+        """
+        Replace the secrets in what is said of a place in an exchange.
+
+        Of a secret one, whatever is quoted from there.
+        """
         if instance and any(judge_name(name) is Secrecy.SECRET or name.lower() in self.names for name in instance):
             message = _QUOTED.sub(lambda found: f"{found.group(1)}{MASKED}{found.group(1)}", message)
             for value in (value for value in self.quoted if value in message):
@@ -298,7 +355,11 @@ class Mask:
         """
         if not text or text == MASKED or (len(text) < _SHORT and not self._has_known and _SIGNS.isdisjoint(text)):
             return text
-        if text[0] in ("{[" if is_identifying else '{["') and text[-1] in '}]"' and (shown := self._json(text)) is not None:
+        if (
+            text[0] in ("{[" if is_identifying else '{["')
+            and text[-1] in '}]"'
+            and (shown := self._json(text)) is not None
+        ):
             return shown
         if text[0] == "<" and text[-1:] == ">":
             return mask_markup(text, self._covers())
@@ -311,7 +372,9 @@ class Mask:
             text = self._pairs(text)
         if "%" in text:
             text = _ENCODED.sub(self._encoded, text)
-        return text if is_identifying else cover_runs(text, self._cover, looks_inside=self._is_changed)
+        if is_identifying:
+            return text
+        return cover_runs(text, self._cover, looks_inside=self._is_changed)
 
     def value(self, value: JsonValue) -> JsonValue:
         """Replace the secrets in JSON data."""
@@ -325,7 +388,9 @@ class Mask:
 
     def _value(self, value: JsonValue, depth: int) -> JsonValue:
         if depth > _DEEPEST:
-            return MASKED if isinstance(value, str | list | dict) else value
+            if isinstance(value, str | list | dict):
+                return MASKED
+            return value
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
@@ -333,9 +398,13 @@ class Mask:
         if isinstance(value, dict):
             granting: frozenset[str] = frozenset()
             if not value.keys().isdisjoint(OF_OAUTH):
-                granting = find_granting({name: item for name, item in value.items() if isinstance(item, str)}, has_pairs=False)
+                granting = find_granting(
+                    {name: item for name, item in value.items() if isinstance(item, str)}, has_pairs=False
+                )
             return {
-                self.text(name): self._below(item, depth) if name in granting else self._member(name, item, depth + 1, value)
+                self.text(name): self._below(item, depth)
+                if name in granting
+                else self._member(name, item, depth + 1, value)
                 for name, item in value.items()
             }
         if isinstance(value, int | float) and not isinstance(value, bool) and self._knows(str(value)):
@@ -350,7 +419,12 @@ class Mask:
         secrecy = judge_name(name)
         if secrecy is Secrecy.SECRET or (isinstance(value, str) and hides(name, value)):
             return self._below(value, depth)
-        if secrecy is Secrecy.PIN and isinstance(value, int) and not isinstance(value, bool) and hides(name, str(value)):
+        if (
+            secrecy is Secrecy.PIN
+            and isinstance(value, int)
+            and not isinstance(value, bool)
+            and hides(name, str(value))
+        ):
             return self._below(value, depth)
         if isinstance(value, str):
             return self.text(value, is_identifying=is_place_name(name) or "etag" in name.lower())
@@ -359,11 +433,17 @@ class Mask:
     def _below(self, value: JsonValue, depth: int) -> JsonValue:
         """Cover all that is below a name; booleans and null tell nothing."""
         if isinstance(value, str):
-            return self._cover(value) if value else value
+            if value:
+                return self._cover(value)
+            return value
         if isinstance(value, list):
-            return [self._below(item, depth + 1) for item in value] if depth <= _DEEPEST else MASKED
+            if depth <= _DEEPEST:
+                return [self._below(item, depth + 1) for item in value]
+            return MASKED
         if isinstance(value, dict):
-            return {name: self._below(item, depth + 1) for name, item in value.items()} if depth <= _DEEPEST else MASKED
+            if depth <= _DEEPEST:
+                return {name: self._below(item, depth + 1) for name, item in value.items()}
+            return MASKED
         if isinstance(value, bool) or value is None:
             return value
         return self._number(value)
@@ -375,7 +455,9 @@ class Mask:
             return shown
         digits = len(str(abs(int(value)))) if abs(value) < 1e300 else 1  # noqa: PLR2004 - infinity has none
         ones = int("1" * digits) * (-1 if value < 0 else 1)
-        return ones if isinstance(value, int) else float(ones)
+        if isinstance(value, int):
+            return ones
+        return float(ones)
 
     @property
     def _has_known(self) -> bool:
@@ -388,7 +470,9 @@ class Mask:
             self._found.add(secret)
             if "%" in secret:
                 self._found.add(unquote(secret))
-        return secret.translate(_VEIL) if self.is_veiled else MASKED
+        if self.is_veiled:
+            return secret.translate(_VEIL)
+        return MASKED
 
     def _replace(self, found: re.Match[str]) -> str:
         return self._cover(found.group())
@@ -419,7 +503,9 @@ class Mask:
         except orjson.JSONDecodeError:
             return None
         shown = self._value(value, 0)
-        return text if shown == value else orjson.dumps(shown).decode()
+        if shown == value:
+            return text
+        return orjson.dumps(shown).decode()
 
     def _pairs(self, text: str) -> str:
         """Cover the values after names in a text; what is no secret may have names inside: `https://host/?token=…`."""
@@ -436,14 +522,18 @@ class Mask:
                 out += [text[done : found.end()], shown]
                 done = value.end()
         text = "".join((*out, text[done:]))
-        return _FLAG.sub(self._flag, text) if "-" in text else text
+        if "-" in text:
+            return _FLAG.sub(self._flag, text)
+        return text
 
     def _may_hide(self, name: str) -> bool:
         return self._is_named(name) or judge_name(name) not in {Secrecy.OPEN, Secrecy.KIND}
 
     def _flag(self, found: re.Match[str]) -> str:
         name, value = found.group("name", "value")
-        return found.group(1) + self._cover(value) if hides(name, value) and not _PROSE.match(value) else found.group()
+        if hides(name, value) and not _PROSE.match(value):
+            return found.group(1) + self._cover(value)
+        return found.group()
 
     def _granting(self, found: re.Match[str]) -> str:
         """Cover parameters of OAuth 2.0 in a URL; what else is in it is looked at later."""
@@ -465,7 +555,9 @@ class Mask:
         """Mask what is percent-encoded in a text."""
         plain = unquote(found.group())
         shown = self.text(plain) if plain != found.group() else plain
-        return found.group() if shown == plain else quote(shown, safe="[]:@!$'()*,;")
+        if shown == plain:
+            return found.group()
+        return quote(shown, safe="[]:@!$'()*,;")
 
     def _named(self, name: str, sign: str, value: str) -> str | None:
         """Cover the value after a name in a text; None where it is no secret."""
@@ -498,7 +590,9 @@ class Mask:
             scheme, _, rest = text.partition(" ")
             basic = decode_basic(rest) if scheme.lower() == "basic" else None
             self._found.update(filter(None, (rest.strip(), (basic or "").partition(":")[2])))
-            self._found.update(re.findall(r'(?:response|nonce|signature|token|key)\s*=\s*"([^"]{4,})"', rest, re.IGNORECASE))
+            self._found.update(
+                re.findall(r'(?:response|nonce|signature|token|key)\s*=\s*"([^"]{4,})"', rest, re.IGNORECASE)
+            )
         return self._cover(text)
 
     def _cookies(self, text: str) -> str:
@@ -506,7 +600,9 @@ class Mask:
             pairs = (part.strip().partition("=") for part in text.split(";"))
             self._found.update(value.strip('"') for name, _, value in pairs if value and name not in self.open_cookies)
             return text
-        return text.translate(_VEIL) if self.is_veiled else MASKED
+        if self.is_veiled:
+            return text.translate(_VEIL)
+        return MASKED
 
     def _set_cookie(self, text: str) -> str:
         head, semicolon, rest = text.partition(";")
@@ -534,7 +630,9 @@ class Mask:
         plain = unquote(text) if "%" in text else text
         shown = self.text(plain, is_identifying=is_identifying)
         if shown != plain:
-            return quote(shown, safe="[]:@!$'()*,;") if "%" in text else shown
+            if "%" in text:
+                return quote(shown, safe="[]:@!$'()*,;")
+            return shown
         return self._known(text)
 
     def _content(self, written: str, data: bytes) -> bytes:
@@ -545,18 +643,28 @@ class Mask:
         if text is None:
             binary = data.decode("latin-1")
             shown = cover_keys(self._known(binary), self._cover)
-            return data if shown == binary else shown.encode("latin-1", "replace")
+            if shown == binary:
+                return data
+            return shown.encode("latin-1", "replace")
         shown = self._by_kind(written, text)
-        return data if shown == text else shown.encode(charset, "surrogatepass" if charset.startswith("utf") else "replace")
+        if shown == text:
+            return data
+        return shown.encode(charset, "surrogatepass" if charset.startswith("utf") else "replace")
 
     def _packed(self, media_type: MediaRange, data: bytes) -> bytes | None:
-        """Mask JSON data in binary; None where it can't be read. What is not secret stays byte for byte where nothing is."""
+        """
+        Mask JSON data in binary; None where it can't be read.
+
+        What is not secret stays byte for byte where nothing is.
+        """
         try:
             value = read_packed(data, media_type)
         except MalformedContent:
             return None
         shown = self._value(value, 0)
-        return data if shown == value else write_packed(shown, media_type)
+        if shown == value:
+            return data
+        return write_packed(shown, media_type)
 
     def _by_kind(self, written: str, text: str) -> str:
         """Mask a body by its media type; one that is not what it is said to be as text."""
@@ -580,7 +688,9 @@ class Mask:
         return self.text(text)
 
     def _covers(self) -> Covers:
-        return Covers(self.text, self._cover, self._loose, lambda name, value: self._is_named(name) or hides(name, value))
+        return Covers(
+            self.text, self._cover, self._loose, lambda name, value: self._is_named(name) or hides(name, value)
+        )
 
     def _json_body(self, text: str) -> str:
         try:
@@ -593,12 +703,18 @@ class Mask:
         shown = self._value(value, 0)
         if shown != value:
             return orjson.dumps(shown, option=orjson.OPT_INDENT_2 if text.startswith(("{\n", "[\n")) else 0).decode()
-        is_doubled = text.count('":') + text.count('" :') > _count_members(value)  # a member that another one of its name hides
-        return self._loose(text) if is_doubled and _HINTS.search(text) else text
+        is_doubled = text.count('":') + text.count('" :') > _count_members(
+            value
+        )  # a member that another one of its name hides
+        if is_doubled and _HINTS.search(text):
+            return self._loose(text)
+        return text
 
     def _loose(self, text: str) -> str:
         """Mask a text that is not what it is said to be."""
-        return cover_runs(self._pairs(cover_keys(self._known(text), self._cover)), self._cover, looks_inside=self._is_changed)
+        return cover_runs(
+            self._pairs(cover_keys(self._known(text), self._cover)), self._cover, looks_inside=self._is_changed
+        )
 
 
 def _read_pairs(parts: Iterable[str]) -> dict[str, str]:
@@ -677,7 +793,9 @@ def _longest_first(values: Iterable[str]) -> tuple[str, ...]:
 def _is_named_pair(around: JsonObject) -> bool:
     """Check for `{"name": "token", "value": …}`, as HAR and lists of settings have it."""
     names = (around.get(key) for key in ("name", "key", "field", "header"))
-    return any(isinstance(name, str) and (judge_name(name) is Secrecy.SECRET or name.lower() in _ALWAYS) for name in names)
+    return any(
+        isinstance(name, str) and (judge_name(name) is Secrecy.SECRET or name.lower() in _ALWAYS) for name in names
+    )
 
 
 def _count_members(value: JsonValue) -> int:
@@ -700,12 +818,18 @@ def _read_text(data: bytes, media_type: MediaRange) -> tuple[str | None, str]:
     try:
         text = data.decode(charset)
     except UnicodeDecodeError:
-        return (data.decode("latin-1"), "latin-1") if media_type.type in {"text", "multipart"} or is_json(media_type) else (None, "")
-    return (text, charset) if "\0" not in text or charset != "utf-8" else (None, "")
+        if media_type.type in {"text", "multipart"} or is_json(media_type):
+            return (data.decode("latin-1"), "latin-1")
+        return (None, "")
+    if "\0" not in text or charset != "utf-8":
+        return (text, charset)
+    return (None, "")
 
 
 def _coded(data: bytes, coding: str) -> bytes:
     """Code a body again as it was, where that is a coding that is written here; else it is shown as it is."""
     if coding.strip().lower() in {"gzip", "x-gzip"}:
         return gzip.compress(data, mtime=0)
-    return zlib.compress(data) if coding.strip().lower() == "deflate" else data
+    if coding.strip().lower() == "deflate":
+        return zlib.compress(data)
+    return data

@@ -2,8 +2,9 @@
 Which names say that a value is a secret: `password`, `accessToken`, `X-Auth-Key`, `user[pwd]`, `connect.sid`.
 
 A name is judged by its words, however they are joined (camelCase, snake_case, kebab-case, dots, brackets), so that
-`passenger`, `compass`, `design` and `tokenizer` stay what they are. Names that count (`max_tokens`, `sessionDuration`) keep
-their numbers, names of kinds (`token_type`) their words, and a token that is a place in a list (`nextPageToken`) is none.
+`passenger`, `compass`, `design` and `tokenizer` stay what they are. Names that count (`max_tokens`, `sessionDuration`)
+keep their numbers, names of kinds (`token_type`) their words, and a token that is a place in a list (`nextPageToken`)
+is none.
 """
 
 import re
@@ -33,7 +34,9 @@ _KEYS: Final = frozenset(
 )  # fmt: skip
 # What proves who someone is, in two words.
 _PROOFS: Final = frozenset(
-    (first, second) for first in ("backup", "fa", "mfa", "recovery", "scratch", "unlock") for second in ("code", "codes", "phrase")
+    (first, second)
+    for first in ("backup", "fa", "mfa", "recovery", "scratch", "unlock")
+    for second in ("code", "codes", "phrase")
 ) | {("security", "answer"), ("security", "answers"), ("seed", "phrase")}
 # What opens something, or proves or says who somebody is, where a name ends so; a digit after it changes nothing.
 _ENDINGS: Final = frozenset(
@@ -56,7 +59,9 @@ _COUNTS: Final = frozenset(
      "expiry", "exp", "in", "index", "indices", "length", "lifetime", "limit", "limits", "minutes", "ms", "percent", "quota", "rate",
      "ratio", "remaining", "retries", "seconds", "size", "spent", "timeout", "total", "totals", "ttl", "usage", "used", "version")
 )  # fmt: skip
-_AMOUNTS: Final = frozenset(("max", "maximum", "min", "minimum", "num", "number", "total"))  # what begins so is a number
+_AMOUNTS: Final = frozenset(
+    ("max", "maximum", "min", "minimum", "num", "number", "total")
+)  # what begins so is a number
 # Tokens that are counted: those of language models and rate limits.
 _COUNTED: Final = _COUNTS | _AMOUNTS | frozenset(
     ("audio", "available", "cached", "completion", "generated", "input", "output", "per", "prompt", "reasoning", "reserved", "thinking")
@@ -71,7 +76,8 @@ _TOKENS: Final = frozenset(("token", "tokens"))
 _NUMBER: Final = re.compile(r"[-+]?[0-9][0-9.,:+\-TZe]{0,40}[a-z%]{0,3}\Z")
 # A few digits; or letters and digits, unless they are the name of a pin of a chip: `GPIO12`.
 _PIN: Final = re.compile(r"[0-9]{3,12}\Z|(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])(?![A-Za-z]+[0-9]+\Z)[A-Za-z0-9]{4,12}\Z")
-# Parameters of OAuth 2.0 and OpenID Connect that are called like ordinary ones, and those that say which of these they are.
+# Parameters of OAuth 2.0 and OpenID Connect that are called like ordinary ones, and those that say which of these they
+# are.
 OF_OAUTH: Final = frozenset(("code", "state", "assertion", "nonce", "ticket"))
 _SAYING_OAUTH: Final = frozenset(
     ("grant_type", "redirect_uri", "code_verifier", "code_challenge", "response_type", "session_state", "id_token", "client_secret",
@@ -104,13 +110,17 @@ def judge_name(name: str) -> Secrecy:
     words = split_name(name)
     secret = {word for word in words if _is_secret_word(word)} | _secret_pair(words)
     if not secret:
-        return Secrecy.PIN if "pin" in words or words[-2:] == ["security", "code"] else Secrecy.OPEN
+        if "pin" in words or words[-2:] == ["security", "code"]:
+            return Secrecy.PIN
+        return Secrecy.OPEN
     if secret <= _TOKENS and not _PLACES.isdisjoint(words):
         return Secrecy.OPEN
     if words[-1] in _KINDS and len(words) > 1:
         return Secrecy.KIND
     is_counted = secret <= _TOKENS and not _COUNTED.isdisjoint(words)
-    return Secrecy.COUNT if is_counted or words[-1] in _COUNTS or words[0] in _AMOUNTS else Secrecy.SECRET
+    if is_counted or words[-1] in _COUNTS or words[0] in _AMOUNTS:
+        return Secrecy.COUNT
+    return Secrecy.SECRET
 
 
 def find_granting(values: Mapping[str, str], path: str = "", *, has_pairs: bool = True) -> frozenset[str]:
@@ -127,7 +137,11 @@ def find_granting(values: Mapping[str, str], path: str = "", *, has_pairs: bool 
 
     Source: RFC 6749, sections 4.1.2 and 10.12; RFC 7521, section 4.1; OpenID Connect Core 1.0, section 3.1.2
     """
-    named = {name for name in OF_OAUTH.intersection(values) if values[name].lower() not in _PLAIN and not _ERROR_CODE.match(values[name])}
+    named = {
+        name
+        for name in OF_OAUTH.intersection(values)
+        if values[name].lower() not in _PLAIN and not _ERROR_CODE.match(values[name])
+    }
     if not named:
         return frozenset()
     is_code = _CODE.match(values.get("code", "")) is not None
@@ -135,7 +149,9 @@ def find_granting(values: Mapping[str, str], path: str = "", *, has_pairs: bool 
         return frozenset(named)
     if _OAUTH_PATH.search(path):
         return frozenset(named if "code" in named or _CODE.match(values.get("state", "")) else named - {"state"})
-    return frozenset(named & {"code", "state"}) if is_code and "state" in values and has_pairs else frozenset()
+    if is_code and "state" in values and has_pairs:
+        return frozenset(named & {"code", "state"})
+    return frozenset()
 
 
 def is_place_name(name: str) -> bool:
@@ -166,7 +182,9 @@ def _secret_pair(words: list[str]) -> set[str]:
         return {"auth"}
     if not pairs.isdisjoint(_PROOFS) or _ends_secretly(words):
         return {"code"}
-    return {"key"} if any(second in {"key", "keys"} and first in _KEYS for first, second in pairs) else set()
+    if any(second in {"key", "keys"} and first in _KEYS for first, second in pairs):
+        return {"key"}
+    return set()
 
 
 def _ends_secretly(words: list[str]) -> bool:

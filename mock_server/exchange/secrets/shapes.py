@@ -1,7 +1,8 @@
 """
 Secrets that show by their shape, whatever they are called.
 
-They are keys of known services, JWT, PEM, credentials in URLs, and texts that only a generator of random characters writes.
+They are keys of known services, JWT, PEM, credentials in URLs, and texts that only a generator of random characters
+writes.
 
 The last net takes runs of 24 to 512 characters of base64 that mix upper and lower case with digits and hold no words.
 What identifies rather than opens is left alone: UUIDs, hexadecimal digests (git, MD5, SHA-256), numbers, ETags (see
@@ -78,7 +79,8 @@ _KEYS: Final = tuple(
 _USERINFO: Final = re.compile(r"(://[^\s/?#:@\"'<>]{0,256}+:)([^\s/?#\"'<>]{1,512})(@)")
 _LONE_USER: Final = re.compile(r"(://)([A-Za-z0-9._~+-]{12,512}+)(@)")
 _SCHEME: Final = re.compile(
-    r"\b(bearer|basic|token|negotiate|ntlm|apikey|aws4-hmac-sha256)([ \t]{1,8}|%20|\+)([A-Za-z0-9._~+/%-]{4,4096}+=*)", re.IGNORECASE
+    r"\b(bearer|basic|token|negotiate|ntlm|apikey|aws4-hmac-sha256)([ \t]{1,8}|%20|\+)([A-Za-z0-9._~+/%-]{4,4096}+=*)",
+    re.IGNORECASE,
 )
 _SCHEMES: Final = ("earer", "EARER", "asic", "ASIC", "oken", "OKEN", "egotiate", "NTLM", "pikey", "piKey", "HMAC")
 _RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{12,}+={0,2}")
@@ -121,13 +123,19 @@ def cover_runs(text: str, cover: Cover, *, looks_inside: Callable[[str], bool]) 
         run = found.group()
         if _DIGEST_RUN.match(run) or _DIGEST.search(text, max(found.start() - 8, 0), found.start()):
             return run
-        return cover(run) if is_random(run) or _holds(run, looks_inside) else run
+        if is_random(run) or _holds(run, looks_inside):
+            return cover(run)
+        return run
 
     return _RUN.sub(replace, text)
 
 
 def is_random(text: str) -> bool:
-    """Check whether a text looks like the output of a generator of random characters; see the module for what is left out."""
+    """
+    Check whether a text looks like the output of a generator of random characters.
+
+    See the module for what is left out.
+    """
     bare = text.rstrip("=")
     if not _SHORTEST_RUN <= len(bare) <= _LONGEST_RUN or _HEX.match(bare) or _UUID.search(bare):
         return False
@@ -149,7 +157,9 @@ def is_opaque(text: str) -> bool:
 def decode_basic(credentials: str) -> str | None:
     """Read `user:password` in base64, RFC 7617; None where it is none."""
     text = decode_base64(credentials)
-    return text if text is not None and ":" in text else None
+    if text is not None and ":" in text:
+        return text
+    return None
 
 
 def decode_base64(text: str) -> str | None:
@@ -158,10 +168,14 @@ def decode_base64(text: str) -> str | None:
     if len(bare) % 4 == 1 or not bare.isascii() or bare[:1] in _NO_TEXT:
         return None
     try:
-        decoded = base64.b64decode(bare.encode().translate(_TO_STANDARD) + b"=" * (-len(bare) % 4), validate=True).decode()
+        decoded = base64.b64decode(
+            bare.encode().translate(_TO_STANDARD) + b"=" * (-len(bare) % 4), validate=True
+        ).decode()
     except (binascii.Error, ValueError):
         return None
-    return decoded if decoded.replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else None
+    if decoded.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+        return decoded
+    return None
 
 
 # How base64 begins whose first byte is a control character, or begins no character in UTF-8.
@@ -170,7 +184,9 @@ _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 
 
 def _cover_lone(user: str, cover: Cover) -> str:
-    return cover(user) if is_opaque(user) and not user.isalpha() else user
+    if is_opaque(user) and not user.isalpha():
+        return cover(user)
+    return user
 
 
 def _cover_credentials(found: re.Match[str], cover: Cover) -> str:
@@ -179,7 +195,9 @@ def _cover_credentials(found: re.Match[str], cover: Cover) -> str:
     bare = credentials.rstrip("=.")
     is_word = bare.isalpha() and (bare.islower() or bare.istitle()) and len(bare) < 20  # noqa: PLR2004 - as in "Bearer authentication"
     is_named = found.group(1).lower() in {"token", "apikey"} and not is_opaque(bare)
-    return credentials if is_word or is_named else cover(credentials)
+    if is_word or is_named:
+        return credentials
+    return cover(credentials)
 
 
 def _holds(run: str, looks_inside: Callable[[str], bool]) -> bool:

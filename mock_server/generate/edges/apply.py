@@ -91,7 +91,9 @@ class Editor:
     def definitions(self) -> Mapping[str, JsonValue]:
         """What the parts refer to."""
         found = self.bundle.schema.get("$defs")
-        return found if isinstance(found, dict) else {}
+        if isinstance(found, dict):
+            return found
+        return {}
 
     def bundle_of(self, schema: JsonObject) -> Bundle:
         """A part of the schema, with everything that it refers to."""
@@ -180,7 +182,9 @@ class Editor:
         except SchemaError as error:
             raise NotCarried(f"no value was found for /{'/'.join(location.pointer)}") from error
 
-    def _step_into(self, carried: "EditedValue", location: Location, step: str | int, seed: int, *, minimal: bool) -> "EditedValue":
+    def _step_into(
+        self, carried: "EditedValue", location: Location, step: str | int, seed: int, *, minimal: bool
+    ) -> "EditedValue":
         """Step to a member or an item; where there is none, or nothing that has any, one is made."""
         container: type = dict if isinstance(step, str) else list
         if not isinstance(carried.value, container):
@@ -216,7 +220,9 @@ class _LocationCache(Generic[T]):
 
     def find(self, location: Location) -> T | None:
         known = self._found.get(id(location))
-        return known[1] if known is not None else None
+        if known is not None:
+            return known[1]
+        return None
 
     def keep(self, location: Location, made: T, weight: int) -> None:
         self._found[id(location)] = (location, made, weight)
@@ -228,7 +234,11 @@ class _LocationCache(Generic[T]):
 
 @dataclass(slots=True)
 class EditedValue:
-    """A value with a finger on one place of it. What is changed is copied, the rest is shared: never change it in place."""
+    """
+    A value with a finger on one place of it.
+
+    What is changed is copied, the rest is shared: never change it in place.
+    """
 
     holder: list[JsonValue]  # of the whole value
     container: dict[str, JsonValue] | list[JsonValue]

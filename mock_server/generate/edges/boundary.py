@@ -8,6 +8,7 @@ number to its steps.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from mock_server.errors import SchemaError
@@ -65,7 +66,9 @@ class _Bounds:
                     yield self._attempt(keyword, f"branch-{index}", self._with({"allOf": [branch]}))
         if "null" in self.location.types and not self.location.keyword("enum") and self.location.keyword("type"):
             yield self._attempt("type", "null", lambda: iter((Put(None),)))
-        declared = {type_ for types in self.location.keyword("type") if isinstance(types, list) for type_ in types} - {"null"}
+        declared = {type_ for types in self.location.keyword("type") if isinstance(types, list) for type_ in types} - {
+            "null"
+        }
         if len(declared) > 1:
             for type_ in sorted(map(str, declared)):
                 yield self._attempt("type", type_, self._with({"type": [type_]}))
@@ -105,12 +108,18 @@ class _Bounds:
         own = [_number(value) for value in self.location.keyword(bound)]
         strict = [_number(value) for value in self.location.keyword(f"exclusive{bound.title()}")]
         pick = max if sign > 0 else min
-        limits = [(pick(values), keyword) for values, keyword in ((own, bound), (strict, f"exclusive{bound.title()}")) if values]
+        limits = [
+            (pick(values), keyword)
+            for values, keyword in ((own, bound), (strict, f"exclusive{bound.title()}"))
+            if values
+        ]
         for limit, keyword in limits:
             excluded = keyword != bound
             unit = step or 1
             near = [_snap(limit, unit, sign) + sign * unit * count for count in range(3)] if whole or step else [limit]
-            near += [] if whole else [math.nextafter(as_float(limit), math.copysign(math.inf, sign)), limit + sign * unit]
+            near += (
+                [] if whole else [math.nextafter(as_float(limit), math.copysign(math.inf, sign)), limit + sign * unit]
+            )
             inside = [value for value in near if (value - limit) * sign > 0 or (value == limit and not excluded)]
             for word, value in zip(("at" if not excluded else "nearest", "inside"), inside, strict=False):
                 yield self._attempt(keyword, word, lambda value=value: iter((Put(value),)))  # type: ignore[misc]
@@ -126,7 +135,10 @@ class _Bounds:
         if not self._is_said("array"):
             return
         least, most = self._bound("minItems", max) or 0, self._bound("maxItems", min)
-        sizes = [("minItems", "empty" if least == 0 else "at", least), ("minItems", "one" if least == 0 else "inside", least + 1)]
+        sizes = [
+            ("minItems", "empty" if least == 0 else "at", least),
+            ("minItems", "one" if least == 0 else "inside", least + 1),
+        ]
         if most is not None and most <= MOST_ITEMS:
             sizes += [("maxItems", "at", most), ("maxItems", "inside", most - 1)]
         known: set[int] = set()
@@ -140,7 +152,9 @@ class _Bounds:
         """Nothing but what is required; every property; each number of members that is a bound."""
         if not self._is_said("object"):
             return
-        names = [str(name) for known in self.location.keyword("properties") if isinstance(known, dict) for name in known]
+        names = [
+            str(name) for known in self.location.keyword("properties") if isinstance(known, dict) for name in known
+        ]
         if names:
             yield self._attempt("properties", "required-only", self._with({"type": ["object"]}, minimal=True))
         for keyword, pick, sign in (("minProperties", max, 1), ("maxProperties", min, -1)):
@@ -149,18 +163,26 @@ class _Bounds:
                 if 0 <= size <= MOST_ITEMS:
                     same: JsonObject = {"type": ["object"], "minProperties": size, "maxProperties": size}
                     yield self._attempt(keyword, word, self._with(same))
-        closed = any(value is False for word in ("additionalProperties", "unevaluatedProperties") for value in self.location.keyword(word))
+        closed = any(
+            value is False
+            for word in ("additionalProperties", "unevaluatedProperties")
+            for value in self.location.keyword(word)
+        )
         if not closed and names:
-            yield self._attempt("additionalProperties", "undocumented", lambda: iter((Add((("undocumentedProperty", "x"),)),)))
+            yield self._attempt(
+                "additionalProperties", "undocumented", lambda: iter((Add((("undocumentedProperty", "x"),)),))
+            )
 
     def of_presence(self) -> Iterator[Attempt]:
         """Each property that may be left out, left out."""
-        required = {str(name) for names in self.location.keyword("required") if isinstance(names, list) for name in names}
+        required = {
+            str(name) for names in self.location.keyword("required") if isinstance(names, list) for name in names
+        }
         for part in self.location.parts:
             known = part.schema.get("properties")
             for name, schema in known.items() if isinstance(known, dict) and part.is_new else ():
                 if name not in required and schema is not False:
-                    yield Attempt(self.location, part, "required", f"{name}-absent", lambda name=name: iter((Drop((name,)),)))  # type: ignore[misc]
+                    yield Attempt(self.location, part, "required", f"{name}-absent", partial(iter, (Drop((name,)),)))
 
     def _attempt(self, keyword: str, variant: str, edits: Callable[[], Iterator[Edit]]) -> Attempt:
         return Attempt(self.location, part_of(self.location, keyword), keyword, variant, edits)
@@ -186,13 +208,21 @@ class _Bounds:
 
     def _bound(self, keyword: str, pick: Callable[[list[int]], int]) -> int | None:
         found = [int(value) for value in self.location.keyword(keyword) if isinstance(value, int)]
-        return pick(found) if found else None
+        if found:
+            return pick(found)
+        return None
 
     def _is_said(self, *types: str) -> bool:
         """Whether a type is named, or implied by a keyword; where anything may stand, nothing is at an edge."""
-        implied = {"string": ("minLength", "maxLength", "pattern", "format"), "array": ("items",), "object": ("properties",)}
+        implied = {
+            "string": ("minLength", "maxLength", "pattern", "format"),
+            "array": ("items",),
+            "object": ("properties",),
+        }
         named = {type_ for found in self.location.keyword("type") if isinstance(found, list) for type_ in found}
-        return bool(named & set(types)) or any(self.location.keyword(word) for type_ in types for word in implied.get(type_, ()))
+        return bool(named & set(types)) or any(
+            self.location.keyword(word) for type_ in types for word in implied.get(type_, ())
+        )
 
     def _is_listed(self) -> bool:
         return bool(self.location.keyword("enum") or self.location.keyword("const"))
@@ -229,14 +259,25 @@ def _snap(limit: float, step: float, sign: int) -> int | float:
     if not is_finite(count) or abs(count) > 2**53:
         return limit
     snapped = (math.ceil(count) if sign > 0 else math.floor(count)) * step
-    return int(snapped) if as_float(snapped).is_integer() and abs(snapped) < 2**53 else snapped
+    if as_float(snapped).is_integer() and abs(snapped) < 2**53:
+        return int(snapped)
+    return snapped
 
 
 def _word(value: JsonValue) -> str:
     """A member of an enum as part of a rule id."""
-    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return text if 0 < len(text) <= 40 and all(char.isalnum() or char in "._-" for char in text) and text.isascii() else ""  # noqa: PLR2004
+    if value is None:
+        text = "null"
+    elif isinstance(value, bool):
+        text = str(value).lower()
+    else:
+        text = str(value)
+    if 0 < len(text) <= 40 and all(char.isalnum() or char in "._-" for char in text) and text.isascii():  # noqa: PLR2004
+        return text
+    return ""
 
 
 def _number(value: JsonValue) -> int | float:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return 0

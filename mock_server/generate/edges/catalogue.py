@@ -1,8 +1,8 @@
 """
 The catalogue of one schema: every edge case that it has, each proven, and those that can't be had, each with its reason.
 
-A conforming payload is accepted by two judges that share no code. A violating one breaks, under the full error output of
-both, exactly one keyword at one place; where that can't be, the unavoidable set is kept and said.
+A conforming payload is accepted by two judges that share no code. A violating one breaks, under the full error output
+of both, exactly one keyword at one place; where that can't be, the unavoidable set is kept and said.
 
     subject = Subject(kit.producer(schema, operation))
     for edge in Catalogue(subject, ("invalid",)).edges:
@@ -181,7 +181,9 @@ class EdgeSubject:
             return (not self.is_strict or self.strict.is_valid(value)) and self.judge.is_valid(value)
         return {found.assertion for found in find_broken(self.judge, value)} == set(edge.breaks)
 
-    def _edited(self, kind: str, location: Location, edit: Edit, base: JsonValue, seed: int, *, minimal: bool = False) -> JsonValue:
+    def _edited(
+        self, kind: str, location: Location, edit: Edit, base: JsonValue, seed: int, *, minimal: bool = False
+    ) -> JsonValue:
         shop = self.judged if kind == "invalid" else self.shop
         carried = shop.carry(base, location, seed, minimal=minimal)
         carried.apply(edit)
@@ -252,7 +254,9 @@ class EdgeSubject:
         except NotCarried as error:
             return str(error)
         if not self.holds(edge, value):
-            return "together they break " + ", ".join(sorted({found.assertion.keyword for found in find_broken(self.judge, value)}))
+            return "together they break " + ", ".join(
+                sorted({found.assertion.keyword for found in find_broken(self.judge, value)})
+            )
         return None if self.second.is_valid(value) else "the two judges disagree"
 
     def _is_meant(self, attempt: Attempt, broken: tuple[Located, ...], value: JsonValue) -> bool:
@@ -264,7 +268,8 @@ class EdgeSubject:
             return False
         around = attempt.location.pointer
         if any(
-            found.assertion.keyword not in _UNIONS or around[: len(found.assertion.instance)] != found.assertion.instance
+            found.assertion.keyword not in _UNIONS
+            or around[: len(found.assertion.instance)] != found.assertion.instance
             for found in broken
         ):
             return False
@@ -319,7 +324,11 @@ class Catalogue:
             index += 1
 
     def at(self, index: int, between: Callable[[], object] = lambda: None) -> Edge | None:
-        """The edge of a number; None behind the last one. Each step of a search may take long: `between` is called after it."""
+        """
+        The edge of a number; None behind the last one.
+
+        Each step of a search may take long: `between` is called after it.
+        """
         while len(self._edges) <= index:
             if next(self._search, None) is None:
                 return None
@@ -338,7 +347,9 @@ class Catalogue:
             return known
         for kind in self.kinds:
             if kind == PAIRWISE:
-                found = (outcome for outcome in self._combinations() if isinstance(outcome, Edge) and outcome.rule == rule)
+                found = (
+                    outcome for outcome in self._combinations() if isinstance(outcome, Edge) and outcome.rule == rule
+                )
                 return next(found, None) if rule.startswith(f"body:{PAIRWISE}:") else None
             taken: dict[str, int] = {}
             shop = self._shop(kind)

@@ -6,6 +6,7 @@ Each is a plain edit; which of them a schema allows is found out by its judges.
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from mock_server.errors import SchemaError
@@ -150,9 +151,12 @@ def _objects(shop: Editor, location: Location) -> Iterator[Attempt]:
         yield Attempt(location, part, "properties", "deep", lambda: _deep(shop, location, way))
     is_map = any(isinstance(value, dict) for value in location.keyword("additionalProperties"))
     for name in _NAMES if is_map else ("__proto__",):
-        word = name if name in {"__proto__", "constructor"} else {"": "empty", "a b": "space", "a/b~c": "pointer"}.get(name, "")
+        if name in {"__proto__", "constructor"}:
+            word = name
+        else:
+            word = {"": "empty", "a b": "space", "a/b~c": "pointer"}.get(name, "")
         word = word or ("emoji" if len(name) == 1 else "long")
-        yield Attempt(location, part, "additionalProperties", f"name-{word}", lambda name=name: _named(shop, location, name))  # type: ignore[misc]
+        yield Attempt(location, part, "additionalProperties", f"name-{word}", partial(_named, shop, location, name))
 
 
 def _named(shop: Editor, location: Location, name: str) -> Iterator[Edit]:
@@ -179,7 +183,13 @@ def _empty(shop: Editor, location: Location) -> Iterator[Edit]:
 
 
 def _emptied(value: JsonValue) -> JsonValue:
-    return "" if isinstance(value, str) else [] if isinstance(value, list) else {} if isinstance(value, dict) else value
+    if isinstance(value, str):
+        return ""
+    if isinstance(value, list):
+        return []
+    if isinstance(value, dict):
+        return {}
+    return value
 
 
 def _deep(shop: Editor, location: Location, way: tuple[str | int, ...]) -> Iterator[Edit]:
@@ -198,7 +208,9 @@ def _way_back(shop: Editor, location: Location) -> tuple[str | int, ...] | None:
     """The steps from a location to where its own schema stands again."""
     definitions = shop.definitions
     own = {part.path for part in location.parts if part.path[:1] == ("$defs",)}
-    todo: list[tuple[tuple[str | int, ...], JsonValue, frozenset[str]]] = [((), part.schema, frozenset()) for part in location.parts]
+    todo: list[tuple[tuple[str | int, ...], JsonValue, frozenset[str]]] = [
+        ((), part.schema, frozenset()) for part in location.parts
+    ]
     while todo:
         way, schema, passed = todo.pop(0)
         if not isinstance(schema, dict) or len(way) > 6:  # noqa: PLR2004 - a longer way is seldom meant as recursion

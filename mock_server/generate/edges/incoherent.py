@@ -7,6 +7,7 @@ What a property means is told from its name, as in `generate.coherence`.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from mock_server.errors import SchemaError
@@ -69,7 +70,8 @@ def _orders(location: Location, names: Mapping[str, JsonValue]) -> Iterator[Atte
                 if second != first and (_ends(words[second], high) or _starts(words[second], high)) and _same(*rest):
                     word = f"{first}-after-{second}"
                     edit = Add(((first, _value(earlier, _LATE)), (second, _value(schema, _EARLY))))
-                    yield Attempt(location, part_of(location, "properties"), "properties", word, lambda edit=edit: iter((edit,)))  # type: ignore[misc]
+                    part = part_of(location, "properties")
+                    yield Attempt(location, part, "properties", word, partial(iter, (edit,)))
 
 
 def _value(schema: JsonValue, moments: dict[str, JsonValue]) -> JsonValue:
@@ -110,18 +112,28 @@ def _counts(location: Location, names: Mapping[str, JsonValue]) -> Iterator[Atte
         rest = [word for word in words if word not in _COUNTS and word != "of"]
         if any(not rest or [singular(word) for word in split_words(other)][-len(rest) :] == rest for other in lists):
             edit = Add(((name, 9_999),))
-            yield Attempt(location, part_of(location, "properties"), "properties", f"{name}-disagrees", lambda edit=edit: iter((edit,)))  # type: ignore[misc]
+            yield Attempt(
+                location,
+                part_of(location, "properties"),
+                "properties",
+                f"{name}-disagrees",
+                partial(iter, (edit,)),
+            )
 
 
 def _types(schema: dict[str, JsonValue]) -> list[str]:
     types = schema.get("type")
-    return [str(type_) for type_ in types] if isinstance(types, list) else []
+    if isinstance(types, list):
+        return [str(type_) for type_ in types]
+    return []
 
 
 def _twice(shop: Editor, location: Location) -> Iterator[Edit]:
     """A list of two things with one id."""
     try:
-        value = shop.produce({"allOf": [location.schema, {"type": ["array"], "minItems": 2, "maxItems": 2}]}, 0, name=location.name)
+        value = shop.produce(
+            {"allOf": [location.schema, {"type": ["array"], "minItems": 2, "maxItems": 2}]}, 0, name=location.name
+        )
     except SchemaError:
         return
     if isinstance(value, list) and len(value) == 2 and isinstance(value[0], dict) and isinstance(value[1], dict):  # noqa: PLR2004

@@ -87,7 +87,9 @@ class _Breaking:
         if keyword == "format" and value not in _ASSERTED:
             yield self._variant(keyword, "malformed", lambda: iter(()), f"the format {value!r} asserts nothing")
         elif _number(value) > _WRITTEN.get(keyword, math.inf):
-            yield self._variant(keyword, "more", lambda: iter(()), f"it takes more than {_WRITTEN[keyword]:,}: too much to write")
+            yield self._variant(
+                keyword, "more", lambda: iter(()), f"it takes more than {_WRITTEN[keyword]:,}: too much to write"
+            )
         elif keyword in _TABLE:
             make, variant = _TABLE[keyword]
             yield self._variant(keyword, variant, lambda: make(self, value))
@@ -103,7 +105,9 @@ class _Breaking:
     def _closed(self, keyword: str, *, allowed: bool) -> Iterator[Attempt]:
         """Members or items beyond those that are named, where there may be none."""
         if not allowed and keyword in {"additionalProperties", "unevaluatedProperties"}:
-            yield self._variant(keyword, "unexpected", lambda: iter((Add((("unexpectedProperty", "x"),)), Add((("_", None),)))))
+            yield self._variant(
+                keyword, "unexpected", lambda: iter((Add((("unexpectedProperty", "x"),)), Add((("_", None),))))
+            )
         elif not allowed and keyword in {"items", "unevaluatedItems"}:
             yield self._variant(keyword, "unexpected", lambda: iter((Append((None,)), Append(("unexpected", 1, None)))))
 
@@ -136,7 +140,11 @@ class _Breaking:
             yield self._variant("type", "other", lambda: iter(()), "every type is allowed")
             return
         values = [value for other in dict.fromkeys(wrong) for value in _OF_TYPES[other] if not _is_any(value, names)]
-        yield self._variant("type", wrong[0] if main != "integer" or wrong[0] != "number" else "fraction", lambda: map(Put, iter(values)))
+        yield self._variant(
+            "type",
+            wrong[0] if main != "integer" or wrong[0] != "number" else "fraction",
+            lambda: map(Put, iter(values)),
+        )
 
     # What follows makes the edits for one keyword each.
 
@@ -154,15 +162,26 @@ class _Breaking:
             yield from (Put(_plain(base + sign * step * count)) for count in (1, 2, 0))
         if not whole:
             yield Put(math.nextafter(as_float(limit), math.copysign(math.inf, sign)))
-            yield from (Put(value) for value in (limit + sign * step, limit + sign * abs(limit) * 1e-9) if abs(value) < math.inf)
-        keyword = {(True, True): "exclusiveMaximum", (True, False): "maximum", (False, True): "exclusiveMinimum", (False, False): "minimum"}
+            yield from (
+                Put(value) for value in (limit + sign * step, limit + sign * abs(limit) * 1e-9) if abs(value) < math.inf
+            )
+        keyword = {
+            (True, True): "exclusiveMaximum",
+            (True, False): "maximum",
+            (False, True): "exclusiveMinimum",
+            (False, False): "minimum",
+        }
         own = "minimum" if below else "maximum"
         yield from self._produced(own if inclusive else f"exclusive{own.title()}", {keyword[below, inclusive]: limit})
 
     def multiples(self, factor: JsonValue) -> Iterator[Edit]:
         """A number between two multiples, within the bounds."""
         step = _number(factor)
-        bounds = [_number(bound) for name in ("minimum", "exclusiveMinimum", "maximum") for bound in self.location.keyword(name)]
+        bounds = [
+            _number(bound)
+            for name in ("minimum", "exclusiveMinimum", "maximum")
+            for bound in self.location.keyword(name)
+        ]
         near = [math.ceil(bound / step) * step for bound in bounds if abs(bound) < 2**53] or [0]
         for base in dict.fromkeys((*near, 0)):
             for offset in (step / 2, step + 1, 1, -step / 2, step / 4):
@@ -272,7 +291,9 @@ class _Breaking:
 
     def names(self, schema: JsonValue) -> Iterator[Edit]:
         """A member whose name is not allowed."""
-        values: list[JsonValue] = [edit.value for edit in self._produced("propertyNames", {"minProperties": 1}) if isinstance(edit, Put)]
+        values: list[JsonValue] = [
+            edit.value for edit in self._produced("propertyNames", {"minProperties": 1}) if isinstance(edit, Put)
+        ]
         known = [member for value in values if isinstance(value, dict) for member in value.values()]
         for name in _ODD_NAMES:
             yield from (Add(((name, member),)) for member in (*known[:1], "x", 1, None))
@@ -318,7 +339,8 @@ class _Breaking:
     def _others(self, keyword: str) -> list[JsonValue]:
         """The parts of the location, one of them without a keyword."""
         return [
-            {name: value for name, value in part.schema.items() if part is not self.part or name != keyword} for part in self.location.parts
+            {name: value for name, value in part.schema.items() if part is not self.part or name != keyword}
+            for part in self.location.parts
         ]
 
 
@@ -361,9 +383,13 @@ def _is_any(value: JsonValue, types: list[str]) -> bool:
 
 
 def _number(value: JsonValue) -> int | float:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return 0
 
 
 def _plain(value: float) -> int | float:
     """A whole number as one, so that it is written without a point."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value

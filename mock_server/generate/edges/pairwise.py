@@ -1,8 +1,9 @@
 """
 Pairwise coverage: few combinations in which every two values of different places meet.
 
-Most failures that take more than one cause take two (Kuhn, Wallace and Gallo, 2004). Greedy, as in AETG: each combination
-starts from a pair that was not met yet, and takes at every other place the value that meets most of what is left.
+Most failures that take more than one cause take two (Kuhn, Wallace and Gallo, 2004). Greedy, as in AETG: each
+combination starts from a pair that was not met yet, and takes at every other place the value that meets most of what
+is left.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,13 +38,16 @@ def _from(keys: list[tuple[int, int]], turn: int) -> Iterator[tuple[int, int]]:
     yield from keys[:start]
 
 
-def _combine(sizes: Sequence[int], left: dict[tuple[int, int], dict[int, set[int]]], pair: tuple[int, int]) -> tuple[int, ...]:
+def _combine(
+    sizes: Sequence[int], left: dict[tuple[int, int], dict[int, set[int]]], pair: tuple[int, int]
+) -> tuple[int, ...]:
     one, other = pair
     value = min(left[pair])
     chosen = {one: value, other: min(left[pair][value])}
     for place in range(len(sizes)):
         if place not in chosen:
-            chosen[place] = max(range(sizes[place]), key=lambda index, place=place: (_gain(left, chosen, place, index), -index))  # type: ignore[misc]
+            gains = {index: _gain(left, chosen, place, index) for index in range(sizes[place])}
+            chosen[place] = max(gains, key=lambda index, gains=gains: (gains[index], -index))  # type: ignore[misc]
     for first, second in combinations(range(len(sizes)), 2):
         known = left[first, second]
         if chosen[first] in known:

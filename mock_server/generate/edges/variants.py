@@ -73,7 +73,9 @@ class _Edit:
     conforms: bool
 
 
-def iter_variants(bundle: Bundle, base: JsonValue, judge: Validator, make: Validator | None = None) -> Iterator[Variant]:
+def iter_variants(
+    bundle: Bundle, base: JsonValue, judge: Validator, make: Validator | None = None
+) -> Iterator[Variant]:
     """
     Vary a value.
 
@@ -100,7 +102,10 @@ def iter_variants(bundle: Bundle, base: JsonValue, judge: Validator, make: Valid
 def _breaks_only(broken: list[tuple[str, Pointer]], step: _Edit) -> bool:
     """Whether everything that is violated is the keyword of the step, or alternatives around it."""
     around = {"anyOf", "oneOf", "oneOfNotValid", "oneOfMultipleValid", "unevaluatedProperties"}
-    wanted = {step.keyword, "falseSchema"} if step.keyword == "additionalProperties" else {step.keyword}
+    if step.keyword == "additionalProperties":
+        wanted = {step.keyword, "falseSchema"}
+    else:
+        wanted = {step.keyword}
     return all(
         (keyword in wanted or keyword in around or instance != step.pointer)
         and (instance[: len(step.pointer)] == step.pointer or step.pointer[: len(instance)] == instance)
@@ -118,7 +123,9 @@ def apply_step(base: JsonValue, pointer: Pointer, part: JsonValue | Missing) -> 
         part: What stands there then; MISSING takes the member away.
     """
     if not pointer:
-        return None if isinstance(part, Missing) else part
+        if isinstance(part, Missing):
+            return None
+        return part
     if not find_at(base, pointer[:-1])[0]:
         return base
     value = copy.deepcopy(base)
@@ -144,7 +151,9 @@ def _walk(root: Outline, base: JsonValue) -> Iterator[_Edit]:
         yield from _steps(pointer, outline, value, needed=needed)
         if isinstance(value, dict):
             required = _required(outline)
-            todo += [((*pointer, name), outline.member(name), member, name in required) for name, member in value.items()]
+            todo += [
+                ((*pointer, name), outline.member(name), member, name in required) for name, member in value.items()
+            ]
         elif isinstance(value, list) and value:
             todo.append(((*pointer, "0"), outline.item(0), value[0], True))
 
@@ -228,7 +237,9 @@ def _numbers(pointer: Pointer, source: JsonObject, outline: Outline) -> Iterator
     if isinstance(step, int | float) and step > 0:
         yield _Edit(pointer, step, "multipleOf", f"{step}", conforms=True)
         if not whole or step > 1:
-            yield _Edit(pointer, step + (1 if whole else step / 2), "multipleOf", f"no multiple of {step}", conforms=False)
+            yield _Edit(
+                pointer, step + (1 if whole else step / 2), "multipleOf", f"no multiple of {step}", conforms=False
+            )
     if whole:
         yield _Edit(pointer, 0, "type", "zero", conforms=True)
         if "minimum" not in source and "exclusiveMinimum" not in source:
@@ -268,7 +279,10 @@ def _items(pointer: Pointer, source: JsonObject, value: list[JsonValue]) -> Iter
     elif value:
         yield _Edit(pointer, [], "items", "no items", conforms=True)
     if isinstance(most, int) and most <= _MOST_ITEMS and value:
-        more = _distinct(value, most + 1) if source.get("uniqueItems") is True else (value * (most + 1))[: most + 1]
+        if source.get("uniqueItems") is True:
+            more = _distinct(value, most + 1)
+        else:
+            more = (value * (most + 1))[: most + 1]
         yield _Edit(pointer, more[:most], "maxItems", f"{most} items", conforms=True)
         yield _Edit(pointer, more, "maxItems", f"{most + 1} items", conforms=False)
     if source.get("uniqueItems") is True and value:
@@ -300,7 +314,9 @@ def _members(pointer: Pointer, source: JsonObject, value: JsonObject) -> Iterato
             rest = {key: member for key, member in value.items() if key != name}
             yield _Edit(pointer, rest, "required", f"without {name!r}", conforms=False)
     if source.get("additionalProperties") is False and source.get("properties"):
-        yield _Edit(pointer, {**value, "undocumentedMember": "x"}, "additionalProperties", "a member more", conforms=False)
+        yield _Edit(
+            pointer, {**value, "undocumentedMember": "x"}, "additionalProperties", "a member more", conforms=False
+        )
     least, most = source.get("minProperties"), source.get("maxProperties")
     if isinstance(least, int) and 0 < least <= len(value):
         rest = dict(list(value.items())[: least - 1])

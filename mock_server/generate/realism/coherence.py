@@ -15,7 +15,16 @@ from dataclasses import dataclass
 
 from mock_server.generate.realism.meaning import is_identifier
 from mock_server.generate.sampler.compiler import SamplerContext, lazy_acceptor
-from mock_server.generate.sampler.draw import Draw, DrawState, EchoedPlace, InheritedPlace, NothingFits, NumberedPlace, PlaceTest, left_open
+from mock_server.generate.sampler.draw import (
+    Draw,
+    DrawState,
+    EchoedPlace,
+    InheritedPlace,
+    NothingFits,
+    NumberedPlace,
+    PlaceTest,
+    left_open,
+)
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.names import joined, singular, split_words
 from mock_server.schema.canonical import Canonical, MultiTypeView
@@ -36,7 +45,15 @@ _MEASURING = frozenset(
      "width", "height", "number", "count", "quantity", "of", "per")
 )  # fmt: skip
 _DECIMALS = 6  # of a sum: more are an artefact of floating point
-_PAIRS = (("min", "max"), ("minimum", "maximum"), ("low", "high"), ("lower", "upper"), ("from", "to"), ("start", "end"), ("first", "last"))
+_PAIRS = (
+    ("min", "max"),
+    ("minimum", "maximum"),
+    ("low", "high"),
+    ("lower", "upper"),
+    ("from", "to"),
+    ("start", "end"),
+    ("first", "last"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +66,14 @@ class Linked:
 
 
 def link_property(
-    setting: SamplerContext, name: str, nouns: frozenset[str], schema: Canonical | None, draw: Draw, *, nested: bool, keyed: bool = False
+    setting: SamplerContext,
+    name: str,
+    nouns: frozenset[str],
+    schema: Canonical | None,
+    draw: Draw,
+    *,
+    nested: bool,
+    keyed: bool = False,
 ) -> Linked:
     """
     Let a property follow the request and the objects around it.
@@ -78,15 +102,26 @@ def link_property(
         if joined(echo.name) == joined(name):
             if echo.in_path and echo.nouns & nouns:
                 return Linked(_echo_identity(echo.name, accept, draw), echo.name)
-            always = _echo_always(echo.name, accept, draw) if echo.in_path else _echo_filter(echo.name, accept, draw)
+            if echo.in_path:
+                always = _echo_always(echo.name, accept, draw)
+            else:
+                always = _echo_filter(echo.name, accept, draw)
             return Linked(always, inherited=inherited)
         said = split_words(echo.name)
-        if echo.in_path and len(said) > 1 and said[-1:] == words and echo.nouns & nouns and not is_identifier(echo.name):
+        if (
+            echo.in_path
+            and len(said) > 1
+            and said[-1:] == words
+            and echo.nouns & nouns
+            and not is_identifier(echo.name)
+        ):
             return Linked(_echo_identity(echo.name, accept, draw), echo.name)  # `number` of an issue for `issue_number`
         if not echo.in_path or not (echo.is_noun or is_identifier(echo.name)):
             continue
         if echo.nouns & nouns:
-            if words in OWN_KEYS or (words == ("name",) and (echo.name.lower().endswith("name") or (echo.is_noun and not keyed))):
+            if words in OWN_KEYS or (
+                words == ("name",) and (echo.name.lower().endswith("name") or (echo.is_noun and not keyed))
+            ):
                 return Linked(_echo_identity(echo.name, accept, draw), echo.name)
         elif (words[1:] == ("id",) and words[0] in echo.nouns) or noun in echo.nouns:
             return Linked(_echo_always(echo.name, accept, draw), inherited=inherited)
@@ -134,7 +169,9 @@ def _echo_filter(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> 
     always = _echo_always(name, accept, draw)
 
     def follow(s: DrawState) -> JsonValue:
-        return always(s) if s.depth <= 2 else draw(s)  # noqa: PLR2004 - the answer, or the items in its list
+        if s.depth <= 2:  # noqa: PLR2004 - the answer, or the items in its list
+            return always(s)
+        return draw(s)
 
     return follow
 
@@ -196,17 +233,25 @@ def _may_be_list(schema: Canonical) -> bool:
 
 
 def counted_list(name: str, lists: list[str]) -> str | None:
-    """The list that a property counts, by its name: `amountOfSockets`, `socketCount`, or `total` beside the only list."""
+    """
+    The list that a property counts, by its name.
+
+    `amountOfSockets`, `socketCount`, or `total` beside the only list.
+    """
     words = [singular(word) for word in split_words(name)]
     if not _COUNT_WORDS & set(words):
         return None
     rest = [
-        word for word in words if word not in _COUNT_WORDS and word not in {"of", "items", "item", "result", "record", "row", "element"}
+        word
+        for word in words
+        if word not in _COUNT_WORDS and word not in {"of", "items", "item", "result", "record", "row", "element"}
     ]
     for candidate in lists:
         if rest and [singular(word) for word in split_words(candidate)][-len(rest) :] == rest:
             return candidate
-    return lists[0] if not rest and len(lists) == 1 else None
+    if not rest and len(lists) == 1:
+        return lists[0]
+    return None
 
 
 def _count(name: str, counted: str, accept: Callable[[JsonValue], bool]) -> Finish:
@@ -220,15 +265,27 @@ def _count(name: str, counted: str, accept: Callable[[JsonValue], bool]) -> Fini
 
 
 def compile_sums(setting: SamplerContext, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
-    """Let a total be the sum of its parts: of `total_tokens` those of `_tokens`, of a mere `total` all numbers beside it."""
+    """
+    Let a total be the sum of its parts.
+
+    Of `total_tokens` those of `_tokens`, of a mere `total` all numbers beside it.
+    """
     numbers = {name: split_words(name) for name in names if name in schemas and _is_number(schemas[name])}
-    if any(words and words[-1] in _PAGING for words in numbers.values()) or any(_may_be_list(schema) for schema in schemas.values()):
+    if any(words and words[-1] in _PAGING for words in numbers.values()) or any(
+        _may_be_list(schema) for schema in schemas.values()
+    ):
         return
-    totals = {name: tuple(word for word in words if word not in _TOTAL) for name, words in numbers.items() if _TOTAL & set(words)}
+    totals = {
+        name: tuple(word for word in words if word not in _TOTAL)
+        for name, words in numbers.items()
+        if _TOTAL & set(words)
+    }
     for total, rest in totals.items():
         others = {name: words for name, words in numbers.items() if name not in totals}
         if rest:
-            others = {name: words for name, words in others.items() if len(words) > len(rest) and words[-len(rest) :] == rest}
+            others = {
+                name: words for name, words in others.items() if len(words) > len(rest) and words[-len(rest) :] == rest
+            }
         parts = {name: -1 if _REDUCING & set(words) else 1 for name, words in others.items()}
         if len(parts) > 1 and (rest or _are_of_one_kind(set(others.values()))):
             yield _sum(total, parts, lazy_acceptor(schemas[total], setting.forms))
@@ -250,10 +307,15 @@ def _are_of_one_kind(names: set[tuple[str, ...]]) -> bool:
 def _sum(total: str, parts: dict[str, int], accept: Callable[[JsonValue], bool]) -> Finish:
     def finish(out: JsonObject, s: DrawState) -> None:
         found = [(out.get(name), sign) for name, sign in parts.items()]
-        amounts = [value * sign for value, sign in found if isinstance(value, int | float) and not isinstance(value, bool)]
+        amounts = [
+            value * sign for value, sign in found if isinstance(value, int | float) and not isinstance(value, bool)
+        ]
         if total not in out or len(amounts) < 2:  # noqa: PLR2004 - the sum of one is no sum
             return
-        whole = sum(amounts) if all(isinstance(amount, int) for amount in amounts) else round(sum(amounts), _DECIMALS)
+        if all(isinstance(amount, int) for amount in amounts):
+            whole = sum(amounts)
+        else:
+            whole = round(sum(amounts), _DECIMALS)
         if accept(whole):
             out[total] = whole
 
@@ -285,20 +347,29 @@ def _end(name: str, listed: str, index: int, accept: Callable[[JsonValue], bool]
 def compile_orders(setting: SamplerContext, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
     """Put each pair of a least and a greatest number in order."""
     by_words = {
-        split_words(name): name for name in names if name in schemas and schemas[name].kind.value in {"integer", "number", "multi_type"}
+        split_words(name): name
+        for name in names
+        if name in schemas and schemas[name].kind.value in {"integer", "number", "multi_type"}
     }
     for words, name in by_words.items():
         for low, high in _PAIRS:
             if low in words:
                 other = by_words.get(tuple(high if word == low else word for word in words))
                 if other is not None:
-                    yield _order(name, other, lazy_acceptor(schemas[name], setting.forms), lazy_acceptor(schemas[other], setting.forms))
+                    yield _order(
+                        name,
+                        other,
+                        lazy_acceptor(schemas[name], setting.forms),
+                        lazy_acceptor(schemas[other], setting.forms),
+                    )
 
 
 def _order(low: str, high: str, low_ok: Callable[[JsonValue], bool], high_ok: Callable[[JsonValue], bool]) -> Finish:
     def finish(out: JsonObject, s: DrawState) -> None:
         one, other = out.get(low), out.get(high)
-        if s.traced is not None and any(isinstance(place, EchoedPlace | NumberedPlace | InheritedPlace) for place in (one, other)):
+        if s.traced is not None and any(
+            isinstance(place, EchoedPlace | NumberedPlace | InheritedPlace) for place in (one, other)
+        ):
             raise NothingFits  # which of them is the greater can't be told before the request is known
         wrong = isinstance(one, int | float) and isinstance(other, int | float) and one > other
         if wrong and low_ok(other) and high_ok(one):

@@ -19,7 +19,9 @@ from mock_server.schema.outline import Outline
 
 FIRST: Final = 400  # of the statuses that are errors
 _STATUSES: Final = frozenset(("status", "statuscode", "httpstatus", "httpstatuscode", "httpcode", "errorstatus"))
-_KINDS: Final = frozenset(("type", "code", "error", "reason", "kind", "errorcode", "errortype", "name", "category", "title", "status"))
+_KINDS: Final = frozenset(
+    ("type", "code", "error", "reason", "kind", "errorcode", "errortype", "name", "category", "title", "status")
+)
 _TITLES: Final = frozenset(("title", "statustext", "statusmessage", "error"))
 _DEEPEST: Final = 3
 # RFC 9110 renamed some; Python's own table follows it from 3.13 on.
@@ -31,7 +33,17 @@ _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus} | {
 }
 # Words by which an enumeration names what a status means, the best first.
 _MEANT: Final[dict[int, tuple[str, ...]]] = {
-    400: ("invalid request", "bad request", "invalid", "validation", "malformed", "parameter", "argument", "request", "client"),
+    400: (
+        "invalid request",
+        "bad request",
+        "invalid",
+        "validation",
+        "malformed",
+        "parameter",
+        "argument",
+        "request",
+        "client",
+    ),
     401: ("unauthorized", "unauthenticated", "authentication", "auth", "token", "credentials", "key"),
     402: ("payment", "card", "balance", "quota"),
     403: ("forbidden", "permission", "denied", "access", "authorization", "insufficient", "unauthorized"),
@@ -54,7 +66,9 @@ _MEANT: Final[dict[int, tuple[str, ...]]] = {
 }
 
 
-def iter_failures(value: JsonValue, status: int, outline: Outline, *, is_problem: bool = False) -> Iterator[RequestedValue]:
+def iter_failures(
+    value: JsonValue, status: int, outline: Outline, *, is_problem: bool = False
+) -> Iterator[RequestedValue]:
     """
     List what an error should say.
 
@@ -75,7 +89,11 @@ def iter_failures(value: JsonValue, status: int, outline: Outline, *, is_problem
 
 
 def find_phrase(status: int) -> str:
-    """Look up the reason phrase of a status, the same with every version of Python; empty for one that is not registered."""
+    """
+    Look up the reason phrase of a status, the same with every version of Python.
+
+    Empty for one that is not registered.
+    """
     return _PHRASES.get(status, "")
 
 
@@ -90,7 +108,9 @@ def _iter_named(value: JsonValue, status: int, phrase: str, outline: Outline, pl
         word, own = joined(name), outline.member(name)
         listed = _enumerated(own)
         if listed:
-            chosen = choose(listed, status) if word in _KINDS or split_words(name)[-1:] in (("code",), ("type",)) else None
+            chosen = (
+                choose(listed, status) if word in _KINDS or split_words(name)[-1:] in (("code",), ("type",)) else None
+            )
             if chosen is not None:
                 yield RequestedValue((*place, name), [chosen])
         elif isinstance(member, int) and not isinstance(member, bool) and (word in _STATUSES or _is_status(word, own)):
@@ -106,7 +126,9 @@ def _iter_named(value: JsonValue, status: int, phrase: str, outline: Outline, pl
 def choose(values: list[JsonValue], status: int) -> JsonValue | None:
     """The value of an enumeration that a status means; None where none is like it."""
     if status in values or str(status) in values:
-        return status if status in values else str(status)
+        if status in values:
+            return status
+        return str(status)
     spoken = {value: " ".join(split_words(value)) for value in values if isinstance(value, str)}
     for wanted in _MEANT.get(status, _MEANT[FIRST if status < 500 else 500]):  # noqa: PLR2004 - errors of the server
         found = next((value for value, words in spoken.items() if wanted in words), None)
@@ -116,7 +138,14 @@ def choose(values: list[JsonValue], status: int) -> JsonValue | None:
 
 
 def _enumerated(outline: Outline) -> list[JsonValue]:
-    return next((list(values) for source in outline.sources if isinstance(values := source.get("enum"), list) and len(values) > 1), [])
+    return next(
+        (
+            list(values)
+            for source in outline.sources
+            if isinstance(values := source.get("enum"), list) and len(values) > 1
+        ),
+        [],
+    )
 
 
 def _is_status(word: str, outline: Outline) -> bool:
@@ -131,4 +160,6 @@ def _as_text(status: int, phrase: str, outline: Outline) -> list[JsonValue]:
     """The status as a text: in digits, unless an example shows words."""
     shown = outline.annotation("examples")
     words = isinstance(shown, list) and any(isinstance(each, str) and not each.isdigit() for each in shown)
-    return [phrase, str(status)] if words and phrase else [str(status)]
+    if words and phrase:
+        return [phrase, str(status)]
+    return [str(status)]

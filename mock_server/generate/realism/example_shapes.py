@@ -1,9 +1,9 @@
 """
 Texts shaped like an example: the example of a property says how each of its values is written.
 
-An example of a moment gives other moments in its notation; a code gives other codes: its digits, and its letters where they
-are mixed with digits, are others, and what stands between them stays. A term of a vocabulary is a value itself, and a mere
-word is no shape.
+An example of a moment gives other moments in its notation; a code gives other codes: its digits, and its letters where
+they are mixed with digits, are others, and what stands between them stays. A term of a vocabulary is a value itself,
+and a mere word is no shape.
 """
 
 import re
@@ -81,15 +81,17 @@ def _offset(zone: str) -> timedelta:
     """How far local time is ahead: `+02:00`, `-0530`, `+02`."""
     digits = zone[1:].replace(":", "").ljust(4, "0")
     ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return -ahead if zone[0] == "-" else ahead
+    if zone[0] == "-":
+        return -ahead
+    return ahead
 
 
 def address_writer(example: str) -> Callable[[int], str] | None:
     """
     How addresses and networks of IP like an example are written, by rows; None where it is none.
 
-    What is before the part that differs stays, and so do the prefix and the bits of the host behind it: `2001:db8::/64` and
-    `10.0.0.5/24` have others of their kind.
+    What is before the part that differs stays, and so do the prefix and the bits of the host behind it:
+    `2001:db8::/64` and `10.0.0.5/24` have others of their kind.
     """
     try:
         interface = ip_interface(example)
@@ -113,12 +115,20 @@ def scheme_of(link: str) -> str:
     """The kind of a link: its scheme, `/` where it is a path, empty where it is neither; HTTP's are one."""
     found = _SCHEME.match(link)
     if found is not None:
-        return "http:" if found[0].lower() in {"http:", "https:"} else found[0].lower()
-    return "/" if link.startswith("/") else ""
+        if found[0].lower() in {"http:", "https:"}:
+            return "http:"
+        return found[0].lower()
+    if link.startswith("/"):
+        return "/"
+    return ""
 
 
 def count_places(example: str) -> int:
-    """How many characters of a text are those of a code: digits, and letters mixed with them; none of mere words and numbers."""
+    """
+    How many characters of a text are those of a code.
+
+    Digits, and letters mixed with them; none of mere words and numbers.
+    """
     is_plain = example.isascii() and len(example) <= _LONGEST and not any(map(str.isspace, example))
     if not is_plain or not (any(map(str.isalpha, example)) or set(example) <= _DIGITS):
         return 0
@@ -150,7 +160,10 @@ def code_writer(example: str, salt: str) -> Callable[[int], str]:
     def write(row: int) -> str:
         text = list(example)
         mixed = row * _FACTOR + first & _ROWS - 1
-        number = mixed * (room // _ROWS) + Random(mixed).randrange(room // _ROWS) if room > _ROWS else mixed % room
+        if room > _ROWS:
+            number = mixed * (room // _ROWS) + Random(mixed).randrange(room // _ROWS)
+        else:
+            number = mixed % room
         for at, choices in reversed(places):
             number, own = divmod(number, len(choices))
             text[at] = choices[own]
@@ -160,7 +173,11 @@ def code_writer(example: str, salt: str) -> Callable[[int], str]:
 
 
 def number_writer(example: str, first: int, step: int) -> Callable[[int], str] | None:
-    """How an example with a number at its end, as `user_1`, is written with other numbers, by rows; None where it has none."""
+    """
+    How an example with a number at its end, as `user_1`, is written with other numbers, by rows.
+
+    None where it has none.
+    """
     found = re.search(r"\d+(?=\D*\Z)", example)
     if found is None:
         return None
@@ -189,4 +206,6 @@ def _places(example: str) -> list[tuple[int, str]]:
 def _letters(char: str, *, is_hex: bool) -> str:
     if is_hex:
         return "abcdef"
-    return string.ascii_lowercase if char.islower() else string.ascii_uppercase
+    if char.islower():
+        return string.ascii_lowercase
+    return string.ascii_uppercase

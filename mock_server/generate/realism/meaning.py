@@ -27,7 +27,9 @@ _FORMAT_KINDS = {
     "duration": "duration", "mime-type": "mime_type", "media-range": "mime_type", "isbn": "isbn", "zip": "postcode", "language": "locale",
     "cidr": "cidr", "ipv4-cidr": "cidr", "ipv4-network": "cidr", "bitfield": "numeral", "bitmask": "numeral", "bitset": "numeral",
 }  # fmt: skip
-_MOMENT_FORMATS = frozenset(("date-time", "date", "time", "partial-date", "datetime", "timestamp", "date-time-rfc1123", "http-date"))
+_MOMENT_FORMATS = frozenset(
+    ("date-time", "date", "time", "partial-date", "datetime", "timestamp", "date-time-rfc1123", "http-date")
+)
 # Formats of texts that are whole numbers.
 NUMERAL_FORMATS = frozenset(("int32", "int53", "int64", "int128", "uint32", "uint64", "uint256", "bigint", "snowflake"))
 _URL_FORMATS = frozenset(("uri", "url", "iri", "uri-reference", "iri-reference"))
@@ -49,7 +51,9 @@ class Meaning:
 
 
 @lru_cache(maxsize=65536)
-def find_meaning(name: str, owner: frozenset[str], type_: str, format_: str, description: str, *, at_place: bool = False) -> Meaning | None:
+def find_meaning(
+    name: str, owner: frozenset[str], type_: str, format_: str, description: str, *, at_place: bool = False
+) -> Meaning | None:
     """
     Guess what a value is about.
 
@@ -73,7 +77,9 @@ def find_meaning(name: str, owner: frozenset[str], type_: str, format_: str, des
     return _number(words, owner, format_, description)
 
 
-def _text(words: tuple[str, ...], owner: frozenset[str], format_: str, description: str, *, at_place: bool) -> Meaning | None:
+def _text(
+    words: tuple[str, ...], owner: frozenset[str], format_: str, description: str, *, at_place: bool
+) -> Meaning | None:
     if format_ in _MOMENT_FORMATS:
         return Meaning(_longest(_MOMENTS, words) or "seen", moment=True)
     if format_ in _FORMAT_KINDS and not (format_ == "uuid" and _entity(words, owner)):
@@ -89,9 +95,21 @@ def _text(words: tuple[str, ...], owner: frozenset[str], format_: str, descripti
     if kind in tables.ELSEWHERE and not tables.is_of_charging(owner):
         kind = tables.ELSEWHERE[kind]
     entity = _entity(words, owner)
-    if entity is not None and kind not in {"evse_id", "id_tag", "hex_id", "token", "vat_number", "numeric_code", "person_name"}:
+    if entity is not None and kind not in {
+        "evse_id",
+        "id_tag",
+        "hex_id",
+        "token",
+        "vat_number",
+        "numeric_code",
+        "person_name",
+    }:
         return entity
-    if kind == "status" and words[-1] == "state" and (at_place or owner & tables.ADDRESSES or tables.REGION.search(description)):
+    if (
+        kind == "status"
+        and words[-1] == "state"
+        and (at_place or owner & tables.ADDRESSES or tables.REGION.search(description))
+    ):
         return Meaning("state")
     described = next((known for pattern, known in _DESCRIPTIONS if pattern.search(description)), None)
     moment = _moment(words, description, kind)
@@ -105,8 +123,13 @@ def _text(words: tuple[str, ...], owner: frozenset[str], format_: str, descripti
 def _moment(words: tuple[str, ...], description: str, kind: str | None) -> Meaning | None:
     """The moment that a text is, by its name or by what is said of it."""
     moment = _longest(_MOMENTS, words)
-    is_said = kind in _WEAK and (tables.MOMENT_STANDARD if moment is None else tables.MOMENT_TEXT).search(description) is not None
-    is_named = kind is None and bool(moment) and len(words) > 1 and words[-1] in {"at", "on", "date", "time", "timestamp"}
+    is_said = (
+        kind in _WEAK
+        and (tables.MOMENT_STANDARD if moment is None else tables.MOMENT_TEXT).search(description) is not None
+    )
+    is_named = (
+        kind is None and bool(moment) and len(words) > 1 and words[-1] in {"at", "on", "date", "time", "timestamp"}
+    )
     if not is_said and not is_named:
         return None
     return Meaning(moment or "seen", moment=True, shape="date" if tables.DAY_TEXT.search(description) else "")

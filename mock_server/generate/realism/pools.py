@@ -106,7 +106,9 @@ TABLE_OF = {column: table for table, columns in _TABLES.items() for column in co
 # Formatters that `x-faker` may name besides our kinds: they take nothing and return text or a number.
 _SAFE_FORMATTERS = re.compile(r"[a-z][a-z0-9_]*\Z")
 # These ask the clock, so they would answer differently every day.
-_CLOCK = re.compile(r"date|time|year|month|century|expire|passport|uuid1|uuid7|chrome|firefox|opera|safari|user_agent|iso8601|_full|nic_")
+_CLOCK = re.compile(
+    r"date|time|year|month|century|expire|passport|uuid1|uuid7|chrome|firefox|opera|safari|user_agent|iso8601|_full|nic_"
+)
 _UNSAFE = frozenset(
     ("add_provider", "binary", "csv", "dsv", "psv", "tsv", "fixed_width", "image", "json", "json_bytes", "tar", "zip", "xml", "seed",
      "seed_instance", "seed_locale", "format", "parse", "provider", "providers", "get_formatter", "set_formatter", "get_providers",
@@ -137,7 +139,9 @@ class Pools:
         self.locale = check_locale(locale)
         self.seed = seed
         self._columns: dict[str, Column] = {}
-        self._region = self.locale.partition("_")[2] or {"sv": "SE", "da": "DK", "en": "US"}.get(self.locale[:2], self.locale[:2].upper())
+        self._region = self.locale.partition("_")[2] or {"sv": "SE", "da": "DK", "en": "US"}.get(
+            self.locale[:2], self.locale[:2].upper()
+        )
 
     def column(self, kind: str) -> Column:
         """
@@ -169,7 +173,18 @@ class Pools:
             random = derive_random(self.seed, key)
             words, places_ = noun.title() or "Item", tables.SITE_WORDS
             cities = self.column("city")
-            site = noun in {"charger", "station", "site", "location", "group", "zone", "evse", "depot", "store", "branch"}
+            site = noun in {
+                "charger",
+                "station",
+                "site",
+                "location",
+                "group",
+                "zone",
+                "evse",
+                "depot",
+                "store",
+                "branch",
+            }
             self._columns[key] = tuple(
                 f"{cities[row]} {random.choice(places_)} {random.randint(1, 40)}" if site
                 else f"{random.choice(tables.ADJECTIVES)} {words} {random.randint(1, 999)}"
@@ -267,17 +282,26 @@ def _locales() -> frozenset[str]:
     found = importlib.util.find_spec("faker")
     folders = found.submodule_search_locations if found is not None else None
     kinds = (kind for folder in folders or () for kind in Path(folder, "providers").iterdir() if kind.is_dir())
-    return frozenset(own.name for kind in kinds for own in kind.iterdir() if own.is_dir() and not own.name.startswith("_"))
+    return frozenset(
+        own.name for kind in kinds for own in kind.iterdir() if own.is_dir() and not own.name.startswith("_")
+    )
 
 
 def _formatted(faker: Any, formatter: str, fallback: str) -> str:  # noqa: ANN401 - see _faker
     """What a formatter gives, where the locale has it."""
     method = getattr(faker, formatter, None)
-    return str(method()) if method is not None else fallback
+    if method is not None:
+        return str(method())
+    return fallback
 
 
 def _write(random: Random, pattern: str) -> str:
-    makers: dict[str, str] = {"#": "0123456789", "%": "123456789", "?": "ABCDEFGHJKLMNPRSTUVWXYZ", "^": "0123456789ABCDEF"}
+    makers: dict[str, str] = {
+        "#": "0123456789",
+        "%": "123456789",
+        "?": "ABCDEFGHJKLMNPRSTUVWXYZ",
+        "^": "0123456789ABCDEF",
+    }
     return "".join(random.choice(makers[char]) if char in makers else char for char in pattern)
 
 
@@ -288,7 +312,13 @@ def _place(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa:
         city, lat, lon, state, postcode = random.choice(known)
     else:
         local = faker.local_latlng(country_code=country) or _faker("en_US").local_latlng(country_code="US")
-        city, lat, lon, state, postcode = local[2], float(local[0]), float(local[1]), _formatted(faker, "state", local[2]), ""
+        city, lat, lon, state, postcode = (
+            local[2],
+            float(local[0]),
+            float(local[1]),
+            _formatted(faker, "state", local[2]),
+            "",
+        )
     lat, lon = round(lat + random.uniform(-0.02, 0.02), 6), round(lon + random.uniform(-0.03, 0.03), 6)
     code = faker.postcode() if not postcode else postcode + f"{random.randrange(1, 99) * 10:03d}"
     street, number = faker.street_name(), str(random.randint(1, 98))
@@ -321,7 +351,9 @@ def _company(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noq
 
 
 def _product(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker
-    noun = random.choice(("Lamp", "Chair", "Backpack", "Kettle", "Keyboard", "Jacket", "Bicycle", "Notebook", "Camera", "Tent"))
+    noun = random.choice(
+        ("Lamp", "Chair", "Backpack", "Kettle", "Keyboard", "Jacket", "Bicycle", "Notebook", "Camera", "Tent")
+    )
     name = f"{random.choice(tables.ADJECTIVES)} {noun}"
     return name, name
 

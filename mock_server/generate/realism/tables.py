@@ -201,12 +201,15 @@ DESCRIPTIONS = (
 # Descriptions of a moment that is written as a text, and those of days rather than moments.
 _STANDARDS = r"ISO[ -]?8601|RFC[ -]?3339|yyyy-mm-dd"
 MOMENT_STANDARD = re.compile(_STANDARDS, re.IGNORECASE)
-MOMENT_TEXT = re.compile(rf"{_STANDARDS}|\bdate[ -]?time\b|\bdate and time\b|\bpoint in time\b|\btimestamp\b", re.IGNORECASE)
+MOMENT_TEXT = re.compile(
+    rf"{_STANDARDS}|\bdate[ -]?time\b|\bdate and time\b|\bpoint in time\b|\btimestamp\b", re.IGNORECASE
+)
 DAY_TEXT = re.compile(r"yyyy-mm-dd(?![ T'\"]{0,3}(hh|T))", re.IGNORECASE)
 # Where a description says in which case codes are written.
 LOWER_CASE = re.compile(r"lower ?-?case", re.IGNORECASE)
 UPPER_CASE = re.compile(r"upper ?-?case|in capitals|capital letters", re.IGNORECASE)
-# What a description says that leads elsewhere: links of Markdown and HTML, of which the text is kept, and mere addresses.
+# What a description says that leads elsewhere: links of Markdown and HTML, of which the text is kept, and mere
+# addresses.
 LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|<a\b[^>]*>|</a>|<?https?://\S+")
 REGION = re.compile(r"\b(region|province|county|prefecture|U\.?S\.? state|state,|territory)\b", re.IGNORECASE)
 # Beside one of these, a state is a region.
@@ -374,7 +377,18 @@ CONFIGURATION = (
     ("AuthorizeRemoteTxRequests", "true"), ("LocalPreAuthorize", "false"), ("StopTransactionOnEVSideDisconnect", "true"),
     ("WebSocketPingInterval", "45"), ("NumberOfConnectors", "2"),
 )  # fmt: skip
-SITE_WORDS = ("Central", "Harbour", "North", "Station Square", "Old Town", "Market", "East", "Campus", "Park & Ride", "West Gate")
+SITE_WORDS = (
+    "Central",
+    "Harbour",
+    "North",
+    "Station Square",
+    "Old Town",
+    "Market",
+    "East",
+    "Campus",
+    "Park & Ride",
+    "West Gate",
+)
 ADJECTIVES = ("Northern", "Blue", "Central", "Silver", "Rapid", "Bright", "Coastal", "Prime", "Quiet", "Green")
 STATUSES = ("active", "pending", "completed", "inactive")
 LEVELS = ("low", "medium", "high")

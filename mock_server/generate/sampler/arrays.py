@@ -7,7 +7,15 @@ from typing import TypeGuard
 import orjson
 
 from mock_server.generate.sampler.compiler import ByRow, DrawCompiler, Site, direct_references, nothing
-from mock_server.generate.sampler.draw import BUDGET_PER_ITEM, FULL_DEPTH, MANY_ROWS, ROW_MASK, Draw, DrawState, NothingFits
+from mock_server.generate.sampler.draw import (
+    BUDGET_PER_ITEM,
+    FULL_DEPTH,
+    MANY_ROWS,
+    ROW_MASK,
+    Draw,
+    DrawState,
+    NothingFits,
+)
 from mock_server.json_values import JsonValue
 from mock_server.names import nouns_of
 from mock_server.schema.canonical import (
@@ -85,7 +93,9 @@ class Items:
     def usual_count(self, wanted: int | None, chance: float) -> int:
         """How many items an answer has that is such a list: as many as are wanted, or a few."""
         wanted = max(_usual(chance) if wanted is None else wanted, self._plan.usual_least)
-        return wanted if self._plan.most is None else min(wanted, self._plan.most)
+        if self._plan.most is None:
+            return wanted
+        return min(wanted, self._plan.most)
 
     def __call__(self, s: DrawState) -> JsonValue:
         """Draw a list."""
@@ -144,15 +154,32 @@ def _looked_up(plan: _ArrayPlan, item: ByRow) -> Draw:
 def _plan(compiler: DrawCompiler, view: ArrayView | None, spot: Site) -> _ArrayPlan:
     hints, reader = spot.hints, compiler.setting.reader
     is_distinct = view is not None and view.distinctness == Distinctness.ALL_DISTINCT
-    item_spot = Site(reader.items(hints), spot.name, spot.owner, nouns_of(spot.name), spot.at_place, is_distinct, is_item=True)
+    item_spot = Site(
+        reader.items(hints), spot.name, spot.owner, nouns_of(spot.name), spot.at_place, is_distinct, is_item=True
+    )
     if view is None:
-        return _ArrayPlan((), compiler.compile_any(item_spot), (), 0, None, distinct=False, differing=True, repeated=False, references=())
+        return _ArrayPlan(
+            (),
+            compiler.compile_any(item_spot),
+            (),
+            0,
+            None,
+            distinct=False,
+            differing=True,
+            repeated=False,
+            references=(),
+        )
     prefix = tuple(
-        compiler.compile(item, Site(reader.items(hints, index), spot.name, spot.owner, nouns_of(spot.name), is_item=True))
+        compiler.compile(
+            item, Site(reader.items(hints, index), spot.name, spot.owner, nouns_of(spot.name), is_item=True)
+        )
         for index, item in enumerate(view.prefix_items)
     )
     contains = tuple(found for found in view.contains if (found.min_contains is None or found.min_contains > 0))
-    required = tuple((compiler.compile(_contained(view, found, len(prefix)), item_spot), found.min_contains or 1) for found in contains)
+    required = tuple(
+        (compiler.compile(_contained(view, found, len(prefix)), item_spot), found.min_contains or 1)
+        for found in contains
+    )
     items = view.items
     least, most = view.min_items or 0, view.max_items
     if items is not None and isinstance(items.view(), FalseView):
@@ -160,9 +187,10 @@ def _plan(compiler: DrawCompiler, view: ArrayView | None, spot: Site) -> _ArrayP
         item = None
     else:
         items = _uncontained(items, view.contains)
-        item = (
-            compiler.compile_any(item_spot) if items is None or isinstance(items.view(), TrueView) else compiler.compile(items, item_spot)
-        )
+        if items is None or isinstance(items.view(), TrueView):
+            item = compiler.compile_any(item_spot)
+        else:
+            item = compiler.compile(items, item_spot)
     return _ArrayPlan(
         prefix,
         item,
@@ -199,7 +227,13 @@ def _is_scalar(schema: Canonical) -> bool:
         return not {"array", "object"} & set(view.types)
     if isinstance(view, AnyOfView):
         return all(_is_scalar(branch) for branch in view.branches)
-    return not isinstance(view, ReferenceView) and schema.kind.value not in {"array", "object", "all_of", "one_of", "raw"}
+    return not isinstance(view, ReferenceView) and schema.kind.value not in {
+        "array",
+        "object",
+        "all_of",
+        "one_of",
+        "raw",
+    }
 
 
 def _draw(plan: _ArrayPlan, s: DrawState) -> JsonValue:
@@ -288,7 +322,9 @@ def _counter(plan: _ArrayPlan) -> Callable[[DrawState], int]:
                     wanted = 1 if again == 1 and s.random() < 0.3 else 0  # noqa: PLR2004 - a tree with a few branches
                     break
         wanted = max(wanted, least)
-        return wanted if most is None or wanted <= most else most
+        if most is None or wanted <= most:
+            return wanted
+        return most
 
     return count
 

@@ -107,7 +107,11 @@ def _search(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
 def _find(
     compiler: DrawCompiler, schema: Canonical, spot: Site, relaxed: list[Draw], accept: Callable[[JsonValue], bool]
 ) -> tuple[JsonValue, ...]:
-    """Values that fit, whatever it takes: documented examples, small ones, and repaired ones unless these are for a repair."""
+    """
+    Values that fit, whatever it takes.
+
+    Documented examples, small ones, and repaired ones unless these are for a repair.
+    """
     fitting = tuple(value for value in (*spot.hints.examples(), *CATALOGUE) if accept(value))
     setting = compiler.setting
     if fitting or setting.repairing:
@@ -120,7 +124,9 @@ def _find(
         found = repair.find([*_drawn(relaxed), {}, [], "text", 1], random)
     finally:
         setting.repairing = False
-    return () if found is None else found
+    if found is None:
+        return ()
+    return found
 
 
 def _drawn(draws: list[Draw]) -> Iterator[JsonValue]:
@@ -158,7 +164,9 @@ _STRICT_TRIES = 8
 _SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum"))
 
 
-def compile_any_of(compiler: DrawCompiler, branches: list[Canonical], spot: Site, compile_: Callable[[Canonical], Draw]) -> Draw:
+def compile_any_of(
+    compiler: DrawCompiler, branches: list[Canonical], spot: Site, compile_: Callable[[Canonical], Draw]
+) -> Draw:
     """Compile any of some branches, each by the function that is given."""
     implied = spot.hints.implied_type()
     chosen = [branch for branch in branches if implied is None or _is_of(branch, implied)] or branches
@@ -166,8 +174,13 @@ def compile_any_of(compiler: DrawCompiler, branches: list[Canonical], spot: Site
     null = any(_is_null(branch) for branch in branches)
     chosen = [branch for branch in chosen if not _is_null(branch)] or branches
     if len(chosen) == 1:
-        draw = compile_(chosen[0]) if chosen[0].kind.value in _SCALAR_KINDS else _lazily(compile_, chosen[0])
-        return nullable(draw) if null else draw
+        if chosen[0].kind.value in _SCALAR_KINDS:
+            draw = compile_(chosen[0])
+        else:
+            draw = _lazily(compile_, chosen[0])
+        if null:
+            return nullable(draw)
+        return draw
     draws = [_lazily(compile_, branch) for branch in chosen]
     heights: list[int] = []
     simple = tuple(not direct_references(branch) and branch.kind.value not in {"object", "array"} for branch in chosen)
@@ -191,14 +204,18 @@ def compile_any_of(compiler: DrawCompiler, branches: list[Canonical], spot: Site
                 continue
         raise NothingFits
 
-    return nullable(draw_any) if null else draw_any
+    if null:
+        return nullable(draw_any)
+    return draw_any
 
 
 def compile_one_of(compiler: DrawCompiler, schema: Canonical, branches: list[Canonical], spot: Site) -> Draw:
     """Compile exactly one branch: any where they do not overlap; in a strict draw, a branch without the others."""
     living = [branch for branch in branches if not _is_gone(compiler, branch)] or branches
     branches = [*living, *(branch for branch in branches if branch not in living)]
-    draws = [_lazily(lambda branch: compiler.compile(branch, compiler.narrow(branch, spot)), branch) for branch in branches]
+    draws = [
+        _lazily(lambda branch: compiler.compile(branch, compiler.narrow(branch, spot)), branch) for branch in branches
+    ]
     strict: list[Draw] = []
     accept = lazy_acceptor(schema, compiler.setting.forms)
 
@@ -250,7 +267,9 @@ def _conjunction(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
     """What merging left: where alternatives stand in a conjunction, the conjunctions of each alternative."""
     view = schema.view()
     if not isinstance(view, AllOfView):
-        return compiler.compile(schema, spot) if not isinstance(view, TypedGroupView) else compile_search(compiler, schema, spot)
+        if not isinstance(view, TypedGroupView):
+            return compiler.compile(schema, spot)
+        return compile_search(compiler, schema, spot)
     choice = next((branch for branch in view.branches if isinstance(branch.view(), AnyOfView | OneOfView)), None)
     if choice is None:
         return compile_search(compiler, schema, spot)
@@ -258,7 +277,9 @@ def _conjunction(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
 
     def with_others(option: Canonical) -> Draw:
         merged = compiler.merger.merge([*others, option])
-        return compiler.compile(merged, compiler.narrow(option, spot)) if merged is not None else nothing
+        if merged is not None:
+            return compiler.compile(merged, compiler.narrow(option, spot))
+        return nothing
 
     options: list[Canonical] = choice.view().branches  # type: ignore[union-attr]
     draw = compile_any_of(compiler, options, spot, with_others)
@@ -385,12 +406,18 @@ def _is_of(branch: Canonical, type_: str) -> bool:
     if kind == "multi_type":
         return False  # the other types, which a schema without `type` admits as well
     return (
-        kind == type_ or (type_ == "number" and kind == "integer") or kind in {"all_of", "any_of", "one_of", "reference", "enum", "const"}
+        kind == type_
+        or (type_ == "number" and kind == "integer")
+        or kind in {"all_of", "any_of", "one_of", "reference", "enum", "const"}
     )
 
 
 def _is_gone(compiler: DrawCompiler, branch: Canonical) -> bool:
-    """Whether an alternative is what a thing has become once it is deleted: seldom what is asked for beside the thing itself."""
+    """
+    Whether an alternative is what a thing has become once it is deleted.
+
+    Seldom what is asked for beside the thing itself.
+    """
     view = branch.view()
     if isinstance(view, ReferenceView):
         written = compiler.setting.reader.definitions.get(view.uri.removeprefix("#/$defs/"))
@@ -404,4 +431,6 @@ def _is_gone(compiler: DrawCompiler, branch: Canonical) -> bool:
 
 def _is_null(branch: Canonical) -> bool:
     view = branch.view()
-    return (isinstance(view, MultiTypeView) and view.types == ["null"]) or (isinstance(view, ConstView) and view.value is None)
+    return (isinstance(view, MultiTypeView) and view.types == ["null"]) or (
+        isinstance(view, ConstView) and view.value is None
+    )

@@ -173,7 +173,9 @@ class DrawCompiler(Protocol):
 
 def meaning_of(spot: Site, type_: str, format_: str) -> Meaning | None:
     """Guess what a scalar is about."""
-    return find_meaning(spot.name, spot.owner, type_, format_, spot.hints.text("description")[:300], at_place=spot.at_place)
+    return find_meaning(
+        spot.name, spot.owner, type_, format_, spot.hints.text("description")[:300], at_place=spot.at_place
+    )
 
 
 def acceptor(schema: Canonical | JsonObject, forms: Forms | None = None) -> Callable[[JsonValue], bool] | None:
@@ -191,7 +193,9 @@ def acceptor(schema: Canonical | JsonObject, forms: Forms | None = None) -> Call
 def compile_part(compiler: DrawCompiler, schema: JsonValue) -> Draw:
     """Compile a subschema that nothing is known of but what it allows."""
     form = compiler.setting.forms.part(schema)
-    return compiler.compile_bare(form, Site(Hints())) if form is not None else nothing
+    if form is not None:
+        return compiler.compile_bare(form, Site(Hints()))
+    return nothing
 
 
 def lazy_acceptor(schema: Canonical, forms: Forms) -> Callable[[JsonValue], bool]:
@@ -229,13 +233,15 @@ class ByRow:
     """
     A draw that goes by the row alone: a look-up among 256 values.
 
-    Objects look all of theirs up at once; see `objects`. Columns of tables go by the lower half of the row, so that they
-    agree; what goes by chance goes by the upper half.
+    Objects look all of theirs up at once; see `objects`. Columns of tables go by the lower half of the row, so that
+    they agree; what goes by chance goes by the upper half.
     """
 
     __slots__ = ("example", "firm", "shift", "usual")
 
-    def __init__(self, usual: tuple[JsonValue, ...], firm: tuple[JsonValue, ...], shift: int, example: Draw | None = None) -> None:
+    def __init__(
+        self, usual: tuple[JsonValue, ...], firm: tuple[JsonValue, ...], shift: int, example: Draw | None = None
+    ) -> None:
         """
         Fill the rows.
 

@@ -95,7 +95,9 @@ class DrawState:
         "size", "static", "strict", "terse", "tight", "traced", "verify",
     )  # fmt: skip
 
-    def __init__(self, seed: int, *, static: bool = True, size: int | None = None, echo: Mapping[str, JsonValue]) -> None:
+    def __init__(
+        self, seed: int, *, static: bool = True, size: int | None = None, echo: Mapping[str, JsonValue]
+    ) -> None:
         """
         Begin a draw.
 
@@ -117,7 +119,9 @@ class DrawState:
         self.verify = False  # documented examples are judged before they are used
         self.tight = False
         self.terse = False  # an error: of what stands inside its parts only what is required is drawn
-        self.traced: list[PlaceTest] | None = None  # where it is drawn for many answers: what the request was asked so far
+        self.traced: list[PlaceTest] | None = (
+            None  # where it is drawn for many answers: what the request was asked so far
+        )
         self.following = False  # traced, and not the first of its list: what was asked for was drawn before
         self.size = size
         self.index = 0
@@ -144,7 +148,9 @@ class DrawState:
 
     def ordinal(self) -> JsonValue:
         """The number of the item in its list, from 1."""
-        return left_open(ORDINAL) if isinstance(self.index, Anywhere) else self.index + 1
+        if isinstance(self.index, Anywhere):
+            return left_open(ORDINAL)
+        return self.index + 1
 
 
 def closed(place: object) -> JsonValue:

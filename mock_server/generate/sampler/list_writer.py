@@ -1,12 +1,13 @@
 """
 Whole items of an answer by row, written once.
 
-An answer that is a list has items of which each could stand in any other answer as well, but for what it takes from the
-request and from its place in the list. So items are drawn for many answers (`DrawState.traced`), those places left open, proven
-by the judge, and kept as the bytes between the places. An answer picks rows by its seed, fills the places in and joins.
+An answer that is a list has items of which each could stand in any other answer as well, but for what it takes from
+the request and from its place in the list. So items are drawn for many answers (`DrawState.traced`), those places left
+open, proven by the judge, and kept as the bytes between the places. An answer picks rows by its seed, fills the places
+in and joins.
 
-The rows are a function of the seed of the server and the schema, whoever asks for them first. They are made when they are
-first asked for, and forgotten together where they would take too much room.
+The rows are a function of the seed of the server and the schema, whoever asks for them first. They are made when they
+are first asked for, and forgotten together where they would take too much room.
 """
 
 from collections.abc import Callable, Mapping
@@ -185,10 +186,14 @@ class _Filling:
                 return self.position + 1
             case InheritedPlace():
                 taken = self.resolve(value.above)
-                return taken if taken is not None and value.accept(taken) else self.resolve(value.otherwise)
+                if taken is not None and value.accept(taken):
+                    return taken
+                return self.resolve(value.otherwise)
             case EchoedPlace():
                 found = fitting(self.echo[value.name], value.accept) if value.name in self.echo else None
-                return found if found is not None else self.resolve(value.otherwise)
+                if found is not None:
+                    return found
+                return self.resolve(value.otherwise)
         return cast("JsonValue", value)
 
     def _say(self, name: str, accept: Accept) -> bytes | None:
@@ -211,7 +216,9 @@ class ListWriter:
     schema: JsonObject  # a bundle's
     shelf: RowCache
     _table: dict[_Key, tuple[DrawnRow, ...]] = field(init=False)
-    _passed: dict[tuple[PlaceTest, ...], tuple[PlaceTest, ...]] = field(default_factory=dict)  # the same ones are kept once
+    _passed: dict[tuple[PlaceTest, ...], tuple[PlaceTest, ...]] = field(
+        default_factory=dict
+    )  # the same ones are kept once
     _count: int | None = None
     _size_of_first: int = 0  # bytes
 
@@ -282,7 +289,9 @@ class ListWriter:
     def make(self, key: _Key, echo: Mapping[str, JsonValue]) -> DrawnRow:
         """Make the row of a number, for requests like one; see `DrawnRow.tests`."""
         tests: list[PlaceTest] = []
-        text = next((found for attempt in range(_TRIES) if (found := self._draw(key, attempt, echo, tests)) is not None), None)
+        text = next(
+            (found for attempt in range(_TRIES) if (found := self._draw(key, attempt, echo, tests)) is not None), None
+        )
         passed = tuple(dict.fromkeys(tests))
         row = DrawnRow(text, self._passed.setdefault(passed, passed))
         self.shelf.take(_size(row.text) + _OVERHEAD)
@@ -304,10 +313,14 @@ class ListWriter:
             text = _text(item)
         except (NothingFits, RecursionError, TypeError, ValueError):
             return None  # the last two: numbers beyond 64 bits, and judges that are shown a place
-        return text if self.accepts([plain] * max(1, self.items.least)) else None
+        if self.accepts([plain] * max(1, self.items.least)):
+            return text
+        return None
 
 
-def rows_of(draw: Draw, schema: JsonObject, seed: int, echoes: tuple[str, ...], accepts: Accept, shelf: RowCache) -> ListWriter | None:
+def rows_of(
+    draw: Draw, schema: JsonObject, seed: int, echoes: tuple[str, ...], accepts: Accept, shelf: RowCache
+) -> ListWriter | None:
     """
     The rows of a schema; None where its values are no lists of independent items.
 
@@ -322,7 +335,9 @@ def rows_of(draw: Draw, schema: JsonObject, seed: int, echoes: tuple[str, ...], 
     if not isinstance(draw, Items) or draw.least > _MOST_ROWS or not _is_plain_list(schema):
         return None
     rows = ListWriter(draw, seed, echoes, accepts, schema, shelf)
-    return rows if rows.make((0, True, False), {}).text is not None else None
+    if rows.make((0, True, False), {}).text is not None:
+        return rows
+    return None
 
 
 def _is_plain_list(schema: JsonObject) -> bool:
@@ -342,7 +357,11 @@ def _is_plain_list(schema: JsonObject) -> bool:
 
 
 def _composes(schema: JsonValue) -> bool:
-    """Whether a part can be exchanged for another that fits its place: no keyword looks at more than one place at once."""
+    """
+    Whether a part can be exchanged for another that fits its place.
+
+    No keyword looks at more than one place at once.
+    """
     if isinstance(schema, dict):
         return _LOOKING_AROUND.isdisjoint(schema) and all(map(_composes, schema.values()))
     return not isinstance(schema, list) or all(map(_composes, schema))
@@ -364,7 +383,11 @@ def _text(value: JsonValue, inherited: tuple[str, ...] = ()) -> Written:
         if isinstance(place, RequestedObject):
             own = {name: _text(place.value[name]) for name in place.inherited}
             text = _text(place.value, place.inherited)
-            places.append(_Object((place.name, id(place.plan)), text if isinstance(text, OpenText) else OpenText((text,), ()), own))
+            places.append(
+                _Object(
+                    (place.name, id(place.plan)), text if isinstance(text, OpenText) else OpenText((text,), ()), own
+                )
+            )
         elif isinstance(place, EchoedPlace | NumberedPlace | InheritedPlace | OrdinalPlace | _Taken):
             places.append(place)
         else:
@@ -383,6 +406,10 @@ def _text(value: JsonValue, inherited: tuple[str, ...] = ()) -> Written:
 def _size(text: Written | None) -> int:
     """About how many bytes a text takes."""
     if not isinstance(text, OpenText):
-        return len(text) if text is not None else 0
-    inside = sum(_size(p.text) + sum(map(_size, p.inherited.values())) for _, p in text.places if isinstance(p, _Object))
+        if text is not None:
+            return len(text)
+        return 0
+    inside = sum(
+        _size(p.text) + sum(map(_size, p.inherited.values())) for _, p in text.places if isinstance(p, _Object)
+    )
     return sum(map(len, text.pieces)) + 64 * len(text.pieces) + inside

@@ -9,7 +9,16 @@ from random import Random
 from mock_server.generate.realism import tables
 from mock_server.generate.realism.meaning import Meaning
 from mock_server.generate.realism.pools import ROWS
-from mock_server.generate.sampler.compiler import SamplerContext, Site, acceptor, by_chance, from_column, from_values, meaning_of, nothing
+from mock_server.generate.sampler.compiler import (
+    SamplerContext,
+    Site,
+    acceptor,
+    by_chance,
+    from_column,
+    from_values,
+    meaning_of,
+    nothing,
+)
 from mock_server.generate.sampler.draw import MANY_ROWS, Draw, DrawState, by_number
 from mock_server.generate.sampler.strings import find_faker
 from mock_server.generate.seed import derive_random
@@ -84,13 +93,17 @@ def _number_schema(view: NumberView) -> JsonObject:
 
 def _plain(number: float | Decimal) -> int | float:
     if isinstance(number, Decimal):
-        return int(number) if number == number.to_integral_value() else float(number)
+        if number == number.to_integral_value():
+            return int(number)
+        return float(number)
     return number
 
 
 def _range(spot: Site, type_: str) -> tuple[float, float, int]:
     meaning = meaning_of(spot, type_, next(iter(spot.hints.formats()), ""))
-    return _RANGES.get(meaning.kind, _USUAL) if meaning is not None else _near_example(spot)
+    if meaning is not None:
+        return _RANGES.get(meaning.kind, _USUAL)
+    return _near_example(spot)
 
 
 def _near_example(spot: Site) -> tuple[float, float, int]:
@@ -99,11 +112,15 @@ def _near_example(spot: Site) -> tuple[float, float, int]:
     if not shown or not all(map(math.isfinite, shown)) or not any(shown):
         return _USUAL
     bounds = [bound for each in shown for bound in (each / 2, each * 2)]
-    decimals = max(len(repr(each).partition(".")[2]) if isinstance(each, float) and "e" not in repr(each) else 0 for each in shown)
+    decimals = max(
+        len(repr(each).partition(".")[2]) if isinstance(each, float) and "e" not in repr(each) else 0 for each in shown
+    )
     return min(bounds), max(bounds), min(decimals, 6)
 
 
-def _window(low: float, high: float, least: float | Decimal | None, most: float | Decimal | None) -> tuple[float, float]:
+def _window(
+    low: float, high: float, least: float | Decimal | None, most: float | Decimal | None
+) -> tuple[float, float]:
     """The usual range within the bounds; where they do not meet, numbers near the bounds."""
     floor = -math.inf if least is None else _plain(least)
     ceiling = math.inf if most is None else _plain(most)
@@ -111,7 +128,10 @@ def _window(low: float, high: float, least: float | Decimal | None, most: float 
         return floor, min(ceiling, floor + _FEW)
     if ceiling < -LARGEST:
         return max(floor, ceiling - _FEW), ceiling
-    floor, ceiling = max(floor, -math.inf if floor == -math.inf else -LARGEST), min(ceiling, math.inf if ceiling == math.inf else LARGEST)
+    floor, ceiling = (
+        max(floor, -math.inf if floor == -math.inf else -LARGEST),
+        min(ceiling, math.inf if ceiling == math.inf else LARGEST),
+    )
     first, last = max(low, floor), min(high, ceiling)
     if first < last or (first == last and math.isfinite(first)):
         return first, last
@@ -127,25 +147,40 @@ def _numbers(random: Random, first: float, last: float, decimals: int) -> Iterat
         decimals = max(decimals, min(15, 2 - math.floor(math.log10(width))))
     for _ in range(_POOL):
         number = round(first + random.random() * width, decimals)
-        yield number if decimals else int(number)  # a count or a status is written without a point, whatever its type allows
+        yield (
+            number if decimals else int(number)
+        )  # a count or a status is written without a point, whatever its type allows
 
 
 def _nearest(first: float, last: float) -> Iterator[JsonValue]:
     """What is left of a range too narrow for decimals."""
-    yield from (first + (last - first) / 2, first, last, math.nextafter(first, math.inf), math.nextafter(last, -math.inf))
+    yield from (
+        first + (last - first) / 2,
+        first,
+        last,
+        math.nextafter(first, math.inf),
+        math.nextafter(last, -math.inf),
+    )
 
 
-def _multiples(setting: SamplerContext, spot: Site, view: IntegerView | NumberView, first: float, last: float, *, integral: bool) -> Draw:
+def _multiples(
+    setting: SamplerContext, spot: Site, view: IntegerView | NumberView, first: float, last: float, *, integral: bool
+) -> Draw:
     """Exact multiples of all steps; multiples of the excluded steps are sorted out by the judge."""
     steps = [Fraction(str(step)) for step in view.multiple_of]
     if not steps:  # small enough to miss what must not be divided
-        steps = [Fraction(1) if integral else min(Fraction(1, 100), *(Fraction(str(step)) / 2 for step in view.not_multiple_of))]
+        steps = [
+            Fraction(1)
+            if integral
+            else min(Fraction(1, 100), *(Fraction(str(step)) / 2 for step in view.not_multiple_of))
+        ]
     if integral:
         steps.append(Fraction(1))
     step = steps[0]
     for other in steps[1:]:
         step = Fraction(
-            math.lcm(step.numerator * other.denominator, other.numerator * step.denominator), step.denominator * other.denominator
+            math.lcm(step.numerator * other.denominator, other.numerator * step.denominator),
+            step.denominator * other.denominator,
         )
     low, high = _in_steps(view, step, first, last)
     if high < low:
@@ -171,9 +206,17 @@ def _in_steps(view: IntegerView | NumberView, step: Fraction, first: float, last
     low, high = math.ceil(Fraction(first) / step), math.floor(Fraction(last) / step)
     if low <= high:
         return low, high
-    low = math.ceil(Fraction(_plain(view.minimum)) / step) if view.minimum is not None else min(0, high)
-    high = math.floor(Fraction(_plain(view.maximum)) / step) if view.maximum is not None else low + 20
-    return (low, min(high, low + 20)) if view.minimum is not None else (max(low, high - 20), high)
+    if view.minimum is not None:
+        low = math.ceil(Fraction(_plain(view.minimum)) / step)
+    else:
+        low = min(0, high)
+    if view.maximum is not None:
+        high = math.floor(Fraction(_plain(view.maximum)) / step)
+    else:
+        high = low + 20
+    if view.minimum is not None:
+        return (low, min(high, low + 20))
+    return (max(low, high - 20), high)
 
 
 def _integer_schema(view: IntegerView) -> JsonObject:
@@ -184,11 +227,15 @@ def _integer_schema(view: IntegerView) -> JsonObject:
         schema["maximum"] = view.maximum
     parts: list[JsonValue] = [{"multipleOf": _plain(step)} for step in view.multiple_of]
     parts += [{"not": {"multipleOf": _plain(step)}} for step in view.not_multiple_of]
-    return {**schema, "allOf": parts} if parts else schema
+    if parts:
+        return {**schema, "allOf": parts}
+    return schema
 
 
 def _exact(number: Fraction) -> int | float:
-    return number.numerator if number.denominator == 1 else float(number)
+    if number.denominator == 1:
+        return number.numerator
+    return float(number)
 
 
 def _column_draw(
@@ -216,9 +263,12 @@ def _column_draw(
     floor, ceiling = (-math.inf if least is None else least), (math.inf if most is None else most)
     integral = type_ == "integer"
     fitting = all(
-        isinstance(value, int | float) and floor <= value <= ceiling and (not integral or isinstance(value, int)) for value in column
+        isinstance(value, int | float) and floor <= value <= ceiling and (not integral or isinstance(value, int))
+        for value in column
     )
-    return from_column(column) if fitting and (view is None or not view.multiple_of) else None
+    if fitting and (view is None or not view.multiple_of):
+        return from_column(column)
+    return None
 
 
 def _entity_draw(

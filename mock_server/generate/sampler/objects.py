@@ -74,7 +74,9 @@ class _ObjectPlan:
     is_map: bool
     finish: tuple[Callable[[JsonObject, DrawState], None], ...]
     violate: tuple[Draw, ...]
-    echoes: tuple[tuple[str, str], ...]  # parameters by which the object may be the one that was asked for, and where they stand
+    echoes: tuple[
+        tuple[str, str], ...
+    ]  # parameters by which the object may be the one that was asked for, and where they stand
     inherited: tuple[_Member, ...]  # what it takes from the objects around it
 
 
@@ -105,7 +107,10 @@ def compile_object(compiler: DrawCompiler, view: ObjectView | None, spot: Site) 
             out = begin(s)
             asked = _asked_for(plan, out, s) if echoes else None
             if asked is not None and asked in s.known:
-                return {**s.known[asked], **{member.name: out[member.name] for member in plan.inherited if member.name in out}}
+                return {
+                    **s.known[asked],
+                    **{member.name: out[member.name] for member in plan.inherited if member.name in out},
+                }
             if nested:
                 if has_identity:
                     s.parents.append(Parent(plan.nouns, out, plan.id_key, plan.name_key))
@@ -123,7 +128,11 @@ def compile_object(compiler: DrawCompiler, view: ObjectView | None, spot: Site) 
         if asked is not None:
             if s.traced is not None:
                 s.budget = budget if s.following else s.budget
-                return left_open(RequestedObject(asked, plan, out, tuple(member.name for member in plan.inherited if member.name in out)))
+                return left_open(
+                    RequestedObject(
+                        asked, plan, out, tuple(member.name for member in plan.inherited if member.name in out)
+                    )
+                )
             s.known[asked] = out
         return out
 
@@ -155,7 +164,10 @@ def _beginning(plan: _ObjectPlan) -> Callable[[DrawState], JsonObject]:
         key = (s.exemplary, s.row & ROW_MASK)
         found = rows.get(key)
         if found is None:
-            found = rows[key] = {**frame, **{name: (draw.firm if key[0] else draw.usual)[key[1]] for name, draw in lower}}
+            found = rows[key] = {
+                **frame,
+                **{name: (draw.firm if key[0] else draw.usual)[key[1]] for name, draw in lower},
+            }
         out = found.copy()
         if upper:
             key = (s.exemplary, s.row >> 8 & ROW_MASK)
@@ -179,14 +191,18 @@ def _plan(compiler: DrawCompiler, view: ObjectView | None, spot: Site) -> _Objec
     order = _order(hints, schemas, required, undeclared)
     tables = _tables(compiler, order, schemas, nouns, spot)
     at_place = any(" ".join(split_words(name)) in kinds.AT_A_PLACE for name in order)
-    keyed = any(split_words(name) in OWN_KEYS and schemas[name].kind.value not in {"integer", "number"} for name in schemas)
+    keyed = any(
+        split_words(name) in OWN_KEYS and schemas[name].kind.value not in {"integer", "number"} for name in schemas
+    )
     members: list[_Member] = []
     echoes: dict[str, str] = {}
     inherited: list[_Member] = []
     for name in order:
         if not undeclared.allows(name):
             continue
-        member, linked = _member(compiler, name, undeclared.schema_of(name), nouns, spot, required, tables, keyed=keyed, at_place=at_place)
+        member, linked = _member(
+            compiler, name, undeclared.schema_of(name), nouns, spot, required, tables, keyed=keyed, at_place=at_place
+        )
         members.append(member)
         if linked.echo is not None:
             echoes[linked.echo] = name
@@ -215,7 +231,11 @@ def _plan(compiler: DrawCompiler, view: ObjectView | None, spot: Site) -> _Objec
 
 
 def _order(hints: Hints, schemas: dict[str, Canonical], required: frozenset[str], undeclared: Undeclared) -> list[str]:
-    """The properties that are drawn, as they were documented; one of which only its description is known is no less so."""
+    """
+    The properties that are drawn, as they were documented.
+
+    One of which only its description is known is no less so.
+    """
     known = schemas.keys() | undeclared.listed() | set(hints.sure_names)
     order = dict.fromkeys(name for name in hints.property_order() if name in known)
     order |= dict.fromkeys(schemas)
@@ -261,12 +281,17 @@ def _only_scalars(schema: Canonical) -> bool:
     return branches is not None and all(branch.kind.value in _SCALAR_KINDS for branch in branches)
 
 
-def _tables(compiler: DrawCompiler, names: list[str], schemas: dict[str, Canonical], nouns: frozenset[str], spot: Site) -> frozenset[str]:
+def _tables(
+    compiler: DrawCompiler, names: list[str], schemas: dict[str, Canonical], nouns: frozenset[str], spot: Site
+) -> frozenset[str]:
     """The tables of coherent columns that an object's own simple properties draw from."""
     found = set()
     for name in names:
         hints = compiler.setting.reader.member(spot.hints, name)
-        type_ = "number" if name in schemas and schemas[name].kind.value in {"number", "integer"} else "string"
+        if name in schemas and schemas[name].kind.value in {"number", "integer"}:
+            type_ = "number"
+        else:
+            type_ = "string"
         meaning = find_meaning(name, nouns, type_, next(iter(hints.formats()), ""), "")
         if meaning is not None and meaning.kind in TABLE_OF:
             found.add(TABLE_OF[meaning.kind])
@@ -303,7 +328,9 @@ def _asked_for(plan: _ObjectPlan, out: JsonObject, s: DrawState) -> str | None:
             value: object = out.get(name)
             if isinstance(value, EchoedPlace) and value.name == parameter:
                 return parameter
-        elif parameter in s.placed and (out.get(name) == s.echo[parameter] or str(out.get(name)) == str(s.echo[parameter])):
+        elif parameter in s.placed and (
+            out.get(name) == s.echo[parameter] or str(out.get(name)) == str(s.echo[parameter])
+        ):
             return parameter
     return None
 
@@ -353,7 +380,9 @@ def _left_out(plan: _ObjectPlan, member: _Member, out: JsonObject, s: DrawState)
         waiting = sum(1 for other in plan.nested if other.required and other.name not in out)
         if len(out) + waiting >= plan.most:
             return True
-    return any(s.active.get(uri, 0) > 1 for uri in member.references) if member.references else False
+    if member.references:
+        return any(s.active.get(uri, 0) > 1 for uri in member.references)
+    return False
 
 
 def _fill(plan: _ObjectPlan, out: JsonObject, s: DrawState) -> None:

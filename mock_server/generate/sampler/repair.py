@@ -131,7 +131,9 @@ class Repair:
             yield _GONE
         yield from random.sample(CATALOGUE, 6)
 
-    def _for_object(self, keyword: str, holder: JsonObject, node: JsonObject, breach: Breach, s: DrawState) -> Iterator[JsonValue]:
+    def _for_object(
+        self, keyword: str, holder: JsonObject, node: JsonObject, breach: Breach, s: DrawState
+    ) -> Iterator[JsonValue]:
         properties = holder.get("properties")
         known = properties if isinstance(properties, dict) else {}
         if keyword in {"required", "dependentRequired"}:
@@ -142,13 +144,18 @@ class Repair:
         elif keyword == "minProperties":
             for name in (*known, *_SPARE_NAMES):
                 if name not in node:
-                    yield from ({**node, name: value} for value in self._made(known.get(name, holder.get("additionalProperties", True)), s))
+                    yield from (
+                        {**node, name: value}
+                        for value in self._made(known.get(name, holder.get("additionalProperties", True)), s)
+                    )
         if keyword in {"maxProperties", "not", "dependentRequired", "oneOf"}:
             yield from ({key: value for key, value in node.items() if key != name} for name in node)
         if keyword in {"not", "oneOf"}:
             yield from ({**node, name: value} for name in _SPARE_NAMES if name not in node for value in (1, "a"))
 
-    def _for_array(self, keyword: str, holder: JsonObject, node: list[JsonValue], s: DrawState, random: Random) -> Iterator[JsonValue]:
+    def _for_array(
+        self, keyword: str, holder: JsonObject, node: list[JsonValue], s: DrawState, random: Random
+    ) -> Iterator[JsonValue]:
         at = random.randrange(len(node)) if node else 0
         if keyword in {"contains", "minContains"}:
             for value in self._made(holder.get("contains", True), s):
@@ -158,7 +165,11 @@ class Repair:
         elif keyword == "minItems":
             yield from ([*node, value] for value in self._made(holder.get("items", True), s))
             yield [*node, *node[-1:]]
-        if keyword in {"maxItems", "uniqueItems", "unevaluatedItems", "maxContains", "contains", "items", "not", "oneOf"} and node:
+        if (
+            keyword
+            in {"maxItems", "uniqueItems", "unevaluatedItems", "maxContains", "contains", "items", "not", "oneOf"}
+            and node
+        ):
             yield node[:-1]
             yield [*node[:at], *node[at + 1 :]]
         if keyword in {"not", "oneOf", "maxContains", "minContains", "uniqueItems"}:
@@ -195,7 +206,9 @@ def _pruned(value: JsonValue, breach: Breach) -> _Proposal:
     keyword = breach.path[-1] if breach.path else ""
     node = _at(value, breach.instance)
     if isinstance(node, dict) and set(breach.names) & node.keys():
-        return _replaced(value, breach.instance, {key: member for key, member in node.items() if key not in breach.names})
+        return _replaced(
+            value, breach.instance, {key: member for key, member in node.items() if key not in breach.names}
+        )
     if keyword == "unevaluatedItems" and isinstance(node, list) and node:
         return _replaced(value, breach.instance, node[:-1])
     return _replaced(value, breach.instance, _GONE)

@@ -14,7 +14,13 @@ from mock_server.generate.realism import tables
 from mock_server.generate.realism.meaning import find_meaning
 from mock_server.generate.realism.pools import ROWS
 from mock_server.generate.sampler.arrays import compile_array
-from mock_server.generate.sampler.combinators import compile_all_of, compile_any_of, compile_one_of, compile_search, nullable
+from mock_server.generate.sampler.combinators import (
+    compile_all_of,
+    compile_any_of,
+    compile_one_of,
+    compile_search,
+    nullable,
+)
 from mock_server.generate.sampler.compiler import (
     ByRow,
     Merger,
@@ -94,7 +100,11 @@ class Sampler:
         return self._type(spot.hints.implied_type() or otherwise, spot)
 
     def compile_untyped(self, spot: Site) -> Draw:
-        """Compile a value whose schema has no keyword: an object, as other generators read it, unless its name means a text."""
+        """
+        Compile a value whose schema has no keyword.
+
+        An object, as other generators read it, unless its name means a text.
+        """
         return self.compile_any(spot, "object" if meaning_of(spot, "string", "") is None else "string")
 
     def compile_pattern(self, pattern: str) -> Draw:
@@ -106,10 +116,17 @@ class Sampler:
         random = derive_random(self.setting.pools.seed, "name", pattern)
         judge = acceptor({"type": "string", "pattern": pattern})
         written = (language.draw_with_demands(random, least) for least in range(12) for _ in range(6))
-        return from_values(tuple(dict.fromkeys(text for text in written if text is not None and (judge is None or judge(text)))), pattern)
+        return from_values(
+            tuple(dict.fromkeys(text for text in written if text is not None and (judge is None or judge(text)))),
+            pattern,
+        )
 
     def narrow(self, branch: Canonical, spot: Site) -> Site:
-        """The place where one alternative is chosen: its hints are those of that alternative, where it is told apart by its form."""
+        """
+        The place where one alternative is chosen.
+
+        Its hints are those of that alternative, where it is told apart by its form.
+        """
         if isinstance(branch.view(), ReferenceView):
             return spot
         for source in spot.hints.sources:
@@ -154,7 +171,9 @@ class Sampler:
             case ReferenceView():
                 return self._reference(view.uri, spot)
             case AnyOfView():
-                return compile_any_of(self, view.branches, spot, lambda branch: self.compile(branch, self.narrow(branch, spot)))
+                return compile_any_of(
+                    self, view.branches, spot, lambda branch: self.compile(branch, self.narrow(branch, spot))
+                )
             case OneOfView():
                 return compile_one_of(self, schema, view.branches, spot)
             case AllOfView() | TypedGroupView():
@@ -185,9 +204,13 @@ class Sampler:
                 judged.append(True)
                 accept = acceptor(schema, setting.forms)
                 fitting.extend(example for example in examples if accept is not None and accept(example))
-            return fitting[0] if fitting else draw(s)
+            if fitting:
+                return fitting[0]
+            return draw(s)
 
-        return draw.with_example(draw_example) if isinstance(draw, ByRow) else draw_example
+        if isinstance(draw, ByRow):
+            return draw.with_example(draw_example)
+        return draw_example
 
     def _types(self, types: list[str], spot: Site) -> Draw:
         """Any value of some types: null now and then, of the others what the hints imply."""
@@ -204,7 +227,9 @@ class Sampler:
         if len(others) > 1 and "number" not in others:
             draws = [self._type(type_, spot) for type_ in others]
             draw = _mixed(draws)
-        return nullable(draw) if "null" in types else draw
+        if "null" in types:
+            return nullable(draw)
+        return draw
 
     def _count_node(self) -> None:
         """
@@ -229,7 +254,9 @@ class Sampler:
         if type_ == "array":
             return compile_array(self, None, spot)
         if type_ == "object":
-            return compile_object(self, None, spot) if spot.hints.property_order() or spot.hints.is_map() else _empty_object
+            if spot.hints.property_order() or spot.hints.is_map():
+                return compile_object(self, None, spot)
+            return _empty_object
         return _boolean(spot)
 
     def _string(self, view: StringView | None, spot: Site) -> Draw:
@@ -247,7 +274,9 @@ class Sampler:
         text = content.encode(data) if data is not None else None
         if text is not None and (demands.judge is None or demands.judge(text)):
             return from_values((text,), "")
-        return draw if data is not None or not content.encoding or content.is_encoded else _encoded(draw, content, demands)
+        if data is not None or not content.encoding or content.is_encoded:
+            return draw
+        return _encoded(draw, content, demands)
 
     def _json_text(self, draw: Draw, content: Content, demands: TextConstraints, spot: Site) -> Draw:
         """Draw JSON texts of the schema of a string's content; what the string would be where they don't fit."""
@@ -268,11 +297,14 @@ class Sampler:
             finally:
                 self._within -= 1
             # JSON may end in spaces: so it is as long as it has to be
-            data = (
-                b"".join(line + b"\n" for line in written) if content.is_of_lines else written[0].ljust(min(demands.least, _LONGEST_PADDED))
-            )
+            if content.is_of_lines:
+                data = b"".join(line + b"\n" for line in written)
+            else:
+                data = written[0].ljust(min(demands.least, _LONGEST_PADDED))
             text = content.encode(data)
-            return text if text is not None and (accept is None or accept(text)) else draw(s)
+            if text is not None and (accept is None or accept(text)):
+                return text
+            return draw(s)
 
         return draw_content
 
@@ -341,7 +373,9 @@ def _outcomes(values: tuple[JsonValue, ...], name: str) -> tuple[JsonValue, ...]
         return values
     words = {value: joined(value) for value in values if isinstance(value, str)}
     done = tuple(value for value, word in words.items() if word in tables.DONE)
-    return done[:1] if done and tables.UNDER_WAY & set(words.values()) else values
+    if done and tables.UNDER_WAY & set(words.values()):
+        return done[:1]
+    return values
 
 
 def _encoded(draw: Draw, content: Content, demands: TextConstraints) -> Draw:
@@ -351,7 +385,9 @@ def _encoded(draw: Draw, content: Content, demands: TextConstraints) -> Draw:
     def draw_encoded(s: DrawState) -> JsonValue:
         plain = draw(s)
         text = content.encode(plain.encode("utf-8", "replace")) if isinstance(plain, str) else None
-        return text if text is not None and (accept is None or accept(text)) else plain
+        if text is not None and (accept is None or accept(text)):
+            return text
+        return plain
 
     return draw_encoded
 
@@ -367,6 +403,9 @@ def _empty_object(s: DrawState) -> JsonValue:
 
 def _boolean(spot: Site) -> Draw:
     meaning = find_meaning(spot.name, spot.owner, "boolean", "", "")
-    chance = float(meaning.kind) if meaning is not None and meaning.kind in tables.BOOLEANS else 0.5
+    if meaning is not None and meaning.kind in tables.BOOLEANS:
+        chance = float(meaning.kind)
+    else:
+        chance = 0.5
     random = derive_random("boolean", spot.name, *sorted(spot.owner))
     return by_chance(tuple(random.random() < chance for _ in range(ROWS)))

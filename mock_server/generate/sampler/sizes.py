@@ -143,7 +143,10 @@ class Sizes:
             case ObjectView():
                 known = sum(self._count(view.properties[name]) for name in view.required if name in view.properties)
                 others = max(0, (view.min_properties or 0) - len(view.required))
-                one = self._count(view.additional_properties) if others and view.additional_properties is not None else 1
+                if others and view.additional_properties is not None:
+                    one = self._count(view.additional_properties)
+                else:
+                    one = 1
                 return min(1 + known + others * max(one, 1), _MOST)
             case ArrayView():
                 return self._count_items(view)
@@ -164,7 +167,12 @@ class Sizes:
         one = self._count(view.items) if rest > 0 and view.items is not None else 1
         listed = sum(map(self._count, prefix)) + max(rest, 0) * max(one, 1)
         contained = max(
-            ((found.min_contains or 1) * self._count(found.schema) for found in view.contains if found.min_contains != 0), default=0
+            (
+                (found.min_contains or 1) * self._count(found.schema)
+                for found in view.contains
+                if found.min_contains != 0
+            ),
+            default=0,
         )
         return min(1 + max(listed, contained), _MOST)
 

@@ -33,7 +33,8 @@ from mock_server.schema.formats import ASSERTED
 
 _Accept = Callable[[JsonValue], bool]
 
-# Kinds of which an example says more than we know: codes, and words of a vocabulary that only the document's author knows.
+# Kinds of which an example says more than we know: codes, and words of a vocabulary that only the document's author
+# knows.
 _CODES = frozenset(
     ("numeric_code", "token", "hex_id", "account_number", "serial_number", "version", "error_code", "file_name", "sha1", "sha256", "md5",
      "uuid", "word", "title", "status", "slug")
@@ -44,7 +45,8 @@ _VOCABULARIES = frozenset(
      "operational_status", "capability", "duration", "cron")
 )  # fmt: skip
 _CODES_IN_CASES = frozenset(("currency_code", "country_code", "country_code_3", "language_code", "bic", "iban"))
-# How many characters have to be those of a code, where the meaning is one and where nothing is known: `us-east-1` is none.
+# How many characters have to be those of a code, where the meaning is one and where nothing is known: `us-east-1` is
+# none.
 _SOME = 4
 _MANY = 6
 _TRIED = 32  # shaped texts that are judged before all are trusted
@@ -63,16 +65,28 @@ def compile_string(setting: SamplerContext, view: StringView | None, spot: Site)
     if column is not None:
         fitted = _fitted(column, view, accept)
         if fitted is not None:
-            return from_column(fitted) if named is not None else _id_draw(fitted, meaning, spot, whole=fitted is column)
+            if named is not None:
+                return from_column(fitted)
+            return _id_draw(fitted, meaning, spot, whole=fitted is column)
     written = write_texts(setting.pools.seed, spot.name, demands)
     if not written:
-        written = tuple(example for example in spot.hints.examples() if isinstance(example, str) and (accept is None or accept(example)))
+        written = tuple(
+            example
+            for example in spot.hints.examples()
+            if isinstance(example, str) and (accept is None or accept(example))
+        )
     return from_values(written, spot.name)
 
 
 def _shaped(setting: SamplerContext, spot: Site, accept: _Accept | None) -> Draw | None:
-    """Draw texts shaped like the documented example, where it says more of them than their meaning does; None elsewhere."""
-    examples = [each for each in spot.hints.examples() if isinstance(each, str) and each and (accept is None or accept(each))]
+    """
+    Draw texts shaped like the documented example, where it says more of them than their meaning does.
+
+    None elsewhere.
+    """
+    examples = [
+        each for each in spot.hints.examples() if isinstance(each, str) and each and (accept is None or accept(each))
+    ]
     if not examples:
         return None
     example, meaning = examples[0], meaning_of(spot, "string", "")
@@ -94,7 +108,9 @@ def _shaped(setting: SamplerContext, spot: Site, accept: _Accept | None) -> Draw
         draw = from_values(tuple(dict.fromkeys(examples)), spot.name)
     if draw is None or accept is None:
         return draw
-    return draw if all(accept(draw(DrawState(row, static=False, echo={}))) for row in range(_TRIED)) else None
+    if all(accept(draw(DrawState(row, static=False, echo={}))) for row in range(_TRIED)):
+        return draw
+    return None
 
 
 def _shaped_ids(setting: SamplerContext, spot: Site, meaning: Meaning, example: str) -> Draw | None:
@@ -104,7 +120,9 @@ def _shaped_ids(setting: SamplerContext, spot: Site, meaning: Meaning, example: 
         write: Callable[[int], str] | None = code_writer(example, f"{setting.pools.seed} {meaning.noun}")
     else:
         write = number_writer(example, first, step)
-    return by_number(write, of_itself=meaning.noun in spot.owner) if write is not None else None
+    if write is not None:
+        return by_number(write, of_itself=meaning.noun in spot.owner)
+    return None
 
 
 def _shaped_address(setting: SamplerContext, example: str) -> Draw | None:
@@ -128,7 +146,9 @@ def _noted(setting: SamplerContext, kind: str, example: str, spot: Site) -> Draw
     return from_column(tuple(example[:kept] + write(row) for row in range(ROWS)))
 
 
-def _column(setting: SamplerContext, spot: Site, formats: tuple[str, ...]) -> tuple[tuple[JsonValue, ...] | None, Meaning | None]:
+def _column(
+    setting: SamplerContext, spot: Site, formats: tuple[str, ...]
+) -> tuple[tuple[JsonValue, ...] | None, Meaning | None]:
     """The column of what a string is about, and what that is."""
     format_ = next((name for name in formats if name != "password"), formats[0] if formats else "")
     meaning = meaning_of(spot, "string", format_)
@@ -139,7 +159,9 @@ def _column(setting: SamplerContext, spot: Site, formats: tuple[str, ...]) -> tu
         return (None if formats else pools.column("word")), None
     if meaning.moment:
         words = split_words(spot.name)
-        shape = format_ or meaning.shape or ("date" if words and words[-1] in {"date", "birthday", "dob"} else "date-time")
+        shape = (
+            format_ or meaning.shape or ("date" if words and words[-1] in {"date", "birthday", "dob"} else "date-time")
+        )
         return tuple(_moment_text(moment, shape) for moment in pools.moments(meaning.kind)), meaning
     if meaning.kind == "entity_name":
         return pools.entity_names(meaning.noun), meaning
@@ -154,7 +176,11 @@ def _column(setting: SamplerContext, spot: Site, formats: tuple[str, ...]) -> tu
 
 def _is_numeral(setting: SamplerContext, spot: Site, meaning: Meaning | None) -> bool:
     """Whether a text holds a number, as other places of the document say of its name."""
-    if spot.is_item or (meaning.kind if meaning is not None else None) not in tables.MAYBE_NUMERALS or spot.name in tables.GENERIC:
+    if (
+        spot.is_item
+        or (meaning.kind if meaning is not None else None) not in tables.MAYBE_NUMERALS
+        or spot.name in tables.GENERIC
+    ):
         return False
     said = spot.hints.text("description")
     return (not said or tables.OF_NUMBERS.search(said) is not None) and setting.numerals.has(spot.name)
@@ -164,9 +190,13 @@ def _cased(texts: tuple[str, ...], spot: Site) -> tuple[str, ...]:
     """Codes in the case that the description names, or else the examples have."""
     said = tables.LINK.sub(r"\1", spot.hints.text("description"))
     shown = [example for example in spot.hints.examples() if isinstance(example, str)]
-    if tables.LOWER_CASE.search(said) or (shown and not tables.UPPER_CASE.search(said) and all(map(str.islower, shown))):
+    if tables.LOWER_CASE.search(said) or (
+        shown and not tables.UPPER_CASE.search(said) and all(map(str.islower, shown))
+    ):
         return tuple(map(str.lower, texts))
-    return tuple(map(str.upper, texts)) if tables.UPPER_CASE.search(said) or (shown and all(map(str.isupper, shown))) else texts
+    if tables.UPPER_CASE.search(said) or (shown and all(map(str.isupper, shown))):
+        return tuple(map(str.upper, texts))
+    return texts
 
 
 def _named_column(setting: SamplerContext, spot: Site) -> tuple[JsonValue, ...] | None:
@@ -175,7 +205,9 @@ def _named_column(setting: SamplerContext, spot: Site) -> tuple[JsonValue, ...] 
     column = find_faker(setting, wish)
     if column is None and wish is not None:
         setting.unknown_fakers.add(str(wish))
-    return tuple(map(str, column)) if column is not None else None
+    if column is not None:
+        return tuple(map(str, column))
+    return None
 
 
 def find_faker(setting: SamplerContext, wish: JsonValue) -> tuple[JsonValue, ...] | None:
@@ -193,9 +225,15 @@ def find_faker(setting: SamplerContext, wish: JsonValue) -> tuple[JsonValue, ...
         return None
     name, argument = next(iter(wish.items()))
     word = name.rpartition(".")[2].replace("_", "").lower()
-    if word in {"randomelement", "arrayelement", "arrayelements", "randomelements"} and isinstance(argument, list) and argument:
+    if (
+        word in {"randomelement", "arrayelement", "arrayelements", "randomelements"}
+        and isinstance(argument, list)
+        and argument
+    ):
         options = argument[0] if isinstance(argument[0], list) else argument
-        return setting.pools.chosen(tuple(options)) if options else None
+        if options:
+            return setting.pools.chosen(tuple(options))
+        return None
     if word in {"numerify", "bothify", "lexify", "hexify", "replacesymbols"} and isinstance(argument, str | list):
         pattern = argument[0] if isinstance(argument, list) and argument else argument
         return setting.pools.written(str(pattern))
@@ -220,7 +258,9 @@ def _uuid(seed: int, noun: str, row: int) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:28]}0000"
 
 
-def _fitted(column: tuple[JsonValue, ...], view: StringView | None, accept: _Accept | None) -> tuple[JsonValue, ...] | None:
+def _fitted(
+    column: tuple[JsonValue, ...], view: StringView | None, accept: _Accept | None
+) -> tuple[JsonValue, ...] | None:
     """The column, its misfits replaced; None where nothing in it fits."""
     if accept is None or all(map(accept, column)):
         return column
@@ -228,7 +268,9 @@ def _fitted(column: tuple[JsonValue, ...], view: StringView | None, accept: _Acc
     cut = [value[:longest].rstrip() if isinstance(value, str) and longest is not None else value for value in column]
     checked = [value if accept(value) else None for value in cut]
     kept: list[JsonValue] = [value for value in checked if value is not None and value != ""]
-    return spread([value or None for value in checked], kept) if kept else None
+    if kept:
+        return spread([value or None for value in checked], kept)
+    return None
 
 
 def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, spot: Site, *, whole: bool) -> Draw:
@@ -242,6 +284,15 @@ def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, spot: Site,
 
 def _by_row_or_chance(column: tuple[JsonValue, ...], meaning: Meaning | None, salt: str) -> Draw:
     """Identifiers go by row, so that a list repeats none; other texts by chance."""
-    if meaning is not None and meaning.kind in {"serial_number", "iccid", "imsi", "evse_id", "id_tag", "license_plate", "iban", "phone"}:
+    if meaning is not None and meaning.kind in {
+        "serial_number",
+        "iccid",
+        "imsi",
+        "evse_id",
+        "id_tag",
+        "license_plate",
+        "iban",
+        "phone",
+    }:
         return from_column(column)
     return from_values(column, salt)

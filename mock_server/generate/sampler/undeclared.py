@@ -48,14 +48,18 @@ class Undeclared:
         self._names = view.property_names if view is not None else None
         self._other = view.additional_properties if view is not None else None
         patterns = view.pattern_properties if view is not None else {}
-        self._patterns = [(pattern, acceptor({"type": "string", "pattern": pattern}), schema) for pattern, schema in patterns.items()]
+        self._patterns = [
+            (pattern, acceptor({"type": "string", "pattern": pattern}), schema) for pattern, schema in patterns.items()
+        ]
         self._name_ok = acceptor(self._names, compiler.setting.forms) if self._names is not None else None
         self._draws: dict[object, Draw] = {}
 
     def listed(self) -> frozenset[str]:
         """The names, where only these are allowed, and each may hold anything."""
         view = self._names.view() if self._names is not None else None
-        return frozenset(map(str, view.values)) if isinstance(view, EnumView) else frozenset()
+        if isinstance(view, EnumView):
+            return frozenset(map(str, view.values))
+        return frozenset()
 
     def allows(self, name: str) -> bool:
         """Whether there may be a property of a name."""
@@ -104,7 +108,10 @@ class Undeclared:
         """A property that breaks something, as a negated keyword demands: its name and its value, as a pair."""
         pairs = []
         for name, schema in islice(self._violators(violation), _VIOLATORS):
-            draw = self._compiler.compile(schema, Site(Hints())) if schema is not None else self._compiler.compile_any(Site(Hints()))
+            if schema is not None:
+                draw = self._compiler.compile(schema, Site(Hints()))
+            else:
+                draw = self._compiler.compile_any(Site(Hints()))
             pairs.append((name, draw))
         if not pairs:
             return nothing
@@ -136,7 +143,9 @@ class Undeclared:
         schema = canonicalize_schema({"type": "string", "pattern": pattern})
         if schema is not None and self._names is not None:
             schema = find_intersection(schema, self._names) or schema
-        return self._written(schema) if schema is not None else iter(())
+        if schema is not None:
+            return self._written(schema)
+        return iter(())
 
     def _written(self, schema: Canonical) -> Iterator[str]:
         """Names that a schema of names admits."""

@@ -13,7 +13,17 @@ from random import Random
 
 from mock_server.generate.text import charset
 from mock_server.generate.text.charset import Ranges
-from mock_server.generate.text.regex import Alternation, Anchor, CapturingGroup, Chars, Look, Regex, RegexError, Repeat, parse_regex
+from mock_server.generate.text.regex import (
+    Alternation,
+    Anchor,
+    CapturingGroup,
+    Chars,
+    Look,
+    Regex,
+    RegexError,
+    Repeat,
+    parse_regex,
+)
 from mock_server.generate.text.regex import Concatenation as InRow
 
 # How large an automaton may be, and how much is done before a string is given up: states that are passed through.
@@ -32,7 +42,9 @@ class _Automaton:
 
     wanted: bool  # whether the pattern must be found, or must not
     sets: list[Ranges]  # of characters, of all patterns that are walked together
-    steps: list[list[tuple[int, int]]] = field(default_factory=lambda: [[], []])  # by a character of a set, by its index
+    steps: list[list[tuple[int, int]]] = field(
+        default_factory=lambda: [[], []]
+    )  # by a character of a set, by its index
     free: list[list[int]] = field(default_factory=lambda: [[], []])  # without a character
     at_start: list[list[int]] = field(default_factory=lambda: [[], []])  # without a character, at the start of the text
     at_end: list[list[int]] = field(default_factory=lambda: [[], []])
@@ -90,7 +102,9 @@ class _Automaton:
             start = after
         self.free[start].append(end)
 
-    def reach(self, states: Iterator[int] | Sequence[int] | frozenset[int], *, first: bool, last: bool = False) -> frozenset[int]:
+    def reach(
+        self, states: Iterator[int] | Sequence[int] | frozenset[int], *, first: bool, last: bool = False
+    ) -> frozenset[int]:
         """The states that are reached without a character."""
         found = set(states)
         todo = list(found)
@@ -119,11 +133,18 @@ class _Automaton:
 
     @staticmethod
     def _progress(states: frozenset[int]) -> _Progress:
-        return (frozenset(), True) if 1 in states else (states, False)
+        if 1 in states:
+            return (frozenset(), True)
+        return (states, False)
 
 
 def iter_common(
-    found: Sequence[str], barred: Sequence[str], least: int, most: int | None, random: Random, most_work: int = _MAX_WORK
+    found: Sequence[str],
+    barred: Sequence[str],
+    least: int,
+    most: int | None,
+    random: Random,
+    most_work: int = _MAX_WORK,
 ) -> Iterator[str]:
     """
     Find strings in which some patterns are found and others are not, first those that are hardly longer than need be.
@@ -196,7 +217,13 @@ def _is_lost(automata: list[_Automaton], progress: tuple[_Progress, ...]) -> boo
 
 def _kinds_of_characters(sets: list[Ranges]) -> list[tuple[frozenset[int], Ranges]]:
     """The characters by the sets that they are in: all of one kind lead to the same states."""
-    ends = sorted({0x20, 0x7F, *(end for ranges in (*sets, charset.EVERYTHING) for low, high in ranges for end in (low, high + 1))})
+    ends = sorted(
+        {
+            0x20,
+            0x7F,
+            *(end for ranges in (*sets, charset.EVERYTHING) for low, high in ranges for end in (low, high + 1)),
+        }
+    )
     kinds: dict[frozenset[int], list[tuple[int, int]]] = {}
     for low, after in pairwise(ends):
         if charset.contains(charset.EVERYTHING, low):

@@ -57,7 +57,12 @@ def intersection(one: Ranges, other: Ranges) -> Ranges:
 @lru_cache(maxsize=4096)
 def preferred(ranges: Ranges) -> str:
     """The characters of a set worth writing, at most 256 of them; empty only for an empty set."""
-    for taste in (_LOWER if len(ranges) == 1 and ranges[0][1] > 0x7F else _PLAIN, _PRINTABLE, ((0x20, 0x20),), EVERYTHING):  # noqa: PLR2004
+    for taste in (
+        _LOWER if len(ranges) == 1 and ranges[0][1] > 0x7F else _PLAIN,  # noqa: PLR2004
+        _PRINTABLE,
+        ((0x20, 0x20),),
+        EVERYTHING,
+    ):
         common = intersection(ranges, taste)
         if common:
             return "".join(chr(code) for low, high in common for code in range(low, min(high, low + 255) + 1))[:256]

@@ -1,9 +1,9 @@
 r"""
 The grammars of formats, as regular expressions of ECMA-262.
 
-So a format can be walked together with the patterns and lengths beside it, see `automaton`. Of each format there may be a
-believable part, which comes first, and its whole: `2026-02-28` before `7310-02-28`. A grammar may miss exotic texts of
-its format; it has none that is not of it, but for what is judged besides.
+So a format can be walked together with the patterns and lengths beside it, see `automaton`. Of each format there may
+be a believable part, which comes first, and its whole: `2026-02-28` before `7310-02-28`. A grammar may miss exotic
+texts of its format; it has none that is not of it, but for what is judged besides.
 
 Source: RFC 3339 (dates, times, durations), RFC 5322 and 1123 (addresses, hosts), RFC 3986 (URIs), RFC 4291 (IPv6),
 RFC 6570 (templates), RFC 6901 (pointers), RFC 9562 (UUIDs), RFC 4648 (base64)
@@ -11,7 +11,9 @@ RFC 6570 (templates), RFC 6901 (pointers), RFC 9562 (UUIDs), RFC 4648 (base64)
 
 from typing import Final
 
-_DAY: Final = r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+_DAY: Final = (
+    r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+)
 _LEAP_YEAR: Final = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
 _DATE: Final = rf"(?:\d{{4}}-{_DAY}|{_LEAP_YEAR}-02-29)"
 _RECENT_DATE: Final = rf"(?:(?:19[5-9]|20[0-3])\d-{_DAY}|20(?:[02][048]|1[26])-02-29)"
@@ -47,7 +49,9 @@ _PATH: Final = rf"(?:/{_CHAR}*)*"
 _SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.-]*"
 _URI: Final = rf"{_SCHEME}:(?://{_AUTHORITY}{_PATH}|{_CHAR}+{_PATH}|/(?:{_CHAR}+{_PATH})?){_TAIL}"
 _WEB: Final = r"https?://(?:[a-z0-9-]+\.)*example\.(?:com|org)(?:/[A-Za-z0-9._~-]+)*/?(?:\?[a-z]+=[a-z0-9]+)?"
-_RELATIVE: Final = rf"(?://{_AUTHORITY}{_PATH}|/(?:{_CHAR}+{_PATH})?|(?:[{_UNRESERVED}{_SUB}@]|{_ESCAPED})+{_PATH})?{_TAIL}"
+_RELATIVE: Final = (
+    rf"(?://{_AUTHORITY}{_PATH}|/(?:{_CHAR}+{_PATH})?|(?:[{_UNRESERVED}{_SUB}@]|{_ESCAPED})+{_PATH})?{_TAIL}"
+)
 _POINTER: Final = r"(?:/(?:[A-Za-z0-9._-]|~[01])*)*"
 _BASE64: Final = r"[A-Za-z0-9+/]"
 _URL64: Final = r"[A-Za-z0-9_-]"

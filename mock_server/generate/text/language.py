@@ -75,7 +75,10 @@ class Language:
             None where no string of such a length exists, or none up to the length known.
         """
         ceiling = self._cap if most is None else min(most, self._cap)
-        fitting = self._full.lengths & (((1 << (ceiling + 1)) - 1) >> least << least) if ceiling >= least else 0
+        if ceiling >= least:
+            fitting = self._full.lengths & (((1 << (ceiling + 1)) - 1) >> least << least)
+        else:
+            fitting = 0
         if not fitting:
             return self._padded(random, least, ceiling)
         return _Writer(random).write(self._full, _pick_length(random, fitting))
@@ -91,7 +94,9 @@ class Language:
             if sized.lengths:
                 pieces.append(_Writer(random).write(sized, _pick_length(random, sized.lengths & -sized.lengths)))
         text = "".join(pieces)
-        return text + base[len(text) :] if len(text) <= len(base) or most is None or len(text) <= most else base
+        if len(text) <= len(base) or most is None or len(text) <= most:
+            return text + base[len(text) :]
+        return base
 
     def _padded(self, random: Random, least: int, ceiling: int) -> str | None:
         """Where the pattern may stand anywhere, put other characters around it."""
@@ -100,7 +105,9 @@ class Language:
             return None
         core = _Writer(random).write(self._full, shortest.bit_length() - 1)
         padding = "a" * (least - len(core))
-        return core + padding if self._open_end else padding + core
+        if self._open_end:
+            return core + padding
+        return padding + core
 
     def _size(self, regex: Regex) -> _Sized:
         if isinstance(regex, Chars):
@@ -233,7 +240,12 @@ def _power(lengths: int, count: int, mask: int) -> int:
 def _repeat(lengths: int, least: int, most: int | None, mask: int) -> int:
     """The lengths of a part repeated a number of times."""
     if lengths == 2:  # noqa: PLR2004 - single characters
-        high = mask if most is None else (1 << (most + 1)) - 1 if most < mask.bit_length() else mask
+        if most is None:
+            high = mask
+        elif most < mask.bit_length():
+            high = (1 << (most + 1)) - 1
+        else:
+            high = mask
         return high >> least << least & mask
     longest = mask.bit_length()
     if least > longest and not lengths & 1:

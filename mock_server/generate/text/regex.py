@@ -112,13 +112,17 @@ class _Parser:
         options = [self._sequence(depth)]
         while self._take("|"):
             options.append(self._sequence(depth))
-        return options[0] if len(options) == 1 else Alternation(tuple(options))
+        if len(options) == 1:
+            return options[0]
+        return Alternation(tuple(options))
 
     def _sequence(self, depth: int) -> Regex:
         parts: list[Regex] = []
         while self.at < len(self.text) and self.text[self.at] not in "|)":
             parts.append(self._quantified(self._atom(depth)))
-        return parts[0] if len(parts) == 1 else Concatenation(tuple(parts))
+        if len(parts) == 1:
+            return parts[0]
+        return Concatenation(tuple(parts))
 
     def _quantified(self, atom: Regex) -> Regex:
         while True:
@@ -166,7 +170,12 @@ class _Parser:
         if not self._take("?"):
             self.groups += 1
             return self._named(None, self.groups, depth)
-        for opening, positive, ahead in (("=", True, True), ("!", False, True), ("<=", True, False), ("<!", False, False)):
+        for opening, positive, ahead in (
+            ("=", True, True),
+            ("!", False, True),
+            ("<=", True, False),
+            ("<!", False, False),
+        ):
             if self._take(opening):
                 return Look(self._closed(depth), positive, ahead)
         if self._take(":") or self._take(">"):
@@ -180,7 +189,9 @@ class _Parser:
         flags = self._until(":)")
         if not flags or set(flags) - set("imsuxU-"):
             raise RegexError(f"unknown group at {self.at}")
-        return EMPTY if self.text[self.at - 1] == ")" else self._closed(depth)
+        if self.text[self.at - 1] == ")":
+            return EMPTY
+        return self._closed(depth)
 
     def _named(self, name: str | None, number: int, depth: int) -> Regex:
         return CapturingGroup(self._closed(depth), number, name)
@@ -228,13 +239,17 @@ class _Parser:
         sets = {"d": charset.DIGIT, "w": charset.WORD, "s": charset.SPACE, "h": ((9, 9), (32, 32))}
         if char.lower() in sets:
             found = sets[char.lower()]
-            return found if char.islower() else charset.complement(found)
+            if char.islower():
+                return found
+            return charset.complement(found)
         if char in "pP":
             name = self._until("}") if self._take("{") else self._next()
             ranges = charset.unicode_property(name.removeprefix("^"))
             if ranges is None:
                 raise RegexError(f"unknown property {name!r}")
-            return charset.complement(ranges) if (char == "P") != name.startswith("^") else ranges
+            if (char == "P") != name.startswith("^"):
+                return charset.complement(ranges)
+            return ranges
         code = self._escaped_code(char)
         return ((code, code),)
 
@@ -254,7 +269,10 @@ class _Parser:
         return ord(char)
 
     def _hex(self, size: int) -> int:
-        digits = self._until("}") if self._take("{") else "".join(self._next() for _ in range(size))
+        if self._take("{"):
+            digits = self._until("}")
+        else:
+            digits = "".join(self._next() for _ in range(size))
         try:
             return int(digits, 16)
         except ValueError as error:
@@ -271,7 +289,9 @@ class _Parser:
         found: Ranges = ()
         while not self._take("]"):
             found = charset.union(found, self._class_item())
-        return charset.complement(found) if negated else found
+        if negated:
+            return charset.complement(found)
+        return found
 
     def _class_item(self) -> Ranges:
         low = self._class_atom()
@@ -292,4 +312,6 @@ class _Parser:
         if char != "\\":
             return ((ord(char), ord(char)),)
         char = self._next()
-        return ((8, 8),) if char == "b" else self._escaped_set(char)
+        if char == "b":
+            return ((8, 8),)
+        return self._escaped_set(char)

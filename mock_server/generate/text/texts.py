@@ -1,8 +1,8 @@
 """
 Texts that are written for what a schema demands: formats, patterns, lengths.
 
-Candidates come by luck at first, each from what one demand alone allows; what all demands agree on is then looked for, the
-grammars of formats among them. So whether a text is found does not depend on luck, nor on the seed.
+Candidates come by luck at first, each from what one demand alone allows; what all demands agree on is then looked for,
+the grammars of formats among them. So whether a text is found does not depend on luck, nor on the seed.
 """
 
 import base64
@@ -75,7 +75,9 @@ class TextConstraints:
             schema["maxLength"] = self.most
         if parts:
             schema["allOf"] = parts
-        return compile_schema({"type": "string", **schema}).is_valid if schema else None
+        if schema:
+            return compile_schema({"type": "string", **schema}).is_valid
+        return None
 
 
 @lru_cache(maxsize=2048)
@@ -147,7 +149,9 @@ def _shaped(random: Random, shape: Callable[[Random], str], accept: Callable[[Js
     one = texts[0]
     plain = "".join(char if char.isalnum() else "0" for char in one)
     is_described = all(map(accept, texts)) and not any(map(accept, (f"x{one}", f"{one}x", plain)))
-    return texts if is_described else ()
+    if is_described:
+        return texts
+    return ()
 
 
 def _agreed(random: Random, demands: TextConstraints) -> list[str] | None:
@@ -165,7 +169,9 @@ def _agreed(random: Random, demands: TextConstraints) -> list[str] | None:
         try:
             for _ in range(_WRITTEN // 8):  # each walk finds few, each time others
                 patterns = (*demands.patterns, *grammars)
-                own = list(islice(iter_common(patterns, demands.barred_patterns, demands.least, demands.most, random), 4))
+                own = list(
+                    islice(iter_common(patterns, demands.barred_patterns, demands.least, demands.most, random), 4)
+                )
                 if not own:
                     break
                 found += own
@@ -173,7 +179,9 @@ def _agreed(random: Random, demands: TextConstraints) -> list[str] | None:
             is_proven = False
         if found:
             return found
-    return None if is_proven else []
+    if is_proven:
+        return None
+    return []
 
 
 def _grammars(formats: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -190,9 +198,14 @@ def _by_luck(random: Random, demands: TextConstraints) -> Iterator[str | None]:
         for format_ in demands.formats:
             yield _format_text(random, format_, least)
         # a pattern that leaves an end open finds longer texts, too
-        longer = least + attempt // 2 % 12 if demands.various or len(languages) > 1 or demands.formats else least
+        if demands.various or len(languages) > 1 or demands.formats:
+            longer = least + attempt // 2 % 12
+        else:
+            longer = least
         for language in languages:
-            yield language.draw(random, longer, most) if attempt % 2 else language.draw_with_demands(random, longer, most)
+            yield (
+                language.draw(random, longer, most) if attempt % 2 else language.draw_with_demands(random, longer, most)
+            )
         if len(languages) > 1:
             drawn = [language.draw(random) or "" for language in (languages if attempt % 2 else languages[::-1])]
             yield "".join(drawn)
@@ -218,7 +231,9 @@ def plain_text(random: Random, least: int, most: int | None) -> str:
     while len(text) < wanted:
         text += "".join(random.choice(letters) for _ in range(random.randint(2, 7))) + " "
     text = text[:wanted]
-    return text[:-1] + "e" if text.endswith(" ") else text
+    if text.endswith(" "):
+        return text[:-1] + "e"
+    return text
 
 
 def _format_text(random: Random, format_: str, least: int) -> str | None:

@@ -6,7 +6,8 @@ it); `near` says what came close. `template` looks values of the request up in a
 call. `scenario` reads state machines from files, `mapping` stub mappings that come at run time, `stubs` keeps those.
 
 Invariants:
-- Patterns, paths, templates, mappings and scenarios are data: nothing of them is executed, and what they may cost is bounded.
+- Patterns, paths, templates, mappings and scenarios are data: nothing of them is executed, and what they may cost is
+  bounded.
 - What is not understood is refused with its place, never passed over.
 - An answer is judged by the document when it is read or, where it is a template, when it is made.
 """

@@ -1,7 +1,8 @@
 """
 What a stored answer asks of requests: its `when`.
 
-    when: {path: {id: A}, query: {limit: {greater: 100}}, headers: {accept-language: {pattern: ^fi}}, body: {/items/0/kind: [a, b]}}
+    when: {path: {id: A}, query: {limit: {greater: 100}}, headers: {accept-language: {pattern: ^fi}}, body:
+    {/items/0/kind: [a, b]}}
 
 A value asks for it, a list for any of its values, and an object of these words for all that they say:
 
@@ -64,14 +65,20 @@ class Condition:
             if isinstance(understood.body, Missing):
                 return MISSING
             found, value = find_at(understood.body, self.pointer)
-            return value if found else MISSING
+            if found:
+                return value
+            return MISSING
         if self.location is ParameterLocation.HEADER:
             field = find_field(request.fields, self.name.encode("latin-1", "replace"))
-            return field if field is not None else MISSING
+            if field is not None:
+                return field
+            return MISSING
         return find_parameter(self.location, self.name, request, understood)
 
 
-def find_parameter(location: ParameterLocation, name: str, request: Request, understood: DecodedRequest) -> JsonValue | Missing:
+def find_parameter(
+    location: ParameterLocation, name: str, request: Request, understood: DecodedRequest
+) -> JsonValue | Missing:
     """
     Find what a request says under a name, in its path or query.
 
@@ -87,7 +94,9 @@ def find_parameter(location: ParameterLocation, name: str, request: Request, und
     value = understood.parameters.get((location, name), MISSING)
     if location is not ParameterLocation.QUERY or not isinstance(value, Missing) or not request.query:
         return value
-    found: list[JsonValue] = [unquote_plus(text) for key, text in parse_query(request.query.decode("latin-1")) if key == name]
+    found: list[JsonValue] = [
+        unquote_plus(text) for key, text in parse_query(request.query.decode("latin-1")) if key == name
+    ]
     return (found[0] if len(found) == 1 else found) if found else MISSING
 
 
@@ -113,7 +122,14 @@ def read_conditions(when: JsonValue) -> Iterator[Condition]:
             except ScriptError as error:
                 raise error.inside(place, name) from error
             values = () if tests else tuple(value) if isinstance(value, list) else (value,)
-            yield Condition(location, known, values, tests, parse_pointer(name) if location is None else (), write_json(value).decode())
+            yield Condition(
+                location,
+                known,
+                values,
+                tests,
+                parse_pointer(name) if location is None else (),
+                write_json(value).decode(),
+            )
 
 
 def _tests(value: JsonValue) -> Iterator[_Test]:
@@ -149,7 +165,9 @@ def _pattern(wanted: JsonValue) -> _Test:
         finds = compile_pattern(wanted, whole=False)
     except ValueError as error:
         raise ScriptError(str(error)[:300]) from error
-    return lambda value: finds(value if isinstance(value, str) else str(value)) if isinstance(value, str | int | float) else False
+    return lambda value: (
+        finds(value if isinstance(value, str) else str(value)) if isinstance(value, str | int | float) else False
+    )
 
 
 def _contains(wanted: JsonValue) -> _Test:

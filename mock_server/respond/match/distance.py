@@ -82,7 +82,9 @@ class _Comparison:
         partner: dict[int, int] = {}  # of each actual item: the expected one
         return all(self._place(index, left, found, partner, set()) for index in range(len(left)))
 
-    def _place(self, index: int, expected: list[JsonValue], actual: list[JsonValue], partner: dict[int, int], tried: set[int]) -> bool:
+    def _place(
+        self, index: int, expected: list[JsonValue], actual: list[JsonValue], partner: dict[int, int], tried: set[int]
+    ) -> bool:
         """Find an item for an expected one; whoever has it looks for another one."""
         for at, value in enumerate(actual):
             if at in tried or not self.same(expected[index], value):
@@ -135,7 +137,9 @@ class ExpectedJson:
         leaves = []
         for pointer, leaf in _iter_leaves(self.value):
             if isinstance(leaf, str) and leaf.startswith("${json-unit.") and leaf not in _PLACEHOLDERS:
-                raise ScriptError(f"the placeholder {leaf!r} is not known; known are {', '.join(_PLACEHOLDERS)}", pointer)
+                raise ScriptError(
+                    f"the placeholder {leaf!r} is not known; known are {', '.join(_PLACEHOLDERS)}", pointer
+                )
             leaves.append((pointer, leaf))
         object.__setattr__(self, "_leaves", tuple(leaves[:_LEAVES]))
 

@@ -1,8 +1,8 @@
 """
 What a template can call: all of it.
 
-Each function is total: what it can't work with gives null. Chance comes from a seed, moments lie around the fixed day of
-all generated values, so the same request gives the same bytes.
+Each function is total: what it can't work with gives null. Chance comes from a seed, moments lie around the fixed day
+of all generated values, so the same request gives the same bytes.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,7 +42,9 @@ def as_text(value: JsonValue) -> str:
     """A value inside a text: as it is, null as nothing, objects and arrays as JSON."""
     if isinstance(value, str):
         return value
-    return "" if value is None else write_json(value).decode()
+    if value is None:
+        return ""
+    return write_json(value).decode()
 
 
 def _number(value: JsonValue) -> int | float | None:
@@ -55,7 +57,9 @@ def _whole(values: Sequence[JsonValue], at: int, otherwise: int) -> int | None:
     if at >= len(values):
         return otherwise
     number = _number(values[at])
-    return int(number) if number is not None and abs(number) <= 2**63 else None
+    if number is not None and abs(number) <= 2**63:
+        return int(number)
+    return None
 
 
 def _now(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
@@ -78,7 +82,9 @@ def _uuid(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
 
 def _integer(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
     one, other = _whole(values, 0, 0), _whole(values, 1, 0)
-    return call.random.randint(min(one, other), max(one, other)) if one is not None and other is not None else None
+    if one is not None and other is not None:
+        return call.random.randint(min(one, other), max(one, other))
+    return None
 
 
 def _choice(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
@@ -87,7 +93,9 @@ def _choice(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
 
 def _fake(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
     column = call.pools.find_named(str(values[0])) if isinstance(values[0], str) else None
-    return call.random.choice(column) if column else None
+    if column:
+        return call.random.choice(column)
+    return None
 
 
 def _turn(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
@@ -95,28 +103,40 @@ def _turn(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
 
 
 def _upper(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
-    return as_text(values[0]).upper() if values[0] is not None else None
+    if values[0] is not None:
+        return as_text(values[0]).upper()
+    return None
 
 
 def _lower(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
-    return as_text(values[0]).lower() if values[0] is not None else None
+    if values[0] is not None:
+        return as_text(values[0]).lower()
+    return None
 
 
 def _trim(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
-    return as_text(values[0]).strip() if values[0] is not None else None
+    if values[0] is not None:
+        return as_text(values[0]).strip()
+    return None
 
 
 def _default(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
-    return values[0] if values[0] is not None else values[1]
+    if values[0] is not None:
+        return values[0]
+    return values[1]
 
 
 def _length(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
-    return len(values[0]) if isinstance(values[0], str | list | dict) else None
+    if isinstance(values[0], str | list | dict):
+        return len(values[0])
+    return None
 
 
 def _add(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
     one, other = _number(values[0]), _number(values[1])
-    return one + other if one is not None and other is not None else None
+    if one is not None and other is not None:
+        return one + other
+    return None
 
 
 def _text(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
@@ -139,7 +159,9 @@ def _to_number(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
         number = float(text)
     except ValueError:
         return None
-    return number if number - number == 0 else None  # neither infinite nor NaN
+    if number - number == 0:
+        return number  # neither infinite nor NaN
+    return None
 
 
 FUNCTIONS: Final[dict[str, Function]] = {

@@ -95,7 +95,9 @@ def _step(found: "re.Match[str]") -> _Step:
 def _children(node: JsonValue) -> list[JsonValue]:
     if isinstance(node, dict):
         return list(node.values())
-    return node if isinstance(node, list) else []
+    if isinstance(node, list):
+        return node
+    return []
 
 
 def _name(name: str) -> _Step:
@@ -124,7 +126,9 @@ def _comparable(one: JsonValue, other: JsonValue) -> bool:
     """RFC 9535, section 2.3.5.2.2: numbers with numbers, texts with texts."""
     if isinstance(one, bool) or isinstance(other, bool):
         return False
-    return (isinstance(one, str) and isinstance(other, str)) or (isinstance(one, int | float) and isinstance(other, int | float))
+    return (isinstance(one, str) and isinstance(other, str)) or (
+        isinstance(one, int | float) and isinstance(other, int | float)
+    )
 
 
 def _literal(text: str | None) -> JsonValue:

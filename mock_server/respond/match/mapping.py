@@ -101,9 +101,13 @@ def read_mapping(value: JsonValue, pools: Callable[[], Pools], id_: str | None =
     response = value.get("response", {})
     if not isinstance(response, dict):
         raise ScriptError("'response' is an object", ("response",))
-    scenario, required, then = (_text(value, name) for name in ("scenarioName", "requiredScenarioState", "newScenarioState"))
+    scenario, required, then = (
+        _text(value, name) for name in ("scenarioName", "requiredScenarioState", "newScenarioState")
+    )
     if scenario is None and (required is not None or then is not None):
-        raise ScriptError("a state needs a 'scenarioName'", ("requiredScenarioState" if required is not None else "newScenarioState",))
+        raise ScriptError(
+            "a state needs a 'scenarioName'", ("requiredScenarioState" if required is not None else "newScenarioState",)
+        )
     metadata = value.get("metadata", {})
     if not isinstance(metadata, dict):
         raise ScriptError("'metadata' is an object", ("metadata",))
@@ -122,7 +126,11 @@ def read_mapping(value: JsonValue, pools: Callable[[], Pools], id_: str | None =
         world=world,
         allow_invalid=allow_invalid,
         persistent=_flag(value, "persistent"),
-        written={"id": id_, **{name: member for name, member in value.items() if name not in {"id", "uuid", "insertionIndex"}}, "uuid": id_}
+        written={
+            "id": id_,
+            **{name: member for name, member in value.items() if name not in {"id", "uuid", "insertionIndex"}},
+            "uuid": id_,
+        }
         | {"request": pattern.written, "response": response},
     )
     mapping.stored(None, pools)

@@ -52,7 +52,9 @@ class Matcher:
 
     def distance(self, content: MatchedText | None) -> float:
         """From 0, only where it matches, to 1."""
-        return 0.0 if self.matches(content) else 1.0
+        if self.matches(content):
+            return 0.0
+        return 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ class _EqualTo(Matcher):
 
     def distance(self, content: MatchedText | None) -> float:
         if content is None or self.matches(content):
-            return 0.0 if content is not None else 1.0
+            if content is not None:
+                return 0.0
+            return 1.0
         return text_distance(self.wanted, content.text)
 
 
@@ -111,7 +115,10 @@ class _JsonPathMatcher(Matcher):
         found = self.path.find(content.json)
         if self.inner is None:
             return any(value is not None and value not in ([], {}) for value in found)
-        return any_match(self.inner, [MatchedText(value if isinstance(value, str) else write_json(value).decode()) for value in found])
+        return any_match(
+            self.inner,
+            [MatchedText(value if isinstance(value, str) else write_json(value).decode()) for value in found],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +224,16 @@ def _can_be_paired(parts: Sequence[Matcher], contents: Sequence[MatchedText]) ->
 
 def any_match(matcher: Matcher, contents: Sequence[MatchedText]) -> bool:
     """Whether any of several texts matches; where there are none, their absence has to."""
-    return any(matcher.matches(content) for content in contents) if contents else matcher.matches(None)
+    if contents:
+        return any(matcher.matches(content) for content in contents)
+    return matcher.matches(None)
 
 
 def nearest(matcher: Matcher, contents: Sequence[MatchedText]) -> float:
     """The distance of the nearest of several texts; of none, that of absence."""
-    return min(matcher.distance(content) for content in contents) if contents else matcher.distance(None)
+    if contents:
+        return min(matcher.distance(content) for content in contents)
+    return matcher.distance(None)
 
 
 def equal_to(text: str) -> Matcher:
@@ -357,7 +368,9 @@ def _equal_json(value: JsonObject, name: str, depth: int) -> Matcher:
     try:
         return _EqualToJson(ExpectedJson(wanted, _flag(value, "ignoreArrayOrder"), _flag(value, "ignoreExtraElements")))
     except ScriptError as error:
-        raise error.inside(name) if error.pointer[:1] not in {("ignoreArrayOrder",), ("ignoreExtraElements",)} else error from error
+        raise (
+            error.inside(name) if error.pointer[:1] not in {("ignoreArrayOrder",), ("ignoreExtraElements",)} else error
+        ) from error
 
 
 def _json_path(value: JsonObject, name: str, depth: int) -> Matcher:
@@ -368,7 +381,9 @@ def _json_path(value: JsonObject, name: str, depth: int) -> Matcher:
         raise ScriptError("'matchesJsonPath' takes an expression, or an object of 'expression' and a matcher", (name,))
     inner = {key: member for key, member in written.items() if key != "expression"}
     try:
-        return _JsonPathMatcher(_expression(str(written["expression"]), "expression"), read_matcher(inner, depth + 1) if inner else None)
+        return _JsonPathMatcher(
+            _expression(str(written["expression"]), "expression"), read_matcher(inner, depth + 1) if inner else None
+        )
     except ScriptError as error:
         raise error.inside(name) from error
 
@@ -427,7 +442,9 @@ def _not(value: JsonObject, name: str, depth: int) -> Matcher:
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}…"  # noqa: PLR2004 - of a message
+    if len(text) <= 80:  # noqa: PLR2004 - of a message
+        return text
+    return f"{text[:80]}…"
 
 
 _READERS: dict[str, Callable[[JsonObject, str, int], Matcher]] = {

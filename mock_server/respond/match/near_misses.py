@@ -12,7 +12,13 @@ from urllib.parse import unquote
 from mock_server.document.model import Entry
 from mock_server.json_values import JsonObject, JsonValue, format_pointer
 from mock_server.respond.match.mapping import Mapping
-from mock_server.respond.match.request_pattern import METHOD_WEIGHT, URL_WEIGHT, PatternRequest, RequestPattern, path_distance
+from mock_server.respond.match.request_pattern import (
+    METHOD_WEIGHT,
+    URL_WEIGHT,
+    PatternRequest,
+    RequestPattern,
+    path_distance,
+)
 
 NEAREST: Final = 3  # as WireMock shows
 _CANDIDATES: Final = 40  # paths that are compared letter by letter
@@ -59,9 +65,14 @@ def near_routes(routes: Iterable[DocumentedRoute], method: str, path: str) -> li
 
 
 def hint(routes: Iterable[DocumentedRoute], method: str, path: str) -> str:
-    """Ask whether another operation was meant; nothing where none is near. One whose base path was forgotten counts as near."""
+    """
+    Ask whether another operation was meant; nothing where none is near.
+
+    One whose base path was forgotten counts as near.
+    """
     near = [
-        (min(path_distance(route.template, path), path_distance(route.entry.template, path)), route) for route in _candidates(routes, path)
+        (min(path_distance(route.template, path), path_distance(route.entry.template, path)), route)
+        for route in _candidates(routes, path)
     ]
     best = min(near, key=lambda item: (item[0], item[1].entry.method != method), default=None)
     if best is None or best[0] > _MEANT:
@@ -104,7 +115,9 @@ def _distance(route: DocumentedRoute, method: str, path: str) -> float:
 
 def _path_of(pattern: RequestPattern) -> str:
     written = pattern.written
-    return next((str(written[name]) for name in ("urlPath", "urlPathTemplate", "url") if name in written), "").partition("?")[0]
+    return next(
+        (str(written[name]) for name in ("urlPath", "urlPathTemplate", "url") if name in written), ""
+    ).partition("?")[0]
 
 
 def _roughly(template: list[str], segments: list[str]) -> tuple[int, int]:

@@ -77,7 +77,9 @@ class PatternRequest:
     @cached_property
     def body(self) -> MatchedText | None:
         """The body as text; None where there is none."""
-        return MatchedText(self.request.body.decode("utf-8", "replace")) if self.request.body else None
+        if self.request.body:
+            return MatchedText(self.request.body.decode("utf-8", "replace"))
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ class Criterion:
     def distance(self, asked: PatternRequest) -> float:
         """How far a request is from it: from 0, only where it holds, to 1."""
         if self.measure is None:
-            return 0.0 if self.holds(asked) else 1.0
+            if self.holds(asked):
+                return 0.0
+            return 1.0
         return self.measure(asked)
 
 
@@ -120,7 +124,9 @@ class RequestPattern:
     def distance(self, asked: PatternRequest) -> float:
         """How far a request is from those that are meant: 0 for these, 1 where nothing agrees."""
         total = sum(part.weight for part in self.parts)
-        return sum(part.weight * part.distance(asked) for part in self.parts) / total if total else 0.0
+        if total:
+            return sum(part.weight * part.distance(asked) for part in self.parts) / total
+        return 0.0
 
     def explain(self, asked: PatternRequest) -> tuple[CriterionResult, ...]:
         """Say it part by part."""
@@ -138,7 +144,10 @@ def read_pattern(value: JsonValue) -> RequestPattern:
         raise ScriptError("a request pattern is an object")
     unknown = next((name for name in value if name not in _READERS and name not in _URLS), None)
     if unknown is not None:
-        raise ScriptError(f"{unknown!r} of a request pattern is not supported; supported are {', '.join((*_READERS, *_URLS))}", (unknown,))
+        raise ScriptError(
+            f"{unknown!r} of a request pattern is not supported; supported are {', '.join((*_READERS, *_URLS))}",
+            (unknown,),
+        )
     urls = [name for name in _URLS if name in value]
     if len(urls) > 1:
         raise ScriptError(f"a request pattern has one of {', '.join(urls)}", (urls[1],))
@@ -161,7 +170,9 @@ def pattern_of(request: Request) -> JsonObject:
         read = asked.body.json
         exact: JsonObject = {"equalTo": asked.body.text}
         is_plain = "${json-unit." not in asked.body.text
-        pattern["bodyPatterns"] = [{"equalToJson": read}] if is_plain and not isinstance(read, Missing | str) else [exact]
+        pattern["bodyPatterns"] = (
+            [{"equalToJson": read}] if is_plain and not isinstance(read, Missing | str) else [exact]
+        )
     return pattern
 
 
@@ -222,7 +233,11 @@ def _url_part(name: str, value: JsonValue) -> Criterion:
     except ScriptError as error:
         raise error.inside(name) from error
     return Criterion(
-        (name,), wanted, URL_WEIGHT, lambda asked: any_match(matcher, texts(asked)), lambda asked: nearest(matcher, texts(asked))
+        (name,),
+        wanted,
+        URL_WEIGHT,
+        lambda asked: any_match(matcher, texts(asked)),
+        lambda asked: nearest(matcher, texts(asked)),
     )
 
 
@@ -236,7 +251,9 @@ def path_distance(template: str, path: str) -> float:
     """How different a path is from a template: segment by segment; a variable is like anything."""
     wanted, given = template.split("/")[1:], unquote(path).split("/")[1:]
     longest = max(len(wanted), len(given), 1)
-    near = sum(0.0 if "{" in one and other else text_distance(one, other) for one, other in zip(wanted, given, strict=False))
+    near = sum(
+        0.0 if "{" in one and other else text_distance(one, other) for one, other in zip(wanted, given, strict=False)
+    )
     return (near + abs(len(wanted) - len(given))) / longest
 
 
@@ -249,7 +266,9 @@ def _method(value: JsonValue) -> list[Criterion]:
     return [Criterion(("method",), wanted, METHOD_WEIGHT, lambda asked: asked.request.method == wanted)]
 
 
-def _members(place: str, value: JsonValue, read: Callable[[JsonValue], AnyMatcher]) -> list[tuple[str, AnyMatcher, str]]:
+def _members(
+    place: str, value: JsonValue, read: Callable[[JsonValue], AnyMatcher]
+) -> list[tuple[str, AnyMatcher, str]]:
     if not isinstance(value, dict):
         raise ScriptError(f"{place!r} is an object of names and matchers", (place,))
     found = []
@@ -262,7 +281,11 @@ def _members(place: str, value: JsonValue, read: Callable[[JsonValue], AnyMatche
 
 
 def _by_name(place: str, values: Callable[[PatternRequest, str], list[str]]) -> Callable[[JsonValue], list[Criterion]]:
-    """Read an object of names and matchers; of several values of one name the nearest counts, unless all of them are asked for."""
+    """
+    Read an object of names and matchers.
+
+    Of several values of one name the nearest counts, unless all of them are asked for.
+    """
 
     def part(name: str, matcher: ValuesMatcher, written: str) -> Criterion:
         def texts(asked: PatternRequest) -> list[MatchedText]:
@@ -289,11 +312,15 @@ def _path_parts(value: JsonObject, names: list[str]) -> list[Criterion]:
     def part(name: str, matcher: Matcher, written: str) -> Criterion:
         def value(asked: PatternRequest) -> MatchedText | None:
             variables = match_template(template, asked.path)
-            return MatchedText(variables[name]) if variables is not None else None
+            if variables is not None:
+                return MatchedText(variables[name])
+            return None
 
         def measure(asked: PatternRequest) -> float:
             content = value(asked)
-            return matcher.distance(content) if content is not None else 1.0
+            if content is not None:
+                return matcher.distance(content)
+            return 1.0
 
         def holds(asked: PatternRequest) -> bool:
             content = value(asked)
@@ -306,7 +333,11 @@ def _path_parts(value: JsonObject, names: list[str]) -> list[Criterion]:
 
 def _credentials(value: JsonValue) -> list[Criterion]:
     place = "basicAuthCredentials"
-    if not isinstance(value, dict) or value.keys() != {"username", "password"} or not all(isinstance(v, str) for v in value.values()):
+    if (
+        not isinstance(value, dict)
+        or value.keys() != {"username", "password"}
+        or not all(isinstance(v, str) for v in value.values())
+    ):
         raise ScriptError("'basicAuthCredentials' is an object of the texts username and password", (place,))
     token = base64.b64encode(f"{value['username']}:{value['password']}".encode("utf-8", "surrogatepass")).decode()
     wanted = f"Basic {token}"

@@ -6,8 +6,9 @@ Templates: `{{ request.path.id }}` in the texts of an answer.
     call        = name "(" [ expression *( "," expression ) ] ")"
     literal     = 'text' / "text" / number / true / false / null
 
-A text that is nothing but one expression becomes what it gives, with its JSON type; elsewhere it is written into the text,
-null and what is not there as nothing. There is no code, no loop and no attribute: what a template can do is `FUNCTIONS`.
+A text that is nothing but one expression becomes what it gives, with its JSON type; elsewhere it is written into the
+text, null and what is not there as nothing. There is no code, no loop and no attribute: what a template can do is
+`FUNCTIONS`.
 """
 
 import re
@@ -82,13 +83,17 @@ class Rendering:
         if part == "body":
             body = self._body()
             found, value = find_at(None if isinstance(body, Missing) else body, (*rest, *(pointer or ())))
-            return value if found else None
+            if found:
+                return value
+            return None
         if part == "method":
             return self.asked.request.method
         if part == "url":
             return self.asked.url
         if not rest:
-            return self.asked.path if part == "path" else None
+            if part == "path":
+                return self.asked.path
+            return None
         return self._parameter(part, rest[0])
 
     def _parameter(self, part: str, name: str) -> JsonValue:
@@ -97,10 +102,14 @@ class Rendering:
         if key in self.parameters:
             return self.parameters[key]
         if location is ParameterLocation.PATH:
-            return unquote(self.variables[name]) if name in self.variables else None
+            if name in self.variables:
+                return unquote(self.variables[name])
+            return None
         if location is ParameterLocation.HEADER:
             values = self.asked.headers(name.lower())
-            return ", ".join(values) if values else None
+            if values:
+                return ", ".join(values)
+            return None
         return (self.asked.query if location is ParameterLocation.QUERY else self.asked.cookies).get(name, [None])[0]
 
     def _body(self) -> JsonValue | Missing:
@@ -109,7 +118,9 @@ class Rendering:
         content = self.asked.body
         if content is None:
             return MISSING
-        return content.text if isinstance(content.json, Missing) else content.json
+        if isinstance(content.json, Missing):
+            return content.text
+        return content.json
 
 
 _LOCATIONS = {
@@ -167,7 +178,9 @@ class _TemplateCompiler:
         parts = [part for part in parts if part != ""]
         if len(parts) == 1 and not isinstance(parts[0], str):
             return _counted(parts[0])
-        return lambda rendering: "".join(part if isinstance(part, str) else rendering.spend(as_text(part(rendering))) for part in parts)
+        return lambda rendering: "".join(
+            part if isinstance(part, str) else rendering.spend(as_text(part(rendering))) for part in parts
+        )
 
     def expression(self, text: str, start: int, at: Pointer, depth: int) -> tuple[Expression, int]:
         """Read one expression; gives it and where it ends."""
@@ -199,7 +212,10 @@ class _TemplateCompiler:
             argument, position = self.expression(text, position, at, depth + 1)
             arguments.append(argument)
         if not function.least <= len(arguments) <= function.most:
-            wanted = str(function.least) if function.least == function.most else f"{function.least} to {function.most}"
+            if function.least == function.most:
+                wanted = str(function.least)
+            else:
+                wanted = f"{function.least} to {function.most}"
             raise ScriptError(f"{name}() takes {wanted} arguments, not {len(arguments)}", at)
         if name == "fake":
             self._check_kind(text, found, at)
@@ -207,7 +223,9 @@ class _TemplateCompiler:
 
         def render(rendering: Rendering) -> JsonValue:
             value = call(rendering.call(), [argument(rendering) for argument in arguments])
-            return rendering.spend(value) if isinstance(value, str) else value
+            if isinstance(value, str):
+                return rendering.spend(value)
+            return value
 
         return render, _after(text, position + 1)
 
@@ -215,7 +233,9 @@ class _TemplateCompiler:
         literal = _TOKENS.match(text, found.end())
         kind = literal["text"] if literal is not None else None
         if kind is None or not self.pools.find_named(kind[1:-1]):
-            raise ScriptError(f"{_shown(text, found.start())} names nothing that is known; as with x-faker: 'email', 'city', …", at)
+            raise ScriptError(
+                f"{_shown(text, found.start())} names nothing that is known; as with x-faker: 'email', 'city', …", at
+            )
 
 
 def compile_template(value: JsonValue, pools: Pools, at: Pointer = ()) -> Template:

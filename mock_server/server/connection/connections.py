@@ -1,8 +1,9 @@
 """
 All connections of a process: how many there may be, how many bytes they may occupy, and how long each may keep it waiting.
 
-Clients that open many connections, send little, or do not read what they asked for cost a server its memory and its file
-descriptors. So each connection says what it waits for, and one look a second, at all of them, finds those that wait too long.
+Clients that open many connections, send little, or do not read what they asked for cost a server its memory and its
+file descriptors. So each connection says what it waits for, and one look a second, at all of them, finds those that
+wait too long.
 """
 
 import asyncio
@@ -145,7 +146,11 @@ class Connections:
         self._timer = loop.call_later(self.limits.interval, self._look, loop) if self._open else None
 
     def _drop_unread(self, connections: Iterable[Connection], now: float) -> None:
-        """Answers that clients do not take wait in memory as well: where they are too many, the largest that stand still go."""
+        """
+        Answers that clients do not take wait in memory as well.
+
+        Where they are too many, the largest that stand still go.
+        """
         unsent = sorted(((each.count_unsent(), each) for each in connections), key=lambda pair: -pair[0])
         total = self.in_flight + sum(size for size, _ in unsent)
         for size, connection in unsent:

@@ -1,10 +1,10 @@
 """
 Where each request of a connection begins and ends. RFC 9112.
 
-Strict, since two readings of one message are how requests are smuggled: what a standard forbids is refused, and what it
-lets be read in two ways is refused as well. What is accepted is written anew in the plainest form, so that every parser
-behind this one reads the same: chunk extensions and trailers are gone, a target in absolute form is its path and its Host,
-and an offer to upgrade is not taken. No input or output is done here.
+Strict, since two readings of one message are how requests are smuggled: what a standard forbids is refused, and what
+it lets be read in two ways is refused as well. What is accepted is written anew in the plainest form, so that every
+parser behind this one reads the same: chunk extensions and trailers are gone, a target in absolute form is its path
+and its Host, and an offer to upgrade is not taken. No input or output is done here.
 """
 
 import re
@@ -22,7 +22,9 @@ _EXTENSIONS: Final = rb'(?:;%b(?:=(?:%b|"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,16})%b\r\n" % _EXTENSIONS)
 _CHUNK_BEGUN: Final = re.compile(rb"(?:[0-9A-Fa-f]{1,16}(?:;[\t\x20-\x7e\x80-\xff]*)?\r?)?")
 _FRAMING: Final = re.compile(rb"(?:\A|\r\n)(?:connection|content-length|host|transfer-encoding):", re.IGNORECASE)
-_DECIDING: Final = re.compile(rb"\r\n(connection|content-length|expect|host|transfer-encoding):[ \t]*([^\r]*)", re.IGNORECASE)
+_DECIDING: Final = re.compile(
+    rb"\r\n(connection|content-length|expect|host|transfer-encoding):[ \t]*([^\r]*)", re.IGNORECASE
+)
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)(/[^?#]*)?(.*)", re.IGNORECASE | re.DOTALL)
 _HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._~-]*)(?::[0-9]{0,5})?")
 _NO_LINE: Final = re.compile(rb"(?<!\r)\n|\r(?=[^\n])|\0")
@@ -63,7 +65,9 @@ def read_head(raw: bytes) -> Head | Refusal:
     method, target, version, _ = read.groups()
     if version not in {b"1.1", b"1.0"}:
         spoken = version.decode()
-        return Refusal(505, f"this server speaks HTTP/1.1, not HTTP/{spoken}: neither by prior knowledge nor by an upgrade")
+        return Refusal(
+            505, f"this server speaks HTTP/1.1, not HTTP/{spoken}: neither by prior knowledge nor by an upgrade"
+        )
     fields: dict[bytes, list[bytes]] = {}
     for name, value in _DECIDING.findall(raw, read.end(3)):
         fields.setdefault(name.lower(), []).append(value.rstrip(b" \t"))
@@ -77,7 +81,9 @@ def read_head(raw: bytes) -> Head | Refusal:
         raw = _in_origin_form(raw, target)
     if b"connection" in fields and any(b"upgrade" in value.lower() for value in fields[b"connection"]):
         raw = _without_upgrade(raw)
-    if b"expect" in fields and version == b"1.0":  # RFC 9110, section 10.1.1: such a client can't wait for an answer in between
+    if (
+        b"expect" in fields and version == b"1.0"
+    ):  # RFC 9110, section 10.1.1: such a client can't wait for an answer in between
         raw = _without(raw, b"expect")
     return Head(raw, length, b"transfer-encoding" in fields)
 
@@ -85,20 +91,30 @@ def read_head(raw: bytes) -> Head | Refusal:
 def _explain(raw: bytes) -> Refusal:
     """Say why a head is none."""
     if raw.startswith(_TLS):
-        return Refusal(400, _NOT_READ + "it is TLS, and this port speaks plain HTTP: use http://, or serve with --tls-cert")
+        return Refusal(
+            400, _NOT_READ + "it is TLS, and this port speaks plain HTTP: use http://, or serve with --tls-cert"
+        )
     line, _, fields = raw.partition(b"\r\n")
     if _NO_LINE.search(raw):
-        return Refusal(400, _NOT_READ + "a line ends with CR and LF, and has neither of them nor NUL inside; RFC 9112, section 2.2")
+        return Refusal(
+            400, _NOT_READ + "a line ends with CR and LF, and has neither of them nor NUL inside; RFC 9112, section 2.2"
+        )
     if re.fullmatch(rb"%b [\x21-\x7e]+ HTTP/[0-9]\.[0-9]" % _TOKEN, line) is None:
         advice = "; percent-encode what is not ASCII" if re.search(rb"[\x80-\xff]", line) else ""
-        return Refusal(400, _NOT_READ + f"it does not begin with a method, a target and HTTP/1.1{advice}; RFC 9112, section 3")
+        return Refusal(
+            400, _NOT_READ + f"it does not begin with a method, a target and HTTP/1.1{advice}; RFC 9112, section 3"
+        )
     for field in fields.split(b"\r\n"):
         name, colon, _ = field.partition(b":")
         if field.startswith((b" ", b"\t")):
-            return Refusal(400, _NOT_READ + "a field goes on in the next line, which is obsolete; RFC 9112, section 5.2")
+            return Refusal(
+                400, _NOT_READ + "a field goes on in the next line, which is obsolete; RFC 9112, section 5.2"
+            )
         if colon and name.endswith((b" ", b"\t")):
             return Refusal(400, _NOT_READ + "there is a space before the colon of a field; RFC 9112, section 5.1")
-    return Refusal(400, _NOT_READ + "a field has no name, or a character that none may have; RFC 9110, sections 5.1 and 5.5")
+    return Refusal(
+        400, _NOT_READ + "a field has no name, or a character that none may have; RFC 9110, sections 5.1 and 5.5"
+    )
 
 
 def _check_target(method: bytes, target: bytes) -> Refusal | None:
@@ -108,7 +124,9 @@ def _check_target(method: bytes, target: bytes) -> Refusal | None:
     if target.startswith(b"/"):
         return None
     if target == b"*":
-        return Refusal(400, _NOT_READ + "the target * is of no operation") if method != b"OPTIONS" else None
+        if method != b"OPTIONS":
+            return Refusal(400, _NOT_READ + "the target * is of no operation")
+        return None
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is None or not absolute[1] or b"," in absolute[1] or _HOST.fullmatch(absolute[1]) is None:
         return Refusal(400, _NOT_READ + "its target is neither a path nor an http URL; RFC 9112, section 3.2")
@@ -143,7 +161,11 @@ def _read_length(fields: dict[bytes, list[bytes]], version: bytes) -> int | Refu
 
 
 def _in_origin_form(raw: bytes, target: bytes) -> bytes:
-    """Write a target in absolute form as its path, and its host as Host: that goes before the field. RFC 9112, section 3.2.2."""
+    """
+    Write a target in absolute form as its path, and its host as Host: that goes before the field.
+
+    RFC 9112, section 3.2.2.
+    """
     found = _ABSOLUTE.fullmatch(target)
     if found is None:
         return raw
@@ -155,12 +177,18 @@ def _in_origin_form(raw: bytes, target: bytes) -> bytes:
 
 
 def _without_upgrade(raw: bytes) -> bytes:
-    """Take the word away that would make a parser stop after this message; the offer itself stays, as a field. RFC 9110, section 7.8."""
+    """
+    Take the word away that would make a parser stop after this message; the offer itself stays, as a field.
+
+    RFC 9110, section 7.8.
+    """
 
     def keep(found: re.Match[bytes]) -> bytes:
         words = [word.strip() for word in found[2].split(b",")]
         kept = b", ".join(word for word in words if word.lower() != b"upgrade")
-        return found[1] + kept if kept else b""
+        if kept:
+            return found[1] + kept
+        return b""
 
     return re.sub(rb"(\r\nconnection:[ \t]*)([^\r]*)", keep, raw, flags=re.IGNORECASE)
 
@@ -201,7 +229,11 @@ class Framer:
         self._buffer += data
 
     def pass_by(self, size: int) -> bool:
-        """Count bytes of a body that go to the parser as they came; False where `take` and `read` have to look at them."""
+        """
+        Count bytes of a body that go to the parser as they came.
+
+        False where `take` and `read` have to look at them.
+        """
         if self._buffer or size > self._left:
             return False
         self._left -= size
@@ -220,7 +252,9 @@ class Framer:
             data = bytes(self._buffer[: self._left])
             del self._buffer[: self._left]
             self._left -= len(data)
-            return Piece(data, is_head=False) if data else None
+            if data:
+                return Piece(data, is_head=False)
+            return None
         return self._read_head()
 
     def _read_head(self) -> Piece | Refusal | None:
@@ -260,7 +294,9 @@ class Framer:
         if chunks.is_complete:
             self._chunks = None
             written += b"0\r\n\r\n"
-        return Piece(written, is_head=False) if written else None
+        if written:
+            return Piece(written, is_head=False)
+        return None
 
 
 # What the first byte of a request may be: one of a method, or of the empty line before it.
@@ -304,7 +340,9 @@ class _Chunks:
             self._is_last, self._left = not size, size + 2 if size else 0
         del buffer[:at]
         refused = self._check_rest(buffer)
-        return refused if refused is not None else b"".join(found)
+        if refused is not None:
+            return refused
+        return b"".join(found)
 
     def _check_rest(self, buffer: bytearray) -> Refusal | None:
         """Look at what is left: the beginning of a line, or trailers, which nobody reads."""
@@ -333,7 +371,9 @@ class _Chunks:
         if len(buffer) >= self._limit:
             return self._too_much()
         looked, self._looked = self._looked, len(buffer)
-        return _explain_trailers() if _NO_LINE.search(buffer, max(looked - 1, 0)) else None
+        if _NO_LINE.search(buffer, max(looked - 1, 0)):
+            return _explain_trailers()
+        return None
 
     def _too_much(self) -> Refusal:
         return Refusal(431, "there is too much around the chunks of the body: extensions or trailers")

@@ -1,8 +1,9 @@
 """
 The gate: what comes over a connection before uvicorn's parser sees it.
 
-Each message is framed here (`framing`), so that only what can be read in one way goes on, and one request is answered before
-the next one is read. What can't be read is refused in words, and so is who takes more than there is (`connections`).
+Each message is framed here (`framing`), so that only what can be read in one way goes on, and one request is answered
+before the next one is read. What can't be read is refused in words, and so is who takes more than there is
+(`connections`).
 """
 
 import asyncio
@@ -37,7 +38,8 @@ _PROBLEMS: Final = {
 }
 _log = logging.getLogger("mock_server.connections")
 
-# What clients send again and again: the fields of a request in origin form, with the length of its body; -1 where that is to be
+# What clients send again and again: the fields of a request in origin form, with the length of its body; -1 where that
+# is to be
 # looked at anew.
 _LINE: Final = re.compile(rb"(?!CONNECT )[A-Z]+ /[\x21-\x7e]* HTTP/1\.1\r\n")
 _plain: BoundedCache[bytes, int] = BoundedCache(2 << 20, weigh_text)
@@ -45,7 +47,11 @@ _LONGEST: Final = 2_048  # bytes of a head that is remembered
 
 
 class Gate(asyncio.Protocol):
-    """Frames messages; mixed into one of uvicorn's protocols, whose names `app`, `cycle`, `flow`, `transport` and `loop` are."""
+    """
+    Frames messages.
+
+    Mixed into one of uvicorn's protocols, whose names `app`, `cycle`, `flow`, `transport` and `loop` are.
+    """
 
     gates: Connections
     app: Asgi
@@ -67,7 +73,9 @@ class Gate(asyncio.Protocol):
             return
         self.transport = transport  # type: ignore[assignment]
         most = self.gates.limits.connections
-        self._refuse(Refusal(503, f"{most:,} connections are open, and no more are taken; --max-connections sets the limit"))
+        self._refuse(
+            Refusal(503, f"{most:,} connections are open, and no more are taken; --max-connections sets the limit")
+        )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
@@ -103,7 +111,11 @@ class Gate(asyncio.Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what only the parser finds: uvicorn asks for it."""
-        self._refuse(Refusal(501, "its method is none that this server knows, or its target can't be read; RFC 9110, section 9.1"))
+        self._refuse(
+            Refusal(
+                501, "its method is none that this server knows, or its target can't be read; RFC 9110, section 9.1"
+            )
+        )
 
     def find_wait(self) -> tuple[Wait, int]:
         """See `Connection`."""
@@ -123,7 +135,9 @@ class Gate(asyncio.Protocol):
 
     def count_unsent(self) -> int:
         """See `Connection`."""
-        return 0 if self.transport.is_closing() else self.transport.get_write_buffer_size()
+        if self.transport.is_closing():
+            return 0
+        return self.transport.get_write_buffer_size()
 
     def give_up(self, wait: Wait) -> None:
         """See `Connection`."""
@@ -143,7 +157,11 @@ class Gate(asyncio.Protocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _read_whole(self, data: bytes) -> bool:
-        """Give the parser a whole message that came in one piece, the usual case; False where it has to be looked at."""
+        """
+        Give the parser a whole message that came in one piece, the usual case.
+
+        False where it has to be looked at.
+        """
         line = _LINE.match(data)
         if line is None:
             return False
@@ -167,7 +185,11 @@ class Gate(asyncio.Protocol):
             size = min(len(data), max(self.gates.limits.body - self._held, 0))
             if not self.gates.hold(size):
                 most = self.gates.limits.in_flight
-                self._refuse(Refusal(503, f"more than {most:,} bytes of requests wait for their answers; --in-flight sets the limit"))
+                self._refuse(
+                    Refusal(
+                        503, f"more than {most:,} bytes of requests wait for their answers; --in-flight sets the limit"
+                    )
+                )
                 return
             self._held += size
         super().data_received(data)
@@ -196,8 +218,8 @@ class Gate(asyncio.Protocol):
         """
         Say why the connection ends here, unless an answer has begun, and end it.
 
-        What the client still sends is read for a moment and dropped: closing over it would reset the connection, and take the
-        words away with it. RFC 9112, section 9.6.
+        What the client still sends is read for a moment and dropped: closing over it would reset the connection, and
+        take the words away with it. RFC 9112, section 9.6.
         """
         transport, cycle = self.transport, self.cycle
         if self._is_over or transport.is_closing():
@@ -217,7 +239,11 @@ class Gate(asyncio.Protocol):
 
 
 class Untimed(asyncio.Protocol):
-    """Sets no timer after each answer, as uvicorn's `HttpToolsProtocol` does: `Connections` looks after those that wait."""
+    """
+    Sets no timer after each answer, as uvicorn's `HttpToolsProtocol` does.
+
+    `Connections` looks after those that wait.
+    """
 
     flow: Any
     pipeline: Any
@@ -237,14 +263,18 @@ class Untimed(asyncio.Protocol):
 def _length_of(raw: bytes) -> int:
     """How long the body is behind a head that the parser gets as it is; -1 for any other head."""
     head = read_head(raw)
-    return head.length if isinstance(head, Head) and head.raw is raw and not head.is_chunked else -1
+    if isinstance(head, Head) and head.raw is raw and not head.is_chunked:
+        return head.length
+    return -1
 
 
 def _write(refusal: Refusal, first: Sequence[RawField]) -> bytes:
     """Write the last answer of a connection."""
     kind = _PROBLEMS.get(refusal.status, problem.MALFORMED_MESSAGE)
     answer = problem_answer(kind, refusal.detail)
-    head = write_head(refusal.status, first, [*CONTENT_FIELDS, *answer.fields, (b"content-length", b"%d" % len(answer.body))])
+    head = write_head(
+        refusal.status, first, [*CONTENT_FIELDS, *answer.fields, (b"content-length", b"%d" % len(answer.body))]
+    )
     return (head or b"")[:-2] + b"connection: close\r\n\r\n" + answer.body
 
 

@@ -1,9 +1,10 @@
 """
 Answers without a task.
 
-ASGI gives each request a task, two messages and a second look at each field, which costs more than answering from what is
-known. So who answers ordinary requests is asked as soon as one is read, and the answer is sent there and then. Every other
-request goes the usual way, and so do all of them where uvicorn has changed what this leans on, or runs on h11.
+ASGI gives each request a task, two messages and a second look at each field, which costs more than answering from what
+is known. So who answers ordinary requests is asked as soon as one is read, and the answer is sent there and then.
+Every other request goes the usual way, and so do all of them where uvicorn has changed what this leans on, or runs on
+h11.
 
 The head of an answer as it is sent.
 
@@ -46,7 +47,11 @@ class Ordinary(Protocol):
 
 
 class Instant(asyncio.Protocol):
-    """Asks who answers ordinary requests first; mixed into uvicorn's `HttpToolsProtocol`, lending, whose names these are."""
+    """
+    Asks who answers ordinary requests first.
+
+    Mixed into uvicorn's `HttpToolsProtocol`, lending, whose names these are.
+    """
 
     ordinary: Ordinary
     app: Asgi
@@ -70,7 +75,8 @@ class Instant(asyncio.Protocol):
 
     def _answers(self, cycle: Any) -> bool:  # noqa: ANN401
         """Answer, or wait for the body; False where the request goes the usual way."""
-        # Requests that waited for others go that way, too: they begin when the answer before is written, but not yet kept in the
+        # Requests that waited for others go that way, too: they begin when the answer before is written, but not yet
+        # kept in the
         # journal, and answering many would be many calls deep.
         if cycle is not self.cycle or self.transport.is_keeping or not cycle.keep_alive or self.flow.write_paused:
             return False
@@ -149,7 +155,12 @@ def write_head(status: int, first: Iterable[RawField], fields: Iterable[RawField
 
 def _remember(field: RawField) -> bytes | None:
     name, value = field
-    usable = name and not _NO_NAME.search(name) and value == value.translate(None, _NO_VALUE) and name not in _OF_THE_CONNECTION
+    usable = (
+        name
+        and not _NO_NAME.search(name)
+        and value == value.translate(None, _NO_VALUE)
+        and name not in _OF_THE_CONNECTION
+    )
     written = b"%b: %b\r\n" % field if usable else None
     if len(name) + len(value) <= _LONGEST:
         _lines[field] = written

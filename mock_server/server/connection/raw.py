@@ -1,9 +1,9 @@
 """
 Our HTTP protocol: uvicorn's own, which lends the connection to the application.
 
-ASGI knows complete answers only. What a fault needs beyond that stands in `scope["extensions"]["mock_server.line"]`: the
-connection, the same object for all of its exchanges, since one for each would lead back to itself and wait for the garbage
-collector.
+ASGI knows complete answers only. What a fault needs beyond that stands in `scope["extensions"]["mock_server.line"]`:
+the connection, the same object for all of its exchanges, since one for each would lead back to itself and wait for the
+garbage collector.
 """
 
 import asyncio
@@ -33,7 +33,11 @@ class LentConnection(NamedTuple):
 
 
 def reset_connection(transport: asyncio.Transport) -> None:
-    """End a connection by RST, and drop what was not sent: the system would keep it for as long as the peer does not read."""
+    """
+    End a connection by RST, and drop what was not sent.
+
+    The system would keep it for as long as the peer does not read.
+    """
     peer = transport.get_extra_info("socket")
     if peer is not None and peer.family != getattr(socket, "AF_UNIX", None):
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
@@ -87,8 +91,8 @@ class RawConnection:
         """
         Let the server take the exchange for one whose client left.
 
-        Else it would send 500, since the application gave no complete answer. It is the exchange's own object, since the
-        protocol may have read the next request of the connection already.
+        Else it would send 500, since the application gave no complete answer. It is the exchange's own object, since
+        the protocol may have read the next request of the connection already.
         """
         exchange: Any = getattr(self._send, "__self__", None)
         exchange.disconnected = True
@@ -138,15 +142,21 @@ HttpProtocol: Final = lending(AutoHTTPProtocol)
 def line_of(scope: Scope, send: Send) -> RawConnection | None:
     """The line of an exchange, whose `send` is the server's own; None under another server than ours."""
     lent = _lent(scope)
-    return RawConnection(lent, send) if lent is not None else None
+    if lent is not None:
+        return RawConnection(lent, send)
+    return None
 
 
 def end_of(scope: Scope) -> asyncio.Event | None:
     """What is set when the client left or the server is stopping; None under another server than ours."""
     lent = _lent(scope)
-    return lent.ended if lent is not None else None
+    if lent is not None:
+        return lent.ended
+    return None
 
 
 def _lent(scope: Scope) -> LentConnection | None:
     found = (scope.get("extensions") or {}).get(EXTENSION)
-    return found if isinstance(found, LentConnection) else None
+    if isinstance(found, LentConnection):
+        return found
+    return None

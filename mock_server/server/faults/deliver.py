@@ -122,11 +122,17 @@ def _without_length(out: Outgoing) -> list[RawField]:
 
 
 def _head(out: Outgoing, fields: list[RawField]) -> bytes:
-    """The status line and the header section of an answer that is the last one of its connection. RFC 9112, section 2.1."""
+    """
+    The status line and the header section of an answer that is the last one of its connection.
+
+    RFC 9112, section 2.1.
+    """
     status = out.start["status"]
     written = [b"HTTP/1.1 %d %b\r\n" % (status, PHRASES.get(status, "").encode())]
     # what a server refuses to write must not be written here either: it would end the field or the whole section
-    written += [b"%b: %b\r\n" % (name, value.translate(None, b"\r\n\0")) for name, value in [*fields, (b"connection", b"close")]]
+    written += [
+        b"%b: %b\r\n" % (name, value.translate(None, b"\r\n\0")) for name, value in [*fields, (b"connection", b"close")]
+    ]
     return b"".join([*written, b"\r\n"])
 
 
@@ -182,7 +188,10 @@ class SeededFaultInjector:
         if self.is_calm and not is_asked:
             return None
         try:
-            preferences = parse_preferences(header, request.query.decode("latin-1")) if is_asked else NONE
+            if is_asked:
+                preferences = parse_preferences(header, request.query.decode("latin-1"))
+            else:
+                preferences = NONE
         except MalformedPreference:
             return None  # the answer will be that it is
         if self.is_calm and preferences.delay is None and preferences.fault is None:
@@ -205,14 +214,23 @@ class SeededFaultInjector:
         fields = [*answer.fields, (DISTURBED, met.describe().encode("latin-1", "replace"))]
         if met.applied:
             before = [value for name, value in fields if name == PREFERENCE_APPLIED]
-            ours = [f"{name}={_quoted(met.preferences.given[name])}".encode("latin-1", "replace") for name in met.applied]
-            fields = [*(field for field in fields if field[0] != PREFERENCE_APPLIED), (PREFERENCE_APPLIED, b", ".join([*before, *ours]))]
+            ours = [
+                f"{name}={_quoted(met.preferences.given[name])}".encode("latin-1", "replace") for name in met.applied
+            ]
+            fields = [
+                *(field for field in fields if field[0] != PREFERENCE_APPLIED),
+                (PREFERENCE_APPLIED, b", ".join([*before, *ours])),
+            ]
         return answer._replace(fields=fields)
 
     def bring(self, answer: Answer, request: Request, world: World) -> tuple[Met, Answer]:
         """Decide what an answer meets that says so itself."""
         met = plan_own(answer, world, world.seed or self._seed)
-        if met.fault is not None and met.fault.kind in NEEDS_BODY and (request.method == "HEAD" or answer.status in _WITHOUT_BODY):
+        if (
+            met.fault is not None
+            and met.fault.kind in NEEDS_BODY
+            and (request.method == "HEAD" or answer.status in _WITHOUT_BODY)
+        ):
             met.missed = NO_BODY
         return met, answer._replace(fields=[*answer.fields, (DISTURBED, met.describe().encode("latin-1", "replace"))])
 
@@ -240,7 +258,9 @@ async def _answer(met: Met, request: Request, respond: Respond) -> Answer:
     kind = fault.kind if fault is not None else None
     if fault is not None and kind is FaultKind.ERROR:
         answer = await respond(_preferring(request, met, f"code={fault.status}"))
-        return _without_applied(answer) if answer.status == fault.status and _is_made(answer) else _error(met, fault)
+        if answer.status == fault.status and _is_made(answer):
+            return _without_applied(answer)
+        return _error(met, fault)
     if kind is FaultKind.SCHEMA:
         answer = await respond(_preferring(request, met, "profile=invalid"))
         if any(name == PAYLOAD for name, _ in answer.fields):
@@ -265,7 +285,9 @@ def _entry(request: Request, responder: Responder) -> Entry | None:
 
 def _preferring(request: Request, met: Met, preference: str) -> Request:
     """The same request with another preference in place of its own, those about chance apart."""
-    kept = [f"{name}={_quoted(met.preferences.given[name])}" for name in ("seed", "locale") if name in met.preferences.given]
+    kept = [
+        f"{name}={_quoted(met.preferences.given[name])}" for name in ("seed", "locale") if name in met.preferences.given
+    ]
     fields = [field for field in request.fields if field[0] != b"prefer"]
     return request._replace(fields=[*fields, (b"prefer", ", ".join([preference, *kept]).encode("latin-1", "replace"))])
 
@@ -294,7 +316,9 @@ def _mistyped(met: Met, answer: Answer) -> Answer:
         return answer
     own = parse_media_type(written).essence
     strange = next(name for name in _STRANGE if name != own)
-    return answer._replace(fields=[(name, strange.encode() if name == b"content-type" else value) for name, value in answer.fields])
+    return answer._replace(
+        fields=[(name, strange.encode() if name == b"content-type" else value) for name, value in answer.fields]
+    )
 
 
 async def _apologise(met: Met, fault: Fault, send: Send) -> None:
@@ -310,4 +334,6 @@ async def _apologise(met: Met, fault: Fault, send: Send) -> None:
 
 def _quoted(text: str) -> str:
     """A word as a header field has it. RFC 7240, section 2."""
-    return text if _TOKEN.match(text) else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if _TOKEN.match(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

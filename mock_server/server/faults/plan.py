@@ -34,7 +34,11 @@ class Met:
     def describe(self) -> str:
         """What it is, in words."""
         parts = [f"delay {self.milliseconds:.0f} ms"] if self.milliseconds is not None else []
-        parts += [f"fault {self.fault.name}" + (f" (not had: {self.missed})" if self.missed else "")] if self.fault is not None else []
+        parts += (
+            [f"fault {self.fault.name}" + (f" (not had: {self.missed})" if self.missed else "")]
+            if self.fault is not None
+            else []
+        )
         return ", ".join(parts)
 
     @property
@@ -44,7 +48,9 @@ class Met:
         return tuple(name for name, had in wished.items() if name in self.preferences.given and had is not None)
 
 
-def plan(settings: FaultSettings, edition: int, entry: Entry, preferences: Preferences, world: World, seed: str) -> Met | None:
+def plan(
+    settings: FaultSettings, edition: int, entry: Entry, preferences: Preferences, world: World, seed: str
+) -> Met | None:
     """
     Decide what a request meets.
 

@@ -7,7 +7,10 @@ from tests.support.asgi_client import AsgiClient
 from tests.support.mocks import minimal
 
 Admin = Callable[..., AsgiClient]
-CALLED = {"requestBody": {"content": {"application/json": {"schema": {"const": "hello"}}}}, "responses": {"204": {"description": ""}}}
+CALLED = {
+    "requestBody": {"content": {"application/json": {"schema": {"const": "hello"}}}},
+    "responses": {"204": {"description": ""}},
+}
 DOCUMENT = minimal(
     {
         "/orders": {
@@ -42,7 +45,11 @@ def test_a_webhook_is_sent_on_request(admin: Admin) -> None:
     said = client.ask("/__admin/webhooks/greeted", "POST", json={"url": "http://127.0.0.1:9/?api_key=hush"})
 
     assert client.ask("/__admin/webhooks").json == {"webhooks": ["greeted"]}
-    assert (said.status, said.json["outcome"], said.json["url"]) == (202, "waiting", "http://127.0.0.1:9/?api_key=[masked]")
+    assert (said.status, said.json["outcome"], said.json["url"]) == (
+        202,
+        "waiting",
+        "http://127.0.0.1:9/?api_key=[masked]",
+    )
 
 
 def test_a_webhook_that_is_unknown_or_may_not_be_sent_is_refused(admin: Admin) -> None:

@@ -18,11 +18,20 @@ from tests.support.mocks import minimal, operation
 
 Admin = Callable[..., AsgiClient]
 
-PARAMETER = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}, "examples": {"seven": {"value": 7}}}
+PARAMETER = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "integer"},
+    "examples": {"seven": {"value": 7}},
+}
 EXAMPLES = {"seven": {"value": {"n": 7}}, "any": {"value": {"n": 0}}, "wrong": {"value": {"n": "x"}}}
 SCHEMA = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
 CONTENT = {"application/json": {"schema": SCHEMA, "examples": EXAMPLES}}
-ERROR = {"description": "", "content": {"application/json": {"schema": {"type": "object", "properties": {"message": {"type": "string"}}}}}}
+ERROR = {
+    "description": "",
+    "content": {"application/json": {"schema": {"type": "object", "properties": {"message": {"type": "string"}}}}},
+}
 DOCUMENT = minimal(
     {
         "/n/{id}": {
@@ -30,11 +39,19 @@ DOCUMENT = minimal(
                 "operationId": "getN",
                 "security": [{"key": []}, {}],
                 "parameters": [PARAMETER, {"name": "color", "in": "query", "schema": {"enum": ["red", "blue"]}}],
-                "responses": {"200": {"description": "", "content": CONTENT}, "400": ERROR, "404": ERROR, "204": {"description": ""}},
+                "responses": {
+                    "200": {"description": "", "content": CONTENT},
+                    "400": ERROR,
+                    "404": ERROR,
+                    "204": {"description": ""},
+                },
             },
             "delete": {"operationId": "deleteN", "security": [{"key": []}], "responses": {"204": {"description": ""}}},
         },
-        "/plain": {"get": {**operation(SCHEMA), "operationId": "plain"}, "post": {"operationId": "post", "responses": {"401": ERROR}}},
+        "/plain": {
+            "get": {**operation(SCHEMA), "operationId": "plain"},
+            "post": {"operationId": "post", "responses": {"401": ERROR}},
+        },
     },
     "3.1.0",
     components={"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
@@ -111,13 +128,22 @@ def test_fixtures_and_examples_say_why_they_do_not_answer(asked: Any) -> None:
     assert why(asked, "/n/1?color=blue")["fixture:blue"] == 'the request says what it asks for: query color = "blue"'
     assert why(asked, "/n/1", Prefer="code=404")["fixture:gone"] == "its 'when' asks for path id = 404"
     assert "it breaks its schema" not in said.values()
-    assert why(asked, "/n/1", Prefer="seed=3")["generated"].startswith("the request is good; 200 is the lowest success; made with seed '3'")
+    assert why(asked, "/n/1", Prefer="seed=3")["generated"].startswith(
+        "the request is good; 200 is the lowest success; made with seed '3'"
+    )
 
 
 def test_preferences_say_what_became_of_them(asked: Any) -> None:
-    wished = explain(asked.responder, request("/n/1?__code=404", Prefer="strange=1, example=any, size=3"), World()).wished
+    wished = explain(
+        asked.responder, request("/n/1?__code=404", Prefer="strange=1, example=any, size=3"), World()
+    ).wished
 
-    assert [(wish.name, wish.applied) for wish in wished] == [("strange", False), ("example", True), ("size", False), ("__code", False)]
+    assert [(wish.name, wish.applied) for wish in wished] == [
+        ("strange", False),
+        ("example", True),
+        ("size", False),
+        ("__code", False),
+    ]
 
 
 class Remembering:
@@ -162,14 +188,20 @@ def test_a_source_that_says_what_it_would_do_is_believed(asked: Any) -> None:
     explained = explain(asked.responder, request("/n/1"), World())
 
     assert explained.decided is not None
-    assert (explained.decided.who, explained.decided.answers, explained.decided.why) == ("state", True, "it keeps that one")
+    assert (explained.decided.who, explained.decided.answers, explained.decided.why) == (
+        "state",
+        True,
+        "it keeps that one",
+    )
     assert not explained.is_certain
 
 
 def test_over_http_a_request_is_explained_and_not_sent(admin: Admin) -> None:
     client = admin(DOCUMENT)
     said = client.ask(
-        "/__admin/explain", "POST", json={"method": "GET", "url": "/n/1?color=pink", "headers": {"X-Key": "secret-12345"}}
+        "/__admin/explain",
+        "POST",
+        json={"method": "GET", "url": "/n/1?color=pink", "headers": {"X-Key": "secret-12345"}},
     ).json
 
     assert (said["status"], said["source"]) == (400, "generated")

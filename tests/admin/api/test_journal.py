@@ -33,7 +33,12 @@ def test_an_exchange_is_told_as_wiremock_tells_it(admin: Admin) -> None:
     assert event["request"]["loggedDateString"].endswith("Z")
     assert event["response"]["status"] == event["responseDefinition"]["status"] == 200
     assert orjson.loads(event["response"]["body"])["name"]
-    assert (event["operation"], event["source"], event["world"], event["disturbance"]) == ("getThing", "generated", None, None)
+    assert (event["operation"], event["source"], event["world"], event["disturbance"]) == (
+        "getThing",
+        "generated",
+        None,
+        None,
+    )
     assert client.ask(f"/__admin/requests/{event['id']}").json == event
 
 
@@ -54,7 +59,10 @@ def test_a_request_that_nobody_knows_is_unmatched(admin: Admin) -> None:
         client.ask(target)
     client.ask("/things", "DELETE")
 
-    assert [request["url"] for request in client.ask("/__admin/requests/unmatched").json["requests"]] == ["/things", "/nothing"]
+    assert [request["url"] for request in client.ask("/__admin/requests/unmatched").json["requests"]] == [
+        "/things",
+        "/nothing",
+    ]
     assert [event["request"]["url"] for event in listed(client, "?unmatched=true")] == ["/things", "/nothing"]
     assert len(listed(client, "?unmatched=false")) == 2
 
@@ -115,7 +123,10 @@ def test_each_world_has_a_journal_of_its_own(admin: Admin) -> None:
     client.ask("/things/2", headers={"X-Mock-World": "ann"})
 
     def urls(query: str, **headers: str) -> list[str]:
-        return [event["request"]["url"] for event in client.ask(f"/__admin/requests{query}", headers=headers).json["requests"]]
+        return [
+            event["request"]["url"]
+            for event in client.ask(f"/__admin/requests{query}", headers=headers).json["requests"]
+        ]
 
     assert urls("") == ["/things/1"]
     assert urls("?world=ann") == urls("", **{"X-Mock-World": "ann"}) == ["/things/2"]
@@ -132,7 +143,11 @@ def test_no_secret_is_shown(admin: Admin, query: str) -> None:
     basic = base64.b64encode(b"ann:hunter2hunter2").decode()
     client.ask(
         "/nothing/tok-12345678?code=key-12345678&access_token=tok-12345678&q=1",
-        headers={"Authorization": f"Basic {basic}", "Cookie": "session=cookie-12345678; mock_world=w", "X-Secret": "key-12345678"},
+        headers={
+            "Authorization": f"Basic {basic}",
+            "Cookie": "session=cookie-12345678; mock_world=w",
+            "X-Secret": "key-12345678",
+        },
     )
     client.ask("/nothing/again", headers={"Authorization": "Bearer tok-12345678", "X-Mock-World": "w"})
     shown = client.ask(f"/__admin/requests{query}{'&' if query else '?'}world=w").body.decode()
@@ -161,13 +176,17 @@ def test_what_is_written_out_can_be_judged(admin: Admin, tmp_path: Path, capsys:
 def test_nothing_of_the_admin_side_is_for_pages_of_other_origins(admin: Admin) -> None:
     client = admin()
     preflight = client.ask(
-        "/__admin/requests", "OPTIONS", headers={"Origin": "http://evil.test", "Access-Control-Request-Method": "DELETE"}
+        "/__admin/requests",
+        "OPTIONS",
+        headers={"Origin": "http://evil.test", "Access-Control-Request-Method": "DELETE"},
     )
     read = client.ask("/__admin/requests", headers={"Origin": "http://evil.test"})
     changed = client.ask("/__admin/requests", "DELETE", headers={"Origin": "http://evil.test"})
 
     assert changed.status == 403
-    assert not [name for said in (preflight, read, changed) for name in said.fields if name.startswith("access-control")]
+    assert not [
+        name for said in (preflight, read, changed) for name in said.fields if name.startswith("access-control")
+    ]
 
 
 def test_paths_and_methods_that_there_are_not_are_problems(admin: Admin) -> None:
@@ -197,7 +216,11 @@ def test_without_a_journal_it_is_said(admin: Admin) -> None:
     client = admin(journal=0)
     client.ask("/things/1")
 
-    assert client.ask("/__admin/requests").json == {"requests": [], "meta": {"total": 0}, "requestJournalDisabled": True}
+    assert client.ask("/__admin/requests").json == {
+        "requests": [],
+        "meta": {"total": 0},
+        "requestJournalDisabled": True,
+    }
 
 
 TARGETS = ["/things", "/things/1", "/things/2?color=red", "/things/x", "/nowhere"]
@@ -248,7 +271,9 @@ def test_near_misses_say_what_was_meant(admin: Admin) -> None:
     client = admin()
     client.ask("/thing/1")
     near = client.ask("/__admin/requests/unmatched/near-misses").json["nearMisses"]
-    same = client.ask("/__admin/near-misses/request", "POST", json={"method": "GET", "url": "/thing/1"}).json["nearMisses"]
+    same = client.ask("/__admin/near-misses/request", "POST", json={"method": "GET", "url": "/thing/1"}).json[
+        "nearMisses"
+    ]
 
     assert near[0]["operation"] == same[0]["operation"] == "getThing"
     assert near[0]["requestPattern"] == {"method": "GET", "urlPathTemplate": "/things/{id}"}

@@ -8,7 +8,11 @@ from tests.support.asgi_client import AsgiClient
 
 Admin = Callable[..., AsgiClient]
 THING = {"request": {"method": "GET", "urlPath": "/things/7"}, "response": {"jsonBody": {"name": "mapped"}}}
-STATE = {"request": {"urlPath": "/things/7", "method": "GET"}, "response": {"jsonBody": {"name": "sold"}}, "scenarioName": "sale"}
+STATE = {
+    "request": {"urlPath": "/things/7", "method": "GET"},
+    "response": {"jsonBody": {"name": "sold"}},
+    "scenarioName": "sale",
+}
 
 
 def test_a_mapping_is_added_shown_replaced_and_removed(admin: Admin) -> None:
@@ -24,7 +28,9 @@ def test_a_mapping_is_added_shown_replaced_and_removed(admin: Admin) -> None:
     listed = client.ask("/__admin/mappings").json
     assert (listed["meta"], [mapping["id"] for mapping in listed["mappings"]]) == ({"total": 1}, [made.json["id"]])
     assert client.ask(one, "DELETE").status == 200
-    assert client.ask(one).status == client.ask(one, "DELETE").status == client.ask(one, "PUT", json=THING).status == 404
+    assert (
+        client.ask(one).status == client.ask(one, "DELETE").status == client.ask(one, "PUT", json=THING).status == 404
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +65,9 @@ def test_an_import_takes_all_or_nothing_and_a_reset_what_is_not_persistent(admin
     assert (refused.status, refused.json["errors"][0]["source"]["pointer"]) == (422, "/mappings/1/request")
     assert client.ask("/__admin/mappings").json["meta"] == {"total": 0}
 
-    assert client.ask("/__admin/mappings/import", "POST", json={"mappings": [THING, {**THING, "persistent": True}]}).json == {"imported": 2}
+    assert client.ask(
+        "/__admin/mappings/import", "POST", json={"mappings": [THING, {**THING, "persistent": True}]}
+    ).json == {"imported": 2}
     assert len(client.ask("/__admin/mappings?limit=1&offset=1").json["mappings"]) == 1
     assert client.ask("/__admin/mappings?limit=x").status == 422
     client.ask("/__admin/reset", "POST")
@@ -73,7 +81,10 @@ def test_scenarios_are_told_changed_and_begun_anew_in_a_world(admin: Admin) -> N
     client.ask("/__admin/mappings", "POST", json={**STATE, "requiredScenarioState": "Sold"})
 
     def state(world: str = "") -> list[object]:
-        return [scenario["state"] for scenario in client.ask("/__admin/scenarios", headers={"X-Mock-World": world}).json["scenarios"]]
+        return [
+            scenario["state"]
+            for scenario in client.ask("/__admin/scenarios", headers={"X-Mock-World": world}).json["scenarios"]
+        ]
 
     assert client.ask("/__admin/scenarios").json["scenarios"] == [
         {"id": "sale", "name": "sale", "state": "Started", "possibleStates": ["Started", "Sold"]}
@@ -101,7 +112,9 @@ def test_an_unmatched_request_is_told_the_mapping_that_came_close(admin: Admin) 
     assert stub["request"]["url"] == "/thing/7"
     assert 0 < stub["matchResult"]["distance"] < 0.2
     assert [each["pointer"] for each in stub["matchResult"]["differences"]] == ["/urlPath"]
-    assert [each["matchResult"]["distance"] for each in near] == sorted(each["matchResult"]["distance"] for each in near)
+    assert [each["matchResult"]["distance"] for each in near] == sorted(
+        each["matchResult"]["distance"] for each in near
+    )
 
 
 def test_an_explanation_names_the_mapping_without_following_it(admin: Admin) -> None:

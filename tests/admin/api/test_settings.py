@@ -27,9 +27,18 @@ def test_wiremocks_delays_are_understood(admin: Admin) -> None:
     client = admin()
 
     assert client.ask("/__admin/settings", "POST", json={"fixedDelay": 20}).json["settings"]["fixedDelay"] == 20
-    changed = client.ask("/__admin/settings", "PATCH", json={"delayDistribution": {"type": "uniform", "lower": 1, "upper": 3}, **ERROR})
-    assert changed.json["settings"] == {"fixedDelay": None, "delay": {"type": "uniform", "lower": 1, "upper": 3}, **ERROR}
-    assert client.ask("/__admin/settings", "PATCH", json={"fixedDelay": None}).json["settings"] == {"fixedDelay": None, **ERROR}
+    changed = client.ask(
+        "/__admin/settings", "PATCH", json={"delayDistribution": {"type": "uniform", "lower": 1, "upper": 3}, **ERROR}
+    )
+    assert changed.json["settings"] == {
+        "fixedDelay": None,
+        "delay": {"type": "uniform", "lower": 1, "upper": 3},
+        **ERROR,
+    }
+    assert client.ask("/__admin/settings", "PATCH", json={"fixedDelay": None}).json["settings"] == {
+        "fixedDelay": None,
+        **ERROR,
+    }
     assert client.ask("/__admin/settings").json["started"]["workers"] == 1
 
 

@@ -10,11 +10,18 @@ from tests.support.asgi_client import AsgiClient
 
 Admin = Callable[..., AsgiClient]
 TODOS = decode_yaml((Path(__file__).resolve().parents[2] / "state" / "todos.yaml").read_text())[0]
-PET = {"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
+PET = {
+    "type": "object",
+    "required": ["id", "name"],
+    "properties": {"id": {"type": "integer"}, "name": {"type": "string"}},
+}
 
 
 def answers(schema: object, status: str = "200") -> dict:
-    return {status: {"description": "", "content": {"application/json": {"schema": schema}}}, "404": {"description": ""}}
+    return {
+        status: {"description": "", "content": {"application/json": {"schema": schema}}},
+        "404": {"description": ""},
+    }
 
 
 PETS = {
@@ -58,8 +65,15 @@ def test_what_is_there_is_what_the_api_lists(admin: Admin) -> None:
 def test_who_looks_before_anybody_asks_sees_the_examples_that_the_api_will_list(admin: Admin) -> None:
     cats = [{"id": 7, "name": "Tom"}, {"id": 8, "name": "Kit"}]
     media = {"schema": {"type": "array", "items": PET}, "example": cats}
-    posted = {"operationId": "addCat", "requestBody": {"content": {"application/json": {"schema": PET}}}, "responses": answers(PET, "201")}
-    listed = {"operationId": "listCats", "responses": {"200": {"description": "", "content": {"application/json": media}}}}
+    posted = {
+        "operationId": "addCat",
+        "requestBody": {"content": {"application/json": {"schema": PET}}},
+        "responses": answers(PET, "201"),
+    }
+    listed = {
+        "operationId": "listCats",
+        "responses": {"200": {"description": "", "content": {"application/json": media}}},
+    }
     paths = {"/cats": {"get": listed, "post": posted}}
     client = admin({"openapi": "3.1.0", "info": {"title": "Cats", "version": "1"}, "paths": paths}, stateful=True)
 
@@ -83,7 +97,9 @@ def test_a_thing_is_put_changed_and_removed(admin: Admin) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"title": ""}, {"title": 5}, {"id": 5}, {"done": "yes"}, {"createdAt": None}], ids=lambda change: next(iter(change))
+    "change",
+    [{"title": ""}, {"title": 5}, {"id": 5}, {"done": "yes"}, {"createdAt": None}],
+    ids=lambda change: next(iter(change)),
 )
 def test_what_the_document_could_not_show_is_refused(admin: Admin, change: dict) -> None:
     client = admin(TODOS, stateful=True)

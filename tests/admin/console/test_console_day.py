@@ -29,7 +29,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def library(folder: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
-    server = start_server("library.yaml", *getattr(request, "param", ("--stateful", "--reload")), "--log-format", "none", cwd=folder)
+    server = start_server(
+        "library.yaml", *getattr(request, "param", ("--stateful", "--reload")), "--log-format", "none", cwd=folder
+    )
     yield server
     stop_server(server)
 
@@ -128,7 +130,11 @@ def test_a_day_in_the_life(visit: Open, library: Server, folder: Path, size: tup
 
     # all of which is counted
     go(page, "Coverage")
-    row = page.get_by_role("row", name="GET /books/{bookId}") if size[0] > 760 else page.locator("tr", has_text="GET /books/{bookId}")
+    row = (
+        page.get_by_role("row", name="GET /books/{bookId}")
+        if size[0] > 760
+        else page.locator("tr", has_text="GET /books/{bookId}")
+    )
     expect(row.locator(".mark-used", has_text="200")).to_have_count(1)
 
 
@@ -195,7 +201,11 @@ def test_who_was_slower_overwrites_nothing(visit: Open, library: Server) -> None
     edit(page, "Virginia Woolf", "V. Woolf")
 
     expect(page.get_by_role("alert")).to_contain_text("Somebody else changed it in the meantime")
-    assert ask(library, "/books/7").json() == {**ask(library, "/books/7").json(), "title": "By somebody else", "author": "Virginia Woolf"}
+    assert ask(library, "/books/7").json() == {
+        **ask(library, "/books/7").json(),
+        "title": "By somebody else",
+        "author": "Virginia Woolf",
+    }
 
 
 @pytest.mark.parametrize("library", [()], indirect=True)

@@ -67,7 +67,13 @@ def test_the_address_without_a_slash_leads_to_the_page(console: httpx2.Client, l
 
 
 def test_what_is_not_there_is_said_on_a_page(console: httpx2.Client) -> None:
-    for path in ("/nowhere", "/exchanges/00099999?world=", "/operations/0/nobody", "/operations/7/getBook", "/static/0/nothing.js"):
+    for path in (
+        "/nowhere",
+        "/exchanges/00099999?world=",
+        "/operations/0/nobody",
+        "/operations/7/getBook",
+        "/static/0/nothing.js",
+    ):
         answer = console.get(path)
 
         assert (answer.status_code, "<h1>" in answer.text) == (404, True)
@@ -100,7 +106,11 @@ def test_credentials_are_not_shown(console: httpx2.Client, library: Server) -> N
 
 
 def test_hostile_texts_are_texts(console: httpx2.Client, library: Server) -> None:
-    httpx2.post(f"{library.url}/books?q={ANGRY}", json={"title": ANGRY}, headers={**KEY, "x-angry": ANGRY, "prefer": f"example={ANGRY}"})
+    httpx2.post(
+        f"{library.url}/books?q={ANGRY}",
+        json={"title": ANGRY},
+        headers={**KEY, "x-angry": ANGRY, "prefer": f"example={ANGRY}"},
+    )
     first = pages(console, library)
     for path in (*first[:2], f"/?q={ANGRY}&operation={ANGRY}&world={ANGRY}&status={ANGRY}", f"/operations?q={ANGRY}"):
         text = console.get(path).text
@@ -121,7 +131,11 @@ def test_a_hostile_document_is_text(tmp_path: Path) -> None:
     path = {ANGRY: {"get": {"operationId": ANGRY, "summary": ANGRY, "description": ANGRY, "tags": [ANGRY], "parameters": [
         {"name": ANGRY, "in": "query", "description": ANGRY, "schema": {"type": "string", "enum": [ANGRY]}}],
         "responses": {"200": {"description": ANGRY, "content": {"application/json": {"examples": {ANGRY: {"value": ANGRY}}}}}}}}}  # fmt: skip
-    document = {"openapi": "3.1.0", "info": {"title": ANGRY, "version": ANGRY}, "paths": {"/x" + key: value for key, value in path.items()}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": ANGRY, "version": ANGRY},
+        "paths": {"/x" + key: value for key, value in path.items()},
+    }
     (tmp_path / "openapi.json").write_bytes(orjson.dumps(document))
     server = start_server("openapi.json", "--log-format", "none", cwd=tmp_path)
     try:
@@ -192,7 +206,9 @@ def test_off_loopback_a_token_is_asked_for(tmp_path: Path, monkeypatch: pytest.M
             cookie = right.headers["set-cookie"]
             inside = client.get(right.headers["location"].removeprefix("/__console"))
             elsewhere = client.post("/login", data={"token": "open-sesame", "to": "//evil.example/"})
-            stylesheet = client.get(re.findall(r'href="/__console(/static/[^"]+css)"', closed.text)[0], headers={"cookie": ""})
+            stylesheet = client.get(
+                re.findall(r'href="/__console(/static/[^"]+css)"', closed.text)[0], headers={"cookie": ""}
+            )
     finally:
         stop_server(server)
 

@@ -27,7 +27,9 @@ def shop() -> Iterator[Server]:
 @pytest.fixture
 def console(shop: Server) -> Iterator[httpx2.Client]:
     httpx2.post(f"{shop.origin}/__admin/reset?world=*")
-    with httpx2.Client(base_url=f"{shop.origin}/__console", headers={"origin": shop.origin}, follow_redirects=True) as client:
+    with httpx2.Client(
+        base_url=f"{shop.origin}/__console", headers={"origin": shop.origin}, follow_redirects=True
+    ) as client:
         yield client
 
 
@@ -79,7 +81,9 @@ def test_a_thing_without_a_key_is_created_changed_and_deleted(shop: Server, cons
     assert [note["text"] for note in httpx2.get(shop.url + path).json()] == ["Two"]
 
 
-def test_a_thing_of_which_there_is_one_is_changed_and_not_deleted(shop: Server, console: httpx2.Client, ada: str) -> None:
+def test_a_thing_of_which_there_is_one_is_changed_and_not_deleted(
+    shop: Server, console: httpx2.Client, ada: str
+) -> None:
     for resource, path in (("settings", "/settings"), ("address", f"/owners/{ada}/address")):
         shown = page(console, "things", resource, **{"in": path, "key": ""})
         if shown.status_code == 404:  # nobody asked for it yet
@@ -88,7 +92,10 @@ def test_a_thing_of_which_there_is_one_is_changed_and_not_deleted(shop: Server, 
             assert written(shown.text) == before
         assert "Delete" not in shown.text
         name, value = next((name, value) for name, value in written(shown.text).items() if isinstance(value, str))
-        changed = {**written(shown.text), name: next(each for each in ("dark", "light", "Elsewhere 1") if each != value)}
+        changed = {
+            **written(shown.text),
+            name: next(each for each in ("dark", "light", "Elsewhere 1") if each != value),
+        }
         said = save(console, resource, changed, **{"in": path, "key": "", "version": "1"})
 
         assert "Kept." in said.text, said.text
@@ -103,7 +110,9 @@ def test_the_things_of_an_owner_who_is_not_there_are_not_there(console: httpx2.C
         assert save(console, "notes", {"text": "x"}, **{"in": path}).status_code == 404
 
 
-def test_a_new_thing_begins_like_the_last_one_and_needs_a_key_of_its_own(shop: Server, console: httpx2.Client, ada: str) -> None:
+def test_a_new_thing_begins_like_the_last_one_and_needs_a_key_of_its_own(
+    shop: Server, console: httpx2.Client, ada: str
+) -> None:
     begun = written(page(console, "things", "owners", **{"in": "/owners"}).text)
     assert begun.keys() == {"id", "name", "email", "petCount"}
     assert begun["id"] != ada
@@ -122,7 +131,9 @@ def test_a_saved_fixture_says_who_answers_before_it(tmp_path: Path, flags: tuple
         before = [httpx2.get(f"{server.url}/books").json() for _ in range(3)]
         httpx2.post(f"{server.url}/books", json={"title": "Emma", "author": "Jane Austen", "shelf": "fiction"})
         saved = httpx2.post(
-            f"{server.origin}/__console/exchanges/00000001/fixture?world=", data={"name": "first"}, headers={"origin": server.origin}
+            f"{server.origin}/__console/exchanges/00000001/fixture?world=",
+            data={"name": "first"},
+            headers={"origin": server.origin},
         ).text
         asked = [httpx2.get(f"{server.url}/books", headers=head) for head in ({}, {}, {"prefer": "fixture=first"})]
     finally:

@@ -143,7 +143,11 @@ def test_an_exchange_shows_both_sides_and_what_is_wrong_with_it(visit: Open, lib
 
     finding = page.locator(".finding")
     expect(finding).to_contain_text('"attic" is not one of')
-    line = next(n for n, text in enumerate((HERE / "library.yaml").read_text().splitlines(), 1) if "shelf: {type: string, enum" in text)
+    line = next(
+        n
+        for n, text in enumerate((HERE / "library.yaml").read_text().splitlines(), 1)
+        if "shelf: {type: string, enum" in text
+    )
     expect(finding).to_contain_text(f"library.yaml:{line}#/components/schemas/NewBook/properties/shelf/enum")
     expect(finding).to_contain_text("/body/shelf")
     expect(finding).to_contain_text("blame: consumer")
@@ -339,7 +343,13 @@ def test_everything_is_reached_by_keys(visit: Open, library: Server) -> None:
 
 def test_hostile_texts_do_nothing(visit: Open, library: Server) -> None:
     page = live(visit(size=WIDE))
-    ask(library, f"/books/{ANGRY}", "PATCH", json={"title": ANGRY, ANGRY: [ANGRY]}, headers={"X-Angry": ANGRY, "Accept": ANGRY})
+    ask(
+        library,
+        f"/books/{ANGRY}",
+        "PATCH",
+        json={"title": ANGRY, ANGRY: [ANGRY]},
+        headers={"X-Angry": ANGRY, "Accept": ANGRY},
+    )
     page.locator("tbody .row").click()
     expect(page.get_by_label("Body of the request")).to_contain_text("<script>window.hurt=1</script>")
     expect(page.locator("#pane dl").first).to_contain_text("{{7*7}}")
@@ -350,7 +360,15 @@ def test_hostile_texts_do_nothing(visit: Open, library: Server) -> None:
     assert page.locator("main img, main script").count() == 0
 
 
-PATHS = ["/", "/?q=nothing-has-this", "exchange", "/operations", "/operations/0/listBooks", "/operations/0/addBook", "/nowhere"]
+PATHS = [
+    "/",
+    "/?q=nothing-has-this",
+    "exchange",
+    "/operations",
+    "/operations/0/listBooks",
+    "/operations/0/addBook",
+    "/nowhere",
+]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -28,7 +28,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def subject_of(folder: Path, schema: object, schemas: dict | None = None, version: str = "3.1.0") -> EdgeSubject:
     path = folder / "d.json"
-    path.write_bytes(orjson.dumps(minimal({"/a": {"get": operation(schema)}}, version, components={"schemas": schemas or {}})))
+    path.write_bytes(
+        orjson.dumps(minimal({"/a": {"get": operation(schema)}}, version, components={"schemas": schemas or {}}))
+    )
     document = mock_server.load(path)
     found = document.operation(document.entries[0])
     return EdgeSubject(Engine(document, Settings()).producer(found.responses[0].content[0].schema, found))
@@ -37,7 +39,9 @@ def subject_of(folder: Path, schema: object, schemas: dict | None = None, versio
 def charger(response: int = 0) -> EdgeSubject:
     document = mock_server.load(DOCUMENT)
     found = document.operation(document.entries[0])
-    return EdgeSubject(Engine(document, Settings()).producer(found.responses[response].content[0].schema, found, name="users"))
+    return EdgeSubject(
+        Engine(document, Settings()).producer(found.responses[response].content[0].schema, found, name="users")
+    )
 
 
 def judge_by(schema: object) -> Draft202012Validator:
@@ -97,7 +101,11 @@ def test_each_assertion_is_broken_and_nothing_else(folder: Path, schema: dict, k
     for edge in catalogue.edges:
         assert broken(judge, subject.proof(edge)) == set(edge.breaks), edge.rule
         assert edge.is_exact is (edge.breaks == (BrokenAssertion(edge.keyword, edge.pointer),))
-    missed = {missed.keyword: missed.reason for missed in catalogue.unreached if missed.keyword not in {e.keyword for e in catalogue.edges}}
+    missed = {
+        missed.keyword: missed.reason
+        for missed in catalogue.unreached
+        if missed.keyword not in {e.keyword for e in catalogue.edges}
+    }
     assert {edge.keyword for edge in catalogue.edges} >= keywords, missed
 
 
@@ -126,7 +134,8 @@ def test_the_charger_document_is_covered_whole() -> None:
             for location in walk(subject.judged.bundle)
             for part in location.parts
             for keyword, value in part.schema.items()
-            if keyword in {"type", "enum", "minimum", "maximum", "required", "pattern"} or (keyword == "format" and value == "date-time")
+            if keyword in {"type", "enum", "minimum", "maximum", "required", "pattern"}
+            or (keyword == "format" and value == "date-time")
         }
 
         assert asserted <= covered
@@ -193,7 +202,12 @@ def test_what_is_wrong_in_meaning_is_valid_by_the_schema() -> None:
 
 
 def test_recursion_is_nested_deep(folder: Path) -> None:
-    tree = {"Tree": {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}}}}
+    tree = {
+        "Tree": {
+            "type": "object",
+            "properties": {"children": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}},
+        }
+    }
     subject = subject_of(folder, {"$ref": "#/components/schemas/Tree"}, tree)
     edge = Catalogue(subject, ("extreme",)).find("Tree:properties:deep")
     depth, value = 0, subject.proof(edge)
@@ -253,17 +267,23 @@ def test_labels_hold_for_any_schema(tmp_path_factory: pytest.TempPathFactory, sc
         assert broken(judge, subject.proof(edge)) == set(edge.breaks), edge.rule
 
 
-def test_a_value_is_nested_in_itself_without_being_made_anew_for_each_level(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_is_nested_in_itself_without_being_made_anew_for_each_level(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each time costs the compilation of all that a schema refers to: seconds in a large document."""
     node = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}, "text": {"type": "string"}}}
     made: list[object] = []
     produce = Editor.produce
     monkeypatch.setattr(
-        Editor, "produce", lambda shop, schema, *args, **words: (made.append(schema), produce(shop, schema, *args, **words))[1]
+        Editor,
+        "produce",
+        lambda shop, schema, *args, **words: (made.append(schema), produce(shop, schema, *args, **words))[1],
     )
 
     assert any(
         edge.variant == "deep"
-        for edge in Catalogue(subject_of(folder, {"$ref": "#/components/schemas/Node"}, {"Node": node}), ("extreme",)).edges
+        for edge in Catalogue(
+            subject_of(folder, {"$ref": "#/components/schemas/Node"}, {"Node": node}), ("extreme",)
+        ).edges
     )
     assert len(made) < 20

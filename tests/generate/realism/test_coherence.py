@@ -32,11 +32,21 @@ def walk(value: object, above: tuple[dict, ...] = ()) -> Iterator[tuple[dict, tu
 
 def test_every_documented_field_turns_up(charger: Mock, answers: list[list[dict]]) -> None:
     schemas = charger.responder.document.resource.value["components"]["schemas"]
-    documented = {(name, field) for name, schema in schemas.items() if name != "ExceptionDetails" for field in schema["properties"]}
+    documented = {
+        (name, field)
+        for name, schema in schemas.items()
+        if name != "ExceptionDetails"
+        for field in schema["properties"]
+    }
     marks = {"Driver": "homeGroupId", "Tag": "idTag", "ChargerGroup": "groupType", "Charger": "evseId", "LocationInfo": "latitude",
              "ChargerConfiguration": "configName", "Socket": "socketPowerType", "IntegratedExternalId": "referenceType"}  # fmt: skip
     seen = {
-        (name, field) for answer in answers for found, _ in walk(answer) for name, mark in marks.items() if mark in found for field in found
+        (name, field)
+        for answer in answers
+        for found, _ in walk(answer)
+        for name, mark in marks.items()
+        if mark in found
+        for field in found
     }
 
     assert documented - seen == set()
@@ -81,7 +91,9 @@ def test_a_tag_starts_before_it_expires(answers: list[list[dict]]) -> None:
 
 def test_coordinates_lie_in_the_named_city(answers: list[list[dict]]) -> None:
     cities = {name: (lat, lon) for name, lat, lon, _, _ in CITIES["FI"]}
-    places = [found for answer in answers for found, _ in walk(answer) if "latitude" in found and found["city"] is not None]
+    places = [
+        found for answer in answers for found, _ in walk(answer) if "latitude" in found and found["city"] is not None
+    ]
 
     assert len({place["city"] for place in places}) > 3
     for place in places:
@@ -109,7 +121,12 @@ def test_items_of_a_list_differ_and_lists_are_of_believable_length(answers: list
 def test_path_and_query_parameters_are_echoed(mock: Callable[..., Mock]) -> None:
     pet = {
         "type": "object",
-        "properties": {"id": {"type": "integer"}, "ownerId": {"type": "string"}, "status": {"type": "string"}, "name": {"type": "string"}},
+        "properties": {
+            "id": {"type": "integer"},
+            "ownerId": {"type": "string"},
+            "status": {"type": "string"},
+            "name": {"type": "string"},
+        },
     }
     parameters = [
         {"name": "ownerId", "in": "path", "required": True, "schema": {"type": "string"}},
@@ -117,7 +134,11 @@ def test_path_and_query_parameters_are_echoed(mock: Callable[..., Mock]) -> None
     ]
     page = {
         "type": "object",
-        "properties": {"page": {"type": "integer"}, "total": {"type": "integer"}, "items": {"type": "array", "items": pet}},
+        "properties": {
+            "page": {"type": "integer"},
+            "total": {"type": "integer"},
+            "items": {"type": "array", "items": pet},
+        },
     }
     paths = {
         "/owners/{ownerId}/pets": {"get": operation(page, parameters=[*parameters, {"name": "page", "in": "query", "schema": {"type": "integer"}}])},

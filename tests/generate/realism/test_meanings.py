@@ -26,7 +26,12 @@ def producer_of(tmp_path_factory: pytest.TempPathFactory) -> Make:
     def make(schema: dict, name: str = "Thing") -> Producer:
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
         paths = {"/x": {"get": {"responses": {"200": {"description": "", "content": content}}}}}
-        document = {"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": paths, "components": {"schemas": {name: schema}}}
+        document = {
+            "openapi": "3.1.0",
+            "info": {"title": "", "version": ""},
+            "paths": paths,
+            "components": {"schemas": {name: schema}},
+        }
         path.write_bytes(orjson.dumps(document))
         opened = load(path)
         operation = opened.operation(opened.entries[0])
@@ -211,12 +216,22 @@ def integers(*names: str) -> dict:
     ("names", "total", "parts"),
     [
         (("in_progress", "completed", "failed", "total"), "total", {"in_progress": 1, "completed": 1, "failed": 1}),
-        (("prompt_tokens", "completion_tokens", "total_tokens"), "total_tokens", {"prompt_tokens": 1, "completion_tokens": 1}),
+        (
+            ("prompt_tokens", "completion_tokens", "total_tokens"),
+            "total_tokens",
+            {"prompt_tokens": 1, "completion_tokens": 1},
+        ),
         (("subtotal", "tax", "discount", "total"), "total", {"subtotal": 1, "tax": 1, "discount": -1}),
-        (("inputTokens", "outputTokens", "seconds", "totalTokens"), "totalTokens", {"inputTokens": 1, "outputTokens": 1}),
+        (
+            ("inputTokens", "outputTokens", "seconds", "totalTokens"),
+            "totalTokens",
+            {"inputTokens": 1, "outputTokens": 1},
+        ),
     ],
 )
-def test_a_total_is_the_sum_of_its_parts(producer_of: Make, names: tuple[str, ...], total: str, parts: dict[str, int]) -> None:
+def test_a_total_is_the_sum_of_its_parts(
+    producer_of: Make, names: tuple[str, ...], total: str, parts: dict[str, int]
+) -> None:
     producer = producer_of(integers(*names))
     for seed in range(10):
         value = producer.produce(SampleOptions(seed))
@@ -258,7 +273,10 @@ def test_the_kind_of_an_error_is_the_one_that_its_status_means(values: list, sta
 
 
 def test_an_error_says_its_status_and_is_short(producer_of: Make) -> None:
-    thing = {"type": "object", "properties": {f"part{n}": {"type": "object", "properties": {"x": TEXT}} for n in range(9)}}
+    thing = {
+        "type": "object",
+        "properties": {f"part{n}": {"type": "object", "properties": {"x": TEXT}} for n in range(9)},
+    }
     inner = {
         "type": {"enum": ERRORS},
         "message": TEXT,
@@ -275,8 +293,15 @@ def test_an_error_says_its_status_and_is_short(producer_of: Make) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 503])
 def test_problem_details_have_the_status_and_fit_it(producer_of: Make, status: int) -> None:
-    properties = {"type": {"type": "string", "format": "uri"}, "title": TEXT, "status": {"type": "integer", "example": 400}, "detail": TEXT}
-    problem = producer_of({"type": "object", "properties": properties}).produce(SampleOptions(1, status=status, is_problem=True))
+    properties = {
+        "type": {"type": "string", "format": "uri"},
+        "title": TEXT,
+        "status": {"type": "integer", "example": 400},
+        "detail": TEXT,
+    }
+    problem = producer_of({"type": "object", "properties": properties}).produce(
+        SampleOptions(1, status=status, is_problem=True)
+    )
     titles = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 409: "Conflict", 503: "Service Unavailable"}
 
     assert isinstance(problem, dict)

@@ -21,7 +21,12 @@ def values(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list]:
     def make(schema: dict, components: dict | None = None, count: int = 24) -> list:
         content = {"application/json": {"schema": schema}}
         paths = {"/x": {"get": {"responses": {"200": {"description": "", "content": content}}}}}
-        document = {"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": paths, "components": {"schemas": components or {}}}
+        document = {
+            "openapi": "3.1.0",
+            "info": {"title": "", "version": ""},
+            "paths": paths,
+            "components": {"schemas": components or {}},
+        }
         path.write_bytes(orjson.dumps(document))
         opened = load(path)
         operation = opened.operation(opened.entries[0])
@@ -43,10 +48,15 @@ NAMES = {"created": {"id", "email"}, "deleted": {"id", "at", "note"}}
 
 @pytest.mark.parametrize("word", ["oneOf", "anyOf"])
 @pytest.mark.parametrize("around", [None, "property", "items", "component"])
-def test_the_data_of_an_event_has_nothing_of_another(values: Callable[..., list], word: str, around: str | None) -> None:
+def test_the_data_of_an_event_has_nothing_of_another(
+    values: Callable[..., list], word: str, around: str | None
+) -> None:
     either: dict = {word: [CREATED, DELETED]}
     if around == "property":
-        made = [value["event"] for value in values({"type": "object", "required": ["event"], "properties": {"event": either}})]
+        made = [
+            value["event"]
+            for value in values({"type": "object", "required": ["event"], "properties": {"event": either}})
+        ]
     elif around == "items":
         made = [event for value in values({"type": "array", "minItems": 2, "items": either}) for event in value]
     elif around == "component":
@@ -59,8 +69,14 @@ def test_the_data_of_an_event_has_nothing_of_another(values: Callable[..., list]
     assert all(each["data"]["id"].startswith("new_" if each["type"] == "created" else "gone_") for each in made)
 
 
-def test_a_property_that_alternatives_and_the_object_around_describe_has_the_parts_of_its_own(values: Callable[..., list]) -> None:
-    around = {"type": "object", "required": ["data"], "properties": {"data": {"type": "object", "properties": {"always": {}}}}}
+def test_a_property_that_alternatives_and_the_object_around_describe_has_the_parts_of_its_own(
+    values: Callable[..., list],
+) -> None:
+    around = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"type": "object", "properties": {"always": {}}}},
+    }
     made = values({**around, "oneOf": [CREATED, DELETED]})
 
     assert all(set(each["data"]) == {"always", *NAMES[each["type"]]} for each in made)
@@ -78,7 +94,9 @@ WHOLE, FRACTION = {"type": "integer"}, {"type": "number", "format": "float"}
         [TEXT, WHOLE, FRACTION],
     ],
 )
-def test_of_whole_numbers_or_floats_what_is_made_is_one_of_them_for_every_validator(values: Callable[..., list], branches: list) -> None:
+def test_of_whole_numbers_or_floats_what_is_made_is_one_of_them_for_every_validator(
+    values: Callable[..., list], branches: list
+) -> None:
     judge = Draft202012Validator({"oneOf": branches})
     made = values({"oneOf": branches})
 
@@ -87,13 +105,21 @@ def test_of_whole_numbers_or_floats_what_is_made_is_one_of_them_for_every_valida
 
 
 THING = {"type": "object", "required": ["id", "name"], "properties": {"id": TEXT, "name": TEXT}}
-GONE = {"type": "object", "required": ["id", "deleted"], "properties": {"id": TEXT, "deleted": {"type": "boolean", "enum": [True]}}}
+GONE = {
+    "type": "object",
+    "required": ["id", "deleted"],
+    "properties": {"id": TEXT, "deleted": {"type": "boolean", "enum": [True]}},
+}
 
 
 @pytest.mark.parametrize("word", ["oneOf", "anyOf"])
 @pytest.mark.parametrize("inline", [True, False])
-def test_what_is_asked_for_is_not_deleted_where_it_may_be_either(values: Callable[..., list], word: str, inline: bool) -> None:
-    branches = [GONE, THING] if inline else [{"$ref": "#/components/schemas/Gone"}, {"$ref": "#/components/schemas/Thing"}]
+def test_what_is_asked_for_is_not_deleted_where_it_may_be_either(
+    values: Callable[..., list], word: str, inline: bool
+) -> None:
+    branches = (
+        [GONE, THING] if inline else [{"$ref": "#/components/schemas/Gone"}, {"$ref": "#/components/schemas/Thing"}]
+    )
     made = values({word: branches}, {"Gone": GONE, "Thing": THING})
 
     assert all("name" in value for value in made)

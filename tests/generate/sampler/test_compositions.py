@@ -51,7 +51,13 @@ def without(schema: object) -> object:
 
 
 def is_list_of(a: Judge, b: Judge) -> Judge:
-    return lambda value: isinstance(value, list) and len(value) >= 3 and a(value[0]) and all(map(b, value[1:])) and sum(map(a, value)) >= 2
+    return lambda value: (
+        isinstance(value, list)
+        and len(value) >= 3
+        and a(value[0])
+        and all(map(b, value[1:]))
+        and sum(map(a, value)) >= 2
+    )
 
 
 # How a schema is made of two, and what it then means.
@@ -98,7 +104,9 @@ def compose(parts: list[Part], random: Random) -> tuple[str, object, Judge]:
 
 
 @pytest.mark.long
-def test_a_value_is_found_for_nearly_every_composition(folder: Path, parts: list[Part], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_value_is_found_for_nearly_every_composition(
+    folder: Path, parts: list[Part], capsys: pytest.CaptureFixture[str]
+) -> None:
     random, missed, denied = Random(SEED), [], []
     for _ in range(COUNT):
         label, schema, accepts = compose(parts, random)

@@ -41,7 +41,11 @@ PET = {
 TOY = {
     "type": "object",
     "required": ["name", "ownerId"],
-    "properties": {"name": {"type": "string"}, "ownerId": {"type": "integer"}, "colour": {"enum": ["red", "green", "blue"]}},
+    "properties": {
+        "name": {"type": "string"},
+        "ownerId": {"type": "integer"},
+        "colour": {"enum": ["red", "green", "blue"]},
+    },
 }
 LISTS = {"type": "array", "items": PET}
 ECHOES = st.sampled_from([{}, {"thingId": "7"}, {"thingId": 7}, {"thingId": "T-7"}, {"thingId": ""}])
@@ -57,7 +61,10 @@ def producer_of(folder: Path, schema: object, definitions: dict | None = None) -
         {"name": "thingId", "in": "path", "required": True, "schema": {}},
         {"name": "minThing", "in": "query", "schema": {"type": "integer"}},
     ]
-    made = {"parameters": parameters, "responses": {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}}
+    made = {
+        "parameters": parameters,
+        "responses": {"200": {"description": "", "content": {"application/json": {"schema": schema}}}},
+    }
     document = {
         "openapi": "3.1.0", "info": {"title": "", "version": ""}, "components": {"schemas": definitions or {}},
         "paths": {"/things/{thingId}/all": {"get": made}},
@@ -92,8 +99,12 @@ def drawn_rows(monkeypatch: pytest.MonkeyPatch) -> Callable[[Producer], list[obj
 @pytest.mark.long
 @settings(max_examples=150)
 @given(item=schemas, bounds=st.sampled_from([{}, {"minItems": 3}, {"maxItems": 1}, {"minItems": 1, "maxItems": 4}]), seed=st.integers(0, 2**64), echo=ECHOES)  # fmt: skip
-def test_what_is_written_conforms_and_is_what_is_produced(folder: Path, item: dict, bounds: dict, seed: int, echo: dict) -> None:
-    schema = json.loads(json.dumps({"type": "array", "items": item, **bounds}).replace('"a"', '"thingId"').replace('"b"', '"id"'))
+def test_what_is_written_conforms_and_is_what_is_produced(
+    folder: Path, item: dict, bounds: dict, seed: int, echo: dict
+) -> None:
+    schema = json.loads(
+        json.dumps({"type": "array", "items": item, **bounds}).replace('"a"', '"thingId"').replace('"b"', '"id"')
+    )
     producer = producer_of(folder, schema)
     judge = Draft202012Validator(schema, format_checker=FormatChecker())
     for wish in (
@@ -114,7 +125,9 @@ def test_what_is_written_conforms_and_is_what_is_produced(folder: Path, item: di
 
 @pytest.mark.long
 @given(seeds=st.lists(st.integers(0, 2**64), min_size=2, max_size=8), echo=ECHOES, other=ECHOES)
-def test_the_same_bytes_in_every_process_whatever_was_asked_before(folder: Path, seeds: list[int], echo: dict, other: dict) -> None:
+def test_the_same_bytes_in_every_process_whatever_was_asked_before(
+    folder: Path, seeds: list[int], echo: dict, other: dict
+) -> None:
     one, another = (producer_of(folder, LISTS, {"Toy": TOY}) for _ in range(2))
     for seed in reversed(seeds):
         another.write(SampleOptions(seed, echo=other))
@@ -161,10 +174,18 @@ def test_a_long_list_is_drawn_as_a_whole(pets: Producer) -> None:
 
 
 def test_what_is_asked_for_is_placed_where_it_fits(folder: Path) -> None:
-    thing = {"type": "object", "required": ["id", "thingId"], "properties": {"id": {"type": "integer"}, "thingId": {"type": "string"}}}
-    producer = producer_of(folder, {"type": "array", "minItems": 2, "items": {"$ref": "#/components/schemas/Thing"}}, {"Thing": thing})
+    thing = {
+        "type": "object",
+        "required": ["id", "thingId"],
+        "properties": {"id": {"type": "integer"}, "thingId": {"type": "string"}},
+    }
+    producer = producer_of(
+        folder, {"type": "array", "minItems": 2, "items": {"$ref": "#/components/schemas/Thing"}}, {"Thing": thing}
+    )
     for seed in range(20):
-        by_number, by_name = (producer.produce(SampleOptions(seed, echo={"thingId": asked})) for asked in ("12", "T-12"))
+        by_number, by_name = (
+            producer.produce(SampleOptions(seed, echo={"thingId": asked})) for asked in ("12", "T-12")
+        )
 
         assert by_number[0]["id"] == 12
         assert by_name[0]["thingId"] == "T-12"
@@ -172,8 +193,14 @@ def test_what_is_asked_for_is_placed_where_it_fits(folder: Path) -> None:
 
 
 def test_positions_are_those_in_the_list(folder: Path) -> None:
-    socket = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
-    producer = producer_of(folder, {"type": "array", "minItems": 4, "items": {"$ref": "#/components/schemas/Socket"}}, {"Socket": socket})
+    socket = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {"type": "integer"}, "name": {"type": "string"}},
+    }
+    producer = producer_of(
+        folder, {"type": "array", "minItems": 4, "items": {"$ref": "#/components/schemas/Socket"}}, {"Socket": socket}
+    )
 
     for seed in range(20):
         assert [item["id"] for item in producer.produce(SampleOptions(seed))][:4] == [1, 2, 3, 4]
@@ -188,7 +215,9 @@ def test_a_least_that_is_asked_for_is_not_above_its_greatest(folder: Path) -> No
     producer = producer_of(folder, {"type": "array", "items": span})
 
     answers = (
-        producer.produce(SampleOptions(seed, echo=echo)) for seed in range(50) for echo in ({}, {"minThing": 0}, {"minThing": 10**9})
+        producer.produce(SampleOptions(seed, echo=echo))
+        for seed in range(50)
+        for echo in ({}, {"minThing": 0}, {"minThing": 10**9})
     )
     assert all(item["minThing"] <= item["maxThing"] for answer in answers for item in answer)
 
@@ -217,7 +246,11 @@ def test_alternatives_are_told_apart_though_places_are_open(folder: Path) -> Non
 
 
 def test_numbers_that_orjson_refuses_are_written_all_the_same(folder: Path) -> None:
-    large = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer", "minimum": 2**70, "maximum": 2**70}}}
+    large = {
+        "type": "object",
+        "required": ["n"],
+        "properties": {"n": {"type": "integer", "minimum": 2**70, "maximum": 2**70}},
+    }
     producer = producer_of(folder, {"type": "array", "minItems": 1, "items": large})
 
     assert producer.write(SampleOptions(1)).startswith(b'[{"n":118059162071741130')

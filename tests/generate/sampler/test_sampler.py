@@ -21,7 +21,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("sampler")
 
 
-def producer_of(folder: Path, schema: object, definitions: dict | None = None, version: str = "3.1.0", **settings: object) -> Producer:
+def producer_of(
+    folder: Path, schema: object, definitions: dict | None = None, version: str = "3.1.0", **settings: object
+) -> Producer:
     document = {
         "openapi": version, "info": {"title": "", "version": ""}, "components": {"schemas": definitions or {}},
         "paths": {"/things/{thingId}": {"get": {"responses": {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}}}},
@@ -35,7 +37,9 @@ def producer_of(folder: Path, schema: object, definitions: dict | None = None, v
 
 @pytest.fixture
 def make(folder: Path) -> Callable[..., object]:
-    return lambda schema, definitions=None, seed=0, **wish: producer_of(folder, schema, definitions).produce(SampleOptions(seed, **wish))
+    return lambda schema, definitions=None, seed=0, **wish: producer_of(folder, schema, definitions).produce(
+        SampleOptions(seed, **wish)
+    )
 
 
 CASES = [
@@ -93,7 +97,9 @@ def test_what_is_made_conforms(make: Callable[..., object], schema: object) -> N
         ({"type": "object", "required": ["a"], "properties": {"a": False}}, ("required",)),
     ],
 )
-def test_what_can_not_be_is_said_with_the_keywords_in_conflict(make: Callable[..., object], schema: object, words: tuple[str, ...]) -> None:
+def test_what_can_not_be_is_said_with_the_keywords_in_conflict(
+    make: Callable[..., object], schema: object, words: tuple[str, ...]
+) -> None:
     with pytest.raises(UnsatisfiableSchema) as caught:
         make(schema)
 
@@ -132,7 +138,11 @@ REF = {"$ref": "#/components/schemas/X"}
     [
         {"type": "object", "required": ["x"], "properties": {"x": REF}},
         {"type": "array", "minItems": 1, "items": REF},
-        {"type": "object", "required": ["x"], "properties": {"x": {"anyOf": [REF, {"type": "array", "minItems": 2, "items": REF}]}}},
+        {
+            "type": "object",
+            "required": ["x"],
+            "properties": {"x": {"anyOf": [REF, {"type": "array", "minItems": 2, "items": REF}]}},
+        },
         {"allOf": [{"type": "object", "required": ["x"]}, {"properties": {"x": REF}}]},
     ],
 )
@@ -145,9 +155,15 @@ def test_what_recurs_without_an_end_can_not_be(make: Callable[..., object], endl
 
 def test_what_is_not_the_reason_is_not_named(make: Callable[..., object]) -> None:
     tuples = {"type": "array", "prefixItems": [{"type": "string"}], "items": False}
-    schema = {"type": "object", "required": ["a", "b"], "properties": {"a": tuples, "b": {"allOf": [{"type": "string"}, {"type": "null"}]}}}
+    schema = {
+        "type": "object",
+        "required": ["a", "b"],
+        "properties": {"a": tuples, "b": {"allOf": [{"type": "string"}, {"type": "null"}]}},
+    }
 
-    with pytest.raises(UnsatisfiableSchema, match=r"properties, required .* since type at /properties/b/allOf/0") as caught:
+    with pytest.raises(
+        UnsatisfiableSchema, match=r"properties, required .* since type at /properties/b/allOf/0"
+    ) as caught:
         make(schema)
 
     assert "items" not in str(caught.value)
@@ -225,7 +241,11 @@ def made_by(producer: Producer, seed: int) -> bytes | None:
         return None
 
 
-UNTRUE = {"type": "object", "required": ["a", "b"], "properties": {"a": {"type": "integer", "examples": ["five"]}, "b": {"type": "string"}}}
+UNTRUE = {
+    "type": "object",
+    "required": ["a", "b"],
+    "properties": {"a": {"type": "integer", "examples": ["five"]}, "b": {"type": "string"}},
+}
 
 
 @pytest.mark.long
@@ -261,7 +281,9 @@ def test_an_example_that_breaks_its_schema_is_not_used(make: Callable[..., objec
     assert value["b"] == "ok"
 
 
-def test_all_documented_properties_are_there_in_their_order_and_only_required_ones_when_minimal(make: Callable[..., object]) -> None:
+def test_all_documented_properties_are_there_in_their_order_and_only_required_ones_when_minimal(
+    make: Callable[..., object],
+) -> None:
     schema = {
         "type": "object",
         "required": ["m"],
@@ -276,7 +298,10 @@ def test_a_property_of_which_only_a_description_is_known_is_there_as_well(make: 
     schema = {
         "type": "object",
         "properties": {"a": {"description": "A name."}, "b": {}},
-        "oneOf": [{"required": ["c"], "properties": {"c": {"const": 1}}}, {"required": ["d"], "properties": {"d": {"const": 1}}}],
+        "oneOf": [
+            {"required": ["c"], "properties": {"c": {"const": 1}}},
+            {"required": ["d"], "properties": {"d": {"const": 1}}},
+        ],
         "unevaluatedProperties": False,
     }
 
@@ -332,9 +357,14 @@ def test_what_no_model_covers_is_searched_for(make: Callable[..., object], schem
 
 
 def test_one_of_some_open_objects_in_a_conjunction_is_made_by_breaking_the_others(make: Callable[..., object]) -> None:
-    site = {"Site": {"type": "object", "properties": {"id": {"$ref": "#/components/schemas/Id"}}}, "Id": {"type": "string"}}
+    site = {
+        "Site": {"type": "object", "properties": {"id": {"$ref": "#/components/schemas/Id"}}},
+        "Id": {"type": "string"},
+    }
     ways = {"site": "Site", "site_id": "Id", "site_url": "Id"}
-    options = [{"type": "object", "properties": {name: {"$ref": f"#/components/schemas/{of}"}}} for name, of in ways.items()]
+    options = [
+        {"type": "object", "properties": {name: {"$ref": f"#/components/schemas/{of}"}}} for name, of in ways.items()
+    ]
     schema = {"allOf": [{"type": "object", "properties": {"number": {"type": "integer"}}}, {"oneOf": options}]}
     judge = Draft202012Validator({**schema, "components": {"schemas": site}})
     values = [make(schema, site, seed=seed) for seed in range(6)]
@@ -345,7 +375,11 @@ def test_one_of_some_open_objects_in_a_conjunction_is_made_by_breaking_the_other
 
 def test_the_wished_size_is_that_of_the_outermost_list(make: Callable[..., object]) -> None:
     inner = {"type": "array", "items": {"type": "integer"}}
-    schema = {"type": "object", "required": ["items"], "properties": {"items": {"type": "array", "maxItems": 40, "items": inner}}}
+    schema = {
+        "type": "object",
+        "required": ["items"],
+        "properties": {"items": {"type": "array", "maxItems": 40, "items": inner}},
+    }
 
     value = make(schema, size=30)
 
@@ -367,7 +401,8 @@ def test_settings_and_x_faker_decide_what_a_property_is(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["binary", "json", "add_provider", "seed_instance", "__class__", "tar", "date_time", "pystr_format", "xml", "../x"]
+    "name",
+    ["binary", "json", "add_provider", "seed_instance", "__class__", "tar", "date_time", "pystr_format", "xml", "../x"],
 )
 def test_a_formatter_that_could_do_harm_or_asks_the_clock_is_not_called(folder: Path, name: str) -> None:
     producer = producer_of(folder, {"type": "string", "x-faker": name})
@@ -382,7 +417,9 @@ USAGE = {"Usage": {"type": "object", "required": ["cpu"], "properties": {"cpu": 
 
 @pytest.mark.parametrize("word", ["anyOf", "oneOf"])
 @pytest.mark.parametrize("bare", [{"nullable": True}, {"nullable": True, "description": "or nothing"}])
-def test_nullable_alone_beside_alternatives_is_null_and_never_a_random_word(folder: Path, word: str, bare: dict) -> None:
+def test_nullable_alone_beside_alternatives_is_null_and_never_a_random_word(
+    folder: Path, word: str, bare: dict
+) -> None:
     schema = {word: [{"$ref": "#/components/schemas/Usage"}, bare]}
     producer = producer_of(folder, schema, USAGE, version="3.0.3")
     made = [producer.produce(SampleOptions(seed, static=False)) for seed in range(60)]
@@ -404,7 +441,11 @@ def test_what_has_no_keyword_is_an_object_unless_its_name_means_a_text(make: Cal
 
 
 def test_of_alternatives_of_which_one_says_nothing_the_others_are_made(make: Callable[..., object]) -> None:
-    schema = {"type": "object", "required": ["usage"], "properties": {"usage": {"anyOf": [{"$ref": "#/components/schemas/Usage"}, {}]}}}
+    schema = {
+        "type": "object",
+        "required": ["usage"],
+        "properties": {"usage": {"anyOf": [{"$ref": "#/components/schemas/Usage"}, {}]}},
+    }
 
     assert all(set(make(schema, USAGE, seed)["usage"]) == {"cpu"} for seed in range(20))  # type: ignore[index]
 

@@ -18,11 +18,18 @@ PATTERNS = [
 ]  # fmt: skip
 BARRED = [pattern for pattern in PATTERNS if "(?" not in pattern]
 # `.` is any character but an end of line, of which ECMA-262 knows more; its `$` is the very end
-THEIRS = {pattern: re.compile(pattern.replace(".", "[^\\n\\r\\u2028\\u2029]").replace("$", r"\Z")) for pattern in PATTERNS}
+THEIRS = {
+    pattern: re.compile(pattern.replace(".", "[^\\n\\r\\u2028\\u2029]").replace("$", r"\Z")) for pattern in PATTERNS
+}
 TEXTS = ["".join(chars) for size in range(4) for chars in product("ab1", repeat=size)]
 
 
-@given(st.lists(st.sampled_from(PATTERNS), max_size=3), st.lists(st.sampled_from(BARRED), max_size=2), st.integers(0, 3), st.integers(0, 3))
+@given(
+    st.lists(st.sampled_from(PATTERNS), max_size=3),
+    st.lists(st.sampled_from(BARRED), max_size=2),
+    st.integers(0, 3),
+    st.integers(0, 3),
+)
 def test_a_text_is_found_where_there_is_one(found: list[str], barred: list[str], least: int, most: int) -> None:
     def fits(text: str) -> bool:
         return (
@@ -38,7 +45,8 @@ def test_a_text_is_found_where_there_is_one(found: list[str], barred: list[str],
 
 
 @pytest.mark.parametrize(
-    ("found", "barred"), [(["(a)\\1"], []), ([r"\bx"], []), (["a(?=b)"], []), (["("], []), ([], ["^(?=a)b"]), (["a{9999}"], [])]
+    ("found", "barred"),
+    [(["(a)\\1"], []), ([r"\bx"], []), (["a(?=b)"], []), (["("], []), ([], ["^(?=a)b"]), (["a{9999}"], [])],
 )
 def test_what_has_no_automaton_is_said(found: list[str], barred: list[str]) -> None:
     with pytest.raises(RegexError):

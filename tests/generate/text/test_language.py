@@ -34,7 +34,9 @@ def test_what_is_drawn_matches(pattern: str) -> None:
     assert all(text is not None and finds(pattern, text) for text in drawn)
 
 
-@pytest.mark.parametrize("pattern", [r"^[a-z]+$", r"^(a|bb|ccc){2,50}$", r"\w+@\w+\.com", r"^[^/]+/[^/]+$", r"^\d+(\.\d+)*$", r"x"])
+@pytest.mark.parametrize(
+    "pattern", [r"^[a-z]+$", r"^(a|bb|ccc){2,50}$", r"\w+@\w+\.com", r"^[^/]+/[^/]+$", r"^\d+(\.\d+)*$", r"x"]
+)
 @given(least=st.integers(7, 30), extra=st.integers(0, 20), seed=st.integers(0, 99))
 def test_a_wanted_length_is_kept(pattern: str, least: int, extra: int, seed: int) -> None:
     text = Language(pattern).draw(Random(seed), least, least + extra)
@@ -50,7 +52,9 @@ def test_a_length_that_can_not_be_is_told() -> None:
     assert Language(r"^a$").draw(Random(0), 0, 0) is None
 
 
-@pytest.mark.parametrize("pattern", [r"^(?=.*[A-Z])(?=.*\d)[A-Za-z\d]{8,}$", r"^(?=.*[!@#])(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9]).{12,20}$"])
+@pytest.mark.parametrize(
+    "pattern", [r"^(?=.*[A-Z])(?=.*\d)[A-Za-z\d]{8,}$", r"^(?=.*[!@#])(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9]).{12,20}$"]
+)
 def test_what_look_aheads_demand_is_written(pattern: str) -> None:
     language, random = Language(pattern), Random(1)
 
@@ -59,7 +63,9 @@ def test_what_look_aheads_demand_is_written(pattern: str) -> None:
     assert sum(text is not None and finds(pattern, text) for text in drawn) > 30
 
 
-@pytest.mark.parametrize("pattern", ["(", "[", "a)", "*", "[b-a]", r"\p{Nonsense}", "(?Z)", "\\", r"\x4", "(" * 200 + ")" * 200])
+@pytest.mark.parametrize(
+    "pattern", ["(", "[", "a)", "*", "[b-a]", r"\p{Nonsense}", "(?Z)", "\\", r"\x4", "(" * 200 + ")" * 200]
+)
 def test_what_is_no_expression_is_an_error(pattern: str) -> None:
     with pytest.raises(RegexError):
         parse_regex(pattern)
@@ -76,9 +82,9 @@ def test_any_text_is_read_or_refused_and_never_hangs(pattern: str, seed: int) ->
     assert text is None or len(text) <= 40
 
 
-ranges = st.lists(st.tuples(st.integers(0, 0x500), st.integers(0, 60)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=5).map(
-    tuple
-)
+ranges = st.lists(
+    st.tuples(st.integers(0, 0x500), st.integers(0, 60)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=5
+).map(tuple)
 
 
 @given(ranges, ranges, st.integers(0, 0x600))

@@ -72,7 +72,9 @@ def producer_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Produ
 
 
 @pytest.mark.parametrize("name", NARROWED)
-def test_a_format_narrowed_by_a_pattern_or_a_length_is_found_whatever_the_seed(producer_of: Callable[..., Producer], name: str) -> None:
+def test_a_format_narrowed_by_a_pattern_or_a_length_is_found_whatever_the_seed(
+    producer_of: Callable[..., Producer], name: str
+) -> None:
     judge = compile_schema(NARROWED[name])
     texts = [producer_of({"type": "string", **NARROWED[name]}, seed).produce(SampleOptions(seed)) for seed in range(5)]
 
@@ -80,7 +82,9 @@ def test_a_format_narrowed_by_a_pattern_or_a_length_is_found_whatever_the_seed(p
 
 
 @pytest.mark.parametrize("schema", IMPOSSIBLE, ids=str)
-def test_a_format_that_no_such_text_has_is_passed_over_with_a_warning(producer_of: Callable[..., Producer], schema: dict) -> None:
+def test_a_format_that_no_such_text_has_is_passed_over_with_a_warning(
+    producer_of: Callable[..., Producer], schema: dict
+) -> None:
     producer = producer_of({"type": "string", **schema})
     without = {keyword: value for keyword, value in schema.items() if keyword != "format"}
 
@@ -119,7 +123,11 @@ def test_a_grammar_has_no_text_that_the_judge_refuses(format_: str) -> None:
 
 
 def test_a_pattern_that_leaves_its_end_open_gives_the_shortest_text(producer_of: Callable[..., Producer]) -> None:
-    link = {"type": "object", "required": ["url"], "properties": {"url": {"type": "string", "pattern": "^/v1/files", "maxLength": 5000}}}
+    link = {
+        "type": "object",
+        "required": ["url"],
+        "properties": {"url": {"type": "string", "pattern": "^/v1/files", "maxLength": 5000}},
+    }
     producer = producer_of(link)
 
     assert {producer.produce(SampleOptions(seed))["url"] for seed in range(30)} == {"/v1/files"}  # type: ignore[index, call-overload]
@@ -127,7 +135,12 @@ def test_a_pattern_that_leaves_its_end_open_gives_the_shortest_text(producer_of:
 
 def test_what_has_to_differ_does_although_one_text_is_the_shortest(producer_of: Callable[..., Producer]) -> None:
     texts = {"type": "array", "uniqueItems": True, "minItems": 4, "items": {"type": "string", "pattern": "^x-"}}
-    names = {"type": "object", "minProperties": 4, "additionalProperties": {"type": "integer"}, "propertyNames": {"pattern": "^x-"}}
+    names = {
+        "type": "object",
+        "minProperties": 4,
+        "additionalProperties": {"type": "integer"},
+        "propertyNames": {"pattern": "^x-"},
+    }
     things = {
         "type": "array",
         "minItems": 4,
@@ -143,7 +156,10 @@ def test_what_has_to_differ_does_although_one_text_is_the_shortest(producer_of: 
     ("pattern", "shape"),
     [
         (r"^\d{4}-\d{2}-\d{2}$", r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d)"),
-        (r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", r"(19|20)\d\d-(0[1-9]|1[0-2])-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ"),
+        (
+            r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$",
+            r"(19|20)\d\d-(0[1-9]|1[0-2])-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ",
+        ),
         (r"^\d{2}:\d{2}$", r"([01]\d|2[0-3]):[0-5]\d"),
         (r"^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$", r"192\.0\.2\.\d+"),
     ],
@@ -157,7 +173,9 @@ def test_a_pattern_that_describes_a_date_or_the_like_gives_real_ones(
 
 
 @pytest.mark.parametrize("pattern", [r"^[\d-]{10}$", r"^(?=.*\d)(?=.*[a-z]).{8,}$", r"^\S+$", r"\d"])
-def test_a_pattern_that_lets_a_date_pass_among_others_gives_no_dates(producer_of: Callable[..., Producer], pattern: str) -> None:
+def test_a_pattern_that_lets_a_date_pass_among_others_gives_no_dates(
+    producer_of: Callable[..., Producer], pattern: str
+) -> None:
     producer = producer_of({"type": "string", "pattern": pattern})
 
     assert not any(re.fullmatch(r"\d{4}-\d\d-\d\d", str(producer.produce(SampleOptions(seed)))) for seed in range(10))
@@ -169,6 +187,10 @@ def test_a_pattern_written_as_a_literal_is_left_out_where_it_may_be_else_read_be
     letter = {"type": "string", "pattern": "/^[a-z]$/"}
     properties = {"a": {"type": "integer"}, "letter": letter}
 
-    assert "letter" not in producer_of({"type": "object", "required": ["a"], "properties": properties}).produce(SampleOptions(0))  # type: ignore[operator]
-    required = producer_of({"type": "object", "required": ["letter"], "properties": properties}).produce(SampleOptions(0))
+    assert "letter" not in producer_of({"type": "object", "required": ["a"], "properties": properties}).produce(
+        SampleOptions(0)
+    )  # type: ignore[operator]
+    required = producer_of({"type": "object", "required": ["letter"], "properties": properties}).produce(
+        SampleOptions(0)
+    )
     assert re.fullmatch("[a-z]", str(required["letter"]))  # type: ignore[index, call-overload]

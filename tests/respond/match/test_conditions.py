@@ -11,7 +11,9 @@ from mock_server.judge.request import DecodedRequest
 from mock_server.respond.match.conditions import read_conditions
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3), max_leaves=4
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
 )
 
 
@@ -83,4 +85,6 @@ def test_a_condition_is_refused_or_decides_about_any_value(wanted: dict[str, obj
     except ScriptError:
         return
 
-    assert all(isinstance(each.holds(Request("GET", b"/", b"", [], b""), DecodedRequest({}, value)), bool) for each in read)  # type: ignore[arg-type]
+    assert all(
+        isinstance(each.holds(Request("GET", b"/", b"", [], b""), DecodedRequest({}, value)), bool) for each in read
+    )  # type: ignore[arg-type]

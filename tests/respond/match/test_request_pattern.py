@@ -26,7 +26,10 @@ WORDS = st.sampled_from(["a", "b", "A", "1", "ab", ""])
 def requests(draw: st.DrawFn) -> Request:
     path = "/" + "/".join(draw(PATHS)).replace("?", "")
     query = draw(st.text("ab=&%12+x", max_size=12))
-    fields = [(name, draw(st.binary(max_size=8))) for name in draw(st.lists(st.sampled_from([b"x-a", b"cookie", b"accept"]), max_size=3))]
+    fields = [
+        (name, draw(st.binary(max_size=8)))
+        for name in draw(st.lists(st.sampled_from([b"x-a", b"cookie", b"accept"]), max_size=3))
+    ]
     body = draw(st.one_of(st.just(b""), st.binary(max_size=30), JSON.map(orjson.dumps)))
     return Request(draw(st.sampled_from(["GET", "POST", "PUT"])), path.encode(), query.encode(), fields, body)
 
@@ -44,7 +47,9 @@ def matchers() -> st.SearchStrategy[dict[str, object]]:
             optional={"ignoreArrayOrder": st.booleans(), "ignoreExtraElements": st.booleans()},
         ),
         st.fixed_dictionaries({"matchesJsonPath": st.sampled_from(["$.a", "$[0]", "$.*", "$[?(@.a == 1)]"])}),
-        st.fixed_dictionaries({"matchesJsonSchema": st.sampled_from([{"type": "object"}, {"minimum": 1}, {"type": "array"}])}),
+        st.fixed_dictionaries(
+            {"matchesJsonSchema": st.sampled_from([{"type": "object"}, {"minimum": 1}, {"type": "array"}])}
+        ),
     )
     return st.recursive(
         simple,
@@ -64,7 +69,9 @@ def patterns(draw: st.DrawFn) -> dict[str, object]:
         pattern["method"] = draw(st.sampled_from(["GET", "POST", "ANY", "put"]))
     url = draw(st.sampled_from(["", "url", "urlPath", "urlPattern", "urlPathPattern", "urlPathTemplate"]))
     if url:
-        pattern[url] = draw(st.sampled_from(["/a", "/a/b", "/{x}", "/a/{x}"] if url == "urlPathTemplate" else ["/a", "/.*", "/a/b"]))
+        pattern[url] = draw(
+            st.sampled_from(["/a", "/a/b", "/{x}", "/a/{x}"] if url == "urlPathTemplate" else ["/a", "/.*", "/a/b"])
+        )
     for place in ("queryParameters", "headers", "cookies"):
         if draw(st.booleans()):
             of_all = st.sampled_from(["hasExactly", "includes"]).flatmap(
@@ -94,13 +101,18 @@ def test_a_pattern_made_of_another_request_has_a_distance(request: Request, othe
 
 
 @given(pattern=patterns(), request=requests())
-def test_the_distance_is_nought_where_a_pattern_matches_and_nowhere_else(pattern: dict[str, object], request: Request) -> None:
+def test_the_distance_is_nought_where_a_pattern_matches_and_nowhere_else(
+    pattern: dict[str, object], request: Request
+) -> None:
     read, asked = read_pattern(pattern), PatternRequest(request)  # type: ignore[arg-type]
     distance = read.distance(asked)
 
     assert 0 <= distance <= 1
     assert read.matches(asked) is (distance == 0)
-    assert all((verdict.distance == 0) is part.holds(asked) for verdict, part in zip(read.explain(asked), read.parts, strict=True))
+    assert all(
+        (verdict.distance == 0) is part.holds(asked)
+        for verdict, part in zip(read.explain(asked), read.parts, strict=True)
+    )
 
 
 @given(value=st.recursive(JSON, lambda inner: st.dictionaries(st.sampled_from(["request", "url", "headers", "and", "matches", "method", "bodyPatterns", "equalToJson", "matchesJsonPath"]), inner, max_size=3), max_leaves=8))  # fmt: skip
@@ -138,11 +150,23 @@ def refusal(value: object) -> ScriptError | None:
         ({"headers": {"A": {"hasExactly": [{"x": 1}]}}}, "/headers/A/hasExactly/0/x", "not supported"),
         ({"bodyPatterns": [{"includes": [{"equalTo": "x"}]}]}, "/bodyPatterns/0/includes", "not supported"),
         ({"bodyPatterns": [{"equalToJson": "{"}]}, "/bodyPatterns/0/equalToJson", "no JSON"),
-        ({"bodyPatterns": [{"equalToJson": {"a": "${json-unit.regex}[a]"}}]}, "/bodyPatterns/0/equalToJson/a", "placeholder"),
+        (
+            {"bodyPatterns": [{"equalToJson": {"a": "${json-unit.regex}[a]"}}]},
+            "/bodyPatterns/0/equalToJson/a",
+            "placeholder",
+        ),
         ({"bodyPatterns": [{"matchesJsonPath": "$..a"}]}, "/bodyPatterns/0/matchesJsonPath", "not understood"),
-        ({"bodyPatterns": [{"matchesJsonPath": {"expression": "a.b"}}]}, "/bodyPatterns/0/matchesJsonPath/expression", "starts with"),
+        (
+            {"bodyPatterns": [{"matchesJsonPath": {"expression": "a.b"}}]},
+            "/bodyPatterns/0/matchesJsonPath/expression",
+            "starts with",
+        ),
         ({"bodyPatterns": [{"matchesXPath": "//a"}]}, "/bodyPatterns/0/matchesXPath", "not supported"),
-        ({"bodyPatterns": [{"or": [{"equalTo": "a"}, {"before": "now"}]}]}, "/bodyPatterns/0/or/1/before", "not supported"),
+        (
+            {"bodyPatterns": [{"or": [{"equalTo": "a"}, {"before": "now"}]}]},
+            "/bodyPatterns/0/or/1/before",
+            "not supported",
+        ),
         ({"bodyPatterns": [{"matchesJsonSchema": {"type": "x"}}]}, "/bodyPatterns/0/matchesJsonSchema", "compiled"),
         ({"basicAuthCredentials": {"username": "a"}}, "/basicAuthCredentials", "username and password"),
         ({"method": ["GET"]}, "/method", "ANY"),
@@ -172,8 +196,16 @@ def asked(target: str, method: str = "GET", body: bytes = b"", **headers: str) -
         ({"urlPath": "/a b"}, asked("/a%20b"), True),
         ({"urlPathPattern": "/x"}, asked("/xy"), False),
         ({"urlPathPattern": "/x|/y.*"}, asked("/yy"), True),
-        ({"urlPathTemplate": "/a/{id}.json", "pathParameters": {"id": {"matches": "[0-9]+"}}}, asked("/a/12.json"), True),
-        ({"urlPathTemplate": "/a/{id}.json", "pathParameters": {"id": {"matches": "[0-9]+"}}}, asked("/a/x.json"), False),
+        (
+            {"urlPathTemplate": "/a/{id}.json", "pathParameters": {"id": {"matches": "[0-9]+"}}},
+            asked("/a/12.json"),
+            True,
+        ),
+        (
+            {"urlPathTemplate": "/a/{id}.json", "pathParameters": {"id": {"matches": "[0-9]+"}}},
+            asked("/a/x.json"),
+            False,
+        ),
         ({"queryParameters": {"a": {"equalTo": "2"}}}, asked("/?a=1&a=2"), True),
         ({"queryParameters": {"a": {"absent": True}}}, asked("/?b="), True),
         ({"queryParameters": {"a": {"absent": True}}}, asked("/?a"), False),
@@ -188,11 +220,27 @@ def asked(target: str, method: str = "GET", body: bytes = b"", **headers: str) -
         ({"bodyPatterns": [{"equalToJson": '{"a": 1}'}]}, asked("/", "POST", b'{"a":1.0}'), True),
         ({"bodyPatterns": [{"equalToJson": {"a": 1}}]}, asked("/", "POST", b'{"a":true}'), False),
         ({"bodyPatterns": [{"equalToJson": {"a": [1, 2]}}]}, asked("/", "POST", b'{"a":[2,1]}'), False),
-        ({"bodyPatterns": [{"equalToJson": {"a": [1, 2]}, "ignoreArrayOrder": True}]}, asked("/", "POST", b'{"a":[2,1]}'), True),
-        ({"bodyPatterns": [{"equalToJson": {"a": 1}, "ignoreExtraElements": True}]}, asked("/", "POST", b'{"a":1,"b":2}'), True),
+        (
+            {"bodyPatterns": [{"equalToJson": {"a": [1, 2]}, "ignoreArrayOrder": True}]},
+            asked("/", "POST", b'{"a":[2,1]}'),
+            True,
+        ),
+        (
+            {"bodyPatterns": [{"equalToJson": {"a": 1}, "ignoreExtraElements": True}]},
+            asked("/", "POST", b'{"a":1,"b":2}'),
+            True,
+        ),
         ({"bodyPatterns": [{"equalToJson": {"a": "${json-unit.any-number}"}}]}, asked("/", "POST", b'{"a":7}'), True),
-        ({"bodyPatterns": [{"equalToJson": {"a": "${json-unit.any-number}"}}]}, asked("/", "POST", b'{"a":true}'), False),
-        ({"bodyPatterns": [{"matchesJsonPath": "$.items[?(@.id == 7)]"}]}, asked("/", "POST", b'{"items":[{"id":7}]}'), True),
+        (
+            {"bodyPatterns": [{"equalToJson": {"a": "${json-unit.any-number}"}}]},
+            asked("/", "POST", b'{"a":true}'),
+            False,
+        ),
+        (
+            {"bodyPatterns": [{"matchesJsonPath": "$.items[?(@.id == 7)]"}]},
+            asked("/", "POST", b'{"items":[{"id":7}]}'),
+            True,
+        ),
         (
             {"bodyPatterns": [{"matchesJsonPath": {"expression": "$.a.b[-1]", "contains": "x"}}]},
             asked("/", "POST", b'{"a":{"b":["y","xx"]}}'),
@@ -207,7 +255,9 @@ def test_a_pattern_means_what_it_says(pattern: dict, request_: PatternRequest, m
 
 
 def test_a_partner_is_found_for_each_item_where_the_first_one_at_hand_would_be_wrong() -> None:
-    pattern = read_pattern({"bodyPatterns": [{"equalToJson": [{}, {"a": 1}], "ignoreArrayOrder": True, "ignoreExtraElements": True}]})
+    pattern = read_pattern(
+        {"bodyPatterns": [{"equalToJson": [{}, {"a": 1}], "ignoreArrayOrder": True, "ignoreExtraElements": True}]}
+    )
 
     assert pattern.matches(asked("/", "POST", b'[{"a":1,"x":2},{"b":2}]'))
     assert not pattern.matches(asked("/", "POST", b'[{"a":2},{"b":2}]'))
@@ -218,7 +268,10 @@ def test_a_pattern_that_could_cost_without_end_costs_little() -> None:
     for _ in range(9):
         nested = [nested, {"x": nested}]
     pattern = read_pattern(
-        {"urlPathPattern": "/(a+)+\\1b", "bodyPatterns": [{"equalToJson": nested, "ignoreArrayOrder": True, "ignoreExtraElements": True}]}
+        {
+            "urlPathPattern": "/(a+)+\\1b",
+            "bodyPatterns": [{"equalToJson": nested, "ignoreArrayOrder": True, "ignoreExtraElements": True}],
+        }
     )
     body = orjson.dumps(nested).replace(b"0", b"1")
 

@@ -26,7 +26,9 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-def rendering(body: bytes = b"", path: str = "/p/7", query: str = "q=a%20b&q=c", seed: int = 1, **more: object) -> Rendering:
+def rendering(
+    body: bytes = b"", path: str = "/p/7", query: str = "q=a%20b&q=c", seed: int = 1, **more: object
+) -> Rendering:
     fields = [(b"x-tag", b"t"), (b"cookie", b"s=1"), (b"content-type", b"application/json")]
     parameters = more.pop("parameters", {(ParameterLocation.PATH, "id"): 7})
     asked = PatternRequest(Request("POST", path.encode(), query.encode(), fields, body))
@@ -116,7 +118,9 @@ def test_the_name_of_a_member_is_no_template() -> None:
 
 
 @given(pieces=st.lists(PIECES | TEXT, max_size=12), body=JSON.map(lambda value: orjson.dumps(value, default=str) if _small(value) else b"{"), seed=st.integers(0, 9))  # fmt: skip
-def test_a_template_is_refused_when_it_is_read_or_gives_something_for_any_request(pieces: list[str], body: bytes, seed: int) -> None:
+def test_a_template_is_refused_when_it_is_read_or_gives_something_for_any_request(
+    pieces: list[str], body: bytes, seed: int
+) -> None:
     text = "".join(pieces)
     try:
         template = compile_template([text, "{{" + text + "}}"], POOLS)
@@ -141,7 +145,13 @@ def test_functions_give_something_for_any_arguments(name: str, values: list[obje
 
 
 def test_chance_comes_from_the_seed() -> None:
-    template = ["{{ uuid() }}", "{{ integer(1, 1000000) }}", "{{ fake('email') }}", "{{ choice('a', 'b', 'c') }}", "{{ uuid() }}"]
+    template = [
+        "{{ uuid() }}",
+        "{{ integer(1, 1000000) }}",
+        "{{ fake('email') }}",
+        "{{ choice('a', 'b', 'c') }}",
+        "{{ uuid() }}",
+    ]
 
     assert render(template, seed=1) == render(template, seed=1)
     assert render(template, seed=1) != render(template, seed=2)

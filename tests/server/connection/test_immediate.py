@@ -24,7 +24,12 @@ from mock_server.settings import Settings
 from tests.support.conversing import Way, Wire, finish
 from tests.support.mocks import minimal, operation
 
-PET = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "maxLength": 5}}, "additionalProperties": False}
+PET = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": {"type": "string", "maxLength": 5}},
+    "additionalProperties": False,
+}
 BODY = {"required": True, "content": {"application/json": {"schema": PET}}}
 CREATED = {"description": "", "content": {"application/json": {"schema": PET, "example": {"name": "Rex"}}}}
 ODD_FIELD = {"Connection": {"schema": {"type": "string"}, "required": True, "example": "x-own"}}
@@ -32,7 +37,11 @@ DOCUMENT = minimal(
     {
         "/pets": {
             "get": operation({"type": "array", "items": PET}, operationId="list"),
-            "post": {"operationId": "create", "requestBody": BODY, "responses": {"201": CREATED, "400": {"description": "No."}}},
+            "post": {
+                "operationId": "create",
+                "requestBody": BODY,
+                "responses": {"201": CREATED, "400": {"description": "No."}},
+            },
         },
         "/pets/{id}": {
             "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
@@ -97,7 +106,9 @@ def open_way(folder: Path, *, at_once: bool) -> Way:
     app = deferred_app(backend)
     assert isinstance(app, MockMiddleware)
     usual = lending(HttpToolsProtocol)
-    config = uvicorn.Config(app, http=answering(usual, app) if at_once else usual, log_config=None, access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        app, http=answering(usual, app) if at_once else usual, log_config=None, access_log=False, lifespan="off"
+    )
     config.load()
     return Way(backend, config)
 
@@ -116,7 +127,9 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Way, Way]]:
     st.sampled_from(LAST),
     st.lists(st.integers(0, 600) | st.integers(0, 40_000), max_size=6),
 )
-def test_both_ways_write_the_same_bytes(ways: tuple[Way, Way], requests: list[bytes], last: bytes, cuts: list[int]) -> None:
+def test_both_ways_write_the_same_bytes(
+    ways: tuple[Way, Way], requests: list[bytes], last: bytes, cuts: list[int]
+) -> None:
     sent = b"".join(requests) + last
     places = sorted({0, *(cut for cut in cuts if cut < len(sent)), len(sent)})
     pieces = [sent[start:end] for start, end in pairwise(places)]

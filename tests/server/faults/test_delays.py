@@ -23,7 +23,9 @@ from tests.support.listening import Listening, listening, read_answer, request
 from tests.support.mocks import minimal, operation
 from tests.support.servers import Server
 
-DOCUMENT = minimal({"/a": {"get": operation({"type": "integer"})}, "/b": {"get": operation({"type": "integer"}, operationId="b")}})
+DOCUMENT = minimal(
+    {"/a": {"get": operation({"type": "integer"})}, "/b": {"get": operation({"type": "integer"}, operationId="b")}}
+)
 
 amounts = st.integers(0, LONGEST).map(float)
 delays = st.one_of(
@@ -36,7 +38,9 @@ faults = st.one_of(
     st.builds(Fault, kind=kinds, rate=st.floats(0, 1, allow_subnormal=False).map(lambda rate: round(rate, 6))),
     st.builds(Fault, kind=st.just(FaultKind.ERROR), argument=st.integers(400, 599), turn=st.integers(1, 10_000)),
 )
-disturbed = st.builds(OperationFaults, delay=st.none() | delays, faults=st.none() | st.lists(faults, max_size=3).map(tuple))
+disturbed = st.builds(
+    OperationFaults, delay=st.none() | delays, faults=st.none() | st.lists(faults, max_size=3).map(tuple)
+)
 
 
 class Clock:
@@ -122,7 +126,10 @@ def test_settings_are_for_all_operations_and_for_one() -> None:
 
     assert settings.all == OperationFaults(delay=Fixed(5), faults=(Fault(kind=FaultKind.RESET, turn=3),))
     assert settings.for_operation("b", "GET /b") == OperationFaults(delay=Fixed(0))
-    assert merge_settings({"fault": "reset@1%,empty"}).fault == (Fault(kind=FaultKind.RESET, rate=0.01), Fault(kind=FaultKind.EMPTY))
+    assert merge_settings({"fault": "reset@1%,empty"}).fault == (
+        Fault(kind=FaultKind.RESET, rate=0.01),
+        Fault(kind=FaultKind.EMPTY),
+    )
 
 
 def test_an_answer_waits_as_long_as_is_set(server: Listening) -> None:

@@ -19,14 +19,21 @@ from mock_server.server.connection.raw import lending
 from tests.support.listening import Listening, certificate, listening, read_answer, read_to_end, request
 from tests.support.mocks import minimal
 
-PETS = {"type": "array", "minItems": 3, "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}}
+PETS = {
+    "type": "array",
+    "minItems": 3,
+    "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+}
 PROBLEM = {"type": "object", "required": ["sorry"], "properties": {"sorry": {"const": "yes"}}}
 DOCUMENT = minimal(
     {
         "/pets": {
             "get": {
                 "responses": {
-                    "200": {"description": "", "content": {"application/json": {"schema": PETS, "example": [{"name": "Rex"}] * 30}}},
+                    "200": {
+                        "description": "",
+                        "content": {"application/json": {"schema": PETS, "example": [{"name": "Rex"}] * 30}},
+                    },
                     "503": {"description": "", "content": {"application/json": {"schema": PROBLEM}}},
                 }
             },
@@ -48,7 +55,9 @@ WAYS = {
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
     base, loop, with_tls = request.param
     folder = tmp_path_factory.mktemp("served")
-    with listening(DOCUMENT, folder, protocol=lending(base), loop=loop, tls=certificate(folder) if with_tls else None) as running:
+    with listening(
+        DOCUMENT, folder, protocol=lending(base), loop=loop, tls=certificate(folder) if with_tls else None
+    ) as running:
         yield running
 
 
@@ -235,7 +244,9 @@ def test_the_journal_says_what_an_exchange_met(server: Listening, connection: so
 
 def test_under_another_server_a_fault_on_the_socket_is_said_not_to_be_had(server: Listening) -> None:
     async def ask() -> httpx2.Response:
-        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(create_app(server.backend)), base_url="http://mock") as client:
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(create_app(server.backend)), base_url="http://mock"
+        ) as client:
             return await client.get("/pets", headers={"prefer": "fault=reset"})
 
     answer = asyncio.run(ask())

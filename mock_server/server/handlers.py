@@ -349,8 +349,8 @@ def _typed(operation: Operation, result: Any) -> Any:  # noqa: ANN401 - what a h
     It is that of the documented response with the same status: Connexion would not look at the status, and fail.
     """
     parts = list(result) if isinstance(result, tuple) else [result]
-    documented = {media.name for response in operation.responses for media in response.content}
-    if len(documented) < 2 or hasattr(parts[0], "status_code"):  # noqa: PLR2004
+    known = {media.name for response in operation.responses for media in response.content}
+    if len(known) < 2 or hasattr(parts[0], "status_code"):  # noqa: PLR2004
         return result
     status = next((int(part) for part in parts[1:] if isinstance(part, int)), 200)
     headers = dict(next((part for part in parts[1:] if isinstance(part, dict)), {}))

@@ -104,7 +104,7 @@ def _rules() -> str:
 
 
 def _named(head: Sequence[str], table: dict[str, str]) -> Callable[[], str]:
-    """A table of names, in code style, and sentences."""
+    """Return a table of names, in code style, and sentences."""
     return lambda: write_table(head, ([f"`{name}`", sentence] for name, sentence in table.items()))
 
 
@@ -119,7 +119,7 @@ def _exit_codes() -> str:
 
 
 def _params(command: str) -> list[Any]:
-    """The arguments and options of a command, in the order of its help."""
+    """Return the arguments and options of a command, in the order of its help."""
     return list(typer.main.get_command(APPS[command]).params)
 
 
@@ -139,7 +139,7 @@ def _default(param: Any) -> str:  # noqa: ANN401 - see `_flag`
 
 
 def _flags(command: str) -> Callable[[], str]:
-    """The table of a command's arguments and options."""
+    """Return the table of a command's arguments and options."""
 
     def write() -> str:
         rows = []
@@ -164,7 +164,7 @@ def _settings() -> str:
 
 
 def _value(name: str) -> str:
-    """The default of a setting, as a settings file writes it."""
+    """Return the default of a setting, as a settings file writes it."""
     value = getattr(DEFAULTS, name)
     if value is None or value in ((), {}):
         return ""
@@ -208,7 +208,7 @@ def _endpoints() -> str:
 
 
 def _packages() -> str:
-    """What each package of the code is for: the first sentence of its docstring."""
+    """Return what each package of the code is for: the first sentence of its docstring."""
     rows = []
     for path in sorted(PACKAGE.rglob("__init__.py")):
         where = path.parent.relative_to(PACKAGE.parent).as_posix()

@@ -97,7 +97,7 @@ class _ReferenceError(DocumentError):
         return f"$ref {self.reference!r} at {self.place}: {self.reason}"
 
     def finding(self) -> Finding:
-        """The same as a finding, for a report."""
+        """Return the same as a finding, for a report."""
         return Finding(rule=self.rule, message=f"$ref {self.reference!r}: {self.reason}", place=self.place)
 
 
@@ -115,7 +115,7 @@ class ForbiddenReference(_ReferenceError):
         self.remote = remote
 
     def finding(self) -> Finding:
-        """The same as a finding, for a report."""
+        """Return the same as a finding, for a report."""
         rule = "document-reference-remote" if self.remote else "document-reference-outside"
         return Finding(rule=rule, message=f"$ref {self.reference!r}: {self.reason}", place=self.place)
 
@@ -155,7 +155,7 @@ class ScriptError(MockServerError):
         return self.reason
 
     def inside(self, *pointer: str) -> "ScriptError":
-        """The same, of a value that holds the one that was looked at."""
+        """Return the same, of a value that holds the one that was looked at."""
         return ScriptError(self.reason, (*pointer, *self.pointer), self.findings)
 
 

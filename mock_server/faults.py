@@ -215,7 +215,7 @@ class FaultSettings:
         return self == CALM
 
     def for_operation(self, *names: str) -> OperationFaults:
-        """What is set for an operation, under any of its names."""
+        """Return what is set for an operation, under any of its names."""
         return next((self.operations[name] for name in names if name in self.operations), NOTHING)
 
     def json(self) -> JsonObject:

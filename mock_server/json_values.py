@@ -49,7 +49,11 @@ def parse_pointer(text: str) -> Pointer:
 
 
 def shorten_pointer(pointer: Pointer) -> Pointer:
-    """The same pointer with no token longer than 200 characters, to be shown: names in a value may be of any length."""
+    """
+    Return the same pointer with no token longer than 200 characters, to be shown.
+
+    Names in a value may be of any length.
+    """
     for token in pointer:
         if len(token) > _LONGEST:
             return tuple([token if len(token) <= _LONGEST else f"{token[:_LONGEST]}…" for token in pointer])

@@ -56,19 +56,19 @@ def split_words(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65536)
 def joined(name: str) -> str:
-    """A name without case and separators: `pet_id` and `petId` are one."""
+    """Return a name without case and separators: `pet_id` and `petId` are one."""
     return "".join(split_words(name))
 
 
 @lru_cache(maxsize=1024)
 def joined_names(names: tuple[str, ...]) -> frozenset[str]:
-    """The names of an object, each as `joined` has it."""
+    """Return the names of an object, each as `joined` has it."""
     return frozenset(map(joined, names))
 
 
 @lru_cache(maxsize=8192)
 def singular(word: str) -> str:
-    """The singular of an English noun, by its ending; good enough to match `categories` with `category`."""
+    """Return the singular of an English noun, by its ending; good enough to match `categories` with `category`."""
     if word in _SAME_IN_PLURAL or len(word) < 4:  # noqa: PLR2004 - `ids`, `bus`
         return {"ids": "id"}.get(word, word)
     if word.endswith("ies"):
@@ -83,7 +83,7 @@ def singular(word: str) -> str:
 @lru_cache(maxsize=8192)
 def nouns_of(name: str) -> frozenset[str]:
     """
-    What a name says that a thing is: `chargerGroups` is a "charger group" and a "group".
+    Return what a name says that a thing is: `chargerGroups` is a "charger group" and a "group".
 
     Words that say nothing, as in `UserResponse`, are left out.
     """

@@ -8,12 +8,12 @@ LARGEST: Final = sys.float_info.max
 
 
 def is_finite(number: float) -> bool:
-    """Whether a number is neither infinite nor NaN; whole numbers never are, however large."""
+    """Return whether a number is neither infinite nor NaN; whole numbers never are, however large."""
     return isinstance(number, int) or math.isfinite(number)
 
 
 def as_float(number: float) -> float:
-    """The nearest float; the largest one for a whole number beyond it."""
+    """Return the nearest float; the largest one for a whole number beyond it."""
     try:
         return float(number)
     except OverflowError:

@@ -89,7 +89,7 @@ def wait() -> bool:
 
 
 def count_pauses() -> int:
-    """How many pauses this work has made: where there was one, others may have changed something."""
+    """Return how many pauses this work has made: where there was one, others may have changed something."""
     pauses = _pauses.get()
     if pauses is not None:
         return pauses.count

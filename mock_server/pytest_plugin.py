@@ -113,7 +113,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.fixture(name="mock_server")
 def _mock_server(request: pytest.FixtureRequest) -> Iterator[Any]:
     """
-    A running fake backend, with a world for this test alone.
+    Yield a running fake backend, with a world for this test alone.
 
     `.url`, `.client`, `.headers`, `.requests`, `.reset()`.
     """
@@ -136,7 +136,7 @@ def _mock_server(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 def _cases_of(item: pytest.Item) -> list[Any]:
-    """The contract cases among the parameters of a test."""
+    """Return the contract cases among the parameters of a test."""
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return []

@@ -144,7 +144,7 @@ class Settings:
         )
 
     def for_operation(self, *names: str) -> OperationSettings:
-        """What is set for an operation, under any of its names."""
+        """Return what is set for an operation, under any of its names."""
         return next((self.operations[name] for name in names if name in self.operations), OperationSettings())
 
 

@@ -195,7 +195,7 @@ def _objection(name: str, value: object, folder: Path) -> str | None:
 
 
 def _is_inside(text: str, folder: Path) -> bool:
-    """Whether a path stays in a folder, with links followed."""
+    """Return whether a path stays in a folder, with links followed."""
     try:
         return "://" not in text and (folder / text).resolve().is_relative_to(folder.resolve())
     except (OSError, ValueError, RuntimeError):  # no path at all, or links in a circle

@@ -74,7 +74,7 @@ class Guard:
     @classmethod
     def of(cls, settings: Settings) -> "Guard":
         """
-        The guard of a server: with the token that was set, or one made up where one is needed.
+        Return the guard of a server: with the token that was set, or one made up where one is needed.
 
         Raises:
             UsageError: what was set can't be sent as a token.
@@ -89,11 +89,11 @@ class Guard:
         return cls(secrets.token_urlsafe(24), made=True)
 
     def accepts(self, token: str) -> bool:
-        """Whether that is the token; in constant time."""
+        """Return whether that is the token; in constant time."""
         return self.token is not None and hmac.compare_digest(_digest(token), _digest(self.token))
 
     def session(self) -> str:
-        """What the cookie of who has shown the token says: nothing that the token could be told from."""
+        """Return what the cookie of who has shown the token says: nothing that the token could be told from."""
         return hmac.new((self.token or "").encode(), _PURPOSE, "sha256").hexdigest()
 
     def set_cookie(self, *, secure: bool) -> str:
@@ -153,7 +153,7 @@ class Guard:
 
 
 def _digest(text: str) -> bytes:
-    """A digest, so that comparing takes as long whatever the length of a text is."""
+    """Return a digest, so that comparing takes as long whatever the length of a text is."""
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()
 
 

@@ -42,7 +42,7 @@ def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Me
 
 
 def _contents(routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
-    """The view that lists all others."""
+    """Return the view that lists all others."""
     listed: list[JsonValue] = [
         {"method": method, "path": route.path, "what": (route.endpoint.__doc__ or "").partition("\n")[0]}
         for route in routes

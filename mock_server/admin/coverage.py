@@ -58,7 +58,7 @@ class Usable:
         self._entries = frozenset(self.responder.document.entries)
 
     def knows(self, entry: Entry) -> bool:
-        """Whether an operation is one of this document."""
+        """Return whether an operation is one of this document."""
         return entry in self._entries
 
     def items(self) -> tuple[Item, ...]:
@@ -66,7 +66,7 @@ class Usable:
         return tuple(item for entry in self.responder.document.entries for item in self._part(entry).items)
 
     def used(self, entry: Entry, request: Request, answer: Answer) -> Iterator[Item]:
-        """What an exchange with an operation used of it."""
+        """Yield what an exchange with an operation used of it."""
         part = self._part(entry)
         yield from part.always
         key = (answer.status, find_field(answer.fields, b"content-type") if answer.body else None)
@@ -85,7 +85,7 @@ class Usable:
                 yield "body", entry.id, sent.name
 
     def _parameters(self, part: _UsableOperation, request: Request) -> Iterator[Item]:
-        """The parameters that a request has, and those of their values that are listed."""
+        """Yield the parameters that a request has, and those of their values that are listed."""
         is_listed = any(parameter.location is ParameterLocation.PATH for parameter in part.looked_at)
         matched = self.responder.find(request._replace(method=part.operation.method)) if is_listed else None
         variables = matched.variables if isinstance(matched, Matched) else {}
@@ -118,7 +118,7 @@ class Usable:
 
 
 def _answered(operation: Operation, status: int, content_type: str | None) -> Iterator[Item]:
-    """What an answer used: its status, and its media type where it has a body."""
+    """Yield what an answer used: its status, and its media type where it has a body."""
     documented = operation.find_response(status)
     if documented is None:
         return
@@ -144,7 +144,7 @@ def _items(operation: Operation, values: dict[Parameter, frozenset[str]]) -> Ite
 
 
 def _raw(parameter: Parameter, carrier: Carrier) -> list[str]:
-    """What a request says of a parameter, decoded; an object in brackets counts by its name."""
+    """Return what a request says of a parameter, decoded; an object in brackets counts by its name."""
     name = parameter.name
     match parameter.location:
         case ParameterLocation.PATH:
@@ -172,7 +172,7 @@ def _named(parameter: Parameter) -> str:
 
 
 def _enumerated(parameter: Parameter, document: Document) -> frozenset[str]:
-    """The values that a parameter, or its items, may have where they are listed."""
+    """Return the values that a parameter, or its items, may have where they are listed."""
     schema = parameter.schema
     for _ in range(2):
         if schema is None:
@@ -305,7 +305,7 @@ class Coverage:
             self._of(responder).items()
 
     def look(self, worlds: Iterable[str] | None) -> Iterator[tuple[Responder, Used]]:
-        """What was used of each document in some worlds, all together; None for all that there ever were."""
+        """Yield what was used of each document in some worlds, all together; None for all that there ever were."""
         self._count()
         counts = self._all if worlds is None else Counter[Item]()
         for world in worlds or ():

@@ -34,12 +34,12 @@ _UNMATCHED: Final = frozenset(f"problem:{kind.name}" for kind in (NO_PATH, NO_ME
 
 
 def is_matched(recorded: Recorded) -> bool:
-    """Whether somebody knew what to answer: the document, or a mapping."""
+    """Return whether somebody knew what to answer: the document, or a mapping."""
     return recorded.answer.source not in _UNMATCHED
 
 
 def moment_of(seconds: float) -> str:
-    """A moment as RFC 3339 has it, to the millisecond."""
+    """Return a moment as RFC 3339 has it, to the millisecond."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -76,7 +76,7 @@ class ExchangeRenderer:
         }
 
     def url(self, concealed: MaskedExchange) -> str:
-        """The whole URL of a request."""
+        """Return the whole URL of a request."""
         scheme, _, host = self.origin.partition("://")
         return f"{scheme}://{find_field(concealed.request.fields, b'host') or host}{_target(concealed)}"
 
@@ -98,7 +98,7 @@ class ExchangeRenderer:
 
 
 def tell_findings(findings: Sequence[Finding], concealed: MaskedExchange) -> list[JsonValue]:
-    """What was found in a request: the rule, what is wrong, where in the request, where in the document."""
+    """Return what was found in a request: the rule, what is wrong, where in the request, where in the document."""
     return [
         {
             "rule": finding.rule,
@@ -231,7 +231,7 @@ class AdminContext:
         return self.backend.settings.max_body
 
     def exchanges(self, request: Request) -> list[Recorded]:
-        """The exchanges of the worlds that a request is about, the oldest first."""
+        """Return the exchanges of the worlds that a request is about, the oldest first."""
         found = [recorded for world in some_worlds(request, self.backend.worlds) for recorded in world.journal]
         return sorted(found, key=_number)
 

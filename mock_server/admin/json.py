@@ -39,12 +39,12 @@ class AdminRefusal(Exception):
 
 
 def malformed(detail: str, pointer: str = "") -> AdminRefusal:
-    """What is sent is not what is asked for."""
+    """Return what is sent is not what is asked for."""
     return AdminRefusal(problem.MALFORMED_ADMIN, detail, pointer)
 
 
 def missing(detail: str) -> AdminRefusal:
-    """What is asked for is not there."""
+    """Return what is asked for is not there."""
     return AdminRefusal(problem.NOT_THERE, detail)
 
 
@@ -148,7 +148,11 @@ def _depth(value: JsonValue) -> int:
 
 
 def world_named(request: Request, worlds: Worlds) -> str:
-    """The name of the world that a request is about: `?world=`, else as requests of the API say it; ALL for all."""
+    """
+    Return the name of the world that a request is about.
+
+    `?world=`, else as requests of the API say it; ALL for all.
+    """
     asked = request.query_params.get("world")
     if asked is None:
         return worlds.of(request.headers.raw).name
@@ -157,7 +161,7 @@ def world_named(request: Request, worlds: Worlds) -> str:
 
 def one_world(request: Request, worlds: Worlds) -> World:
     """
-    The world that a request is about.
+    Return the world that a request is about.
 
     Raises:
         Refused: it is about all of them.
@@ -171,7 +175,7 @@ def one_world(request: Request, worlds: Worlds) -> World:
 
 def some_worlds(request: Request, worlds: Worlds) -> list[World]:
     """
-    The worlds that a request is about: one, or all for `?world=*`.
+    Return the worlds that a request is about: one, or all for `?world=*`.
 
     Raises:
         MalformedWorld: that can't be a name.
@@ -183,7 +187,7 @@ def some_worlds(request: Request, worlds: Worlds) -> list[World]:
 
 
 def shown_name(world: str) -> str | None:
-    """The name of a world in JSON: null for everybody's."""
+    """Return the name of a world in JSON: null for everybody's."""
     if world == EVERYBODY:
         return None
     return world

@@ -71,7 +71,7 @@ class Metrics:
             self.disturbed[operation] += 1
 
     def copy(self) -> "Metrics":
-        """The same as it is now: what is counted goes on while somebody writes it out."""
+        """Return the same as it is now: what is counted goes on while somebody writes it out."""
         timed = {operation: Timed(list(each.buckets), each.total) for operation, each in self.timed.items()}
         return Metrics(self.worlds, self.answered.copy(), self.found.copy(), self.disturbed.copy(), timed)
 
@@ -91,7 +91,7 @@ class _Collector:
         self._core: Any = importlib.import_module("prometheus_client.core")
 
     def collect(self) -> Iterator[object]:
-        """All families."""
+        """Yield all families."""
         core, metrics = self._core, self._metrics
         requests = core.CounterMetricFamily(
             "mock_server_requests", "Requests answered.", labels=["operation", "method", "status", "source"]

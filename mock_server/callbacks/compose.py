@@ -91,7 +91,7 @@ def agree(value: JsonValue, known: KnownWords, accepts: Callable[[JsonValue], bo
 
 
 def _wishes(value: JsonValue, known: KnownWords, pointer: Pointer) -> Iterator[tuple[Pointer, JsonValue]]:
-    """Where something is that has a known name, and what it should be."""
+    """Yield where something is that has a known name, and what it should be."""
     if not isinstance(value, dict) or len(pointer) > _DEEPEST:
         return
     for name, member in value.items():
@@ -107,7 +107,7 @@ def _wishes(value: JsonValue, known: KnownWords, pointer: Pointer) -> Iterator[t
 
 
 def _forms(wanted: JsonValue) -> tuple[JsonValue, ...]:
-    """A value, and what else it may be: a variable of a path is a text, even where it stands for a number."""
+    """Return a value, and what else it may be: a variable of a path is a text, even where it stands for a number."""
     if isinstance(wanted, str) and _WHOLE.match(wanted):
         return wanted, int(wanted)
     if isinstance(wanted, int) and not isinstance(wanted, bool):
@@ -116,14 +116,14 @@ def _forms(wanted: JsonValue) -> tuple[JsonValue, ...]:
 
 
 def _with(value: JsonValue, pointer: Pointer, wanted: JsonValue) -> JsonValue:
-    """A copy with one member changed."""
+    """Return a copy with one member changed."""
     if not pointer or not isinstance(value, dict):
         return wanted
     return {**value, pointer[0]: _with(value[pointer[0]], pointer[1:], wanted)}
 
 
 def _object(body: JsonValue | Missing) -> JsonObject:
-    """A body that is an object; an empty one for anything else."""
+    """Return a body that is an object; an empty one for anything else."""
     if isinstance(body, dict):
         return body
     return {}
@@ -206,7 +206,7 @@ class Composer:
         return self._drafters[key]
 
     def _body(self, drafter: Drafter, media: MediaType, known: KnownWords, seed: int) -> JsonValue | Missing:
-        """The documented example, else a value that is made; agreeing with what is known."""
+        """Return the documented example, else a value that is made; agreeing with what is known."""
         shown = any(not isinstance(example.value, Missing) for example in media.examples)
         value = drafter.body(media, 0 if shown else seed, full=False)
         if isinstance(value, Missing) or media.schema is None:

@@ -87,7 +87,7 @@ class CallbackDispatcher:
         self._triggers: dict[int, tuple[Entry, int, tuple[_Trigger, ...]]] = {}
 
     def __iter__(self) -> Iterator[Delivery]:
-        """What was sent, or should have been: the oldest first, the last thousand."""
+        """Return what was sent, or should have been: the oldest first, the last thousand."""
         return iter([posted for posted, _ in self._log.values()])
 
     @property
@@ -117,7 +117,7 @@ class CallbackDispatcher:
             self._log[posted.number] = posted, size
 
     def webhooks(self) -> tuple[str, ...]:
-        """The names of all webhooks that are documented."""
+        """Return the names of all webhooks that are documented."""
         return tuple(
             dict.fromkeys(hook.name for mount in self._backend.mounts for hook in mount.responder.document.webhooks)
         )
@@ -191,7 +191,7 @@ class CallbackDispatcher:
                 self._send(posted, _PendingDelivery(self._composers[number], called, url, known, seed, size=size))
 
     def _seed(self, name: str) -> str:
-        """The seed of a world."""
+        """Return the seed of a world."""
         world = self._backend.worlds.known(name)
         return (world.seed if world is not None else None) or str(self._backend.settings.seed)
 
@@ -226,7 +226,7 @@ class CallbackDispatcher:
             self._triggers.clear()
 
     def _set_off_by(self, entry: Entry) -> tuple[int, tuple[_Trigger, ...]]:
-        """What an operation sets off, and the number of its document."""
+        """Return what an operation sets off, and the number of its document."""
         self._refresh()
         kept = self._triggers.get(id(entry))
         if kept is not None:
@@ -310,13 +310,13 @@ class CallbackDispatcher:
 
 
 def _may_set_off(entry: Entry) -> bool:
-    """Whether an operation has a member that may name callbacks or webhooks; for that it need not be read."""
+    """Return whether an operation has a member that may name callbacks or webhooks; for that it need not be read."""
     return isinstance(entry.node.value, dict) and not entry.node.value.keys().isdisjoint(("callbacks", "x-mock"))
 
 
 def _triggers(mount: Mount, entry: Entry) -> Iterator[_Trigger]:
     """
-    The callbacks of an operation, and the webhooks that its `x-mock` names.
+    Yield the callbacks of an operation, and the webhooks that its `x-mock` names.
 
     `webhooks: {NAME: URL or expression}`.
     """

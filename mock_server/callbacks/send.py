@@ -66,7 +66,7 @@ class Host(NamedTuple):
         return cls(url.raw_host.decode().lower(), port)
 
     def covers(self, url: "httpx2.URL") -> bool:
-        """Whether a URL leads there."""
+        """Return whether a URL leads there."""
         port = url.port or (443 if url.scheme == "https" else 80)
         return url.raw_host.decode().lower() == self.name and self.port in {None, port}
 
@@ -210,5 +210,5 @@ class CallbackSender:
 
 
 def _shown(url: str) -> str:
-    """The beginning of what should be a URL, without what may be secret in it."""
+    """Return the beginning of what should be a URL, without what may be secret in it."""
     return _USER.sub("//", url.partition("?")[0])[:100]

@@ -134,13 +134,13 @@ def forget_source() -> None:
 
 
 def current_source() -> SettingsSource:
-    """The settings file that was chosen; without a choice, one that is found in the working folder."""
+    """Return the settings file that was chosen; without a choice, one that is found in the working folder."""
     return _source.get() or SettingsSource(Path.cwd())
 
 
 def trusts_settings() -> bool:
     """
-    Whether the environment says that a settings file may set everything.
+    Return whether the environment says that a settings file may set everything.
 
     Raises:
         UsageError: the variable is neither true nor false.
@@ -227,7 +227,7 @@ def read_presets(command: str, options: Mapping[str, Option], settings: Settings
 
 
 def settings_files(folder: Path) -> tuple[Path, Path]:
-    """Where settings may be found, the stronger first."""
+    """Return where settings may be found, the stronger first."""
     return folder / "mock-server.toml", folder / "pyproject.toml"
 
 
@@ -248,7 +248,7 @@ def _read_first(files: Iterable[Path], *, must_exist: bool) -> tuple[Path | None
 
 
 def _shown(path: Path) -> Path:
-    """A path as people write it: from the working folder, where it lies in it."""
+    """Return a path as people write it: from the working folder, where it lies in it."""
     if path.is_relative_to(Path.cwd()):
         return path.relative_to(Path.cwd())
     return path

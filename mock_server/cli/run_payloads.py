@@ -100,7 +100,7 @@ def _kinds(text: str) -> tuple[str, ...]:
 
 
 def _length(plan: PayloadPlan) -> int:
-    """Each rule once; looking for them is the long part, so it is shown."""
+    """Return each rule once; looking for them is the long part, so it is shown."""
     with _bar("proving") as progress:
         total = plan.length(progress)
     if not total:

@@ -71,7 +71,7 @@ def serve(*, documents: list[str] | None, **flags: object) -> None:
 
 
 def _said_at_start(opened: OpenedDocument) -> Iterator[Finding]:
-    """What is wrong with a document that changes where or what it answers; `check` says the rest."""
+    """Yield what is wrong with a document that changes where or what it answers; `check` says the rest."""
     yield from (found for found in opened.document.findings if found.rule == "document-server-without-scheme")
     yield from opened.document.broken
     yield from opened.warnings
@@ -137,7 +137,7 @@ def _print_banner(
 
 
 def _admin_lines(settings: Settings, address: str, guard: Guard | None) -> list[str]:
-    """Where to look inside, and with which token if it was made up."""
+    """Return where to look inside, and with which token if it was made up."""
     if guard is None:
         return []
     lines = [

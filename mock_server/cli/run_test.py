@@ -293,7 +293,11 @@ def _save(folder: Path, ran: Report, api: Api, mask: Mask, url: str, document: s
 
 
 def _named(flag: str, given: list[str] | None) -> list[str]:
-    """A flag as it was given, where it takes its secret from the environment; a secret itself is not written down."""
+    """
+    Return a flag as it was given, where it takes its secret from the environment.
+
+    A secret itself is not written down.
+    """
     return [word for value in given or () if "${" in value for word in (flag, value)]
 
 

@@ -103,7 +103,7 @@ def validate(
 
 
 def _found_anywhere(where: str) -> str:
-    """A document's path as a worker in another folder finds it."""
+    """Return a document's path as a worker in another folder finds it."""
     if Path(where).is_file():
         return str(Path(where).resolve())
     return where

@@ -59,7 +59,7 @@ def print_findings(
 
 
 def find_place_lines(places: Iterable[Place], known: dict[str, LoadedResource]) -> dict[Place, int]:
-    """The lines of places; one pass over each file."""
+    """Return the lines of places; one pass over each file."""
     by_file: dict[str, set[Place]] = defaultdict(set)
     for place in places:
         by_file[place.file].add(place)

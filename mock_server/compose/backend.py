@@ -136,7 +136,7 @@ def open_store(url: str | None) -> Store:
 
 
 def describe_state(responders: Sequence[Responder]) -> str:
-    """What has state, for people: `todos (GET, POST, …), …`."""
+    """Return what has state, for people: `todos (GET, POST, …), …`."""
     shown: list[str] = []
     for responder in responders:
         for state in responder.sources:

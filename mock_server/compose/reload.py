@@ -62,7 +62,7 @@ class Reloader:
         self._marks = self._look()
 
     def folders(self) -> frozenset[Path]:
-        """The folders in which something may be edited; those that exist."""
+        """Return the folders in which something may be edited; those that exist."""
         found = {path.parent for path in self._files()} | set(self._data_folders())
         found |= {path.resolve().parent for path in self._files()}
         return frozenset(path for path in found if path.is_dir())
@@ -121,7 +121,7 @@ class Reloader:
         _log.error("%s: edited, and can't be served, so the version before goes on: %s", _named(edited), text)
 
     def _files(self) -> set[Path]:
-        """The files that were read for any version: the one that is served may read them yet."""
+        """Return the files that were read for any version: the one that is served may read them yet."""
         self._ever.update(path for resource in self._resources() if (path := _path_of(resource)) is not None)
         code = self.backend.code.files if self.backend.code is not None else ()
         return {*self._ever, *self.beside, *code}
@@ -130,7 +130,7 @@ class Reloader:
         return (resource for each in self.opened for resource in each.document.library.loaded())
 
     def _data_folders(self) -> Iterable[Path]:
-        """The folders of fixtures and scenarios, with those inside."""
+        """Return the folders of fixtures and scenarios, with those inside."""
         named = (folder for each in self.opened for folder in (each.fixtures_from, each.scenarios_from))
         known = {folder.absolute() for folder in named if folder is not None}
         known |= {folder for each in self.opened for folder in _beside(each)}
@@ -140,7 +140,7 @@ class Reloader:
                 yield from (path for path in folder.iterdir() if path.is_dir())
 
     def _look(self) -> Marks:
-        """What every file looks like, and which there are."""
+        """Return what every file looks like, and which there are."""
         files = self._files()
         marks: Marks = {}
         for folder in {path.parent for path in self._ever}:
@@ -157,7 +157,7 @@ class Reloader:
         return sorted({_shown(path) for path in (*late, *changed)})
 
     def _unmarked(self) -> list[tuple[Path, bytes]]:
-        """The files that were read since the last look: references are read when they are needed."""
+        """Return the files that were read since the last look: references are read when they are needed."""
         fresh = []
         for resource in self._resources():
             path = _path_of(resource)
@@ -179,7 +179,7 @@ def _shown(path: Path) -> str:
 
 
 def _inside(folder: Path) -> list[Path]:
-    """The files of a folder that may be documents or fixtures."""
+    """Return the files of a folder that may be documents or fixtures."""
     try:
         return [path for path in folder.iterdir() if path.suffix in _SUFFIXES]
     except OSError:
@@ -194,7 +194,7 @@ def _path_of(resource: LoadedResource) -> Path | None:
 
 
 def _beside(opened: OpenedDocument) -> tuple[Path, ...]:
-    """Where fixtures and scenarios would be found, if there were any."""
+    """Return where fixtures and scenarios would be found, if there were any."""
     if "://" in opened.where:
         return ()
     folder = Path(opened.where).absolute().parent
@@ -202,7 +202,7 @@ def _beside(opened: OpenedDocument) -> tuple[Path, ...]:
 
 
 def _mark(path: Path) -> Mark | None:
-    """What a file looks like from outside; None where there is none."""
+    """Return what a file looks like from outside; None where there is none."""
     try:
         found = path.stat()
     except OSError:

@@ -127,7 +127,7 @@ class OperationUnderTest:
         return ClassifiedRequest(Intent.VIOLATING if certain else Intent.DOUBTFUL, broken)
 
     def _is_meant(self, rival: Matched[Entry], request: Request) -> bool:
-        """Whether a request may be one for another operation, whose path can't be told from this one's."""
+        """Return whether a request may be one for another operation, whose path can't be told from this one's."""
         judge = self.api.judge(rival.route.target)
         return judge is None or not _errors(judge, request, rival)
 
@@ -135,7 +135,7 @@ class OperationUnderTest:
 def _errors(
     judge: RequestJudge, request: Request, matched: Matched[Entry], *, lenient: bool = False
 ) -> tuple[Finding, ...]:
-    """What a request breaks, as one for an operation."""
+    """Return what a request breaks, as one for an operation."""
     understood = judge.read(request, matched.variables, security=False, lenient=lenient)
     return tuple(finding for finding in understood.findings if finding.level is Level.ERROR)
 
@@ -174,7 +174,11 @@ class Api:
         return self._subjects[entry.id]
 
     def judge(self, entry: Entry) -> RequestJudge | None:
-        """The judge of an operation's requests; None where its schemas can't be used, which `broken` then explains."""
+        """
+        Return the judge of an operation's requests.
+
+        None where its schemas can't be used, which `broken` then explains.
+        """
         if entry.id not in self._judges:
             operation = self.document.operation(entry)
             try:
@@ -187,7 +191,7 @@ class Api:
         return self._judges[entry.id]
 
     def reading(self, schema: Node) -> PartSchema | None:
-        """The schema of a part of requests, compiled once; None where it can't be used."""
+        """Return the schema of a part of requests, compiled once; None where it can't be used."""
         if schema.key not in self._readings:
             sets = self.kit.schemas
             try:
@@ -200,7 +204,7 @@ class Api:
 
     def is_doubtful(self, finding: Finding, *, as_text: bool) -> bool:
         """
-        Whether a request may break a rule and still be read as right.
+        Return whether a request may break a rule and still be read as right.
 
         By a format that is a hint; and where the body is no JSON, as text: there everything is a string to somebody.
         """

@@ -52,11 +52,11 @@ class GivenValues:
     values: Mapping[str, tuple[JsonValue, ...]] = field(default_factory=dict)
 
     def find(self, operation: str, name: str) -> tuple[JsonValue, ...]:
-        """The values of a parameter."""
+        """Return the values of a parameter."""
         return self.values.get(f"{operation}.{name}") or self.values.get(name) or ()
 
     def find_for(self, operation: str, name: str) -> tuple[JsonValue, ...]:
-        """The values that are given for a parameter of this operation and no other."""
+        """Return the values that are given for a parameter of this operation and no other."""
         return self.values.get(f"{operation}.{name}") or ()
 
 
@@ -75,7 +75,7 @@ class Memory:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def item_template(self, template: str) -> str | None:
-        """The template of the things in a collection: `/pets/{petId}` for `/pets`."""
+        """Return the template of the things in a collection: `/pets/{petId}` for `/pets`."""
         if template not in self._items:
             self._items[template] = self._find_item_template(template)
         return self._items[template]
@@ -89,11 +89,11 @@ class Memory:
         return None
 
     def known(self, operation: Operation) -> "KnownValues":
-        """The values that are known for the parameters of an operation."""
+        """Return the values that are known for the parameters of an operation."""
         return KnownValues(self, operation)
 
     def values(self, operation: Operation, parameter: Parameter) -> Sequence[JsonValue]:
-        """What is known for one parameter: what was given, then what properties of its name said."""
+        """Return what is known for one parameter: what was given, then what properties of its name said."""
         if parameter.location is ParameterLocation.PATH and parameter.name == self.changed_name(operation.entry):
             return self.given.find_for(
                 operation.id, parameter.name
@@ -110,7 +110,7 @@ class Memory:
 
     def things(self, template: str, *, created_only: bool = False) -> list[KnownObject]:
         """
-        The things that a path template may name, with the variables of things around them.
+        Return the things that a path template may name, with the variables of things around them.
 
         What was created last comes first.
         """
@@ -128,7 +128,7 @@ class Memory:
         return []
 
     def has_given(self, operation: Operation) -> bool:
-        """Whether the user gave all path parameters of an operation."""
+        """Return whether the user gave all path parameters of an operation."""
         names, changed = template_names(operation.entry.template), self.changed_name(operation.entry)
         return bool(names) and all(
             self.given.find_for(operation.id, name) if name == changed else self.given.find(operation.id, name)
@@ -164,7 +164,7 @@ class Memory:
         return self.is_created(entry.template, variables)
 
     def is_created(self, template: str, variables: Variables) -> bool:
-        """Whether this run created what a template names, or something around it."""
+        """Return whether this run created what a template names, or something around it."""
         return any(_key(prefix, variables) in self._created for prefix in _prefixes(template))
 
     def own(self, template: str, variables: Variables) -> None:
@@ -234,7 +234,7 @@ class Memory:
                     values.append(value)
 
     def _from_location(self, response: Response) -> Iterator[KnownObject]:
-        """What a Location field names. RFC 9110, section 10.2.2."""
+        """Yield what a Location field names. RFC 9110, section 10.2.2."""
         location = find_field(response.fields, b"location")
         if location is None:
             return
@@ -258,24 +258,24 @@ class KnownValues:
     operation: Operation
 
     def __call__(self, parameter: Parameter) -> Sequence[JsonValue]:
-        """The values of a parameter."""
+        """Return the values of a parameter."""
         return self.memory.values(self.operation, parameter)
 
 
 def _prefixes(template: str) -> Iterator[str]:
-    """The parts of a template that end with a variable: `/a/{x}` and `/a/{x}/b/{y}` of `/a/{x}/b/{y}:stop`."""
+    """Yield the parts of a template that end with a variable: `/a/{x}` and `/a/{x}/b/{y}` of `/a/{x}/b/{y}:stop`."""
     for match in re.finditer(r"\}", template):
         yield template[: match.end()]
 
 
 def _key(template: str, variables: Variables) -> tuple[str, tuple[str, ...]]:
-    """What a path names, whatever its variables are called and however their values are written."""
+    """Return what a path names, whatever its variables are called and however their values are written."""
     names = template_names(template)
     return re.sub(r"\{[^}]*\}", "{}", template), tuple(str(variables.get(name)) for name in names)
 
 
 def json_of(response: Response) -> JsonValue:
-    """The JSON body of a response; null where there is none."""
+    """Return the JSON body of a response; null where there is none."""
     written = find_field(response.fields, b"content-type")
     if written is None or not is_json(parse_media_type(written)):
         return None
@@ -286,7 +286,7 @@ def json_of(response: Response) -> JsonValue:
 
 
 def things_in(body: JsonValue) -> Sequence[JsonValue]:
-    """The objects that an answer is about: a list's, a wrapped list's, or the body itself."""
+    """Return the objects that an answer is about: a list's, a wrapped list's, or the body itself."""
     if isinstance(body, list):
         return [item for item in body if isinstance(item, dict)][:_KEPT]
     if not isinstance(body, dict):
@@ -306,7 +306,7 @@ def things_in(body: JsonValue) -> Sequence[JsonValue]:
 
 def is_name_of(name: str, template: str) -> bool:
     """
-    Whether a path parameter is called as what is in its collection.
+    Return whether a path parameter is called as what is in its collection.
 
     `{customer}` of `/customers`; but not `{slug}`.
     """
@@ -317,7 +317,7 @@ def is_name_of(name: str, template: str) -> bool:
 
 def find_id(item: JsonValue, name: str, *, as_id: bool = False) -> JsonValue:
     """
-    What identifies an object, for a path parameter of some name; null where nothing does.
+    Return what identifies an object, for a path parameter of some name; null where nothing does.
 
     Args:
         item: The object.
@@ -337,7 +337,7 @@ def find_id(item: JsonValue, name: str, *, as_id: bool = False) -> JsonValue:
 
 
 def _is_within(variables: Mapping[str, JsonValue], around: Mapping[str, JsonValue]) -> bool:
-    """Whether a thing is one of those around which some variables have these values, however they are written."""
+    """Return whether a thing is one of those around which some variables have these values, however they are written."""
     return all(name in variables and str(variables[name]) == str(value) for name, value in around.items())
 
 

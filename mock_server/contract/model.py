@@ -220,23 +220,27 @@ class Incidents:
             self._by_key[key] = replace(best, seen=known.seen + incident.seen, accepted=known.accepted)
 
     def causes(self) -> list[tuple[str, ...]]:
-        """The causes of the certain incidents."""
+        """Return the causes of the certain incidents."""
         return [key[:-1] for key in self._by_key if key[-1] == "False"]
 
     def without(self, check: str) -> list[Incident]:
-        """The incidents of other checks."""
+        """Return the incidents of other checks."""
         return [incident for incident in self._by_key.values() if incident.check != check]
 
     def has(self, check: str) -> bool:
-        """Whether a check found something."""
+        """Return whether a check found something."""
         return any(incident.check == check for incident in self._by_key.values())
 
     def knows(self, verdict: Verdict) -> bool:
-        """Whether an incident of the same cause is there."""
+        """Return whether an incident of the same cause is there."""
         return (*verdict.key, str(verdict.doubtful)) in self._by_key
 
     def incidents(self) -> list[Incident]:
-        """All incidents: by check, then operation, then place. A doubtful one that is certain elsewhere is left out."""
+        """
+        Return all incidents: by check, then operation, then place.
+
+        A doubtful one that is certain elsewhere is left out.
+        """
         order = {check: index for index, check in enumerate(CHECKS)}
         certain = {key[:-1] for key in self._by_key if key[-1] == "False"}
         kept = [incident for key, incident in self._by_key.items() if key[-1] == "False" or key[:-1] not in certain]

@@ -64,7 +64,7 @@ class Change:
         return f"the {self.key[0].value} parameter {self.key[1]!r}{' at /' + '/'.join(self.pointer) if self.pointer else ''}: {self.detail}"
 
     def apply(self, draft: RequestDraft, whole: RequestDraft | None = None) -> RequestDraft:
-        """The draft with the step taken; a parameter that it lacks is taken from the whole one before."""
+        """Return the draft with the step taken; a parameter that it lacks is taken from the whole one before."""
         if (
             whole is not None
             and self.key is not None
@@ -195,7 +195,7 @@ def ranked(changes: Sequence[Change]) -> list[Change]:
 
 def optional_sets(subject: OperationUnderTest, draft: RequestDraft, budget: int) -> Iterator[frozenset[ParameterKey]]:
     """
-    The sets of optional parameters to leave out, so that every pair is seen with both, either and none of it.
+    Yield the sets of optional parameters to leave out, so that every pair is seen with both, either and none of it.
 
     The greedy way of pairwise testing: each set covers as many pairs as any of some candidates.
     """
@@ -232,7 +232,7 @@ def _spread(bits: int) -> Sequence[int]:
 
 
 def other_media(subject: OperationUnderTest, base: RequestDraft) -> Iterator[RequestDraft]:
-    """The request as each other media type that is documented for its body."""
+    """Yield the request as each other media type that is documented for its body."""
     body = subject.operation.request_body
     for media in body.content if body is not None else ():
         if base.media is None or media.name == base.media.name:
@@ -243,7 +243,7 @@ def other_media(subject: OperationUnderTest, base: RequestDraft) -> Iterator[Req
 
 
 def has_json_body(draft: RequestDraft) -> bool:
-    """Whether the body is JSON."""
+    """Return whether the body is JSON."""
     return (
         draft.media is not None and not isinstance(draft.body, Missing) and is_json(parse_media_type(draft.media.name))
     )
@@ -304,7 +304,7 @@ class Exercised:
             self.done[kind].update(other.done[kind])
 
     def counts(self, kind: str, operation: str | None = None) -> tuple[int, int]:
-        """How many were exercised, and how many there are; of one operation if it is named."""
+        """Return how many were exercised, and how many there are; of one operation if it is named."""
         there = [key for key in self.there[kind] if operation is None or key[0] == operation]
         return sum(key in self.done[kind] for key in there), len(there)
 

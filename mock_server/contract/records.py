@@ -123,7 +123,7 @@ def _kind(path: Path) -> str:
 
 
 def _suffix(path: Path) -> str:
-    """The suffix that says what a file holds, in lower case; that of a packed one is inside."""
+    """Return the suffix that says what a file holds, in lower case; that of a packed one is inside."""
     return Path(path.stem if path.suffix.lower() == _PACKED else path.name).suffix.lower()
 
 
@@ -183,7 +183,7 @@ def split_source(source: RecordSource, parts: int) -> list[RecordSource]:
 
 
 def iter_records(source: RecordSource, file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The records of a file, each with its number: of its line, or of its entry; counted from 1."""
+    """Yield the records of a file, each with its number: of its line, or of its entry; counted from 1."""
     if source.kind == "har":
         yield from enumerate(iter_entries(file), 1)
     elif source.kind == "whole":
@@ -205,7 +205,7 @@ def _iter_lines(source: RecordSource, file: IO[bytes]) -> Iterator[tuple[int, by
 
 
 def _limited(data: bytes) -> bytes:
-    """A record that may be judged: no file, and no line without an end, fills the memory."""
+    """Return a record that may be judged: no file, and no line without an end, fills the memory."""
     if len(data) > _MOST_RECORD:
         raise BrokenArchive(f"a record has more than {_MOST_RECORD:,} bytes")
     return data
@@ -213,7 +213,7 @@ def _limited(data: bytes) -> bytes:
 
 def iter_entries(file: IO[bytes]) -> Iterator[bytes]:
     """
-    The entries of a HAR file, each as its bytes, read piece by piece.
+    Yield the entries of a HAR file, each as its bytes, read piece by piece.
 
     An entry is a member of the list `entries` of the object `log`: one that is no object is said to be no exchange.
 
@@ -315,7 +315,7 @@ class _Splitter:
 
 
 def is_summary(value: JsonValue) -> bool:
-    """Whether a line of our NDJSON report is no exchange: a finding, or what there is to say of the run."""
+    """Return whether a line of our NDJSON report is no exchange: a finding, or what there is to say of the run."""
     return isinstance(value, dict) and value.get("type") in {"finding", "run"} and "request" not in value
 
 
@@ -360,7 +360,7 @@ def _response(value: JsonValue) -> Response | None:
 
 def _decoded(fields: RawFields, data: bytes) -> tuple[RawFields, bytes]:
     """
-    A body with its content coding undone.
+    Return a body with its content coding undone.
 
     Who captures traffic often has done that already, and left the field that says so; and a browser that has not
     writes each byte as a character. What can't be one of these stays as it is, for who judges.
@@ -380,7 +380,7 @@ def _without_coding(fields: RawFields) -> RawFields:
 
 
 def _is_text(data: bytes) -> bool:
-    """Whether a body is text, as no coded one is: they begin with signs that no text has."""
+    """Return whether a body is text, as no coded one is: they begin with signs that no text has."""
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -404,7 +404,7 @@ def _fields(value: JsonValue) -> RawFields:
 
 
 def _content(message: JsonObject, key: str) -> bytes:
-    """A body: HAR's text, perhaps in base64; ours, as text, as bytes in base64, or as JSON."""
+    """Return a body: HAR's text, perhaps in base64; ours, as text, as bytes in base64, or as JSON."""
     held = message.get(key)
     if isinstance(held, dict) and isinstance(held.get("text"), str):
         text = str(held["text"])

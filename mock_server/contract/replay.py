@@ -175,7 +175,7 @@ def _check_request(request: Request, api: Api, *, mutating: bool) -> None:
 
 
 def _bases(api: Api) -> Iterator[str]:
-    """The base paths of operations that have servers of their own."""
+    """Yield the base paths of operations that have servers of their own."""
     for entry in api.document.entries:
         yield from (server.base_path for server in api.document.operation(entry).servers or ())
 

@@ -56,7 +56,7 @@ _EMPTYING = frozenset(
 
 def deletes_in_bulk(entry: Entry) -> bool:
     """
-    Whether an operation deletes what no path variable names.
+    Return whether an operation deletes what no path variable names.
 
     DELETE of a collection, or another method by its words.
     """
@@ -139,11 +139,11 @@ class Run:
         self.stopped.wait(left)
 
     def subject(self, entry: Entry) -> OperationUnderTest | None:
-        """The operation, ready; None where it can't be tested."""
+        """Return the operation, ready; None where it can't be tested."""
         return self.api.subject(entry, self.memory.known(self.api.document.operation(entry)))
 
     def may_send(self, entry: Entry) -> bool:
-        """Whether requests of an operation are allowed."""
+        """Return whether requests of an operation are allowed."""
         if entry.method in {"GET", "HEAD", "OPTIONS"}:
             return True
         return self.options.mutating and (self.options.allow_bulk_delete or not deletes_in_bulk(entry))
@@ -230,7 +230,7 @@ class Session:
 
     def fill_path(self, draft: RequestDraft, thing: KnownObject | None) -> RequestDraft:
         """
-        The draft with the variables of a thing in its path.
+        Return the draft with the variables of a thing in its path.
 
         Given ones stay, but not beside a thing that is to be changed.
         """
@@ -246,7 +246,7 @@ class Session:
 
     def knows(self, draft: RequestDraft, thing: KnownObject | None) -> bool:
         """
-        Whether what the path of a draft names exists.
+        Return whether what the path of a draft names exists.
 
         It is given, or is that thing; a step may have led elsewhere.
         """
@@ -361,12 +361,12 @@ class Session:
         return (not checks or verdict.check in checks) and self.ledger.add(verdict, exchanged, related)
 
     def finding(self, rule: str, message: str, place: Place | None = None, instance: Pointer | None = None) -> Finding:
-        """A finding about this operation."""
+        """Return a finding about this operation."""
         where = place or self.subject.entry.node.place
         return Finding(rule=rule, message=message, place=where, instance=instance, operation=self.subject.entry.id)
 
     def _persists(self, verdict: Verdict, probe: Probe) -> bool:
-        """Whether a total is still wrong after a while: some providers count later than they store."""
+        """Return whether a total is still wrong after a while: some providers count later than they store."""
         if verdict.cause != ("total",) or not self.subject.is_safe or self.ledger.knows(verdict):
             return True
         for pause in PATIENCE:
@@ -410,12 +410,16 @@ class Session:
 
 
 def is_ours(received: Received) -> bool:
-    """Whether our own mock answered, whatever stands behind the answer."""
+    """Return whether our own mock answered, whatever stands behind the answer."""
     return received.response is not None and find_field(received.response.fields, b"x-mock-source") is not None
 
 
 def is_mocked(exchanged: Exchanged) -> bool:
-    """Whether an answer says that nothing stands behind it: our own mock's do, unless they come from its state."""
+    """
+    Return whether an answer says that nothing stands behind it.
+
+    Our own mock's do, unless they come from its state.
+    """
     response = exchanged.received.response
     return response is not None and find_field(response.fields, b"x-mock-source") not in {None, "state"}
 
@@ -430,5 +434,5 @@ def _next_request(request: Request, received: Received, origin: str) -> Request:
 
 
 def renumbered(exchanges: list[Exchanged], start: int) -> list[Exchanged]:
-    """The exchanges, numbered in their order."""
+    """Return the exchanges, numbered in their order."""
     return [replace(exchanged, number=start + index) for index, exchanged in enumerate(exchanges)]

@@ -275,7 +275,7 @@ def _undisturbed() -> Iterator[None]:
 
 def _waves(sessions: list[Session]) -> list[list[Session]]:
     """
-    Those that change nothing, those that change something, those that delete.
+    Return those that change nothing, those that change something, those that delete.
 
     Who runs beside another does not disturb it.
     """
@@ -341,7 +341,7 @@ def find_unreached_reason(tested: tuple[Exercise, ...], run: Run) -> str:
 
 
 def _is_untested(sessions: list[Session]) -> bool:
-    """Whether no good request was answered with success: then little was tested."""
+    """Return whether no good request was answered with success: then little was tested."""
     tested = _tested(sessions)
     return not tested.accepted and not any(status < 400 and status for status in tested.refusals)  # noqa: PLR2004
 
@@ -376,7 +376,7 @@ def _never_accepted(sessions: list[Session], withheld: Mapping[str, int]) -> Fin
 
 
 def _other_path(api: Api) -> str:
-    """The path of the document's servers, where the URL under test has none of theirs."""
+    """Return the path of the document's servers, where the URL under test has none of theirs."""
     documented = [server.base_path for server in api.document.servers]
     if api.base_path in documented:
         return ""

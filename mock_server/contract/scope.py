@@ -55,7 +55,7 @@ def choose_entries(document: Document, include: Sequence[str], exclude: Sequence
 
 def base_path_of(url: str | None, document: Document) -> str:
     """
-    The base path of the API: of its URL, else of the document's first server.
+    Return the base path of the API: of its URL, else of the document's first server.
 
     Raises:
         UsageError: it is no http or https URL.

@@ -118,7 +118,7 @@ class Summary:
                 known.first = [*known.first, *first][:_FIRST]
 
     def findings(self) -> list[Finding]:
-        """One finding for each cause, with how often it was seen and where first."""
+        """Return one finding for each cause, with how often it was seen and where first."""
         out = []
         for counted in self.counted.values():
             times = f"{counted.count:,} times, first" if counted.count > 1 else "once,"
@@ -133,7 +133,7 @@ def _key_of(finding: Finding) -> tuple[str, str, Pointer]:
 
 
 def _shown(path: str, line: int) -> str:
-    """A place in a file, or a request that came over the wire: that has no line."""
+    """Return a place in a file, or a request that came over the wire: that has no line."""
     if line:
         return f"{path}:{line}"
     return path
@@ -264,7 +264,7 @@ class RecordJudge:
         payloads: PayloadStandard,
         progress: Callable[[int], None],
     ) -> None:
-        """The loop that counts: nothing stands in it but reading and judging."""
+        """Count: the loop holds nothing but reading and judging."""
         loads, is_valid = orjson.loads, payloads.validator.is_valid
         read = 0
         number = 0

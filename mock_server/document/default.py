@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def default_document() -> str:
-    """The document that is meant when none is named: `./openapi.yaml`, else the one shipped with the package."""
+    """Return the document that is meant when none is named: `./openapi.yaml`, else the one shipped with the package."""
     found = Path("openapi.yaml")
     if found.is_file():
         folder = project_folder(Path.cwd() / "-")

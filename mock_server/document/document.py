@@ -278,7 +278,7 @@ def _servers(reader: Reader, holder: Node) -> tuple[Server, ...]:
 
 def _server_urls(url: str, variables: Mapping[str, JsonObject]) -> list[str]:
     """
-    The URLs that a server stands for by its listed variables, the one with the defaults first.
+    Return the URLs that a server stands for by its listed variables, the one with the defaults first.
 
     Server Variable Object, `enum`.
     """
@@ -294,7 +294,7 @@ def _server_urls(url: str, variables: Mapping[str, JsonObject]) -> list[str]:
 
 
 def _server(template: str, free: Mapping[str, str]) -> Server:
-    """A server; one whose URL begins with a host but without a scheme is meant as it is read by people."""
+    """Return a server; one whose URL begins with a host but without a scheme is meant as it is read by people."""
     url, shown = template, template
     for name, default in free.items():
         placeholder = "{" + name + "}"
@@ -308,7 +308,7 @@ def _server(template: str, free: Mapping[str, str]) -> Server:
 
 
 def _base_path(url: str) -> str:
-    """The path under which a server answers; a relative URL counts from the root."""
+    """Return the path under which a server answers; a relative URL counts from the root."""
     origin = _HOST if _HOST.match(url) else _ORIGIN
     path = re.split(r"[?#]", origin.sub("", url, count=1), maxsplit=1)[0].rstrip("/")
     path = path.removeprefix(".").lstrip("/") if not path.startswith("/") else path.lstrip("/")

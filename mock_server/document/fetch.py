@@ -37,7 +37,7 @@ def is_allowed(url: str, hosts: frozenset[str]) -> bool:
 
 
 def host_of(url: str) -> str:
-    """The host and port that a URL names, as `--allow-remote` takes them; "" where it names none."""
+    """Return the host and port that a URL names, as `--allow-remote` takes them; "" where it names none."""
     try:
         asked = httpx2.URL(url)
     except httpx2.InvalidURL:

@@ -48,7 +48,7 @@ class FreeBases:
 
 
 def _base_pattern(server: Server) -> re.Pattern[str] | None:
-    """What the base paths of a server look like; None where no variable in its path takes any value."""
+    """Return what the base paths of a server look like; None where no variable in its path takes any value."""
     path = _ORIGIN.sub("", server.template, count=1).partition("?")[0].partition("#")[0]
     path = "/" + path.strip("./")
     if "{" not in path:
@@ -59,7 +59,7 @@ def _base_pattern(server: Server) -> re.Pattern[str] | None:
 
 
 def domain_of(server: Server) -> str:
-    """The fixed end of a host with variables that take any value: `.example.com`; empty where there is none."""
+    """Return the fixed end of a host with variables that take any value: `.example.com`; empty where there is none."""
     host = server.template.partition("//")[2].partition("/")[0]
     found = _DOMAIN.search(host) if "{" in host else None
     if found is not None:
@@ -68,12 +68,12 @@ def domain_of(server: Server) -> str:
 
 
 def url_pattern(server: Server) -> str:
-    """What the URLs of a server with such a host look like, without their scheme, as a regular expression."""
+    """Return what the URLs of a server with such a host look like, without their scheme, as a regular expression."""
     host = server.template.partition("//")[2].partition("/")[0]
     return _written(host, _IN_HOST) + re.escape(urlsplit(server.url).path.rstrip("/"))
 
 
 def _written(template: str, value: str) -> str:
-    """A template as a regular expression."""
+    """Return a template as a regular expression."""
     pieces = _VARIABLE.split(template)
     return "".join(value if index % 2 else re.escape(piece) for index, piece in enumerate(pieces))

@@ -52,7 +52,7 @@ def _read(data: "bytes | msgspec.Raw", levels: int, known: _Known) -> JsonValue:
 
 
 def _once(value: JsonValue, known: _Known) -> JsonValue:
-    """The value, or the one that was read before and is equal to it in every part."""
+    """Return the value, or the one that was read before and is equal to it in every part."""
     if isinstance(value, str):
         return known.setdefault(value, value)
     if isinstance(value, dict):

@@ -87,7 +87,7 @@ def _causes(error: _Error) -> list[tuple[Pointer, str]]:
 
 def _alternatives(error: _Error) -> list[list[_Error]]:
     """
-    What would be wrong by each alternative.
+    Return what would be wrong by each alternative.
 
     Alternatives within one that are about the same value are some of its own.
     """
@@ -108,7 +108,7 @@ def _has_alternatives(error: _Error) -> bool:
 
 
 def _asks_for_reference(error: _Error) -> bool:
-    """Whether a Reference Object would fit, which nobody meant who wrote no `$ref`."""
+    """Return whether a Reference Object would fit, which nobody meant who wrote no `$ref`."""
     return bool(error.kind.name == "required" and error.kind.property == "$ref")
 
 
@@ -208,7 +208,7 @@ def _in_plain_words(document: Document, pointer: Pointer, message: str) -> str:
 
 
 def _is_of_alternatives(error: Any) -> bool:  # noqa: ANN401 - a ValidationError of either of two libraries
-    """Whether an error only says that no alternative fits."""
+    """Return whether an error only says that no alternative fits."""
     return not error.context and list(error.schema_path)[-1:] in (["oneOf"], ["anyOf"])
 
 
@@ -221,7 +221,7 @@ def _nearest(error: Any) -> Any:  # noqa: ANN401
 
 def _placing(base: Any) -> Any:  # noqa: ANN401 - of a package without types
     """
-    A judge of schemas, operations or the like, whose errors say which object they are about.
+    Return a judge of schemas, operations or the like, whose errors say which object they are about.
 
     Their paths begin there.
     """
@@ -248,7 +248,7 @@ class _Places:
         self._known: dict[int, Place] = {}
 
     def of(self, error: Any) -> Place:  # noqa: ANN401
-        """The place of an error, as near as it can be told."""
+        """Return the place of an error, as near as it can be told."""
         root = error
         while root.parent is not None:
             root = root.parent

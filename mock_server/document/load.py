@@ -166,7 +166,7 @@ class Library:
                 raise UnreadableResource(_shown(path), "there is no such file")
 
     def _is_remote(self, uri: str) -> bool:
-        """Whether a URI is on another host, which has to be allowed."""
+        """Return whether a URI is on another host, which has to be allowed."""
         if urlsplit(uri).scheme not in {"http", "https"}:
             return False
         if not is_allowed(uri, self.access.hosts):
@@ -179,7 +179,7 @@ class Library:
         return True
 
     def _path_of(self, uri: str) -> Path:
-        """The path of a file that may be read."""
+        """Return the path of a file that may be read."""
         parts = urlsplit(uri)
         if parts.scheme != "file":
             raise UnreadableResource(uri, "only files, http and https can be read")

@@ -18,7 +18,7 @@ else:
 
 def find_metaschema(uri: str) -> bytes | None:
     """
-    The JSON text of a metaschema or of one of its vocabularies, by its URI without fragment.
+    Return the JSON text of a metaschema or of one of its vocabularies, by its URI without fragment.
 
     None for any other URI.
     """

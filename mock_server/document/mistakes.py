@@ -158,7 +158,7 @@ def advise_folder(path: Path) -> str:
 
 
 def _documents_in(folder: Path) -> list[str]:
-    """The files of a folder that may be documents."""
+    """Return the files of a folder that may be documents."""
     try:
         return sorted(
             path.name

@@ -70,7 +70,7 @@ def parse_parameters(reader: Reader, *holders: Node) -> tuple[Parameter, ...]:
 
 def may_be_sent(reader: Reader, node: Node, name: str, location: ParameterLocation) -> bool:
     """
-    Whether a parameter is one.
+    Return whether a parameter is one.
 
     No header field that is to be ignored or frames the message, and none that can't be named so.
     """
@@ -80,7 +80,7 @@ def may_be_sent(reader: Reader, node: Node, name: str, location: ParameterLocati
 
 
 def _is_field_name(reader: Reader, node: Node, name: str) -> bool:
-    """Whether a header field can have a name; noted where it can't. RFC 9110, section 5.1."""
+    """Return whether a header field can have a name; noted where it can't. RFC 9110, section 5.1."""
     if is_token(name):
         return True
     reader.malformed(node, f"no header field can be named {name!r}")

@@ -70,7 +70,7 @@ def _iter_json(text: str) -> Iterator[tuple[Pointer, int]]:
 
 
 def _unquote(token: str) -> str:
-    """The key that a JSON string writes; as it stands where it is none."""
+    """Return the key that a JSON string writes; as it stands where it is none."""
     try:
         return str(json.loads(token, strict=False))
     except ValueError:

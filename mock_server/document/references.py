@@ -122,11 +122,15 @@ class References:
         raise UnresolvableReference(start.reference or "", start.place, "it leads in a circle")
 
     def is_embedded(self, uri: str, node: Node) -> bool:
-        """Whether a schema in a file that was read named itself so, by `$id`; as seen from a node."""
+        """Return whether a schema in a file that was read named itself so, by `$id`; as seen from a node."""
         return self._embedded(uri, node.resource) is not None
 
     def base_uri(self, node: Node) -> str:
-        """The base that references in a node are resolved against: its file's URI, or the nearest `$id` around it."""
+        """
+        Return the base that references in a node are resolved against.
+
+        Its file's URI, or the nearest `$id` around it.
+        """
         base = node.resource.uri
         if not node.resource.has_ids:
             return base
@@ -141,7 +145,7 @@ class References:
 
     def dynamic_anchors(self, node: Node) -> Mapping[str, Node]:
         """
-        The schemas that a `$dynamicRef` may choose once the schema resource of a node is entered.
+        Return the schemas that a `$dynamicRef` may choose once the schema resource of a node is entered.
 
         Source: JSON Schema 2020-12 core, sections 8.2.2 and 8.2.3.2
         """
@@ -151,7 +155,7 @@ class References:
 
     def dynamic_bindings(self, node: Node) -> Mapping[str, Node]:
         """
-        The schemas that the `$defs` of a schema bind to anchors that stand more than once in its resource.
+        Return the schemas that the `$defs` of a schema bind to anchors that stand more than once in its resource.
 
         What such an anchor means is undefined; authors mean the binding nearest to the reference through which they
         came.
@@ -331,13 +335,13 @@ class BrokenReferences:
 
 
 def _written(data: bytes) -> set[str]:
-    """The texts of all references in a file, each once."""
+    """Return the texts of all references in a file, each once."""
     found = (next(filter(None, match), b"") for match in set(_REFERENCE.findall(data)))
     return {text.decode("utf-8", "replace").replace("\\/", "/").partition(" #")[0].strip() for text in found if text}
 
 
 def _iter_references(root: Node) -> Iterator[Node]:
-    """The nodes that are references, outside of examples."""
+    """Yield the nodes that are references, outside of examples."""
     stack = [root]
     while stack:
         node = stack.pop()

@@ -80,7 +80,7 @@ def _parse_parameter(reader: Reader, name: str, location: ParameterLocation, nod
 
 
 def _names(node: Node, key: str) -> tuple[str, ...]:
-    """The media types in a list, but for names that no header field can have."""
+    """Return the media types in a list, but for names that no header field can have."""
     return tuple(name for name in texts(node, key) if name.isprintable())
 
 
@@ -142,7 +142,7 @@ def parse_responses(reader: Reader, root: Node, operation: Node) -> tuple[Docume
 
 
 def _response_content(node: Node, produces: tuple[str, ...]) -> tuple[MediaType, ...]:
-    """A response without a schema has no content, unless examples show some."""
+    """Return a response without a schema has no content, unless examples show some."""
     schema = schema_of(node)
     by_type = node.child("examples") if isinstance(mapping(node).get("examples"), dict) else None
     shown = {name: child for name, child in by_type.members() if "/" in name} if by_type else {}

@@ -93,7 +93,7 @@ def decode_yaml(text: str) -> tuple[JsonValue, tuple[YamlNote, ...]]:
 
 
 def _joined(match: re.Match[str]) -> str:
-    """The character of a pair of surrogates. RFC 8259, section 7."""
+    """Return the character of a pair of surrogates. RFC 8259, section 7."""
     high, low = int(match.group(1), 16), int(match.group(2), 16)
     return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 

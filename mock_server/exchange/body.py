@@ -100,7 +100,7 @@ def read_body(
 
 
 def _is_raw(media_type: MediaRange, outline: Outline) -> bool:
-    """Whether a form is documented as a mere string: then its bytes are the string."""
+    """Return whether a form is documented as a mere string: then its bytes are the string."""
     return outline.types == {"string"} and (media_type.essence == FORM or media_type.type == "multipart")
 
 
@@ -130,9 +130,10 @@ def _read_text(data: bytes, media_type: MediaRange, outline: Outline) -> list[Js
 
 def _read_events(data: bytes, outline: Outline) -> list[JsonValue]:
     """
-    A stream as its events and, where the data of each is a JSON text, as those values; what the schema names comes first.
+    Return a stream as its events and, where the data of each is a JSON text, as those values; what the schema names comes first.
 
-    Where the schema speaks of the data alone, other fields of an event are not judged, and an event without data is none.
+    Where the schema speaks of the data alone, other fields of an event are not judged, and an event without data is
+    none.
     """
     events = list(islice(_iter_events(data), EVENTS))
     if (
@@ -155,19 +156,19 @@ def _read_events(data: bytes, outline: Outline) -> list[JsonValue]:
 
 
 def _is_data_alone(event: Mapping[str, str], value: JsonValue) -> bool:
-    """Whether an event says nothing beside its data: its name is the type that the data has."""
+    """Return whether an event says nothing beside its data: its name is the type that the data has."""
     return event.keys() == {"data"} or (
         event.keys() == {"data", "event"} and isinstance(value, dict) and value.get("type") == event["event"]
     )
 
 
 def _takes(outline: Outline, event: Mapping[str, str]) -> bool:
-    """Whether a mark at the end is one of the documented events."""
+    """Return whether a mark at the end is one of the documented events."""
     return outline.names_value(event["data"]) or outline.member("data").names_value(event["data"])
 
 
 def _iter_events(data: bytes) -> Iterator[dict[str, str]]:
-    """The events of a stream as objects. HTML Living Standard, section 9.2.6."""
+    """Yield the events of a stream as objects. HTML Living Standard, section 9.2.6."""
     text = data.decode("utf-8", "replace").removeprefix("\ufeff")
     event: dict[str, str] = {}
     lines: list[str] = []  # of its data
@@ -186,7 +187,7 @@ def _iter_events(data: bytes) -> Iterator[dict[str, str]]:
 
 
 def _with_data(event: dict[str, str], lines: list[str]) -> dict[str, str]:
-    """An event with all lines of its data, joined once."""
+    """Return an event with all lines of its data, joined once."""
     return {**event, "data": "\n".join(lines)} if len(lines) > 1 else event
 
 
@@ -235,7 +236,7 @@ def write_body(  # noqa: PLR0911
 
 
 def is_file(media_type: MediaRange) -> bool:
-    """Whether the content is bytes that no schema describes."""
+    """Return whether the content is bytes that no schema describes."""
     is_medium = media_type.type in {"image", "audio", "video", "font"} or media_type.subtype == "octet-stream"
     return is_medium or find_specimen(media_type.essence) is not None
 
@@ -255,7 +256,11 @@ def write_text(text: str, media_type: MediaRange) -> bytes:
 
 
 def is_wire_text(text: str, media_type: MediaRange) -> bool:
-    """Whether a text is written as the media type has it: events, lines of JSON, the parts of a multipart body."""
+    """
+    Return whether a text is written as the media type has it.
+
+    Events, lines of JSON, the parts of a multipart body.
+    """
     if is_event_stream(media_type):
         lines = _LINE_END.split(text)
         return any(map(str.strip, lines)) and all(map(_EVENT_LINE.match, lines))
@@ -279,7 +284,7 @@ def find_boundary(data: bytes) -> str | None:
 
 
 def _encoded(text: str, media_type: MediaRange) -> bytes:
-    """A text in the charset of its media type, as far as that has the characters."""
+    """Return a text in the charset of its media type, as far as that has the characters."""
     codec = find_codec(media_type.parameter("charset") or "utf-8") or "utf_8"
     try:
         return text.encode(codec)
@@ -288,7 +293,7 @@ def _encoded(text: str, media_type: MediaRange) -> bytes:
 
 
 def content_type(written: str, media_type: MediaRange) -> str:
-    """The Content-Type field of a body: with a boundary or a charset where the document leaves it out."""
+    """Return the Content-Type field of a body: with a boundary or a charset where the document leaves it out."""
     if media_type.type == "multipart" and media_type.parameter("boundary") is None:
         return f"{written}; boundary={BOUNDARY}"
     if media_type.type == "text" and media_type.parameter("charset") is None and not is_event_stream(media_type):
@@ -306,7 +311,7 @@ def write_json(value: JsonValue) -> bytes:
 
 
 def _types_of_events(item: Outline) -> frozenset[str]:
-    """The types by which alternatives of a stream's items are told apart; none where they are not."""
+    """Return the types by which alternatives of a stream's items are told apart; none where they are not."""
     found = frozenset(word for word in item.member("type").constants() if isinstance(word, str) and word.isprintable())
     return found if len(found) > 1 else frozenset()
 
@@ -315,8 +320,8 @@ def _write_event(item: JsonValue, names: frozenset[str], types: frozenset[str]) 
     """
     Write one event.
 
-    An object of `data`, `event`, `id` and `retry` is one, without data only where the schema names such fields; anything else is the
-    data of one, which has the name of its type where that tells the events of the stream apart.
+    An object of `data`, `event`, `id` and `retry` is one, without data only where the schema names such fields;
+    anything else is the data of one, which has the name of its type where that tells the events of the stream apart.
     """
     is_event = isinstance(item, dict) and bool(item) and item.keys() <= _EVENT_FIELDS
     if isinstance(item, dict) and is_event and ("data" in item or names & {"data", "event", "retry"}):

@@ -40,7 +40,7 @@ class UnknownCoding(MalformedContent):
 
 
 def is_coded(fields: RawFields) -> bool:
-    """Whether a body is said to be coded in any way."""
+    """Return whether a body is said to be coded in any way."""
     return any(name == b"content-encoding" for name, _ in fields)
 
 

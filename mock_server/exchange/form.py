@@ -46,7 +46,7 @@ class MultipartPart:
         return b"".join(self.pieces)
 
     def option(self, name: str) -> str | None:
-        """A parameter of Content-Disposition: `name` or `filename`."""
+        """Return a parameter of Content-Disposition: `name` or `filename`."""
         _, options = parse_options_header(self.headers.get("content-disposition", "").encode())
         value = options.get(name.encode())
         if value is not None:
@@ -104,7 +104,7 @@ def _extend(found: dict[str, Raw], name: str, items: list[Raw]) -> None:
 
 def _split(value: str, outline: Outline, encoding: Encoding) -> list[str] | Embedded:
     """
-    The items of a list in one value.
+    Return the items of a list in one value.
 
     An encoded comma separates them, too, as many clients write it, or is part of a text.
     """
@@ -125,7 +125,7 @@ def _is_list(outline: Outline) -> bool:
 
 
 def _structured(text: str, outline: Outline) -> Raw:
-    """A text that is JSON where an object or a list may stand."""
+    """Return a text that is JSON where an object or a list may stand."""
     if not ({"object", "array"} & outline.types) or text[:1] not in {"{", "["}:
         return text
     try:
@@ -252,7 +252,11 @@ def write_urlencoded(value: JsonValue, encodings: Mapping[str, Encoding]) -> byt
 
 
 def _joined(items: list[str], encoding: Encoding) -> str:
-    """The items of a list in one value: a comma that separates them is written as it is, one within them encoded."""
+    """
+    Return the items of a list in one value.
+
+    A comma that separates them is written as it is, one within them encoded.
+    """
     delimiter = DELIMITERS.get(encoding.style or Style.FORM, ",")
     return (delimiter if delimiter == "," else quote_plus(delimiter)).join(map(quote_plus, items))
 
@@ -283,7 +287,7 @@ def _write_part(out: bytearray, name: str, item: JsonValue, outline: Outline, en
 
 
 def _content(item: JsonValue, content_type: str | None, *, is_file: bool) -> bytes:
-    """The bytes of a part; a character of a file is a byte, as `read_multipart` has it."""
+    """Return the bytes of a part; a character of a file is a byte, as `read_multipart` has it."""
     if content_type is not None and is_json(parse_media_type(content_type)):
         return orjson.dumps(item)
     text = _text(item)
@@ -296,7 +300,7 @@ def _content(item: JsonValue, content_type: str | None, *, is_file: bool) -> byt
 
 
 def _quoted(text: str) -> str:
-    """A name in Content-Disposition, as browsers write it: HTML Living Standard, "multipart form data"."""
+    """Return a name in Content-Disposition, as browsers write it: HTML Living Standard, "multipart form data"."""
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -330,7 +334,7 @@ class Upload(NamedTuple):
 
 def find_upload(request: Request) -> Upload | None:
     """
-    The first file of a request.
+    Return the first file of a request.
 
     A part of a multipart form with a file's name, or a body of bytes; None where there is none.
     """

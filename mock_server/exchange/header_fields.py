@@ -71,7 +71,7 @@ class Grammar:
     is_spared: bool = False  # whether it is better left out than made up: it would say something that is not so
 
     def fits(self, text: str) -> bool:
-        """Whether a text is a value of the field."""
+        """Return whether a text is a value of the field."""
         parts = split_quoted(text, ",") if self.is_list else [text]
         members = [part.strip() for part in parts]
         return any(members) and all(self.pattern.fullmatch(member) for member in members if member)
@@ -238,7 +238,7 @@ _RATE_LIMITS: Final = {
 
 
 def _trace(seed: int) -> str:
-    """The parent of a trace. W3C Trace Context, section 3.2."""
+    """Return the parent of a trace. W3C Trace Context, section 3.2."""
     return f"00-{seed & 0xFFFFFFFFFFFFFFFF:032x}-{seed >> 1 & 0xFFFFFFFFFFFFFFF | 1:016x}-00"
 
 
@@ -250,7 +250,7 @@ _RELATION: Final = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re
 
 def without_next(text: str) -> str | None:
     """
-    A Link field without what leads to a next page.
+    Return a Link field without what leads to a next page.
 
     Returns:
         Empty where nothing else is in it; None where the text is no such field.

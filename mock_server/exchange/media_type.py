@@ -55,7 +55,7 @@ class MediaRange:
         return self.type == "*", "*" in self.subtype, -len(self.parameters)
 
     def covers(self, other: "MediaRange") -> bool:
-        """Whether it names the other, or a range that the other is in; parameters of `other` do not count."""
+        """Return whether it names the other, or a range that the other is in; parameters of `other` do not count."""
         if self.type not in {"*", other.type}:
             return False
         start, star, end = self.subtype.partition("*")
@@ -64,7 +64,7 @@ class MediaRange:
         return other.subtype.startswith(start) and other.subtype.endswith(end)
 
     def parameter(self, name: str) -> str | None:
-        """The value of a parameter."""
+        """Return the value of a parameter."""
         return next((value for key, value in self.parameters if key == name), None)
 
 
@@ -190,7 +190,7 @@ def _ranges(accept: str | None) -> tuple[MediaRange, ...]:
 
 
 def _find_deciding(name: MediaRange, ranges: Sequence[MediaRange]) -> MediaRange | None:
-    """The most specific range that covers a media type; None where none does."""
+    """Return the most specific range that covers a media type; None where none does."""
     return min((found for found in ranges if found.covers(name)), key=lambda found: found.specificity, default=None)
 
 
@@ -201,7 +201,7 @@ def _is_refused(name: MediaRange, ranges: Sequence[MediaRange]) -> bool:
 
 def _iter_wishes(ranges: Sequence[MediaRange]) -> Iterator[tuple[MediaRange, Callable[[MediaRange, MediaRange], bool]]]:
     """
-    What is wanted, in order, and how it is met.
+    Yield what is wanted, in order, and how it is met.
 
     Of one quality first the very type, then what may stand for it, then ranges.
     """
@@ -232,7 +232,7 @@ def _pick(fitting: Sequence[int], known: Sequence[MediaRange], wanted: MediaRang
 
 def is_interchangeable(one: MediaRange, other: MediaRange) -> bool:
     """
-    Whether one media type may stand for another that is named differently.
+    Return whether one media type may stand for another that is named differently.
 
     `application/vnd.github+json` and `application/json` may, in both directions, as may two names of one vendor's tree
     and XML likewise: the suffix says how the content is written (RFC 6839), the rest only whose it is.
@@ -252,12 +252,12 @@ def _are_of_one_syntax(
 
 
 def _is_xml_data(media_type: MediaRange) -> bool:
-    """Whether the content is XML, but no document for people or picture with a syntax of its own."""
+    """Return whether the content is XML, but no document for people or picture with a syntax of its own."""
     return is_xml(media_type) and media_type.type in {"application", "text"} and media_type.subtype != "xhtml+xml"
 
 
 def _vendor(media_type: MediaRange) -> str | None:
-    """The vendor of a media type: `github` of `application/vnd.github.v3+json`. RFC 6838, section 3.2."""
+    """Return the vendor of a media type: `github` of `application/vnd.github.v3+json`. RFC 6838, section 3.2."""
     match = _VENDOR.match(media_type.subtype)
     if match is not None:
         return match.group(1)
@@ -276,37 +276,37 @@ def _concrete(written: str, documented: MediaRange, wanted: MediaRange) -> str:
 
 
 def is_json(media_type: MediaRange) -> bool:
-    """Whether the content is one JSON text: `application/json` and the suffix `+json`."""
+    """Return whether the content is one JSON text: `application/json` and the suffix `+json`."""
     return media_type.essence in _JSON_NAMES or (
         media_type.subtype.endswith("+json") and media_type.essence not in _LINES
     )
 
 
 def may_be_json(media_type: MediaRange) -> bool:
-    """Whether the content is JSON, or whatever a range covers that JSON is in: then it is sent as JSON here."""
+    """Return whether the content is JSON, or whatever a range covers that JSON is in: then it is sent as JSON here."""
     return is_json(media_type) or (media_type.is_range and media_type.covers(parse_media_type(JSON)))
 
 
 def is_json_lines(media_type: MediaRange) -> bool:
-    """Whether the content is a sequence of JSON texts."""
+    """Return whether the content is a sequence of JSON texts."""
     return media_type.essence in _LINES
 
 
 def is_event_stream(media_type: MediaRange) -> bool:
-    """Whether the content is server-sent events."""
+    """Return whether the content is server-sent events."""
     return media_type.essence == "text/event-stream"
 
 
 def is_streamed(media_type: MediaRange) -> bool:
-    """Whether the content comes item by item."""
+    """Return whether the content comes item by item."""
     return is_json_lines(media_type) or is_event_stream(media_type)
 
 
 def is_xml(media_type: MediaRange) -> bool:
-    """Whether the content is XML, RFC 7303."""
+    """Return whether the content is XML, RFC 7303."""
     return media_type.essence in _XML_NAMES or media_type.subtype.endswith("+xml")
 
 
 def is_text(media_type: MediaRange) -> bool:
-    """Whether the content is characters of no structure that is known here."""
+    """Return whether the content is characters of no structure that is known here."""
     return (media_type.type == "text" and not is_xml(media_type)) or media_type.essence in _STRUCTURED_TEXT

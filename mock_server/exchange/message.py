@@ -25,7 +25,7 @@ class Response(NamedTuple):
 
 
 def is_safe_method(method: str) -> bool:
-    """Whether a method changes nothing by its meaning. RFC 9110, section 9.2.1; QUERY is RFC 10008's."""
+    """Return whether a method changes nothing by its meaning. RFC 9110, section 9.2.1; QUERY is RFC 10008's."""
     return method in {"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"}
 
 

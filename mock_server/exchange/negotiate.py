@@ -114,7 +114,7 @@ def represent(response: DocumentedResponse, accept: str | None, *, streamed: boo
 
 
 def has_choice_of_stream(response: DocumentedResponse) -> bool:
-    """Whether a response may be streamed or sent whole."""
+    """Return whether a response may be streamed or sent whole."""
     kinds = {is_streamed(parse_media_type(content.name)) for content in response.content}
     return len(kinds) > 1
 
@@ -128,7 +128,7 @@ def find_example(media_type: MediaType, key: str) -> Example | None:
 
 def paired_keys(operation: Operation) -> frozenset[str]:
     """
-    The keys of examples that belong to certain requests.
+    Return the keys of examples that belong to certain requests.
 
     Microcks' rule: an example of a parameter or of the request body and one of the response under the same key are a
     pair; the response answers only requests that carry the other.

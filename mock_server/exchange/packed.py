@@ -29,7 +29,7 @@ _DEEPEST: Final = 100  # levels that are read
 
 
 def is_packed(media_type: MediaRange) -> bool:
-    """Whether the content is JSON data in one of these forms."""
+    """Return whether the content is JSON data in one of these forms."""
     return _is_msgpack(media_type) or media_type.essence == _CBOR or media_type.subtype.endswith("+cbor")
 
 
@@ -199,7 +199,7 @@ def _integer(value: int) -> bytes:
 
 
 def _head(kind: int, value: int) -> bytes:
-    """The first bytes of an item: its major type and a count."""
+    """Return the first bytes of an item: its major type and a count."""
     if value < 24:  # noqa: PLR2004 - RFC 8949, section 3
         return bytes((kind << 5 | value,))
     for code, size in ((24, 1), (25, 2), (26, 4), (27, 8)):

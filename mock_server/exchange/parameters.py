@@ -52,14 +52,14 @@ class Carrier:
         return self._pairs
 
     def cookies(self) -> QueryPairs:
-        """The cookies, as they are written. RFC 6265, section 4.2.1."""
+        """Return the cookies, as they are written. RFC 6265, section 4.2.1."""
         header = find_field(self.fields, b"cookie")
         pairs = (part.strip().partition("=") for part in (header or "").split(";") if "=" in part)
         return [(name, value.strip('"')) for name, _, value in pairs]
 
     def cookies_for(self, parameter: Parameter) -> QueryPairs:
         """
-        The cookies with their names decoded, and their values as the style of a parameter has them.
+        Return the cookies with their names decoded, and their values as the style of a parameter has them.
 
         Percent-encoded.
         """
@@ -128,12 +128,16 @@ def compile_reader(parameter: Parameter, outline: Outline, interpret: Interpret 
 
 
 def _split_encoded(item: Raw, outline: Outline, interpret: Interpret) -> list[JsonValue]:
-    """What the only item of a list may also be: several, whose commas somebody percent-encoded, as many clients do."""
+    """
+    Return what the only item of a list may also be.
+
+    Several, whose commas somebody percent-encoded, as many clients do.
+    """
     return interpret(list(item.split(",")), outline) if isinstance(item, str) and "," in item else []
 
 
 def _text_reader(name: str) -> Reader:
-    """A text in the path: it is what it is."""
+    """Return a text in the path: it is what it is."""
 
     def read(carrier: Carrier) -> list[JsonValue] | Missing:
         text = carrier.path.get(name)
@@ -143,7 +147,7 @@ def _text_reader(name: str) -> Reader:
 
 
 def _content_reader(parameter: Parameter) -> Reader:
-    """A parameter with `content` is a text of that media type."""
+    """Return a parameter with `content` is a text of that media type."""
     as_json = parameter.content is not None and is_json(parse_media_type(parameter.content.name))
 
     def read(carrier: Carrier) -> list[JsonValue] | Missing:
@@ -174,7 +178,7 @@ def _querystring_reader(outline: Outline) -> Reader:
 
 
 def _single(parameter: Parameter, carrier: Carrier) -> str | Missing:
-    """The one text of a parameter, percent-encoded where its place is."""
+    """Return the one text of a parameter, percent-encoded where its place is."""
     if parameter.location is ParameterLocation.PATH:
         return carrier.path.get(parameter.name, MISSING)
     if parameter.location is ParameterLocation.HEADER:
@@ -185,7 +189,7 @@ def _single(parameter: Parameter, carrier: Carrier) -> str | Missing:
 
 
 def _expects(outline: Outline, type_: str) -> bool:
-    """Whether a structure rather than a scalar is to be read."""
+    """Return whether a structure rather than a scalar is to be read."""
     types = outline.types
     return type_ in types and len(types - {"null"}) < 6  # noqa: PLR2004 - where every type may be, a scalar is
 
@@ -228,7 +232,7 @@ def _split_matrix(parameter: Parameter, outline: Outline, text: str) -> Raw:
 
 
 def _members(parts: list[str], name: str, *, explode: bool) -> Raw:
-    """An object from `R=100,G=200` (explode) or `R,100,G,200`."""
+    """Return an object from `R=100,G=200` (explode) or `R,100,G,200`."""
     if explode:
         pairs = [part.partition("=") for part in parts]
         if not all(equals for _, equals, _ in pairs):
@@ -284,7 +288,7 @@ def _cut(value: str, delimiter: str) -> list[str]:
 
 
 def _spread(outline: Outline, pairs: QueryPairs, *, required: bool) -> Raw | Missing:
-    """An exploded object: its members are parameters of their own, and lists among them repeat their name."""
+    """Return an exploded object: its members are parameters of their own, and lists among them repeat their name."""
     known = set(outline.names)
     found: dict[str, Raw] = {}
     for key, value in pairs:
@@ -353,7 +357,7 @@ _SPLITTERS: dict[ParameterLocation, Callable[[Parameter, Outline, Carrier], Raw 
 
 
 def lists_empty(parameter: Parameter) -> bool:
-    """Whether a parameter names the empty string among its values: only then may a path segment be empty."""
+    """Return whether a parameter names the empty string among its values: only then may a path segment be empty."""
     schema = parameter.schema.value if parameter.schema is not None else None
     values = schema.get("enum") if isinstance(schema, dict) else None
     return isinstance(values, list) and "" in values
@@ -383,7 +387,7 @@ def write_parameter(parameter: Parameter, value: JsonValue) -> str:
 
 
 def _segment(text: str, parameter: Parameter) -> str:
-    """What stands in a path. RFC 3986, section 5.2.4: segments of dots are taken out on the way."""
+    """Return what stands in a path. RFC 3986, section 5.2.4: segments of dots are taken out on the way."""
     if not text and not lists_empty(parameter):
         raise UndefinedSerialization("an empty path segment names something else")
     if text and not unquote(text).strip("./"):

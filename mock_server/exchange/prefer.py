@@ -86,7 +86,7 @@ def split_preferences(header: str | None, query: str) -> list[tuple[str, str]]:
 
 
 def prefers_by_query(query: str) -> bool:
-    """Whether a query, percent-encoded, says what is preferred."""
+    """Return whether a query, percent-encoded, says what is preferred."""
     return any(name in _READERS for name, _ in split_preferences(None, query))
 
 
@@ -112,7 +112,7 @@ def parse_preferences(header: str | None, query: str) -> Preferences:
 
 
 def without_own(header: str) -> str | None:
-    """What a Prefer field says beside the preferences of the mock; None where that is nothing."""
+    """Return what a Prefer field says beside the preferences of the mock; None where that is nothing."""
     parts = [
         part
         for part in split_quoted(header, ",")

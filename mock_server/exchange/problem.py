@@ -28,7 +28,7 @@ class Problem:
     status: int
 
     def details(self, detail: str, **members: JsonValue) -> JsonObject:
-        """The problem details of one occurrence."""
+        """Return the problem details of one occurrence."""
         return {
             "type": f"urn:mock-server:problem:{self.name}",
             "title": self.title,
@@ -85,7 +85,11 @@ PROBLEMS = tuple(value for value in list(globals().values()) if isinstance(value
 
 
 def describe(findings: Sequence[Finding]) -> list[JsonValue]:
-    """Findings as members of problem details: what is wrong, where in the request, by which rule of the document."""
+    """
+    Return findings as members of problem details.
+
+    What is wrong, where in the request, by which rule of the document.
+    """
     described: list[JsonValue] = []
     for finding in findings:
         members: JsonObject = {

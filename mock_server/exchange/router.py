@@ -182,7 +182,7 @@ class Router(Generic[T]):
 
 
 def _step(node: _TreeNode[T], segment: str) -> _TreeNode[T]:
-    """The node for one more segment of a template, made where it is missing."""
+    """Return the node for one more segment of a template, made where it is missing."""
     if "{" not in segment:
         return node.literals.setdefault(unquote(segment), _TreeNode())
     whole = _VARIABLE.fullmatch(segment)
@@ -204,7 +204,7 @@ def _step(node: _TreeNode[T], segment: str) -> _TreeNode[T]:
 
 def _only_way(node: _TreeNode[T], segments: list[str]) -> tuple[_TreeNode[T], tuple[str, ...]] | None:
     """
-    Where the segments lead, if at each of them there is one way only.
+    Return where the segments lead, if at each of them there is one way only.
 
     What is percent-encoded may stand for a literal.
     """
@@ -228,7 +228,7 @@ def _only_way(node: _TreeNode[T], segments: list[str]) -> tuple[_TreeNode[T], tu
 def _walk(
     node: _TreeNode[T], segments: list[str], at: int, values: tuple[str, ...], *, empty: bool
 ) -> Iterator[tuple[dict[str, list[Route[T]]], tuple[str, ...]]]:
-    """Every leaf that the segments lead to, the most concrete first."""
+    """Yield every leaf that the segments lead to, the most concrete first."""
     if at == len(segments):
         if node.routes:
             yield node.routes, values
@@ -277,7 +277,7 @@ def _iter_ways(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 def _last_place(text: str, literals: Sequence[str]) -> int:
     """
-    The last place where the first literal leaves room for the others, each with something before it.
+    Return the last place where the first literal leaves room for the others, each with something before it.
 
     -1 if there is none.
     """
@@ -292,7 +292,7 @@ def _walk_spanning(
     node: _TreeNode[T], segments: list[str], at: int, values: tuple[str, ...], deepest: int
 ) -> Iterator[tuple[_TreeNode[T], tuple[str, ...], int]]:
     """
-    Every leaf that the segments lead to where the last variable on the way holds several of them, the most concrete first.
+    Yield every leaf that the segments lead to where the last variable on the way holds several of them, the most concrete first.
 
     Yields:
         The leaf, the values of the variables, and the number of that variable.
@@ -315,7 +315,7 @@ def _walk_spanning(
 
 
 def _walk_literals(node: _TreeNode[T], segments: Sequence[str]) -> _TreeNode[T] | None:
-    """The node that literal segments lead to; None where they do not, or where no template ends."""
+    """Return the node that literal segments lead to; None where they do not, or where no template ends."""
     for segment in segments:
         following = node.literals.get(unquote(segment) if "%" in segment else segment)
         if following is None:
@@ -342,7 +342,7 @@ def _by_query(candidates: list[Route[T]], query: str) -> list[Route[T]]:
 
 
 def iter_literals(template: str) -> Iterator[str]:
-    """The literal segments of a template, the last first."""
+    """Return the literal segments of a template, the last first."""
     return (segment for segment in reversed(template.split("/")) if segment and "{" not in segment)
 
 

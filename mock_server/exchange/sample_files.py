@@ -49,7 +49,7 @@ def some_bytes() -> bytes:
 
 
 def _jpeg() -> bytes:
-    """One grey pixel, baseline."""
+    """Return one grey pixel, baseline."""
     ones = [1] + [0] * 15  # one code, of one bit
     segments = (
         (0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"),
@@ -71,7 +71,7 @@ def _riff(kind: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
 
 
 def _webp() -> bytes:
-    """One pixel, lossless."""
+    """Return one pixel, lossless."""
     return _riff(b"WEBP", (b"VP8L", bytes.fromhex("2f000000000750c00216b0ff8188e87f00")))
 
 
@@ -86,7 +86,7 @@ def _ico() -> bytes:
 
 
 def _tiff() -> bytes:
-    """One grey pixel, in one strip behind the directory."""
+    """Return one grey pixel, in one strip behind the directory."""
     entries = ((256, 1), (257, 1), (258, 8), (259, 1), (262, 1), (273, 8), (277, 1), (278, 1), (279, 1))
     directory = struct.pack("<H", len(entries)) + b"".join(
         struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in entries
@@ -123,7 +123,7 @@ def _pdf() -> bytes:
 
 
 def _wav() -> bytes:
-    """A hundredth of a second of silence at 8 kHz."""
+    """Return a hundredth of a second of silence at 8 kHz."""
     return _riff(b"WAVE", (b"fmt ", struct.pack("<HHIIHH", 1, 1, 8000, 8000, 1, 8)), (b"data", b"\x80" * 80))
 
 
@@ -138,7 +138,7 @@ def _aac() -> bytes:
 
 
 def _flac() -> bytes:
-    """The header of a stream of no samples at 44.1 kHz."""
+    """Return the header of a stream of no samples at 44.1 kHz."""
     rate, channels, bits = 44_100, 1, 16
     packed = (rate << 44 | (channels - 1) << 41 | (bits - 1) << 36).to_bytes(8, "big")
     info = struct.pack(">HH", 4096, 4096) + bytes(6) + packed + bytes(16)
@@ -146,7 +146,7 @@ def _flac() -> bytes:
 
 
 def _ogg() -> bytes:
-    """One packet of silence, Opus."""
+    """Return one packet of silence, Opus."""
     head = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, 312, 48_000, 0, 0)
     tags = b"OpusTags" + struct.pack("<I", 4) + b"mock" + struct.pack("<I", 0)
     pages = ((2, 0, head), (0, 0, tags), (4, 960, b"\xf8\xff\xfe"))
@@ -173,7 +173,7 @@ def _box(name: bytes, *parts: bytes) -> bytes:
 
 
 def _mp4(brand: bytes) -> bytes:
-    """A presentation of no tracks."""
+    """Return a presentation of no tracks."""
     header = struct.pack(">IIIIIIH10x", 0, 0, 0, 1000, 0, 0x00010000, 0x0100)
     matrix = struct.pack(">9I", 0x00010000, 0, 0, 0, 0x00010000, 0, 0, 0, 0x40000000)
     movie = _box(b"mvhd", header, matrix, bytes(24), struct.pack(">I", 1))
@@ -187,7 +187,7 @@ def _element(name: str, body: bytes) -> bytes:
 
 
 def _webm() -> bytes:
-    """A segment of no tracks."""
+    """Return a segment of no tracks."""
     fields = (
         ("4286", b"\1"),
         ("42f7", b"\1"),
@@ -205,7 +205,7 @@ def _webm() -> bytes:
 
 
 def _zip(files: Mapping[str, str | bytes]) -> bytes:
-    """An archive; what is named `mimetype` comes first and is stored as it is."""
+    """Return an archive; what is named `mimetype` comes first and is stored as it is."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in files.items():
@@ -230,7 +230,7 @@ def _content_types(parts: Mapping[str, str]) -> str:
 
 
 def _xlsx() -> bytes:
-    """A workbook of one sheet with one cell."""
+    """Return a workbook of one sheet with one cell."""
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     book = f'<workbook xmlns="{space}" xmlns:r="{_OFFICE}"><sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>'
     cell = '<row r="1"><c r="A1" t="inlineStr"><is><t>example</t></is></c></row>'
@@ -247,7 +247,7 @@ def _xlsx() -> bytes:
 
 
 def _docx() -> bytes:
-    """A document of one paragraph."""
+    """Return a document of one paragraph."""
     space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     text = f'<w:document xmlns:w="{space}"><w:body><w:p><w:r><w:t>example</w:t></w:r></w:p></w:body></w:document>'
     return _zip(
@@ -260,7 +260,7 @@ def _docx() -> bytes:
 
 
 def _opendocument(kind: str, body: str) -> bytes:
-    """A document of ODF 1.3."""
+    """Return a document of ODF 1.3."""
     type_, space = f"application/vnd.oasis.opendocument.{kind}", "urn:oasis:names:tc:opendocument:xmlns"
     names = " ".join(f'xmlns:{name}="{space}:{name}:1.0"' for name in ("office", "text", "table"))
     entries = f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{type_}"/>'

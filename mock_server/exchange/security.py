@@ -45,7 +45,7 @@ def challenges(requirements: Sequence[SecurityRequirement], schemes: Mapping[str
 def credential_names(
     requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme]
 ) -> frozenset[tuple[ParameterLocation, str]]:
-    """Where the credentials of an operation stand."""
+    """Return where the credentials of an operation stand."""
     found = set()
     for requirement in requirements:
         for name, _ in requirement:
@@ -62,7 +62,7 @@ def credential_names(
 
 
 def _missing(scheme: SecurityScheme, carrier: Carrier) -> str | None:
-    """What a scheme lacks; None when it is met."""
+    """Return what a scheme lacks; None when it is met."""
     if scheme.type == "apiKey":
         if _has_key(scheme, carrier):
             return None

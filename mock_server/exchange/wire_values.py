@@ -71,7 +71,7 @@ def read_leniently(raw: Raw, outline: Outline) -> list[JsonValue]:
 
 
 def _plain_words(raw: Raw, outline: Outline) -> Raw:
-    """The same with the words for true and false that JSON has, where those are expected and nothing else takes the text."""
+    """Return the same with the words for true and false that JSON has, where those are expected and nothing else takes the text."""
     if isinstance(raw, list):
         return [_plain_words(item, outline.item(index)) for index, item in enumerate(raw)]
     if isinstance(raw, dict):
@@ -82,7 +82,7 @@ def _plain_words(raw: Raw, outline: Outline) -> Raw:
 
 
 def _with_lists(raw: Raw, value: JsonValue, outline: Outline) -> JsonValue:
-    """A reading with the lists that are required and not there; of what is JSON within, nothing is left out."""
+    """Return a reading with the lists that are required and not there; of what is JSON within, nothing is left out."""
     if isinstance(raw, list) and isinstance(value, list):
         return [
             _with_lists(part, item, outline.item(index))
@@ -97,7 +97,11 @@ def _with_lists(raw: Raw, value: JsonValue, outline: Outline) -> JsonValue:
 
 
 def _same(one: JsonValue, other: JsonValue) -> bool:
-    """Whether two readings of a text are the same in value and type; their lists and objects have the same shape."""
+    """
+    Return whether two readings of a text are the same in value and type.
+
+    Their lists and objects have the same shape.
+    """
     if type(one) is not type(other):
         return False
     if isinstance(one, list) and isinstance(other, list):
@@ -131,7 +135,7 @@ def _read(raw: Raw, outline: Outline, *, typed: bool) -> JsonValue:
 
 
 def _plain(raw: Embedded, outline: Outline) -> JsonValue:
-    """A text that might hold more, read as no more than a text, or as the only one of a list."""
+    """Return a text that might hold more, read as no more than a text, or as the only one of a list."""
     if "string" in outline.types:
         return raw.text
     if "array" in outline.types and "string" in outline.item().types:

@@ -55,7 +55,7 @@ class _ElementForm:
 
     def declare(self, bound: Mapping[str, str]) -> dict[str, str]:
         """
-        The namespaces that it declares, by prefix, beside those that are bound around it.
+        Return the namespaces that it declares, by prefix, beside those that are bound around it.
 
         A prefix without a namespace, which many documents have, would be no well-formed XML: it gets one that says so.
         """
@@ -102,7 +102,7 @@ def _form(outline: Outline, name: str, *, is_list: bool) -> _ElementForm:
 
 
 def _named(name: str) -> str:
-    """A name that XML allows."""
+    """Return a name that XML allows."""
     if _NAME.match(name):
         return name
     clean = _NOT_NAME.sub("_", name)
@@ -112,7 +112,7 @@ def _named(name: str) -> str:
 
 
 def _start(form: _ElementForm, attributes: Mapping[str, str], declared: Mapping[str, str]) -> str:
-    """The beginning of a start tag: each attribute stands there once."""
+    """Return the beginning of a start tag: each attribute stands there once."""
     names = {f"xmlns:{prefix}" if prefix else "xmlns": namespace for prefix, namespace in declared.items()}
     return f"<{form.tag}" + "".join(
         f" {name}={saxutils.quoteattr(value)}" for name, value in {**names, **attributes}.items()
@@ -120,7 +120,7 @@ def _start(form: _ElementForm, attributes: Mapping[str, str], declared: Mapping[
 
 
 def _element(form: _ElementForm, value: JsonValue, outline: Outline, around: Mapping[str, str]) -> str:
-    """One element; an object's members are its attributes and children."""
+    """Return one element; an object's members are its attributes and children."""
     declared = form.declare(around)
     bound = {**around, **declared}
     if not isinstance(value, dict):
@@ -158,7 +158,7 @@ def _list(form: _ElementForm, items: list[JsonValue], outline: Outline, around: 
 def _wrapper(
     form: _ElementForm, inner: _ElementForm, items: list[JsonValue], outline: Outline, around: Mapping[str, str]
 ) -> str:
-    """An element around the items of a list."""
+    """Return an element around the items of a list."""
     declared = form.declare(around)
     bound = {**around, **declared}
     return (
@@ -229,7 +229,7 @@ def _check_name(element: "Element", outline: Outline, what: str) -> None:
 
 def _own_xml(outline: Outline) -> JsonObject:
     """
-    The XML Object of a schema itself, through references.
+    Return the XML Object of a schema itself, through references.
 
     Those of `allOf` and alternatives are of something else.
     """
@@ -341,7 +341,7 @@ class _ElementReader:
 
 
 def _without_layout(text: str) -> str:
-    """A text without the white space around it that has a line break: that is layout."""
+    """Return a text without the white space around it that has a line break: that is layout."""
     start, end = len(text) - len(text.lstrip()), len(text.rstrip())
     if "\n" in text[:start]:
         text, end = text[start:], end - start
@@ -355,7 +355,7 @@ def _is_list(outline: Outline) -> bool:
 
 
 def _written_name(outline: Outline, name: str) -> str:
-    """The element that a property stands in: for an unwrapped list that of its items."""
+    """Return the element that a property stands in: for an unwrapped list that of its items."""
     form = _form(outline, name, is_list=_is_list(outline))
     if _is_list(outline) and not form.wrapped:
         return _form(outline.item(), form.name, is_list=False).name
@@ -363,5 +363,5 @@ def _written_name(outline: Outline, name: str) -> str:
 
 
 def _local(tag: str) -> str:
-    """A name without its namespace or prefix."""
+    """Return a name without its namespace or prefix."""
     return tag.rpartition("}")[2].rpartition(":")[2]

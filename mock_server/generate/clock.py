@@ -37,6 +37,6 @@ class Bound:
 
 
 def is_late() -> bool:
-    """Whether a search has taken its time."""
+    """Return whether a search has taken its time."""
     ends = _ends.get()
     return ends is not None and own_time() > ends

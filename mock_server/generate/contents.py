@@ -70,7 +70,7 @@ class Content:
 
 
 def content_of(hints: Hints) -> Content:
-    """What is said of the content of a text: by keywords, or by the formats `byte` of OpenAPI 3.0 and `json`."""
+    """Return what is said of the content of a text: by keywords, or by the formats `byte` of OpenAPI 3.0 and `json`."""
     formats = hints.formats()
     written = hints.text("contentMediaType") or ("application/json" if _JSON_FORMATS.intersection(formats) else "")
     is_of_bytes = "byte" in formats

@@ -139,7 +139,7 @@ class EchoPlaces:
             yield from iter_sent(value, requested.sent, self.outline)
 
     def _linked(self, listed: list[JsonValue], path: str, choice: int) -> JsonValue:
-        """The things of a list, each with links to its own path: by URL (choice 0) or by path alone (1)."""
+        """Return the things of a list, each with links to its own path: by URL (choice 0) or by path alone (1)."""
         linked: list[JsonValue] = []
         for item in listed:
             key = _key(item, self.item_variable) if isinstance(item, dict) else None
@@ -154,7 +154,7 @@ class EchoPlaces:
         self, whole: JsonValue, requested: RequestEcho, echo: Mapping[str, JsonValue], size: int | None
     ) -> RequestedPage | None:
         """
-        Where the page that a request gets is in a generated whole; None where that has no list.
+        Return where the page that a request gets is in a generated whole; None where that has no list.
 
         See `iter_wishes`.
         """
@@ -168,12 +168,12 @@ class EchoPlaces:
         )
 
     def limit(self, echo: Mapping[str, JsonValue]) -> int | None:
-        """How many things a request asks for at most; None where it does not say."""
+        """Return how many things a request asks for at most; None where it does not say."""
         return _number(echo.get(self.roles.get("limit", ""))) or None
 
     def span(self, listed: Sequence[JsonValue], echo: Mapping[str, JsonValue], size: int | None) -> Span:
         """
-        Where a page is in the whole.
+        Return where a page is in the whole.
 
         Args:
             listed: What was generated.
@@ -204,7 +204,7 @@ class EchoPlaces:
 
 
 def _after(listed: Sequence[JsonValue], cursor: JsonValue) -> int:
-    """The index after what a cursor, or a key, stands for; the end where it stands for nothing."""
+    """Return the index after what a cursor, or a key, stands for; the end where it stands for nothing."""
     if (
         isinstance(cursor, str)
         and cursor.startswith(_CURSOR)
@@ -221,7 +221,7 @@ def _after(listed: Sequence[JsonValue], cursor: JsonValue) -> int:
 
 def _key(item: JsonObject, variable: str) -> JsonValue:
     """
-    What a thing has for the variable of its path.
+    Return what a thing has for the variable of its path.
 
     A member of that name, or of its last word, or an id; None where it has none.
     """
@@ -244,7 +244,7 @@ def _number(value: JsonValue) -> int | None:
 
 
 def _names_sign(schema: JsonValue) -> bool:
-    """Whether a property anywhere in a schema may be a sign of a next page."""
+    """Return whether a property anywhere in a schema may be a sign of a next page."""
     if isinstance(schema, list):
         return any(map(_names_sign, schema))
     if not isinstance(schema, dict):
@@ -313,7 +313,7 @@ def _of_object(
 
 def _choices(generated: JsonValue, said: JsonValue, outline: Outline) -> Sequence[JsonValue]:
     """
-    What a property should say.
+    Return what a property should say.
 
     What was sent, of an object with what else there is, of a scalar in the other type as well.
     """

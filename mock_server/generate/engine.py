@@ -62,7 +62,7 @@ class Engine:
 
     def pools(self, locale: str | None = None) -> Pools:
         """
-        The pools of a locale.
+        Return the pools of a locale.
 
         Raises:
             UsageError: nobody knows it.
@@ -84,7 +84,7 @@ class Engine:
 
     def outline(self, schema: Node, direction: Direction, purpose: Purpose) -> Outline:
         """
-        The outline of a schema, gathered once.
+        Return the outline of a schema, gathered once.
 
         Raises:
             UnusableSchema: the schema can't be translated.
@@ -95,7 +95,7 @@ class Engine:
         return self._outlines[key]
 
     def forms(self, direction: Direction, purpose: Purpose) -> Forms:
-        """The canonical forms of one use."""
+        """Return the canonical forms of one use."""
         key = (direction, purpose)
         if key not in self._forms:
             self._forms[key] = Forms(self.schemas.of(direction, purpose))
@@ -144,7 +144,11 @@ class Engine:
         return make(made, self.forms(direction, Purpose.MAKE), fallback=lenient)
 
     def _item_variable(self, operation: Operation) -> str:
-        """The variable of the path of one thing, below the path of a list: `petId`; empty where there is none."""
+        """
+        Return the variable of the path of one thing, below the path of a list.
+
+        `petId`; empty where there is none.
+        """
         prefix = operation.entry.template.rstrip("/") + "/"
         if operation.method != "GET":
             return ""
@@ -181,7 +185,7 @@ def find_echoes(operation: Operation) -> tuple[Echo, ...]:
 
 
 def _first_of(parameter: Parameter) -> int:
-    """What the first page has for a number."""
+    """Return what the first page has for a number."""
     schema = parameter.schema.value if parameter.schema is not None else None
     if isinstance(schema, dict) and 0 in (schema.get("minimum"), schema.get("default")):
         return 0
@@ -195,5 +199,5 @@ def _segment_before(template: str, name: str) -> frozenset[str]:
 
 
 def name_of_operation(operation: Operation) -> str:
-    """What an operation is about: the last literal segment of its path."""
+    """Return what an operation is about: the last literal segment of its path."""
     return next(iter_literals(operation.entry.template), "")

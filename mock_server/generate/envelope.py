@@ -44,7 +44,7 @@ class EnvelopePlace:
 
     def spread(self, part: JsonValue) -> list[tuple[JsonValue, JsonObject]]:
         """
-        The things of a collection, each with the key that the collection has for it.
+        Return the things of a collection, each with the key that the collection has for it.
 
         None where only the thing knows.
         """
@@ -58,19 +58,19 @@ class EnvelopePlace:
         return [(None, item) for item in items if isinstance(item, dict)]
 
     def gather(self, things: Sequence[tuple[JsonValue, JsonValue]]) -> JsonValue:
-        """The collection of things, each with its key."""
+        """Return the collection of things, each with its key."""
         if self.shape is Shape.MAP:
             return {str(key): thing for key, thing in things}
         return [key if self.shape is Shape.KEYS else thing for key, thing in things]
 
 
 def is_array(outline: Outline) -> bool:
-    """Whether only a list may stand somewhere."""
+    """Return whether only a list may stand somewhere."""
     return bool(outline.sources) and "array" in outline.types and outline.types <= {"array", "null"}
 
 
 def is_object(outline: Outline) -> bool:
-    """Whether an object with known properties may stand somewhere."""
+    """Return whether an object with known properties may stand somewhere."""
     return bool(outline.names) and "object" in outline.types
 
 
@@ -120,7 +120,7 @@ def find_collection(outline: Outline, nouns: frozenset[str]) -> EnvelopePlace | 
 
 
 def _is_map(outline: Outline) -> bool:
-    """Whether an object holds things by keys that no schema names."""
+    """Return whether an object holds things by keys that no schema names."""
     return (
         bool(outline.sources)
         and not outline.names
@@ -155,14 +155,14 @@ def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline]
 
 
 def _has_key(outline: Outline, nouns: frozenset[str]) -> bool:
-    """Whether an object tells itself apart: then a list in it is a part of it."""
+    """Return whether an object tells itself apart: then a list in it is a part of it."""
     return any(
         joined(name) in {"id", "uuid", *(noun.replace(" ", "") + "id" for noun in nouns)} for name in outline.names
     )
 
 
 def shown(outline: Outline) -> tuple[str, ...]:
-    """The documented properties that the direction does not hide."""
+    """Return the documented properties that the direction does not hide."""
     hidden = {
         name
         for source in outline.sources
@@ -197,14 +197,14 @@ def _welcomes_more(outline: Outline) -> bool:
 
 
 def take(value: JsonValue, pointer: tuple[str, ...]) -> JsonValue:
-    """What stands somewhere; None where nothing does."""
+    """Return what stands somewhere; None where nothing does."""
     for name in pointer:
         value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
 def put(value: JsonValue, pointer: tuple[str, ...], part: JsonValue) -> JsonValue:
-    """A copy in which something else stands somewhere."""
+    """Return a copy in which something else stands somewhere."""
     if not pointer:
         return part
     base: JsonObject = value if isinstance(value, dict) else {}

@@ -102,7 +102,7 @@ class _StrategyCompiler:
         return self._sampled(schema)
 
     def _sampled(self, schema: Canonical) -> Values:
-        """What the sampler makes, chosen by seed; the whole is judged in the end."""
+        """Return what the sampler makes, chosen by seed; the whole is judged in the end."""
         accept = acceptor(schema, self.forms)
         simple: tuple[JsonValue, ...] = (None, False, 0, 1, "", "0", [], {})
         known = [value for value in simple if accept is not None and accept(value)]
@@ -227,7 +227,7 @@ def _any_of(type_: str) -> Values:
 
 def value_strategy(bundle: Bundle, forms: Forms, producer: Producer) -> Values:
     """
-    The values that conform to a schema.
+    Return the values that conform to a schema.
 
     Args:
         bundle: The schema, as MAKE reads it.
@@ -259,7 +259,7 @@ class Drafts:
 
 def draft_strategy(drafter: Drafter, base: RequestDraft) -> Drafts | None:
     """
-    The requests of an operation that keep to its document.
+    Return the requests of an operation that keep to its document.
 
     Args:
         drafter: Of the operation.

@@ -162,7 +162,7 @@ class Strategies:
         return st.fixed_dictionaries(needed, optional=optional)
 
     def _reference(self, uri: str, depth: int) -> Strategy:
-        """A definition, once for shallow and once for deep places."""
+        """Return a definition, once for shallow and once for deep places."""
         key = (uri, depth >= _DEEP)
         if key not in self._references:
             self._references[key] = st.deferred(lambda: self._definition(uri, depth))
@@ -198,7 +198,7 @@ def _or(strategy: Strategy | None, other: Callable[[], Strategy]) -> Strategy:
 
 
 def _or_first(produced: Callable[[int], JsonValue]) -> Callable[[int], JsonValue]:
-    """The first value where a seed finds none."""
+    """Return the first value where a seed finds none."""
 
     def make(seed: int) -> JsonValue:
         try:

@@ -39,7 +39,7 @@ class Numerals:
     _known: dict[str, bool] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
-        """Whether a property of this name is a number somewhere in the document, and nowhere shown to be another text."""
+        """Return whether a property of this name is a number somewhere in the document, and nowhere shown to be another text."""
         if name not in self._known:
             found = {weigh(schema) for schema in self._schemas.get(name, ())}
             self._known[name] = Evidence.NUMBER in found and Evidence.WORDS not in found
@@ -75,7 +75,7 @@ def iter_properties(document: JsonValue) -> Iterator[JsonObject]:
 
 
 def weigh(schema: JsonObject) -> Evidence:
-    """What a schema says of a property's values."""
+    """Return what a schema says of a property's values."""
     listed = schema.get("type")
     types = set(listed) if isinstance(listed, list) else {listed}
     if "integer" in types:

@@ -84,7 +84,7 @@ _DEEPEST: Final = 8  # lists within lists
 
 
 def is_sure_sign(name: str) -> bool:
-    """Whether a member leads to a next page, or says that there is one, wherever it stands."""
+    """Return whether a member leads to a next page, or says that there is one, wherever it stands."""
     words = split_words(name)
     word = "".join(words)
     if word in _SURE or word in _MORE - {"more", "truncated"}:
@@ -96,13 +96,13 @@ def is_sure_sign(name: str) -> bool:
 
 
 def is_sign(name: str) -> bool:
-    """Whether a member beside a list, or in what speaks of pages, leads to a next page, or says whether there is one."""
+    """Return whether a member beside a list, or in what speaks of pages, leads to a next page, or says whether there is one."""
     word = joined(name)
     return is_sure_sign(name) or word in _BESIDE or word in _MORE or word in _DONE or word.endswith("cursor")
 
 
 def speaks_of_pages(name: str) -> bool:
-    """Whether a member holds what is said of pages, as `meta` and `paging` do."""
+    """Return whether a member holds what is said of pages, as `meta` and `paging` do."""
     return joined(name).lstrip("_") in _HOLDERS
 
 
@@ -137,7 +137,7 @@ class Span:
 
 def links_of(span: Span, roles: Mapping[str, str], base: str, query: str) -> dict[str, str]:
     """
-    The links from a page to others, by relation.
+    Return the links from a page to others, by relation.
 
     Args:
         span: What is shown.
@@ -200,7 +200,7 @@ def iter_ends(value: JsonValue, place: Place = (), *, beside: bool = False) -> I
 
 
 def _end(word: str, value: JsonValue) -> list[JsonValue | Absence]:
-    """What a sign of a next page says where there is none; nothing where it says so already."""
+    """Return what a sign of a next page says where there is none; nothing where it says so already."""
     if value is None:
         return []
     if isinstance(value, bool):
@@ -238,7 +238,7 @@ def documented_signs(outline: Outline, pointer: tuple[str, ...]) -> dict[tuple[s
 
 
 def _sample(outline: Outline) -> JsonValue:
-    """A value of the type of a sign; None where it is neither a text nor a number nor true or false."""
+    """Return a value of the type of a sign; None where it is neither a text nor a number nor true or false."""
     samples: tuple[tuple[str, JsonValue], ...] = (("string", ""), ("boolean", False), ("integer", 0), ("number", 0))
     if outline.sources:
         return next((value for type_, value in samples if type_ in outline.types), None)
@@ -321,7 +321,7 @@ def _wish(
 
 
 def _numbers(word: str, span: Span, value: JsonValue, words: set[str]) -> int | None:
-    """What a number says of a page; None where it says something else."""
+    """Return what a number says of a page; None where it says something else."""
     from_one = word in {"from", "to"} and bool(words & {"to"} and words & {"currentpage", "lastpage", "perpage"})
     numbers = (
         (_HERE, span.total if not words & _TOTALS and word == "count" else span.count),
@@ -335,7 +335,7 @@ def _numbers(word: str, span: Span, value: JsonValue, words: set[str]) -> int | 
 
 
 def _size(span: Span, value: JsonValue) -> int | None:
-    """How many a page may show: what was asked for, else at least as many as there are."""
+    """Return how many a page may show: what was asked for, else at least as many as there are."""
     if span.limit:
         return span.limit
     if isinstance(value, int | float) and value < span.count:
@@ -344,7 +344,7 @@ def _size(span: Span, value: JsonValue) -> int | None:
 
 
 def _key_of(shown: JsonValue, *, first: bool) -> list[JsonValue | Absence]:
-    """The key of the first thing of a list, or of the last one."""
+    """Return the key of the first thing of a list, or of the last one."""
     item = shown[0 if first else -1] if isinstance(shown, list) and shown else None
     if not isinstance(item, dict):
         if shown == []:
@@ -377,7 +377,7 @@ def _link(word: str, relation: str, value: JsonValue, links: Mapping[str, str]) 
 
 
 def path_of(link: str) -> str:
-    """A link without scheme and host."""
+    """Return a link without scheme and host."""
     rest = link.partition("://")[2]
     if rest:
         return "/" + rest.partition("/")[2]
@@ -385,7 +385,7 @@ def path_of(link: str) -> str:
 
 
 def _follow(relation: str | None, value: JsonValue, span: Span, links: Mapping[str, str]) -> list[JsonValue | Absence]:
-    """What leads to the page after, where there is one, or before."""
+    """Return what leads to the page after, where there is one, or before."""
     link = links.get(relation) if relation is not None else None
     if isinstance(value, dict):
         if relation is not None:

@@ -126,7 +126,7 @@ class Producer:
             self._is_busy = False
 
     def _free(self) -> "Producer":
-        """This one once nobody is busy with it; where that can't be waited for, one that makes the same."""
+        """Return this one once nobody is busy with it; where that can't be waited for, one that makes the same."""
         while self._is_busy and wait():
             pass
         return replace(self) if self._is_busy else self
@@ -181,11 +181,11 @@ class Producer:
         return settle(value, wishes, self.accepts) if wishes else value
 
     def _fits(self, value: JsonValue, state: DrawState) -> bool:
-        """Whether a value conforms, and is no larger than what is sent."""
+        """Return whether a value conforms, and is no larger than what is sent."""
         return (state.room > _WEIGHED or has_few_characters(value)) and self.accepts(value)
 
     def ended(self, value: JsonValue) -> JsonValue:
-        """A value in which every sign of a next page says that there is none, as far as it still conforms."""
+        """Return a value in which every sign of a next page says that there is none, as far as it still conforms."""
         return settle(value, list(iter_ends(value)), self.accepts)
 
     @property
@@ -251,7 +251,7 @@ class Producer:
         )
 
     def findings(self) -> tuple[Finding, ...]:
-        """What was noted while compiling: names that Faker does not know."""
+        """Return what was noted while compiling: names that Faker does not know."""
         place = self.bundle.node.place
         return tuple(
             Finding(rule="document-faker-unknown", message=f"x-faker {name} names nothing that is known", place=place)

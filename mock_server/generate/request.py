@@ -63,19 +63,19 @@ class RequestDraft:
     missing: tuple[str, ...] = ()  # in words: what could not be filled in; such a request may be refused
 
     def with_parameter(self, key: ParameterKey, value: JsonValue) -> "RequestDraft":
-        """The same with a parameter set."""
+        """Return the same with a parameter set."""
         return replace(self, parameters={**self.parameters, key: value})
 
     def without(self, *keys: ParameterKey) -> "RequestDraft":
-        """The same without some parameters."""
+        """Return the same without some parameters."""
         return replace(self, parameters={key: value for key, value in self.parameters.items() if key not in keys})
 
     def with_body(self, value: JsonValue | Missing, media: MediaType | None = None) -> "RequestDraft":
-        """The same with another body."""
+        """Return the same with another body."""
         return replace(self, body=value, media=media or self.media)
 
     def with_security(self, requirement: SecurityRequirement) -> "RequestDraft":
-        """The same with the credentials of another requirement."""
+        """Return the same with the credentials of another requirement."""
         return replace(self, security=requirement)
 
 
@@ -134,7 +134,7 @@ def encode(
 def credential_keys(
     operation: Operation, requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme]
 ) -> frozenset[ParameterKey]:
-    """The parameters of an operation that are credentials as well: documents name such a key twice."""
+    """Return the parameters of an operation that are credentials as well: documents name such a key twice."""
     names = credential_names(requirements, schemes)
     if not names:
         return frozenset()
@@ -195,7 +195,7 @@ class _DraftParts:
 
 
 def _authorization(scheme: SecurityScheme, secret: str | None) -> str:
-    """The Authorization field. RFC 7617 for basic; else the scheme's name and the token."""
+    """Return the Authorization field. RFC 7617 for basic; else the scheme's name and the token."""
     if scheme.scheme == "basic":
         pair = base64.b64encode(secret.encode()).decode() if secret is not None else "dXNlcjpwYXNz"
         return f"Basic {pair}"
@@ -203,7 +203,7 @@ def _authorization(scheme: SecurityScheme, secret: str | None) -> str:
 
 
 def _fill(template: str, variables: Mapping[str, str], undeclared: Mapping[str, str]) -> str:
-    """A template with its variables, percent-encoded."""
+    """Return a template with its variables, percent-encoded."""
     for name in template_names(template):
         bare = name.lstrip("+").rstrip("+*")
         value = variables[bare] if bare in variables else quote(undeclared.get(bare, "example"), safe="")
@@ -257,13 +257,13 @@ class Drafter:
         return replace(made, missing=tuple(lacking))
 
     def media(self) -> MediaType | None:
-        """The documented media type of bodies that says most about them, and of which a value can be made."""
+        """Return the documented media type of bodies that says most about them, and of which a value can be made."""
         body = self.operation.request_body
         ranked = sorted(body.content, key=_rank) if body is not None else []
         return next((media for media in ranked if not isinstance(self.body(media, 0, full=False), Missing)), None)
 
     def parameter(self, parameter: Parameter, salt: int = 0) -> JsonValue | Missing:
-        """A value of a parameter that can be written; MISSING where none was found."""
+        """Return a value of a parameter that can be written; MISSING where none was found."""
         shown = [*self.known(parameter), *_examples(parameter)]
         if salt and shown:
             shown = shown[salt % len(shown) :] + shown[: salt % len(shown)]
@@ -288,7 +288,7 @@ class Drafter:
         return [text for text in offered if any(map(producer.accepts, (text, *read_moments(parameter.name, text))))]
 
     def _least(self, parameter: Parameter) -> JsonValue | Missing:
-        """An object or a list of one, where empty ones were made, which can't be written."""
+        """Return an object or a list of one, where empty ones were made, which can't be written."""
         if parameter.schema is None:
             return MISSING
         candidates: tuple[JsonValue, ...] = ({"name": "value"}, ["value"])
@@ -298,7 +298,7 @@ class Drafter:
         )
 
     def body(self, media: MediaType, salt: int, *, full: bool) -> JsonValue | Missing:
-        """A value of a body; a documented example where it conforms and nothing else is asked for."""
+        """Return a value of a body; a documented example where it conforms and nothing else is asked for."""
         schema = media.schema if media.schema is not None else media.item_schema
         shown = next((example.value for example in media.examples if example.value is not MISSING), MISSING)
         if schema is None:
@@ -317,7 +317,7 @@ class Drafter:
 
     def producer(self, schema: Node, name: str = "") -> Producer:
         """
-        The producer of a schema in requests.
+        Return the producer of a schema in requests.
 
         Raises:
             UnusableSchema: the schema can't be translated.
@@ -348,7 +348,7 @@ class Drafter:
 
 
 def request_outlines(kit: Engine) -> Outlines:
-    """The outlines of the schemas that bodies of requests are written by."""
+    """Return the outlines of the schemas that bodies of requests are written by."""
     return lambda schema: kit.outline(schema, Direction.REQUEST, Purpose.MAKE)
 
 

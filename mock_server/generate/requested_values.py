@@ -58,7 +58,11 @@ def say_all(value: JsonValue, wishes: Sequence[RequestedValue]) -> JsonValue:
 
 
 def say(value: JsonValue, place: Place, said: JsonValue | Absence) -> JsonValue:
-    """A copy in which something else stands somewhere, or nothing; where there is no such place, the value itself."""
+    """
+    Return a copy in which something else stands somewhere, or nothing.
+
+    Where there is no such place, the value itself.
+    """
     if not place:
         if isinstance(said, Absence):
             return value

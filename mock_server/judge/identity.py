@@ -42,7 +42,7 @@ class Identity:
         return next(iter(operation.security), ())
 
     def has(self, name: str, scheme: SecurityScheme) -> bool:
-        """Whether the credentials of a scheme were given, by its name or as a header field."""
+        """Return whether the credentials of a scheme were given, by its name or as a header field."""
         if name in self.credentials:
             return True
         given = {key for key, _ in self.fields}
@@ -61,7 +61,7 @@ class Identity:
         return request._replace(fields=(*(pair for pair in request.fields if pair[0] not in own), *self.fields))
 
     def without_credentials(self, operation: Operation, schemes: Mapping[str, SecurityScheme]) -> "Identity":
-        """The same without what could open an operation."""
+        """Return the same without what could open an operation."""
         names = {
             name.encode("latin-1", "replace")
             for location, name in credential_names(operation.security, schemes)

@@ -48,7 +48,7 @@ class DecodedRequest(NamedTuple):
     unsupported: bool = False  # the media type of the body is not documented
 
     def echoes(self) -> dict[str, JsonValue]:
-        """The parameters that answers may repeat, by name."""
+        """Return the parameters that answers may repeat, by name."""
         return {
             name: value
             for (place, name), value in self.parameters.items()
@@ -174,7 +174,7 @@ class RequestJudge:
 
     def may_span(self, matched: Matched[Entry]) -> bool:
         """
-        Whether the variable of a match that holds several segments may do so.
+        Return whether the variable of a match that holds several segments may do so.
 
         It may where the document says so, and else where it takes the text and nothing longer could have been meant.
         """
@@ -196,7 +196,7 @@ class RequestJudge:
         return (self._finding("request-path-spanning", compiled.parameter, message),)
 
     def admits(self, query: bytes, fields: RawFields) -> bool:
-        """Whether a request has the credentials that are asked for."""
+        """Return whether a request has the credentials that are asked for."""
         carrier = Carrier({}, query.decode("latin-1"), fields)
         return not find_unmet(self.operation.security, self.document.schemes, carrier)
 
@@ -274,7 +274,7 @@ class RequestJudge:
         self, compiled: _CompiledParameter, carrier: Carrier, read: JsonValue, findings: list[Finding], *, lenient: bool
     ) -> JsonValue | Missing:
         """
-        What conforms in another reading.
+        Return what conforms in another reading.
 
         A date of HTTP as one of JSON Schema, and, where that is wanted, a lenient one.
         """
@@ -367,7 +367,7 @@ class RequestJudge:
         return judge.read(body, media_type, self.operation.id, findings), False
 
     def _body_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":
-        """The judge of a body by what it is said to be, and what that is; None where it is not documented."""
+        """Return the judge of a body by what it is said to be, and what that is; None where it is not documented."""
         if written not in self._written:
             found = self._written[written] = self._find_judge(documented, written)
             return found
@@ -484,7 +484,11 @@ def find_request_content(documented: Sequence[MediaType], written: str | None) -
 
 
 def _members(parameter: Parameter, outline: Outline) -> frozenset[str]:
-    """The names in the query that belong to a parameter: those of an exploded object, or all of a query string."""
+    """
+    Return the names in the query that belong to a parameter.
+
+    Those of an exploded object, or all of a query string.
+    """
     if parameter.location is ParameterLocation.QUERYSTRING:
         return frozenset((ANY_NAME,))
     spread = parameter.location is ParameterLocation.QUERY and parameter.style is Style.FORM and parameter.explode
@@ -495,7 +499,7 @@ def _members(parameter: Parameter, outline: Outline) -> frozenset[str]:
 
 def says_that_it_spans(parameter: Parameter) -> bool:
     """
-    Whether the document says that a path parameter holds slashes.
+    Return whether the document says that a path parameter holds slashes.
 
     By GitHub's extension, or a pattern of any text.
     """
@@ -507,7 +511,7 @@ def says_that_it_spans(parameter: Parameter) -> bool:
 
 
 def _is_plain(parameter: Parameter) -> bool:
-    """Whether a parameter of the path takes any text."""
+    """Return whether a parameter of the path takes any text."""
     schema: JsonValue = parameter.schema.value if parameter.schema is not None else None
     return (
         parameter.content is None

@@ -96,7 +96,7 @@ class ResponseJudge:
 
     def is_valid(self, content: MediaType, value: JsonValue) -> bool:
         """
-        Whether a value conforms to the schema of a media type.
+        Return whether a value conforms to the schema of a media type.
 
         Raises:
             UnusableSchema: the schema can't be compiled.
@@ -134,7 +134,7 @@ class ResponseJudge:
 
     def refuses(self, name: bytes, value: bytes) -> bool:
         """
-        Whether any response of the operation documents a header field so that it can't have a value.
+        Return whether any response of the operation documents a header field so that it can't have a value.
 
         A schema that can't be compiled refuses nothing.
         """
@@ -255,7 +255,7 @@ class ResponseJudge:
 
 
 def _same_charset(one: str, other: str) -> bool:
-    """Whether two names are of one charset; ASCII is UTF-8, too."""
+    """Return whether two names are of one charset; ASCII is UTF-8, too."""
     names = {find_codec(one), find_codec(other)}
     if None in names:
         return one.lower() == other.lower()

@@ -80,7 +80,7 @@ def _row(record: PayloadRecord) -> FormattedPayload:
 
 
 def _cells(record: PayloadRecord) -> FormattedPayload:
-    """What a row of a Parquet file is made of; the file itself is written when all rows are there."""
+    """Return what a row of a Parquet file is made of; the file itself is written when all rows are there."""
     return FormattedPayload(write_json(list(table.cells(record))))
 
 
@@ -126,7 +126,7 @@ def _media(request: Request) -> str:
 
 
 def _status(record: PayloadRecord) -> int:
-    """The status to show for what may be `2XX` or `default`."""
+    """Return the status to show for what may be `2XX` or `default`."""
     digits = record.status.upper().replace("XX", "00")
     if digits.isdigit():
         return int(digits)

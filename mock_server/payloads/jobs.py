@@ -66,15 +66,15 @@ class Parts:
     mark: str
 
     def is_seen(self) -> bool:
-        """Whether this process, perhaps of another machine, sees the folder."""
+        """Return whether this process, perhaps of another machine, sees the folder."""
         return (self.folder / self.mark).is_file()
 
     def finished(self) -> set[int]:
-        """The shards that are there already."""
+        """Return the shards that are there already."""
         return {int(path.stem) for path in self.folder.glob("*.part")}
 
     def file(self, index: int) -> Path:
-        """Where a finished shard is."""
+        """Return where a finished shard is."""
         return self.folder / f"{index:06}.part"
 
     def keep(self, shard: Shard) -> None:
@@ -240,16 +240,16 @@ class Job:
     shard: int = SHARD  # payloads in one
 
     def shards(self) -> int:
-        """How many shards there are."""
+        """Return how many shards there are."""
         return -(-self.count // self.shard)
 
     def span(self, index: int) -> tuple[int, int]:
-        """The first payload of a shard, and how many it has."""
+        """Return the first payload of a shard, and how many it has."""
         start = index * self.shard
         return self.offset + start, min(self.shard, self.count - start)
 
     def identity(self) -> str:
-        """What two runs have in common that make the same bytes."""
+        """Return what two runs have in common that make the same bytes."""
         said = json.dumps([__version__, asdict(self)], default=str, sort_keys=True).encode()
         digest = hashlib.sha256(said)
         if Path(self.document).is_file():

@@ -131,7 +131,7 @@ class PayloadPlan:
 
     def length(self, progress: Progress | None = None) -> int:
         """
-        How many payloads there are before they come again.
+        Return how many payloads there are before they come again.
 
         All rules are looked for, and `progress` told how many were.
         """
@@ -145,7 +145,7 @@ class PayloadPlan:
 
     def lanes(self) -> "list[Series]":
         """
-        The targets that payloads can be made for.
+        Return the targets that payloads can be made for.
 
         Raises:
             UsageError: there are none.
@@ -247,19 +247,19 @@ class Series:
         )
 
     def has(self, index: int) -> bool:
-        """Whether there is a payload of this number, among the target's own."""
+        """Return whether there is a payload of this number, among the target's own."""
         return index < self._plain or self.catalogue.at(index - self._plain) is not None or index < self.length()
 
     def length(self) -> int:
-        """How many payloads the target has."""
+        """Return how many payloads the target has."""
         return self._plain + len(self.catalogue.edges) + (self.absent is not None)
 
     def unreached(self) -> tuple[Unreached, ...]:
-        """The rules that have no payload."""
+        """Return the rules that have no payload."""
         return self.catalogue.unreached
 
     def rule(self, index: int) -> str:
-        """The rule of a payload."""
+        """Return the rule of a payload."""
         edge = self._edge(index)
         return edge.rule if edge is not None else REALISTIC if index < self._plain else str(self.absent)
 
@@ -284,7 +284,11 @@ class Series:
         return _describe(number, edge, target, value, request)
 
     def _realistic(self, number: int, wish: SampleOptions) -> PayloadRecord:
-        """A payload that is like what a real server would send; of a request, the rest of it is written around."""
+        """
+        Return a payload that is like what a real server would send.
+
+        Of a request, the rest of it is written around.
+        """
         target, producer = self.target, self.target.subject.producer
         if target.direction is Direction.RESPONSE:
             written = producer.by_row(wish)
@@ -294,13 +298,13 @@ class Series:
         return _describe(number, None, target, value, target.request(value))
 
     def _without(self, number: int, request: Request) -> PayloadRecord:
-        """The request that lacks the part."""
+        """Return the request that lacks the part."""
         made = _describe(number, None, self.target, None, request)
         broken = (BrokenAssertion("required", ()),)
         return replace(made, rule=str(self.absent), kind=INVALID, keyword="required", valid=False, breaks=broken)
 
     def _base_of(self, number: int) -> JsonValue:
-        """The value that a payload is an edit of; the last one is kept, as its neighbours need it too."""
+        """Return the value that a payload is an edit of; the last one is kept, as its neighbours need it too."""
         block = number // _BLOCK
         if self._base is None or self._base[0] != block:
             seed = derive_seed(self.target.kit.settings.seed, "base", self.target.title, block)
@@ -334,7 +338,7 @@ def _describe(
 
 @lru_cache(maxsize=65_536)
 def _place(place: Place, document: str) -> str:
-    """A place, its file named as seen from the document: wherever that lies, the same bytes."""
+    """Return a place, its file named as seen from the document: wherever that lies, the same bytes."""
     file = place.file if "://" in place.file else os.path.relpath(place.file, Path(document).parent)
     return f"{file}#{format_pointer(place.pointer)}"
 
@@ -363,7 +367,7 @@ def _nothing(kit: Engine, choice: PayloadChoice, failures: list[Failure]) -> str
 
 
 def _media_types(kit: Engine, choice: PayloadChoice) -> list[str]:
-    """The media types of the bodies that are documented, with a schema."""
+    """Return the media types of the bodies that are documented, with a schema."""
     found: dict[str, None] = {}
     for entry in _entries(kit, choice):
         operation = kit.document.operation(entry)

@@ -28,7 +28,7 @@ HEAD: Final = (",".join(COLUMNS) + "\r\n").encode()
 
 
 def cells(record: PayloadRecord) -> tuple[int | bool | str, ...]:
-    """The values of a row, in the order of `COLUMNS`."""
+    """Return the values of a row, in the order of `COLUMNS`."""
     found, value = find_at(record.value, record.pointer)
     return (
         record.number, record.rule, record.kind, record.operation, record.direction, record.status, record.media_type, record.part,
@@ -39,7 +39,7 @@ def cells(record: PayloadRecord) -> tuple[int | bool | str, ...]:
 
 
 def row(record: PayloadRecord) -> bytes:
-    """A line of CSV, RFC 4180, without its end."""
+    """Return a line of CSV, RFC 4180, without its end."""
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow(
         [str(cell).lower() if isinstance(cell, bool) else cell for cell in cells(record)]

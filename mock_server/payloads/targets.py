@@ -159,7 +159,7 @@ class _Wire:
 
     def read(self, request: Request) -> tuple[bool, JsonValue] | None:
         """
-        Whether a request breaks the document in this part, and what the part reads as.
+        Return whether a request breaks the document in this part, and what the part reads as.
 
         None where it has no route.
         """

@@ -26,7 +26,7 @@ _WITHOUT_LENGTH: Final = frozenset((204, 304))  # a length there is one of a bod
 
 
 def end_to_end(fields: RawFields) -> list[RawField]:
-    """The fields that go on."""
+    """Return the fields that go on."""
     named = {token.strip().lower().encode("latin-1") for token in (find_field(fields, b"connection") or "").split(",")}
     dropped = _HOP | (named - _KEPT)
     return [(name, value) for name, value in fields if name not in dropped]
@@ -36,7 +36,7 @@ def to_upstream(
     fields: RawFields, *, host: bytes, via: bytes, client: str, scheme: str, chunked: bool
 ) -> list[RawField]:
     """
-    The fields of a request that goes on.
+    Return the fields of a request that goes on.
 
     Args:
         fields: As they came.
@@ -62,7 +62,7 @@ def to_upstream(
 
 def to_client(fields: RawFields, status: int, *, via: bytes, cors: bool) -> list[RawField]:
     """
-    The fields of an answer that goes on.
+    Return the fields of an answer that goes on.
 
     Args:
         fields: As they came.
@@ -83,7 +83,7 @@ def to_client(fields: RawFields, status: int, *, via: bytes, cors: bool) -> list
 
 
 def date() -> RawField:
-    """The field that says when a message was made. RFC 9110, section 6.6.1."""
+    """Return the field that says when a message was made. RFC 9110, section 6.6.1."""
     return b"date", formatdate(usegmt=True).encode()
 
 

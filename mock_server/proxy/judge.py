@@ -116,7 +116,7 @@ class ProxyJudge:
 
 
 def find_operation(responder: Responder, request: Request) -> Matched[Entry] | None:
-    """The operation that a request asks for; that of GET where HEAD is not documented."""
+    """Return the operation that a request asks for; that of GET where HEAD is not documented."""
     methods = ("HEAD", "GET") if request.method == "HEAD" else (request.method,)
     found = (responder.find(request._replace(method=method)) for method in methods)
     return next((matched for matched in found if isinstance(matched, Matched)), None)

@@ -86,7 +86,7 @@ def conditions_of(asked: ReadRequest, response: Response) -> JsonObject:
 
 def identity_of(asked: ReadRequest) -> JsonObject:
     """
-    What tells a request from others, whatever is answered to it.
+    Return what tells a request from others, whatever is answered to it.
 
     The conditions of a refusal are more than those of a success: the same request may meet both, now one and now the
     other.
@@ -128,7 +128,7 @@ def _parameters(asked: ReadRequest, location: ParameterLocation) -> Iterator[tup
 
 
 def _undocumented(asked: ReadRequest) -> Iterator[tuple[str, JsonValue]]:
-    """What the query has besides its parameters: a preference of ours is none of it."""
+    """Yield what the query has besides its parameters: a preference of ours is none of it."""
     documented = {name for where, name in asked.understood.parameters if where is ParameterLocation.QUERY}
     credentials = credential_names(asked.operation.security, asked.responder.document.schemes)
     found: dict[str, list[JsonValue]] = {}
@@ -166,7 +166,7 @@ def _not_sent(asked: ReadRequest) -> Iterator[tuple[str, str]]:
 
 
 def _deciding(asked: ReadRequest, response: Response) -> list[str]:
-    """The fields that decide about an answer."""
+    """Return the fields that decide about an answer."""
     documented = asked.operation.find_response(response.status)
     negotiated = documented is not None and len(documented.content) > 1
     return [*_DECIDING.get(response.status, ()), *(["accept"] if negotiated else [])]
@@ -193,7 +193,7 @@ def _missing_credentials(asked: ReadRequest) -> Iterator[tuple[ParameterLocation
 
 def _body(asked: ReadRequest) -> Iterator[tuple[str, JsonValue]]:
     """
-    The body as a whole.
+    Yield the body as a whole.
 
     Where it holds secrets, those of its members that hold none, and that the others are there.
     """
@@ -366,7 +366,7 @@ class Recorder:
         sequence.last = said
 
     def _conditions(self, asked: ReadRequest, response: Response) -> JsonObject:
-        """The conditions of a request: the same ones for all of its answers, so that these take turns."""
+        """Return the conditions of a request: the same ones for all of its answers, so that these take turns."""
         identity = _key(asked, identity_of(asked))
         when = self._asked.get(identity)
         if when is None:
@@ -394,7 +394,7 @@ class Recorder:
 
     def _forms(self, asked: ReadRequest, response: Response, when: JsonObject, turn: int) -> Iterator[_AnswerForm]:
         """
-        The forms in which an answer can be written, the one that is liked best first.
+        Yield the forms in which an answer can be written, the one that is liked best first.
 
         Secrets give way to a word, or keep their form where the schema asks for one; references into the real server
         become relative, or lead to where the client found this proxy; a body is a value, a text, or bytes.
@@ -439,7 +439,7 @@ def _key(asked: ReadRequest, what: JsonObject) -> bytes:
 
 
 def _bodies(asked: ReadRequest, response: Response, mask: Mask) -> Iterator[_AnswerForm]:
-    """The forms in which a body can be written: as a value, as text, as bytes."""
+    """Yield the forms in which a body can be written: as a value, as text, as bytes."""
     data = response.body
     if not data:
         yield _AnswerForm({}, b"")
@@ -491,13 +491,13 @@ def _read_back(draft: Path, asked: ReadRequest) -> tuple[Fixture | None, list[Fi
 
 
 def _says(fixture: Fixture, form: _AnswerForm) -> bool:
-    """Whether a fixture that was read back says what was written."""
+    """Return whether a fixture that was read back says what was written."""
     body = fixture.stored.written.body
     return body == form.value if isinstance(form.value, bytes) else bool(body) and _json(body) == form.value
 
 
 def _slug(when: JsonObject) -> str:
-    """A name for people: what the path and the query ask for."""
+    """Return a name for people: what the path and the query ask for."""
     words: list[str] = []
     for place in ("path", "query"):
         named = when.get(place)

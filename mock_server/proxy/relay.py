@@ -253,7 +253,7 @@ class _Passage:
         )
 
     def _base(self) -> bytes | None:
-        """The base path that the real server's stands for; None for a path under none: it goes on as it is."""
+        """Return the base path that the real server's stands for; None for a path under none: it goes on as it is."""
         responder, path = self.mount.responder, self.head.path
         bases = [base.encode() for base in responder.base_paths(self.entry)]
         return next(
@@ -274,7 +274,7 @@ class _Passage:
         return self._kept(answer._replace(fields=[*answer.fields, date()]))
 
     async def _unanswered(self, failure: Unanswered) -> UpstreamAnswer:
-        """The real server did not answer: so the mock does, or a problem is said. Either way it is a finding."""
+        """Return the real server did not answer: so the mock does, or a problem is said. Either way it is a finding."""
         seen = SeenExchange(self.request, failure=failure, is_request_whole=self.is_judged_whole)
         judged = await self.relay.judge(self.mount, seen, self.entry)
         self.relay.settle(self.mount, seen, judged)
@@ -333,7 +333,7 @@ class _Passage:
 
     async def leave(self) -> UpstreamAnswer:
         """
-        The client went away: what is left of the exchange.
+        Return the client went away: what is left of the exchange.
 
         To close the connection is how to end a stream, so that is judged.
         """
@@ -405,7 +405,7 @@ class _Passage:
         return fields
 
     def _shown(self, fields: Sequence[RawField]) -> list[RawField]:
-        """The fields of an answer that is sent from here, with what is said to browsers."""
+        """Return the fields of an answer that is sent from here, with what is said to browsers."""
         shown = confine([*CONTENT_FIELDS, *fields], self.head.fields)
         if self.relay.cors:
             return [*with_cors(shown, self.head.fields), VARY_ON_ORIGIN]

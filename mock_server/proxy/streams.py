@@ -51,7 +51,7 @@ class Holding:
         return False
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """What was held back, then the rest as it comes."""
+        """Yield what was held back, then the rest as it comes."""
         for chunk in self._waiting:
             yield chunk
         self._waiting.clear()
@@ -114,7 +114,7 @@ class Inflow:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """
-        The body as it comes.
+        Yield the body as it comes.
 
         Raises:
             ClientGone: the client closed the connection.

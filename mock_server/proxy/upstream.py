@@ -72,7 +72,7 @@ class Incoming:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """
-        The body as it comes, its coding untouched.
+        Yield the body as it comes, its coding untouched.
 
         Raises:
             Unanswered: it breaks off.
@@ -238,7 +238,7 @@ class Choices:
         self._fallback_on = words
 
     def is_mocked(self, operation: str) -> bool:
-        """Whether the real server is not asked."""
+        """Return whether the real server is not asked."""
         return operation in self.mocked
 
     def choose(self, operation: str, *, upstream: bool) -> None:
@@ -249,7 +249,7 @@ class Choices:
             self.mocked.add(operation)
 
     def steps_in_for(self, cause: TransportFault | int) -> bool:
-        """Whether the mock answers instead, for a fault or a status."""
+        """Return whether the mock answers instead, for a fault or a status."""
         if isinstance(cause, TransportFault):
             return any(cause in _CAUSES.get(word, ()) for word in self._fallback_on)
         return str(cause) in self._fallback_on or f"{cause // 100}xx" in self._fallback_on

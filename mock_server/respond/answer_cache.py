@@ -56,5 +56,5 @@ def weigh_answer(key: tuple[str | bytes, ...], kept: tuple[object, Answer]) -> i
 
 
 def ready_answers() -> BoundedCache[tuple[str | bytes, ...], tuple[object, Answer]]:
-    """A memory of answers, each with what it was made of: it is good as long as that is the same."""
+    """Return a memory of answers, each with what it was made of: it is good as long as that is the same."""
     return KEPT_READY.make(weigh_answer)

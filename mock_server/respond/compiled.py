@@ -32,14 +32,14 @@ class CompiledOperation:
     )  # in canonical form, of those that came last
 
     def canonical_query(self, query: bytes) -> str:
-        """A query in canonical form; what clients always send is brought into it once."""
+        """Return a query in canonical form; what clients always send is brought into it once."""
         found = self.queries.get(query)
         if found is None:
             found = self.queries[query] = _canonical_query(query, self.credentials)
         return found
 
     def query_of_whole(self, query: bytes) -> str:
-        """A query in canonical form without what chooses a page: all pages of a whole have the same."""
+        """Return a query in canonical form without what chooses a page: all pages of a whole have the same."""
         paging = {
             (ParameterLocation.QUERY, p.name)
             for p in self.operation.parameters
@@ -49,7 +49,7 @@ class CompiledOperation:
 
 
 def _canonical_query(query: bytes, credentials: frozenset[tuple[ParameterLocation, str]]) -> str:
-    """The query in a form that does not depend on its order, without credentials and preferences."""
+    """Return the query in a form that does not depend on its order, without credentials and preferences."""
     if not query:
         return ""
     pairs = [

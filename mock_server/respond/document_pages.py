@@ -24,7 +24,7 @@ Page = Callable[[], Awaitable[Answer]]
 
 
 def document_path(number: int, kind: bytes) -> bytes:
-    """The path of a page of one document: `/__admin/documents/0/openapi.json`."""
+    """Return the path of a page of one document: `/__admin/documents/0/openapi.json`."""
     return b"%s/%d/%s" % (DOCUMENTS, number, kind.rpartition(b"/")[2])
 
 
@@ -77,7 +77,7 @@ class DocumentPages:
         return Answer(200, [(b"content-type", b"application/json")], write_json(body), "page")
 
     async def _list(self) -> Answer:
-        """The documents, in their order."""
+        """Return the documents, in their order."""
         body: JsonObject = {
             "documents": [
                 {
@@ -106,7 +106,7 @@ class DocumentPages:
         return write_json(value)
 
     def served_document(self) -> JsonObject:
-        """The document with this server among its servers, first: so that "try it out" asks the mock."""
+        """Return the document with this server among its servers, first: so that "try it out" asks the mock."""
         value = self._document.resource.value
         document: JsonObject = dict(value) if isinstance(value, dict) else {}
         if self._document.version is Version.V2:

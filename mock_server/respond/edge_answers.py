@@ -42,7 +42,7 @@ class Edges:
 
     def following(self, kind: str, turns: Counter[str], key: str) -> Edge | None:
         """
-        The next edge of a kind; the first one after the last one, None where there are none.
+        Return the next edge of a kind; the first one after the last one, None where there are none.
 
         Args:
             kind: Of edge.

@@ -80,7 +80,7 @@ def _fill(whole: JsonValue, holder: JsonObject, findings: Sequence[Finding], acc
 
 
 def _listed(items: list[JsonValue], findings: Sequence[Finding]) -> list[JsonValue]:
-    """One item for each finding, shaped like the items that are there."""
+    """Return one item for each finding, shaped like the items that are there."""
     shape = items[0] if items else None
     if isinstance(shape, dict):
         return [_item(shape, finding) for finding in findings]

@@ -151,7 +151,7 @@ class FastPath:
         return self._answer_read((plan, None, variables), request, world)
 
     def _answer_read(self, known: _AtHand, request: Request, world: World) -> Answer | None:
-        """The answer to a request whose path is read."""
+        """Return the answer to a request whose path is read."""
         plan, answer, variables = known
         body = self._read(plan, request) if plan.is_posted is bool(request.body) else None
         if body is None:
@@ -163,7 +163,7 @@ class FastPath:
         return self._answer(plan, variables, request, body.value if plan.is_posted else MISSING, world)
 
     def awaits_body(self, request: Request) -> bool:
-        """Whether all that a request's answer goes by is known but for its body, which was not read yet."""
+        """Return whether all that a request's answer goes by is known but for its body, which was not read yet."""
         known = self._at_hand.get((request.method, request.path))
         return isinstance(known, tuple) and known[0].is_posted
 
@@ -173,7 +173,7 @@ class FastPath:
             self._at_hand[request.method, request.path] = known
 
     def _read(self, plan: _OperationAnswers, request: Request) -> JsonBody | None:
-        """The body of a request that is an ordinary one otherwise, its path aside; None where it is not."""
+        """Return the body of a request that is an ordinary one otherwise, its path aside; None where it is not."""
         if not self._is_ordinary(plan, request.fields) or not _has_keys(plan, request.query, request.fields):
             return None
         if plan.is_posted:
@@ -181,7 +181,7 @@ class FastPath:
         return _NO_BODY
 
     def _find(self, request: Request) -> tuple[_OperationAnswers | _Live, dict[str, str]] | None:
-        """The plan of a request's operation and the path variables."""
+        """Return the plan of a request's operation and the path variables."""
         matched = self._responder.router.match(request.method, request.path.decode("latin-1"))
         if not isinstance(matched, Matched) or matched.others:
             return None
@@ -206,7 +206,7 @@ class FastPath:
         body: JsonValue | Missing,
         world: World,
     ) -> Answer | None:
-        """The answer that is stored or made."""
+        """Return the answer that is stored or made."""
         read = plan.judge.read_path(variables)
         if read is None:
             return None
@@ -230,7 +230,7 @@ class FastPath:
     def _refuse(
         self, plan: _OperationAnswers, variables: dict[str, str], request: Request, body: JsonBody, world: World
     ) -> Answer | None:
-        """The answer to a request whose body breaks the document, and nothing else does."""
+        """Return the answer to a request whose body breaks the document, and nothing else does."""
         read = plan.judge.read_path(variables) if plan.may_refuse else None
         if read is None:
             return None
@@ -254,7 +254,7 @@ class FastPath:
         return lambda variables, read, asked, body, world: responder.lead(answer, asked)  # its links depend on who asks
 
     def _living(self, plan: _Live, request: Request, world: World) -> Answer | None:
-        """The answer from state, kept as long as nothing changes."""
+        """Return the answer from state, kept as long as nothing changes."""
         query, fields = request.query, request.fields
         pulse = plan.source.pulse()
         if pulse is None or b"__" in query or not self._is_ordinary(plan, fields):
@@ -274,7 +274,7 @@ class FastPath:
 
     def _is_ordinary(self, plan: _OperationAnswers | _Live, fields: RawFields) -> bool:
         """
-        Whether no header field decides anything.
+        Return whether no header field decides anything.
 
         Of one Accept field, whether it gets what is answered without it.
         """
@@ -292,7 +292,11 @@ class FastPath:
         return is_usual
 
     def _compile(self, entry: Entry) -> _OperationAnswers | _Live | None:
-        """The plan of an operation; None where its answers depend on more than one path variable and its keys."""
+        """
+        Return the plan of an operation.
+
+        None where its answers depend on more than one path variable and its keys.
+        """
         operation = self._responder.document.operation(entry)
         if self._responder.broken_of(operation):
             return None  # each answer says so
@@ -331,7 +335,7 @@ class FastPath:
         )
 
     def _compile_live(self, entry: Entry, operation: Operation, touching: list[AnswerSource]) -> _Live | None:
-        """The plan of an operation with state; None where header fields decide, or another source may answer."""
+        """Return the plan of an operation with state; None where header fields decide, or another source may answer."""
         decides = (
             any(p.location in {ParameterLocation.HEADER, ParameterLocation.COOKIE} for p in operation.parameters)
             or operation.request_body is not None
@@ -347,7 +351,7 @@ class FastPath:
 
     def _keys_of(self, operation: Operation) -> tuple[frozenset[bytes], frozenset[bytes] | None]:
         """
-        The keys of the query, and the header fields that hold keys.
+        Return the keys of the query, and the header fields that hold keys.
 
         None where those are not all there is to be said.
         """
@@ -399,7 +403,7 @@ def _values_asked_for(responder: Responder, operation: Operation) -> dict[str, t
 
 
 def _is_text(value: JsonValue | Missing) -> bool:
-    """Whether a value of a parameter is written in one way only."""
+    """Return whether a value of a parameter is written in one way only."""
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
@@ -408,7 +412,7 @@ def _host(fields: RawFields) -> bytes:
 
 
 def _has_keys(plan: _OperationAnswers, query: bytes, fields: RawFields) -> bool:
-    """Whether a request has its credentials, and nothing else in its query."""
+    """Return whether a request has its credentials, and nothing else in its query."""
     if plan.fields is None:
         return (not query or _keys(query, plan.keys) > 0) and plan.judge.admits(query, fields)
     if plan.fields and not plan.fields <= {name for name, value in fields if value}:
@@ -422,7 +426,7 @@ def _has_keys(plan: _OperationAnswers, query: bytes, fields: RawFields) -> bool:
 
 
 def _keys(query: bytes, known: frozenset[bytes]) -> int:
-    """How many different keys a query holds, each with a value; -1 where there is anything else in it."""
+    """Return how many different keys a query holds, each with a value; -1 where there is anything else in it."""
     given = set()
     for pair in query.split(b"&"):
         name, _, value = pair.partition(b"=")
@@ -433,7 +437,7 @@ def _keys(query: bytes, known: frozenset[bytes]) -> int:
 
 
 def _may_be_alone(parameters: Sequence[Parameter], keys: frozenset[bytes]) -> bool:
-    """Whether nothing but path variables has to be said, and credentials are no parameters besides."""
+    """Return whether nothing but path variables has to be said, and credentials are no parameters besides."""
     return all(
         p.location is ParameterLocation.PATH
         or not (p.required or (p.location is ParameterLocation.QUERY and p.name.encode() in keys))

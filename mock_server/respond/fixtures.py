@@ -68,11 +68,11 @@ class Fixture:
         return self.stored.status
 
     def matches(self, request: Request, understood: DecodedRequest) -> bool:
-        """Whether a request says everything that the fixture asks for."""
+        """Return whether a request says everything that the fixture asks for."""
         return all(condition.holds(request, understood) for condition in self.conditions)
 
     def unmet(self, request: Request, understood: DecodedRequest) -> tuple[Condition, ...]:
-        """What a request does not say of what the fixture asks for."""
+        """Return what a request does not say of what the fixture asks for."""
         return tuple(condition for condition in self.conditions if not condition.holds(request, understood))
 
 
@@ -146,7 +146,7 @@ class _Index:
                 table.setdefault(value, []).append((rank, fixture))
 
     def candidates(self, request: Request, understood: DecodedRequest) -> list[Fixture]:
-        """Those that may answer, in their order."""
+        """Return those that may answer, in their order."""
         found = list(self._others)
         for key, table in self._tables.items():
             value = find_parameter(*key, request, understood)
@@ -204,7 +204,11 @@ def load_fixtures(
 
 
 def _in_order(entry: Entry, fixtures: list[Fixture]) -> tuple[Fixture, ...]:
-    """The most specific first, then in the order of their files; of those that take turns the last turn first."""
+    """
+    Return the most specific first, then in the order of their files.
+
+    Of those that take turns the last turn first.
+    """
     turning = {fixture.asks for fixture in fixtures if fixture.turn > 1}
     first: dict[str, int] = {}
     ranked: list[tuple[tuple[int, int, int], Fixture]] = []
@@ -313,7 +317,7 @@ def _read_fixture(name: str, resource: LoadedResource, operation: Operation, poo
 
 
 def _is_envelope(value: JsonValue) -> bool:
-    """Whether a file is more than a body; a body may have members called `status` and `delay`, too."""
+    """Return whether a file is more than a body; a body may have members called `status` and `delay`, too."""
     if not isinstance(value, dict) or not value.keys() <= _KEYS:
         return False
     return bool(value.keys() & _MARKS) or ("status" in value and not value.keys() & _MEETINGS)

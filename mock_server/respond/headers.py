@@ -40,7 +40,7 @@ _TOTAL_FIELDS: Final = frozenset(
 
 
 def tell_in_fields(response: DocumentedResponse, span: Span, links: Mapping[str, str]) -> list[RawField]:
-    """The documented header fields that tell of a page: totals, and links."""
+    """Return the documented header fields that tell of a page: totals, and links."""
     found: list[RawField] = []
     for header in response.headers:
         name = header.name.lower()
@@ -56,7 +56,7 @@ def tell_in_fields(response: DocumentedResponse, span: Span, links: Mapping[str,
 
 
 def link_field(links: Mapping[str, str]) -> RawField:
-    """A Link field with what a page leads to; with the page itself where that is nothing."""
+    """Return a Link field with what a page leads to; with the page itself where that is nothing."""
     written = ", ".join(
         f'<{url}>; rel="{relation}"' for relation, url in links.items() if relation not in {"self", "here"}
     )
@@ -154,7 +154,7 @@ class Heading:
                 yield text
 
     def _made(self, header: Header, grammar: Grammar | None) -> str | None:
-        """A value made by the schema; none of a field with a grammar for which the schema lets any word do."""
+        """Return a value made by the schema; none of a field with a grammar for which the schema lets any word do."""
         schema = header.schema
         if schema is None and header.content is not None:
             schema = header.content.schema

@@ -132,7 +132,7 @@ def _mockable(
     direction: Direction,
     seen: set[tuple[str, Pointer, Direction]],
 ) -> Iterator[Finding]:
-    """Whether a value can be made of a schema; each schema is tried once, however many operations refer to it."""
+    """Yield whether a value can be made of a schema; each schema is tried once, however many operations refer to it."""
     try:
         key = (*responder.document.references.follow(schema).key, direction)
     except DocumentError:

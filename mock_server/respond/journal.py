@@ -107,7 +107,7 @@ class Journal:
             reader.put_nowait(recorded)
 
     def __iter__(self) -> Iterator[Recorded]:
-        """The exchanges, the oldest first."""
+        """Return the exchanges, the oldest first."""
         return iter([recorded for recorded, _ in self._kept])
 
     def __len__(self) -> int:

@@ -90,7 +90,7 @@ class Links:
         return re.compile(re.escape(_HERE) + named)
 
     def leads_away(self, answer: Answer) -> bool:
-        """Whether something in an answer is rewritten."""
+        """Return whether something in an answer is rewritten."""
         hosts, body, fields = self.hosts, answer.body, answer.fields
         if b"://" in body and any(host in body for host in hosts):  # most bodies have no link at all
             return True
@@ -154,7 +154,7 @@ class Links:
         return _conforming(answer.body, body, content, judge)
 
     def _is_bounded(self, content: MediaType, judge: ResponseJudge) -> bool:
-        """Whether the schema of a response says something of texts that hold links, so that other links may break it."""
+        """Return whether the schema of a response says something of texts that hold links, so that other links may break it."""
         known = self._bounded.get(id(content))
         if known is None:
             hosts = tuple(host.decode() for host in self.hosts)
@@ -173,7 +173,11 @@ class Links:
 
 
 def origin_of(fields: RawFields, *, secure: bool) -> bytes:
-    """How a client addresses the server: scheme and host; empty where it does not say, or says what is no host."""
+    """
+    Return how a client addresses the server.
+
+    Scheme and host; empty where it does not say, or says what is no host.
+    """
     host, scheme = b"", b"https" if secure else b"http"
     for name, value in fields:
         if name == b"x-forwarded-host" or (name == b"host" and not host):
@@ -194,7 +198,7 @@ def _without_scheme(url: str) -> str:
 
 
 def _conforming(before: bytes, after: bytes, content: MediaType, judge: ResponseJudge) -> bytes:
-    """What was rewritten, but for the links that only conform as they were."""
+    """Return what was rewritten, but for the links that only conform as they were."""
     try:
         old, new = orjson.loads(before), orjson.loads(after)
         findings = judge.judge_value(content, new)
@@ -226,7 +230,7 @@ def _put_back(old: JsonValue, new: JsonValue, pointer: Pointer) -> None:
 
 
 def _iter_schemas(schema: JsonValue, depth: int = 0) -> Iterator[dict[str, JsonValue]]:
-    """Every object in a schema, the schema itself included."""
+    """Yield every object in a schema, the schema itself included."""
     if isinstance(schema, dict) and depth < _DEEPEST:
         yield schema
         for part in schema.values():
@@ -237,7 +241,7 @@ def _iter_schemas(schema: JsonValue, depth: int = 0) -> Iterator[dict[str, JsonV
 
 
 def _bounds_links(schema: dict[str, JsonValue], hosts: Sequence[str]) -> bool:
-    """Whether a schema asks something of a text that may be a link of the document's servers."""
+    """Return whether a schema asks something of a text that may be a link of the document's servers."""
     if "pattern" in schema and any(word in str(schema["pattern"]) for word in ("http", ":", "/")):
         return True
     bounds = [keyword for keyword in _BOUNDS if keyword in schema]

@@ -71,7 +71,7 @@ class Mappings:
         return len(self._mappings)
 
     def __iter__(self) -> Iterator[Mapping]:
-        """All mappings, those added last first."""
+        """Return all mappings, those added last first."""
         return iter([*self._mappings.values()][::-1])
 
     def find(self, id_: str) -> Mapping | None:
@@ -153,7 +153,7 @@ class Mappings:
         return len(read)
 
     def candidates(self, world: World) -> Iterator[Mapping]:
-        """The mappings that a world has, in the order in which they are asked."""
+        """Return the mappings that a world has, in the order in which they are asked."""
         return (mapping for mapping in self._ordered if mapping.world is None or mapping.world == world.name)
 
     def match(self, asked: PatternRequest, world: World, *, documented: bool) -> Mapping | None:
@@ -182,7 +182,7 @@ class Mappings:
         self.restore(target, self.snapshot(source))
 
     def snapshot(self, world: str) -> JsonValue:
-        """The mappings of a world, the oldest first."""
+        """Return the mappings of a world, the oldest first."""
         return [mapping.written for mapping in self._mappings.values() if mapping.world == world]
 
     def restore(self, world: str, snapshot: JsonValue) -> None:
@@ -202,7 +202,7 @@ class Mappings:
         self._put(read)
 
     def _of_world(self, value: JsonValue, world: str) -> JsonValue:
-        """A mapping as one of a world; with a new id where its own is one of another world."""
+        """Return a mapping as one of a world; with a new id where its own is one of another world."""
         if not isinstance(value, dict):
             return value
         known = self.find(str(value.get("id", "")))
@@ -309,7 +309,7 @@ class MappingSource:
         self._prepared: WeakKeyDictionary[Mapping, dict[str, PreparedResponse]] = WeakKeyDictionary()
 
     def touches(self, entry: Entry) -> bool:
-        """Whether there is any mapping: which operations it answers is known only when it does."""
+        """Return whether there is any mapping: which operations it answers is known only when it does."""
         return len(self._stubs) > 0
 
     def answer(self, operation: Operation | None, ask: RequestContext) -> Answer | None:
@@ -335,7 +335,7 @@ class MappingSource:
         )
 
     def tell(self, operation: Operation | None, ask: RequestContext) -> tuple[bool, str]:
-        """Whether a mapping would answer, and which; nothing is changed."""
+        """Return whether a mapping would answer, and which; nothing is changed."""
         mapping = self._stubs.match(PatternRequest(ask.request), ask.world, documented=operation is not None)
         if mapping is None:
             return (False, "no mapping matches")
@@ -356,7 +356,7 @@ class MappingSource:
 
 
 def _paths(mapping: Mapping) -> list[str] | None:
-    """The paths that a mapping can only mean; None where it says them by a regular expression, or not at all."""
+    """Return the paths that a mapping can only mean; None where it says them by a regular expression, or not at all."""
     written = mapping.pattern.written
     for name in ("url", "urlPath", "urlPathTemplate"):
         if name in written:
@@ -366,7 +366,7 @@ def _paths(mapping: Mapping) -> list[str] | None:
 
 
 def _entries(responder: Responder, mapping: Mapping, paths: list[str]) -> Iterator[Entry]:
-    """The operations of a document that a mapping answers."""
+    """Yield the operations of a document that a mapping answers."""
     method = str(mapping.pattern.written.get("method", ANY)).upper()
     query = str(mapping.pattern.written.get("url", "")).partition("?")[2]
     for path in paths:
@@ -377,7 +377,7 @@ def _entries(responder: Responder, mapping: Mapping, paths: list[str]) -> Iterat
 
 
 def _with_variables(mapping: Mapping, asked: PatternRequest, ask: RequestContext) -> RequestContext:
-    """The request with the variables of the mapping's own path template, too."""
+    """Return the request with the variables of the mapping's own path template, too."""
     template = mapping.pattern.written.get("urlPathTemplate")
     own = match_template(template, asked.path) if isinstance(template, str) else None
     if own:
@@ -386,7 +386,7 @@ def _with_variables(mapping: Mapping, asked: PatternRequest, ask: RequestContext
 
 
 def possible_states(responders: Iterable[Responder], stubs: Mappings) -> dict[str, tuple[str, ...]]:
-    """The states of each scenario, the first one first."""
+    """Return the states of each scenario, the first one first."""
     found: dict[str, dict[str, None]] = {}
     players = (source for responder in responders for source in responder.sources if isinstance(source, Player))
     for scenario in (scenario for player in players for scenario in player.scenarios):
@@ -399,7 +399,7 @@ def possible_states(responders: Iterable[Responder], stubs: Mappings) -> dict[st
 
 
 def list_scenarios(responders: Iterable[Responder], stubs: Mappings, world: World) -> list[JsonValue]:
-    """All scenarios, with the state that a world has in each."""
+    """Return all scenarios, with the state that a world has in each."""
     return [_told(name, states, world) for name, states in possible_states(responders, stubs).items()]
 
 

@@ -144,7 +144,7 @@ def _is_unknown(finding: Finding) -> bool:
 
 
 def _folder(where: str, name: str, named: Path | None, folders: Sequence[Path]) -> Path | None:
-    """The folder that is named, else the one beside the document; what is there by chance is passed over."""
+    """Return the folder that is named, else the one beside the document; what is there by chance is passed over."""
     if named is not None:
         if not named.is_dir():
             raise UsageError(f"the folder of {name} {named} does not exist")
@@ -162,7 +162,7 @@ def _folder(where: str, name: str, named: Path | None, folders: Sequence[Path]) 
 
 
 def _beside(where: str, name: str) -> Path | None:
-    """A folder beside a document, whether it is there or not; None where the document is no file."""
+    """Return a folder beside a document, whether it is there or not; None where the document is no file."""
     if where == STDIN or where.startswith(("http://", "https://")):
         return None
     return Path(where).parent / name

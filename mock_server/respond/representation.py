@@ -85,7 +85,7 @@ class PairedExample:
     bodies: tuple[JsonValue, ...] = ()
 
     def lacking(self, understood: DecodedRequest) -> tuple[str, ...]:
-        """What of it a request does not carry, in words; nothing where it carries all."""
+        """Return what of it a request does not carry, in words; nothing where it carries all."""
         missing = [
             f"{location.value} {name} = {_shown(value)}"
             for (location, name), value in self.parameters.items()
@@ -96,7 +96,7 @@ class PairedExample:
         return tuple(missing)
 
     def is_carried(self, understood: DecodedRequest) -> bool:
-        """Whether a request carries all of it."""
+        """Return whether a request carries all of it."""
         if self.bodies and (isinstance(understood.body, Missing) or understood.body not in self.bodies):
             return False
         return all(
@@ -106,7 +106,7 @@ class PairedExample:
 
 
 def find_pairs(operation: Operation, response: DocumentedResponse) -> dict[str, PairedExample]:
-    """The other halves of a response's examples, by key; unpaired ones have none."""
+    """Return the other halves of a response's examples, by key; unpaired ones have none."""
     shown = {example.key for media in response.content for example in media.examples}
     keys = [key for key in paired_keys(operation) if key in shown]
     parameters: dict[str, dict[tuple[ParameterLocation, str], JsonValue]] = {key: {} for key in keys}
@@ -227,16 +227,16 @@ class Representation:
         return self.with_unacceptable(answer, ask)
 
     def with_unacceptable(self, answer: Answer, ask: RequestContext) -> Answer:
-        """An answer that the client does not accept, with the finding that says so."""
+        """Return an answer that the client does not accept, with the finding that says so."""
         return answer._replace(findings=(*answer.findings, self.unacceptable(ask)))
 
     def is_usual(self, accept: str) -> bool:
-        """Whether an Accept field gets what is answered without one."""
+        """Return whether an Accept field gets what is answered without one."""
         return self.chosen.is_empty or self.representation(accept) == self.representation(None)
 
     def maker(self) -> Make | None:
         """
-        What makes the answers to requests that prefer nothing, from their seeds.
+        Return what makes the answers to requests that prefer nothing, from their seeds.
 
         Returns: A function of the seed, what the request says by parameter name, the seed of the world in words, and
             what else the request says. It raises SchemaError where no answer can be made. None where answers are no
@@ -263,7 +263,7 @@ class Representation:
         return make
 
     def requested(self, request: Request, body: JsonValue | Missing) -> RequestEcho:
-        """What a request says, as far as answers of success say it again."""
+        """Return what a request says, as far as answers of success say it again."""
         method, is_success = self.operation.method, 200 <= self.chosen.status < 300  # noqa: PLR2004
         if not is_success:
             return RequestEcho()
@@ -272,7 +272,7 @@ class Representation:
         return RequestEcho(sent, path, query, is_of_answer=method in _OF_ANSWER)
 
     def representation(self, accept: str | None, *, streamed: bool = False) -> ChosenMediaType | None:
-        """The representation that an Accept field gets; what clients usually send is decided once."""
+        """Return the representation that an Accept field gets; what clients usually send is decided once."""
         key = accept, streamed
         try:
             return self._represented[key]
@@ -281,12 +281,12 @@ class Representation:
             return found
 
     def represent(self, ask: RequestContext) -> ChosenMediaType | None:
-        """The representation that a request gets; None where all that is documented is refused outright."""
+        """Return the representation that a request gets; None where all that is documented is refused outright."""
         return self.representation(ask.accept, streamed=asks_for_stream(ask.understood))
 
     def is_refused(self, ask: RequestContext) -> bool:
         """
-        Whether a request gets 406.
+        Return whether a request gets 406.
 
         What is documented is refused outright, or not accepted where 406 is documented or asked for.
         """
@@ -347,7 +347,7 @@ class Representation:
         return self.with_unacceptable(answer, ask)
 
     def head(self) -> list[RawField]:
-        """The documented header fields, with values; made once."""
+        """Return the documented header fields, with values; made once."""
         if self._head is None:
             challenge = challenges(self.operation.security, self.kit.document.schemes)
             sent = Sent(self.operation.method, self.chosen.status, self.references, challenge)
@@ -355,7 +355,7 @@ class Representation:
         return self._head
 
     def findings(self) -> tuple[Finding, ...]:
-        """What is wrong with the examples of this response."""
+        """Return what is wrong with the examples of this response."""
         return tuple(
             Finding(
                 rule="document-example-invalid",
@@ -371,7 +371,7 @@ class Representation:
         )
 
     def _wrong(self, media: MediaType, example: Example) -> Iterator[tuple[str, Pointer]]:
-        """What is wrong with an example, and where in it."""
+        """Yield what is wrong with an example, and where in it."""
         media_type = parse_media_type(media.name)
         if is_json(media_type):
             for found in self.judge.judge_value(media, _unquoted(example.value, self.judge, media)):
@@ -401,7 +401,7 @@ class Representation:
         return self._paged(self._answer(content, self._made(content, ask), GENERATED, ask.seed_text), content, ask)
 
     def _paged(self, answer: Answer, content: _CompiledMediaType, ask: RequestContext) -> Answer:
-        """The answer with header fields that say which page of the preferred number of things it is."""
+        """Return the answer with header fields that say which page of the preferred number of things it is."""
         schema = content.represented.media_type.schema
         if ask.preferences.size is None or schema is None or not content.is_json or self.operation.method != "GET":
             return answer
@@ -416,7 +416,7 @@ class Representation:
         )
 
     def _edge(self, content: _CompiledMediaType, ask: RequestContext) -> Answer | None:
-        """The edge case that is asked for, named; None where none is, or where the body is no JSON."""
+        """Return the edge case that is asked for, named; None where none is, or where the body is no JSON."""
         media = content.represented.media_type
         rule, profile = ask.preferences.payload, ask.profile
         if (rule is None and profile not in EDGES) or media.schema is None or not is_json(content.media_type):
@@ -464,7 +464,7 @@ class Representation:
         return content
 
     def _outline(self, media: MediaType, media_type: MediaRange) -> Outline:
-        """The outline that writing needs: for forms, XML and streams only."""
+        """Return the outline that writing needs: for forms, XML and streams only."""
         needed = is_xml(media_type) or media_type.type == "multipart" or is_event_stream(media_type)
         schemas = self.kit.schemas.of(Direction.RESPONSE, Purpose.MAKE)
         if is_streamed(media_type) and media.item_schema is not None:
@@ -502,7 +502,7 @@ class Representation:
 
     def consider(self, ask: RequestContext) -> Iterator[tuple[str, str | None]]:
         """
-        The examples that there are for a request, by their sources, each with why it does not answer.
+        Yield the examples that there are for a request, by their sources, each with why it does not answer.
 
         None: it could.
         """
@@ -551,7 +551,7 @@ class Representation:
         return ended.written
 
     def _written_example(self, content: _CompiledMediaType, value: JsonValue) -> bytes:
-        """The bytes of the value of an example; a text is the content already, unless the media type is JSON."""
+        """Return the bytes of the value of an example; a text is the content already, unless the media type is JSON."""
         media_type = content.media_type
         is_written = not is_streamed(media_type) or (isinstance(value, str) and is_wire_text(value, media_type))
         if isinstance(value, str) and is_written and not is_json(media_type):
@@ -579,7 +579,7 @@ class Representation:
         return write_body(value, content.media_type, content.outline, media.encoding, self._root_name(media))
 
     def _root_name(self, media: MediaType) -> str:
-        """The name of an XML root element: the component's, else the operation's subject."""
+        """Return the name of an XML root element: the component's, else the operation's subject."""
         ref = media.schema.reference if media.schema is not None else None
         if ref:
             return ref.rpartition("/")[2]
@@ -609,7 +609,7 @@ class Representation:
         return content.stream.make(wish, ask.preferences.locale)
 
     def _wish(self, content: _CompiledMediaType, ask: RequestContext) -> SampleOptions:
-        """What a generated value should be like."""
+        """Return what a generated value should be like."""
         preferences = ask.preferences
         requested = self.requested(ask.request, ask.understood.body)
         echoes, is_minimal = ask.understood.echoes(), ask.profile == "minimal"
@@ -626,7 +626,7 @@ class Representation:
         )
 
     def _made(self, content: _CompiledMediaType, ask: RequestContext) -> bytes:
-        """A made body; JSON is written as it is made."""
+        """Return a made body; JSON is written as it is made."""
         schema = content.represented.media_type.schema
         if content.is_json and schema is not None:
             return self._producer(content, schema, ask.preferences.locale).write(self._wish(content, ask))
@@ -641,7 +641,7 @@ class Representation:
 
 
 def _described(upload: Upload) -> JsonObject:
-    """What answers say of a file that was sent, by the names that it may have there."""
+    """Return what answers say of a file that was sent, by the names that it may have there."""
     said: JsonObject = {
         **dict.fromkeys(("size", "bytes", "fileSize", "contentLength", "sizeInBytes"), upload.size),
         **(dict.fromkeys(("filename", "name", "originalName", "title"), upload.name) if upload.name else {}),
@@ -651,7 +651,7 @@ def _described(upload: Upload) -> JsonObject:
 
 
 def _sent(method: str, request: Request, body: JsonValue | Missing) -> JsonObject | list[JsonValue] | None:
-    """What was sent, as answers say it again; that something was deleted they say as well."""
+    """Return what was sent, as answers say it again; that something was deleted they say as well."""
     if method == "DELETE":
         return _DELETED
     if method not in _WITH_BODY:
@@ -671,7 +671,7 @@ def _sent(method: str, request: Request, body: JsonValue | Missing) -> JsonObjec
 
 
 def _is_problem(media_type: MediaRange) -> bool:
-    """Whether the content is problem details, RFC 9457."""
+    """Return whether the content is problem details, RFC 9457."""
     return media_type.subtype.startswith("problem+")
 
 
@@ -684,7 +684,7 @@ def _text(producer: Producer, wish: SampleOptions) -> JsonValue:
 
 
 def _texts(value: JsonValue) -> Iterator[str]:
-    """The texts in a value that may be links."""
+    """Yield the texts in a value that may be links."""
     if isinstance(value, str) and ("://" in value or value.startswith("/")):
         yield value
     elif isinstance(value, dict):
@@ -693,7 +693,7 @@ def _texts(value: JsonValue) -> Iterator[str]:
 
 
 def _leads_back(link: str, follows: frozenset[str]) -> bool:
-    """Whether a link says by no query parameter that who follows it has been here."""
+    """Return whether a link says by no query parameter that who follows it has been here."""
     return not follows & {name for name, _ in parse_qsl(link.partition("?")[2], keep_blank_values=True)}
 
 
@@ -710,12 +710,12 @@ def _malformed_xml(example: Example) -> str | None:
 
 
 def _is_string(schema: JsonValue) -> bool:
-    """Whether a schema is that of a text."""
+    """Return whether a schema is that of a text."""
     return isinstance(schema, dict) and schema.get("type") in ("string", ["string"])
 
 
 def _type_field(content: _CompiledMediaType, body: bytes) -> RawField:
-    """The Content-Type field: of parts that somebody wrote, with their own boundary."""
+    """Return the Content-Type field: of parts that somebody wrote, with their own boundary."""
     name, media_type = content.represented.name, content.media_type
     is_open = media_type.type == "multipart" and media_type.parameter("boundary") is None
     boundary = find_boundary(body) if is_open else None
@@ -725,12 +725,12 @@ def _type_field(content: _CompiledMediaType, body: bytes) -> RawField:
 
 
 def _is_single(schema: JsonValue) -> bool:
-    """Whether a schema under a streaming media type describes one item rather than the list of them."""
+    """Return whether a schema under a streaming media type describes one item rather than the list of them."""
     return isinstance(schema, dict) and schema.get("type") not in ("array", ["array"]) and "items" not in schema
 
 
 def _unquoted(value: JsonValue | Missing, judge: ResponseJudge, media: MediaType) -> JsonValue:
-    """An example of JSON that is given as text, where the schema wants no text, or says nothing of it."""
+    """Return an example of JSON that is given as text, where the schema wants no text, or says nothing of it."""
     if isinstance(value, Missing):
         return None
     if not isinstance(value, str) or (media.schema is not None and judge.is_valid(media, value)):
@@ -746,7 +746,7 @@ def _unquoted(value: JsonValue | Missing, judge: ResponseJudge, media: MediaType
 
 def asks_for_stream(understood: DecodedRequest) -> bool:
     """
-    Whether a request asks for a stream.
+    Return whether a request asks for a stream.
 
     By `stream: true` in its body or its query, as the APIs of language models have it.
     """
@@ -756,5 +756,5 @@ def asks_for_stream(understood: DecodedRequest) -> bool:
 
 
 def accept_of(request: Request) -> str | None:
-    """The Accept field of a request."""
+    """Return the Accept field of a request."""
     return find_field(request.fields, b"accept")

@@ -112,7 +112,7 @@ class Responder:
         return self.kit.document
 
     def base_paths(self, entry: Entry | None = None) -> tuple[str, ...]:
-        """The paths under which the document, or one operation with servers of its own, is served."""
+        """Return the paths under which the document, or one operation with servers of its own, is served."""
         fixed = self.kit.settings.base_path
         if fixed:
             return ("/" + fixed[0].strip("/") if fixed[0].strip("/") else "",)
@@ -120,11 +120,15 @@ class Responder:
         return tuple(dict.fromkeys(server.base_path for server in own or self.document.servers))
 
     def routes(self) -> Iterator[DocumentedRoute]:
-        """The operations, with where they are served."""
+        """Return the operations, with where they are served."""
         return (DocumentedRoute(entry, base) for entry in self.document.entries for base in self.base_paths(entry))
 
     def _own_servers(self, entry: Entry) -> Sequence[Server]:
-        """An operation's own servers; read only where some are written, since an operation is read when asked for."""
+        """
+        Return an operation's own servers.
+
+        Read only where some are written, since an operation is read when asked for.
+        """
         written = any(
             isinstance(node.value, dict) and "servers" in node.value for node in (entry.node, entry.path_item)
         )
@@ -142,7 +146,7 @@ class Responder:
         return self.lead(self.decide(request, world), request)
 
     def lead(self, answer: Answer, request: Request) -> Answer:
-        """An answer whose links lead to this server, as the client addresses it."""
+        """Return an answer whose links lead to this server, as the client addresses it."""
         entry = answer.entry
         if entry is None or answer.source == _REFUSED or not self.links.leads_away(answer):
             return answer
@@ -182,7 +186,7 @@ class Responder:
         return FreeBases((*self.document.servers, *own))
 
     def _under_free_bases(self, method: str, path: str, query: str) -> Iterator[tuple[Matched[Entry] | Unmatched, str]]:
-        """What a path leads to under base paths that variables make, each with that base path."""
+        """Yield what a path leads to under base paths that variables make, each with that base path."""
         for base, usual in self._free_bases.iter_ways(path):
             found = self.router.find(method, usual + path[len(base) :], query, self._may_span)
             if isinstance(found, Matched) or found.allowed:
@@ -279,7 +283,7 @@ class Responder:
         return picked
 
     def judge_of(self, entry: Entry) -> ResponseJudge:
-        """The judge of an operation's responses."""
+        """Return the judge of an operation's responses."""
         if entry.id not in self._judges:
             schemas = self.kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE)
             self._judges[entry.id] = ResponseJudge(self.document.operation(entry), schemas)
@@ -287,7 +291,7 @@ class Responder:
 
     def maker(self, entry: Entry) -> Make | None:
         """
-        What makes the answers of an operation to good requests that prefer nothing.
+        Return what makes the answers of an operation to good requests that prefer nothing.
 
         Returns: A function of the path variables, decoded and read, of the request, its body as it was read, and the
             world who asks. It raises SchemaError where no answer can be made. None where answers are not made from a
@@ -317,13 +321,13 @@ class Responder:
         return answer
 
     def is_usual(self, entry: Entry, accept: str) -> bool:
-        """Whether an Accept field gets what is answered without one."""
+        """Return whether an Accept field gets what is answered without one."""
         compiled = self._compile(entry)
         return compiled.success is not None and self._reply(compiled, compiled.success).is_usual(accept)
 
     def judge_requests(self, entry: Entry) -> RequestJudge:
         """
-        The judge of an operation's requests.
+        Return the judge of an operation's requests.
 
         Raises:
             SchemaError: the schema of a parameter can't be compiled.
@@ -332,7 +336,7 @@ class Responder:
 
     def broken_of(self, operation: Operation) -> tuple[Finding, ...]:
         """
-        The references of an operation, and of what it refers to, that lead nowhere.
+        Return the references of an operation, and of what it refers to, that lead nowhere.
 
         Nothing is read where the document has none.
         """
@@ -351,7 +355,7 @@ class Responder:
         return tuple(finding for finding in self.document.broken if any(_holds(node, finding) for node in nodes))
 
     def reply(self, entry: Entry, chosen: ChosenResponse) -> Representation:
-        """The reply of one documented response of an operation."""
+        """Return the reply of one documented response of an operation."""
         return self._reply(self._compile(entry), chosen)
 
     def _compile(self, entry: Entry) -> CompiledOperation:
@@ -449,7 +453,7 @@ class Responder:
         return problem_answer(problem.NOT_ACCEPTABLE, finding.message, entry=operation.entry, findings=(finding,))
 
     def _told(self, operation: Operation, ask: RequestContext, *, before_validation: bool) -> Answer | None:
-        """The answer of a source, unless another one is preferred."""
+        """Return the answer of a source, unless another one is preferred."""
         if not self.sources or ask.preferences.asks_for_something or ask.profile in EDGES:
             return None
         asked = (source for source in self.sources if source.before_validation is before_validation)
@@ -508,7 +512,7 @@ class Responder:
         return answer
 
     def _stored(self, compiled: CompiledOperation, ask: RequestContext) -> Answer | None:
-        """The fixture that answers, unless an example or a generated value is asked for."""
+        """Return the fixture that answers, unless an example or a generated value is asked for."""
         preferences = ask.preferences
         if preferences.fixture is not None:
             named = self.fixtures.named(compiled.operation.id, preferences.fixture)
@@ -534,7 +538,7 @@ class Responder:
         return None
 
     def _from_fixture(self, compiled: CompiledOperation, fixture: Fixture, ask: RequestContext) -> Answer:
-        """A stored answer, with the documented header fields that it does not set itself."""
+        """Return a stored answer, with the documented header fields that it does not set itself."""
         return render(
             fixture.stored,
             self.telling(
@@ -547,7 +551,7 @@ class Responder:
         )
 
     def telling(self, operation: Operation, status: int, source: str, key: str = "") -> RenderContext:
-        """What an answer to an operation that somebody wrote down needs; see `RenderContext`."""
+        """Return what an answer to an operation that somebody wrote down needs; see `RenderContext`."""
         compiled = self._compile(operation.entry)
         chosen = choose_status(operation, status)
         head = self._reply(compiled, chosen).head() if chosen is not None else ()
@@ -571,7 +575,7 @@ class Responder:
         return self._challenged(compiled, answer._replace(findings=(finding,)))
 
     def _challenged(self, compiled: CompiledOperation, answer: Answer) -> Answer:
-        """A 401 says how to authenticate. RFC 9110, section 15.5.2."""
+        """Return a 401 says how to authenticate. RFC 9110, section 15.5.2."""
         challenge = challenges(compiled.operation.security, self.document.schemes)
         if not challenge or any(name == b"www-authenticate" for name, _ in answer.fields):
             return answer
@@ -636,7 +640,7 @@ class Responder:
     def _documented(
         self, compiled: CompiledOperation, chosen: ChosenResponse, ask: RequestContext, findings: tuple[Finding, ...]
     ) -> Answer | None:
-        """The documented error response, worded; None where it can't be made: a problem is said instead."""
+        """Return the documented error response, worded; None where it can't be made: a problem is said instead."""
         reply = self._reply(compiled, chosen)
         fixture = self._fixture(compiled, ask, chosen.status)
         if fixture is not None:
@@ -685,8 +689,7 @@ class Responder:
 
     def _in_words(self, answer: Answer, detail: str, request: Request) -> Answer:
         """
-        An answer to a request for nothing that is documented, in the words that the document has for other errors.
-
+        Return an answer to a request for nothing that is documented, in the words that the document has for other errors.
         Clients that insist on such a shape read the message of every error, and break on problem details.
         """
         if self._error_shape is None:
@@ -743,7 +746,7 @@ class Responder:
 
 
 def _iter_schemas(operation: Operation) -> Iterator[tuple[Direction, Node]]:
-    """The schemas of an operation."""
+    """Yield the schemas of an operation."""
     for parameter in operation.parameters:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
         if schema is not None:
@@ -758,13 +761,13 @@ def _iter_schemas(operation: Operation) -> Iterator[tuple[Direction, Node]]:
 
 
 def _holds(node: Node, finding: Finding) -> bool:
-    """Whether what is found stands in a part of the document."""
+    """Return whether what is found stands in a part of the document."""
     place = finding.place
     return place is not None and place.file == node.place.file and place.pointer[: len(node.pointer)] == node.pointer
 
 
 def _as_judged(operation: Operation, request: Request) -> Request:
-    """A request without the mock's own preferences, where the operation has some of its own in the same field."""
+    """Return a request without the mock's own preferences, where the operation has some of its own in the same field."""
     header = find_field(request.fields, b"prefer")
     if header is None or not any(
         p.location is ParameterLocation.HEADER and p.name.lower() == "prefer" for p in operation.parameters
@@ -776,7 +779,7 @@ def _as_judged(operation: Operation, request: Request) -> Request:
 
 
 def _join(found: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The findings of both, each of them once."""
+    """Return the findings of both, each of them once."""
     joined = others if others == found or not found else (*found, *others)
     has_other_words = len({finding.message for finding in joined}) == len(joined)
     if has_other_words:
@@ -785,7 +788,7 @@ def _join(found: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Find
 
 
 def _stranger(request: Request, world: World) -> RequestContext:
-    """A request for nothing that is documented."""
+    """Return a request for nothing that is documented."""
     seed = derive_seed(request.method, request.path.decode("latin-1"), request.query.decode("latin-1"), request.body)
     return RequestContext(
         request, DecodedRequest({}, MISSING), NONE, accept_of(request), lambda: seed, "", (), None, world

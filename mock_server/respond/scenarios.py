@@ -175,7 +175,7 @@ class _ScenarioReader:
         )
 
     def _rule(self, rule: JsonValue, number: int) -> ScenarioRule | None:
-        """One rule; what is wrong with it is noted."""
+        """Return one rule; what is wrong with it is noted."""
         try:
             return self._read_rule(rule, number)
         except ScriptError as error:
@@ -223,7 +223,7 @@ class _ScenarioReader:
         return entries, frozenset(_word(state, "when", "state") for state in states)
 
     def _answer(self, entry: Entry, value: JsonValue, at: Pointer) -> Stored | Directed | None:
-        """One answer for one operation; what is wrong with it is noted."""
+        """Return one answer for one operation; what is wrong with it is noted."""
         try:
             return self._read_answer(entry, value, at)
         except ScriptError as error:
@@ -279,7 +279,7 @@ class _ScenarioReader:
 
 
 def _head(value: JsonObject, name: str) -> tuple[str, list[JsonValue]]:
-    """The name of a scenario and its rules."""
+    """Return the name of a scenario and its rules."""
     rules = value["rules"]
     if not value.keys() <= {"name", "rules"} or not isinstance(rules, list) or not rules:
         raise ScriptError("a scenario has 'rules', a list, and may have a 'name'", ("rules",))
@@ -287,7 +287,7 @@ def _head(value: JsonObject, name: str) -> tuple[str, list[JsonValue]]:
 
 
 def _chosen(operation: Operation, code: JsonValue) -> ChosenResponse:
-    """The documented response of a status; of none, that of success."""
+    """Return the documented response of a status; of none, that of success."""
     if code is None:
         chosen = choose_success(operation)
     elif isinstance(code, bool) or not isinstance(code, int):
@@ -301,7 +301,7 @@ def _chosen(operation: Operation, code: JsonValue) -> ChosenResponse:
 
 
 def _answers(rule: JsonObject) -> tuple[list[tuple[Pointer, JsonValue]], bool]:
-    """The answers of a rule with their places, and whether they begin again."""
+    """Return the answers of a rule with their places, and whether they begin again."""
     repeat = rule.get("repeat", "last")
     if repeat not in {"last", "loop"} or ("repeat" in rule and "answers" not in rule):
         raise ScriptError("'repeat' stands beside 'answers', and is last or loop", ("repeat",))
@@ -351,7 +351,7 @@ class Player:
                 self._rules.setdefault(operation, []).append((scenario, rules))
 
     def touches(self, entry: Entry) -> bool:
-        """Whether a scenario has a rule for an operation."""
+        """Return whether a scenario has a rule for an operation."""
         return entry.id in self._rules
 
     def answer(self, operation: Operation | None, ask: RequestContext) -> Answer | None:
@@ -372,7 +372,7 @@ class Player:
         return None
 
     def tell(self, operation: Operation | None, ask: RequestContext) -> tuple[bool, str]:
-        """Whether a scenario would answer, and by which rule; nothing is changed."""
+        """Return whether a scenario would answer, and by which rule; nothing is changed."""
         for scenario, rules in self._rules.get(operation.id, ()) if operation is not None else ():
             state = ask.world.scenarios.get(scenario.name, STARTED)
             rule = next((rule for rule in rules if _fits(rule, state, ask)), None)
@@ -382,7 +382,7 @@ class Player:
         return False, "no rule of a scenario fits the request in the states of its world"
 
     def _is_good(self, ask: RequestContext) -> bool:
-        """Whether a request is not refused: only then does a state follow from it without an answer."""
+        """Return whether a request is not refused: only then does a state follow from it without an answer."""
         settings, read = self._responder.kit.settings, ask.understood
         if read.unmet and settings.security:
             return False
@@ -403,7 +403,7 @@ class Player:
         )
 
     def _direct(self, given: Directed, operation: Operation, ask: RequestContext) -> Answer:
-        """The answer of the document that a rule asks for."""
+        """Return the answer of the document that a rule asks for."""
         if given.fixture is not None:
             fixture = self._responder.fixtures.named(operation.id, given.fixture)
             if fixture is not None:
@@ -426,7 +426,7 @@ def _fits(rule: ScenarioRule, state: str, ask: RequestContext) -> bool:
 def _turn(
     scenario: Scenario, rule: ScenarioRule, operation: Operation, ask: RequestContext
 ) -> Stored | Directed | None:
-    """The answer whose turn it is."""
+    """Return the answer whose turn it is."""
     answers = rule.answers[operation.id]
     if len(answers) < 2:  # noqa: PLR2004 - nothing goes by turns
         if answers:

@@ -23,7 +23,7 @@ class AnswerSource(Protocol):
         """Whether it waits for something, a database for instance, by `serve.waiting`."""
 
     def touches(self, entry: Entry) -> bool:
-        """Whether it may ever answer an operation; then none of its answers is kept ready."""
+        """Return whether it may ever answer an operation; then none of its answers is kept ready."""
 
     def answer(self, operation: Operation | None, ask: RequestContext) -> Answer | None:
         """
@@ -41,4 +41,4 @@ class Versioned(AnswerSource, Protocol):
     """Answers the same request in the same way until something changes."""
 
     def pulse(self) -> int | None:
-        """A number that is another one after each change; None where telling it takes as long as answering."""
+        """Return a number that is another one after each change; None where telling it takes as long as answering."""

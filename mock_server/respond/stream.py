@@ -64,7 +64,7 @@ class Leaf:
         return [word.lower() for word in _WORDS.findall(self.word)]
 
     def rank(self, kinds: tuple[str, ...]) -> tuple[int, int]:
-        """How sure it is of a kind: the fewer parts, the more of the whole stream it speaks."""
+        """Return how sure it is of a kind: the fewer parts, the more of the whole stream it speaks."""
         return len(self.words), kinds.index(self.words[-1])
 
 
@@ -112,7 +112,7 @@ class ItemStream:
         return self._of(chosen[wish.seed % len(chosen)], wish, locale)
 
     def _of(self, leaf: Leaf, wish: SampleOptions, locale: str | None) -> JsonValue:
-        """An item of one alternative; where more is asked of all of them, one that is drawn until it fits."""
+        """Return an item of one alternative; where more is asked of all of them, one that is drawn until it fits."""
         if self._is_plain:
             return self._producer(leaf.node, locale).produce(wish)
         whole = self._producer(self.item, locale)
@@ -155,7 +155,7 @@ class ItemStream:
             yield from self._iter_leaves(branch, depth + 1)
 
     def _word(self, node: Node, depth: int) -> str:
-        """The word by which an alternative says what it is; "" where there is none."""
+        """Return the word by which an alternative says what it is; "" where there is none."""
         value = node.value if isinstance(node.value, dict) else {}
         own = _only(value)
         if own:
@@ -187,7 +187,7 @@ class ItemStream:
         return any(_DONE in text for text in (*texts, *self._words_of_the_switch()))
 
     def _words_of_the_switch(self) -> Iterator[str]:
-        """What the document says of the property `stream` in requests."""
+        """Yield what the document says of the property `stream` in requests."""
         body = self.operation.request_body
         for content in body.content if body is not None else ():
             if content.schema is not None:
@@ -199,7 +199,7 @@ class ItemStream:
 
 
 def _find(leaves: list[Leaf], kinds: tuple[str, ...]) -> Leaf | None:
-    """The alternative that opens or ends the whole stream."""
+    """Return the alternative that opens or ends the whole stream."""
     of_kind: list[Leaf] = [leaf for leaf in leaves if leaf.words and leaf.words[-1] in kinds]
     key: Callable[[Leaf], tuple[int, int]] = lambda leaf: leaf.rank(kinds)  # noqa: E731 - a name for what is compared
     return min(of_kind, key=key, default=None)
@@ -213,7 +213,7 @@ def _children(node: Node, keyword: str) -> list[Node]:
 
 
 def _only(schema: JsonValue) -> str:
-    """The only text that a schema takes; "" where there is none."""
+    """Return the only text that a schema takes; "" where there is none."""
     if not isinstance(schema, dict):
         return ""
     listed: JsonObject = schema

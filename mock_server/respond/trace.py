@@ -123,7 +123,7 @@ class ExplainingSource(Protocol):
     """A source that can say what it would do without doing it."""
 
     def tell(self, operation: Operation | None, ask: RequestContext) -> tuple[bool | None, str]:
-        """Whether it would answer, and why."""
+        """Return whether it would answer, and why."""
 
 
 def explain(responder: Responder, request: Request, world: World) -> Explained:
@@ -160,14 +160,14 @@ def _does_not(who: str, why: str) -> Consideration:
 
 
 def _without_effects(responder: Responder) -> Responder:
-    """The same responder without sources that keep something."""
+    """Return the same responder without sources that keep something."""
     own = copy.copy(responder)
     own.sources = ()
     return own
 
 
 def _copy_of(world: World) -> World:
-    """A world like another one, for nobody."""
+    """Return a world like another one, for nobody."""
     return World(world.name, world.seed, Journal(0), Counter(world.turns), dict(world.scenarios))
 
 
@@ -280,7 +280,7 @@ def _of_response(
 def _fixtures(
     responder: Responder, operation: Operation, ask: RequestContext, answer: Answer, status: int | None
 ) -> Iterator[Consideration]:
-    """The fixtures of an operation, the most specific first, until one answers."""
+    """Yield the fixtures of an operation, the most specific first, until one answers."""
     named = ask.preferences.fixture
     for fixture in responder.fixtures.by_operation.get(operation.id, ())[:_MOST]:
         who = f"fixture:{fixture.name}"
@@ -322,7 +322,7 @@ def _why_not(fixture: Fixture, ask: RequestContext, status: int | None) -> str:
 def _examples(
     responder: Responder, operation: Operation, ask: RequestContext, answer: Answer, chosen: ChosenResponse
 ) -> Iterator[Consideration]:
-    """The examples of a response, until one answers."""
+    """Yield the examples of a response, until one answers."""
     considered = list(responder.reply(operation.entry, chosen).consider(ask))[:_MOST]
     for who, unfit in considered:
         if answer.source == who:
@@ -336,7 +336,7 @@ def _examples(
 
 
 def _generated(responder: Responder, ask: RequestContext) -> str:
-    """How a value is made."""
+    """Return how a value is made."""
     told = [
         f"seed {ask.seed_text!r}",
         f"locale {ask.preferences.locale or responder.kit.locale}",

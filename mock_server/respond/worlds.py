@@ -135,7 +135,7 @@ class WorldStore(Protocol):
         """Give a world what another one has."""
 
     def snapshot(self, world: str) -> JsonValue:
-        """What is kept, as JSON."""
+        """Return what is kept, as JSON."""
 
     def restore(self, world: str, snapshot: JsonValue) -> None:
         """
@@ -189,7 +189,7 @@ class Worlds:
 
     def of(self, fields: RawFields) -> World:
         """
-        The world that a request names.
+        Return the world that a request names.
 
         Raises:
             MalformedWorld: that can't be a name.
@@ -201,7 +201,7 @@ class Worlds:
 
     def get(self, name: str) -> World:
         """
-        A world by its name; made when it is first asked for.
+        Return a world by its name; made when it is first asked for.
 
         Raises:
             MalformedWorld: that can't be a name.
@@ -224,11 +224,11 @@ class Worlds:
         return world
 
     def known(self, name: str) -> World | None:
-        """A world that there is already."""
+        """Return a world that there is already."""
         return self._worlds.get(name)
 
     def __iter__(self) -> Iterator[World]:
-        """All worlds, everybody's first."""
+        """Return all worlds, everybody's first."""
         return iter([self.everybody, *(world for world in self._worlds.values() if world is not self.everybody)])
 
     def __len__(self) -> int:
@@ -258,7 +258,7 @@ class Worlds:
         return copy
 
     def snapshot(self, name: str) -> JsonObject:
-        """What a world has, its journal apart, as JSON."""
+        """Return what a world has, its journal apart, as JSON."""
         world = self.get(name)
         kept: JsonObject = {key: keeper.snapshot(name) for key, keeper in self.keepers.items()}
         turns: JsonObject = dict(world.turns)
@@ -340,7 +340,7 @@ class Worlds:
 
 
 def named_world(fields: RawFields) -> str | None:
-    """The name of the world that a request asks for."""
+    """Return the name of the world that a request asks for."""
     named = cookies = None
     for name, value in fields:
         if name == HEADER:

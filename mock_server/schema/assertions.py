@@ -93,7 +93,7 @@ class SecondJudge:
         return {translated(error) for error in self._judge.iter_errors(value)}
 
     def is_valid(self, value: JsonValue) -> bool:
-        """Whether a value conforms."""
+        """Return whether a value conforms."""
         return bool(self._judge.is_valid(value))
 
 
@@ -128,12 +128,12 @@ def _is_iri(text: str, rule: str) -> bool:
 
 
 def _of_text(check: Callable[[str], bool]) -> Callable[[object], bool]:
-    """A format says nothing of what is no string."""
+    """Return a format says nothing of what is no string."""
     return lambda value: not isinstance(value, str) or check(value)
 
 
 def _readable(schema: JsonValue) -> JsonValue:
-    """A schema without the patterns that Python can't read."""
+    """Return a schema without the patterns that Python can't read."""
     if isinstance(schema, list):
         return [_readable(item) for item in schema]
     if not isinstance(schema, dict):

@@ -40,7 +40,7 @@ class Bundle:
     steps: int = 1  # subschemas that one part of a value may be judged by
 
     def definitions(self) -> list[JsonValue]:
-        """What the schema refers to."""
+        """Return what the schema refers to."""
         found = self.schema.get("$defs")
         if isinstance(found, dict):
             return list(found.values())
@@ -117,7 +117,7 @@ class Schemas:
         return Bundle(out, node, {name: self._origins[name] for name in needed}, excludes, steps)
 
     def recurs(self, name: str) -> bool:
-        """Whether a definition leads back to itself."""
+        """Return whether a definition leads back to itself."""
         if name not in self._recurring:
             seen: set[str] = set()
             todo = [name]
@@ -130,15 +130,15 @@ class Schemas:
         return self._recurring[name]
 
     def findings(self) -> tuple[Finding, ...]:
-        """What was noted in the schemas that were translated so far."""
+        """Return what was noted in the schemas that were translated so far."""
         return tuple(self._notes.values())
 
     def shape(self, schema: JsonValue, *, is_branch: bool = False) -> JsonValue:
-        """The shape of a schema that was bundled here; see `schema.shape`."""
+        """Return the shape of a schema that was bundled here; see `schema.shape`."""
         return shape_of(schema, self._schemas, is_branch=is_branch)
 
     def definition_shape(self, name: str) -> JsonValue:
-        """The shape of a definition; `True` for one that is not known."""
+        """Return the shape of a definition; `True` for one that is not known."""
         if name not in self._shapes:
             known = self._definitions.get(name)
             self._shapes[name] = self.shape(known.schema) if known is not None else True
@@ -176,7 +176,7 @@ class Schemas:
 
     def _enter(self, node: Node, outer: _Scope) -> _Scope:
         """
-        The dynamic scope once the schema resource of a node is entered.
+        Return the dynamic scope once the schema resource of a node is entered.
 
         Source: JSON Schema 2020-12 core, section 8.2.3.2: "the outermost schema resource in the dynamic scope"
         """
@@ -250,7 +250,7 @@ class Schemas:
         return out
 
     def _is_base(self, holder: Node, member: Node) -> bool:
-        """Whether a member of `allOf` is a schema with a discriminator that its holder extends, rather than any of its kind."""
+        """Return whether a member of `allOf` is a schema with a discriminator that its holder extends, rather than any of its kind."""
         target = self._find(member) if member.reference is not None else None
         return target is not None and self._discriminators.is_base(holder, target)
 
@@ -337,14 +337,14 @@ class SchemaSets:
     _sets: dict[tuple[Direction, Purpose], Schemas] = field(default_factory=dict)
 
     def of(self, direction: Direction, purpose: Purpose) -> Schemas:
-        """The schemas of one use."""
+        """Return the schemas of one use."""
         key = (direction, purpose)
         if key not in self._sets:
             self._sets[key] = Schemas(self.references, Use(direction, purpose, self.is_json_schema), self.syntax)
         return self._sets[key]
 
     def findings(self) -> tuple[Finding, ...]:
-        """What was noted so far, each once."""
+        """Return what was noted so far, each once."""
         found = {(f.rule, f.place, f.message): f for schemas in self._sets.values() for f in schemas.findings()}
         return tuple(found.values())
 
@@ -356,7 +356,11 @@ def _conjoin(out: JsonObject, members: list[JsonValue]) -> None:
 
 
 def _excludes(schema: JsonValue) -> bool:
-    """Whether a translated schema has a keyword that wants something to fail; a property of that name does no harm."""
+    """
+    Return whether a translated schema has a keyword that wants something to fail.
+
+    A property of that name does no harm.
+    """
     todo = [schema]
     while todo:  # a `const` may be hundreds of levels deep
         value = todo.pop()

@@ -114,7 +114,7 @@ class Forms:
 
     def root(self, bundle: Bundle) -> Canonical:
         """
-        The form of a bundle's own schema.
+        Return the form of a bundle's own schema.
 
         Raises:
             UnusableSchema: it is no schema.
@@ -126,7 +126,7 @@ class Forms:
         return form
 
     def definition(self, uri: str) -> Canonical | None:
-        """The form of the definition that a reference names; None where it has none."""
+        """Return the form of the definition that a reference names; None where it has none."""
         name = uri.removeprefix(_DEFINITIONS)
         if name not in self._known:
             self._known[name] = self._form_of(self.schemas.definition_shape(name))
@@ -134,7 +134,7 @@ class Forms:
 
     def is_hopeless(self, form: Canonical) -> bool:
         """
-        Whether it is proven that no value satisfies the schema of a form.
+        Return whether it is proven that no value satisfies the schema of a form.
 
         Only a form that leaves nothing out proves it.
         """
@@ -146,19 +146,19 @@ class Forms:
         return _canonicalize(thinned)
 
     def recurs(self, uri: str) -> bool:
-        """Whether the definition that a reference names leads back to itself."""
+        """Return whether the definition that a reference names leads back to itself."""
         return self.schemas.recurs(uri.removeprefix(_DEFINITIONS))
 
     def part(self, schema: JsonValue, *, is_branch: bool = False) -> Canonical | None:
         """
-        The form of any subschema, or of an alternative, that refers to the document's definitions.
+        Return the form of any subschema, or of an alternative, that refers to the document's definitions.
 
         None where it has none.
         """
         return self._form_of(self.schemas.shape(schema, is_branch=is_branch))
 
     def unfolded(self, schema: Canonical) -> Canonical | None:
-        """A form in which what it refers to is written in its place; None where that says nothing more."""
+        """Return a form in which what it refers to is written in its place; None where that says nothing more."""
         own = _written(schema)
         own = own if isinstance(own, dict) else {}
         whole = unfold(own, self.schemas.definition_shape)
@@ -168,7 +168,7 @@ class Forms:
         return None
 
     def self_contained(self, schema: Canonical) -> JsonObject:
-        """A form as a JSON Schema with everything that it refers to."""
+        """Return a form as a JSON Schema with everything that it refers to."""
         written = as_json(schema.to_json_schema())
         if not isinstance(written, dict):
             if written:
@@ -188,7 +188,11 @@ class Forms:
 
 
 def as_json(value: object) -> JsonValue:
-    """What jsonschema-rs gives as JSON: its numbers may be `Decimal`, where they have more digits than a float."""
+    """
+    Return what jsonschema-rs gives as JSON.
+
+    Its numbers may be `Decimal`, where they have more digits than a float.
+    """
     if isinstance(value, Decimal):
         if value == value.to_integral_value():
             return int(value)
@@ -203,7 +207,7 @@ def as_json(value: object) -> JsonValue:
 
 
 def is_same(one: Canonical, other: Canonical) -> bool:
-    """Whether two forms say the same, whatever else is known where each was made."""
+    """Return whether two forms say the same, whatever else is known where each was made."""
     return one == other or (one.kind == other.kind and _written(one) == _written(other))
 
 
@@ -215,7 +219,7 @@ def _written(schema: Canonical) -> JsonValue:
 
 
 def find_references(schema: JsonValue) -> set[str]:
-    """The names of the definitions that a schema refers to."""
+    """Return the names of the definitions that a schema refers to."""
     return set(iter_references(schema))
 
 
@@ -247,7 +251,7 @@ def canonicalize_schema(schema: JsonObject) -> Canonical | None:
 @lru_cache(maxsize=256)
 def _known_form(text: bytes) -> Canonical | None:
     """
-    The form of a schema that was met before.
+    Return the form of a schema that was met before.
 
     Both readings of a document hold most of them, and some take a second.
     """
@@ -262,12 +266,12 @@ def _form(schema: JsonObject) -> Canonical | None:
 
 
 def is_unsatisfiable(schema: Canonical) -> bool:
-    """Whether it is proven that no value satisfies a schema."""
+    """Return whether it is proven that no value satisfies a schema."""
     return schema.satisfiability() == Satisfiability.NO
 
 
 def find_intersection(one: Canonical, other: Canonical) -> Canonical | None:
-    """Every value that both admit; None where the canonical form can't say, or it would take too long."""
+    """Return every value that both admit; None where the canonical form can't say, or it would take too long."""
     if _count_branches(one) * _count_branches(other) > MOST_CASES:
         return None
     try:
@@ -278,7 +282,7 @@ def find_intersection(one: Canonical, other: Canonical) -> Canonical | None:
 
 def find_difference(one: Canonical, other: Canonical) -> Canonical | None:
     """
-    Every value that one admits and the other rejects.
+    Return every value that one admits and the other rejects.
 
     None where the canonical form can't say, or it would take too long.
     """
@@ -297,7 +301,7 @@ def _count_branches(schema: Canonical) -> int:
 
 
 def find_complement(schema: Canonical) -> Canonical | None:
-    """Every value that a schema rejects; None where the canonical form can't say."""
+    """Return every value that a schema rejects; None where the canonical form can't say."""
     try:
         return schema.negate()
     except CanonicalizationError:
@@ -339,7 +343,11 @@ def explain_unsatisfiable(bundle: Bundle) -> tuple[Pointer, str] | None:
 def _because(
     reason: UnsatisfiableReason, pointer: str, schema: JsonObject, found: Mapping[str, UnsatisfiableReason]
 ) -> str | None:
-    """The place that makes another one unsatisfiable: what its only keyword holds, or a property that it requires."""
+    """
+    Return the place that makes another one unsatisfiable.
+
+    What its only keyword holds, or a property that it requires.
+    """
     causes = reason.causes if isinstance(reason, UnsatisfiableReason.Conflict) else []
     if isinstance(reason, UnsatisfiableReason.Empty):
         causes = [reason.cause]
@@ -357,7 +365,7 @@ def _because(
 
 
 def _reason(reason: UnsatisfiableReason, pointer: Pointer, base: Pointer, bundle: Bundle) -> str:
-    """What is in conflict, in words; places are told from the base on, or else as they are in the document."""
+    """Return what is in conflict, in words; places are told from the base on, or else as they are in the document."""
 
     def at(place: Pointer) -> str:
         inner = place[len(base) :] if place[: len(base)] == base else None

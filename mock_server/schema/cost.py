@@ -111,7 +111,7 @@ def _count_negations(schema: JsonValue) -> int:
 
 
 def _thin_parts(keyword: str, value: JsonValue) -> JsonValue:
-    """The same with the parts of a value thinned."""
+    """Return the same with the parts of a value thinned."""
     if keyword in _PART:
         return thin(value, _CHILD_CASES)
     if keyword == "enum" and isinstance(value, list) and len(value) > _LONG_ENUM:
@@ -149,7 +149,7 @@ def _thin_alternatives(out: JsonObject, room: int) -> None:
 
 
 def _slots(schema: JsonObject) -> Iterator[tuple[int, str, int]]:
-    """The keywords with alternatives, each with how many, and the index of a member of `allOf`."""
+    """Yield the keywords with alternatives, each with how many, and the index of a member of `allOf`."""
     for index, member in enumerate(_list(schema, "allOf")):
         if (cases := count_cases(member)) > 1:
             yield cases, "allOf", index
@@ -186,7 +186,7 @@ def _some(branches: list[JsonValue], share: int) -> list[JsonValue]:
 
 
 def _factors(schema: JsonValue) -> Iterator[int]:
-    """The numbers of alternatives that multiply."""
+    """Yield the numbers of alternatives that multiply."""
     if not isinstance(schema, dict):
         return
     for member in _list(schema, "allOf"):

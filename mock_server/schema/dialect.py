@@ -286,7 +286,7 @@ class _ObjectTranslation:
 
     def _is_possible(self, format_: str, out: JsonObject) -> bool:
         """
-        Whether a text of the lengths and the pattern can have a format that is asserted.
+        Return whether a text of the lengths and the pattern can have a format that is asserted.
 
         One that can't is an annotation.
         """
@@ -391,7 +391,7 @@ class _ObjectTranslation:
 
     def _means_null(self, branch: Node, keyword: str) -> bool:
         """
-        Whether an alternative is null, written as `{nullable: true}`, which strictly admits anything.
+        Return whether an alternative is null, written as `{nullable: true}`, which strictly admits anything.
 
         Beside `anyOf` that reading does no harm to a judge; beside `oneOf` it would refuse all that the others admit.
         """
@@ -482,7 +482,7 @@ def with_null(out: JsonObject) -> JsonObject:
 
 
 def is_type(value: JsonValue, type_: str) -> bool:
-    """Whether a value is of a type of JSON Schema; 1.0 is an integer."""
+    """Return whether a value is of a type of JSON Schema; 1.0 is an integer."""
     if isinstance(value, bool):
         return type_ == "boolean"
     if isinstance(value, int):
@@ -555,7 +555,7 @@ class Hiding:
     follow: Callable[[Node], Node | None]  # to where something else than a reference stands
 
     def names(self, node: Node) -> frozenset[str]:
-        """The hidden properties among a schema's own and those of its `allOf`."""
+        """Return the hidden properties among a schema's own and those of its `allOf`."""
         found: set[str] = set()
         for part in self._parts(node):
             if isinstance(part.value, dict) and isinstance(part.value.get("properties"), dict):
@@ -563,7 +563,7 @@ class Hiding:
         return frozenset(found)
 
     def is_required(self, node: Node, around: frozenset[str]) -> bool:
-        """Whether a schema requires a property that is hidden, by itself or by what is around it."""
+        """Return whether a schema requires a property that is hidden, by itself or by what is around it."""
         required: set[str] = set()
         for part in self._parts(node):
             listed = part.value.get("required") if isinstance(part.value, dict) else None
@@ -571,7 +571,7 @@ class Hiding:
         return bool(required & (around | self.names(node)))
 
     def _parts(self, node: Node, depth: int = 0) -> Iterator[Node]:
-        """A schema, what it refers to, and the members of its `allOf`."""
+        """Yield a schema, what it refers to, and the members of its `allOf`."""
         if depth > _DEEPEST or not isinstance(node.value, dict):
             return
         yield node

@@ -87,11 +87,15 @@ class Discriminators:
             self._among_children(node, rule, out, purpose, refer)
 
     def is_base(self, holder: Node, target: Node) -> bool:
-        """Whether a member of `allOf` makes its holder, a schema with a name, a child of a schema with a discriminator."""
+        """Return whether a member of `allOf` makes its holder, a schema with a name, a child of a schema with a discriminator."""
         return _is_named(holder) and self._has_discriminator(target)
 
     def _has_discriminator(self, node: Node) -> bool:
-        """Whether a schema or one that it extends has a discriminator; of what has none, no part is looked at again."""
+        """
+        Return whether a schema or one that it extends has a discriminator.
+
+        Of what has none, no part is looked at again.
+        """
         if node.key in self._without:
             return False
         if any(True for _ in self._discriminating(node)):
@@ -101,7 +105,7 @@ class Discriminators:
         return False
 
     def returns(self, node: Node) -> bool:
-        """Whether the branches of a schema are its own children: as their base it does not choose among them."""
+        """Return whether the branches of a schema are its own children: as their base it does not choose among them."""
         return any(
             node.key in {ancestor.key for ancestor in self._ancestors(target)}
             for word in _CHOICES
@@ -211,7 +215,7 @@ class Discriminators:
         )
 
     def _target(self, ref: str, node: Node) -> Node | None:
-        """What a mapping names: a place, or a schema beside the node by its mere name."""
+        """Return what a mapping names: a place, or a schema beside the node by its mere name."""
         home = node.pointer[:-1] if node.pointer[-2:-1] and node.pointer[-2] in _HOMES else ("components", "schemas")
         refs = [ref] if "#" in ref or "/" in ref or ref.endswith((".yaml", ".yml", ".json")) else []
         refs.append("#/" + "/".join((*home, ref)))
@@ -226,7 +230,7 @@ class Discriminators:
 
     def _names_of_branch(self, place: Node, rule: _DiscriminatorRule, purpose: Purpose) -> list[JsonValue] | None:
         """
-        The discriminator's values for a branch.
+        Return the discriminator's values for a branch.
 
         Returns:
             None for a branch without a name; an empty list where the branch itself says which values there are.
@@ -253,7 +257,7 @@ class Discriminators:
         return mapped or [_last_word(ref)]
 
     def _names_of_child(self, child: Node, rule: _DiscriminatorRule, listed: list[JsonValue]) -> list[JsonValue]:
-        """The discriminator's values for a child; none where the parent lists others."""
+        """Return the discriminator's values for a child; none where the parent lists others."""
         mapped: list[JsonValue] = list(
             dict.fromkeys([*rule.mapped.get(child.key, ()), *rule.mapped.get(_name(child), ())])
         )
@@ -265,11 +269,11 @@ class Discriminators:
         return fitting or [value for value in listed if any(_is_alike(str(value), str(name)) for name in names)][:1]
 
     def _says_itself(self, target: Node, name: str) -> bool:
-        """Whether a schema restricts the property to certain values already."""
+        """Return whether a schema restricts the property to certain values already."""
         return bool(self._own_values(target, name))
 
     def _own_values(self, target: Node, name: str) -> list[JsonValue]:
-        """The values that a schema, apart from the discriminating schemas that it extends, restricts the property to."""
+        """Return the values that a schema, apart from the discriminating schemas that it extends, restricts the property to."""
         for part in self._parts(target):
             if part.key != target.key and self._rule(part) is not None:
                 continue
@@ -279,7 +283,7 @@ class Discriminators:
         return []
 
     def _listed(self, node: Node, name: str, *, deep: bool = True) -> list[JsonValue]:
-        """The `enum` or `const` of a property."""
+        """Return the `enum` or `const` of a property."""
         for part in self._parts(node) if deep else (node,):
             properties = part.value.get("properties") if isinstance(part.value, dict) else None
             if isinstance(properties, dict) and name in properties:
@@ -291,7 +295,7 @@ class Discriminators:
         return []
 
     def _are_apart(self, places: list[Node], rule: _DiscriminatorRule) -> bool:
-        """Whether no value that is made for one branch conforms to another, as far as can be seen."""
+        """Return whether no value that is made for one branch conforms to another, as far as can be seen."""
         facts = [(self._facts(place), self._names_of_branch(place, rule, Purpose.JUDGE) or []) for place in places]
         return all(self._is_apart(one, names, other, rule.name) for (one, names), (other, _) in permutations(facts, 2))
 
@@ -330,11 +334,11 @@ class Discriminators:
         return facts
 
     def _discriminating(self, node: Node) -> Iterator[Node]:
-        """A schema and those that it extends, as far as they have a discriminator."""
+        """Return a schema and those that it extends, as far as they have a discriminator."""
         return (part for part in self._parts(node) if self._rule(part) is not None)
 
     def _parts(self, node: Node) -> Iterator[Node]:
-        """A schema and the members of its `allOf`, through references, each once."""
+        """Yield a schema and the members of its `allOf`, through references, each once."""
         passed: set[_Key] = set()
         todo = [node]
         while todo:
@@ -350,7 +354,7 @@ class Discriminators:
 
     def _descendants(self, node: Node) -> list[Node]:
         """
-        The schemas with a name that extend a schema, those nearest first.
+        Return the schemas with a name that extend a schema, those nearest first.
 
         In its own file and in the entry document.
         """
@@ -366,7 +370,7 @@ class Discriminators:
         return list(found.values())
 
     def _index(self, resource: LoadedResource) -> dict[_Key, list[Node]]:
-        """The schemas of a file by the schemas that they extend."""
+        """Return the schemas of a file by the schemas that they extend."""
         if resource.uri not in self._children:
             index = self._children[resource.uri] = {}
             for child in _iter_named(Node(resource.value, resource)):
@@ -399,14 +403,14 @@ def _bearing(name: str, values: list[JsonValue]) -> JsonObject:
 
 
 def _list(node: Node, word: str) -> list[Node]:
-    """The schemas in a keyword's list."""
+    """Return the schemas in a keyword's list."""
     if not isinstance(node.value, dict) or not isinstance(node.value.get(word), list):
         return []
     return list(node.child(word).items())
 
 
 def _is_named(node: Node) -> bool:
-    """Whether a schema, or the one whose `allOf` it is in, is a component or a file of its own."""
+    """Return whether a schema, or the one whose `allOf` it is in, is a component or a file of its own."""
     pointer = node.pointer
     while pointer[-2:-1] == ("allOf",):
         pointer = pointer[:-2]
@@ -424,7 +428,7 @@ def _members(node: Node) -> JsonObject:
 
 
 def _iter_named(root: Node) -> Iterator[Node]:
-    """The components of a document; of a file that is none, its members."""
+    """Yield the components of a document; of a file that is none, its members."""
     members = dict(root.members())
     components = dict(members["components"].members()) if "components" in members else {}
     homes = [
@@ -446,7 +450,7 @@ def _name(node: Node) -> str:
 
 def _is_alike(one: str, other: str) -> bool:
     """
-    Whether two names differ in nothing but how they are written, or one begins or ends with the other.
+    Return whether two names differ in nothing but how they are written, or one begins or ends with the other.
 
     `dog`, `DogPet`.
     """

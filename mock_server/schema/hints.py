@@ -32,19 +32,19 @@ class Hints:
     sure: tuple[JsonObject, ...] = ()  # the sources that speak of every alternative
 
     def first(self, keyword: str) -> JsonValue:
-        """The first value of an annotation, or None."""
+        """Return the first value of an annotation, or None."""
         return next((source[keyword] for source in self.sources if keyword in source), None)
 
     def text(self, keyword: str) -> str:
-        """The first text of an annotation, or ""."""
+        """Return the first text of an annotation, or ""."""
         return next((value for source in self.sources if isinstance(value := source.get(keyword), str)), "")
 
     def formats(self) -> tuple[str, ...]:
-        """The formats that apply."""
+        """Return the formats that apply."""
         return tuple(dict.fromkeys(value for source in self.sources if isinstance(value := source.get("format"), str)))
 
     def examples(self) -> Iterator[JsonValue]:
-        """The documented examples, the nearest first, then defaults."""
+        """Yield the documented examples, the nearest first, then defaults."""
         for source in self.sources:
             examples = source.get("examples")
             if isinstance(examples, list):
@@ -52,7 +52,7 @@ class Hints:
         yield from (source["default"] for source in self.sources if source.get("default") is not None)
 
     def property_order(self) -> list[str]:
-        """The names of properties in the order in which they were written."""
+        """Return the names of properties in the order in which they were written."""
         names: dict[str, None] = {}
         for source in self.sources:
             properties = source.get("properties")
@@ -61,14 +61,14 @@ class Hints:
         return list(names)
 
     def is_map(self) -> bool:
-        """Whether it is documented that there are more properties than those named."""
+        """Return whether it is documented that there are more properties than those named."""
         return any(
             isinstance(source.get("additionalProperties"), dict) or "patternProperties" in source
             for source in self.sources
         )
 
     def implied_type(self) -> str | None:
-        """The type that the keywords speak of, where no `type` says it."""
+        """Return the type that the keywords speak of, where no `type` says it."""
         for source in self.sources:
             if "type" in source or "enum" in source or "const" in source:
                 continue
@@ -116,19 +116,23 @@ class HintReader:
         return hints
 
     def narrowed(self, hints: Hints, alternative: JsonValue) -> Hints:
-        """The hints of a place where one of its alternatives is chosen: what speaks of the others is left out."""
+        """
+        Return the hints of a place where one of its alternatives is chosen.
+
+        What speaks of the others is left out.
+        """
         own = self.read(alternative)
         names = dict.fromkeys((*hints.sure_names, *own.sure_names))
         sources = (*(source for source in hints.sure if source is not alternative), *own.sources)
         return Hints(sources, own.nouns or hints.nouns, tuple(names), (*hints.sure, *own.sure))
 
     def definition(self, name: str) -> Hints:
-        """The hints of a definition, named after it."""
+        """Return the hints of a definition, named after it."""
         hints = self.read(self.definitions.get(name, True))
         return replace(hints, nouns=hints.nouns | nouns_of(name))
 
     def member(self, hints: Hints, name: str) -> Hints:
-        """The hints of a property."""
+        """Return the hints of a property."""
         found: list[JsonValue] = []
         unsure: list[JsonValue] = []
         sure = set(map(id, hints.sure))
@@ -152,7 +156,7 @@ class HintReader:
         return Hints()
 
     def items(self, hints: Hints, index: int | None = None) -> Hints:
-        """The hints of an item; with an index, of that one."""
+        """Return the hints of an item; with an index, of that one."""
         found: list[JsonValue] = []
         for source in hints.sources:
             prefix = source.get("prefixItems")
@@ -198,7 +202,7 @@ class HintReader:
 
 
 def iter_alternatives(schema: JsonObject) -> Iterator[JsonValue]:
-    """The subschemas that may or may not hold."""
+    """Yield the subschemas that may or may not hold."""
     for word in _ALTERNATIVES:
         branches = schema.get(word)
         yield from branches if isinstance(branches, list) else ()

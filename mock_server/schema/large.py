@@ -60,7 +60,7 @@ class CompiledSchema(Protocol):
     """A schema as jsonschema-rs compiles it."""
 
     def is_valid(self, instance: Any) -> bool:  # noqa: ANN401 - as jsonschema-rs has it
-        """Whether a value conforms."""
+        """Return whether a value conforms."""
 
     def iter_errors(self, instance: Any) -> Iterator[Any]:  # noqa: ANN401 - as jsonschema-rs has it
         """List all errors of a value."""
@@ -100,7 +100,11 @@ class LargeValues:
     _levels: int = 0
 
     def is_small(self, value: JsonValue, text: bytes | None = None) -> bool:
-        """Whether listing all errors of a value costs little; `text` is what it was read from, where that is known."""
+        """
+        Return whether listing all errors of a value costs little.
+
+        `text` is what it was read from, where that is known.
+        """
         if not self._small:
             self._small = max(_LEAST_WEIGHT, _WEIGHT // (1 + _count_alternatives(self.schema)))
             returns = _count_returns(self.schema)
@@ -149,7 +153,7 @@ class LargeValues:
             yield from self._unevaluated(at)
 
     def _inside(self, at: _At) -> Iterator[_At]:
-        """The subschemas that have to hold, with what they speak of."""
+        """Yield the subschemas that have to hold, with what they speak of."""
         schema = at.schema if isinstance(at.schema, dict) else {}
         ref = schema.get("$ref")
         if isinstance(ref, str):
@@ -185,7 +189,7 @@ class LargeValues:
                 yield _At(additional, (*at.path, "additionalProperties"), member, instance)
 
     def _wrong_members(self, at: _At, together: JsonObject, value: JsonObject) -> Iterator[tuple[str, JsonValue]]:
-        """The members that break what is said of members; many right ones are passed over at once."""
+        """Yield the members that break what is said of members; many right ones are passed over at once."""
         left = iter(value.items())
         while together and (some := dict(islice(left, _AT_ONCE))):
             if not self._holds(at, "members", together, some):
@@ -204,7 +208,7 @@ class LargeValues:
                     yield _At(schema["items"], (*at.path, "items"), item, (*at.instance, index))
 
     def _own(self, at: _At, *, explained: bool) -> Iterator[Broken]:
-        """What the value itself breaks, rather than a part of it."""
+        """Yield what the value itself breaks, rather than a part of it."""
         schema = at.schema if isinstance(at.schema, dict) else {}
         for keyword, wanted in schema.items():
             if keyword in _UNIONS:
@@ -250,7 +254,7 @@ class LargeValues:
             yield Broken("additionalProperties", (*at.path, "additionalProperties"), at.instance, message)
 
     def _unevaluated(self, at: _At) -> Iterator[Broken]:
-        """Where all the rest holds, what no keyword has spoken of is too much."""
+        """Yield where all the rest holds, what no keyword has spoken of is too much."""
         schema = at.schema if isinstance(at.schema, dict) else {}
         for keyword in _UNEVALUATED:
             if keyword in schema:
@@ -262,7 +266,7 @@ class LargeValues:
                 )
 
     def _holds(self, at: _At, label: str, alone: JsonObject, *values: JsonValue) -> bool:
-        """Whether a few keywords of a subschema hold, judged by themselves, of its value or of another one."""
+        """Return whether a few keywords of a subschema hold, judged by themselves, of its value or of another one."""
         return self._compiled((*at.path, "", label), alone).is_valid(values[0] if values else at.value)
 
     def _matches(self, pattern: str, name: str) -> bool:
@@ -282,7 +286,7 @@ class LargeValues:
 
     def _reached(self, schema: JsonObject) -> JsonObject:
         """
-        The definitions that a part of the schema leads to.
+        Return the definitions that a part of the schema leads to.
 
         To compile all of them for each part takes long, and much memory.
         """
@@ -339,7 +343,7 @@ def _count_alternatives(schema: JsonValue) -> int:
 
 def is_short(most: int, text: bytes, deepest: int) -> bool:
     """
-    Whether a JSON text is too short for a value with more parts or levels than that.
+    Return whether a JSON text is too short for a value with more parts or levels than that.
 
     Each part but the first of a list or an object follows a comma. Commas and brackets within strings are counted as
     well.
@@ -351,7 +355,11 @@ def is_short(most: int, text: bytes, deepest: int) -> bool:
 
 
 def weighs_up_to(most: int, value: JsonValue, deepest: int = MOST_LEVELS) -> bool:
-    """Whether a value has no more parts and levels than that; of a larger one, no more than that are looked at."""
+    """
+    Return whether a value has no more parts and levels than that.
+
+    Of a larger one, no more than that are looked at.
+    """
     left = most
     todo: list[tuple[Any, int]] = [([value], -1)]
     while todo and left >= 0:
@@ -375,7 +383,7 @@ def weighs_up_to(most: int, value: JsonValue, deepest: int = MOST_LEVELS) -> boo
 
 
 def _count_returns(schema: JsonObject) -> int:
-    """How often a definition refers to one that leads back to it: so much dearer is each level of a value."""
+    """Return how often a definition refers to one that leads back to it: so much dearer is each level of a value."""
     definitions = _object(schema, "$defs")
     needs = {name: set(iter_references(definition)) for name, definition in definitions.items()}
     reached: dict[str, set[str]] = {}

@@ -96,11 +96,11 @@ class Location:
         return True
 
     def keyword(self, name: str) -> list[JsonValue]:
-        """The values of a keyword in all parts."""
+        """Return the values of a keyword in all parts."""
         return [part.schema[name] for part in self.parts if name in part.schema]
 
     def new_keyword(self, name: str) -> list[JsonValue]:
-        """The values of a keyword in the parts that were not met at an earlier location."""
+        """Return the values of a keyword in the parts that were not met at an earlier location."""
         return [part.schema[name] for part in self.parts if part.is_new and name in part.schema]
 
 
@@ -139,7 +139,7 @@ class _Walk:
         return Location(parent, step, starts, tuple(parts))
 
     def _label(self, path: Pointer) -> str:
-        """A keyword location in short: no `properties`, `*` for any item or other member."""
+        """Return a keyword location in short: no `properties`, `*` for any item or other member."""
         head, rest = "body", path
         if path[:1] == ("$defs",):
             head, rest = self.labels.get(path[:2], path[1]), path[2:]
@@ -177,7 +177,11 @@ def walk(bundle: Bundle) -> Iterator[Location]:
 
 
 def _labels(bundle: Bundle) -> dict[Pointer, str]:
-    """What definitions are called in labels: by where they were written, so that no other operation has a say."""
+    """
+    Return what definitions are called in labels.
+
+    By where they were written, so that no other operation has a say.
+    """
     found: dict[Pointer, str] = {}
     for name, node in bundle.origins.items():
         pointer = node.pointer
@@ -193,7 +197,7 @@ def _labels(bundle: Bundle) -> dict[Pointer, str]:
 
 
 def _is_news(state: _Walk, path: Pointer, schema: JsonValue) -> bool:
-    """Whether a start leads to a subschema that was not met yet."""
+    """Return whether a start leads to a subschema that was not met yet."""
     if path in state.met or not isinstance(schema, dict):
         return False
     ref = schema.get("$ref")
@@ -205,7 +209,7 @@ def _is_news(state: _Walk, path: Pointer, schema: JsonValue) -> bool:
 
 
 def _below(location: Location) -> Iterator[tuple[str | int | None, tuple[tuple[Pointer, JsonValue], ...]]]:
-    """The steps from a location: into alternatives, properties, other members and items."""
+    """Yield the steps from a location: into alternatives, properties, other members and items."""
     yield from _alternatives(location)
     yield from _properties(location)
     yield from _items(location)
@@ -258,7 +262,7 @@ def _properties(location: Location) -> Iterator[tuple[str, tuple[tuple[Pointer, 
 
 
 def _literal(pattern: str) -> str:
-    """A name for a pattern of names, where it is as good as written out: `^x-`."""
+    """Return a name for a pattern of names, where it is as good as written out: `^x-`."""
     bare = pattern.removeprefix("^").removesuffix(".*").removesuffix("$")
     plain = bare.replace("\\-", "-").replace("\\.", ".")
     if plain and all(char.isalnum() or char in "-_" for char in plain):

@@ -64,20 +64,20 @@ class Outline:
         return not self.names or any(isinstance(source.get("additionalProperties"), dict) for source in self.sources)
 
     def names_value(self, value: JsonValue) -> bool:
-        """Whether a value stands in an enumeration."""
+        """Return whether a value stands in an enumeration."""
         return any(value in values for source in self.sources if isinstance(values := source.get("enum"), list))
 
     def constants(self) -> list[JsonValue]:
-        """The values that a subschema takes as its only one."""
+        """Return the values that a subschema takes as its only one."""
         listed = (source.get("enum", [source["const"]] if "const" in source else None) for source in self.sources)
         return [values[0] for values in listed if isinstance(values, list) and len(values) == 1]
 
     def annotation(self, keyword: str) -> JsonValue:
-        """The first value of an annotation."""
+        """Return the first value of an annotation."""
         return next((source[keyword] for source in self.sources if keyword in source), None)
 
     def member(self, name: str) -> "Outline":
-        """The outline of a property."""
+        """Return the outline of a property."""
         found = [
             properties[name]
             for source in self.sources
@@ -88,11 +88,11 @@ class Outline:
         return self._gathered(found)
 
     def listed(self) -> "Outline":
-        """The outline of a list of such values."""
+        """Return the outline of a list of such values."""
         return Outline(({"type": ["array"], "items": {"allOf": list(self.sources)}},), self.definitions)
 
     def item(self, index: int = 0) -> "Outline":
-        """The outline of an item."""
+        """Return the outline of an item."""
         found: list[JsonValue] = []
         for source in self.sources:
             prefix = source.get("prefixItems")
@@ -103,7 +103,7 @@ class Outline:
         return self._gathered(found)
 
     def _gathered(self, schemas: list[JsonValue]) -> "Outline":
-        """The outline of what some of its own subschemas speak of."""
+        """Return the outline of what some of its own subschemas speak of."""
         key = tuple(map(id, schemas))
         if key not in self.known:
             self.known[key] = _gather(schemas, self.definitions, self.known)
@@ -111,7 +111,7 @@ class Outline:
 
 
 def outline_of(bundle: Bundle | None) -> Outline:
-    """The outline of a bundle; of nothing, one where everything may be expected."""
+    """Return the outline of a bundle; of nothing, one where everything may be expected."""
     if bundle is None:
         return Outline((), {})
     definitions = bundle.schema.get("$defs")

@@ -30,7 +30,7 @@ _SPECIAL: Final = frozenset("^$\\.*+?()[]{}|/-&~#")
 
 
 def read_literal(pattern: str) -> str | None:
-    """What stands between the slashes of a literal of JavaScript, its flag `i` kept; None for what is none."""
+    """Return what stands between the slashes of a literal of JavaScript, its flag `i` kept; None for what is none."""
     literal = _LITERAL.fullmatch(pattern)
     if literal is None:
         return None
@@ -40,7 +40,7 @@ def read_literal(pattern: str) -> str | None:
 
 
 def iter_readings(pattern: str) -> Iterator[str]:
-    """A pattern as it is written, then as an engine may have it that knows no annex B."""
+    """Yield a pattern as it is written, then as an engine may have it that knows no annex B."""
     yield pattern
     bounded = _ENDLESS.sub(r"{\1,}", pattern)
     if bounded != pattern:
@@ -75,7 +75,7 @@ def _ends_quantifier(pattern: str, at: int) -> bool:
 
 
 def _escape(pattern: str, at: int, groups: list[str | None]) -> tuple[str, int]:
-    """An escape outside of a class, and where it ends."""
+    """Return an escape outside of a class, and where it ends."""
     found = _ESCAPE.match(pattern, at)
     if found is None:
         return r"\\", at + 1
@@ -95,7 +95,7 @@ def _escape(pattern: str, at: int, groups: list[str | None]) -> tuple[str, int]:
 
 
 def _character(found: re.Match[str], at: int) -> tuple[str, int]:
-    """An escape that stands for a character or a set of them, and where it ends."""
+    """Return an escape that stands for a character or a set of them, and where it ends."""
     if found["set"] is not None or found["property"] is not None:
         return found[0], found.end()
     if found["high"] is not None:
@@ -117,7 +117,7 @@ def _character(found: re.Match[str], at: int) -> tuple[str, int]:
 
 
 def _class(pattern: str, at: int) -> tuple[str, int]:
-    """A class of characters, and where it ends; a hyphen beside a set stands for itself."""
+    """Return a class of characters, and where it ends; a hyphen beside a set stands for itself."""
     end = at + 1
     negated = pattern.startswith("^", end)
     end += negated

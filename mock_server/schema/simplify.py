@@ -67,7 +67,7 @@ class _Unfolding:
         return self._beside(ref, out, passed)
 
     def _beside(self, ref: str, rest: JsonObject, passed: frozenset[str]) -> JsonValue:
-        """What a reference stands for, together with its siblings."""
+        """Return what a reference stands for, together with its siblings."""
         name = ref.removeprefix("#/$defs/")
         if name in passed or self._left <= 0:
             return {**rest, "$ref": ref}
@@ -158,7 +158,7 @@ def _answer(schema: JsonObject, context: _RewriteContext) -> tuple[JsonObject, _
 
 
 def _find_leaf(schema: JsonObject, definitions: dict[str, JsonValue]) -> JsonObject | None:
-    """The definition of a scalar that a schema refers to, where nothing but annotations stands beside."""
+    """Return the definition of a scalar that a schema refers to, where nothing but annotations stands beside."""
     ref = schema.get("$ref")
     if not isinstance(ref, str) or any(keyword != "$ref" and keyword not in _ANNOTATIONS for keyword in schema):
         return None
@@ -199,7 +199,7 @@ def _inherit(schema: JsonObject, context: _RewriteContext) -> tuple[JsonObject, 
 
 def _as_plain(part: JsonValue, context: _RewriteContext, passed: set[str]) -> JsonObject | None:
     """
-    A member as one plain object, through references and members of its own.
+    Return a member as one plain object, through references and members of its own.
 
     Returns:
         None where it is more than a plain object. What it passed through is added to `passed`.
@@ -240,7 +240,7 @@ def _is_plain(keyword: str, value: JsonValue) -> bool:
 
 
 def _join(one: JsonObject, other: JsonObject) -> JsonObject:
-    """The plain object that both members describe."""
+    """Return the plain object that both members describe."""
     if not one or not other:
         return one or other
     out: JsonObject = {**one, **other}

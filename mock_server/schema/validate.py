@@ -96,11 +96,15 @@ class Validator:
         return [self._described(broken) for broken in islice(self._large.iter_broken(value), limit)]
 
     def is_light(self, value: JsonValue) -> bool:
-        """Whether to list all that a value breaks costs little."""
+        """Return whether to list all that a value breaks costs little."""
         return weighs_up_to(_LIGHT, value)
 
     def broken(self, value: JsonValue, limit: int) -> list[tuple[str, Pointer]]:
-        """What a value breaks, as keyword and place in it, without a word: messages of large schemas are large."""
+        """
+        Return what a value breaks, as keyword and place in it, without a word.
+
+        Messages of large schemas are large.
+        """
         if self.is_valid(value):
             return []
         return [
@@ -209,7 +213,7 @@ def _compile(schema: JsonObject, formats: set[str] | None = None) -> jsonschema_
 
 
 def _own_formats(schema: JsonValue) -> set[str]:
-    """The formats of ours that a schema names; jsonschema-rs judges by a third faster where it is given none."""
+    """Return the formats of ours that a schema names; jsonschema-rs judges by a third faster where it is given none."""
     found: set[str] = set()
     stack = [schema]
     while stack:
@@ -226,7 +230,7 @@ def _own_formats(schema: JsonValue) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def pattern_ok(pattern: str) -> bool:
-    """Whether a regular expression compiles."""
+    """Return whether a regular expression compiles."""
     try:
         _compile({"pattern": pattern}).is_valid("x")
     except ValueError:
@@ -261,7 +265,7 @@ def compile_pattern(pattern: str, *, whole: bool) -> Callable[[str], bool]:
 
 
 def _message(error: jsonschema_rs.ValidationError) -> str:
-    """What is wrong, shortened; of alternatives the nearest one is explained."""
+    """Return what is wrong, shortened; of alternatives the nearest one is explained."""
     text = _shortened(error.message)
     nearest = _nearest(error.kind)
     if nearest is not None:
@@ -288,5 +292,5 @@ def _shortened(text: str) -> str:
 
 
 def iter_broken_keywords(violations: list[Violation]) -> Iterator[tuple[str, Pointer]]:
-    """The keyword and the place in the value of each violation."""
+    """Return the keyword and the place in the value of each violation."""
     return ((violation.keyword, violation.instance) for violation in violations)

@@ -150,7 +150,7 @@ class Mount:
     prefixes: tuple[str, ...] = ("",)  # of its paths, the longest first
 
     def reach(self, path: str) -> int:
-        """How many characters of a path its longest fitting prefix has; -1 where none fits."""
+        """Return how many characters of a path its longest fitting prefix has; -1 where none fits."""
         fitting = (len(prefix) for prefix in self.prefixes if path == prefix or path.startswith(prefix + "/"))
         return next(fitting, -1)
 
@@ -167,7 +167,7 @@ def make_mounts(responders: Sequence[Responder]) -> tuple[Mount, ...]:
 
 
 def _prefixes(responder: Responder) -> tuple[str, ...]:
-    """The base paths of a document, and those of operations that have servers of their own."""
+    """Return the base paths of a document, and those of operations that have servers of their own."""
     found = {base for entry in (None, *responder.document.entries) for base in responder.base_paths(entry)}
     return tuple(sorted(found, key=lambda base: (-len(base), base)))
 
@@ -176,7 +176,7 @@ class Disturbance(Protocol):
     """A delay or a fault that an exchange meets."""
 
     def describe(self) -> str:
-        """What it is, in words."""
+        """Return what it is, in words."""
 
 
 class FaultInjector(Protocol[MetT]):
@@ -212,13 +212,13 @@ class CallbackService(Protocol):
         """
 
     def __iter__(self) -> Iterator[Delivery]:
-        """What was sent, or should have been: the oldest first."""
+        """Return what was sent, or should have been: the oldest first."""
 
     def clear(self, world: str | None = None) -> None:
         """Forget what was sent, of one world or of all."""
 
     def webhooks(self) -> tuple[str, ...]:
-        """The names of all webhooks that are documented."""
+        """Return the names of all webhooks that are documented."""
 
     def send_webhook(self, name: str, url: str, world: str = "", body: JsonValue | Missing = MISSING) -> Delivery:
         """
@@ -328,7 +328,7 @@ class Backend:
 
     @classmethod
     def of(cls, *responders: Responder) -> "Backend":
-        """A server's inside for documents that are open."""
+        """Return a server's inside for documents that are open."""
         settings, stubs = responders[0].kit.settings, Mappings(responders)
         worlds = Worlds(journal=settings.journal, memory=settings.memory)
         worlds.keepers["mappings"] = stubs
@@ -384,7 +384,7 @@ class Backend:
         return self.ports is None and any(is_below(path, prefix) for prefix in reserved)
 
     def is_documented(self, method: str, path: bytes) -> bool:
-        """Whether any document has an operation."""
+        """Return whether any document has an operation."""
         text = path.decode("latin-1")
         return any(isinstance(mount.responder.router.match(method, text), Matched) for mount in self.mounts)
 

@@ -58,7 +58,7 @@ _BROWSER_FIELDS: Final = frozenset((b"sec-fetch-site", b"sec-fetch-mode", b"sec-
 
 
 def page_fields(policy: str) -> tuple[RawField, ...]:
-    """The header fields of a page of this server, under a content security policy of its own."""
+    """Return the header fields of a page of this server, under a content security policy of its own."""
     return ((b"content-security-policy", policy.encode()), *_PAGE_FIELDS)
 
 
@@ -90,7 +90,7 @@ def add_fields(send: Send, fields: Iterable[RawField]) -> Send:
 
 def is_foreign(method: str, fields: RawFields) -> bool:
     """
-    Whether a page of another origin asks for something of this server's own.
+    Return whether a page of another origin asks for something of this server's own.
 
     A person who follows a link is let in: what is read is shown to that person, and to nobody else.
 
@@ -112,7 +112,7 @@ def is_foreign(method: str, fields: RawFields) -> bool:
 
 def changes_unasked(method: str, fields: RawFields) -> bool:
     """
-    Whether a page of another origin sends what browsers send without asking first whether it may.
+    Return whether a page of another origin sends what browsers send without asking first whether it may.
 
     A real server behind a proxy would carry it out, and whether that page may read the answer comes too late. What is
     asked first is the real server's to allow.
@@ -130,7 +130,7 @@ def changes_unasked(method: str, fields: RawFields) -> bool:
 
 
 def is_led_here(fields: RawFields) -> bool:
-    """Whether a link, a form or a frame of another origin leads a browser to this answer, to show it."""
+    """Return whether a link, a form or a frame of another origin leads a browser to this answer, to show it."""
     return find_field(fields, b"sec-fetch-mode") == "navigate" and find_field(fields, b"sec-fetch-site") not in {
         *_OWN,
         None,
@@ -214,7 +214,7 @@ def without_session(asked: list[RawField]) -> list[RawField]:
 
 
 def _authority(origin: str) -> str | None:
-    """The host and port of an origin; None of one that has none, such as `null`."""
+    """Return the host and port of an origin; None of one that has none, such as `null`."""
     try:
         return urlsplit(origin).netloc.lower() or None
     except ValueError:

@@ -111,7 +111,7 @@ def _describe(described: JsonObject, operation: Operation) -> None:
 
 
 def _plain_template(template: str) -> tuple[str, list[str]]:
-    """A template whose variables are called p0, p1, …: names that every framework takes."""
+    """Return a template whose variables are called p0, p1, …: names that every framework takes."""
     path = template.partition("#")[0].partition("?")[0]
     names: list[str] = []
 
@@ -179,7 +179,7 @@ class Handlers:
         )
 
     def touches(self, entry: Entry) -> bool:
-        """Whether an operation has a handler."""
+        """Return whether an operation has a handler."""
         return entry.id in self.functions
 
     def answer(self, operation: Operation | None, ask: RequestContext) -> Answer | None:
@@ -209,7 +209,7 @@ class Handlers:
         return run_async if is_async else run
 
     def _defaults(self, operation: Operation) -> dict[str, JsonValue]:
-        """The defaults of the parameters in the query, which Connexion passes for those that were not sent."""
+        """Return the defaults of the parameters in the query, which Connexion passes for those that were not sent."""
         found: dict[str, JsonValue] = {}
         for parameter in operation.parameters:
             if parameter.location is ParameterLocation.QUERY and parameter.schema is not None:
@@ -294,7 +294,7 @@ class _Signature:
 
 def _arguments(signature: _Signature, passed: dict[str, Any]) -> dict[str, Any]:
     """
-    What a function is called with, as Connexion would: path parameters always, the rest where the function takes it.
+    Return what a function is called with, as Connexion would: path parameters always, the rest where the function takes it.
 
     Args: signature: Of the function. passed: What Connexion injects, with values as it reads them: of that the files,
         and bodies that only it can read.
@@ -322,7 +322,7 @@ def _arguments(signature: _Signature, passed: dict[str, Any]) -> dict[str, Any]:
 
 
 def _body(signature: _Signature, understood: DecodedRequest, raw: Any, files: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - see `_arguments`
-    """The body under its name, or the fields of a form each under its own."""
+    """Return the body under its name, or the fields of a form each under its own."""
     body = signature.operation.request_body
     declared = body.node.value if body is not None and isinstance(body.node.value, dict) else {}
     name = declared.get("x-body-name", declared.get("name") if declared.get("in") == "body" else "body")
@@ -370,7 +370,11 @@ def _typed(operation: Operation, result: Any) -> Any:  # noqa: ANN401 - what a h
 
 
 def argument_name(name: str) -> str:
-    """The name of an argument: that of the parameter, without what Python's names can't have, as Connexion does it."""
+    """
+    Return the name of an argument.
+
+    That of the parameter, without what Python's names can't have, as Connexion does it.
+    """
     return re.sub(r"^[^a-zA-Z_]+", "", re.sub(r"[^0-9a-zA-Z_]", "", re.sub(r"\[(?!])", "_", name)))
 
 

@@ -22,7 +22,7 @@ _ANY: Final = "*"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address or name is this machine's alone."""
+    """Return whether an address or name is this machine's alone."""
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3
         return True
@@ -41,7 +41,7 @@ class Hosts:
 
     @classmethod
     def of(cls, settings: Settings) -> "Hosts":
-        """The hosts of a server that listens where the settings say."""
+        """Return the hosts of a server that listens where the settings say."""
         if _ANY in settings.allow_host or not (is_loopback(settings.host) or settings.allow_host):
             return cls()
         listening = () if is_loopback(settings.host) else (settings.host,)
@@ -49,7 +49,7 @@ class Hosts:
 
     def accepts(self, fields: RawFields) -> bool:
         """
-        Whether a request with these header fields is answered.
+        Return whether a request with these header fields is answered.
 
         RFC 9110, section 7.2: browsers always send a Host.
         """
@@ -67,7 +67,7 @@ class Hosts:
         return problem_answer(problem.FOREIGN_HOST, detail)
 
     def knows(self, value: bytes) -> bool:
-        """Whether a Host field names this server."""
+        """Return whether a Host field names this server."""
         if self.names is None:
             return True
         known = self._known.get(value)
@@ -83,7 +83,7 @@ LOOPBACK: Final = Hosts(frozenset())
 
 
 def host_name(host: str) -> str:
-    """The name or address of a Host field, without its port and brackets; nothing where it is malformed."""
+    """Return the name or address of a Host field, without its port and brackets; nothing where it is malformed."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -74,7 +74,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def origin(listening: socket.socket, settings: Settings) -> str:
-    """The origin under which a socket is reached, as in `http://127.0.0.1:4010`."""
+    """Return the origin under which a socket is reached, as in `http://127.0.0.1:4010`."""
     host, port = listening.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - shown, not bound
     return f"{'https' if settings.tls_cert else 'http'}://{shown}:{port}"
@@ -185,7 +185,7 @@ def make_config(app: Any, settings: Settings, *, passes_on: bool = False) -> uvi
 
 
 def limits_of(settings: Settings) -> ConnectionLimits:
-    """What clients may take of a process, by its settings and by what the system lets it have."""
+    """Return what clients may take of a process, by its settings and by what the system lets it have."""
     return ConnectionLimits(
         connections=most_connections(settings.max_connections, _count_descriptors()),
         in_flight=settings.in_flight,
@@ -197,7 +197,7 @@ def limits_of(settings: Settings) -> ConnectionLimits:
 
 
 def _count_descriptors() -> int | None:
-    """How many files and sockets this process may have open; None where the system has no such number."""
+    """Return how many files and sockets this process may have open; None where the system has no such number."""
     if sys.platform == "win32":
         return None
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -257,7 +257,7 @@ class MockMiddleware:
         await self._exchange(mount, scope, receive, send, path, started)
 
     def reads_first(self) -> bool:
-        """Whether requests are read whole before they are answered; see `wire.instant`."""
+        """Return whether requests are read whole before they are answered; see `wire.instant`."""
         return self._is_calm(b"")
 
     def at_once(self, scope: Scope, body: bytes, first: Sequence[RawField]) -> bytes | None:
@@ -284,13 +284,13 @@ class MockMiddleware:
         return b"%bcontent-length: %d\r\n\r\n%b" % (head, len(found.body), found.body)
 
     def _is_calm(self, path: bytes) -> bool:
-        """Whether nobody but the responder has a say in what is answered under a path."""
+        """Return whether nobody but the responder has a say in what is answered under a path."""
         backend = self._backend
         is_calm = backend.disturber is None or backend.disturber.is_calm
         return is_calm and backend.relay is None and not self._through and not path.startswith(_AREA)
 
     def _find_mount(self, scope: Scope, path: bytes) -> Mount:
-        """The document that a request is for."""
+        """Return the document that a request is for."""
         mounts = self._backend.mounts
         if len(mounts) == 1:
             return mounts[0]
@@ -413,7 +413,7 @@ class MockMiddleware:
 
     def _messages(self, found: Answer, scope: Scope) -> tuple[Message, Message]:
         """
-        The messages of an answer that there was nothing to decide about.
+        Return the messages of an answer that there was nothing to decide about.
 
         Those of one that comes again are made once.
         """
@@ -465,7 +465,7 @@ class MockMiddleware:
             self._varies.clear()
 
     def _refuse_page(self, scope: Scope) -> Answer | None:
-        """The answer to what no page of another origin may have a browser ask."""
+        """Return the answer to what no page of another origin may have a browser ask."""
         fields, query = scope["headers"], scope["query_string"]
         if b"__" in query and is_led_here(fields) and prefers_by_query(query.decode("latin-1")):
             return problem_answer(problem.FOREIGN_PREFERENCE, _LED_HERE)
@@ -475,7 +475,7 @@ class MockMiddleware:
         return None
 
     def _is_for_admin(self, scope: Scope) -> bool:
-        """Whether a request came to the port that the admin side has for itself."""
+        """Return whether a request came to the port that the admin side has for itself."""
         ports = self._backend.ports
         return ports is not None and scope["server"][1] == ports.admin
 
@@ -493,7 +493,7 @@ class MockMiddleware:
             await self._send(problem_answer(problem.NO_ADMIN_PATH, detail), scope, send, is_own=True)
 
     def _find_area(self, path: bytes) -> Asgi | None:
-        """The application beside the API that a path belongs to."""
+        """Return the application beside the API that a path belongs to."""
         return next((area for prefix, area in self._backend.areas.items() if is_below(path, prefix)), None)
 
     def _elsewhere(self, method: str, path: bytes) -> Asgi | None:
@@ -520,14 +520,14 @@ class MockMiddleware:
         await send_whole(scope, send, start, body)
 
     def _framed(self, answer: Answer) -> list[RawField]:
-        """The fields of an answer, with its length, and with what is said of all answers."""
+        """Return the fields of an answer, with its length, and with what is said of all answers."""
         fields = self._fields(answer)
         if answer.status >= 200 and answer.status not in _WITHOUT_BODY:  # noqa: PLR2004
             fields.append((b"content-length", b"%d" % len(answer.body)))
         return fields
 
     def _fields(self, answer: Answer) -> list[RawField]:
-        """The fields of an answer, and what is said to browsers and caches, of whatever origin they ask."""
+        """Return the fields of an answer, and what is said to browsers and caches, of whatever origin they ask."""
         names = {name for name, _ in answer.fields}
         own = answer.fields if NOSNIFF[0] not in names else [pair for pair in answer.fields if pair[0] != NOSNIFF[0]]
         fields = [*CONTENT_FIELDS, *own]
@@ -544,13 +544,13 @@ class MockMiddleware:
         return fields
 
     def _fixed(self, own: AbstractSet[bytes]) -> list[RawField]:
-        """The fields that the settings give all answers, but for those that an answer sets itself, whose names are given."""
+        """Return the fields that the settings give all answers, but for those that an answer sets itself, whose names are given."""
         given = self._backend.settings.headers
         return [(name.encode(), value.encode()) for name, value in given.items() if name.encode() not in own]
 
     def _vary(self, entry: Entry | None) -> Sequence[RawField]:
         """
-        What the answers of an operation depend on.
+        Return what the answers of an operation depend on.
 
         Nothing where the document has another word for it, which has to be kept.
         """
@@ -566,7 +566,7 @@ class MockMiddleware:
 
     def _is_shared(self) -> bool:
         """
-        Whether pages of any origin may read answers.
+        Return whether pages of any origin may read answers.
 
         Those of the mock, unless it is set; a real server decides itself.
         """
@@ -576,7 +576,7 @@ class MockMiddleware:
         return self._backend.relay is None
 
     def _written(self, answer: Answer, scope: Scope, *, is_own: bool = False) -> tuple[Message, Message]:
-        """The messages of an answer."""
+        """Return the messages of an answer."""
         fields: Sequence[RawField] = self._framed(answer)
         if not is_own:
             fields = confine(fields, scope["headers"])
@@ -598,13 +598,17 @@ async def _find(mount: Mount, request: Request, world: World) -> Answer | None:
 
 
 def _path_of(scope: Scope) -> bytes:
-    """The path of a request, percent-encoded."""
+    """Return the path of a request, percent-encoded."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return raw.partition(b"?")[0]
 
 
 def _may_come_again(answer: Answer) -> bool:
-    """Whether an answer is the same object for the same request: for ever, or, from state, until something changes."""
+    """
+    Return whether an answer is the same object for the same request.
+
+    For ever, or, from state, until something changes.
+    """
     if answer.source.startswith(STATE):
         return len(answer.body) <= _SMALL
     return answer.source != GENERATED and not answer.findings and not answer.source.startswith("problem:")

@@ -85,7 +85,7 @@ def open_swagger_ui(titles: Callable[[], Sequence[str]]) -> Asgi:
 async def _find(
     name: str, path: bytes, titles: Callable[[], Sequence[str]], nonce: str
 ) -> tuple[int, list[RawField], bytes]:
-    """The status, the header fields and the body of what is asked for."""
+    """Return the status, the header fields and the body of what is asked for."""
     if path == ROOT:
         return 308, [(b"location", ROOT + b"/")], b""
     if name in {"", "index.html"}:
@@ -103,7 +103,7 @@ async def _find(
 
 
 def _config(titles: Sequence[str]) -> str:
-    """What Swagger UI shows, the document or a choice of them: JSON that ends no element it stands in."""
+    """Return what Swagger UI shows, the document or a choice of them: JSON that ends no element it stands in."""
     config: JsonObject = {"url": UI_JSON.decode()}
     if len(titles) > 1:
         config = {

@@ -126,7 +126,7 @@ def load_code(where: str, folder: Path, before: Code | None = None) -> Code:
 
 
 def _functions(module: ModuleType) -> dict[str, Function]:
-    """What a module offers: its public functions, wherever they were written."""
+    """Return what a module offers: its public functions, wherever they were written."""
     return {
         name: value
         for name, value in vars(module).items()
@@ -158,7 +158,7 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _is_own(module: ModuleType, root: Path) -> bool:
-    """Whether a module belongs to the project: it lies in its folder, and not among installed packages."""
+    """Return whether a module belongs to the project: it lies in its folder, and not among installed packages."""
     file = getattr(module, "__file__", None)
     if not file:
         return False

@@ -46,7 +46,7 @@ class Creation:
 
     def sent(self, resource: Resource, deed: Binding, ask: RequestContext) -> JsonValue:
         """
-        What a request says of a thing.
+        Return what a request says of a thing.
 
         Its body, or what is wrapped in it; else its query, by the names of properties.
         """
@@ -102,7 +102,7 @@ class Creation:
         return self._settle(inner, things, ask)
 
     def _held(self, resource: Resource, pattern: JsonObject, thing: JsonObject) -> JsonObject:
-        """A thing in which what holds its key has what a server sets there, beside what was sent."""
+        """Return a thing in which what holds its key has what a server sets there, beside what was sent."""
         holder = resource.inside[0]
         made, said = pattern.get(holder), thing.get(holder)
         if isinstance(made, dict) and isinstance(said, dict):
@@ -159,7 +159,7 @@ class Creation:
 
     def _done(self, resource: Resource, action: str, sent: JsonObject) -> JsonObject:
         """
-        What an action changes.
+        Return what an action changes.
 
         What was sent with it, and a status that is named after it, as `closed` after `close`.
         """
@@ -179,7 +179,7 @@ class Creation:
         return sent
 
     def client_key(self, resource: Resource, deed: Binding, ask: RequestContext) -> JsonValue:
-        """The key that a client chose; None where it may not, or left it to the server."""
+        """Return the key that a client chose; None where it may not, or left it to the server."""
         sent = self.sent(resource, deed, ask)
         if resource.key is None or not isinstance(sent, dict) or resource.own_key in self._read_only(resource):
             return None
@@ -189,7 +189,7 @@ class Creation:
         return None
 
     def _settle(self, place: CollectionPath, candidates: list[JsonObject], ask: RequestContext) -> JsonObject:
-        """The first that can be shown as it is, else the first to which what is missing can be generated, else the last."""
+        """Return the first that can be shown as it is, else the first to which what is missing can be generated, else the last."""
         objection = None
         for strictly in (True, False):
             for candidate in candidates:
@@ -202,7 +202,7 @@ class Creation:
         return candidates[-1]
 
     def _pattern(self, place: CollectionPath, deed: Binding, ask: RequestContext, number: int) -> JsonObject:
-        """A generated thing, for what the server sets."""
+        """Return a generated thing, for what the server sets."""
         seed = derive_seed(ask.seed_text, place.resource.name, *place.variables.values(), "new", number)
         read, listed = place.resource.deeds.get(Action.READ), place.resource.deeds.get(Action.LIST)
         ambiguous = read is not None and self.fittings.of(place.resource, read).is_ambiguous
@@ -213,7 +213,7 @@ class Creation:
         return {}
 
     def _body(self, resource: Resource, deed: Binding) -> tuple[tuple[str, ...], Outline]:
-        """Where the thing stands in the body of a request, and what may stand there."""
+        """Return where the thing stands in the body of a request, and what may stand there."""
         if deed.operation.id not in self._asked:
             body = deed.operation.request_body
             content = body.content if body is not None else ()
@@ -237,16 +237,16 @@ class Creation:
         return self._asked[deed.operation.id]
 
     def _names(self, resource: Resource, deed: Binding) -> frozenset[str]:
-        """What a client may say of a thing; of a patch that says nothing about it, everything."""
+        """Return what a client may say of a thing; of a patch that says nothing about it, everything."""
         outline = self._body(resource, deed)[1]
         return frozenset(shown(outline)) or frozenset(shown(resource.outline))
 
     def _kept(self, resource: Resource, deed: Binding) -> frozenset[str]:
-        """What a client can't change."""
+        """Return what a client can't change."""
         return self._read_only(resource) | ({resource.own_key} if resource.own_key is not None else set())
 
     def _read_only(self, resource: Resource) -> frozenset[str]:
-        """What the document marks `readOnly` in the answers."""
+        """Return what the document marks `readOnly` in the answers."""
         if resource.name not in self._hidden:
             names: set[str] = set()
             for act in (Action.READ, Action.LIST, Action.CREATE):
@@ -273,7 +273,7 @@ class Creation:
         return set(shown(spot.outline)) - set(shown(inner))
 
     def _left_out(self, resource: Resource, deed: Binding, names: frozenset[str]) -> Iterator[tuple[str, JsonValue]]:
-        """What properties are that a client leaves out."""
+        """Yield what properties are that a client leaves out."""
         outline = self._body(resource, deed)[1]
         for name in shown(resource.outline):
             if name not in names:
@@ -288,7 +288,7 @@ class Creation:
                 yield name, None
 
     def _born(self, name: str, value: JsonValue, outline: Outline) -> JsonValue:
-        """What a property that the server sets is in the beginning."""
+        """Return what a property that the server sets is in the beginning."""
         word = joined(name)
         if word in _MADE or word in _CHANGED:
             return self._now(value)
@@ -301,7 +301,7 @@ class Creation:
         return value
 
     def _touched(self, resource: Resource, before: JsonObject, after: JsonObject, kept: frozenset[str]) -> JsonObject:
-        """A changed thing with the moment of its change."""
+        """Return a changed thing with the moment of its change."""
         moments = {
             n: self._now(value) for n, value in before.items() if joined(n) in _CHANGED and after.get(n) == value
         }
@@ -312,7 +312,7 @@ class Creation:
         return touched
 
     def _now(self, like: JsonValue) -> JsonValue:
-        """This moment, written like another one."""
+        """Return this moment, written like another one."""
         now = self.clock()
         if isinstance(like, int | float) and not isinstance(like, bool):
             if like > _MILLISECONDS:
@@ -330,7 +330,7 @@ class Creation:
 
 
 def _without_nulls(given: JsonObject) -> JsonObject:
-    """What is sent, where answers have no `null`: then it says that nothing is sent."""
+    """Return what is sent, where answers have no `null`: then it says that nothing is sent."""
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -30,7 +30,7 @@ class Child:
 
 def came_with(owner: JsonValue, child: Child) -> list[JsonValue] | None:
     """
-    The children that are written into an owner.
+    Return the children that are written into an owner.
 
     Where answers show them, or as a list where answers have one that is wrapped.
     """
@@ -71,7 +71,7 @@ def find_children(inferred: InferredResources) -> Mapping[str, tuple[Child, ...]
 
 
 def _pointer(owner: Outline, resource: Resource, deed: Binding) -> tuple[str, ...] | None:
-    """Where an owner shows the list of its children; None where it does not."""
+    """Return where an owner shows the list of its children; None where it does not."""
     literal = deed.operation.entry.template.rstrip("/").rpartition("/")[2]
     spots = list(_lists(owner, resource.nouns))
     same = [
@@ -89,7 +89,7 @@ def _pointer(owner: Outline, resource: Resource, deed: Binding) -> tuple[str, ..
 
 
 def _lists(owner: Outline, nouns: frozenset[str]) -> Iterator[tuple[tuple[str, ...], Outline]]:
-    """The lists of objects in an owner, and those that are wrapped in a member."""
+    """Yield the lists of objects in an owner, and those that are wrapped in a member."""
     for name in shown(owner):
         member = owner.member(name)
         if is_array(member) and is_object(member.item()):
@@ -104,7 +104,7 @@ def _lists(owner: Outline, nouns: frozenset[str]) -> Iterator[tuple[tuple[str, .
 
 
 def _alike(one: Outline, other: Outline) -> bool:
-    """Whether two objects have most of their properties in common."""
+    """Return whether two objects have most of their properties in common."""
     mine, theirs = set(shown(one)), set(shown(other))
     return 2 * len(mine & theirs) >= max(1, min(len(mine), len(theirs)))
 

@@ -136,7 +136,7 @@ class Reads:
 
 
 def _query(asked: StateRequest) -> dict[str, JsonValue]:
-    """The query parameters that were sent, read."""
+    """Return the query parameters that were sent, read."""
     return {
         name: value
         for (where, name), value in asked.ask.understood.parameters.items()
@@ -205,7 +205,7 @@ class Writes:
         return answer
 
     def _fresh(self, asked: StateRequest, number: int) -> JsonValue:
-        """A key for a new thing."""
+        """Return a key for a new thing."""
         resource = asked.resource
         if resource.key is None:
             return None
@@ -223,7 +223,7 @@ class Writes:
         return self._seeds.fresh_key(asked.place, shows, like, number, taken, asked.ask)
 
     def _new(self, asked: StateRequest, key: JsonValue, number: int) -> JsonObject:
-        """A new thing; it has no children but those that were sent with it."""
+        """Return a new thing; it has no children but those that were sent with it."""
         thing = self._creation.new(
             asked.place, asked.deed, asked.ask, key if asked.resource.key is not None else None, number
         )
@@ -246,7 +246,7 @@ class Writes:
         return self._replaced(asked, record, self._check_unique(asked, record))
 
     def _may_create(self, asked: StateRequest) -> bool:
-        """Whether PUT makes what is not there: where it says so, or where nothing else can."""
+        """Return whether PUT makes what is not there: where it says so, or where nothing else can."""
         documented = documents(asked.deed.operation, 201)
         return documented or not asked.resource.listed or Action.CREATE not in asked.resource.deeds
 

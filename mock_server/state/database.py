@@ -347,7 +347,7 @@ class DatabaseStore:
         return StoreUnavailable("the state store can't be reached, see the log of the server; ask again", reason)
 
     def _connected(self) -> sa.Engine:
-        """The connections of this process: one that was copied from another has none yet."""
+        """Return the connections of this process: one that was copied from another has none yet."""
         if self._engine is None or self._process != os.getpid():
             self._process = os.getpid()
             self._engine = _make_engine(self._url)
@@ -409,7 +409,7 @@ def _reason(error: Exception) -> str:
 
 def _now() -> int:
     """
-    The stamp of a collection that is made anew.
+    Return the stamp of a collection that is made anew.
 
     Larger than any that it had, since nobody writes a million times a second.
     """
@@ -433,7 +433,7 @@ def _plain(world: str, collection: str, key: str) -> dict[str, Any]:
 
 
 def _whole(world: str, collection: str, number: int) -> dict[str, Any]:
-    """The row of a collection as a whole."""
+    """Return the row of a collection as a whole."""
     return _plain(world, collection, _COLLECTION) | {
         "version": _now(),
         "position": number,
@@ -459,7 +459,7 @@ def _record(row: Any) -> Record:  # noqa: ANN401 - a row of any query
 
 
 def _short(key: str) -> str:
-    """A key that an index takes: without NUL, and not too long."""
+    """Return a key that an index takes: without NUL, and not too long."""
     if len(key) <= _SHORT and "\0" not in key and not key.startswith("#"):
         return key
     return "#" + blake2b(key.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()

@@ -52,7 +52,7 @@ class StateEditor:
 
     def collections(self, resource: Resource) -> Iterator[CollectionView]:
         """
-        The collections of a resource that somebody asked for.
+        Yield the collections of a resource that somebody asked for.
 
         One that has but one is filled with what is in it in the beginning.
         """
@@ -67,7 +67,7 @@ class StateEditor:
 
     def choose(self, resource: Resource, path: str | None) -> CollectionView:
         """
-        A collection of a resource by its path; the only one, where none is named.
+        Return a collection of a resource by its path; the only one, where none is named.
 
         Raises:
             NotKept: there is no such collection, or there are several.
@@ -88,7 +88,7 @@ class StateEditor:
 
     def open(self, resource: Resource, path: str) -> CollectionView:
         """
-        A collection by its path, filled with what is in it in the beginning, as by who asks first.
+        Return a collection by its path, filled with what is in it in the beginning, as by who asks first.
 
         Raises:
             NotKept: the path is none of the resource.
@@ -99,7 +99,7 @@ class StateEditor:
         return CollectionView(resource, path, tuple(self.state.store.all(self.world.name, path)))
 
     def below(self, collection: CollectionView, key: str) -> Iterator[tuple[Resource, str]]:
-        """The collections that belong to a thing, by their paths."""
+        """Yield the collections that belong to a thing, by their paths."""
         for resource in self.state.inferred.resources:
             owner = resource.owners[-1] if resource.owners else None
             if owner is not None and owner.resource == collection.resource.name:
@@ -171,11 +171,11 @@ class StateEditor:
             )
 
     def _template(self, resource: Resource) -> str:
-        """The template of the names of a resource's collections in the store."""
+        """Return the template of the names of a resource's collections in the store."""
         return self.state.collection(resource.template, {})
 
     def _ask(self, path: str) -> RequestContext:
-        """The question of nobody in particular."""
+        """Return the question of nobody in particular."""
         seed_text = self.world.seed or str(self.state.responder.kit.settings.seed)
         request = Request("GET", path.encode("latin-1", "replace"), b"", (), b"")
         understood = DecodedRequest({}, MISSING)
@@ -185,7 +185,7 @@ class StateEditor:
 
 
 def _variables(template: str, path: str) -> dict[str, str] | None:
-    """The variables of a collection's path; None where it is one of another template."""
+    """Return the variables of a collection's path; None where it is one of another template."""
     wanted, given = template.split("/"), path.split("/")
     if len(wanted) != len(given):
         return None

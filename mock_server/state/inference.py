@@ -190,7 +190,7 @@ class _Finder:
     base_of: Callable[[Entry], str]
 
     def draft(self, group: _OperationGroup) -> "_ResourceDraft | None":
-        """The resource of a group; None where nothing in it is about things."""
+        """Return the resource of a group; None where nothing in it is about things."""
         name = group.name or next(iter_literals(group.template), "")
         own = self.kit.settings.resources.get(name, ResourceSettings())
         if own.stateful is False or not name:
@@ -229,14 +229,14 @@ class _Finder:
         )  # fmt: skip
 
     def answered(self, operation: Operation) -> Outline:
-        """The outline of what an operation answers in success."""
+        """Return the outline of what an operation answers in success."""
         chosen = choose_success(operation)
         represented = represent(chosen.response, None) if chosen is not None and not chosen.is_empty else None
         schema = represented.media_type.schema if represented is not None else None
         return self._gathered(schema, Direction.RESPONSE)
 
     def asked(self, body: RequestBody | None) -> Outline:
-        """The outline of what an operation is sent."""
+        """Return the outline of what an operation is sent."""
         content = body.content if body is not None else ()
         media = next((m for m in content if is_json(parse_media_type(m.name))), next(iter(content), None))
         return self._gathered(media.schema if media is not None else None, Direction.REQUEST)
@@ -278,7 +278,7 @@ class _Finder:
         nouns: frozenset[str],
         variable: str | None,
     ) -> Outline:
-        """The outline of a thing: as it is read, else as it is listed, else as it is created or changed."""
+        """Return the outline of a thing: as it is read, else as it is listed, else as it is created or changed."""
         for act in (Action.READ, Action.LIST, Action.CREATE, Action.REPLACE, Action.CHANGE):
             for deed in deeds:
                 if deed.act is not act:
@@ -295,7 +295,7 @@ class _Finder:
 
     def _is_about(self, deed: Binding, thing: Outline, answered: Outline, nouns: frozenset[str]) -> bool:
         """
-        Whether what is written has something in common with what is read.
+        Return whether what is written has something in common with what is read.
 
         Else a POST is an action and no creation.
         """
@@ -319,25 +319,25 @@ class _Finder:
 
 
 def _shape(template: str) -> str:
-    """A template without the names of its variables."""
+    """Return a template without the names of its variables."""
     return _VARIABLE.sub("{}", template)
 
 
 def _aliases(template: str, deed: Binding) -> Iterator[tuple[str, str]]:
-    """The variables of a collection's path that an operation calls otherwise: its name and the collection's."""
+    """Yield the variables of a collection's path that an operation calls otherwise: its name and the collection's."""
     own = template_names(deed.operation.entry.template)
     if _shape(deed.operation.entry.template).startswith(_shape(template)):
         yield from ((mine, ours) for mine, ours in zip(own, template_names(template), strict=False) if mine != ours)
 
 
 def _is_confused(template: str, deed: Binding) -> bool:
-    """Whether an operation calls one variable of the path as the collection calls another."""
+    """Return whether an operation calls one variable of the path as the collection calls another."""
     own, ours = template_names(deed.operation.entry.template), template_names(template)
     return any(name in own or alias in ours for alias, name in _aliases(template, deed))
 
 
 def _own_act(method: str, *, is_list: bool, alone: bool) -> Action | None:
-    """What an operation at the path of a collection does."""
+    """Return what an operation at the path of a collection does."""
     if method in {"GET", "HEAD"}:
         return Action.LIST if is_list else Action.READ if alone else None
     acts = {
@@ -355,7 +355,7 @@ def _nouns_of(outline: Outline) -> frozenset[str]:
 
 
 def component_of(outline: Outline) -> str | None:
-    """The component that describes a thing: two resources of the same one may be the same."""
+    """Return the component that describes a thing: two resources of the same one may be the same."""
     ref = outline.sources[0].get("$ref") if outline.sources else None
     return ref.removeprefix("#/$defs/") if isinstance(ref, str) else None
 
@@ -441,7 +441,7 @@ def _owners(template: str, things: Mapping[str, _ResourceDraft]) -> Iterator[Own
 
 
 def _viewed(deed: Binding, view: _ResourceDraft, home: _ResourceDraft, things: Mapping[str, _ResourceDraft]) -> Binding:
-    """What an operation on a view does: the same, for the things of one owner."""
+    """Return what an operation on a view does: the same, for the things of one owner."""
     owner = next(iter(reversed(list(_owners(view.template, things)))), None)
     if owner is None:
         return deed

@@ -105,7 +105,7 @@ class ListQuery:
         return 0
 
     def keeps(self, record: Record, query: Mapping[str, JsonValue]) -> bool:
-        """Whether the filters and the search let a thing through."""
+        """Return whether the filters and the search let a thing through."""
         thing = record.body or {}
         for wanted in self.filters:
             value = query.get(wanted.name)
@@ -196,7 +196,7 @@ def _tell_order(operation: Operation, roles: dict[str, str]) -> None:
 
 
 def _filters(name: str, thing: Outline, names: Mapping[str, str]) -> Iterator[_Filter]:
-    """What a parameter filters by: a property, one of a nested object, or a bound of one."""
+    """Yield what a parameter filters by: a property, one of a nested object, or a bound of one."""
     word = joined(name)
     known = (
         names.get(word)
@@ -235,7 +235,7 @@ def _at(thing: JsonValue, pointer: tuple[str, ...]) -> JsonValue:
 
 
 def _matches(value: JsonValue, wanted: JsonValue, upper: bool | None) -> bool:  # noqa: FBT001 - three ways
-    """Whether a property is what a parameter asks for; of a list, one item is enough, on either side."""
+    """Return whether a property is what a parameter asks for; of a list, one item is enough, on either side."""
     if upper is not None:
         if value is None or isinstance(value, bool | list | dict):
             return False
@@ -255,7 +255,7 @@ def _matches(value: JsonValue, wanted: JsonValue, upper: bool | None) -> bool:  
 
 
 def _typed(wanted: JsonValue, like: JsonValue) -> JsonValue:
-    """The text of a parameter as a number, where it is compared with one."""
+    """Return the text of a parameter as a number, where it is compared with one."""
     if isinstance(wanted, str) and isinstance(like, int | float):
         try:
             return float(wanted)
@@ -291,7 +291,7 @@ def _rank(value: JsonValue) -> tuple[int, float, str, str]:
 
 
 def _speaks_of(value: JsonValue, text: str) -> bool:
-    """Whether a text stands anywhere in a thing."""
+    """Return whether a text stands anywhere in a thing."""
     if isinstance(value, dict):
         return any(_speaks_of(member, text) for member in value.values())
     if isinstance(value, list):
@@ -310,12 +310,12 @@ def _number(value: JsonValue) -> int | None:
 
 
 def write_cursor(key: str, start: int) -> str:
-    """An opaque text for the place after a thing."""
+    """Return an opaque text for the place after a thing."""
     return base64.urlsafe_b64encode(f"{start}:{key}".encode("utf-8", "surrogatepass")).decode().rstrip("=")
 
 
 def _place_of(found: list[Record], cursor: str) -> int:
-    """The index after the thing that a cursor, or a key, names; where the thing is gone, where it was."""
+    """Return the index after the thing that a cursor, or a key, names; where the thing is gone, where it was."""
     start, key = 0, cursor
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("utf-8", "surrogatepass")

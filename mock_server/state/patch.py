@@ -43,7 +43,7 @@ def merge(target: JsonValue, patch: JsonValue) -> JsonValue:
 
 
 def is_json_patch(value: JsonValue) -> bool:
-    """Whether a value looks like a JSON Patch, for bodies whose media type says only that they are JSON."""
+    """Return whether a value looks like a JSON Patch, for bodies whose media type says only that they are JSON."""
     return (
         isinstance(value, list)
         and bool(value)
@@ -179,7 +179,7 @@ _OPERATIONS: dict[str, Callable[[JsonValue, JsonObject, str], JsonValue]] = {
 
 
 def same(one: JsonValue, other: JsonValue) -> bool:
-    """Whether two JSON values are equal: 1 is 1.0, but not true. RFC 6902, section 4.6."""
+    """Return whether two JSON values are equal: 1 is 1.0, but not true. RFC 6902, section 4.6."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, list) and isinstance(other, list):

@@ -24,7 +24,7 @@ _GENERATIONS = 2  # of children within children
 
 
 def belongs(asked: StateRequest, record: Record) -> bool:
-    """Whether a thing is one of those that a view shows."""
+    """Return whether a thing is one of those that a view shows."""
     link = asked.deed.link
     if link is None:
         return True
@@ -46,11 +46,15 @@ class Presence:
     children: Mapping[str, tuple[Child, ...]]  # by the name of the owner's resource
 
     def collection(self, template: str, variables: Mapping[str, str]) -> str:
-        """The name of a collection in the store: documents may share one, each under its base path."""
+        """Return the name of a collection in the store: documents may share one, each under its base path."""
         return self.fittings.responder.base_paths()[0] + fill(template, variables)
 
     def found(self, asked: StateRequest, *, adopt: bool = True) -> Record | None:
-        """The thing that a request means; where no list says what there is, it is there when it is first asked for."""
+        """
+        Return the thing that a request means.
+
+        Where no list says what there is, it is there when it is first asked for.
+        """
         self.need_owners(asked)
         if asked.key is None:
             return None
@@ -65,7 +69,7 @@ class Presence:
         return None
 
     def _adopted(self, asked: StateRequest) -> Record | None:
-        """A thing that is there because somebody asks for it."""
+        """Return a thing that is there because somebody asks for it."""
         read = asked.resource.deeds.get(Action.READ)
         if read is None or asked.key is None:
             return None
@@ -104,7 +108,7 @@ class Presence:
             )
 
     def _owner(self, asked: StateRequest, name: str, template: str, variable: str) -> Record | None:
-        """An owner, as far as it is known: where nobody lists owners, any is there."""
+        """Return an owner, as far as it is known: where nobody lists owners, any is there."""
         resource, key = self.fittings.resources[name], asked.place.variables.get(variable)
         collection = self.collection(template, asked.place.variables)
         main = resource.deeds.get(Action.LIST)
@@ -167,7 +171,7 @@ class Presence:
         self.store.seed(asked.world, collection, mark, records)
 
     def _owned(self, asked: StateRequest, name: str, variable: str, index: int) -> dict[str, str]:
-        """One of the owners that there are, for a thing that does not say whose it is."""
+        """Return one of the owners that there are, for a thing that does not say whose it is."""
         owner = self.fittings.resources[name]
         main = owner.deeds.get(Action.LIST)
         if main is None or "{" in owner.template:
@@ -180,7 +184,7 @@ class Presence:
     def _sent_with(
         self, owner: tuple[str, Record], place: CollectionPath, deed: Binding, asked: StateRequest
     ) -> list[Record]:
-        """What is there of somebody who was created: the children that came with it."""
+        """Return what is there of somebody who was created: the children that came with it."""
         name, record = owner
         children = [child for child in self.children.get(name, ()) if child.deed is deed and child.pointer is not None]
         items = came_with(record.body, children[0]) if children else None
@@ -202,7 +206,7 @@ class Presence:
         return records
 
     def completed(self, asked: StateRequest, record: Record, depth: int = 0) -> Record:
-        """A thing with its children as they are, and counted."""
+        """Return a thing with its children as they are, and counted."""
         children = self.children.get(asked.resource.name, ())
         if not children or record.body is None or depth > _GENERATIONS:
             return record
@@ -221,7 +225,7 @@ class Presence:
         return record._replace(body=body if isinstance(body, dict) else record.body)
 
     def asked_for_children(self, asked: StateRequest, record: Record, child: Child) -> StateRequest:
-        """The request for the children of a thing that nobody made."""
+        """Return the request for the children of a thing that nobody made."""
         known = asked.resource.key_of(record.body)
         value = known if known is not None else record.key
         variables = {**asked.place.variables, child.variable: record.key}
@@ -231,7 +235,7 @@ class Presence:
         )
 
     def _children(self, asked: StateRequest) -> list[Record]:
-        """The things of a collection that belong to an owner."""
+        """Return the things of a collection that belong to an owner."""
         self.need_seeds(asked)
         return [record for record in self.store.all(asked.world, asked.collection) if belongs(asked, record)]
 
@@ -247,7 +251,7 @@ class Presence:
         return None
 
     def key_value(self, asked: StateRequest) -> JsonValue:
-        """The key that a request names, as it was read."""
+        """Return the key that a request names, as it was read."""
         variable = asked.deed.variable
         if variable is not None:
             return asked.place.values.get(variable, asked.key)

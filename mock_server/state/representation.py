@@ -61,7 +61,7 @@ def plain_ask(
     size: int | None = None,
 ) -> RequestContext:
     """
-    The question to an operation that nobody asked: without query, body and preferences.
+    Return the question to an operation that nobody asked: without query, body and preferences.
 
     Args:
         ask: Who asks, in which world.
@@ -88,14 +88,14 @@ def plain_ask(
 
 
 def _again(ask: RequestContext, attempt: int) -> RequestContext:
-    """The same question, from another seed."""
+    """Return the same question, from another seed."""
     seed = derive_seed(ask.seed, "again", attempt)
     return ask._replace(derive=lambda: seed)
 
 
 def adapted(value: JsonValue, generated: JsonValue) -> Iterator[JsonValue]:
     """
-    What was sent, in the shape in which an answer shows such things: a text as a list of blocks, an id as the thing that has it.
+    Yield what was sent, in the shape in which an answer shows such things: a text as a list of blocks, an id as the thing that has it.
 
     Args:
         value: What was sent.
@@ -148,21 +148,21 @@ class ItemRepresentation:
         return self.responder.judge_of(self.deed.operation.entry)
 
     def outline(self, represented: ChosenMediaType) -> Outline:
-        """The outline of a body."""
+        """Return the outline of a body."""
         schema = represented.media_type.schema
         if schema is not None:
             return self.responder.kit.outline(schema, Direction.RESPONSE, Purpose.MAKE)
         return Outline((), {})
 
     def list_spot(self, represented: ChosenMediaType) -> EnvelopePlace | None:
-        """Where the list stands in a body."""
+        """Return where the list stands in a body."""
         key = (represented.name, True)
         if key not in self._spots:
             self._spots[key] = find_collection(self.outline(represented), self.resource.nouns)
         return self._spots[key]
 
     def thing_spot(self, represented: ChosenMediaType) -> EnvelopePlace | None:
-        """Where the thing stands in a body; None where the body is about something else."""
+        """Return where the thing stands in a body; None where the body is about something else."""
         key = (represented.name, False)
         if key not in self._spots:
             outline = self.outline(represented)
@@ -187,7 +187,7 @@ class ItemRepresentation:
         return self._shares(outline)
 
     def _shares(self, outline: Outline) -> bool:
-        """Whether an object has enough in common with a thing to be one."""
+        """Return whether an object has enough in common with a thing to be one."""
         names, known = set(shown(outline)), set(shown(self.resource.outline))
         return bool(names) and 2 * len(names & known) >= min(len(names), len(known))
 
@@ -239,7 +239,11 @@ class ItemRepresentation:
         return self._closest(represented, spot, shown_thing, ask), reason
 
     def _said(self, thing: JsonValue, spot: EnvelopePlace) -> JsonValue:
-        """A thing as an answer to what was done says it: what is deleted says so, where it has a property for that."""
+        """
+        Return a thing as an answer to what was done says it.
+
+        What is deleted says so, where it has a property for that.
+        """
         if self.deed.act is not Action.REMOVE or not isinstance(thing, dict):
             return thing
         return {**thing, **{name: True for name in shown(spot.outline) if joined(name) in DELETED}}
@@ -247,7 +251,7 @@ class ItemRepresentation:
     def _closest(
         self, represented: ChosenMediaType, spot: EnvelopePlace, thing: JsonObject, ask: RequestContext
     ) -> JsonValue:
-        """The body that conforms and says the most of what a thing says; the rest is generated."""
+        """Return the body that conforms and says the most of what a thing says; the rest is generated."""
         best, most = None, -1
         for attempt in range(_BRANCHES):
             base = self.reply.make(represented, ask if not attempt else _again(ask, attempt))
@@ -314,7 +318,7 @@ class ItemRepresentation:
         return self._reasons(represented, body)
 
     def culprits(self, thing: JsonObject, ask: RequestContext) -> frozenset[str]:
-        """The properties of a thing that keep it from being shown, or listed."""
+        """Return the properties of a thing that keep it from being shown, or listed."""
         represented = self.reply.representation(None)
         if represented is None or self.deed.chosen.is_empty:
             return frozenset()
@@ -330,12 +334,12 @@ class ItemRepresentation:
         return frozenset(f.instance[depth] for f in found if f.instance is not None and len(f.instance) > depth)
 
     def fits(self, represented: ChosenMediaType, body: JsonValue) -> bool:
-        """Whether a body conforms."""
+        """Return whether a body conforms."""
         pause()
         return self.judge.is_valid(represented.media_type, body)
 
     def base(self, represented: ChosenMediaType, ask: RequestContext) -> JsonValue:
-        """What is generated around a list, made once for each path."""
+        """Return what is generated around a list, made once for each path."""
         key = (represented.name, ask.request.path.decode("latin-1") + "\0" + ask.seed_text)
         known = self._bases.get(key)
         if known is None:
@@ -377,7 +381,7 @@ class ItemRepresentation:
         return body
 
     def _listed_key(self, spot: EnvelopePlace, key: str, thing: JsonObject) -> JsonValue:
-        """The key of a thing as a list has it."""
+        """Return the key of a thing as a list has it."""
         known = self.resource.key_of(thing) if spot.shape is Shape.KEYS else None
         if known is not None:
             return known
@@ -392,7 +396,7 @@ class ItemRepresentation:
         index: int,
         ask: RequestContext,
     ) -> JsonValue:
-        """An item with what is demanded and missing, from the generated list."""
+        """Return an item with what is demanded and missing, from the generated list."""
         key, item = keyed
 
         def fits(thing: JsonValue) -> bool:

@@ -45,7 +45,7 @@ class StateRequest:
         return min(self.resource.nouns, key=len, default=self.resource.name)
 
     def place_of(self, record: Record) -> CollectionPath:
-        """Where a thing is."""
+        """Return where a thing is."""
         known = self.resource.key_of(record.body)
         return thing_place(self.place, record.key, known if known is not None else record.key)
 
@@ -59,14 +59,14 @@ class StateRefusal(Exception):
 
 
 def fill(template: str, variables: Mapping[str, str]) -> str:
-    """A concrete path; variables that have no value stay as they are."""
+    """Return a concrete path; variables that have no value stay as they are."""
     for name, value in variables.items():
         template = template.replace("{" + name + "}", quote(value, safe=""))
     return template
 
 
 def documents(operation: Operation, status: int) -> bool:
-    """Whether an operation documents a status by its number or its range, rather than by `default` alone."""
+    """Return whether an operation documents a status by its number or its range, rather than by `default` alone."""
     found = operation.find_response(status)
     return found is not None and found.status != "default"
 
@@ -78,7 +78,7 @@ class Refusals:
     responder: Responder
 
     def absent(self, asked: StateRequest) -> StateRefusal:
-        """The thing that is meant is not there."""
+        """Return the thing that is meant is not there."""
         return self.missing(asked, f"there is no {asked.noun}" + (f" {asked.key!r}" if asked.key else ""))
 
     def missing(self, asked: StateRequest, detail: str) -> StateRefusal:
@@ -86,7 +86,7 @@ class Refusals:
         return self._refused(asked, (404, 410), problem.NOT_THERE, "request-state-absent", detail)
 
     def conflict(self, asked: StateRequest, detail: str) -> StateRefusal:
-        """What is asked for contradicts what is there."""
+        """Return what is asked for contradicts what is there."""
         return self._refused(asked, (409,), problem.CONFLICT, _CONFLICT, detail)
 
     def changed(self, asked: StateRequest, tag: str) -> StateRefusal:
@@ -96,7 +96,7 @@ class Refusals:
         )
 
     def unpatchable(self, asked: StateRequest, error: PatchError) -> Exception:
-        """A patch can't be applied: a documented refusal, else no answer from state. RFC 5789, section 2.2."""
+        """Return a patch can't be applied: a documented refusal, else no answer from state. RFC 5789, section 2.2."""
         statuses = (409, 422, 400) if error.conflict else (400, 422, 409)
         if error.result:
             statuses = (422, 400, 409)

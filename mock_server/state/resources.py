@@ -89,13 +89,13 @@ class Resource:
         return None
 
     def key_of(self, thing: JsonValue) -> JsonValue:
-        """The key of a thing; None where it has none."""
+        """Return the key of a thing; None where it has none."""
         if self.key is not None:
             return take(thing, (*self.inside, self.key))
         return None
 
     def with_key(self, thing: JsonObject, key: JsonValue) -> JsonObject:
-        """A thing with another key."""
+        """Return a thing with another key."""
         keyed = put(thing, (*self.inside, self.key), key) if self.key is not None else thing
         if isinstance(keyed, dict):
             return keyed
@@ -153,7 +153,7 @@ def find_key_place(outline: Outline, variable: str | None, nouns: frozenset[str]
 
 
 def _wanted(variable: str | None, nouns: frozenset[str]) -> Iterator[str]:
-    """Names in the order in which they are likely to be the key."""
+    """Yield names in the order in which they are likely to be the key."""
     bare = [noun.replace(" ", "") for noun in sorted(nouns)]
     words = split_words(variable or "")
     if words:
@@ -200,7 +200,11 @@ def find_owner(outline: Outline, variable: str, nouns: frozenset[str]) -> tuple[
 
 
 def referred(name: str) -> frozenset[str]:
-    """What a property refers to by its name: `ownerId` and `owner_ids` to an "owner"; nothing for `id` and `age`."""
+    """
+    Return what a property refers to by its name.
+
+    `ownerId` and `owner_ids` to an "owner"; nothing for `id` and `age`.
+    """
     words = [singular(word) for word in split_words(name)]
     if len(words) > 1 and words[-1] in {"id", "uuid", "key"}:
         return nouns_of(" ".join(words[:-1]))
@@ -208,12 +212,12 @@ def referred(name: str) -> frozenset[str]:
 
 
 def is_unique(name: str) -> bool:
-    """Whether no two things of a collection have the same value of a property, as its name says."""
+    """Return whether no two things of a collection have the same value of a property, as its name says."""
     return joined(name) in _UNIQUE
 
 
 def text_of(value: JsonValue) -> str | None:
-    """A key as it stands in a path; None for what can't be one."""
+    """Return a key as it stands in a path; None for what can't be one."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if isinstance(value, float) and value.is_integer():

@@ -35,7 +35,7 @@ from mock_server.state.resources import Action, Binding, Resource, find_key, ref
 
 def documented_keys(resource: Resource, resources: Iterable[Resource]) -> Iterator[JsonValue]:
     """
-    The keys of things of a resource that are examples of the document.
+    Yield the keys of things of a resource that are examples of the document.
 
     Args:
         resource: Whose.
@@ -52,14 +52,14 @@ def documented_keys(resource: Resource, resources: Iterable[Resource]) -> Iterat
 
 
 def _variables(resource: Resource, other: Resource, deed: Binding) -> frozenset[str]:
-    """The path variables of an operation that name things of a resource."""
+    """Return the path variables of an operation that name things of a resource."""
     owners = {owner.variable for owner in other.owners if owner.resource == resource.name}
     own = {deed.variable} if other is resource and deed.variable is not None else set()
     return frozenset(owners | own)
 
 
 def _is_of_a_failure(operation: Operation, example: Example) -> bool:
-    """Whether an example is paired with one of a response that is no success: what it names is not there."""
+    """Return whether an example is paired with one of a response that is no success: what it names is not there."""
     paired = [
         response.status
         for response in operation.responses
@@ -100,7 +100,7 @@ class Seeds:
 
     def things(self, place: CollectionPath, deed: Binding, ask: RequestContext) -> list[Thing]:
         """
-        What a collection holds in the beginning.
+        Return what a collection holds in the beginning.
 
         Args:
             place: The collection.
@@ -115,7 +115,7 @@ class Seeds:
         return whole
 
     def listed(self, place: CollectionPath, deed: Binding, ask: RequestContext) -> list[Thing]:
-        """The things of a list as it has them, each with a key of its own."""
+        """Return the things of a list as it has them, each with a key of its own."""
         known = _key(place, deed, ask)
         listed = self._lists.get(known)
         if listed is None:
@@ -125,7 +125,7 @@ class Seeds:
         return listed
 
     def _items(self, place: CollectionPath, deed: Binding, ask: RequestContext) -> tuple[list[JsonObject], list[str]]:
-        """The items of the list's own answer, and what the list calls them where they have no keys themselves."""
+        """Return the items of the list's own answer, and what the list calls them where they have no keys themselves."""
         size, resource = place.resource.size, place.resource
         if size == 0:
             return [], []
@@ -145,7 +145,7 @@ class Seeds:
         return items, names
 
     def _as_documented(self, place: CollectionPath, items: list[JsonObject], ask: RequestContext) -> list[JsonObject]:
-        """Generated items, the first ones with the keys that the document names elsewhere."""
+        """Return generated items, the first ones with the keys that the document names elsewhere."""
         resource = place.resource
         if resource.key is None or resource.template.count("{"):
             return items
@@ -165,7 +165,7 @@ class Seeds:
         return items
 
     def _stored(self, deed: Binding, plain: RequestContext) -> JsonValue:
-        """The fixture that answers the plain list; None where there is none."""
+        """Return the fixture that answers the plain list; None where there is none."""
         if "fixture" not in plain.sources:
             return None
         found = self.fittings.responder.fixtures.find(
@@ -215,7 +215,7 @@ class Seeds:
         self, place: CollectionPath, deed: Binding, like: JsonValue, number: int, taken: set[str], ask: RequestContext
     ) -> JsonValue:
         """
-        A key that is not taken, like another one: the next number, or what is generated for it.
+        Return a key that is not taken, like another one: the next number, or what is generated for it.
 
         Args:
             place: The collection.
@@ -285,12 +285,12 @@ class Seeds:
         return None
 
     def _finished(self, place: CollectionPath, key: str, thing: JsonObject, ask: RequestContext) -> JsonObject:
-        """A listed thing with what the list leaves out, and with references that lead somewhere."""
+        """Return a listed thing with what the list leaves out, and with references that lead somewhere."""
         return self.related(self._inner(place, key, thing), key, self._detailed(place, key, thing, ask), ask)
 
     def related(self, place: CollectionPath, key: str, thing: JsonObject, ask: RequestContext) -> JsonObject:
         """
-        A generated thing whose references lead to things that there are.
+        Return a generated thing whose references lead to things that there are.
 
         Args:
             place: Of the thing.
@@ -309,7 +309,7 @@ class Seeds:
         return thing_place(place, key, known if known is not None else key)
 
     def _detailed(self, place: CollectionPath, key: str, thing: JsonObject, ask: RequestContext) -> JsonObject:
-        """A listed thing with what only reading it shows."""
+        """Return a listed thing with what only reading it shows."""
         read = place.resource.deeds.get(Action.READ)
         if read is None or read.variable is None or read.chosen.is_empty:
             return thing
@@ -333,7 +333,7 @@ class Seeds:
         return next((c for c in candidates if self.fittings.accept(place.resource, c, inner, ask)), thing)
 
     def _resolved(self, place: CollectionPath, key: str, name: str, value: JsonValue, ask: RequestContext) -> JsonValue:
-        """A property that names other things, naming ones that there are."""
+        """Return a property that names other things, naming ones that there are."""
         outline = place.resource.outline.member(name)
         nouns = referred(name)
         if not nouns:
@@ -357,7 +357,7 @@ class Seeds:
     def _embedded(
         self, place: CollectionPath, key: str, name: str, value: JsonObject, ask: RequestContext
     ) -> JsonValue:
-        """A part that is another thing: `owner: {id, name}`, as that other thing says it is."""
+        """Return a part that is another thing: `owner: {id, name}`, as that other thing says it is."""
         member = place.resource.outline.member(name)
         own = find_key(member, None, frozenset((name,)))
         others = self._others(place, frozenset((name.lower(),)), ask)
@@ -382,7 +382,7 @@ class Seeds:
     def _others(
         self, place: CollectionPath, nouns: frozenset[str], ask: RequestContext
     ) -> list[tuple[Resource, str, JsonObject]]:
-        """The things of another collection that has no owners."""
+        """Return the things of another collection that has no owners."""
         for other in self.fittings.resources.values():
             deed = other.deeds.get(Action.LIST)
             if other is not place.resource and deed is not None and other.nouns & nouns and "{" not in other.template:
@@ -399,7 +399,7 @@ class ItemRepresentations:
     _made: dict[tuple[str, int], ItemRepresentation] = field(default_factory=dict)
 
     def of(self, resource: Resource, deed: Binding) -> ItemRepresentation:
-        """The fitting of an operation."""
+        """Return the fitting of an operation."""
         key = (deed.operation.id, deed.chosen.status)
         if key not in self._made:
             self._made[key] = ItemRepresentation(self.responder, resource, deed)
@@ -414,7 +414,7 @@ class ItemRepresentations:
         *,
         strictly: bool = True,
     ) -> bool:
-        """Whether all that show a thing can show this one."""
+        """Return whether all that show a thing can show this one."""
         return self.objection(resource, thing, place, ask, strictly=strictly) is None
 
     def objection(
@@ -427,7 +427,7 @@ class ItemRepresentations:
         strictly: bool = True,
     ) -> str | None:
         """
-        What keeps a thing from being shown.
+        Return what keeps a thing from being shown.
 
         Args:
             resource: Of the thing.
@@ -453,7 +453,7 @@ class ItemRepresentations:
     def culprits(
         self, resource: Resource, thing: JsonObject, place: CollectionPath, ask: RequestContext
     ) -> frozenset[str]:
-        """The properties that keep a thing from being shown."""
+        """Return the properties that keep a thing from being shown."""
         found: frozenset[str] = frozenset()
         for act in (Action.READ, Action.LIST):
             deed = resource.deeds.get(act)
@@ -463,13 +463,13 @@ class ItemRepresentations:
 
 
 def _next(like: int, number: int, taken: set[str]) -> int:
-    """A number of its own: above another one, unless that is very high, and none that anybody chose."""
+    """Return a number of its own: above another one, unless that is very high, and none that anybody chose."""
     first = (like if like < _HIGH else 0) + 1 + number
     return next(free for free in range(first, first + len(taken) + 1) if str(free) not in taken)
 
 
 def thing_place(place: CollectionPath, key: str, value: JsonValue) -> CollectionPath:
-    """The place of a thing in a collection."""
+    """Return the place of a thing in a collection."""
     names = [deed.variable for deed in place.resource.deeds.values() if deed.variable is not None]
     return CollectionPath(
         place.resource,
@@ -479,7 +479,7 @@ def thing_place(place: CollectionPath, key: str, value: JsonValue) -> Collection
 
 
 def _key(place: CollectionPath, deed: Binding, ask: RequestContext) -> tuple[str, ...]:
-    """What a list depends on: the seed, and the variables of its own path."""
+    """Return what a list depends on: the seed, and the variables of its own path."""
     own = (place.variables.get(name, "") for name in template_names(deed.operation.entry.template))
     return (ask.seed_text, deed.operation.id, *own)
 

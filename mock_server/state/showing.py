@@ -61,7 +61,7 @@ class Showing:
 
     def represented(self, asked: StateRequest, fitting: ItemRepresentation) -> ChosenMediaType:
         """
-        The representation that is acceptable.
+        Return the representation that is acceptable.
 
         Raises:
             Refused: none is.
@@ -72,7 +72,7 @@ class Showing:
         return represented
 
     def tag(self, asked: StateRequest, record: Record) -> str:
-        """The validator of a thing: the same for the same content, in every process. RFC 9110, section 8.8.3."""
+        """Return the validator of a thing: the same for the same content, in every process. RFC 9110, section 8.8.3."""
         return tag_of(write_json(self.presence.completed(asked, record).body))
 
     def conditional(self, asked: StateRequest, answer: Answer) -> Answer:
@@ -92,7 +92,7 @@ class Showing:
         return answer._replace(status=304, fields=fields, body=b"")
 
     def _location(self, asked: StateRequest, deed: Binding, record: Record) -> list[RawField]:
-        """Where a new thing can be read. RFC 9110, section 10.2.2."""
+        """Return where a new thing can be read. RFC 9110, section 10.2.2."""
         read = asked.resource.deeds.get(Action.READ)
         documented = any(h.name.lower() == "location" for h in deed.chosen.response.headers)
         if read is None or read.variable is None or not (documented or deed.chosen.status == _CREATED):
@@ -103,7 +103,7 @@ class Showing:
         return [(b"location", path.encode("latin-1", "replace"))]
 
     def url(self, asked: StateRequest, path: str) -> str:
-        """The URL of a path, as far as the request says where that is."""
+        """Return the URL of a path, as far as the request says where that is."""
         host = find_field(asked.ask.request.fields, b"host")
         scheme = "https" if self.responder.kit.settings.tls_cert is not None else "http"
         if host:
@@ -111,7 +111,7 @@ class Showing:
         return path
 
     def with_fields(self, asked: StateRequest, deed: Binding, answer: Answer, own: list[RawField]) -> Answer:
-        """An answer with header fields that state knows, as far as the document lets them be."""
+        """Return an answer with header fields that state knows, as far as the document lets them be."""
         judge = self.responder.judge_of(deed.operation.entry)
         documented = {header.name.lower(): header for header in deed.chosen.response.headers}
         fields = list(answer.fields)
@@ -128,15 +128,15 @@ class Showing:
         return answer._replace(fields=fields)
 
     def absolute(self, asked: StateRequest, value: bytes) -> bytes:
-        """A path as a URL."""
+        """Return a path as a URL."""
         return self.url(asked, value.decode("latin-1")).encode("latin-1", "replace")
 
 
 def is_tagged(deed: Binding) -> bool:
-    """Whether an answer has an ETag."""
+    """Return whether an answer has an ETag."""
     return any(header.name.lower() == "etag" for header in deed.chosen.response.headers)
 
 
 def tag_of(content: bytes) -> str:
-    """A strong validator of some content."""
+    """Return a strong validator of some content."""
     return f'"{blake2b(content, digest_size=8).hexdigest()}"'

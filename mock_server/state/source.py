@@ -82,11 +82,11 @@ class StateSource:
         return self.store.blocks
 
     def pulse(self) -> int | None:
-        """A number that is another one after each change; None where telling it takes as long as answering."""
+        """Return a number that is another one after each change; None where telling it takes as long as answering."""
         return self.store.pulse()
 
     def touches(self, entry: Entry) -> bool:
-        """Whether an operation has state."""
+        """Return whether an operation has state."""
         return entry.id in self.inferred.by_entry
 
     def tell(self, operation: Operation | None, ask: RequestContext) -> tuple[bool, str]:
@@ -138,7 +138,7 @@ class StateSource:
             wait_for(lambda: time.sleep(seconds))
 
     def collection(self, template: str, variables: Mapping[str, str]) -> str:
-        """The name of a collection in the store."""
+        """Return the name of a collection in the store."""
         return self._presence.collection(template, variables)
 
     def _understood(self, resource: Resource, deed: Binding, ask: RequestContext) -> StateRequest:
@@ -160,7 +160,7 @@ class StateSource:
         return StateRequest(resource, deed, ask, CollectionPath(resource, variables, values), collection, key)
 
     def _key_elsewhere(self, resource: Resource, deed: Binding, ask: RequestContext) -> str | None:
-        """The key of the thing that is meant, where the path does not say: in the query, or in the body."""
+        """Return the key of the thing that is meant, where the path does not say: in the query, or in the body."""
         if deed.act in {Action.LIST, Action.CREATE, Action.CLEAR} or resource.key is None:
             return None
         for (where, name), value in ask.understood.parameters.items():

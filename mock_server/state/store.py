@@ -47,13 +47,17 @@ class Store(WorldStore, Protocol):
     blocks: bool  # waits for something, by `serve.waiting`
 
     def pulse(self) -> int | None:
-        """A number that is another one after each change of anything; None where that is not known without asking."""
+        """
+        Return a number that is another one after each change of anything.
+
+        None where that is not known without asking.
+        """
 
     def stamp(self, world: str, collection: str) -> int:
-        """A number that is another one after each change of a collection; 0 where nothing was ever put there."""
+        """Return a number that is another one after each change of a collection; 0 where nothing was ever put there."""
 
     def seeded(self, world: str, collection: str, mark: str) -> bool:
-        """Whether `seed` was called with a mark."""
+        """Return whether `seed` was called with a mark."""
 
     def seed(self, world: str, collection: str, mark: str, records: Sequence[Record]) -> None:
         """Put in what is there in the beginning, once for each mark; what is there already stays as it is."""
@@ -62,10 +66,10 @@ class Store(WorldStore, Protocol):
         """Everything in a collection that is not deleted, in order."""
 
     def find(self, world: str, collection: str, key: str) -> Record | None:
-        """One thing; a deleted one too."""
+        """Return one thing; a deleted one too."""
 
     def number(self, world: str, collection: str) -> int:
-        """A number that nobody else gets, from 0."""
+        """Return a number that nobody else gets, from 0."""
 
     def insert(self, world: str, collection: str, record: Record, since: int | None = None) -> None:
         """
@@ -309,7 +313,7 @@ def _weigh(record: Record) -> int:
 
 
 def shot(number: int, marks: Iterable[str], records: Iterable[Record]) -> JsonValue:
-    """A collection as JSON."""
+    """Return a collection as JSON."""
     written: list[JsonValue] = [[r.key, r.version, r.position, r.body, dict(r.links)] for r in records]
     marked: list[JsonValue] = [*sorted(marks)]
     return {"next": number, "marks": marked, "records": written}

@@ -105,7 +105,7 @@ class TestTarget:
         return first, make_identity(tuple(self.other_headers), tuple(self.other_auth), document.schemes, os.environ)
 
     def origin(self) -> str:
-        """What stands before the paths of requests, for people."""
+        """Return what stands before the paths of requests, for people."""
         if self.url is not None:
             return "/".join(self.url.split("/")[:3])
         return "http://app.invalid"
@@ -184,12 +184,12 @@ class Suite:
     _tried: dict[tuple[str, str], Report | MockServerError] = field(default_factory=dict)
 
     def resource(self, entry: Entry) -> str:
-        """What an operation belongs to: the first segment that not all paths have."""
+        """Return what an operation belongs to: the first segment that not all paths have."""
         shared = self._shared()
         return "/" + "/".join(entry.template.split("/")[1 : shared + 2])
 
     def _shared(self) -> int:
-        """How many segments the paths of all operations begin with."""
+        """Return how many segments the paths of all operations begin with."""
         templates = {tuple(entry.template.split("/")[1:]) for entry in self.document.entries}
         if len(templates) < 2:  # noqa: PLR2004 - nothing to tell apart
             return 0
@@ -198,7 +198,7 @@ class Suite:
 
     def report(self, entry: Entry, target: TestTarget) -> Report:
         """
-        What came of the tries of an operation's resource; they are made once.
+        Return what came of the tries of an operation's resource; they are made once.
 
         Raises:
             MockServerError: they can't be made.
@@ -217,7 +217,7 @@ class Suite:
         return tried
 
     def together(self, entry: Entry) -> tuple[Entry, ...]:
-        """The operations that are tried with one."""
+        """Return the operations that are tried with one."""
         resource = self.resource(entry)
         wanted = self.chosen or {other.id for other in self.entries}
         return tuple(other for other in self.entries if other.id in wanted and self.resource(other) == resource)
@@ -292,7 +292,7 @@ class ContractCase:
             pytest.skip(report.interrupted or f"{self.operation}: no request could be made")
 
     def _is_mine(self, incident: Incident) -> bool:
-        """Whether it is of this check and operation; of other resources, the first operation has them."""
+        """Return whether it is of this check and operation; of other resources, the first operation has them."""
         if incident.check != self.name:
             return False
         together = self.suite.together(self.entry)
@@ -365,7 +365,7 @@ def bind(case: ContractCase, root: Path, words: Mapping[str, Any]) -> None:
 
 
 def _applies(document: Document, case: ContractCase) -> bool:
-    """Whether a check can find anything at all in an operation."""
+    """Return whether a check can find anything at all in an operation."""
     if case.name == "ignored_auth":
         return bool(document.operation(case.entry).security)
     return case.name != "callbacks" or bool(document.operation(case.entry).callbacks)

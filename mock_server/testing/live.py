@@ -78,7 +78,7 @@ class MockServer:
         self.running.server.call(lambda: self.running.backend.worlds.reset(self.world))
 
     def snapshot(self) -> JsonObject:
-        """What this test's world has, apart from its requests; for `restore`."""
+        """Return what this test's world has, apart from its requests; for `restore`."""
         return self.running.server.call(lambda: self.running.backend.worlds.snapshot(self.world))
 
     def restore(self, snapshot: JsonObject) -> None:

@@ -25,7 +25,7 @@ from mock_server.server.backend import CallbackService, Delivery, Outcome, mask_
 
 
 def callback_routes(desk: AdminContext) -> list[Route]:
-    """The routes of callbacks and webhooks."""
+    """Return the routes of callbacks and webhooks."""
     views = _CallbackViews(desk)
     return [
         Route("/__admin/callbacks", views.list, methods=["GET"]),

@@ -27,7 +27,7 @@ from mock_server.respond.worlds import World, named_world
 
 
 def explain_routes(desk: AdminContext) -> list[Route]:
-    """The routes of explanations."""
+    """Return the routes of explanations."""
     views = _ExplainViews(desk)
     return [
         Route("/__admin/explain", views.recorded, methods=["GET"]),
@@ -145,7 +145,7 @@ def _operation(responder: Responder, explained: Explained) -> Operation | None:
 
 
 def _parameters(responder: Responder, explained: Explained) -> list[JsonValue]:
-    """The parameters as they were read; of credentials, that they are there."""
+    """Return the parameters as they were read; of credentials, that they are there."""
     operation = _operation(responder, explained)
     if operation is None or explained.ask is None:
         return []

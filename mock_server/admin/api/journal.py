@@ -19,7 +19,7 @@ _FORMATS = {"ndjson": _LINES, "har": _HAR, "json": "application/json"}
 
 
 def journal_routes(desk: AdminContext) -> list[Route]:
-    """The routes of the journal."""
+    """Return the routes of the journal."""
     views = _JournalViews(desk)
     return [
         Route("/__admin/requests", views.list, methods=["GET"]),
@@ -91,14 +91,14 @@ class _JournalViews:
 
 
 def _state(desk: AdminContext) -> JsonObject:
-    """What has to be known of a journal: whether it is kept, and that of several workers each has its own."""
+    """Return what has to be known of a journal: whether it is kept, and that of several workers each has its own."""
     settings = desk.backend.settings
     workers: JsonObject = {"workers": settings.workers, "worker": os.getpid()} if settings.workers > 1 else {}
     return {"requestJournalDisabled": not settings.journal, **workers}
 
 
 def _filtered(exchanges: list[Recorded], request: Request) -> list[Recorded]:
-    """Those that the query asks for."""
+    """Return those that the query asks for."""
     query = request.query_params
     since = _moment(query["since"]) if "since" in query else None
     operation, source, status, method = (query.get(name) for name in ("operation", "source", "status", "method"))
@@ -119,13 +119,13 @@ def _filtered(exchanges: list[Recorded], request: Request) -> list[Recorded]:
 
 
 def _searched(recorded: Recorded) -> bytes:
-    """What a search looks through: target and bodies, in lower case."""
+    """Return what a search looks through: target and bodies, in lower case."""
     request = recorded.request
     return b"\n".join((request.path, request.query, request.body, recorded.answer.body)).lower()
 
 
 def _has_status(status: int, wanted: str) -> bool:
-    """Whether a status is `404`, or one of `4XX`."""
+    """Return whether a status is `404`, or one of `4XX`."""
     return len(wanted) == len(str(status)) and all(w in {s, "x", "X"} for w, s in zip(wanted, str(status), strict=True))
 
 
@@ -148,7 +148,7 @@ def _limit(request: Request, otherwise: int) -> int:
 
 
 def _moment(text: str) -> float:
-    """A moment, RFC 3339; without an offset it is UTC."""
+    """Return a moment, RFC 3339; without an offset it is UTC."""
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))  # a plus that was not percent-encoded
     except ValueError as error:

@@ -27,7 +27,7 @@ from mock_server.respond.worlds import EVERYBODY, STARTED
 
 
 def script_routes(desk: AdminContext) -> list[Route]:
-    """The routes of mappings and scenarios."""
+    """Return the routes of mappings and scenarios."""
     mappings, scenarios = _MappingViews(desk), _ScenarioViews(desk)
     one = "/__admin/mappings/{id}"
     return [
@@ -131,7 +131,7 @@ class _MappingViews:
         return world == ALL or mapping.world is None or mapping.world == world
 
     def _of_world(self, given: JsonObject, request: Request) -> JsonObject:
-        """A mapping as one of the world that the request names, if it names one."""
+        """Return a mapping as one of the world that the request names, if it names one."""
         world = world_named(request, self._desk.backend.worlds)
         metadata = given.get("metadata", {})
         if world in {ALL, EVERYBODY} or not isinstance(metadata, dict) or "world" in metadata:

@@ -28,7 +28,7 @@ _KNOWN = ("delay", "faults", "operations", *_DELAYS)
 
 
 def setting_routes(desk: AdminContext, guard: Guard) -> list[Route]:
-    """The routes of settings."""
+    """Return the routes of settings."""
     views = _SettingViews(desk, guard)
     return [
         Route("/__admin/settings", views.show, methods=["GET"]),
@@ -112,7 +112,7 @@ class _SettingViews:
 
 
 def _server(desk: AdminContext) -> int:
-    """The process that the server ends with: of several workers, the one that started them."""
+    """Return the process that the server ends with: of several workers, the one that started them."""
     if desk.backend.settings.workers > 1:
         return os.getppid()
     return os.getpid()
@@ -155,7 +155,7 @@ _KNOWN_OF_UPSTREAM = ("operations", "fallbackOn")
 
 
 def upstream_routes(desk: AdminContext) -> list[Route]:
-    """The routes of the real server."""
+    """Return the routes of the real server."""
     views = _UpstreamViews(desk)
     return [
         Route("/__admin/upstream", views.show, methods=["GET"]),

@@ -25,7 +25,7 @@ _BETWEEN = "."  # in a URL, where the name of a resource has a slash
 
 
 def state_routes(desk: AdminContext) -> list[Route]:
-    """The routes of state."""
+    """Return the routes of state."""
     views = _StateViews(desk)
     one = "/__admin/state/{resource}/{id:path}"
     return [

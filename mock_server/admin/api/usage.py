@@ -14,7 +14,7 @@ from mock_server.json_values import JsonValue
 
 
 def use_routes(desk: AdminContext, coverage: Coverage, metrics: Metrics) -> list[Route]:
-    """The routes of coverage and metrics."""
+    """Return the routes of coverage and metrics."""
     views = _UseViews(desk, coverage, metrics)
     return [
         Route("/__admin/coverage", views.coverage, methods=["GET"]),

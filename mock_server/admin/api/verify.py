@@ -25,7 +25,7 @@ _MOST_UNMATCHED = 50  # requests whose near misses are looked for at once
 
 
 def verify_routes(desk: AdminContext) -> list[Route]:
-    """The routes of verification."""
+    """Return the routes of verification."""
     views = _VerifyViews(desk)
     return [
         Route("/__admin/requests/count", views.count, methods=["POST"]),
@@ -113,7 +113,7 @@ class _VerifyViews:
         return await asyncio.to_thread(lambda: _filter(exchanges, pattern.matches))
 
     def _near(self, message: Message, told: JsonObject, world: World) -> list[JsonValue]:
-        """What a request may have meant: mappings and operations, the nearest first."""
+        """Return what a request may have meant: mappings and operations, the nearest first."""
         backend, asked = self._desk.backend, PatternRequest(message)
         routes = (route for mount in backend.mounts for route in mount.responder.routes())
         near: list[tuple[float, JsonObject]] = [

@@ -14,7 +14,7 @@ _EVERYBODY = "@everybody"  # how the world of everybody, which has no name, is c
 
 
 def world_routes(desk: AdminContext) -> list[Route]:
-    """The routes of worlds."""
+    """Return the routes of worlds."""
     views = _WorldViews(desk)
     one = "/__admin/worlds/{name}"
     return [

@@ -64,12 +64,12 @@ class CallForm:
     values: Mapping[str, str] = field(default_factory=dict)  # of what is not made from the document
 
     def value(self, name: str) -> str:
-        """What stands in a field that every operation has."""
+        """Return what stands in a field that every operation has."""
         return self.values.get(name, "")
 
 
 def parameter_name(parameter: Parameter) -> str:
-    """The name of a parameter's field in the form."""
+    """Return the name of a parameter's field in the form."""
     return f"{parameter.location.value}.{parameter.name}"
 
 
@@ -107,7 +107,7 @@ def make_form(responder: Responder, entry: Entry, given: Mapping[str, str], prob
 
 
 def preferable(status: str) -> str | None:
-    """The status by which a documented response can be preferred; None for `default`."""
+    """Return the status by which a documented response can be preferred; None for `default`."""
     if status.isdigit():
         return status
     if status[:1].isdigit():
@@ -117,7 +117,7 @@ def preferable(status: str) -> str | None:
 
 def body_text(responder: Responder, entry: Entry, media_name: str, example: str | None, salt: int) -> tuple[str, str]:
     """
-    A body to start from.
+    Return a body to start from.
 
     Args:
         responder: Of the document.
@@ -205,7 +205,7 @@ def _shown(examples: Sequence[Example]) -> list[str]:
 
 
 def as_text(value: JsonValue) -> str:
-    """A value as people write it into a field: a string as it is, anything else as JSON."""
+    """Return a value as people write it into a field: a string as it is, anything else as JSON."""
     if isinstance(value, str):
         return value
     return orjson.dumps(value).decode()

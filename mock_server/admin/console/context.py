@@ -36,24 +36,24 @@ _STATIC: Final = {
 
 
 def _scalar(value: JsonValue) -> str:
-    """A JSON value that holds no other, as JSON writes it."""
+    """Return a JSON value that holds no other, as JSON writes it."""
     return orjson.dumps(value).decode()
 
 
 def _plain(value: JsonValue) -> str:
-    """A JSON value as people read it: a string without quotes."""
+    """Return a JSON value as people read it: a string without quotes."""
     if isinstance(value, str):
         return value
     return _scalar(value)
 
 
 def _clock(moment: float) -> str:
-    """The time of day, in the zone of the server, with milliseconds."""
+    """Return the time of day, in the zone of the server, with milliseconds."""
     return time.strftime("%H:%M:%S", time.localtime(moment)) + f".{int(moment * 1000) % 1000:03d}"
 
 
 def _milliseconds(seconds: float) -> str:
-    """A duration, to three digits."""
+    """Return a duration, to three digits."""
     value = seconds * 1000
     if value >= 100:  # noqa: PLR2004
         return f"{value:.0f}"
@@ -63,7 +63,7 @@ def _milliseconds(seconds: float) -> str:
 
 
 def _amount(size: int) -> str:
-    """A number of bytes for people."""
+    """Return a number of bytes for people."""
     if size < 1024:  # noqa: PLR2004
         return f"{size} B"
     if size < 1024 * 1024:
@@ -79,11 +79,11 @@ class Static:
         self._versions = {name: hashlib.sha256(data).hexdigest()[:12] for name, data in self._files.items()}
 
     def url(self, name: str) -> str:
-        """Where a file is."""
+        """Return where a file is."""
         return f"/__console/static/{self._versions[name]}/{name}"
 
     def find(self, name: str) -> tuple[bytes, str] | None:
-        """A file with its media type."""
+        """Return a file with its media type."""
         if name in self._files:
             return (self._files[name], _STATIC[name])
         return None
@@ -168,12 +168,12 @@ class ConsoleContext:
         return HTMLResponse(self.painter.paint(template, **{**common, **values}), status)
 
     def api_origin(self, request: Request) -> str:
-        """The origin of the API, as this browser reaches it."""
+        """Return the origin of the API, as this browser reaches it."""
         ports = self.backend.ports
         return str(request.base_url if ports is None else request.base_url.replace(port=ports.api)).rstrip("/")
 
     def wants_fragment(self, request: Request) -> bool:
-        """Whether our script asks, which puts the answer into a page."""
+        """Return whether our script asks, which puts the answer into a page."""
         return _FRAGMENT in request.headers
 
     def back(self, url: str) -> Response:
@@ -181,18 +181,18 @@ class ConsoleContext:
         return RedirectResponse(url, 303)
 
     def world_name(self, request: Request) -> str:
-        """The name of the world that is looked at."""
+        """Return the name of the world that is looked at."""
         return request.cookies.get(COOKIE, EVERYBODY)
 
     def world(self, request: Request) -> World:
-        """The world that is looked at; everybody's where the cookie can't be a name."""
+        """Return the world that is looked at; everybody's where the cookie can't be a name."""
         try:
             return self.backend.worlds.get(self.world_name(request))
         except MalformedWorld:
             return self.backend.worlds.everybody
 
     def operations(self) -> list[Named]:
-        """All operations of all documents."""
+        """Return all operations of all documents."""
         return [
             Named(index, mount, entry)
             for index, mount in enumerate(self.backend.mounts)
@@ -200,7 +200,7 @@ class ConsoleContext:
         ]
 
     def find(self, index: int, operation: str) -> Named | None:
-        """An operation by its document and its id."""
+        """Return an operation by its document and its id."""
         if index >= len(self.backend.mounts):
             return None
         mount = self.backend.mounts[index]
@@ -210,7 +210,7 @@ class ConsoleContext:
         return None
 
     def find_entry(self, wanted: Entry) -> Named | None:
-        """Where an operation belongs; None where its document was replaced and has it no more."""
+        """Return where an operation belongs; None where its document was replaced and has it no more."""
         for index, mount in enumerate(self.backend.mounts):
             for entry in mount.responder.document.entries:
                 if entry is wanted or (entry.id == wanted.id and entry.title == wanted.title):
@@ -219,5 +219,5 @@ class ConsoleContext:
 
 
 def operation_url(index: int, operation: str) -> str:
-    """The page of an operation."""
+    """Return the page of an operation."""
     return f"{ROOT}/operations/{index}/{quote(operation, safe='')}"

@@ -22,7 +22,7 @@ class CoverageRow:
     kinds: dict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))  # what, and how often
 
     def used(self, kind: str) -> int:
-        """How many things of a kind were used."""
+        """Return how many things of a kind were used."""
         return sum(count > 0 for _, count in self.kinds.get(kind, ()))
 
 
@@ -33,18 +33,18 @@ class CoveragePages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Where the pages are."""
+        """Return where the pages are."""
         return [Route("/coverage", self.show), Route("/coverage", self.forget, methods=["POST"])]
 
     def _worlds(self, request: Request) -> list[str] | None:
-        """The world that is looked at; in everybody's, all there ever were."""
+        """Return the world that is looked at; in everybody's, all there ever were."""
         name = self._context.world_name(request)
         if name:
             return [name]
         return None
 
     async def show(self, request: Request) -> Response:
-        """All operations of all documents, with what was used of each."""
+        """Return all operations of all documents, with what was used of each."""
         context = self._context
         await asyncio.to_thread(context.coverage.prepare)
         looked = [

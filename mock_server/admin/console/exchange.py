@@ -83,7 +83,7 @@ class ShownFinding:
 
 def row_of(recorded: Recorded, request: Request) -> ExchangeRow:
     """
-    An exchange in a list.
+    Return an exchange in a list.
 
     Args:
         recorded: The exchange.
@@ -110,7 +110,7 @@ def row_of(recorded: Recorded, request: Request) -> ExchangeRow:
 
 
 def exchange_url(recorded: Recorded) -> str:
-    """The page of an exchange."""
+    """Return the page of an exchange."""
     return f"{ROOT}/exchanges/{recorded.id}?{urlencode({'world': recorded.world})}"
 
 
@@ -120,12 +120,12 @@ def target_of(request: Request) -> str:
 
 
 def side_of(fields: RawFields, body: bytes) -> Side:
-    """One message; who gives it has taken the secrets out."""
+    """Return one message; who gives it has taken the secrets out."""
     return Side(_texts(fields), content_of(fields, body))
 
 
 def curl_of(concealed: MaskedExchange, origin: str) -> str:
-    """A line that sends a request again, with something else in the place of each secret."""
+    """Return a line that sends a request again, with something else in the place of each secret."""
     request = concealed.request
     left_out = {b"host", b"content-length", b"connection", b"accept-encoding"}
     masked = MASKED.encode()
@@ -134,7 +134,7 @@ def curl_of(concealed: MaskedExchange, origin: str) -> str:
 
 
 def content_of(fields: RawFields, body: bytes) -> ShownBody:
-    """A body, read as far as it can be shown."""
+    """Return a body, read as far as it can be shown."""
     written = find_field(fields, b"content-type") or ""
     if not body:
         return ShownBody(0, written)
@@ -161,7 +161,11 @@ def content_of(fields: RawFields, body: bytes) -> ShownBody:
 
 
 def found_of(findings: Sequence[Finding], documents: Iterable[Document], mask: Mask = NO_MASK) -> list[ShownFinding]:
-    """Findings with their lines, without the secrets of an exchange; takes as long as reading the documents does."""
+    """
+    Return findings with their lines, without the secrets of an exchange.
+
+    Takes as long as reading the documents does.
+    """
     texts: dict[str, str] = {}
     for document in documents:
         texts.update({resource.name: resource.text for resource in document.library.loaded()})
@@ -198,7 +202,7 @@ def _texts(fields: RawFields) -> tuple[tuple[str, str], ...]:
 
 
 def _depth(value: JsonValue) -> int:
-    """How many levels a value has, as far as it matters."""
+    """Return how many levels a value has, as far as it matters."""
     level: list[JsonValue] = [value]
     for depth in range(_DEEPEST + 1):
         inner = [item for item in level if isinstance(item, dict | list)]

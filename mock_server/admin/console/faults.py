@@ -34,7 +34,7 @@ class FaultPages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Where the pages are."""
+        """Return where the pages are."""
         return [Route("/disturbances", self.show), Route("/disturbances", self.change, methods=["POST"])]
 
     @property
@@ -45,7 +45,7 @@ class FaultPages:
         return None
 
     async def show(self, request: Request) -> Response:
-        """What is set."""
+        """Return what is set."""
         return self._show(request)
 
     def _show(self, request: Request, problem: str = "", given: Mapping[str, str] | None = None) -> Response:

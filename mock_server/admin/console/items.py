@@ -43,12 +43,12 @@ class ShownResource:
         )
 
     def methods(self) -> tuple[str, ...]:
-        """What can be done with it over HTTP."""
+        """Return what can be done with it over HTTP."""
         return tuple(sorted({deed.operation.method for deed in self.resource.deeds.values()}, key=_METHODS.index))
 
 
 def kept_of(backend: Backend) -> list[ShownResource]:
-    """All resources that have state."""
+    """Return all resources that have state."""
     return [
         ShownResource(index, source, resource)
         for index, mount in enumerate(backend.mounts)
@@ -110,7 +110,7 @@ def _another(value: JsonValue, records: Sequence[Record]) -> JsonValue:
 
 
 def preview(record: Record, most: int = 5) -> list[tuple[str, JsonValue]]:
-    """The first few of its properties that are no objects or lists."""
+    """Return the first few of its properties that are no objects or lists."""
     plain: list[tuple[str, JsonValue]] = [
         (name, value) for name, value in (record.body or {}).items() if not isinstance(value, dict | list)
     ]

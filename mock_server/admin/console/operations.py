@@ -50,7 +50,7 @@ class OperationPages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Where the pages are."""
+        """Return where the pages are."""
         return [
             Route("/operations", self.listing),
             Route("/operations/{index:int}/{id:path}/request", self.call, methods=["POST"]),
@@ -59,7 +59,7 @@ class OperationPages:
         ]
 
     async def listing(self, request: Request) -> Response:
-        """All operations, by tag."""
+        """Return all operations, by tag."""
         context = self._context
         wanted = request.query_params.get("q", "").strip().casefold()
         seen = self._seen()
@@ -100,7 +100,7 @@ class OperationPages:
         )
 
     async def operation(self, request: Request) -> Response:
-        """One operation, with a form to call it."""
+        """Return one operation, with a form to call it."""
         named = self._find(request)
         if named is None:
             return self._gone(request)
@@ -138,7 +138,7 @@ class OperationPages:
         )
 
     async def body(self, request: Request) -> Response:
-        """A body to start from, as text."""
+        """Return a body to start from, as text."""
         named = self._find(request)
         if named is None:
             return self._gone(request)
@@ -180,7 +180,7 @@ class OperationPages:
         }
 
     def _recorded(self, made: message.Request, world: str) -> str:
-        """The page of the exchange, if the journal has it."""
+        """Return the page of the exchange, if the journal has it."""
         known = self._context.backend.worlds.known(world)
         for recorded in reversed(tuple(known.journal) if known is not None else ()):
             if recorded.request.path == made.path and recorded.request.method == made.method:

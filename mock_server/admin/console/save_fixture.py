@@ -173,7 +173,7 @@ def _when(responder: Responder, operation: Operation, recorded: Recorded, mask: 
 
 
 def _is_plain_json(operation: Operation, recorded: Recorded) -> bool:
-    """Whether the media type is the one that a fixture gets without naming it."""
+    """Return whether the media type is the one that a fixture gets without naming it."""
     documented = operation.find_response(recorded.answer.status)
     if documented is not None and documented.content:
         first = documented.content[0].name
@@ -190,7 +190,7 @@ def _fields(fields: RawFields, *, is_plain: bool) -> Iterator[tuple[str, JsonVal
 
 def _body(fields: RawFields, body: bytes) -> JsonValue | Missing:
     """
-    The body as a fixture holds it: a JSON value, or a text.
+    Return the body as a fixture holds it: a JSON value, or a text.
 
     Raises:
         UsageError: it is neither.

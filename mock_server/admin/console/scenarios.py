@@ -35,7 +35,7 @@ class ScenarioPages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Where the pages are."""
+        """Return where the pages are."""
         return [Route("/scenarios", self.listing), Route("/scenarios", self.change, methods=["POST"])]
 
     @property
@@ -43,7 +43,7 @@ class ScenarioPages:
         return [mount.responder for mount in self._context.backend.mounts]
 
     async def listing(self, request: Request) -> Response:
-        """All scenarios with their states in the world that is looked at, and the mappings."""
+        """Return all scenarios with their states in the world that is looked at, and the mappings."""
         return self._show(request)
 
     def _show(self, request: Request, problem: str = "") -> Response:

@@ -114,7 +114,11 @@ def send(request: Request, reached: OwnAddress) -> Received:
 
 
 def _read(responder: Responder, parameter: Parameter, text: str) -> JsonValue:
-    """A value of a field: lists and objects are written as JSON, lists also with commas; the rest is text as it is."""
+    """
+    Return a value of a field.
+
+    Lists and objects are written as JSON, lists also with commas; the rest is text as it is.
+    """
     schema = parameter.content.schema if parameter.content is not None else parameter.schema
     if schema is None:
         return text
@@ -149,7 +153,7 @@ def _preferred(given: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 def _quoted(text: str) -> str:
-    """A value of a preference; in quotes where it is no token. RFC 7240, section 2."""
+    """Return a value of a preference; in quotes where it is no token. RFC 7240, section 2."""
     if all(character.isalnum() or character in "!#$%&'*+-.^_`|~" for character in text):
         return text
     return '"' + text.replace('"', "") + '"'
@@ -169,7 +173,7 @@ def _own_fields(given: Mapping[str, str], problems: list[str]) -> list[tuple[byt
 
 
 def _concrete(media: str) -> str:
-    """A media type that can be sent, for a documented range."""
+    """Return a media type that can be sent, for a documented range."""
     if "*" in media:
         return "application/json"
     return media

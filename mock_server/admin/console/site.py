@@ -46,7 +46,7 @@ class ConsoleAuth:
         self._guard = guard
 
     async def answer(self, request: Request) -> Response | None:
-        """What is answered instead of a page; None for who may come in."""
+        """Return what is answered instead of a page; None for who may come in."""
         if request.url.path.startswith(f"{ROOT}/static/"):
             return None  # the same for everybody, and the form looks better with it
         refusal = self._guard.refuse(request.method, request.headers.raw)
@@ -80,7 +80,7 @@ class ConsoleAuth:
 
 
 def _inside(to: str) -> str:
-    """Where somebody wanted to go; nowhere else but into the console."""
+    """Return where somebody wanted to go; nowhere else but into the console."""
     parts = urlsplit(to)
     if not parts.netloc and not parts.scheme and to.startswith(f"{ROOT}/") and to != LOGIN:
         return to

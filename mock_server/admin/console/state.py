@@ -35,7 +35,7 @@ class StatePages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Where the pages are."""
+        """Return where the pages are."""
         return [
             Route("/state", self.resources),
             Route("/state/{index:int}/{resource:path}", self.collection),
@@ -44,7 +44,7 @@ class StatePages:
         ]
 
     async def resources(self, request: Request) -> Response:
-        """What has state, and where."""
+        """Return what has state, and where."""
         context = self._context
         kept = items.kept_of(context.backend)
 
@@ -70,7 +70,7 @@ class StatePages:
         )
 
     async def collection(self, request: Request) -> Response:
-        """The things of one collection."""
+        """Return the things of one collection."""
         kept = self._find(request)
         if kept is None:
             return self._gone(request)
@@ -100,7 +100,7 @@ class StatePages:
         )
 
     async def thing(self, request: Request) -> Response:
-        """One thing in an editor; a new one, where no key is given."""
+        """Return one thing in an editor; a new one, where no key is given."""
         kept = self._find(request)
         if kept is None:
             return self._gone(request)

@@ -80,7 +80,7 @@ class Selection:
         return not (self.text or self.status or self.operation or self.flawed)
 
     def matches(self, recorded: Recorded) -> bool:
-        """Whether an exchange is wanted."""
+        """Return whether an exchange is wanted."""
         answer = recorded.answer
         if self.world not in {ALL, recorded.world}:
             return False
@@ -140,7 +140,7 @@ class TrafficPages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Where the pages are."""
+        """Return where the pages are."""
         return [
             Route("/", self.listing),
             Route("/traffic/events", self.events),
@@ -151,7 +151,7 @@ class TrafficPages:
         ]
 
     async def listing(self, request: Request) -> Response:
-        """The list, and beside it the exchange that is open."""
+        """Return the list, and beside it the exchange that is open."""
         context = self._context
         selection = Selection.of(request.query_params, context.world_name(request))
         before = request.query_params.get("before", "")
@@ -175,7 +175,11 @@ class TrafficPages:
         )
 
     async def events(self, request: Request) -> Response:
-        """What comes, as server-sent events: each a row of the list. After a break, what was missed comes first."""
+        """
+        Return what comes, as server-sent events: each a row of the list.
+
+        After a break, what was missed comes first.
+        """
         context = self._context
         selection = Selection.of(request.query_params, context.world_name(request))
         last = request.headers.get("last-event-id", request.query_params.get("after", ""))
@@ -230,7 +234,7 @@ class TrafficPages:
         return None
 
     async def exchange(self, request: Request) -> Response:
-        """One exchange."""
+        """Return one exchange."""
         recorded = self._find(request)
         if recorded is None:
             return self._gone(request)
@@ -281,7 +285,7 @@ class TrafficPages:
         return await run_blocking(partial(explain, responder, request, backend.worlds.get(recorded.world)))
 
     async def body(self, request: Request) -> Response:
-        """A body as it is, as text: no browser does anything with it."""
+        """Return a body as it is, as text: no browser does anything with it."""
         recorded, side = self._find(request), request.path_params["side"]
         if recorded is None or side not in {"request", "answer"}:
             return self._gone(request)
@@ -318,7 +322,7 @@ class TrafficPages:
 
 
 async def _next(queue: asyncio.Queue[Recorded], ended: asyncio.Event | None) -> Recorded | None:
-    """What comes next; None where nothing comes for a while, or the server stops and waits for nobody."""
+    """Return what comes next; None where nothing comes for a while, or the server stops and waits for nobody."""
     waiting: set[asyncio.Task[Any]] = {asyncio.ensure_future(queue.get())}
     if ended is not None:
         waiting.add(asyncio.ensure_future(ended.wait()))

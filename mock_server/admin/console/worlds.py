@@ -19,11 +19,11 @@ class WorldPages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Where the pages are."""
+        """Return where the pages are."""
         return [Route("/worlds", self.listing), Route("/worlds", self.change, methods=["POST"])]
 
     async def listing(self, request: Request) -> Response:
-        """All worlds."""
+        """Return all worlds."""
         return self._show(request)
 
     def _show(self, request: Request, problem: str = "") -> Response:

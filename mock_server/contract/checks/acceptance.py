@@ -17,7 +17,7 @@ _SYNTAX = frozenset((400, 422))
 
 
 def check_supported(session: Session, exchanged: Exchanged) -> Iterator[Verdict]:
-    """A documented method, media type or Accept is never unsupported."""
+    """Check that a documented method, media type or Accept is never unsupported."""
     if exchanged.status in _UNSUPPORTED:
         message = f"{exchanged.status} to a request that keeps to the document ({exchanged.probe.what})"
         yield _verdict(session, exchanged, message, doubtful=exchanged.status == 406)  # noqa: PLR2004 - Accept may be narrower
@@ -44,7 +44,7 @@ def check_refused(session: Session, base: Exchanged, change: Change, refused: Ex
 
 
 def check_example(session: Session, exchanged: Exchanged) -> Iterator[Verdict]:
-    """A documented example is accepted; 422 may be business."""
+    """Check that a documented example is accepted; 422 may be business."""
     if exchanged.status in _SYNTAX:
         message = f"{exchanged.status} to the documented example ({exchanged.probe.what})"
         yield _verdict(session, exchanged, message, doubtful=exchanged.status != 400)  # noqa: PLR2004 - see above

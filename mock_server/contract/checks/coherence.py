@@ -76,13 +76,13 @@ def _total(
 
 
 def _is_page(subject: OperationUnderTest) -> bool:
-    """Whether the operation hands out pages: a limit and where to start, or a limit of that very name."""
+    """Return whether the operation hands out pages: a limit and where to start, or a limit of that very name."""
     names = {_words(p.name) for p in subject.operation.parameters if p.location is ParameterLocation.QUERY}
     return bool(names & (_LIMITS - {"size", "count"})) or bool(names & _LIMITS and names & _STARTS)
 
 
 def largest_page(subject: OperationUnderTest) -> tuple[ParameterKey, int] | None:
-    """The parameter that limits a page, and the greatest page that it documents; 100 where it documents none."""
+    """Return the parameter that limits a page, and the greatest page that it documents; 100 where it documents none."""
     if subject.operation.method != "GET" or not _is_page(subject):
         return None
     for parameter in subject.operation.parameters:
@@ -98,7 +98,7 @@ def largest_page(subject: OperationUnderTest) -> tuple[ParameterKey, int] | None
 
 
 def _echoed(subject: OperationUnderTest, draft: RequestDraft, body: JsonValue) -> Iterator[Verdict]:
-    """The id that ends the path is the id of what comes."""
+    """Check that the id that ends the path is the id of what comes."""
     template = subject.entry.template
     names = template_names(template)
     if (
@@ -126,7 +126,7 @@ def _member(body: JsonObject, value: JsonValue) -> str:
 
 
 def _list_in(body: JsonValue) -> tuple[Pointer, list[JsonValue]] | None:
-    """The list that an answer is about: the body, or the only list of objects in it."""
+    """Return the list that an answer is about: the body, or the only list of objects in it."""
     if isinstance(body, list):
         return (), body
     if not isinstance(body, dict):

@@ -66,7 +66,7 @@ def check_exchange(subject: OperationUnderTest, exchanged: Exchanged, expected: 
 
 
 def is_limited(response: Response) -> bool:
-    """Whether the provider asks to come back later: 429, or 503 that says when."""
+    """Return whether the provider asks to come back later: 429, or 503 that says when."""
     return response.status == 429 or (  # noqa: PLR2004
         response.status in _LIMITED and find_field(response.fields, b"retry-after") is not None
     )
@@ -96,7 +96,7 @@ def _fault(subject: OperationUnderTest, exchanged: Exchanged) -> Verdict:
 
 
 def _server_error(subject: OperationUnderTest, exchanged: Exchanged) -> Verdict:
-    """A documented 501 or 503 is an answer; a documented 500 is a confession."""
+    """Return a documented 501 or 503 is an answer; a documented 500 is a confession."""
     status = exchanged.status
     documented = any(response.status == str(status) for response in subject.operation.responses)
     message = f"{status} to a request that is {exchanged.probe.intent.value} ({exchanged.probe.what})"
@@ -108,7 +108,7 @@ def _server_error(subject: OperationUnderTest, exchanged: Exchanged) -> Verdict:
 
 
 def _intended(subject: OperationUnderTest, exchanged: Exchanged, expected: Expectations) -> Iterator[Verdict]:
-    """What should have been refused."""
+    """Check that what should have been refused."""
     if not exchanged.accepted:
         return
     probe, status = exchanged.probe, exchanged.status
@@ -149,7 +149,7 @@ def _intended(subject: OperationUnderTest, exchanged: Exchanged, expected: Expec
 
 
 def _conformance(subject: OperationUnderTest, exchanged: Exchanged, response: Response) -> Iterator[Verdict]:
-    """What the judge of responses finds."""
+    """Check that what the judge of responses finds."""
     try:
         findings = subject.responses.judge(response, exchanged.probe.request.method)
     except SchemaError as error:
@@ -171,7 +171,7 @@ def _conformance(subject: OperationUnderTest, exchanged: Exchanged, response: Re
 
 
 def _doubt(subject: OperationUnderTest, exchanged: Exchanged, finding: Finding) -> bool | None:
-    """Whether a finding of the judge may not be the provider's fault; None where it says nothing at all."""
+    """Return whether a finding of the judge may not be the provider's fault; None where it says nothing at all."""
     probe, status = exchanged.probe, exchanged.status
     if finding.rule == "response-status-undocumented":
         return _doubtful_status(subject, exchanged)
@@ -220,14 +220,14 @@ def _undocumented_properties(subject: OperationUnderTest, response: Response) ->
 
 
 def outline_for(subject: OperationUnderTest, content: MediaType) -> Outline:
-    """The outline of what a media type documents."""
+    """Return the outline of what a media type documents."""
     if content.schema is None:
         return Outline((), {})
     return subject.api.kit.outline(content.schema, Direction.RESPONSE, Purpose.JUDGE)
 
 
 def _unknown(outline: Outline, body: JsonValue) -> Iterator[tuple[Pointer, str]]:
-    """The properties of a value that its schema neither names nor lets through by a schema of their own."""
+    """Check that the properties of a value that its schema neither names nor lets through by a schema of their own."""
     todo: list[tuple[Pointer, Outline, JsonValue]] = [((), outline, body)]
     for _ in range(_MOST_OBJECTS):
         if not todo:
@@ -248,5 +248,5 @@ def _unknown(outline: Outline, body: JsonValue) -> Iterator[tuple[Pointer, str]]
 
 
 def documented_statuses(operation: Operation) -> tuple[str, ...]:
-    """The statuses that an operation documents."""
+    """Return the statuses that an operation documents."""
     return tuple(response.status for response in operation.responses)

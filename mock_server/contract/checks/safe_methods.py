@@ -32,7 +32,7 @@ def _again(session: Session, base: Exchanged, what: str, **changes: object) -> E
 
 
 def _same(session: Session, base: Exchanged, again: Exchanged) -> None:
-    """The same status; and no list that grows or shrinks with each reading."""
+    """Check that the status is the same; and no list that grows or shrinks with each reading."""
     if again.received.response is None or again.status in {429, 503}:
         return
     if not again.accepted:
@@ -53,7 +53,7 @@ def _same(session: Session, base: Exchanged, again: Exchanged) -> None:
 
 
 def _size(exchanged: Exchanged) -> int | None:
-    """How many items an answer has."""
+    """Return how many items an answer has."""
     body: JsonValue = json_of(exchanged.received.response) if exchanged.received.response is not None else None
     if isinstance(body, list):
         return len(body)
@@ -106,7 +106,7 @@ def _differences(head: Response, get: Response, *, same_body: bool) -> list[str]
 
 
 def _condition(session: Session, base: Exchanged, response: Response) -> None:
-    """A documented ETag is obeyed where 304 is documented as well. RFC 9110, section 13.1.2."""
+    """Check that a documented ETag is obeyed where 304 is documented as well. RFC 9110, section 13.1.2."""
     operation = session.subject.operation
     documented = operation.find_response(response.status)
     tag = find_field(response.fields, b"etag")

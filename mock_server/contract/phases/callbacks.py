@@ -74,7 +74,7 @@ def _try(session: Session, callback: Callback, listener: Listener, path: str) ->
 
 
 def _with_url(draft: RequestDraft, expression: str, url: str) -> RequestDraft | None:
-    """The draft with a URL where the expression looks for it."""
+    """Return the draft with a URL where the expression looks for it."""
     in_body = _IN_BODY.search(expression)
     if in_body is not None and not isinstance(draft.body, Missing):
         return draft.with_body(apply_step(draft.body, parse_pointer(in_body.group(1)), url))

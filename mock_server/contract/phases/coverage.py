@@ -93,7 +93,7 @@ class Covering:
             self._method(base)
 
     def _whole(self, base: RequestDraft) -> RequestDraft:
-        """The accepted request, with the parameters that it lacks."""
+        """Return the accepted request, with the parameters that it lacks."""
         whole = self.session.fill_path(self.session.subject.drafter.draft(full=True), self.thing)
         return replace(base, parameters={**whole.parameters, **base.parameters})
 
@@ -116,7 +116,7 @@ class Covering:
         return self.session.fill_path(self.session.subject.drafter.draft(salt, full=self.full), self.thing)
 
     def _fresh(self, base: RequestDraft) -> RequestDraft:
-        """The same request for another use: a thing is created with values of its own, and deleted only once."""
+        """Return the same request for another use: a thing is created with values of its own, and deleted only once."""
         method = self.session.subject.operation.method
         if self._deletes:
             self.thing = create_thing(self.session, next(self.salts)) or self.thing
@@ -223,7 +223,7 @@ class Covering:
                 self.session.note(verdict, exchanged)  # type: ignore[arg-type]
 
     def _page(self) -> None:
-        """A list by the greatest page and without filters: then its total can be told."""
+        """Send a list request by the greatest page and without filters: then its total can be told."""
         largest = largest_page(self.session.subject)
         if largest is not None:
             key, size = largest
@@ -242,7 +242,7 @@ class Covering:
                 self.session.exercised.took(self.session.subject, change)
 
     def _malformed(self, base: RequestDraft) -> None:
-        """A body that is no JSON, and one of a media type that is not documented."""
+        """Send a body that is no JSON, and one of a media type that is not documented."""
         if not has_json_body(base) or self.left <= 0:
             return
         try:
@@ -303,7 +303,7 @@ class Covering:
                 )
 
     def _method(self, base: RequestDraft) -> None:
-        """A method that the path does not document, once for each path."""
+        """Send a method that the path does not document, once for each path."""
         subject, run = self.session.subject, self.session.run
         siblings = [entry for entry in run.api.document.entries if entry.template == subject.entry.template]
         if siblings[0] is not subject.entry or self.left <= 0:
@@ -325,7 +325,7 @@ class Covering:
 
     def _foreign_methods(self, base: RequestDraft) -> tuple[str, ...]:
         """
-        The methods to try where the path does not document them.
+        Return the methods to try where the path does not document them.
 
         None that could change what is not this run's own.
         """

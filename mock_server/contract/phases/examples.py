@@ -22,7 +22,7 @@ _MOST = 10  # of an operation
 
 
 def in_order(entries: tuple[Entry, ...]) -> list[Entry]:
-    """The operations in the order in which they are asked."""
+    """Return the operations in the order in which they are asked."""
     ranks = {method: index for index, method in enumerate(_METHODS)}
     return sorted(
         entries,
@@ -63,7 +63,7 @@ def _thing(session: Session) -> KnownObject | None:
 
 
 def _drafts(session: Session) -> Iterator[tuple[RequestDraft, str, bool]]:
-    """The examples as drafts, in words, and whether each is a documented one as a whole."""
+    """Yield the examples as drafts, in words, and whether each is a documented one as a whole."""
     drafter, operation = session.subject.drafter, session.subject.operation
     base = drafter.draft()
     if base.missing:

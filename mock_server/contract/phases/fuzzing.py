@@ -57,7 +57,7 @@ def fuzz(session: Session) -> None:
 
 
 def _has_parts(session: Session) -> bool:
-    """Whether there is more than a path to break, which coverage has done in every way."""
+    """Return whether there is more than a path to break, which coverage has done in every way."""
     operation = session.subject.operation
     return operation.request_body is not None or any(
         p.location is not ParameterLocation.PATH for p in operation.parameters
@@ -82,11 +82,11 @@ class _SearchCondition:
         self._told.clear()
 
     def tries(self, draft: RequestDraft) -> bool:
-        """Whether a good request shows something new."""
+        """Return whether a good request shows something new."""
         return self._shows(draft, None)
 
     def breaks(self, draft: RequestDraft) -> bool:
-        """Whether a request that is taken one step beyond shows something new."""
+        """Return whether a request that is taken one step beyond shows something new."""
         negative = make_plan(self._session.subject, draft, self._session.run.check_time).negative
         if not negative:
             return False
@@ -103,7 +103,7 @@ class _SearchCondition:
         return shows and not explained
 
     def _fails(self, draft: RequestDraft) -> bool:
-        """Whether the provider fails without the step, too."""
+        """Return whether the provider fails without the step, too."""
         self._session.probe(draft, "a drawn request")
         return any(verdict.check == _FAILS for verdict in self._session.last)
 
@@ -193,7 +193,7 @@ def _shows(session: Session, incident: Incident, current: Exchanged, draft: Requ
 
 
 def _smaller(session: Session, exchanged: Exchanged) -> Iterator[RequestDraft]:
-    """Requests that have less: all that is optional left out, then one thing at a time."""
+    """Yield requests that have less: all that is optional left out, then one thing at a time."""
     draft, where = exchanged.probe.draft, exchanged.probe.where
     if draft is None:
         return

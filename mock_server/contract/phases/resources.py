@@ -27,7 +27,7 @@ def find_creator(run: Run, template: str) -> Entry | None:
 
 
 def thing_template(run: Run, template: str) -> str | None:
-    """The longest part of a template that names a thing: `/pets/{petId}` of `/pets/{petId}/photos`."""
+    """Return the longest part of a template that names a thing: `/pets/{petId}` of `/pets/{petId}/photos`."""
     segments = template.split("/")
     for size in range(len(segments), 1, -1):
         part = "/".join(segments[:size])
@@ -37,7 +37,7 @@ def thing_template(run: Run, template: str) -> str | None:
 
 
 def find_thing(session: Session) -> KnownObject | None:
-    """A thing for the path of an operation: for one that changes things, only what this run created."""
+    """Return a thing for the path of an operation: for one that changes things, only what this run created."""
     if session.run.memory.has_given(session.subject.operation):
         return None
     safe = session.subject.is_safe

@@ -69,7 +69,7 @@ class Lives:
         return subject is not None and any(response.links for response in subject.operation.responses)
 
     def _take(self, session: Session) -> Session:
-        """The session of an operation in this phase; a new one is remembered, a second one is taken in."""
+        """Return the session of an operation in this phase; a new one is remembered, a second one is taken in."""
         known = self.sessions.get(session.subject.entry.id)
         if known is None:
             self.sessions[session.subject.entry.id] = session
@@ -298,7 +298,7 @@ def _variables(exchanged: Exchanged) -> Mapping[str, str]:
 
 
 def _key_of(draft: RequestDraft, name: str) -> tuple[ParameterLocation, str] | None:
-    """The parameter that a link means: `petId`, or `path.petId`."""
+    """Return the parameter that a link means: `petId`, or `path.petId`."""
     wanted, dot, bare = name.partition(".")
     for parameter in draft.operation.parameters:
         if parameter.name == name or (dot and parameter.location.value == wanted and parameter.name == bare):
@@ -307,7 +307,7 @@ def _key_of(draft: RequestDraft, name: str) -> tuple[ParameterLocation, str] | N
 
 
 def _is_softly_deleted(before: JsonObject, after: JsonObject) -> bool:
-    """Whether a thing says that it is deleted: by a property that speaks of it and has changed."""
+    """Return whether a thing says that it is deleted: by a property that speaks of it and has changed."""
     changed = [name for name in {*before, *after} if before.get(name) != after.get(name)]
     return any(_SOFTLY.search(name) or _speaks(after.get(name)) for name in changed)
 
@@ -317,7 +317,7 @@ def _speaks(value: JsonValue) -> bool:
 
 
 def things_with_lives(run: Run) -> list[str]:
-    """The templates of the things that can be created."""
+    """Return the templates of the things that can be created."""
     templates = dict.fromkeys(
         run.memory.item_template(entry.template) for entry in run.api.document.entries if entry.method == "POST"
     )

@@ -156,7 +156,7 @@ def _broken(response: Response, judge: ResponseJudge) -> set[str]:
 
 
 def _body(response: Response) -> JsonObject:
-    """The body as a value where it is one that is written back to the same, else as text or bytes."""
+    """Return the body as a value where it is one that is written back to the same, else as text or bytes."""
     if not response.body:
         return {}
     media_type = parse_media_type(find_field(response.fields, b"content-type") or "")

@@ -29,7 +29,7 @@ class ReportContext:
     started: str = ""  # RFC 3339
 
     def describe(self, incident: Incident) -> JsonObject:
-        """One incident."""
+        """Return one incident."""
         finding = incident.finding
         place = finding.place
         mask = incident.mask(self.mask)
@@ -76,13 +76,13 @@ class ReportContext:
         }
 
     def url(self, request: Request) -> str:
-        """The target of a request."""
+        """Return the target of a request."""
         query = "?" + request.query.decode("latin-1") if request.query else ""
         return self.mask.url(self.origin) + request.path.decode("latin-1") + query
 
 
 def digest(report: Report, frame: ReportContext) -> JsonObject:
-    """A whole run, without its exchanges."""
+    """Return a whole run, without its exchanges."""
     kinds: JsonObject = {}
     for kind in report.exercised.there:
         done, there = report.exercised.counts(kind)

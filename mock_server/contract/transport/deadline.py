@@ -46,7 +46,7 @@ class _Deadline(threading.local):
         return self.reused and not self.answered and not self._broken.is_set()
 
     def left(self, timeout: float | None) -> float | None:
-        """How long to wait at most; raises where nothing is left."""
+        """Return how long to wait at most; raises where nothing is left."""
         if self._broken.is_set():
             raise httpcore2.ReadError("it was broken off")
         if not self.ends:
@@ -80,7 +80,7 @@ class TimedTransport(httpx2.BaseTransport):
         )
 
     def end_in(self, seconds: float) -> None:
-        """What this thread waits for from now on has to be there in so many seconds."""
+        """Set within how many seconds the next answer of this thread has to come."""
         self._deadline.ends = time.monotonic() + seconds
 
     def break_off(self) -> None:
@@ -90,7 +90,7 @@ class TimedTransport(httpx2.BaseTransport):
             stream.break_off()
 
     def go_on(self) -> None:
-        """Requests are sent again."""
+        """Allow requests again."""
         self._broken.clear()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:

@@ -71,7 +71,7 @@ class Sender(Protocol):
         """Whoever waits for an answer stops waiting, where that can be; and whoever begins, until `go_on`."""
 
     def go_on(self) -> None:
-        """Requests are sent again."""
+        """Allow requests again."""
 
     def close(self) -> None:
         """Let go of connections."""
@@ -79,7 +79,7 @@ class Sender(Protocol):
 
 def origin_of(url: str) -> str:
     """
-    The scheme, host and port of an API.
+    Return the scheme, host and port of an API.
 
     Raises:
         UsageError: it is no http or https URL.
@@ -188,7 +188,7 @@ class HttpSender:
             self._timed.break_off()
 
     def go_on(self) -> None:
-        """Requests are sent again."""
+        """Allow requests again."""
         if self._timed is not None:
             self._timed.go_on()
 
@@ -236,7 +236,7 @@ class BufferedBody:
         return False
 
     def received(self, status: int, fault: TransportFault | None = None, detail: str = "") -> Received:
-        """What came, as far as it came."""
+        """Return what came, as far as it came."""
         body = bytes(self._body)
         if self.cut:
             if b"\n\n" in body:
@@ -252,13 +252,13 @@ class BufferedBody:
 
 
 def _is_near(url: httpx2.URL) -> bool:
-    """Whether no proxy of the environment stands between."""
+    """Return whether no proxy of the environment stands between."""
     proxies = getproxies()
     return not (proxies.get(url.scheme) or proxies.get("all")) or bool(proxy_bypass(url.host))
 
 
 def is_stream(fields: RawFields) -> bool:
-    """Whether a body comes in pieces that are looked at one by one: events, lines."""
+    """Return whether a body comes in pieces that are looked at one by one: events, lines."""
     written = find_field(fields, b"content-type")
     if written is None:
         return False
@@ -267,7 +267,7 @@ def is_stream(fields: RawFields) -> bool:
 
 
 def fault_of(error: httpx2.HTTPError) -> TransportFault:
-    """What an API did, by the error that came of it."""
+    """Return what an API did, by the error that came of it."""
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.UnsupportedProtocol | httpx2.ProxyError):
         return TransportFault.UNREACHABLE
     if isinstance(error, httpx2.TimeoutException):
@@ -280,5 +280,5 @@ def fault_of(error: httpx2.HTTPError) -> TransportFault:
 
 
 def reason_of(error: httpx2.HTTPError) -> str:
-    """An error in words."""
+    """Return an error in words."""
     return str(error) or type(error).__name__

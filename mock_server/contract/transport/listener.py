@@ -66,7 +66,7 @@ class Listener:
         self._thread.join(_SECONDS)
 
     def arrived(self) -> list[Request]:
-        """All requests that came until now."""
+        """Return all requests that came until now."""
         with self._news:
             return list(self._arrived)
 

@@ -55,7 +55,7 @@ class PacedSender:
         self.sender.break_off()
 
     def go_on(self) -> None:
-        """Requests are sent again."""
+        """Allow requests again."""
         self.sender.go_on()
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class PacedSender:
         return self.sender.send(request)
 
     def _wait(self, request: Request, received: Received, attempt: int) -> float | None:
-        """How long to wait before the same again; None where it is not sent again."""
+        """Return how long to wait before the same again; None where it is not sent again."""
         if received.response is None:
             dropped = received.fault in {TransportFault.UNREACHABLE, TransportFault.DISCONNECTED}
             if dropped and request.method in _REPEATABLE:

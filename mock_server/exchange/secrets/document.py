@@ -60,7 +60,7 @@ def find_passwords(document: JsonValue) -> set[str]:
 
 
 def _iter_named(document: JsonValue) -> Iterator[tuple[str, JsonValue]]:
-    """All schemas that stand under a name: of a property, a parameter, a component."""
+    """Yield all schemas that stand under a name: of a property, a parameter, a component."""
     todo: list[JsonValue] = [document]
     while todo:
         value = todo.pop()
@@ -81,7 +81,7 @@ def _is_password(schema: JsonValue) -> bool:
 
 
 def _referred(schema: JsonValue) -> str:
-    """The name at the end of a reference; "" where there is none."""
+    """Return the name at the end of a reference; "" where there is none."""
     ref = schema.get("$ref") if isinstance(schema, dict) else None
     if isinstance(ref, str):
         return ref.rpartition("/")[2]

@@ -729,7 +729,7 @@ def _read_pairs(parts: Iterable[str]) -> dict[str, str]:
 
 
 def _may_name(text: str) -> bool:
-    """Whether a text has something that stands between a name and its value."""
+    """Return whether a text has something that stands between a name and its value."""
     return "=" in text or ":" in text or " " in text or "\t" in text
 
 

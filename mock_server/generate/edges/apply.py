@@ -96,14 +96,14 @@ class Editor:
         return {}
 
     def bundle_of(self, schema: JsonObject) -> Bundle:
-        """A part of the schema, with everything that it refers to."""
+        """Return a part of the schema, with everything that it refers to."""
         needed = self._closure(schema)
         if needed:
             schema = {**schema, "$defs": {name: self.definitions[name] for name in sorted(needed)}}
         return Bundle(schema, self.bundle.node, self.bundle.origins)
 
     def _closure(self, schema: JsonValue) -> set[str]:
-        """The definitions that a part leads to."""
+        """Return the definitions that a part leads to."""
         found: set[str] = set()
         todo = list(find_references(schema))
         while todo:
@@ -140,11 +140,11 @@ class Editor:
         return producer.produce(SampleOptions(seed, static=False, minimal=minimal))
 
     def accepts(self, location: Location, value: JsonValue) -> bool:
-        """Whether a value may stand at a location."""
+        """Return whether a value may stand at a location."""
         return self.validator(location).is_valid(value)
 
     def validator(self, location: Location) -> Validator:
-        """The judge of a location's value."""
+        """Return the judge of a location's value."""
         found = self._validators.find(location)
         if found is None:
             bundle = self.bundle_of(location.schema)
@@ -206,7 +206,7 @@ class Editor:
 
 
 def _weight(bundle: Bundle) -> int:
-    """How much a compiled schema holds: about as much as it has definitions."""
+    """Return how much a compiled schema holds: about as much as it has definitions."""
     definitions = bundle.schema.get("$defs")
     return 1 + (len(definitions) if isinstance(definitions, dict) else 0)
 

@@ -56,7 +56,7 @@ class _Bounds:
     location: Location
 
     def of_values(self) -> Iterator[Attempt]:
-        """Each listed member, each alternative; null where there may be one."""
+        """Yield each listed member, each alternative; null where there may be one."""
         for values in self.location.new_keyword("enum"):
             for index, value in enumerate(values[:_MOST_MEMBERS] if isinstance(values, list) else []):
                 yield self._attempt("enum", _word(value) or f"member-{index}", lambda value=value: iter((Put(value),)))  # type: ignore[misc]
@@ -74,7 +74,7 @@ class _Bounds:
                 yield self._attempt("type", type_, self._with({"type": [type_]}))
 
     def of_texts(self) -> Iterator[Attempt]:
-        """The shortest and longest texts; moments and addresses at the edges of their formats."""
+        """Yield the shortest and longest texts; moments and addresses at the edges of their formats."""
         if self._is_listed() or not self._is_said("string"):
             return
         formats = [str(format_) for format_ in self.location.keyword("format")]
@@ -91,7 +91,7 @@ class _Bounds:
                 yield self._attempt("format", variant_, lambda text=text: iter((Put(text),)))  # type: ignore[misc]
 
     def of_numbers(self) -> Iterator[Attempt]:
-        """The least and greatest numbers, and their neighbours inside; zero, and what is near it."""
+        """Yield the least and greatest numbers, and their neighbours inside; zero, and what is near it."""
         if self._is_listed() or not self._is_said("integer", "number"):
             return
         step = next((abs(_number(step)) for step in self.location.keyword("multipleOf")), None)
@@ -125,13 +125,13 @@ class _Bounds:
                 yield self._attempt(keyword, word, lambda value=value: iter((Put(value),)))  # type: ignore[misc]
 
     def of_booleans(self) -> Iterator[Attempt]:
-        """Both."""
+        """Yield both."""
         if self._is_said("boolean"):
             for value in (True, False):
                 yield self._attempt("type", str(value).lower(), lambda value=value: iter((Put(value),)))  # type: ignore[misc]
 
     def of_lists(self) -> Iterator[Attempt]:
-        """The shortest and longest lists."""
+        """Yield the shortest and longest lists."""
         if not self._is_said("array"):
             return
         least, most = self._bound("minItems", max) or 0, self._bound("maxItems", min)
@@ -149,7 +149,7 @@ class _Bounds:
             yield self._attempt(keyword, word, self._with({"type": ["array"], "minItems": size, "maxItems": size}))
 
     def of_objects(self) -> Iterator[Attempt]:
-        """Nothing but what is required; every property; each number of members that is a bound."""
+        """Yield nothing but what is required; every property; each number of members that is a bound."""
         if not self._is_said("object"):
             return
         names = [
@@ -174,7 +174,7 @@ class _Bounds:
             )
 
     def of_presence(self) -> Iterator[Attempt]:
-        """Each property that may be left out, left out."""
+        """Yield each property that may be left out, left out."""
         required = {
             str(name) for names in self.location.keyword("required") if isinstance(names, list) for name in names
         }
@@ -188,7 +188,7 @@ class _Bounds:
         return Attempt(self.location, part_of(self.location, keyword), keyword, variant, edits)
 
     def _with(self, constraint: JsonObject, *, minimal: bool = False) -> Callable[[], Iterator[Edit]]:
-        """A value of the location that keeps to one more constraint."""
+        """Return a value of the location that keeps to one more constraint."""
 
         def edits() -> Iterator[Edit]:
             schema: JsonObject = {"allOf": [self.location.schema, constraint]}
@@ -201,7 +201,7 @@ class _Bounds:
         return edits
 
     def _of_length(self, length: int) -> Callable[[], Iterator[Edit]]:
-        """A text of a length; where only its length matters, letters do."""
+        """Return a text of a length; where only its length matters, letters do."""
         if self.location.keyword("pattern") or self.location.keyword("format"):
             return self._with({"type": ["string"], "minLength": length, "maxLength": length})
         return lambda: iter((Put((_LETTERS * (length // len(_LETTERS) + 1))[:length]),))
@@ -213,7 +213,7 @@ class _Bounds:
         return None
 
     def _is_said(self, *types: str) -> bool:
-        """Whether a type is named, or implied by a keyword; where anything may stand, nothing is at an edge."""
+        """Return whether a type is named, or implied by a keyword; where anything may stand, nothing is at an edge."""
         implied = {
             "string": ("minLength", "maxLength", "pattern", "format"),
             "array": ("items",),
@@ -239,7 +239,7 @@ _BY_TYPE: Final[dict[str, Callable[[_Bounds], Iterator[Attempt]]]] = {
 
 
 def part_of(location: Location, keyword: str) -> LocatedSubschema:
-    """The part that an edge is named after: the last new one with the keyword, else the last new one."""
+    """Return the part that an edge is named after: the last new one with the keyword, else the last new one."""
     fresh = [part for part in location.parts if part.is_new] or list(location.parts)
     own = [part for part in fresh if keyword in part.schema]
     return (own or fresh)[-1]
@@ -252,7 +252,7 @@ def _around(bound: int | None, keyword: str, sign: int) -> Iterator[tuple[int, t
 
 
 def _snap(limit: float, step: float, sign: int) -> int | float:
-    """The nearest multiple of a step on the inner side of a limit."""
+    """Return the nearest multiple of a step on the inner side of a limit."""
     if step == 1 and isinstance(limit, int):
         return limit
     count = limit / step
@@ -265,7 +265,7 @@ def _snap(limit: float, step: float, sign: int) -> int | float:
 
 
 def _word(value: JsonValue) -> str:
-    """A member of an enum as part of a rule id."""
+    """Return a member of an enum as part of a rule id."""
     if value is None:
         text = "null"
     elif isinstance(value, bool):

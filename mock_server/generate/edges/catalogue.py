@@ -140,7 +140,7 @@ class EdgeSubject:
 
     def base(self, seed: int) -> JsonValue:
         """
-        A conforming value to be changed: realistic, its outermost list of two items.
+        Return a conforming value to be changed: realistic, its outermost list of two items.
 
         Raises:
             SchemaError: there is none.
@@ -176,7 +176,7 @@ class EdgeSubject:
         return base
 
     def holds(self, edge: Edge, value: JsonValue) -> bool:
-        """Whether a payload is what its edge says, as jsonschema-rs judges it."""
+        """Return whether a payload is what its edge says, as jsonschema-rs judges it."""
         if edge.conforms:
             return (not self.is_strict or self.strict.is_valid(value)) and self.judge.is_valid(value)
         return {found.assertion for found in find_broken(self.judge, value)} == set(edge.breaks)
@@ -260,7 +260,7 @@ class EdgeSubject:
         return None if self.second.is_valid(value) else "the two judges disagree"
 
     def _is_meant(self, attempt: Attempt, broken: tuple[Located, ...], value: JsonValue) -> bool:
-        """Whether a rule is among what is broken, or is why all alternatives around it are."""
+        """Return whether a rule is among what is broken, or is why all alternatives around it are."""
         own = Located(BrokenAssertion(attempt.keyword, attempt.location.pointer), (*attempt.part.path, attempt.keyword))
         if own in broken:
             return True
@@ -325,7 +325,7 @@ class Catalogue:
 
     def at(self, index: int, between: Callable[[], object] = lambda: None) -> Edge | None:
         """
-        The edge of a number; None behind the last one.
+        Return the edge of a number; None behind the last one.
 
         Each step of a search may take long: `between` is called after it.
         """
@@ -382,7 +382,7 @@ class Catalogue:
             yield self._outcome(kind, _name(attempt, taken), attempt, shop)
 
     def _combinations(self) -> Iterator[Edge | Unreached]:
-        """The boundaries of different places together."""
+        """Yield the boundaries of different places together."""
         single = Catalogue(self.subject, ("boundary",), self.most)
         places = [values[:_VALUES] for values in _by_place(single) if len(values) > 1][:_PLACES]
         if len(places) < 2:  # noqa: PLR2004 - there is nothing to combine
@@ -428,7 +428,7 @@ class Catalogue:
 
 
 def _by_place(catalogue: Catalogue) -> Iterator[list[Edge]]:
-    """The boundaries of each place that holds one value without parts: at it, or without it."""
+    """Yield the boundaries of each place that holds one value without parts: at it, or without it."""
     found: dict[Pointer, list[Edge]] = {}
     absent: dict[Pointer, Edge] = {}
     for edge in catalogue:
@@ -442,7 +442,7 @@ def _by_place(catalogue: Catalogue) -> Iterator[list[Edge]]:
 
 
 def _name(attempt: Attempt, taken: dict[str, int]) -> str:
-    """The id of a rule: where, keyword, variant; numbered where two of a kind would be the same."""
+    """Return the id of a rule: where, keyword, variant; numbered where two of a kind would be the same."""
     variant = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "_" for char in attempt.variant)
     rule = f"{attempt.part.label}:{attempt.keyword}:{variant}"
     taken[rule] = taken.get(rule, 0) + 1
@@ -450,7 +450,7 @@ def _name(attempt: Attempt, taken: dict[str, int]) -> str:
 
 
 def count_reasons(unreached: Iterable[Unreached]) -> dict[str, int]:
-    """How often each reason was given."""
+    """Return how often each reason was given."""
     counts: dict[str, int] = {}
     for missed in unreached:
         counts[missed.reason] = counts.get(missed.reason, 0) + 1

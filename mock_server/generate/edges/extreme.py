@@ -170,7 +170,7 @@ def _named(shop: Editor, location: Location, name: str) -> Iterator[Edit]:
 
 
 def _empty(shop: Editor, location: Location) -> Iterator[Edit]:
-    """Every text, list and object in it empty."""
+    """Yield every text, list and object in it empty."""
     try:
         value = shop.produce(location.schema, 0, name=location.name)
     except SchemaError:
@@ -193,7 +193,7 @@ def _emptied(value: JsonValue) -> JsonValue:
 
 
 def _deep(shop: Editor, location: Location, way: tuple[str | int, ...]) -> Iterator[Edit]:
-    """The value, nested in itself as deep as `DEPTH`, where that is deep at all."""
+    """Yield the value, nested in itself as deep as `DEPTH`, where that is deep at all."""
     try:
         around = shop.produce(location.schema, 0, name=location.name, minimal=True)
     except SchemaError:
@@ -205,7 +205,7 @@ def _deep(shop: Editor, location: Location, way: tuple[str | int, ...]) -> Itera
 
 
 def _way_back(shop: Editor, location: Location) -> tuple[str | int, ...] | None:
-    """The steps from a location to where its own schema stands again."""
+    """Return the steps from a location to where its own schema stands again."""
     definitions = shop.definitions
     own = {part.path for part in location.parts if part.path[:1] == ("$defs",)}
     todo: list[tuple[tuple[str | int, ...], JsonValue, frozenset[str]]] = [
@@ -233,7 +233,7 @@ def _way_back(shop: Editor, location: Location) -> tuple[str | int, ...] | None:
 
 
 def _nest(around: JsonValue, way: tuple[str | int, ...], value: JsonValue) -> JsonValue:
-    """A value with another one inside, where a way leads."""
+    """Return a value with another one inside, where a way leads."""
     if not way:
         return value
     step, rest = way[0], way[1:]

@@ -99,7 +99,7 @@ def _without(words: tuple[str, ...], phrase: str) -> tuple[str, ...]:
 
 
 def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether both speak of one thing: `effectiveFrom`, `effectiveTo`; or one of them names nothing."""
+    """Return whether both speak of one thing: `effectiveFrom`, `effectiveTo`; or one of them names nothing."""
     return one == other or not one or not other
 
 
@@ -129,7 +129,7 @@ def _types(schema: dict[str, JsonValue]) -> list[str]:
 
 
 def _twice(shop: Editor, location: Location) -> Iterator[Edit]:
-    """A list of two things with one id."""
+    """Yield a list of two things with one id."""
     try:
         value = shop.produce(
             {"allOf": [location.schema, {"type": ["array"], "minItems": 2, "maxItems": 2}]}, 0, name=location.name

@@ -82,7 +82,7 @@ class _Breaking:
     part: LocatedSubschema
 
     def violating(self, keyword: str) -> Iterator[Attempt]:
-        """The variants of breaking one keyword; nothing for what asserts nothing."""
+        """Yield the variants of breaking one keyword; nothing for what asserts nothing."""
         value = self.part.schema[keyword]
         if keyword == "format" and value not in _ASSERTED:
             yield self._variant(keyword, "malformed", lambda: iter(()), f"the format {value!r} asserts nothing")
@@ -112,7 +112,7 @@ class _Breaking:
             yield self._variant(keyword, "unexpected", lambda: iter((Append((None,)), Append(("unexpected", 1, None)))))
 
     def _members(self, keyword: str, value: JsonValue) -> Iterator[Attempt]:
-        """A variant for each member that must be there, or may not be."""
+        """Yield a variant for each member that must be there, or may not be."""
         if keyword == "required" and isinstance(value, list):
             for name in map(str, value):
                 yield self._variant(keyword, f"without-{name}", _only(Drop((name,))))
@@ -149,7 +149,7 @@ class _Breaking:
     # What follows makes the edits for one keyword each.
 
     def numbers(self, bound: JsonValue, *, below: bool, inclusive: bool) -> Iterator[Edit]:
-        """A number on the wrong side of a bound, as near as can be."""
+        """Yield a number on the wrong side of a bound, as near as can be."""
         limit = _number(bound)
         steps = [abs(_number(step)) for step in self.location.keyword("multipleOf")]
         step = steps[0] if steps else 1
@@ -175,7 +175,7 @@ class _Breaking:
         yield from self._produced(own if inclusive else f"exclusive{own.title()}", {keyword[below, inclusive]: limit})
 
     def multiples(self, factor: JsonValue) -> Iterator[Edit]:
-        """A number between two multiples, within the bounds."""
+        """Yield a number between two multiples, within the bounds."""
         step = _number(factor)
         bounds = [
             _number(bound)
@@ -189,14 +189,14 @@ class _Breaking:
         yield from self._produced("multipleOf", {"not": {"multipleOf": factor}})
 
     def shorter(self, least: JsonValue) -> Iterator[Edit]:
-        """A text of one character too few."""
+        """Yield a text of one character too few."""
         count = int(_number(least))
         if count > 0:
             yield from self._texts(count - 1)
             yield from self._produced("minLength", {"maxLength": count - 1})
 
     def longer(self, most: JsonValue) -> Iterator[Edit]:
-        """A text of one character too many."""
+        """Yield a text of one character too many."""
         count = int(_number(most)) + 1
         if count <= LARGEST:
             if {"pattern", "format"} & {name for part in self.location.parts for name in part.schema}:
@@ -207,7 +207,7 @@ class _Breaking:
         return (Put((char * length)[:length]) for char in ("x", "A", "0", "é", " "))
 
     def patterns(self, pattern: JsonValue) -> Iterator[Edit]:
-        """A text that a pattern does not find, of an allowed length."""
+        """Yield a text that a pattern does not find, of an allowed length."""
         least = max((int(_number(count)) for count in self.location.keyword("minLength")), default=0)
         for length in dict.fromkeys((max(least, 1), least, max(least, 6), max(least, 12))):
             if length <= LARGEST:
@@ -215,7 +215,7 @@ class _Breaking:
         yield from self._produced("pattern", {"not": {"pattern": pattern}})
 
     def formats(self, format_: JsonValue) -> Iterator[Edit]:
-        """A text that nearly has the format."""
+        """Yield a text that nearly has the format."""
         least = max((int(_number(count)) for count in self.location.keyword("minLength")), default=0)
         for text in (*_WRONG_TEXTS.get(str(format_), ()), "not a valid value", "", "{"):
             yield Put(text)
@@ -224,7 +224,7 @@ class _Breaking:
         yield from self._produced("format", {"not": {"format": format_}, "type": ["string"]})
 
     def members(self, values: JsonValue) -> Iterator[Edit]:
-        """A value that is not listed, as like the listed ones as can be."""
+        """Yield a value that is not listed, as like the listed ones as can be."""
         listed = values if isinstance(values, list) else [values]
         for member in listed[:8]:
             if isinstance(member, str):
@@ -238,14 +238,14 @@ class _Breaking:
         yield from (Put(value) for values_ in _OF_TYPES.values() for value in values_)
 
     def fewer(self, least: JsonValue) -> Iterator[Edit]:
-        """A list of one item too few."""
+        """Yield a list of one item too few."""
         count = int(_number(least))
         if count > 0:
             yield from self._produced("minItems", {"maxItems": count - 1, "minItems": count - 1})
             yield Put([])
 
     def more(self, most: JsonValue) -> Iterator[Edit]:
-        """A list of one item too many."""
+        """Yield a list of one item too many."""
         count = int(_number(most)) + 1
         if count <= MOST_ITEMS + 1:
             yield from self._repeated(count)
@@ -259,7 +259,7 @@ class _Breaking:
                 yield Put((edit.value * count)[:count])
 
     def twins(self, wanted: JsonValue) -> Iterator[Edit]:
-        """A list with the same item twice."""
+        """Yield a list with the same item twice."""
         for least in (2, 1):
             floor = max([least, *(int(_number(count)) for count in self.location.keyword("minItems"))])
             for edit in self._produced("", {"minItems": floor}):
@@ -268,7 +268,7 @@ class _Breaking:
                     yield Put([*items[:-1], items[0]] if len(items) > 1 else [items[0], items[0]])
 
     def contained(self, schema: JsonValue) -> Iterator[Edit]:
-        """A list in which too few, or too many, items are of a kind."""
+        """Yield a list in which too few, or too many, items are of a kind."""
         yield from self._produced("contains", {"items": {"not": schema}, "minItems": 1})
         yield Put([])
         for most in self.location.keyword("maxContains"):
@@ -276,21 +276,21 @@ class _Breaking:
             yield from self._produced("maxContains", kind)
 
     def emptier(self, least: JsonValue) -> Iterator[Edit]:
-        """An object of one member too few."""
+        """Yield an object of one member too few."""
         count = int(_number(least))
         if count > 0:
             yield Put({})
             yield from self._produced("minProperties", {"maxProperties": count - 1}, minimal=True)
 
     def fuller(self, most: JsonValue) -> Iterator[Edit]:
-        """An object of one member too many."""
+        """Yield an object of one member too many."""
         count = int(_number(most)) + 1
         if count <= MOST_ITEMS + 1:
             yield Add(tuple((f"extra{index}", "x") for index in range(count)))
             yield from self._produced("maxProperties", {"minProperties": count})
 
     def names(self, schema: JsonValue) -> Iterator[Edit]:
-        """A member whose name is not allowed."""
+        """Yield a member whose name is not allowed."""
         values: list[JsonValue] = [
             edit.value for edit in self._produced("propertyNames", {"minProperties": 1}) if isinstance(edit, Put)
         ]
@@ -299,21 +299,21 @@ class _Breaking:
             yield from (Add(((name, member),)) for member in (*known[:1], "x", 1, None))
 
     def negated(self, schema: JsonValue) -> Iterator[Edit]:
-        """A value of the schema that nothing may be of."""
+        """Yield a value of the schema that nothing may be of."""
         yield from self._produced("not", {"allOf": [schema]})
         if isinstance(schema, dict) and isinstance(schema.get("required"), list):
             yield Add(tuple((str(name), "x") for name in schema["required"]))  # type: ignore[union-attr]
         yield from self._made(schema if isinstance(schema, dict) else {})
 
     def excluded(self, branches: JsonValue) -> Iterator[Edit]:
-        """A value of no alternative."""
+        """Yield a value of no alternative."""
         yield from (Put(value) for values in _OF_TYPES.values() for value in values)
         for keyword in ("anyOf", "oneOf"):
             if self.part.schema.get(keyword) is branches:
                 yield from self._produced(keyword, {"not": {"anyOf": branches}})
 
     def overlapping(self, branches: JsonValue) -> Iterator[Edit]:
-        """A value of two alternatives, where only one may match."""
+        """Yield a value of two alternatives, where only one may match."""
         listed = branches if isinstance(branches, list) else []
         pairs = [(one, other) for index, one in enumerate(listed) for other in listed[index + 1 :]]
         for one, other in pairs[:_MOST_PAIRS]:
@@ -326,7 +326,7 @@ class _Breaking:
                     yield Put({name: member for name, member in edit.value.items() if name not in absent})
 
     def _produced(self, keyword: str, instead: JsonObject, *, minimal: bool = False) -> Iterator[Edit]:
-        """A value of the same schema with something else in the place of one keyword."""
+        """Yield a value of the same schema with something else in the place of one keyword."""
         yield from self._made({"allOf": [*self._others(keyword), instead]}, minimal=minimal)
 
     def _made(self, schema: JsonObject, *, minimal: bool = False) -> Iterator[Edit]:
@@ -337,7 +337,7 @@ class _Breaking:
                 return
 
     def _others(self, keyword: str) -> list[JsonValue]:
-        """The parts of the location, one of them without a keyword."""
+        """Return the parts of the location, one of them without a keyword."""
         return [
             {name: value for name, value in part.schema.items() if part is not self.part or name != keyword}
             for part in self.location.parts
@@ -389,7 +389,7 @@ def _number(value: JsonValue) -> int | float:
 
 
 def _plain(value: float) -> int | float:
-    """A whole number as one, so that it is written without a point."""
+    """Return a whole number as one, so that it is written without a point."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     return value

@@ -32,7 +32,7 @@ def cover(sizes: Sequence[int], budget: int) -> Iterator[tuple[int, ...]]:
 
 
 def _from(keys: list[tuple[int, int]], turn: int) -> Iterator[tuple[int, int]]:
-    """The pairs of places, beginning with another one each time, so that a small budget is spread over all."""
+    """Yield the pairs of places, beginning with another one each time, so that a small budget is spread over all."""
     start = turn * 7919 % len(keys) if keys else 0
     yield from keys[start:]
     yield from keys[:start]
@@ -58,7 +58,7 @@ def _combine(
 
 
 def _gain(left: dict[tuple[int, int], dict[int, set[int]]], chosen: dict[int, int], place: int, value: int) -> int:
-    """How many pairs a value would meet that were not met yet."""
+    """Return how many pairs a value would meet that were not met yet."""
     gain = 0
     for other, known in chosen.items():
         if other < place:

@@ -100,7 +100,7 @@ def iter_variants(
 
 
 def _breaks_only(broken: list[tuple[str, Pointer]], step: _Edit) -> bool:
-    """Whether everything that is violated is the keyword of the step, or alternatives around it."""
+    """Return whether everything that is violated is the keyword of the step, or alternatives around it."""
     around = {"anyOf", "oneOf", "oneOfNotValid", "oneOfMultipleValid", "unevaluatedProperties"}
     if step.keyword == "additionalProperties":
         wanted = {step.keyword, "falseSchema"}
@@ -142,7 +142,7 @@ def apply_step(base: JsonValue, pointer: Pointer, part: JsonValue | Missing) -> 
 
 
 def _walk(root: Outline, base: JsonValue) -> Iterator[_Edit]:
-    """Every step at every place, the outer places first."""
+    """Yield every step at every place, the outer places first."""
     todo: list[tuple[Pointer, Outline, JsonValue, bool]] = [((), root, base, True)]
     places = 0
     while todo and places < _MOST_PLACES:

@@ -133,7 +133,7 @@ def _anything(value: JsonValue) -> bool:
 
 
 def _echo_identity(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:
-    """The id that was asked for: in the first of a list, and once in each item of the outermost list."""
+    """Return the id that was asked for: in the first of a list, and once in each item of the outermost list."""
 
     def follow(s: DrawState) -> JsonValue:
         if s.index == 0 and name in s.echo and name not in s.placed:
@@ -150,7 +150,7 @@ def _echo_identity(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -
 
 
 def _echo_always(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:
-    """What all parts of an answer have in common: whose they are."""
+    """Return what all parts of an answer have in common: whose they are."""
 
     def follow(s: DrawState) -> JsonValue:
         if s.traced is not None:
@@ -165,7 +165,7 @@ def _echo_always(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> 
 
 
 def _echo_filter(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:
-    """What was asked of the items of a list; not of what they contain."""
+    """Return what was asked of the items of a list; not of what they contain."""
     always = _echo_always(name, accept, draw)
 
     def follow(s: DrawState) -> JsonValue:
@@ -196,7 +196,7 @@ def _from_parent(noun: str, part: str, accept: Callable[[JsonValue], bool], draw
 
 
 def fitting(value: JsonValue, accept: Callable[[JsonValue], bool]) -> JsonValue:
-    """The value as the property's type: "7" as 7, 7 as "7", the only item of a list; None where none fits."""
+    """Return the value as the property's type: "7" as 7, 7 as "7", the only item of a list; None where none fits."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if accept(value):
@@ -234,7 +234,7 @@ def _may_be_list(schema: Canonical) -> bool:
 
 def counted_list(name: str, lists: list[str]) -> str | None:
     """
-    The list that a property counts, by its name.
+    Return the list that a property counts, by its name.
 
     `amountOfSockets`, `socketCount`, or `total` beside the only list.
     """
@@ -292,7 +292,7 @@ def compile_sums(setting: SamplerContext, names: tuple[str, ...], schemas: dict[
 
 
 def _is_number(schema: Canonical) -> bool:
-    """Whether only numbers may stand there, and perhaps null."""
+    """Return whether only numbers may stand there, and perhaps null."""
     view = schema.view()
     if isinstance(view, MultiTypeView):
         return {"null"} < {*view.types, "null"} <= {"integer", "number", "null"}
@@ -300,7 +300,11 @@ def _is_number(schema: Canonical) -> bool:
 
 
 def _are_of_one_kind(names: set[tuple[str, ...]]) -> bool:
-    """Whether numbers beside a `total` can be its parts: sums of money, or counts by what has become of things."""
+    """
+    Return whether numbers beside a `total` can be its parts.
+
+    Sums of money, or counts by what has become of things.
+    """
     return not any(set(words) & _MEASURING for words in names)
 
 

@@ -124,7 +124,7 @@ def _iter_named(value: JsonValue, status: int, phrase: str, outline: Outline, pl
 
 
 def choose(values: list[JsonValue], status: int) -> JsonValue | None:
-    """The value of an enumeration that a status means; None where none is like it."""
+    """Return the value of an enumeration that a status means; None where none is like it."""
     if status in values or str(status) in values:
         if status in values:
             return status
@@ -149,7 +149,7 @@ def _enumerated(outline: Outline) -> list[JsonValue]:
 
 
 def _is_status(word: str, outline: Outline) -> bool:
-    """Whether a `code` is that of HTTP, as its description or its examples say."""
+    """Return whether a `code` is that of HTTP, as its description or its examples say."""
     shown = outline.annotation("examples")
     said = str(outline.annotation("description") or "").lower()
     is_shown = isinstance(shown, list) and any(isinstance(each, int) and FIRST <= each < 600 for each in shown)  # noqa: PLR2004
@@ -157,7 +157,7 @@ def _is_status(word: str, outline: Outline) -> bool:
 
 
 def _as_text(status: int, phrase: str, outline: Outline) -> list[JsonValue]:
-    """The status as a text: in digits, unless an example shows words."""
+    """Return the status as a text: in digits, unless an example shows words."""
     shown = outline.annotation("examples")
     words = isinstance(shown, list) and any(isinstance(each, str) and not each.isdigit() for each in shown)
     if words and phrase:

@@ -52,7 +52,7 @@ Write = Callable[[datetime], str]
 
 
 def moment_writer(example: str) -> Write | None:
-    """How moments are written as an example writes one; None where it is no moment."""
+    """Return how moments are written as an example writes one; None where it is no moment."""
     if _DAY.fullmatch(example):
         return lambda moment: moment.date().isoformat()
     if _HTTP_DATE.fullmatch(example):
@@ -78,7 +78,7 @@ def moment_writer(example: str) -> Write | None:
 
 
 def _offset(zone: str) -> timedelta:
-    """How far local time is ahead: `+02:00`, `-0530`, `+02`."""
+    """Return how far local time is ahead: `+02:00`, `-0530`, `+02`."""
     digits = zone[1:].replace(":", "").ljust(4, "0")
     ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     if zone[0] == "-":
@@ -88,7 +88,7 @@ def _offset(zone: str) -> timedelta:
 
 def address_writer(example: str) -> Callable[[int], str] | None:
     """
-    How addresses and networks of IP like an example are written, by rows; None where it is none.
+    Return how addresses and networks of IP like an example are written, by rows; None where it is none.
 
     What is before the part that differs stays, and so do the prefix and the bits of the host behind it:
     `2001:db8::/64` and `10.0.0.5/24` have others of their kind.
@@ -107,12 +107,12 @@ def address_writer(example: str) -> Callable[[int], str] | None:
 
 
 def notation(text: str) -> str:
-    """How a text is written, whatever it says: runs of digits are 0, runs of letters are a."""
+    """Return how a text is written, whatever it says: runs of digits are 0, runs of letters are a."""
     return _LETTERS.sub("a", _NUMBERS.sub("0", text))
 
 
 def scheme_of(link: str) -> str:
-    """The kind of a link: its scheme, `/` where it is a path, empty where it is neither; HTTP's are one."""
+    """Return the kind of a link: its scheme, `/` where it is a path, empty where it is neither; HTTP's are one."""
     found = _SCHEME.match(link)
     if found is not None:
         if found[0].lower() in {"http:", "https:"}:
@@ -125,7 +125,7 @@ def scheme_of(link: str) -> str:
 
 def count_places(example: str) -> int:
     """
-    How many characters of a text are those of a code.
+    Return how many characters of a text are those of a code.
 
     Digits, and letters mixed with them; none of mere words and numbers.
     """
@@ -136,7 +136,11 @@ def count_places(example: str) -> int:
 
 
 def is_term(example: str) -> bool:
-    """Whether a text is a term of some vocabulary rather than a word: `PENDING_REVIEW`, `us-east-1`, `text/plain`."""
+    """
+    Return whether a text is a term of some vocabulary rather than a word.
+
+    `PENDING_REVIEW`, `us-east-1`, `text/plain`.
+    """
     if any(map(str.isspace, example)) or not example.isascii() or not any(map(str.isalpha, example)):
         return False
     return example.isupper() or not example.isalpha()
@@ -144,7 +148,7 @@ def is_term(example: str) -> bool:
 
 def code_writer(example: str, salt: str) -> Callable[[int], str]:
     """
-    How codes like an example are written.
+    Return how codes like an example are written.
 
     Args:
         example: See `count_places`.
@@ -174,7 +178,7 @@ def code_writer(example: str, salt: str) -> Callable[[int], str]:
 
 def number_writer(example: str, first: int, step: int) -> Callable[[int], str] | None:
     """
-    How an example with a number at its end, as `user_1`, is written with other numbers, by rows.
+    Return how an example with a number at its end, as `user_1`, is written with other numbers, by rows.
 
     None where it has none.
     """
@@ -186,7 +190,7 @@ def number_writer(example: str, first: int, step: int) -> Callable[[int], str] |
 
 
 def _places(example: str) -> list[tuple[int, str]]:
-    """The characters of a code that may be others, with what they may be."""
+    """Return the characters of a code that may be others, with what they may be."""
     found: list[tuple[int, str]] = []
     for piece in _PIECE.finditer(example):
         text = piece.group()

@@ -121,7 +121,7 @@ def _text(
 
 
 def _moment(words: tuple[str, ...], description: str, kind: str | None) -> Meaning | None:
-    """The moment that a text is, by its name or by what is said of it."""
+    """Return the moment that a text is, by its name or by what is said of it."""
     moment = _longest(_MOMENTS, words)
     is_said = (
         kind in _WEAK
@@ -184,7 +184,7 @@ def _name_of(noun: str) -> Meaning:
 
 
 def _longest(table: dict[str, str], words: tuple[str, ...]) -> str | None:
-    """The kind of the longest name that the words end with."""
+    """Return the kind of the longest name that the words end with."""
     for size in range(min(4, len(words)), 0, -1):
         tail = words[-size:]
         kind = table.get(" ".join(tail)) or table.get(" ".join((*tail[:-1], singular(tail[-1]))))
@@ -194,6 +194,6 @@ def _longest(table: dict[str, str], words: tuple[str, ...]) -> str | None:
 
 
 def is_identifier(name: str) -> bool:
-    """Whether a property name says that it identifies something."""
+    """Return whether a property name says that it identifies something."""
     words = split_words(name)
     return bool(words) and words[-1] in _ID_WORDS

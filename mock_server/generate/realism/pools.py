@@ -145,7 +145,7 @@ class Pools:
 
     def column(self, kind: str) -> Column:
         """
-        The 256 values of a kind.
+        Return the 256 values of a kind.
 
         Raises:
             KeyError: there is no such kind.
@@ -162,7 +162,7 @@ class Pools:
         return tuple(NOW + timedelta(days=first, seconds=random.randrange(span)) for _ in range(ROWS))
 
     def entity_ids(self, noun: str) -> tuple[int, int]:
-        """How the numbers of a thing run: row n has the number `first + (n * step) % 65536`."""
+        """Return how the numbers of a thing run: row n has the number `first + (n * step) % 65536`."""
         random = derive_random(self.seed, "entity", noun)
         return random.randrange(1_000, 30_000), random.randrange(1, 32_768) * 2 + 1
 
@@ -207,7 +207,7 @@ class Pools:
 
     def find_named(self, name: str) -> Column | None:
         """
-        The column that an `x-faker` names: a kind of ours, a formatter of Faker, or one of faker.js (`name.firstName`).
+        Return the column that an `x-faker` names: a kind of ours, a formatter of Faker, or one of faker.js (`name.firstName`).
 
         Formatters that take a file, run something or grow without bound are not among them.
         """
@@ -278,7 +278,7 @@ def _faker(locale: str) -> Any:  # noqa: ANN401 - Faker's formatters are added a
 
 @lru_cache(maxsize=1)
 def _locales() -> frozenset[str]:
-    """The locales that Faker knows: those it has a provider's folder of."""
+    """Return the locales that Faker knows: those it has a provider's folder of."""
     found = importlib.util.find_spec("faker")
     folders = found.submodule_search_locations if found is not None else None
     kinds = (kind for folder in folders or () for kind in Path(folder, "providers").iterdir() if kind.is_dir())
@@ -288,7 +288,7 @@ def _locales() -> frozenset[str]:
 
 
 def _formatted(faker: Any, formatter: str, fallback: str) -> str:  # noqa: ANN401 - see _faker
-    """What a formatter gives, where the locale has it."""
+    """Return what a formatter gives, where the locale has it."""
     method = getattr(faker, formatter, None)
     if method is not None:
         return str(method())

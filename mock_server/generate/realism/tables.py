@@ -256,7 +256,7 @@ ELSEWHERE = {
 
 
 def is_of_charging(owner: frozenset[str]) -> bool:
-    """Whether a thing has to do with charging vehicles."""
+    """Return whether a thing has to do with charging vehicles."""
     return any("charg" in noun or not _CHARGING.isdisjoint(noun.split()) for noun in owner)
 
 

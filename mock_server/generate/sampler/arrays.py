@@ -91,7 +91,7 @@ class Items:
         return self._plan.least
 
     def usual_count(self, wanted: int | None, chance: float) -> int:
-        """How many items an answer has that is such a list: as many as are wanted, or a few."""
+        """Return how many items an answer has that is such a list: as many as are wanted, or a few."""
         wanted = max(_usual(chance) if wanted is None else wanted, self._plan.usual_least)
         if self._plan.most is None:
             return wanted
@@ -123,12 +123,12 @@ class Items:
 
 
 def _is_column(item: Draw) -> TypeGuard[ByRow]:
-    """Whether items are scalars that go by the row; an enum may hold lists and objects."""
+    """Return whether items are scalars that go by the row; an enum may hold lists and objects."""
     return isinstance(item, ByRow) and not any(isinstance(value, dict | list) for value in item.usual)
 
 
 def _looked_up(plan: _ArrayPlan, item: ByRow) -> Draw:
-    """Lists of scalars that go by the row: neighbours that differ, where there are enough of them."""
+    """Return lists of scalars that go by the row: neighbours that differ, where there are enough of them."""
     count_of = _counter(plan)
 
     def draw(s: DrawState) -> JsonValue:
@@ -205,14 +205,14 @@ def _plan(compiler: DrawCompiler, view: ArrayView | None, spot: Site) -> _ArrayP
 
 
 def _contained(view: ArrayView, found: ContainsView, prefix: int) -> Canonical:
-    """What must be contained, as far as the items allow it."""
+    """Return what must be contained, as far as the items allow it."""
     if view.items is None or (prefix and view.max_items == prefix):
         return found.schema
     return find_intersection(view.items, found.schema) or found.schema
 
 
 def _uncontained(items: Canonical | None, contains: list[ContainsView]) -> Canonical | None:
-    """The other items, where only so many may be of a kind."""
+    """Return the other items, where only so many may be of a kind."""
     for found in contains:
         if found.max_contains is not None and items is not None:
             items = find_difference(items, found.schema) or items
@@ -295,12 +295,12 @@ def _repeat(items: list[JsonValue], plan: _ArrayPlan) -> None:
 
 
 def _count(plan: _ArrayPlan, s: DrawState) -> int:
-    """How long one list is; see `_counter`."""
+    """Return how long one list is; see `_counter`."""
     return _counter(plan)(s)
 
 
 def _counter(plan: _ArrayPlan) -> Callable[[DrawState], int]:
-    """How long lists are: as wished for the outermost, a few else, shorter with depth, none where they recur."""
+    """Return how long lists are: as wished for the outermost, a few else, shorter with depth, none where they recur."""
     floor, least, most, references = plan.floor, plan.usual_least, plan.most, plan.references
     spare = 1.25 if references else 1.6
     without_room = 0 if references else 1
@@ -330,12 +330,12 @@ def _counter(plan: _ArrayPlan) -> Callable[[DrawState], int]:
 
 
 def _usual(chance: float) -> int:
-    """How many items an answer has: a believable number, and not long to read."""
+    """Return how many items an answer has: a believable number, and not long to read."""
     return 2 + int(chance * 2)
 
 
 def identity(value: JsonValue) -> bytes:
-    """A key that is the same for equal JSON values: 1 and 1.0 are, and the order of members does not count."""
+    """Return a key that is the same for equal JSON values: 1 and 1.0 are, and the order of members does not count."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:

@@ -130,7 +130,7 @@ def _find(
 
 
 def _drawn(draws: list[Draw]) -> Iterator[JsonValue]:
-    """A value of each draw that gives one."""
+    """Yield a value of each draw that gives one."""
     for draw in draws:
         try:
             yield draw(DrawState(0, static=False, echo={}))
@@ -249,7 +249,7 @@ def compile_all_of(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Dra
 
 
 def nullable(draw: Draw) -> Draw:
-    """A draw that gives null now and then."""
+    """Return a draw that gives null now and then."""
     if isinstance(draw, ByRow):
         return draw.or_null(_NULLS)
 
@@ -264,7 +264,7 @@ def nullable(draw: Draw) -> Draw:
 
 
 def _conjunction(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
-    """What merging left: where alternatives stand in a conjunction, the conjunctions of each alternative."""
+    """Return what merging left: where alternatives stand in a conjunction, the conjunctions of each alternative."""
     view = schema.view()
     if not isinstance(view, AllOfView):
         if not isinstance(view, TypedGroupView):
@@ -301,7 +301,7 @@ def _conjunction(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
 
 
 def _without_others(compiler: DrawCompiler, branches: list[Canonical], spot: Site) -> Iterable[Draw]:
-    """Each branch less the others: in all its cases where few branches keep them few, else in one case."""
+    """Return each branch less the others: in all its cases where few branches keep them few, else in one case."""
     expanded = [compiler.merger.expand(branch) for branch in branches]
     steps = [_MAX_SUBTRACTIONS]
     for index, branch in enumerate(expanded):
@@ -324,7 +324,7 @@ def _less(branch: Canonical, others: list[Canonical]) -> Canonical | None:
 
 
 def _one_case(branch: Canonical, others: list[Canonical], steps: list[int]) -> Canonical | None:
-    """One way in which a value can be of a branch and of no other, tried out branch by branch as far as the steps reach."""
+    """Return one way in which a value can be of a branch and of no other, tried out branch by branch as far as the steps reach."""
     if not others:
         return branch
     steps[0] -= 1
@@ -338,7 +338,7 @@ def _one_case(branch: Canonical, others: list[Canonical], steps: list[int]) -> C
 
 
 def _first_of(draws: list[Draw], s: DrawState, accept: Callable[[JsonValue], bool]) -> JsonValue:
-    """The first value that is accepted."""
+    """Return the first value that is accepted."""
     for draw in draws:
         try:
             value = draw(s)
@@ -354,7 +354,7 @@ def _anything(value: JsonValue) -> bool:
 
 
 def _tightly(draw: Draw) -> Draw:
-    """A draw of what is required only."""
+    """Return a draw of what is required only."""
 
     def draw_tightly(s: DrawState) -> JsonValue:
         tight, s.tight = s.tight, True
@@ -367,7 +367,7 @@ def _tightly(draw: Draw) -> Draw:
 
 
 def _lazily(compile_: Callable[[Canonical], Draw], schema: Canonical) -> Draw:
-    """A draw that is compiled when it is first used."""
+    """Return a draw that is compiled when it is first used."""
     cell: list[Draw] = []
 
     def draw(s: DrawState) -> JsonValue:
@@ -379,7 +379,7 @@ def _lazily(compile_: Callable[[Canonical], Draw], schema: Canonical) -> Draw:
 
 
 def _judged(draw: Draw, accept: Callable[[JsonValue], bool]) -> Draw:
-    """A draw whose values are judged where a strict one is asked for."""
+    """Return a draw whose values are judged where a strict one is asked for."""
 
     def draw_judged(s: DrawState) -> JsonValue:
         for _ in range(_STRICT_TRIES if s.strict else 1):
@@ -392,7 +392,7 @@ def _judged(draw: Draw, accept: Callable[[JsonValue], bool]) -> Draw:
 
 
 def _or_null(draw: Draw, s: DrawState) -> JsonValue:
-    """A value, unless it would recur without an end: null ends it."""
+    """Return a value, unless it would recur without an end: null ends it."""
     if s.depth > 2 * FULL_DEPTH:
         return None
     try:
@@ -414,7 +414,7 @@ def _is_of(branch: Canonical, type_: str) -> bool:
 
 def _is_gone(compiler: DrawCompiler, branch: Canonical) -> bool:
     """
-    Whether an alternative is what a thing has become once it is deleted.
+    Return whether an alternative is what a thing has become once it is deleted.
 
     Seldom what is asked for beside the thing itself.
     """

@@ -73,7 +73,7 @@ class Merger:
         return schema
 
     def merge(self, branches: list[Canonical]) -> Canonical | None:
-        """The intersection of branches; a reference that is being merged already says nothing new."""
+        """Return the intersection of branches; a reference that is being merged already says nothing new."""
         result: Canonical | None = None
         entered: list[str] = []
         try:
@@ -125,7 +125,7 @@ class Site:
     is_item: bool = False  # whether the name is that of a list, of which this is an item
 
     def with_hints(self, hints: Hints) -> "Site":
-        """The same place, spoken of by other hints."""
+        """Return the same place, spoken of by other hints."""
         return replace(self, hints=hints)
 
 
@@ -159,7 +159,7 @@ class DrawCompiler(Protocol):
         """Compile a node that nothing is said of."""
 
     def narrow(self, branch: Canonical, spot: Site) -> Site:
-        """The place where one alternative is chosen."""
+        """Return the place where one alternative is chosen."""
 
     def compile_untyped(self, spot: Site) -> Draw:
         """Compile a value whose schema has no keyword."""
@@ -199,7 +199,7 @@ def compile_part(compiler: DrawCompiler, schema: JsonValue) -> Draw:
 
 
 def lazy_acceptor(schema: Canonical, forms: Forms) -> Callable[[JsonValue], bool]:
-    """The judge of one node, compiled when it is first asked."""
+    """Return the judge of one node, compiled when it is first asked."""
     cell: list[Callable[[JsonValue], bool] | None] = []
     known: dict[tuple[type, JsonValue], bool] = {}
 
@@ -225,7 +225,7 @@ def _judged(judge: Callable[[JsonValue], bool], value: JsonValue) -> bool:
 
 
 def nothing(state: DrawState) -> JsonValue:
-    """The draw of a node that no value was found for."""
+    """Return the draw of a node that no value was found for."""
     raise NothingFits
 
 
@@ -263,13 +263,13 @@ class ByRow:
         return (self.firm if s.exemplary or s.tight else self.usual)[s.row >> self.shift & ROW_MASK]
 
     def or_null(self, share: float) -> "ByRow":
-        """The same with null in a share of the rows."""
+        """Return the same with null in a share of the rows."""
         random = derive_random("null", repr(self.usual[:4]))
         usual = tuple(None if random.random() < share else value for value in self.usual)
         return ByRow(usual, self.firm, self.shift, self.example)
 
     def with_example(self, example: Draw) -> "ByRow":
-        """The same with a draw for where examples are wanted."""
+        """Return the same with a draw for where examples are wanted."""
         return ByRow(self.usual, self.firm, self.shift, example)
 
 
@@ -294,12 +294,12 @@ def by_chance(column: tuple[JsonValue, ...]) -> Draw:
 
 
 def spread(values: Iterable[JsonValue | None], kept: list[JsonValue]) -> tuple[JsonValue, ...]:
-    """A column in which the rows that were not kept (None) take another row's value."""
+    """Return a column in which the rows that were not kept (None) take another row's value."""
     return tuple(value if value is not None else kept[row % len(kept)] for row, value in enumerate(values))
 
 
 def direct_references(schema: Canonical, depth: int = 0) -> frozenset[str]:
-    """The definitions that a node leads to without an object between."""
+    """Return the definitions that a node leads to without an object between."""
     view = schema.view()
     if isinstance(view, ReferenceView):
         return frozenset((view.uri,))

@@ -79,7 +79,7 @@ ORDINAL: Final = OrdinalPlace()
 
 
 def left_open(place: EchoedPlace | NumberedPlace | InheritedPlace | RequestedObject | OrdinalPlace) -> JsonValue:
-    """A place that an answer fills in; it stands among values until they are kept."""
+    """Return a place that an answer fills in; it stands among values until they are kept."""
     return cast("JsonValue", place)
 
 
@@ -147,7 +147,7 @@ class DrawState:
         return self.room < 0
 
     def ordinal(self) -> JsonValue:
-        """The number of the item in its list, from 1."""
+        """Return the number of the item in its list, from 1."""
         if isinstance(self.index, Anywhere):
             return left_open(ORDINAL)
         return self.index + 1
@@ -155,7 +155,7 @@ class DrawState:
 
 def closed(place: object) -> JsonValue:
     """
-    What stands in a place as long as no answer fills it in; anything else stands for itself.
+    Return what stands in a place as long as no answer fills it in; anything else stands for itself.
 
     Raises:
         TypeError: it is no JSON.
@@ -175,7 +175,7 @@ def closed(place: object) -> JsonValue:
 
 
 def has_few_characters(value: JsonValue) -> bool:
-    """Whether all texts of a value together are no longer than what is sent."""
+    """Return whether all texts of a value together are no longer than what is sent."""
     left, todo = MOST_CHARACTERS, [value]
     while todo and left >= 0:
         part = todo.pop()

@@ -68,7 +68,7 @@ class RowCache:
     _tables: "list[dict[_Key, tuple[DrawnRow, ...]]]" = field(default_factory=list)
 
     def table(self) -> "dict[_Key, tuple[DrawnRow, ...]]":
-        """A new table of rows."""
+        """Return a new table of rows."""
         table: dict[_Key, tuple[DrawnRow, ...]] = {}
         self._tables.append(table)
         return table
@@ -145,7 +145,7 @@ class _Filling:
         self._said: dict[tuple[str, int], bytes | None] = {}
 
     def passes(self, tests: tuple[PlaceTest, ...]) -> bool:
-        """Whether the request passes the tests that were passed when a row was drawn, and no others."""
+        """Return whether the request passes the tests that were passed when a row was drawn, and no others."""
         for name, accept, passed in tests:
             if (self._say(name, accept) is not None) is not passed:
                 return False
@@ -178,7 +178,7 @@ class _Filling:
         return pieces
 
     def resolve(self, value: object) -> JsonValue:
-        """What stands in a place; anything else stands for itself."""
+        """Return what stands in a place; anything else stands for itself."""
         match value:
             case NumberedPlace():
                 return value.value(self.row + self.position * self.step & MANY_ROWS - 1)
@@ -197,7 +197,7 @@ class _Filling:
         return cast("JsonValue", value)
 
     def _say(self, name: str, accept: Accept) -> bytes | None:
-        """What the request says, written once for each property that says it; None where that does not fit."""
+        """Return what the request says, written once for each property that says it; None where that does not fit."""
         key = (name, id(accept))
         if key not in self._said:
             found = fitting(self.echo[name], accept) if name in self.echo else None
@@ -276,7 +276,7 @@ class ListWriter:
         return None
 
     def _find_count(self) -> int:
-        """How many rows there are: the more, the smaller they are."""
+        """Return how many rows there are: the more, the smaller they are."""
         row = self.make((0, False, False), {})
         self._size_of_first = _size(row.text)
         wanted = _ROOM // (self._size_of_first or _ROOM)
@@ -322,7 +322,7 @@ def rows_of(
     draw: Draw, schema: JsonObject, seed: int, echoes: tuple[str, ...], accepts: Accept, shelf: RowCache
 ) -> ListWriter | None:
     """
-    The rows of a schema; None where its values are no lists of independent items.
+    Return the rows of a schema; None where its values are no lists of independent items.
 
     Args:
         draw: The schema, compiled.
@@ -341,7 +341,7 @@ def rows_of(
 
 
 def _is_plain_list(schema: JsonObject) -> bool:
-    """Whether a list conforms as soon as each item does and there are so many of them."""
+    """Return whether a list conforms as soon as each item does and there are so many of them."""
     definitions = schema.get("$defs")
     part: JsonValue = {keyword: value for keyword, value in schema.items() if keyword != "$defs"}
     for _ in range(_MAX_HOPS):
@@ -358,7 +358,7 @@ def _is_plain_list(schema: JsonObject) -> bool:
 
 def _composes(schema: JsonValue) -> bool:
     """
-    Whether a part can be exchanged for another that fits its place.
+    Return whether a part can be exchanged for another that fits its place.
 
     No keyword looks at more than one place at once.
     """

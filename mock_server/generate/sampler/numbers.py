@@ -121,7 +121,7 @@ def _near_example(spot: Site) -> tuple[float, float, int]:
 def _window(
     low: float, high: float, least: float | Decimal | None, most: float | Decimal | None
 ) -> tuple[float, float]:
-    """The usual range within the bounds; where they do not meet, numbers near the bounds."""
+    """Return the usual range within the bounds; where they do not meet, numbers near the bounds."""
     floor = -math.inf if least is None else _plain(least)
     ceiling = math.inf if most is None else _plain(most)
     if floor > LARGEST:  # where floats end, numbers are whole, and few of them will do
@@ -153,7 +153,7 @@ def _numbers(random: Random, first: float, last: float, decimals: int) -> Iterat
 
 
 def _nearest(first: float, last: float) -> Iterator[JsonValue]:
-    """What is left of a range too narrow for decimals."""
+    """Yield what is left of a range too narrow for decimals."""
     yield from (
         first + (last - first) / 2,
         first,
@@ -194,7 +194,7 @@ def _multiples(
 
 
 def _divides(step: float, value: float) -> bool:
-    """Whether a number is a multiple for those as well who divide in floating point, as many validators do."""
+    """Return whether a number is a multiple for those as well who divide in floating point, as many validators do."""
     try:
         return (value / step).is_integer()
     except OverflowError:  # a whole number that no float holds
@@ -202,7 +202,7 @@ def _divides(step: float, value: float) -> bool:
 
 
 def _in_steps(view: IntegerView | NumberView, step: Fraction, first: float, last: float) -> tuple[int, int]:
-    """The first and last multiple in the range; where there is none, within the bounds themselves."""
+    """Return the first and last multiple in the range; where there is none, within the bounds themselves."""
     low, high = math.ceil(Fraction(first) / step), math.floor(Fraction(last) / step)
     if low <= high:
         return low, high
@@ -274,7 +274,7 @@ def _column_draw(
 def _entity_draw(
     setting: SamplerContext, spot: Site, meaning: Meaning, least: float | Decimal | None, most: float | Decimal | None
 ) -> Draw | None:
-    """The number of a thing, by row."""
+    """Return the number of a thing, by row."""
     first, step = setting.pools.entity_ids(meaning.noun)
     if least is not None and least > first:
         first = math.ceil(least)

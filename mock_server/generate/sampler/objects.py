@@ -232,7 +232,7 @@ def _plan(compiler: DrawCompiler, view: ObjectView | None, spot: Site) -> _Objec
 
 def _order(hints: Hints, schemas: dict[str, Canonical], required: frozenset[str], undeclared: Undeclared) -> list[str]:
     """
-    The properties that are drawn, as they were documented.
+    Return the properties that are drawn, as they were documented.
 
     One of which only its description is known is no less so.
     """
@@ -284,7 +284,7 @@ def _only_scalars(schema: Canonical) -> bool:
 def _tables(
     compiler: DrawCompiler, names: list[str], schemas: dict[str, Canonical], nouns: frozenset[str], spot: Site
 ) -> frozenset[str]:
-    """The tables of coherent columns that an object's own simple properties draw from."""
+    """Return the tables of coherent columns that an object's own simple properties draw from."""
     found = set()
     for name in names:
         hints = compiler.setting.reader.member(spot.hints, name)
@@ -299,14 +299,14 @@ def _tables(
 
 
 def _nested_tables(compiler: DrawCompiler, schema: Canonical | None, spot: Site) -> frozenset[str]:
-    """The tables that a nested object draws from; none for lists."""
+    """Return the tables that a nested object draws from; none for lists."""
     if schema is None or schema.kind.value == "array":
         return frozenset()
     return _tables(compiler, spot.hints.property_order(), {}, spot.nouns, spot)
 
 
 def _id_key(names: tuple[str, ...], nouns: frozenset[str]) -> str | None:
-    """The property that identifies an object."""
+    """Return the property that identifies an object."""
     own = [name for name in names if is_identifier(name)]
     exact = [name for name in own if split_words(name) == ("id",)]
     named = [name for name in own if " ".join(split_words(name)[:-1]) in nouns]
@@ -322,7 +322,7 @@ def _name_key(names: tuple[str, ...], nouns: frozenset[str]) -> str | None:
 
 
 def _asked_for(plan: _ObjectPlan, out: JsonObject, s: DrawState) -> str | None:
-    """The parameter that names this object, if it is the one that was asked for."""
+    """Return the parameter that names this object, if it is the one that was asked for."""
     for parameter, name in plan.echoes:
         if s.traced is not None:
             value: object = out.get(name)
@@ -336,7 +336,7 @@ def _asked_for(plan: _ObjectPlan, out: JsonObject, s: DrawState) -> str | None:
 
 
 def _chosen(plan: _ObjectPlan, s: DrawState) -> Sequence[_Member]:
-    """The simple properties there is room for; only the required ones in a tight draw."""
+    """Return the simple properties there is room for; only the required ones in a tight draw."""
     if plan.most is None and not s.tight:
         return plan.simple
     required = [member for member in plan.simple if member.required]
@@ -375,7 +375,7 @@ def _draw_nested(plan: _ObjectPlan, out: JsonObject, s: DrawState) -> None:
 
 
 def _left_out(plan: _ObjectPlan, member: _Member, out: JsonObject, s: DrawState) -> bool:
-    """Whether an optional part is left out: for lack of room, or because it would recur."""
+    """Return whether an optional part is left out: for lack of room, or because it would recur."""
     if plan.most is not None:
         waiting = sum(1 for other in plan.nested if other.required and other.name not in out)
         if len(out) + waiting >= plan.most:

@@ -115,7 +115,7 @@ class Repair:
         return None
 
     def _proposals(self, breach: Breach, node: JsonValue, s: DrawState, random: Random) -> Iterator[_Proposal]:
-        """What may stand in the place of a value that breaks a keyword, the likeliest first."""
+        """Yield what may stand in the place of a value that breaks a keyword, the likeliest first."""
         keyword = str(breach.path[-1]) if breach.path else ""
         holder = _subschema(self.schema, breach.path[:-1])
         if "propertyNames" in breach.path:
@@ -187,7 +187,7 @@ class Repair:
                 yield value
 
     def _made(self, schema: JsonValue, s: DrawState) -> Iterator[JsonValue]:
-        """Some values of a subschema."""
+        """Yield some values of a subschema."""
         key = id(schema)  # a part of the schema, which lives as long as this does
         if key not in self._draws:
             self._draws[key] = self.compile(schema)
@@ -202,7 +202,7 @@ class Repair:
 
 
 def _pruned(value: JsonValue, breach: Breach) -> _Proposal:
-    """The value without what is too much, or else without the part that is wrong."""
+    """Return the value without what is too much, or else without the part that is wrong."""
     keyword = breach.path[-1] if breach.path else ""
     node = _at(value, breach.instance)
     if isinstance(node, dict) and set(breach.names) & node.keys():
@@ -215,7 +215,7 @@ def _pruned(value: JsonValue, breach: Breach) -> _Proposal:
 
 
 def _subschema(schema: JsonObject, path: Pointer) -> JsonObject:
-    """The subschema that a path leads to; an empty one for a path that leads nowhere."""
+    """Return the subschema that a path leads to; an empty one for a path that leads nowhere."""
     found: JsonValue = schema
     for token in path:
         if isinstance(found, dict):
@@ -231,7 +231,7 @@ def _without(node: JsonValue, names: tuple[str, ...]) -> Iterator[JsonValue]:
 
 
 def _is_there(value: JsonValue, pointer: Pointer) -> bool:
-    """Whether a value has a place, which an earlier change may have taken away."""
+    """Return whether a value has a place, which an earlier change may have taken away."""
     for token in pointer:
         index = array_index(token) if isinstance(value, list) else None
         if isinstance(value, dict) and token in value:
@@ -253,7 +253,7 @@ def _at(value: JsonValue, pointer: Pointer) -> JsonValue:
 
 
 def _replaced(value: JsonValue, pointer: Pointer, proposal: _Proposal) -> _Proposal:
-    """The value with another one at a place; `_GONE` where nothing would be left."""
+    """Return the value with another one at a place; `_GONE` where nothing would be left."""
     if not pointer:
         return proposal
     token, rest = pointer[0], pointer[1:]

@@ -123,7 +123,7 @@ class Sampler:
 
     def narrow(self, branch: Canonical, spot: Site) -> Site:
         """
-        The place where one alternative is chosen.
+        Return the place where one alternative is chosen.
 
         Its hints are those of that alternative, where it is told apart by its form.
         """
@@ -362,7 +362,7 @@ class Sampler:
 
 
 def _beside(hints: Hints, name: str) -> tuple[JsonObject, ...]:
-    """What is said beside a reference, as 3.1 allows it: descriptions and examples of the place itself."""
+    """Return what is said beside a reference, as 3.1 allows it: descriptions and examples of the place itself."""
     wanted = f"#/$defs/{name}"
     return tuple(source for source in hints.sources[:3] if source.get("$ref") == wanted and len(source) > 1)
 

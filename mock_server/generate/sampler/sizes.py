@@ -57,7 +57,7 @@ class Heights:
     _known: dict[str, int] = field(default_factory=dict)
 
     def of(self, schema: Canonical) -> int:
-        """How many objects and arrays the smallest value of a node nests; `ENDLESS` where there is no end."""
+        """Return how many objects and arrays the smallest value of a node nests; `ENDLESS` where there is no end."""
         height = _read(schema)
         self._solve(height)
         return self._measure(height)
@@ -92,7 +92,7 @@ class Heights:
 
 
 def _read(schema: Canonical, inside: str | None = None) -> _Height:
-    """What the height of a node is made of; a definition that is its own part says nothing by that."""
+    """Return what the height of a node is made of; a definition that is its own part says nothing by that."""
     view = schema.view()
     match view:
         case ObjectView():

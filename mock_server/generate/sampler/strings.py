@@ -149,7 +149,7 @@ def _noted(setting: SamplerContext, kind: str, example: str, spot: Site) -> Draw
 def _column(
     setting: SamplerContext, spot: Site, formats: tuple[str, ...]
 ) -> tuple[tuple[JsonValue, ...] | None, Meaning | None]:
-    """The column of what a string is about, and what that is."""
+    """Return the column of what a string is about, and what that is."""
     format_ = next((name for name in formats if name != "password"), formats[0] if formats else "")
     meaning = meaning_of(spot, "string", format_)
     if not formats and _is_numeral(setting, spot, meaning):
@@ -175,7 +175,7 @@ def _column(
 
 
 def _is_numeral(setting: SamplerContext, spot: Site, meaning: Meaning | None) -> bool:
-    """Whether a text holds a number, as other places of the document say of its name."""
+    """Return whether a text holds a number, as other places of the document say of its name."""
     if (
         spot.is_item
         or (meaning.kind if meaning is not None else None) not in tables.MAYBE_NUMERALS
@@ -200,7 +200,7 @@ def _cased(texts: tuple[str, ...], spot: Site) -> tuple[str, ...]:
 
 
 def _named_column(setting: SamplerContext, spot: Site) -> tuple[JsonValue, ...] | None:
-    """The column that the document or the settings name for a property."""
+    """Return the column that the document or the settings name for a property."""
     wish = setting.overrides.get(spot.name, spot.hints.first("x-faker"))
     column = find_faker(setting, wish)
     if column is None and wish is not None:
@@ -212,7 +212,7 @@ def _named_column(setting: SamplerContext, spot: Site) -> tuple[JsonValue, ...] 
 
 def find_faker(setting: SamplerContext, wish: JsonValue) -> tuple[JsonValue, ...] | None:
     """
-    The column that an `x-faker` asks for: `name.firstName`, `{numerify: "A-###"}`, `{random_element: [a, b]}`.
+    Return the column that an `x-faker` asks for: `name.firstName`, `{numerify: "A-###"}`, `{random_element: [a, b]}`.
 
     Returns:
         None where nothing is asked for or nobody knows it.
@@ -253,7 +253,7 @@ def _moment_text(moment: datetime, shape: str) -> str:
 
 
 def _uuid(seed: int, noun: str, row: int) -> str:
-    """A version 4 UUID (RFC 9562) whose last four digits are left to the row."""
+    """Return a version 4 UUID (RFC 9562) whose last four digits are left to the row."""
     digits = f"{derive_random(seed, 'uuid', noun, row).getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:28]}0000"
 
@@ -261,7 +261,7 @@ def _uuid(seed: int, noun: str, row: int) -> str:
 def _fitted(
     column: tuple[JsonValue, ...], view: StringView | None, accept: _Accept | None
 ) -> tuple[JsonValue, ...] | None:
-    """The column, its misfits replaced; None where nothing in it fits."""
+    """Return the column, its misfits replaced; None where nothing in it fits."""
     if accept is None or all(map(accept, column)):
         return column
     longest = view.max_length if view is not None else None
@@ -283,7 +283,7 @@ def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, spot: Site,
 
 
 def _by_row_or_chance(column: tuple[JsonValue, ...], meaning: Meaning | None, salt: str) -> Draw:
-    """Identifiers go by row, so that a list repeats none; other texts by chance."""
+    """Return identifiers go by row, so that a list repeats none; other texts by chance."""
     if meaning is not None and meaning.kind in {
         "serial_number",
         "iccid",

@@ -55,21 +55,21 @@ class Undeclared:
         self._draws: dict[object, Draw] = {}
 
     def listed(self) -> frozenset[str]:
-        """The names, where only these are allowed, and each may hold anything."""
+        """Return the names, where only these are allowed, and each may hold anything."""
         view = self._names.view() if self._names is not None else None
         if isinstance(view, EnumView):
             return frozenset(map(str, view.values))
         return frozenset()
 
     def allows(self, name: str) -> bool:
-        """Whether there may be a property of a name."""
+        """Return whether there may be a property of a name."""
         if self._name_ok is not None and not self._name_ok(name):
             return False
         schema = self.schema_of(name)
         return schema is None or not isinstance(schema.view(), FalseView)
 
     def schema_of(self, name: str) -> Canonical | None:
-        """What a property may hold, declared or not; None for anything."""
+        """Return what a property may hold, declared or not; None for anything."""
         if name in self._declared:
             return self._declared[name]
         matching = [schema for _, judge, schema in self._patterns if judge is not None and judge(name)]
@@ -92,7 +92,11 @@ class Undeclared:
         return self._names is None and not self._closed
 
     def draw_of(self, name: str) -> Draw:
-        """How the value of an undeclared property is drawn; the same for all names that the same schemas speak of."""
+        """
+        Return how the value of an undeclared property is drawn.
+
+        The same for all names that the same schemas speak of.
+        """
         key = (name in self._declared, *(judge is not None and judge(name) for _, judge, _ in self._patterns))
         if key not in self._draws:
             schema = self.schema_of(name)
@@ -105,7 +109,7 @@ class Undeclared:
         return self._draws[key]
 
     def breaking(self, violation: Violation) -> Draw:
-        """A property that breaks something, as a negated keyword demands: its name and its value, as a pair."""
+        """Return a property that breaks something, as a negated keyword demands: its name and its value, as a pair."""
         pairs = []
         for name, schema in islice(self._violators(violation), _VIOLATORS):
             if schema is not None:
@@ -139,7 +143,7 @@ class Undeclared:
             yield from self._matching(pattern)
 
     def _matching(self, pattern: str) -> Iterator[str]:
-        """Names that match a pattern."""
+        """Return names that match a pattern."""
         schema = canonicalize_schema({"type": "string", "pattern": pattern})
         if schema is not None and self._names is not None:
             schema = find_intersection(schema, self._names) or schema
@@ -148,7 +152,7 @@ class Undeclared:
         return iter(())
 
     def _written(self, schema: Canonical) -> Iterator[str]:
-        """Names that a schema of names admits."""
+        """Yield names that a schema of names admits."""
         view = schema.view()
         if isinstance(view, EnumView):
             yield from map(str, view.values)
@@ -167,7 +171,7 @@ class Undeclared:
                 yield name
 
     def _violators(self, violation: Violation) -> Iterator[tuple[str, Canonical | None]]:
-        """Names, each with what it has to hold to break a rule."""
+        """Yield names, each with what it has to hold to break a rule."""
         if isinstance(violation, NameFailsView):
             rejected = find_complement(violation.schema)
             for name in self._named(rejected) if rejected is not None else ():
@@ -199,5 +203,5 @@ class Undeclared:
 
 
 def _all_of(judges: list[Callable[[JsonValue], bool] | None], *, wanted: bool) -> Callable[[JsonValue], bool]:
-    """Whether all judges give the same verdict on a name."""
+    """Return whether all judges give the same verdict on a name."""
     return lambda name: all(judge is not None and judge(name) is wanted for judge in judges)

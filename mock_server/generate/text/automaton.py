@@ -105,7 +105,7 @@ class _Automaton:
     def reach(
         self, states: Iterator[int] | Sequence[int] | frozenset[int], *, first: bool, last: bool = False
     ) -> frozenset[int]:
-        """The states that are reached without a character."""
+        """Return the states that are reached without a character."""
         found = set(states)
         todo = list(found)
         while todo:
@@ -119,7 +119,7 @@ class _Automaton:
         return self._progress(self.reach((0,), first=True))
 
     def advance(self, progress: _Progress, kind: frozenset[int]) -> _Progress:
-        """Where a character leads that is in some of the sets."""
+        """Return where a character leads that is in some of the sets."""
         states, found = progress
         if found:
             return progress
@@ -127,7 +127,7 @@ class _Automaton:
         return self._progress(self.reach((*targets, 0), first=False))  # a pattern may begin anywhere
 
     def is_content(self, progress: _Progress, *, first: bool) -> bool:
-        """Whether the text may end here."""
+        """Return whether the text may end here."""
         states, found = progress
         return (found or 1 in self.reach(states, first=first, last=True)) is self.wanted
 
@@ -199,7 +199,7 @@ def _automata(patterns: Sequence[str], sets: list[Ranges], *, wanted: bool) -> I
 
 
 def _without_looks(tree: Regex) -> Iterator[tuple[Regex, bool]]:
-    """A pattern and, as patterns of their own, the look-aheads at its start: `^(?=.*[A-Z])(?!admin).{8,}$`."""
+    """Yield a pattern and, as patterns of their own, the look-aheads at its start: `^(?=.*[A-Z])(?!admin).{8,}$`."""
     parts = tree.parts if isinstance(tree, InRow) else (tree,)
     anchor = parts[:1]
     if anchor and isinstance(anchor[0], Anchor) and anchor[0].start:
@@ -216,7 +216,7 @@ def _is_lost(automata: list[_Automaton], progress: tuple[_Progress, ...]) -> boo
 
 
 def _kinds_of_characters(sets: list[Ranges]) -> list[tuple[frozenset[int], Ranges]]:
-    """The characters by the sets that they are in: all of one kind lead to the same states."""
+    """Return the characters by the sets that they are in: all of one kind lead to the same states."""
     ends = sorted(
         {
             0x20,

@@ -36,7 +36,7 @@ def union(*sets: Ranges) -> Ranges:
 
 
 def complement(ranges: Ranges) -> Ranges:
-    """All characters that are not in a set."""
+    """Return all characters that are not in a set."""
     out: list[tuple[int, int]] = []
     start = 0
     for low, high in union(ranges, (_SURROGATES,)):
@@ -49,14 +49,14 @@ def complement(ranges: Ranges) -> Ranges:
 
 
 def intersection(one: Ranges, other: Ranges) -> Ranges:
-    """The characters in both sets."""
+    """Return the characters in both sets."""
     parts = ((max(a, c), min(b, d)) for a, b in one for c, d in other)
     return tuple(sorted((low, high) for low, high in parts if low <= high))
 
 
 @lru_cache(maxsize=4096)
 def preferred(ranges: Ranges) -> str:
-    """The characters of a set worth writing, at most 256 of them; empty only for an empty set."""
+    """Return the characters of a set worth writing, at most 256 of them; empty only for an empty set."""
     for taste in (
         _LOWER if len(ranges) == 1 and ranges[0][1] > 0x7F else _PLAIN,  # noqa: PLR2004
         _PRINTABLE,
@@ -70,14 +70,14 @@ def preferred(ranges: Ranges) -> str:
 
 
 def contains(ranges: Ranges, code: int) -> bool:
-    """Whether a code point is in a set."""
+    """Return whether a code point is in a set."""
     return any(low <= code <= high for low, high in ranges)
 
 
 @lru_cache(maxsize=64)
 def unicode_property(name: str) -> Ranges | None:
     r"""
-    The characters with a property, as in `\p{Lu}` or `\p{Letter}`; None for one that is not known here.
+    Return the characters with a property, as in `\p{Lu}` or `\p{Letter}`; None for one that is not known here.
 
     Only the Basic Multilingual Plane is searched: enough to write with.
     """

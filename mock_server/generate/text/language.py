@@ -99,7 +99,7 @@ class Language:
         return base
 
     def _padded(self, random: Random, least: int, ceiling: int) -> str | None:
-        """Where the pattern may stand anywhere, put other characters around it."""
+        """Return where the pattern may stand anywhere, put other characters around it."""
         shortest = self._full.lengths & ((1 << (ceiling + 1)) - 1)
         if not shortest or not (self._open_start or self._open_end):
             return None
@@ -204,7 +204,7 @@ def _pick_length(random: Random, lengths: int) -> int:
 
 
 def _splits(part: int, rest: int, length: int) -> int:
-    """The lengths of a part such that the rest can take what is left."""
+    """Return the lengths of a part such that the rest can take what is left."""
     if rest == 1:
         return part & (1 << length)
     flipped = int(format(rest & ((1 << (length + 1)) - 1), f"0{length + 1}b")[::-1], 2)
@@ -212,7 +212,7 @@ def _splits(part: int, rest: int, length: int) -> int:
 
 
 def _convolve(one: int, other: int, mask: int) -> int:
-    """The lengths of two parts in a row."""
+    """Return the lengths of two parts in a row."""
     if one.bit_count() > other.bit_count():
         one, other = other, one
     if other == mask and one:
@@ -226,7 +226,7 @@ def _convolve(one: int, other: int, mask: int) -> int:
 
 
 def _power(lengths: int, count: int, mask: int) -> int:
-    """The lengths of a part repeated so many times."""
+    """Return the lengths of a part repeated so many times."""
     out, base = 1, lengths
     while count:
         if count & 1:
@@ -238,7 +238,7 @@ def _power(lengths: int, count: int, mask: int) -> int:
 
 
 def _repeat(lengths: int, least: int, most: int | None, mask: int) -> int:
-    """The lengths of a part repeated a number of times."""
+    """Return the lengths of a part repeated a number of times."""
     if lengths == 2:  # noqa: PLR2004 - single characters
         if most is None:
             high = mask
@@ -257,7 +257,7 @@ def _repeat(lengths: int, least: int, most: int | None, mask: int) -> int:
 
 
 def _feasible_counts(lengths: int, least: int, most: int | None, length: int) -> list[int]:
-    """How often a part can come to fill a length."""
+    """Return how often a part can come to fill a length."""
     shortest = max(1, (lengths & -lengths).bit_length() - 1)
     highest = max(least, length // shortest)
     highest = highest if most is None else min(highest, most)
@@ -277,7 +277,7 @@ def _iter_looks(regex: Regex) -> Iterator[Look]:
 
 
 def _anchored(regex: Regex, *, start: bool) -> bool:
-    """Whether a pattern is bound to the start (or end) of a string."""
+    """Return whether a pattern is bound to the start (or end) of a string."""
     if isinstance(regex, Anchor):
         return regex.start == start
     if isinstance(regex, Concatenation):

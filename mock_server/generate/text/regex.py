@@ -235,7 +235,7 @@ class _Parser:
         return Chars(self._escaped_set(char))
 
     def _escaped_set(self, char: str) -> Ranges:
-        """The set that an escape stands for, inside or outside of a class."""
+        """Return the set that an escape stands for, inside or outside of a class."""
         sets = {"d": charset.DIGIT, "w": charset.WORD, "s": charset.SPACE, "h": ((9, 9), (32, 32))}
         if char.lower() in sets:
             found = sets[char.lower()]

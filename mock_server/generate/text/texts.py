@@ -47,7 +47,7 @@ class TextConstraints:
 
     @classmethod
     def of(cls, view: StringView | None, formats: tuple[str, ...], *, various: bool = False) -> "TextConstraints":
-        """What a view demands, or nothing; with the formats that the document names."""
+        """Return what a view demands, or nothing; with the formats that the document names."""
         if view is None:
             return cls(formats, various=various)
         return cls(
@@ -119,7 +119,7 @@ def write_texts(seed: int, name: str, demands: TextConstraints) -> tuple[str, ..
 @lru_cache(maxsize=4096)
 def has_format(format_: str, pattern: str | None, least: int, most: int | None) -> bool:
     """
-    Whether a text can have a format beside a pattern and lengths.
+    Return whether a text can have a format beside a pattern and lengths.
 
     Args:
         format_: The name of the format.
@@ -185,7 +185,7 @@ def _agreed(random: Random, demands: TextConstraints) -> list[str] | None:
 
 
 def _grammars(formats: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The grammars of formats together: their believable parts, then their wholes."""
+    """Return the grammars of formats together: their believable parts, then their wholes."""
     known = [grammars for grammars in map(grammars_of, formats) if grammars]
     return list(dict.fromkeys((tuple(each[0] for each in known), tuple(each[-1] for each in known))))
 
@@ -245,7 +245,7 @@ def _format_text(random: Random, format_: str, least: int) -> str | None:
 
 
 def _stretched(text: str, format_: str, missing: int) -> str:
-    """The text made longer where its format lets it."""
+    """Return the text made longer where its format lets it."""
     if format_ in {"date-time", "time"}:
         body, zone = text[:-1], text[-1]
         return f"{body}.{'0' * max(missing - 1, 1)}{zone}"
@@ -267,7 +267,7 @@ def _time(random: Random) -> str:
 
 
 def _milliseconds(random: Random) -> int:
-    """A moment from 2001 to 2033, in milliseconds since 1970."""
+    """Return a moment from 2001 to 2033, in milliseconds since 1970."""
     return random.randrange(10**12, 2 * 10**12)
 
 

@@ -50,7 +50,7 @@ class Condition:
         return f"{self.location.value if self.location is not None else 'body'} {self.name} = {self.said}"
 
     def holds(self, request: Request, understood: DecodedRequest) -> bool:
-        """Whether a request says it."""
+        """Return whether a request says it."""
         value = self._value(request, understood)
         if self.tests:
             return all(test(value) for test in self.tests)
@@ -133,7 +133,7 @@ def read_conditions(when: JsonValue) -> Iterator[Condition]:
 
 
 def _tests(value: JsonValue) -> Iterator[_Test]:
-    """The tests of an object of words; none of any other value, which is asked for as it is."""
+    """Yield the tests of an object of words; none of any other value, which is asked for as it is."""
     if not isinstance(value, dict) or not value or not value.keys() <= _WORDS.keys():
         return
     for word, wanted in value.items():

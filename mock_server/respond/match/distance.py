@@ -26,14 +26,14 @@ _PLACEHOLDERS: dict[str, tuple[type, ...]] = {
 
 
 def text_distance(one: str, other: str) -> float:
-    """How different two texts are; of long ones their beginnings are compared."""
+    """Return how different two texts are; of long ones their beginnings are compared."""
     if one == other:
         return 0.0
     return max(_LEAST, 1 - SequenceMatcher(None, one[:_COMPARED], other[:_COMPARED], autojunk=False).ratio())
 
 
 def same_json(one: JsonValue, other: JsonValue) -> bool:
-    """Whether two values are equal as JSON has it: 1 is 1.0, and true is not 1."""
+    """Return whether two values are equal as JSON has it: 1 is 1.0, and true is not 1."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
@@ -56,7 +56,7 @@ class _Comparison:
     steps: int = _STEPS
 
     def same(self, expected: JsonValue, actual: JsonValue) -> bool:
-        """Whether an actual value is what was expected."""
+        """Return whether an actual value is what was expected."""
         self.steps -= 1
         if self.steps < 0:
             raise _TooMuch
@@ -97,7 +97,7 @@ class _Comparison:
 
 
 def _without_equals(expected: list[JsonValue], actual: list[JsonValue]) -> tuple[list[JsonValue], list[JsonValue]]:
-    """Both arrays without the items that have an equal in the other one: those are partners in any case."""
+    """Return both arrays without the items that have an equal in the other one: those are partners in any case."""
     rest: dict[bytes, list[JsonValue]] = {}
     for value in actual:
         rest.setdefault(_canonical(value), []).append(value)
@@ -144,14 +144,14 @@ class ExpectedJson:
         object.__setattr__(self, "_leaves", tuple(leaves[:_LEAVES]))
 
     def matches(self, actual: JsonValue) -> bool:
-        """Whether a value is what is expected; arrays that are too large to be compared in any order are not."""
+        """Return whether a value is what is expected; arrays that are too large to be compared in any order are not."""
         try:
             return _Comparison(self.ignore_order, self.ignore_extra).same(self.value, actual)
         except _TooMuch:
             return False
 
     def distance(self, actual: JsonValue) -> float:
-        """How much of what is expected is not there; something wherever it is not the same."""
+        """Return how much of what is expected is not there; something wherever it is not the same."""
         if self.matches(actual):
             return 0.0
         run = _Comparison(ignore_order=False, ignore_extra=True)
@@ -163,7 +163,7 @@ class ExpectedJson:
 
 
 def _iter_leaves(value: JsonValue, at: Pointer = ()) -> Iterator[tuple[Pointer, JsonValue]]:
-    """What stands in a value, with its place; empty objects and arrays too."""
+    """Yield what stands in a value, with its place; empty objects and arrays too."""
     if isinstance(value, dict) and value:
         for name, child in value.items():
             yield from _iter_leaves(child, (*at, name))

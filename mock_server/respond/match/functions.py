@@ -39,7 +39,7 @@ class Function:
 
 
 def as_text(value: JsonValue) -> str:
-    """A value inside a text: as it is, null as nothing, objects and arrays as JSON."""
+    """Return a value inside a text: as it is, null as nothing, objects and arrays as JSON."""
     if isinstance(value, str):
         return value
     if value is None:

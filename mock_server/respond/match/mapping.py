@@ -66,7 +66,7 @@ class Mapping:
 
     def stored(self, operation: Operation | None, pools: Callable[[], Pools]) -> Stored:
         """
-        The response, written for an operation.
+        Return the response, written for an operation.
 
         Raises:
             ScriptError: it has a shape that can't be sent.
@@ -174,7 +174,7 @@ def _decoded(response: JsonObject) -> bytes:
 
 
 def _delay(response: JsonObject) -> JsonValue:
-    """The delay of a response: a number of milliseconds, or how they are distributed."""
+    """Return the delay of a response: a number of milliseconds, or how they are distributed."""
     if "delayDistribution" not in response:
         return response.get("fixedDelayMilliseconds")
     if "fixedDelayMilliseconds" in response:

@@ -47,7 +47,7 @@ class Matcher:
     __slots__ = ()
 
     def matches(self, content: MatchedText | None) -> bool:
-        """Whether a text is what is asked for; None stands for a text that is not there."""
+        """Return whether a text is what is asked for; None stands for a text that is not there."""
         raise NotImplementedError
 
     def distance(self, content: MatchedText | None) -> float:
@@ -165,7 +165,7 @@ class ValuesMatcher:
     __slots__ = ()
 
     def matches(self, contents: Sequence[MatchedText]) -> bool:
-        """Whether the values are what is asked for; none stand for what is not there."""
+        """Return whether the values are what is asked for; none stand for what is not there."""
         raise NotImplementedError
 
     def distance(self, contents: Sequence[MatchedText]) -> float:
@@ -207,7 +207,7 @@ class _EachOnce(ValuesMatcher):
 
 
 def _can_be_paired(parts: Sequence[Matcher], contents: Sequence[MatchedText]) -> bool:
-    """Whether each matcher gets a value of its own: by augmenting paths, since several may take the same."""
+    """Return whether each matcher gets a value of its own: by augmenting paths, since several may take the same."""
     owners: dict[int, int] = {}  # of values: the matcher that has each
 
     def find(part: int, tried: set[int]) -> bool:
@@ -223,14 +223,14 @@ def _can_be_paired(parts: Sequence[Matcher], contents: Sequence[MatchedText]) ->
 
 
 def any_match(matcher: Matcher, contents: Sequence[MatchedText]) -> bool:
-    """Whether any of several texts matches; where there are none, their absence has to."""
+    """Return whether any of several texts matches; where there are none, their absence has to."""
     if contents:
         return any(matcher.matches(content) for content in contents)
     return matcher.matches(None)
 
 
 def nearest(matcher: Matcher, contents: Sequence[MatchedText]) -> float:
-    """The distance of the nearest of several texts; of none, that of absence."""
+    """Return the distance of the nearest of several texts; of none, that of absence."""
     if contents:
         return min(matcher.distance(content) for content in contents)
     return matcher.distance(None)

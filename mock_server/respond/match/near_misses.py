@@ -89,7 +89,7 @@ def near_stubs(mappings: Iterable[Mapping], asked: PatternRequest) -> list[NearS
 
 
 def match_result(pattern: RequestPattern, asked: PatternRequest) -> JsonObject:
-    """How a request differs from a pattern, in WireMock's shape; with what differs."""
+    """Return how a request differs from a pattern, in WireMock's shape; with what differs."""
     differences: list[JsonValue] = [
         {"pointer": format_pointer(verdict.pointer), "wanted": verdict.wanted, "distance": round(verdict.distance, 4)}
         for verdict in pattern.explain(asked)
@@ -99,7 +99,7 @@ def match_result(pattern: RequestPattern, asked: PatternRequest) -> JsonObject:
 
 
 def _candidates(routes: Iterable[DocumentedRoute], path: str) -> list[DocumentedRoute]:
-    """The operations that are worth a closer look: documents have thousands."""
+    """Return the operations that are worth a closer look: documents have thousands."""
     segments = unquote(path).split("/")
 
     def rank(route: DocumentedRoute) -> tuple[int, int]:
@@ -121,6 +121,6 @@ def _path_of(pattern: RequestPattern) -> str:
 
 
 def _roughly(template: list[str], segments: list[str]) -> tuple[int, int]:
-    """How different two paths are, segment by segment."""
+    """Return how different two paths are, segment by segment."""
     different = sum(one != other and "{" not in one for one, other in zip(template, segments, strict=False))
     return different + abs(len(template) - len(segments)), different

@@ -70,7 +70,7 @@ class PatternRequest:
         return found
 
     def headers(self, name: str) -> list[str]:
-        """The values of a header field; its name in lower case."""
+        """Return the values of a header field; its name in lower case."""
         wanted = name.encode("latin-1", "replace")
         return [value.decode("latin-1") for field, value in self.request.fields if field == wanted]
 
@@ -93,7 +93,7 @@ class Criterion:
     measure: Callable[[PatternRequest], float] | None = None  # None: all or nothing
 
     def distance(self, asked: PatternRequest) -> float:
-        """How far a request is from it: from 0, only where it holds, to 1."""
+        """Return how far a request is from it: from 0, only where it holds, to 1."""
         if self.measure is None:
             if self.holds(asked):
                 return 0.0
@@ -118,11 +118,11 @@ class RequestPattern:
     parts: tuple[Criterion, ...]
 
     def matches(self, asked: PatternRequest) -> bool:
-        """Whether a request is meant."""
+        """Return whether a request is meant."""
         return all(part.holds(asked) for part in self.parts)
 
     def distance(self, asked: PatternRequest) -> float:
-        """How far a request is from those that are meant: 0 for these, 1 where nothing agrees."""
+        """Return how far a request is from those that are meant: 0 for these, 1 where nothing agrees."""
         total = sum(part.weight for part in self.parts)
         if total:
             return sum(part.weight * part.distance(asked) for part in self.parts) / total
@@ -177,7 +177,7 @@ def pattern_of(request: Request) -> JsonObject:
 
 
 def template_variables(template: str) -> list[str]:
-    """The names of the variables of a path template."""
+    """Return the names of the variables of a path template."""
     return [found[2] for segment in template.split("/") if (found := _SEGMENT.match(segment))]
 
 
@@ -248,7 +248,7 @@ def _template_distance(template: str, path: str) -> float:
 
 
 def path_distance(template: str, path: str) -> float:
-    """How different a path is from a template: segment by segment; a variable is like anything."""
+    """Return how different a path is from a template: segment by segment; a variable is like anything."""
     wanted, given = template.split("/")[1:], unquote(path).split("/")[1:]
     longest = max(len(wanted), len(given), 1)
     near = sum(

@@ -61,7 +61,7 @@ class Rendering:
     _left: int = _MAX_TEXT
 
     def call(self) -> FunctionContext:
-        """What the next function may use."""
+        """Return what the next function may use."""
         self._calls += 1
         return FunctionContext(derive_random(self.seed, "template", self._calls), self.turn, self.pools)
 
@@ -269,7 +269,7 @@ def _lookup(written: str, pointer: str | None, at: Pointer) -> Expression:
 
 
 def _counted(expression: Expression) -> Expression:
-    """An expression whose value is kept as it is; only what it weighs is counted."""
+    """Return an expression whose value is kept as it is; only what it weighs is counted."""
 
     def render(rendering: Rendering) -> JsonValue:
         value = expression(rendering)
@@ -281,7 +281,7 @@ def _counted(expression: Expression) -> Expression:
 
 
 def _after(text: str, position: int) -> int:
-    """Where the next character stands that is no space."""
+    """Return where the next character stands that is no space."""
     while position < len(text) and text[position].isspace():
         position += 1
     return position

@@ -42,7 +42,7 @@ def direct(scope: Scope) -> None:
 
 
 def _directed(target: bytes, fields: Sequence[RawField]) -> list[RawField]:
-    """The header fields of a request with the host that its target names; as they were where it names none."""
+    """Return the header fields of a request with the host that its target names; as they were where it names none."""
     try:
         parts = urlsplit(target.decode("latin-1"))
     except ValueError:

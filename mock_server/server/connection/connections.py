@@ -41,7 +41,7 @@ class ConnectionLimits:
     idle_seconds: float = 75.0
 
     def seconds(self, wait: Wait) -> float | None:
-        """How long to wait; None: without end."""
+        """Return how long to wait; None: without end."""
         limits = {
             Wait.HEAD: self.header_seconds,
             Wait.BODY: self.body_seconds,
@@ -71,10 +71,10 @@ class Connection(Protocol):
     waiting: PendingWait
 
     def find_wait(self) -> tuple[Wait, int]:
-        """What it waits for, and a number that changes when something moves."""
+        """Return what it waits for, and a number that changes when something moves."""
 
     def count_unsent(self) -> int:
-        """How many bytes of answers the client has not taken."""
+        """Return how many bytes of answers the client has not taken."""
 
     def give_up(self, wait: Wait) -> None:
         """End it: it waited too long."""

@@ -153,7 +153,7 @@ class Gate(asyncio.Protocol):
         reset_connection(self.transport)
 
     def _is_busy(self) -> bool:
-        """Whether the answer to what was read is still to be sent."""
+        """Return whether the answer to what was read is still to be sent."""
         return self.cycle is not None and not self.cycle.response_complete
 
     def _read_whole(self, data: bytes) -> bool:
@@ -261,7 +261,7 @@ class Untimed(asyncio.Protocol):
 
 
 def _length_of(raw: bytes) -> int:
-    """How long the body is behind a head that the parser gets as it is; -1 for any other head."""
+    """Return how long the body is behind a head that the parser gets as it is; -1 for any other head."""
     head = read_head(raw)
     if isinstance(head, Head) and head.raw is raw and not head.is_chunked:
         return head.length
@@ -279,6 +279,6 @@ def _write(refusal: Refusal, first: Sequence[RawField]) -> bytes:
 
 
 def gated(base: type[asyncio.Protocol], gates: Connections) -> type[asyncio.Protocol]:
-    """One of uvicorn's HTTP protocols, behind a gate."""
+    """Return one of uvicorn's HTTP protocols, behind a gate."""
     mixed = (Gate, Untimed, base) if hasattr(base, "on_headers_complete") else (Gate, base)
     return type(f"Gated{base.__name__}", mixed, {"gates": gates})

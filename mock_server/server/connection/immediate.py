@@ -30,7 +30,7 @@ class Ordinary(Protocol):
     """Who answers ordinary requests."""
 
     def reads_first(self) -> bool:
-        """Whether requests are read whole before they are answered."""
+        """Return whether requests are read whole before they are answered."""
 
     def at_once(self, scope: Scope, body: bytes, first: list[tuple[bytes, bytes]]) -> bytes | None:
         """
@@ -100,7 +100,7 @@ class Instant(asyncio.Protocol):
 
 
 def _is_short(scope: Scope) -> bool:
-    """Whether a body is said to be so short that it can be waited for."""
+    """Return whether a body is said to be so short that it can be waited for."""
     for name, value in scope["headers"]:
         if name == b"content-length":
             return value.isdigit() and int(value) <= _MOST
@@ -108,7 +108,7 @@ def _is_short(scope: Scope) -> bool:
 
 
 def answering(base: type[asyncio.Protocol], ordinary: Ordinary) -> type[asyncio.Protocol]:
-    """One of uvicorn's HTTP protocols, lending its connections, that asks first who answers ordinary requests."""
+    """Return one of uvicorn's HTTP protocols, lending its connections, that asks first who answers ordinary requests."""
     return type(f"Instant{base.__name__}", (Instant, base), {"ordinary": ordinary})
 
 

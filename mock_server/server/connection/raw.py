@@ -130,7 +130,7 @@ class _Lending(asyncio.Protocol):
 
 
 def lending(base: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
-    """One of uvicorn's HTTP protocols, lending its connections."""
+    """Return one of uvicorn's HTTP protocols, lending its connections."""
     mixed = (_Lending, Directing, base) if hasattr(base, "on_headers_complete") else (_Lending, base)
     return type(f"Lending{base.__name__}", mixed, {})
 
@@ -140,7 +140,7 @@ HttpProtocol: Final = lending(AutoHTTPProtocol)
 
 
 def line_of(scope: Scope, send: Send) -> RawConnection | None:
-    """The line of an exchange, whose `send` is the server's own; None under another server than ours."""
+    """Return the line of an exchange, whose `send` is the server's own; None under another server than ours."""
     lent = _lent(scope)
     if lent is not None:
         return RawConnection(lent, send)
@@ -148,7 +148,7 @@ def line_of(scope: Scope, send: Send) -> RawConnection | None:
 
 
 def end_of(scope: Scope) -> asyncio.Event | None:
-    """What is set when the client left or the server is stopping; None under another server than ours."""
+    """Return what is set when the client left or the server is stopping; None under another server than ours."""
     lent = _lent(scope)
     if lent is not None:
         return lent.ended

@@ -123,7 +123,7 @@ def _without_length(out: Outgoing) -> list[RawField]:
 
 def _head(out: Outgoing, fields: list[RawField]) -> bytes:
     """
-    The status line and the header section of an answer that is the last one of its connection.
+    Return the status line and the header section of an answer that is the last one of its connection.
 
     RFC 9112, section 2.1.
     """
@@ -275,7 +275,7 @@ async def _answer(met: Met, request: Request, respond: Respond) -> Answer:
 
 
 def _entry(request: Request, responder: Responder) -> Entry | None:
-    """The operation that a request asks for."""
+    """Return the operation that a request asks for."""
     for method in (request.method, "GET") if request.method == "HEAD" else (request.method,):
         matched = responder.find(request._replace(method=method))
         if isinstance(matched, Matched):
@@ -284,7 +284,7 @@ def _entry(request: Request, responder: Responder) -> Entry | None:
 
 
 def _preferring(request: Request, met: Met, preference: str) -> Request:
-    """The same request with another preference in place of its own, those about chance apart."""
+    """Return the same request with another preference in place of its own, those about chance apart."""
     kept = [
         f"{name}={_quoted(met.preferences.given[name])}" for name in ("seed", "locale") if name in met.preferences.given
     ]
@@ -293,23 +293,23 @@ def _preferring(request: Request, met: Met, preference: str) -> Request:
 
 
 def _is_made(answer: Answer) -> bool:
-    """Whether an answer is one of the document, and not why there is none."""
+    """Return whether an answer is one of the document, and not why there is none."""
     return not answer.source.startswith("problem:")
 
 
 def _without_applied(answer: Answer) -> Answer:
-    """An answer that does not say that the client preferred what a fault did."""
+    """Return an answer that does not say that the client preferred what a fault did."""
     return answer._replace(fields=[field for field in answer.fields if field[0] != PREFERENCE_APPLIED])
 
 
 def _error(met: Met, fault: Fault) -> Answer:
-    """An error that the document has no words for."""
+    """Return an error that the document has no words for."""
     kind = Problem("injected", find_phrase(fault.status) or "Error", fault.status)
     return problem_answer(kind, f"the fault {fault.name}, on purpose", entry=met.entry)
 
 
 def _mistyped(met: Met, answer: Answer) -> Answer:
-    """An answer under a media type that is not its own."""
+    """Return an answer under a media type that is not its own."""
     written = find_field(answer.fields, b"content-type")
     if written is None:
         met.missed = NO_BODY
@@ -333,7 +333,7 @@ async def _apologise(met: Met, fault: Fault, send: Send) -> None:
 
 
 def _quoted(text: str) -> str:
-    """A word as a header field has it. RFC 7240, section 2."""
+    """Return a word as a header field has it. RFC 7240, section 2."""
     if _TOKEN.match(text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -32,7 +32,7 @@ class Met:
     missed: str = ""  # why the fault can't be had
 
     def describe(self) -> str:
-        """What it is, in words."""
+        """Return what it is, in words."""
         parts = [f"delay {self.milliseconds:.0f} ms"] if self.milliseconds is not None else []
         parts += (
             [f"fault {self.fault.name}" + (f" (not had: {self.missed})" if self.missed else "")]
@@ -111,11 +111,11 @@ class _Turn(NamedTuple):
         return cls(f"{seed}\0{what}", world.turns[key])
 
     def seed(self, *words: str | int) -> int:
-        """The seed of something that happens in this turn."""
+        """Return the seed of something that happens in this turn."""
         return derive_seed(self.text, self.number, *words)
 
     def meets(self, fault: Fault, index: int) -> bool:
-        """Whether a fault, one of several, happens in this turn."""
+        """Return whether a fault, one of several, happens in this turn."""
         if fault.turn is not None:
             return fault.turn == self.number
         return fault.rate == 1 or self.seed("fault", index) < fault.rate * _CHANCES

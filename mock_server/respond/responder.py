@@ -689,7 +689,8 @@ class Responder:
 
     def _in_words(self, answer: Answer, detail: str, request: Request) -> Answer:
         """
-        Return an answer to a request for nothing that is documented, in the words that the document has for other errors.
+        Return an answer to an undocumented request in the shape that the document has for other errors.
+
         Clients that insist on such a shape read the message of every error, and break on problem details.
         """
         if self._error_shape is None:

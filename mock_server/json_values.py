@@ -25,8 +25,18 @@ Fields: TypeAlias = tuple[tuple[str, str], ...]
 # Tells somebody how far a long piece of work has come: (done, total or None, what).
 Progress: TypeAlias = Callable[[int, int | None, str], None]
 
-
 _LONGEST = 200  # characters of a token that is shown
+
+
+def same_json(one: JsonValue, other: JsonValue) -> bool:
+    """Return whether two JSON values are equal: 1 is 1.0, but not true. RFC 6902, section 4.6."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_json(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_json, one, other))
+    return one == other
 
 
 def parse_pointer(text: str) -> Pointer:

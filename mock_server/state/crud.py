@@ -13,7 +13,7 @@ from mock_server.exchange.message import find_field
 from mock_server.generate.echo import HERE
 from mock_server.generate.envelope import put
 from mock_server.generate.pagination import documented_signs, links_of
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, same_json
 from mock_server.pausing import count_pauses, without_pauses
 from mock_server.respond.answer import STATE, Answer
 from mock_server.respond.answer_cache import ready_answers
@@ -23,7 +23,7 @@ from mock_server.schema.outline import Outline
 from mock_server.state.body import Creation, owner_link
 from mock_server.state.children import came_with
 from mock_server.state.listing import ListQuery, make_plan, tell_in_body
-from mock_server.state.patch import PatchError, same
+from mock_server.state.patch import PatchError
 from mock_server.state.presence import Presence, belongs
 from mock_server.state.representation import plain_ask
 from mock_server.state.request import Refusals, StateRequest, documents
@@ -352,7 +352,7 @@ class Writes:
             return None
         since = self._store.stamp(asked.world, asked.collection)
         for record in self._store.all(asked.world, asked.collection):
-            taken = next((n for n, v in wished.items() if same((record.body or {}).get(n), v)), None)
+            taken = next((n for n, v in wished.items() if same_json((record.body or {}).get(n), v)), None)
             if taken is not None and (own is None or record.key != own.key):
                 raise self._refusals.conflict(asked, f"{taken} {wished[taken]!r} belongs to another {asked.noun}")
         return since

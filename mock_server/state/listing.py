@@ -18,10 +18,9 @@ from mock_server.document.model import Operation, Parameter, ParameterLocation
 from mock_server.generate.envelope import is_array, is_object, shown
 from mock_server.generate.pagination import PAGED, ROLE_OF, Span, iter_span_wishes
 from mock_server.generate.requested_values import settle
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, same_json
 from mock_server.names import joined
 from mock_server.schema.outline import Outline
-from mock_server.state.patch import same
 from mock_server.state.resources import text_of
 from mock_server.state.store import Record
 
@@ -251,7 +250,7 @@ def _matches(value: JsonValue, wanted: JsonValue, upper: bool | None) -> bool:  
         return any(_matches(member, wanted, None) for member in value.values() if not isinstance(member, dict | list))
     if isinstance(wanted, dict):
         return isinstance(value, dict) and all(_matches(value.get(name), part, None) for name, part in wanted.items())
-    return same(value, wanted) or (value is not None and _text(value) == _text(wanted))
+    return same_json(value, wanted) or (value is not None and _text(value) == _text(wanted))
 
 
 def _typed(wanted: JsonValue, like: JsonValue) -> JsonValue:

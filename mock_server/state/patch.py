@@ -9,9 +9,8 @@ from collections.abc import Callable
 
 from mock_server.errors import MockServerError
 from mock_server.exchange.body import write_json
-from mock_server.json_values import JsonObject, JsonValue, Pointer, array_index, find_at, parse_pointer
+from mock_server.json_values import JsonObject, JsonValue, Pointer, array_index, find_at, parse_pointer, same_json
 
-JSON_PATCH = "application/json-patch+json"
 _MOST = 1_000  # steps of one patch
 _LARGEST = 1_000_000  # bytes of what copies may make
 
@@ -163,7 +162,7 @@ def _copy(value: JsonValue, step: JsonObject, where: str) -> JsonValue:
 
 
 def _test(value: JsonValue, step: JsonObject, where: str) -> JsonValue:
-    if not same(_found(value, _pointer(step, "path", where), where), _value(step, where)):
+    if not same_json(_found(value, _pointer(step, "path", where), where), _value(step, where)):
         raise PatchError(f"{where}: the test fails", conflict=True)
     return value
 
@@ -176,14 +175,3 @@ _OPERATIONS: dict[str, Callable[[JsonValue, JsonObject, str], JsonValue]] = {
     "copy": _copy,
     "test": _test,
 }
-
-
-def same(one: JsonValue, other: JsonValue) -> bool:
-    """Return whether two JSON values are equal: 1 is 1.0, but not true. RFC 6902, section 4.6."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
-    return one == other

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.json_values import JsonValue
-from mock_server.state.patch import PatchError, apply, merge, same
+from mock_server.json_values import JsonValue, same_json
+from mock_server.state.patch import PatchError, apply, merge
 
 names = st.sampled_from(["a", "b", "c/d", "e~f", ""])
 values = st.recursive(
@@ -32,7 +32,7 @@ def difference(before: JsonValue, after: JsonValue) -> JsonValue:
     return gone | {
         n: difference(before.get(n), value)
         for n, value in after.items()
-        if n not in before or not same(before[n], value)
+        if n not in before or not same_json(before[n], value)
     }
 
 
@@ -41,7 +41,7 @@ def test_the_difference_of_two_things_makes_one_of_the_other(before: dict, after
     after = without_nulls(after)  # type: ignore[assignment] - a merge patch can't say null
     kept = copy.deepcopy(before)
 
-    assert same(merge(before, difference(before, after)), after)
+    assert same_json(merge(before, difference(before, after)), after)
     assert before == kept
 
 

@@ -8,7 +8,7 @@ import orjson
 
 from mock_server.errors import ScriptError
 from mock_server.exchange.body import write_json
-from mock_server.json_values import JsonValue, Pointer, find_at
+from mock_server.json_values import JsonValue, Pointer, find_at, same_json
 
 # Different, though nothing that is compared here says so.
 _LEAST = 0.01
@@ -30,17 +30,6 @@ def text_distance(one: str, other: str) -> float:
     if one == other:
         return 0.0
     return max(_LEAST, 1 - SequenceMatcher(None, one[:_COMPARED], other[:_COMPARED], autojunk=False).ratio())
-
-
-def same_json(one: JsonValue, other: JsonValue) -> bool:
-    """Return whether two values are equal as JSON has it: 1 is 1.0, and true is not 1."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same_json(value, other[name]) for name, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same_json, one, other))
-    return one == other
 
 
 class _TooMuch(Exception):

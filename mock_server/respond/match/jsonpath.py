@@ -15,8 +15,7 @@ from typing import Any, Final
 import orjson
 
 from mock_server.errors import ScriptError
-from mock_server.json_values import JsonValue
-from mock_server.respond.match.distance import same_json
+from mock_server.json_values import JsonValue, same_json
 
 _MAX_LENGTH = 500  # characters of an expression
 _MAX_NODES = 10_000  # values that are looked at on each step

@@ -11,7 +11,6 @@ What all views of the admin side share: the server's inside, and who tells of it
 import base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -23,6 +22,7 @@ from mock_server.exchange.har import har_entry, iter_archive
 from mock_server.exchange.message import RawFields, Response, find_field
 from mock_server.exchange.parameters import parse_query
 from mock_server.exchange.problem import NO_METHOD, NO_PATH
+from mock_server.exchange.render import render_body, render_fields, render_moment
 from mock_server.exchange.secrets.mask import MaskedExchange
 from mock_server.findings import Finding
 from mock_server.json_values import JsonObject, JsonValue, format_pointer
@@ -36,11 +36,6 @@ _UNMATCHED: Final = frozenset(f"problem:{kind.name}" for kind in (NO_PATH, NO_ME
 def is_matched(recorded: Recorded) -> bool:
     """Return whether somebody knew what to answer: the document, or a mapping."""
     return recorded.answer.source not in _UNMATCHED
-
-
-def moment_of(seconds: float) -> str:
-    """Return a moment as RFC 3339 has it, to the millisecond."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +73,13 @@ class ExchangeRenderer:
     def url(self, concealed: MaskedExchange) -> str:
         """Return the whole URL of a request."""
         scheme, _, host = self.origin.partition("://")
-        return f"{scheme}://{find_field(concealed.request.fields, b'host') or host}{_target(concealed)}"
+        return f"{scheme}://{find_field(concealed.request.fields, b'host') or host}{concealed.request.target}"
 
     def _request(self, recorded: Recorded, concealed: MaskedExchange) -> JsonObject:
         request = concealed.request
         return {
             "id": recorded.id,
-            "url": _target(concealed),
+            "url": concealed.request.target,
             "absoluteUrl": self.url(concealed),
             "method": request.method,
             "headers": _headers(request.fields),
@@ -93,7 +88,7 @@ class ExchangeRenderer:
             "body": request.body.decode("utf-8", "replace"),
             "bodyAsBase64": base64.b64encode(request.body).decode(),
             "loggedDate": round(recorded.moment * 1000),
-            "loggedDateString": moment_of(recorded.moment),
+            "loggedDateString": render_moment(recorded.moment),
         }
 
 
@@ -109,11 +104,6 @@ def tell_findings(findings: Sequence[Finding], concealed: MaskedExchange) -> lis
         }
         for finding in findings
     ]
-
-
-def _target(concealed: MaskedExchange) -> str:
-    request = concealed.request
-    return request.path.decode("latin-1") + ("?" + request.query.decode("latin-1") if request.query else "")
 
 
 def _response(response: Response) -> JsonObject:
@@ -156,7 +146,7 @@ def _line(recorded: Recorded, teller: ExchangeRenderer) -> JsonObject:
     request, response = concealed.request, concealed.answered
     return {
         "number": recorded.number,
-        "moment": moment_of(recorded.moment),
+        "moment": render_moment(recorded.moment),
         "operation": recorded.answer.entry.id if recorded.answer.entry is not None else None,
         "source": recorded.answer.source,
         "world": shown_name(recorded.world),
@@ -165,10 +155,14 @@ def _line(recorded: Recorded, teller: ExchangeRenderer) -> JsonObject:
         "request": {
             "method": request.method,
             "url": teller.url(concealed),
-            "headers": _pairs(request.fields),
-            **_body(request.body),
+            "headers": render_fields(request.fields),
+            **render_body(request.body),
         },
-        "response": {"status": response.status, "headers": _pairs(response.fields), **_body(response.body)},
+        "response": {
+            "status": response.status,
+            "headers": render_fields(response.fields),
+            **render_body(response.body),
+        },
         "findings": tell_findings(recorded.answer.findings, concealed),
     }
 
@@ -188,17 +182,6 @@ def _entry(recorded: Recorded, teller: ExchangeRenderer) -> JsonObject:
         seconds=recorded.seconds,
         comment=f"{operation}: {recorded.answer.source}{met}",
     )
-
-
-def _pairs(fields: RawFields) -> list[JsonValue]:
-    return [[name.decode("latin-1"), value.decode("latin-1")] for name, value in fields]
-
-
-def _body(data: bytes) -> JsonObject:
-    try:
-        return {"body": data.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {"body_base64": base64.b64encode(data).decode()}
 
 
 @dataclass(eq=False)

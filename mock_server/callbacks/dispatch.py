@@ -210,8 +210,7 @@ class CallbackDispatcher:
                 asked = read_json(request.body)
         scheme = "https" if self._backend.settings.tls_cert else "http"
         host = find_field(request.fields, b"host") or f"{self._backend.settings.host}:{self._backend.settings.port}"
-        query = b"?" + request.query if request.query else b""
-        url = f"{scheme}://{host}{(request.path + query).decode('latin-1')}"
+        url = f"{scheme}://{host}{request.target}"
         own = {name: unquote(value) for name, value in variables.items()}
         return ExpressionContext(url, request, response, own, asked, answered)
 

@@ -10,11 +10,12 @@ import typer
 from mock_server.admin.access import Guard
 from mock_server.cli.configure import configure
 from mock_server.cli.logs import set_up_logs
-from mock_server.cli.show import FORMATS, find_place_lines, print_findings, write_line
+from mock_server.cli.show import FORMATS, print_findings, write_line
 from mock_server.cli.terminal import say
 from mock_server.compose.backend import assemble
 from mock_server.compose.deferred import deferred_app, find_hidden, install_admin, install_console
 from mock_server.document.document import Document
+from mock_server.document.positions import find_place_lines
 from mock_server.errors import UsageError
 from mock_server.findings import Finding, Place
 from mock_server.proxy.judge import ProxyJudge
@@ -159,7 +160,5 @@ class _Describer:
     def __call__(self, finding: Finding) -> str:
         place = finding.place
         if place is not None and place not in self._lines:
-            self._lines.update(
-                find_place_lines([place], {resource.name: resource for resource in self._document.library.loaded()})
-            )
+            self._lines.update(find_place_lines([place], self._document.library.loaded()))
         return f"{write_line(finding, self._lines)}, blame {finding.blame.value}"

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
-from mock_server.cli.show import FORMATS, find_place_lines, print_report, summarise
+from mock_server.cli.show import FORMATS, print_report, summarise
 from mock_server.cli.terminal import say
 from mock_server.contract.api import Api, make_api
 from mock_server.contract.memory import GivenValues, Memory
@@ -38,6 +38,7 @@ from mock_server.contract.transport.paced import PacedSender
 from mock_server.document.default import default_document
 from mock_server.document.document import Document, open_document
 from mock_server.document.load import Access, Library
+from mock_server.document.positions import find_place_lines
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request
 from mock_server.exchange.secrets.mask import Mask
@@ -177,7 +178,7 @@ class _Framing:
 
     def around(self, ran: Report) -> ReportContext:
         places = [incident.finding.place for incident in ran.incidents if incident.finding.place is not None]
-        lines = find_place_lines(places, {resource.name: resource for resource in self.document.library.loaded()})
+        lines = find_place_lines(places, self.document.library.loaded())
         moment = datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return ReportContext(
             self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, lines, moment
@@ -315,8 +316,7 @@ def _replay(kept: RecordedFinding, api: Api, sender: PacedSender, framing: _Fram
 
     def show(request: Request, received: Received) -> None:
         shown, answered, _ = mask.exchange(request, received.response)
-        query = "?" + shown.query.decode("latin-1") if shown.query else ""
-        say(f"> {shown.method} {origin}{shown.path.decode('latin-1')}{query}")
+        say(f"> {shown.method} {origin}{shown.target}")
         if shown.body:
             say(f"  {shown.body.decode('utf-8', 'replace')[:2000]}")
         response = answered

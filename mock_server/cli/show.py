@@ -6,9 +6,7 @@ Showing what a contract run found: as text, as JSON, as annotations for GitHub.
 
 import os
 import sys
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
@@ -18,9 +16,8 @@ from mock_server.cli.terminal import say
 from mock_server.contract.model import Incident
 from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.runner import Report
-from mock_server.document.load import LoadedResource, read_resource
-from mock_server.document.positions import find_lines
-from mock_server.errors import DocumentError
+from mock_server.document.load import LoadedResource
+from mock_server.document.positions import find_place_lines
 from mock_server.exchange.body import write_json
 from mock_server.findings import Finding, Level, Place
 from mock_server.json_values import JsonObject, JsonValue, format_pointer
@@ -45,9 +42,7 @@ def print_findings(
     """
     out = stream or sys.stdout
     ordered = sorted(findings, key=lambda finding: finding.sort_key)
-    lines = find_place_lines(
-        [finding.place for finding in ordered if finding.place is not None], {r.name: r for r in read}
-    )
+    lines = find_place_lines([finding.place for finding in ordered if finding.place is not None], read)
     if format_ == "json":
         out.write(printable_json(write_json([_object(finding, lines) for finding in ordered]).decode()) + "\n")
         return
@@ -56,29 +51,6 @@ def print_findings(
             out.write(_annotation(finding, lines) + "\n")
         else:
             say(write_line(finding, lines), to=out)
-
-
-def find_place_lines(places: Iterable[Place], known: dict[str, LoadedResource]) -> dict[Place, int]:
-    """Return the lines of places; one pass over each file."""
-    by_file: dict[str, set[Place]] = defaultdict(set)
-    for place in places:
-        by_file[place.file].add(place)
-    found: dict[Place, int] = {}
-    for file, wanted in by_file.items():
-        text = _text(file, known)
-        if text is not None:
-            lines = find_lines(text, {place.pointer for place in wanted})
-            found.update({place: lines[place.pointer] for place in wanted})
-    return found
-
-
-def _text(file: str, known: dict[str, LoadedResource]) -> str | None:
-    if file in known:
-        return known[file].text
-    try:
-        return read_resource(Path(file)).text if Path(file).is_file() else None
-    except DocumentError:
-        return None  # what can't be read has no lines; the finding says so itself
 
 
 def _where(finding: Finding, lines: dict[Place, int]) -> str:

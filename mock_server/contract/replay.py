@@ -25,6 +25,7 @@ from mock_server.contract.transport.http import Received, Sender, TransportFault
 from mock_server.errors import MalformedContent, TransportError, UsageError
 from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.message import Request
+from mock_server.exchange.render import render_fields
 from mock_server.exchange.secrets.mask import Mask, is_secret_field
 from mock_server.files import write_file
 from mock_server.json_values import JsonObject, JsonValue, Pointer
@@ -241,7 +242,7 @@ def _request(request: Request) -> JsonObject:
         "method": request.method,
         "path": request.path.decode("latin-1"),
         "query": request.query.decode("latin-1"),
-        "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in request.fields],
+        "headers": render_fields(request.fields),
         "body_base64": base64.b64encode(request.body).decode(),
     }
 

@@ -2,9 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
+from mock_server.document.load import LoadedResource, read_resource
 from mock_server.document.yaml import iter_positions
+from mock_server.errors import DocumentError
+from mock_server.findings import Place
 from mock_server.json_values import Pointer
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|\n|[^\s{}\[\],:"]+', re.DOTALL)
@@ -25,6 +30,36 @@ def find_lines(text: str, wanted: Iterable[Pointer]) -> dict[Pointer, int]:
         walk = iter_positions(text)
     lines = {pointer: line for pointer, line in walk if pointer in needed}  # of a key that stands twice, the last one
     return {pointer: _nearest(lines, pointer) for pointer in missing}
+
+
+def find_place_lines(places: Iterable[Place], read: Iterable[LoadedResource]) -> dict[Place, int]:
+    """
+    Find the lines of places; one pass over each file.
+
+    Args:
+        places: In documents and fixtures.
+        read: What was read already; other files are read again.
+    """
+    known = {resource.name: resource for resource in read}
+    by_file: dict[str, set[Place]] = defaultdict(set)
+    for place in places:
+        by_file[place.file].add(place)
+    found: dict[Place, int] = {}
+    for file, wanted in by_file.items():
+        text = _text(file, known)
+        if text is not None:
+            lines = find_lines(text, {place.pointer for place in wanted})
+            found.update({place: lines[place.pointer] for place in wanted})
+    return found
+
+
+def _text(file: str, known: Mapping[str, LoadedResource]) -> str | None:
+    if file in known:
+        return known[file].text
+    try:
+        return read_resource(Path(file)).text if Path(file).is_file() else None
+    except DocumentError:
+        return None  # what can't be read has no lines; the finding says so itself
 
 
 def _nearest(lines: dict[Pointer, int], pointer: Pointer) -> int:

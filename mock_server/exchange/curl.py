@@ -18,7 +18,6 @@ def write_curl(request: Request, origin: str) -> str:
         request: What to send; a body that is not UTF-8 is written as near as a shell takes it.
         origin: Scheme, host and port: `http://127.0.0.1:4010`.
     """
-    path = request.path.decode("latin-1") + ("?" + request.query.decode("latin-1") if request.query else "")
     parts = ["curl"]
     if request.method == "HEAD":
         parts.append("-I")
@@ -28,9 +27,9 @@ def write_curl(request: Request, origin: str) -> str:
         parts += ["-H", _quote(f"{name.decode('latin-1')}: {value.decode('latin-1')}")]
     if request.body:
         parts += ["--data-binary", _quote(request.body.decode("utf-8", "replace"))]
-    if _GLOB.search(path):
+    if _GLOB.search(request.target):
         parts.append("--globoff")
-    return " ".join((*parts, _quote(origin + path)))
+    return " ".join((*parts, _quote(origin + request.target)))
 
 
 def _quote(text: str) -> str:

@@ -2,11 +2,11 @@
 
 import base64
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from mock_server.exchange.body import write_json
 from mock_server.exchange.message import RawFields, Request, Response, find_field
+from mock_server.exchange.render import render_moment
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.version import __version__
 
@@ -47,7 +47,7 @@ def har_entry(
     query = parse_qsl(request.query.decode("latin-1"), keep_blank_values=True)
     milliseconds = round(seconds * 1000, 3)
     return {
-        "startedDateTime": datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "startedDateTime": render_moment(moment),
         "time": milliseconds,
         "request": {
             "method": request.method, "url": url, "httpVersion": "HTTP/1.1", "cookies": [],

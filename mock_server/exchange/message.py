@@ -15,6 +15,14 @@ class Request(NamedTuple):
     fields: RawFields
     body: bytes
 
+    @property
+    def target(self) -> str:
+        """The request target in origin form, RFC 9112, section 3.2.1."""
+        path = self.path.decode("latin-1")
+        if self.query:
+            return f"{path}?{self.query.decode('latin-1')}"
+        return path
+
 
 class Response(NamedTuple):
     """A response."""

@@ -13,6 +13,7 @@ import orjson
 from mock_server.exchange.body import write_json
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request
+from mock_server.exchange.render import render_fields
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.payloads import table
 from mock_server.payloads.plan import PayloadRecord, WrittenPayload
@@ -60,9 +61,7 @@ def _ndjson(record: PayloadRecord) -> FormattedPayload:
 
 
 def _request(request: Request) -> JsonObject:
-    fields: list[JsonValue] = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in request.fields]
-    target = request.path.decode("latin-1") + (f"?{request.query.decode('latin-1')}" if request.query else "")
-    out: JsonObject = {"method": request.method, "target": target, "headers": fields}
+    out: JsonObject = {"method": request.method, "target": request.target, "headers": render_fields(request.fields)}
     if request.body:
         out["body"] = request.body.decode("utf-8", "replace")
     return out
@@ -102,14 +101,13 @@ def _har(record: PayloadRecord) -> FormattedPayload:
 
 
 def _har_request(request: Request) -> JsonObject:
-    target = request.path.decode("latin-1") + (f"?{request.query.decode('latin-1')}" if request.query else "")
     fields: list[JsonValue] = [_pair(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.fields]
     query: list[JsonValue] = []
     for part in request.query.decode("latin-1").split("&") if request.query else ():
         name, _, value = part.partition("=")
         query.append(_pair(name, value))
     out: JsonObject = {
-        "method": request.method, "url": ORIGIN + target, "httpVersion": "HTTP/1.1", "cookies": [], "headers": fields,
+        "method": request.method, "url": ORIGIN + request.target, "httpVersion": "HTTP/1.1", "cookies": [], "headers": fields,
         "queryString": query, "headersSize": -1, "bodySize": len(request.body),
     }  # fmt: skip
     if request.body:
@@ -135,11 +133,10 @@ def _status(record: PayloadRecord) -> int:
 
 def _postman(record: PayloadRecord) -> FormattedPayload:
     request = record.request
-    target = request.path.decode("latin-1") + (f"?{request.query.decode('latin-1')}" if request.query else "")
     asked: JsonObject = {
         "method": request.method,
         "header": [{"key": name.decode("latin-1"), "value": value.decode("latin-1")} for name, value in request.fields],
-        "url": "{{baseUrl}}" + target,
+        "url": "{{baseUrl}}" + request.target,
     }
     if request.body:
         asked["body"] = {"mode": "raw", "raw": request.body.decode("utf-8", "replace")}

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 
-from mock_server.cli.show import find_place_lines, iter_exchange
+from mock_server.cli.show import iter_exchange
 from mock_server.contract.api import make_api
 from mock_server.contract.memory import GivenValues, Memory
 from mock_server.contract.model import CHECKS, Incident
@@ -29,6 +29,7 @@ from mock_server.contract.transport.paced import PacedSender
 from mock_server.document.document import Document, open_document
 from mock_server.document.load import Access, Library
 from mock_server.document.model import Entry
+from mock_server.document.positions import find_place_lines
 from mock_server.errors import MockServerError, UsageError
 from mock_server.findings import Level
 from mock_server.judge.identity import Identity, make_identity, make_mask
@@ -373,6 +374,6 @@ def _applies(document: Document, case: ContractCase) -> bool:
 
 def _frame(document: Document, target: TestTarget, incidents: Sequence[Incident]) -> ReportContext:
     places = [incident.finding.place for incident in incidents if incident.finding.place is not None]
-    lines = find_place_lines(places, {resource.name: resource for resource in document.library.loaded()})
+    lines = find_place_lines(places, document.library.loaded())
     frame = ReportContext(document.title, document.resource.name, target.origin(), target.seed, lines=lines)
     return replace(frame, mask=make_mask(target.identities(document), document))

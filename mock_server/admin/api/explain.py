@@ -90,10 +90,9 @@ class _ExplainViews:
 def _tell(responder: Responder, explained: Explained, concealed: MaskedExchange, world: World) -> JsonObject:
     request, answer, ask = concealed.request, explained.answer, explained.ask
     decided = explained.decided
-    target = request.path.decode("latin-1") + ("?" + request.query.decode("latin-1") if request.query else "")
     certain = explained.is_certain
     return {
-        "request": {"method": request.method, "url": target, "world": shown_name(world.name)},
+        "request": {"method": request.method, "url": request.target, "world": shown_name(world.name)},
         "document": responder.document.title,
         "status": answer.status if certain else None,
         "source": decided.who if decided is not None else answer.source,

@@ -10,12 +10,12 @@ import orjson
 
 from mock_server.admin.console.context import ROOT
 from mock_server.document.document import Document
-from mock_server.document.positions import find_lines
+from mock_server.document.positions import find_place_lines
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.media_type import is_json, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
 from mock_server.exchange.secrets.mask import MASKED, NO_MASK, Mask, MaskedExchange
-from mock_server.findings import Finding
+from mock_server.findings import Finding, Place
 from mock_server.json_values import JsonValue, format_pointer
 from mock_server.respond.journal import Recorded
 
@@ -98,7 +98,7 @@ def row_of(recorded: Recorded, request: Request) -> ExchangeRow:
         moment=recorded.moment,
         seconds=recorded.seconds,
         method=request.method,
-        target=target_of(request),
+        target=request.target,
         status=answer.status,
         source=answer.source,
         operation=answer.entry.id if answer.entry is not None else "",
@@ -112,11 +112,6 @@ def row_of(recorded: Recorded, request: Request) -> ExchangeRow:
 def exchange_url(recorded: Recorded) -> str:
     """Return the page of an exchange."""
     return f"{ROOT}/exchanges/{recorded.id}?{urlencode({'world': recorded.world})}"
-
-
-def target_of(request: Request) -> str:
-    """Path and query, as they travelled."""
-    return request.path.decode("latin-1") + ("?" + request.query.decode("latin-1") if request.query else "")
 
 
 def side_of(fields: RawFields, body: bytes) -> Side:
@@ -166,35 +161,25 @@ def found_of(findings: Sequence[Finding], documents: Iterable[Document], mask: M
 
     Takes as long as reading the documents does.
     """
-    texts: dict[str, str] = {}
-    for document in documents:
-        texts.update({resource.name: resource.text for resource in document.library.loaded()})
-    lines = _lines(findings, texts)
-    return [
-        ShownFinding(
-            rule=finding.rule,
-            level=finding.level.name.lower(),
-            blame=finding.blame.value,
-            message=mask.finding(finding.message, finding.instance),
-            file=finding.place.file if finding.place is not None else "",
-            line=lines.get((finding.place.file, finding.place.pointer)) if finding.place is not None else None,
-            pointer=format_pointer(finding.place.pointer) if finding.place is not None else "",
-            instance=mask.text(format_pointer(finding.instance)) if finding.instance is not None else "",
-        )
-        for finding in sorted(findings, key=lambda found: (-found.level, found.sort_key))
-    ]
+    read = (resource for document in documents for resource in document.library.loaded())
+    lines = find_place_lines((finding.place for finding in findings if finding.place is not None), read)
+    ordered = sorted(findings, key=lambda found: (-found.level, found.sort_key))
+    return [_show_finding(finding, lines, mask) for finding in ordered]
 
 
-def _lines(findings: Sequence[Finding], texts: Mapping[str, str]) -> dict[tuple[str, tuple[str, ...]], int]:
-    wanted: dict[str, set[tuple[str, ...]]] = {}
-    for finding in findings:
-        if finding.place is not None and finding.place.file in texts:
-            wanted.setdefault(finding.place.file, set()).add(finding.place.pointer)
-    return {
-        (file, pointer): line
-        for file, pointers in wanted.items()
-        for pointer, line in find_lines(texts[file], pointers).items()
-    }
+def _show_finding(finding: Finding, lines: Mapping[Place, int], mask: Mask) -> ShownFinding:
+    place = finding.place or Place("")
+    instance = finding.instance
+    return ShownFinding(
+        rule=finding.rule,
+        level=finding.level.name.lower(),
+        blame=finding.blame.value,
+        message=mask.finding(finding.message, instance),
+        file=place.file,
+        line=lines.get(place),
+        pointer=format_pointer(place.pointer),
+        instance=mask.text(format_pointer(instance)) if instance is not None else "",
+    )
 
 
 def _texts(fields: RawFields) -> tuple[tuple[str, str], ...]:

@@ -170,13 +170,12 @@ class OperationPages:
         response = received.response
         fields = response.fields if response is not None else ()
         side = side_of(fields, response.body) if response is not None else None
-        asked = made.path.decode("latin-1") + ("?" + made.query.decode("latin-1") if made.query else "")
         return {
             "received": received,
             "side": side,
             "curl": write_curl(made, self._context.api_origin(request)),
             "link": self._recorded(made, world),
-            "asked": asked,
+            "asked": made.target,
         }
 
     def _recorded(self, made: message.Request, world: str) -> str:

@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from mock_server.admin.console.context import ROOT, ConsoleContext
-from mock_server.admin.console.exchange import ExchangeRow, curl_of, found_of, row_of, side_of, target_of
+from mock_server.admin.console.exchange import ExchangeRow, curl_of, found_of, row_of, side_of
 from mock_server.admin.console.save_fixture import keep, suggest_name
 from mock_server.errors import MockServerError
 from mock_server.respond.blocking import run_blocking
@@ -264,7 +264,7 @@ class TrafficPages:
             page="traffic",
             status=status,
             row=row_of(recorded, concealed.request),
-            target=target_of(concealed.request),
+            target=concealed.request.target,
             asked=side_of(concealed.request.fields, concealed.request.body),
             answered=side_of(concealed.answered.fields, concealed.answered.body),
             findings=findings,

@@ -1,16 +1,16 @@
 """What a run found, as JSON data: masked, cut to size, with lines. All reports are made of it."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mock_server.contract.model import Exchanged, Incident
 from mock_server.contract.runner import Report
 from mock_server.exchange.curl import write_curl
-from mock_server.exchange.message import RawFields, Request
+from mock_server.exchange.message import Request
+from mock_server.exchange.render import render_body, render_fields
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.findings import Place
-from mock_server.json_values import JsonObject, JsonValue, format_pointer
+from mock_server.json_values import JsonObject, format_pointer
 from mock_server.version import __version__
 
 _MOST_BODY = 16_384  # bytes that are shown
@@ -67,18 +67,21 @@ class ReportContext:
             "request": {
                 "method": request.method,
                 "url": self.url(request),
-                "headers": _fields(request.fields),
-                **_body(request.body),
+                "headers": render_fields(request.fields),
+                **render_body(request.body, _MOST_BODY),
             },
             "response": None
             if response is None
-            else {"status": response.status, "headers": _fields(response.fields), **_body(response.body)},
+            else {
+                "status": response.status,
+                "headers": render_fields(response.fields),
+                **render_body(response.body, _MOST_BODY),
+            },
         }
 
     def url(self, request: Request) -> str:
         """Return the target of a request."""
-        query = "?" + request.query.decode("latin-1") if request.query else ""
-        return self.mask.url(self.origin) + request.path.decode("latin-1") + query
+        return self.mask.url(self.origin) + request.target
 
 
 def digest(report: Report, frame: ReportContext) -> JsonObject:
@@ -128,16 +131,3 @@ def _operation_coverage(report: Report, operation: str) -> JsonObject:
             done, there = report.exercised.counts(kind, operation)
             found[kind] = {"exercised": done, "there": there}
     return found
-
-
-def _fields(fields: RawFields) -> list[JsonValue]:
-    return [[name.decode("latin-1"), value.decode("latin-1")] for name, value in fields]
-
-
-def _body(data: bytes) -> JsonObject:
-    shown = data[:_MOST_BODY]
-    cut = {"size": len(data)} if len(data) > _MOST_BODY else {}
-    try:
-        return {"body": shown.decode("utf-8"), **cut}
-    except UnicodeDecodeError:
-        return {"body_base64": base64.b64encode(shown).decode(), **cut}

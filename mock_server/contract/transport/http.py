@@ -138,7 +138,7 @@ class HttpSender:
     def send(self, request: Request) -> Received:
         """Send a request; never raises for what the API does."""
         started = time.perf_counter()
-        target = request.path + (b"?" + request.query if request.query else b"")
+        target = request.target.encode("latin-1")
         self._end_in(self._limits.seconds)
         fields = [(name, value) for name, value in request.fields if name not in _FRAMING]  # the body's own are written
         try:

@@ -10,7 +10,6 @@ A page of `docs/` holds a table between two markers, and this module writes what
 """
 
 import ast
-import dataclasses
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -43,8 +42,8 @@ from mock_server.payloads.formats import FORMATS
 from mock_server.payloads.plan import MEANINGS as KINDS
 from mock_server.respond.open import open_responder
 from mock_server.server.backend import Backend
-from mock_server.settings import DEFAULTS, SIZES, WITHOUT_FLAG, Settings
-from mock_server.trust import TRUST, Trust
+from mock_server.settings import DEFAULTS, SETTINGS, Trust, write_default
+from mock_server.trust import TRUST
 
 PACKAGE: Final = Path(__file__).resolve().parent
 APPS: Final = {
@@ -155,28 +154,12 @@ def _flags(command: str) -> Callable[[], str]:
 def _settings() -> str:
     found = {param.name: param for command in ("proxy", "serve") for param in _params(command)}
     rows = []
-    for field in dataclasses.fields(Settings):
-        param = found.get(field.name)
+    for name, row in SETTINGS.items():
+        param = found.get(name)
         flag = f"`{param.opts[0]}`" if param is not None else ""
-        what = param.help if param is not None else WITHOUT_FLAG[field.name]
-        rows.append([f"`{field.name}`", flag, _value(field.name), TRUST[field.name].value, what])
+        default = write_default(name)
+        rows.append([f"`{name}`", flag, default and f"`{default}`", row.trust.value, row.help])
     return write_table(("setting", "flag", "default", "may a found file set it?", "what it does"), rows)
-
-
-def _value(name: str) -> str:
-    """Return the default of a setting, as a settings file writes it."""
-    value = getattr(DEFAULTS, name)
-    if value is None or value in ((), {}):
-        return ""
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, tuple):
-        return f"`{','.join(map(str, value))}`"
-    if name in SIZES:
-        return f"`{value >> 20}MB`"
-    if isinstance(value, float):
-        return f"`{value:g}`"
-    return f"`{value}`"
 
 
 def _trust() -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mock_server.cli.loading import load
+from mock_server.cli.options import AllowPath, AllowRemote, Document, Locale
 
 app = typer.Typer(add_completion=False)
 
@@ -15,12 +16,7 @@ def payloads(
     operation: Annotated[
         str | None, typer.Argument(help="An operationId, or a title as in 'GET /pets'.", show_default="all operations")
     ] = None,
-    document: Annotated[
-        str | None,
-        typer.Argument(
-            help="A path, a URL, or - for standard input.", show_default="./openapi.yaml, else the shipped one"
-        ),
-    ] = None,
+    document: Document = None,
     kind: Annotated[
         str,
         typer.Option(help="realistic, boundary, extreme, invalid, incoherent, pairwise; several with commas, or all."),
@@ -36,9 +32,7 @@ def payloads(
     ] = None,
     offset: Annotated[int, typer.Option(min=0, help="The number of the first payload.")] = 0,
     seed: Annotated[int | None, typer.Option(help="Same seed, same payloads.", show_default="0")] = None,
-    locale: Annotated[
-        str | None, typer.Option(help="The locale of generated values.", show_default="the document's, else en_US")
-    ] = None,
+    locale: Locale = None,
     format_: Annotated[
         str, typer.Option("--format", help="ndjson, json, csv, parquet, har, pytest, postman, curl.")
     ] = "ndjson",
@@ -54,8 +48,8 @@ def payloads(
     scheduler: Annotated[
         str | None, typer.Option(help="The scheduler of a Dask cluster, as in tcp://10.0.0.1:8786.")
     ] = None,
-    allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
-    allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
+    allow_remote: AllowRemote = None,
+    allow_path: AllowPath = None,
 ) -> None:
     """Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what it says."""
     load("mock_server.cli.run_payloads").payloads(**locals())

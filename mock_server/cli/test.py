@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mock_server.cli.loading import load
+from mock_server.cli.options import AllowPath, AllowRemote, Document, Format, Locale
 
 app = typer.Typer(add_completion=False)
 
@@ -16,12 +17,7 @@ def run_contract(
         str | None,
         typer.Argument(help="The base of the API: it replaces the servers of the document.", show_default=False),
     ] = None,
-    document: Annotated[
-        str | None,
-        typer.Argument(
-            help="A path, a URL, or - for standard input.", show_default="./openapi.yaml, else the shipped one"
-        ),
-    ] = None,
+    document: Document = None,
     app_: Annotated[
         str | None, typer.Option("--app", help="An ASGI or WSGI application in this process: module:attribute.")
     ] = None,
@@ -96,15 +92,11 @@ def run_contract(
     report: Annotated[
         list[str] | None, typer.Option(help="NAME=PATH, of junit, ctrf, har, html, ndjson, markdown.")
     ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", help="The format of the findings: text, json or github.")
-    ] = "text",
-    locale: Annotated[
-        str | None, typer.Option(help="The locale of generated values.", show_default="the document's, else en_US")
-    ] = None,
+    format_: Format = "text",
+    locale: Locale = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Accept any TLS certificate.")] = False,
-    allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
-    allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
+    allow_remote: AllowRemote = None,
+    allow_path: AllowPath = None,
 ) -> None:
     """Test a running API against its document: examples, coverage, the lives of things, fuzzing."""
     load("mock_server.cli.run_test").run_contract(**locals())

@@ -1,11 +1,11 @@
 """`mock-server validate`: captured traffic and bare payloads, of any size."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mock_server.cli.loading import load
+from mock_server.cli.options import AllowPath, AllowRemote, Format
 
 app = typer.Typer(add_completion=False)
 
@@ -34,11 +34,9 @@ def validate(
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask cluster that shares the work, as in tcp://10.0.0.1:8786.")
     ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", help="The format of the findings: text, json or github.")
-    ] = "text",
-    allow_remote: Annotated[list[str] | None, typer.Option(help="A host that references may read from.")] = None,
-    allow_path: Annotated[list[Path] | None, typer.Option(help="A folder that references may read from.")] = None,
+    format_: Format = "text",
+    allow_remote: AllowRemote = None,
+    allow_path: AllowPath = None,
 ) -> None:
     """Judge captured traffic (HAR, NDJSON of exchanges) or bare payloads, and sum up what is wrong."""
     load("mock_server.cli.run_validate").validate(**locals())

@@ -24,7 +24,7 @@ from mock_server.settings import Settings, merge_settings
 from tests.support.paths import DOCUMENT, ROOT
 from tests.support.servers import Server, stop_server
 
-BROKEN = ROOT / "tests" / "documents" / "broken.yaml"
+BROKEN = ROOT / "tests" / "corpus" / "broken.yaml"
 
 
 def test_flags_go_over_the_environment_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

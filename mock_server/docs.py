@@ -190,6 +190,10 @@ def _endpoints() -> str:
     return write_table(("method", "path", "what it does"), written)
 
 
+def _preferences() -> str:
+    return write_table(("preference", "what it does"), [[f"`{row.name}`", row.help] for row in PREFERENCES])
+
+
 def _packages() -> str:
     """Return what each package of the code is for: the first sentence of its docstring."""
     rows = []
@@ -203,7 +207,7 @@ def _packages() -> str:
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "rules": _rules,
     "checks": _named(("check", "what has to hold"), CHECKS),
-    "preferences": _named(("preference", "what it does"), PREFERENCES),
+    "preferences": _preferences,
     "faults": _faults,
     "payload-kinds": _named(("kind", "what it is"), KINDS),
     "payload-formats": _named(("format", "what is written"), {name: form.summary for name, form in FORMATS.items()}),

@@ -21,7 +21,6 @@ import pytest
 
 from mock_server.cli.main import COMMANDS
 from mock_server.docs import TABLES, find_pages, render, write_table
-from mock_server.exchange.prefer import _READERS, PREFERENCES
 from mock_server.faults import MEANINGS, FaultKind
 from mock_server.payloads.plan import ALL_KINDS
 from mock_server.payloads.plan import MEANINGS as KINDS
@@ -199,7 +198,6 @@ def test_every_table_has_a_page() -> None:
 
 
 def test_what_has_rows_has_a_sentence_for_each() -> None:
-    assert list(PREFERENCES) == list(_READERS)
     assert list(MEANINGS) == list(FaultKind)
     assert tuple(KINDS) == ALL_KINDS
 

@@ -1,11 +1,13 @@
 """
-What a client prefers: the Prefer header field, RFC 7240, with Prism's keys and ours. `PREFERENCES` lists them.
+The Prefer header field, RFC 7240: Prism's preferences and ours. `PREFERENCES` has a row for each.
 
-Without the field, query parameters `__code`, `__example`, … mean the same, as with Prism. Unknown keys are ignored.
+Without the field, query parameters `__code`, `__example`, … mean the same, as with Prism. Unknown preferences are
+ignored.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -16,21 +18,34 @@ from mock_server.faults import Fault, parse_fault
 from mock_server.settings import PROFILES
 
 _MAX_SIZE = 10_000
-# Each preference with what it does, as reference pages show it.
-PREFERENCES: Final = {
-    "code": "answer with this status, if the operation documents it",
-    "example": "answer with the documented example of this key",
-    "fixture": "answer with the fixture of this name",
-    "dynamic": "`true`: generate the answer, even if there are fixtures and examples",
-    "seed": "generate with another seed",
-    "size": "give the outermost array this many items, 0 to 10,000",
-    "profile": "`realistic`, `minimal` (no optional properties), or the next `boundary`, `extreme`, `invalid` or `incoherent` payload",
-    "payload": "answer with one edge case, by its rule as `payloads --explain` lists it",
-    "locale": "generate in another locale, such as `fi_FI`",
-    "delay": "delay the answer, as in `200` or `100..300` (milliseconds)",
-    "fault": "break the answer, as in `reset` or `error:503`",
-}
 EDGES: Final = ("boundary", "extreme", "invalid", "incoherent")
+_GENERATED = "generated"  # the source of answers that are made
+
+
+class PreferenceKind(Enum):
+    """What a preference changes."""
+
+    SELECTS = "which answer"
+    SHAPES = "what is generated"
+    TRANSPORTS = "how the answer is sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A preference: a row of `PREFERENCES`."""
+
+    name: str
+    parse: Callable[[str, str], object]  # of its name and value; raises MalformedPreference
+    kind: PreferenceKind
+    help: str  # what it does, for reference pages
+    any_source: bool = False  # whether it is applied whatever the answer comes from
+    description: str = "{name} {value}"  # of a generated value, in explanations; "": it is not worth a word there
+
+    def is_applied(self, source: str) -> bool:
+        """Return whether an answer from a source, such as `example:KEY`, obeys it."""
+        if self.kind is PreferenceKind.SELECTS:
+            return self.any_source or source.startswith(f"{self.name}:")
+        return self.kind is PreferenceKind.SHAPES and source == _GENERATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +68,11 @@ class Preferences:
     @property
     def asks_for_generated(self) -> bool:
         """Whether something is preferred that only a generated value can have."""
-        return self is not NONE and bool(
-            self.dynamic
-            or any(wish is not None for wish in (self.seed, self.size, self.profile, self.payload, self.locale))
-        )
+        if self is NONE:
+            return False
+        shaping = (row.name for row in PREFERENCES if row.kind is PreferenceKind.SHAPES)
+        values = (getattr(self, name, self.given.get(name)) for name in shaping)
+        return any(value is not None and value is not False for value in values)
 
     @property
     def asks_for_something(self) -> bool:
@@ -85,9 +101,14 @@ def split_preferences(header: str | None, query: str) -> list[tuple[str, str]]:
     ]
 
 
+def find_preference(name: str) -> Preference | None:
+    """Find the row of a preference."""
+    return next((row for row in PREFERENCES if row.name == name), None)
+
+
 def prefers_by_query(query: str) -> bool:
     """Return whether a query, percent-encoded, says what is preferred."""
-    return any(name in _READERS for name, _ in split_preferences(None, query))
+    return any(find_preference(name) is not None for name, _ in split_preferences(None, query))
 
 
 def parse_preferences(header: str | None, query: str) -> Preferences:
@@ -102,13 +123,17 @@ def parse_preferences(header: str | None, query: str) -> Preferences:
         MalformedPreference: a known key has a value that it can't have.
     """
     given: dict[str, str] = {}
+    values: dict[str, object] = {}
     for name, value in split_preferences(header, query):
-        if name in _READERS:
-            given.setdefault(name, value)  # RFC 7240, section 2: the first one counts
+        row = find_preference(name)
+        if row is None or name in given:
+            continue  # RFC 7240, section 2: the first one counts
+        given[name] = value
+        values[name] = row.parse(name, value)
     if not given:
         return NONE
-    values = {name: _READERS[name](name, value) for name, value in given.items()}
-    return Preferences(given=given, **values)  # type: ignore[arg-type]
+    members = {name: value for name, value in values.items() if name in Preferences.__slots__}
+    return Preferences(given=given, **members)  # type: ignore[arg-type]
 
 
 def without_own(header: str) -> str | None:
@@ -116,14 +141,17 @@ def without_own(header: str) -> str | None:
     parts = [
         part
         for part in split_quoted(header, ",")
-        if part.partition("=")[0].partition(";")[0].strip().lower() not in _READERS
+        if find_preference(part.partition("=")[0].partition(";")[0].strip().lower()) is None
     ]
     return ",".join(parts).strip() or None
 
 
-def format_applied(preferences: Preferences, applied: tuple[str, ...]) -> str:
-    """Write Preference-Applied: what was obeyed, as it was written."""
-    return ", ".join(f"{name}={preferences.given[name]}" for name in applied if name in preferences.given)
+def format_applied(preferences: Preferences, source: str) -> str:
+    """Write Preference-Applied, RFC 7240, section 3: what an answer from a source obeys, as it was written."""
+    given = preferences.given
+    return ", ".join(
+        f"{row.name}={given[row.name]}" for row in PREFERENCES if row.name in given and row.is_applied(source)
+    )
 
 
 def _bad(name: str, value: str, wanted: str) -> MalformedPreference:
@@ -177,16 +205,35 @@ def _fault(name: str, value: str) -> Fault:
     return fault
 
 
-_READERS: dict[str, Callable[[str, str], object]] = {
-    "code": _code,
-    "example": _word,
-    "fixture": _word,
-    "dynamic": _flag,
-    "seed": _word,
-    "size": _size,
-    "profile": _profile,
-    "payload": _word,
-    "locale": _word,
-    "delay": _delay,
-    "fault": _fault,
-}
+_SELECTS, _SHAPES, _TRANSPORTS = PreferenceKind.SELECTS, PreferenceKind.SHAPES, PreferenceKind.TRANSPORTS
+# In the order in which Preference-Applied lists them.
+PREFERENCES: Final = (
+    Preference("code", _code, _SELECTS, "answer with this status, if the operation documents it", any_source=True),
+    Preference("example", _word, _SELECTS, "answer with the documented example of this key"),
+    Preference("fixture", _word, _SELECTS, "answer with the fixture of this name"),
+    Preference("locale", _word, _SHAPES, "generate in another locale, such as `fi_FI`"),
+    Preference(
+        "dynamic",
+        _flag,
+        _SHAPES,
+        "`true`: generate the answer, even if there are fixtures and examples",
+        description="",
+    ),
+    Preference("seed", _word, _SHAPES, "generate with another seed"),
+    Preference(
+        "size",
+        _size,
+        _SHAPES,
+        "give the outermost array this many items, 0 to 10,000",
+        description="{value} items",
+    ),
+    Preference(
+        "profile",
+        _profile,
+        _SHAPES,
+        "`realistic`, `minimal` (no optional properties), or the next `boundary`, `extreme`, `invalid` or `incoherent` payload",
+    ),
+    Preference("payload", _word, _SHAPES, "answer with one edge case, by its rule as `payloads --explain` lists it"),
+    Preference("delay", _delay, _TRANSPORTS, "delay the answer, as in `200` or `100..300` (milliseconds)"),
+    Preference("fault", _fault, _TRANSPORTS, "break the answer, as in `reset` or `error:503`"),
+)

@@ -800,18 +800,7 @@ def _applied(answer: Answer, preferences: Preferences) -> Answer:
     """Say which preferences were obeyed. RFC 7240, section 3."""
     if preferences is NONE or answer.source.startswith("problem:"):
         return answer
-    applied: list[str] = [
-        name
-        for name in ("code", "locale")
-        if name in preferences.given and (name == "code" or answer.source == GENERATED)
-    ]
-    if answer.source.startswith("example:") and preferences.example is not None:
-        applied.append("example")
-    if answer.source.startswith("fixture:") and preferences.fixture is not None:
-        applied.append("fixture")
-    if answer.source == GENERATED:
-        applied += [name for name in ("dynamic", "seed", "size", "profile", "payload") if name in preferences.given]
-    text = format_applied(preferences, tuple(applied))
+    text = format_applied(preferences, answer.source)
     if text:
         return answer._replace(fields=[*answer.fields, (PREFERENCE_APPLIED, text.encode("latin-1", "replace"))])
     return answer

@@ -18,7 +18,16 @@ from mock_server.document.model import Entry, Operation
 from mock_server.errors import MalformedPreference, SchemaError, UsageError
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import ChosenResponse, choose_failure, choose_status, choose_success
-from mock_server.exchange.prefer import EDGES, NONE, Preferences, split_preferences
+from mock_server.exchange.prefer import (
+    EDGES,
+    NONE,
+    PREFERENCES,
+    Preference,
+    PreferenceKind,
+    Preferences,
+    find_preference,
+    split_preferences,
+)
 from mock_server.exchange.router import Matched, Unmatched
 from mock_server.findings import Finding, Level
 from mock_server.respond.answer import PREFERENCE_APPLIED, Answer
@@ -28,8 +37,6 @@ from mock_server.respond.representation import RequestContext
 from mock_server.respond.responder import Responder
 from mock_server.respond.source import AnswerSource
 from mock_server.respond.worlds import World
-
-_LATER: Final = frozenset(("delay", "fault"))  # met when the answer is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +67,25 @@ def iter_wishes(request: Request, preferences: Preferences, answer: Answer) -> I
         if not name or name in seen:
             continue  # RFC 7240, section 2: the first one counts
         seen.add(name)
-        if preferences is NONE or name not in preferences.given:
+        row = find_preference(name)
+        if row is None or preferences is NONE or name not in preferences.given:
             yield AppliedPreference(name, value, applied=False, why="there is no such preference")
-        elif name in _LATER:
+        elif row.kind is PreferenceKind.TRANSPORTS:
             yield AppliedPreference(name, value, applied=None, why="it is met when the answer is sent")
         elif name in applied:
             yield AppliedPreference(name, value, applied=True, why="")
         else:
-            yield AppliedPreference(name, value, applied=False, why=_why_ignored(name, answer))
+            yield AppliedPreference(name, value, applied=False, why=_why_ignored(row, answer))
     for name, value in split_preferences(None, query) if header is not None else ():
         yield AppliedPreference(
             f"__{name}", value, applied=False, why="the query is not read for preferences where there is a Prefer field"
         )
 
 
-def _why_ignored(name: str, answer: Answer) -> str:
+def _why_ignored(row: Preference, answer: Answer) -> str:
     if answer.source.startswith("problem:"):
         return "the answer is a problem"
-    if name in {"example", "fixture"}:
+    if row.kind is PreferenceKind.SELECTS:
         return f"the answer comes from elsewhere: {answer.source}"
     if answer.source == "generated":
         return "it says what is so anyway"
@@ -337,11 +345,18 @@ def _examples(
 
 def _generated(responder: Responder, ask: RequestContext) -> str:
     """Return how a value is made."""
-    told = [
-        f"seed {ask.seed_text!r}",
-        f"locale {ask.preferences.locale or responder.kit.locale}",
-        f"profile {ask.profile or 'realistic'}",
+    effective = {
+        "seed": repr(ask.seed_text),
+        "locale": ask.preferences.locale or responder.kit.locale,
+        "profile": ask.profile or "realistic",
+    }
+    parts = [f"{name} {value}" for name, value in effective.items()]
+    parts += [
+        row.description.format(name=row.name, value=getattr(ask.preferences, row.name, ask.preferences.given[row.name]))
+        for row in PREFERENCES
+        if row.kind is PreferenceKind.SHAPES
+        and row.name in ask.preferences.given
+        and row.name not in effective
+        and row.description
     ]
-    told += [f"{ask.preferences.size} items"] if ask.preferences.size is not None else []
-    told += [f"payload {ask.preferences.payload}"] if ask.preferences.payload is not None else []
-    return f"made with {', '.join(told)}"
+    return f"made with {', '.join(parts)}"

@@ -17,6 +17,7 @@ from mock_server.contract.transport.http import Received
 from mock_server.document.model import DocumentedResponse as Documented
 from mock_server.exchange import message
 from mock_server.exchange.curl import write_curl
+from mock_server.exchange.prefer import PREFERENCES
 from mock_server.faults import FaultKind
 
 _OTHERS = "other operations"
@@ -134,6 +135,7 @@ class OperationPages:
             fixtures=responder.fixtures.by_operation.get(entry.id, ()),
             seen=self._seen()[entry.id],
             faults=[kind.value for kind in FaultKind],
+            preferences=PREFERENCES,
             **{"received": None, "side": None, "curl": "", "link": "", "asked": "", **result},
         )
 

@@ -12,6 +12,7 @@ from mock_server.document.model import Entry, Parameter, ParameterLocation
 from mock_server.errors import MockServerError, UndefinedSerialization
 from mock_server.exchange.message import Request
 from mock_server.exchange.parameters import write_parameter
+from mock_server.exchange.prefer import PREFERENCES
 from mock_server.generate.request import RequestDraft, encode, request_outlines
 from mock_server.json_values import JsonValue
 from mock_server.respond.responder import Responder
@@ -19,8 +20,6 @@ from mock_server.respond.worlds import EVERYBODY, HEADER
 from mock_server.schema.dialect import Direction, Purpose
 
 _LIMITS: Final = AnswerLimits(seconds=120.0)  # longer than any delay that one waits for in front of a screen
-# What is preferred, by the field of the form. RFC 7240; see `exchange.preference`.
-_PREFERENCES: Final = ("code", "example", "fixture", "profile", "payload", "size", "seed", "locale", "delay", "fault")
 _FORBIDDEN: Final = ("\r", "\n", "\0")
 
 
@@ -144,11 +143,10 @@ def _read(responder: Responder, parameter: Parameter, text: str) -> JsonValue:
 
 
 def _preferred(given: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    wishes = [f"{name}={_quoted(given[name].strip())}" for name in _PREFERENCES if given.get(name, "").strip()]
-    if given.get("dynamic") == "1":
-        wishes.append("dynamic=true")
-    if wishes:
-        return [(b"prefer", ", ".join(wishes).encode("latin-1", "replace"))]
+    values = [(row.name, given.get(row.name, "").strip()) for row in PREFERENCES]
+    written = [f"{name}={_quoted(value)}" for name, value in values if value]
+    if written:
+        return [(b"prefer", ", ".join(written).encode("latin-1", "replace"))]
     return []
 
 

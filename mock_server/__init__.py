@@ -9,14 +9,10 @@ mock-server: from one OpenAPI document, a fake backend whose every answer confor
     strategy = mock_server.responses(document, "getPet")   # Hypothesis
     for record in mock_server.catalogue(document, "getPet"): ...
 
-The map, in the order in which a request meets the layers; a module imports its own and those to the left:
+A module imports its own layer and those to the left (`tests/test_architecture.py`; `docs/architecture.md` has the map):
 
-    base  <-  spec  <-  schema  <-  exchange  <-  generate  <-  contract  <-  payloads  <-  serve  <-  edges
-
-`errors` and `finding` are what goes wrong with our work and with what we looked at; `rules` lists all findings. `spec`
-reads documents, `schema` knows what a Schema Object means, `exchange` what travels over HTTP, `generate` makes values,
-`contract` judges messages, `payloads` catalogues edge cases, `serve` answers, `cli`, `api` and `strategies` are the
-edges that people touch.
+    base <- document <- schema <- exchange <- generate <- judge <- contract <- payloads
+         <- respond <- state <- server <- callbacks <- proxy <- admin <- compose <- cli, api, strategies, testing
 """
 
 import importlib

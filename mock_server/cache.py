@@ -1,4 +1,4 @@
-"""A memory that is bounded: what goes by is kept as long as there is room, and the oldest of it goes first."""
+"""A bounded cache: entries are kept while there is room, and the oldest is dropped first."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -64,7 +64,7 @@ class BoundedCache(OrderedDict[KeyT, ValueT], Generic[KeyT, ValueT]):
 
 
 def weigh_text(key: bytes | str | None, _: object) -> int:
-    """Weigh an entry that is found by what a client wrote, and is small itself."""
+    """Weigh an entry whose key a client wrote and whose value is small."""
     return _AROUND + (len(key) if key is not None else 0)
 
 

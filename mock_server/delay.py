@@ -28,7 +28,7 @@ _WANTED = "a number of milliseconds as 200, a range as 100..300, or lognormal:ME
 
 
 class Delay(Protocol):
-    """How long to wait."""
+    """A duration to wait, in milliseconds."""
 
     def draw(self, random: Random) -> float:
         """Draw a length, in milliseconds: from 0 to `LONGEST`."""

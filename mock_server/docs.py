@@ -108,8 +108,8 @@ def _named(head: Sequence[str], table: dict[str, str]) -> Callable[[], str]:
 
 
 def _faults() -> str:
-    aliases = {kind: name for name, kind in WIREMOCK.items()}
-    rows = ([f"`{kind.value}`", f"`{aliases[kind]}`" if kind in aliases else "", FAULTS[kind]] for kind in FAULTS)
+    aliases = {kind: f"`{name}`" for name, kind in WIREMOCK.items()}
+    rows = ([f"`{kind.value}`", aliases.get(kind, ""), FAULTS[kind]] for kind in FAULTS)
     return write_table(("fault", "WireMock's name", "what the client gets"), rows)
 
 
@@ -195,7 +195,7 @@ def _preferences() -> str:
 
 
 def _packages() -> str:
-    """Return what each package of the code is for: the first sentence of its docstring."""
+    """Return the purpose of each package: the first sentence of its docstring."""
     rows = []
     for path in sorted(PACKAGE.rglob("__init__.py")):
         where = path.parent.relative_to(PACKAGE.parent).as_posix()

@@ -38,7 +38,8 @@ EXIT_CODES: Final = {
     1: "findings: something that was looked at is wrong, at the level of an error",
     2: (
         "the work could not be done: a wrong flag or setting, a document that can't be read, a port in use, "
-        "an API of which nothing was reached, a finding for `--replay` that is unclear, an operation at which mock-server itself failed"
+        "an API of which nothing was reached, a finding for `--replay` that is unclear, "
+        "an operation at which mock-server itself failed"
     ),
 }
 
@@ -75,7 +76,7 @@ class UnreadableResource(_WithEvidence):
 
 
 class MalformedResource(_WithEvidence):
-    """What was read is neither YAML nor JSON, or too large or too deep."""
+    """A file is neither YAML nor JSON, or is too large or nested too deeply."""
 
 
 class UnsupportedVersion(_WithEvidence):
@@ -190,7 +191,7 @@ class ExchangeError(MockServerError):
 
 
 class MalformedContent(ExchangeError):
-    """A body or a parameter can't be read as what it is said to be."""
+    """A body or a parameter can't be read as its declared media type or style."""
 
 
 class UndefinedSerialization(ExchangeError):
@@ -204,7 +205,7 @@ class MalformedPreference(ExchangeError):
 
 
 class MalformedWorld(ExchangeError):
-    """What names a world can't be a name."""
+    """The name of a world is malformed."""
 
     status_hint = 400
 
@@ -229,4 +230,5 @@ class TransportError(MockServerError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.url} can't be reached: {self.reason}\nIs it running, and is the URL the base that the paths of the document follow?"
+        advice = "Is it running, and is the URL the base that the paths of the document follow?"
+        return f"{self.url} can't be reached: {self.reason}\n{advice}"

@@ -29,7 +29,7 @@ _WRITTEN = re.compile(r"(?P<name>[A-Za-z_-]+)(?::(?P<argument>\d{1,7}))?(?:@(?P<
 
 
 class FaultKind(StrEnum):
-    """What goes wrong, by the name that it has here."""
+    """The kinds of fault, by the names used in settings and `Prefer`."""
 
     ERROR = "error"  # an error status instead of what was asked for
     EMPTY = "empty"  # the connection is closed, nothing was sent
@@ -44,11 +44,15 @@ class FaultKind(StrEnum):
 
 # What a client gets of each, as reference pages show it.
 MEANINGS: Final = {
-    FaultKind.ERROR: "the documented response of this status, 500 by default, else problem details; the request changes no state",
+    FaultKind.ERROR: (
+        "the documented response of this status, 500 by default, else problem details; the request changes no state"
+    ),
     FaultKind.EMPTY: "the connection closes before any byte",
     FaultKind.RESET: "TCP RST",
     FaultKind.GARBAGE: "bytes that are not HTTP, then the connection closes",
-    FaultKind.MALFORMED_CHUNK: "a valid start of a chunked body, then bytes that are no chunk, then the connection closes",
+    FaultKind.MALFORMED_CHUNK: (
+        "a valid start of a chunked body, then bytes that are no chunk, then the connection closes"
+    ),
     FaultKind.TRUNCATE: "half of the body under the `Content-Length` of the whole, then the connection closes",
     FaultKind.DRIBBLE: "the whole body, a few bytes at a time, over this many milliseconds (5,000 by default)",
     FaultKind.MEDIA_TYPE: "the right body as `text/html`",
@@ -66,7 +70,7 @@ NAMES: Final = (*(kind.value for kind in FaultKind), *WIREMOCK)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing that goes wrong, and how often."""
+    """A fault and its rate."""
 
     kind: FaultKind
     argument: int | None = None  # the status of an error, the milliseconds of a dribble
@@ -82,14 +86,14 @@ class Fault:
 
     @property
     def milliseconds(self) -> int:
-        """How long a dribble takes."""
+        """The duration of a dribble."""
         if self.argument is not None:
             return self.argument
         return _DRIBBLE
 
     @property
     def name(self) -> str:
-        """What it is, without how often."""
+        """The fault without its rate."""
         return self.kind.value + (f":{self.argument}" if self.argument is not None else "")
 
     def json(self) -> JsonObject:
@@ -187,7 +191,7 @@ _MOST_FAULTS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationFaults:
-    """How one operation is disturbed, or all are; None where nothing is said."""
+    """Delay and faults of one operation, or of all; None where none is set."""
 
     delay: Delay | None = None
     faults: tuple[Fault, ...] | None = None
@@ -211,11 +215,11 @@ class FaultSettings:
 
     @property
     def is_calm(self) -> bool:
-        """Whether nothing is disturbed, unless a request asks for it."""
+        """Whether no delay or fault applies, unless a request asks for one."""
         return self == CALM
 
     def for_operation(self, *names: str) -> OperationFaults:
-        """Return what is set for an operation, under any of its names."""
+        """Return the settings of an operation, under any of its names."""
         return next((self.operations[name] for name in names if name in self.operations), NOTHING)
 
     def json(self) -> JsonObject:

@@ -20,7 +20,7 @@ from mock_server.json_values import Pointer, format_pointer
 
 
 class Level(IntEnum):
-    """How bad it is. Only an error makes a command exit with 1."""
+    """The severity of a finding. Only an error makes a command exit with 1."""
 
     NOTE = 0
     WARNING = 1
@@ -28,7 +28,7 @@ class Level(IntEnum):
 
 
 class Blame(Enum):
-    """Who has to change something."""
+    """The party that has to change something."""
 
     DOCUMENT = "document"
     PROVIDER = "provider"
@@ -169,7 +169,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Somewhere in a file; the line is looked up when it is shown (`spec.positions`)."""
+    """Somewhere in a file; the line is looked up when it is shown (`document.positions`)."""
 
     file: str
     pointer: Pointer = ()
@@ -189,17 +189,17 @@ class Finding(NamedTuple):
 
     @property
     def level(self) -> Level:
-        """How bad it is, by the rule."""
+        """The severity, by the rule."""
         return RULES[self.rule].level
 
     @property
     def blame(self) -> Blame:
-        """Who has to change something, by the rule."""
+        """The party that has to change something, by the rule."""
         return RULES[self.rule].blame
 
     @property
     def sort_key(self) -> tuple[str, Pointer, str, Pointer, str]:
-        """Where it stands in a report: by file, pointer, rule."""
+        """The sort key in a report: file, pointer, rule."""
         place = self.place or Place("")
         return (place.file, place.pointer, self.rule, self.instance or (), self.message)
 
@@ -216,6 +216,7 @@ def make_tool_finding(error: Exception, doing: str, place: Place | None, operati
     """
     frames = traceback.extract_tb(error.__traceback__)
     raised = f", raised at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    message = f"{doing}: {type(error).__name__}: {error}{raised}; this is a fault of mock-server, not of the document: please report it"
+    message = f"{doing}: {type(error).__name__}: {error}{raised}; "
+    message += "this is a fault of mock-server, not of the document: please report it"
     _log.debug("%s of %s", doing, operation, exc_info=error)
     return Finding(rule="tool-operation-failed", message=message, place=place, operation=operation)

@@ -66,8 +66,14 @@ def shorten_pointer(pointer: Pointer) -> Pointer:
     """
     for token in pointer:
         if len(token) > _LONGEST:
-            return tuple([token if len(token) <= _LONGEST else f"{token[:_LONGEST]}…" for token in pointer])
+            return tuple(map(_shorten_token, pointer))
     return pointer
+
+
+def _shorten_token(token: str) -> str:
+    if len(token) <= _LONGEST:
+        return token
+    return f"{token[:_LONGEST]}…"
 
 
 @lru_cache(maxsize=4096)

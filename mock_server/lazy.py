@@ -15,7 +15,7 @@ from typing import Any
 
 
 class LazyModule:
-    """Stands for a module until somebody asks it for something."""
+    """A module that is imported when an attribute is first read."""
 
     def __init__(self, name: str) -> None:
         """

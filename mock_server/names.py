@@ -22,9 +22,12 @@ _SAME_IN_PLURAL = frozenset(
 )
 # Things whose parts are things of the same kind: a `subgroup` is a group. A `subscription` is no `scription`.
 _PARTED = frozenset(
-    ("account", "area", "category", "chapter", "class", "collection", "command", "community", "company", "component", "directory",
-     "division", "domain", "event", "family", "folder", "goal", "group", "issue", "item", "location", "menu", "module", "network",
-     "organization", "page", "plan", "process", "product", "project", "region", "resource", "section", "sector", "segment", "set",
+    ("account", "area", "category", "chapter", "class", "collection", "command", "community", "company",
+     "component", "directory",
+     "division", "domain", "event", "family", "folder", "goal", "group", "issue", "item", "location", "menu",
+     "module", "network",
+     "organization", "page", "plan", "process", "product", "project", "region", "resource", "section", "sector",
+     "segment", "set",
      "step", "system", "task", "team", "tenant", "topic", "tree", "type", "unit", "user", "workflow", "zone")
 )  # fmt: skip
 _TAIL = frozenset(

@@ -1,4 +1,4 @@
-"""Numbers of any size: whole ones go on where floats end, at 1.8e308."""
+"""Numbers of any size: integers continue beyond the range of floats, 1.8e308."""
 
 import math
 import sys

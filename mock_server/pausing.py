@@ -83,13 +83,13 @@ def pause() -> None:
 
 
 def wait() -> bool:
-    """Let others have their turn now, since one of them has what this work needs; whether there was a turn to give."""
+    """Give way at once, because this work needs what another holds; return whether giving way was possible."""
     pauses = _pauses.get()
     return pauses is not None and pauses.make(_WAITING)
 
 
 def count_pauses() -> int:
-    """Return how many pauses this work has made: where there was one, others may have changed something."""
+    """Return the number of pauses so far: after a pause, other work may have changed shared data."""
     pauses = _pauses.get()
     if pauses is not None:
         return pauses.count
@@ -97,14 +97,14 @@ def count_pauses() -> int:
 
 
 def own_time() -> float:
-    """CPU seconds of this thread, without what others had of it in the pauses of this work."""
+    """Return the CPU seconds of this thread without those used by other work during pauses."""
     pauses = _pauses.get()
     return time.thread_time() - (pauses.away if pauses is not None else 0.0)
 
 
 @contextmanager
 def without_pauses() -> Iterator[None]:
-    """Make no pause inside: what is done there is done at once for all others."""
+    """Make no pause inside the block: its work is atomic for other work."""
     token = _pauses.set(None)
     try:
         yield

@@ -23,19 +23,19 @@ _COMMAND: Final = re.compile(r"^(?=[ \t]*(?:::|##\[))", re.MULTILINE)
 
 
 def printable(text: str) -> str:
-    """Write out what a terminal would obey, line ends included: the result is one line."""
+    """Escape control characters, line ends included: the result is one line."""
     if text.isascii() and text.isprintable():
         return text
     return _CONTROLS.sub(_escape, text)
 
 
 def printable_lines(text: str) -> str:
-    """Do the same line by line: line ends stay, and no line is a command to who runs the job."""
+    """Escape control characters line by line, and commands that a CI runner would obey."""
     return _COMMAND.sub("· ", "\n".join(printable(line) for line in text.split("\n")))
 
 
 def printable_json(text: str) -> str:
-    """Write out the same characters in JSON text, where they may only stand in strings: as it escapes them."""
+    """Escape control characters in JSON text, where they occur in strings only."""
     if text.isascii() and "\x7f" not in text:
         return text
     return _CONTROLS.sub(_escape_json, text)

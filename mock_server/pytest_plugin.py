@@ -56,7 +56,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what was left out of a settings file; the environment variable MOCK_SERVER_TRUST_SETTINGS takes it in."""
+    """Report the settings of a found file that are trusted only with MOCK_SERVER_TRUST_SETTINGS."""
     servers = config.stash.get(_servers, None)
     for note in servers.notes if servers is not None else ():
         terminalreporter.write_line(f"mock_server: {note}")
@@ -85,14 +85,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Tell the contract cases which operations are to be tested."""
+    """Set the operations that the contract cases test."""
     for item in session.items:
         for case in _cases_of(item):
             case.suite.chosen.add(case.entry.id)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Tell a contract case what its marker says."""
+    """Pass the arguments of a marker to its contract case."""
     for case in _cases_of(item):
         words: dict[str, Any] = {}
         for marker in reversed(list(item.iter_markers("contract"))):
@@ -102,7 +102,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Add what a contract case can't say for certain to the report of its test."""
+    """Add the uncertain findings of a contract case to the report of its test."""
     if call.when == "call":
         for case in _cases_of(item):
             for note in case.notes:
@@ -145,7 +145,7 @@ def _cases_of(item: pytest.Item) -> list[Any]:
 
 
 def _import(name: str) -> Any:  # noqa: ANN401 - a module
-    """Import what is needed; that a library of ours warns of another one is nothing to the tests of our users."""
+    """Import a module; warnings between libraries of ours are kept from the tests of users."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return importlib.import_module(name)

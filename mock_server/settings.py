@@ -283,7 +283,7 @@ def rows_of(kind: type[Any]) -> dict[str, Setting]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationSettings:
-    """What is set for one operation."""
+    """The settings of one operation."""
 
     source: tuple[str, ...] | None = setting(SOURCE)
     fields: Mapping[str, str] = setting(FAKERS, dict)
@@ -296,7 +296,7 @@ class OperationSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceSettings:
-    """What is set for one resource of the state."""
+    """The settings of one resource of the state."""
 
     id: str | None = setting(TEXT)  # the property that tells its items apart; None: inferred
     seed: int | None = setting(INTEGER)  # how many items it begins with; None: as many as the document's own list has
@@ -499,7 +499,7 @@ class Settings:
         )
 
     def for_operation(self, *names: str) -> OperationSettings:
-        """Return what is set for an operation, under any of its names."""
+        """Return the settings of an operation, under any of its names."""
         return next((self.operations[name] for name in names if name in self.operations), OperationSettings())
 
 

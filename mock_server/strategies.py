@@ -166,7 +166,7 @@ def _bodies(kit: Engine, operation: Operation) -> Strategy:
 
 
 def _reader(kit: Engine, operation: Operation, base: str) -> Any:  # noqa: ANN401 - a predicate
-    """Return whether a request reads as one that conforms: an empty path parameter, say, makes another path of it."""
+    """Return whether a request conforms as written: an empty path parameter, for one, makes another path."""
     router: Router[str] = Router()
     router.add(base, operation.method, operation.entry.template, operation.id)
     judge = RequestJudge(kit.document, operation, kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))

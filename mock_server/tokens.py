@@ -1,4 +1,4 @@
-"""Tokens of HTTP: what names of header fields and cookies are made of."""
+"""Tokens of HTTP, as in names of header fields and cookies."""
 
 import re
 from typing import Final

@@ -102,7 +102,7 @@ def sift(table: Mapping[str, object], folder: Path) -> Sifted:
 
 
 def _objection(name: str, value: object, folder: Path) -> str | None:
-    """Why a value may not be set; None where it may."""
+    """Return why a value may not be set, or None."""
     trust = TRUST.get(name)
     if trust is Trust.NOTHING:
         return ""

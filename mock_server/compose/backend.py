@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 def install_defaults(backend: Backend) -> None:
-    """Give a backend who disturbs and who sends callbacks, where it has nobody yet."""
+    """Install the default fault injector and callback sender where a backend has none."""
     if backend.disturber is None:
         backend.disturber = SeededFaultInjector(backend.settings.disturbances, str(backend.settings.seed))
     if backend.outbox is None:
@@ -44,7 +44,7 @@ def install_defaults(backend: Backend) -> None:
 
 @asynccontextmanager
 async def run_background_tasks(backend: Backend) -> AsyncIterator[None]:
-    """Run what runs while the server does."""
+    """Run the background tasks of a server until it stops."""
     running = [asyncio.ensure_future(task()) for task in backend.tasks]
     for each in running:
         each.add_done_callback(_say_end)
@@ -57,7 +57,7 @@ async def run_background_tasks(backend: Backend) -> AsyncIterator[None]:
 
 
 def _say_end(task: asyncio.Future[None]) -> None:
-    """Say so where something that runs beside the server fails; the server goes on without it."""
+    """Log the failure of a background task; the server goes on without it."""
     if not task.cancelled() and task.exception() is not None:
         _log.error("something that ran beside the server failed: %s", task.exception(), exc_info=task.exception())
 
@@ -136,7 +136,7 @@ def open_store(url: str | None) -> Store:
 
 
 def describe_state(responders: Sequence[Responder]) -> str:
-    """Return what has state, for people: `todos (GET, POST, …), …`."""
+    """Describe the resources with state: `todos (GET, POST, …), …`."""
     shown: list[str] = []
     for responder in responders:
         for state in responder.sources:

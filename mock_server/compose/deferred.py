@@ -22,7 +22,7 @@ from mock_server.server.middleware import MockMiddleware
 
 
 class Deferred:
-    """Stands for an application until somebody asks it for something."""
+    """An application that is made at the first request."""
 
     def __init__(self, make: Callable[[], Asgi]) -> None:
         """
@@ -74,7 +74,7 @@ class _Rest:
 
 
 async def _live(backend: Backend, receive: Receive, send: Send) -> None:
-    """Run what runs beside the server, from its start to its end. ASGI, "Lifespan Protocol"."""
+    """Run the background tasks from the start of the server to its end. ASGI, "Lifespan Protocol"."""
     async with run_background_tasks(backend):
         await receive()
         await send({"type": "lifespan.startup.complete"})
@@ -135,7 +135,8 @@ def find_hidden(backend: Backend) -> Iterator[Finding]:
             paths = [base + entry.template for base in responder.base_paths(entry)]
             if all(backend.reserves(path.encode()) for path in paths):
                 message = (
-                    f"{entry.method} {paths[0]} is not answered: {ADMIN.decode()} and {CONSOLE.decode()} are this server's own;"
+                    f"{entry.method} {paths[0]} is not answered: {ADMIN.decode()} and {CONSOLE.decode()} "
+                    "are this server's own;"
                     " --admin-port gives them a port of their own, --no-admin leaves them out"
                 )
                 yield Finding(

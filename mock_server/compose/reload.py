@@ -41,7 +41,7 @@ _THERE: Final[Mark] = (0, 0, 0)
 
 @dataclass(eq=False, repr=False)
 class Reloader:
-    """Watches over what a server was made of."""
+    """Watches the files that a server was made of."""
 
     backend: Backend
     opened: Sequence[OpenedDocument]  # the version that is served
@@ -62,13 +62,13 @@ class Reloader:
         self._marks = self._look()
 
     def folders(self) -> frozenset[Path]:
-        """Return the folders in which something may be edited; those that exist."""
+        """Return the existing folders in which files may be edited."""
         found = {path.parent for path in self._files()} | set(self._data_folders())
         found |= {path.resolve().parent for path in self._files()}
         return frozenset(path for path in found if path.is_dir())
 
     async def look(self) -> None:
-        """Look whether something was edited; then make and serve the next version."""
+        """Make and serve the next version where a file was edited."""
         for _ in range(_MOST_TRIES):
             edited = await asyncio.to_thread(self._edited)
             if not edited:
@@ -140,7 +140,7 @@ class Reloader:
                 yield from (path for path in folder.iterdir() if path.is_dir())
 
     def _look(self) -> Marks:
-        """Return what every file looks like, and which there are."""
+        """Return a fingerprint of every file."""
         files = self._files()
         marks: Marks = {}
         for folder in {path.parent for path in self._ever}:
@@ -149,7 +149,7 @@ class Reloader:
         return marks | {path: _mark(path) for path in files | data}
 
     def _edited(self) -> list[str]:
-        """Name what was edited since the version that is served was made."""
+        """Name the files edited since the served version was made."""
         late = [path for path, data in self._unmarked() if _read(path) != data]
         marks, before = self._look(), self._marks
         changed = [path for path in marks.keys() | before.keys() if marks.get(path) != before.get(path)]
@@ -194,7 +194,7 @@ def _path_of(resource: LoadedResource) -> Path | None:
 
 
 def _beside(opened: OpenedDocument) -> tuple[Path, ...]:
-    """Return where fixtures and scenarios would be found, if there were any."""
+    """Return the folders of fixtures and scenarios, existing or not."""
     if "://" in opened.where:
         return ()
     folder = Path(opened.where).absolute().parent
@@ -202,7 +202,7 @@ def _beside(opened: OpenedDocument) -> tuple[Path, ...]:
 
 
 def _mark(path: Path) -> Mark | None:
-    """Return what a file looks like from outside; None where there is none."""
+    """Return the size and time of a file; None where there is none."""
     try:
         found = path.stat()
     except OSError:

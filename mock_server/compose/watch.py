@@ -1,4 +1,4 @@
-"""Being told by the system that something in a folder changed. The door of watchfiles, imported by who is to watch."""
+"""Watching folders for changes: the door of watchfiles."""
 
 import asyncio
 from contextlib import aclosing

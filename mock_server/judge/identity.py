@@ -24,7 +24,7 @@ _SHORTEST = 4  # characters: what is shorter is found everywhere
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody who asks."""
+    """The credentials of one client."""
 
     credentials: Mapping[str, str] = field(default_factory=dict)  # by security scheme
     fields: tuple[tuple[bytes, bytes], ...] = ()  # sent with every request
@@ -61,7 +61,7 @@ class Identity:
         return request._replace(fields=(*(pair for pair in request.fields if pair[0] not in own), *self.fields))
 
     def without_credentials(self, operation: Operation, schemes: Mapping[str, SecurityScheme]) -> "Identity":
-        """Return the same without what could open an operation."""
+        """Return the fields without credentials."""
         names = {
             name.encode("latin-1", "replace")
             for location, name in credential_names(operation.security, schemes)
@@ -103,7 +103,7 @@ def restore(request: Request, identity: Identity, schemes: Mapping[str, Security
 
 
 def make_mask(identities: tuple[Identity, ...], document: Document) -> Mask:
-    """Make the mask of some identities with a document: what they know, in every form in which it is sent."""
+    """Make the mask of the secrets of some identities, in every form in which they are sent."""
     mask = mask_of((document,))
     secrets: set[str] = set()
     names = set(mask.names)
@@ -156,7 +156,8 @@ def make_identity(
         if basic is None or ":" not in item:
             known = ", ".join(schemes) or "none"
             raise UsageError(
-                f"--auth is SCHEME=secret, or user:password for basic authentication; the document's schemes are {known}"
+                f"--auth is SCHEME=secret, or user:password for basic authentication; "
+                f"the document's schemes are {known}"
             )
         credentials[basic] = expand(item, environment)
     return Identity(credentials, tuple(fields))

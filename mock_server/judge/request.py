@@ -1,4 +1,4 @@
-"""Why a request is refused: reading it by the document, and judging what was read."""
+"""Reading a request by the document, and judging it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -105,7 +105,7 @@ class RequestJudge:
         self._parameters = tuple(self._compile(parameter) for parameter in declared)
         in_path = (compiled for compiled in self._parameters if compiled.parameter.location is ParameterLocation.PATH)
         self._path = tuple(
-            (compiled.parameter.name, None if _is_plain(compiled.parameter) else compiled) for compiled in in_path
+            (compiled.parameter.name, compiled if not _is_plain(compiled.parameter) else None) for compiled in in_path
         )
         are_all = {name for name, _ in self._path} == set(path_names(self.operation.entry, self.operation.parameters))
         self._takes_any_path = are_all and all(compiled is None for _, compiled in self._path)
@@ -196,7 +196,7 @@ class RequestJudge:
         return (self._finding("request-path-spanning", compiled.parameter, message),)
 
     def admits(self, query: bytes, fields: RawFields) -> bool:
-        """Return whether a request has the credentials that are asked for."""
+        """Return whether a request has the required credentials."""
         carrier = Carrier({}, query.decode("latin-1"), fields)
         return not find_unmet(self.operation.security, self.document.schemes, carrier)
 
@@ -232,11 +232,17 @@ class RequestJudge:
         declared = {p.name for p in self.operation.parameters if p.location is ParameterLocation.PATH}
         return [
             Parameter(
-                name=name, location=ParameterLocation.PATH, required=True, style=Style.SIMPLE, explode=False, schema=None, node=entry.node
+                name=name,
+                location=ParameterLocation.PATH,
+                required=True,
+                style=Style.SIMPLE,
+                explode=False,
+                schema=None,
+                node=entry.node,
             )
             for name in path_names(entry, self.operation.parameters)
             if name not in declared
-        ]  # fmt: skip
+        ]
 
     def _parameter(
         self, compiled: _CompiledParameter, carrier: Carrier, findings: list[Finding], *, lenient: bool = False
@@ -367,7 +373,7 @@ class RequestJudge:
         return judge.read(body, media_type, self.operation.id, findings), False
 
     def _body_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":
-        """Return the judge of a body by what it is said to be, and what that is; None where it is not documented."""
+        """Return the judge of a body by its media type, and that media type; None where it is not documented."""
         if written not in self._written:
             found = self._written[written] = self._find_judge(documented, written)
             return found
@@ -398,7 +404,7 @@ class _BodyJudge:
         self._validator = Validator(bundle) if bundle is not None and bundle.schema else None
 
     def read_json(self, data: bytes, operation: str) -> "JsonBody | None":
-        """Read and judge a body as JSON; None where it is none."""
+        """Read and judge a body as JSON; return None where it is not JSON."""
         try:
             value = read_json_text(data)
         except MalformedContent:
@@ -432,7 +438,7 @@ class _BodyJudge:
         return readings[0]
 
     def _explain(self, value: JsonValue, operation: str, findings: list[Finding], text: bytes | None) -> None:
-        """Note what a value breaks that does not conform; `text` is what it was read from, if that is JSON."""
+        """Note the violations of a value; `text` is the JSON text that it was read from, if any."""
         for _, message, instance, place, _ in (
             self._validator.explain(value, text=text) if self._validator is not None else ()
         ):

@@ -35,7 +35,7 @@ class _CompiledResponse:
 
 @dataclass(eq=False, repr=False)
 class ResponseJudge:
-    """Judges the responses of one operation. Compiles what it needs when it needs it."""
+    """Judges the responses of one operation; schemas are compiled when first needed."""
 
     operation: Operation
     schemas: Schemas  # of responses, as JUDGE reads them
@@ -69,7 +69,7 @@ class ResponseJudge:
         return tuple(findings)
 
     def read_body(self, response: Response) -> JsonValue | Missing:
-        """Read the body of a response as its media type and schema have it; MISSING where that can't be done."""
+        """Read the body of a response by its media type and schema; return MISSING where that is impossible."""
         documented = self.operation.find_response(response.status)
         written = find_field(response.fields, b"content-type")
         content = find_content(documented.content, written) if documented is not None else None
@@ -194,7 +194,7 @@ class ResponseJudge:
         yield from self._content(content, written, response.body)
 
     def _charset(self, content: MediaType, written: str) -> Iterator[Finding]:
-        """JSON is UTF-8 (RFC 8259, section 8.1); of other types the documented charset counts, where there is one."""
+        """Judge the charset: JSON is UTF-8 (RFC 8259, section 8.1); other types have the documented one."""
         sent = parse_media_type(written).parameter("charset")
         name = parse_media_type(content.name)
         documented = "utf-8" if is_json(name) else name.parameter("charset")

@@ -26,6 +26,7 @@ def run(sources: Sequence[Source]) -> None:
         os.chdir(folder)
         for key, text in iter_items(source, folder):
             out.write(json.dumps([f"{source.name} | {key}", mask(text).replace(str(start), "<folder>")]) + "\n")
+            out.flush()
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(f"{used.ru_utime + used.ru_stime:.1f} s of CPU, {used.ru_maxrss // 1024} MB", file=sys.stderr)
 

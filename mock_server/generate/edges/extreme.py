@@ -5,6 +5,7 @@ Each is a plain edit; which of them a schema allows is found out by its judges.
 """
 
 import sys
+from collections import deque
 from collections.abc import Iterator
 from functools import partial
 from typing import Final
@@ -208,11 +209,10 @@ def _way_back(shop: Editor, location: Location) -> tuple[str | int, ...] | None:
     """Return the steps from a location to where its own schema stands again."""
     definitions = shop.definitions
     own = {part.path for part in location.parts if part.path[:1] == ("$defs",)}
-    todo: list[tuple[tuple[str | int, ...], JsonValue, frozenset[str]]] = [
-        ((), part.schema, frozenset()) for part in location.parts
-    ]
+    met: set[str] = set()  # definitions, each looked into once: where all refer to all, there are ways without number
+    todo: deque[tuple[tuple[str | int, ...], JsonValue]] = deque(((), part.schema) for part in location.parts)
     while todo:
-        way, schema, passed = todo.pop(0)
+        way, schema = todo.popleft()
         if not isinstance(schema, dict) or len(way) > 6:  # noqa: PLR2004 - a longer way is seldom meant as recursion
             continue
         ref = schema.get("$ref")
@@ -220,15 +220,16 @@ def _way_back(shop: Editor, location: Location) -> tuple[str | int, ...] | None:
             name = ref.removeprefix("#/$defs/")
             if ("$defs", name) in own and way:
                 return way
-            if name not in passed:
-                todo.append((way, definitions.get(name), passed | {name}))
+            if name not in met:
+                met.add(name)
+                todo.append((way, definitions.get(name)))
         for keyword in ("allOf", "anyOf", "oneOf"):
             branches = schema.get(keyword)
-            todo += [(way, branch, passed) for branch in (branches if isinstance(branches, list) else [])]
+            todo += [(way, branch) for branch in (branches if isinstance(branches, list) else [])]
         known = schema.get("properties")
-        todo += [((*way, name), child, passed) for name, child in (known.items() if isinstance(known, dict) else ())]
+        todo += [((*way, name), child) for name, child in (known.items() if isinstance(known, dict) else ())]
         if isinstance(schema.get("items"), dict):
-            todo.append(((*way, 0), schema["items"], passed))
+            todo.append(((*way, 0), schema["items"]))
     return None
 
 

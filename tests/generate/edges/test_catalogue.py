@@ -1,5 +1,6 @@
 """The catalogue: every assertion of a schema is broken alone, every bound is met, and the `jsonschema` package agrees."""
 
+import time
 from pathlib import Path
 
 import orjson
@@ -215,6 +216,17 @@ def test_recursion_is_nested_deep(folder: Path) -> None:
         depth, value = depth + 1, value["children"][0]
 
     assert depth >= 20
+
+
+def test_definitions_that_all_refer_to_each_other_are_looked_into_once(folder: Path) -> None:
+    others = {f"D{n}": {f"p{m}": {"$ref": f"#/components/schemas/D{m}"} for m in range(40)} for n in range(40)}
+    schemas = {name: {"type": "object", "properties": properties} for name, properties in others.items()}
+    schemas["Start"] = {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/D0"}}}
+    catalogue = Catalogue(subject_of(folder, {"$ref": "#/components/schemas/Start"}, schemas), ("extreme",))
+    started = time.process_time()
+
+    assert catalogue.find("Start:properties:deep") is None
+    assert time.process_time() - started < 30
 
 
 @pytest.mark.long

@@ -14,26 +14,20 @@ from hypothesis import strategies as st
 from mock_server.api import load
 from mock_server.document.document import Document
 from mock_server.document.model import MediaType, Operation
-from mock_server.document.references import Node
 from mock_server.errors import UndefinedSerialization, UsageError
 from mock_server.exchange.media_type import may_be_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.router import Matched, Router
 from mock_server.findings import Level
 from mock_server.generate.engine import Engine
-from mock_server.generate.hypothesis import ANY_TEXT, PRINTABLE, Strategies
+from mock_server.generate.hypothesis import PRINTABLE, Strategy, value_strategy
 from mock_server.generate.request import Drafter, encode, request_outlines
-from mock_server.generate.sampler.compiler import SamplerContext
 from mock_server.json_values import JsonValue
 from mock_server.judge.request import RequestJudge
 from mock_server.payloads.plan import ALL_KINDS, PayloadPlan, PayloadRecord
 from mock_server.payloads.targets import PayloadChoice
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.hints import HintReader
-from mock_server.schema.validate import Validator
 from mock_server.settings import DEFAULTS, Settings
-
-Strategy = st.SearchStrategy[Any]
 
 
 def responses(document: Document | str | Path, operation: str, status: int | str = 200) -> Strategy:
@@ -55,7 +49,7 @@ def responses(document: Document | str | Path, operation: str, status: int | str
     media = _json(documented.content) if documented is not None else None
     if media is None or media.schema is None:
         raise UsageError(f"{found.entry.title} documents no JSON schema for {status}")
-    return _values(kit, media.schema, Direction.RESPONSE, ANY_TEXT)
+    return value_strategy(kit, media.schema, Direction.RESPONSE)
 
 
 def requests(document: Document | str | Path, operation: str) -> Strategy:
@@ -76,7 +70,7 @@ def requests(document: Document | str | Path, operation: str) -> Strategy:
     for parameter in found.parameters:
         schema = parameter.content.schema if parameter.content is not None else parameter.schema
         if schema is not None:
-            strategy = _values(kit, schema, Direction.REQUEST, PRINTABLE)
+            strategy = value_strategy(kit, schema, Direction.REQUEST, PRINTABLE)
             (needed if parameter.required else optional)[parameter.location, parameter.name] = strategy
     parameters = st.fixed_dictionaries(needed, optional=optional)
     bodies = _bodies(kit, found)
@@ -147,21 +141,12 @@ def _json(content: tuple[MediaType, ...]) -> MediaType | None:
     return next((media for media in content if may_be_json(parse_media_type(media.name))), None)
 
 
-def _values(kit: Engine, schema: Node, direction: Direction, alphabet: Any) -> Strategy:  # noqa: ANN401 - of Hypothesis
-    bundle = kit.schemas.of(direction, Purpose.MAKE).bundle(schema)
-    forms = kit.forms(direction, Purpose.MAKE)
-    definitions = bundle.schema.get("$defs")
-    reader = HintReader(definitions if isinstance(definitions, dict) else {})
-    made = Strategies(SamplerContext(kit.pools(), reader, forms), alphabet).compile(forms.root(bundle))
-    return made.filter(Validator(bundle).is_valid)
-
-
 def _bodies(kit: Engine, operation: Operation) -> Strategy:
     body = operation.request_body
     media = _json(body.content) if body is not None else None
     if media is None or media.schema is None:
         return st.none()
-    values = _values(kit, media.schema, Direction.REQUEST, ANY_TEXT)
+    values = value_strategy(kit, media.schema, Direction.REQUEST)
     return values.map(lambda value: (media, value))
 
 

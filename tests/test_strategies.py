@@ -13,7 +13,7 @@ import mock_server
 from mock_server.api import judge
 from mock_server.errors import UsageError
 from mock_server.generate.engine import Engine
-from mock_server.generate.fuzzing import value_strategy
+from mock_server.generate.hypothesis import value_strategy
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.settings import Settings
 from tests.support.mocks import minimal, operation
@@ -85,8 +85,7 @@ def test_a_bounded_list_of_what_recursion_ends_with_is_empty(tmp_path: Path) -> 
     kit = Engine(mock_server.load(path), Settings())
     op = kit.document.operation(kit.document.entries[0])
     schema = op.responses[0].content[0].schema
-    bundle = kit.schemas.of(Direction.REQUEST, Purpose.MAKE).bundle(schema)
-    values = value_strategy(bundle, kit.forms(Direction.REQUEST, Purpose.MAKE), kit.producer(schema, op))
+    values = value_strategy(kit, schema, Direction.REQUEST)
 
     with pytest.raises(NoSuchExample):
         find(values, lambda value: len(value.get("next", [])) > 3, settings=settings(max_examples=500, database=None))

@@ -3,20 +3,29 @@ Hypothesis strategies from canonical schemas: for tests that search and shrink.
 
 Each view becomes the strategy that shrinks best: a number to its bound, a text to its shortest, an object to what is
 required. References are `st.deferred`; below some depth only what is required is drawn, so recursion ends without a
-filter. What has no such strategy is drawn by the sampler and shrinks as its seed does.
+filter. What a strategy only comes near to is filtered, and drawn by the sampler too: a filter may find nothing. What
+has no strategy is drawn by the sampler alone, and shrinks as its seed does.
 """
 
 import math
-from collections.abc import Callable
+import re
+import string
+import warnings
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
 
+from mock_server.document.references import Node
+from mock_server.generate.engine import Engine
 from mock_server.generate.sampler.arrays import identity
 from mock_server.generate.sampler.compiler import SamplerContext, Site, lazy_acceptor
 from mock_server.generate.sampler.draw import DrawState, NothingFits
 from mock_server.generate.sampler.sampler import Sampler
+from mock_server.generate.sampler.sizes import Heights
 from mock_server.json_values import JsonValue
 from mock_server.numbers import as_float
 from mock_server.schema.canonical import (
@@ -35,29 +44,68 @@ from mock_server.schema.canonical import (
     ReferenceView,
     StringView,
     TrueView,
-    TypedGroupView,
     as_json,
 )
-from mock_server.schema.hints import Hints
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.hints import HintReader, Hints
+from mock_server.schema.validate import Validator
 
 Strategy = st.SearchStrategy[Any]
 
 _DEEP: Final = 4  # from here on, only what is required
 _USUAL: Final = 3  # items beyond the least, where there is no bound
-_LONGEST: Final = 40  # characters beyond the least, where there is no bound
+_MOST_ITEMS: Final = 30  # beyond the least
+_MOST_TEXT: Final = 200  # characters beyond the least
+_MOST_ANY_TEXT: Final = 40  # characters where a text is one type of several
+_DIGITS: Final = 12  # of a multiple of a fraction: 3 * 0.1 is 0.30000000000000004
 _SEEDS: Final = 4_096
-# What every encoding of a request can carry; bodies take any text but lone surrogates, which are no text.
+_SIMPLE: Final[tuple[JsonValue, ...]] = (None, False, 0, 1, "", "0", [], {})
+_SCALARS: Final = ("null", "boolean", "integer", "string")
+# What every encoding of a request can carry; bodies take any text but lone surrogates, which are no text. Where UTF-8
+# is named by its codec instead, Hypothesis encodes each of a million code points to learn that.
 PRINTABLE: Final = st.characters(min_codepoint=33, max_codepoint=126)
 ANY_TEXT: Final = st.characters(exclude_categories=["Cs"])
+_LABELS: Final = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=20)
+_DOMAINS: Final = st.builds(".".join, st.tuples(_LABELS, st.sampled_from(("com", "example", "co.uk", "xn--p1ai"))))
+_FORMATS: Final[dict[str, Callable[[], st.SearchStrategy[str]]]] = {
+    "date": lambda: st.dates().map(lambda day: day.isoformat()),
+    "date-time": lambda: st.datetimes().map(lambda moment: f"{moment.isoformat(timespec='milliseconds')}Z"),
+    "uuid": lambda: st.uuids().map(str),
+    "email": lambda: st.emails(domains=_DOMAINS),  # its own domains name their characters by codec, see above
+    "ipv4": lambda: st.ip_addresses(v=4).map(str),
+    "ipv6": lambda: st.ip_addresses(v=6).map(str),
+}
+
+
+def value_strategy(kit: Engine, schema: Node, direction: Direction, alphabet: Any = ANY_TEXT) -> Strategy:  # noqa: ANN401 - of Hypothesis
+    """
+    Return the values that conform to a schema.
+
+    Args:
+        kit: Of the document.
+        schema: A Schema Object of the document.
+        direction: Of the message whose schema it is.
+        alphabet: The characters of texts.
+
+    Raises:
+        UnusableSchema: the schema can't be compiled.
+    """
+    bundle = kit.schemas.of(direction, Purpose.MAKE).bundle(schema)
+    forms = kit.forms(direction, Purpose.MAKE)
+    definitions = bundle.schema.get("$defs")
+    reader = HintReader(definitions if isinstance(definitions, dict) else {})
+    compiler = StrategyCompiler(SamplerContext(kit.pools(), reader, forms), alphabet)
+    return compiler.compile(forms.root(bundle)).filter(Validator(bundle).is_valid)
 
 
 @dataclass(eq=False, repr=False)
-class Strategies:
-    """The strategies of one document's schemas."""
+class StrategyCompiler:
+    """Compiles the canonical nodes of one document to strategies."""
 
     setting: SamplerContext
     alphabet: Any = ANY_TEXT
-    _references: dict[tuple[str, bool], Strategy] = field(default_factory=dict)
+    deep: int = _DEEP
+    _references: dict[tuple[str, int], Strategy] = field(default_factory=dict)
 
     def compile(self, schema: Canonical, depth: int = 0) -> Strategy:  # noqa: PLR0911, PLR0912 - one line for each kind of view
         """Compile a node."""
@@ -70,100 +118,138 @@ class Strategies:
             case MultiTypeView():
                 return self._types(view.types)
             case IntegerView():
-                return _or(_integers(view), lambda: self._sampled(schema))
+                return self._integer(schema, view)
             case NumberView():
-                return _or(_numbers(view), lambda: self._sampled(schema))
+                return self._number(schema, view)
             case StringView():
-                return self._texts(schema, view)
+                return self._string(schema, view)
             case ArrayView():
-                return self._arrays(schema, view, depth)
+                return self._array(schema, view, depth)
             case ObjectView():
-                return self._objects(schema, view, depth)
+                return self._object(schema, view, depth)
             case ReferenceView():
                 return self._reference(view.uri, depth)
             case AnyOfView():
-                return st.one_of([self.compile(branch, depth) for branch in view.branches])
+                return self._branches(view.branches, depth)
             case OneOfView():
-                accept = lazy_acceptor(schema, self.setting.forms)
-                return st.one_of([self.compile(branch, depth) for branch in view.branches]).filter(accept)
-            case TypedGroupView():
-                return self._sampled(schema)
+                return self._near(schema, self._branches(view.branches, depth))
             case TrueView():
-                return self._types(["null", "boolean", "integer", "string"])
+                return self._types(_SCALARS)
             case FalseView():
                 return st.nothing()
         return self._sampled(schema)
 
-    def _types(self, types: list[str]) -> Strategy:
+    def _types(self, types: Collection[str]) -> Strategy:
         by_type: dict[str, Strategy] = {
             "null": st.none(),
             "boolean": st.booleans(),
             "integer": st.integers(-(2**53), 2**53),
             "number": st.floats(allow_nan=False, allow_infinity=False),
-            "string": st.text(self.alphabet, max_size=_LONGEST),
-            "array": st.just([]),
-            "object": st.just({}),
+            "string": st.text(self.alphabet, max_size=_MOST_ANY_TEXT),
+            "array": st.lists(st.integers(0, 9), max_size=2),
+            "object": st.dictionaries(st.text("abc", min_size=1, max_size=3), st.integers(0, 9), max_size=2),
         }
         return st.one_of([strategy for type_, strategy in by_type.items() if type_ in types])
 
-    def _texts(self, schema: Canonical, view: StringView) -> Strategy:
-        least = view.min_length or 0
-        most = view.max_length if view.max_length is not None else least + _LONGEST
-        said = (
-            view.patterns or view.formats or view.excluded or view.excluded_patterns or view.excluded_formats
-            or view.content_encodings or view.content_media_types
-        )  # fmt: skip
-        if not said:
-            return st.text(self.alphabet, min_size=least, max_size=min(most, least + 10 * _LONGEST))
-        return self._sampled(schema)
+    def _integer(self, schema: Canonical, view: IntegerView) -> Strategy:
+        step = as_json(view.multiple_of[0]) if view.multiple_of else 1
+        if view.not_multiple_of or len(view.multiple_of) > 1 or not isinstance(step, int):
+            return self._sampled(schema)
+        return _multiples(step, view)
 
-    def _arrays(self, schema: Canonical, view: ArrayView, depth: int) -> Strategy:
+    def _number(self, schema: Canonical, view: NumberView) -> Strategy:
+        if view.not_multiple_of or len(view.multiple_of) > 1:
+            return self._sampled(schema)
+        if view.multiple_of:
+            step = as_json(view.multiple_of[0])
+            return (
+                self._near(schema, _multiples(step, view)) if isinstance(step, int | float) else self._sampled(schema)
+            )
+        least, most = as_json(view.minimum), as_json(view.maximum)
+        low = as_float(least) if isinstance(least, int | float) else None
+        high = as_float(most) if isinstance(most, int | float) else None
+        if low is not None and high is not None and (low > high or not math.isfinite(low) or not math.isfinite(high)):
+            return self._sampled(schema)
+        floats = st.floats(
+            low,
+            high,
+            exclude_min=bool(view.exclusive_minimum) and low is not None,
+            exclude_max=bool(view.exclusive_maximum) and high is not None,
+            allow_nan=False,
+            allow_infinity=False,
+        )
+        return self._near(schema, floats) if view.excludes_integers else floats
+
+    def _string(self, schema: Canonical, view: StringView) -> Strategy:
+        formats = [name for name in view.formats if name in _FORMATS]
+        if formats:
+            return self._near(schema, _FORMATS[formats[0]]())
+        if view.patterns:
+            return self._near(schema, _matching(view.patterns[0], self.alphabet))
+        if view.formats or view.content_encodings or view.content_media_types:
+            return self._sampled(schema)
+        least = view.min_length or 0
+        most = least + _MOST_TEXT
+        if view.max_length is not None:
+            most = min(most, view.max_length)
+        texts = st.text(self.alphabet, min_size=least, max_size=most)
+        is_exact = not (view.excluded or view.excluded_patterns or view.excluded_formats)
+        return texts if is_exact else self._near(schema, texts)
+
+    def _array(self, schema: Canonical, view: ArrayView, depth: int) -> Strategy:
         if view.contains or view.distinctness == Distinctness.SOME_REPEATED:
             return self._sampled(schema)
-        least = max(0, (view.min_items or 0) - len(view.prefix_items))
-        if view.max_items is not None:
-            most = view.max_items - len(view.prefix_items)
-        else:
-            most = least + _USUAL
-        if depth >= _DEEP:
-            most = least
-        if view.items is not None:
-            items = self.compile(view.items, depth + 1)
-        else:
-            items = self._types(["null", "integer", "string"])
         distinct = view.distinctness == Distinctness.ALL_DISTINCT
-        if view.prefix_items:
-            if distinct or (view.min_items or 0) < len(view.prefix_items):
-                return self._sampled(schema)
-            first = st.tuples(*(self.compile(item, depth + 1) for item in view.prefix_items))
-            if most <= 0:
-                return first.map(list)
-            return st.builds(lambda one, other: [*one, *other], first, st.lists(items, min_size=least, max_size=most))
-        most = min(most, least + 10 * _USUAL)
-        return st.lists(items, min_size=least, max_size=most, unique_by=identity if distinct else None)
+        if view.prefix_items and (distinct or (view.min_items or 0) < len(view.prefix_items)):
+            return self._sampled(schema)
+        least = max(0, (view.min_items or 0) - len(view.prefix_items))
+        most = least + _USUAL
+        if view.max_items is not None:
+            most = min(view.max_items - len(view.prefix_items), least + _MOST_ITEMS)
+        if depth >= self.deep:
+            most = least
+        items = self.compile(view.items, depth + 1) if view.items is not None else self._types(_SCALARS)
+        rest = _lists(items, least, most, identity if distinct else None)
+        if not view.prefix_items:
+            return rest
+        first = st.tuples(*(self.compile(item, depth + 1) for item in view.prefix_items))
+        return st.builds(lambda one, other: [*one, *other], first, rest)
 
-    def _objects(self, schema: Canonical, view: ObjectView, depth: int) -> Strategy:
-        properties = dict(view.properties)
-        required = set(view.required)
-        plain = not (
+    def _object(self, schema: Canonical, view: ObjectView, depth: int) -> Strategy:
+        others = view.additional_properties
+        needed = {name: self._types(_SCALARS) for name in view.required if name not in view.properties}
+        if others is not None:
+            needed = {name: self.compile(others, depth + 1) for name in needed}
+        optional: dict[str, Strategy] = {}
+        for name, child in view.properties.items():
+            if name in view.required:
+                needed[name] = self.compile(child, depth + 1)
+            elif depth < self.deep and not isinstance(child.view(), FalseView):
+                optional[name] = self.compile(child, depth + 1)
+        if (view.min_properties or 0) > len(needed) + len(optional):
+            return self._sampled(schema)
+        objects = st.fixed_dictionaries(needed, optional=optional)
+        is_exact = (view.min_properties or 0) <= len(needed) and not (
             view.pattern_properties
             or view.property_names is not None
             or view.violations
             or view.max_properties is not None
         )
-        if not plain or (view.min_properties or 0) > len(required) or not required <= properties.keys():
-            return self._sampled(schema)
-        needed = {name: self.compile(properties[name], depth + 1) for name in properties if name in required}
-        optional = {
-            name: self.compile(child, depth + 1)
-            for name, child in properties.items()
-            if name not in required and depth < _DEEP and not isinstance(child.view(), FalseView)
-        }
-        return st.fixed_dictionaries(needed, optional=optional)
+        return objects if is_exact else self._near(schema, objects)
+
+    def _branches(self, branches: list[Canonical], depth: int) -> Strategy:
+        if depth >= self.deep:  # the branches that lead to an end the soonest
+            heights = [self._heights.of(branch) for branch in branches]
+            branches = [branch for branch, height in zip(branches, heights, strict=True) if height == min(heights)]
+        return st.one_of([self.compile(branch, depth) for branch in branches])
+
+    @cached_property
+    def _heights(self) -> Heights:
+        return Heights(self.setting.forms)
 
     def _reference(self, uri: str, depth: int) -> Strategy:
-        """Return a definition, once for shallow and once for deep places."""
-        key = (uri, depth >= _DEEP)
+        """Return a definition, once for each depth: each leads to deeper ones, until only what is required is drawn."""
+        key = (uri, min(depth, self.deep))
         if key not in self._references:
             self._references[key] = st.deferred(lambda: self._definition(uri, depth))
         return self._references[key]
@@ -174,76 +260,63 @@ class Strategies:
             return self.compile(target, depth + 1)
         return st.nothing()
 
+    def _near(self, schema: Canonical, strategy: Strategy) -> Strategy:
+        """Keep what conforms of a strategy that draws more than that, and let the sampler draw beside it."""
+        return st.one_of(strategy.filter(lazy_acceptor(schema, self.setting.forms)), self._sampled(schema))
+
     def _sampled(self, schema: Canonical) -> Strategy:
-        """Draw by the sampler; the same seed, the same value."""
+        """Draw the simplest values, and those of the sampler: the same seed, the same value."""
+        accept = lazy_acceptor(schema, self.setting.forms)
+        simple = [value for value in _SIMPLE if accept(value)]
         draw = Sampler(self.setting, schema).compile(schema, Site(Hints(())))
 
-        def produced(seed: int) -> JsonValue:
+        def produce(seed: int) -> JsonValue:
             state = DrawState(seed, static=False, echo={})
             state.verify = state.strict = True
             return draw(state)
 
         try:
-            produced(0)
+            first = produce(0)
         except (NothingFits, RecursionError):
-            return st.nothing()
-        accept = lazy_acceptor(schema, self.setting.forms)
-        return st.integers(0, _SEEDS).map(_or_first(produced)).filter(accept)
+            return st.sampled_from(simple) if simple else st.nothing()
+
+        def produce_any(seed: int) -> JsonValue:
+            try:
+                return produce(seed)
+            except (NothingFits, RecursionError):
+                return first
+
+        drawn = st.integers(0, _SEEDS).map(produce_any).filter(accept)
+        return st.one_of(st.sampled_from(simple), drawn) if simple else drawn
 
 
-def _or(strategy: Strategy | None, other: Callable[[], Strategy]) -> Strategy:
-    if strategy is not None:
-        return strategy
-    return other()
-
-
-def _or_first(produced: Callable[[int], JsonValue]) -> Callable[[int], JsonValue]:
-    """Return the first value where a seed finds none."""
-
-    def make(seed: int) -> JsonValue:
-        try:
-            return produced(seed)
-        except (NothingFits, RecursionError):
-            return produced(0)
-
-    return make
-
-
-def _integers(view: IntegerView) -> Strategy | None:
-    """Whole numbers within bounds, of the multiples of one step; None where more is said."""
-    if view.not_multiple_of or len(view.multiple_of) > 1:
-        return None
-    step = as_json(view.multiple_of[0]) if view.multiple_of else 1
-    if not isinstance(step, int) or step <= 0:
-        return None
-    least = as_json(view.minimum)
-    most = as_json(view.maximum)
-    low = math.ceil(least / step) if isinstance(least, int | float) else None
-    high = math.floor(most / step) if isinstance(most, int | float) else None
-    if abs(low or 0) >= 2**53 and step != 1:
-        return None
-    low, high = (least, most) if step == 1 else (low, high)  # type: ignore[assignment]
+def _multiples(step: float, view: IntegerView | NumberView) -> Strategy:
+    """Draw the multiples of a step, 1 for instance, within bounds; of a fraction those that floats come near to."""
+    least, most = as_json(view.minimum), as_json(view.maximum)
+    low = int(-(-least // step)) if isinstance(least, int | float) else None
+    high = int(most // step) if isinstance(most, int | float) else None
     if low is not None and high is not None and low > high:
         return st.nothing()
-    if step != 1:
-        return st.integers(low, high).map(lambda count: count * step)
-    return st.integers(low, high)
+    counts = st.integers(low, high)
+    if step == 1:
+        return counts
+    return counts.map(lambda count: round(count * step, _DIGITS))
 
 
-def _numbers(view: NumberView) -> Strategy | None:
-    """Floats within bounds; None where more is said."""
-    if view.multiple_of or view.not_multiple_of or view.excludes_integers:
-        return None
-    least, most = as_json(view.minimum), as_json(view.maximum)
-    low = as_float(least) if isinstance(least, int | float) else None
-    high = as_float(most) if isinstance(most, int | float) else None
-    if low is not None and high is not None and (low > high or not math.isfinite(low) or not math.isfinite(high)):
-        return None
-    return st.floats(
-        low,
-        high,
-        exclude_min=bool(view.exclusive_minimum) and low is not None,
-        exclude_max=bool(view.exclusive_maximum) and high is not None,
-        allow_nan=False,
-        allow_infinity=False,
-    )
+def _matching(pattern: str, alphabet: Any) -> Strategy:  # noqa: ANN401 - of Hypothesis
+    """Draw texts that match a regular expression of ECMA-262, as far as Python reads it alike."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            texts = st.from_regex(re.compile(pattern, re.ASCII), alphabet=alphabet)
+            texts.validate()
+    except (re.error, OverflowError, RecursionError, InvalidArgument):
+        return st.nothing()
+    return texts
+
+
+def _lists(items: Strategy, least: int, most: int, key: Callable[[JsonValue], object] | None) -> Strategy:
+    listed = st.lists(items, min_size=least, max_size=max(most, 0), unique_by=key)
+    if least or most <= 0:
+        return listed
+    # Hypothesis refuses an empty list where there are no items, which is known when recursion has come to its end.
+    return st.deferred(lambda: st.builds(list) if items.is_empty else listed)

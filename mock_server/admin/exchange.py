@@ -11,6 +11,7 @@ What all views of the admin side share: the server's inside, and who tells of it
 import base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -20,14 +21,19 @@ from mock_server.admin.json import shown_name, some_worlds
 from mock_server.exchange.body import write_json
 from mock_server.exchange.har import har_entry, iter_archive
 from mock_server.exchange.message import RawFields, Response, find_field
+from mock_server.exchange.message import Request as Message
 from mock_server.exchange.parameters import parse_query
 from mock_server.exchange.problem import NO_METHOD, NO_PATH
 from mock_server.exchange.render import render_body, render_fields, render_moment
 from mock_server.exchange.secrets.mask import MaskedExchange
 from mock_server.findings import Finding
 from mock_server.json_values import JsonObject, JsonValue, format_pointer
+from mock_server.respond.blocking import run_blocking
 from mock_server.respond.journal import Recorded
-from mock_server.server.backend import Backend, Mount
+from mock_server.respond.responder import Responder
+from mock_server.respond.trace import Explained, explain
+from mock_server.respond.worlds import World
+from mock_server.server.backend import Backend, Delivery, Mount, mask_posted
 from mock_server.server.masker import Masker
 
 _UNMATCHED: Final = frozenset(f"problem:{kind.name}" for kind in (NO_PATH, NO_METHOD))
@@ -212,6 +218,19 @@ class AdminContext:
     def limit(self) -> int:
         """How many bytes a body may have that the admin side is sent."""
         return self.backend.settings.max_body
+
+    def render_delivery(self, delivery: Delivery) -> JsonObject:
+        """Return a callback or webhook without its secrets, those of the exchange that set it off included."""
+        world = self.backend.worlds.known(delivery.world)
+        cause = world.journal.find(delivery.cause) if world is not None and delivery.cause is not None else None
+        mask = self.masker.mask if cause is None else self.masker.mask.seen_in(cause.request)
+        return {**mask_posted(delivery, mask), "world": shown_name(delivery.world)}
+
+    async def explain(self, message: Message, world: World) -> tuple[Responder, Explained]:
+        """Explain how a request is answered in a world, by the document that describes it."""
+        path, query = message.path.decode("latin-1"), message.query.decode("latin-1")
+        responder = self.backend.find_mount(message.method, path, query).responder
+        return responder, await run_blocking(partial(explain, responder, message, world))
 
     def exchanges(self, request: Request) -> list[Recorded]:
         """Return the exchanges of the worlds that a request is about, the oldest first."""

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mock_server.errors import MalformedWorld
+from mock_server.errors import MalformedWorld, MockServerError
 from mock_server.exchange import problem
 from mock_server.exchange.problem import MEDIA_TYPE, Problem
 from mock_server.json_values import JsonObject, JsonValue
@@ -20,7 +20,7 @@ _DEEPEST: Final = 200  # arrays and objects in one another
 _FIELDS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
-class AdminRefusal(Exception):
+class AdminRefusal(MockServerError):
     """The admin side can't do what it is asked for."""
 
     def __init__(self, kind: Problem, detail: str, pointer: str = "") -> None:

@@ -13,15 +13,13 @@ from mock_server.admin.json import (
     one_world,
     read_object,
     reply,
-    shown_name,
     world_named,
 )
 from mock_server.document.model import MISSING, Missing
 from mock_server.errors import UsageError
 from mock_server.exchange import problem
-from mock_server.json_values import JsonObject, JsonValue
-from mock_server.respond.journal import Recorded
-from mock_server.server.backend import CallbackService, Delivery, Outcome, mask_posted
+from mock_server.json_values import JsonValue
+from mock_server.server.backend import CallbackService, Outcome
 
 
 def callback_routes(desk: AdminContext) -> list[Route]:
@@ -49,7 +47,7 @@ class _CallbackViews:
     async def list(self, request: Request) -> Response:
         """List the callbacks and webhooks that were sent, or refused, newest first."""
         name = world_named(request, self._desk.backend.worlds)
-        found = [self._tell(posted) for posted in self._outbox if name in {ALL, posted.world}]
+        found = [self._desk.render_delivery(posted) for posted in self._outbox if name in {ALL, posted.world}]
         return reply({"callbacks": [*reversed(found)], "meta": {"total": len(found)}})
 
     async def clear(self, request: Request) -> Response:
@@ -77,17 +75,4 @@ class _CallbackViews:
             raise missing(str(error)) from error
         if posted.outcome is Outcome.REFUSED:
             raise AdminRefusal(problem.NOT_ALLOWED, posted.reason)
-        return reply(self._tell(posted), 202)
-
-    def _tell(self, posted: Delivery) -> JsonObject:
-        """Write one without its secrets, those of the exchange that set it off included."""
-        masker = self._desk.masker
-        cause = self._find_cause(posted)
-        shown = mask_posted(posted, masker.mask.seen_in(cause.request) if cause is not None else masker.mask)
-        return {**shown, "world": shown_name(posted.world)}
-
-    def _find_cause(self, posted: Delivery) -> Recorded | None:
-        world = self._desk.backend.worlds.known(posted.world)
-        if world is not None and posted.cause is not None:
-            return world.journal.find(posted.cause)
-        return None
+        return reply(self._desk.render_delivery(posted), 202)

@@ -1,12 +1,12 @@
 """Why a request is answered as it is: one of the journal, or one that was never sent."""
 
 import time
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mock_server.admin.acts.journal import find_exchange
 from mock_server.admin.api.verify import read_message
 from mock_server.admin.exchange import AdminContext, tell_findings
 from mock_server.admin.json import missing, one_world, read_object, reply, shown_name, some_worlds
@@ -17,12 +17,11 @@ from mock_server.exchange.router import Matched, Unmatched
 from mock_server.exchange.secrets.mask import MASKED, MaskedExchange
 from mock_server.exchange.security import credential_names
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.respond.blocking import run_blocking
 from mock_server.respond.journal import Recorded
 from mock_server.respond.match.near_misses import near_routes
 from mock_server.respond.representation import RequestContext
 from mock_server.respond.responder import Responder
-from mock_server.respond.trace import Explained, explain
+from mock_server.respond.trace import Explained
 from mock_server.respond.worlds import World, named_world
 
 
@@ -67,18 +66,13 @@ class _ExplainViews:
         id_ = request.query_params.get("request", "")
         worlds = self._desk.backend.worlds
         asked = some_worlds(request, worlds) if "world" in request.query_params else list(worlds)
-        found = next((recorded for world in asked if (recorded := world.journal.find(id_)) is not None), None)
+        found = find_exchange(asked, id_)
         if found is None:
             raise missing(f"no journal has a request {id_!r}; name one with ?request=ID, or POST one")
         return found
 
     async def _explain(self, message: Message, world: World) -> JsonObject:
-        path, query = message.path.decode("latin-1"), message.query.decode("latin-1")
-        responder = self._desk.backend.find_mount(message.method, path, query).responder
-        if responder.blocks:
-            explained = await run_blocking(partial(explain, responder, message, world))
-        else:
-            explained = explain(responder, message, world)
+        responder, explained = await self._desk.explain(message, world)
         recorded = Recorded(0, time.time(), 0.0, message, explained.answer, world.name)
         concealed = self._desk.masker.conceal(recorded)
         told = concealed.mask.value(_tell(responder, explained, concealed, world))

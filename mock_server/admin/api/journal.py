@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from mock_server.admin.acts.journal import clear_journals, find_exchange, forget_exchanges
 from mock_server.admin.exchange import AdminContext, is_matched, iter_entries, iter_lines
 from mock_server.admin.json import malformed, missing, reply, some_worlds
 from mock_server.json_values import JsonObject
@@ -68,26 +69,21 @@ class _JournalViews:
 
     async def forget(self, request: Request) -> Response:
         """Forget one exchange."""
-        recorded = self._find(request)
-        for world in some_worlds(request, self._desk.backend.worlds):
-            world.journal.keep_only(frozenset(kept.id for kept in world.journal if kept.id != recorded.id))
+        forget_exchanges(some_worlds(request, self._desk.backend.worlds), {self._find(request).id})
         return reply({})
 
     async def forget_all(self, request: Request) -> Response:
         """Forget all exchanges of a world."""
-        for world in some_worlds(request, self._desk.backend.worlds):
-            world.journal.clear()
+        clear_journals(some_worlds(request, self._desk.backend.worlds))
         return reply({})
 
     def _find(self, request: Request) -> Recorded:
         id_ = request.path_params["id"]
-        for world in some_worlds(request, self._desk.backend.worlds):
-            recorded = world.journal.find(id_)
-            if recorded is not None:
-                return recorded
-        raise missing(
-            f"this world's journal has no request {id_!r}; it keeps the last {self._desk.backend.settings.journal:,}"
-        )
+        recorded = find_exchange(some_worlds(request, self._desk.backend.worlds), id_)
+        if recorded is None:
+            most = self._desk.backend.settings.journal
+            raise missing(f"this world's journal has no request {id_!r}; it keeps the last {most:,}")
+        return recorded
 
 
 def _state(desk: AdminContext) -> JsonObject:

@@ -1,4 +1,4 @@
-"""What is scripted: stub mappings that come at run time, and the states of scenarios, in WireMock's shapes."""
+"""Stub mappings that come at run time, and the states of scenarios, in WireMock's shapes."""
 
 import asyncio
 
@@ -6,24 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mock_server.admin.acts.mappings import find_mapping, refuse_script, remove_mapping, responders_of, set_scenario
 from mock_server.admin.exchange import AdminContext
-from mock_server.admin.json import (
-    ALL,
-    AdminRefusal,
-    malformed,
-    missing,
-    one_world,
-    read_object,
-    reply,
-    some_worlds,
-    world_named,
-)
+from mock_server.admin.json import ALL, malformed, one_world, read_object, reply, some_worlds, world_named
 from mock_server.errors import ScriptError
-from mock_server.json_values import JsonObject, format_pointer
-from mock_server.respond.mappings import list_scenarios, possible_states, reset_scenarios, set_state
+from mock_server.json_values import JsonValue
+from mock_server.respond.mappings import list_scenarios, reset_scenarios
 from mock_server.respond.match.mapping import Mapping
-from mock_server.respond.responder import Responder
-from mock_server.respond.worlds import EVERYBODY, STARTED
+from mock_server.respond.worlds import EVERYBODY
 
 
 def script_routes(desk: AdminContext) -> list[Route]:
@@ -45,11 +35,6 @@ def script_routes(desk: AdminContext) -> list[Route]:
     ]
 
 
-def refused_script(error: ScriptError) -> AdminRefusal:
-    """Why a pattern, a mapping or a state is refused."""
-    return malformed(error.reason, format_pointer(error.pointer))
-
-
 class _MappingViews:
     def __init__(self, desk: AdminContext) -> None:
         self._desk = desk
@@ -58,7 +43,7 @@ class _MappingViews:
     async def list(self, request: Request) -> Response:
         """List the mappings, newest first; with ?world=, those that apply to the world."""
         found = [mapping for mapping in self._stubs if self._is_meant(mapping, request)]
-        start, count = (_number(request, name, otherwise) for name, otherwise in (("offset", 0), ("limit", len(found))))
+        start, count = _number(request, "offset", 0), _number(request, "limit", len(found))
         return reply(
             {"mappings": [mapping.written for mapping in found[start : start + count]], "meta": {"total": len(found)}}
         )
@@ -69,45 +54,37 @@ class _MappingViews:
         try:
             return reply(self._stubs.add(self._of_world(given, request)).written, 201)
         except ScriptError as error:
-            raise refused_script(error) from error
+            raise refuse_script(error) from error
 
     async def import_(self, request: Request) -> Response:
         """Add many mappings, all or none."""
         given = await read_object(request, self._desk.limit)
         written = given.get("mappings")
         if isinstance(written, list):
-            given = {
-                **given,
-                "mappings": [self._of_world(one, request) if isinstance(one, dict) else one for one in written],
-            }
+            given = {**given, "mappings": [self._of_world(one, request) for one in written]}
         try:
             count = await asyncio.to_thread(self._stubs.import_, given)
         except ScriptError as error:
-            raise refused_script(error) from error
+            raise refuse_script(error) from error
         return reply({"imported": count})
 
     async def show(self, request: Request) -> Response:
         """Show one mapping."""
-        mapping = self._stubs.find(request.path_params["id"])
-        if mapping is None:
-            raise _no_mapping(request)
-        return reply(mapping.written)
+        return reply(find_mapping(self._stubs, request.path_params["id"]).written)
 
     async def replace(self, request: Request) -> Response:
         """Replace a mapping."""
         given = await read_object(request, self._desk.limit)
+        known = find_mapping(self._stubs, request.path_params["id"])
         try:
-            mapping = self._stubs.replace(request.path_params["id"], self._of_world(given, request))
+            mapping = self._stubs.replace(known.id, self._of_world(given, request))
         except ScriptError as error:
-            raise refused_script(error) from error
-        if mapping is None:
-            raise _no_mapping(request)
-        return reply(mapping.written)
+            raise refuse_script(error) from error
+        return reply((mapping or known).written)
 
     async def remove(self, request: Request) -> Response:
         """Remove a mapping."""
-        if not self._stubs.remove(request.path_params["id"]):
-            raise _no_mapping(request)
+        remove_mapping(self._stubs, request.path_params["id"])
         return reply({})
 
     async def clear(self, request: Request) -> Response:
@@ -130,8 +107,10 @@ class _MappingViews:
         world = request.query_params.get("world", ALL)
         return world == ALL or mapping.world is None or mapping.world == world
 
-    def _of_world(self, given: JsonObject, request: Request) -> JsonObject:
+    def _of_world(self, given: JsonValue, request: Request) -> JsonValue:
         """Return a mapping as one of the world that the request names, if it names one."""
+        if not isinstance(given, dict):
+            return given
         world = world_named(request, self._desk.backend.worlds)
         metadata = given.get("metadata", {})
         if world in {ALL, EVERYBODY} or not isinstance(metadata, dict) or "world" in metadata:
@@ -146,9 +125,9 @@ class _ScenarioViews:
 
     async def list(self, request: Request) -> Response:
         """List the scenarios with their state in a world."""
-        return reply(
-            {"scenarios": list_scenarios(self._responders, self._desk.backend.stubs, one_world(request, self._worlds))}
-        )
+        backend = self._desk.backend
+        world = one_world(request, self._worlds)
+        return reply({"scenarios": list_scenarios(responders_of(backend), backend.stubs, world)})
 
     async def reset(self, request: Request) -> Response:
         """Reset all scenarios of a world."""
@@ -159,28 +138,12 @@ class _ScenarioViews:
     async def change(self, request: Request) -> Response:
         """Set the state of a scenario in a world; without a state, reset it."""
         name, given = request.path_params["name"], await read_object(request, self._desk.limit)
-        state = given.get("state", STARTED)
+        state = given.get("state", "")
         if not isinstance(state, str) or not given.keys() <= {"state"}:
             raise malformed('say the state: {"state": "NAME"}', "/state")
-        stubs = self._desk.backend.stubs
-        if name not in possible_states(self._responders, stubs):
-            raise missing(f"there is no scenario {name!r}")
         world = one_world(request, self._worlds)
-        try:
-            set_state(name, state, self._responders, stubs, world)
-        except ScriptError as error:
-            raise refused_script(error) from error
-        if "state" not in given:
-            reset_scenarios(world, name)
+        set_scenario(self._desk.backend, name, state if "state" in given else None, world)
         return reply({})
-
-    @property
-    def _responders(self) -> tuple[Responder, ...]:
-        return tuple(mount.responder for mount in self._desk.backend.mounts)
-
-
-def _no_mapping(request: Request) -> AdminRefusal:
-    return missing(f"there is no mapping {request.path_params['id']!r}")
 
 
 def _number(request: Request, name: str, otherwise: int) -> int:

@@ -13,18 +13,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mock_server.admin.access import Guard
+from mock_server.admin.acts.settings import change_faults, find_fault_injector, replace_faults, reset_server
 from mock_server.admin.exchange import AdminContext
-from mock_server.admin.json import ALL, AdminRefusal, malformed, missing, read_object, reply, world_named
+from mock_server.admin.json import AdminRefusal, malformed, missing, read_object, reply, world_named
 from mock_server.document.model import Entry
 from mock_server.errors import UsageError
 from mock_server.exchange import problem
-from mock_server.faults import CALM, FaultSettings, parse_disturbances
+from mock_server.faults import FaultSettings
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.server.backend import Forwarder
-from mock_server.server.faults.deliver import SeededFaultInjector
-
-_DELAYS = ("fixedDelay", "delayDistribution")  # as WireMock has them
-_KNOWN = ("delay", "faults", "operations", *_DELAYS)
 
 
 def setting_routes(desk: AdminContext, guard: Guard) -> list[Route]:
@@ -44,43 +41,24 @@ class _SettingViews:
         self._desk = desk
         self._guard = guard
 
-    @property
-    def _disturber(self) -> SeededFaultInjector:
-        disturber = self._desk.backend.disturber
-        if not isinstance(disturber, SeededFaultInjector):
-            raise AdminRefusal(
-                problem.NOT_THERE, "nothing disturbs the answers of this server, so nothing can be set about it"
-            )
-        return disturber
-
     async def show(self, request: Request) -> Response:
         """Show the current delays and faults, and the settings that the server was started with."""
         return reply(self._told())
 
     async def replace(self, request: Request) -> Response:
         """Replace delays and faults; what is not given is switched off."""
-        self._disturber.disturbances = _read(await read_object(request, self._desk.limit))
+        replace_faults(self._desk.backend, await read_object(request, self._desk.limit))
         return reply(self._told())
 
     async def change(self, request: Request) -> Response:
         """Change delays and faults; what is not given stays, null removes it."""
-        given = await read_object(request, self._desk.limit)
-        merged = self._disturber.disturbances.json()
-        if given.keys() & {"delay", *_DELAYS}:
-            merged.pop("delay", None)
-        merged.update(given)
-        self._disturber.disturbances = _read(merged)
+        change_faults(self._desk.backend, await read_object(request, self._desk.limit))
         return reply(self._told())
 
     async def reset(self, request: Request) -> Response:
         """Reset a world; with ?world=*, all worlds, the settings and the mappings."""
         backend = self._desk.backend
-        name = world_named(request, backend.worlds)
-        for each in [world.name for world in backend.worlds] if name == ALL else [name]:
-            backend.worlds.reset(each)
-        if name in {ALL, ""}:
-            backend.stubs.forget()
-            self._disturber.disturbances = backend.settings.disturbances
+        await reset_server(backend, world_named(request, backend.worlds))
         return reply({})
 
     async def shut_down(self, request: Request) -> Response:
@@ -93,7 +71,7 @@ class _SettingViews:
 
     def _told(self) -> JsonObject:
         settings = self._desk.backend.settings
-        disturbances = self._disturber.disturbances
+        disturbances = find_fault_injector(self._desk.backend).disturbances
         return {
             "settings": {"fixedDelay": _fixed(disturbances), **disturbances.json()},
             "started": {
@@ -125,30 +103,6 @@ def _fixed(disturbances: FaultSettings) -> int | None:
     if isinstance(length, int | float):
         return round(length)
     return None
-
-
-def _read(given: JsonObject) -> FaultSettings:
-    """
-    Read settings.
-
-    Raises:
-        Refused: a name is unknown, or a value is none that it can have.
-    """
-    unknown = next((name for name in given if name not in _KNOWN), None)
-    if unknown is not None:
-        raise malformed(
-            f"there is no setting {unknown!r} that can be changed now; there are {', '.join(_KNOWN)}", f"/{unknown}"
-        )
-    delays = [name for name in ("delay", *_DELAYS) if given.get(name) is not None]
-    if len(delays) > 1:
-        raise malformed(f"there is one delay, not {len(delays)}: {', '.join(delays)}", f"/{delays[1]}")
-    written: JsonObject = {name: given[name] for name in ("faults", "operations") if given.get(name) is not None}
-    if delays:
-        written["delay"] = given[delays[0]]
-    try:
-        return parse_disturbances(written) if written else CALM
-    except UsageError as error:
-        raise malformed(str(error)) from error
 
 
 _KNOWN_OF_UPSTREAM = ("operations", "fallbackOn")

@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mock_server.admin.acts.journal import forget_exchanges
+from mock_server.admin.acts.mappings import refuse_script
 from mock_server.admin.exchange import AdminContext, is_matched
 from mock_server.admin.json import malformed, one_world, read_object, reply, some_worlds
 from mock_server.errors import ScriptError
 from mock_server.exchange.message import Request as Message
-from mock_server.json_values import JsonObject, JsonValue, format_pointer
+from mock_server.json_values import JsonObject, JsonValue
 from mock_server.respond.journal import Recorded
 from mock_server.respond.match.near_misses import NEAREST, match_result, near_routes, near_stubs
 from mock_server.respond.match.request_pattern import PatternRequest, RequestPattern, read_pattern
@@ -55,9 +57,7 @@ class _VerifyViews:
     async def remove(self, request: Request) -> Response:
         """Forget the requests that match a pattern, and list them."""
         found, teller = await self._matching(request), self._desk.teller
-        gone = {recorded.id for recorded in found}
-        for world in some_worlds(request, self._desk.backend.worlds):
-            world.journal.keep_only(frozenset(kept.id for kept in world.journal if kept.id not in gone))
+        forget_exchanges(some_worlds(request, self._desk.backend.worlds), {recorded.id for recorded in found})
         return reply({"requests": [teller.event(recorded) for recorded in found], **self._state})
 
     async def near_unmatched(self, request: Request) -> Response:
@@ -144,7 +144,7 @@ def read_request_pattern(value: JsonObject) -> RequestPattern:
     try:
         return read_pattern(value)
     except ScriptError as error:
-        raise malformed(error.reason, format_pointer(error.pointer)) from error
+        raise refuse_script(error) from error
 
 
 def read_message(value: JsonObject) -> Message:

@@ -1,11 +1,12 @@
-"""Worlds: which there are, begin one anew, copy one, keep what one has and bring it back."""
+"""Worlds: list, make, copy, reset and delete them, take and restore snapshots."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mock_server.admin.acts.worlds import drop_world, find_world, fork_world, make_world, reset_worlds
 from mock_server.admin.exchange import AdminContext
-from mock_server.admin.json import ALL, malformed, missing, read_object, reply
+from mock_server.admin.json import ALL, malformed, read_object, reply
 from mock_server.errors import UsageError
 from mock_server.json_values import JsonObject
 from mock_server.respond.worlds import EVERYBODY, World
@@ -36,11 +37,11 @@ class _WorldViews:
 
     async def list(self, request: Request) -> Response:
         """List the worlds, the shared one first."""
-        return reply({"worlds": [_tell(world) for world in self._worlds], "meta": {"total": len(self._worlds)}})
+        return reply({"worlds": [_render(world) for world in self._worlds], "meta": {"total": len(self._worlds)}})
 
     async def show(self, request: Request) -> Response:
         """Show one world."""
-        return reply(_tell(self._known(request)))
+        return reply(_render(find_world(self._worlds, _name(request))))
 
     async def change(self, request: Request) -> Response:
         """Create a world, or change its seed."""
@@ -51,36 +52,34 @@ class _WorldViews:
         seed = given.get("seed")
         if isinstance(seed, bool) or not isinstance(seed, str | int | None):
             raise malformed("the seed is a text or a number; null for the server's", "/seed")
-        is_new = self._worlds.known(name) is None
-        world = self._worlds.get(name)
-        if "seed" in given:
-            world.seed = None if seed is None else str(seed)
-        return reply(_tell(world), 201 if is_new else 200)
+        if "seed" not in given:
+            world, is_new = make_world(self._worlds, name)
+        else:
+            world, is_new = make_world(self._worlds, name, None if seed is None else str(seed))
+        return reply(_render(world), 201 if is_new else 200)
 
     async def drop(self, request: Request) -> Response:
         """Delete a world; the shared one is reset."""
-        self._worlds.drop(self._known(request).name)
+        await drop_world(self._worlds, _name(request))
         return reply({})
 
     async def reset(self, request: Request) -> Response:
         """Reset a world."""
-        name = _name(request)
-        for each in [world.name for world in self._worlds] if name == ALL else [name]:
-            self._worlds.reset(each)
+        await reset_worlds(self._worlds, _name(request))
         return reply({})
 
     async def fork(self, request: Request) -> Response:
         """Copy a world to another one."""
-        source = self._known(request).name
+        source = find_world(self._worlds, _name(request)).name
         given = await read_object(request, self._desk.limit)
         target = given.get("to")
         if not isinstance(target, str) or target in {EVERYBODY, ALL}:
             raise malformed('say which world gets it: {"to": "NAME"}', "/to")
-        return reply(_tell(self._worlds.fork(source, target)), 201)
+        return reply(_render(await fork_world(self._worlds, source, target, replace=True)), 201)
 
     async def snapshot(self, request: Request) -> Response:
         """Show what a world holds, without its journal."""
-        return reply(self._worlds.snapshot(self._known(request).name))
+        return reply(self._worlds.snapshot(find_world(self._worlds, _name(request)).name))
 
     async def restore(self, request: Request) -> Response:
         """Restore a snapshot, of this world or another one."""
@@ -92,14 +91,7 @@ class _WorldViews:
             self._worlds.restore(name, given)
         except UsageError as error:
             raise malformed(str(error)) from error
-        return reply(_tell(self._worlds.get(name)))
-
-    def _known(self, request: Request) -> World:
-        name = _name(request)
-        world = self._worlds.known(name)
-        if world is None:
-            raise missing(f"there is no world {name!r}; PUT makes one, and so does the first request that names it")
-        return world
+        return reply(_render(self._worlds.get(name)))
 
 
 def _name(request: Request) -> str:
@@ -109,7 +101,7 @@ def _name(request: Request) -> str:
     return name
 
 
-def _tell(world: World) -> JsonObject:
+def _render(world: World) -> JsonObject:
     scenarios: JsonObject = dict(world.scenarios)
     turns: JsonObject = dict(world.turns)
     return {

@@ -176,6 +176,10 @@ class ConsoleContext:
         """Return whether our script asks, which puts the answer into a page."""
         return _FRAGMENT in request.headers
 
+    async def read_form(self, request: Request) -> dict[str, str]:
+        """Read the texts of a form."""
+        return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+
     def back(self, url: str) -> Response:
         """Lead on to a page after something was changed."""
         return RedirectResponse(url, 303)

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mock_server.admin.acts.settings import reset_faults, set_operation_faults
 from mock_server.admin.console.context import ROOT, ConsoleContext
-from mock_server.callbacks.dispatch import CallbackDispatcher
 from mock_server.delay import parse_delay
-from mock_server.errors import UsageError
+from mock_server.errors import MockServerError
 from mock_server.faults import FaultKind, FaultSettings, OperationFaults, parse_faults
 from mock_server.server.faults.deliver import SeededFaultInjector
 
@@ -37,58 +37,43 @@ class FaultPages:
         """Return where the pages are."""
         return [Route("/disturbances", self.show), Route("/disturbances", self.change, methods=["POST"])]
 
-    @property
-    def _disturber(self) -> SeededFaultInjector | None:
-        disturber = self._context.backend.disturber
-        if isinstance(disturber, SeededFaultInjector):
-            return disturber
-        return None
-
     async def show(self, request: Request) -> Response:
         """Return what is set."""
         return self._show(request)
 
     def _show(self, request: Request, problem: str = "", given: Mapping[str, str] | None = None) -> Response:
-        context, disturber = self._context, self._disturber
-        outbox = context.backend.outbox
-        posted = list(outbox)[-_SHOWN:][::-1] if isinstance(outbox, CallbackDispatcher) else []
+        context = self._context
+        injector = context.backend.disturber
+        deliveries = list(context.backend.outbox or ())[-_SHOWN:][::-1]
         return context.show(
             request,
             "disturbances",
             page="disturbances",
             status=422 if problem else 200,
-            lines=_lines(disturber.disturbances) if disturber is not None else [],
-            settable=disturber is not None,
+            lines=_rows(injector.disturbances) if isinstance(injector, SeededFaultInjector) else [],
+            settable=isinstance(injector, SeededFaultInjector),
             kinds=[kind.value for kind in FaultKind],
             operations=[named.entry for named in context.operations()],
-            posted=posted,
+            posted=[context.desk.render_delivery(delivery) for delivery in deliveries],
             allowed=context.backend.settings.callbacks_to,
             problem=problem,
             given=given or {},
         )
 
     async def change(self, request: Request) -> Response:
-        """Set the delay and the faults of all operations, or of one."""
-        form = {key: str(value).strip() for key, value in (await request.form()).items()}
-        disturber = self._disturber
-        if disturber is None:
-            return self._show(request, "nothing disturbs the answers of this server")
-        now, operation = disturber.disturbances, form.get("operation", "")
-        if form.get("act") == "reset":
-            disturber.disturbances = self._context.backend.settings.disturbances
-            return self._context.back(f"{ROOT}/disturbances")
-        others = {name: value for name, value in now.operations.items() if name != operation}
-        if form.get("act") == "remove":
-            disturber.disturbances = FaultSettings(all=now.all, operations=others)
-            return self._context.back(f"{ROOT}/disturbances")
+        """Set the delay and the faults of all operations or of one, remove those of one, or reset them."""
+        form = {name: value.strip() for name, value in (await self._context.read_form(request)).items()}
+        backend, operation = self._context.backend, form.get("operation", "")
         try:
-            made = _read(form)
-        except UsageError as error:
+            match form.get("act"):
+                case "reset":
+                    reset_faults(backend)
+                case "remove":
+                    set_operation_faults(backend, operation, None)
+                case _:
+                    set_operation_faults(backend, operation, _read(form))
+        except MockServerError as error:
             return self._show(request, str(error), form)
-        if operation:
-            disturber.disturbances = FaultSettings(all=now.all, operations={**others, operation: made})
-        else:
-            disturber.disturbances = FaultSettings(all=made, operations=now.operations)
         return self._context.back(f"{ROOT}/disturbances")
 
 
@@ -106,9 +91,9 @@ def _read(form: Mapping[str, str]) -> OperationFaults:
     )
 
 
-def _lines(disturbances: FaultSettings) -> list[FaultRow]:
-    all_of_them = ("", disturbances.all), *disturbances.operations.items()
-    return [
-        FaultRow(name, str(each.delay) if each.delay is not None else "", ", ".join(map(str, each.faults or ())))
-        for name, each in all_of_them
-    ]
+def _rows(settings: FaultSettings) -> list[FaultRow]:
+    return [_row("", settings.all), *(_row(name, faults) for name, faults in settings.operations.items())]
+
+
+def _row(operation: str, faults: OperationFaults) -> FaultRow:
+    return FaultRow(operation, str(faults.delay or ""), ", ".join(map(str, faults.faults or ())))

@@ -156,7 +156,7 @@ class OperationPages:
         if named is None:
             return self._gone(request)
         context = self._context
-        given = {key: value for key, value in (await request.form()).items() if isinstance(value, str)}
+        given = await context.read_form(request)
         world = context.world_name(request)
         try:
             made = make_request(named.mount.responder, named.entry, given, world)

@@ -1,6 +1,7 @@
-"""State: the resources of a world and their things, to be looked at, edited, created and deleted."""
+"""The pages of state: the resources of a world and their items, to look at, edit, create and delete."""
 
 import asyncio
+from collections.abc import Iterable
 from functools import partial
 from typing import Final
 from urllib.parse import urlencode
@@ -10,22 +11,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mock_server.admin.console import items
+from mock_server.admin.acts.state import (
+    StatefulResource,
+    begin_item,
+    create_item,
+    judge_item,
+    list_resources,
+    replace_item,
+    run_on_store,
+    unmask_item,
+)
 from mock_server.admin.console.context import ROOT, ConsoleContext
 from mock_server.admin.console.exchange import ShownFinding, found_of
-from mock_server.admin.console.items import ShownResource
+from mock_server.admin.json import AdminRefusal, malformed
 from mock_server.errors import MockServerError
-from mock_server.exchange.secrets.mask import put_back
+from mock_server.exchange.problem import CONFLICT
 from mock_server.findings import Finding
-from mock_server.json_values import JsonObject
-from mock_server.respond.blocking import run_blocking
+from mock_server.json_values import JsonObject, JsonValue
 from mock_server.state.editor import CollectionView, StateEditor
-from mock_server.state.resources import text_of
-from mock_server.state.store import Conflict, Record
+from mock_server.state.store import Record
 
-_SHOWN: Final = 500  # things of a collection
-_LATE: Final = "Somebody else changed it in the meantime; load it again to see how."
-_SINGLE: Final = "There is one of it, always: it is changed, not deleted."
+_SHOWN: Final = 500  # items of a collection
+_COLUMNS: Final = 5  # of a list of items
 
 
 class StatePages:
@@ -39,54 +46,36 @@ class StatePages:
         return [
             Route("/state", self.resources),
             Route("/state/{index:int}/{resource:path}", self.collection),
-            Route("/things/{index:int}/{resource:path}", self.thing),
+            Route("/things/{index:int}/{resource:path}", self.item),
             Route("/things/{index:int}/{resource:path}", self.write, methods=["POST"]),
         ]
 
     async def resources(self, request: Request) -> Response:
-        """Return what has state, and where."""
+        """Show the resources and their collections."""
         context = self._context
-        kept = items.kept_of(context.backend)
 
-        def look() -> list[tuple[ShownResource, list[CollectionView]]]:
-            return [(each, list(self._browser(each, request).collections(each.resource))) for each in kept]
+        def find_collections() -> list[tuple[StatefulResource, list[CollectionView]]]:
+            return [
+                (each, list(self._editor(each, request).collections(each.resource)))
+                for each in list_resources(context.backend)
+            ]
 
-        found = await run_blocking(look)
+        found = await run_on_store(find_collections)
         return context.show(request, "state", page="state", kept=found, stateful=context.backend.settings.stateful)
 
-    def _browser(self, kept: ShownResource, request: Request) -> StateEditor:
-        return StateEditor(kept.state, self._context.world(request))
-
-    def _find(self, request: Request) -> ShownResource | None:
-        index, name = request.path_params["index"], request.path_params["resource"]
-        all_kept = items.kept_of(self._context.backend)
-        return next((kept for kept in all_kept if kept.index == index and kept.resource.name == name), None)
-
-    def _gone(
-        self, request: Request, message: str = "The document has no such resource, or the server keeps no state."
-    ) -> Response:
-        return self._context.show(
-            request, "notice", page="state", status=404, title="Nothing is kept there", message=message
-        )
-
     async def collection(self, request: Request) -> Response:
-        """Return the things of one collection."""
+        """Show the items of a collection."""
         kept = self._find(request)
         if kept is None:
             return self._gone(request)
         path = request.query_params.get("in", kept.root)
         try:
-            opened = await run_blocking(partial(self._browser(kept, request).open, kept.resource, path))
+            opened = await self._open(request, kept, path)
         except MockServerError as error:
             return self._gone(request, str(error))
         records = [self._masked(record) for record in opened.records]
         wanted = request.query_params.get("q", "").casefold()
         found = [record for record in records if not wanted or wanted in orjson.dumps(record.body).decode().casefold()]
-        names = list(
-            dict.fromkeys(
-                name for record in found[:_SHOWN] for name, _ in items.preview(record) if name != kept.resource.key
-            )
-        )[:5]
         return self._context.show(
             request,
             "collection",
@@ -94,94 +83,84 @@ class StatePages:
             kept=kept,
             path=path,
             q=request.query_params.get("q", ""),
-            names=names,
+            names=_columns(found[:_SHOWN], kept.resource.key),
             records=found[:_SHOWN],
             total=len(found),
         )
 
-    async def thing(self, request: Request) -> Response:
-        """Return one thing in an editor; a new one, where no key is given."""
+    async def item(self, request: Request) -> Response:
+        """Show an item in an editor; a new one, where no key is given."""
         kept = self._find(request)
         if kept is None:
             return self._gone(request)
         path, key = request.query_params.get("in", kept.root), request.query_params.get("key")
         try:
-            opened = await run_blocking(partial(self._browser(kept, request).open, kept.resource, path))
+            opened = await self._open(request, kept, path)
         except MockServerError as error:
             return self._gone(request, str(error))
         if key is None:
-            return await self._edit(
-                request, kept, opened, None, self._written(items.pattern_of(kept, opened.records), is_new=True)
-            )
+            text = self._write_item(begin_item(kept.resource, opened.records), is_new=True)
+            return await self._edit(request, kept, opened, None, text)
         record = opened.find(key)
         if record is None:
             return self._gone(request, f"There is no {key!r} in {path}.")
-        return await self._edit(request, kept, opened, record, self._written(record.body or {}))
+        return await self._edit(request, kept, opened, record, self._write_item(record.body or {}))
 
     async def write(self, request: Request) -> Response:
-        """Keep what was edited, if the document takes it; or delete a thing."""
+        """Keep an edited item, if the document allows it; or delete one."""
         kept = self._find(request)
         if kept is None:
             return self._gone(request)
-        form = {key: str(value) for key, value in (await request.form()).items()}
+        form = await self._context.read_form(request)
         path, key = form.get("in", kept.root), form.get("key")
-        browser = self._browser(kept, request)
         try:
-            opened = await run_blocking(partial(browser.open, kept.resource, path))
+            opened = await self._open(request, kept, path)
         except MockServerError as error:
             return self._gone(request, str(error))
         record = opened.find(key) if key is not None else None
         try:
-            if form.get("act") == "delete" and kept.resource.single:
-                return await self._edit(request, kept, opened, record, form.get("body", ""), problem=_SINGLE)
-            if form.get("act") == "delete" and record is not None:
-                await run_blocking(partial(browser.remove, opened, record.key))
-                return self._context.back(f"{ROOT}/state/{kept.index}/{kept.resource.name}?{urlencode({'in': path})}")
+            if form.get("act") == "delete" and (record is not None or kept.resource.single):
+                return await self._delete(request, kept, opened, record)
             return await self._keep(request, kept, opened, record, form)
-        except Conflict:
-            return await self._edit(request, kept, opened, record, form.get("body", ""), problem=_LATE)
         except MockServerError as error:
             return await self._edit(request, kept, opened, record, form.get("body", ""), problem=str(error))
 
-    async def _keep(
-        self, request: Request, kept: ShownResource, opened: CollectionView, record: Record | None, form: dict[str, str]
+    async def _delete(
+        self, request: Request, kept: StatefulResource, opened: CollectionView, record: Record | None
     ) -> Response:
-        text, own = form.get("body", ""), kept.resource.key
-        if form.get("key") is not None and record is None:
-            return await self._edit(request, kept, opened, None, text, problem="It was deleted in the meantime.")
-        try:
-            thing = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            return await self._edit(request, kept, opened, record, text, problem=f"This is no JSON: {error}")
-        if not isinstance(thing, dict):
-            return await self._edit(request, kept, opened, record, text, problem="A thing is a JSON object.")
-        whole = put_back(thing, record.body if record is not None else None)
-        thing = whole if isinstance(whole, dict) else thing
-        wrong, dropped = items.judge(kept, thing)
+        if record is None or kept.resource.single:
+            raise malformed("There is one of it, always: it is changed, not deleted.")
+        await run_on_store(partial(self._editor(kept, request).remove, opened, record.key))
+        query = urlencode({"in": opened.path})
+        return self._context.back(f"{ROOT}/state/{kept.index}/{kept.resource.name}?{query}")
+
+    async def _keep(
+        self,
+        request: Request,
+        kept: StatefulResource,
+        opened: CollectionView,
+        record: Record | None,
+        form: dict[str, str],
+    ) -> Response:
+        text, key, version = form.get("body", ""), form.get("key"), form.get("version", "")
+        if key is not None and record is None:
+            raise AdminRefusal(CONFLICT, "It was deleted in the meantime.")
+        item = unmask_item(_read_item(text), record)
+        wrong, dropped = judge_item(kept, item)
         if wrong:
             return await self._edit(request, kept, opened, record, text, wrong=wrong)
-        key = text_of(thing.get(own)) if own is not None else None
-        if record is None and own is not None and (not key or opened.find(key) is not None):
-            if key:
-                problem = f"There is one with {own} {key!r} already."
-            else:
-                problem = f"It needs {own!r}, which tells it apart from others."
-            return await self._edit(request, kept, opened, None, text, problem=problem)
-        if record is not None and own is not None and key != record.key and not kept.resource.single:
-            problem = f"{own!r} tells it apart from others and stays {record.key!r}; create another thing instead."
-            return await self._edit(request, kept, opened, record, text, problem=problem)
-        version = form.get("version", "")
-        expected = int(version) if version.isdecimal() else 0
-        put = partial(
-            self._browser(kept, request).put, opened, record.key if record is not None else key, thing, expected
-        )
-        made = await run_blocking(put)
-        return await self._edit(request, kept, opened, made, self._written(thing), dropped=dropped, saved=True)
+        editor = self._editor(kept, request)
+        if key is None:
+            act = partial(create_item, editor, opened, item)
+        else:
+            act = partial(replace_item, editor, opened, key, item, int(version) if version.isdecimal() else 0)
+        made = await run_on_store(act)
+        return await self._edit(request, kept, opened, made, self._write_item(item), dropped=dropped, saved=True)
 
     async def _edit(
         self,
         request: Request,
-        kept: ShownResource,
+        kept: StatefulResource,
         opened: CollectionView,
         record: Record | None,
         text: str,
@@ -193,7 +172,7 @@ class StatePages:
     ) -> Response:
         documents = [mount.responder.document for mount in self._context.backend.mounts]
         found: list[ShownFinding] = await asyncio.to_thread(found_of, wrong, documents) if wrong else []
-        below = list(self._browser(kept, request).below(opened, record.key)) if record is not None else []
+        below = list(self._editor(kept, request).below(opened, record.key)) if record is not None else []
         return self._context.show(
             request,
             "thing",
@@ -210,15 +189,58 @@ class StatePages:
             below=below,
         )
 
+    def _editor(self, kept: StatefulResource, request: Request) -> StateEditor:
+        return StateEditor(kept.state, self._context.world(request))
+
+    async def _open(self, request: Request, kept: StatefulResource, path: str) -> CollectionView:
+        return await run_on_store(partial(self._editor(kept, request).open, kept.resource, path))
+
+    def _find(self, request: Request) -> StatefulResource | None:
+        index, name = request.path_params["index"], request.path_params["resource"]
+        found = (each for each in list_resources(self._context.backend) if each.index == index)
+        return next((each for each in found if each.resource.name == name), None)
+
+    def _gone(
+        self, request: Request, message: str = "The document has no such resource, or the server keeps no state."
+    ) -> Response:
+        return self._context.show(
+            request, "notice", page="state", status=404, title="Nothing is kept there", message=message
+        )
+
     def _masked(self, record: Record) -> Record:
         shown = self._context.masker.mask.value(record.body)
         return record._replace(body=shown if isinstance(shown, dict) else None)
 
-    def _written(self, thing: JsonObject, *, is_new: bool = False) -> str:
+    def _write_item(self, item: JsonObject, *, is_new: bool = False) -> str:
         """
-        Write a thing for the editor, without its secrets.
+        Write an item for the editor, without its secrets.
 
         Of one that a new one is made like, these keep their form.
         """
         mask = self._context.masker.mask
-        return orjson.dumps((mask.veiled() if is_new else mask).value(thing), option=orjson.OPT_INDENT_2).decode()
+        return orjson.dumps((mask.veiled() if is_new else mask).value(item), option=orjson.OPT_INDENT_2).decode()
+
+
+def _read_item(text: str) -> JsonObject:
+    """
+    Read what was written in the editor.
+
+    Raises:
+        AdminRefusal: it is no JSON object.
+    """
+    try:
+        item: JsonValue = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise malformed(f"This is no JSON: {error}") from error
+    if not isinstance(item, dict):
+        raise malformed("A thing is a JSON object.")
+    return item
+
+
+def _columns(records: Iterable[Record], key: str | None) -> list[str]:
+    """Return the first properties of items, apart from their key, that are neither objects nor arrays."""
+    found: dict[str, None] = {}
+    for record in records:
+        plain = [name for name, value in (record.body or {}).items() if not isinstance(value, dict | list)]
+        found.update(dict.fromkeys(name for name in plain[:_COLUMNS] if name != key))
+    return list(found)[:_COLUMNS]

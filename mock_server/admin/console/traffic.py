@@ -8,7 +8,6 @@ import asyncio
 import heapq
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -18,18 +17,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from mock_server.admin.acts.journal import clear_journals
 from mock_server.admin.console.context import ROOT, ConsoleContext
 from mock_server.admin.console.exchange import ExchangeRow, curl_of, found_of, row_of, side_of
 from mock_server.admin.console.save_fixture import keep, suggest_name
+from mock_server.admin.json import ALL
 from mock_server.errors import MockServerError
-from mock_server.respond.blocking import run_blocking
 from mock_server.respond.fast_path import FastPath
 from mock_server.respond.journal import Recorded
-from mock_server.respond.trace import Explained, explain
 from mock_server.respond.worlds import Worlds
 from mock_server.server.connection.raw import end_of
-
-ALL: str = "*"  # worlds
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +217,8 @@ class TrafficPages:
 
     async def clear(self, request: Request) -> Response:
         """Forget the exchanges of the worlds that are listed."""
-        form = await request.form()
-        selection = Selection.of({key: str(value) for key, value in form.items()}, self._context.world_name(request))
-        for world in self._context.backend.worlds:
-            if selection.world in {"*", world.name}:
-                world.journal.clear()
+        selection = Selection.of(await self._context.read_form(request), self._context.world_name(request))
+        clear_journals(world for world in self._context.backend.worlds if selection.world in {ALL, world.name})
         return self._context.back(f"{ROOT}/?{selection.query}")
 
     def _find(self, request: Request) -> Recorded | None:
@@ -257,7 +251,8 @@ class TrafficPages:
         findings = await asyncio.to_thread(found_of, recorded.answer.findings, documents, concealed.mask)
         entry = recorded.answer.entry
         named = context.find_entry(entry) if entry is not None else None
-        explained = await self._explain(recorded)
+        world = context.backend.worlds.get(recorded.world)
+        _, explained = await context.desk.explain(recorded.request, world)
         return context.show(
             request,
             "exchange",
@@ -277,13 +272,6 @@ class TrafficPages:
             **{"problem": "", "saved": "", "wrong": [], "name": "", **values},
         )
 
-    async def _explain(self, recorded: Recorded) -> Explained:
-        """Why such a request is answered as it is now."""
-        request, backend = recorded.request, self._context.backend
-        path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
-        responder = backend.find_mount(request.method, path, query).responder
-        return await run_blocking(partial(explain, responder, request, backend.worlds.get(recorded.world)))
-
     async def body(self, request: Request) -> Response:
         """Return a body as it is, as text: no browser does anything with it."""
         recorded, side = self._find(request), request.path_params["side"]
@@ -297,8 +285,8 @@ class TrafficPages:
         recorded = self._find(request)
         if recorded is None:
             return self._gone(request)
-        form = await request.form()
-        name, anybody, over = str(form.get("name", "")).strip(), form.get("anybody") == "1", form.get("replace") == "1"
+        form = await self._context.read_form(request)
+        name, anybody, over = form.get("name", "").strip(), form.get("anybody") == "1", form.get("replace") == "1"
         entry = recorded.answer.entry
         named = self._context.find_entry(entry) if entry is not None else None
         if named is None:

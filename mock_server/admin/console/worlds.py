@@ -1,14 +1,13 @@
-"""Worlds: what each test or person has for itself; made, forked, reset, dropped, and looked at."""
-
-from collections.abc import Callable
+"""The page of worlds: list, make, copy, reset and delete them, and use one in this browser."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mock_server.admin.acts.worlds import drop_world, fork_world, make_world, reset_worlds
 from mock_server.admin.console.context import ROOT, ConsoleContext
+from mock_server.admin.json import malformed
 from mock_server.errors import MockServerError
-from mock_server.respond.blocking import run_blocking
 from mock_server.respond.worlds import COOKIE, EVERYBODY
 
 
@@ -37,28 +36,13 @@ class WorldPages:
         )
 
     async def change(self, request: Request) -> Response:
-        """Do something with a world."""
-        form = {key: str(value).strip() for key, value in (await request.form()).items()}
-        worlds, name, other = self._context.backend.worlds, form.get("name", EVERYBODY), form.get("other", "")
-        act = form.get("act", "")
-        if act == "use":
-            return self._use(name)
-        acts: dict[str, Callable[[], object]] = {
-            "make": lambda: self._seed(other, form.get("seed", "")),
-            "seed": lambda: self._seed(name, form.get("seed", "")),
-            "fork": lambda: worlds.fork(name, other),
-            "reset": lambda: worlds.reset(name),
-            "drop": lambda: worlds.drop(name),
-        }
-        if act not in acts:
-            return self._show(request, f"nothing is called {act!r} that could be done with a world")
-        if act in {"make", "fork"} and not other:
-            return self._show(request, "a new world needs a name")
-        if act == "fork" and worlds.known(other) is not None:
-            return self._show(request, f"there is a world {other!r} already; drop it first")
+        """Make, copy, reset or delete a world, set its seed, or use it in this browser."""
+        form = {name: value.strip() for name, value in (await self._context.read_form(request)).items()}
+        act, name = form.get("act", ""), form.get("name", EVERYBODY)
         try:
-            # a store may have to be waited for
-            await run_blocking(acts[act])
+            if act == "use":
+                return self._use(name)
+            await self._act(act, name, form.get("other", ""), form.get("seed") or None)
         except MockServerError as error:
             return self._show(request, str(error))
         response = self._context.back(f"{ROOT}/worlds")
@@ -66,8 +50,23 @@ class WorldPages:
             response.delete_cookie(COOKIE, path="/")
         return response
 
-    def _seed(self, name: str, seed: str) -> None:
-        self._context.backend.worlds.get(name).seed = seed or None
+    async def _act(self, act: str, name: str, other: str, seed: str | None) -> None:
+        worlds = self._context.backend.worlds
+        match act:
+            case "make" | "fork" if not other:
+                raise malformed("a new world needs a name")
+            case "make":
+                make_world(worlds, other, seed)
+            case "seed":
+                make_world(worlds, name, seed)
+            case "fork":
+                await fork_world(worlds, name, other, replace=False)
+            case "reset":
+                await reset_worlds(worlds, name)
+            case "drop":
+                await drop_world(worlds, name)
+            case _:
+                raise malformed(f"nothing is called {act!r} that could be done with a world")
 
     def _use(self, name: str) -> Response:
         """Switch this browser to a world: the console, and whatever else of this origin it asks for."""

@@ -149,6 +149,7 @@ def test_preferences_say_what_became_of_them(asked: Any) -> None:
 class Remembering:
     """A source that must not be asked."""
 
+    name = "remembering"
     before_validation = False
     blocks = False
     asked = 0

@@ -14,7 +14,7 @@ from tests.support.paths import ROOT
 from tests.support.servers import Server, start_server, stop_server
 
 LIBRARY = Path(__file__).resolve().parent / "library.yaml"
-SHOP = Path("tests") / "serve" / "state" / "shop.yaml"
+SHOP = Path("tests") / "state" / "shop.yaml"
 
 
 @pytest.fixture(scope="module")

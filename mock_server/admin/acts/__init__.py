@@ -1,0 +1,5 @@
+"""
+Each act on a running server, once: on worlds, state, mappings and scenarios, delays and faults, journals.
+
+The admin API and the console are two renderers of what an act returns, and of the `AdminRefusal` that it raises.
+"""

@@ -36,6 +36,32 @@ class Answer(NamedTuple):
     later: "Later | None" = None  # makes the answer instead, where that takes more than deciding
 
 
+class Passed(NamedTuple):
+    """A source leaves a request to those after it."""
+
+    reason: str
+
+
+class Candidate(NamedTuple):
+    """A fixture or an example of the response that is chosen, in an explanation."""
+
+    source: str  # `fixture:NAME` or `example:KEY`
+    answers_since: str  # why it answers, if it is the one that does
+    passes_since: str  # why it does not, else
+
+
+class Foreseen(NamedTuple):
+    """What a source would do with a request, for an explanation."""
+
+    reason: str
+    answers: bool | None = True  # None: that can't be known without asking it
+
+
+UNFORESEEN: Final = Foreseen(
+    "it may answer; that can't be told without asking it, which could change what it keeps", answers=None
+)
+
+
 Later = Callable[
     [MutableMapping[str, Any], Callable[[], Awaitable[MutableMapping[str, Any]]]], Awaitable[Answer]
 ]  # of scope, receive

@@ -102,7 +102,7 @@ class FastPath:
         self._responder = responder
         self._sources = responder.sources
         self._plans: dict[str, _OperationAnswers | _Live | None] = {}
-        # By operation, path and query; each is good for a pulse of the state, and for a host where it names one.
+        # By operation, path and query; each is good for a version of the state, and for a host where it names one.
         self._ready = ready_answers()
         self._at_hand: BoundedCache[tuple[str, bytes], _AtHand | _Live] = BoundedCache(
             _MOST
@@ -256,20 +256,20 @@ class FastPath:
     def _living(self, plan: _Live, request: Request, world: World) -> Answer | None:
         """Return the answer from state, kept as long as nothing changes."""
         query, fields = request.query, request.fields
-        pulse = plan.source.pulse()
-        if pulse is None or b"__" in query or not self._is_ordinary(plan, fields):
+        version = plan.source.version()
+        if version is None or b"__" in query or not self._is_ordinary(plan, fields):
             return None
         if plan.judge is not None and not plan.judge.admits(query, fields):
             return None
         key = plan.entry.id, request.path, query
         known = self._ready.get(key)
-        if known is not None and (known[0] == pulse or known[0] == (pulse, _host(fields))):
+        if known is not None and (known[0] == version or known[0] == (version, _host(fields))):
             return known[1]
         answer = self._responder.respond(request, world)
         if answer.source.startswith(STATE) and not answer.findings:
             host = _host(fields)
             named = host and (host in answer.body or any(host in value for _, value in answer.fields))
-            self._ready[key] = ((pulse, host) if named else pulse), answer
+            self._ready[key] = ((version, host) if named else version), answer
         return answer
 
     def _is_ordinary(self, plan: _OperationAnswers | _Live, fields: RawFields) -> bool:

@@ -34,13 +34,16 @@ from mock_server.document.load import LoadedResource, json_duplicates, read_reso
 from mock_server.document.model import Entry, Missing, Operation, ParameterLocation
 from mock_server.errors import DocumentError, SchemaError, ScriptError
 from mock_server.exchange.message import Request
+from mock_server.exchange.prefer import EDGES
 from mock_server.files import find_escape, folder_name
 from mock_server.findings import RULES, Finding, Place
 from mock_server.generate.realism.pools import Pools
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.judge.request import DecodedRequest
 from mock_server.judge.response import ResponseJudge
+from mock_server.respond.answer import Candidate
 from mock_server.respond.match.conditions import Condition, find_parameter, read_conditions
+from mock_server.respond.representation import RequestContext
 from mock_server.respond.stored import KEYS, Raw, Stored, judge_stored, read_stored
 
 _SUFFIXES = frozenset((".yaml", ".yml", ".json"))
@@ -70,10 +73,6 @@ class Fixture:
     def matches(self, request: Request, understood: DecodedRequest) -> bool:
         """Return whether a request says everything that the fixture asks for."""
         return all(condition.holds(request, understood) for condition in self.conditions)
-
-    def unmet(self, request: Request, understood: DecodedRequest) -> tuple[Condition, ...]:
-        """Return what a request does not say of what the fixture asks for."""
-        return tuple(condition for condition in self.conditions if not condition.holds(request, understood))
 
 
 @dataclass(eq=False, repr=False)
@@ -118,9 +117,49 @@ class Fixtures:
                 return fixture
         return None
 
+    def consider(self, operation: str, ask: RequestContext, status: int | None) -> Iterator[Candidate]:
+        """
+        Yield the fixtures of an operation, the most specific first, for an explanation.
+
+        Args:
+            operation: Whose.
+            ask: The request.
+            status: That is wanted; None for any.
+        """
+        named = ask.preferences.fixture
+        for fixture in self.by_operation.get(operation, ()):
+            if named is not None and status is None:
+                met = f"the preference fixture={named}"
+            elif fixture.conditions:
+                met = f"the request says what it asks for: {', '.join(map(str, fixture.conditions))}"
+            else:
+                met = "it asks for nothing"
+            yield Candidate(f"fixture:{fixture.name}", met, _why_not(fixture, ask, status))
+
     def named(self, operation: str, name: str) -> Fixture | None:
         """Find a fixture by its name."""
         return next((fixture for fixture in self.by_operation.get(operation, ()) if fixture.name == name), None)
+
+
+def _why_not(fixture: Fixture, ask: RequestContext, status: int | None) -> str:
+    """Say why a fixture does not answer; `status` is that of the answer, None where any will do."""
+    preferences = ask.preferences
+    if preferences.asks_for_generated:
+        return "something is preferred that only a generated value can have"
+    if status is None and preferences.fixture is not None:
+        return f"the preference fixture={preferences.fixture} names another one"
+    if status is None and (preferences.example is not None or ask.profile in EDGES):
+        return "a preference or profile asks for another kind of answer"
+    if "fixture" not in ask.sources:
+        return "fixtures are not among the sources"
+    if fixture.breaks:
+        return f"it breaks the document on purpose: only the preference fixture={fixture.name} gets it"
+    if status is not None and fixture.status != status:
+        return f"its status is {fixture.status}, not {status}"
+    unmet = [str(each) for each in fixture.conditions if not each.holds(ask.request, ask.understood)]
+    if unmet:
+        return f"its 'when' asks for {', '.join(unmet)}"
+    return "a more specific one goes before it"
 
 
 class _Index:

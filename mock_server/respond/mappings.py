@@ -23,7 +23,7 @@ from mock_server.exchange.router import Matched
 from mock_server.findings import Finding
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.pausing import without_pauses
-from mock_server.respond.answer import Answer, problem_answer
+from mock_server.respond.answer import Answer, Foreseen, Passed, problem_answer
 from mock_server.respond.match.mapping import Mapping, read_mapping
 from mock_server.respond.match.request_pattern import ANY, PatternRequest, match_template
 from mock_server.respond.representation import RequestContext
@@ -37,6 +37,7 @@ LIMIT: Final = 10_000  # mappings
 _HEAVIEST: Final = 64 << 20  # bytes of all of them
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "QUERY")
 _VARIABLE = re.compile(r"\{[^{}]*\}")
+_PASSED: Final = Passed("no mapping matches")
 
 
 class Mappings:
@@ -312,17 +313,19 @@ class MappingSource:
         """Return whether there is any mapping: which operations it answers is known only when it does."""
         return len(self._stubs) > 0
 
-    def answer(self, operation: Operation | None, ask: RequestContext) -> Answer | None:
+    def consider(self, operation: Operation | None, ask: RequestContext) -> Answer | Passed | Foreseen:
         """Answer by the first mapping that matches."""
         if not len(self._stubs):
-            return None
+            return _PASSED
         asked = PatternRequest(ask.request)
         with self._stubs.lock, without_pauses():
             mapping = self._stubs.match(asked, ask.world, documented=operation is not None)
             if mapping is None:
-                return None
+                return _PASSED
             if mapping.scenario is not None and mapping.then is not None:
                 ask.world.scenarios[mapping.scenario] = mapping.then
+        if ask.explains:
+            return Foreseen(f"the mapping {mapping.name or mapping.id} matches")
         entry = operation.entry if operation is not None else None
         try:
             prepared = self._prepare(mapping, operation)
@@ -333,13 +336,6 @@ class MappingSource:
         return render(
             prepared.stored, self._telling(mapping, operation, prepared.stored), _with_variables(mapping, asked, ask)
         )
-
-    def tell(self, operation: Operation | None, ask: RequestContext) -> tuple[bool, str]:
-        """Return whether a mapping would answer, and which; nothing is changed."""
-        mapping = self._stubs.match(PatternRequest(ask.request), ask.world, documented=operation is not None)
-        if mapping is None:
-            return (False, "no mapping matches")
-        return (True, f"the mapping {mapping.name or mapping.id} matches")
 
     def _prepare(self, mapping: Mapping, operation: Operation | None) -> PreparedResponse:
         known = self._prepared.setdefault(mapping, {})

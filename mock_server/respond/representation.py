@@ -10,7 +10,7 @@ Microcks' rule; see `exchange.negotiate.paired_keys`.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -65,7 +65,16 @@ from mock_server.generate.producer import Producer, SampleOptions
 from mock_server.json_values import JsonObject, JsonValue, Pointer, find_at
 from mock_server.judge.request import DecodedRequest
 from mock_server.judge.response import ResponseJudge
-from mock_server.respond.answer import GENERATED, PAYLOAD, SEED, SOURCE, Answer, RawField, problem_answer
+from mock_server.respond.answer import (
+    GENERATED,
+    PAYLOAD,
+    SEED,
+    SOURCE,
+    Answer,
+    Candidate,
+    RawField,
+    problem_answer,
+)
 from mock_server.respond.edge_answers import edges_of
 from mock_server.respond.headers import Heading, link_field, tell_in_fields
 from mock_server.respond.journal import Journal
@@ -75,6 +84,7 @@ from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of
 
 _SHOWN = 200  # characters of a value
+_CARRIED = "the request carries what it asks for, or it asks for nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,7 @@ class RequestContext(NamedTuple):
     profile: str | None = None  # preferred, or of the whole server
     world: World = NOBODY
     variables: Mapping[str, str] = {}  # of the path, percent-encoded
+    explains: bool = False  # whether the answer is not sent: nothing but the world, a copy, may change
 
     @property
     def seed(self) -> int:
@@ -500,31 +511,31 @@ class Representation:
                 return example
         return next((example for example in content.usable if example.key not in pairs), None)
 
-    def consider(self, ask: RequestContext) -> Iterator[tuple[str, str | None]]:
-        """
-        Yield the examples that there are for a request, by their sources, each with why it does not answer.
-
-        None: it could.
-        """
+    def consider(self, ask: RequestContext) -> Iterator[Candidate]:
+        """Yield the examples that there are for a request, for an explanation."""
         represented = self.represent(ask) if not self.chosen.is_empty else None
         if represented is None:
             return
-        content = self._content(represented)
+        usable, name = self._content(represented).usable, ask.preferences.example
+        met = f"the preference example={name}" if name is not None else _CARRIED
         for example in represented.media_type.examples:
-            why = None
-            if "example" not in ask.sources:
-                why = "examples are not among the sources"
-            elif ask.preferences.asks_for_generated:
-                why = "something is preferred that only a generated value can have"
-            elif example.value is MISSING:
-                why = "its value is elsewhere: externalValue"
-            elif example not in content.usable:
-                why = "it breaks its schema"
-            elif (half := self._paired().get(str(example.key))) is not None and (
-                missing := half.lacking(ask.understood)
-            ):
-                why = f"it is one of a pair, and the request does not carry the other: {', '.join(missing)}"
-            yield f"example:{example.key or 'default'}", why
+            yield Candidate(f"example:{example.key or 'default'}", met, self._why_not(example, usable, ask))
+
+    def _why_not(self, example: Example, usable: Sequence[Example], ask: RequestContext) -> str:
+        """Say why an example does not answer."""
+        if "example" not in ask.sources:
+            return "examples are not among the sources"
+        if ask.preferences.asks_for_generated:
+            return "something is preferred that only a generated value can have"
+        if example.value is MISSING:
+            return "its value is elsewhere: externalValue"
+        if example not in usable:
+            return "it breaks its schema"
+        pair = self._paired().get(str(example.key))
+        missing = pair.lacking(ask.understood) if pair is not None else ()
+        if missing:
+            return f"it is one of a pair, and the request does not carry the other: {', '.join(missing)}"
+        return "another one goes before it, or its words were changed to say what is wrong"
 
     def _paired(self) -> dict[str, PairedExample]:
         """By key: what a request has to carry for a paired example."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from mock_server.document.document import Document
@@ -50,6 +50,8 @@ from mock_server.respond.answer import (
     PREFERENCE_APPLIED,
     SOURCE,
     Answer,
+    Foreseen,
+    Passed,
     RawField,
     problem_answer,
     with_violations,
@@ -74,7 +76,18 @@ _SAID: Final = _ERRORS | {"request-accept-unmet", "request-boolean-lenient", "re
 _REFUSED: Final = (
     f"problem:{problem.INVALID_REQUEST.name}"  # quotes what was sent, and what the document wants, as they are
 )
+_ANOTHER_KIND: Final = Passed("a preference or profile asks for another kind of answer")
 _REDIRECTIONS: Final = frozenset((301, 302, 303, 307, 308))
+
+
+class Considered(NamedTuple):
+    """What a source of answers, or at last the document itself, has for a request."""
+
+    source: str  # its name; of the document, where its answer comes from
+    outcome: Answer | Passed | Foreseen
+    reason: str = ""  # why this response of the document answers
+    chosen: ChosenResponse | None = None  # that response
+
 
 Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], Request, JsonValue | Missing, World], Answer]
 
@@ -162,7 +175,7 @@ class Responder:
         """Answer a request, with the document's own links; see `links`."""
         matched = self.find(request)
         if isinstance(matched, Unmatched):
-            return self._unmatched(request, request.path.decode("latin-1"), matched, world)
+            return self._unmatched(request, matched, world)
         return self.respond_to(matched, request, world)
 
     def find(self, request: Request) -> Matched[Entry] | Unmatched:
@@ -407,7 +420,20 @@ class Responder:
         return path or "/", HERE + path
 
     def _decide(self, compiled: CompiledOperation, ask: RequestContext) -> Answer:
-        answer, found = self._choose(compiled, ask), ask.understood.findings
+        outcomes = (considered.outcome for considered in self._consider(compiled, ask))
+        return self._with_findings(compiled, ask, next(outcome for outcome in outcomes if isinstance(outcome, Answer)))
+
+    def explain(self, matched: Matched[Entry], ask: RequestContext) -> list[Considered]:
+        """List what all sources have for a request, with `ask.explains`; the last is the answer of the document."""
+        compiled = self._compile(matched.route.target)
+        *others, last = self._consider(compiled, ask)
+        assert isinstance(last.outcome, Answer)  # noqa: S101 - the document always has one
+        answer = _applied(self._with_findings(compiled, ask, last.outcome), ask.preferences)
+        return [*others, last._replace(outcome=self.lead(answer, ask.request))]
+
+    def _with_findings(self, compiled: CompiledOperation, ask: RequestContext, answer: Answer) -> Answer:
+        """Return an answer with what was found in the request, and in what the document says of it."""
+        found = ask.understood.findings
         if compiled.broken:
             found = (*compiled.broken, *found)
         if not found and not answer.findings:
@@ -419,28 +445,57 @@ class Responder:
             return answer
         return with_violations(answer, [finding for finding in findings if finding.rule in _SAID])
 
-    def _choose(self, compiled: CompiledOperation, ask: RequestContext) -> Answer:
-        operation, understood, preferences = compiled.operation, ask.understood, ask.preferences
-        if preferences.code is not None:
-            return self._preferred(compiled, ask, preferences.code)
-        told = self._told(operation, ask, before_validation=True)
-        if told is not None:
-            return told
+    def _consider(self, compiled: CompiledOperation, ask: RequestContext) -> Iterator[Considered]:
+        """Yield what each source has for a request, in their order, and at last the answer of the document."""
+        operation, understood, code = compiled.operation, ask.understood, ask.preferences.code
+        if code is not None:
+            yield self._preferred(compiled, ask, code)
+            return
+        yield from self._ask_sources(operation, ask, before_validation=True)
         if understood.unmet and self.kit.settings.security:
-            return self._unauthorized(compiled, ask)
+            yield self._unauthorized(compiled, ask)
+            return
         errors = tuple([found for found in understood.findings if found.rule in _ERRORS]) if understood.findings else ()
         if errors and self.kit.settings.validate_requests:
-            return self._refuse(compiled, ask, errors)
-        stored = self._told(operation, ask, before_validation=False) or self._stored(compiled, ask)
+            yield self._refuse(compiled, ask, errors)
+            return
+        yield from self._ask_sources(operation, ask, before_validation=False)
+        yield self._succeed(
+            compiled,
+            ask,
+            "the request breaks the document, which the server was told not to mind"
+            if errors
+            else "the request is good",
+        )
+
+    def _ask_sources(
+        self, operation: Operation, ask: RequestContext, *, before_validation: bool
+    ) -> Iterator[Considered]:
+        """Yield what the sources have, unless another kind of answer is preferred."""
+        if not self.sources:
+            return
+        is_passed = ask.preferences.asks_for_something or ask.profile in EDGES
+        for source in self.sources:
+            if source.before_validation is before_validation and source.touches(operation.entry):
+                yield Considered(source.name, _ANOTHER_KIND if is_passed else source.consider(operation, ask))
+
+    def _succeed(self, compiled: CompiledOperation, ask: RequestContext, reason: str) -> Considered:
+        """Answer a request that is not refused: by a fixture, else with the response of the lowest success."""
+        operation, chosen = compiled.operation, compiled.success
+        if chosen is not None:
+            reason = f"{reason}; {chosen.response.status} is the lowest success"
+        stored = self._stored(compiled, ask)
         if stored is not None:
-            return stored
-        if compiled.success is None:
-            detail = f"{operation.entry.title} documents no response"
-            return problem_answer(problem.NO_RESPONSE, detail, entry=operation.entry)
-        reply = self._reply(compiled, compiled.success)
+            return _considered(stored, reason, chosen)
+        if chosen is None:
+            reason = f"{operation.entry.title} documents no response"
+            answer = problem_answer(problem.NO_RESPONSE, reason, entry=operation.entry)
+            return _considered(answer, "the operation documents no response")
+        reply = self._reply(compiled, chosen)
         if reply.is_refused(ask):
-            return self.refuse_accept(operation, reply, ask)
-        return reply.render(ask)
+            answer = self.refuse_accept(operation, reply, ask)
+            return _considered(answer, reply.unacceptable(ask).message, choose_status(operation, answer.status))
+        return _considered(reply.render(ask), reason, chosen)
 
     def refuse_accept(self, operation: Operation, reply: Representation, ask: RequestContext) -> Answer:
         """Answer 406: in the document's words where it has some for that status alone, else with problem details."""
@@ -451,13 +506,6 @@ class Responder:
             if answer is not None:
                 return answer._replace(findings=(finding,))
         return problem_answer(problem.NOT_ACCEPTABLE, finding.message, entry=operation.entry, findings=(finding,))
-
-    def _told(self, operation: Operation, ask: RequestContext, *, before_validation: bool) -> Answer | None:
-        """Return the answer of a source, unless another one is preferred."""
-        if not self.sources or ask.preferences.asks_for_something or ask.profile in EDGES:
-            return None
-        asked = (source for source in self.sources if source.before_validation is before_validation)
-        return next((answer for source in asked if (answer := source.answer(operation, ask)) is not None), None)
 
     def _ask(
         self,
@@ -494,8 +542,15 @@ class Responder:
             variables,
         )
 
-    def _preferred(self, compiled: CompiledOperation, ask: RequestContext, status: int) -> Answer:
+    def _preferred(self, compiled: CompiledOperation, ask: RequestContext, status: int) -> Considered:
+        """Answer with the status that is preferred."""
         chosen = choose_status(compiled.operation, status)
+        answer = self._preferred_answer(compiled, ask, status, chosen)
+        return _considered(answer, f"the preference code={status} goes before all else", chosen)
+
+    def _preferred_answer(
+        self, compiled: CompiledOperation, ask: RequestContext, status: int, chosen: ChosenResponse | None
+    ) -> Answer:
         if chosen is None and status == problem.NOT_ACCEPTABLE.status:
             detail = f"{compiled.operation.entry.title} was asked to accept nothing of what it documents"
             return problem_answer(problem.NOT_ACCEPTABLE, detail, entry=compiled.operation.entry)
@@ -557,7 +612,8 @@ class Responder:
         head = self._reply(compiled, chosen).head() if chosen is not None else ()
         return RenderContext(source, operation, compiled.responses, head, self.kit.pools, key)
 
-    def _unauthorized(self, compiled: CompiledOperation, ask: RequestContext) -> Answer:
+    def _unauthorized(self, compiled: CompiledOperation, ask: RequestContext) -> Considered:
+        """Answer 401, RFC 9110, section 15.5.2."""
         operation = compiled.operation
         detail = "; or ".join(f"missing is {lacking}" for lacking in ask.understood.unmet)
         finding = Finding(
@@ -572,7 +628,8 @@ class Responder:
         if answer is None:
             advice = "any value will do; --no-security asks for none"
             answer = problem_answer(problem.UNAUTHORIZED, f"{detail}; {advice}", entry=operation.entry)
-        return self._challenged(compiled, answer._replace(findings=(finding,)))
+        reason = f"no security requirement is met: missing is {'; or '.join(ask.understood.unmet)}"
+        return _considered(self._challenged(compiled, answer._replace(findings=(finding,))), reason, chosen)
 
     def _challenged(self, compiled: CompiledOperation, answer: Answer) -> Answer:
         """Return a 401 says how to authenticate. RFC 9110, section 15.5.2."""
@@ -581,7 +638,10 @@ class Responder:
             return answer
         return answer._replace(fields=[*answer.fields, (b"www-authenticate", challenge.encode("latin-1", "replace"))])
 
-    def _refuse(self, compiled: CompiledOperation, ask: RequestContext, errors: tuple[Finding, ...]) -> Answer:
+    def _refuse(self, compiled: CompiledOperation, ask: RequestContext, errors: tuple[Finding, ...]) -> Considered:
+        """Answer a request that breaks the document: 400, 415 or 422."""
+        rest = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+        reason = f"the request breaks the document: {errors[0].message}{rest}"
         kind = problem.INVALID_REQUEST
         rules = {finding.rule for finding in errors}
         fields: list[RawField] = []
@@ -600,10 +660,10 @@ class Responder:
         answer = self._documented(compiled, chosen, ask, errors) if chosen is not None else None
         if answer is not None:
             if fields:
-                return answer._replace(fields=[*answer.fields, *fields])
-            return answer
+                answer = answer._replace(fields=[*answer.fields, *fields])
+            return _considered(answer, reason, chosen)
         detail = "; ".join(dict.fromkeys(finding.message for finding in errors))
-        return problem_answer(
+        answer = problem_answer(
             kind,
             detail,
             entry=compiled.operation.entry,
@@ -612,6 +672,7 @@ class Responder:
             violations=problem.describe(errors),
             operation=compiled.operation.id,
         )
+        return _considered(answer, reason, chosen)
 
     def fail(
         self,
@@ -663,15 +724,20 @@ class Responder:
         ]
         return Answer(chosen.status, fields, write_json(worded), GENERATED, compiled.operation.entry)
 
-    def _unmatched(self, request: Request, path: str, unmatched: Unmatched, world: World) -> Answer:
-        """HEAD as GET without a body, OPTIONS from the routes, else 404 or 405."""
+    def _unmatched(self, request: Request, unmatched: Unmatched, world: World) -> Answer:
+        """Answer by a source, or HEAD as GET without a body, else without any."""
         for source in self.sources:
-            answer = source.answer(None, _stranger(request, world)) if source.before_validation else None
-            if answer is not None:
-                return answer
-        allowed = tuple(sorted({*unmatched.allowed, *(("HEAD",) if "GET" in unmatched.allowed else ()), "OPTIONS"}))
+            outcome = source.consider(None, _stranger(request, world)) if source.before_validation else None
+            if isinstance(outcome, Answer):
+                return outcome
         if request.method == "HEAD" and "GET" in unmatched.allowed:
             return self.decide(request._replace(method="GET"), world)
+        return self.answer_unmatched(request, unmatched)
+
+    def answer_unmatched(self, request: Request, unmatched: Unmatched) -> Answer:
+        """Answer OPTIONS from the routes, else 404 or 405."""
+        path = request.path.decode("latin-1")
+        allowed = tuple(sorted({*unmatched.allowed, *(("HEAD",) if "GET" in unmatched.allowed else ()), "OPTIONS"}))
         if request.method == "OPTIONS" and unmatched.allowed:
             return Answer(204, [(b"allow", ", ".join(allowed).encode()), (SOURCE, b"empty")], b"", "empty")
         if unmatched.allowed:
@@ -744,6 +810,10 @@ class Responder:
             for each in (outline, *inner)
             if "object" in each.types
         )
+
+
+def _considered(answer: Answer, reason: str, chosen: ChosenResponse | None = None) -> Considered:
+    return Considered(answer.source, answer, reason, chosen)
 
 
 def _iter_schemas(operation: Operation) -> Iterator[tuple[Direction, Node]]:

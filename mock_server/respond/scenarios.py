@@ -37,7 +37,7 @@ from mock_server.faults import Fault
 from mock_server.findings import Finding, Level, Place
 from mock_server.json_values import JsonObject, JsonValue, Pointer
 from mock_server.pausing import without_pauses
-from mock_server.respond.answer import SOURCE, Answer
+from mock_server.respond.answer import SOURCE, Answer, Foreseen, Passed
 from mock_server.respond.match.conditions import PLACES, Condition, read_conditions
 from mock_server.respond.representation import RequestContext
 from mock_server.respond.responder import Responder
@@ -48,6 +48,7 @@ from mock_server.settings import PROFILES
 _SUFFIXES = frozenset((".yaml", ".yml", ".json"))
 _DIRECTIONS = frozenset(("code", "example", "fixture", "profile", "delay", "fault"))
 _MAX_NAME = 200  # characters of a name or a state
+_PASSED: Final = Passed("no rule of a scenario fits the request in the states of its world")
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,10 +355,10 @@ class Player:
         """Return whether a scenario has a rule for an operation."""
         return entry.id in self._rules
 
-    def answer(self, operation: Operation | None, ask: RequestContext) -> Answer | None:
+    def consider(self, operation: Operation | None, ask: RequestContext) -> Answer | Passed | Foreseen:
         """Answer by the first rule that fits, in the first scenario whose rule has an answer."""
         if operation is None:
-            return None
+            return _PASSED
         for scenario, rules in self._rules.get(operation.id, ()):
             with self._lock, without_pauses():
                 state = ask.world.scenarios.get(scenario.name, STARTED)
@@ -367,19 +368,15 @@ class Player:
                 if rule.then is not None:
                     ask.world.scenarios[scenario.name] = rule.then
                 answer = _turn(scenario, rule, operation, ask)
-            if answer is not None:
-                return self._give(answer, f"scenario:{scenario.name}", f"{scenario.name}/{rule.number}", operation, ask)
-        return None
-
-    def tell(self, operation: Operation | None, ask: RequestContext) -> tuple[bool, str]:
-        """Return whether a scenario would answer, and by which rule; nothing is changed."""
-        for scenario, rules in self._rules.get(operation.id, ()) if operation is not None else ():
-            state = ask.world.scenarios.get(scenario.name, STARTED)
-            rule = next((rule for rule in rules if _fits(rule, state, ask)), None)
-            if rule is not None and operation is not None and rule.answers[operation.id]:
+            if answer is None:
+                continue
+            if ask.explains:
                 then = f"; the state {rule.then} follows" if rule.then is not None else ""
-                return True, f"the rule {rule.number} of the scenario {scenario.name} fits, in the state {state}{then}"
-        return False, "no rule of a scenario fits the request in the states of its world"
+                return Foreseen(
+                    f"the rule {rule.number} of the scenario {scenario.name} fits, in the state {state}{then}"
+                )
+            return self._give(answer, f"scenario:{scenario.name}", f"{scenario.name}/{rule.number}", operation, ask)
+        return _PASSED
 
     def _is_good(self, ask: RequestContext) -> bool:
         """Return whether a request is not refused: only then does a state follow from it without an answer."""

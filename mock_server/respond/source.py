@@ -1,14 +1,14 @@
-"""Who may answer before fixtures, examples and generated values do."""
+"""Sources of answers besides fixtures, examples and generated values: scenarios, mappings, handlers, state."""
 
 from typing import Protocol, runtime_checkable
 
 from mock_server.document.model import Entry, Operation
-from mock_server.respond.answer import Answer
+from mock_server.respond.answer import Answer, Foreseen, Passed
 from mock_server.respond.representation import RequestContext
 
 
 class AnswerSource(Protocol):
-    """Answers some requests: from state, from scenarios, from mappings that were made at run time."""
+    """Answers some requests; see `Responder.sources`."""
 
     @property
     def name(self) -> str:
@@ -20,25 +20,26 @@ class AnswerSource(Protocol):
 
     @property
     def blocks(self) -> bool:
-        """Whether it waits for something, a database for instance, by `serve.waiting`."""
+        """Whether it waits for something, a database for instance, by `respond.blocking`."""
 
     def touches(self, entry: Entry) -> bool:
         """Return whether it may ever answer an operation; then none of its answers is kept ready."""
 
-    def answer(self, operation: Operation | None, ask: RequestContext) -> Answer | None:
+    def consider(self, operation: Operation | None, ask: RequestContext) -> Answer | Passed | Foreseen:
         """
-        Answer a request; None leaves it to others.
+        Answer a request, or say why not.
 
         Args:
-            operation: What is asked for; None where the document has no such operation. Only who is asked before
-                validation sees such a request.
-            ask: The request, read.
+            operation: The operation; None where the document has none for the request. Only sources that are asked
+                before validation see such a request.
+            ask: The request, read. Where `ask.explains`, a source says what it would do, and changes nothing outside
+                of `ask.world`.
         """
 
 
 @runtime_checkable
 class Versioned(AnswerSource, Protocol):
-    """Answers the same request in the same way until something changes."""
+    """A source that answers the same request in the same way until something changes."""
 
-    def pulse(self) -> int | None:
-        """Return a number that is another one after each change; None where telling it takes as long as answering."""
+    def version(self) -> int | None:
+        """Return a number that is another one after each change; None where that takes as long as answering."""

@@ -38,7 +38,16 @@ from mock_server.exchange.message import Response, find_field
 from mock_server.findings import Finding
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.judge.request import DecodedRequest
-from mock_server.respond.answer import SOURCE, Answer, RawField, problem_answer, with_violations
+from mock_server.respond.answer import (
+    SOURCE,
+    UNFORESEEN,
+    Answer,
+    Foreseen,
+    Passed,
+    RawField,
+    problem_answer,
+    with_violations,
+)
 from mock_server.respond.representation import RequestContext
 from mock_server.respond.responder import Responder
 from mock_server.server.user_code import Function
@@ -182,10 +191,12 @@ class Handlers:
         """Return whether an operation has a handler."""
         return entry.id in self.functions
 
-    def answer(self, operation: Operation | None, ask: RequestContext) -> Answer | None:
-        """Say who answers; see `Answer.later`."""
+    def consider(self, operation: Operation | None, ask: RequestContext) -> Answer | Passed | Foreseen:
+        """Return an answer that a function makes; see `Answer.later`."""
         if operation is None or operation.id not in self.functions:
-            return None
+            return Passed("the operation has no handler")
+        if ask.explains:
+            return UNFORESEEN
         return Answer(200, (), b"", "handler", operation.entry, later=functools.partial(self._run, operation, ask))
 
     def _adapt(self, operation: Operation) -> Function:

@@ -18,7 +18,7 @@ from mock_server.errors import SchemaError
 from mock_server.exchange import problem
 from mock_server.findings import Finding
 from mock_server.json_values import JsonValue
-from mock_server.respond.answer import Answer, problem_answer
+from mock_server.respond.answer import Answer, Foreseen, Passed, problem_answer
 from mock_server.respond.blocking import wait_for
 from mock_server.respond.representation import RequestContext
 from mock_server.respond.responder import Responder
@@ -81,7 +81,7 @@ class StateSource:
         """Whether the store waits for something."""
         return self.store.blocks
 
-    def pulse(self) -> int | None:
+    def version(self) -> int | None:
         """Return a number that is another one after each change; None where telling it takes as long as answering."""
         return self.store.pulse()
 
@@ -89,15 +89,20 @@ class StateSource:
         """Return whether an operation has state."""
         return entry.id in self.inferred.by_entry
 
-    def tell(self, operation: Operation | None, ask: RequestContext) -> tuple[bool, str]:
-        """Say what would be done, without doing it; see `serve.explain`."""
+    def consider(self, operation: Operation | None, ask: RequestContext) -> Answer | Passed | Foreseen:
+        """Answer from state, or foresee what would be done."""
+        if ask.explains:
+            return self._foresee(operation, ask)
+        return self.answer(operation, ask) or Passed("no answer made from state conforms")
+
+    def _foresee(self, operation: Operation | None, ask: RequestContext) -> Foreseen | Passed:
         found = self.inferred.by_entry.get(operation.id) if operation is not None else None
         if found is None:
-            return False, "the operation has no state"
+            return Passed("the operation has no state")
         asked = self._understood(*found, ask)
         resource, act = asked.resource, asked.deed.act
         if act in {Action.LIST, Action.CREATE, Action.CLEAR} or asked.key is None:
-            return True, f"{act.value} {resource.name}: the collection {asked.collection}"
+            return Foreseen(f"{act.value} {resource.name}: the collection {asked.collection}")
         record = self.store.find(asked.world, asked.collection, asked.key)
         if record is None and resource.listed and self.store.seeded(asked.world, asked.collection, asked.collection):
             there = "which is not there"
@@ -107,7 +112,7 @@ class StateSource:
             there = "which was deleted"
         else:
             there = f"which is there, in version {record.version}"
-        return True, f"{act.value} {resource.name}: {asked.key!r} in {asked.collection}, {there}"
+        return Foreseen(f"{act.value} {resource.name}: {asked.key!r} in {asked.collection}, {there}")
 
     def answer(self, operation: Operation | None, ask: RequestContext) -> Answer | None:
         """Answer from state; None where the operation has none, or where nothing made from it conforms."""

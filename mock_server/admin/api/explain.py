@@ -89,8 +89,8 @@ def _tell(responder: Responder, explained: Explained, concealed: MaskedExchange,
         "request": {"method": request.method, "url": request.target, "world": shown_name(world.name)},
         "document": responder.document.title,
         "status": answer.status if certain else None,
-        "source": decided.who if decided is not None else answer.source,
-        "because": decided.why if decided is not None else "",
+        "source": decided.source if decided is not None else answer.source,
+        "because": decided.reason if decided is not None else "",
         "certain": certain,
         "otherwise": None if certain else {"status": answer.status, "source": answer.source},
         "mediaType": find_field(answer.fields, b"content-type") if certain else None,
@@ -100,9 +100,9 @@ def _tell(responder: Responder, explained: Explained, concealed: MaskedExchange,
         "findings": tell_findings(ask.understood.findings if ask is not None else answer.findings, concealed),
         "security": _security(responder, explained, ask) if ask is not None else None,
         "preferences": [
-            {"name": w.name, "value": w.value, "applied": w.applied, "why": w.why} for w in explained.wished
+            {"name": w.name, "value": w.value, "applied": w.applied, "why": w.reason} for w in explained.preferences
         ],
-        "steps": [{"who": step.who, "answers": step.answers, "why": step.why} for step in explained.steps],
+        "steps": [{"who": step.source, "answers": step.answers, "why": step.reason} for step in explained.steps],
         "seed": ask.seed_text if ask is not None else None,
     }
 

@@ -263,9 +263,12 @@ class TrafficPages:
             asked=side_of(concealed.request.fields, concealed.request.body),
             answered=side_of(concealed.answered.fields, concealed.answered.body),
             findings=findings,
-            steps=[(step.who, step.answers, concealed.mask.text(step.why)) for step in explained.steps],
-            decided=explained.decided.who if explained.decided is not None else "",
-            wished=[(wish.name, concealed.mask.text(wish.value), wish.applied, wish.why) for wish in explained.wished],
+            steps=[(step.source, step.answers, concealed.mask.text(step.reason)) for step in explained.steps],
+            decided=explained.decided.source if explained.decided is not None else "",
+            wished=[
+                (wish.name, concealed.mask.text(wish.value), wish.applied, wish.reason)
+                for wish in explained.preferences
+            ],
             curl=curl_of(concealed, self._context.api_origin(request)),
             named=named,
             suggested=suggest_name(recorded, concealed.request),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mock_server.document.model import Entry, Operation
 from mock_server.exchange.message import Request
+from mock_server.respond.answer import UNFORESEEN, Foreseen, Passed
 from mock_server.respond.representation import RequestContext
 from mock_server.respond.trace import explain
 from mock_server.respond.worlds import World
@@ -107,15 +108,15 @@ def test_what_is_said_is_what_is_done(asked: Any, target: str, method: str, pref
     assert (explained.answer.status, explained.answer.source) == (answer.status, answer.source)
     assert explained.is_certain
     assert explained.decided is not None
-    assert explained.decided.who == answer.source
+    assert explained.decided.source == answer.source
     assert [step.answers for step in explained.steps].count(True) == 1
     assert explained.steps[-1].answers
-    assert all(step.why for step in explained.steps)
-    assert all(wish.why for wish in explained.wished if wish.applied is False)
+    assert all(step.reason for step in explained.steps)
+    assert all(wish.reason for wish in explained.preferences if wish.applied is False)
 
 
 def why(asked: Any, target: str, **headers: str) -> dict[str, str]:
-    return {step.who: step.why for step in explain(asked.responder, request(target, **headers), World()).steps}
+    return {step.source: step.reason for step in explain(asked.responder, request(target, **headers), World()).steps}
 
 
 def test_fixtures_and_examples_say_why_they_do_not_answer(asked: Any) -> None:
@@ -136,7 +137,7 @@ def test_fixtures_and_examples_say_why_they_do_not_answer(asked: Any) -> None:
 def test_preferences_say_what_became_of_them(asked: Any) -> None:
     wished = explain(
         asked.responder, request("/n/1?__code=404", Prefer="strange=1, example=any, size=3"), World()
-    ).wished
+    ).preferences
 
     assert [(wish.name, wish.applied) for wish in wished] == [
         ("strange", False),
@@ -157,8 +158,9 @@ class Remembering:
     def touches(self, entry: Entry) -> bool:
         return True
 
-    def answer(self, operation: Operation | None, ask: RequestContext) -> None:
-        self.asked += 1
+    def consider(self, operation: Operation | None, ask: RequestContext) -> Passed | Foreseen:
+        self.asked += not ask.explains
+        return UNFORESEEN if ask.explains else Passed("it forgot")
 
 
 def test_explaining_changes_nothing(asked: Any) -> None:
@@ -172,7 +174,7 @@ def test_explaining_changes_nothing(asked: Any) -> None:
     assert not explained.steps[0].answers
     assert not uncertain.is_certain
     assert uncertain.decided is not None
-    assert uncertain.decided.who == "remembering"
+    assert uncertain.decided.source == "remembering"
 
 
 class Foreseeing(Remembering):
@@ -180,8 +182,8 @@ class Foreseeing(Remembering):
 
     name = "state"
 
-    def tell(self, operation: Operation | None, ask: RequestContext) -> tuple[bool, str]:
-        return True, "it keeps that one"
+    def consider(self, operation: Operation | None, ask: RequestContext) -> Passed | Foreseen:
+        return Foreseen("it keeps that one")
 
 
 def test_a_source_that_says_what_it_would_do_is_believed(asked: Any) -> None:
@@ -189,7 +191,7 @@ def test_a_source_that_says_what_it_would_do_is_believed(asked: Any) -> None:
     explained = explain(asked.responder, request("/n/1"), World())
 
     assert explained.decided is not None
-    assert (explained.decided.who, explained.decided.answers, explained.decided.why) == (
+    assert (explained.decided.source, explained.decided.answers, explained.decided.reason) == (
         "state",
         True,
         "it keeps that one",

@@ -25,7 +25,7 @@ from mock_server.generate.sampler.arrays import identity
 from mock_server.generate.sampler.compiler import SamplerContext, Site, lazy_acceptor
 from mock_server.generate.sampler.draw import DrawState, NothingFits
 from mock_server.generate.sampler.sampler import Sampler
-from mock_server.generate.sampler.sizes import Heights
+from mock_server.generate.sampler.sizes import Extents
 from mock_server.json_values import JsonValue
 from mock_server.numbers import as_float
 from mock_server.schema.canonical import (
@@ -239,13 +239,13 @@ class StrategyCompiler:
 
     def _branches(self, branches: list[Canonical], depth: int) -> Strategy:
         if depth >= self.deep:  # the branches that lead to an end the soonest
-            heights = [self._heights.of(branch) for branch in branches]
+            heights = [self._extents.of(branch).height for branch in branches]
             branches = [branch for branch, height in zip(branches, heights, strict=True) if height == min(heights)]
         return st.one_of([self.compile(branch, depth) for branch in branches])
 
     @cached_property
-    def _heights(self) -> Heights:
-        return Heights(self.setting.forms)
+    def _extents(self) -> Extents:
+        return Extents(self.setting.forms)
 
     def _reference(self, uri: str, depth: int) -> Strategy:
         """Return a definition, once for each depth: each leads to deeper ones, until only what is required is drawn."""

@@ -28,7 +28,7 @@ from mock_server.generate.sampler.draw import MOST_PARTS, Draw, DrawState, Nothi
 from mock_server.generate.sampler.list_writer import ListWriter, RowCache, rows_of
 from mock_server.generate.sampler.repair import Repair
 from mock_server.generate.sampler.sampler import Sampler
-from mock_server.generate.sampler.sizes import ENDLESS, Sizes
+from mock_server.generate.sampler.sizes import Extent
 from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.json_values import JsonValue
 from mock_server.pausing import pause, wait
@@ -311,12 +311,9 @@ class Producer:
         return self.forms.is_hopeless(self._sampler.root)
 
     @cached_property
-    def _is_endless(self) -> bool:
-        return self._sampler.heights.of(self._sampler.root) >= ENDLESS
-
-    @cached_property
-    def _least_parts(self) -> int:
-        return Sizes(self.forms).of(self._sampler.root)
+    def _extent(self) -> Extent:
+        """The least extent of any value that conforms."""
+        return self._sampler.extents.of(self._sampler.root)
 
     @cached_property
     def _repair(self) -> Repair:
@@ -333,9 +330,9 @@ class Producer:
     def _insist(self, wish: SampleOptions) -> JsonValue:
         """Find a value where the first draw did not."""
         candidates: list[JsonValue] = []
-        if self._is_hopeless or self._is_endless:
+        if self._is_hopeless or self._extent.is_endless:
             return self._last_resort(wish, candidates)
-        if self._least_parts > MOST_PARTS:
+        if self._extent.size > MOST_PARTS:
             self._is_too_large = True
             return self._last_resort(wish, candidates)
         was_spent = False
@@ -417,13 +414,13 @@ class Producer:
             path, reason = explained
             return UnsatisfiableSchema(self.bundle.locate(path), f"no value can satisfy it: {reason}", proven=True)
         place = self.bundle.node.place
-        if self._is_endless:
+        if self._extent.is_endless:
             return UnsatisfiableSchema(
                 place, "no value can satisfy it: what is required contains itself without an end", proven=True
             )
         if self._is_too_large:
-            reason = f"no value is made of more than {MOST_PARTS:,} parts; its smallest one has {self._least_parts:,} or more"
-            if self._least_parts <= MOST_PARTS:
+            reason = f"no value is made of more than {MOST_PARTS:,} parts; its smallest one has {self._extent.size:,} or more"
+            if self._extent.size <= MOST_PARTS:
                 reason = f"no value is made of more than {MOST_PARTS:,} parts, and none was found that has fewer"
             return UnsatisfiableSchema(place, reason, proven=False)
         reason = "no value can satisfy it" if self._is_hopeless else "no value was found that satisfies it"

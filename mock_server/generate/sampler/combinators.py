@@ -193,7 +193,7 @@ def compile_any_of(
         order = order[first:] + order[:first]
         if s.tight or s.depth > FULL_DEPTH:  # what ends soonest
             if not heights:
-                heights.extend(map(compiler.heights.of, chosen))
+                heights.extend(compiler.extents.of(branch).height for branch in chosen)
             order.sort(key=heights.__getitem__)
         elif mixed and s.depth >= 2:  # noqa: PLR2004 - deep inside, an id rather than the whole thing
             order.sort(key=lambda index: not simple[index])
@@ -223,7 +223,7 @@ def compile_one_of(compiler: DrawCompiler, schema: Canonical, branches: list[Can
         first = int(s.random() * len(living))
         order = [*range(first, len(living)), *range(first), *range(len(living), len(draws))]
         if s.tight:
-            order.sort(key=lambda index: compiler.heights.of(branches[index]))
+            order.sort(key=lambda index: compiler.extents.of(branches[index]).height)
         if not s.strict:
             return _first_of([draws[index] for index in order], s, _anything)
         try:

@@ -18,7 +18,7 @@ from mock_server.generate.numerals import Numerals
 from mock_server.generate.realism.meaning import Meaning, find_meaning
 from mock_server.generate.realism.pools import Pools
 from mock_server.generate.sampler.draw import ROW_MASK, Draw, DrawState, NothingFits, closed
-from mock_server.generate.sampler.sizes import Heights
+from mock_server.generate.sampler.sizes import Extents
 from mock_server.generate.seed import derive_random
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.schema.canonical import (
@@ -149,7 +149,7 @@ class DrawCompiler(Protocol):
     """Compiles a canonical node and its hints to a draw."""
 
     setting: SamplerContext
-    heights: Heights
+    extents: Extents
     merger: Merger
 
     def compile(self, schema: Canonical, spot: Site) -> Draw:

@@ -36,7 +36,7 @@ from mock_server.generate.sampler.compiler import (
 from mock_server.generate.sampler.draw import Draw, DrawState, closed
 from mock_server.generate.sampler.numbers import compile_integer, compile_number
 from mock_server.generate.sampler.objects import compile_object
-from mock_server.generate.sampler.sizes import Heights
+from mock_server.generate.sampler.sizes import Extents
 from mock_server.generate.sampler.strings import compile_string, find_faker
 from mock_server.generate.seed import derive_random
 from mock_server.generate.text.language import Language
@@ -87,7 +87,7 @@ class Sampler:
     _within: int = 0  # how many JSON texts are being drawn, each in another
 
     def __post_init__(self) -> None:
-        self.heights = Heights(self.setting.forms)
+        self.extents = Extents(self.setting.forms)
         self.merger = Merger(self.setting.forms)
 
     def compile(self, schema: Canonical, spot: Site) -> Draw:

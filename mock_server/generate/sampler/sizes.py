@@ -1,16 +1,16 @@
 """
-Heights: how deep the smallest value of a schema nests.
+The smallest values of schemas: how deep they nest (height), and how many parts they have (size).
 
-What recurs comes to an end where the height is least; what has no height at all contains itself without an end.
+What recurs comes to an end where the height is least; what has no finite height contains itself without an end. A
+schema of a few lines may ask for a thousand million items; that is worked out instead of tried out.
 
-Sizes: how many parts the smallest value of a schema has at least.
-
-A schema of a few lines may ask for a thousand million items; that is worked out instead of tried out.
+Each node is read once, as a term over the definitions it refers to. The definitions are solved together: infinite at
+first, then lowered until nothing changes (Knuth's generalization of Dijkstra's shortest paths).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from mock_server.schema.canonical import (
     AllOfView,
@@ -24,161 +24,147 @@ from mock_server.schema.canonical import (
     TypedGroupView,
 )
 
-# Higher than any value: there is no end.
-ENDLESS = 1_000
+
+class Extent(NamedTuple):
+    """The least height and the least size of the values of a node."""
+
+    height: int
+    size: int
+
+    @property
+    def is_endless(self) -> bool:
+        """Return whether there is no smallest value."""
+        return self.height >= _INFINITE.height
+
+
+@dataclass(frozen=True, slots=True)
+class _Container:
+    """An object or a list with the parts that have to be there, each with its number."""
+
+    parts: "tuple[tuple[_Term, int], ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class _All:
-    """One level above the highest of what has to be there."""
+    """A value that is all of these at once."""
 
-    parts: "tuple[_Height, ...]"
-    levels: int
+    parts: "tuple[_Term, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class _Any:
-    """The least of what there may be."""
+    """A value that is any of these."""
 
-    parts: "tuple[_Height, ...]"
+    parts: "tuple[_Term, ...]"
 
 
-# What a height is made of: nothing but a scalar, a definition by its URI, or other heights.
-_Height: TypeAlias = str | _All | _Any
-_SCALAR = _All((), 0)
+# A definition by its URI, or terms; what has no parts is `_SCALAR`.
+_Term: TypeAlias = str | _Container | _All | _Any
+_SCALAR: Final = _All(())
+_INFINITE: Final = Extent(1_000, 10**12)  # counting ends here
 
 
 @dataclass(eq=False, repr=False)
-class Heights:
-    """The heights of a document's definitions, each found when it is first asked for."""
+class Extents:
+    """The least extents of a document's definitions, each found when it is first needed."""
 
     forms: Forms
-    _made_of: dict[str, _Height] = field(default_factory=dict)
-    _known: dict[str, int] = field(default_factory=dict)
+    _terms: dict[str, _Term] = field(default_factory=dict)
+    _known: dict[str, Extent] = field(default_factory=dict)
 
-    def of(self, schema: Canonical) -> int:
-        """Return how many objects and arrays the smallest value of a node nests; `ENDLESS` where there is no end."""
-        height = _read(schema)
-        self._solve(height)
-        return self._measure(height)
+    def of(self, schema: Canonical) -> Extent:
+        """Return the least extent of the values of a node."""
+        term = _read(schema)
+        self._solve(term)
+        return self._measure(term)
 
-    def _solve(self, height: _Height) -> None:
-        """Find the heights of every definition that a height is made of: endless at first, then lower and lower."""
+    def _solve(self, term: _Term) -> None:
+        """Find the extents of every definition that a term refers to."""
         new: list[str] = []
-        todo = [height]
+        todo = [term]
         while todo:
             for uri in _definitions(todo.pop()):
-                if uri not in self._made_of:
+                if uri not in self._terms:
                     target = self.forms.definition(uri)
-                    self._made_of[uri] = _read(target, uri) if target is not None else _Any(())
-                    self._known[uri] = ENDLESS
+                    self._terms[uri] = _read(target, uri) if target is not None else _Any(())
+                    self._known[uri] = _INFINITE
                     new.append(uri)
-                    todo.append(self._made_of[uri])
+                    todo.append(self._terms[uri])
         changed = bool(new)
         while changed:
             changed = False
             for uri in reversed(new):
-                found = self._measure(self._made_of[uri])
-                if found < self._known[uri]:
+                found = self._measure(self._terms[uri])
+                if found != self._known[uri]:
                     self._known[uri] = found
                     changed = True
 
-    def _measure(self, height: _Height) -> int:
-        if isinstance(height, str):
-            return self._known[height]
-        if isinstance(height, _Any):
-            return min(map(self._measure, height.parts), default=ENDLESS)
-        return min(ENDLESS, height.levels + max(map(self._measure, height.parts), default=0))
+    def _measure(self, term: _Term) -> Extent:
+        if isinstance(term, str):
+            return self._known[term]
+        if isinstance(term, _Container):
+            height, size = 1, 1
+            for part, count in term.parts:
+                extent = self._measure(part)
+                height = max(height, 1 + extent.height)
+                size += count * extent.size
+            return Extent(min(height, _INFINITE.height), min(size, _INFINITE.size))
+        extents = [self._measure(part) for part in term.parts]
+        if isinstance(term, _Any):
+            extents = extents or [_INFINITE]
+            return Extent(min(extent.height for extent in extents), min(extent.size for extent in extents))
+        return Extent(max((e.height for e in extents), default=0), max((e.size for e in extents), default=1))
 
 
-def _read(schema: Canonical, inside: str | None = None) -> _Height:
-    """Return what the height of a node is made of; a definition that is its own part says nothing by that."""
+def _read(schema: Canonical, inside: str | None = None) -> _Term:
+    """Return the term of a node; a definition that is its own part says nothing by that."""
     view = schema.view()
     match view:
         case ObjectView():
-            return _All(tuple(_read(view.properties[name]) for name in view.required if name in view.properties), 1)
+            return _read_object(view)
         case ArrayView():
-            parts = [*view.prefix_items[: view.min_items or 0]]
-            if view.items is not None and (view.min_items or 0) > len(view.prefix_items):
-                parts.append(view.items)
-            return _All(tuple(map(_read, parts)), 1)
+            return _read_array(view)
         case AnyOfView() | OneOfView():
             return _Any(tuple(map(_read, view.branches)))
         case AllOfView():
-            heights = (_read(branch, inside) for branch in view.branches)
-            return _All(tuple(height for height in heights if height != inside), 0)
+            terms = (_read(branch, inside) for branch in view.branches)
+            return _All(tuple(term for term in terms if term != inside))
+        case TypedGroupView():
+            return _read(view.body, inside)
         case ReferenceView():
             return view.uri
     return _SCALAR
 
 
-def _definitions(height: _Height) -> Iterator[str]:
-    if isinstance(height, str):
-        yield height
-    else:
-        for part in height.parts:
+def _read_object(view: ObjectView) -> _Term:
+    parts = [(_read(view.properties[name]), 1) for name in view.required if name in view.properties]
+    others = (view.min_properties or 0) - len(view.required)
+    if others > 0:
+        parts.append((_read(view.additional_properties) if view.additional_properties is not None else _SCALAR, others))
+    return _Container(tuple(parts))
+
+
+def _read_array(view: ArrayView) -> _Term:
+    least = view.min_items or 0
+    parts = [(_read(item), 1) for item in view.prefix_items[:least]]
+    rest = least - len(parts)
+    if rest > 0:
+        parts.append((_read(view.items) if view.items is not None else _SCALAR, rest))
+    listed = _Container(tuple(parts))
+    contained = [
+        _Container(((_read(found.schema), found.min_contains or 1),))
+        for found in view.contains
+        if found.min_contains != 0
+    ]
+    return _All((listed, *contained)) if contained else listed
+
+
+def _definitions(term: _Term) -> Iterator[str]:
+    if isinstance(term, str):
+        yield term
+    elif isinstance(term, _Container):
+        for part, _ in term.parts:
             yield from _definitions(part)
-
-
-_MOST: Final = 10**12  # counting ends here
-
-
-@dataclass(eq=False, repr=False)
-class Sizes:
-    """The least sizes of a document's definitions."""
-
-    forms: Forms
-    _known: dict[str, int] = field(default_factory=dict)
-
-    def of(self, schema: Canonical) -> int:
-        """Count the objects, lists and other parts that each value of a node has; less where that can't be told."""
-        try:
-            return self._count(schema)
-        except RecursionError:  # a long way through definitions
-            return 0
-
-    def _count(self, schema: Canonical) -> int:
-        view = schema.view()
-        match view:
-            case ObjectView():
-                known = sum(self._count(view.properties[name]) for name in view.required if name in view.properties)
-                others = max(0, (view.min_properties or 0) - len(view.required))
-                if others and view.additional_properties is not None:
-                    one = self._count(view.additional_properties)
-                else:
-                    one = 1
-                return min(1 + known + others * max(one, 1), _MOST)
-            case ArrayView():
-                return self._count_items(view)
-            case AnyOfView() | OneOfView():
-                return min(map(self._count, view.branches), default=0)
-            case AllOfView():
-                return max(map(self._count, view.branches), default=0)
-            case TypedGroupView():
-                return self._count(view.body)
-            case ReferenceView():
-                return self._of_definition(view.uri)
-        return 1
-
-    def _count_items(self, view: ArrayView) -> int:
-        least = view.min_items or 0
-        prefix = view.prefix_items[:least]
-        rest = least - len(prefix)
-        one = self._count(view.items) if rest > 0 and view.items is not None else 1
-        listed = sum(map(self._count, prefix)) + max(rest, 0) * max(one, 1)
-        contained = max(
-            (
-                (found.min_contains or 1) * self._count(found.schema)
-                for found in view.contains
-                if found.min_contains != 0
-            ),
-            default=0,
-        )
-        return min(1 + max(listed, contained), _MOST)
-
-    def _of_definition(self, uri: str) -> int:
-        if uri not in self._known:
-            self._known[uri] = 0  # as long as it is counted: what leads back to itself adds nothing that could be told
-            target = self.forms.definition(uri)
-            self._known[uri] = self._count(target) if target is not None else 0
-        return self._known[uri]
+    else:
+        for part in term.parts:
+            yield from _definitions(part)

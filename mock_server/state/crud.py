@@ -1,390 +1,470 @@
 """
-Reading things and lists of them. What was answered is kept until it is no longer so.
+The actions of state: list, read, create, replace, patch, delete and clear, each a function of a `StateRequest`.
 
-Creating, replacing, changing and deleting. Nothing is stored before its answer is made.
+A write makes its answer first and stores afterwards, so that nothing is stored without a conforming answer. It raises
+`Conflict` where another request was faster, and is to be repeated then. Answers of reads are kept until their record,
+or their collection, changes.
 """
 
-from dataclasses import dataclass, field
+import dataclasses
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Final
 from urllib.parse import quote
 
-from mock_server.cache import BoundedCache
-from mock_server.document.model import Parameter, ParameterLocation
+from mock_server.document.model import ParameterLocation
+from mock_server.exchange.body import write_json
 from mock_server.exchange.message import find_field
+from mock_server.exchange.negotiate import ChosenMediaType, choose_status
 from mock_server.generate.echo import HERE
 from mock_server.generate.envelope import put
 from mock_server.generate.pagination import documented_signs, links_of
 from mock_server.json_values import JsonObject, JsonValue, same_json
 from mock_server.pausing import count_pauses, without_pauses
-from mock_server.respond.answer import STATE, Answer
-from mock_server.respond.answer_cache import ready_answers
+from mock_server.respond.answer import SOURCE, STATE, Answer, RawField
 from mock_server.respond.headers import tell_in_fields
-from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.outline import Outline
-from mock_server.state.body import Creation, owner_link
-from mock_server.state.children import came_with
-from mock_server.state.listing import ListQuery, make_plan, tell_in_body
+from mock_server.state.body import client_key, create_body, link_owner, patch_body, read_sent, replace_body
+from mock_server.state.children import sent_children
+from mock_server.state.collection import (
+    Collection,
+    StateRefusal,
+    StateRequest,
+    fill,
+    refuse_absent,
+    refuse_patch,
+    refuse_precondition,
+    refuse_taken,
+)
+from mock_server.state.listing import fill_envelope
 from mock_server.state.patch import PatchError
-from mock_server.state.presence import Presence, belongs
-from mock_server.state.representation import plain_ask
-from mock_server.state.request import Refusals, StateRequest, documents
-from mock_server.state.resources import Action, Resource, is_unique, text_of
-from mock_server.state.seeds import Seeds
-from mock_server.state.showing import Showing, is_tagged, tag_of
-from mock_server.state.store import Record, Store
+from mock_server.state.records import (
+    child_request,
+    ensure_seeded,
+    find_record,
+    make_children,
+    requested_key,
+    require_owners,
+    select_records,
+    with_children,
+)
+from mock_server.state.representation import ItemRepresentation
+from mock_server.state.resources import Action, Binding, Item, is_unique, text_of
+from mock_server.state.seeds import fresh_key, generate_item, listed_items
+from mock_server.state.store import Record
+
+_CREATED: Final = 201
+_CONFLICT: Final = 409
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reads:
-    """Answers what only looks."""
-
-    presence: Presence
-    showing: Showing
-    _plans: dict[str, ListQuery] = field(default_factory=dict)
-    _things: BoundedCache[tuple[str | bytes, ...], tuple[object, Answer]] = field(
-        default_factory=ready_answers
-    )  # good for a record
-    _lists: BoundedCache[tuple[str | bytes, ...], tuple[object, Answer]] = field(
-        default_factory=ready_answers
-    )  # good for a stamp
-
-    def read(self, asked: StateRequest) -> Answer | None:
-        """Answer with a thing."""
-        record = self.presence.found(asked)
-        if record is None:
-            raise self.presence.refusals.absent(asked)
-        ready = (
-            asked.deed.operation.id,
-            asked.world,
-            asked.collection,
-            record.key,
-            asked.ask.accept or "",
-            asked.ask.seed_text,
-        )
-        known = self._things.get(ready)
-        has_children = asked.resource.name in self.presence.children
-        if known is not None and known[0] is record and not has_children:
-            return self.showing.conditional(asked, known[1])
-        answer = self.showing.show(asked, record)
-        if not has_children:  # which may change without it
-            self._things[ready] = record, answer
-        return self.showing.conditional(asked, answer)
-
-    def look_through(self, asked: StateRequest) -> Answer | None:
-        """Answer with a list; None where the body is none."""
-        self.presence.need_owners(asked)
-        self.presence.need_seeds(asked)
-        ask, entry = asked.ask, asked.deed.operation.entry
-        stamp = self.presence.store.stamp(asked.world, asked.collection)
-        path, query = ask.request.path.decode("latin-1"), ask.request.query.decode("latin-1")
-        ready = (entry.id, asked.world, ask.seed_text, path, query, ask.accept or "")
-        known = self._lists.get(ready)
-        has_children = asked.resource.name in self.presence.children
-        if known is not None and known[0] == stamp and not has_children:
-            return self.showing.conditional(asked, known[1])
-        answer = self._listed(asked, path, query)
-        if answer is None:
-            return None
-        if not has_children:
-            self._lists[ready] = stamp, answer
-        return self.showing.conditional(asked, answer)
-
-    def _listed(self, asked: StateRequest, path: str, query: str) -> Answer | None:
-        fitting = self.showing.fittings.of(asked.resource, asked.deed)
-        represented = self.showing.represented(asked, fitting)
-        spot = fitting.list_spot(represented)
-        if spot is None:
-            return None
-        page = self._plan(asked).select(self._all(asked), _query(asked))
-        shown = [self.presence.completed(asked, record) for record in page.records]
-        span = page.span
-        links = links_of(span, self._plan(asked).roles, HERE + path, query)
-        plain = plain_ask(asked.ask, asked.deed, asked.place.variables, asked.place.values)
-        body = fitting.show_all(
-            represented, spot, [(record.key, record.body) for record in shown if record.body is not None], plain
-        )
-        signs = documented_signs(fitting.outline(represented), spot.pointer)
-        body = tell_in_body(body, spot.pointer, span, links, lambda value: fitting.fits(represented, value), signs)
-        answer = fitting.reply.carry(represented, body, STATE + asked.resource.name, asked.ask)
-        own = tell_in_fields(asked.deed.chosen.response, span, links)
-        own += [(b"etag", tag_of(answer.body).encode())] if is_tagged(asked.deed) else []
-        return self.showing.with_fields(asked, asked.deed, answer, own)
-
-    def matching(self, asked: StateRequest) -> list[Record]:
-        """Everything that the filters of a request let through, on whatever page."""
-        query = _query(asked)
-        return [record for record in self._all(asked) if self._plan(asked).keeps(record, query)]
-
-    def _all(self, asked: StateRequest) -> list[Record]:
-        return [record for record in self.presence.store.all(asked.world, asked.collection) if belongs(asked, record)]
-
-    def _plan(self, asked: StateRequest) -> ListQuery:
-        operation = asked.deed.operation
-        if operation.id not in self._plans:
-            kit = self.showing.responder.kit
-
-            def annotate(parameter: Parameter) -> Outline:
-                if parameter.content is not None:
-                    schema = parameter.content.schema
-                else:
-                    schema = parameter.schema
-                if schema is not None:
-                    return kit.outline(schema, Direction.REQUEST, Purpose.MAKE)
-                return Outline((), {})
-
-            self._plans[operation.id] = make_plan(operation, asked.resource.outline, annotate)
-        return self._plans[operation.id]
+def read_item(request: StateRequest) -> Answer:
+    """Answer with the requested item."""
+    record = find_record(request)
+    if record is None:
+        raise refuse_absent(request)
+    context, answers = request.context, request.state.item_answers
+    key = (
+        request.operation.id,
+        *request.collection.address,
+        record.key,
+        context.accept or "",
+        context.seed_text,
+    )
+    known = answers.get(key)
+    has_children = request.resource.name in request.state.children  # they may change without it
+    if known is not None and known[0] is record and not has_children:
+        return _not_modified(request, known[1])
+    answer = _show(request, record)
+    if not has_children:
+        answers[key] = record, answer
+    return _not_modified(request, answer)
 
 
-def _query(asked: StateRequest) -> dict[str, JsonValue]:
-    """Return the query parameters that were sent, read."""
-    return {
-        name: value
-        for (where, name), value in asked.ask.understood.parameters.items()
-        if where is ParameterLocation.QUERY
-    }
+def list_items(request: StateRequest) -> Answer | None:
+    """Answer with a list; None if the documented body has none."""
+    require_owners(request)
+    ensure_seeded(request)
+    context, answers = request.context, request.state.list_answers
+    world, collection_path = request.collection.address
+    stamp = request.collection.store.stamp(world, collection_path)
+    path, query = context.request.path.decode("latin-1"), context.request.query.decode("latin-1")
+    key = (request.operation.entry.id, world, context.seed_text, path, query, context.accept or "")
+    known = answers.get(key)
+    has_children = request.resource.name in request.state.children
+    if known is not None and known[0] == stamp and not has_children:
+        return _not_modified(request, known[1])
+    answer = _show_list(request, path, query)
+    if answer is None:
+        return None
+    if not has_children:
+        answers[key] = stamp, answer
+    return _not_modified(request, answer)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Writes:
-    """Answers what changes something. What raises Conflict is to be asked again: somebody else was faster."""
-
-    presence: Presence
-    showing: Showing
-    reads: Reads
-
-    @property
-    def _store(self) -> Store:
-        return self.presence.store
-
-    @property
-    def _seeds(self) -> Seeds:
-        return self.presence.seeds
-
-    @property
-    def _creation(self) -> Creation:
-        return self.presence.creation
-
-    @property
-    def _refusals(self) -> Refusals:
-        return self.presence.refusals
-
-    def create(self, asked: StateRequest) -> Answer:
-        """
-        Make a new thing.
-
-        Where its key is taken and nothing is documented for that, it takes the place of the old one.
-        """
-        self.presence.need_owners(asked)
-        self.presence.need_seeds(asked)
-        self._check_acceptable(asked)
-        resource, deed, ask = asked.resource, asked.deed, asked.ask
-        wished = self._creation.client_key(resource, deed, ask)
-        text = text_of(wished)
-        if (
-            text is not None
-            and (known := self._store.find(asked.world, asked.collection, text)) is not None
-            and known.body is not None
-        ):
-            if documents(deed.operation, 409):
-                raise self._refusals.conflict(asked, f"{resource.key} {wished!r} belongs to another {asked.noun}")
-            return self._replaced(asked, known)
-        number = self._store.number(asked.world, asked.collection)
-        since = self._check_unique(asked, None)
-        key = wished if text is not None else self._fresh(asked, number)
-        text = text_of(key) or f"n{number}"
-        thing = self._new(asked, key, number)
-        thing, links = owner_link(deed, asked.place.variables, asked.place.values, thing)
-        record = Record(text, 1, number, thing, links)
-        return self._insert(asked, record, self.showing.show(asked, record), since)
-
-    def _insert(self, asked: StateRequest, record: Record, answer: Answer, since: int | None = None) -> Answer:
-        """Put a new thing in, whose answer is made; its owner may have been deleted while that was made."""
-        if count_pauses():
-            self.presence.need_owners(asked)
-        self._store.insert(asked.world, asked.collection, record, since)
-        return answer
-
-    def _fresh(self, asked: StateRequest, number: int) -> JsonValue:
-        """Return a key for a new thing."""
-        resource = asked.resource
-        if resource.key is None:
-            return None
-        shows = next(
-            (resource.deeds[act] for act in (Action.LIST, Action.READ, Action.CREATE) if act in resource.deeds),
-            asked.deed,
-        )
-        known = self._seeds.listed(asked.place, shows, asked.ask) if shows.act is Action.LIST else []
-        keys = [key for _, thing in known if (key := resource.key_of(thing)) is not None]
-        like = max(keys, key=_height) if keys else None
-        if like is None:
-            made = self._seeds.one(asked.place, shows, asked.ask, number)
-            like = resource.key_of(made)
-        taken = {record.key for record in self._store.all(asked.world, asked.collection)}
-        return self._seeds.fresh_key(asked.place, shows, like, number, taken, asked.ask)
-
-    def _new(self, asked: StateRequest, key: JsonValue, number: int) -> JsonObject:
-        """Return a new thing; it has no children but those that were sent with it."""
-        thing = self._creation.new(
-            asked.place, asked.deed, asked.ask, key if asked.resource.key is not None else None, number
-        )
-        sent = self._creation.sent(asked.resource, asked.deed, asked.ask)
-        for child in self.presence.children.get(asked.resource.name, ()):
-            if child.pointer is not None and came_with(sent, child) is None:
-                put_in = put(thing, child.pointer, [])
-                thing = put_in if isinstance(put_in, dict) else thing
-        return thing
-
-    def replace(self, asked: StateRequest) -> Answer:
-        """Make a thing what a request says; or make it."""
-        self._check_acceptable(asked)
-        record = self.presence.found(asked, adopt=asked.resource.listed or asked.resource.single)
-        if record is None and asked.key is not None and self._may_create(asked):
-            return self._put(asked)
-        if record is None:
-            raise self._refusals.absent(asked)
-        self._check_match(asked, record)
-        return self._replaced(asked, record, self._check_unique(asked, record))
-
-    def _may_create(self, asked: StateRequest) -> bool:
-        """Return whether PUT makes what is not there: where it says so, or where nothing else can."""
-        documented = documents(asked.deed.operation, 201)
-        return documented or not asked.resource.listed or Action.CREATE not in asked.resource.deeds
-
-    def _put(self, asked: StateRequest) -> Answer:
-        """Make the thing that a PUT names."""
-        number = self._store.number(asked.world, asked.collection)
-        thing = self._new(asked, self.presence.key_value(asked), number)
-        record = Record(asked.key or "", 1, number, thing, {})
-        created = 201 if documents(asked.deed.operation, 201) else None
-        return self._insert(asked, record, self.showing.show(asked, record, created))
-
-    def _replaced(self, asked: StateRequest, record: Record, since: int | None = None) -> Answer:
-        place = asked.place_of(record)
-        thing = self._creation.replaced(place, asked.deed, asked.ask, record.body or {})
-        return self._keep(asked, record, thing, since)
-
-    def change(self, asked: StateRequest) -> Answer:
-        """Change what a request says of a thing."""
-        self._check_acceptable(asked)
-        record = self.presence.found(asked)
-        if record is None:
-            raise self._refusals.absent(asked)
-        self._check_match(asked, record)
-        since = self._check_unique(asked, record)
-        media_type = (find_field(asked.ask.request.fields, b"content-type") or "").partition(";")[0].strip().lower()
-        place = asked.place_of(record)
-        try:
-            thing = self._creation.changed(place, asked.deed, asked.ask, record.body or {}, media_type=media_type)
-        except PatchError as error:
-            raise self._refusals.unpatchable(asked, error) from error
-        return self._keep(asked, record, thing, since)
-
-    def _keep(self, asked: StateRequest, record: Record, thing: JsonObject, since: int | None) -> Answer:
-        """Keep a changed thing, if it can be answered."""
-        after = record._replace(version=record.version + 1, body=thing)
-        sent = self._creation.sent(asked.resource, asked.deed, asked.ask)
-        children = [
-            child for child in self.presence.children.get(asked.resource.name, ()) if came_with(sent, child) is not None
-        ]
-        answer = self.showing.show(asked, after) if not children else None
-        with without_pauses():  # a thing and its children change together
-            self._store.replace(asked.world, asked.collection, record, thing, since)
-            for child in children:
-                self._replace_children(
-                    self.presence.asked_for_children(asked, after, child), came_with(thing, child) or []
-                )
-        if answer is not None:
-            return answer
-        return self.showing.show(asked, after)
-
-    def _replace_children(self, asked: StateRequest, items: list[JsonValue]) -> None:
-        """Let the children that were sent with their owner take the place of those that there were."""
-        self.presence.need_seeds(asked)
-        for known in self._store.all(asked.world, asked.collection):
-            if belongs(asked, known):
-                forget(self._store, asked.world, asked.resource, asked.collection, known)
-        for made in self.presence.made_of(items, asked.place, asked.deed, asked):
-            self._store.insert(
-                asked.world, asked.collection, made._replace(position=self._store.number(asked.world, asked.collection))
-            )
-
-    def remove(self, asked: StateRequest) -> Answer:
-        """Delete a thing."""
-        self._check_acceptable(asked)
-        record = self.presence.found(asked)
-        if record is None:
-            raise self._refusals.absent(asked)
-        self._check_match(asked, record)
-        answer = self.showing.show(asked, record)
-        forget(self._store, asked.world, asked.resource, asked.collection, record)
-        return answer
-
-    def clear(self, asked: StateRequest) -> Answer | None:
-        """Delete everything that the filters of a request let through; None where nobody knows what there is."""
-        self.presence.need_owners(asked)
-        if not asked.resource.listed:
-            return None
-        self.presence.need_seeds(asked)
-        self._check_acceptable(asked)
-        for record in self.reads.matching(asked):
-            forget(self._store, asked.world, asked.resource, asked.collection, record)
-        return self.showing.fittings.of(asked.resource, asked.deed).reply.render(asked.ask)
-
-    def _check_acceptable(self, asked: StateRequest) -> None:
-        """See that an answer is acceptable before anything is changed."""
-        if not asked.deed.chosen.is_empty:
-            self.showing.represented(asked, self.showing.fittings.of(asked.resource, asked.deed))
-
-    def _check_unique(self, asked: StateRequest, own: Record | None) -> int | None:
-        """
-        See that what has to be unique is, where the document has a word for it.
-
-        Returns: The stamp since which nothing may have changed, so that it still is when it is written; None where
-            nothing has to be.
-        """
-        if not documents(asked.deed.operation, 409):
-            return None
-        sent = self._creation.sent(asked.resource, asked.deed, asked.ask)
-        wished = (
-            {n: v for n, v in sent.items() if is_unique(n) and isinstance(v, str)} if isinstance(sent, dict) else {}
-        )
-        if not wished:
-            return None
-        since = self._store.stamp(asked.world, asked.collection)
-        for record in self._store.all(asked.world, asked.collection):
-            taken = next((n for n, v in wished.items() if same_json((record.body or {}).get(n), v)), None)
-            if taken is not None and (own is None or record.key != own.key):
-                raise self._refusals.conflict(asked, f"{taken} {wished[taken]!r} belongs to another {asked.noun}")
-        return since
-
-    def _check_match(self, asked: StateRequest, record: Record) -> None:
-        """Obey If-Match, where it is documented. RFC 9110, section 13.1.1."""
-        wanted = find_field(asked.ask.request.fields, b"if-match")
-        documented = any(
-            p.location is ParameterLocation.HEADER and p.name.lower() == "if-match"
-            for p in asked.deed.operation.parameters
-        )
-        if wanted is None or wanted.strip() == "*" or not documented:
-            return
-        if self.showing.tag(asked, record) not in {tag.strip() for tag in wanted.split(",")}:
-            raise self._refusals.changed(asked, self.showing.tag(asked, record))
-
-
-def forget(store: Store, world: str, resource: Resource, collection: str, record: Record) -> None:
+def create_item(request: StateRequest) -> Answer:
     """
-    Delete a thing and what is under it.
+    Create an item.
+
+    If its key is taken and the operation documents no 409, it replaces the other item.
+    """
+    require_owners(request)
+    ensure_seeded(request)
+    _check_acceptable(request)
+    collection, binding = request.collection, request.binding
+    chosen = client_key(collection, binding)
+    text = text_of(chosen)
+    taken = collection.find(text) if text is not None else None
+    if taken is not None and taken.body is not None:
+        if request.documents(_CONFLICT):
+            raise refuse_taken(request, request.resource.key, chosen)
+        return _replace(request, taken)
+    number = collection.store.number(*collection.address)
+    since = _check_unique(request, None)
+    key = chosen if text is not None else _new_key(request, number)
+    body, links = link_owner(collection, binding, _new_body(request, key, number))
+    record = Record(text_of(key) or f"n{number}", 1, number, body, links)
+    return _insert(request, record, _show(request, record), since)
+
+
+def replace_item(request: StateRequest) -> Answer:
+    """Replace the requested item, or create it."""
+    _check_acceptable(request)
+    resource = request.resource
+    record = find_record(request, adopt=resource.listed or resource.single)
+    if record is None and request.key is not None and _may_create(request):
+        return _put(request, request.key)
+    if record is None:
+        raise refuse_absent(request)
+    _check_match(request, record)
+    return _replace(request, record, _check_unique(request, record))
+
+
+def patch_item(request: StateRequest) -> Answer:
+    """Patch the requested item."""
+    _check_acceptable(request)
+    record = find_record(request)
+    if record is None:
+        raise refuse_absent(request)
+    _check_match(request, record)
+    since = _check_unique(request, record)
+    field = find_field(request.context.request.fields, b"content-type") or ""
+    media_type = field.partition(";")[0].strip().lower()
+    inner = request.collection.at_item(record.key, record.body)
+    try:
+        body = patch_body(inner, request.binding, record.body or {}, media_type=media_type)
+    except PatchError as error:
+        raise refuse_patch(request, error) from error
+    return _store_body(request, record, body, since)
+
+
+def delete_item(request: StateRequest) -> Answer:
+    """Delete the requested item."""
+    _check_acceptable(request)
+    record = find_record(request)
+    if record is None:
+        raise refuse_absent(request)
+    _check_match(request, record)
+    answer = _show(request, record)
+    delete_record(request.collection, record)
+    return answer
+
+
+def clear_items(request: StateRequest) -> Answer | None:
+    """Delete all items that match the query; None if no list enumerates the items."""
+    require_owners(request)
+    if not request.resource.listed:
+        return None
+    ensure_seeded(request)
+    _check_acceptable(request)
+    query, plan = _query(request), request.collection.representation(request.binding).list_query
+    for record in select_records(request):
+        if plan.keeps(record, query):
+            delete_record(request.collection, record)
+    return request.collection.representation(request.binding).reply.render(request.context)
+
+
+ACTIONS: Final[Mapping[Action, Callable[[StateRequest], Answer | None]]] = {
+    Action.LIST: list_items,
+    Action.READ: read_item,
+    Action.CREATE: create_item,
+    Action.REPLACE: replace_item,
+    Action.CHANGE: patch_item,
+    Action.REMOVE: delete_item,
+    Action.CLEAR: clear_items,
+}
+
+
+def delete_record(collection: Collection, record: Record) -> None:
+    """
+    Delete an item and the collections below it.
 
     Raises:
-        Conflict: it is not what it was.
+        Conflict: it has changed.
     """
-    if resource.listed:
-        store.remove(world, collection, record)
+    world, path = collection.address
+    if collection.resource.listed:
+        collection.store.remove(world, path, record)
     else:
-        store.replace(world, collection, record, None)
-    store.clear(world, f"{collection}/{quote(record.key, safe='')}/")
+        collection.store.replace(world, path, record, None)
+    collection.store.clear(world, f"{path}/{quote(record.key, safe='')}/")
 
 
-def _height(key: JsonValue) -> float:
+def _new_key(request: StateRequest, number: int) -> JsonValue:
+    """Return a key for a new item."""
+    collection, resource = request.collection, request.resource
+    if resource.key is None:
+        return None
+    shows = resource.first(Action.LIST, Action.READ, Action.CREATE) or request.binding
+    listed = listed_items(collection, shows) if shows.action is Action.LIST else []
+    keys = [key for item in listed if (key := resource.key_of(item.body)) is not None]
+    like = max(keys, key=_as_number) if keys else resource.key_of(generate_item(collection, shows, number))
+    return fresh_key(collection, shows, like, number, {record.key for record in collection.records()})
+
+
+def _as_number(key: JsonValue) -> float:
     if isinstance(key, int | float):
         return float(key)
     return 0.0
+
+
+def _new_body(request: StateRequest, key: JsonValue, number: int) -> JsonObject:
+    """Return the body of a new item; it has no children, except those that were sent with it."""
+    collection, binding = request.collection, request.binding
+    body = create_body(collection, binding, key if request.resource.key is not None else None, number)
+    sent = read_sent(collection, binding)
+    for child in request.state.children.get(request.resource.name, ()):
+        if child.pointer is not None and sent_children(sent, child) is None:
+            emptied = put(body, child.pointer, [])
+            body = emptied if isinstance(emptied, dict) else body
+    return body
+
+
+def _insert(request: StateRequest, record: Record, answer: Answer, since: int | None = None) -> Answer:
+    if count_pauses():
+        require_owners(request)  # one may have been deleted while the answer was made
+    request.collection.store.insert(*request.collection.address, record, since)
+    return answer
+
+
+def _may_create(request: StateRequest) -> bool:
+    """Return whether PUT may create an item: 201 is documented, or nothing else can create one."""
+    resource = request.resource
+    return request.documents(_CREATED) or not resource.listed or Action.CREATE not in resource.bindings
+
+
+def _put(request: StateRequest, key: str) -> Answer:
+    """Create an item under the key in the path."""
+    number = request.collection.store.number(*request.collection.address)
+    record = Record(key, 1, number, _new_body(request, requested_key(request), number), {})
+    status = _CREATED if request.documents(_CREATED) else None
+    return _insert(request, record, _show(request, record, status))
+
+
+def _replace(request: StateRequest, record: Record, since: int | None = None) -> Answer:
+    inner = request.collection.at_item(record.key, record.body)
+    return _store_body(request, record, replace_body(inner, request.binding, record.body or {}), since)
+
+
+def _store_body(request: StateRequest, record: Record, body: JsonObject, since: int | None) -> Answer:
+    """Store the changed body of an item, and its children if they were sent with it."""
+    after = record._replace(version=record.version + 1, body=body)
+    sent = read_sent(request.collection, request.binding)
+    known = request.state.children.get(request.resource.name, ())
+    children = [child for child in known if sent_children(sent, child) is not None]
+    answer = _show(request, after) if not children else None
+    with without_pauses():  # an item and its children change together
+        request.collection.store.replace(*request.collection.address, record, body, since)
+        for child in children:
+            _replace_children(child_request(request, after, child), sent_children(body, child) or [])
+    if answer is not None:
+        return answer
+    return _show(request, after)
+
+
+def _replace_children(request: StateRequest, items: list[JsonValue]) -> None:
+    collection = request.collection
+    ensure_seeded(request)
+    for record in select_records(request):
+        delete_record(collection, record)
+    for record in make_children(collection, request.binding, items):
+        number = collection.store.number(*collection.address)
+        collection.store.insert(*collection.address, record._replace(position=number))
+
+
+def _check_acceptable(request: StateRequest) -> None:
+    """Check that a representation is acceptable, before anything is changed."""
+    if not request.binding.chosen.is_empty:
+        _negotiate(request, request.collection.representation(request.binding))
+
+
+def _check_unique(request: StateRequest, own: Record | None) -> int | None:
+    """
+    Check that unique properties are unique, if the operation documents 409.
+
+    Returns:
+        The stamp of the collection, which must not have changed when the item is stored; None if nothing is unique.
+    """
+    sent = read_sent(request.collection, request.binding)
+    if not request.documents(_CONFLICT) or not isinstance(sent, dict):
+        return None
+    unique = {name: value for name, value in sent.items() if is_unique(name) and isinstance(value, str)}
+    if not unique:
+        return None
+    since = request.collection.store.stamp(*request.collection.address)
+    for record in request.collection.records():
+        if own is not None and record.key == own.key:
+            continue
+        for name, value in unique.items():
+            if same_json((record.body or {}).get(name), value):
+                raise refuse_taken(request, name, value)
+    return since
+
+
+def _check_match(request: StateRequest, record: Record) -> None:
+    """Check `If-Match`, if it is documented. RFC 9110, section 13.1.1."""
+    wanted = find_field(request.context.request.fields, b"if-match")
+    is_documented = any(
+        parameter.location is ParameterLocation.HEADER and parameter.name.lower() == "if-match"
+        for parameter in request.operation.parameters
+    )
+    if wanted is None or wanted.strip() == "*" or not is_documented:
+        return
+    tag = _tag_of(write_json(with_children(request, record).body))
+    if tag not in {each.strip() for each in wanted.split(",")}:
+        raise refuse_precondition(request, tag)
+
+
+def _not_modified(request: StateRequest, answer: Answer) -> Answer:
+    """Return 304 in place of an answer that `If-None-Match` names, if it is documented. RFC 9110, section 13.1.2."""
+    wanted = find_field(request.context.request.fields, b"if-none-match")
+    if wanted is None:
+        return answer
+    tag = next((value.decode("latin-1") for name, value in answer.fields if name == b"etag"), None)
+    if tag is None or not request.documents(304):
+        return answer
+    tags = {each.strip().removeprefix("W/") for each in wanted.split(",")}
+    if "*" not in tags and tag.removeprefix("W/") not in tags:
+        return answer
+    fields = [(name, value) for name, value in answer.fields if name not in {b"content-type", b"content-length"}]
+    return answer._replace(status=304, fields=fields, body=b"")
+
+
+def _query(request: StateRequest) -> dict[str, JsonValue]:
+    """Return the query parameters of a request, decoded."""
+    parameters = request.context.understood.parameters.items()
+    return {name: value for (location, name), value in parameters if location is ParameterLocation.QUERY}
+
+
+def _show_list(request: StateRequest, path: str, query: str) -> Answer | None:
+    representation = request.collection.representation(request.binding)
+    represented = _negotiate(request, representation)
+    place = representation.list_place(represented)
+    if place is None:
+        return None
+    plan = representation.list_query
+    page = plan.select(select_records(request), _query(request))
+    records = [with_children(request, record) for record in page.records]
+    items = [Item(record.key, record.body) for record in records if record.body is not None]
+    span = page.span
+    links = links_of(span, plan.roles, HERE + path, query)
+    body = representation.show_all(represented, place, items, request.collection.plain_context(request.binding))
+    signs = documented_signs(representation.outline(represented), place.pointer)
+    body = fill_envelope(body, place.pointer, span, links, lambda each: representation.fits(represented, each), signs)
+    answer = representation.reply.carry(represented, body, STATE + request.resource.name, request.context)
+    fields = tell_in_fields(request.binding.chosen.response, span, links)
+    if _is_tagged(request.binding):
+        fields += [(b"etag", _tag_of(answer.body).encode())]
+    return _with_fields(request, request.binding, answer, fields)
+
+
+def _show(request: StateRequest, record: Record, status: int | None = None) -> Answer:
+    """
+    Return the successful answer that shows an item; without content, if none is documented.
+
+    Args:
+        request: The request.
+        record: The record of the item.
+        status: Of the answer, if it is not that of the binding.
+
+    Raises:
+        StateRefusal: no documented representation is acceptable.
+        SchemaError: no conforming body can be generated.
+    """
+    binding, record = request.binding, with_children(request, record)
+    chosen = choose_status(binding.operation, status) if status is not None else None
+    if chosen is not None and chosen.status != binding.chosen.status:
+        binding = dataclasses.replace(binding, chosen=chosen)
+    representation = request.collection.representation(binding)
+    source = STATE + request.resource.name
+    fields: list[RawField] = []
+    if _is_tagged(binding):
+        fields.append((b"etag", _tag_of(write_json(record.body)).encode()))
+    if binding.action is Action.CREATE or status == _CREATED:
+        fields += _location(request, binding, record)
+    if binding.chosen.is_empty:
+        head = [*representation.reply.head(), (SOURCE, source.encode("latin-1", "replace"))]
+        answer = Answer(binding.chosen.status, head, b"", source, binding.operation.entry)
+        return _with_fields(request, binding, answer, fields)
+    represented = _negotiate(request, representation)
+    plain = request.collection.at_item(record.key, record.body).plain_context(binding)
+    body = representation.show(represented, record.body or {}, plain)
+    answer = representation.reply.carry(represented, body, source, request.context)
+    return _with_fields(request, binding, answer, fields)
+
+
+def _negotiate(request: StateRequest, representation: ItemRepresentation) -> ChosenMediaType:
+    """
+    Return the acceptable media type of an answer.
+
+    Raises:
+        StateRefusal: none is acceptable.
+    """
+    reply, context = representation.reply, request.context
+    represented = reply.represent(context)
+    if represented is None or reply.is_refused(context):
+        raise StateRefusal(request.state.responder.refuse_accept(request.operation, reply, context))
+    return represented
+
+
+def _location(request: StateRequest, binding: Binding, record: Record) -> list[RawField]:
+    """Return the `Location` of a new item, if it can be read there. RFC 9110, section 10.2.2."""
+    read = request.resource.bindings.get(Action.READ)
+    is_documented = any(header.name.lower() == "location" for header in binding.chosen.response.headers)
+    if read is None or read.variable is None or not (is_documented or binding.chosen.status == _CREATED):
+        return []
+    entry = read.operation.entry
+    base = request.state.responder.base_paths(entry)[0]
+    path = base + fill(entry.template, {**request.collection.variables, read.variable: record.key})
+    return [(b"location", path.encode("latin-1", "replace"))]
+
+
+def _with_fields(request: StateRequest, binding: Binding, answer: Answer, own: list[RawField]) -> Answer:
+    """Return an answer with the header fields that state knows and that conform to the document."""
+    judge = request.state.responder.judge_of(binding.operation.entry)
+    documented = {header.name.lower(): header for header in binding.chosen.response.headers}
+    fields = list(answer.fields)
+    for name, value in own:
+        header = documented.get(name.decode())
+        for choice in (value, _absolute(request, value)) if name == b"location" else (value,):
+            if header is None or not any(judge.judge_header(header, choice.decode("latin-1"))):
+                fields = [*(field for field in fields if field[0] != name), (name, choice)]
+                break
+    return answer._replace(fields=fields)
+
+
+def _absolute(request: StateRequest, path: bytes) -> bytes:
+    """Return the URL of a path, if the request names the host."""
+    host = find_field(request.context.request.fields, b"host")
+    if not host:
+        return path
+    scheme = "https" if request.state.responder.kit.settings.tls_cert is not None else "http"
+    return f"{scheme}://{host}{path.decode('latin-1')}".encode("latin-1", "replace")
+
+
+def _is_tagged(binding: Binding) -> bool:
+    """Return whether a response documents `ETag`."""
+    return any(header.name.lower() == "etag" for header in binding.chosen.response.headers)
+
+
+def _tag_of(content: bytes) -> str:
+    """Return a strong validator: the same for the same content, in every process. RFC 9110, section 8.8.3."""
+    return f'"{blake2b(content, digest_size=8).hexdigest()}"'

@@ -149,7 +149,7 @@ class _ResourceDraft:
     nouns: frozenset[str]
     outline: Outline
     single: bool
-    deeds: list[Binding]
+    bindings: list[Binding]
     size: int | None
     identity: str | None
     is_map: bool = False  # its things are listed by their keys
@@ -163,15 +163,17 @@ class _ResourceDraft:
     @property
     def acts(self) -> frozenset[Action]:
         """What its operations do."""
-        return frozenset(deed.act for deed in self.deeds)
+        return frozenset(binding.action for binding in self.bindings)
 
     @property
     def is_stateful(self) -> bool:
         """Whether something is read, and written or read in two ways, and it can be told what a path means."""
         reads = self.acts & {Action.LIST, Action.READ}
-        named = any(deed.variable is not None for deed in self.deeds)
+        named = any(binding.variable is not None for binding in self.bindings)
         nameless = any(
-            deed.variable is None for deed in self.deeds if deed.act in {Action.REPLACE, Action.CHANGE, Action.REMOVE}
+            binding.variable is None
+            for binding in self.bindings
+            if binding.action in {Action.REPLACE, Action.CHANGE, Action.REMOVE}
         )
         keyed = (
             self.key is not None
@@ -203,16 +205,18 @@ class _Finder:
             lists |= {
                 entry.id: find_collection(bodies[entry.id], nouns) for entry, _ in group.own if entry.method == "GET"
             }
-        deeds = [deed for deed in self._deeds(group, read, lists) if not _is_confused(group.template, deed)]
+        bindings = [binding for binding in self._bind(group, read, lists) if not _is_confused(group.template, binding)]
         said = [s for _, s in (*group.own, *group.items)]
-        variable = next((deed.variable for deed in deeds if deed.variable is not None), None)
-        outline = self._outline(deeds, bodies, lists, nouns, variable)
-        deeds = [deed for deed in deeds if self._is_about(deed, outline, bodies[deed.operation.id], nouns)]
-        if not deeds:
+        variable = next((binding.variable for binding in bindings if binding.variable is not None), None)
+        outline = self._outline(bindings, bodies, lists, nouns, variable)
+        bindings = [
+            binding for binding in bindings if self._is_about(binding, outline, bodies[binding.operation.id], nouns)
+        ]
+        if not bindings:
             return None
         single = (
             variable is None
-            and not any(deed.act in {Action.LIST, Action.CREATE} for deed in deeds)
+            and not any(binding.action in {Action.LIST, Action.CREATE} for binding in bindings)
             and group.name is None
         )
         named = own.id or next((s.key for s in said if s.key), None)
@@ -224,7 +228,7 @@ class _Finder:
             )
         return _ResourceDraft(
             name=name, template=group.template, place=() if single else place, nouns=nouns | _nouns_of(outline), outline=outline,
-            single=single, deeds=deeds, size=size, is_map=any(spot is not None and spot.shape is Shape.MAP for spot in lists.values()),
+            single=single, bindings=bindings, size=size, is_map=any(spot is not None and spot.shape is Shape.MAP for spot in lists.values()),
             identity=component_of(outline),
         )  # fmt: skip
 
@@ -247,7 +251,7 @@ class _Finder:
         except MockServerError:
             return _NOTHING  # that it can't be read is said when it is asked for
 
-    def _deeds(
+    def _bind(
         self, group: _OperationGroup, read: Mapping[str, Operation], lists: Mapping[str, EnvelopePlace | None]
     ) -> Iterator[Binding]:
         writes = any(e.method in {"PUT", "PATCH"} for e, _ in group.own)
@@ -256,23 +260,23 @@ class _Finder:
         )
         for entry, said in group.own:
             act = said.act or _own_act(entry.method, is_list=lists[entry.id] is not None, alone=alone)
-            yield from self._deed(act, read[entry.id], None)
+            yield from self._bind_operation(act, read[entry.id], None)
         for entry, said in group.items:
             found = _WHOLE.search(entry.template.rstrip("/"))
             listed = entry.method == "GET" and lists[entry.id] is not None
             act = said.act or (_ITEM_ACTS.get(entry.method) if not listed else None)
-            yield from self._deed(act, read[entry.id], found.group(1) if found is not None else None)
+            yield from self._bind_operation(act, read[entry.id], found.group(1) if found is not None else None)
 
-    def _deed(self, act: Action | None, operation: Operation, variable: str | None) -> Iterator[Binding]:
+    def _bind_operation(self, act: Action | None, operation: Operation, variable: str | None) -> Iterator[Binding]:
         chosen = choose_success(operation)
         if act is not None and chosen is not None and 200 <= chosen.status < 300:  # noqa: PLR2004
             yield Binding(
-                act=act, operation=operation, chosen=chosen, variable=variable, base=self.base_of(operation.entry)
+                action=act, operation=operation, chosen=chosen, variable=variable, base=self.base_of(operation.entry)
             )
 
     def _outline(
         self,
-        deeds: list[Binding],
+        bindings: list[Binding],
         bodies: Mapping[str, Outline],
         lists: Mapping[str, EnvelopePlace | None],
         nouns: frozenset[str],
@@ -280,36 +284,40 @@ class _Finder:
     ) -> Outline:
         """Return the outline of a thing: as it is read, else as it is listed, else as it is created or changed."""
         for act in (Action.READ, Action.LIST, Action.CREATE, Action.REPLACE, Action.CHANGE):
-            for deed in deeds:
-                if deed.act is not act:
+            for binding in bindings:
+                if binding.action is not act:
                     continue
-                body = bodies[deed.operation.id]
-                spot = lists[deed.operation.id] if act is Action.LIST else self._thing(body, nouns, variable)
+                body = bodies[binding.operation.id]
+                spot = lists[binding.operation.id] if act is Action.LIST else self._thing(body, nouns, variable)
                 if spot is not None:
                     return spot.outline
-        for deed in deeds:
-            body = self.asked(deed.operation.request_body)
+        for binding in bindings:
+            body = self.asked(binding.operation.request_body)
             if is_object(body):
                 return body
         return _NOTHING
 
-    def _is_about(self, deed: Binding, thing: Outline, answered: Outline, nouns: frozenset[str]) -> bool:
+    def _is_about(self, binding: Binding, thing: Outline, answered: Outline, nouns: frozenset[str]) -> bool:
         """
         Return whether what is written has something in common with what is read.
 
         Else a POST is an action and no creation.
         """
-        if deed.act is Action.READ and deed.operation.method == "GET" and not is_object(answered):
+        if binding.action is Action.READ and binding.operation.method == "GET" and not is_object(answered):
             return False  # a file, a text, a number: nothing that could be changed by its parts
-        if deed.act in {Action.LIST, Action.READ, Action.REMOVE, Action.CLEAR} or not thing.names:
+        if binding.action in {Action.LIST, Action.READ, Action.REMOVE, Action.CLEAR} or not thing.names:
             return True
-        asked = self.asked(deed.operation.request_body)
-        if deed.operation.method in {"PUT", "PATCH"} and deed.operation.request_body is not None and not asked.names:
+        asked = self.asked(binding.operation.request_body)
+        if (
+            binding.operation.method in {"PUT", "PATCH"}
+            and binding.operation.request_body is not None
+            and not asked.names
+        ):
             return True  # it takes anything, or a list of changes
-        queried = {p.name for p in deed.operation.parameters if p.location is ParameterLocation.QUERY}
-        if deed.act is Action.CHANGE and deed.operation.request_body is None:
+        queried = {p.name for p in binding.operation.parameters if p.location is ParameterLocation.QUERY}
+        if binding.action is Action.CHANGE and binding.operation.request_body is None:
             return bool(queried & frozenset(thing.names))
-        bodies = (asked, answered) if deed.act is Action.CREATE else (asked,)
+        bodies = (asked, answered) if binding.action is Action.CREATE else (asked,)
         inner = [body.member(name) for body in bodies for name in body.names if is_object(body.member(name))]
         return any(frozenset(thing.names) & frozenset(body.names) for body in (*bodies, *inner))
 
@@ -323,17 +331,17 @@ def _shape(template: str) -> str:
     return _VARIABLE.sub("{}", template)
 
 
-def _aliases(template: str, deed: Binding) -> Iterator[tuple[str, str]]:
+def _aliases(template: str, binding: Binding) -> Iterator[tuple[str, str]]:
     """Yield the variables of a collection's path that an operation calls otherwise: its name and the collection's."""
-    own = template_names(deed.operation.entry.template)
-    if _shape(deed.operation.entry.template).startswith(_shape(template)):
+    own = template_names(binding.operation.entry.template)
+    if _shape(binding.operation.entry.template).startswith(_shape(template)):
         yield from ((mine, ours) for mine, ours in zip(own, template_names(template), strict=False) if mine != ours)
 
 
-def _is_confused(template: str, deed: Binding) -> bool:
+def _is_confused(template: str, binding: Binding) -> bool:
     """Return whether an operation calls one variable of the path as the collection calls another."""
-    own, ours = template_names(deed.operation.entry.template), template_names(template)
-    return any(name in own or alias in ours for alias, name in _aliases(template, deed))
+    own, ours = template_names(binding.operation.entry.template), template_names(template)
+    return any(name in own or alias in ours for alias, name in _aliases(template, binding))
 
 
 def _own_act(method: str, *, is_list: bool, alone: bool) -> Action | None:
@@ -370,7 +378,7 @@ def _join_views(drafts: list[_ResourceDraft]) -> None:
         for other in drafts:
             if other is draft or draft.identity is None or other.identity != draft.identity or "{" in other.template:
                 continue
-            if other.key is None or not other.is_stateful or any(deed.variable for deed in draft.deeds):
+            if other.key is None or not other.is_stateful or any(binding.variable for binding in draft.bindings):
                 continue
             same_name = draft.template.rpartition("/")[2] == other.template.rpartition("/")[2] and "{" in draft.template
             if same_name or (draft.acts == {Action.LIST} and draft.template.startswith(other.template + "/")):
@@ -388,7 +396,7 @@ def _join_actions(drafts: list[_ResourceDraft]) -> None:
     things = {
         _shape(draft.template): draft
         for draft in drafts
-        if draft.is_stateful and any(deed.variable for deed in draft.deeds)
+        if draft.is_stateful and any(binding.variable for binding in draft.bindings)
     }
     for draft in drafts:
         above, _, verb = draft.template.rpartition("/")
@@ -398,15 +406,21 @@ def _join_actions(drafts: list[_ResourceDraft]) -> None:
             continue
         if draft.home is not None or draft.acts & {Action.LIST, Action.READ} or _COPYING & set(split_words(verb)):
             continue
-        for deed in draft.deeds:
-            if deed.act not in {Action.CLEAR, Action.REMOVE} and deed.variable is None and deed.chosen.status != _MADE:
-                owner.deeds.append(dataclasses.replace(deed, act=Action.CHANGE, variable=named.group(1), action=verb))
+        for binding in draft.bindings:
+            if (
+                binding.action not in {Action.CLEAR, Action.REMOVE}
+                and binding.variable is None
+                and binding.chosen.status != _MADE
+            ):
+                owner.bindings.append(
+                    dataclasses.replace(binding, action=Action.CHANGE, variable=named.group(1), verb=verb)
+                )
 
 
 def _finish(drafts: list[_ResourceDraft]) -> InferredResources:
     """Relate the resources to each other."""
     homes = [draft for draft in drafts if draft.home is None and draft.is_stateful]
-    things = {_shape(draft.template): draft for draft in homes if any(deed.variable for deed in draft.deeds)}
+    things = {_shape(draft.template): draft for draft in homes if any(binding.variable for binding in draft.bindings)}
     taken: set[str] = set()
     resources: dict[int, Resource] = {}
     by_entry: dict[str, tuple[Resource, Binding]] = {}
@@ -416,16 +430,19 @@ def _finish(drafts: list[_ResourceDraft]) -> InferredResources:
         draft.name = name
     for draft in homes:
         views = [view for view in drafts if view.home is draft]
-        deeds = [*draft.deeds, *(_viewed(deed, view, draft, things) for view in views for deed in view.deeds)]
-        links = {deed.link.variable: deed.link for deed in deeds if deed.link is not None}
+        bindings = [
+            *draft.bindings,
+            *(_viewed(binding, view, draft, things) for view in views for binding in view.bindings),
+        ]
+        links = {binding.link.variable: binding.link for binding in bindings if binding.link is not None}
         resource = Resource(
             name=draft.name, template=draft.template, key=draft.key, inside=draft.place[:-1],
             nouns=draft.nouns, outline=draft.outline, single=draft.single,
-            deeds={deed.act: deed for deed in reversed(draft.deeds)}, owners=tuple(_owners(draft.template, things)), size=draft.size,
-            links=tuple(links.values()), aliases=tuple(pair for deed in draft.deeds for pair in _aliases(draft.template, deed)),
+            bindings={binding.action: binding for binding in reversed(draft.bindings)}, owners=tuple(_owners(draft.template, things)), size=draft.size,
+            links=tuple(links.values()), aliases=tuple(pair for binding in draft.bindings for pair in _aliases(draft.template, binding)),
         )  # fmt: skip
         resources[id(draft)] = resource
-        by_entry.update({deed.operation.id: (resource, deed) for deed in deeds})
+        by_entry.update({binding.operation.id: (resource, binding) for binding in bindings})
     return InferredResources(tuple(resources.values()), by_entry)
 
 
@@ -440,10 +457,14 @@ def _owners(template: str, things: Mapping[str, _ResourceDraft]) -> Iterator[Own
             yield Owner(variable=found.group(1), resource=owner.name, template=above)
 
 
-def _viewed(deed: Binding, view: _ResourceDraft, home: _ResourceDraft, things: Mapping[str, _ResourceDraft]) -> Binding:
+def _viewed(
+    binding: Binding, view: _ResourceDraft, home: _ResourceDraft, things: Mapping[str, _ResourceDraft]
+) -> Binding:
     """Return what an operation on a view does: the same, for the things of one owner."""
     owner = next(iter(reversed(list(_owners(view.template, things)))), None)
     if owner is None:
-        return deed
+        return binding
     pointer = find_owner(home.outline, owner.variable, things[_shape(owner.template)].nouns)
-    return dataclasses.replace(deed, link=ForeignKey(variable=owner.variable, pointer=pointer, resource=owner.resource))
+    return dataclasses.replace(
+        binding, link=ForeignKey(variable=owner.variable, pointer=pointer, resource=owner.resource)
+    )

@@ -142,7 +142,7 @@ class ListQuery:
                 yield name, falls
 
 
-def make_plan(operation: Operation, thing: Outline, annotate: Callable[[Parameter], Outline]) -> ListQuery:
+def read_list_query(operation: Operation, thing: Outline, annotate: Callable[[Parameter], Outline]) -> ListQuery:
     """
     Tell what the query parameters of an operation mean.
 
@@ -176,11 +176,11 @@ def make_plan(operation: Operation, thing: Outline, annotate: Callable[[Paramete
             filters += found
         elif word in {"filter", "filters", "where"} and is_object(annotate(parameter)):
             roles["filter"] = parameter.name
-    _tell_order(operation, roles)
+    _read_order(operation, roles)
     return ListQuery(roles, tuple(filters), names, default, first)
 
 
-def _tell_order(operation: Operation, roles: dict[str, str]) -> None:
+def _read_order(operation: Operation, roles: dict[str, str]) -> None:
     """See what `order` means: beside `sort` it is up or down, alone it may be a property or either of the two."""
     said = [
         p.name
@@ -329,7 +329,7 @@ def _place_of(found: list[Record], cursor: str) -> int:
     return min(start, len(found))
 
 
-def tell_in_body(
+def fill_envelope(
     body: JsonValue,
     pointer: tuple[str, ...],
     span: Span,

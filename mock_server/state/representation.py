@@ -1,21 +1,21 @@
 """
-Answers of things that conform.
+Answers that show items and conform to the document.
 
-A thing is shown by the schema of each response: what that does not name is left out, what it demands and the thing does
-not have is generated, and what fits nowhere is an `NotRepresentable`, never a wrong answer.
+An item is shown by the schema of each response: properties that the schema does not name are left out, and required
+ones that the item lacks are generated. Where nothing made from an item conforms, there is `NotRepresentable` instead of
+a wrong answer.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from functools import cached_property, partial
 
 from mock_server.cache import BoundedCache
-from mock_server.document.document import template_names
-from mock_server.document.model import MISSING, ParameterLocation
+from mock_server.document.model import Parameter
+from mock_server.document.references import Node
 from mock_server.errors import MockServerError
-from mock_server.exchange.message import Request
+from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.negotiate import ChosenMediaType
-from mock_server.exchange.prefer import NONE, Preferences
 from mock_server.findings import Finding
 from mock_server.generate.echo import DELETED
 from mock_server.generate.envelope import (
@@ -32,7 +32,6 @@ from mock_server.generate.envelope import (
 from mock_server.generate.requested_values import RequestedValue, settle
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.judge.request import DecodedRequest
 from mock_server.judge.response import ResponseJudge
 from mock_server.names import joined
 from mock_server.pausing import pause
@@ -42,235 +41,249 @@ from mock_server.respond.responder import Responder
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.sizes import weigh_json
-from mock_server.state.resources import Action, Binding, Resource, find_key
+from mock_server.state.listing import ListQuery, read_list_query
+from mock_server.state.resources import Action, Binding, Item, Resource, find_key
 
-_SAYING = ("id", "text", "value", "content", "name")  # members that say what a thing is, where it stands for one text
+_IDENTIFYING = ("id", "text", "value", "content", "name")  # members that stand for a whole object
 _SOME_KEY = "key"
-_BRANCHES = 4  # attempts to generate the alternative that a thing is
+_BRANCHES = 4  # attempts to generate the alternative of `anyOf` that an item is
 
 
 class NotRepresentable(MockServerError):
-    """Nothing that is made of a thing conforms."""
+    """Nothing made from an item conforms."""
 
 
-def plain_ask(
-    ask: RequestContext,
-    deed: Binding,
-    variables: Mapping[str, str],
-    values: Mapping[str, JsonValue],
-    size: int | None = None,
-) -> RequestContext:
+def _retry(context: RequestContext, attempt: int) -> RequestContext:
+    """Return the same request with another seed."""
+    seed = derive_seed(context.seed, "again", attempt)
+    return context._replace(derive=lambda: seed)
+
+
+def _adapt(value: JsonValue, generated: JsonValue) -> Iterator[JsonValue]:
     """
-    Return the question to an operation that nobody asked: without query, body and preferences.
+    Yield a sent value in the shape in which an answer shows such values.
+
+    A text becomes a list of blocks, an id the object that has it.
 
     Args:
-        ask: Who asks, in which world.
-        deed: Of the operation.
-        variables: Of its path, as text; others are left out.
-        values: The same, as values.
-        size: How many items are wanted; None for as many as there are.
-    """
-    entry = deed.operation.entry
-    path = entry.template
-    variables = {name: variables[name] for name in template_names(path) if name in variables}
-    for name, text in variables.items():
-        path = path.replace("{" + name + "}", quote(text, safe=""))
-    seed = derive_seed(ask.seed_text, entry.id, "\0".join(variables.values()), "", b"")
-    own = {name: value for name, value in values.items() if name in variables}
-    parameters: dict[tuple[ParameterLocation, str], JsonValue] = {
-        (ParameterLocation.PATH, name): value for name, value in own.items()
-    }
-    return ask._replace(
-        request=Request("GET", (deed.base + path).encode(), b"", [], b""), understood=DecodedRequest(parameters, MISSING), accept=None,
-        preferences=NONE if size is None else Preferences(size=size), derive=lambda: seed,
-        variables={name: quote(text, safe="") for name, text in variables.items()},
-    )  # fmt: skip
-
-
-def _again(ask: RequestContext, attempt: int) -> RequestContext:
-    """Return the same question, from another seed."""
-    seed = derive_seed(ask.seed, "again", attempt)
-    return ask._replace(derive=lambda: seed)
-
-
-def adapted(value: JsonValue, generated: JsonValue) -> Iterator[JsonValue]:
-    """
-    Yield what was sent, in the shape in which an answer shows such things: a text as a list of blocks, an id as the thing that has it.
-
-    Args:
-        value: What was sent.
-        generated: What an answer shows in the place.
+        value: The value that was sent.
+        generated: The value that an answer has in its place.
     """
     if isinstance(generated, list):
         first = generated[0] if generated else None
         if isinstance(first, dict) and not isinstance(value, list):
-            yield from ([shown] for shown in adapted(value, first))
+            yield from ([shown] for shown in _adapt(value, first))
         elif not isinstance(value, list):
             yield [value]
     elif isinstance(generated, dict) and isinstance(value, list):
-        inner = next((name for name, member in generated.items() if isinstance(member, list)), None)
-        pattern = generated[inner] if inner is not None else None
-        first = pattern[0] if isinstance(pattern, list) and pattern else None
-        if inner is not None:
-            yield {**generated, inner: value}
-            yield {
-                **generated,
-                inner: [{**first, **v} if isinstance(first, dict) and isinstance(v, dict) else v for v in value],
-            }
+        yield from _adapt_list(value, generated)
     elif isinstance(generated, dict) and not isinstance(value, dict | None):
-        name = next((name for name in _SAYING if name in generated), None)
+        name = next((name for name in _IDENTIFYING if name in generated), None)
         if name is not None:
             yield {**generated, name: value}
     elif isinstance(generated, dict) and isinstance(value, dict):
         yield {**generated, **value}
     elif isinstance(value, dict):
-        yield from (value[name] for name in _SAYING if name in value and not isinstance(value[name], dict | list))
+        yield from (value[name] for name in _IDENTIFYING if name in value and not isinstance(value[name], dict | list))
+
+
+def _adapt_list(value: list[JsonValue], generated: JsonObject) -> Iterator[JsonValue]:
+    """Yield a generated object around a list that was sent: with its items as they are, then completed."""
+    inner = next((name for name, member in generated.items() if isinstance(member, list)), None)
+    if inner is None:
+        return
+    yield {**generated, inner: value}
+    pattern = generated[inner]
+    first = pattern[0] if isinstance(pattern, list) and pattern else None
+    if isinstance(first, dict):
+        yield {**generated, inner: [_complete(item, first) for item in value]}
+
+
+def _complete(item: JsonValue, pattern: JsonObject) -> JsonValue:
+    if isinstance(item, dict):
+        return {**pattern, **item}
+    return item
 
 
 @dataclass(eq=False)
 class ItemRepresentation:
-    """Makes answers of one operation from things."""
+    """The successful answers of one operation, made from items."""
 
     responder: Responder
     resource: Resource
-    deed: Binding
-    _spots: dict[tuple[str, bool], EnvelopePlace | None] = field(default_factory=dict)
+    binding: Binding
+    _places: dict[tuple[str, bool], EnvelopePlace | None] = field(default_factory=dict)
     _bases: BoundedCache[tuple[str, str], JsonValue] = field(default_factory=lambda: KEPT_READY.make(_weigh))
 
     @property
     def reply(self) -> Representation:
-        """Of the response of success."""
-        return self.responder.reply(self.deed.operation.entry, self.deed.chosen)
+        """The representation of the successful response."""
+        return self.responder.reply(self.binding.operation.entry, self.binding.chosen)
 
     @property
     def judge(self) -> ResponseJudge:
-        """Of the responses of the operation."""
-        return self.responder.judge_of(self.deed.operation.entry)
+        """The judge of the operation's responses."""
+        return self.responder.judge_of(self.binding.operation.entry)
 
     def outline(self, represented: ChosenMediaType) -> Outline:
-        """Return the outline of a body."""
-        schema = represented.media_type.schema
-        if schema is not None:
-            return self.responder.kit.outline(schema, Direction.RESPONSE, Purpose.MAKE)
-        return Outline((), {})
+        """Return the outline of a response body."""
+        return self._outline(represented.media_type.schema, Direction.RESPONSE)
 
-    def list_spot(self, represented: ChosenMediaType) -> EnvelopePlace | None:
-        """Return where the list stands in a body."""
+    def list_place(self, represented: ChosenMediaType) -> EnvelopePlace | None:
+        """Return the place of the list in a body."""
         key = (represented.name, True)
-        if key not in self._spots:
-            self._spots[key] = find_collection(self.outline(represented), self.resource.nouns)
-        return self._spots[key]
+        if key not in self._places:
+            self._places[key] = find_collection(self.outline(represented), self.resource.nouns)
+        return self._places[key]
 
-    def thing_spot(self, represented: ChosenMediaType) -> EnvelopePlace | None:
-        """Return where the thing stands in a body; None where the body is about something else."""
+    def item_place(self, represented: ChosenMediaType) -> EnvelopePlace | None:
+        """Return the place of the item in a body; None if the body is about something else."""
         key = (represented.name, False)
-        if key not in self._spots:
+        if key not in self._places:
             outline = self.outline(represented)
-            found = find_thing(outline, self.resource.nouns, self._is_thing)
-            whole = EnvelopePlace((), outline) if is_object(outline) and self._shares(outline) else None
-            self._spots[key] = found or whole
-        return self._spots[key]
+            found = find_thing(outline, self.resource.nouns, self._is_item)
+            whole = EnvelopePlace((), outline) if is_object(outline) and self._is_similar(outline) else None
+            self._places[key] = found or whole
+        return self._places[key]
+
+    @property
+    def default(self) -> tuple[ChosenMediaType, EnvelopePlace] | None:
+        """The media type chosen without `Accept`, and the place of the list, or the item, in its body."""
+        represented = None if self.binding.chosen.is_empty else self.reply.representation(None)
+        if represented is None:
+            return None
+        find = self.list_place if self.binding.action is Action.LIST else self.item_place
+        place = find(represented)
+        if place is None:
+            return None
+        return represented, place
 
     @property
     def is_ambiguous(self) -> bool:
-        """Whether an answer may be one of several kinds of things: then what is made of it may be another kind."""
-        represented = self.reply.representation(None) if not self.deed.chosen.is_empty else None
-        spot = self.thing_spot(represented) if represented is not None else None
-        return spot is not None and any("anyOf" in source or "oneOf" in source for source in spot.outline.sources)
+        """Whether the item may be one of several kinds, so that a generated one may be of another kind."""
+        default = self.default
+        return default is not None and any(
+            "anyOf" in source or "oneOf" in source for source in default[1].outline.sources
+        )
 
-    def _is_thing(self, outline: Outline) -> bool:
+    @cached_property
+    def sent_place(self) -> EnvelopePlace:
+        """The place of the item in the body of a request."""
+        body = self.binding.operation.request_body
+        content = body.content if body is not None else ()
+        media = next((m for m in content if is_json(parse_media_type(m.name))), next(iter(content), None))
+        outline = self._outline(media.schema if media is not None else None, Direction.REQUEST)
+        known = frozenset(shown(self.resource.outline))
+        if not known & frozenset(outline.names):
+            for name in outline.names:
+                member = outline.member(name)
+                if is_object(member) and known & frozenset(member.names):
+                    return EnvelopePlace((name,), member)
+        return EnvelopePlace((), outline)
+
+    @cached_property
+    def read_only(self) -> frozenset[str]:
+        """The properties of the item that the response marks `readOnly`."""
+        default = self.default
+        if default is None or default[0].media_type.schema is None or default[1].shape is not Shape.LIST:
+            return frozenset()
+        represented, place = default
+        outline = self._outline(represented.media_type.schema, Direction.REQUEST)
+        for name in place.pointer:
+            outline = outline.member(name)
+        if self.binding.action is Action.LIST:
+            outline = outline.item()
+        return frozenset(shown(place.outline)) - frozenset(shown(outline))
+
+    @cached_property
+    def list_query(self) -> ListQuery:
+        """The meaning of the query parameters."""
+
+        def annotate(parameter: Parameter) -> Outline:
+            content = parameter.content
+            return self._outline(parameter.schema if content is None else content.schema, Direction.REQUEST)
+
+        return read_list_query(self.binding.operation, self.resource.outline, annotate)
+
+    def _outline(self, schema: Node | None, direction: Direction) -> Outline:
+        if schema is None:
+            return Outline((), {})
+        return self.responder.kit.outline(schema, direction, Purpose.MAKE)
+
+    def _is_item(self, outline: Outline) -> bool:
         key = self.resource.key
-        if key is not None:
-            for name in self.resource.inside:
-                outline = outline.member(name)
-            return key in shown(outline) or find_key(outline, None, self.resource.nouns) == key
-        return self._shares(outline)
+        if key is None:
+            return self._is_similar(outline)
+        for name in self.resource.inside:
+            outline = outline.member(name)
+        return key in shown(outline) or find_key(outline, None, self.resource.nouns) == key
 
-    def _shares(self, outline: Outline) -> bool:
-        """Return whether an object has enough in common with a thing to be one."""
+    def _is_similar(self, outline: Outline) -> bool:
+        """Return whether an object shares at least half of its properties with an item."""
         names, known = set(shown(outline)), set(shown(self.resource.outline))
         return bool(names) and 2 * len(names & known) >= min(len(names), len(known))
 
-    def show(self, represented: ChosenMediaType, thing: JsonObject, ask: RequestContext) -> JsonValue:
+    def show(self, represented: ChosenMediaType, item: JsonObject, context: RequestContext) -> JsonValue:
         """
-        Make the body that shows a thing.
-
-        Args:
-            represented: As what.
-            thing: As it is kept.
-            ask: From which the rest is generated.
-
-        Returns:
-            What conforms: what the thing says and an answer can't show is generated.
+        Return a conforming body that shows an item; properties that it can't show are generated.
 
         Raises:
             SchemaError: nothing can be generated.
         """
-        return self._shown(represented, thing, ask)[0]
+        return self._show(represented, item, context)[0]
 
-    def _shown(
-        self, represented: ChosenMediaType, thing: JsonObject, ask: RequestContext
+    def _show(
+        self, represented: ChosenMediaType, item: JsonObject, context: RequestContext
     ) -> tuple[JsonValue, str | None]:
-        """
-        Make the body that shows a thing.
-
-        Returns:
-            The body, and why it does not say all that the thing says; None where it does.
-        """
-        spot = self.thing_spot(represented)
-        if spot is None:
-            return self.reply.make(represented, ask), None
-        shown_thing = self._said(project(thing, spot.outline), spot)
-        if not spot.pointer and self.fits(represented, shown_thing):
-            return shown_thing, None
-        base = self.reply.make(represented, ask)
-        body = put(base, spot.pointer, shown_thing)
+        """Return a conforming body that shows an item, and the reason why it can't show all of it, if so."""
+        place = self.item_place(represented)
+        if place is None:
+            return self.reply.make(represented, context), None
+        part = self._mark_deleted(project(item, place.outline), place)
+        if not place.pointer and self.fits(represented, part):
+            return part, None
+        base = self.reply.make(represented, context)
+        body = put(base, place.pointer, part)
         if self.fits(represented, body):
             return body, None
-        generated = take(base, spot.pointer)
-        if not isinstance(generated, dict) or not isinstance(shown_thing, dict):
+        generated = take(base, place.pointer)
+        if not isinstance(generated, dict) or not isinstance(part, dict):
             return base, self._reasons(represented, body)
-        lacking = [name for name in spot.outline.required if name in generated and name not in shown_thing]
-        filled: JsonObject = {**shown_thing, **{name: generated[name] for name in lacking}}
-        for candidate in (filled, {**generated, **shown_thing}):
-            if self.fits(represented, put(base, spot.pointer, candidate)):
-                return put(base, spot.pointer, candidate), None
-        reason = self._reasons(represented, put(base, spot.pointer, filled))
-        return self._closest(represented, spot, shown_thing, ask), reason
+        lacking = [name for name in place.outline.required if name in generated and name not in part]
+        filled: JsonObject = {**part, **{name: generated[name] for name in lacking}}
+        for candidate in (filled, {**generated, **part}):
+            body = put(base, place.pointer, candidate)
+            if self.fits(represented, body):
+                return body, None
+        reason = self._reasons(represented, put(base, place.pointer, filled))
+        return self._closest(represented, place, part, context), reason
 
-    def _said(self, thing: JsonValue, spot: EnvelopePlace) -> JsonValue:
-        """
-        Return a thing as an answer to what was done says it.
-
-        What is deleted says so, where it has a property for that.
-        """
-        if self.deed.act is not Action.REMOVE or not isinstance(thing, dict):
-            return thing
-        return {**thing, **{name: True for name in shown(spot.outline) if joined(name) in DELETED}}
+    def _mark_deleted(self, item: JsonValue, place: EnvelopePlace) -> JsonValue:
+        """Set the `deleted` property of an item that is being deleted, if it has one."""
+        if self.binding.action is not Action.REMOVE or not isinstance(item, dict):
+            return item
+        return {**item, **{name: True for name in shown(place.outline) if joined(name) in DELETED}}
 
     def _closest(
-        self, represented: ChosenMediaType, spot: EnvelopePlace, thing: JsonObject, ask: RequestContext
+        self, represented: ChosenMediaType, place: EnvelopePlace, item: JsonObject, context: RequestContext
     ) -> JsonValue:
-        """Return the body that conforms and says the most of what a thing says; the rest is generated."""
+        """Return the conforming body that shows the most properties of an item; the others are generated."""
         best, most = None, -1
         for attempt in range(_BRANCHES):
-            base = self.reply.make(represented, ask if not attempt else _again(ask, attempt))
-            generated = take(base, spot.pointer)
+            base = self.reply.make(represented, _retry(context, attempt) if attempt else context)
+            part = take(base, place.pointer)
+            generated = part if isinstance(part, dict) else {}
             wishes = [
-                RequestedValue(
-                    (*spot.pointer, name),
-                    [value, *adapted(value, generated.get(name) if isinstance(generated, dict) else None)],
-                )
-                for name, value in thing.items()
+                RequestedValue((*place.pointer, name), [value, *_adapt(value, generated.get(name))])
+                for name, value in item.items()
             ]
-            body = settle(base, wishes, lambda value: self.fits(represented, value))
-            said = take(body, spot.pointer)
-            count = sum(
-                1 for name, value in thing.items() if isinstance(said, dict) and name in said and said[name] == value
-            )
+            body = settle(base, wishes, partial(self.fits, represented))
+            part = take(body, place.pointer)
+            shown_part = part if isinstance(part, dict) else {}
+            count = sum(name in shown_part and shown_part[name] == value for name, value in item.items())
             if count > most:
                 best, most = body, count
-            if count >= len(thing) - 1:
+            if count >= len(item) - 1:
                 break
         return best
 
@@ -279,58 +292,57 @@ class ItemRepresentation:
         findings: tuple[Finding, ...] = self.judge.judge_value(represented.media_type, body)
         return "; ".join(dict.fromkeys(found.message for found in findings[:3])) or "it does not conform"
 
-    def objection(self, thing: JsonObject, ask: RequestContext, *, strictly: bool) -> str | None:
+    def objection(self, item: JsonObject, context: RequestContext, *, strictly: bool) -> str | None:
         """
-        Why an answer can't show a thing; None where it can.
+        Return the reason why an answer can't show an item; None if it can.
 
         Args:
-            thing: As it would be kept.
-            ask: From which the rest is generated.
-            strictly: Nothing of the thing itself may have to be generated.
+            item: As it would be stored.
+            context: The request from which the rest of the body is generated.
+            strictly: Whether no property of the item itself may be generated.
         """
-        represented = self.reply.representation(None)
-        spot = self.thing_spot(represented) if represented is not None and not self.deed.chosen.is_empty else None
-        if represented is None or spot is None:
+        default = self.default
+        if default is None:
             return None
+        represented, place = default
+        if self.binding.action is Action.LIST:
+            return self._objection_in_list(represented, place, item, context)
         if not strictly:
-            return self._shown(represented, thing, ask)[1]
-        base = self.reply.make(represented, ask) if spot.pointer else None
-        body = put(base, spot.pointer, project(thing, spot.outline))
+            return self._show(represented, item, context)[1]
+        base = self.reply.make(represented, context) if place.pointer else None
+        body = put(base, place.pointer, project(item, place.outline))
         if self.fits(represented, body):
             return None
         return self._reasons(represented, body)
 
-    def objection_in_list(self, thing: JsonObject, ask: RequestContext) -> str | None:
-        """Why a list can't show a thing; one that may not be of one thing shows it beside others."""
-        represented = self.reply.representation(None)
-        spot = self.list_spot(represented) if represented is not None else None
-        if represented is None or spot is None:
-            return None
-        base = self.base(represented, ask) if spot.pointer else None
-        known = self.resource.key_of(thing)
-        item = (known if known is not None else _SOME_KEY, project(thing, spot.outline))
-        body = put(base, spot.pointer, spot.gather([item]))
+    def _objection_in_list(
+        self, represented: ChosenMediaType, place: EnvelopePlace, item: JsonObject, context: RequestContext
+    ) -> str | None:
+        """Return the reason why a list can't show an item, alone or among generated ones."""
+        base = self.base(represented, context) if place.pointer else None
+        key = self.resource.key_of(item)
+        keyed = (key if key is not None else _SOME_KEY, project(item, place.outline))
+        body = put(base, place.pointer, place.gather([keyed]))
         if self.fits(represented, body):
             return None
-        others = spot.spread(take(self.base(represented, ask), spot.pointer))
-        if others and self.fits(represented, put(base, spot.pointer, spot.gather([*others[1:], item]))):
+        others = place.spread(take(self.base(represented, context), place.pointer))
+        if others and self.fits(represented, put(base, place.pointer, place.gather([*others[1:], keyed]))):
             return None
         return self._reasons(represented, body)
 
-    def culprits(self, thing: JsonObject, ask: RequestContext) -> frozenset[str]:
-        """Return the properties of a thing that keep it from being shown, or listed."""
-        represented = self.reply.representation(None)
-        if represented is None or self.deed.chosen.is_empty:
+    def culprits(self, item: JsonObject, context: RequestContext) -> frozenset[str]:
+        """Return the properties of an item that keep it from being shown, or listed."""
+        default = self.default
+        if default is None:
             return frozenset()
-        is_list = self.deed.act is Action.LIST
-        spot = self.list_spot(represented) if is_list else self.thing_spot(represented)
-        if spot is None:
-            return frozenset()
-        part = project(thing, spot.outline)
-        base = self.base(represented, ask) if spot.pointer else None
-        depth = 1 + len(spot.pointer) + is_list
-        shown_part = spot.gather([(self.resource.key_of(thing), part)]) if is_list else part
-        found = self.judge.judge_value(represented.media_type, put(base, spot.pointer, shown_part))
+        represented, place = default
+        is_list = self.binding.action is Action.LIST
+        part = project(item, place.outline)
+        if is_list:
+            part = place.gather([(self.resource.key_of(item), part)])
+        base = self.base(represented, context) if place.pointer else None
+        depth = 1 + len(place.pointer) + is_list
+        found = self.judge.judge_value(represented.media_type, put(base, place.pointer, part))
         return frozenset(f.instance[depth] for f in found if f.instance is not None and len(f.instance) > depth)
 
     def fits(self, represented: ChosenMediaType, body: JsonValue) -> bool:
@@ -338,82 +350,66 @@ class ItemRepresentation:
         pause()
         return self.judge.is_valid(represented.media_type, body)
 
-    def base(self, represented: ChosenMediaType, ask: RequestContext) -> JsonValue:
-        """Return what is generated around a list, made once for each path."""
-        key = (represented.name, ask.request.path.decode("latin-1") + "\0" + ask.seed_text)
+    def base(self, represented: ChosenMediaType, context: RequestContext) -> JsonValue:
+        """Return a generated body to put a list in; cached by path."""
+        key = (represented.name, context.request.path.decode("latin-1") + "\0" + context.seed_text)
         known = self._bases.get(key)
         if known is None:
-            known = self._bases[key] = self.reply.make(represented, ask)
+            known = self._bases[key] = self.reply.make(represented, context)
         return known
 
     def show_all(
-        self,
-        represented: ChosenMediaType,
-        spot: EnvelopePlace,
-        things: list[tuple[str, JsonObject]],
-        ask: RequestContext,
+        self, represented: ChosenMediaType, place: EnvelopePlace, items: list[Item], context: RequestContext
     ) -> JsonValue:
         """
-        Make the body that lists things.
+        Return a conforming body that lists items.
 
         Args:
-            represented: As what.
-            spot: Where the collection stands.
-            things: What is listed, each with its key as text.
-            ask: From which the rest is generated.
+            represented: The media type of the body.
+            place: Of the list in it.
+            items: The items of the list.
+            context: The request from which the rest is generated.
 
         Raises:
-            Unfit: it does not conform.
-            SchemaError: what stands around the list can't be generated.
+            NotRepresentable: no such body conforms.
+            SchemaError: what surrounds the list can't be generated.
         """
-        items = [(self._listed_key(spot, key, thing), project(thing, spot.outline)) for key, thing in things]
-        base = self.base(represented, ask) if spot.pointer else None
-        body = put(base, spot.pointer, spot.gather(items))
+        keyed = [(self._listed_key(place, item), project(item.body, place.outline)) for item in items]
+        base = self.base(represented, context) if place.pointer else None
+        body = put(base, place.pointer, place.gather(keyed))
         if self.fits(represented, body):
             return body
-        filled = [
-            (key, self._fill(represented, spot, base, (key, item), index, ask))
-            for index, (key, item) in enumerate(items)
-        ]
-        body = put(base, spot.pointer, spot.gather(filled))
+        others = place.spread(take(self.base(represented, context), place.pointer))
+        patterns: list[JsonObject | None] = [pattern for _, pattern in others] or [None]
+        filled: list[tuple[JsonValue, JsonValue]] = []
+        for index, (key, part) in enumerate(keyed):
+
+            def fits(value: JsonValue, key: JsonValue = key) -> bool:
+                return self.fits(represented, put(base, place.pointer, place.gather([(key, value)])))
+
+            filled.append((key, _fill(part, patterns[index % len(patterns)], place.outline.required, fits)))
+        body = put(base, place.pointer, place.gather(filled))
         if not self.fits(represented, body):
             raise NotRepresentable(self._reasons(represented, body))
         return body
 
-    def _listed_key(self, spot: EnvelopePlace, key: str, thing: JsonObject) -> JsonValue:
-        """Return the key of a thing as a list has it."""
-        known = self.resource.key_of(thing) if spot.shape is Shape.KEYS else None
-        if known is not None:
-            return known
-        return key
+    def _listed_key(self, place: EnvelopePlace, item: Item) -> JsonValue:
+        """Return the key of an item as the list has it."""
+        key = self.resource.key_of(item.body) if place.shape is Shape.KEYS else None
+        return key if key is not None else item.key
 
-    def _fill(
-        self,
-        represented: ChosenMediaType,
-        spot: EnvelopePlace,
-        base: JsonValue,
-        keyed: tuple[JsonValue, JsonValue],
-        index: int,
-        ask: RequestContext,
-    ) -> JsonValue:
-        """Return an item with what is demanded and missing, from the generated list."""
-        key, item = keyed
 
-        def fits(thing: JsonValue) -> bool:
-            return self.fits(represented, put(base, spot.pointer, spot.gather([(key, thing)])))
-
-        if fits(item) or not isinstance(item, dict):
-            return item
-        generated = spot.spread(take(self.base(represented, ask), spot.pointer))
-        if not generated:
-            return item
-        pattern = generated[index % len(generated)][1]
-        lacking = [name for name in spot.outline.required if name in pattern and name not in item]
-        filled = {**item, **{name: pattern[name] for name in lacking}}
-        if fits(filled) or not fits(pattern):
-            return filled
-        wishes = [RequestedValue((name,), [value, *adapted(value, pattern.get(name))]) for name, value in item.items()]
-        return settle(pattern, wishes, fits)
+def _fill(
+    item: JsonValue, pattern: JsonObject | None, required: Iterable[str], fits: Callable[[JsonValue], bool]
+) -> JsonValue:
+    """Return a listed item with the required properties that it lacks, taken from a generated one."""
+    if fits(item) or not isinstance(item, dict) or pattern is None:
+        return item
+    filled = {**item, **{name: pattern[name] for name in required if name in pattern and name not in item}}
+    if fits(filled) or not fits(pattern):
+        return filled
+    wishes = [RequestedValue((name,), [value, *_adapt(value, pattern.get(name))]) for name, value in item.items()]
+    return settle(pattern, wishes, fits)
 
 
 def _weigh(key: tuple[str, str], value: JsonValue) -> int:

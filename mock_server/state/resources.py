@@ -1,13 +1,13 @@
 """
-Resources, and what operations do with them.
+Resources of a document, and the operations bound to them.
 
-Which property tells things apart, and which one says to what other thing a thing belongs.
+`find_key` finds the property that identifies an item, `find_owner` the one that refers to the owner of an item.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from mock_server.document.model import Operation
 from mock_server.exchange.negotiate import ChosenResponse
@@ -18,7 +18,7 @@ from mock_server.schema.outline import Outline
 
 
 class Action(StrEnum):
-    """What an operation does."""
+    """What an operation does to a collection or an item; the values are those of `x-mock`."""
 
     LIST = "list"
     CREATE = "create"
@@ -29,91 +29,100 @@ class Action(StrEnum):
     CLEAR = "clear"
 
 
+class Item(NamedTuple):
+    """An item that is not stored yet, or about to be shown."""
+
+    key: str
+    body: JsonObject
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Owner:
-    """Whose things the things of a resource are: `{ownerId}` of `/owners/{ownerId}/pets`."""
+    """A resource whose items own others: `{ownerId}` of `/owners/{ownerId}/pets`."""
 
     variable: str
-    resource: str  # the name of the owner's resource
-    template: str  # of the collection that the owner is in
+    resource: str  # its name
+    template: str  # of its collection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ForeignKey:
-    """How a thing says whose it is, where one collection holds the things of all owners."""
+    """The reference of an item to its owner, where one collection holds the items of all owners."""
 
     variable: str
-    pointer: tuple[str, ...]  # to the owner's key in the thing; empty where it does not say: then the store does
+    pointer: tuple[str, ...]  # to the owner's key in the item; empty where only the store knows it
     resource: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Binding:
-    """What one operation does with a resource."""
+    """An operation with what it does to a resource."""
 
-    act: Action
+    action: Action
     operation: Operation
-    chosen: ChosenResponse  # the response of success
-    variable: str | None = (
-        None  # of the path: which thing; None: its key stands in the query or the body, or there is but one
-    )
+    chosen: ChosenResponse  # the successful response
+    variable: str | None = None  # of the path: the key of the item; None if query or body have it, or a single item
     link: ForeignKey | None = None
     base: str = ""  # the base path of the operation
-    action: str = ""  # what is done with a thing, where a path below it says so: `close` of `/issues/{id}/close`
+    verb: str = ""  # the last segment of a path below an item: `close` of `/issues/{id}/close`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Resource:
-    """A collection of things, or a thing of which there is one."""
+    """A collection of items, or a single item."""
 
     name: str  # `pets`, `owners/pets`
-    template: str  # of the collection, or of the only thing
-    key: str | None  # the property that tells things apart; None: only the path does
-    inside: tuple[str, ...] = ()  # the members that hold that property: `metadata` of `metadata.name`
-    nouns: frozenset[str]  # what its things are
-    outline: Outline  # of a thing in a response
+    template: str  # the path of the collection, or of the single item
+    key: str | None  # the property that identifies an item; None: only the path does
+    inside: tuple[str, ...] = ()  # the members around that property: `metadata` of `metadata.name`
+    nouns: frozenset[str]  # names of an item
+    outline: Outline  # of an item in a response
     single: bool = False
-    deeds: Mapping[Action, Binding]  # the main one of each kind
+    bindings: Mapping[Action, Binding]  # the main one of each action
     owners: tuple[Owner, ...] = ()  # that have to exist, the outermost first
-    size: int | None = None  # how many things there are in the beginning; None: as the document's own list has it
+    size: int | None = None  # the number of seeded items; None: as many as the document's own list has
     links: tuple[ForeignKey, ...] = ()
     aliases: tuple[
         tuple[str, str], ...
-    ] = ()  # variables of the template that some operations call otherwise: their name and ours
+    ] = ()  # other names of path variables: that of an operation, that of the template
 
     @property
     def own_key(self) -> str | None:
-        """The key where it is a property of the thing itself."""
+        """The key, if it is a property of the item itself."""
         if not self.inside:
             return self.key
         return None
 
-    def key_of(self, thing: JsonValue) -> JsonValue:
-        """Return the key of a thing; None where it has none."""
+    def key_of(self, item: JsonValue) -> JsonValue:
+        """Return the key of an item, or None."""
         if self.key is not None:
-            return take(thing, (*self.inside, self.key))
+            return take(item, (*self.inside, self.key))
         return None
 
-    def with_key(self, thing: JsonObject, key: JsonValue) -> JsonObject:
-        """Return a thing with another key."""
-        keyed = put(thing, (*self.inside, self.key), key) if self.key is not None else thing
+    def with_key(self, item: JsonObject, key: JsonValue) -> JsonObject:
+        """Return an item with another key."""
+        keyed = put(item, (*self.inside, self.key), key) if self.key is not None else item
         if isinstance(keyed, dict):
             return keyed
-        return thing
+        return item
 
     @property
     def listed(self) -> bool:
-        """Whether a list says what there is. Where none does, everything is there until it is deleted."""
-        return Action.LIST in self.deeds
+        """Whether a list enumerates the items. Without one, each item exists until it is deleted."""
+        return Action.LIST in self.bindings
+
+    def first(self, *actions: Action) -> Binding | None:
+        """Return the binding of the first of some actions that the resource has."""
+        return next((self.bindings[action] for action in actions if action in self.bindings), None)
 
 
 _KEYS: Final = ("id", "uuid", "uid", "guid", "identifier", "key", "pk", "code", "slug", "number", "no", "name")
-_GENERIC: Final = ("id", "uuid", "uid", "guid", "identifier", "key", "pk")  # that need no hint by the path
+_GENERIC: Final = ("id", "uuid", "uid", "guid", "identifier", "key", "pk")  # recognised without a hint from the path
 _SCALARS: Final = frozenset(("string", "integer", "number"))
 _DESCRIBING: Final = frozenset(
     ("metadata", "meta", "sys", "attributes", "info", "header")
-)  # members that describe the thing around
-# What people don't share, and no two things of a collection have.
+)  # members with metadata of the object around them
+# Properties that no two items of a collection share.
 _UNIQUE: Final = frozenset(
     ("email", "emailaddress", "username", "login", "loginname", "slug", "sku", "handle", "serialnumber", "isbn", "iban", "vin", "ssn",
      "phonenumber", "nickname", "externalid", "idtag", "licenseplate")
@@ -122,12 +131,12 @@ _UNIQUE: Final = frozenset(
 
 def find_key(outline: Outline, variable: str | None, nouns: frozenset[str]) -> str | None:
     """
-    Find the property that tells things apart.
+    Find the property that identifies an item.
 
     Args:
-        outline: Of a thing.
-        variable: Of the path that names one: `petId`, `id`, `username`; None where no path does.
-        nouns: What the thing is.
+        outline: Of an item.
+        variable: The path variable for its key: `petId`, `id`, `username`; None if there is none.
+        nouns: Names of an item.
     """
     scalars = {joined(name): name for name in reversed(shown(outline)) if _is_scalar(outline.member(name))}
     return next((scalars[wanted] for wanted in _wanted(variable, nouns) if wanted in scalars), None)
@@ -135,10 +144,10 @@ def find_key(outline: Outline, variable: str | None, nouns: frozenset[str]) -> s
 
 def find_key_place(outline: Outline, variable: str | None, nouns: frozenset[str]) -> tuple[str, ...]:
     """
-    Find where the property stands that tells things apart: in the thing, else in what describes it (`metadata.name`).
+    Find the path of the property that identifies an item: in the item, else in its metadata (`metadata.name`).
 
     Returns:
-        The names of members, from the outside in; empty where there is none.
+        The names of members, from the outside in; empty if there is no such property.
     """
     key = find_key(outline, variable, nouns)
     if key is not None:
@@ -153,7 +162,7 @@ def find_key_place(outline: Outline, variable: str | None, nouns: frozenset[str]
 
 
 def _wanted(variable: str | None, nouns: frozenset[str]) -> Iterator[str]:
-    """Yield names in the order in which they are likely to be the key."""
+    """Yield names of keys, the likeliest first."""
     bare = [noun.replace(" ", "") for noun in sorted(nouns)]
     words = split_words(variable or "")
     if words:
@@ -174,15 +183,15 @@ def _is_scalar(outline: Outline) -> bool:
 
 def find_owner(outline: Outline, variable: str, nouns: frozenset[str]) -> tuple[str, ...]:
     """
-    Find where a thing says whose it is.
+    Find the reference of an item to its owner.
 
     Args:
-        outline: Of the thing.
-        variable: Of the path that names the owner: `ownerId` in `/owners/{ownerId}/pets`.
-        nouns: What the owner is.
+        outline: Of the item.
+        variable: The path variable for the owner's key: `ownerId` in `/owners/{ownerId}/pets`.
+        nouns: Names of the owner.
 
     Returns:
-        A pointer: `("ownerId",)`, `("owner", "id")`; empty where it does not say.
+        A pointer: `("ownerId",)`, `("owner", "id")`; empty if the item has none.
     """
     names = {noun.replace(" ", "") for noun in nouns}
     wanted = {name + key for name in names for key in ("id", "uuid", "key", "")}
@@ -201,9 +210,9 @@ def find_owner(outline: Outline, variable: str, nouns: frozenset[str]) -> tuple[
 
 def referred(name: str) -> frozenset[str]:
     """
-    Return what a property refers to by its name.
+    Return the nouns that a property refers to by its name.
 
-    `ownerId` and `owner_ids` to an "owner"; nothing for `id` and `age`.
+    `ownerId` and `owner_ids` refer to an "owner", `id` and `age` to nothing.
     """
     words = [singular(word) for word in split_words(name)]
     if len(words) > 1 and words[-1] in {"id", "uuid", "key"}:
@@ -212,12 +221,12 @@ def referred(name: str) -> frozenset[str]:
 
 
 def is_unique(name: str) -> bool:
-    """Return whether no two things of a collection have the same value of a property, as its name says."""
+    """Return whether a property is unique in a collection, judging by its name."""
     return joined(name) in _UNIQUE
 
 
 def text_of(value: JsonValue) -> str | None:
-    """Return a key as it stands in a path; None for what can't be one."""
+    """Return a key as text of a path; None for a value that can't be a key."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if isinstance(value, float) and value.is_integer():

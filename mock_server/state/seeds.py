@@ -1,21 +1,18 @@
 """
-What is in a collection in the beginning: what the document's own list answers.
+Seeds: the items that a collection has before any request changed it.
 
-A fixture, an example or a generated answer of the list gives the things; reading one gives what the list leaves out.
-Keys are made unique, and what a thing says of others (`ownerId`) is the key of one that there is.
-
-Keys that the document names itself, in the examples of path parameters: who follows the document finds those things
-there.
+They are the items that the document's own list answers, by a fixture, an example or generated values, with the
+properties that only reading an item shows. Keys are made unique, keys that the document names in examples of path
+parameters exist, and references (`ownerId`) are keys of items that exist. Seeds are the same in every process, and in
+every world with the same seed.
 """
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
-from mock_server.cache import BoundedCache
 from mock_server.document.document import template_names
 from mock_server.document.model import Example, Operation, ParameterLocation
 from mock_server.errors import SchemaError
@@ -25,464 +22,308 @@ from mock_server.exchange.prefer import Preferences
 from mock_server.generate.envelope import is_array, is_object, project, shown, take
 from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.respond.answer_cache import KEPT_READY
 from mock_server.respond.representation import RequestContext
-from mock_server.respond.responder import Responder
-from mock_server.sizes import weigh_json
-from mock_server.state.representation import ItemRepresentation, plain_ask
-from mock_server.state.resources import Action, Binding, Resource, find_key, referred, text_of
+from mock_server.state.collection import Collection
+from mock_server.state.resources import Action, Binding, Item, Resource, find_key, referred, text_of
+
+_ATTEMPTS = 40
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_HIGH = 2**31 - 1_000_000  # fits every integer format, with room to grow
 
 
-def documented_keys(resource: Resource, resources: Iterable[Resource]) -> Iterator[JsonValue]:
-    """
-    Yield the keys of things of a resource that are examples of the document.
+def seeded_items(collection: Collection, binding: Binding) -> list[Item]:
+    """Return the seeds of a collection, complete; `binding` lists it."""
+    key, cache = _cache_key(collection, binding), collection.state.seeded
+    items = cache.get(key)
+    if items is None:
+        listed = listed_items(collection, binding)
+        items = cache[key] = [Item(item.key, _complete(collection, item)) for item in listed]
+    return items
 
-    Args:
-        resource: Whose.
-        resources: All of them: what belongs to a thing names it, too.
-    """
+
+def listed_items(collection: Collection, binding: Binding) -> list[Item]:
+    """Return the seeds as the list has them, each with a key of its own."""
+    key, cache = _cache_key(collection, binding), collection.state.listed
+    items = cache.get(key)
+    if items is None:
+        bodies, names = _read_list(collection, binding)
+        items = cache[key] = list(with_keys(collection, binding, bodies, names))
+    return items
+
+
+def _cache_key(collection: Collection, binding: Binding) -> tuple[str, ...]:
+    """Return what a list depends on: the seed, and the variables of its own path."""
+    own = (collection.variables.get(name, "") for name in template_names(binding.operation.entry.template))
+    return (collection.context.seed_text, binding.operation.id, *own)
+
+
+def _read_list(collection: Collection, binding: Binding) -> tuple[list[JsonObject], list[str]]:
+    """Return the items of the document's own list, and the keys that the list has for items without a key."""
+    resource = collection.resource
+    representation = collection.representation(binding)
+    if resource.size == 0 or representation.default is None:
+        return [], []
+    represented, place = representation.default
+    plain = collection.plain_context(binding, resource.size)
+    stored = _find_fixture(collection, binding, plain) if resource.size is None else None
+    body = stored if stored is not None else representation.reply.make(represented, plain)
+    pairs = place.spread(take(body, place.pointer))
+    items = [item if key is None else resource.with_key(item, key) for key, item in pairs]
+    names = [text for key, _ in pairs if (text := text_of(key)) is not None]
+    if stored is None and not represented.media_type.examples:
+        _use_documented_keys(collection, items)
+    return items, names
+
+
+def _find_fixture(collection: Collection, binding: Binding, plain: RequestContext) -> JsonValue:
+    """Return the body of the fixture that answers the list, or None."""
+    if "fixture" not in plain.sources:
+        return None
+    fixtures = collection.state.responder.fixtures
+    found = fixtures.find(binding.operation.id, plain.request, plain.understood, binding.chosen.status)
+    if found is None or found.stored.is_template:
+        return None
+    written = found.stored.written
+    if not is_json(parse_media_type(find_field(written.fields, b"content-type") or "")):
+        return None
+    body: JsonValue = orjson.loads(written.body)
+    return body
+
+
+def _use_documented_keys(collection: Collection, items: list[JsonObject]) -> None:
+    """Give the first of some generated items the keys that the document names elsewhere."""
+    resource = collection.resource
+    if resource.key is None or "{" in resource.template:
+        return
+    taken = {text_of(resource.key_of(item)) for item in items}
+    documented = _documented_keys(resource, collection.state.resources.values())
+    fresh = dict.fromkeys(value for value in documented if text_of(value) not in taken)
+    for index, value in zip(range(len(items)), fresh, strict=False):
+        if resource.key_of(items[index]) is not None:
+            renamed = resource.with_key(items[index], value)
+            if collection.at(str(value), value).accepts(renamed, strictly=False):
+                items[index] = renamed
+
+
+def _documented_keys(resource: Resource, resources: Iterable[Resource]) -> Iterator[JsonValue]:
+    """Yield the keys of a resource that are examples of path parameters, its own or those of resources below it."""
     for other in resources:
-        for deed in other.deeds.values():
-            names = _variables(resource, other, deed)
-            for parameter in deed.operation.parameters:
+        owners = {owner.variable for owner in other.owners if owner.resource == resource.name}
+        for binding in other.bindings.values():
+            names = owners | ({binding.variable} if other is resource else set())
+            for parameter in binding.operation.parameters:
                 if parameter.location is ParameterLocation.PATH and parameter.name in names:
                     for example in parameter.examples:
-                        if isinstance(example.value, str | int) and not _is_of_a_failure(deed.operation, example):
+                        if isinstance(example.value, str | int) and not _is_of_failure(binding.operation, example):
                             yield example.value
 
 
-def _variables(resource: Resource, other: Resource, deed: Binding) -> frozenset[str]:
-    """Return the path variables of an operation that name things of a resource."""
-    owners = {owner.variable for owner in other.owners if owner.resource == resource.name}
-    own = {deed.variable} if other is resource and deed.variable is not None else set()
-    return frozenset(owners | own)
-
-
-def _is_of_a_failure(operation: Operation, example: Example) -> bool:
-    """Return whether an example is paired with one of a response that is no success: what it names is not there."""
+def _is_of_failure(operation: Operation, example: Example) -> bool:
+    """Return whether an example is paired with those of failures only: then its item does not exist."""
+    if example.key is None:
+        return False
     paired = [
         response.status
         for response in operation.responses
         for media in response.content
-        if _has(media.examples, example.key)
+        if any(other.key == example.key for other in media.examples)
     ]
-    return bool(paired) and example.key is not None and not any(status.startswith("2") for status in paired)
+    return bool(paired) and not any(status.startswith("2") for status in paired)
 
 
-def _has(examples: Iterable[Example], key: str | None) -> bool:
-    return any(example.key == key for example in examples)
+def with_keys(
+    collection: Collection, binding: Binding, items: list[JsonObject], names: Sequence[str] = ()
+) -> Iterator[Item]:
+    """
+    Yield items with unique keys: of two with the same key, the second gets a generated one, or is left out.
+
+    Args:
+        collection: Of the items.
+        binding: Of the operation that lists them.
+        items: The items.
+        names: The keys that the list has for items without a key.
+    """
+    resource, seen = collection.resource, set[str]()
+    for index, item in enumerate(items):
+        if resource.key is None:
+            yield Item(names[index] if index < len(names) else f"s{index}", item)
+            continue
+        known = resource.key_of(item)
+        text = text_of(known)
+        if text is None or text in seen:
+            fresh = fresh_key(collection, binding, known, len(items) + index, seen)
+            text, item = text_of(fresh), resource.with_key(item, fresh)  # noqa: PLW2901 - the same with another key
+        if text is not None and text not in seen:
+            seen.add(text)
+            yield Item(text, item)
 
 
-_AROUND = 300  # bytes of a thing in memory, apart from what it holds
-_ATTEMPTS = 40
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_HIGH = 2**31 - 1_000_000  # what every integer can be, and still grow
+def fresh_key(collection: Collection, binding: Binding, like: JsonValue, number: int, taken: set[str]) -> JsonValue:
+    """
+    Return a key that is not taken: the next number, or one that is generated.
 
-Thing = tuple[str, JsonObject]  # with its key as text
-
-
-@dataclass(frozen=True, slots=True)
-class CollectionPath:
-    """A collection as a request names it."""
-
-    resource: Resource
-    variables: Mapping[str, str]  # of the path, as text
-    values: Mapping[str, JsonValue]  # the same, as they were read
-
-
-@dataclass(eq=False)
-class Seeds:
-    """Makes what is there in the beginning; the same in every process and in every world of a seed."""
-
-    fittings: "ItemRepresentations"
-    _lists: BoundedCache[tuple[str, ...], list[Thing]] = field(default_factory=lambda: KEPT_READY.make(_weigh))
-    _whole: BoundedCache[tuple[str, ...], list[Thing]] = field(default_factory=lambda: KEPT_READY.make(_weigh))
-
-    def things(self, place: CollectionPath, deed: Binding, ask: RequestContext) -> list[Thing]:
-        """
-        Return what a collection holds in the beginning.
-
-        Args:
-            place: The collection.
-            deed: Of the operation that lists it.
-            ask: Who asks, in which world.
-        """
-        known = _key(place, deed, ask)
-        whole = self._whole.get(known)
-        if whole is None:
-            whole = [(key, self._finished(place, key, thing, ask)) for key, thing in self.listed(place, deed, ask)]
-            self._whole[known] = whole
-        return whole
-
-    def listed(self, place: CollectionPath, deed: Binding, ask: RequestContext) -> list[Thing]:
-        """Return the things of a list as it has them, each with a key of its own."""
-        known = _key(place, deed, ask)
-        listed = self._lists.get(known)
-        if listed is None:
-            items, names = self._items(place, deed, ask)
-            listed = list(self.keyed(place, deed, items, ask, names))
-            self._lists[known] = listed
-        return listed
-
-    def _items(self, place: CollectionPath, deed: Binding, ask: RequestContext) -> tuple[list[JsonObject], list[str]]:
-        """Return the items of the list's own answer, and what the list calls them where they have no keys themselves."""
-        size, resource = place.resource.size, place.resource
-        if size == 0:
-            return [], []
-        fitting = self.fittings.of(place.resource, deed)
-        represented = fitting.reply.representation(None)
-        spot = fitting.list_spot(represented) if represented is not None else None
-        if represented is None or spot is None:
-            return [], []
-        plain = plain_ask(ask, deed, place.variables, place.values, size)
-        stored = self._stored(deed, plain) if size is None else None
-        body = stored if stored is not None else fitting.reply.make(represented, plain)
-        pairs = spot.spread(take(body, spot.pointer))
-        items = [resource.with_key(item, key) if key is not None else item for key, item in pairs]
-        names = [text for key, _ in pairs if (text := text_of(key)) is not None]
-        if stored is None and not represented.media_type.examples:
-            items = self._as_documented(place, items, ask)
-        return items, names
-
-    def _as_documented(self, place: CollectionPath, items: list[JsonObject], ask: RequestContext) -> list[JsonObject]:
-        """Return generated items, the first ones with the keys that the document names elsewhere."""
-        resource = place.resource
-        if resource.key is None or resource.template.count("{"):
-            return items
-        there = {text_of(resource.key_of(item)) for item in items}
-        named = [
-            value
-            for value in documented_keys(resource, self.fittings.resources.values())
-            if text_of(value) not in there
-        ]
-        for index, value in enumerate(dict.fromkeys(named)):
-            has_key = index < len(items) and resource.key_of(items[index]) is not None
-            renamed = resource.with_key(items[index], value) if has_key else None
-            if renamed is not None and self.fittings.accept(
-                resource, renamed, thing_place(place, str(value), value), ask, strictly=False
-            ):
-                items[index] = renamed
-        return items
-
-    def _stored(self, deed: Binding, plain: RequestContext) -> JsonValue:
-        """Return the fixture that answers the plain list; None where there is none."""
-        if "fixture" not in plain.sources:
-            return None
-        found = self.fittings.responder.fixtures.find(
-            deed.operation.id, plain.request, plain.understood, deed.chosen.status
-        )
-        if found is None or found.stored.is_template:
-            return None
-        written = found.stored.written
-        if not is_json(parse_media_type(find_field(written.fields, b"content-type") or "")):
-            return None
-        body: JsonValue = orjson.loads(written.body)
-        return body
-
-    def keyed(
-        self,
-        place: CollectionPath,
-        deed: Binding,
-        items: list[JsonObject],
-        ask: RequestContext,
-        names: Sequence[str] = (),
-    ) -> Iterator[Thing]:
-        """
-        Items with keys that differ: of two with the same the second gets another, as generated, or it is left out.
-
-        Args:
-            place: Their collection.
-            deed: That lists them.
-            items: The things.
-            ask: Who asks.
-            names: What they are called where they have no keys themselves.
-        """
-        resource, seen = place.resource, set[str]()
-        for index, item in enumerate(items):
-            if resource.key is None:
-                yield names[index] if index < len(names) else f"s{index}", item
-                continue
-            known = resource.key_of(item)
-            text = text_of(known)
-            if text is None or text in seen:
-                fresh = self.fresh_key(place, deed, known, len(items) + index, seen, ask)
-                text, item = text_of(fresh), resource.with_key(item, fresh)  # noqa: PLW2901 - the same with another key
-            if text is not None and text not in seen:
-                seen.add(text)
-                yield text, item
-
-    def fresh_key(
-        self, place: CollectionPath, deed: Binding, like: JsonValue, number: int, taken: set[str], ask: RequestContext
-    ) -> JsonValue:
-        """
-        Return a key that is not taken, like another one: the next number, or what is generated for it.
-
-        Args:
-            place: The collection.
-            deed: An operation that shows things of it.
-            like: A key of the collection, the highest one of numbers; None where there is none.
-            number: Different for each key that is asked for.
-            taken: Keys that there are, as text.
-            ask: Who asks.
-        """
-        if isinstance(like, int | float) and not isinstance(like, bool):
-            return _next(int(like), number, taken)
-        if isinstance(like, str) and _UUID.match(like):
-            return str(
-                uuid.UUID(
-                    int=derive_random(ask.seed_text, deed.operation.id, *place.variables.values(), number).getrandbits(
-                        128
-                    ),
-                    version=4,
-                )
-            )
-        for attempt in range(_ATTEMPTS):
-            seed = derive_seed(ask.seed_text, place.resource.name, *place.variables.values(), number, attempt)
-            made = self.one(place, deed, ask, seed, anew=True)
-            key = place.resource.key_of(made)
-            text = text_of(key)
-            if text is not None and text not in taken:
-                return key
-        if isinstance(like, str):
-            return f"{like}-{number}"
-        return None
-
-    def one(
-        self, place: CollectionPath, deed: Binding, ask: RequestContext, seed: int, *, anew: bool = False
-    ) -> JsonObject | None:
-        """
-        Generate one thing as an operation shows it.
-
-        Args:
-            place: Its collection; with the variable of the thing, where the operation has one.
-            deed: Of the operation.
-            ask: Who asks.
-            seed: Of what is generated.
-            anew: Without documented examples of parts: they are always the same.
-        """
-        fitting = self.fittings.of(place.resource, deed)
-        represented = None if deed.chosen.is_empty else fitting.reply.representation(None)
-        if represented is None:
-            return None
-        is_list = deed.act is Action.LIST
-        spot = fitting.list_spot(represented) if is_list else fitting.thing_spot(represented)
-        if spot is None:
-            return None
-        plain = plain_ask(ask, deed, place.variables, place.values, 1 if is_list else None)._replace(
-            derive=lambda: seed
-        )
-        if anew:
-            plain = plain._replace(preferences=Preferences(dynamic=True, size=plain.preferences.size))
-        generated = plain._replace(sources=tuple(source for source in plain.sources if source != "example"))
-        part = take(fitting.reply.make(represented, generated), spot.pointer)
-        if is_list:
-            key, thing = next(iter(spot.spread(part)), (None, None))
-            if thing is not None and key is not None:
-                return place.resource.with_key(thing, key)
-            return thing
-        if isinstance(part, dict):
-            return part
-        return None
-
-    def _finished(self, place: CollectionPath, key: str, thing: JsonObject, ask: RequestContext) -> JsonObject:
-        """Return a listed thing with what the list leaves out, and with references that lead somewhere."""
-        return self.related(self._inner(place, key, thing), key, self._detailed(place, key, thing, ask), ask)
-
-    def related(self, place: CollectionPath, key: str, thing: JsonObject, ask: RequestContext) -> JsonObject:
-        """
-        Return a generated thing whose references lead to things that there are.
-
-        Args:
-            place: Of the thing.
-            key: Of the thing, as text.
-            thing: As it was generated.
-            ask: Who asks.
-        """
-        for name, value in list(thing.items()):
-            changed = {**thing, name: self._resolved(place, key, name, value, ask)}
-            if changed[name] != value and self.fittings.accept(place.resource, changed, place, ask):
-                thing = changed
-        return thing
-
-    def _inner(self, place: CollectionPath, key: str, thing: JsonObject) -> CollectionPath:
-        known = place.resource.key_of(thing)
-        return thing_place(place, key, known if known is not None else key)
-
-    def _detailed(self, place: CollectionPath, key: str, thing: JsonObject, ask: RequestContext) -> JsonObject:
-        """Return a listed thing with what only reading it shows."""
-        read = place.resource.deeds.get(Action.READ)
-        if read is None or read.variable is None or read.chosen.is_empty:
-            return thing
-        fitting = self.fittings.of(place.resource, read)
-        represented = fitting.reply.representation(None)
-        spot = fitting.thing_spot(represented) if represented is not None else None
-        inner = self._inner(place, key, thing)
-        plain = plain_ask(ask, read, inner.variables, inner.values)
-        if spot is None or (
-            set(shown(spot.outline)) <= thing.keys() and fitting.objection(thing, plain, strictly=True) is None
-        ):
-            return thing
-        try:
-            detail = self.one(inner, read, ask, plain.seed)
-        except SchemaError:
-            return thing
-        candidates = [
-            {**(detail or {}), **thing},
-            place.resource.with_key({**thing, **(detail or {})}, place.resource.key_of(thing)),
-        ]
-        return next((c for c in candidates if self.fittings.accept(place.resource, c, inner, ask)), thing)
-
-    def _resolved(self, place: CollectionPath, key: str, name: str, value: JsonValue, ask: RequestContext) -> JsonValue:
-        """Return a property that names other things, naming ones that there are."""
-        outline = place.resource.outline.member(name)
-        nouns = referred(name)
-        if not nouns:
-            if isinstance(value, dict) and is_object(outline):
-                return self._embedded(place, key, name, value, ask)
-            return value
-        for owner in place.resource.owners:
-            known = self.fittings.resources.get(owner.resource)
-            if known is not None and known.nouns & nouns and not isinstance(value, list):
-                return place.values.get(owner.variable, value)
-        others = self._others(place, nouns, ask)
-        if not others:
-            return value
-        if isinstance(value, list) and is_array(outline):
-            first = self._index(place, key, name, len(others), ask)
-            return [self._named(others[(first + step) % len(others)]) for step in range(min(len(value), len(others)))]
-        if isinstance(value, list | dict | None):
-            return value
-        return self._named(others[self._index(place, key, name, len(others), ask)])
-
-    def _embedded(
-        self, place: CollectionPath, key: str, name: str, value: JsonObject, ask: RequestContext
-    ) -> JsonValue:
-        """Return a part that is another thing: `owner: {id, name}`, as that other thing says it is."""
-        member = place.resource.outline.member(name)
-        own = find_key(member, None, frozenset((name,)))
-        others = self._others(place, frozenset((name.lower(),)), ask)
-        if own is None or not others or own not in value:
-            return value
-        other = others[self._index(place, key, name, len(others), ask)][2]
-        told = project(other, member)
-        if isinstance(told, dict):
-            return {**value, **{n: part for n, part in told.items() if n in value}}
-        return value
-
-    def _index(self, place: CollectionPath, key: str, name: str, count: int, ask: RequestContext) -> int:
-        return derive_seed(ask.seed_text, place.resource.name, key, name) % count
-
-    def _named(self, other: tuple[Resource, str, JsonObject]) -> JsonValue:
-        resource, text, thing = other
-        known = resource.key_of(thing)
-        if known is not None:
-            return known
-        return text
-
-    def _others(
-        self, place: CollectionPath, nouns: frozenset[str], ask: RequestContext
-    ) -> list[tuple[Resource, str, JsonObject]]:
-        """Return the things of another collection that has no owners."""
-        for other in self.fittings.resources.values():
-            deed = other.deeds.get(Action.LIST)
-            if other is not place.resource and deed is not None and other.nouns & nouns and "{" not in other.template:
-                return [(other, key, thing) for key, thing in self.listed(CollectionPath(other, {}, {}), deed, ask)]
-        return []
-
-
-@dataclass(eq=False)
-class ItemRepresentations:
-    """The fittings of all operations with state."""
-
-    responder: Responder
-    resources: Mapping[str, Resource]
-    _made: dict[tuple[str, int], ItemRepresentation] = field(default_factory=dict)
-
-    def of(self, resource: Resource, deed: Binding) -> ItemRepresentation:
-        """Return the fitting of an operation."""
-        key = (deed.operation.id, deed.chosen.status)
-        if key not in self._made:
-            self._made[key] = ItemRepresentation(self.responder, resource, deed)
-        return self._made[key]
-
-    def accept(
-        self,
-        resource: Resource,
-        thing: JsonObject,
-        place: CollectionPath,
-        ask: RequestContext,
-        *,
-        strictly: bool = True,
-    ) -> bool:
-        """Return whether all that show a thing can show this one."""
-        return self.objection(resource, thing, place, ask, strictly=strictly) is None
-
-    def objection(
-        self,
-        resource: Resource,
-        thing: JsonObject,
-        place: CollectionPath,
-        ask: RequestContext,
-        *,
-        strictly: bool = True,
-    ) -> str | None:
-        """
-        Return what keeps a thing from being shown.
-
-        Args:
-            resource: Of the thing.
-            thing: As it would be kept.
-            place: Where it is.
-            ask: From which the rest of an answer is generated.
-            strictly: Nothing of the thing itself may have to be generated.
-        """
-        for act in (Action.READ, Action.LIST):
-            deed = resource.deeds.get(act)
-            if deed is None or deed.chosen.is_empty:
-                continue
-            fitting = self.of(resource, deed)
-            plain = plain_ask(ask, deed, place.variables, place.values)
-            if act is Action.READ:
-                found = fitting.objection(thing, plain, strictly=strictly)
-            else:
-                found = fitting.objection_in_list(thing, plain)
-            if found is not None:
-                return found
-        return None
-
-    def culprits(
-        self, resource: Resource, thing: JsonObject, place: CollectionPath, ask: RequestContext
-    ) -> frozenset[str]:
-        """Return the properties that keep a thing from being shown."""
-        found: frozenset[str] = frozenset()
-        for act in (Action.READ, Action.LIST):
-            deed = resource.deeds.get(act)
-            if deed is not None and not deed.chosen.is_empty:
-                found |= self.of(resource, deed).culprits(thing, plain_ask(ask, deed, place.variables, place.values))
-        return found
+    Args:
+        collection: For which the key is.
+        binding: Of an operation that shows its items.
+        like: A key of the collection, the highest one of numbers; None if there is none.
+        number: Another one for each key.
+        taken: Existing keys, as text.
+    """
+    context, variables = collection.context, collection.variables.values()
+    if isinstance(like, int | float) and not isinstance(like, bool):
+        return _next(int(like), number, taken)
+    if isinstance(like, str) and _UUID.match(like):
+        random = derive_random(context.seed_text, binding.operation.id, *variables, number)
+        return str(uuid.UUID(int=random.getrandbits(128), version=4))
+    for attempt in range(_ATTEMPTS):
+        seed = derive_seed(context.seed_text, collection.resource.name, *variables, number, attempt)
+        key = collection.resource.key_of(generate_item(collection, binding, seed, use_examples=False))
+        text = text_of(key)
+        if text is not None and text not in taken:
+            return key
+    if isinstance(like, str):
+        return f"{like}-{number}"
+    return None
 
 
 def _next(like: int, number: int, taken: set[str]) -> int:
-    """Return a number of its own: above another one, unless that is very high, and none that anybody chose."""
+    """Return a number that is not taken: above another one, unless that is very high."""
     first = (like if like < _HIGH else 0) + 1 + number
     return next(free for free in range(first, first + len(taken) + 1) if str(free) not in taken)
 
 
-def thing_place(place: CollectionPath, key: str, value: JsonValue) -> CollectionPath:
-    """Return the place of a thing in a collection."""
-    names = [deed.variable for deed in place.resource.deeds.values() if deed.variable is not None]
-    return CollectionPath(
-        place.resource,
-        {**place.variables, **dict.fromkeys(names, key)},
-        {**place.values, **dict.fromkeys(names, value)},
-    )
+def generate_item(
+    collection: Collection, binding: Binding, seed: int, *, use_examples: bool = True
+) -> JsonObject | None:
+    """
+    Generate an item as an operation shows it; None if it shows none.
+
+    Args:
+        collection: Of the item; with the path variables of the item where the operation has any.
+        binding: Of the operation.
+        seed: Of the generated values.
+        use_examples: Whether properties may be documented examples, which are always the same.
+    """
+    representation = collection.representation(binding)
+    if representation.default is None:
+        return None
+    represented, place = representation.default
+    is_list = binding.action is Action.LIST
+    plain = collection.plain_context(binding, 1 if is_list else None)
+    if not use_examples:
+        plain = plain._replace(preferences=Preferences(dynamic=True, size=plain.preferences.size))
+    sources = tuple(source for source in plain.sources if source != "example")
+    body = representation.reply.make(represented, plain._replace(derive=lambda: seed, sources=sources))
+    part = take(body, place.pointer)
+    if is_list:
+        key, item = next(iter(place.spread(part)), (None, None))
+        if item is not None and key is not None:
+            return collection.resource.with_key(item, key)
+        return item
+    if isinstance(part, dict):
+        return part
+    return None
 
 
-def _key(place: CollectionPath, deed: Binding, ask: RequestContext) -> tuple[str, ...]:
-    """Return what a list depends on: the seed, and the variables of its own path."""
-    own = (place.variables.get(name, "") for name in template_names(deed.operation.entry.template))
-    return (ask.seed_text, deed.operation.id, *own)
+def _complete(collection: Collection, item: Item) -> JsonObject:
+    """Return a listed item with the properties that the list omits, and with references that lead somewhere."""
+    inner = collection.at_item(item.key, item.body)
+    return relate(inner, item.key, _add_details(inner, item.body))
 
 
-def _weigh(key: tuple[str, ...], things: list[Thing]) -> int:
-    return _AROUND + sum(map(len, key)) + sum(_AROUND + weigh_json(thing) for _, thing in things)
+def _add_details(inner: Collection, item: JsonObject) -> JsonObject:
+    """Return a listed item with the properties that only reading it shows."""
+    read = inner.resource.bindings.get(Action.READ)
+    if read is None or read.variable is None:
+        return item
+    representation = inner.representation(read)
+    if representation.default is None:
+        return item
+    plain = inner.plain_context(read)
+    names = set(shown(representation.default[1].outline))
+    if names <= item.keys() and representation.objection(item, plain, strictly=True) is None:
+        return item
+    try:
+        detail = generate_item(inner, read, plain.seed) or {}
+    except SchemaError:
+        return item
+    candidates = [
+        {**detail, **item},
+        inner.resource.with_key({**item, **detail}, inner.resource.key_of(item)),
+    ]
+    return next((candidate for candidate in candidates if inner.accepts(candidate)), item)
+
+
+def relate(inner: Collection, key: str, item: JsonObject) -> JsonObject:
+    """
+    Return a generated item whose references lead to items that exist.
+
+    Args:
+        inner: The collection at the item.
+        key: Of the item, as text; references depend on it.
+        item: As it was generated.
+    """
+    for name, value in list(item.items()):
+        related = _relate_property(inner, key, name, value)
+        if related != value:
+            changed = {**item, name: related}
+            if inner.accepts(changed):
+                item = changed
+    return item
+
+
+def _relate_property(inner: Collection, key: str, name: str, value: JsonValue) -> JsonValue:
+    """Return the value of a property; one that refers to other items refers to existing ones."""
+    outline = inner.resource.outline.member(name)
+    nouns = referred(name)
+    if not nouns:
+        if isinstance(value, dict) and is_object(outline):
+            return _relate_part(inner, key, name, value)
+        return value
+    for owner in inner.resource.owners:
+        known = inner.state.resources.get(owner.resource)
+        if known is not None and known.nouns & nouns and not isinstance(value, list):
+            return inner.values.get(owner.variable, value)
+    resource, others = _find_others(inner, nouns)
+    if not others:
+        return value
+    first = _choose(inner, key, name, len(others))
+    if isinstance(value, list) and is_array(outline):
+        count = min(len(value), len(others))
+        return [_reference(resource, others[(first + step) % len(others)]) for step in range(count)]
+    if isinstance(value, list | dict | None):
+        return value
+    return _reference(resource, others[first])
+
+
+def _relate_part(inner: Collection, key: str, name: str, value: JsonObject) -> JsonValue:
+    """Return a part of an item that shows another item, `owner: {id, name}`, as the other item is."""
+    member = inner.resource.outline.member(name)
+    own = find_key(member, None, frozenset((name,)))
+    _, others = _find_others(inner, frozenset((name.lower(),)))
+    if own is None or not others or own not in value:
+        return value
+    part = project(others[_choose(inner, key, name, len(others))].body, member)
+    if isinstance(part, dict):
+        return {**value, **{n: known for n, known in part.items() if n in value}}
+    return value
+
+
+def _choose(inner: Collection, key: str, name: str, count: int) -> int:
+    return derive_seed(inner.context.seed_text, inner.resource.name, key, name) % count
+
+
+def _reference(resource: Resource, item: Item) -> JsonValue:
+    key = resource.key_of(item.body)
+    if key is not None:
+        return key
+    return item.key
+
+
+def _find_others(inner: Collection, nouns: frozenset[str]) -> tuple[Resource, list[Item]]:
+    """Return the items of another collection without owners, as it lists them."""
+    for other in inner.state.resources.values():
+        binding = other.bindings.get(Action.LIST)
+        if other is not inner.resource and binding and other.nouns & nouns and "{" not in other.template:
+            return other, listed_items(inner.other(other, other.template, {}, {}), binding)
+    return inner.resource, []

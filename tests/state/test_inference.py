@@ -31,7 +31,9 @@ def told(inferred: InferredResources) -> dict[str, tuple[str | None, set[str]]]:
     """By resource: the key, and what its operations do."""
     found: dict[str, tuple[str | None, set[str]]] = {}
     for resource, deed in inferred.by_entry.values():
-        found.setdefault(resource.name, (resource.key, set()))[1].add(f"{deed.act.value} {deed.operation.entry.title}")
+        found.setdefault(resource.name, (resource.key, set()))[1].add(
+            f"{deed.action.value} {deed.operation.entry.title}"
+        )
     return found
 
 

@@ -37,16 +37,16 @@ class StatefulResource:
     @property
     def root(self) -> str:
         """The path of its only collection; a template, where it has several."""
-        return self.state.collection(self.resource.template, {})
+        return self.state.document_state.path_of(self.resource.template, {})
 
     def binding(self) -> Binding | None:
         """Return the operation whose response shows an item."""
-        bindings = (self.resource.deeds.get(action) for action in (Action.READ, Action.LIST, Action.CREATE))
+        bindings = (self.resource.bindings.get(action) for action in (Action.READ, Action.LIST, Action.CREATE))
         return next((each for each in bindings if each is not None and not each.chosen.is_empty), None)
 
     def methods(self) -> tuple[str, ...]:
         """Return the HTTP methods of its operations."""
-        return tuple(sorted({each.operation.method for each in self.resource.deeds.values()}, key=_METHODS.index))
+        return tuple(sorted({each.operation.method for each in self.resource.bindings.values()}, key=_METHODS.index))
 
 
 def is_stateful(backend: Backend) -> bool:
@@ -111,8 +111,8 @@ def judge_item(resource: StatefulResource, item: JsonObject) -> tuple[tuple[Find
     represented = shown.reply.representation(None)
     if represented is None:
         return (), ()
-    is_listed = binding.act is Action.LIST
-    spot = shown.list_spot(represented) if is_listed else shown.thing_spot(represented)
+    is_listed = binding.action is Action.LIST
+    spot = shown.list_place(represented) if is_listed else shown.item_place(represented)
     if spot is None:
         return (), ()
     projected = project(item, spot.outline)

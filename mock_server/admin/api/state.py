@@ -117,7 +117,7 @@ def _path_name(resource: Resource) -> str:
 
 
 def _render_resource(editor: StateEditor, resource: Resource) -> JsonObject:
-    operations: JsonObject = {action.value: binding.operation.id for action, binding in resource.deeds.items()}
+    operations: JsonObject = {action.value: binding.operation.id for action, binding in resource.bindings.items()}
     collections: list[JsonValue] = [
         {"collection": collection.path, "things": len(collection.records)}
         for collection in editor.collections(resource)

@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
-from mock_server.cli.show import FORMATS, print_report, summarise
+from mock_server.cli.show import FORMATS
+from mock_server.cli.show_run import print_report, summarise
 from mock_server.cli.terminal import say
 from mock_server.contract.api import Api, make_api
 from mock_server.contract.memory import GivenValues, Memory

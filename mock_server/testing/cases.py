@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 
-from mock_server.cli.show import iter_exchange
+from mock_server.cli.show_run import iter_exchange
 from mock_server.contract.api import make_api
 from mock_server.contract.memory import GivenValues, Memory
 from mock_server.contract.model import CHECKS, Incident

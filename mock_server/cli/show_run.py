@@ -1,0 +1,148 @@
+"""Showing what a contract run found: as text, as JSON, as annotations for GitHub."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from mock_server.cli.show import annotate
+from mock_server.cli.terminal import say
+from mock_server.contract.model import Incident
+from mock_server.contract.reports.report import ReportContext, digest
+from mock_server.contract.runner import Report
+from mock_server.exchange.body import write_json
+from mock_server.findings import Level
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.printable import printable, printable_json, printable_lines
+
+_MOST_NAMED = 6  # operations
+_MOST_SHOWN = 1_200  # characters of a body
+_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan", "unknown": "magenta"}
+
+
+def print_report(report: Report, frame: ReportContext, format_: str) -> None:
+    """Print the findings of a run to standard output."""
+    if format_ == "json":
+        sys.stdout.write(printable_json(write_json(digest(report, frame)).decode()) + "\n")
+        return
+    if format_ == "github":
+        for incident in report.incidents:
+            if not incident.accepted:
+                level = Level.NOTE if incident.doubtful else incident.finding.level
+                finding = incident.finding
+                message = f"{incident.message(frame.mask)}\n{frame.describe(incident)['curl']}"
+                line = frame.lines.get(finding.place) if finding.place is not None else None
+                sys.stdout.write(
+                    annotate(level, finding.place, line, f"{incident.check}: {finding.operation}", message) + "\n"
+                )
+        return
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True, no_color="NO_COLOR" in os.environ or None)
+    for incident in (*_certain(report), *_doubtful(report)):
+        _show(console, frame.describe(incident))
+    for warning in report.warnings:
+        console.print(
+            Text("warning", style="yellow") + _safe_text(f": {frame.mask.text(warning.message)} [{warning.rule}]")
+        )
+
+
+def _certain(report: Report) -> Iterator[Incident]:
+    return (incident for incident in report.incidents if not incident.doubtful and not incident.accepted)
+
+
+def _doubtful(report: Report) -> Iterator[Incident]:
+    return (incident for incident in report.incidents if incident.doubtful and not incident.accepted)
+
+
+def _show(console: Console, found: JsonObject) -> None:
+    level = str(found["level"])
+    if found["line"] is not None:
+        where = f"{found['file']}:{found['line']}"
+    else:
+        where = str(found["file"] or "")
+    console.print(
+        _safe_text(f"{where}: ")
+        + Text(level, style=f"bold {_COLOURS.get(level, 'white')}")
+        + _safe_text(f": {found['message']} [{found['rule']}]")
+    )
+    about = f"{found['check']}, {found['operation']}, blame {found['blame']}, seen {found['seen']}, id {found['id']}"
+    console.print(_safe_text(f"  {about}" + (f", at {found['instance']}" if found["instance"] else "")))
+    if level == "unknown":
+        return
+    before = found["before"]
+    for exchange in [*(before if isinstance(before, list) else []), found["exchange"]]:
+        for line in iter_exchange(exchange):
+            console.print(_safe_text(f"    {line}"), style="dim")
+    console.print(_safe_text(f"  {found['curl']}"))
+    console.print()
+
+
+def _safe_text(text: str) -> Text:
+    """Make a text of rich that is shown as it is: no markup, nothing that a terminal obeys."""
+    return Text(printable_lines(printable(text)))
+
+
+def iter_exchange(exchange: JsonValue) -> Iterator[str]:
+    """Write both sides of an exchange, described by a `ReportContext`, as lines."""
+    if not isinstance(exchange, dict):
+        return
+    request, response = exchange["request"], exchange["response"]
+    if isinstance(request, dict):
+        yield f"> {request['method']} {request['url']}"
+        yield from _message(request, ">", {"content-type"})
+    if isinstance(response, dict):
+        yield f"< {response['status']} ({exchange['milliseconds']} ms)"
+        yield from _message(response, "<", {"content-type", "location", "retry-after"})
+    else:
+        yield f"< {exchange['fault']}"
+
+
+def _message(message: JsonObject, lead: str, names: set[str]) -> Iterator[str]:
+    fields = message["headers"]
+    for field in fields if isinstance(fields, list) else []:
+        if isinstance(field, list) and str(field[0]) in names:
+            yield f"{lead} {field[0]}: {field[1]}"
+    body = str(message.get("body") or message.get("body_base64") or "")
+    if body:
+        if len(body) <= _MOST_SHOWN:
+            shown = body
+        else:
+            shown = f"{body[:_MOST_SHOWN]} … ({len(body):,} characters)"
+        for line in shown.splitlines():
+            yield f"{lead} {line}"
+
+
+def summarise(report: Report, frame: ReportContext) -> None:
+    """Print what there is to say of the whole run to standard error."""
+    levels = {level: sum(i.finding.level is level for i in _certain(report)) for level in reversed(Level)}
+    words = ", ".join(_count(count, level.name.lower()) for level, count in levels.items() if level is not Level.NOTE)
+    doubtful, accepted = sum(1 for _ in _doubtful(report)), sum(incident.accepted for incident in report.incidents)
+    words += f", {doubtful} unknown" + (f", {accepted} accepted by the baseline" if accepted else "")
+    figures = (
+        f"{_count(len(report.operations), 'operation')}, {_count(report.sent, 'request')} in {report.seconds:.1f} s"
+    )
+    say(
+        f"{figures}, {report.exercised.percent:.0f} % of the contract exercised, seed {frame.seed}: {words}",
+        to=sys.stderr,
+    )
+    if report.skipped:
+        named = ", ".join(entry.title for entry in report.skipped[:_MOST_NAMED])
+        say(f"not sent without --mutating: {named}{' …' if len(report.skipped) > _MOST_NAMED else ''}", to=sys.stderr)
+    for operation, why in report.untestable.items():
+        say(f"not tested: {operation}: {why}", to=sys.stderr)
+    if report.limited:
+        say(f"the API asked {report.limited} times to come back later, and was obeyed", to=sys.stderr)
+    deleted, created = report.cleaned
+    if created:
+        say(f"{created} things were created, {deleted} of them are deleted or gone", to=sys.stderr)
+    for fault in report.faults:
+        say(f"error: {fault.operation}: {fault.message} [{fault.rule}]", to=sys.stderr)
+    if report.unreached:
+        say(f"nothing was tested: {report.unreached}", to=sys.stderr)
+    if report.interrupted:
+        say(f"{report.interrupted}: this is what was found until then", to=sys.stderr)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"

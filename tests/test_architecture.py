@@ -39,7 +39,7 @@ LAYERS = [
 ]
 EDGES = {"cli", "api", "strategies", "testing", "__main__", "__init__", "pytest_plugin", "docs"}
 # Modules of ours that may be named in strings and imported when they are needed.
-LAZY = {"compose", "cli", "__init__", "pytest_plugin", "payloads.executors", "payloads.jobs"}
+LAZY = {"compose", "cli", "__init__", "pytest_plugin", "payloads.jobs"}
 MOST_MODULES = 25  # in one folder
 
 # Where each third-party package may be imported; a folder stands for its modules.

@@ -11,15 +11,15 @@ from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
 from mock_server.cli.terminal import say
+from mock_server.cli.workers import choose_executor
 from mock_server.document.default import default_document
 from mock_server.errors import UsageError
 from mock_server.generate.edges.catalogue import count_reasons
 from mock_server.json_values import Progress, format_pointer
-from mock_server.payloads.executors import choose_spread
+from mock_server.payloads.executors import ExecutorFactory
 from mock_server.payloads.formats import FORMATS
 from mock_server.payloads.jobs import Job, open_plan, run, stream, with_fitting_shards
 from mock_server.payloads.plan import ALL_KINDS, INVALID, REALISTIC, PayloadPlan, Series
-from mock_server.payloads.spread import Spread
 from mock_server.payloads.targets import PayloadChoice
 
 _DIRECTIONS = ("response", "request")
@@ -82,7 +82,7 @@ def payloads(
     if out is None:
         _print(job, workers, scheduler)
     else:
-        _write(job, out, choose_spread(workers, scheduler))
+        _write(job, out, choose_executor(workers, scheduler))
 
 
 def _is_document(text: str) -> bool:
@@ -121,12 +121,12 @@ def _print(job: Job, workers: int, scheduler: str | None) -> None:
     sys.stdout.buffer.flush()
 
 
-def _write(job: Job, out: Path, spread: Spread) -> None:
+def _write(job: Job, out: Path, executors: ExecutorFactory) -> None:
     format_ = FORMATS[job.format]
     if out.exists() and (out.is_dir() and (not format_.is_folder or any(out.iterdir()))):
         raise UsageError(f"{out} is a folder" + (" that holds something already" if format_.is_folder else ""))
     with _bar("writing") as progress:
-        run(with_fitting_shards(job), out, spread, progress)
+        run(with_fitting_shards(job), out, executors, progress)
     say(f"{job.count:,} payloads in {out}", to=sys.stderr)
 
 

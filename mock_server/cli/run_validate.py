@@ -3,6 +3,7 @@
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -13,11 +14,12 @@ from rich.progress import Progress as Bar
 from mock_server.cli.configure import configure
 from mock_server.cli.show import FORMATS, print_findings
 from mock_server.cli.terminal import say
+from mock_server.cli.workers import choose_executor
 from mock_server.contract.records import RecordSource, find_sources
 from mock_server.contract.summary import (
-    RecordJudging,
     RecordStandard,
     find_empty,
+    judge_part,
     merge_in_order,
     open_sifter,
     split_all,
@@ -25,7 +27,7 @@ from mock_server.contract.summary import (
 from mock_server.document.default import default_document
 from mock_server.errors import UsageError
 from mock_server.findings import Level
-from mock_server.payloads.executors import choose_spread
+from mock_server.payloads.executors import run_pieces
 
 
 def validate(
@@ -73,9 +75,9 @@ def validate(
                 ((number, sifter.sift(part, show)) for number, part in enumerate(parts)), parts, lambda count: None
             )
         else:
-            tally = merge_in_order(
-                choose_spread(workers, scheduler)(RecordJudging(standard, parts), range(len(parts))), parts, show
-            )
+            work = partial(judge_part, standard, parts)
+            judged = run_pieces(choose_executor(workers, scheduler), work, range(len(parts)))
+            tally = merge_in_order(judged, parts, show)
     for path in find_empty(sources, tally):
         tally.break_off(path, 0, "there is no record in it")
     findings = tally.findings()

@@ -457,16 +457,9 @@ def _parts(source: RecordSource) -> int:
     return 1
 
 
-@dataclass(frozen=True, slots=True)
-class RecordJudging:
-    """The work on the parts of some files, by their numbers."""
-
-    standard: RecordStandard
-    parts: tuple[RecordSource, ...]
-
-    def __call__(self, number: int) -> Summary:
-        """Judge one part."""
-        return open_sifter(self.standard).sift(self.parts[number])
+def judge_part(standard: RecordStandard, parts: tuple[RecordSource, ...], number: int) -> Summary:
+    """Judge one of the parts of some files, in any process."""
+    return open_sifter(standard).sift(parts[number])
 
 
 def merge_in_order(

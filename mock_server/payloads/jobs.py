@@ -41,9 +41,9 @@ from mock_server.document.load import Access, Library
 from mock_server.errors import UsageError
 from mock_server.generate.engine import Engine
 from mock_server.json_values import Progress
+from mock_server.payloads.executors import ExecutorFactory, run_pieces
 from mock_server.payloads.formats import FORMATS
 from mock_server.payloads.plan import PayloadPlan
-from mock_server.payloads.spread import Spread
 from mock_server.payloads.targets import PayloadChoice
 from mock_server.settings import Settings
 from mock_server.version import __version__
@@ -329,14 +329,14 @@ def open_plan(document: str, settings: Settings, choice: PayloadChoice) -> Paylo
     return _open_plan(_Opening(document, settings, choice))
 
 
-def run(job: Job, out: Path, spread: Spread, progress: Progress) -> None:
+def run(job: Job, out: Path, executors: ExecutorFactory, progress: Progress) -> None:
     """
     Make what is missing of a job, and join it.
 
     Args:
         job: What to make.
         out: The file or, for some formats, the folder that it becomes.
-        spread: Has the shards made.
+        executors: Make the shards.
         progress: Told how many payloads are written.
 
     Raises:
@@ -351,7 +351,7 @@ def run(job: Job, out: Path, spread: Spread, progress: Progress) -> None:
         missing = [index for index in range(job.shards()) if index not in done]
         written = job.count - sum(job.span(index)[1] for index in missing)
         progress(written, job.count, "")
-        for index, shard in spread(partial(fill_shard, job, parts), missing):
+        for index, shard in run_pieces(executors, partial(fill_shard, job, parts), missing):
             if shard is not None:
                 parts.keep(shard)
             done.add(index)

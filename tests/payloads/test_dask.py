@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.contract.records import RecordSource
-from mock_server.contract.summary import RecordJudging, RecordStandard, merge_in_order, split_all
+from mock_server.contract.summary import RecordStandard, judge_part, merge_in_order, split_all
 from mock_server.errors import UsageError
 from mock_server.payloads import dask as cluster
+from mock_server.payloads.executors import ThisProcess, do_in_turn, run_pieces, split_evenly
 from mock_server.payloads.jobs import SHARD, Job, Parts, make_shard, run
 from mock_server.payloads.plan import ALL_KINDS
-from mock_server.payloads.spread import spread_here
 from mock_server.payloads.targets import PayloadChoice
 from mock_server.settings import Settings
 from tests.support.paths import DOCUMENT, ROOT
@@ -85,7 +85,7 @@ def dask(tmp_path: Path) -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     out = tmp_path_factory.mktemp("whole") / "out"
-    run(JOB, out, spread_here, lambda done, total, what: None)
+    run(JOB, out, ThisProcess(), lambda done, total, what: None)
     return out.read_bytes()
 
 
@@ -98,7 +98,7 @@ def go(dask: Cluster, out: Path, disturb: Callable[[], None] = lambda: None) -> 
             disturbed.append(done)
             disturb()
 
-    run(JOB, out, cluster.spread_over_cluster(dask.address), progress)
+    run(JOB, out, cluster.Cluster(dask.address), progress)
     assert disturbed
     return out.read_bytes()
 
@@ -110,14 +110,14 @@ def test_a_cluster_writes_what_one_process_writes(dask: Cluster, tmp_path: Path,
 def test_the_threads_of_a_worker_do_not_disturb_each_other() -> None:
     work = partial(make_shard, replace(JOB, choice=PayloadChoice(kinds=ALL_KINDS, status="200"), shard=32))
     with ThreadPoolExecutor(4) as threads:
-        together = list(threads.map(partial(cluster.do_in_turn, work), zip(range(20), strict=True)))
+        together = list(threads.map(partial(do_in_turn, work), zip(range(20), strict=True)))
 
-    assert dict(chain.from_iterable(together)) == dict(spread_here(work, range(20)))
+    assert dict(chain.from_iterable(together)) == dict(run_pieces(ThisProcess(), work, range(20)))
 
 
 @given(st.lists(st.integers()), st.integers(1, 99))
 def test_a_task_has_some_pieces_and_none_is_left_out(numbers: list[int], threads: int) -> None:
-    batches = list(cluster.split_evenly(numbers, threads))
+    batches = list(split_evenly(numbers, threads, 4))
 
     assert list(chain.from_iterable(batches)) == numbers
     assert all(batches)
@@ -159,11 +159,10 @@ def test_a_cluster_judges_what_one_process_judges(
     file.write_text('{"id": 1}\n' * 3_000 + '{"id": "1"}\n' + '{"id": 1}\n' * 1_000)
     sources = [RecordSource(str(file), "lines")]
     parts = tuple(split_all(sources))
-    sifting = RecordJudging(
-        RecordStandard(document=str(DOCUMENT), settings=Settings(), schema="#/components/schemas/Tag"), parts
-    )
+    standard = RecordStandard(document=str(DOCUMENT), settings=Settings(), schema="#/components/schemas/Tag")
+    work = partial(judge_part, standard, parts)
     tally = merge_in_order(
-        cluster.spread_over_cluster(dask.address)(sifting, range(len(parts))), parts, lambda count: None
+        run_pieces(cluster.Cluster(dask.address), work, range(len(parts))), parts, lambda count: None
     )
 
     assert len(parts) > 10
@@ -175,4 +174,4 @@ def test_a_cluster_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(cluster, "_PATIENCE", -1.0)
     monkeypatch.setattr(cluster, "_CONNECT", "1s")
     with pytest.raises(UsageError, match="does not answer"):
-        run(JOB, tmp_path / "out", cluster.spread_over_cluster("tcp://127.0.0.1:9"), lambda done, total, what: None)
+        run(JOB, tmp_path / "out", cluster.Cluster("tcp://127.0.0.1:9"), lambda done, total, what: None)

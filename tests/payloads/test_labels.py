@@ -8,7 +8,7 @@ from benchmarks.labels import Shares, check_document, specs
 from tests.support.paths import DOCUMENT, ROOT, SHARED
 
 FEATURES = [
-    ROOT / "tests" / "documents" / "features" / name for name in ("circular.yaml", "polymorphism.yaml", "values.yaml")
+    ROOT / "tests" / "corpus" / "features" / name for name in ("circular.yaml", "polymorphism.yaml", "values.yaml")
 ]
 SPECS = specs(SHARED / "specs")[:24] if (SHARED / "specs" / "manifest.jsonl").is_file() else []
 

@@ -8,8 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -19,11 +22,10 @@ from mock_server.errors import UsageError
 from mock_server.exchange.body import write_json
 from mock_server.generate.engine import Engine
 from mock_server.payloads import parquet
-from mock_server.payloads.executors import spread_over_workers
+from mock_server.payloads.executors import OpenedExecutor, Processes, ThisProcess, run_pieces
 from mock_server.payloads.formats import FORMATS
-from mock_server.payloads.jobs import SHARD, Job, Shard, run, stream
+from mock_server.payloads.jobs import SHARD, Job, run, stream
 from mock_server.payloads.plan import ALL_KINDS, PayloadPlan
-from mock_server.payloads.spread import spread_here
 from mock_server.payloads.table import COLUMNS, flatten
 from mock_server.payloads.targets import PayloadChoice
 from mock_server.settings import Settings
@@ -147,7 +149,7 @@ def test_what_the_wire_can_not_tell_is_left_out_with_its_reason(tmp_path: Path) 
 
 
 def written(format_: str, tmp_path: Path, count: int = 40) -> bytes:
-    run(job(count, format_), tmp_path / "out", spread_here, quiet)
+    run(job(count, format_), tmp_path / "out", ThisProcess(), quiet)
     return (tmp_path / "out").read_bytes()
 
 
@@ -159,7 +161,7 @@ def test_each_line_says_what_it_is(tmp_path: Path) -> None:
 
 
 def test_bare_files_come_with_an_index(tmp_path: Path) -> None:
-    run(job(10, "json"), tmp_path / "out", spread_here, quiet)
+    run(job(10, "json"), tmp_path / "out", ThisProcess(), quiet)
     index = json.loads((tmp_path / "out" / "index.json").read_text())
 
     assert len(index) == 10
@@ -224,7 +226,7 @@ def test_a_test_module_passes_with_a_consumer_that_validates_and_fails_with_one_
     run(
         job(60, "pytest", choice=PayloadChoice(kinds=("invalid", "incoherent"), status="400")),
         tmp_path / "test_edges.py",
-        spread_here,
+        ThisProcess(),
         quiet,
     )
     strict = "import json, pytest\n@pytest.fixture\ndef consume():\n    def check(body, about):\n        value = json.loads(body)\n        assert isinstance(value, dict) and all(value.get(k) is None or isinstance(value[k], int if k == 'errorNumber' else str) for k in value)\n        assert not isinstance(value.get('errorNumber'), bool)\n        if not about['valid']: raise ValueError\n    return check\n@pytest.fixture\ndef send(): ...\n"
@@ -251,15 +253,13 @@ def test_what_is_streamed_is_what_is_written(tmp_path: Path) -> None:
         assert b"".join(stream(job(20, format_))) == written(format_, tmp_path / format_, 20)
 
 
-def test_the_shards_of_a_run_are_the_run(tmp_path: Path) -> None:
-    run(job(), tmp_path / "whole", spread_here, quiet)
-    run(job(), tmp_path / "workers", spread_over_workers(2), quiet)
-    run(
-        job(),
-        tmp_path / "backwards",
-        lambda work, numbers: ((number, work(number)) for number in reversed(list(numbers))),
-        quiet,
+def test_the_shards_of_a_run_are_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(job(), tmp_path / "whole", ThisProcess(), quiet)
+    run(job(), tmp_path / "workers", Processes(2), quiet)
+    monkeypatch.setattr(
+        "mock_server.payloads.jobs.run_pieces", lambda factory, work, numbers: run_pieces(factory, work, numbers[::-1])
     )
+    run(job(), tmp_path / "backwards", ThisProcess(), quiet)
     whole = (tmp_path / "whole").read_bytes()
 
     assert (tmp_path / "workers").read_bytes() == whole
@@ -267,24 +267,34 @@ def test_the_shards_of_a_run_are_the_run(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["backwards", "whole", "workers"]
 
 
-def test_a_run_goes_on_where_it_ended(tmp_path: Path) -> None:
-    made: list[int] = []
+class Interrupted(ThisProcess, Executor):
+    """An executor that is interrupted after some pieces."""
 
-    def make(
-        work: Callable[[int], Shard | None], numbers: Iterable[int], most: int = 99
-    ) -> Iterator[tuple[int, Shard | None]]:
-        for number in list(numbers)[:most]:
-            made.append(number)
-            yield number, work(number)
-        if most < 99:
+    def __init__(self, most: int = 99) -> None:
+        self.most = most
+        self.made: list[int] = []
+
+    @contextmanager
+    def open(self) -> Iterator[OpenedExecutor]:
+        yield OpenedExecutor(self, 1, 1)
+
+    def submit(self, do: Callable[..., Any], /, work: Callable[[int], Any], numbers: list[int]) -> Future[Any]:
+        if len(self.made) >= self.most:
             raise KeyboardInterrupt
+        self.made += numbers
+        done: Future[Any] = Future()
+        done.set_result(do(work, numbers))
+        return done
 
+
+def test_a_run_goes_on_where_it_ended(tmp_path: Path) -> None:
+    first, second = Interrupted(2), Interrupted()
     with pytest.raises(KeyboardInterrupt):
-        run(job(), tmp_path / "out", lambda work, numbers: make(work, numbers, 2), quiet)
-    run(job(), tmp_path / "out", make, quiet)
-    run(job(), tmp_path / "whole", spread_here, quiet)
+        run(job(), tmp_path / "out", first, quiet)
+    run(job(), tmp_path / "out", second, quiet)
+    run(job(), tmp_path / "whole", ThisProcess(), quiet)
 
-    assert sorted(made) == [0, 1, 2, 3]
+    assert sorted(first.made + second.made) == [0, 1, 2, 3]
     assert (tmp_path / "out").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
@@ -294,28 +304,18 @@ def test_a_run_goes_on_where_it_was_joining(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: str, least: int
 ) -> None:
     monkeypatch.setattr("mock_server.payloads.jobs._AT_ONCE", least)
-    small, made = job(100, format_, shard=5), []
-
-    def make(
-        work: Callable[[int], Shard | None], numbers: Iterable[int], most: int
-    ) -> Iterator[tuple[int, Shard | None]]:
-        for number in list(numbers)[:most]:
-            made.append(number)
-            yield number, work(number)
-        if len(made) < small.shards():
-            raise KeyboardInterrupt
-
+    small, first, second = job(100, format_, shard=5), Interrupted(11), Interrupted()
     with pytest.raises(KeyboardInterrupt):
-        run(small, tmp_path / "out", lambda work, numbers: make(work, numbers, 11), quiet)
+        run(small, tmp_path / "out", first, quiet)
     (joined,) = (tmp_path / "out.parts").glob("joined-*")
     with joined.open("ab") as file:
         file.write(b"cut off")  # by a kill in the midst of it
     (tmp_path / "out.parts" / "000000.part").write_bytes(b"joined already")
-    run(small, tmp_path / "out", lambda work, numbers: make(work, numbers, 99), quiet)
-    run(small, tmp_path / "whole", spread_here, quiet)
+    run(small, tmp_path / "out", second, quiet)
+    run(small, tmp_path / "whole", ThisProcess(), quiet)
 
     assert joined.name.startswith(f"joined-{11 // least * least:06}-")
-    assert sorted(made) == list(range(20))
+    assert sorted(first.made + second.made) == list(range(20))
     assert files(tmp_path / "out") == files(tmp_path / "whole")
 
 
@@ -327,14 +327,9 @@ def files(path: Path) -> dict[str, bytes]:
 
 def test_the_parts_of_another_run_are_not_gone_on_with(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run(job(), tmp_path / "out", _interrupted, quiet)
+        run(job(), tmp_path / "out", Interrupted(1), quiet)
     with pytest.raises(UsageError, match="another run"):
-        run(job(settings=Settings(seed=9)), tmp_path / "out", spread_here, quiet)
-
-
-def _interrupted(work: Callable[[int], Shard | None], numbers: Iterable[int]) -> Iterator[tuple[int, Shard | None]]:
-    yield 0, work(0)
-    raise KeyboardInterrupt
+        run(job(settings=Settings(seed=9)), tmp_path / "out", ThisProcess(), quiet)
 
 
 def test_a_full_disk_is_said_and_what_is_finished_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,12 +342,12 @@ def test_a_full_disk_is_said_and_what_is_finished_stays(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(UsageError, match="No space left on device.*run the same again"):
-        run(job(), tmp_path / "out", spread_here, quiet)
+        run(job(), tmp_path / "out", ThisProcess(), quiet)
     monkeypatch.undo()
 
     assert (tmp_path / "out.parts" / "000000.part").is_file()
     assert not (tmp_path / "out").exists()
-    run(job(), tmp_path / "out", spread_here, quiet)
+    run(job(), tmp_path / "out", ThisProcess(), quiet)
     assert (tmp_path / "out").read_bytes().count(b"\n") == job().count
 
 
@@ -393,7 +388,7 @@ def test_a_killed_worker_loses_and_repeats_nothing(tmp_path: Path) -> None:
     until(lambda: parts.is_dir() and len(list(parts.glob("*.part"))) >= 2)
     os.kill(children(process.pid)[0], signal.SIGKILL)
     _, errors = process.communicate(timeout=120)
-    run(job(2600), tmp_path / "whole", spread_here, quiet)
+    run(job(2600), tmp_path / "whole", ThisProcess(), quiet)
 
     assert process.returncode == 0, errors
     assert numbers(tmp_path / "out") == list(range(2600))

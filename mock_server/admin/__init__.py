@@ -1,16 +1,15 @@
 """
-The admin side, under `/__admin`: what was asked and answered, and everything that can be changed while the server runs.
+The admin side: the journal of exchanges under `/__admin`, and every change to a running server.
 
-`guard` decides who may come in, `area` is the Starlette application, `json_api` reads and writes JSON for all of it.
-The views are by what they are about: `journal_views`, `world_views`, `setting_views`. `logged` tells an exchange in
-WireMock's shapes, `conceal` takes secrets out of it, `export` writes many. `explain` says why a request is answered as
-it is, `coverage` what of the document was used, `metrics` how often and how fast.
+`access` guards it, `app` is the Starlette application, `json` reads and writes its JSON, `exchange` renders exchanges
+without their secrets, in WireMock's shapes. `acts` holds each act on the server once; `api` and `console` render them
+for programs and for people. `coverage` counts the used parts of the documents, `metrics` requests and durations.
 
 Invariants:
-- Nothing is shown that `conceal` has not seen.
-- What only looks changes nothing: no state, no turn, no world but by being made.
-- A web page of another origin can neither read nor change anything here; see `guard`.
+- Nothing is shown before `Masker` has taken the secrets out.
+- A view that only shows something changes nothing: no state, no turn; a world is made at most.
+- A web page of another origin can neither read nor change anything here; see `access`.
 
-Rules for editors: shapes are WireMock's where WireMock has them, with members of ours beside; errors are problem
-details (RFC 9457) with WireMock's `errors` in them. What listens to exchanges counts, and leaves all else to who asks.
+Rules for editors: shapes are WireMock's where WireMock has them, with members of ours added; errors are problem
+details (RFC 9457) with WireMock's `errors` in them. Listeners to exchanges only count; reading costs the reader.
 """

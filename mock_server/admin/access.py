@@ -1,15 +1,13 @@
 """
-Who may look inside, and change things there.
+Access to the admin side.
 
-On this machine alone, whoever reaches the server may: but no web page of another origin, whether it asks by the
-server's address (cross-site request forgery) or by a name of its own that leads there (DNS rebinding). Anywhere else a
-token is needed, as `Authorization: Bearer TOKEN` or as the cookie that the console's login sets.
+A server on a loopback address lets every local client in, but no web page of another origin: neither by the server's
+address (cross-site request forgery) nor by a name that resolves to it (DNS rebinding). On other addresses a token is
+needed, as `Authorization: Bearer TOKEN` or as the cookie that the console's login sets.
 
-Slowing down who guesses a token.
-
-A few wrong ones cost nothing, so that a person may mistype. Beyond these all guesses together get one answer each half
-second, in their turn, whoever sends them; none waits longer than some seconds, so that connections do not pile up. The
-right token is looked at first and never waits: nobody can be locked out by the guesses of others.
+Wrong tokens are slowed down. The first few cost nothing, since people mistype. After these, all guesses together get
+one answer each half second; none waits longer than some seconds, so that connections do not pile up. The right token
+is checked first and never waits: the guesses of others lock no one out.
 """
 
 import asyncio
@@ -38,7 +36,7 @@ _LONGEST: Final = 10.0  # seconds
 
 @dataclass(eq=False, repr=False)
 class Brake:
-    """Makes wrong guesses wait; see the module."""
+    """Slows wrong guesses down; see the module."""
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
@@ -51,7 +49,7 @@ class Brake:
             await self.sleep(seconds)
 
     def count_guess(self) -> float:
-        """Count a wrong guess; gives how many seconds its answer waits."""
+        """Count a wrong guess, and return the seconds that its answer waits."""
         now = self.clock()
         self._free_at = min(max(self._free_at, now) + _PACE, now + _FREE * _PACE + _LONGEST)
         return max(0.0, self._free_at - now - _FREE * _PACE)
@@ -64,20 +62,20 @@ _PURPOSE: Final = b"mock-server console session"
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Lets in who may come in."""
+    """Decides on requests for the admin side."""
 
-    token: str | None = field(default=None, repr=False)  # None: none is needed, since only this machine is served
-    hosts: Hosts = LOOPBACK  # that are answered for where there is no token
+    token: str | None = field(default=None, repr=False)  # None on a loopback address, where none is needed
+    hosts: Hosts = LOOPBACK  # that are served without a token
     brake: Brake = field(default_factory=Brake, compare=False, repr=False)
-    made: bool = False  # whether the token was made up here, so that somebody has to be told
+    made: bool = False  # whether the token was generated, and has to be printed
 
     @classmethod
     def of(cls, settings: Settings) -> "Guard":
         """
-        Return the guard of a server: with the token that was set, or one made up where one is needed.
+        Return the guard of a server: with the token of the settings, or a generated one where one is needed.
 
         Raises:
-            UsageError: what was set can't be sent as a token.
+            UsageError: the token of the settings can't be sent in a header field.
         """
         token = settings.admin_token
         if token is not None:
@@ -89,16 +87,16 @@ class Guard:
         return cls(secrets.token_urlsafe(24), made=True)
 
     def accepts(self, token: str) -> bool:
-        """Return whether that is the token; in constant time."""
+        """Compare a text with the token in constant time."""
         return self.token is not None and hmac.compare_digest(_digest(token), _digest(self.token))
 
     def session(self) -> str:
-        """Return what the cookie of who has shown the token says: nothing that the token could be told from."""
+        """Return the value of the session cookie, from which the token can't be derived."""
         return hmac.new((self.token or "").encode(), _PURPOSE, "sha256").hexdigest()
 
     def set_cookie(self, *, secure: bool) -> str:
         """
-        Write the Set-Cookie field for who has shown the token.
+        Write the Set-Cookie field of a session.
 
         Args:
             secure: Whether the server speaks https.
@@ -107,17 +105,17 @@ class Guard:
 
     def refuse(self, method: str, fields: RawFields) -> Answer | None:
         """
-        Judge a request for something inside.
+        Decide on a request.
 
         Args:
             method: In upper case.
             fields: Its header fields.
 
         Returns:
-            None where it may pass; else the answer: 401 without the token, 403 from a page of another origin.
+            None if it may pass; else the answer: 401 without the token, 403 from a page of another origin.
         """
         if self.token is not None and self._bears_token(fields):
-            return None  # no page of another origin can send this field without being allowed to, which none is
+            return None  # pages of another origin can't send this field: no CORS answer allows it
         host = find_field(fields, b"host") or ""
         if self.token is None and not self.hosts.knows(host.encode("latin-1")):
             return self.hosts.refuse(fields)
@@ -136,29 +134,25 @@ class Guard:
         return scheme.lower() == "bearer" and self.accepts(token.strip())
 
     def _has_session(self, fields: RawFields) -> bool:
-        """
-        Check the cookie.
-
-        Others of its name, set by somebody else for a part of this host, and odd ones between change nothing.
-        """
+        """Check the session cookie; others of its name, set for a part of this host, change nothing."""
         pairs = (part.partition("=") for part in re.split("[;,]", find_field(fields, b"cookie") or ""))
         given = [value.strip() for name, _, value in pairs if name.strip() == SESSION]
         return any(hmac.compare_digest(_digest(value), _digest(self.session())) for value in given[:_MOST_COOKIES])
 
     async def slow_down(self, fields: RawFields) -> None:
-        """Let a request that is refused wait, where it guessed at the token."""
+        """Delay a refused request that guessed at the token."""
         has_cookie = f"{SESSION}=" in (find_field(fields, b"cookie") or "")
         if self.token is not None and (has_cookie or find_field(fields, b"authorization") is not None):
             await self.brake.wait()
 
 
 def _digest(text: str) -> bytes:
-    """Return a digest, so that comparing takes as long whatever the length of a text is."""
+    """Return a digest, so that comparing takes equally long for texts of all lengths."""
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()
 
 
 def guarded(app: Asgi, guard: Guard) -> Asgi:
-    """Let only those requests through to an application that a guard does not refuse."""
+    """Wrap an application, so that a guard decides on its requests."""
 
     async def guarded_app(scope: Scope, receive: Receive, send: Send) -> None:
         send = add_fields(send, ADMIN_FIELDS)

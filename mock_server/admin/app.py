@@ -1,4 +1,4 @@
-"""The application under `/__admin`, put together."""
+"""The Starlette application under `/__admin`."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,10 +12,10 @@ from mock_server.admin.access import Guard
 from mock_server.admin.api.callbacks import callback_routes
 from mock_server.admin.api.explain import explain_routes
 from mock_server.admin.api.journal import journal_routes
-from mock_server.admin.api.mappings import script_routes
+from mock_server.admin.api.mappings import mapping_routes
 from mock_server.admin.api.settings import setting_routes, upstream_routes
 from mock_server.admin.api.state import state_routes
-from mock_server.admin.api.usage import use_routes
+from mock_server.admin.api.usage import usage_routes
 from mock_server.admin.api.verify import verify_routes
 from mock_server.admin.api.worlds import world_routes
 from mock_server.admin.coverage import Coverage
@@ -29,11 +29,21 @@ from mock_server.version import __version__
 
 
 def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Metrics) -> Starlette:
-    """Make the application; nobody is kept out of it, see `guard`."""
-    desk = AdminContext(backend)
-    routes = [*verify_routes(desk), *journal_routes(desk), *world_routes(desk), *setting_routes(desk, guard)]
-    routes += [*use_routes(desk, coverage, metrics), *explain_routes(desk), *state_routes(desk), *script_routes(desk)]
-    routes += [*callback_routes(desk), *upstream_routes(desk)]
+    """Make the application; access to it is decided before, see `access`."""
+    context = AdminContext(backend)
+    routes = [
+        *verify_routes(context),
+        *journal_routes(context),
+        *world_routes(context),
+        *setting_routes(context, guard),
+    ]
+    routes += [
+        *usage_routes(context, coverage, metrics),
+        *explain_routes(context),
+        *state_routes(context),
+        *mapping_routes(context),
+    ]
+    routes += [*callback_routes(context), *upstream_routes(context)]
     routes += [Route(path, _contents(routes), methods=["GET"]) for path in ("/__admin", "/__admin/")]
     refusing = {AdminRefusal: on_refused, MalformedWorld: on_refused, HTTPException: on_http}
     app = Starlette(routes=routes, exception_handlers=refusing)
@@ -42,7 +52,7 @@ def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Me
 
 
 def _contents(routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
-    """Return the view that lists all others."""
+    """Make the view that lists all others."""
     listed: list[JsonValue] = [
         {"method": method, "path": route.path, "what": (route.endpoint.__doc__ or "").partition("\n")[0]}
         for route in routes

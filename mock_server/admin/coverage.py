@@ -1,11 +1,9 @@
 """
-What of the documents was used: operations, statuses, media types, parameters, the values of enumerations.
+Coverage of the documents: which operations, statuses, media types, parameters and enumerated values were used.
 
-Listening costs half a microsecond for a target that was asked before, five for another one (2026-11-23, Python 3.11):
-equal requests wait together until somebody looks, or until too many different ones wait. Then each is read once: what
-it names, never whether it conforms.
-
-What of a document can be used, and what of it one exchange used.
+Listening costs half a microsecond for a repeated target, five for a new one (2026-11-23, Python 3.11): equal requests
+wait together until the coverage is read, or until too many different ones wait. Then each is read once, for the names
+in it and not for conformity.
 """
 
 from collections import Counter
@@ -28,45 +26,45 @@ from mock_server.respond.responder import Responder
 from mock_server.respond.worlds import Worlds
 
 KINDS: Final = ("operation", "status", "media type", "parameter", "value", "body")
-_VALUES: Final = 200  # of one enumeration that are told apart
+_VALUES: Final = 200  # of one enumeration that are counted
 
-Item = tuple[str, str, str]  # one of KINDS, the operation, what
+Item = tuple[str, str, str]  # one of KINDS, the id of the operation, the name of what is used
 
 
 @dataclass(frozen=True, slots=True)
 class _UsableOperation:
-    """What can be used of one operation, made ready for looking it up."""
+    """The items of one operation, prepared for lookup."""
 
     operation: Operation
     values: dict[Parameter, frozenset[str]]  # of enumerations, as texts
     items: dict[Item, None]
     always: tuple[Item, ...]  # the operation, and the parameters of its path
-    looked_at: tuple[Parameter, ...]  # parameters that a request may leave out, or whose values are listed
+    read: tuple[Parameter, ...]  # parameters that a request may leave out, or whose values are enumerated
     answers: dict[tuple[int, str | None], tuple[Item, ...]] = field(default_factory=dict)  # by status and Content-Type
 
 
 @dataclass(eq=False)
 class Usable:
-    """What of one document can be used; an operation is read when it is first asked about."""
+    """The items of one document; an operation is read on its first use."""
 
     responder: Responder
     _parts: dict[str, _UsableOperation] = field(default_factory=dict)
     _entries: frozenset[Entry] = frozenset()
 
     def __post_init__(self) -> None:
-        """Note which operations there are."""
+        """Collect the operations."""
         self._entries = frozenset(self.responder.document.entries)
 
     def knows(self, entry: Entry) -> bool:
-        """Return whether an operation is one of this document."""
+        """Check that an operation is one of this document."""
         return entry in self._entries
 
     def items(self) -> tuple[Item, ...]:
-        """Everything, operation by operation."""
+        """Return all items, operation by operation."""
         return tuple(item for entry in self.responder.document.entries for item in self._part(entry).items)
 
     def used(self, entry: Entry, request: Request, answer: Answer) -> Iterator[Item]:
-        """Yield what an exchange with an operation used of it."""
+        """Yield the items of an operation that an exchange used."""
         part = self._part(entry)
         yield from part.always
         key = (answer.status, find_field(answer.fields, b"content-type") if answer.body else None)
@@ -76,7 +74,7 @@ class Usable:
             if len(part.answers) < _VALUES:
                 part.answers[key] = known
         yield from known
-        if part.looked_at:
+        if part.read:
             yield from self._parameters(part, request)
         written = find_field(request.fields, b"content-type")
         if part.operation.request_body is not None and written is not None:
@@ -85,18 +83,20 @@ class Usable:
                 yield "body", entry.id, sent.name
 
     def _parameters(self, part: _UsableOperation, request: Request) -> Iterator[Item]:
-        """Yield the parameters that a request has, and those of their values that are listed."""
-        is_listed = any(parameter.location is ParameterLocation.PATH for parameter in part.looked_at)
-        matched = self.responder.find(request._replace(method=part.operation.method)) if is_listed else None
-        variables = matched.variables if isinstance(matched, Matched) else {}
+        """Yield the parameters of a request, and those of their values that are enumerated."""
+        variables: Mapping[str, str] = {}
+        if any(parameter.location is ParameterLocation.PATH for parameter in part.read):
+            matched = self.responder.find(request._replace(method=part.operation.method))
+            variables = matched.variables if isinstance(matched, Matched) else {}
         carrier = Carrier(variables, request.query.decode("latin-1"), request.fields)
-        for parameter in part.looked_at:
+        for parameter in part.read:
             found = _raw(parameter, carrier)
             if not found:
                 continue
             if parameter.location is not ParameterLocation.PATH:
                 yield "parameter", part.operation.id, _named(parameter)
-            for text in {item for one in found for item in (one, *one.split(","))} & part.values[parameter]:
+            texts = {text for value in found for text in (value, *value.split(","))}
+            for text in texts & part.values[parameter]:
                 yield "value", part.operation.id, f"{_named(parameter)}={text}"
 
     def _part(self, entry: Entry) -> _UsableOperation:
@@ -118,7 +118,7 @@ class Usable:
 
 
 def _answered(operation: Operation, status: int, content_type: str | None) -> Iterator[Item]:
-    """Yield what an answer used: its status, and its media type where it has a body."""
+    """Yield the status of an answer, and its media type where it has a body."""
     documented = operation.find_response(status)
     if documented is None:
         return
@@ -144,7 +144,7 @@ def _items(operation: Operation, values: dict[Parameter, frozenset[str]]) -> Ite
 
 
 def _raw(parameter: Parameter, carrier: Carrier) -> list[str]:
-    """Return what a request says of a parameter, decoded; an object in brackets counts by its name."""
+    """Return the decoded texts of a parameter in a request; `name[key]` counts as `name`."""
     name = parameter.name
     match parameter.location:
         case ParameterLocation.PATH:
@@ -172,7 +172,7 @@ def _named(parameter: Parameter) -> str:
 
 
 def _enumerated(parameter: Parameter, document: Document) -> frozenset[str]:
-    """Return the values that a parameter, or its items, may have where they are listed."""
+    """Return the enumerated values of a parameter or of its items, as texts."""
     schema = parameter.schema
     for _ in range(2):
         if schema is None:
@@ -197,7 +197,7 @@ def _text(item: str | float) -> str:
     return str(item)
 
 
-_COUNTED: Final = 200  # bytes of what was used in a world
+_COUNTED: Final = 200  # bytes of one used item
 _WAITING: Final = 128  # different requests that wait to be counted
 _BYTES: Final = 2 * 1024 * 1024  # that they hold
 _PLURAL: Final = {
@@ -210,27 +210,27 @@ _Key = tuple[str, str, bytes, bytes, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What there is of one document, and how often it was used."""
+    """The items of one document, and how often each was used."""
 
     there: tuple[Item, ...]
     counts: Mapping[Item, int]
 
-    def tell(self) -> JsonObject:
-        """By operation: each thing with its count; what was never used has 0."""
+    def render(self) -> JsonObject:
+        """Render each item with its count, by operation; unused ones have 0."""
         operations: dict[str, JsonObject] = {}
         for item in self.there:
-            kind, operation, what = item
-            told = operations.setdefault(operation, {"operation": operation})
+            kind, operation, name = item
+            rendered = operations.setdefault(operation, {"operation": operation})
             if kind == "operation":
-                told["title"], told["requests"] = what, self.counts.get(item, 0)
+                rendered["title"], rendered["requests"] = name, self.counts.get(item, 0)
                 continue
-            members = told.setdefault(_PLURAL[kind], {})
+            members = rendered.setdefault(_PLURAL[kind], {})
             if isinstance(members, dict):
-                members[what] = self.counts.get(item, 0)
+                members[name] = self.counts.get(item, 0)
         return {"summary": self.summary(), "operations": list(operations.values())}
 
     def summary(self) -> JsonObject:
-        """By kind: how many there are, and how many of them were used; a percentage of all."""
+        """Count the items and the used ones by kind, and the percentage of all that were used."""
         summary: JsonObject = {}
         used = there = 0
         for kind in KINDS:
@@ -243,7 +243,7 @@ class Used:
 
 @dataclass(slots=True)
 class _EqualRequests:
-    """Equal requests."""
+    """Equal requests, with their answer and number."""
 
     request: Request
     answer: Answer
@@ -252,36 +252,35 @@ class _EqualRequests:
 
 @dataclass(eq=False)
 class Coverage:
-    """Counts what was used, for each world that there is, and for all that there were."""
+    """Counts used items for each world, and for all worlds there ever were."""
 
     responders: Callable[[], Iterable[Responder]]  # of the documents that are served now
     worlds: Worlds
     _waiting: dict[_Key, _EqualRequests] = field(default_factory=dict)
-    _particular: list[tuple[str, _EqualRequests]] = field(
-        default_factory=list
-    )  # requests that may differ in more than their target
+    # Requests that may differ in more than their target.
+    _particular: list[tuple[str, _EqualRequests]] = field(default_factory=list)
     _bytes: int = 0
-    _items: int = 0  # that were used, over all worlds
+    _items: int = 0  # used ones, over all worlds
     _by_world: dict[str, Counter[Item]] = field(default_factory=dict)
     _all: Counter[Item] = field(default_factory=Counter)
-    _usable: dict[int, Usable] = field(default_factory=dict)  # by responder
+    _usable: dict[int, Usable] = field(default_factory=dict)  # by the id of the responder, which a reload replaces
 
     def __post_init__(self) -> None:
-        """Forget what was used in a world that is forgotten."""
+        """Follow worlds that are dropped, and count into the budget of memory."""
         self.worlds.forgetters.append(self._forget)
         self.worlds.budget.holders["coverage"] = self
         self.worlds.budget.settlers.append(self._count)
 
     @property
     def weight(self) -> int:
-        """How many bytes are kept."""
+        """The number of bytes kept."""
         return self._bytes + _COUNTED * self._items
 
     def _forget(self, world: str) -> None:
         self._items -= len(self._by_world.pop(world, ()))
 
     def listen(self, recorded: Recorded) -> None:
-        """Take note of an exchange with a documented operation."""
+        """Keep an exchange with a documented operation, to be counted later."""
         answer = recorded.answer
         if answer.entry is None:
             return
@@ -300,12 +299,12 @@ class Coverage:
             self._count()
 
     def prepare(self) -> None:
-        """Read the operations of the documents, so that looking does not wait for it; may be done in a thread."""
+        """Read the operations of the documents ahead of `look`; may run in a thread."""
         for responder in self.responders():
             self._of(responder).items()
 
     def look(self, worlds: Iterable[str] | None) -> Iterator[tuple[Responder, Used]]:
-        """Yield what was used of each document in some worlds, all together; None for all that there ever were."""
+        """Yield the coverage of each document in some worlds together; None for all worlds there ever were."""
         self._count()
         counts = self._all if worlds is None else Counter[Item]()
         for world in worlds or ():
@@ -314,7 +313,7 @@ class Coverage:
             yield responder, Used(self._of(responder).items(), counts)
 
     def forget(self, worlds: Iterable[str] | None) -> None:
-        """Forget what was used in some worlds; None for everything."""
+        """Reset the coverage of some worlds; None for all."""
         self._count()
         for world in list(self._by_world) if worlds is None else worlds:
             self._forget(world)
@@ -322,7 +321,7 @@ class Coverage:
             self._all.clear()
 
     def _count(self) -> None:
-        """Count what waits."""
+        """Count the waiting requests."""
         waiting = [*((key[0], each) for key, each in self._waiting.items()), *self._particular]
         self._waiting, self._particular, self._bytes = {}, [], 0
         usable = [self._of(responder) for responder in self.responders()]

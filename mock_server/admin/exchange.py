@@ -1,17 +1,15 @@
 """
-An exchange, told: in WireMock's shapes, with members of ours beside.
+Exchanges without their secrets, and the context of all views.
 
-Source: https://wiremock.org/docs/verifying/ , LoggedRequest and ServeEvent
-
-Many exchanges in one file: lines that `mock-server validate` reads, or HAR 1.2 for browsers and proxies.
-
-What all views of the admin side share: the server's inside, and who tells of it.
+One exchange is rendered in WireMock's shapes LoggedRequest and ServeEvent (https://wiremock.org/docs/verifying/), with
+members of ours added; many are written as NDJSON, which `mock-server validate` reads, or as HAR 1.2.
 """
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -40,23 +38,23 @@ _UNMATCHED: Final = frozenset(f"problem:{kind.name}" for kind in (NO_PATH, NO_ME
 
 
 def is_matched(recorded: Recorded) -> bool:
-    """Return whether somebody knew what to answer: the document, or a mapping."""
+    """Return whether an operation of the document or a mapping matched."""
     return recorded.answer.source not in _UNMATCHED
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRenderer:
-    """Tells of exchanges, without their secrets."""
+    """Renders exchanges without their secrets."""
 
     masker: Masker
-    origin: str  # of a request that does not say where it was sent
+    origin: str  # of requests without Host
 
     def request(self, recorded: Recorded) -> JsonObject:
-        """WireMock's LoggedRequest, with an id."""
+        """Render WireMock's LoggedRequest, with an id."""
         return self._request(recorded, self.masker.conceal(recorded))
 
     def event(self, recorded: Recorded) -> JsonObject:
-        """WireMock's ServeEvent: the request, the answer, and what is known of both."""
+        """Render WireMock's ServeEvent: request, response, and how it was answered."""
         concealed = self.masker.conceal(recorded)
         answer = recorded.answer
         response = _response(concealed.answered)
@@ -68,9 +66,9 @@ class ExchangeRenderer:
             "response": response,
             "wasMatched": is_matched(recorded),
             "timing": {"totalTime": round(milliseconds)},
-            "operation": answer.entry.id if answer.entry is not None else None,
+            "operation": recorded.operation,
             "source": answer.source,
-            "findings": tell_findings(answer.findings, concealed),
+            "findings": render_findings(answer.findings, concealed),
             "world": shown_name(recorded.world),
             "milliseconds": milliseconds,
             "disturbance": recorded.disturbance,
@@ -98,18 +96,19 @@ class ExchangeRenderer:
         }
 
 
-def tell_findings(findings: Sequence[Finding], concealed: MaskedExchange) -> list[JsonValue]:
-    """Return what was found in a request: the rule, what is wrong, where in the request, where in the document."""
-    return [
-        {
-            "rule": finding.rule,
-            "level": finding.level.name.lower(),
-            "message": concealed.mask.finding(finding.message, finding.instance),
-            "instance": concealed.mask.text(format_pointer(finding.instance or ())),
-            "place": str(finding.place) if finding.place is not None else None,
-        }
-        for finding in findings
-    ]
+def render_findings(findings: Sequence[Finding], concealed: MaskedExchange) -> list[JsonValue]:
+    """Render findings in a request: the rule, the message, the places in the request and in the document."""
+    return [_finding(finding, concealed) for finding in findings]
+
+
+def _finding(finding: Finding, concealed: MaskedExchange) -> JsonObject:
+    return {
+        "rule": finding.rule,
+        "level": finding.level.name.lower(),
+        "message": concealed.mask.finding(finding.message, finding.instance),
+        "instance": concealed.mask.text(format_pointer(finding.instance or ())),
+        "place": str(finding.place) if finding.place is not None else None,
+    }
 
 
 def _response(response: Response) -> JsonObject:
@@ -122,45 +121,51 @@ def _response(response: Response) -> JsonObject:
 
 
 def _headers(fields: RawFields) -> JsonObject:
-    """Header fields by name; several of one name as a list."""
+    """Return header fields by name; the values of a repeated one as a list."""
     found: dict[str, list[JsonValue]] = {}
     for name, value in fields:
         found.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+    return {name: _one_or_all(values) for name, values in found.items()}
+
+
+def _one_or_all(values: list[JsonValue]) -> JsonValue:
+    if len(values) == 1:
+        return values[0]
+    return values
 
 
 def _query(query: str) -> JsonObject:
-    """WireMock's query parameters: each with its name and all of its values."""
+    """Return WireMock's query parameters: each with its name and all of its values."""
     found: dict[str, list[JsonValue]] = {}
     for name, raw in parse_query(query):
         found.setdefault(name, []).append(unquote_plus(raw))
     return {name: {"key": name, "values": values} for name, values in found.items()}
 
 
-def iter_lines(exchanges: Iterable[Recorded], teller: ExchangeRenderer) -> Iterator[bytes]:
+def iter_lines(exchanges: Iterable[Recorded], renderer: ExchangeRenderer) -> Iterator[bytes]:
     """Write exchanges as NDJSON, one a line."""
-    return (write_json(_line(recorded, teller)) + b"\n" for recorded in exchanges)
+    return (write_json(_line(recorded, renderer)) + b"\n" for recorded in exchanges)
 
 
-def iter_entries(exchanges: Iterable[Recorded], teller: ExchangeRenderer) -> Iterator[bytes]:
+def iter_entries(exchanges: Iterable[Recorded], renderer: ExchangeRenderer) -> Iterator[bytes]:
     """Write exchanges as a HAR file."""
-    return iter_archive(_entry(recorded, teller) for recorded in exchanges)
+    return iter_archive(_entry(recorded, renderer) for recorded in exchanges)
 
 
-def _line(recorded: Recorded, teller: ExchangeRenderer) -> JsonObject:
-    concealed = teller.masker.conceal(recorded)
+def _line(recorded: Recorded, renderer: ExchangeRenderer) -> JsonObject:
+    concealed = renderer.masker.conceal(recorded)
     request, response = concealed.request, concealed.answered
     return {
         "number": recorded.number,
         "moment": render_moment(recorded.moment),
-        "operation": recorded.answer.entry.id if recorded.answer.entry is not None else None,
+        "operation": recorded.operation,
         "source": recorded.answer.source,
         "world": shown_name(recorded.world),
         "milliseconds": round(recorded.seconds * 1000, 3),
         "disturbance": recorded.disturbance,
         "request": {
             "method": request.method,
-            "url": teller.url(concealed),
+            "url": renderer.url(concealed),
             "headers": render_fields(request.fields),
             **render_body(request.body),
         },
@@ -169,30 +174,28 @@ def _line(recorded: Recorded, teller: ExchangeRenderer) -> JsonObject:
             "headers": render_fields(response.fields),
             **render_body(response.body),
         },
-        "findings": tell_findings(recorded.answer.findings, concealed),
+        "findings": render_findings(recorded.answer.findings, concealed),
     }
 
 
-def _entry(recorded: Recorded, teller: ExchangeRenderer) -> JsonObject:
-    concealed = teller.masker.conceal(recorded)
-    if recorded.answer.entry is not None:
-        operation = recorded.answer.entry.id
-    else:
-        operation = "nothing documented"
-    met = f", {recorded.disturbance}" if recorded.disturbance is not None else ""
+def _entry(recorded: Recorded, renderer: ExchangeRenderer) -> JsonObject:
+    concealed = renderer.masker.conceal(recorded)
+    comment = f"{recorded.operation or 'nothing documented'}: {recorded.answer.source}"
+    if recorded.disturbance is not None:
+        comment += f", {recorded.disturbance}"
     return har_entry(
         concealed.request,
         concealed.response,
-        teller.url(concealed),
+        renderer.url(concealed),
         moment=recorded.moment,
         seconds=recorded.seconds,
-        comment=f"{operation}: {recorded.answer.source}{met}",
+        comment=comment,
     )
 
 
 @dataclass(eq=False)
 class AdminContext:
-    """Where the views work."""
+    """The running server, as all views of the admin side use it."""
 
     backend: Backend
     _mounts: tuple[Mount, ...] = ()
@@ -200,15 +203,15 @@ class AdminContext:
 
     @property
     def masker(self) -> Masker:
-        """Takes secrets out, as the documents that are served now know them."""
+        """The masker of the documents that are served now."""
         if self._mounts is not self.backend.mounts:
             self._mounts = self.backend.mounts
             self._masker = Masker(mount.responder.document for mount in self._mounts)
         return self._masker
 
     @property
-    def teller(self) -> ExchangeRenderer:
-        """Who tells of exchanges."""
+    def renderer(self) -> ExchangeRenderer:
+        """The renderer of exchanges."""
         settings = self.backend.settings
         return ExchangeRenderer(
             self.masker, f"{'https' if settings.tls_cert else 'http'}://{settings.host}:{settings.port}"
@@ -216,27 +219,23 @@ class AdminContext:
 
     @property
     def limit(self) -> int:
-        """How many bytes a body may have that the admin side is sent."""
+        """How many bytes the body of a request may have."""
         return self.backend.settings.max_body
 
     def render_delivery(self, delivery: Delivery) -> JsonObject:
-        """Return a callback or webhook without its secrets, those of the exchange that set it off included."""
+        """Render a callback or webhook without its secrets, those of the exchange that triggered it included."""
         world = self.backend.worlds.known(delivery.world)
         cause = world.journal.find(delivery.cause) if world is not None and delivery.cause is not None else None
         mask = self.masker.mask if cause is None else self.masker.mask.seen_in(cause.request)
         return {**mask_posted(delivery, mask), "world": shown_name(delivery.world)}
 
     async def explain(self, message: Message, world: World) -> tuple[Responder, Explained]:
-        """Explain how a request is answered in a world, by the document that describes it."""
+        """Explain the answer to a request in a world; returns the responder of its document as well."""
         path, query = message.path.decode("latin-1"), message.query.decode("latin-1")
         responder = self.backend.find_mount(message.method, path, query).responder
         return responder, await run_blocking(partial(explain, responder, message, world))
 
     def exchanges(self, request: Request) -> list[Recorded]:
-        """Return the exchanges of the worlds that a request is about, the oldest first."""
+        """Return the exchanges of the worlds of a request, the oldest first."""
         found = [recorded for world in some_worlds(request, self.backend.worlds) for recorded in world.journal]
-        return sorted(found, key=_number)
-
-
-def _number(recorded: Recorded) -> int:
-    return recorded.number
+        return sorted(found, key=attrgetter("number"))

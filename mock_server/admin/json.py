@@ -1,6 +1,6 @@
-"""JSON in, JSON out: reading what the admin side is sent, writing what it says, refusing in problem details."""
+"""JSON of the admin API: request bodies, responses, and problem details; and the worlds that a request names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import orjson
@@ -21,11 +21,11 @@ _FIELDS: Final = {"cache-control": "no-store", "x-content-type-options": "nosnif
 
 
 class AdminRefusal(MockServerError):
-    """The admin side can't do what it is asked for."""
+    """A request that the admin side can't fulfil."""
 
     def __init__(self, kind: Problem, detail: str, pointer: str = "") -> None:
         """
-        Refuse.
+        Make a refusal.
 
         Args:
             kind: Of problem.
@@ -39,22 +39,22 @@ class AdminRefusal(MockServerError):
 
 
 def malformed(detail: str, pointer: str = "") -> AdminRefusal:
-    """Return what is sent is not what is asked for."""
+    """Return the refusal of a malformed request: 422."""
     return AdminRefusal(problem.MALFORMED_ADMIN, detail, pointer)
 
 
 def missing(detail: str) -> AdminRefusal:
-    """Return what is asked for is not there."""
+    """Return the refusal of a request for something that does not exist: 404."""
     return AdminRefusal(problem.NOT_THERE, detail)
 
 
 def reply(value: JsonValue, status: int = 200, *, task: BackgroundTask | None = None) -> Response:
-    """Answer with JSON; a task is done when that was sent."""
+    """Answer with JSON; a task runs after it was sent."""
     return Response(orjson.dumps(value), status, _FIELDS, "application/json", task)
 
 
 def refusal(kind: Problem, detail: str, pointer: str = "", fields: Mapping[str, str] | None = None) -> Response:
-    """Answer with problem details, RFC 9457; in `errors` as WireMock's clients read them."""
+    """Answer with problem details, RFC 9457, with `errors` for WireMock's clients."""
     error: JsonObject = {
         "code": kind.status,
         "title": kind.title,
@@ -66,7 +66,7 @@ def refusal(kind: Problem, detail: str, pointer: str = "", fields: Mapping[str, 
 
 
 async def on_refused(request: Request, error: Exception) -> Response:
-    """Answer where a view refused."""
+    """Answer a refused request."""
     if isinstance(error, AdminRefusal):
         return refusal(error.kind, error.detail, error.pointer)
     return refusal(
@@ -75,7 +75,7 @@ async def on_refused(request: Request, error: Exception) -> Response:
 
 
 async def on_http(request: Request, error: Exception) -> Response:
-    """Answer where Starlette found no view."""
+    """Answer a request for which there is no view."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     fields = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if status == problem.NO_ADMIN_METHOD.status:
@@ -89,17 +89,10 @@ async def on_http(request: Request, error: Exception) -> Response:
 
 async def read_json(request: Request, limit: int) -> JsonValue:
     """
-    Read the body of a request.
-
-    Args:
-        request: Whose.
-        limit: How many bytes it may have.
-
-    Returns:
-        Its value; an empty object where there is no body.
+    Read the body of a request; an empty one is an empty object.
 
     Raises:
-        Refused: it is no JSON, too large, or too deep.
+        AdminRefusal: it is no JSON, has more bytes than `limit`, or is nested too deep.
     """
     data = bytearray()
     async for chunk in request.stream():
@@ -114,17 +107,17 @@ async def read_json(request: Request, limit: int) -> JsonValue:
         value: JsonValue = orjson.loads(bytes(data))
     except orjson.JSONDecodeError as error:
         raise malformed(f"the body is no JSON: {error}") from error
-    if _depth(value) > _DEEPEST:
+    if is_nested_deeper(value, _DEEPEST):
         raise malformed(f"the body is nested deeper than {_DEEPEST} levels")
     return value
 
 
 async def read_object(request: Request, limit: int) -> JsonObject:
     """
-    Read the body of a request that has to be an object.
+    Read the body of a request as an object.
 
     Raises:
-        Refused: it is none, no JSON, or too large.
+        AdminRefusal: it is none; see `read_json`.
     """
     value = await read_json(request, limit)
     if not isinstance(value, dict):
@@ -132,27 +125,25 @@ async def read_object(request: Request, limit: int) -> JsonObject:
     return value
 
 
-def _depth(value: JsonValue) -> int:
-    level: list[JsonValue] = [value]
-    depth = 0
-    while level:
-        depth += 1
-        inner: list[JsonValue] = []
-        for item in level:
-            if isinstance(item, dict):
-                inner.extend(item.values())
-            elif isinstance(item, list):
-                inner.extend(item)
-        level = inner
-    return depth
+def is_nested_deeper(value: JsonValue, most: int) -> bool:
+    """Return whether more than `most` arrays and objects are nested in one another."""
+    level = [value]
+    for _ in range(most + 1):
+        containers = [item for item in level if isinstance(item, dict | list)]
+        if not containers:
+            return False
+        level = [child for each in containers for child in _children(each)]
+    return True
+
+
+def _children(container: JsonObject | list[JsonValue]) -> Iterable[JsonValue]:
+    if isinstance(container, dict):
+        return container.values()
+    return container
 
 
 def world_named(request: Request, worlds: Worlds) -> str:
-    """
-    Return the name of the world that a request is about.
-
-    `?world=`, else as requests of the API say it; ALL for all.
-    """
+    """Return the name of the world of a request: from `?world=`, ALL for all, else as requests of the API name it."""
     asked = request.query_params.get("world")
     if asked is None:
         return worlds.of(request.headers.raw).name
@@ -161,11 +152,11 @@ def world_named(request: Request, worlds: Worlds) -> str:
 
 def one_world(request: Request, worlds: Worlds) -> World:
     """
-    Return the world that a request is about.
+    Return the one world of a request.
 
     Raises:
-        Refused: it is about all of them.
-        MalformedWorld: that can't be a name.
+        AdminRefusal: it is about all worlds.
+        MalformedWorld: its name can't be one.
     """
     name = world_named(request, worlds)
     if name == ALL:
@@ -175,10 +166,10 @@ def one_world(request: Request, worlds: Worlds) -> World:
 
 def some_worlds(request: Request, worlds: Worlds) -> list[World]:
     """
-    Return the worlds that a request is about: one, or all for `?world=*`.
+    Return the worlds of a request: one, or all for `?world=*`.
 
     Raises:
-        MalformedWorld: that can't be a name.
+        MalformedWorld: its name can't be one.
     """
     name = world_named(request, worlds)
     if name == ALL:
@@ -187,7 +178,7 @@ def some_worlds(request: Request, worlds: Worlds) -> list[World]:
 
 
 def shown_name(world: str) -> str | None:
-    """Return the name of a world in JSON: null for everybody's."""
+    """Return the name of a world in JSON: null for the shared one."""
     if world == EVERYBODY:
         return None
     return world

@@ -1,7 +1,7 @@
 """
-How often and how fast, for Prometheus.
+Metrics of requests and durations for Prometheus.
 
-Listening adds to counters of our own; Prometheus' client is imported, and its families are made, when somebody scrapes.
+Listening adds to counters of our own; Prometheus' client is imported, and its families are made, at the first scrape.
 """
 
 import importlib
@@ -15,30 +15,14 @@ from mock_server.respond.journal import Recorded
 from mock_server.respond.worlds import Worlds
 from mock_server.version import __version__
 
-_BOUNDS: Final = (
-    0.0001,
-    0.00025,
-    0.0005,
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-)  # seconds
-_NOBODY: Final = "none"  # the operation of a request that is none
+# Seconds.
+_BOUNDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_NO_OPERATION: Final = "none"  # label of requests for no documented operation
 
 
 @dataclass(slots=True)
 class Timed:
-    """How long the answers of an operation took."""
+    """Durations of the answers of an operation."""
 
     buckets: list[int] = field(default_factory=lambda: [0] * (len(_BOUNDS) + 1))
     total: float = 0.0
@@ -57,8 +41,9 @@ class Metrics:
     def listen(self, recorded: Recorded) -> None:
         """Count an exchange."""
         answer = recorded.answer
-        operation = answer.entry.id if answer.entry is not None else _NOBODY
-        method = recorded.request.method if answer.entry is not None else _NOBODY  # a stranger's methods have no end
+        operation = method = _NO_OPERATION  # clients may send endless methods of their own
+        if answer.entry is not None:
+            operation, method = answer.entry.id, recorded.request.method
         self.answered[operation, method, answer.status, answer.source.partition(":")[0]] += 1
         timed = self.timed.get(operation)
         if timed is None:
@@ -71,12 +56,12 @@ class Metrics:
             self.disturbed[operation] += 1
 
     def copy(self) -> "Metrics":
-        """Return the same as it is now: what is counted goes on while somebody writes it out."""
+        """Return a copy, to be written out while counting goes on."""
         timed = {operation: Timed(list(each.buckets), each.total) for operation, each in self.timed.items()}
         return Metrics(self.worlds, self.answered.copy(), self.found.copy(), self.disturbed.copy(), timed)
 
     def render(self) -> tuple[bytes, str]:
-        """Write them in Prometheus' text format; gives it with its media type."""
+        """Write the metrics in Prometheus' text format; returns them with their media type."""
         client: Any = importlib.import_module("prometheus_client")
         registry = client.CollectorRegistry()
         registry.register(_Collector(self))
@@ -84,7 +69,7 @@ class Metrics:
 
 
 class _Collector:
-    """Makes Prometheus' families of what was counted."""
+    """Makes Prometheus' families of the counters."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -140,7 +125,7 @@ class _Collector:
 
 
 def _cumulated(timed: Timed) -> Iterator[tuple[str, int]]:
-    """Buckets as Prometheus has them: each holds those below it too."""
+    """Yield cumulative buckets: each counts those below it too."""
     total = 0
     for bound, count in zip((*map(str, _BOUNDS), "+Inf"), timed.buckets, strict=True):
         total += count

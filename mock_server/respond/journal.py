@@ -41,6 +41,13 @@ class Recorded(NamedTuple):
         return f"{self.number:08d}"
 
     @property
+    def operation(self) -> str | None:
+        """The id of its operation; None where the document has none for it."""
+        if self.answer.entry is None:
+            return None
+        return self.answer.entry.id
+
+    @property
     def size(self) -> int:
         """How many bytes it keeps, about as it is in memory."""
         request, answer = self.request, self.answer

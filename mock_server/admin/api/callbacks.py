@@ -22,9 +22,9 @@ from mock_server.json_values import JsonValue
 from mock_server.server.backend import CallbackService, Outcome
 
 
-def callback_routes(desk: AdminContext) -> list[Route]:
+def callback_routes(context: AdminContext) -> list[Route]:
     """Return the routes of callbacks and webhooks."""
-    views = _CallbackViews(desk)
+    views = _CallbackViews(context)
     return [
         Route("/__admin/callbacks", views.list, methods=["GET"]),
         Route("/__admin/callbacks", views.clear, methods=["DELETE"]),
@@ -34,25 +34,25 @@ def callback_routes(desk: AdminContext) -> list[Route]:
 
 
 class _CallbackViews:
-    def __init__(self, desk: AdminContext) -> None:
-        self._desk = desk
+    def __init__(self, context: AdminContext) -> None:
+        self._context = context
 
     @property
     def _outbox(self) -> CallbackService:
-        outbox = self._desk.backend.outbox
+        outbox = self._context.backend.outbox
         if outbox is None:
             raise missing("this server sends no callbacks")
         return outbox
 
     async def list(self, request: Request) -> Response:
         """List the callbacks and webhooks that were sent, or refused, newest first."""
-        name = world_named(request, self._desk.backend.worlds)
-        found = [self._desk.render_delivery(posted) for posted in self._outbox if name in {ALL, posted.world}]
+        name = world_named(request, self._context.backend.worlds)
+        found = [self._context.render_delivery(posted) for posted in self._outbox if name in {ALL, posted.world}]
         return reply({"callbacks": [*reversed(found)], "meta": {"total": len(found)}})
 
     async def clear(self, request: Request) -> Response:
         """Forget the callbacks that were sent."""
-        name = world_named(request, self._desk.backend.worlds)
+        name = world_named(request, self._context.backend.worlds)
         self._outbox.clear(None if name == ALL else name)
         return reply({})
 
@@ -63,11 +63,11 @@ class _CallbackViews:
 
     async def send(self, request: Request) -> Response:
         """Send a webhook to {"url": …}, with a generated body or the given one."""
-        given = await read_object(request, self._desk.limit)
+        given = await read_object(request, self._context.limit)
         url = given.get("url")
         if not isinstance(url, str) or not given.keys() <= {"url", "body"}:
             raise malformed('say where to, and what if you like: {"url": "http://localhost:9000/", "body": {}}', "/url")
-        world = one_world(request, self._desk.backend.worlds).name
+        world = one_world(request, self._context.backend.worlds).name
         body: JsonValue | Missing = given.get("body", MISSING)
         try:
             posted = self._outbox.send_webhook(request.path_params["name"], url, world, body)
@@ -75,4 +75,4 @@ class _CallbackViews:
             raise missing(str(error)) from error
         if posted.outcome is Outcome.REFUSED:
             raise AdminRefusal(problem.NOT_ALLOWED, posted.reason)
-        return reply(self._desk.render_delivery(posted), 202)
+        return reply(self._context.render_delivery(posted), 202)

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from mock_server.admin.acts.journal import find_exchange
 from mock_server.admin.api.verify import read_message
-from mock_server.admin.exchange import AdminContext, tell_findings
+from mock_server.admin.exchange import AdminContext, render_findings
 from mock_server.admin.json import missing, one_world, read_object, reply, shown_name, some_worlds
 from mock_server.document.model import Missing, Operation
 from mock_server.exchange.message import Request as Message
@@ -25,9 +25,9 @@ from mock_server.respond.trace import Explained
 from mock_server.respond.worlds import World, named_world
 
 
-def explain_routes(desk: AdminContext) -> list[Route]:
+def explain_routes(context: AdminContext) -> list[Route]:
     """Return the routes of explanations."""
-    views = _ExplainViews(desk)
+    views = _ExplainViews(context)
     return [
         Route("/__admin/explain", views.recorded, methods=["GET"]),
         Route("/__admin/explain", views.given, methods=["POST"]),
@@ -35,14 +35,14 @@ def explain_routes(desk: AdminContext) -> list[Route]:
 
 
 class _ExplainViews:
-    def __init__(self, desk: AdminContext) -> None:
-        self._desk = desk
+    def __init__(self, context: AdminContext) -> None:
+        self._context = context
 
     async def recorded(self, request: Request) -> Response:
         """Explain how a recorded request, ?request=ID, would be answered now, and show what it was answered then."""
         recorded = self._find(request)
-        world = self._desk.backend.worlds.get(recorded.world)
-        known = self._desk.masker.conceal(recorded).mask.value(await self._explain(recorded.request, world))
+        world = self._context.backend.worlds.get(recorded.world)
+        known = self._context.masker.conceal(recorded).mask.value(await self._explain(recorded.request, world))
         told: JsonObject = known if isinstance(known, dict) else {}
         met = recorded.disturbance
         told["was"] = {
@@ -57,14 +57,14 @@ class _ExplainViews:
         """Explain how a given request would be answered, without sending it; its shape is the journal's."""
         if "request" in request.query_params:
             return await self.recorded(request)
-        message = read_message(await read_object(request, self._desk.limit))
+        message = read_message(await read_object(request, self._context.limit))
         name = named_world(message.fields) if "world" not in request.query_params else None
-        worlds = self._desk.backend.worlds
+        worlds = self._context.backend.worlds
         return reply(await self._explain(message, worlds.get(name) if name is not None else one_world(request, worlds)))
 
     def _find(self, request: Request) -> Recorded:
         id_ = request.query_params.get("request", "")
-        worlds = self._desk.backend.worlds
+        worlds = self._context.backend.worlds
         asked = some_worlds(request, worlds) if "world" in request.query_params else list(worlds)
         found = find_exchange(asked, id_)
         if found is None:
@@ -72,9 +72,9 @@ class _ExplainViews:
         return found
 
     async def _explain(self, message: Message, world: World) -> JsonObject:
-        responder, explained = await self._desk.explain(message, world)
+        responder, explained = await self._context.explain(message, world)
         recorded = Recorded(0, time.time(), 0.0, message, explained.answer, world.name)
-        concealed = self._desk.masker.conceal(recorded)
+        concealed = self._context.masker.conceal(recorded)
         told = concealed.mask.value(_tell(responder, explained, concealed, world))
         if isinstance(told, dict):
             return told
@@ -97,7 +97,7 @@ def _tell(responder: Responder, explained: Explained, concealed: MaskedExchange,
         "route": _route(responder, explained, concealed.request),
         "parameters": _parameters(responder, explained) if ask is not None else [],
         "body": _body(ask) if ask is not None else None,
-        "findings": tell_findings(ask.understood.findings if ask is not None else answer.findings, concealed),
+        "findings": render_findings(ask.understood.findings if ask is not None else answer.findings, concealed),
         "security": _security(responder, explained, ask) if ask is not None else None,
         "preferences": [
             {"name": w.name, "value": w.value, "applied": w.applied, "why": w.reason} for w in explained.preferences

@@ -19,9 +19,9 @@ _LINES, _HAR = "application/x-ndjson", "application/har+json"
 _FORMATS = {"ndjson": _LINES, "har": _HAR, "json": "application/json"}
 
 
-def journal_routes(desk: AdminContext) -> list[Route]:
+def journal_routes(context: AdminContext) -> list[Route]:
     """Return the routes of the journal."""
-    views = _JournalViews(desk)
+    views = _JournalViews(context)
     return [
         Route("/__admin/requests", views.list, methods=["GET"]),
         Route("/__admin/requests", views.forget_all, methods=["DELETE"]),
@@ -33,62 +33,64 @@ def journal_routes(desk: AdminContext) -> list[Route]:
 
 
 class _JournalViews:
-    def __init__(self, desk: AdminContext) -> None:
-        self._desk = desk
+    def __init__(self, context: AdminContext) -> None:
+        self._context = context
 
     async def list(self, request: Request) -> Response:
         """List the recorded exchanges, newest first; with format=ndjson or format=har, oldest first."""
-        found = _filtered(self._desk.exchanges(request), request)
+        found = _filtered(self._context.exchanges(request), request)
         kind = _format_of(request)
-        teller = self._desk.teller
+        renderer = self._context.renderer
         if kind != "json":
             chosen = found[-_limit(request, len(found)) :] if found else []
-            written: Iterator[bytes] = iter_lines(chosen, teller) if kind == "ndjson" else iter_entries(chosen, teller)
+            written: Iterator[bytes] = (
+                iter_lines(chosen, renderer) if kind == "ndjson" else iter_entries(chosen, renderer)
+            )
             name = f"requests.{kind}"
             fields = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
             return StreamingResponse(written, media_type=_FORMATS[kind], headers=fields)
         newest = found[::-1][: _limit(request, _MOST)]
         return reply(
             {
-                "requests": [teller.event(recorded) for recorded in newest],
+                "requests": [renderer.event(recorded) for recorded in newest],
                 "meta": {"total": len(found)},
-                **_state(self._desk),
+                **_state(self._context),
             }
         )
 
     async def unmatched(self, request: Request) -> Response:
         """List the requests that no operation or mapping matched, as WireMock's LoggedRequests."""
-        found = [recorded for recorded in self._desk.exchanges(request) if not is_matched(recorded)]
-        teller = self._desk.teller
+        found = [recorded for recorded in self._context.exchanges(request) if not is_matched(recorded)]
+        renderer = self._context.renderer
         newest = found[::-1][: _limit(request, _MOST)]
-        return reply({"requests": [teller.request(recorded) for recorded in newest], **_state(self._desk)})
+        return reply({"requests": [renderer.request(recorded) for recorded in newest], **_state(self._context)})
 
     async def one(self, request: Request) -> Response:
         """Show one exchange."""
-        return reply(self._desk.teller.event(self._find(request)))
+        return reply(self._context.renderer.event(self._find(request)))
 
     async def forget(self, request: Request) -> Response:
         """Forget one exchange."""
-        forget_exchanges(some_worlds(request, self._desk.backend.worlds), {self._find(request).id})
+        forget_exchanges(some_worlds(request, self._context.backend.worlds), {self._find(request).id})
         return reply({})
 
     async def forget_all(self, request: Request) -> Response:
         """Forget all exchanges of a world."""
-        clear_journals(some_worlds(request, self._desk.backend.worlds))
+        clear_journals(some_worlds(request, self._context.backend.worlds))
         return reply({})
 
     def _find(self, request: Request) -> Recorded:
         id_ = request.path_params["id"]
-        recorded = find_exchange(some_worlds(request, self._desk.backend.worlds), id_)
+        recorded = find_exchange(some_worlds(request, self._context.backend.worlds), id_)
         if recorded is None:
-            most = self._desk.backend.settings.journal
+            most = self._context.backend.settings.journal
             raise missing(f"this world's journal has no request {id_!r}; it keeps the last {most:,}")
         return recorded
 
 
-def _state(desk: AdminContext) -> JsonObject:
+def _state(context: AdminContext) -> JsonObject:
     """Return what has to be known of a journal: whether it is kept, and that of several workers each has its own."""
-    settings = desk.backend.settings
+    settings = context.backend.settings
     workers: JsonObject = {"workers": settings.workers, "worker": os.getpid()} if settings.workers > 1 else {}
     return {"requestJournalDisabled": not settings.journal, **workers}
 

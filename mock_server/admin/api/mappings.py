@@ -16,9 +16,9 @@ from mock_server.respond.match.mapping import Mapping
 from mock_server.respond.worlds import EVERYBODY
 
 
-def script_routes(desk: AdminContext) -> list[Route]:
+def mapping_routes(context: AdminContext) -> list[Route]:
     """Return the routes of mappings and scenarios."""
-    mappings, scenarios = _MappingViews(desk), _ScenarioViews(desk)
+    mappings, scenarios = _MappingViews(context), _ScenarioViews(context)
     one = "/__admin/mappings/{id}"
     return [
         Route("/__admin/mappings", mappings.list, methods=["GET"]),
@@ -36,9 +36,9 @@ def script_routes(desk: AdminContext) -> list[Route]:
 
 
 class _MappingViews:
-    def __init__(self, desk: AdminContext) -> None:
-        self._desk = desk
-        self._stubs = desk.backend.stubs
+    def __init__(self, context: AdminContext) -> None:
+        self._context = context
+        self._stubs = context.backend.stubs
 
     async def list(self, request: Request) -> Response:
         """List the mappings, newest first; with ?world=, those that apply to the world."""
@@ -50,7 +50,7 @@ class _MappingViews:
 
     async def add(self, request: Request) -> Response:
         """Add a mapping; its response has to keep to the document."""
-        given = await read_object(request, self._desk.limit)
+        given = await read_object(request, self._context.limit)
         try:
             return reply(self._stubs.add(self._of_world(given, request)).written, 201)
         except ScriptError as error:
@@ -58,7 +58,7 @@ class _MappingViews:
 
     async def import_(self, request: Request) -> Response:
         """Add many mappings, all or none."""
-        given = await read_object(request, self._desk.limit)
+        given = await read_object(request, self._context.limit)
         written = given.get("mappings")
         if isinstance(written, list):
             given = {**given, "mappings": [self._of_world(one, request) for one in written]}
@@ -74,7 +74,7 @@ class _MappingViews:
 
     async def replace(self, request: Request) -> Response:
         """Replace a mapping."""
-        given = await read_object(request, self._desk.limit)
+        given = await read_object(request, self._context.limit)
         known = find_mapping(self._stubs, request.path_params["id"])
         try:
             mapping = self._stubs.replace(known.id, self._of_world(given, request))
@@ -111,7 +111,7 @@ class _MappingViews:
         """Return a mapping as one of the world that the request names, if it names one."""
         if not isinstance(given, dict):
             return given
-        world = world_named(request, self._desk.backend.worlds)
+        world = world_named(request, self._context.backend.worlds)
         metadata = given.get("metadata", {})
         if world in {ALL, EVERYBODY} or not isinstance(metadata, dict) or "world" in metadata:
             return given
@@ -119,13 +119,13 @@ class _MappingViews:
 
 
 class _ScenarioViews:
-    def __init__(self, desk: AdminContext) -> None:
-        self._desk = desk
-        self._worlds = desk.backend.worlds
+    def __init__(self, context: AdminContext) -> None:
+        self._context = context
+        self._worlds = context.backend.worlds
 
     async def list(self, request: Request) -> Response:
         """List the scenarios with their state in a world."""
-        backend = self._desk.backend
+        backend = self._context.backend
         world = one_world(request, self._worlds)
         return reply({"scenarios": list_scenarios(responders_of(backend), backend.stubs, world)})
 
@@ -137,12 +137,12 @@ class _ScenarioViews:
 
     async def change(self, request: Request) -> Response:
         """Set the state of a scenario in a world; without a state, reset it."""
-        name, given = request.path_params["name"], await read_object(request, self._desk.limit)
+        name, given = request.path_params["name"], await read_object(request, self._context.limit)
         state = given.get("state", "")
         if not isinstance(state, str) or not given.keys() <= {"state"}:
             raise malformed('say the state: {"state": "NAME"}', "/state")
         world = one_world(request, self._worlds)
-        set_scenario(self._desk.backend, name, state if "state" in given else None, world)
+        set_scenario(self._context.backend, name, state if "state" in given else None, world)
         return reply({})
 
 

@@ -24,9 +24,9 @@ from mock_server.json_values import JsonObject, JsonValue
 from mock_server.server.backend import Forwarder
 
 
-def setting_routes(desk: AdminContext, guard: Guard) -> list[Route]:
+def setting_routes(context: AdminContext, guard: Guard) -> list[Route]:
     """Return the routes of settings."""
-    views = _SettingViews(desk, guard)
+    views = _SettingViews(context, guard)
     return [
         Route("/__admin/settings", views.show, methods=["GET"]),
         Route("/__admin/settings", views.replace, methods=["PUT", "POST"]),
@@ -37,8 +37,8 @@ def setting_routes(desk: AdminContext, guard: Guard) -> list[Route]:
 
 
 class _SettingViews:
-    def __init__(self, desk: AdminContext, guard: Guard) -> None:
-        self._desk = desk
+    def __init__(self, context: AdminContext, guard: Guard) -> None:
+        self._context = context
         self._guard = guard
 
     async def show(self, request: Request) -> Response:
@@ -47,17 +47,17 @@ class _SettingViews:
 
     async def replace(self, request: Request) -> Response:
         """Replace delays and faults; what is not given is switched off."""
-        replace_faults(self._desk.backend, await read_object(request, self._desk.limit))
+        replace_faults(self._context.backend, await read_object(request, self._context.limit))
         return reply(self._told())
 
     async def change(self, request: Request) -> Response:
         """Change delays and faults; what is not given stays, null removes it."""
-        change_faults(self._desk.backend, await read_object(request, self._desk.limit))
+        change_faults(self._context.backend, await read_object(request, self._context.limit))
         return reply(self._told())
 
     async def reset(self, request: Request) -> Response:
         """Reset a world; with ?world=*, all worlds, the settings and the mappings."""
-        backend = self._desk.backend
+        backend = self._context.backend
         await reset_server(backend, world_named(request, backend.worlds))
         return reply({})
 
@@ -67,11 +67,11 @@ class _SettingViews:
             raise AdminRefusal(
                 problem.TOKEN_NEEDED, "only who has a token may stop a server; start it with --admin-token"
             )
-        return reply({}, task=BackgroundTask(os.kill, _server(self._desk), signal.SIGINT))
+        return reply({}, task=BackgroundTask(os.kill, _server(self._context), signal.SIGINT))
 
     def _told(self) -> JsonObject:
-        settings = self._desk.backend.settings
-        disturbances = find_fault_injector(self._desk.backend).disturbances
+        settings = self._context.backend.settings
+        disturbances = find_fault_injector(self._context.backend).disturbances
         return {
             "settings": {"fixedDelay": _fixed(disturbances), **disturbances.json()},
             "started": {
@@ -89,9 +89,9 @@ class _SettingViews:
         }
 
 
-def _server(desk: AdminContext) -> int:
+def _server(context: AdminContext) -> int:
     """Return the process that the server ends with: of several workers, the one that started them."""
-    if desk.backend.settings.workers > 1:
+    if context.backend.settings.workers > 1:
         return os.getppid()
     return os.getpid()
 
@@ -108,9 +108,9 @@ def _fixed(disturbances: FaultSettings) -> int | None:
 _KNOWN_OF_UPSTREAM = ("operations", "fallbackOn")
 
 
-def upstream_routes(desk: AdminContext) -> list[Route]:
+def upstream_routes(context: AdminContext) -> list[Route]:
     """Return the routes of the real server."""
-    views = _UpstreamViews(desk)
+    views = _UpstreamViews(context)
     return [
         Route("/__admin/upstream", views.show, methods=["GET"]),
         Route("/__admin/upstream", views.change, methods=["PATCH"]),
@@ -118,12 +118,12 @@ def upstream_routes(desk: AdminContext) -> list[Route]:
 
 
 class _UpstreamViews:
-    def __init__(self, desk: AdminContext) -> None:
-        self._desk = desk
+    def __init__(self, context: AdminContext) -> None:
+        self._context = context
 
     @property
     def _relay(self) -> Forwarder:
-        relay = self._desk.backend.relay
+        relay = self._context.backend.relay
         if relay is None:
             raise missing("no real server stands behind this one; `mock-server proxy` puts it before one")
         return relay
@@ -134,7 +134,7 @@ class _UpstreamViews:
 
     async def change(self, request: Request) -> Response:
         """Choose who answers operations, the real server (true) or the mock (false), and what the mock is a fallback for."""
-        given = await read_object(request, self._desk.limit)
+        given = await read_object(request, self._context.limit)
         unknown = next((name for name in given if name not in _KNOWN_OF_UPSTREAM), None)
         if unknown is not None:
             raise malformed(f"{unknown!r} can't be changed; {' and '.join(_KNOWN_OF_UPSTREAM)} can", f"/{unknown}")
@@ -157,7 +157,7 @@ class _UpstreamViews:
             raise malformed("operations is an object of operationIds or titles and true or false", "/operations")
         found = []
         for name, upstream in given.items():
-            entries = (mount.responder.document.find_entry(name) for mount in self._desk.backend.mounts)
+            entries = (mount.responder.document.find_entry(name) for mount in self._context.backend.mounts)
             entry = next((entry for entry in entries if entry is not None), None)
             if entry is None or not isinstance(upstream, bool):
                 if entry is None:

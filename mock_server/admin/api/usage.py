@@ -1,4 +1,4 @@
-"""What was used, and how often: coverage of the documents, metrics for Prometheus."""
+"""Coverage of the documents, and metrics for Prometheus."""
 
 import asyncio
 
@@ -13,9 +13,9 @@ from mock_server.admin.metrics import Metrics
 from mock_server.json_values import JsonValue
 
 
-def use_routes(desk: AdminContext, coverage: Coverage, metrics: Metrics) -> list[Route]:
+def usage_routes(context: AdminContext, coverage: Coverage, metrics: Metrics) -> list[Route]:
     """Return the routes of coverage and metrics."""
-    views = _UseViews(desk, coverage, metrics)
+    views = _UsageViews(context, coverage, metrics)
     return [
         Route("/__admin/coverage", views.coverage, methods=["GET"]),
         Route("/__admin/coverage", views.forget, methods=["DELETE"]),
@@ -24,9 +24,9 @@ def use_routes(desk: AdminContext, coverage: Coverage, metrics: Metrics) -> list
     ]
 
 
-class _UseViews:
-    def __init__(self, desk: AdminContext, coverage: Coverage, metrics: Metrics) -> None:
-        self._desk = desk
+class _UsageViews:
+    def __init__(self, context: AdminContext, coverage: Coverage, metrics: Metrics) -> None:
+        self._context = context
         self._coverage = coverage
         self._metrics = metrics
 
@@ -39,7 +39,7 @@ class _UseViews:
         await asyncio.to_thread(self._coverage.prepare)
         looked = self._coverage.look(self._worlds(request))
         documents: list[JsonValue] = [
-            {"document": responder.document.title, **used.tell()} for responder, used in looked
+            {"document": responder.document.title, **used.render()} for responder, used in looked
         ]
         return reply({"documents": documents})
 
@@ -54,7 +54,7 @@ class _UseViews:
         return Response(written, headers={"content-type": media_type, "cache-control": "no-store"})
 
     def _worlds(self, request: Request) -> list[str] | None:
-        worlds = self._desk.backend.worlds
+        worlds = self._context.backend.worlds
         if world_named(request, worlds) == ALL:
             return None
         return [world.name for world in some_worlds(request, worlds)]

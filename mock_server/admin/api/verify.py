@@ -26,9 +26,9 @@ from mock_server.respond.worlds import World
 _MOST_UNMATCHED = 50  # requests whose near misses are looked for at once
 
 
-def verify_routes(desk: AdminContext) -> list[Route]:
+def verify_routes(context: AdminContext) -> list[Route]:
     """Return the routes of verification."""
-    views = _VerifyViews(desk)
+    views = _VerifyViews(context)
     return [
         Route("/__admin/requests/count", views.count, methods=["POST"]),
         Route("/__admin/requests/find", views.find, methods=["POST"]),
@@ -40,8 +40,8 @@ def verify_routes(desk: AdminContext) -> list[Route]:
 
 
 class _VerifyViews:
-    def __init__(self, desk: AdminContext) -> None:
-        self._desk = desk
+    def __init__(self, context: AdminContext) -> None:
+        self._context = context
 
     async def count(self, request: Request) -> Response:
         """Count the requests that match a pattern."""
@@ -49,52 +49,52 @@ class _VerifyViews:
 
     async def find(self, request: Request) -> Response:
         """List the requests that match a pattern, oldest first."""
-        teller = self._desk.teller
+        renderer = self._context.renderer
         return reply(
-            {"requests": [teller.request(recorded) for recorded in await self._matching(request)], **self._state}
+            {"requests": [renderer.request(recorded) for recorded in await self._matching(request)], **self._state}
         )
 
     async def remove(self, request: Request) -> Response:
         """Forget the requests that match a pattern, and list them."""
-        found, teller = await self._matching(request), self._desk.teller
-        forget_exchanges(some_worlds(request, self._desk.backend.worlds), {recorded.id for recorded in found})
-        return reply({"requests": [teller.event(recorded) for recorded in found], **self._state})
+        found, renderer = await self._matching(request), self._context.renderer
+        forget_exchanges(some_worlds(request, self._context.backend.worlds), {recorded.id for recorded in found})
+        return reply({"requests": [renderer.event(recorded) for recorded in found], **self._state})
 
     async def near_unmatched(self, request: Request) -> Response:
         """Show what unmatched requests came closest to."""
-        unmatched = [recorded for recorded in self._desk.exchanges(request) if not is_matched(recorded)][
+        unmatched = [recorded for recorded in self._context.exchanges(request) if not is_matched(recorded)][
             -_MOST_UNMATCHED:
         ]
-        teller, worlds = self._desk.teller, self._desk.backend.worlds
+        renderer, worlds = self._context.renderer, self._context.backend.worlds
 
         def look() -> list[JsonValue]:
             return [
                 near
                 for recorded in unmatched
-                for near in self._near(recorded.request, teller.request(recorded), worlds.get(recorded.world))
+                for near in self._near(recorded.request, renderer.request(recorded), worlds.get(recorded.world))
             ]
 
         return reply({"nearMisses": await asyncio.to_thread(look)})
 
     async def near_request(self, request: Request) -> Response:
         """Show what a given request comes closest to; its shape is the journal's."""
-        given = await read_object(request, self._desk.limit)
-        message, world = read_message(given), one_world(request, self._desk.backend.worlds)
-        masked = self._desk.masker.mask.value(given)
+        given = await read_object(request, self._context.limit)
+        message, world = read_message(given), one_world(request, self._context.backend.worlds)
+        masked = self._context.masker.mask.value(given)
         shown: JsonObject = masked if isinstance(masked, dict) else {}
         return reply({"nearMisses": await asyncio.to_thread(lambda: self._near(message, shown, world))})
 
     async def near_pattern(self, request: Request) -> Response:
         """List the requests that come closest to a pattern."""
-        pattern = read_request_pattern(await read_object(request, self._desk.limit))
-        exchanges, teller = self._desk.exchanges(request), self._desk.teller
+        pattern = read_request_pattern(await read_object(request, self._context.limit))
+        exchanges, renderer = self._context.exchanges(request), self._context.renderer
 
         def look() -> list[JsonValue]:
             distances = ((pattern.distance(PatternRequest(recorded.request)), recorded) for recorded in exchanges)
             nearest = nsmallest(NEAREST, distances, key=lambda item: (item[0], -item[1].number))
             return [
                 {
-                    "request": teller.request(recorded),
+                    "request": renderer.request(recorded),
                     "requestPattern": pattern.written,
                     "matchResult": {"distance": round(distance, 4)},
                 }
@@ -105,16 +105,16 @@ class _VerifyViews:
 
     @property
     def _state(self) -> JsonObject:
-        return {"requestJournalDisabled": not self._desk.backend.settings.journal}
+        return {"requestJournalDisabled": not self._context.backend.settings.journal}
 
     async def _matching(self, request: Request) -> list[Recorded]:
-        pattern = read_request_pattern(await read_object(request, self._desk.limit))
-        exchanges = self._desk.exchanges(request)
+        pattern = read_request_pattern(await read_object(request, self._context.limit))
+        exchanges = self._context.exchanges(request)
         return await asyncio.to_thread(lambda: _filter(exchanges, pattern.matches))
 
     def _near(self, message: Message, told: JsonObject, world: World) -> list[JsonValue]:
         """Return what a request may have meant: mappings and operations, the nearest first."""
-        backend, asked = self._desk.backend, PatternRequest(message)
+        backend, asked = self._context.backend, PatternRequest(message)
         routes = (route for mount in backend.mounts for route in mount.responder.routes())
         near: list[tuple[float, JsonObject]] = [
             (

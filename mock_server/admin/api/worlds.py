@@ -14,9 +14,9 @@ from mock_server.respond.worlds import EVERYBODY, World
 _EVERYBODY = "@everybody"  # how the world of everybody, which has no name, is called in a path
 
 
-def world_routes(desk: AdminContext) -> list[Route]:
+def world_routes(context: AdminContext) -> list[Route]:
     """Return the routes of worlds."""
-    views = _WorldViews(desk)
+    views = _WorldViews(context)
     one = "/__admin/worlds/{name}"
     return [
         Route("/__admin/worlds", views.list, methods=["GET"]),
@@ -31,9 +31,9 @@ def world_routes(desk: AdminContext) -> list[Route]:
 
 
 class _WorldViews:
-    def __init__(self, desk: AdminContext) -> None:
-        self._desk = desk
-        self._worlds = desk.backend.worlds
+    def __init__(self, context: AdminContext) -> None:
+        self._context = context
+        self._worlds = context.backend.worlds
 
     async def list(self, request: Request) -> Response:
         """List the worlds, the shared one first."""
@@ -46,7 +46,7 @@ class _WorldViews:
     async def change(self, request: Request) -> Response:
         """Create a world, or change its seed."""
         name = _name(request)
-        given = await read_object(request, self._desk.limit)
+        given = await read_object(request, self._context.limit)
         if not given.keys() <= {"seed", "name"}:
             raise malformed('a world has a seed: {"seed": "7"}')
         seed = given.get("seed")
@@ -71,7 +71,7 @@ class _WorldViews:
     async def fork(self, request: Request) -> Response:
         """Copy a world to another one."""
         source = find_world(self._worlds, _name(request)).name
-        given = await read_object(request, self._desk.limit)
+        given = await read_object(request, self._context.limit)
         target = given.get("to")
         if not isinstance(target, str) or target in {EVERYBODY, ALL}:
             raise malformed('say which world gets it: {"to": "NAME"}', "/to")
@@ -84,7 +84,7 @@ class _WorldViews:
     async def restore(self, request: Request) -> Response:
         """Restore a snapshot, of this world or another one."""
         name = _name(request)
-        given = await read_object(request, self._desk.limit)
+        given = await read_object(request, self._context.limit)
         if not given.keys() & {"seed", "turns", "scenarios", "kept"}:
             raise malformed("that is no snapshot; GET the same path for one")
         try:

@@ -104,7 +104,7 @@ class TemplateRenderer:
         self._environment.filters.update(scalar=_scalar, plain=_plain, clock=_clock, ms=_milliseconds, amount=_amount)
         self._environment.globals.update(static=self.static.url, most_items=_MOST_ITEMS)
 
-    def paint(self, template: str, **values: Any) -> str:  # noqa: ANN401 - whatever the template wants
+    def render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - whatever the template wants
         """Write a template."""
         return self._environment.get_template(f"{template}.html.jinja").render(**values)
 
@@ -121,7 +121,7 @@ _FRAGMENT: Final = "x-fragment"  # sent by our script, which wants a part of a p
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedOperation:
     """An operation, and the document that it belongs to."""
 
     index: int  # of the document
@@ -140,19 +140,19 @@ class ConsoleContext:
 
     backend: Backend
     coverage: Coverage
-    painter: TemplateRenderer = field(default_factory=TemplateRenderer)
-    desk: AdminContext = field(init=False)
+    templates: TemplateRenderer = field(default_factory=TemplateRenderer)
+    admin: AdminContext = field(init=False)
 
     def __post_init__(self) -> None:
         """Sit down where the views of the admin side work."""
-        self.desk = AdminContext(self.backend)
+        self.admin = AdminContext(self.backend)
 
     @property
     def masker(self) -> Masker:
         """Who takes secrets out of what is shown."""
-        return self.desk.masker
+        return self.admin.masker
 
-    def show(self, request: Request, template: str, *, page: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - as `paint`
+    def show(self, request: Request, template: str, *, page: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - as `TemplateRenderer.render`
         """Answer with a whole page, or with its middle where our script asks for that."""
         common = {
             "page": page,
@@ -165,7 +165,7 @@ class ConsoleContext:
             "api": "" if self.backend.ports is None else self.api_origin(request),
             "reload_error": self.backend.reload_error,
         }
-        return HTMLResponse(self.painter.paint(template, **{**common, **values}), status)
+        return HTMLResponse(self.templates.render(template, **{**common, **values}), status)
 
     def api_origin(self, request: Request) -> str:
         """Return the origin of the API, as this browser reaches it."""
@@ -195,30 +195,30 @@ class ConsoleContext:
         except MalformedWorld:
             return self.backend.worlds.everybody
 
-    def operations(self) -> list[Named]:
+    def operations(self) -> list[NamedOperation]:
         """Return all operations of all documents."""
         return [
-            Named(index, mount, entry)
+            NamedOperation(index, mount, entry)
             for index, mount in enumerate(self.backend.mounts)
             for entry in mount.responder.document.entries
         ]
 
-    def find(self, index: int, operation: str) -> Named | None:
+    def find(self, index: int, operation: str) -> NamedOperation | None:
         """Return an operation by its document and its id."""
         if index >= len(self.backend.mounts):
             return None
         mount = self.backend.mounts[index]
         entry = next((entry for entry in mount.responder.document.entries if entry.id == operation), None)
         if entry is not None:
-            return Named(index, mount, entry)
+            return NamedOperation(index, mount, entry)
         return None
 
-    def find_entry(self, wanted: Entry) -> Named | None:
+    def find_entry(self, wanted: Entry) -> NamedOperation | None:
         """Return where an operation belongs; None where its document was replaced and has it no more."""
         for index, mount in enumerate(self.backend.mounts):
             for entry in mount.responder.document.entries:
                 if entry is wanted or (entry.id == wanted.id and entry.title == wanted.title):
-                    return Named(index, mount, entry)
+                    return NamedOperation(index, mount, entry)
         return None
 
 

@@ -1,4 +1,4 @@
-"""Coverage: what of the documents was used, by operation."""
+"""The page of coverage, by operation."""
 
 import asyncio
 from collections import defaultdict
@@ -14,15 +14,17 @@ from mock_server.admin.coverage import Used
 
 @dataclass(slots=True)
 class CoverageRow:
-    """What was used of one operation."""
+    """The coverage of one operation."""
 
     title: str
     url: str
     requests: int = 0
-    kinds: dict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))  # what, and how often
+    kinds: dict[str, list[tuple[str, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # name and count, by kind
 
     def used(self, kind: str) -> int:
-        """Return how many things of a kind were used."""
+        """Return how many items of a kind were used."""
         return sum(count > 0 for _, count in self.kinds.get(kind, ()))
 
 
@@ -33,18 +35,18 @@ class CoveragePages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Return where the pages are."""
+        """Return the routes of the pages."""
         return [Route("/coverage", self.show), Route("/coverage", self.forget, methods=["POST"])]
 
     def _worlds(self, request: Request) -> list[str] | None:
-        """Return the world that is looked at; in everybody's, all there ever were."""
+        """Return the world of the page; None, for all worlds there ever were, in the shared one."""
         name = self._context.world_name(request)
         if name:
             return [name]
         return None
 
     async def show(self, request: Request) -> Response:
-        """Return all operations of all documents, with what was used of each."""
+        """Show the coverage of all operations of all documents."""
         context = self._context
         await asyncio.to_thread(context.coverage.prepare)
         looked = [
@@ -54,7 +56,7 @@ class CoveragePages:
         return context.show(request, "coverage", page="coverage", looked=looked)
 
     async def forget(self, request: Request) -> Response:
-        """Begin to count anew."""
+        """Reset the coverage."""
         self._context.coverage.forget(self._worlds(request))
         return self._context.back(f"{ROOT}/coverage")
 

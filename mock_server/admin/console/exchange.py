@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import orjson
 
 from mock_server.admin.console.context import ROOT
+from mock_server.admin.json import is_nested_deeper
 from mock_server.document.document import Document
 from mock_server.document.positions import find_place_lines
 from mock_server.exchange.curl import write_curl
@@ -81,7 +82,7 @@ class ShownFinding:
     instance: str
 
 
-def row_of(recorded: Recorded, request: Request) -> ExchangeRow:
+def show_row(recorded: Recorded, request: Request) -> ExchangeRow:
     """
     Return an exchange in a list.
 
@@ -114,12 +115,12 @@ def exchange_url(recorded: Recorded) -> str:
     return f"{ROOT}/exchanges/{recorded.id}?{urlencode({'world': recorded.world})}"
 
 
-def side_of(fields: RawFields, body: bytes) -> Side:
+def show_side(fields: RawFields, body: bytes) -> Side:
     """Return one message; who gives it has taken the secrets out."""
-    return Side(_texts(fields), content_of(fields, body))
+    return Side(_texts(fields), show_body(fields, body))
 
 
-def curl_of(concealed: MaskedExchange, origin: str) -> str:
+def write_masked_curl(concealed: MaskedExchange, origin: str) -> str:
     """Return a line that sends a request again, with something else in the place of each secret."""
     request = concealed.request
     left_out = {b"host", b"content-length", b"connection", b"accept-encoding"}
@@ -128,7 +129,7 @@ def curl_of(concealed: MaskedExchange, origin: str) -> str:
     return write_curl(request._replace(fields=fields, query=request.query.replace(masked, _STAND_IN)), origin)
 
 
-def content_of(fields: RawFields, body: bytes) -> ShownBody:
+def show_body(fields: RawFields, body: bytes) -> ShownBody:
     """Return a body, read as far as it can be shown."""
     written = find_field(fields, b"content-type") or ""
     if not body:
@@ -140,7 +141,7 @@ def content_of(fields: RawFields, body: bytes) -> ShownBody:
         except orjson.JSONDecodeError:
             tree = None
         else:
-            if _depth(tree) <= _DEEPEST:
+            if not is_nested_deeper(tree, _DEEPEST):
                 return ShownBody(len(body), written, tree, is_tree=True)
     try:
         text = body[:_MOST_BODY].decode("utf-8", "strict" if len(body) <= _MOST_BODY else "ignore")
@@ -155,7 +156,9 @@ def content_of(fields: RawFields, body: bytes) -> ShownBody:
     return ShownBody(len(body), written, text=text, is_cut=len(body) > _MOST_BODY)
 
 
-def found_of(findings: Sequence[Finding], documents: Iterable[Document], mask: Mask = NO_MASK) -> list[ShownFinding]:
+def show_findings(
+    findings: Sequence[Finding], documents: Iterable[Document], mask: Mask = NO_MASK
+) -> list[ShownFinding]:
     """
     Return findings with their lines, without the secrets of an exchange.
 
@@ -184,14 +187,3 @@ def _show_finding(finding: Finding, lines: Mapping[Place, int], mask: Mask) -> S
 
 def _texts(fields: RawFields) -> tuple[tuple[str, str], ...]:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields)
-
-
-def _depth(value: JsonValue) -> int:
-    """Return how many levels a value has, as far as it matters."""
-    level: list[JsonValue] = [value]
-    for depth in range(_DEEPEST + 1):
-        inner = [item for item in level if isinstance(item, dict | list)]
-        if not inner:
-            return depth
-        level = [child for item in inner for child in (item.values() if isinstance(item, dict) else item)]
-    return _DEEPEST + 1

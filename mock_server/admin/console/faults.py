@@ -34,7 +34,7 @@ class FaultPages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Return where the pages are."""
+        """Return the routes of the pages."""
         return [Route("/disturbances", self.show), Route("/disturbances", self.change, methods=["POST"])]
 
     async def show(self, request: Request) -> Response:
@@ -54,7 +54,7 @@ class FaultPages:
             settable=isinstance(injector, SeededFaultInjector),
             kinds=[kind.value for kind in FaultKind],
             operations=[named.entry for named in context.operations()],
-            posted=[context.desk.render_delivery(delivery) for delivery in deliveries],
+            posted=[context.admin.render_delivery(delivery) for delivery in deliveries],
             allowed=context.backend.settings.callbacks_to,
             problem=problem,
             given=given or {},

@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from mock_server.admin.console.call_form import body_text, make_form, preferable
-from mock_server.admin.console.context import ConsoleContext, Named
-from mock_server.admin.console.exchange import exchange_url, side_of
+from mock_server.admin.console.context import ConsoleContext, NamedOperation
+from mock_server.admin.console.exchange import exchange_url, show_side
 from mock_server.admin.console.send import IncompleteForm, OwnAddress, make_request, send
 from mock_server.contract.transport.http import Received
 from mock_server.document.model import DocumentedResponse as Documented
@@ -28,7 +28,7 @@ _NOTHING: Mapping[str, object] = {}
 class OperationRow:
     """An operation in the list."""
 
-    named: Named
+    named: NamedOperation
     seen: tuple[tuple[str, int], ...]  # documented statuses and how often each was answered
     fixtures: int
 
@@ -51,7 +51,7 @@ class OperationPages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Return where the pages are."""
+        """Return the routes of the pages."""
         return [
             Route("/operations", self.listing),
             Route("/operations/{index:int}/{id:path}/request", self.call, methods=["POST"]),
@@ -91,7 +91,7 @@ class OperationPages:
                     seen[operation].append((what, count))
         return defaultdict(list, {operation: sorted(set(found)) for operation, found in seen.items()})
 
-    def _find(self, request: Request) -> Named | None:
+    def _find(self, request: Request) -> NamedOperation | None:
         return self._context.find(request.path_params["index"], request.path_params["id"])
 
     def _gone(self, request: Request) -> Response:
@@ -110,7 +110,7 @@ class OperationPages:
     async def _show(
         self,
         request: Request,
-        named: Named,
+        named: NamedOperation,
         given: Mapping[str, str],
         problems: tuple[str, ...] = (),
         result: Mapping[str, object] = _NOTHING,
@@ -171,7 +171,7 @@ class OperationPages:
     def _result(self, request: Request, made: message.Request, received: Received, world: str) -> dict[str, object]:
         response = received.response
         fields = response.fields if response is not None else ()
-        side = side_of(fields, response.body) if response is not None else None
+        side = show_side(fields, response.body) if response is not None else None
         return {
             "received": received,
             "side": side,

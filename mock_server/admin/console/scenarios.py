@@ -15,7 +15,7 @@ from mock_server.respond.worlds import STARTED
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class ScenarioRow:
     """A scenario in a world."""
 
     name: str
@@ -31,7 +31,7 @@ class ScenarioPages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Return where the pages are."""
+        """Return the routes of the pages."""
         return [Route("/scenarios", self.listing), Route("/scenarios", self.change, methods=["POST"])]
 
     async def listing(self, request: Request) -> Response:
@@ -46,7 +46,7 @@ class ScenarioPages:
         played = []
         for name, states in possible_states(responders, stubs).items():
             state = world.scenarios.get(name, STARTED)
-            played.append(Played(name, files.get(name, ""), tuple(dict.fromkeys((*states, state))), state))
+            played.append(ScenarioRow(name, files.get(name, ""), tuple(dict.fromkeys((*states, state))), state))
         return self._context.show(
             request,
             "scenarios",

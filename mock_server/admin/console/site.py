@@ -104,7 +104,7 @@ def create_console(context: ConsoleContext) -> Starlette:
     """Make the application; nobody is kept out of it, see `door`."""
 
     async def static(request: Request) -> Response:
-        found = context.painter.static.find(request.path_params["name"])
+        found = context.templates.static.find(request.path_params["name"])
         if found is None:
             raise HTTPException(404)
         # the version is in the path: what is under it never changes

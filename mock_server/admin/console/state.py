@@ -22,7 +22,7 @@ from mock_server.admin.acts.state import (
     unmask_item,
 )
 from mock_server.admin.console.context import ROOT, ConsoleContext
-from mock_server.admin.console.exchange import ShownFinding, found_of
+from mock_server.admin.console.exchange import ShownFinding, show_findings
 from mock_server.admin.json import AdminRefusal, malformed
 from mock_server.errors import MockServerError
 from mock_server.exchange.problem import CONFLICT
@@ -42,7 +42,7 @@ class StatePages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Return where the pages are."""
+        """Return the routes of the pages."""
         return [
             Route("/state", self.resources),
             Route("/state/{index:int}/{resource:path}", self.collection),
@@ -171,7 +171,7 @@ class StatePages:
         saved: bool = False,
     ) -> Response:
         documents = [mount.responder.document for mount in self._context.backend.mounts]
-        found: list[ShownFinding] = await asyncio.to_thread(found_of, wrong, documents) if wrong else []
+        found: list[ShownFinding] = await asyncio.to_thread(show_findings, wrong, documents) if wrong else []
         below = list(self._editor(kept, request).below(opened, record.key)) if record is not None else []
         return self._context.show(
             request,

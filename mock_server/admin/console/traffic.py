@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from mock_server.admin.acts.journal import clear_journals
 from mock_server.admin.console.context import ROOT, ConsoleContext
-from mock_server.admin.console.exchange import ExchangeRow, curl_of, found_of, row_of, side_of
+from mock_server.admin.console.exchange import ExchangeRow, show_findings, show_row, show_side, write_masked_curl
 from mock_server.admin.console.save_fixture import keep, suggest_name
 from mock_server.admin.json import ALL
 from mock_server.errors import MockServerError
@@ -137,7 +137,7 @@ class TrafficPages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Return where the pages are."""
+        """Return the routes of the pages."""
         return [
             Route("/", self.listing),
             Route("/traffic/events", self.events),
@@ -209,11 +209,11 @@ class TrafficPages:
             backend.listeners.remove(listen)
 
     def _event(self, recorded: Recorded) -> str:
-        row = self._context.painter.paint("row", row=self._row(recorded))
+        row = self._context.templates.render("row", row=self._row(recorded))
         return f"id: {recorded.number}\ndata: {orjson.dumps({'number': recorded.number, 'html': row}).decode()}\n\n"
 
     def _row(self, recorded: Recorded) -> ExchangeRow:
-        return row_of(recorded, self._context.masker.head(recorded))
+        return show_row(recorded, self._context.masker.head(recorded))
 
     async def clear(self, request: Request) -> Response:
         """Forget the exchanges of the worlds that are listed."""
@@ -248,20 +248,20 @@ class TrafficPages:
         context = self._context
         concealed = context.masker.conceal(recorded)
         documents = [mount.responder.document for mount in context.backend.mounts]
-        findings = await asyncio.to_thread(found_of, recorded.answer.findings, documents, concealed.mask)
+        findings = await asyncio.to_thread(show_findings, recorded.answer.findings, documents, concealed.mask)
         entry = recorded.answer.entry
         named = context.find_entry(entry) if entry is not None else None
         world = context.backend.worlds.get(recorded.world)
-        _, explained = await context.desk.explain(recorded.request, world)
+        _, explained = await context.admin.explain(recorded.request, world)
         return context.show(
             request,
             "exchange",
             page="traffic",
             status=status,
-            row=row_of(recorded, concealed.request),
+            row=show_row(recorded, concealed.request),
             target=concealed.request.target,
-            asked=side_of(concealed.request.fields, concealed.request.body),
-            answered=side_of(concealed.answered.fields, concealed.answered.body),
+            asked=show_side(concealed.request.fields, concealed.request.body),
+            answered=show_side(concealed.answered.fields, concealed.answered.body),
             findings=findings,
             steps=[(step.source, step.answers, concealed.mask.text(step.reason)) for step in explained.steps],
             decided=explained.decided.source if explained.decided is not None else "",
@@ -269,7 +269,7 @@ class TrafficPages:
                 (wish.name, concealed.mask.text(wish.value), wish.applied, wish.reason)
                 for wish in explained.preferences
             ],
-            curl=curl_of(concealed, self._context.api_origin(request)),
+            curl=write_masked_curl(concealed, self._context.api_origin(request)),
             named=named,
             suggested=suggest_name(recorded, concealed.request),
             **{"problem": "", "saved": "", "wrong": [], "name": "", **values},
@@ -303,7 +303,7 @@ class TrafficPages:
             return await self._show(request, recorded, status=409, problem=str(error), name=name)
         if kept.findings:
             documents = [mount.responder.document for mount in self._context.backend.mounts]
-            wrong = await asyncio.to_thread(found_of, kept.findings, documents)
+            wrong = await asyncio.to_thread(show_findings, kept.findings, documents)
             problem = "This answer breaks the document, so it was not written."
             return await self._show(request, recorded, status=422, problem=problem, wrong=wrong, name=name)
         renewed = replace(named.mount, express=FastPath(named.mount.responder))

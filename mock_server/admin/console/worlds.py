@@ -18,7 +18,7 @@ class WorldPages:
         self._context = context
 
     def routes(self) -> list[Route]:
-        """Return where the pages are."""
+        """Return the routes of the pages."""
         return [Route("/worlds", self.listing), Route("/worlds", self.change, methods=["POST"])]
 
     async def listing(self, request: Request) -> Response:

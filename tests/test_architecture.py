@@ -62,6 +62,7 @@ DOORS = {
     "jsonschema": {"schema.assertions"},
     "rfc3986_validator": {"schema.assertions"},
     "jsonschema_rs": {"document.lint", "schema.canonical", "schema.validate"},
+    "jsonpath": {"respond.match.jsonpath"},
     "faker": {"generate.realism.pools"},
     "hypothesis": {"generate", "strategies"},
     "jinja2": {"admin.console.context", "contract.reports.html"},
@@ -228,7 +229,7 @@ def test_everything_that_is_imported_is_declared() -> None:
     ]
     needed = [*project["dependencies"], *extras]
     declared = {requirement.split("[")[0].split(">")[0].lower().replace("-", "_") for requirement in needed}
-    packages = {"yaml": "pyyaml", "starlette": "connexion"}
+    packages = {"yaml": "pyyaml", "jsonpath": "python_jsonpath", "starlette": "connexion"}
     imported = {name.partition(".")[0] for path in MODULES for name in imports_of(path)} & DOORS.keys()
     imported -= {"pytest"}  # which loads its plugin, so that it is there
 

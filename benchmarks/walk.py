@@ -39,7 +39,7 @@ from mock_server.document.model import Entry, Operation
 from mock_server.errors import MockServerError
 from mock_server.exchange.message import RawFields, Request
 from mock_server.generate.request import example_request
-from mock_server.judge.identity import make_identity
+from mock_server.judges.identity import make_identity
 from mock_server.respond.open import open_responder
 from mock_server.respond.responder import Responder
 from mock_server.server.middleware import MockMiddleware

@@ -15,8 +15,8 @@ from mock_server.exchange.message import Request, Response
 from mock_server.exchange.router import Matched, Router
 from mock_server.findings import Finding
 from mock_server.generate.engine import Engine
-from mock_server.judge.request import RequestJudge
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.request import RequestJudge
+from mock_server.judges.response import ResponseJudge
 from mock_server.respond.responder import Responder
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.server.backend import Backend

@@ -23,7 +23,7 @@ from mock_server.generate.engine import Engine
 from mock_server.generate.hypothesis import PRINTABLE, Strategy, value_strategy
 from mock_server.generate.request import Drafter, encode, request_outlines
 from mock_server.json_values import JsonValue
-from mock_server.judge.request import RequestJudge
+from mock_server.judges.request import RequestJudge
 from mock_server.payloads.plan import ALL_KINDS, PayloadPlan, PayloadRecord
 from mock_server.payloads.targets import PayloadChoice
 from mock_server.schema.dialect import Direction, Purpose

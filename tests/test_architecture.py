@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from typer.models import OptionInfo
 
+import mock_server
 from mock_server.cli.configure import TABLES
 from mock_server.settings import Settings
 from mock_server.trust import TRUST
@@ -25,7 +26,7 @@ LAYERS = [
     "schema",
     "exchange",
     "generate",
-    "judge",
+    "judges",
     "contract",
     "payloads",
     "respond",
@@ -89,7 +90,7 @@ DOORS = {
         "document",
         "exchange",
         "generate",
-        "judge",
+        "judges",
         "payloads",
         "proxy",
         "respond",
@@ -251,3 +252,8 @@ def test_every_setting_says_whether_a_found_file_may_set_it() -> None:
     }
 
     assert {field.name for field in dataclasses.fields(Settings)} | options == TRUST.keys()
+
+
+def test_no_module_hides_a_name_of_the_library() -> None:
+    """An imported submodule is an attribute of its package, and goes before what `__getattr__` gives."""
+    assert {path.stem for path in PACKAGE.iterdir()} & set(mock_server.__all__) == set()

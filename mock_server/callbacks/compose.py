@@ -20,8 +20,8 @@ from mock_server.findings import Finding, Level
 from mock_server.generate.engine import Engine
 from mock_server.generate.request import Drafter, encode, request_outlines
 from mock_server.json_values import JsonObject, JsonValue, Pointer
-from mock_server.judge.request import RequestJudge
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.request import RequestJudge
+from mock_server.judges.response import ResponseJudge
 from mock_server.names import nouns_of, split_words
 from mock_server.schema.dialect import Direction, Purpose
 

@@ -44,7 +44,7 @@ from mock_server.errors import UsageError
 from mock_server.exchange.message import Request
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import find_escape, write_file
-from mock_server.judge.identity import Identity, make_identity, make_mask
+from mock_server.judges.identity import Identity, make_identity, make_mask
 from mock_server.printable import printable
 
 STATE = Path(".mock-server")

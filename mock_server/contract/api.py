@@ -21,9 +21,9 @@ from mock_server.findings import Finding, Level, Place
 from mock_server.generate.engine import Engine
 from mock_server.generate.request import Drafter, Known, RequestDraft, encode, request_outlines
 from mock_server.json_values import Pointer, find_at
-from mock_server.judge.identity import Identity
-from mock_server.judge.request import RequestJudge
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.identity import Identity
+from mock_server.judges.request import RequestJudge
+from mock_server.judges.response import ResponseJudge
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.validate import Validator

@@ -29,7 +29,7 @@ from mock_server.exchange.render import render_fields
 from mock_server.exchange.secrets.mask import Mask, is_secret_field
 from mock_server.files import write_file
 from mock_server.json_values import JsonObject, JsonValue, Pointer
-from mock_server.judge.identity import restore
+from mock_server.judges.identity import restore
 from mock_server.tokens import is_token
 
 # Checks that look at one exchange alone, so that judging it again says whether anything changed.

@@ -22,7 +22,7 @@ from mock_server.exchange.message import Request, find_field, is_safe_method
 from mock_server.findings import Finding, Place
 from mock_server.generate.request import RequestDraft
 from mock_server.json_values import JsonValue, Pointer
-from mock_server.judge.identity import Identity
+from mock_server.judges.identity import Identity
 from mock_server.names import split_words
 
 _REDIRECTS = 8

@@ -43,8 +43,8 @@ from mock_server.exchange.secrets.document import mask_of
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.findings import Finding, Level
 from mock_server.json_values import Pointer, array_index
-from mock_server.judge.request import RequestJudge
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.request import RequestJudge
+from mock_server.judges.response import ResponseJudge
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.validate import Validator
 from mock_server.settings import Settings

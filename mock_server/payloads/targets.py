@@ -21,7 +21,7 @@ from mock_server.generate.edges.catalogue import BUDGET, LOCATIONS, Catalogue, E
 from mock_server.generate.engine import Engine, name_of_operation
 from mock_server.generate.request import Drafter, RequestDraft, encode, request_outlines
 from mock_server.json_values import JsonValue
-from mock_server.judge.request import RequestJudge
+from mock_server.judges.request import RequestJudge
 from mock_server.schema.dialect import Direction, Purpose
 
 _BODY: Final = "body"

@@ -18,7 +18,7 @@ from mock_server.exchange.message import Request, Response
 from mock_server.exchange.router import Matched
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.findings import Finding, Level
-from mock_server.judge.request import DecodedRequest
+from mock_server.judges.request import DecodedRequest
 from mock_server.proxy.upstream import Unanswered
 from mock_server.respond.responder import Responder
 

@@ -34,7 +34,7 @@ from mock_server.exchange.security import credential_names
 from mock_server.files import folder_name, make_folder_within
 from mock_server.findings import Finding, Level
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.judge.request import DecodedRequest
+from mock_server.judges.request import DecodedRequest
 from mock_server.proxy.headers import localise
 from mock_server.proxy.judge import JudgedExchange, SeenExchange
 from mock_server.respond.fixtures import Fixture, read_fixture

@@ -9,8 +9,8 @@ from mock_server.exchange.negotiate import ChosenResponse
 from mock_server.exchange.parameters import parse_query
 from mock_server.findings import Finding
 from mock_server.generate.pagination import PAGED, ROLE_OF
-from mock_server.judge.request import RequestJudge
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.request import RequestJudge
+from mock_server.judges.response import ResponseJudge
 from mock_server.names import joined
 from mock_server.respond.representation import Representation
 

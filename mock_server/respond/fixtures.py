@@ -39,8 +39,8 @@ from mock_server.files import find_escape, folder_name
 from mock_server.findings import RULES, Finding, Place
 from mock_server.generate.realism.pools import Pools
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.judge.request import DecodedRequest
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.request import DecodedRequest
+from mock_server.judges.response import ResponseJudge
 from mock_server.respond.answer import Candidate
 from mock_server.respond.match.conditions import Condition, find_parameter, read_conditions
 from mock_server.respond.representation import RequestContext

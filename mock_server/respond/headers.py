@@ -29,7 +29,7 @@ from mock_server.generate.pagination import Span
 from mock_server.generate.producer import SampleOptions
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonValue
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.response import ResponseJudge
 from mock_server.names import joined
 from mock_server.respond.answer import RawField
 from mock_server.tokens import is_token

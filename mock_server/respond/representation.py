@@ -63,8 +63,8 @@ from mock_server.generate.engine import Engine, name_of_operation
 from mock_server.generate.pagination import iter_ends
 from mock_server.generate.producer import Producer, SampleOptions
 from mock_server.json_values import JsonObject, JsonValue, Pointer, find_at
-from mock_server.judge.request import DecodedRequest
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.request import DecodedRequest
+from mock_server.judges.response import ResponseJudge
 from mock_server.respond.answer import (
     GENERATED,
     PAYLOAD,

@@ -43,8 +43,8 @@ from mock_server.generate.engine import Engine
 from mock_server.generate.realism.pools import check_locale
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonValue
-from mock_server.judge.request import DecodedRequest, RequestJudge
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.request import DecodedRequest, RequestJudge
+from mock_server.judges.response import ResponseJudge
 from mock_server.respond.answer import (
     GENERATED,
     PREFERENCE_APPLIED,

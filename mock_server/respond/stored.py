@@ -23,7 +23,7 @@ from mock_server.findings import Finding
 from mock_server.generate.realism.pools import Pools
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.response import ResponseJudge
 from mock_server.respond.answer import SOURCE, Answer, RawField, problem_answer
 from mock_server.respond.match.functions import as_text
 from mock_server.respond.match.request_pattern import PatternRequest

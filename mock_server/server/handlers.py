@@ -37,7 +37,7 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.findings import Finding
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.judge.request import DecodedRequest
+from mock_server.judges.request import DecodedRequest
 from mock_server.respond.answer import (
     SOURCE,
     UNFORESEEN,

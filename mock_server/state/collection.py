@@ -22,7 +22,7 @@ from mock_server.exchange.problem import Problem
 from mock_server.findings import Finding
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.judge.request import DecodedRequest
+from mock_server.judges.request import DecodedRequest
 from mock_server.respond.answer import Answer
 from mock_server.respond.answer_cache import KEPT_READY, ready_answers
 from mock_server.respond.representation import RequestContext

@@ -32,7 +32,7 @@ from mock_server.generate.envelope import (
 from mock_server.generate.requested_values import RequestedValue, settle
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.response import ResponseJudge
 from mock_server.names import joined
 from mock_server.pausing import pause
 from mock_server.respond.answer_cache import KEPT_READY

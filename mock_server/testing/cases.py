@@ -32,7 +32,7 @@ from mock_server.document.model import Entry
 from mock_server.document.positions import find_place_lines
 from mock_server.errors import MockServerError, UsageError
 from mock_server.findings import Level
-from mock_server.judge.identity import Identity, make_identity, make_mask
+from mock_server.judges.identity import Identity, make_identity, make_mask
 from mock_server.printable import printable, printable_lines
 
 _WORDS: Final = {"phases": PHASES, "modes": MODES, "checks": tuple(CHECKS), "exclude_checks": tuple(CHECKS)}

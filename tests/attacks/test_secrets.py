@@ -49,7 +49,7 @@ from mock_server.exchange.message import Request, Response
 from mock_server.exchange.secrets.mask import MASKED, NO_MASK, Mask
 from mock_server.exchange.secrets.names import hides
 from mock_server.findings import Finding, Place
-from mock_server.judge.identity import Identity, make_mask, restore
+from mock_server.judges.identity import Identity, make_mask, restore
 from mock_server.proxy.judge import ProxyJudge, SeenExchange
 from mock_server.proxy.record import Recorder
 from mock_server.respond.answer import Answer

@@ -33,7 +33,7 @@ SLOW = {
 # Packages of ours: the help of a command is its flags.
 OWN = {
     f"mock_server.{name}"
-    for name in ("document", "schema", "exchange", "generate", "judge", "contract", "payloads", "respond", "server")
+    for name in ("document", "schema", "exchange", "generate", "judges", "contract", "payloads", "respond", "server")
 }
 
 

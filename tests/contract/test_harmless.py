@@ -15,7 +15,7 @@ from mock_server.contract.transport.http import AnswerLimits
 from mock_server.contract.transport.in_process import open_app
 from mock_server.document.document import Document, open_document
 from mock_server.document.load import Access, Library
-from mock_server.judge.identity import Identity
+from mock_server.judges.identity import Identity
 
 JSON = "application/json"
 THING = {

@@ -15,7 +15,7 @@ from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import Report, Runner
 from mock_server.contract.transport.http import AnswerLimits
 from mock_server.contract.transport.in_process import open_app
-from mock_server.judge.identity import make_identity
+from mock_server.judges.identity import make_identity
 from mock_server.respond.open import open_responder
 from mock_server.server.middleware import MockMiddleware
 from mock_server.settings import Settings

@@ -12,7 +12,7 @@ from mock_server.contract.transport.http import AnswerLimits
 from mock_server.contract.transport.in_process import open_app
 from mock_server.contract.transport.paced import PacedSender
 from mock_server.document.document import Document
-from mock_server.judge.identity import Identity
+from mock_server.judges.identity import Identity
 from tests.defects.charging import CHARGING, Charging
 from tests.defects.providers import PROJECTS, Provider
 from tests.defects.table import Defect

@@ -10,7 +10,7 @@ from mock_server.document.model import ParameterLocation
 from mock_server.exchange.header_fields import Sent, find_grammar, read_http_date
 from mock_server.exchange.message import Response
 from mock_server.generate.request import Drafter
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.response import ResponseJudge
 from tests.support.mocks import Mock, fields_of, minimal
 
 TEXT = {"type": "string"}

@@ -8,7 +8,7 @@ from mock_server import load
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request, Response
 from mock_server.exchange.secrets.mask import MASKED
-from mock_server.judge.identity import Identity, make_identity, make_mask, restore
+from mock_server.judges.identity import Identity, make_identity, make_mask, restore
 from tests.support.paths import ROOT
 
 PROJECTS, QUERIES = load(ROOT / "tests" / "defects" / "projects.yaml"), load(ROOT / "openapi.yaml")

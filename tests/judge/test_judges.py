@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from mock_server import app, judge, load
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request, Response
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.response import ResponseJudge
 from tests.support.mocks import Mock
 from tests.support.paths import DOCUMENT
 

@@ -19,7 +19,7 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.findings import Finding, Place
 from mock_server.json_values import JsonValue, Pointer
-from mock_server.judge.request import find_content
+from mock_server.judges.request import find_content
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 

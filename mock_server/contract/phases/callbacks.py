@@ -30,7 +30,7 @@ from mock_server.findings import Finding, Level
 from mock_server.generate.edges.variants import apply_step
 from mock_server.generate.request import RequestDraft
 from mock_server.json_values import parse_pointer
-from mock_server.judge.request import RequestJudge
+from mock_server.judges.request import RequestJudge
 from mock_server.schema.dialect import Direction, Purpose
 
 CALLBACKS: Final = "/callbacks/"  # how their paths begin

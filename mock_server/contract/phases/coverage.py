@@ -30,7 +30,7 @@ from mock_server.document.model import Missing, ParameterLocation
 from mock_server.errors import UndefinedSerialization
 from mock_server.exchange.router import Unmatched
 from mock_server.generate.request import RequestDraft, credential_keys
-from mock_server.judge.identity import Identity
+from mock_server.judges.identity import Identity
 
 _PAIRS = 8
 _CONFLICT = 409

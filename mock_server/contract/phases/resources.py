@@ -8,7 +8,7 @@ from mock_server.contract.run import Run, Session
 from mock_server.document.document import template_names
 from mock_server.document.model import Entry
 from mock_server.generate.request import RequestDraft
-from mock_server.judge.identity import Identity
+from mock_server.judges.identity import Identity
 
 Send = Callable[[RequestDraft, KnownObject | None], Exchanged | None]
 

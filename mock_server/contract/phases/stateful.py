@@ -24,7 +24,7 @@ from mock_server.exchange.expressions import ExpressionContext, evaluate
 from mock_server.exchange.message import Request
 from mock_server.generate.request import RequestDraft
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.response import ResponseJudge
 
 _PHASE = "stateful"
 _SALT = 500

@@ -20,7 +20,7 @@ from mock_server.exchange.message import Response, find_field
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import folder_name, make_folder_within, write_file
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.judge.response import ResponseJudge
+from mock_server.judges.response import ResponseJudge
 
 FINDINGS: Final = "findings.ndjson"
 TESTS: Final = "test_findings.py"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mock_server.document.model import MISSING, ParameterLocation
 from mock_server.errors import ScriptError
 from mock_server.exchange.message import Request
-from mock_server.judge.request import DecodedRequest
+from mock_server.judges.request import DecodedRequest
 from mock_server.respond.match.conditions import read_conditions
 
 JSON = st.recursive(

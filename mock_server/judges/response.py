@@ -17,7 +17,7 @@ from mock_server.exchange.parameters import split_header
 from mock_server.exchange.wire_values import read_all
 from mock_server.findings import Finding, Place
 from mock_server.json_values import JsonValue, Pointer, shorten_pointer
-from mock_server.judge.request import find_content
+from mock_server.judges.request import find_content
 from mock_server.schema.bundle import Schemas
 from mock_server.schema.outline import Outline, outline_of
 from mock_server.schema.validate import Validator

@@ -1,5 +1,5 @@
 """
-Which header fields go on, and which are of one connection only.
+Header fields through a proxy: hop-by-hop ones are dropped. RFC 9110, section 7.6.1.
 
 Source: RFC 9110, sections 7.6.1 (Connection), 7.6.3 (Via), 8.6 (Content-Length), 10.2.2 (Location)
 """
@@ -12,9 +12,10 @@ from mock_server.exchange.message import RawFields, find_field
 from mock_server.respond.answer import RawField
 
 # Of one connection only, whether Connection names them or not.
+LEADING: Final = frozenset((b"location", b"content-location"))  # whose values are URLs
 _HOP: Final = frozenset(
-    (b"connection", b"keep-alive", b"proxy-connection", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer",
-     b"transfer-encoding", b"upgrade")
+    (b"connection", b"keep-alive", b"proxy-connection", b"proxy-authenticate", b"proxy-authorization", b"te",
+     b"trailer", b"transfer-encoding", b"upgrade")
 )  # fmt: skip
 # What Connection can't take away: without these a message means something else.
 _KEPT: Final = frozenset(

@@ -1,5 +1,5 @@
 """
-Judging what passes, both ways, and summing it up.
+Judging exchanges that pass the proxy, and counting findings.
 
 It is the consumer's finding where a request breaks the document, the provider's where an answer does. Credentials that
 are missing are no finding where the provider refused for that reason: that is how logging in begins.
@@ -37,7 +37,7 @@ class SeenExchange(NamedTuple):
 
 
 class JudgedExchange(NamedTuple):
-    """What the document says of an exchange."""
+    """The verdict on an exchange."""
 
     findings: tuple[Finding, ...]
     matched: Matched[Entry] | None = None
@@ -46,7 +46,7 @@ class JudgedExchange(NamedTuple):
 
 @dataclass(eq=False, repr=False)
 class ProxyJudge:
-    """Judges exchanges and counts what is wrong. Used by one thread at a time."""
+    """Judges exchanges and counts findings. Used by one thread at a time."""
 
     security: bool = True
     describe: Callable[[Finding], str] = lambda finding: f"{finding.rule}: {finding.message}"  # for the log
@@ -116,7 +116,7 @@ class ProxyJudge:
 
 
 def find_operation(responder: Responder, request: Request) -> Matched[Entry] | None:
-    """Return the operation that a request asks for; that of GET where HEAD is not documented."""
+    """Return the operation of a request; that of GET where HEAD is not documented."""
     methods = ("HEAD", "GET") if request.method == "HEAD" else (request.method,)
     found = (responder.find(request._replace(method=method)) for method in methods)
     return next((matched for matched in found if isinstance(matched, Matched)), None)

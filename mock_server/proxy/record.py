@@ -1,5 +1,5 @@
 """
-Recording: what the real server answers becomes fixtures.
+Recording: answers of the real server become fixtures.
 
 One fixture for each request that was seen; where the answer to the same request changes, the next one says from which
 turn on it answers (`turn`), so that a replay in the same order gives the same answers. What an earlier run recorded
@@ -35,7 +35,7 @@ from mock_server.files import folder_name, make_folder_within
 from mock_server.findings import Finding, Level
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.judges.request import DecodedRequest
-from mock_server.proxy.headers import localise
+from mock_server.proxy.headers import LEADING, localise
 from mock_server.proxy.judge import JudgedExchange, SeenExchange
 from mock_server.respond.fixtures import Fixture, read_fixture
 from mock_server.respond.headers import KEEPING
@@ -72,7 +72,7 @@ class ReadRequest:
 
 
 def conditions_of(asked: ReadRequest, response: Response) -> JsonObject:
-    """Write the conditions that a request meets; what is secret is none of them."""
+    """Write the conditions that a request meets, without secrets."""
     parts = _sent(asked)
     parts["headers"].update(_fields(asked, _deciding(asked, response)))
     if response.status >= 400:  # noqa: PLR2004 - what is refused for something that is missing is not refused where that is there
@@ -86,7 +86,7 @@ def conditions_of(asked: ReadRequest, response: Response) -> JsonObject:
 
 def identity_of(asked: ReadRequest) -> JsonObject:
     """
-    Return what tells a request from others, whatever is answered to it.
+    Return the identity of a request, independent of its answer.
 
     The conditions of a refusal are more than those of a success: the same request may meet both, now one and now the
     other.
@@ -128,7 +128,7 @@ def _parameters(asked: ReadRequest, location: ParameterLocation) -> Iterator[tup
 
 
 def _undocumented(asked: ReadRequest) -> Iterator[tuple[str, JsonValue]]:
-    """Yield what the query has besides its parameters: a preference of ours is none of it."""
+    """Yield the undocumented members of the query, without preferences of the mock."""
     documented = {name for where, name in asked.understood.parameters if where is ParameterLocation.QUERY}
     credentials = credential_names(asked.operation.security, asked.responder.document.schemes)
     found: dict[str, list[JsonValue]] = {}
@@ -243,17 +243,17 @@ _SLUG: Final = 40  # characters
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]+")
 # Fields that mean something to whoever reads the answer, whether the document has them or not.
 _KEPT: Final = frozenset(
-    (b"content-type", b"location", b"content-location", b"link", b"etag", b"last-modified", b"content-language", b"content-disposition",
+    (b"content-type", b"location", b"content-location", b"link", b"etag", b"last-modified", b"content-language",
+     b"content-disposition",
      b"content-range", b"accept-ranges", b"accept-patch", b"allow", b"retry-after", b"www-authenticate", b"set-cookie",
      b"x-total-count", b"deprecation", b"sunset")
 )  # fmt: skip
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{20}")
 _OF_THE_MOMENT: Final = frozenset((429, 502, 503, 504))
-_LEADING: Final = frozenset((b"location", b"content-location"))
 
 
 class Unrecordable(ValueError):
-    """An exchange that no fixture can stand for; says why."""
+    """An exchange that can't become a fixture; the message says why."""
 
 
 class _AnswerForm(NamedTuple):
@@ -301,7 +301,7 @@ class Recorder:
             raise UsageError(f"nothing can be recorded in {self.folder}: {error.strerror or error}") from error
 
     def take(self, responder: Responder, seen: SeenExchange, judged: JudgedExchange, mask: Mask) -> tuple[Finding, ...]:
-        """Record an exchange; gives what there is to say of one that is not recorded."""
+        """Record an exchange; return a finding for one that is not recorded."""
         if judged.matched is None or judged.understood is None or seen.response is None or seen.failure is not None:
             return ()
         entry = judged.matched.route.target
@@ -376,7 +376,7 @@ class Recorder:
         return when
 
     def _write(self, asked: ReadRequest, target: Path, forms: list[_AnswerForm], response: Response) -> None:
-        """Write the first form that would be served, and say what it said."""
+        """Write the first form that would be served as it was answered."""
         draft = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.tmp")
         why = "it can't be written as a fixture"
         try:
@@ -394,7 +394,7 @@ class Recorder:
 
     def _forms(self, asked: ReadRequest, response: Response, when: JsonObject, turn: int) -> Iterator[_AnswerForm]:
         """
-        Yield the forms in which an answer can be written, the one that is liked best first.
+        Yield the forms in which an answer can be written, the best one first.
 
         Secrets give way to a word, or keep their form where the schema asks for one; references into the real server
         become relative, or lead to where the client found this proxy; a body is a value, a text, or bytes.
@@ -412,18 +412,21 @@ class Recorder:
 
     def _headers(self, asked: ReadRequest, response: Response, mask: Mask, lead: str) -> JsonObject:
         documented = asked.operation.find_response(response.status)
-        names = _KEPT | {
-            header.name.lower().encode("latin-1", "replace") for header in (documented.headers if documented else ())
-        }
+        names = set(_KEPT)
+        if documented is not None:
+            names |= {header.name.lower().encode("latin-1", "replace") for header in documented.headers}
         found: dict[str, list[JsonValue]] = {}
         for name, value in response.fields:
             if name not in names or name in KEEPING:
                 continue
-            led = self._led(asked, value, lead) if name in _LEADING else value
+            led = self._led(asked, value, lead) if name in LEADING else value
             text = mask.field(name, led).decode("latin-1")
             found.setdefault(name.decode("latin-1"), []).append(text)
-        headers: JsonObject = {name: values[0] if len(values) == 1 else values for name, values in found.items()}
-        return {"headers": headers} if headers else {}
+        if not found:
+            return {}
+        headers: JsonObject = {name: values[0] for name, values in found.items()}
+        headers.update((name, values) for name, values in found.items() if len(values) > 1)
+        return {"headers": headers}
 
     def _led(self, asked: ReadRequest, value: bytes, lead: str) -> bytes:
         path = asked.request.path.decode("latin-1")
@@ -491,13 +494,13 @@ def _read_back(draft: Path, asked: ReadRequest) -> tuple[Fixture | None, list[Fi
 
 
 def _says(fixture: Fixture, form: _AnswerForm) -> bool:
-    """Return whether a fixture that was read back says what was written."""
+    """Return whether a fixture that was read back has the body that was written."""
     body = fixture.stored.written.body
     return body == form.value if isinstance(form.value, bytes) else bool(body) and _json(body) == form.value
 
 
 def _slug(when: JsonObject) -> str:
-    """Return a name for people: what the path and the query ask for."""
+    """Return a readable file name from path and query."""
     words: list[str] = []
     for place in ("path", "query"):
         named = when.get(place)

@@ -22,7 +22,7 @@ from mock_server.exchange.message import RawFields, Request, Response, find_fiel
 from mock_server.exchange.problem import FIELD, write_violations
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.findings import Finding
-from mock_server.proxy.headers import date, localise, to_client, to_upstream
+from mock_server.proxy.headers import LEADING, date, localise, to_client, to_upstream
 from mock_server.proxy.judge import JudgedExchange, ProxyJudge, SeenExchange, find_operation
 from mock_server.proxy.streams import Holding, Inflow
 from mock_server.proxy.upstream import Choices, ClientGone, Incoming, Unanswered, Upstream
@@ -69,7 +69,7 @@ class Relay:
 
     async def exchange(self, mount: Mount, call: AsgiCall, respond: Respond, *, whole: bool = False) -> UpstreamAnswer:
         """
-        Answer a request with what the real server says.
+        Answer a request by the real server.
 
         Args:
             mount: The document.
@@ -91,7 +91,7 @@ class Relay:
             self._open.discard(ended)
 
     async def _lead(self, passage: "_Passage", inflow: Inflow) -> UpstreamAnswer:
-        """Lead an exchange to its end, or to where the client or this server leaves it."""
+        """Run an exchange to its end, or until the client or this server ends it."""
         work, gone = asyncio.ensure_future(passage.run()), asyncio.ensure_future(inflow.gone())
         try:
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -183,13 +183,13 @@ class _Passage:
 
     @property
     def request(self) -> Request:
-        """The request, as far as it has come and is kept, its content coding undone where that can be done."""
+        """The request as received and kept, its content coding undone where possible."""
         return self._read()[0]
 
     @property
     def is_judged_whole(self) -> bool:
         """
-        Whether all of the request's body can be judged.
+        Whether the whole request body can be judged.
 
         Not where it is too large, or of a coding that only the real server knows.
         """
@@ -274,7 +274,7 @@ class _Passage:
         return self._kept(answer._replace(fields=[*answer.fields, date()]))
 
     async def _unanswered(self, failure: Unanswered) -> UpstreamAnswer:
-        """Return the real server did not answer: so the mock does, or a problem is said. Either way it is a finding."""
+        """Answer by the mock or with a problem, since the real server did not answer; both note a finding."""
         seen = SeenExchange(self.request, failure=failure, is_request_whole=self.is_judged_whole)
         judged = await self.relay.judge(self.mount, seen, self.entry)
         self.relay.settle(self.mount, seen, judged)
@@ -302,7 +302,7 @@ class _Passage:
             await body.close()
 
     async def _stream(self, incoming: Incoming, body: Holding) -> UpstreamAnswer:
-        """Send what comes when it comes; of what is wrong, the header can only say what is known by now."""
+        """Send a body as it comes; the header carries only the findings known by then."""
         early = SeenExchange(
             self.request,
             Response(incoming.status, incoming.fields, b""),
@@ -321,7 +321,7 @@ class _Passage:
             await self.send({"type": "http.response.body", "body": b""})
         except Unanswered as error:
             failure, self.is_complete = error, True
-            self.hang_up()  # what has begun can't be taken back: so the client sees that there is more to come, and that it does not
+            self.hang_up()  # the head is sent: a body that breaks off is how the client learns of the failure
         unread = self._too_large() if body.is_cut else ""
         return await self._finish(incoming, bytes(body.kept), unread=unread, failure=failure)
 
@@ -333,7 +333,7 @@ class _Passage:
 
     async def leave(self) -> UpstreamAnswer:
         """
-        Return the client went away: what is left of the exchange.
+        Return the rest of an exchange whose client went away.
 
         To close the connection is how to end a stream, so that is judged.
         """
@@ -397,15 +397,13 @@ class _Passage:
                 own=own.decode("latin-1"),
                 host=f"{self.scope.get('scheme', 'http')}://{host}",
             )
-            fields = [
-                (name, lead(value) if name in {b"location", b"content-location"} else value) for name, value in fields
-            ]
+            fields = [(name, lead(value)) if name in LEADING else (name, value) for name, value in fields]
         if findings:
             fields.append((FIELD, write_violations(findings)))
         return fields
 
     def _shown(self, fields: Sequence[RawField]) -> list[RawField]:
-        """Return the fields of an answer that is sent from here, with what is said to browsers."""
+        """Return the fields of an answer of our own, with those for browsers."""
         shown = confine([*CONTENT_FIELDS, *fields], self.head.fields)
         if self.relay.cors:
             return [*with_cors(shown, self.head.fields), VARY_ON_ORIGIN]
@@ -419,7 +417,7 @@ class _Passage:
 
 
 def _report(settled: Future[None]) -> None:
-    """Nobody waits for what is settled: what goes wrong there is said in the log."""
+    """Log the failure of a task in the background."""
     error = settled.exception()
     if error is not None:
         _log.error("an exchange could not be counted: %r", error, exc_info=error)

@@ -31,7 +31,7 @@ class Holding:
         self._next: asyncio.Task[bytes | None] | None = None
 
     async def is_short(self, length: int | None, *, whole: bool) -> bool:
-        """Hold the body back for a moment, or until it is whole; gives whether all of it came."""
+        """Hold the body back for a moment, or until it is whole; return whether it is."""
         most = self._limit if whole else min(_HELD, self._limit)
         if length is not None and length > most:
             return False
@@ -104,12 +104,12 @@ class Inflow:
 
     @property
     def kept(self) -> bytes:
-        """What is kept of it."""
+        """The part that is kept."""
         return bytes(self._kept)
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it has come, and is kept."""
+        """Whether the body is whole and kept."""
         return self._is_read and self._size == len(self._kept)
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -126,7 +126,7 @@ class Inflow:
 
     async def read_rest(self) -> None:
         """
-        Read what has not been read, for who answers instead.
+        Read the rest of the body, for an answer by the mock.
 
         Raises:
             ClientGone: the client closed the connection.
@@ -135,7 +135,7 @@ class Inflow:
             self._take(await self._receive())
 
     def release(self) -> None:
-        """Say that nobody reads the body any more; from then on `gone` does."""
+        """End the reading of the body; `gone` reads from then on."""
         self._over.set()
 
     async def gone(self) -> None:

@@ -30,7 +30,7 @@ _NOT_ASCII: Final = re.compile(rb"[^\x21-\x7e]")
 
 
 class Unanswered(Exception):
-    """The real server did something instead of answering; carries what."""
+    """The real server did not answer; carries the fault."""
 
     def __init__(self, fault: TransportFault, detail: str) -> None:
         super().__init__(fault, detail)
@@ -59,7 +59,7 @@ class _Outflow(httpx2.AsyncByteStream):
 
 @dataclass(eq=False)
 class Incoming:
-    """An answer whose header has come."""
+    """An answer whose head was received."""
 
     status: int
     fields: list[tuple[bytes, bytes]]  # names in lower case
@@ -159,7 +159,7 @@ class Upstream:
     async def _try(
         self, method: str, target: bytes, fields: RawFields, body: AsyncIterator[bytes] | None
     ) -> tuple[httpx2.Response | Unanswered, bool]:
-        """Send a request once; gives the answer, and whether its connection was made for it."""
+        """Send a request once; return the answer, and whether its connection was new."""
         connected: list[str] = []
         limit, whole_head = self.seconds, asyncio.timeout(None)
 
@@ -210,7 +210,7 @@ class Choices:
 
     def __init__(self, mocked: Iterable[str] = (), fallback_on: Iterable[str] = ()) -> None:
         """
-        Begin with what is set.
+        Begin with the settings.
 
         Args: mocked: Operations, by their ids, that the real server is not asked for. fallback_on: `unreachable`,
             `timeout`, `broken`, statuses such as `501` or `5XX`; nothing: the mock never steps in.
@@ -223,7 +223,7 @@ class Choices:
 
     @property
     def fallback_on(self) -> tuple[str, ...]:
-        """What the mock steps in for."""
+        """The failures for which the mock answers instead."""
         return self._fallback_on
 
     @fallback_on.setter
@@ -233,7 +233,8 @@ class Choices:
             is_status = len(word) == 3 and word[0] in "345" and (word[1:] == "xx" or word.isdigit())  # noqa: PLR2004
             if word not in _CAUSES and not is_status:
                 raise UsageError(
-                    f"--fallback-on is a list of {', '.join(_CAUSES)} and statuses such as 501 and 5XX; {word!r} is none"
+                    f"--fallback-on is a list of {', '.join(_CAUSES)} and statuses such as 501 and 5XX; "
+                    f"{word!r} is none"
                 )
         self._fallback_on = words
 

@@ -1,5 +1,5 @@
 """
-What a server is made of: documents under their base paths, and what lives beside them.
+The parts of a server: documents under their base paths, worlds, state, callbacks, areas.
 
 `Mount` is one document, ready to answer, replaced as a whole when it changes; `Backend` holds the mounts, the worlds,
 and who wants to disturb, to hear of, or to answer beside the API.
@@ -33,7 +33,7 @@ from mock_server.settings import Settings
 
 
 class Outcome(StrEnum):
-    """How far it came."""
+    """The stage that a delivery reached."""
 
     WAITING = "waiting"  # it will be sent, or sent again
     DELIVERED = "delivered"  # answered with 2xx
@@ -81,7 +81,7 @@ class Delivery:
     findings: tuple[Finding, ...] = ()  # how it, or the answer to it, breaks the document
 
     def end(self, outcome: Outcome, reason: str = "") -> None:
-        """Say what became of it."""
+        """Describe the outcome."""
         self.outcome, self.reason = outcome, reason
 
     def describe(self) -> str:
@@ -150,13 +150,13 @@ class Mount:
     prefixes: tuple[str, ...] = ("",)  # of its paths, the longest first
 
     def reach(self, path: str) -> int:
-        """Return how many characters of a path its longest fitting prefix has; -1 where none fits."""
+        """Return the length of the longest prefix that fits a path, or -1."""
         fitting = (len(prefix) for prefix in self.prefixes if path == prefix or path.startswith(prefix + "/"))
         return next(fitting, -1)
 
 
 def make_mounts(responders: Sequence[Responder]) -> tuple[Mount, ...]:
-    """Put documents beside each other, in their order."""
+    """Mount documents in their order."""
     shelf = [ServedDocument(each.document, each.base_paths()) for each in responders]
     for responder in responders:
         responder.served = tuple(dict.fromkeys(base for shown in shelf for base in shown.base_paths))
@@ -176,46 +176,46 @@ class Disturbance(Protocol):
     """A delay or a fault that an exchange meets."""
 
     def describe(self) -> str:
-        """Return what it is, in words."""
+        """Describe it."""
 
 
 class FaultInjector(Protocol[MetT]):
-    """Who decides which answers are delayed or broken, and does it."""
+    """Decides which answers are delayed or broken, and does so."""
 
     @property
     def is_calm(self) -> bool:
-        """Whether nothing is disturbed, unless a request prefers it."""
+        """Whether no delay or fault applies, unless a request prefers one."""
 
     def plan(self, request: Request, responder: Responder, world: World) -> MetT | None:
-        """Decide what an exchange meets; None lets it pass. Called once for each request, in their order."""
+        """Decide the delay and fault of an exchange, or None. Called once for each request, in order."""
 
     async def answer(
         self, disturbance: MetT, request: Request, respond: Callable[[Request], Awaitable[Answer]]
     ) -> Answer:
-        """Answer a request that meets something; an error takes the place of what would have been done."""
+        """Answer a request with a delay or fault; an error replaces the answer, and changes no state."""
 
     def bring(self, answer: Answer, request: Request, world: World) -> tuple[MetT, Answer]:
-        """Decide what an answer meets that brings its own delay or fault; gives the answer that says so."""
+        """Decide the delay and fault of an answer that brings its own; return the answer that names them."""
 
     async def deliver(self, disturbance: MetT, scope: Scope, send: Send, start: Message, body: Message) -> None:
         """Send an answer, disturbed."""
 
 
 class CallbackService(Protocol):
-    """Who sends callbacks and webhooks, and tells what became of them."""
+    """Sends callbacks and webhooks, and keeps their outcome."""
 
     def attend(self) -> None:
         """
-        Be told of exchanges from now on, if operations may set something off.
+        Take exchanges from now on, if operations have callbacks.
 
         Called when the documents are other ones.
         """
 
     def __iter__(self) -> Iterator[Delivery]:
-        """Return what was sent, or should have been: the oldest first."""
+        """Return the deliveries, the oldest first."""
 
     def clear(self, world: str | None = None) -> None:
-        """Forget what was sent, of one world or of all."""
+        """Forget the deliveries of one world or of all."""
 
     def webhooks(self) -> tuple[str, ...]:
         """Return the names of all webhooks that are documented."""
@@ -238,7 +238,7 @@ class AsgiCall(NamedTuple):
 
 
 class UpstreamAnswer(NamedTuple):
-    """What a real server said."""
+    """The answer of a real server."""
 
     request: Request  # as far as it came and is kept
     answer: Answer  # to be sent, or as it was
@@ -260,7 +260,7 @@ class RealOrMock(Protocol):
 
 
 class Forwarder(Protocol):
-    """Who passes requests on to a real server."""
+    """Passes requests on to a real server."""
 
     @property
     def choices(self) -> RealOrMock:
@@ -272,7 +272,7 @@ class Forwarder(Protocol):
 
     async def exchange(self, mount: Mount, call: AsgiCall, respond: Respond, *, whole: bool = False) -> UpstreamAnswer:
         """
-        Answer a request with what the real server says.
+        Answer a request by the real server.
 
         `respond` asks the mock, `whole` waits for all of what is no stream.
         """
@@ -364,7 +364,7 @@ class Backend:
 
     def find_page(self, method: str, path: bytes, *, is_ours: bool = False) -> Page | None:
         """
-        Find a page beside the API; a path of a document goes before it, but for those that are reserved.
+        Find a page beside the API; documented paths go first, except reserved ones.
 
         Args:
             method: In upper case.
@@ -379,7 +379,7 @@ class Backend:
         return None
 
     def reserves(self, path: bytes) -> bool:
-        """Check whether a path of the API's port belongs to the admin side or the console, whatever documents have there."""
+        """Check whether a path of the API's port is reserved for the admin side or the console."""
         reserved = (prefix for prefix in self.areas if prefix.startswith(RESERVED))
         return self.ports is None and any(is_below(path, prefix) for prefix in reserved)
 
@@ -392,7 +392,7 @@ class Backend:
         self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None = None
     ) -> None:
         """
-        Keep an exchange, and tell who listens.
+        Keep an exchange, and notify listeners.
 
         Args:
             request: What was asked.

@@ -1,4 +1,4 @@
-"""A server in a thread of this process, for tests: it has a loop of its own and stops when it is told to."""
+"""A server in a thread of this process, for tests, with a loop of its own."""
 
 import asyncio
 import threading
@@ -54,7 +54,7 @@ class BackgroundServer:
                 raise ListenError(f"the server at {self.origin} did not start")
 
     def call(self, work: Callable[[], T]) -> T:
-        """Do something in the server's loop, where nothing changes meanwhile."""
+        """Run a function in the server's loop, between requests."""
         loop = self._server.loop
 
         async def do() -> T:

@@ -1,5 +1,5 @@
 """
-What a browser may do with an answer.
+Browsers: content security, CORS, and requests led here by other pages.
 
 The API answers with content that nobody here wrote: examples of a document, errors that quote the request, pages of a
 real server behind the proxy. It is answered on the origin of the admin side, so every such answer takes its origin
@@ -48,8 +48,10 @@ _SET_COOKIE: Final = b"set-cookie"
 _OUR_COOKIE: Final = re.compile(rb"[\s=]*(?:mock_server_admin|mock_world)\s*(?:[=;]|\Z)")
 # What a browser remembers, deletes or reports for the whole origin, or for every port of the host.
 _SITE_WIDE: Final = frozenset(
-    (b"clear-site-data", b"strict-transport-security", b"public-key-pins", b"public-key-pins-report-only", b"expect-ct", b"alt-svc",
-     b"nel", b"report-to", b"reporting-endpoints", b"service-worker-allowed", b"set-login", b"secure-session-registration",
+    (b"clear-site-data", b"strict-transport-security", b"public-key-pins", b"public-key-pins-report-only", b"expect-ct",
+     b"alt-svc",
+     b"nel", b"report-to", b"reporting-endpoints", b"service-worker-allowed", b"set-login",
+     b"secure-session-registration",
      b"sec-session-registration", b"use-as-dictionary")
 )  # fmt: skip
 _OUR_SESSION: Final = re.compile(rb"[\s=]*mock_server_admin\s*(?:=|\Z)")
@@ -90,7 +92,7 @@ def add_fields(send: Send, fields: Iterable[RawField]) -> Send:
 
 def is_foreign(method: str, fields: RawFields) -> bool:
     """
-    Return whether a page of another origin asks for something of this server's own.
+    Return whether a page of another origin requests a page of this server's own.
 
     A person who follows a link is let in: what is read is shown to that person, and to nobody else.
 
@@ -112,7 +114,7 @@ def is_foreign(method: str, fields: RawFields) -> bool:
 
 def changes_unasked(method: str, fields: RawFields) -> bool:
     """
-    Return whether a page of another origin sends what browsers send without asking first whether it may.
+    Return whether a request is one that browsers send cross-origin without a preflight.
 
     A real server behind a proxy would carry it out, and whether that page may read the answer comes too late. What is
     asked first is the real server's to allow.
@@ -139,7 +141,7 @@ def is_led_here(fields: RawFields) -> bool:
 
 def confine(fields: Sequence[RawField], asked: RawFields) -> Sequence[RawField]:
     """
-    Leave out of an answer to a browser what reaches further than the answer.
+    Drop the fields of an answer to a browser that reach further than the answer.
 
     Args:
         fields: Header fields of the answer, with names in lower case.
@@ -268,7 +270,7 @@ def with_cors(own: Sequence[RawField], asked: RawFields) -> list[RawField]:
 
 
 def without_cors(own: Sequence[RawField], asked: RawFields) -> Sequence[RawField]:
-    """Let no page of another origin read an answer, whatever a document says who may."""
+    """Keep pages of other origins from reading an answer, whatever the document allows."""
     if not any(name == b"origin" for name, _ in asked):
         return own
     return [pair for pair in own if not pair[0].startswith(_FAMILY)]

@@ -100,7 +100,7 @@ def handler_document(title: str, version: str, routes: list[tuple[str, Operation
 
 
 def _describe(described: JsonObject, operation: Operation) -> None:
-    """Add to an operation what its handler needs."""
+    """Add the arguments of its handler to an operation."""
     described["operationId"] = operation.id
     known = described["parameters"]
     named: list[JsonValue] = [
@@ -230,7 +230,7 @@ class Handlers:
         return found
 
     async def _run(self, operation: Operation, ask: RequestContext, scope: Scope, receive: Receive) -> Answer:
-        """Run a handler, and judge what it answers."""
+        """Run a handler, and judge its answer."""
         gathered = _ConnexionCall(receive, ask.request.body)
         token = _understood.set(ask.understood)
         try:
@@ -295,7 +295,7 @@ class _ConnexionCall:
 
 @dataclass(frozen=True, slots=True)
 class _Signature:
-    """What a function takes, and what its operation gives."""
+    """The parameters of a function, and the arguments of its operation."""
 
     operation: Operation
     accepted: frozenset[str] | None  # the names that the function takes; None for all
@@ -305,7 +305,7 @@ class _Signature:
 
 def _arguments(signature: _Signature, passed: dict[str, Any]) -> dict[str, Any]:
     """
-    Return what a function is called with, as Connexion would: path parameters always, the rest where the function takes it.
+    Return the arguments of a call, as Connexion passes them.
 
     Args: signature: Of the function. passed: What Connexion injects, with values as it reads them: of that the files,
         and bodies that only it can read.

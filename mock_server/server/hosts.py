@@ -1,5 +1,5 @@
 """
-The names under which a server answers.
+The host names that a server answers for.
 
 A page of any site can give its own name the address 127.0.0.1 and then ask this server as its own origin (DNS
 rebinding). So a server that listens on loopback answers only where the request names this machine, or a name that
@@ -41,7 +41,7 @@ class Hosts:
 
     @classmethod
     def of(cls, settings: Settings) -> "Hosts":
-        """Return the hosts of a server that listens where the settings say."""
+        """Return the hosts of a server by its settings."""
         if _ANY in settings.allow_host or not (is_loopback(settings.host) or settings.allow_host):
             return cls()
         listening = () if is_loopback(settings.host) else (settings.host,)
@@ -63,7 +63,8 @@ class Hosts:
         """Say that the host of a request is not answered for."""
         given = next((value.decode("latin-1") for name, value in fields if name == b"host"), "")
         shown = host_name(given)[:_LONGEST] or given[:_LONGEST]
-        detail = f"the host {shown!r} is not this machine; start the server with --allow-host {shown} to be reached by that name"
+        advice = f"start the server with --allow-host {shown} to be reached by that name"
+        detail = f"the host {shown!r} is not this machine; {advice}"
         return problem_answer(problem.FOREIGN_HOST, detail)
 
     def knows(self, value: bytes) -> bool:

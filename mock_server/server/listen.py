@@ -1,5 +1,5 @@
 """
-Listening: a socket of our own, so that a busy port is said in a sentence, and uvicorn on it.
+Listening: a socket of our own, with a clear error for a busy port, and uvicorn on it.
 
 Several processes behind one socket.
 
@@ -74,7 +74,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def origin(listening: socket.socket, settings: Settings) -> str:
-    """Return the origin under which a socket is reached, as in `http://127.0.0.1:4010`."""
+    """Return the origin of a socket, as in `http://127.0.0.1:4010`."""
     host, port = listening.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - shown, not bound
     return f"{'https' if settings.tls_cert else 'http'}://{shown}:{port}"
@@ -106,7 +106,7 @@ class Listening:
 
     def __init__(self, settings: Settings) -> None:
         """
-        Bind what the settings name.
+        Bind the sockets that the settings name.
 
         Raises:
             ListenError: a port is in use, or not ours to take.
@@ -158,7 +158,7 @@ def run(app: Any, listening: Listening, settings: Settings, *, passes_on: bool =
 
 def make_config(app: Any, settings: Settings, *, passes_on: bool = False) -> uvicorn.Config:  # noqa: ANN401 - any ASGI application
     """
-    Say to uvicorn how to serve.
+    Configure uvicorn.
 
     Args:
         app: What to serve.
@@ -185,7 +185,7 @@ def make_config(app: Any, settings: Settings, *, passes_on: bool = False) -> uvi
 
 
 def limits_of(settings: Settings) -> ConnectionLimits:
-    """Return what clients may take of a process, by its settings and by what the system lets it have."""
+    """Return the limits of connections, by the settings and by the limits of the system."""
     return ConnectionLimits(
         connections=most_connections(settings.max_connections, _count_descriptors()),
         in_flight=settings.in_flight,
@@ -197,7 +197,7 @@ def limits_of(settings: Settings) -> ConnectionLimits:
 
 
 def _count_descriptors() -> int | None:
-    """Return how many files and sockets this process may have open; None where the system has no such number."""
+    """Return the limit of open files of this process, or None."""
     if sys.platform == "win32":
         return None
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -283,7 +283,7 @@ def run_workers(count: int, serve: Callable[[], None]) -> None:
 
 
 class _ParentPipe(NamedTuple):
-    """A pipe whose one side only the parent holds."""
+    """A pipe that closes when the parent process ends."""
 
     read: int
     write: int

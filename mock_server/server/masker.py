@@ -1,4 +1,4 @@
-"""The mask of a server: it knows what the documents that are served say of secrets."""
+"""The mask of a server, which knows the secrets that its documents declare."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ class Masker:
         )
 
     def conceal(self, recorded: Recorded) -> MaskedExchange:
-        """Take the secrets out of an exchange of the journal; what it says besides stays as it was."""
+        """Mask the secrets of an exchange of the journal."""
         answer = recorded.answer
         return self.mask.exchange(recorded.request, Response(answer.status, answer.fields, answer.body))
 
@@ -68,14 +68,14 @@ class Masker:
         return [mask.finding(finding.message, finding.instance) for finding in findings]
 
     def _for_target(self, request: Request, response: Response | None) -> Mask:
-        """Make the mask of a target: where the exchange has a piece of it elsewhere as well, that may be a secret."""
+        """Make the mask of a target; pieces that occur elsewhere in the exchange may be secrets."""
         if _is_repeated(request, response):
             return self.mask.seen_in(request, response)
         return self.mask
 
 
 def _shortened(request: Request) -> Request:
-    """Keep as much of a body as is searched for what the log says: megabytes take seconds, while nobody is answered."""
+    """Cut a body to the part that is searched for the log: megabytes would hold the loop for seconds."""
     if len(request.body) > LARGE_BODY:
         return request._replace(body=request.body[:LARGE_BODY])
     return request
@@ -86,7 +86,7 @@ def _has_digit(piece: bytes) -> bool:
 
 
 def _has_any(pieces: tuple[bytes, ...], request: Request) -> bool:
-    """Check whether a request says a piece of its path elsewhere."""
+    """Check whether a piece of the path occurs elsewhere in the request."""
     places = b"\0".join((request.query, *[value for _, value in request.fields]))
     return any(piece in places or piece in request.body for piece in pieces)
 
@@ -100,6 +100,7 @@ def _is_repeated(request: Request, response: Response | None) -> bool:
     words = pieces | {unquote_to_bytes(piece) for piece in pieces if b"%" in piece}
     if not words:
         return False
-    fields = [value for _, value in (*request.fields, *(response.fields if response is not None else ()))]
-    places = (request.body, response.body if response is not None else b"", *fields)
+    places = [request.body, *(value for _, value in request.fields)]
+    if response is not None:
+        places += [response.body, *(value for _, value in response.fields)]
     return any(word in place for place in places for word in words)

@@ -68,7 +68,7 @@ Write = Callable[[Answer, Scope], tuple[Message, Message]]
 
 
 class FinishedExchange(NamedTuple):
-    """What there is to keep of an exchange."""
+    """The exchange, as it is kept."""
 
     request: Request
     kept: Answer
@@ -123,7 +123,7 @@ async def _disturbed(
     head: Request,
     respond: Respond,
 ) -> UpstreamAnswer:
-    """Ask the real server for what the client asks; for anything else that the disturber wants to know, the mock."""
+    """Ask the real server for the request of the client, and the mock for any other."""
     found: list[UpstreamAnswer] = []
 
     async def real(request: Request) -> Answer:
@@ -142,7 +142,10 @@ _log = logging.getLogger("mock_server.access")
 _AREA = b"/__"
 _READING = frozenset(("GET", "HEAD"))
 _WITHOUT_BODY = frozenset((204, 304))  # and without Content-Length, RFC 9110, section 8.6
-_LED_HERE = "preferences in the query are not obeyed where a page of another origin leads here: open the address by hand, or send Prefer"
+_LED_HERE = (
+    "preferences in the query are not obeyed where a page of another origin leads here: "
+    "open the address by hand, or send Prefer"
+)
 _LONGEST_NUMBER = 18  # digits of a length
 _UNASKED = "a page of another origin may not change what is behind this proxy; --cors lets pages of any origin call"
 _MOST_READY = 4_096
@@ -167,7 +170,7 @@ class ClientLeft(Exception):
 
 
 class MockMiddleware:
-    """Answers what the documents describe; see the module."""
+    """Answers the operations of the documents; see the module."""
 
     def __init__(self, app: Asgi, backend: Backend, *, through: bool = False) -> None:
         """
@@ -214,7 +217,7 @@ class MockMiddleware:
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request for the API, or for what is beside it on its port."""
+        """Answer a request for the API, or for a page beside it on its port."""
         started = time.perf_counter()
         path, backend = _path_of(scope), self._backend
         mount = self._find_mount(scope, path)
@@ -257,11 +260,11 @@ class MockMiddleware:
         await self._exchange(mount, scope, receive, send, path, started)
 
     def reads_first(self) -> bool:
-        """Return whether requests are read whole before they are answered; see `wire.instant`."""
+        """Return whether requests are read whole before they are answered; see `server.connection.immediate`."""
         return self._is_calm(b"")
 
     def at_once(self, scope: Scope, body: bytes, first: Sequence[RawField]) -> bytes | None:
-        """Answer an ordinary request, all of which is read; see `wire.instant`."""
+        """Answer an ordinary request that is read whole; see `server.connection.immediate`."""
         started, path, backend, fields = time.perf_counter(), _path_of(scope), self._backend, scope["headers"]
         if not self._is_calm(path) or len(body) > backend.settings.max_body or not backend.hosts.accepts(fields):
             return None
@@ -308,7 +311,7 @@ class MockMiddleware:
         started: float,
         read: Request | Answer | None = None,
     ) -> None:
-        """Answer a request of the API, which may be read already, and keep what was said."""
+        """Answer a request of the API, which may be read already, and keep the exchange."""
         backend = self._backend
         try:
             world = backend.worlds.of(scope["headers"])
@@ -431,7 +434,7 @@ class MockMiddleware:
 
     def _head(self, found: Answer, first: Sequence[RawField], asked: RawFields) -> bytes | None:
         """
-        Write the head of an answer but for its length; once a second, since the date is in it, for all with the same fields.
+        Write the head of an answer without its length, once a second for all answers with the same fields.
 
         Args:
             found: The answer.
@@ -457,7 +460,7 @@ class MockMiddleware:
         return frame.head
 
     def _keep_up(self) -> None:
-        """Forget what was made of documents that have been replaced."""
+        """Forget what was compiled for replaced documents."""
         if self._generation != self._backend.generation:
             self._generation = self._backend.generation
             self._ready.clear()
@@ -465,7 +468,7 @@ class MockMiddleware:
             self._varies.clear()
 
     def _refuse_page(self, scope: Scope) -> Answer | None:
-        """Return the answer to what no page of another origin may have a browser ask."""
+        """Return the refusal of a request that no page of another origin may cause, or None."""
         fields, query = scope["headers"], scope["query_string"]
         if b"__" in query and is_led_here(fields) and prefers_by_query(query.decode("latin-1")):
             return problem_answer(problem.FOREIGN_PREFERENCE, _LED_HERE)
@@ -493,11 +496,11 @@ class MockMiddleware:
             await self._send(problem_answer(problem.NO_ADMIN_PATH, detail), scope, send, is_own=True)
 
     def _find_area(self, path: bytes) -> Asgi | None:
-        """Return the application beside the API that a path belongs to."""
+        """Return the application beside the API that has a path."""
         return next((area for prefix, area in self._backend.areas.items() if is_below(path, prefix)), None)
 
     def _elsewhere(self, method: str, path: bytes) -> Asgi | None:
-        """Who has a page that is no document's: Swagger UI, and, on the port of the API, the areas beside it."""
+        """Find the application of a page that is no document's: Swagger UI or an area on the API's port."""
         backend = self._backend
         if path.startswith(_AREA):
             area = self._find_area(path) if backend.ports is None else None
@@ -515,19 +518,19 @@ class MockMiddleware:
         return found
 
     async def _send(self, answer: Answer, scope: Scope, send: Send, *, is_own: bool = False) -> None:
-        """Send an answer; what is this server's own, and no API's, no page of another origin may read."""
+        """Send an answer of this server's own, which no page of another origin may read."""
         start, body = self._written(answer, scope, is_own=is_own)
         await send_whole(scope, send, start, body)
 
     def _framed(self, answer: Answer) -> list[RawField]:
-        """Return the fields of an answer, with its length, and with what is said of all answers."""
+        """Return the fields of an answer with its length and the fields of all answers."""
         fields = self._fields(answer)
         if answer.status >= 200 and answer.status not in _WITHOUT_BODY:  # noqa: PLR2004
             fields.append((b"content-length", b"%d" % len(answer.body)))
         return fields
 
     def _fields(self, answer: Answer) -> list[RawField]:
-        """Return the fields of an answer, and what is said to browsers and caches, of whatever origin they ask."""
+        """Return the fields of an answer and those for browsers and caches."""
         names = {name for name, _ in answer.fields}
         own = answer.fields if NOSNIFF[0] not in names else [pair for pair in answer.fields if pair[0] != NOSNIFF[0]]
         fields = [*CONTENT_FIELDS, *own]
@@ -544,13 +547,13 @@ class MockMiddleware:
         return fields
 
     def _fixed(self, own: AbstractSet[bytes]) -> list[RawField]:
-        """Return the fields that the settings give all answers, but for those that an answer sets itself, whose names are given."""
+        """Return the fields that the settings add, except those that the answer has."""
         given = self._backend.settings.headers
         return [(name.encode(), value.encode()) for name, value in given.items() if name.encode() not in own]
 
     def _vary(self, entry: Entry | None) -> Sequence[RawField]:
         """
-        Return what the answers of an operation depend on.
+        Return the `Vary` field of the answers of an operation.
 
         Nothing where the document has another word for it, which has to be kept.
         """

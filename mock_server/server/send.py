@@ -15,7 +15,7 @@ EXTENSION: Final = "mock_server.gathering"
 
 
 class BufferedTransport:
-    """A transport that can be told to keep what is written until all of it is there."""
+    """A transport that buffers writes until it is flushed."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         """
@@ -53,11 +53,11 @@ class BufferedTransport:
         self._transport.close()
 
     def keep(self) -> None:
-        """Keep what is written from now on."""
+        """Buffer writes from now on."""
         self._kept = []
 
     def release(self) -> None:
-        """Write what was kept."""
+        """Write the buffer."""
         kept, self._kept = self._kept, None
         if kept:
             self._transport.writelines(kept)

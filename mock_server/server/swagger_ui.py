@@ -1,5 +1,5 @@
 """
-Swagger UI: its files as the package `flask-swagger-ui` brings them, which follows each of its releases, and a page of ours.
+Swagger UI: the files of the package `flask-swagger-ui`, and a page of ours.
 
 The files are found without importing the package. No script stands in the page, and the page may load from this server
 alone: a document can neither bring a script along, not even as an answer of its own API, nor have one send what it
@@ -23,8 +23,8 @@ from mock_server.server.browser import add_fields, page_fields
 
 ROOT: Final = b"/ui"
 _POLICY: Final = (
-    "default-src 'none'; script-src 'nonce-%s'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'nonce-%s'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _PACKAGE: Final = "flask_swagger_ui"
 _TYPES: Final = {
@@ -49,7 +49,8 @@ _PAGE: Final = """<!doctype html>
 <script nonce="%(nonce)s" src="/ui/start.js"></script>
 </html>
 """
-_START: Final = b"""window.ui = SwaggerUIBundle(Object.assign(JSON.parse(document.getElementById("config").textContent), {
+_START: Final = b"""const config = JSON.parse(document.getElementById("config").textContent);
+window.ui = SwaggerUIBundle(Object.assign(config, {
   dom_id: "#swagger-ui",
   deepLinking: true,
   validatorUrl: null,
@@ -85,7 +86,7 @@ def open_swagger_ui(titles: Callable[[], Sequence[str]]) -> Asgi:
 async def _find(
     name: str, path: bytes, titles: Callable[[], Sequence[str]], nonce: str
 ) -> tuple[int, list[RawField], bytes]:
-    """Return the status, the header fields and the body of what is asked for."""
+    """Return status, header fields and body of a file or page."""
     if path == ROOT:
         return 308, [(b"location", ROOT + b"/")], b""
     if name in {"", "index.html"}:
@@ -103,7 +104,7 @@ async def _find(
 
 
 def _config(titles: Sequence[str]) -> str:
-    """Return what Swagger UI shows, the document or a choice of them: JSON that ends no element it stands in."""
+    """Return the configuration of Swagger UI as JSON that is safe inside HTML."""
     config: JsonObject = {"url": UI_JSON.decode()}
     if len(titles) > 1:
         config = {

@@ -1,5 +1,5 @@
 """
-Code of the user's: the functions of a module that the user named, and nobody else.
+Code of the user: the functions of a module that a trusted setting named.
 
 It is imported anew whenever it is edited, with what it imports of the same project. What can't be imported is said
 with the line, and leaves what was imported before as it was.
@@ -126,7 +126,7 @@ def load_code(where: str, folder: Path, before: Code | None = None) -> Code:
 
 
 def _functions(module: ModuleType) -> dict[str, Function]:
-    """Return what a module offers: its public functions, wherever they were written."""
+    """Return the public functions of a module."""
     return {
         name: value
         for name, value in vars(module).items()
@@ -169,7 +169,7 @@ def _is_own(module: ModuleType, root: Path) -> bool:
 
 
 def _explain(error: BaseException, root: Path) -> str:
-    """Say what failed, and in which line of the project."""
+    """Describe a failure with its line in the project."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}:{error.lineno}: {error.msg}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(root)]

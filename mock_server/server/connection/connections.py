@@ -1,5 +1,5 @@
 """
-All connections of a process: how many there may be, how many bytes they may occupy, and how long each may keep it waiting.
+All connections of a process: their number, bytes in flight and timeouts.
 
 Clients that open many connections, send little, or do not read what they asked for cost a server its memory and its
 file descriptors. So each connection says what it waits for, and one look a second, at all of them, finds those that
@@ -20,7 +20,7 @@ _FEWEST: Final = 16  # connections, however few descriptors there are
 
 
 class Wait(Enum):
-    """What a connection waits for."""
+    """The reason why a connection waits."""
 
     HEAD = "the header of a request"
     BODY = "the body of a request"
@@ -31,7 +31,7 @@ class Wait(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """What clients may take of a process."""
+    """The limits of connections of a process."""
 
     connections: int = 1_000
     in_flight: int = 256 << 20  # bytes of request bodies whose answers have not been sent
@@ -41,7 +41,7 @@ class ConnectionLimits:
     idle_seconds: float = 75.0
 
     def seconds(self, wait: Wait) -> float | None:
-        """Return how long to wait; None: without end."""
+        """Return the timeout in seconds, or None."""
         limits = {
             Wait.HEAD: self.header_seconds,
             Wait.BODY: self.body_seconds,
@@ -58,7 +58,7 @@ class ConnectionLimits:
 
 @dataclass(eq=False)
 class PendingWait:
-    """What a connection waits for, and since when."""
+    """The reason of a wait, and its beginning."""
 
     wait: Wait = Wait.ANSWER
     progress: int = 0  # another number when something moved
@@ -71,16 +71,16 @@ class Connection(Protocol):
     waiting: PendingWait
 
     def find_wait(self) -> tuple[Wait, int]:
-        """Return what it waits for, and a number that changes when something moves."""
+        """Return the reason of the wait, and a counter of progress."""
 
     def count_unsent(self) -> int:
-        """Return how many bytes of answers the client has not taken."""
+        """Return the number of bytes of answers not yet taken by the client."""
 
     def give_up(self, wait: Wait) -> None:
         """End it: it waited too long."""
 
     def abort(self) -> None:
-        """End it at once, with what was not sent."""
+        """End the connection at once; unsent bytes are lost."""
 
 
 @dataclass(eq=False)
@@ -100,7 +100,7 @@ class Connections:
         return iter(tuple(self._open))
 
     def admit(self, connection: Connection) -> bool:
-        """Take a connection in; False where there is no room: every other one is in use."""
+        """Register a connection; return False where there is no room."""
         if len(self._open) >= self.limits.connections:
             idle = [each for each in self if each.find_wait()[0] is Wait.REQUEST]
             if not idle:
@@ -120,7 +120,7 @@ class Connections:
         self._open.discard(connection)
 
     def hold(self, size: int) -> bool:
-        """Count bytes of a request that came; False where there is no room for them."""
+        """Count received bytes of a request; return False where there is no room."""
         if self.in_flight + size > self.limits.in_flight:
             self.note_refusal("%d bytes of requests wait for their answers", self.in_flight)
             return False
@@ -138,7 +138,7 @@ class Connections:
             _log.warning("no room for a client: " + why + " (refused %d times)", count, self.refused)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Give up what waited too long, as long as there are connections."""
+        """Close connections that waited too long, as long as there are any."""
         now = loop.time()
         for connection in self:
             _look_at(connection, now, self.limits.seconds)
@@ -163,7 +163,7 @@ class Connections:
 
 
 def _look_at(connection: Connection, now: float, limit: Callable[[Wait], float | None]) -> None:
-    """Give a connection up where it waited too long."""
+    """Close a connection that waited too long."""
     wait, progress = connection.find_wait()
     waiting = connection.waiting
     if (wait, progress) != (waiting.wait, waiting.progress):

@@ -1,5 +1,5 @@
 """
-Where each request of a connection begins and ends. RFC 9112.
+Framing: the beginning and end of each request of a connection. RFC 9112.
 
 Strict, since two readings of one message are how requests are smuggled: what a standard forbids is refused, and what
 it lets be read in two ways is refused as well. What is accepted is written anew in the plainest form, so that every
@@ -51,7 +51,7 @@ class Refusal(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """What the parser gets next: a whole head, or a part of a body."""
+    """The next input of the parser: a whole head, or a part of a body."""
 
     data: bytes
     is_head: bool
@@ -145,7 +145,7 @@ def _check_host(hosts: list[bytes], version: bytes) -> Refusal | None:
 
 
 def _read_length(fields: dict[bytes, list[bytes]], version: bytes) -> int | Refusal:
-    """Read how long a body is: 0 for one in chunks. RFC 9112, section 6.3."""
+    """Read the length of a body: 0 for a chunked one. RFC 9112, section 6.3."""
     lengths, codings = fields.get(b"content-length", []), fields.get(b"transfer-encoding", [])
     if lengths and codings:
         return Refusal(400, _NOT_READ + "it has a Content-Length and a Transfer-Encoding; RFC 9112, section 6.1")
@@ -199,7 +199,7 @@ def _without(raw: bytes, name: bytes) -> bytes:
 
 
 class Framer:
-    """Cuts what comes over a connection into heads and bodies."""
+    """Cuts the bytes of a connection into heads and bodies."""
 
     def __init__(self, limit: int = HEAD_LIMIT) -> None:
         """
@@ -216,16 +216,16 @@ class Framer:
 
     @property
     def is_between(self) -> bool:
-        """Whether the last message is complete; of the next one there may be bytes that wait."""
+        """Whether the last message is complete; bytes of the next one may be waiting."""
         return not self._left and self._chunks is None
 
     @property
     def waiting(self) -> int:
-        """How many bytes wait for the rest, or for their turn."""
+        """The number of waiting bytes."""
         return len(self._buffer)
 
     def take(self, data: bytes) -> None:
-        """Take what came."""
+        """Take received bytes."""
         self._buffer += data
 
     def pass_by(self, size: int) -> bool:
@@ -245,7 +245,7 @@ class Framer:
         self._chunks = _Chunks(self._limit) if head.is_chunked else None
 
     def read(self) -> Piece | Refusal | None:
-        """Give what the parser gets next; None: more has to come."""
+        """Return the next input of the parser, or None until more bytes come."""
         if self._chunks is not None:
             return self._read_chunks(self._chunks)
         if self._left:
@@ -275,7 +275,7 @@ class Framer:
         return Piece(head.raw, is_head=True)
 
     def _look_ahead(self) -> Refusal | None:
-        """Refuse what can't become a head any more."""
+        """Refuse bytes that can't become a head."""
         buffer = self._buffer
         if len(buffer) >= self._limit:
             if buffer.find(b"\r\n", 0, self._limit) < 0:
@@ -315,7 +315,7 @@ class _Chunks:
         self._looked = 0  # bytes of trailers that hold no end of them
 
     def read(self, buffer: bytearray) -> bytes | Refusal:
-        """Take from a buffer what belongs to the body; gives the content."""
+        """Take the bytes of the body from a buffer; return the content."""
         at, found = 0, []
         while not self._is_last:
             if self._left > 2:  # noqa: PLR2004 - CR and LF
@@ -345,7 +345,7 @@ class _Chunks:
         return b"".join(found)
 
     def _check_rest(self, buffer: bytearray) -> Refusal | None:
-        """Look at what is left: the beginning of a line, or trailers, which nobody reads."""
+        """Check the rest: the beginning of a line, or trailers, which are dropped."""
         if self._around > self._limit or (not self._left and not self._is_last and len(buffer) >= _CHUNK_LINE):
             return self._too_much()
         if self._is_last:

@@ -1,5 +1,5 @@
 """
-The gate: what comes over a connection before uvicorn's parser sees it.
+The gate in front of uvicorn's parser: framing, limits and timeouts of a connection.
 
 Each message is framed here (`framing`), so that only what can be read in one way goes on, and one request is answered
 before the next one is read. What can't be read is refused in words, and so is who takes more than there is
@@ -102,7 +102,7 @@ class Gate(asyncio.Protocol):
         self._read_on()
 
     def on_response_complete(self) -> None:
-        """Read on what waited for the end of an answer."""
+        """Go on with the bytes that waited for the end of an answer."""
         if self._held:
             self._release()
         super().on_response_complete()  # type: ignore[misc]
@@ -110,7 +110,7 @@ class Gate(asyncio.Protocol):
             self.loop.call_soon(self._read_on)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what only the parser finds: uvicorn asks for it."""
+        """Refuse a message that only the parser finds malformed; called by uvicorn."""
         self._refuse(
             Refusal(
                 501, "its method is none that this server knows, or its target can't be read; RFC 9110, section 9.1"
@@ -195,7 +195,7 @@ class Gate(asyncio.Protocol):
         super().data_received(data)
 
     def _read_on(self) -> None:
-        """Give the parser what it may have by now."""
+        """Feed the parser."""
         framer = self._framer
         while not self._is_over and not self.transport.is_closing() and not (framer.is_between and self._is_busy()):
             piece = framer.read()
@@ -261,7 +261,7 @@ class Untimed(asyncio.Protocol):
 
 
 def _length_of(raw: bytes) -> int:
-    """Return how long the body is behind a head that the parser gets as it is; -1 for any other head."""
+    """Return the length of the body after a head that is passed on unchanged; -1 for any other head."""
     head = read_head(raw)
     if isinstance(head, Head) and head.raw is raw and not head.is_chunked:
         return head.length

@@ -27,7 +27,7 @@ _MOST: Final = 65_536  # bytes of a body that is waited for; uvicorn stops readi
 
 
 class Ordinary(Protocol):
-    """Who answers ordinary requests."""
+    """Answers ordinary requests."""
 
     def reads_first(self) -> bool:
         """Return whether requests are read whole before they are answered."""
@@ -48,7 +48,7 @@ class Ordinary(Protocol):
 
 class Instant(asyncio.Protocol):
     """
-    Asks who answers ordinary requests first.
+    Answers ordinary requests as soon as they are read.
 
     Mixed into uvicorn's `HttpToolsProtocol`, lending, whose names these are.
     """
@@ -67,7 +67,7 @@ class Instant(asyncio.Protocol):
             super()._start_asgi_task(cycle, app)  # type: ignore[misc]
 
     def on_message_complete(self) -> None:
-        """Begin to answer what had to be read whole."""
+        """Begin to answer a request that had to be read whole."""
         super().on_message_complete()  # type: ignore[misc]
         cycle, self._awaiting = self._awaiting, None
         if cycle is not None:
@@ -108,7 +108,7 @@ def _is_short(scope: Scope) -> bool:
 
 
 def answering(base: type[asyncio.Protocol], ordinary: Ordinary) -> type[asyncio.Protocol]:
-    """Return one of uvicorn's HTTP protocols, lending its connections, that asks first who answers ordinary requests."""
+    """Return a protocol of uvicorn that answers ordinary requests without a task."""
     return type(f"Instant{base.__name__}", (Instant, base), {"ordinary": ordinary})
 
 

@@ -89,7 +89,7 @@ class RawConnection:
 
     def _leave(self) -> None:
         """
-        Let the server take the exchange for one whose client left.
+        Make the server treat the exchange as one whose client left.
 
         Else it would send 500, since the application gave no complete answer. It is the exchange's own object, since
         the protocol may have read the next request of the connection already.
@@ -119,12 +119,12 @@ class _Lending(asyncio.Protocol):
         self.app = lending
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End, and let nobody wait for it."""
+        """End without waiting."""
         self._ended.set()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Finish what is being answered: the server stops."""
+        """Finish the current answer, since the server stops."""
         self._ended.set()
         super().shutdown()  # type: ignore[misc]
 
@@ -140,7 +140,7 @@ HttpProtocol: Final = lending(AutoHTTPProtocol)
 
 
 def line_of(scope: Scope, send: Send) -> RawConnection | None:
-    """Return the line of an exchange, whose `send` is the server's own; None under another server than ours."""
+    """Return the connection of an exchange by its `send`; None under another server."""
     lent = _lent(scope)
     if lent is not None:
         return RawConnection(lent, send)
@@ -148,7 +148,7 @@ def line_of(scope: Scope, send: Send) -> RawConnection | None:
 
 
 def end_of(scope: Scope) -> asyncio.Event | None:
-    """Return what is set when the client left or the server is stopping; None under another server than ours."""
+    """Return the event of the client leaving or the server stopping; None under another server."""
     lent = _lent(scope)
     if lent is not None:
         return lent.ended

@@ -1,5 +1,5 @@
 """
-Who disturbs: sees that requests meet their delays and faults.
+Delivering delays and faults.
 
 What each fault does to an answer on its way out.
 """
@@ -152,7 +152,7 @@ async def pause(line: RawConnection | None, seconds: float) -> None:
 
 
 class SeededFaultInjector:
-    """Disturbs by settings that may change, and by what requests prefer; see the package."""
+    """Injects faults by settings, which may change, and by preferences of requests."""
 
     def __init__(self, disturbances: FaultSettings, seed: str, wait: Pause = pause) -> None:
         """
@@ -171,7 +171,7 @@ class SeededFaultInjector:
 
     @property
     def disturbances(self) -> FaultSettings:
-        """What is set."""
+        """The settings in force."""
         return self._disturbances
 
     @disturbances.setter
@@ -182,7 +182,7 @@ class SeededFaultInjector:
         self._edition += 1
 
     def plan(self, request: Request, responder: Responder, world: World) -> Met | None:
-        """Decide what a request meets, before it is answered. None: nothing."""
+        """Decide the delay and fault of a request before it is answered; None for neither."""
         header = find_field(request.fields, b"prefer")
         is_asked = header is not None or b"__" in request.query
         if self.is_calm and not is_asked:
@@ -224,7 +224,7 @@ class SeededFaultInjector:
         return answer._replace(fields=fields)
 
     def bring(self, answer: Answer, request: Request, world: World) -> tuple[Met, Answer]:
-        """Decide what an answer meets that says so itself."""
+        """Decide the delay and fault of an answer that brings its own."""
         met = plan_own(answer, world, world.seed or self._seed)
         if (
             met.fault is not None
@@ -298,7 +298,7 @@ def _is_made(answer: Answer) -> bool:
 
 
 def _without_applied(answer: Answer) -> Answer:
-    """Return an answer that does not say that the client preferred what a fault did."""
+    """Return the answer without `Preference-Applied`: a fault, not a preference, decided it."""
     return answer._replace(fields=[field for field in answer.fields if field[0] != PREFERENCE_APPLIED])
 
 
@@ -316,9 +316,8 @@ def _mistyped(met: Met, answer: Answer) -> Answer:
         return answer
     own = parse_media_type(written).essence
     strange = next(name for name in _STRANGE if name != own)
-    return answer._replace(
-        fields=[(name, strange.encode() if name == b"content-type" else value) for name, value in answer.fields]
-    )
+    mistyped = (b"content-type", strange.encode())
+    return answer._replace(fields=[mistyped if field[0] == mistyped[0] else field for field in answer.fields])
 
 
 async def _apologise(met: Met, fault: Fault, send: Send) -> None:

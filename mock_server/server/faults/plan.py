@@ -1,5 +1,5 @@
 """
-What a request meets: its delay and its fault, by what is set, by what it asks for, and by chance.
+The delay and fault of a request: by settings, by preference, and by chance.
 
 Chance goes by turns: the first request of a world for anything that is disturbed has turn 1. So the third request meets
 what it met in the run before, whatever its content.
@@ -32,13 +32,11 @@ class Met:
     missed: str = ""  # why the fault can't be had
 
     def describe(self) -> str:
-        """Return what it is, in words."""
+        """Describe it."""
         parts = [f"delay {self.milliseconds:.0f} ms"] if self.milliseconds is not None else []
-        parts += (
-            [f"fault {self.fault.name}" + (f" (not had: {self.missed})" if self.missed else "")]
-            if self.fault is not None
-            else []
-        )
+        if self.fault is not None:
+            missed = f" (not had: {self.missed})" if self.missed else ""
+            parts.append(f"fault {self.fault.name}{missed}")
         return ", ".join(parts)
 
     @property
@@ -52,7 +50,7 @@ def plan(
     settings: FaultSettings, edition: int, entry: Entry, preferences: Preferences, world: World, seed: str
 ) -> Met | None:
     """
-    Decide what a request meets.
+    Decide the delay and fault of a request.
 
     Args:
         settings: What is set.
@@ -85,7 +83,7 @@ def plan(
 
 def plan_own(answer: Answer, world: World, seed: str) -> Met:
     """
-    Decide what an answer meets that brings its own delay or fault.
+    Decide the delay and fault of an answer that brings its own.
 
     Args:
         answer: A fixture, a scenario or a mapping said it.

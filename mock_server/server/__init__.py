@@ -15,7 +15,7 @@ Microseconds of CPU for the stored example of the default document (2026-11-23, 
 
 Invariants:
 - Same request, same seed: same bytes, on every replica; with state, after the same requests before.
-- Nothing leaves that was not judged by `judge.response`'s own validators, as a whole or, in lists, item by item
+- Nothing leaves that was not judged by `judges.response`'s own validators, as a whole or, in lists, item by item
   (`generate.sampler.list_writer`), unless the user asked for it by name.
 
 Rules for editors: `tests/test_architecture.py` names the modules that may import Connexion, Starlette and uvicorn.

@@ -109,6 +109,7 @@ check: $(VENV)/.check
 format: $(VENV)/.check
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python -m mock_server.docs
 
 docs: $(VENV)/.tests
 	$(BIN)/python -m mock_server.docs

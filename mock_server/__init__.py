@@ -1,5 +1,5 @@
 """
-mock-server: from one OpenAPI document, a fake backend whose every answer conforms.
+mock-server: from one OpenAPI document, a fake backend whose every answer conforms, contract checks and edge cases.
 
     import mock_server
 

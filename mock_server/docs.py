@@ -20,7 +20,7 @@ import typer
 from starlette.routing import Route
 
 from mock_server.admin.access import Guard
-from mock_server.admin.app import create_admin
+from mock_server.admin.app import create_admin, describe_endpoint
 from mock_server.admin.coverage import Coverage
 from mock_server.admin.metrics import Metrics
 from mock_server.cli.check import app as check_app
@@ -38,9 +38,11 @@ from mock_server.exchange.prefer import PREFERENCES
 from mock_server.faults import MEANINGS as FAULTS
 from mock_server.faults import WIREMOCK
 from mock_server.findings import RULES
+from mock_server.generate.realism.tables import MOMENTS, TEXT, read_table
 from mock_server.payloads.formats import FORMATS
 from mock_server.payloads.plan import MEANINGS as KINDS
 from mock_server.respond.open import open_responder
+from mock_server.schema.formats import ASSERTED, NUMERIC_BOUNDS
 from mock_server.server.backend import Backend
 from mock_server.settings import DEFAULTS, SETTINGS, Trust, write_default
 from mock_server.trust import TRUST
@@ -182,8 +184,7 @@ def _endpoints() -> str:
     routes = [route for route in app.routes if isinstance(route, Route) and route.path != "/__admin/"]
     rows: dict[tuple[str, str], list[str]] = {}
     for route in sorted(routes, key=lambda route: (route.path.startswith("/__admin"), route.path)):
-        what = (route.endpoint.__doc__ or "").partition("\n")[0]
-        rows.setdefault((route.path, what), []).extend(sorted((route.methods or set()) - {"HEAD"}))
+        rows.setdefault((route.path, describe_endpoint(route)), []).extend(sorted((route.methods or set()) - {"HEAD"}))
     written = (
         [f"`{'`, `'.join(methods)}`", f"`{path.replace(':path', '')}`", what] for (path, what), methods in rows.items()
     )
@@ -192,6 +193,23 @@ def _endpoints() -> str:
 
 def _preferences() -> str:
     return write_table(("preference", "what it does"), [[f"`{row.name}`", row.help] for row in PREFERENCES])
+
+
+def _kinds() -> str:
+    """Return the kinds that `x-faker` may name, with the properties that have them by their names alone."""
+    names: dict[str, list[str]] = {}
+    for name, kind in {**read_table(TEXT), **read_table(MOMENTS)}.items():
+        names.setdefault(kind, []).append(name)
+    return write_table(
+        ("kind", "names of properties that have it without being asked"),
+        ([f"`{kind}`", ", ".join(names[kind])] for kind in sorted(names)),
+    )
+
+
+def _formats() -> str:
+    texts = ([f"`{name}`", "text"] for name in sorted(ASSERTED))
+    numbers = ([f"`{name}`", f"number from {least:,} to {most:,}"] for name, (least, most) in NUMERIC_BOUNDS.items())
+    return write_table(("format", "of"), [*texts, *numbers])
 
 
 def _packages() -> str:
@@ -216,6 +234,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "settings": _settings,
     "trust": _trust,
     "endpoints": _endpoints,
+    "kinds": _kinds,
+    "formats": _formats,
     "packages": _packages,
     **{f"flags-{command}": _flags(command) for command in APPS},
 }

@@ -6,6 +6,7 @@ that have a title (```yaml title="fixtures/a.yaml") are written into it first, a
 `mock_server.docs`, every link leads somewhere, and the site is built.
 """
 
+import ast
 import os
 import re
 import shlex
@@ -28,6 +29,8 @@ from tests.support.paths import ROOT
 from tests.support.servers import Server, start_server, stop_server
 
 DOCS = ROOT / "docs"
+PACKAGE = ROOT / "mock_server"
+PACKAGES = sorted(path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE)
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text() for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 }
@@ -198,6 +201,7 @@ def test_every_table_has_a_page() -> None:
 
 
 def test_what_has_rows_has_a_sentence_for_each() -> None:
+    assert re.findall(r"^\|.*\|\s+\|$", TABLES["endpoints"](), re.MULTILINE) == []
     assert list(MEANINGS) == list(FaultKind)
     assert tuple(KINDS) == ALL_KINDS
 
@@ -253,6 +257,19 @@ def test_readme_is_short() -> None:
     assert len(PAGES["README.md"].splitlines()) <= LONGEST_README
 
 
+def test_the_modules_that_architecture_names_are_there() -> None:
+    named = set(re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:/__init__)?\.py)`", PAGES["docs/architecture.md"]))
+    roots = (ROOT / "mock_server", ROOT)
+
+    assert {name for name in named if not any((root / name).exists() for root in roots)} == set()
+
+
+def test_every_page_is_one_click_from_readme() -> None:
+    pages = {page for page in PAGES if page.startswith("docs/")} - {"docs/index.md"}
+
+    assert {page for page in pages if f"({page})" not in PAGES["README.md"]} == set()
+
+
 def test_the_commands_of_the_set_up_are_targets_of_make() -> None:
     targets = set(re.findall(r"^(\w[\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {name for text in PAGES.values() for name in re.findall(r"(?:^|`)make ([\w-]+)", text, re.MULTILINE)}
@@ -271,3 +288,20 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     assert (
         re.findall(r'(?:src|href)="(?:https?:)?//[^"]+\.(?:css|js|woff2?)[^"]*"', page) == []
     )  # the site needs no network
+
+
+@pytest.mark.parametrize("folder", PACKAGES, ids=lambda folder: folder.relative_to(PACKAGE).as_posix())
+def test_the_docstring_of_a_package_names_modules_that_are_there(folder: Path) -> None:
+    """The docstrings of packages are the map of the code: a module that is moved or renamed changes them."""
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+    named = set(re.findall(r"`([a-z_0-9.]+)`", text))
+    roots = (folder, PACKAGE)
+    known = {name for name in named if any(module_of(root, name) for root in roots)}
+
+    assert named - known == set()
+
+
+def module_of(root: Path, name: str) -> bool:
+    """Whether a module or a package has this dotted name below a folder."""
+    path = root / name.replace(".", "/")
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()

@@ -1,6 +1,8 @@
 """The Starlette application under `/__admin`."""
 
+import inspect
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -27,6 +29,8 @@ from mock_server.json_values import JsonValue
 from mock_server.server.backend import Backend
 from mock_server.version import __version__
 
+_SECTIONS: Final = ("Args:", "Raises:", "Returns:")  # of a docstring
+
 
 def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Metrics) -> Starlette:
     """Make the application; access to it is decided before, see `access`."""
@@ -51,10 +55,17 @@ def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Me
     return app
 
 
+def describe_endpoint(route: Route) -> str:
+    """Return what an endpoint does: the docstring of its view, without the sections on arguments and errors."""
+    text = inspect.getdoc(route.endpoint) or ""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+    return " ".join(paragraph for paragraph in paragraphs if not paragraph.startswith(_SECTIONS))
+
+
 def _contents(routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
     """Make the view that lists all others."""
     listed: list[JsonValue] = [
-        {"method": method, "path": route.path, "what": (route.endpoint.__doc__ or "").partition("\n")[0]}
+        {"method": method, "path": route.path, "what": describe_endpoint(route)}
         for route in routes
         for method in sorted((route.methods or set()) - {"HEAD"})
     ]

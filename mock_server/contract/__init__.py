@@ -1,12 +1,12 @@
 """
-Judging: does a message keep to the document?
+Testing a provider: does a running API keep to its document?
 
-`request` reads and judges what a client sends, `response` what a server answers. The mock is judged by the same code
-that judges a real API, so the two can't disagree about what is right.
+`runner` runs the `phases` over the operations of a `scope`, `run` sends the requests of one phase, `plan` says which
+requests coverage sends, `memory` keeps the ids that answers name, `checks` judge, `reports` write what was found.
+`api` is one operation under test, `model` has probes, checks and verdicts, `transport` sends, `replay` sends a finding
+again. `records` reads captured traffic, and `summary` judges it.
 
 Invariants:
-- A judge never raises for what it judges: it returns findings.
-- A message is wrong only if every reading that the document allows is wrong.
-
-Rules for editors: a judge decides nothing about what to answer; that is `serve`.
+- A run changes and deletes only what it created, or what the user named for that operation.
+- A verdict is certain or doubtful; a doubtful one never makes a run fail.
 """

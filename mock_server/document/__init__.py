@@ -1,13 +1,16 @@
 """
 The OpenAPI document as frozen values.
 
-`load` reads bytes into JSON data, `references` follows `$ref` between places, `parse` (and `swagger` for 2.0)
-turns places into the values of `model`, `lint` asks openapi-spec-validator, `positions` finds the line of a place.
+`load` reads resources (`fetch` over HTTP), `yaml` and `json_text` parse them, `mistakes` recognises files that are no
+OpenAPI documents. `document` indexes what was read, and reads an operation when it is asked for: `openapi3` and
+`swagger2` turn its objects into the values of `model`, tolerantly (`reader`); `references` follows references between
+places. `lint` runs openapi-spec-validator, `metaschemas` has the schemas of JSON Schema, `positions` finds the line of
+a place, `free_servers` reads URLs of servers with variables, `default` finds the document if none is named.
 
 Invariants:
-- Nothing here knows what a schema means: a Schema Object stays the `Node` where it stands.
+- Nothing here knows what a schema means: a Schema Object stays the `Node` where it was written.
 - A file is read when a reference needs it, and only from where `Access` allows.
 - What was read is never changed: YAML aliases share their objects.
 
-Rules for editors: never render a document through a template engine, and never load YAML by anything but `yaml12`.
+Rules for editors: never render a document through a template engine, and load YAML by `yaml` only.
 """

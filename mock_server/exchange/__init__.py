@@ -1,12 +1,15 @@
 """
 One HTTP exchange, read through the document.
 
-`path` finds the operation, `parameter` reads what `serialization` writes, `body` does both, `media_type`, `preference`
-and `negotiate` choose a response, `security` looks for credentials, `problem` says what went wrong.
+`message` has the bytes, `router` finds the operation, `parameters` and `body` read and write, by media type: `form`,
+`xml`, `packed` (MessagePack, CBOR), `sample_files`; `wire_values` lists the readings of a text, `charset` and
+`content_coding` decode, `bounds` limits. `media_type`, `prefer` and `negotiate` choose a response, `security` looks
+for credentials, `header_fields` knows the grammars of fields, `problem` words what is wrong, `expressions` evaluates
+runtime expressions. `render` writes an exchange as JSON, `har` and `curl` in their formats; `secrets` masks it.
 
 Invariants:
-- Nothing here does I/O, and nothing decides whether a value conforms: that is `contract`.
-- A wire form is read in every way that the document allows: `readings`, the likeliest first.
+- Nothing here does I/O, and nothing decides whether a value conforms: that is `judge`.
+- A wire form is read in every way that the document allows, the likeliest first.
 
-Rules for editors: name things as RFC 9110 does, and cite the section beside what obeys it.
+Rules for editors: name things as RFC 9110 does, and cite the section where it is obeyed.
 """

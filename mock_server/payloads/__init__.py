@@ -1,13 +1,13 @@
 """
-Catalogues of payloads: what a tester sends or shows, numbered, proven, written as files and as tests.
+Edge cases as files: numbered, proven, in several formats.
 
-`target` is one message of one operation, `numbering` plans the payloads of many, `record` is what is said of each,
-`export` and `table` are the formats, `shards` writes them in pieces that can be made anywhere, in any order, again.
+`targets` are the messages that payloads are made for, `plan` numbers the payloads, `formats` writes them (`table` and
+`parquet` as rows). `jobs` makes them in pieces that can be made anywhere, in any order, and again; `executors` shares
+them out to processes or, by `dask`, to a cluster.
 
 Invariants:
-- Payload number N is the same bytes in every process, whoever makes it and whatever was made before.
-- Nothing leaves that was not judged by what its record says.
+- Payload number N is the same bytes in every process, whatever was made before.
+- No payload leaves that was not judged by what its record says.
 
-Rules for editors: pyarrow is imported in `parquet` only, distributed in `cluster` only; both are imported when asked
-for.
+Rules for editors: pyarrow is imported in `parquet` only, distributed in `dask` only; both when they are needed.
 """

@@ -1,13 +1,16 @@
 """
 Schema Objects as JSON Schema 2020-12.
 
-`dialect` translates the Schema Objects of every OpenAPI version, `bundle` gathers what a schema refers to,
-`validate` judges values, `formats` says what a format means, `canonical` gives the form that generators compile from.
+`dialect` translates the Schema Objects of every OpenAPI version, with `discriminator` and `patterns`. `bundle` gathers
+what a schema refers to. `validate` judges values, `assertions` words what is broken, `large` does so for large values,
+`formats` defines formats. `simplify` and `canonical` make the form that generators compile from; `cost` counts what a
+schema costs. `outline` finds types, items and properties, `locations` the places of a value, `hints` what the document
+says about a place beside its constraints.
 
 Invariants:
-- A bundle is self-contained: every `$ref` in it is `#/$defs/<name>`; nothing is ever fetched while validating.
+- A bundle is self-contained: every reference in it leads into its own definitions. Nothing is fetched while validating.
 - What JUDGE accepts is never narrower than the document; what MAKE describes is never wider.
 
-Rules for editors: jsonschema-rs is imported in `validate` and `canonical` only, and a schema that does not compile
-is an error or a finding, never a schema that accepts everything in silence.
+Rules for editors: jsonschema-rs is imported in `validate` and `canonical` only. A schema that does not compile is an
+error or a finding, never a schema that silently accepts everything.
 """

@@ -1,16 +1,14 @@
 """
-State from the document: what is created is there, what is deleted is gone.
+State from the document: what is created can be read, what is deleted is gone.
 
-`inference` finds the resources of a document and what each operation does with them (`resource` has the words),
-`seeding` fills a collection with what the document says is in it, `creation` sets what a server sets, `patching`
-changes, `listing` filters, sorts and pages, `fitting` makes answers that conform, `paging` tells of pages, `children`
-knows which things show others, `store` keeps things in memory, `database` beyond the process. A request is read as an
-`asked`; what is there `presence` knows; `reads` and `writes` do what is asked, `showing` makes the answers and
-`refusals` the others; `answering` brings all together, `attach` gives it to a server.
+`inference` finds the `resources` of a document and what each operation does with them. `source` answers: `crud` has one
+function for each action, over a `collection` and its `records`; `seeds` are the items at the start, `listing` filters,
+sorts and pages, `body` and `patch` apply what was sent, `children` finds what belongs to an item, `representation`
+makes conforming answers. `store` keeps items in memory, `database` beyond the process, `editor` edits them by hand.
 
 Invariants:
-- No answer leaves that breaks the document: what an answer can't show of a thing is generated in it, and a warning
-  says so; a list that can't be shown is answered as without state.
-- What was asked for is done whatever its answer can show.
-- An entity that was stored is never changed in place, so what was written of it stays good until there is another.
+- No answer leaves that breaks the document: what an answer can't show of an item is generated, and a warning says so;
+  a list that can't be shown is answered as without state.
+- What was asked for is done, whatever its answer can show.
+- A stored item is never changed in place, so what was written of it stays valid until there is another.
 """

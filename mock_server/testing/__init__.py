@@ -1,6 +1,6 @@
 """
 In other people's tests: what the pytest plugin gives them.
 
-`live` is a running mock with a world for each test, `cases` are contract checks as tests, `tested` is whom they test.
-Nothing of this is imported before a test asks for it: see `mock_server.pytest_plugin`.
+`live` is a running mock with a world for each test, `cases` are contract checks as tests. Nothing of this is imported
+before a test asks for it.
 """

@@ -1,9 +1,9 @@
 """
 Phases: what a run sends, in order.
 
-`examples` sends what the document shows, `covering` tries each keyword once, `stateful` follows links and the lives of
-things, `fuzzing` searches and shrinks. `provision` creates what a request needs, `acceptance` says which refusal is
-wrong.
+`examples` sends the examples of the document, `coverage` tries each keyword once, `stateful` creates, reads, changes
+and deletes and follows links, `fuzzing` searches and shrinks. `resources` creates what a request needs, `callbacks`
+receives callbacks and webhooks.
 
-Rules for editors: a phase sends through its session only; what it finds goes to the session's ledger.
+Rules for editors: a phase sends through its session only; its findings go to the incidents of the session.
 """

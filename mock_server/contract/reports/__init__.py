@@ -1,10 +1,10 @@
 """
-Reports: one run, for people and for machines.
+Reports: one run, for people and for machines. `REPORTS` lists them.
 
-`digest` says everything once, with secrets masked; each other module writes it in one format.
+`report` makes the data of all reports, with secrets masked; `junit`, `ctrf`, `har`, `html` and `ndjson` (with
+Markdown) write it, `pytest_module` writes findings as fixtures and tests.
 
-Rules for editors: a report shows what came from elsewhere, so everything is escaped, and nothing is shown that the mask
-has not seen.
+Rules for editors: a report shows foreign text, so everything is escaped, and nothing is shown that was not masked.
 """
 
 from typing import Final

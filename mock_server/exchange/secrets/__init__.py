@@ -1,5 +1,5 @@
 """
-Secrets in exchanges.
+Secrets in exchanges: how they are recognised, and the one mask that keeps them out of everything written or shown.
 
-Which names and shapes give them away, and the one mask that keeps them out of all that is written or shown.
+`names` and `shapes` recognise them, `bodies` finds them in bodies, `document` by the document, `mask` masks.
 """

@@ -1,1 +1,6 @@
-"""Edge cases: boundary, extreme, incoherent and invalid values of a schema, each with a label."""
+"""
+Edge cases: boundary, extreme, incoherent and invalid values of a schema, each with a label and a proof.
+
+`boundary`, `extreme`, `incoherent` and `invalid` propose edits, `apply` makes them in a conforming value, `catalogue`
+proves and lists them, `pairwise` combines them, `variants` has those of contract tests.
+"""

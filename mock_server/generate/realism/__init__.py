@@ -1,1 +1,6 @@
-"""Realistic values: what a property means, and tables and pools of values that fit the meaning."""
+"""
+Realistic values: what a property means, and values that fit the meaning.
+
+`meaning` infers it by the tables of `tables`, `pools` has columns of values, `example_shapes` follows an example,
+`coherence` lets the parts of a value agree, `errors` words errors.
+"""

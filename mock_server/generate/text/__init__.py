@@ -1,1 +1,7 @@
-"""Texts by pattern: regular expressions of ECMA-262 read, and strings of a given length written from them."""
+"""
+Texts by pattern and format.
+
+`regex` parses regular expressions of ECMA-262, `charset` has sets of characters, `language` writes strings of a given
+length, `automaton` intersects patterns, `grammars` has formats as patterns, `texts` combines formats, patterns and
+lengths.
+"""

@@ -1,13 +1,12 @@
 """
-What people script: answers for certain requests, told before the document's own are asked.
+Which requests an answer is for, and what answers may look up in them.
 
-`pattern` says which requests, in WireMock's words (`matcher` for one text, `alike` for JSON, `jsonpath` for a place in
-it); `near` says what came close. `template` looks values of the request up in an answer, `functions` is all that it can
-call. `scenario` reads state machines from files, `mapping` stub mappings that come at run time, `stubs` keeps those.
+`request_pattern` has WireMock's request patterns (`matchers` for one text, `jsonpath` for a place in JSON),
+`conditions` those of fixtures and scenarios; `distance` and `near_misses` find what came close. `template` fills in
+texts, `functions` are all that it can call, `mapping` reads stub mappings.
 
 Invariants:
-- Patterns, paths, templates, mappings and scenarios are data: nothing of them is executed, and what they may cost is
-  bounded.
-- What is not understood is refused with its place, never passed over.
-- An answer is judged by the document when it is read or, where it is a template, when it is made.
+- Patterns, templates and mappings are data: nothing of them is executed, and what they may cost is bounded.
+- What is not understood is refused with its place, never ignored.
+- An answer is judged by the document when it is read or, if it is a template, when it is made.
 """

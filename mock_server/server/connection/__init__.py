@@ -1,11 +1,11 @@
 """
-Delays and faults.
+Connections: our HTTP protocol, on top of uvicorn's.
 
-`drawing` decides what a request meets (pure: settings, seed and turn in), `disturb` sees that it does, `breaking` does
-to the connection what a fault's name says, over the `line` that our HTTP protocol lends to the application.
+`gate` sees the bytes first: `framing` finds where requests begin and end, `absolute_form` reads targets in absolute
+form, `connections` bounds their number, bytes and time. `raw` lends the connection to faults, `immediate` sends
+answers without a task.
 
 Invariants:
-- The same seed and the same requests meet the same delays and faults, in every run; each world counts its own turns.
-- A fault is what its name says, on the socket. Where it can't be had, that is said instead of imitating it.
-- Waiting blocks nobody else, and ends when the client leaves or the server stops.
+- What could be read in two ways is refused.
+- Waiting blocks no other connection, and ends when the client leaves or the server stops.
 """

@@ -74,5 +74,8 @@ def content_of(hints: Hints) -> Content:
     formats = hints.formats()
     written = hints.text("contentMediaType") or ("application/json" if _JSON_FORMATS.intersection(formats) else "")
     is_of_bytes = "byte" in formats
-    encoding = "base64" if is_of_bytes else hints.text("contentEncoding").lower()
+    if is_of_bytes:
+        encoding = "base64"
+    else:
+        encoding = hints.text("contentEncoding").lower()
     return Content(parse_media_type(written) if written else None, encoding, is_encoded=is_of_bytes)

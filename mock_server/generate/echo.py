@@ -85,7 +85,10 @@ class EchoPlaces:
         """What the query parameters mean: by role, the name."""
         found: dict[str, str] = {}
         for echo in self.echoes:
-            role = ROLE_OF.get(joined(echo.name)) if not echo.in_path else None
+            if not echo.in_path:
+                role = ROLE_OF.get(joined(echo.name))
+            else:
+                role = None
             if role is not None:
                 found.setdefault(role, echo.name)
         return found
@@ -143,10 +146,10 @@ class EchoPlaces:
         linked: list[JsonValue] = []
         for item in listed:
             key = _key(item, self.item_variable) if isinstance(item, dict) else None
-            own = RequestEcho(path=f"{path.rstrip('/')}/{quote(str(key), safe='')}")
-            wishes = _own_links(item, own) if isinstance(item, dict) and key is not None else ()
-            for wished in wishes:
-                item = say(item, wished.place, wished.values[choice])  # noqa: PLW2901 - a changed copy
+            if isinstance(item, dict) and key is not None:
+                own = RequestEcho(path=f"{path.rstrip('/')}/{quote(str(key), safe='')}")
+                for wished in _own_links(item, own):
+                    item = say(item, wished.place, wished.values[choice])  # noqa: PLW2901 - a changed copy
             linked.append(item)
         return linked
 
@@ -211,12 +214,13 @@ def _after(listed: Sequence[JsonValue], cursor: JsonValue) -> int:
         and (start := _number(cursor.removeprefix(_CURSOR))) is not None
     ):
         return start
-    keys = [
-        next((item[name] for name in KEYS if name in item), None) if isinstance(item, dict) else item for item in listed
-    ]
-    return next(
-        (index + 1 for index, key in enumerate(keys) if key is not None and str(key) == str(cursor)), len(listed)
-    )
+    for index, item in enumerate(listed):
+        key = item
+        if isinstance(item, dict):
+            key = next((item[name] for name in KEYS if name in item), None)
+        if key is not None and str(key) == str(cursor):
+            return index + 1
+    return len(listed)
 
 
 def _key(item: JsonObject, variable: str) -> JsonValue:

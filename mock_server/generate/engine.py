@@ -54,10 +54,14 @@ class Engine:
     @property
     def locale(self) -> str:
         """The locale of generated values: set, or said by the document, or English."""
-        extension = (
-            self.document.resource.value.get("x-mock") if isinstance(self.document.resource.value, dict) else None
-        )
-        said = extension.get("locale") if isinstance(extension, dict) else None
+        if isinstance(self.document.resource.value, dict):
+            extension = self.document.resource.value.get("x-mock")
+        else:
+            extension = None
+        if isinstance(extension, dict):
+            said = extension.get("locale")
+        else:
+            said = None
         return self.settings.locale or (said if isinstance(said, str) else DEFAULT_LOCALE)
 
     def pools(self, locale: str | None = None) -> Pools:
@@ -186,7 +190,10 @@ def find_echoes(operation: Operation) -> tuple[Echo, ...]:
 
 def _first_of(parameter: Parameter) -> int:
     """Return what the first page has for a number."""
-    schema = parameter.schema.value if parameter.schema is not None else None
+    if parameter.schema is not None:
+        schema = parameter.schema.value
+    else:
+        schema = None
     if isinstance(schema, dict) and 0 in (schema.get("minimum"), schema.get("default")):
         return 0
     return 1

@@ -61,7 +61,9 @@ class EnvelopePlace:
         """Return the collection of things, each with its key."""
         if self.shape is Shape.MAP:
             return {str(key): thing for key, thing in things}
-        return [key if self.shape is Shape.KEYS else thing for key, thing in things]
+        if self.shape is Shape.KEYS:
+            return [key for key, _ in things]
+        return [thing for _, thing in things]
 
 
 def is_array(outline: Outline) -> bool:
@@ -94,7 +96,10 @@ def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> Envelo
     if named is not None:
         return EnvelopePlace((named,), outline.member(named).item())
     for name in shown(outline) if depth == 0 else ():
-        found = find_list(outline.member(name), nouns, depth + 1) if joined(name) in _HOLDERS else None
+        if joined(name) in _HOLDERS:
+            found = find_list(outline.member(name), nouns, depth + 1)
+        else:
+            found = None
         if found is not None:
             return EnvelopePlace((name, *found.pointer), found.outline)
     return None
@@ -105,7 +110,10 @@ def find_collection(outline: Outline, nouns: frozenset[str]) -> EnvelopePlace | 
     found = find_list(outline, nouns)
     if found is not None:
         return found
-    members = [(name, outline.member(name)) for name in shown(outline)] if is_object(outline) else []
+    if is_object(outline):
+        members = [(name, outline.member(name)) for name in shown(outline)]
+    else:
+        members = []
     named = [
         (name, member)
         for name, member in members
@@ -185,11 +193,13 @@ def project(value: JsonValue, outline: Outline, depth: int = 0) -> JsonValue:
         return value
     demanded = (str(name) for source in outline.sources if isinstance(r := source.get("required"), list) for name in r)
     names = frozenset((*shown(outline), *demanded))
-    return {
-        name: project(member, outline.member(name), depth + 1) if name in names else member
-        for name, member in value.items()
-        if name in names or (name not in outline.names and _welcomes_more(outline))
-    }
+    projected: JsonObject = {}
+    for name, member in value.items():
+        if name in names:
+            projected[name] = project(member, outline.member(name), depth + 1)
+        elif name not in outline.names and _welcomes_more(outline):
+            projected[name] = member
+    return projected
 
 
 def _welcomes_more(outline: Outline) -> bool:

@@ -52,9 +52,14 @@ def draft_strategy(drafter: Drafter, base: RequestDraft) -> Drafts | None:
         if values is None:
             continue
         if parameter.location is ParameterLocation.PATH:
-            parts[key] = st.one_of(st.just(base.parameters[key]), values) if key in base.parameters else values
+            if key in base.parameters:
+                parts[key] = st.one_of(st.just(base.parameters[key]), values)
+            else:
+                parts[key] = values
+        elif parameter.required:
+            parts[key] = values
         else:
-            parts[key] = values if parameter.required else st.one_of(st.just(_ABSENT), values)
+            parts[key] = st.one_of(st.just(_ABSENT), values)
     if base.media is not None and base.media.schema is not None:
         body = _schema_strategy(drafter, base.media.schema)
         if body is not None:
@@ -104,7 +109,10 @@ def search(drafts: Drafts, wanted: Callable[[RequestDraft], bool], seed: int, ex
 
 
 def _parameter_strategy(drafter: Drafter, parameter: Parameter) -> st.SearchStrategy[JsonValue] | None:
-    schema = parameter.content.schema if parameter.content is not None else parameter.schema
+    if parameter.content is not None:
+        schema = parameter.content.schema
+    else:
+        schema = parameter.schema
     if schema is not None:
         return _schema_strategy(drafter, schema, parameter.name)
     return None

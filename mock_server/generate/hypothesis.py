@@ -162,9 +162,9 @@ class StrategyCompiler:
             return self._sampled(schema)
         if view.multiple_of:
             step = as_json(view.multiple_of[0])
-            return (
-                self._near(schema, _multiples(step, view)) if isinstance(step, int | float) else self._sampled(schema)
-            )
+            if isinstance(step, int | float):
+                return self._near(schema, _multiples(step, view))
+            return self._sampled(schema)
         least, most = as_json(view.minimum), as_json(view.maximum)
         low = as_float(least) if isinstance(least, int | float) else None
         high = as_float(most) if isinstance(most, int | float) else None
@@ -178,7 +178,9 @@ class StrategyCompiler:
             allow_nan=False,
             allow_infinity=False,
         )
-        return self._near(schema, floats) if view.excludes_integers else floats
+        if view.excludes_integers:
+            return self._near(schema, floats)
+        return floats
 
     def _string(self, schema: Canonical, view: StringView) -> Strategy:
         formats = [name for name in view.formats if name in _FORMATS]
@@ -194,7 +196,9 @@ class StrategyCompiler:
             most = min(most, view.max_length)
         texts = st.text(self.alphabet, min_size=least, max_size=most)
         is_exact = not (view.excluded or view.excluded_patterns or view.excluded_formats)
-        return texts if is_exact else self._near(schema, texts)
+        if is_exact:
+            return texts
+        return self._near(schema, texts)
 
     def _array(self, schema: Canonical, view: ArrayView, depth: int) -> Strategy:
         if view.contains or view.distinctness == Distinctness.SOME_REPEATED:
@@ -208,7 +212,10 @@ class StrategyCompiler:
             most = min(view.max_items - len(view.prefix_items), least + _MOST_ITEMS)
         if depth >= self.deep:
             most = least
-        items = self.compile(view.items, depth + 1) if view.items is not None else self._types(_SCALARS)
+        if view.items is not None:
+            items = self.compile(view.items, depth + 1)
+        else:
+            items = self._types(_SCALARS)
         rest = _lists(items, least, most, identity if distinct else None)
         if not view.prefix_items:
             return rest
@@ -235,7 +242,9 @@ class StrategyCompiler:
             or view.violations
             or view.max_properties is not None
         )
-        return objects if is_exact else self._near(schema, objects)
+        if is_exact:
+            return objects
+        return self._near(schema, objects)
 
     def _branches(self, branches: list[Canonical], depth: int) -> Strategy:
         if depth >= self.deep:  # the branches that lead to an end the soonest
@@ -278,7 +287,9 @@ class StrategyCompiler:
         try:
             first = produce(0)
         except (NothingFits, RecursionError):
-            return st.sampled_from(simple) if simple else st.nothing()
+            if simple:
+                return st.sampled_from(simple)
+            return st.nothing()
 
         def produce_any(seed: int) -> JsonValue:
             try:
@@ -287,14 +298,22 @@ class StrategyCompiler:
                 return first
 
         drawn = st.integers(0, _SEEDS).map(produce_any).filter(accept)
-        return st.one_of(st.sampled_from(simple), drawn) if simple else drawn
+        if simple:
+            return st.one_of(st.sampled_from(simple), drawn)
+        return drawn
 
 
 def _multiples(step: float, view: IntegerView | NumberView) -> Strategy:
     """Draw the multiples of a step, 1 for instance, within bounds; of a fraction those that floats come near to."""
     least, most = as_json(view.minimum), as_json(view.maximum)
-    low = int(-(-least // step)) if isinstance(least, int | float) else None
-    high = int(most // step) if isinstance(most, int | float) else None
+    if isinstance(least, int | float):
+        low = int(-(-least // step))
+    else:
+        low = None
+    if isinstance(most, int | float):
+        high = int(most // step)
+    else:
+        high = None
     if low is not None and high is not None and low > high:
         return st.nothing()
     counts = st.integers(low, high)

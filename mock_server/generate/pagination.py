@@ -89,7 +89,10 @@ def is_sure_sign(name: str) -> bool:
     word = "".join(words)
     if word in _SURE or word in _MORE - {"more", "truncated"}:
         return True
-    tail = words[words.index("next") + 1 :] if "next" in words[:2] else ()
+    if "next" in words[:2]:
+        tail = words[words.index("next") + 1 :]
+    else:
+        tail = ()
     if tail and _NEXT_TAILS.issuperset(tail):
         return True
     return len(words) > 1 and words[-1] in {"token", "cursor"} and bool(_TOKENS & set(words))
@@ -273,7 +276,10 @@ def iter_span_wishes(
     members: list[tuple[tuple[str, ...], JsonValue]] = []
     for holder in holders:
         inside = _take(body, holder)
-        members += [((*holder, name), value) for name, value in inside.items()] if isinstance(inside, dict) else []
+        if isinstance(inside, dict):
+            members += [((*holder, name), value) for name, value in inside.items()]
+        else:
+            members += []
         known = inside if isinstance(inside, dict) else {}
         members += [((*holder, name), value) for name, value in documented.get(holder, {}).items() if name not in known]
     words = {joined(where[-1]) for where, _ in members}
@@ -345,10 +351,12 @@ def _size(span: Span, value: JsonValue) -> int | None:
 
 def _key_of(shown: JsonValue, *, first: bool) -> list[JsonValue | Absence]:
     """Return the key of the first thing of a list, or of the last one."""
-    item = shown[0 if first else -1] if isinstance(shown, list) and shown else None
+    if shown == []:
+        return [None, ABSENT, ""]
+    if not isinstance(shown, list):
+        return []
+    item = shown[0 if first else -1]
     if not isinstance(item, dict):
-        if shown == []:
-            return [None, ABSENT, ""]
         return []
     key = next((item[name] for name in KEYS if name in item), None)
     if isinstance(key, str | int):

@@ -108,7 +108,9 @@ class Producer:
             UnusableSchema: the schema can't be compiled.
         """
         written = self.by_row(wish)
-        return written if written is not None else write_json(self._drawn(wish))
+        if written is not None:
+            return written
+        return write_json(self._drawn(wish))
 
     def by_row(self, wish: SampleOptions) -> bytes | None:
         """
@@ -129,14 +131,19 @@ class Producer:
         """Return this one once nobody is busy with it; where that can't be waited for, one that makes the same."""
         while self._is_busy and wait():
             pass
-        return replace(self) if self._is_busy else self
+        if self._is_busy:
+            return replace(self)
+        return self
 
     def _row(self, wish: SampleOptions) -> bytes | None:
         rows = self._rows
         if rows is None or wish.minimal or wish.status >= FIRST or (self.answers and self._answered.links_items):
             return None
         size = wish.size
-        limit = self._answered.limit(wish.echo) if self.answers and wish.echo else None
+        if self.answers and wish.echo:
+            limit = self._answered.limit(wish.echo)
+        else:
+            limit = None
         if limit is not None and size is not None and limit < size:
             return None  # a page is cut out of the whole
         if limit is not None and limit < _FEW:
@@ -178,7 +185,9 @@ class Producer:
         if not self._fits(value, state):
             value = self._insist(wish)
             wishes = self._wishes(value, wish)
-        return settle(value, wishes, self.accepts) if wishes else value
+        if wishes:
+            return settle(value, wishes, self.accepts)
+        return value
 
     def _fits(self, value: JsonValue, state: DrawState) -> bool:
         """Return whether a value conforms, and is no larger than what is sent."""
@@ -216,7 +225,9 @@ class Producer:
     def _wishes(self, value: JsonValue, wish: SampleOptions) -> list[RequestedValue]:
         if wish.status >= FIRST:
             return list(iter_failures(value, wish.status, self._answered.outline, is_problem=wish.is_problem))
-        return list(self._answered.iter_wishes(value, wish.requested, wish.echo, wish.size)) if self.answers else []
+        if self.answers:
+            return list(self._answered.iter_wishes(value, wish.requested, wish.echo, wish.size))
+        return []
 
     @cached_property
     def _answered(self) -> EchoPlaces:
@@ -233,7 +244,9 @@ class Producer:
             if self._validator.is_valid(value):
                 return value
         pruned = self._pruned(candidates[-2:])
-        return pruned[0] if pruned is not None else self.produce(wish)
+        if pruned is not None:
+            return pruned[0]
+        return self.produce(wish)
 
     @cached_property
     def accepts(self) -> Callable[[JsonValue], bool]:
@@ -246,9 +259,9 @@ class Producer:
         if self.fallback is None or not self.bundle.excludes:
             return ours
         judged = self.fallback()._validator  # noqa: SLF001 - another of the same class
-        return (
-            ours if judged.bundle.schema == self.bundle.schema else lambda value: ours(value) and judged.is_valid(value)
-        )
+        if judged.bundle.schema == self.bundle.schema:
+            return ours
+        return lambda value: ours(value) and judged.is_valid(value)
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what was noted while compiling: names that Faker does not know."""
@@ -320,7 +333,10 @@ class Producer:
         return Repair(self.bundle.schema, self._validator.breaches, partial(compile_part, self._sampler))
 
     def _state(self, wish: SampleOptions, attempt: int) -> DrawState:
-        seed = wish.seed if attempt == 0 else derive_seed(wish.seed, attempt)
+        if attempt == 0:
+            seed = wish.seed
+        else:
+            seed = derive_seed(wish.seed, attempt)
         state = DrawState(seed, static=wish.static, size=wish.size, echo=wish.echo)
         state.terse = wish.status >= FIRST
         if attempt == 0 and wish.size is None:
@@ -362,7 +378,9 @@ class Producer:
         if self._spare is None:
             return self._last_resort(wish, candidates)
         repaired = self._repaired(candidates[-1:], wish.seed)
-        return repaired[0] if repaired is not None else self._spare[0]
+        if repaired is not None:
+            return repaired[0]
+        return self._spare[0]
 
     def _pruned(self, candidates: list[JsonValue]) -> tuple[JsonValue] | None:
         found = (self._repair.prune(value) for value in candidates if not is_late() and self._validator.is_light(value))
@@ -374,7 +392,9 @@ class Producer:
             found = self._repair.find(starts, derive_random(seed, "repair"))
         finally:
             self._sampler.setting.repairing = False
-        return found if found is not None and self.accepts(found[0]) else None
+        if found is not None and self.accepts(found[0]):
+            return found
+        return None
 
     @cached_property
     def _spare(self) -> tuple[JsonValue] | None:
@@ -423,5 +443,8 @@ class Producer:
             if self._extent.size <= MOST_PARTS:
                 reason = f"no value is made of more than {MOST_PARTS:,} parts, and none was found that has fewer"
             return UnsatisfiableSchema(place, reason, proven=False)
-        reason = "no value can satisfy it" if self._is_hopeless else "no value was found that satisfies it"
+        if self._is_hopeless:
+            reason = "no value can satisfy it"
+        else:
+            reason = "no value was found that satisfies it"
         return UnsatisfiableSchema(place, reason, proven=self._is_hopeless)

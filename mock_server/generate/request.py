@@ -101,7 +101,10 @@ def encode(
     """
     written = _DraftParts()
     known = [(name, scopes) for name, scopes in draft.security if name in credentials]
-    replaced = credential_keys(draft.operation, [tuple(known)], schemes) if known else frozenset()
+    if known:
+        replaced = credential_keys(draft.operation, [tuple(known)], schemes)
+    else:
+        replaced = frozenset()
     fixed = {name for name, _ in draft.operation.entry.fixed_query}
     for parameter in draft.operation.parameters:
         key = (parameter.location, parameter.name)
@@ -122,11 +125,12 @@ def encode(
     }
     entry = draft.operation.entry
     path = base_path + quote(_fill(entry.path, written.variables, undeclared), safe=_IN_PATH)
-    own = [
-        f"{quote(name, safe='')}={_fill(value, written.variables, undeclared) if '{' in value else quote(value, safe='')}"
-        for name, value in entry.query
-        if "{" not in value or set(template_names(value)) & {*written.variables, *undeclared}
-    ]
+    own: list[str] = []
+    for name, value in entry.query:
+        if "{" not in value:
+            own.append(f"{quote(name, safe='')}={quote(value, safe='')}")
+        elif set(template_names(value)) & {*written.variables, *undeclared}:
+            own.append(f"{quote(name, safe='')}={_fill(value, written.variables, undeclared)}")
     query = "&".join((*own, *written.query)).encode("latin-1", "replace")
     return Request(draft.operation.method, path.encode(), query, tuple(written.fields), body)
 
@@ -138,11 +142,14 @@ def credential_keys(
     names = credential_names(requirements, schemes)
     if not names:
         return frozenset()
-    written = (
-        (p.location, p.name, p.name.lower() if p.location is ParameterLocation.HEADER else p.name)
-        for p in operation.parameters
-    )
-    return frozenset((location, name) for location, name, compared in written if (location, compared) in names)
+    found: set[ParameterKey] = set()
+    for parameter in operation.parameters:
+        compared = parameter.name
+        if parameter.location is ParameterLocation.HEADER:
+            compared = compared.lower()
+        if (parameter.location, compared) in names:
+            found.add((parameter.location, parameter.name))
+    return frozenset(found)
 
 
 class _DraftParts:
@@ -169,7 +176,7 @@ class _DraftParts:
         if scheme.type == "apiKey":
             name = scheme.name
             if scheme.location is ParameterLocation.QUERY:
-                value = secret if secret is not None else name[0] if name else "k"
+                value = secret if secret is not None else name[:1] or "k"
                 self.query.append(f"{quote(name, safe='')}={quote(value, safe='')}")
             elif scheme.location is ParameterLocation.COOKIE:
                 self.cookies.append(f"{name}={secret if secret is not None else 'key'}")
@@ -188,7 +195,10 @@ class _DraftParts:
         if media_type.is_range:
             media_type = parse_media_type("application/json")
             name = media_type.essence
-        outline = outlines(draft.media.schema) if draft.media.schema is not None else Outline((), {})
+        if draft.media.schema is not None:
+            outline = outlines(draft.media.schema)
+        else:
+            outline = Outline((), {})
         data = write_body(draft.body, media_type, outline, draft.media.encoding, "root")
         self.fields.append((b"content-type", content_type(name, media_type).encode("latin-1", "replace")))
         return data
@@ -197,7 +207,10 @@ class _DraftParts:
 def _authorization(scheme: SecurityScheme, secret: str | None) -> str:
     """Return the Authorization field. RFC 7617 for basic; else the scheme's name and the token."""
     if scheme.scheme == "basic":
-        pair = base64.b64encode(secret.encode()).decode() if secret is not None else "dXNlcjpwYXNz"
+        if secret is not None:
+            pair = base64.b64encode(secret.encode()).decode()
+        else:
+            pair = "dXNlcjpwYXNz"
         return f"Basic {pair}"
     return f"{(scheme.scheme or 'bearer').capitalize()} {secret if secret is not None else 'token'}"
 
@@ -206,7 +219,10 @@ def _fill(template: str, variables: Mapping[str, str], undeclared: Mapping[str, 
     """Return a template with its variables, percent-encoded."""
     for name in template_names(template):
         bare = name.lstrip("+").rstrip("+*")
-        value = variables[bare] if bare in variables else quote(undeclared.get(bare, "example"), safe="")
+        if bare in variables:
+            value = variables[bare]
+        else:
+            value = quote(undeclared.get(bare, "example"), safe="")
         template = template.replace("{" + name + "}", value)
     return template
 
@@ -249,7 +265,10 @@ class Drafter:
         body = self.operation.request_body
         if body is not None and body.content and (body.required or full or self.operation.method in _WITH_BODY):
             media = self.media()
-            value = self.body(media, salt, full=full) if media is not None else MISSING
+            if media is not None:
+                value = self.body(media, salt, full=full)
+            else:
+                value = MISSING
             if not isinstance(value, Missing):
                 made = made.with_body(value, media)
             elif body.required:
@@ -259,7 +278,10 @@ class Drafter:
     def media(self) -> MediaType | None:
         """Return the documented media type of bodies that says most about them, and of which a value can be made."""
         body = self.operation.request_body
-        ranked = sorted(body.content, key=_rank) if body is not None else []
+        if body is not None:
+            ranked = sorted(body.content, key=_rank)
+        else:
+            ranked = []
         return next((media for media in ranked if not isinstance(self.body(media, 0, full=False), Missing)), None)
 
     def parameter(self, parameter: Parameter, salt: int = 0) -> JsonValue | Missing:
@@ -276,7 +298,10 @@ class Drafter:
 
     def _grammatical(self, parameter: Parameter) -> list[JsonValue]:
         """Values of a header field that has a grammar of its own: of its schema any word would do."""
-        grammar = find_grammar(parameter.name) if parameter.location is ParameterLocation.HEADER else None
+        if parameter.location is ParameterLocation.HEADER:
+            grammar = find_grammar(parameter.name)
+        else:
+            grammar = None
         if grammar is None or parameter.schema is None:
             return []
         seed = derive_seed(self.kit.settings.seed, "case", self.operation.id, parameter.name)
@@ -299,10 +324,12 @@ class Drafter:
 
     def body(self, media: MediaType, salt: int, *, full: bool) -> JsonValue | Missing:
         """Return a value of a body; a documented example where it conforms and nothing else is asked for."""
-        schema = media.schema if media.schema is not None else media.item_schema
+        schema = media.schema or media.item_schema
         shown = next((example.value for example in media.examples if example.value is not MISSING), MISSING)
         if schema is None:
-            return "example" if isinstance(shown, Missing) else shown
+            if isinstance(shown, Missing):
+                return "example"
+            return shown
         try:
             producer = self.producer(schema)
             if not isinstance(shown, Missing) and not salt and not full and producer.accepts(shown):
@@ -328,7 +355,10 @@ class Drafter:
         return self._producers[key]
 
     def _made(self, parameter: Parameter, attempt: int, salt: int) -> JsonValue | Missing:
-        schema = parameter.content.schema if parameter.content is not None else parameter.schema
+        if parameter.content is not None:
+            schema = parameter.content.schema
+        else:
+            schema = parameter.schema
         if schema is None:
             return "example"
         salts = [salt] if salt else []

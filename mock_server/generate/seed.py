@@ -8,7 +8,10 @@ def derive_seed(*parts: str | bytes | int) -> int:
     """Derive a seed of 64 bits from words; `hash()` would differ from process to process."""
     marked = b""
     for part in parts:
-        data = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
+        if isinstance(part, bytes):
+            data = part
+        else:
+            data = str(part).encode("utf-8", "surrogatepass")
         marked += b"%d:%b" % (len(data), data)
     return int.from_bytes(blake2b(marked, digest_size=8).digest(), "little")
 

@@ -140,7 +140,10 @@ def _echo_identity(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -
             found = fitting(s.echo[name], accept)
             if s.traced is not None:
                 s.traced.append(PlaceTest(name, accept, found is not None))
-                found = left_open(EchoedPlace(name, accept, draw(s))) if found is not None else None
+                if found is not None:
+                    found = left_open(EchoedPlace(name, accept, draw(s)))
+                else:
+                    found = None
             if found is not None:
                 s.placed.add(name)
                 return found
@@ -286,7 +289,7 @@ def compile_sums(setting: SamplerContext, names: tuple[str, ...], schemas: dict[
             others = {
                 name: words for name, words in others.items() if len(words) > len(rest) and words[-len(rest) :] == rest
             }
-        parts = {name: -1 if _REDUCING & set(words) else 1 for name, words in others.items()}
+        parts = {name: 1 - 2 * bool(_REDUCING & set(words)) for name, words in others.items()}  # -1 or 1
         if len(parts) > 1 and (rest or _are_of_one_kind(set(others.values()))):
             yield _sum(total, parts, lazy_acceptor(schemas[total], setting.forms))
 
@@ -358,7 +361,7 @@ def compile_orders(setting: SamplerContext, names: tuple[str, ...], schemas: dic
     for words, name in by_words.items():
         for low, high in _PAIRS:
             if low in words:
-                other = by_words.get(tuple(high if word == low else word for word in words))
+                other = by_words.get(tuple({low: high}.get(word, word) for word in words))
                 if other is not None:
                     yield _order(
                         name,

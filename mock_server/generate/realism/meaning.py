@@ -71,7 +71,9 @@ def find_meaning(
     words = split_words(name)
     if type_ == "boolean":
         chance = _longest(_BOOLEANS, words)
-        return Meaning(chance) if chance else None
+        if chance:
+            return Meaning(chance)
+        return None
     if type_ == "string":
         return _text(words, owner, format_, tables.LINK.sub(r"\1", description), at_place=at_place)
     return _number(words, owner, format_, description)
@@ -139,7 +141,9 @@ def _number(words: tuple[str, ...], owner: frozenset[str], format_: str, descrip
     kind = _longest(_NUMBERS, words)
     entity = _entity(words, owner)
     if entity is not None and entity.kind == "entity_id" and kind != "ordinal":
-        return Meaning("ordinal") if words == ("id",) and owner & tables.PARTS else entity
+        if words == ("id",) and owner & tables.PARTS:
+            return Meaning("ordinal")
+        return entity
     if words[1:2] == ("of",) and words[0] in {"amount", "number", "num", "count", "total"}:
         return Meaning("quantity")
     moment = _longest(_MOMENTS, words)
@@ -160,10 +164,16 @@ def _entity(words: tuple[str, ...], owner: frozenset[str]) -> Meaning | None:
     """`id` and `name` of the owner itself, `groupId` and `groupName` of a group."""
     if not words:
         return None
-    part = "entity_id" if words[-1] in _ID_WORDS else "entity_name" if words[-1] == "name" else None
-    if part is None:
+    if words[-1] in _ID_WORDS:
+        part = "entity_id"
+    elif words[-1] == "name":
+        part = "entity_name"
+    else:
         return None
-    named = singular(words[-2]) if len(words) > 1 else min(owner, key=len, default="")
+    if len(words) > 1:
+        named = singular(words[-2])
+    else:
+        named = min(owner, key=len, default="")
     if part == "entity_id":
         return Meaning(part, named)
     if len(words) > 1 and _longest(_TEXT, words) is not None:

@@ -185,11 +185,11 @@ class Pools:
                 "store",
                 "branch",
             }
-            self._columns[key] = tuple(
-                f"{cities[row]} {random.choice(places_)} {random.randint(1, 40)}" if site
-                else f"{random.choice(tables.ADJECTIVES)} {words} {random.randint(1, 999)}"
-                for row in range(ROWS)
-            )  # fmt: skip
+            if site:
+                names = [f"{city} {random.choice(places_)} {random.randint(1, 40)}" for city in cities[:ROWS]]
+            else:
+                names = [f"{random.choice(tables.ADJECTIVES)} {words} {random.randint(1, 999)}" for _ in range(ROWS)]
+            self._columns[key] = tuple(names)
         return self._columns[key]
 
     def written(self, pattern: str) -> Column:
@@ -247,7 +247,7 @@ class Pools:
                 values = [method() for _ in range(ROWS)]
             except (TypeError, ValueError, AttributeError, NotImplementedError):
                 return None  # it needs arguments
-            return tuple(value if isinstance(value, str | int | float | bool) else str(value) for value in values)
+            return tuple(map(_as_scalar, values))
         return None
 
     def _faker(self, *words: str) -> Any:  # noqa: ANN401 - Faker's formatters are added at run time
@@ -280,7 +280,10 @@ def _faker(locale: str) -> Any:  # noqa: ANN401 - Faker's formatters are added a
 def _locales() -> frozenset[str]:
     """Return the locales that Faker knows: those it has a provider's folder of."""
     found = importlib.util.find_spec("faker")
-    folders = found.submodule_search_locations if found is not None else None
+    if found is not None:
+        folders = found.submodule_search_locations
+    else:
+        folders = None
     kinds = (kind for folder in folders or () for kind in Path(folder, "providers").iterdir() if kind.is_dir())
     return frozenset(
         own.name for kind in kinds for own in kind.iterdir() if own.is_dir() and not own.name.startswith("_")
@@ -295,6 +298,12 @@ def _formatted(faker: Any, formatter: str, fallback: str) -> str:  # noqa: ANN40
     return fallback
 
 
+def _as_scalar(value: object) -> str | int | float | bool:
+    if isinstance(value, str | int | float | bool):
+        return value
+    return str(value)
+
+
 def _write(random: Random, pattern: str) -> str:
     makers: dict[str, str] = {
         "#": "0123456789",
@@ -302,7 +311,7 @@ def _write(random: Random, pattern: str) -> str:
         "?": "ABCDEFGHJKLMNPRSTUVWXYZ",
         "^": "0123456789ABCDEF",
     }
-    return "".join(random.choice(makers[char]) if char in makers else char for char in pattern)
+    return re.sub(r"[#%?^]", lambda found: random.choice(makers[found[0]]), pattern)
 
 
 def _place(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker; one signature
@@ -320,7 +329,10 @@ def _place(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa:
             "",
         )
     lat, lon = round(lat + random.uniform(-0.02, 0.02), 6), round(lon + random.uniform(-0.03, 0.03), 6)
-    code = faker.postcode() if not postcode else postcode + f"{random.randrange(1, 99) * 10:03d}"
+    if not postcode:
+        code = faker.postcode()
+    else:
+        code = postcode + f"{random.randrange(1, 99) * 10:03d}"
     street, number = faker.street_name(), str(random.randint(1, 98))
     name = str(faker.current_country())
     zone = (faker.local_latlng(country_code=country) or ("", "", "", "", "UTC"))[4]

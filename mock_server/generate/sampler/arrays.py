@@ -59,7 +59,10 @@ class _ArrayPlan:
         """Work out the least lengths: of a tight draw, and of any other."""
         self.floor = max(self.least, sum(times for _, times in self.required))
         self.usual_least = max(self.floor, len(self.prefix))
-        self.most = min(self.most, _LONGEST) if self.most is not None else None
+        if self.most is not None:
+            self.most = min(self.most, _LONGEST)
+        else:
+            self.most = None
 
 
 def compile_array(compiler: DrawCompiler, view: ArrayView | None, spot: Site) -> Draw:
@@ -71,7 +74,9 @@ def compile_array(compiler: DrawCompiler, view: ArrayView | None, spot: Site) ->
     if item is None or plan.distinct or plan.repeated or plan.prefix or plan.required:
         return lambda s: _draw(plan, s)
     if plan.differing:
-        return _looked_up(plan, item) if _is_column(item) else lambda s: _draw(plan, s)
+        if _is_column(item):
+            return _looked_up(plan, item)
+        return lambda s: _draw(plan, s)
     return Items(plan, item)
 
 
@@ -183,7 +188,10 @@ def _plan(compiler: DrawCompiler, view: ArrayView | None, spot: Site) -> _ArrayP
     items = view.items
     least, most = view.min_items or 0, view.max_items
     if items is not None and isinstance(items.view(), FalseView):
-        most = min(len(prefix), most) if most is not None else len(prefix)
+        if most is not None:
+            most = min(len(prefix), most)
+        else:
+            most = len(prefix)
         item = None
     else:
         items = _uncontained(items, view.contains)
@@ -243,7 +251,10 @@ def _draw(plan: _ArrayPlan, s: DrawState) -> JsonValue:
     s.size = None
     outermost = s.depth == 0
     items: list[JsonValue] = []
-    seen: set[bytes] | None = set() if plan.distinct or plan.differing else None
+    if plan.distinct or plan.differing:
+        seen: set[bytes] | None = set()
+    else:
+        seen = None
 
     def place(draw: Draw, *, wanted: bool) -> bool:
         """Draw an item; where it has to differ and does not, again, and at last leave it out."""

@@ -76,7 +76,10 @@ def _search(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
     if accept is None:
         return nothing
     unfolded = forms.unfolded(schema)
-    relaxed = [compiler.compile_bare(unfolded, spot)] if unfolded is not None and _is_modelled(unfolded) else []
+    if unfolded is not None and _is_modelled(unfolded):
+        relaxed = [compiler.compile_bare(unfolded, spot)]
+    else:
+        relaxed = []
     relaxed += _relaxed(compiler, forms.self_contained(schema), spot)
     pool: list[tuple[JsonValue, ...]] = []
 
@@ -306,7 +309,10 @@ def _without_others(compiler: DrawCompiler, branches: list[Canonical], spot: Sit
     steps = [_MAX_SUBTRACTIONS]
     for index, branch in enumerate(expanded):
         others = [*expanded[:index], *expanded[index + 1 :]]
-        rest = _less(branch, others) if len(branches) <= _MAX_DISJOINT else None
+        if len(branches) <= _MAX_DISJOINT:
+            rest = _less(branch, others)
+        else:
+            rest = None
         if rest is None:
             rest = _one_case(branch, others, steps)
         if rest is not None and not isinstance(rest.view(), FalseView):
@@ -328,7 +334,10 @@ def _one_case(branch: Canonical, others: list[Canonical], steps: list[int]) -> C
     if not others:
         return branch
     steps[0] -= 1
-    rest = find_difference(branch, others[0]) if steps[0] > 0 else None
+    if steps[0] > 0:
+        rest = find_difference(branch, others[0])
+    else:
+        rest = None
     if rest is None:
         return None
     view = rest.view()
@@ -421,10 +430,19 @@ def _is_gone(compiler: DrawCompiler, branch: Canonical) -> bool:
     view = branch.view()
     if isinstance(view, ReferenceView):
         written = compiler.setting.reader.definitions.get(view.uri.removeprefix("#/$defs/"))
-        properties = written.get("properties") if isinstance(written, dict) else None
-        mark = properties.get("deleted") if isinstance(properties, dict) else None
+        if isinstance(written, dict):
+            properties = written.get("properties")
+        else:
+            properties = None
+        if isinstance(properties, dict):
+            mark = properties.get("deleted")
+        else:
+            mark = None
         return isinstance(mark, dict) and (mark.get("enum") == [True] or mark.get("const") is True)
-    mark_form = view.properties.get("deleted") if isinstance(view, ObjectView) else None
+    if isinstance(view, ObjectView):
+        mark_form = view.properties.get("deleted")
+    else:
+        mark_form = None
     mark_view = mark_form.view() if mark_form is not None else None
     return isinstance(mark_view, ConstView) and mark_view.value is True
 

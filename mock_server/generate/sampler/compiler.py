@@ -88,7 +88,10 @@ class Merger:
                     branch = self.expand(target)  # noqa: PLW2901 - the branch, resolved
                 elif isinstance(view, NotView):
                     branch = self.expand(branch)  # noqa: PLW2901
-                result = branch if result is None else find_intersection(result, branch)
+                if result is None:
+                    result = branch
+                else:
+                    result = find_intersection(result, branch)
                 if result is None:
                     return None
         finally:
@@ -265,8 +268,11 @@ class ByRow:
     def or_null(self, share: float) -> "ByRow":
         """Return the same with null in a share of the rows."""
         random = derive_random("null", repr(self.usual[:4]))
-        usual = tuple(None if random.random() < share else value for value in self.usual)
-        return ByRow(usual, self.firm, self.shift, self.example)
+        usual = list(self.usual)
+        for row in range(len(usual)):
+            if random.random() < share:
+                usual[row] = None
+        return ByRow(tuple(usual), self.firm, self.shift, self.example)
 
     def with_example(self, example: Draw) -> "ByRow":
         """Return the same with a draw for where examples are wanted."""
@@ -295,7 +301,11 @@ def by_chance(column: tuple[JsonValue, ...]) -> Draw:
 
 def spread(values: Iterable[JsonValue | None], kept: list[JsonValue]) -> tuple[JsonValue, ...]:
     """Return a column in which the rows that were not kept (None) take another row's value."""
-    return tuple(value if value is not None else kept[row % len(kept)] for row, value in enumerate(values))
+    column = list(values)
+    for row, value in enumerate(column):
+        if value is None:
+            column[row] = kept[row % len(kept)]
+    return tuple(column)
 
 
 def direct_references(schema: Canonical, depth: int = 0) -> frozenset[str]:

@@ -164,15 +164,24 @@ class _Filling:
         for index, place in text.places:
             if isinstance(place, EchoedPlace):
                 said = self._say(place.name, place.accept)
-                pieces[index] = said if said is not None else write_json(self.resolve(place.otherwise))
+                if said is not None:
+                    pieces[index] = said
+                else:
+                    pieces[index] = write_json(self.resolve(place.otherwise))
             elif isinstance(place, NumberedPlace):
                 pieces[index] = write_json(place.value(self.row + self.position * self.step & MANY_ROWS - 1))
             elif isinstance(place, _Object):
                 shown = self.asked.setdefault(place.key, place)
                 pieces[index] = b"".join(self._fill(shown.text, place.inherited, shown.inherited))
             elif isinstance(place, _Taken):
-                taken = around[place.name] if place.name in around else otherwise[place.name]
-                pieces[index] = taken if isinstance(taken, bytes) else b"".join(self._fill(taken, _NOTHING, _NOTHING))
+                if place.name in around:
+                    taken = around[place.name]
+                else:
+                    taken = otherwise[place.name]
+                if isinstance(taken, bytes):
+                    pieces[index] = taken
+                else:
+                    pieces[index] = b"".join(self._fill(taken, _NOTHING, _NOTHING))
             else:
                 pieces[index] = write_json(self.resolve(place))
         return pieces
@@ -190,7 +199,10 @@ class _Filling:
                     return taken
                 return self.resolve(value.otherwise)
             case EchoedPlace():
-                found = fitting(self.echo[value.name], value.accept) if value.name in self.echo else None
+                if value.name in self.echo:
+                    found = fitting(self.echo[value.name], value.accept)
+                else:
+                    found = None
                 if found is not None:
                     return found
                 return self.resolve(value.otherwise)
@@ -200,8 +212,14 @@ class _Filling:
         """Return what the request says, written once for each property that says it; None where that does not fit."""
         key = (name, id(accept))
         if key not in self._said:
-            found = fitting(self.echo[name], accept) if name in self.echo else None
-            self._said[key] = write_json(found) if found is not None else None
+            if name in self.echo:
+                found = fitting(self.echo[name], accept)
+            else:
+                found = None
+            if found is not None:
+                self._said[key] = write_json(found)
+            else:
+                self._said[key] = None
         return self._said[key]
 
 

@@ -64,7 +64,10 @@ def compile_number(setting: SamplerContext, view: NumberView | None, spot: Site)
     first, last = _window(low, high, least, most)
     if view is not None and (view.multiple_of or view.not_multiple_of):
         return _multiples(setting, spot, view, first, last, integral=False)
-    accept = acceptor(_number_schema(view)) if view is not None else None
+    if view is not None:
+        accept = acceptor(_number_schema(view))
+    else:
+        accept = None
     if first > LARGEST or last < -LARGEST:
         whole: tuple[JsonValue, ...] = tuple(range(math.ceil(first), math.floor(last) + 1))
         return from_values(tuple(value for value in whole if accept is None or accept(value)), spot.name)
@@ -112,9 +115,8 @@ def _near_example(spot: Site) -> tuple[float, float, int]:
     if not shown or not all(map(math.isfinite, shown)) or not any(shown):
         return _USUAL
     bounds = [bound for each in shown for bound in (each / 2, each * 2)]
-    decimals = max(
-        len(repr(each).partition(".")[2]) if isinstance(each, float) and "e" not in repr(each) else 0 for each in shown
-    )
+    written = [repr(each) for each in shown if isinstance(each, float)]
+    decimals = max((len(text.partition(".")[2]) for text in written if "e" not in text), default=0)
     return min(bounds), max(bounds), min(decimals, 6)
 
 
@@ -185,7 +187,10 @@ def _multiples(
     low, high = _in_steps(view, step, first, last)
     if high < low:
         return nothing
-    schema: JsonObject = _number_schema(view) if isinstance(view, NumberView) else _integer_schema(view)
+    if isinstance(view, NumberView):
+        schema: JsonObject = _number_schema(view)
+    else:
+        schema = _integer_schema(view)
     accept = acceptor(schema)
     random = derive_random(setting.pools.seed, "multiple", spot.name, low, high)
     candidates = (_exact(step * random.randint(low, high)) for _ in range(_POOL * 2))

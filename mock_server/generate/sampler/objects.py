@@ -157,23 +157,23 @@ def _beginning(plan: _ObjectPlan) -> Callable[[DrawState], JsonObject]:
 
     def look_up(s: DrawState) -> JsonObject:
         if s.tight or s.verify or plan.most is not None or (exemplified and s.exemplary):
-            out = dict.fromkeys(plan.order) if plan.most is None and not s.tight else {}
+            if plan.most is None and not s.tight:
+                out = dict.fromkeys(plan.order)
+            else:
+                out = {}
             for member in _chosen(plan, s):
                 out[member.name] = member.draw(s)
             return out
         key = (s.exemplary, s.row & ROW_MASK)
         found = rows.get(key)
         if found is None:
-            found = rows[key] = {
-                **frame,
-                **{name: (draw.firm if key[0] else draw.usual)[key[1]] for name, draw in lower},
-            }
+            found = rows[key] = frame | _look_up(lower, *key)
         out = found.copy()
         if upper:
             key = (s.exemplary, s.row >> 8 & ROW_MASK)
             more = chances.get(key)
             if more is None:
-                more = chances[key] = {name: (draw.firm if key[0] else draw.usual)[key[1]] for name, draw in upper}
+                more = chances[key] = _look_up(upper, *key)
             out.update(more)
         for name, draw in others:
             out[name] = draw(s)
@@ -182,11 +182,20 @@ def _beginning(plan: _ObjectPlan) -> Callable[[DrawState], JsonObject]:
     return look_up
 
 
+def _look_up(draws: list[tuple[str, ByRow]], exemplary: bool, row: int) -> JsonObject:  # noqa: FBT001 - a key's parts
+    if exemplary:
+        return {name: draw.firm[row] for name, draw in draws}
+    return {name: draw.usual[row] for name, draw in draws}
+
+
 def _plan(compiler: DrawCompiler, view: ObjectView | None, spot: Site) -> _ObjectPlan:
     hints = spot.hints
     nouns = hints.nouns or spot.nouns or nouns_of(spot.name)
     schemas = dict(view.properties) if view is not None else {}
-    required = frozenset(view.required) if view is not None else frozenset()
+    if view is not None:
+        required = frozenset(view.required)
+    else:
+        required = frozenset()
     undeclared = Undeclared(compiler, view, spot)
     order = _order(hints, schemas, required, undeclared)
     tables = _tables(compiler, order, schemas, nouns, spot)
@@ -263,7 +272,10 @@ def _member(
         draw = compiler.compile_any(own)  # only its name is known
     nested = schema is not None and schema.kind.value not in _SCALAR_KINDS and not _only_scalars(schema)
     linked = link_property(compiler.setting, name, nouns, schema, draw, nested=nested, keyed=keyed)
-    references = tuple(sorted(direct_references(schema))) if schema is not None else ()
+    if schema is not None:
+        references = tuple(sorted(direct_references(schema)))
+    else:
+        references = ()
     same_row = nested and bool(tables & _nested_tables(compiler, schema, own))
     return _Member(name, linked.draw, name in required, nested, references, same_row, _may_be_empty(schema)), linked
 
@@ -409,7 +421,10 @@ def _fill(plan: _ObjectPlan, out: JsonObject, s: DrawState) -> None:
 def _add_undeclared(undeclared: Undeclared, out: JsonObject, wanted: int, s: DrawState) -> None:
     """Add properties that are not documented, as far as there are names for them."""
     names = undeclared.names
-    first = 0 if undeclared.in_order or not names else int(s.random() * len(names))
+    if undeclared.in_order or not names:
+        first = 0
+    else:
+        first = int(s.random() * len(names))
     for index in range(len(names)):
         name = names[(first + index) % len(names)]
         if len(out) >= wanted:

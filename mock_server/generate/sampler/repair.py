@@ -109,7 +109,9 @@ class Repair:
             count, _, changed, left = min(options, key=lambda option: option[:2])
             if count >= len(breaches):
                 count, _, changed, left = random.choice(options)
-            chance = 1.0 if count < len(breaches) else _SIDEWAYS if count == len(breaches) else _BACKWARDS
+            chance = 1.0
+            if count >= len(breaches):
+                chance = _SIDEWAYS if count == len(breaches) else _BACKWARDS
             if random.random() < chance:
                 value, breaches = changed, left
         return None
@@ -222,7 +224,9 @@ def _subschema(schema: JsonObject, path: Pointer) -> JsonObject:
             found = found.get(token)
         elif isinstance(found, list) and token.isdigit() and int(token) < len(found):
             found = found[int(token)]
-    return found if isinstance(found, dict) else _ANYTHING
+    if isinstance(found, dict):
+        return found
+    return _ANYTHING
 
 
 def _without(node: JsonValue, names: tuple[str, ...]) -> Iterator[JsonValue]:
@@ -260,7 +264,9 @@ def _replaced(value: JsonValue, pointer: Pointer, proposal: _Proposal) -> _Propo
     if isinstance(value, dict):
         inner = _replaced(value.get(token), rest, proposal)
         kept = {key: member for key, member in value.items() if key != token}
-        return kept if isinstance(inner, _Gone) else {**value, token: inner}
+        if isinstance(inner, _Gone):
+            return kept
+        return {**value, token: inner}
     if isinstance(value, list):
         index = array_index(token) or 0
         inner = _replaced(value[index], rest, proposal)

@@ -293,7 +293,7 @@ class Sampler:
                 return draw(s)
             self._within += 1
             try:
-                written = [orjson.dumps(compiled(s), default=closed) for _ in range(2 if content.is_of_lines else 1)]
+                written = [orjson.dumps(compiled(s), default=closed) for _ in range(1 + content.is_of_lines)]
             finally:
                 self._within -= 1
             # JSON may end in spaces: so it is as long as it has to be
@@ -384,7 +384,10 @@ def _encoded(draw: Draw, content: Content, demands: TextConstraints) -> Draw:
 
     def draw_encoded(s: DrawState) -> JsonValue:
         plain = draw(s)
-        text = content.encode(plain.encode("utf-8", "replace")) if isinstance(plain, str) else None
+        if isinstance(plain, str):
+            text = content.encode(plain.encode("utf-8", "replace"))
+        else:
+            text = None
         if text is not None and (accept is None or accept(text)):
             return text
         return plain

@@ -86,7 +86,10 @@ class Extents:
             for uri in _definitions(todo.pop()):
                 if uri not in self._terms:
                     target = self.forms.definition(uri)
-                    self._terms[uri] = _read(target, uri) if target is not None else _Any(())
+                    if target is not None:
+                        self._terms[uri] = _read(target, uri)
+                    else:
+                        self._terms[uri] = _Any(())
                     self._known[uri] = _INFINITE
                     new.append(uri)
                     todo.append(self._terms[uri])
@@ -156,7 +159,9 @@ def _read_array(view: ArrayView) -> _Term:
         for found in view.contains
         if found.min_contains != 0
     ]
-    return _All((listed, *contained)) if contained else listed
+    if contained:
+        return _All((listed, *contained))
+    return listed
 
 
 def _definitions(term: _Term) -> Iterator[str]:

@@ -58,7 +58,10 @@ def compile_string(setting: SamplerContext, view: StringView | None, spot: Site)
     demands = TextConstraints.of(view, formats, various=spot.various or is_identifier(spot.name))
     accept = demands.judge
     named = _named_column(setting, spot)
-    shaped = _shaped(setting, spot, accept) if named is None and not ASSERTED.intersection(formats) else None
+    if named is None and not ASSERTED.intersection(formats):
+        shaped = _shaped(setting, spot, accept)
+    else:
+        shaped = None
     if shaped is not None:
         return shaped
     column, meaning = (named, None) if named is not None else _column(setting, spot, formats)
@@ -170,8 +173,10 @@ def _column(
             first, step = pools.entity_ids(meaning.noun)
             return tuple(str(first + row * step % MANY_ROWS) for row in range(ROWS)), None
         return tuple(_uuid(pools.seed, meaning.noun, row) for row in range(ROWS)), meaning
-    texts = tuple(value if isinstance(value, str) else str(value) for value in pools.column(meaning.kind))
-    return (_cased(texts, spot) if meaning.kind in _CODES_IN_CASES else texts), meaning
+    texts = tuple(map(str, pools.column(meaning.kind)))
+    if meaning.kind in _CODES_IN_CASES:
+        return _cased(texts, spot), meaning
+    return texts, meaning
 
 
 def _is_numeral(setting: SamplerContext, spot: Site, meaning: Meaning | None) -> bool:
@@ -230,12 +235,18 @@ def find_faker(setting: SamplerContext, wish: JsonValue) -> tuple[JsonValue, ...
         and isinstance(argument, list)
         and argument
     ):
-        options = argument[0] if isinstance(argument[0], list) else argument
+        if isinstance(argument[0], list):
+            options = argument[0]
+        else:
+            options = argument
         if options:
             return setting.pools.chosen(tuple(options))
         return None
     if word in {"numerify", "bothify", "lexify", "hexify", "replacesymbols"} and isinstance(argument, str | list):
-        pattern = argument[0] if isinstance(argument, list) and argument else argument
+        if isinstance(argument, list) and argument:
+            pattern = argument[0]
+        else:
+            pattern = argument
         return setting.pools.written(str(pattern))
     return setting.pools.find_named(name)
 
@@ -265,11 +276,14 @@ def _fitted(
     if accept is None or all(map(accept, column)):
         return column
     longest = view.max_length if view is not None else None
-    cut = [value[:longest].rstrip() if isinstance(value, str) and longest is not None else value for value in column]
-    checked = [value if accept(value) else None for value in cut]
-    kept: list[JsonValue] = [value for value in checked if value is not None and value != ""]
+    checked: list[JsonValue] = []
+    for value in column:
+        if isinstance(value, str) and longest is not None:
+            value = value[:longest].rstrip()  # noqa: PLW2901 - cut
+        checked.append((value or None) if accept(value) else None)
+    kept: list[JsonValue] = [value for value in checked if value is not None]
     if kept:
-        return spread([value or None for value in checked], kept)
+        return spread(checked, kept)
     return None
 
 

@@ -43,15 +43,24 @@ class Undeclared:
         """Read what the view says of them; no view says nothing."""
         self._compiler = compiler
         self._spot = spot
-        self._declared: dict[str, Canonical] = dict(view.properties) if view is not None else {}
+        if view is not None:
+            self._declared: dict[str, Canonical] = dict(view.properties)
+        else:
+            self._declared = {}
         self._least = (view.min_properties or 0 if view is not None else 0) + len(self._declared)
         self._names = view.property_names if view is not None else None
-        self._other = view.additional_properties if view is not None else None
+        if view is not None:
+            self._other = view.additional_properties
+        else:
+            self._other = None
         patterns = view.pattern_properties if view is not None else {}
         self._patterns = [
             (pattern, acceptor({"type": "string", "pattern": pattern}), schema) for pattern, schema in patterns.items()
         ]
-        self._name_ok = acceptor(self._names, compiler.setting.forms) if self._names is not None else None
+        if self._names is not None:
+            self._name_ok = acceptor(self._names, compiler.setting.forms)
+        else:
+            self._name_ok = None
         self._draws: dict[object, Draw] = {}
 
     def listed(self) -> frozenset[str]:
@@ -191,14 +200,18 @@ class Undeclared:
         for name in names:
             if fits(name) and self.allows(name) and broken is not None:
                 own = self.schema_of(name)
-                value = self._compiler.merger.merge([own, broken]) if own is not None else broken
+                if own is not None:
+                    value = self._compiler.merger.merge([own, broken])
+                else:
+                    value = broken
                 if value is not None and not isinstance(value.view(), FalseView):
                     yield name, value
 
     def _named(self, schema: Canonical) -> Iterator[str]:
         text = canonicalize_schema({"type": "string"})
         for other in (text, self._names):
-            schema = (find_intersection(schema, other) or schema) if other is not None else schema
+            if other is not None:
+                schema = find_intersection(schema, other) or schema
         return iter(dict.fromkeys(self._written(schema)))
 
 

@@ -142,12 +142,17 @@ class _Parser:
         if char != "{":
             return None
         end = self.text.find("}", self.at)
-        least, comma, most = self.text[self.at + 1 : end].partition(",") if end > 0 else ("", "", "")
+        if end > 0:
+            least, comma, most = self.text[self.at + 1 : end].partition(",")
+        else:
+            least, comma, most = ("", "", "")
         if not least.isdigit() or (most and not most.isdigit()):
             return None  # a brace that stands for itself
         self.at = end + 1
         low = min(int(least), _UNBOUNDED)
-        return low, (int(most) if most else None) if comma else low
+        if not comma:
+            return low, low
+        return low, int(most) if most else None
 
     def _atom(self, depth: int) -> Regex:
         char = self.text[self.at]

@@ -6,6 +6,7 @@ the grammars of formats among them. So whether a text is found does not depend o
 """
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -70,7 +71,10 @@ class TextConstraints:
         parts += [{"not": {"format": name}} for name in self.barred_formats]
         if self.barred:
             parts.append({"not": {"enum": list(self.barred)}})
-        schema: JsonObject = {"minLength": self.least} if self.least else {}
+        if self.least:
+            schema: JsonObject = {"minLength": self.least}
+        else:
+            schema = {}
         if self.most is not None:
             schema["maxLength"] = self.most
         if parts:
@@ -147,7 +151,7 @@ def _shaped(random: Random, shape: Callable[[Random], str], accept: Callable[[Js
     """Texts of a shape, where a pattern describes that shape rather than lets it pass among others."""
     texts = tuple(dict.fromkeys(shape(random) for _ in range(_WRITTEN)))
     one = texts[0]
-    plain = "".join(char if char.isalnum() else "0" for char in one)
+    plain = re.sub(r"[\W_]", "0", one)
     is_described = all(map(accept, texts)) and not any(map(accept, (f"x{one}", f"{one}x", plain)))
     if is_described:
         return texts
@@ -203,12 +207,14 @@ def _by_luck(random: Random, demands: TextConstraints) -> Iterator[str | None]:
         else:
             longer = least
         for language in languages:
-            yield (
-                language.draw(random, longer, most) if attempt % 2 else language.draw_with_demands(random, longer, most)
-            )
+            if attempt % 2:
+                draw = language.draw
+            else:
+                draw = language.draw_with_demands
+            yield draw(random, longer, most)
         if len(languages) > 1:
-            drawn = [language.draw(random) or "" for language in (languages if attempt % 2 else languages[::-1])]
-            yield "".join(drawn)
+            in_order = languages if attempt % 2 else languages[::-1]
+            yield "".join(language.draw(random) or "" for language in in_order)
         if (not demands.formats and not languages) or attempt % 8 == 0:
             yield plain_text(random, least, most)
 

@@ -17,7 +17,7 @@ _KNOWN: Final = ("delay", "faults", "operations", *_DELAYS)
 
 def find_fault_injector(backend: Backend) -> SeededFaultInjector:
     """
-    Return the injector whose delays and faults can be set.
+    Return the injector of delays and faults.
 
     Raises:
         AdminRefusal: the server has none.

@@ -36,7 +36,7 @@ class StatefulResource:
 
     @property
     def root(self) -> str:
-        """The path of its only collection; a template, where it has several."""
+        """The path of its collection; a template if there are several."""
         return self.state.document_state.path_of(self.resource.template, {})
 
     def binding(self) -> Binding | None:
@@ -50,7 +50,7 @@ class StatefulResource:
 
 
 def is_stateful(backend: Backend) -> bool:
-    """Return whether a document is served with state."""
+    """Check that a document is served with state."""
     return any(_iter_states(backend))
 
 
@@ -72,7 +72,7 @@ def _iter_states(backend: Backend) -> Iterator[tuple[int, StateSource]]:
 
 async def run_on_store(work: Callable[[], _T]) -> _T:
     """
-    Do what may have to wait for a store.
+    Run work that may wait for a store.
 
     Raises:
         AdminRefusal: there is no such item, it can't be kept, somebody else changed it, or the store can't be reached.
@@ -90,7 +90,7 @@ async def run_on_store(work: Callable[[], _T]) -> _T:
 
 
 def unmask_item(item: JsonObject, before: Record | None) -> JsonObject:
-    """Return an item with the values that it had where it was sent with `[masked]`."""
+    """Return an item with the values of `before` in place of `[masked]`."""
     whole = put_back(item, before.body if before is not None else None)
     if isinstance(whole, dict):
         return whole
@@ -172,7 +172,7 @@ def replace_item(
     editor: StateEditor, collection: CollectionView, key: str, item: JsonObject, version: int | None = None
 ) -> Record:
     """
-    Replace an item; create one where there is none of this key.
+    Replace an item, or create it under this key.
 
     Args:
         editor: Of the state.

@@ -1,4 +1,4 @@
-"""Callbacks and webhooks: what was sent and what became of it, and sending a webhook."""
+"""Callbacks and webhooks: list and forget deliveries, send a webhook."""
 
 from starlette.requests import Request
 from starlette.responses import Response

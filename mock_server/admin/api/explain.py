@@ -1,4 +1,4 @@
-"""Why a request is answered as it is: one of the journal, or one that was never sent."""
+"""Explanations of answers: to a request of the journal, or to one that was never sent."""
 
 import time
 
@@ -10,7 +10,7 @@ from mock_server.admin.acts.journal import find_exchange
 from mock_server.admin.api.verify import read_message
 from mock_server.admin.exchange import AdminContext, render_findings
 from mock_server.admin.json import missing, one_world, read_object, reply, shown_name, some_worlds
-from mock_server.document.model import Missing, Operation
+from mock_server.document.model import Missing
 from mock_server.exchange.message import Request as Message
 from mock_server.exchange.message import find_field
 from mock_server.exchange.router import Matched, Unmatched
@@ -19,7 +19,6 @@ from mock_server.exchange.security import credential_names
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.respond.journal import Recorded
 from mock_server.respond.match.near_misses import near_routes
-from mock_server.respond.representation import RequestContext
 from mock_server.respond.responder import Responder
 from mock_server.respond.trace import Explained
 from mock_server.respond.worlds import World, named_world
@@ -42,31 +41,33 @@ class _ExplainViews:
         """Explain how a recorded request, ?request=ID, would be answered now, and show what it was answered then."""
         recorded = self._find(request)
         world = self._context.backend.worlds.get(recorded.world)
-        known = self._context.masker.conceal(recorded).mask.value(await self._explain(recorded.request, world))
-        told: JsonObject = known if isinstance(known, dict) else {}
-        met = recorded.disturbance
-        told["was"] = {
+        explanation = await self._explain(recorded.request, world)
+        masked = self._context.masker.conceal(recorded).mask.value(explanation)
+        then: JsonObject = {
             "id": recorded.id,
             "status": recorded.answer.status,
             "source": recorded.answer.source,
-            "disturbance": met,
+            "disturbance": recorded.disturbance,
         }
-        return reply(told)
+        return reply({**(masked if isinstance(masked, dict) else {}), "was": then})
 
     async def given(self, request: Request) -> Response:
         """Explain how a given request would be answered, without sending it; its shape is the journal's."""
         if "request" in request.query_params:
             return await self.recorded(request)
         message = read_message(await read_object(request, self._context.limit))
-        name = named_world(message.fields) if "world" not in request.query_params else None
         worlds = self._context.backend.worlds
-        return reply(await self._explain(message, worlds.get(name) if name is not None else one_world(request, worlds)))
+        name = named_world(message.fields)
+        if name is None or "world" in request.query_params:
+            world = one_world(request, worlds)
+        else:
+            world = worlds.get(name)
+        return reply(await self._explain(message, world))
 
     def _find(self, request: Request) -> Recorded:
         id_ = request.query_params.get("request", "")
         worlds = self._context.backend.worlds
-        asked = some_worlds(request, worlds) if "world" in request.query_params else list(worlds)
-        found = find_exchange(asked, id_)
+        found = find_exchange(some_worlds(request, worlds) if "world" in request.query_params else worlds, id_)
         if found is None:
             raise missing(f"no journal has a request {id_!r}; name one with ?request=ID, or POST one")
         return found
@@ -75,35 +76,30 @@ class _ExplainViews:
         responder, explained = await self._context.explain(message, world)
         recorded = Recorded(0, time.time(), 0.0, message, explained.answer, world.name)
         concealed = self._context.masker.conceal(recorded)
-        told = concealed.mask.value(_tell(responder, explained, concealed, world))
-        if isinstance(told, dict):
-            return told
-        return {}
+        masked = concealed.mask.value(_render(responder, explained, concealed, world))
+        return masked if isinstance(masked, dict) else {}
 
 
-def _tell(responder: Responder, explained: Explained, concealed: MaskedExchange, world: World) -> JsonObject:
-    request, answer, ask = concealed.request, explained.answer, explained.ask
-    decided = explained.decided
-    certain = explained.is_certain
+def _render(responder: Responder, explained: Explained, concealed: MaskedExchange, world: World) -> JsonObject:
+    request, answer, decided = concealed.request, explained.answer, explained.decided
+    is_certain = explained.is_certain
     return {
         "request": {"method": request.method, "url": request.target, "world": shown_name(world.name)},
         "document": responder.document.title,
-        "status": answer.status if certain else None,
+        "status": answer.status if is_certain else None,
         "source": decided.source if decided is not None else answer.source,
         "because": decided.reason if decided is not None else "",
-        "certain": certain,
-        "otherwise": None if certain else {"status": answer.status, "source": answer.source},
-        "mediaType": find_field(answer.fields, b"content-type") if certain else None,
-        "route": _route(responder, explained, concealed.request),
-        "parameters": _parameters(responder, explained) if ask is not None else [],
-        "body": _body(ask) if ask is not None else None,
-        "findings": render_findings(ask.understood.findings if ask is not None else answer.findings, concealed),
-        "security": _security(responder, explained, ask) if ask is not None else None,
+        "certain": is_certain,
+        "otherwise": None if is_certain else {"status": answer.status, "source": answer.source},
+        "mediaType": find_field(answer.fields, b"content-type") if is_certain else None,
+        "route": _route(responder, explained, request),
+        **_decoded(responder, explained, concealed),
         "preferences": [
-            {"name": w.name, "value": w.value, "applied": w.applied, "why": w.reason} for w in explained.preferences
+            {"name": each.name, "value": each.value, "applied": each.applied, "why": each.reason}
+            for each in explained.preferences
         ],
         "steps": [{"who": step.source, "answers": step.answers, "why": step.reason} for step in explained.steps],
-        "seed": ask.seed_text if ask is not None else None,
+        "seed": explained.ask.seed_text if explained.ask is not None else None,
     }
 
 
@@ -130,35 +126,27 @@ def _route(responder: Responder, explained: Explained, request: Message) -> Json
     }
 
 
-def _operation(responder: Responder, explained: Explained) -> Operation | None:
-    matched = explained.matched
-    if isinstance(matched, Matched):
-        return responder.document.operation(matched.route.target)
-    return None
-
-
-def _parameters(responder: Responder, explained: Explained) -> list[JsonValue]:
-    """Return the parameters as they were read; of credentials, that they are there."""
-    operation = _operation(responder, explained)
-    if operation is None or explained.ask is None:
-        return []
+def _decoded(responder: Responder, explained: Explained, concealed: MaskedExchange) -> JsonObject:
+    """Render the request as it was decoded, the values of credentials masked."""
+    matched, ask = explained.matched, explained.ask
+    if ask is None or not isinstance(matched, Matched):
+        findings = render_findings(explained.answer.findings, concealed)
+        return {"parameters": [], "body": None, "findings": findings, "security": None}
+    decoded = ask.understood
+    operation = responder.document.operation(matched.route.target)
     secret = credential_names(operation.security, responder.document.schemes)
-    return [
-        {"in": location.value, "name": name, "value": MASKED if (location, name) in secret else value}
-        for (location, name), value in explained.ask.understood.parameters.items()
+    shown = {**decoded.parameters, **dict.fromkeys(secret & decoded.parameters.keys(), MASKED)}
+    parameters: list[JsonValue] = [
+        {"in": location.value, "name": name, "value": value} for (location, name), value in shown.items()
     ]
-
-
-def _body(ask: RequestContext) -> JsonValue:
-    if isinstance(ask.understood.body, Missing):
-        return None
-    return ask.understood.body
-
-
-def _security(responder: Responder, explained: Explained, ask: RequestContext) -> JsonObject:
-    operation = _operation(responder, explained)
-    alternatives: list[JsonValue] = (
-        [[name for name, _ in requirement] for requirement in operation.security] if operation else []
-    )
-    is_asked = responder.kit.settings.security
-    return {"asked": is_asked, "alternatives": alternatives, "unmet": list(ask.understood.unmet)}
+    security: JsonObject = {
+        "asked": responder.kit.settings.security,
+        "alternatives": [[name for name, _ in requirement] for requirement in operation.security],
+        "unmet": list(decoded.unmet),
+    }
+    return {
+        "parameters": parameters,
+        "body": None if isinstance(decoded.body, Missing) else decoded.body,
+        "findings": render_findings(decoded.findings, concealed),
+        "security": security,
+    }

@@ -1,4 +1,4 @@
-"""What was asked and answered: list, one, forget, write out."""
+"""The journal: list, show, forget and export exchanges."""
 
 import os
 from collections.abc import Iterator
@@ -89,14 +89,14 @@ class _JournalViews:
 
 
 def _state(context: AdminContext) -> JsonObject:
-    """Return what has to be known of a journal: whether it is kept, and that of several workers each has its own."""
+    """Return the state of the journal: disabled or not, and the worker whose journal it is, if there are several."""
     settings = context.backend.settings
     workers: JsonObject = {"workers": settings.workers, "worker": os.getpid()} if settings.workers > 1 else {}
     return {"requestJournalDisabled": not settings.journal, **workers}
 
 
 def _filtered(exchanges: list[Recorded], request: Request) -> list[Recorded]:
-    """Return those that the query asks for."""
+    """Return the exchanges that the query selects."""
     query = request.query_params
     since = _moment(query["since"]) if "since" in query else None
     operation, source, status, method = (query.get(name) for name in ("operation", "source", "status", "method"))
@@ -106,7 +106,7 @@ def _filtered(exchanges: list[Recorded], request: Request) -> list[Recorded]:
         recorded
         for recorded in exchanges
         if (since is None or recorded.moment >= since)
-        and (operation is None or (recorded.answer.entry is not None and recorded.answer.entry.id == operation))
+        and (operation is None or recorded.operation == operation)
         and (source is None or recorded.answer.source.partition(":")[0] == source or recorded.answer.source == source)
         and (status is None or _has_status(recorded.answer.status, status))
         and (method is None or recorded.request.method == method.upper())
@@ -117,13 +117,13 @@ def _filtered(exchanges: list[Recorded], request: Request) -> list[Recorded]:
 
 
 def _searched(recorded: Recorded) -> bytes:
-    """Return what a search looks through: target and bodies, in lower case."""
+    """Return the searched text: target and bodies, in lower case."""
     request = recorded.request
     return b"\n".join((request.path, request.query, request.body, recorded.answer.body)).lower()
 
 
 def _has_status(status: int, wanted: str) -> bool:
-    """Return whether a status is `404`, or one of `4XX`."""
+    """Compare a status with `404` or `4XX`."""
     return len(wanted) == len(str(status)) and all(w in {s, "x", "X"} for w, s in zip(wanted, str(status), strict=True))
 
 
@@ -146,7 +146,7 @@ def _limit(request: Request, otherwise: int) -> int:
 
 
 def _moment(text: str) -> float:
-    """Return a moment, RFC 3339; without an offset it is UTC."""
+    """Read a moment, RFC 3339; without an offset it is UTC."""
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))  # a plus that was not percent-encoded
     except ValueError as error:
@@ -155,7 +155,7 @@ def _moment(text: str) -> float:
 
 
 def _format_of(request: Request) -> str:
-    """`json`, `ndjson` or `har`: by `?format=`, else by the Accept field."""
+    """Return `json`, `ndjson` or `har`, from `?format=` or else `Accept`."""
     asked = request.query_params.get("format")
     if asked is not None:
         if asked not in _FORMATS:

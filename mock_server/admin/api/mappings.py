@@ -108,7 +108,7 @@ class _MappingViews:
         return world == ALL or mapping.world is None or mapping.world == world
 
     def _of_world(self, given: JsonValue, request: Request) -> JsonValue:
-        """Return a mapping as one of the world that the request names, if it names one."""
+        """Add the world of the request to a mapping that names none."""
         if not isinstance(given, dict):
             return given
         world = world_named(request, self._context.backend.worlds)

@@ -1,8 +1,4 @@
-"""
-What can be set while the server runs: delays, faults; and everything back to its beginning.
-
-Which operations the real server behind a proxy answers, and which the mock.
-"""
+"""Settings of a running server: delays and faults, reset and shutdown, and the real operations of a proxy."""
 
 import os
 import signal
@@ -90,14 +86,14 @@ class _SettingViews:
 
 
 def _server(context: AdminContext) -> int:
-    """Return the process that the server ends with: of several workers, the one that started them."""
+    """Return the process to stop: of several workers, the one that started them."""
     if context.backend.settings.workers > 1:
         return os.getppid()
     return os.getpid()
 
 
 def _fixed(disturbances: FaultSettings) -> int | None:
-    """WireMock's fixed delay, in milliseconds."""
+    """Return WireMock's fixed delay, in milliseconds."""
     written = disturbances.all.delay.json() if disturbances.all.delay is not None else {}
     length = written.get("milliseconds")
     if isinstance(length, int | float):

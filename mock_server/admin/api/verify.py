@@ -1,4 +1,4 @@
-"""Verification: how often something was asked, by WireMock's request patterns, and what came close."""
+"""Verification by WireMock's request patterns: count, find and remove exchanges, and list near misses."""
 
 import asyncio
 import base64
@@ -113,7 +113,7 @@ class _VerifyViews:
         return await asyncio.to_thread(lambda: _filter(exchanges, pattern.matches))
 
     def _near(self, message: Message, told: JsonObject, world: World) -> list[JsonValue]:
-        """Return what a request may have meant: mappings and operations, the nearest first."""
+        """Return the mappings and operations nearest to a request, the nearest first."""
         backend, asked = self._context.backend, PatternRequest(message)
         routes = (route for mount in backend.mounts for route in mount.responder.routes())
         near: list[tuple[float, JsonObject]] = [
@@ -139,7 +139,7 @@ def read_request_pattern(value: JsonObject) -> RequestPattern:
     Read a request pattern.
 
     Raises:
-        Refused: it is none; says where.
+        AdminRefusal: it is none, with the place.
     """
     try:
         return read_pattern(value)
@@ -149,10 +149,10 @@ def read_request_pattern(value: JsonObject) -> RequestPattern:
 
 def read_message(value: JsonObject) -> Message:
     """
-    Read a request in the shape that the journal has: `method`, `url`, `headers`, `body` or `bodyAsBase64`.
+    Read a request in the shape of the journal: `method`, `url`, `headers`, `body` or `bodyAsBase64`.
 
     Raises:
-        Refused: it is none.
+        AdminRefusal: it is none.
     """
     url = value.get("url") or value.get("absoluteUrl")
     if not isinstance(url, str) or not url:

@@ -1,4 +1,4 @@
-"""The form of an operation, made from its document: what can be filled in, and what stands in it at first."""
+"""The form of an operation, made from its document, with examples and generated values to begin with."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from mock_server.document.model import MISSING, Entry, Example, MediaType, Missing, Operation, Parameter
+from mock_server.document.model import MISSING, DocumentedResponse, Entry, MediaType, Missing, Operation, Parameter
 from mock_server.document.references import Node
 from mock_server.errors import DocumentError, MockServerError
 from mock_server.exchange.media_type import is_json, parse_media_type
@@ -15,7 +15,6 @@ from mock_server.json_values import JsonValue
 from mock_server.respond.responder import Responder
 from mock_server.settings import PROFILES
 
-NO_CREDENTIALS: Final = "none"
 _MOST_DESCRIBED: Final = 300  # characters of a description
 _BOUNDS: Final = ("minimum", "maximum", "minLength", "maxLength", "pattern", "minItems", "maxItems", "default")
 
@@ -28,7 +27,7 @@ class Control:
     label: str
     location: str
     required: bool
-    kind: str  # of its schema: `string`, `integer or null`, …
+    kind: str  # of its schema: `string`, `integer or null`
     described: str = ""
     bounds: str = ""
     choices: tuple[str, ...] = ()
@@ -51,20 +50,20 @@ class BodyForm:
 
 @dataclass(frozen=True, slots=True)
 class CallForm:
-    """What can be filled in; see the module."""
+    """The form of an operation."""
 
     controls: tuple[Control, ...]
     body: BodyForm | None
     securities: tuple[str, ...]  # alternatives, in words
-    statuses: tuple[str, ...]  # documented, those that can be preferred
+    statuses: tuple[str, ...]  # documented ones that can be preferred
     examples: tuple[tuple[str, str], ...]  # status and key
     fixtures: tuple[str, ...]
     profiles: tuple[str, ...] = PROFILES
     problems: tuple[str, ...] = ()
-    values: Mapping[str, str] = field(default_factory=dict)  # of what is not made from the document
+    values: Mapping[str, str] = field(default_factory=dict)  # of the fields that every operation has
 
     def value(self, name: str) -> str:
-        """Return what stands in a field that every operation has."""
+        """Return the value of a field that every operation has."""
         return self.values.get(name, "")
 
 
@@ -80,8 +79,8 @@ def make_form(responder: Responder, entry: Entry, given: Mapping[str, str], prob
     Args:
         responder: Of its document.
         entry: The operation.
-        given: What was filled in before; what is not in it is filled in with examples and generated values.
-        problems: With what was filled in.
+        given: The fields as filled in before; others get examples and generated values.
+        problems: Of the filled-in fields.
     """
     operation = responder.document.operation(entry)
     drafter = Drafter(responder.kit, operation)
@@ -89,25 +88,23 @@ def make_form(responder: Responder, entry: Entry, given: Mapping[str, str], prob
     return CallForm(
         controls=tuple(_control(responder, drafter, parameter, given) for parameter in operation.parameters),
         body=_body(responder, drafter, operation, given),
-        securities=tuple(
-            _security_text(names) for names in ([name for name, _ in each] for each in operation.security)
-        ),
-        statuses=tuple(
-            dict.fromkeys(status for r in operation.responses if (status := preferable(r.status)) is not None)
-        ),
-        examples=tuple(
-            (response.status, key)
-            for response in operation.responses
-            for key in dict.fromkeys(e.key for media in response.content for e in media.examples if e.key is not None)
-        ),
+        securities=tuple(" and ".join(name for name, _ in each) or "nothing" for each in operation.security),
+        statuses=tuple(dict.fromkeys(filter(None, (preferable(response.status) for response in operation.responses)))),
+        examples=tuple((response.status, key) for response in operation.responses for key in example_keys(response)),
         fixtures=tuple(fixture.name for fixture in fixtures),
         problems=tuple(problems),
         values=given,
     )
 
 
+def example_keys(response: DocumentedResponse) -> tuple[str, ...]:
+    """Return the keys of the examples of a response, over all of its media types."""
+    keys = (example.key for media in response.content for example in media.examples)
+    return tuple(dict.fromkeys(key for key in keys if key is not None))
+
+
 def preferable(status: str) -> str | None:
-    """Return the status by which a documented response can be preferred; None for `default`."""
+    """Return the status that prefers a documented response; None for `default`."""
     if status.isdigit():
         return status
     if status[:1].isdigit():
@@ -117,17 +114,17 @@ def preferable(status: str) -> str | None:
 
 def body_text(responder: Responder, entry: Entry, media_name: str, example: str | None, salt: int) -> tuple[str, str]:
     """
-    Return a body to start from.
+    Make a body to begin with.
 
     Args:
         responder: Of the document.
         entry: The operation.
         media_name: The documented media type.
         example: The key of a documented example; None for a generated value.
-        salt: Another one gives another value.
+        salt: Different ones give different values.
 
     Returns:
-        The text, and a note where there is none to show.
+        The text, and a note if it is empty.
     """
     operation = responder.document.operation(entry)
     body = operation.request_body
@@ -180,9 +177,13 @@ def _control(responder: Responder, drafter: Drafter, parameter: Parameter, given
     choices = schema.get("enum")
     if schema.get("type") == "boolean":
         choices = [True, False]
-    value: JsonValue | Missing = MISSING
-    if parameter.required and name not in given:
-        value = drafter.parameter(parameter)
+    if not isinstance(choices, list):
+        choices = []
+    examples = [example.value for example in parameter.examples]
+    value = given.get(name, "")
+    drafted = drafter.parameter(parameter) if parameter.required and name not in given else MISSING
+    if not isinstance(drafted, Missing):
+        value = as_text(drafted)
     raw = parameter.node.value
     described = raw.get("description") if isinstance(raw, dict) else ""
     return Control(
@@ -193,19 +194,15 @@ def _control(responder: Responder, drafter: Drafter, parameter: Parameter, given
         kind=_kind(schema),
         described=_short(described or schema.get("description")),
         bounds=", ".join(f"{key} {as_text(schema[key])}" for key in _BOUNDS if key in schema),
-        choices=tuple(as_text(choice) for choice in choices if choice is not None) if isinstance(choices, list) else (),
-        suggestions=tuple(dict.fromkeys(_shown(parameter.examples))),
-        value=given[name] if name in given else "" if isinstance(value, Missing) else as_text(value),
+        choices=tuple(as_text(choice) for choice in choices if choice is not None),
+        suggestions=tuple(dict.fromkeys(as_text(value) for value in examples if not isinstance(value, Missing))),
+        value=value,
         deprecated=parameter.deprecated,
     )
 
 
-def _shown(examples: Sequence[Example]) -> list[str]:
-    return [as_text(example.value) for example in examples if not isinstance(example.value, Missing)]
-
-
 def as_text(value: JsonValue) -> str:
-    """Return a value as people write it into a field: a string as it is, anything else as JSON."""
+    """Write a value into a field: a string as it is, any other as JSON."""
     if isinstance(value, str):
         return value
     return orjson.dumps(value).decode()
@@ -225,11 +222,14 @@ def _schema(responder: Responder, node: Node | None) -> dict[str, JsonValue]:
 
 def _kind(schema: Mapping[str, JsonValue]) -> str:
     types = schema.get("type")
-    words = [str(word) for word in types] if isinstance(types, list) else [str(types)] if isinstance(types, str) else []
+    listed = types if isinstance(types, list) else [types]
+    words = [word for word in listed if isinstance(word, str)]
     if schema.get("nullable") is True:
         words.append("null")
-    named = schema.get("format")
-    return " or ".join(words) + (f" ({named})" if isinstance(named, str) else "")
+    kind = " or ".join(words)
+    if isinstance(schema.get("format"), str):
+        kind += f" ({schema['format']})"
+    return kind
 
 
 def _short(text: JsonValue) -> str:
@@ -239,7 +239,3 @@ def _short(text: JsonValue) -> str:
     if len(flat) <= _MOST_DESCRIBED:
         return flat
     return flat[:_MOST_DESCRIBED] + "…"
-
-
-def _security_text(names: Sequence[str]) -> str:
-    return " and ".join(names) or "nothing"

@@ -1,8 +1,4 @@
-"""
-What every page works with: the server's inside, the world that is looked at, and a way to show something.
-
-Templates: everything is escaped, nothing is undefined without a word.
-"""
+"""The context of all pages: the running server, the world of the browser, and templates that escape all values."""
 
 import hashlib
 import time
@@ -18,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from mock_server.admin.coverage import Coverage
 from mock_server.admin.exchange import AdminContext
+from mock_server.document.document import Document
 from mock_server.document.model import Entry
 from mock_server.errors import MalformedWorld
 from mock_server.json_values import JsonValue
@@ -36,24 +33,24 @@ _STATIC: Final = {
 
 
 def _scalar(value: JsonValue) -> str:
-    """Return a JSON value that holds no other, as JSON writes it."""
+    """Write a value as JSON."""
     return orjson.dumps(value).decode()
 
 
 def _plain(value: JsonValue) -> str:
-    """Return a JSON value as people read it: a string without quotes."""
+    """Write a value as JSON, a string without quotes."""
     if isinstance(value, str):
         return value
     return _scalar(value)
 
 
 def _clock(moment: float) -> str:
-    """Return the time of day, in the zone of the server, with milliseconds."""
+    """Write the time of day in the zone of the server, with milliseconds."""
     return time.strftime("%H:%M:%S", time.localtime(moment)) + f".{int(moment * 1000) % 1000:03d}"
 
 
 def _milliseconds(seconds: float) -> str:
-    """Return a duration, to three digits."""
+    """Write a duration in milliseconds, to three digits."""
     value = seconds * 1000
     if value >= 100:  # noqa: PLR2004
         return f"{value:.0f}"
@@ -63,7 +60,7 @@ def _milliseconds(seconds: float) -> str:
 
 
 def _amount(size: int) -> str:
-    """Return a number of bytes for people."""
+    """Write a number of bytes with its unit."""
     if size < 1024:  # noqa: PLR2004
         return f"{size} B"
     if size < 1024 * 1024:
@@ -72,14 +69,14 @@ def _amount(size: int) -> str:
 
 
 class Static:
-    """The files that pages refer to, by a name that changes with their content."""
+    """The files of the pages, under URLs that change with their content."""
 
     def __init__(self) -> None:
         self._files = {name: (_HERE / "static" / name).read_bytes() for name in _STATIC}
         self._versions = {name: hashlib.sha256(data).hexdigest()[:12] for name, data in self._files.items()}
 
     def url(self, name: str) -> str:
-        """Return where a file is."""
+        """Return the URL of a file."""
         return f"/__console/static/{self._versions[name]}/{name}"
 
     def find(self, name: str) -> tuple[bytes, str] | None:
@@ -90,7 +87,7 @@ class Static:
 
 
 class TemplateRenderer:
-    """Writes pages."""
+    """Renders the templates of the pages."""
 
     def __init__(self) -> None:
         self.static = Static()
@@ -105,7 +102,7 @@ class TemplateRenderer:
         self._environment.globals.update(static=self.static.url, most_items=_MOST_ITEMS)
 
     def render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - whatever the template wants
-        """Write a template."""
+        """Render a template."""
         return self._environment.get_template(f"{template}.html.jinja").render(**values)
 
 
@@ -117,12 +114,12 @@ PAGES: Final = (
         for name in ("operations", "worlds", "state", "scenarios", "disturbances", "coverage")
     ),
 )
-_FRAGMENT: Final = "x-fragment"  # sent by our script, which wants a part of a page
+_FRAGMENT: Final = "x-fragment"  # header field of our script, which asks for a part of a page
 
 
 @dataclass(frozen=True, slots=True)
 class NamedOperation:
-    """An operation, and the document that it belongs to."""
+    """An operation with its document."""
 
     index: int  # of the document
     mount: Mount
@@ -130,13 +127,13 @@ class NamedOperation:
 
     @property
     def url(self) -> str:
-        """Its page."""
+        """The URL of its page."""
         return operation_url(self.index, self.entry.id)
 
 
 @dataclass(eq=False)
 class ConsoleContext:
-    """See the module."""
+    """The running server, as all pages use it."""
 
     backend: Backend
     coverage: Coverage
@@ -144,21 +141,26 @@ class ConsoleContext:
     admin: AdminContext = field(init=False)
 
     def __post_init__(self) -> None:
-        """Sit down where the views of the admin side work."""
+        """Share the context of the admin API."""
         self.admin = AdminContext(self.backend)
 
     @property
     def masker(self) -> Masker:
-        """Who takes secrets out of what is shown."""
+        """The masker of the documents that are served now."""
         return self.admin.masker
 
+    @property
+    def documents(self) -> list[Document]:
+        """The documents that are served now."""
+        return [mount.responder.document for mount in self.backend.mounts]
+
     def show(self, request: Request, template: str, *, page: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - as `TemplateRenderer.render`
-        """Answer with a whole page, or with its middle where our script asks for that."""
+        """Answer with a page, or with its main part for our script."""
         common = {
             "page": page,
             "pages": PAGES,
             "fragment": self.wants_fragment(request),
-            "documents": [mount.responder.document for mount in self.backend.mounts],
+            "documents": self.documents,
             "version": __version__,
             "world": self.world_name(request),
             "workers": self.backend.settings.workers,
@@ -168,12 +170,12 @@ class ConsoleContext:
         return HTMLResponse(self.templates.render(template, **{**common, **values}), status)
 
     def api_origin(self, request: Request) -> str:
-        """Return the origin of the API, as this browser reaches it."""
+        """Return the origin of the API as the browser reaches it."""
         ports = self.backend.ports
         return str(request.base_url if ports is None else request.base_url.replace(port=ports.api)).rstrip("/")
 
     def wants_fragment(self, request: Request) -> bool:
-        """Return whether our script asks, which puts the answer into a page."""
+        """Check that our script asks, which puts the answer into a page."""
         return _FRAGMENT in request.headers
 
     async def read_form(self, request: Request) -> dict[str, str]:
@@ -181,15 +183,15 @@ class ConsoleContext:
         return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
     def back(self, url: str) -> Response:
-        """Lead on to a page after something was changed."""
+        """Redirect to a page after a change."""
         return RedirectResponse(url, 303)
 
     def world_name(self, request: Request) -> str:
-        """Return the name of the world that is looked at."""
+        """Return the name of the world of the browser, from its cookie."""
         return request.cookies.get(COOKIE, EVERYBODY)
 
     def world(self, request: Request) -> World:
-        """Return the world that is looked at; everybody's where the cookie can't be a name."""
+        """Return the world of the browser; the shared one where the cookie is no valid name."""
         try:
             return self.backend.worlds.get(self.world_name(request))
         except MalformedWorld:
@@ -205,23 +207,17 @@ class ConsoleContext:
 
     def find(self, index: int, operation: str) -> NamedOperation | None:
         """Return an operation by its document and its id."""
-        if index >= len(self.backend.mounts):
-            return None
-        mount = self.backend.mounts[index]
-        entry = next((entry for entry in mount.responder.document.entries if entry.id == operation), None)
-        if entry is not None:
-            return NamedOperation(index, mount, entry)
-        return None
+        found = (each for each in self.operations() if each.index == index and each.entry.id == operation)
+        return next(found, None)
 
-    def find_entry(self, wanted: Entry) -> NamedOperation | None:
-        """Return where an operation belongs; None where its document was replaced and has it no more."""
-        for index, mount in enumerate(self.backend.mounts):
-            for entry in mount.responder.document.entries:
-                if entry is wanted or (entry.id == wanted.id and entry.title == wanted.title):
-                    return NamedOperation(index, mount, entry)
-        return None
+    def find_entry(self, wanted: Entry | None) -> NamedOperation | None:
+        """Find an operation in the documents of now; None where a reload removed it."""
+        if wanted is None:
+            return None
+        key = (wanted.id, wanted.title)  # a reload makes other objects
+        return next((each for each in self.operations() if (each.entry.id, each.entry.title) == key), None)
 
 
 def operation_url(index: int, operation: str) -> str:
-    """Return the page of an operation."""
+    """Return the URL of the page of an operation."""
     return f"{ROOT}/operations/{index}/{quote(operation, safe='')}"

@@ -1,4 +1,4 @@
-"""An exchange as templates show it: both sides with secrets masked, and each finding with its line in the document."""
+"""Exchanges, bodies and findings as the templates show them, without their secrets."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,12 +24,12 @@ _MOST_BODY: Final = 200_000  # bytes that are shown
 _MOST_BINARY = 768  # bytes, a multiple of 3
 _MOST_FOLDED: Final = 100_000  # bytes of JSON that are shown as a tree; more is shown as text
 _DEEPEST: Final = 40  # levels of a tree
-_STAND_IN: Final = b"secret"  # for credentials in a curl line, which would take brackets for a range
+_STAND_IN: Final = b"secret"  # for MASKED in a curl line: curl takes brackets in a URL for a range
 
 
 @dataclass(frozen=True, slots=True)
 class ShownBody:
-    """A body."""
+    """A body: a JSON tree, a text, or base64 of the beginning of other bytes."""
 
     size: int
     media_type: str
@@ -42,7 +42,7 @@ class ShownBody:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One message."""
+    """A request or a response."""
 
     fields: tuple[tuple[str, str], ...]
     content: ShownBody
@@ -50,7 +50,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRow:
-    """An exchange in a list."""
+    """A row of the list of exchanges."""
 
     id: str
     url: str
@@ -70,7 +70,7 @@ class ExchangeRow:
 
 @dataclass(frozen=True, slots=True)
 class ShownFinding:
-    """A finding."""
+    """A finding with its line in the document."""
 
     rule: str
     level: str
@@ -83,13 +83,7 @@ class ShownFinding:
 
 
 def show_row(recorded: Recorded, request: Request) -> ExchangeRow:
-    """
-    Return an exchange in a list.
-
-    Args:
-        recorded: The exchange.
-        request: Its request, without secrets.
-    """
+    """Make the row of an exchange; `request` is its request without secrets."""
     answer = recorded.answer
     findings = answer.findings
     return ExchangeRow(
@@ -102,7 +96,7 @@ def show_row(recorded: Recorded, request: Request) -> ExchangeRow:
         target=request.target,
         status=answer.status,
         source=answer.source,
-        operation=answer.entry.id if answer.entry is not None else "",
+        operation=recorded.operation or "",
         findings=len(findings),
         worst=max(findings, key=lambda found: found.level).level.name.lower() if findings else "",
         world=recorded.world,
@@ -111,17 +105,18 @@ def show_row(recorded: Recorded, request: Request) -> ExchangeRow:
 
 
 def exchange_url(recorded: Recorded) -> str:
-    """Return the page of an exchange."""
+    """Return the URL of the page of an exchange."""
     return f"{ROOT}/exchanges/{recorded.id}?{urlencode({'world': recorded.world})}"
 
 
 def show_side(fields: RawFields, body: bytes) -> Side:
-    """Return one message; who gives it has taken the secrets out."""
-    return Side(_texts(fields), show_body(fields, body))
+    """Make a side of an exchange from fields and a body without secrets."""
+    texts = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields)
+    return Side(texts, show_body(fields, body))
 
 
 def write_masked_curl(concealed: MaskedExchange, origin: str) -> str:
-    """Return a line that sends a request again, with something else in the place of each secret."""
+    """Write a curl line that sends a request again, with `secret` for each secret."""
     request = concealed.request
     left_out = {b"host", b"content-length", b"connection", b"accept-encoding"}
     masked = MASKED.encode()
@@ -130,7 +125,7 @@ def write_masked_curl(concealed: MaskedExchange, origin: str) -> str:
 
 
 def show_body(fields: RawFields, body: bytes) -> ShownBody:
-    """Return a body, read as far as it can be shown."""
+    """Read a body as far as it is shown."""
     written = find_field(fields, b"content-type") or ""
     if not body:
         return ShownBody(0, written)
@@ -159,11 +154,7 @@ def show_body(fields: RawFields, body: bytes) -> ShownBody:
 def show_findings(
     findings: Sequence[Finding], documents: Iterable[Document], mask: Mask = NO_MASK
 ) -> list[ShownFinding]:
-    """
-    Return findings with their lines, without the secrets of an exchange.
-
-    Takes as long as reading the documents does.
-    """
+    """Find the lines of findings, the worst first; takes as long as reading the documents."""
     read = (resource for document in documents for resource in document.library.loaded())
     lines = find_place_lines((finding.place for finding in findings if finding.place is not None), read)
     ordered = sorted(findings, key=lambda found: (-found.level, found.sort_key))
@@ -183,7 +174,3 @@ def _show_finding(finding: Finding, lines: Mapping[Place, int], mask: Mask) -> S
         pointer=format_pointer(place.pointer),
         instance=mask.text(format_pointer(instance)) if instance is not None else "",
     )
-
-
-def _texts(fields: RawFields) -> tuple[tuple[str, str], ...]:
-    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields)

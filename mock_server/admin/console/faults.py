@@ -1,4 +1,4 @@
-"""Disturbances: which delays and faults answers meet, changed while the server runs; and what became of callbacks."""
+"""The page of delays and faults, and of callbacks and webhooks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _SHOWN: Final = 100  # callbacks
 
 @dataclass(frozen=True, slots=True)
 class FaultRow:
-    """What is set, as it is written."""
+    """The delay and the faults of an operation, as they are written."""
 
     operation: str  # "" for all
     delay: str
@@ -38,7 +38,7 @@ class FaultPages:
         return [Route("/disturbances", self.show), Route("/disturbances", self.change, methods=["POST"])]
 
     async def show(self, request: Request) -> Response:
-        """Return what is set."""
+        """Show the current delays and faults."""
         return self._show(request)
 
     def _show(self, request: Request, problem: str = "", given: Mapping[str, str] | None = None) -> Response:
@@ -79,10 +79,10 @@ class FaultPages:
 
 def _read(form: Mapping[str, str]) -> OperationFaults:
     """
-    Read what was filled in; lines and commas stand between faults.
+    Read the form; lines and commas separate faults.
 
     Raises:
-        UsageError: it is no delay, or no fault.
+        UsageError: the delay or a fault is invalid.
     """
     delay, faults = form.get("delay", ""), form.get("faults", "")
     return OperationFaults(

@@ -1,4 +1,4 @@
-"""Operations: all that the documents describe, and for one of them a form to call it."""
+"""The pages of operations: a list of all, and one with a form to call it."""
 
 import asyncio
 from collections import defaultdict
@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from mock_server.admin.console.call_form import body_text, make_form, preferable
+from mock_server.admin.console.call_form import body_text, example_keys, make_form, preferable
 from mock_server.admin.console.context import ConsoleContext, NamedOperation
 from mock_server.admin.console.exchange import exchange_url, show_side
 from mock_server.admin.console.send import IncompleteForm, OwnAddress, make_request, send
@@ -21,7 +21,7 @@ from mock_server.exchange.prefer import PREFERENCES
 from mock_server.faults import FaultKind
 
 _OTHERS = "other operations"
-_NOTHING: Mapping[str, object] = {}
+_NO_RESULT: Mapping[str, object] = {"received": None, "side": None, "curl": "", "link": "", "asked": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class OperationRow:
     """An operation in the list."""
 
     named: NamedOperation
-    seen: tuple[tuple[str, int], ...]  # documented statuses and how often each was answered
+    seen: tuple[tuple[str, int], ...]  # documented statuses that were answered, with their counts
     fixtures: int
 
 
@@ -60,7 +60,7 @@ class OperationPages:
         ]
 
     async def listing(self, request: Request) -> Response:
-        """Return all operations, by tag."""
+        """List the operations by tag."""
         context = self._context
         wanted = request.query_params.get("q", "").strip().casefold()
         seen = self._seen()
@@ -83,13 +83,15 @@ class OperationPages:
         )
 
     def _seen(self) -> dict[str, list[tuple[str, int]]]:
-        """Documented statuses that were answered, by operation, with how often."""
+        """Return the documented statuses that were answered, by operation, with their counts."""
         seen: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for _, used in self._context.coverage.look(None):
             for (kind, operation, what), count in used.counts.items():
                 if kind == "status" and count:
                     seen[operation].append((what, count))
-        return defaultdict(list, {operation: sorted(set(found)) for operation, found in seen.items()})
+        for found in seen.values():
+            found[:] = sorted(set(found))
+        return seen
 
     def _find(self, request: Request) -> NamedOperation | None:
         return self._context.find(request.path_params["index"], request.path_params["id"])
@@ -101,7 +103,7 @@ class OperationPages:
         )
 
     async def operation(self, request: Request) -> Response:
-        """Return one operation, with a form to call it."""
+        """Show an operation with a form to call it."""
         named = self._find(request)
         if named is None:
             return self._gone(request)
@@ -113,7 +115,7 @@ class OperationPages:
         named: NamedOperation,
         given: Mapping[str, str],
         problems: tuple[str, ...] = (),
-        result: Mapping[str, object] = _NOTHING,
+        result: Mapping[str, object] = _NO_RESULT,
     ) -> Response:
         responder, entry = named.mount.responder, named.entry
         form = make_form(responder, entry, given, problems)
@@ -136,11 +138,11 @@ class OperationPages:
             seen=self._seen()[entry.id],
             faults=[kind.value for kind in FaultKind],
             preferences=PREFERENCES,
-            **{"received": None, "side": None, "curl": "", "link": "", "asked": "", **result},
+            **result,
         )
 
     async def body(self, request: Request) -> Response:
-        """Return a body to start from, as text."""
+        """Return a body to begin with, as text."""
         named = self._find(request)
         if named is None:
             return self._gone(request)
@@ -151,7 +153,7 @@ class OperationPages:
         return PlainTextResponse(text or note, 200 if text else 404)
 
     async def call(self, request: Request) -> Response:
-        """Send what was filled in, and show what came back."""
+        """Send the filled-in form, and show the answer."""
         named = self._find(request)
         if named is None:
             return self._gone(request)
@@ -170,18 +172,17 @@ class OperationPages:
 
     def _result(self, request: Request, made: message.Request, received: Received, world: str) -> dict[str, object]:
         response = received.response
-        fields = response.fields if response is not None else ()
-        side = show_side(fields, response.body) if response is not None else None
+        side = show_side(response.fields, response.body) if response is not None else None
         return {
             "received": received,
             "side": side,
             "curl": write_curl(made, self._context.api_origin(request)),
-            "link": self._recorded(made, world),
+            "link": self._find_page(made, world),
             "asked": made.target,
         }
 
-    def _recorded(self, made: message.Request, world: str) -> str:
-        """Return the page of the exchange, if the journal has it."""
+    def _find_page(self, made: message.Request, world: str) -> str:
+        """Return the URL of the page of the exchange; empty if no journal has it."""
         known = self._context.backend.worlds.known(world)
         for recorded in reversed(tuple(known.journal) if known is not None else ()):
             if recorded.request.path == made.path and recorded.request.method == made.method:
@@ -195,5 +196,5 @@ def _shown(response: Documented) -> ShownResponse:
         preferred=preferable(response.status),
         description=" ".join(response.description.split()),
         media_types=tuple(media.name for media in response.content),
-        examples=tuple(dict.fromkeys(e.key for media in response.content for e in media.examples if e.key is not None)),
+        examples=example_keys(response),
     )

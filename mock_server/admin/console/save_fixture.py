@@ -1,4 +1,4 @@
-"""Keeping an exchange: written as a fixture, judged before it counts."""
+"""Save an exchange as a fixture, judged before it is written."""
 
 import re
 import tempfile
@@ -28,7 +28,7 @@ from mock_server.respond.responder import Responder
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}\Z")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent.parent
-# Said by the server for each answer anew, or about one answer only.
+# Fields that the server writes for each answer anew, or that are about one answer only.
 _NOT_KEPT: Final = re.compile(
     rb"x-mock-.*|preference-applied|sl-violations|content-length|set-cookie|date|deprecation|access-control-.*\Z"
 )
@@ -36,15 +36,15 @@ _NOT_KEPT: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SavedFixture:
-    """What was written, or why it was not."""
+    """A fixture that was written, or refused with findings."""
 
     path: Path
-    findings: tuple[Finding, ...] = ()  # of a fixture that was refused
+    findings: tuple[Finding, ...] = ()  # of a refused fixture
 
 
 def suggest_name(recorded: Recorded, shown: Request) -> str:
     """
-    Suggest a name that says what an exchange was about.
+    Suggest the name of a fixture: the status and the last segment of the path.
 
     Args:
         recorded: The exchange.
@@ -52,12 +52,10 @@ def suggest_name(recorded: Recorded, shown: Request) -> str:
     """
     last = shown.path.decode("latin-1").rstrip("/").rpartition("/")[2]
     words = re.sub(r"[^A-Za-z0-9]+", "-", last).strip("-").lower()[:40]
-    if words:
-        return f"{recorded.answer.status}-{words}"
-    return f"{recorded.answer.status}"
+    return f"{recorded.answer.status}-{words}".rstrip("-")
 
 
-def keep(
+def save_fixture(
     responder: Responder, recorded: Recorded, name: str, mask: Mask, *, for_anybody: bool, over: bool
 ) -> SavedFixture:
     """
@@ -65,14 +63,14 @@ def keep(
 
     Args:
         responder: Of the document.
-        recorded: What was said.
+        recorded: The exchange.
         name: Of the fixture.
-        mask: Knows the secrets of the exchange; where a word in their place breaks the document, their form is kept.
-        for_anybody: Answer every request with it, not only those that say the same.
-        over: Whether it may take the place of one that has this name.
+        mask: Of the exchange; where a masked value breaks the document, one of the form of the secret is written.
+        for_anybody: Answer every request with it, not only those with the same parameters and body.
+        over: Replace a fixture of this name.
 
     Raises:
-        UsageError: it can't be written: no folder, no such operation, no name, a body that no fixture holds.
+        UsageError: no folder, no such operation, no valid name, or a body that no fixture holds.
     """
     entry = recorded.answer.entry
     folder = _folder(responder)
@@ -84,9 +82,8 @@ def keep(
     path = own / f"{name}.yaml"
     taken = [other for other in (path, own / f"{name}.yml", own / f"{name}.json") if other.exists()]
     if taken and not (over and taken == [path]):
-        raise UsageError(
-            f"{taken[0]} is there already; choose another name" + (", or replace it" if taken == [path] else "")
-        )
+        advice = ", or replace it" if taken == [path] else ""
+        raise UsageError(f"{taken[0]} is there already; choose another name{advice}")
     operation = responder.document.operation(entry)
     text, findings = "", tuple[Finding, ...]()
     for each in (mask, mask.veiled()):
@@ -115,16 +112,13 @@ def _folder(responder: Responder) -> Path:
 
 
 def _judge(responder: Responder, folder: str, path: Path, text: str) -> tuple[Finding, ...]:
-    """Judge a fixture as it will be judged where it belongs, in a folder of its own."""
+    """Judge a fixture as when it is loaded, in a temporary folder."""
     with tempfile.TemporaryDirectory() as room:
         own = Path(room) / folder
         own.mkdir()
         (own / path.name).write_text(text, encoding="utf-8")
         found = load_fixtures(Path(room), responder.document, responder.judge_of, responder.kit.pools).findings
-    return tuple(
-        finding._replace(place=Place(str(path), finding.place.pointer if finding.place is not None else ()))
-        for finding in found
-    )
+    return tuple(finding._replace(place=Place(str(path), (finding.place or Place("")).pointer)) for finding in found)
 
 
 def _fixture(
@@ -146,7 +140,7 @@ def _fixture(
 
 
 def _when(responder: Responder, operation: Operation, recorded: Recorded, mask: Mask) -> JsonObject:
-    """Write what the request said: its path, its query, its body, all without secrets."""
+    """Write the conditions of a fixture: parameters of the path and the query, and the body, without secrets."""
     request = recorded.request
     matched = responder.find(request)
     variables = matched.variables if isinstance(matched, Matched) else {}
@@ -157,7 +151,7 @@ def _when(responder: Responder, operation: Operation, recorded: Recorded, mask: 
     secret = credential_names(operation.security, responder.document.schemes)
     when: JsonObject = {}
     for key, location in (("path", ParameterLocation.PATH), ("query", ParameterLocation.QUERY)):
-        said: JsonObject = {
+        values: JsonObject = {
             name: value
             for (place, name), value in understood.parameters.items()
             if place is location
@@ -165,15 +159,15 @@ def _when(responder: Responder, operation: Operation, recorded: Recorded, mask: 
             and isinstance(value, str | int | float | bool)
             and not mask.hides(name, value)
         }
-        if said:
-            when[key] = said
+        if values:
+            when[key] = values
     if not isinstance(understood.body, Missing):
         when["body"] = dict(body_conditions(understood.body, mask))
     return when
 
 
 def _is_plain_json(operation: Operation, recorded: Recorded) -> bool:
-    """Return whether the media type is the one that a fixture gets without naming it."""
+    """Check that the media type is the one of a fixture without a Content-Type."""
     documented = operation.find_response(recorded.answer.status)
     if documented is not None and documented.content:
         first = documented.content[0].name
@@ -190,7 +184,7 @@ def _fields(fields: RawFields, *, is_plain: bool) -> Iterator[tuple[str, JsonVal
 
 def _body(fields: RawFields, body: bytes) -> JsonValue | Missing:
     """
-    Return the body as a fixture holds it: a JSON value, or a text.
+    Return a body as a fixture holds it: a JSON value or a text.
 
     Raises:
         UsageError: it is neither.

@@ -16,10 +16,10 @@ from mock_server.respond.worlds import STARTED
 
 @dataclass(frozen=True, slots=True)
 class ScenarioRow:
-    """A scenario in a world."""
+    """A scenario with its state in a world."""
 
     name: str
-    file: str  # or "" where mappings make it
+    file: str  # "" if only mappings name it
     states: tuple[str, ...]
     state: str
 
@@ -35,7 +35,7 @@ class ScenarioPages:
         return [Route("/scenarios", self.listing), Route("/scenarios", self.change, methods=["POST"])]
 
     async def listing(self, request: Request) -> Response:
-        """Return all scenarios with their states in the world that is looked at, and the mappings."""
+        """Show all scenarios with their states in the world of the browser, and the mappings."""
         return self._show(request)
 
     def _show(self, request: Request, problem: str = "") -> Response:

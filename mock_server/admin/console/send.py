@@ -1,4 +1,4 @@
-"""Asking: from a filled-in form to a request, sent over this server's own socket as any client would."""
+"""The request of a filled-in form, sent over the server's own socket as any client sends it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _FORBIDDEN: Final = ("\r", "\n", "\0")
 
 
 class IncompleteForm(MockServerError):
-    """A form can't be sent as it is filled in."""
+    """The form can't be sent as it is filled in."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
@@ -33,7 +33,7 @@ class IncompleteForm(MockServerError):
 
 @dataclass(frozen=True, slots=True)
 class OwnAddress:
-    """Where this server is reached by itself."""
+    """The address at which the server reaches itself."""
 
     host: str
     port: int
@@ -41,23 +41,23 @@ class OwnAddress:
 
     @property
     def url(self) -> str:
-        """As a URL."""
+        """The URL of the address."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
 
 def make_request(responder: Responder, entry: Entry, given: Mapping[str, str], world: str) -> Request:
     """
-    Make the request that a form asks for.
+    Make the request of a form.
 
     Args:
         responder: Of the document.
         entry: The operation.
-        given: The fields of the form. A request that breaks the document is made all the same: to see it refused.
-        world: In whose name.
+        given: The fields of the form; a request that breaks the document is made too, to be seen refused.
+        world: Of the request.
 
     Raises:
-        Incomplete: something can't be written.
+        IncompleteForm: a part of the request can't be written.
     """
     operation = responder.document.operation(entry)
     problems: list[str] = []
@@ -103,7 +103,7 @@ def make_request(responder: Responder, entry: Entry, given: Mapping[str, str], w
 
 
 def send(request: Request, reached: OwnAddress) -> Received:
-    """Send a request to this very server; waits for the answer."""
+    """Send a request to this very server, and wait for the answer."""
     # its certificate is its own, and no proxy leads to it
     sender = HttpSender(reached.url, _LIMITS, verify=False, connections=1, proxies=False)
     try:
@@ -113,11 +113,7 @@ def send(request: Request, reached: OwnAddress) -> Received:
 
 
 def _read(responder: Responder, parameter: Parameter, text: str) -> JsonValue:
-    """
-    Return a value of a field.
-
-    Lists and objects are written as JSON, lists also with commas; the rest is text as it is.
-    """
+    """Read a field: arrays and objects from JSON, arrays also from commas; any other value is the text itself."""
     schema = parameter.content.schema if parameter.content is not None else parameter.schema
     if schema is None:
         return text
@@ -151,7 +147,7 @@ def _preferred(given: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 def _quoted(text: str) -> str:
-    """Return a value of a preference; in quotes where it is no token. RFC 7240, section 2."""
+    """Write a value of a preference, quoted if it is no token, RFC 7240, section 2."""
     if all(character.isalnum() or character in "!#$%&'*+-.^_`|~" for character in text):
         return text
     return '"' + text.replace('"', "") + '"'
@@ -171,7 +167,7 @@ def _own_fields(given: Mapping[str, str], problems: list[str]) -> list[tuple[byt
 
 
 def _concrete(media: str) -> str:
-    """Return a media type that can be sent, for a documented range."""
+    """Return a media type to send for a documented range."""
     if "*" in media:
         return "application/json"
     return media

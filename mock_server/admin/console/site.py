@@ -1,10 +1,8 @@
 """
-The console as a Starlette application: the door, the files, the pages.
+The Starlette application of the console, with its login and its files.
 
-The door: who may come in, and what a page may do once it is in a browser.
-
-Who may is decided by the admin side's guard, since both show and change the same. Who lacks its token is shown a form
-for it instead of a page; the cookie that it gets says nothing of the token, and is sent by pages of this origin only.
+The guard of the admin API decides on its requests too. Without the token a form asks for it instead of a page; the
+token can't be derived from the session cookie, which only pages of this origin send.
 """
 
 from http import HTTPStatus
@@ -39,16 +37,16 @@ _TOKEN_NEEDED: Final = 401
 
 
 class ConsoleAuth:
-    """Lets requests in, or answers them itself."""
+    """Decides on requests for the console, and logs in."""
 
     def __init__(self, context: ConsoleContext, guard: Guard) -> None:
         self._context = context
         self._guard = guard
 
     async def answer(self, request: Request) -> Response | None:
-        """Return what is answered instead of a page; None for who may come in."""
+        """Return the answer to a request without access; None with access."""
         if request.url.path.startswith(f"{ROOT}/static/"):
-            return None  # the same for everybody, and the form looks better with it
+            return None  # the login form needs them, and they are no secret
         refusal = self._guard.refuse(request.method, request.headers.raw)
         if refusal is None:
             if request.url.path == LOGIN:
@@ -80,7 +78,7 @@ class ConsoleAuth:
 
 
 def _inside(to: str) -> str:
-    """Return where somebody wanted to go; nowhere else but into the console."""
+    """Return the URL to go to after the login, if it is one of the console."""
     parts = urlsplit(to)
     if not parts.netloc and not parts.scheme and to.startswith(f"{ROOT}/") and to != LOGIN:
         return to
@@ -89,19 +87,19 @@ def _inside(to: str) -> str:
 
 def open_console(backend: Backend, guard: Guard, coverage: Coverage) -> Asgi:
     """
-    Make the console, behind its door.
+    Make the console with its login.
 
     Args:
-        backend: The server's inside.
-        guard: Who may come in.
-        coverage: Who counts what is used.
+        backend: The running server.
+        guard: Decides on requests.
+        coverage: Counts used items.
     """
     context = ConsoleContext(backend, coverage)
     return _behind(ConsoleAuth(context, guard), create_console(context))
 
 
 def create_console(context: ConsoleContext) -> Starlette:
-    """Make the application; nobody is kept out of it, see `door`."""
+    """Make the application; access to it is decided before, see `ConsoleAuth`."""
 
     async def static(request: Request) -> Response:
         found = context.templates.static.find(request.path_params["name"])
@@ -126,10 +124,10 @@ def create_console(context: ConsoleContext) -> Starlette:
     return Starlette(routes=[Mount(ROOT, routes=pages)], exception_handlers={404: failed, 405: failed})
 
 
-def _behind(door: ConsoleAuth, site: Starlette) -> Asgi:
+def _behind(auth: ConsoleAuth, site: Starlette) -> Asgi:
     async def enter(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        answer: Asgi | None = await door.answer(request)
+        answer: Asgi | None = await auth.answer(request)
         if answer is None:
             answer = RedirectResponse(f"{ROOT}/", 308) if request.url.path == ROOT else site
         await answer(scope, receive, add_fields(send, FIELDS))

@@ -170,8 +170,9 @@ class StatePages:
         dropped: tuple[str, ...] = (),
         saved: bool = False,
     ) -> Response:
-        documents = [mount.responder.document for mount in self._context.backend.mounts]
-        found: list[ShownFinding] = await asyncio.to_thread(show_findings, wrong, documents) if wrong else []
+        found: list[ShownFinding] = []
+        if wrong:
+            found = await asyncio.to_thread(show_findings, wrong, self._context.documents)
         below = list(self._editor(kept, request).below(opened, record.key)) if record is not None else []
         return self._context.show(
             request,

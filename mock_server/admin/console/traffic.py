@@ -1,8 +1,4 @@
-"""
-Traffic: what was asked and answered, live, and one exchange with both sides, its findings and why it was answered so.
-
-Which exchanges are wanted: the filter of the traffic page, read from its query.
-"""
+"""The pages of traffic: a filtered list of exchanges, live, and one exchange with its findings and explanation."""
 
 import asyncio
 import heapq
@@ -20,7 +16,7 @@ from starlette.routing import Route
 from mock_server.admin.acts.journal import clear_journals
 from mock_server.admin.console.context import ROOT, ConsoleContext
 from mock_server.admin.console.exchange import ExchangeRow, show_findings, show_row, show_side, write_masked_curl
-from mock_server.admin.console.save_fixture import keep, suggest_name
+from mock_server.admin.console.save_fixture import save_fixture, suggest_name
 from mock_server.admin.json import ALL
 from mock_server.errors import MockServerError
 from mock_server.respond.fast_path import FastPath
@@ -31,10 +27,10 @@ from mock_server.server.connection.raw import end_of
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A filter. What is empty does not filter."""
+    """A filter of exchanges; empty members do not filter."""
 
-    text: str = ""  # in the method, the target, the source; in any case
-    bodies: bool = False  # look for the text in header fields and bodies as well
+    text: str = ""  # in the method, the target, the status, the source or the operation, in any case
+    bodies: bool = False  # search header fields and bodies as well
     status: str = ""  # `4` for a class, `404` for one
     operation: str = ""  # operationId
     flawed: bool = False  # with findings only
@@ -47,13 +43,15 @@ class Selection:
 
         Args:
             query: Of the page.
-            world: The one that is looked at, where the query names none; everybody's means all of them.
+            world: Of the page, where the query names none; the shared one stands for all.
         """
         status = query.get("status", "").strip()
+        if not (status.isascii() and status.isdigit() and len(status) in {1, 3}):
+            status = ""
         return cls(
             text=query.get("q", "").strip(),
             bodies=query.get("bodies") == "1",
-            status=status if status.isascii() and status.isdigit() and len(status) in {1, 3} else "",
+            status=status,
             operation=query.get("operation", "").strip(),
             flawed=query.get("findings") == "1",
             world=query.get("world", world or ALL),
@@ -61,23 +59,19 @@ class Selection:
 
     @property
     def query(self) -> str:
-        """The query that says the same."""
-        said = {
-            "q": self.text,
-            "bodies": "1" if self.bodies else "",
-            "status": self.status,
-            "operation": self.operation,
-            "findings": "1" if self.flawed else "",
-        }
-        return urlencode({**{key: value for key, value in said.items() if value}, "world": self.world})
+        """The query that `of` reads as this filter."""
+        texts = {"q": self.text, "status": self.status, "operation": self.operation}
+        query = {name: text for name, text in texts.items() if text}
+        query |= {name: "1" for name, is_on in (("bodies", self.bodies), ("findings", self.flawed)) if is_on}
+        return urlencode({**query, "world": self.world})
 
     @property
     def is_wide(self) -> bool:
-        """Whether it filters nothing but worlds."""
+        """True if it filters by world only."""
         return not (self.text or self.status or self.operation or self.flawed)
 
     def matches(self, recorded: Recorded) -> bool:
-        """Return whether an exchange is wanted."""
+        """Check an exchange against the filter."""
         answer = recorded.answer
         if self.world not in {ALL, recorded.world}:
             return False
@@ -85,17 +79,15 @@ class Selection:
             return False
         if self.flawed and not answer.findings:
             return False
-        if self.operation and (answer.entry is None or answer.entry.id != self.operation):
+        if self.operation and recorded.operation != self.operation:
             return False
-        return not self.text or self._says(recorded)
+        return not self.text or self._has_text(recorded)
 
-    def _says(self, recorded: Recorded) -> bool:
+    def _has_text(self, recorded: Recorded) -> bool:
         wanted = self.text.casefold()
         request, answer = recorded.request, recorded.answer
-        operation = answer.entry.id if answer.entry is not None else ""
-        line = (
-            f"{request.method} {_text(request.path)}?{_text(request.query)} {answer.status} {answer.source} {operation}"
-        )
+        target = f"{_text(request.path)}?{_text(request.query)}"
+        line = f"{request.method} {target} {answer.status} {answer.source} {recorded.operation or ''}"
         if wanted in line.casefold():
             return True
         if not self.bodies:
@@ -109,12 +101,11 @@ def select(worlds: Worlds, selection: Selection, *, before: int | None = None) -
     Find exchanges, the newest first.
 
     Args:
-        worlds: Whose journals are read.
-        selection: What is wanted.
-        before: Only older ones than the one of this number.
+        worlds: Of the server.
+        selection: The filter.
+        before: The number of an exchange; only older ones are found.
     """
-    known = worlds.known(selection.world) if selection.world != ALL else None
-    chosen = list(worlds) if selection.world == ALL else [known] if known is not None else []
+    chosen = [world for world in worlds if selection.world in {ALL, world.name}]
     journals = [reversed(tuple(world.journal)) for world in chosen if len(world.journal)]
     for recorded in heapq.merge(*journals, key=lambda found: -found.number):
         if (before is None or recorded.number < before) and selection.matches(recorded):
@@ -148,16 +139,12 @@ class TrafficPages:
         ]
 
     async def listing(self, request: Request) -> Response:
-        """Return the list, and beside it the exchange that is open."""
+        """Show the list."""
         context = self._context
         selection = Selection.of(request.query_params, context.world_name(request))
         before = request.query_params.get("before", "")
-        found = list(
-            islice(
-                select(context.backend.worlds, selection, before=int(before) if before.isdecimal() else None),
-                _SHOWN + 1,
-            )
-        )
+        newest = select(context.backend.worlds, selection, before=int(before) if before.isdecimal() else None)
+        found = list(islice(newest, _SHOWN + 1))
         return context.show(
             request,
             "traffic",
@@ -172,11 +159,7 @@ class TrafficPages:
         )
 
     async def events(self, request: Request) -> Response:
-        """
-        Return what comes, as server-sent events: each a row of the list.
-
-        After a break, what was missed comes first.
-        """
+        """Send new exchanges as server-sent events, each a row of the list; after a break, the missed ones first."""
         context = self._context
         selection = Selection.of(request.query_params, context.world_name(request))
         last = request.headers.get("last-event-id", request.query_params.get("after", ""))
@@ -216,7 +199,7 @@ class TrafficPages:
         return show_row(recorded, self._context.masker.head(recorded))
 
     async def clear(self, request: Request) -> Response:
-        """Forget the exchanges of the worlds that are listed."""
+        """Forget the exchanges of the listed worlds."""
         selection = Selection.of(await self._context.read_form(request), self._context.world_name(request))
         clear_journals(world for world in self._context.backend.worlds if selection.world in {ALL, world.name})
         return self._context.back(f"{ROOT}/?{selection.query}")
@@ -228,7 +211,7 @@ class TrafficPages:
         return None
 
     async def exchange(self, request: Request) -> Response:
-        """Return one exchange."""
+        """Show one exchange."""
         recorded = self._find(request)
         if recorded is None:
             return self._gone(request)
@@ -247,10 +230,7 @@ class TrafficPages:
     async def _show(self, request: Request, recorded: Recorded, *, status: int = 200, **values: object) -> Response:
         context = self._context
         concealed = context.masker.conceal(recorded)
-        documents = [mount.responder.document for mount in context.backend.mounts]
-        findings = await asyncio.to_thread(show_findings, recorded.answer.findings, documents, concealed.mask)
-        entry = recorded.answer.entry
-        named = context.find_entry(entry) if entry is not None else None
+        findings = await asyncio.to_thread(show_findings, recorded.answer.findings, context.documents, concealed.mask)
         world = context.backend.worlds.get(recorded.world)
         _, explained = await context.admin.explain(recorded.request, world)
         return context.show(
@@ -270,13 +250,13 @@ class TrafficPages:
                 for wish in explained.preferences
             ],
             curl=write_masked_curl(concealed, self._context.api_origin(request)),
-            named=named,
+            named=context.find_entry(recorded.answer.entry),
             suggested=suggest_name(recorded, concealed.request),
             **{"problem": "", "saved": "", "wrong": [], "name": "", **values},
         )
 
     async def body(self, request: Request) -> Response:
-        """Return a body as it is, as text: no browser does anything with it."""
+        """Return a body as plain text, which no browser interprets."""
         recorded, side = self._find(request), request.path_params["side"]
         if recorded is None or side not in {"request", "answer"}:
             return self._gone(request)
@@ -284,42 +264,42 @@ class TrafficPages:
         return PlainTextResponse(concealed.request.body if side == "request" else concealed.answered.body)
 
     async def save(self, request: Request) -> Response:
-        """Write an exchange down as a fixture; a wrong one is refused with its findings."""
+        """Save an exchange as a fixture; an invalid one is refused with its findings."""
         recorded = self._find(request)
         if recorded is None:
             return self._gone(request)
         form = await self._context.read_form(request)
         name, anybody, over = form.get("name", "").strip(), form.get("anybody") == "1", form.get("replace") == "1"
-        entry = recorded.answer.entry
-        named = self._context.find_entry(entry) if entry is not None else None
+        named = self._context.find_entry(recorded.answer.entry)
         if named is None:
-            return await self._show(
-                request, recorded, status=409, problem="The document has no such operation.", name=name
-            )
+            problem = "The document has no such operation."
+            return await self._show(request, recorded, status=409, problem=problem, name=name)
         try:
             mask = self._context.masker.conceal(recorded).mask
-            kept = keep(named.mount.responder, recorded, name, mask, for_anybody=anybody, over=over)
+            kept = save_fixture(named.mount.responder, recorded, name, mask, for_anybody=anybody, over=over)
         except MockServerError as error:
             return await self._show(request, recorded, status=409, problem=str(error), name=name)
         if kept.findings:
-            documents = [mount.responder.document for mount in self._context.backend.mounts]
-            wrong = await asyncio.to_thread(show_findings, kept.findings, documents)
+            wrong = await asyncio.to_thread(show_findings, kept.findings, self._context.documents)
             problem = "This answer breaks the document, so it was not written."
             return await self._show(request, recorded, status=422, problem=problem, wrong=wrong, name=name)
-        renewed = replace(named.mount, express=FastPath(named.mount.responder))
         backend = self._context.backend
-        backend.mounts = tuple(renewed if mount is named.mount else mount for mount in backend.mounts)
+        mounts = list(backend.mounts)
+        # the fast path of before has answers ready that this fixture replaces
+        mounts[named.index] = replace(named.mount, express=FastPath(named.mount.responder))
+        backend.mounts = tuple(mounts)
         return await self._show(request, recorded, saved=str(kept.path), name=name)
 
 
 async def _next(queue: asyncio.Queue[Recorded], ended: asyncio.Event | None) -> Recorded | None:
-    """Return what comes next; None where nothing comes for a while, or the server stops and waits for nobody."""
+    """Return the next exchange; None after a while without one, or when the server stops."""
     waiting: set[asyncio.Task[Any]] = {asyncio.ensure_future(queue.get())}
     if ended is not None:
         waiting.add(asyncio.ensure_future(ended.wait()))
     try:
         done, _ = await asyncio.wait(waiting, timeout=_BEAT, return_when=asyncio.FIRST_COMPLETED)
-        return next((found for task in done if isinstance(found := task.result(), Recorded)), None)
+        results = [task.result() for task in done]
+        return next((result for result in results if isinstance(result, Recorded)), None)
     finally:
         for task in waiting:
             task.cancel()

@@ -22,7 +22,7 @@ class WorldPages:
         return [Route("/worlds", self.listing), Route("/worlds", self.change, methods=["POST"])]
 
     async def listing(self, request: Request) -> Response:
-        """Return all worlds."""
+        """List the worlds."""
         return self._show(request)
 
     def _show(self, request: Request, problem: str = "") -> Response:
@@ -69,7 +69,7 @@ class WorldPages:
                 raise malformed(f"nothing is called {act!r} that could be done with a world")
 
     def _use(self, name: str) -> Response:
-        """Switch this browser to a world: the console, and whatever else of this origin it asks for."""
+        """Set the cookie of a world: for the console, and for the API on this origin."""
         response = self._context.back(f"{ROOT}/worlds")
         if name == EVERYBODY:
             response.delete_cookie(COOKIE, path="/")

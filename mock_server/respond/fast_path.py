@@ -387,7 +387,7 @@ def _values_asked_for(responder: Responder, operation: Operation) -> dict[str, t
         for condition in fixture.conditions:
             if (
                 condition.location is not ParameterLocation.PATH
-                or condition.tests
+                or not condition.values
                 or not all(map(_is_text, condition.values))
             ):
                 return None

@@ -74,6 +74,12 @@ class Fixture:
         """Return whether a request says everything that the fixture asks for."""
         return all(condition.holds(request, understood) for condition in self.conditions)
 
+    def distance(self, request: Request, understood: DecodedRequest) -> float:
+        """Return how far a request is from what the fixture asks for: from 0, only where it matches, to 1."""
+        if not self.conditions:
+            return 0.0
+        return sum(each.distance(request, understood) for each in self.conditions) / len(self.conditions)
+
 
 @dataclass(eq=False, repr=False)
 class Fixtures:
@@ -173,7 +179,7 @@ class _Index:
                 (
                     c
                     for c in fixture.conditions
-                    if c.location in {ParameterLocation.PATH, ParameterLocation.QUERY} and not c.tests
+                    if c.location in {ParameterLocation.PATH, ParameterLocation.QUERY} and c.values
                 ),
                 None,
             )

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from heapq import nsmallest
 from urllib.parse import urlsplit
 
@@ -15,11 +15,12 @@ from mock_server.admin.acts.journal import forget_exchanges
 from mock_server.admin.acts.mappings import refuse_script
 from mock_server.admin.exchange import AdminContext, is_matched
 from mock_server.admin.json import malformed, one_world, read_object, reply, some_worlds
-from mock_server.errors import ScriptError
+from mock_server.errors import MockServerError, ScriptError
 from mock_server.exchange.message import Request as Message
+from mock_server.exchange.router import Matched
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.respond.journal import Recorded
-from mock_server.respond.match.near_misses import NEAREST, match_result, near_routes, near_stubs
+from mock_server.respond.match.near_misses import NEAREST, match_result, near_fixtures, near_routes, near_stubs
 from mock_server.respond.match.request_pattern import PatternRequest, RequestPattern, read_pattern
 from mock_server.respond.worlds import World
 
@@ -127,7 +128,24 @@ class _VerifyViews:
             pattern: JsonObject = {"method": each.route.entry.method, "urlPathTemplate": each.route.template}
             found: JsonObject = {"requestPattern": pattern, "operation": each.route.entry.id}
             near.append((each.distance, {**found, "matchResult": {"distance": round(each.distance, 4)}}))
+        near.extend(self._near_fixtures(message, world))
         return [{"request": told, **found} for _, found in nsmallest(NEAREST, near, key=lambda pair: pair[0])]
+
+    def _near_fixtures(self, message: Message, world: World) -> Iterator[tuple[float, JsonObject]]:
+        """Yield the fixtures of the operation that a request is for, with how far it is from what they ask for."""
+        for mount in self._context.backend.mounts:
+            responder = mount.responder
+            matched = responder.find(message)
+            if not isinstance(matched, Matched):
+                continue
+            operation = matched.route.target.id
+            try:
+                understood = responder.read(matched, message, world).understood
+            except MockServerError:
+                continue
+            for each in near_fixtures(responder.fixtures.by_operation.get(operation, ()), message, understood):
+                found: JsonObject = {"fixture": each.fixture.name, "operation": operation}
+                yield each.distance, {**found, "matchResult": {"distance": round(each.distance, 4)}}
 
 
 def _filter(exchanges: Iterable[Recorded], holds: Callable[[PatternRequest], bool]) -> list[Recorded]:

@@ -28,11 +28,21 @@ from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.parameters import parse_query
 from mock_server.json_values import JsonValue, Pointer, find_at, parse_pointer
 from mock_server.judges.request import DecodedRequest
+from mock_server.respond.match.algebra import (
+    Absent,
+    AllOf,
+    AnyOf,
+    MatchedText,
+    Matcher,
+    Negation,
+    Predicate,
+    SameAs,
+)
 from mock_server.schema.validate import compile_pattern
 
 PLACES: Final = {"path": ParameterLocation.PATH, "query": ParameterLocation.QUERY, "headers": ParameterLocation.HEADER}
 _MAX_PATTERN = 2_000  # characters
-_Test = Callable[["JsonValue | Missing"], bool]
+_LEAST = 0.01  # the distance of what does not match, though nothing that is compared says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +51,30 @@ class Condition:
 
     location: ParameterLocation | None  # None: the body
     name: str  # of a parameter; of the body, a JSON Pointer
-    values: tuple[JsonValue, ...]  # any of them
-    tests: tuple[_Test, ...] = ()  # all of them; then there are no values
+    values: tuple[JsonValue, ...]  # any of them; none where the matcher says more
+    matcher: Matcher
     pointer: Pointer = ()  # in the body
-    said: str = ""  # what is asked for, as JSON
+    written: str = ""  # what is asked for, as JSON
 
     def __str__(self) -> str:
-        return f"{self.location.value if self.location is not None else 'body'} {self.name} = {self.said}"
+        return f"{self.location.value if self.location is not None else 'body'} {self.name} = {self.written}"
 
     def holds(self, request: Request, understood: DecodedRequest) -> bool:
         """Return whether a request says it."""
         value = self._value(request, understood)
-        if self.tests:
-            return all(test(value) for test in self.tests)
+        if not self.values:
+            return self.matcher.matches(_content(value))
         if isinstance(value, Missing):
             return False
         if self.location is None:
             return value in self.values
         return value in self.values or str(value) in map(str, self.values)
+
+    def distance(self, request: Request, understood: DecodedRequest) -> float:
+        """Return how far a request is from saying it: from 0, only where it does, to 1."""
+        if self.holds(request, understood):
+            return 0.0
+        return max(_LEAST, self.matcher.distance(_content(self._value(request, understood))))
 
     def _value(self, request: Request, understood: DecodedRequest) -> JsonValue | Missing:
         if self.location is None:
@@ -118,101 +134,92 @@ def read_conditions(when: JsonValue) -> Iterator[Condition]:
             location = PLACES.get(place)
             known = name.lower() if place == "headers" else name
             try:
-                tests = tuple(_tests(value))
+                matcher = _read_words(value)
             except ScriptError as error:
                 raise error.inside(place, name) from error
-            values = () if tests else tuple(value) if isinstance(value, list) else (value,)
-            yield Condition(
-                location,
-                known,
-                values,
-                tests,
-                parse_pointer(name) if location is None else (),
-                write_json(value).decode(),
-            )
+            values: tuple[JsonValue, ...] = ()
+            if matcher is None:
+                values = tuple(value) if isinstance(value, list) else (value,)
+                matcher = AnyOf(tuple(map(SameAs, values)))
+            pointer = parse_pointer(name) if location is None else ()
+            yield Condition(location, known, values, matcher, pointer, write_json(value).decode())
 
 
-def _tests(value: JsonValue) -> Iterator[_Test]:
-    """Yield the tests of an object of words; none of any other value, which is asked for as it is."""
+def _content(value: JsonValue | Missing) -> MatchedText | None:
+    return None if isinstance(value, Missing) else MatchedText.of_value(value)
+
+
+def _read_words(value: JsonValue) -> Matcher | None:
+    """Read an object of words; None of any other value, which is asked for as it is."""
     if not isinstance(value, dict) or not value or not value.keys() <= _WORDS.keys():
-        return
+        return None
+    parts = []
     for word, wanted in value.items():
         try:
-            yield _WORDS[word](wanted)
+            parts.append(_WORDS[word](wanted))
         except ScriptError as error:
             raise error.inside(word) from error
+    return AllOf(tuple(parts))
 
 
-def _same(value: JsonValue | Missing, wanted: JsonValue) -> bool:
-    if isinstance(value, Missing):
-        return False
-    return value == wanted or (isinstance(value, str) and not isinstance(wanted, list | dict) and value == str(wanted))
+def _not(wanted: JsonValue) -> Matcher:
+    return Negation(AnyOf(tuple(map(SameAs, wanted if isinstance(wanted, list) else [wanted]))))
 
 
-def _equals(wanted: JsonValue) -> _Test:
-    return lambda value: _same(value, wanted)
-
-
-def _not(wanted: JsonValue) -> _Test:
-    unwanted = wanted if isinstance(wanted, list) else [wanted]
-    return lambda value: not any(_same(value, one) for one in unwanted)
-
-
-def _pattern(wanted: JsonValue) -> _Test:
+def _pattern(wanted: JsonValue) -> Matcher:
     if not isinstance(wanted, str) or len(wanted) > _MAX_PATTERN:
         raise ScriptError(f"a regular expression is a text of at most {_MAX_PATTERN:,} characters")
     try:
         finds = compile_pattern(wanted, whole=False)
     except ValueError as error:
         raise ScriptError(str(error)[:300]) from error
-    return lambda value: (
-        finds(value if isinstance(value, str) else str(value)) if isinstance(value, str | int | float) else False
-    )
+    return Predicate(lambda content: isinstance(content.json, str | int | float) and finds(content.text))
 
 
-def _contains(wanted: JsonValue) -> _Test:
-    def test(value: JsonValue | Missing) -> bool:
-        if isinstance(value, str):
-            return str(wanted) in value
-        return isinstance(value, list) and wanted in value
+def _contains(wanted: JsonValue) -> Matcher:
+    def holds(content: MatchedText) -> bool:
+        if isinstance(content.json, str):
+            return str(wanted) in content.json
+        return isinstance(content.json, list) and wanted in content.json
 
-    return test
+    return Predicate(holds)
 
 
-def _bound(wanted: JsonValue, holds: Callable[[int], bool]) -> _Test:
+def _bound(wanted: JsonValue, is_met: Callable[[int], bool]) -> Matcher:
     if isinstance(wanted, bool) or not isinstance(wanted, str | int | float):
         raise ScriptError("the bound is a number or a text")
 
-    def test(value: JsonValue | Missing) -> bool:
+    def holds(content: MatchedText) -> bool:
+        value = content.json
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return False
         if isinstance(wanted, str):
-            return holds((str(value) > wanted) - (str(value) < wanted))
+            return is_met((str(value) > wanted) - (str(value) < wanted))
         try:
             number = float(value)
         except (ValueError, OverflowError):
             return False
-        return holds((number > wanted) - (number < wanted))
+        return is_met((number > wanted) - (number < wanted))
 
-    return test
+    return Predicate(holds)
 
 
-def _greater(wanted: JsonValue) -> _Test:
+def _greater(wanted: JsonValue) -> Matcher:
     return _bound(wanted, lambda order: order > 0)
 
 
-def _less(wanted: JsonValue) -> _Test:
+def _less(wanted: JsonValue) -> Matcher:
     return _bound(wanted, lambda order: order < 0)
 
 
-def _absent(wanted: JsonValue) -> _Test:
+def _absent(wanted: JsonValue) -> Matcher:
     if not isinstance(wanted, bool):
         raise ScriptError("'absent' is true or false")
-    return lambda value: isinstance(value, Missing) is wanted
+    return Absent() if wanted else Negation(Absent())
 
 
-_WORDS: Final[dict[str, Callable[[JsonValue], _Test]]] = {
-    "equals": _equals,
+_WORDS: Final[dict[str, Callable[[JsonValue], Matcher]]] = {
+    "equals": SameAs,
     "not": _not,
     "pattern": _pattern,
     "contains": _contains,

@@ -10,7 +10,10 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from mock_server.document.model import Entry
+from mock_server.exchange.message import Request
 from mock_server.json_values import JsonObject, JsonValue, format_pointer
+from mock_server.judges.request import DecodedRequest
+from mock_server.respond.fixtures import Fixture
 from mock_server.respond.match.mapping import Mapping
 from mock_server.respond.match.request_pattern import (
     METHOD_WEIGHT,
@@ -51,6 +54,13 @@ class NearStub(NamedTuple):
     distance: float
 
 
+class NearFixture(NamedTuple):
+    """A fixture that a request may have meant."""
+
+    fixture: Fixture
+    distance: float
+
+
 def near_routes(routes: Iterable[DocumentedRoute], method: str, path: str) -> list[NearRoute]:
     """
     Find the operations that are nearest to a request, the nearest first.
@@ -85,6 +95,12 @@ def near_stubs(mappings: Iterable[Mapping], asked: PatternRequest) -> list[NearS
     path = unquote(asked.path).split("/")
     rough = nsmallest(_CANDIDATES, mappings, key=lambda mapping: _roughly(_path_of(mapping.pattern).split("/"), path))
     found = (NearStub(mapping, mapping.pattern.distance(asked)) for mapping in rough)
+    return nsmallest(NEAREST, found, key=lambda near: near.distance)
+
+
+def near_fixtures(fixtures: Iterable[Fixture], request: Request, understood: DecodedRequest) -> list[NearFixture]:
+    """Find the fixtures of an operation that are nearest to a request, the nearest first."""
+    found = (NearFixture(fixture, fixture.distance(request, understood)) for fixture in fixtures if not fixture.breaks)
     return nsmallest(NEAREST, found, key=lambda near: near.distance)
 
 

@@ -21,18 +21,9 @@ from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.parameters import Carrier
 from mock_server.json_values import JsonObject, JsonValue, Pointer
+from mock_server.respond.match.algebra import EqualTo, MatchedText, Matcher, ValuesMatcher, any_match, nearest
 from mock_server.respond.match.distance import text_distance
-from mock_server.respond.match.matchers import (
-    MatchedText,
-    Matcher,
-    ValuesMatcher,
-    any_match,
-    equal_to,
-    nearest,
-    read_matcher,
-    read_values_matcher,
-    whole_match,
-)
+from mock_server.respond.match.matchers import read_matcher, read_values_matcher, whole_match
 
 ANY: Final = "ANY"
 AnyMatcher = TypeVar("AnyMatcher", Matcher, ValuesMatcher)
@@ -229,7 +220,7 @@ def _url_part(name: str, value: JsonValue) -> Criterion:
             lambda asked: _template_distance(value, asked.path),
         )
     try:
-        matcher = whole_match(value) if name.endswith("Pattern") else equal_to(value)
+        matcher = whole_match(value) if name.endswith("Pattern") else EqualTo(value)
     except ScriptError as error:
         raise error.inside(name) from error
     return Criterion(

@@ -282,6 +282,19 @@ def test_near_misses_say_what_was_meant(admin: Admin) -> None:
     assert 0 < distances[0] < 0.3
 
 
+def test_near_misses_are_fixtures_too(admin: Admin, tmp_path: Path) -> None:
+    folder = tmp_path / "fixtures" / "getThing"
+    folder.mkdir(parents=True)
+    (folder / "twelve.yaml").write_text("when: {path: {id: 1234567}}\nbody: {name: a}\n")
+    (folder / "far.yaml").write_text("when: {path: {id: 98765}, headers: {x-a: b}}\nbody: {name: b}\n")
+    near = admin().ask("/__admin/near-misses/request", "POST", json={"method": "GET", "url": "/things/1234568"}).json
+    found = [(each.get("fixture"), each["matchResult"]["distance"]) for each in near["nearMisses"]]
+
+    assert found[0] == (None, 0)
+    assert found[1][0] == "twelve"
+    assert 0 < found[1][1] < 1
+
+
 def test_near_misses_of_a_pattern_are_the_requests_nearest_to_it(admin: Admin) -> None:
     client = admin()
     for target in ("/things/1", "/things", "/elsewhere/entirely"):

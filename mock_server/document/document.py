@@ -67,7 +67,7 @@ class Document:
 
     @property
     def title(self) -> str:
-        """What the document calls itself."""
+        """The title of the document."""
         return text(self._info, "title") or self.resource.name
 
     @property
@@ -83,7 +83,7 @@ class Document:
 
     @cached_property
     def broken(self) -> tuple[Finding, ...]:
-        """The references that lead nowhere, or where reading was not allowed."""
+        """The references that lead nowhere or were not allowed."""
         return BrokenReferences(self.library, self.references).find(self.resource)
 
     def operation(self, entry: Entry) -> Operation:
@@ -179,7 +179,7 @@ def _index(reader: Reader, root: Node, version: Version) -> Iterator[Entry]:
 
 
 def _path_item(reader: Reader, node: Node) -> Node | None:
-    """Follow a path item; operations written beside its `$ref` count first."""
+    """Follow the `$ref` of a path item; operations next to it go first."""
     target = reader.object(node, "a path item")
     beside = {key: value for key, value in mapping(node).items() if key != "$ref"}
     if target is None or target is node or not beside or target.resource is not node.resource:
@@ -294,7 +294,7 @@ def _server_urls(url: str, variables: Mapping[str, JsonObject]) -> list[str]:
 
 
 def _server(template: str, free: Mapping[str, str]) -> Server:
-    """Return a server; one whose URL begins with a host but without a scheme is meant as it is read by people."""
+    """Return a server; a URL that begins with a host and no scheme is read as an absolute one."""
     url, shown = template, template
     for name, default in free.items():
         placeholder = "{" + name + "}"
@@ -380,7 +380,7 @@ def _read_operation(document: Document, entry: Entry) -> Operation:
 
 
 def _fit_template(reader: Reader, entry: Entry, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    """Compare the path parameters with the template; one that nobody could send is left out."""
+    """Compare the path parameters with the template; drop those that it lacks."""
     names = path_names(entry, parameters)
     in_path = {parameter.name: parameter for parameter in parameters if parameter.location is ParameterLocation.PATH}
     for name in names:

@@ -37,7 +37,7 @@ def is_allowed(url: str, hosts: frozenset[str]) -> bool:
 
 
 def host_of(url: str) -> str:
-    """Return the host and port that a URL names, as `--allow-remote` takes them; "" where it names none."""
+    """Return host and port of a URL, as `--allow-remote` takes them, or ""."""
     try:
         asked = httpx2.URL(url)
     except httpx2.InvalidURL:
@@ -97,7 +97,7 @@ class _Retrieval:
     _dialled: str = ""  # the host that is connected to: that of the URL, or a proxy
 
     def ask(self, client: "httpx2.Client", asked: "httpx2.URL") -> bytes | str:
-        """Send one request; gives the content, or where the answer redirects to."""
+        """Send one request; return the content, or the target of a redirect."""
 
         def trace(event: str, info: Mapping[str, Any]) -> None:
             if event.endswith("connect_tcp.started"):
@@ -121,7 +121,7 @@ class _Retrieval:
         return bytes(body)
 
     def _check_peer(self, address: str) -> None:
-        """Refuse, before anything is sent, to be led from a public address to this machine or network by a name that changes."""
+        """Refuse a name that resolved to a public address and now resolves to this machine or network."""
         self._peer = self._peer or address
         if leads_inward(self._peer, address):
             raise UnreadableResource(self.url, f"redirects from {self._peer} to {address}, which is no public address")

@@ -37,7 +37,7 @@ class FreeBases:
         self._patterns = tuple(dict.fromkeys((pattern, usual) for pattern, usual in found if pattern is not None))
 
     def iter_ways(self, path: str) -> Iterator[tuple[str, str]]:
-        """Iterate over the beginnings of a path that may be a base path, the shortest first, each with what it is by default."""
+        """Iterate over the prefixes of a path that may be a base path, the shortest first, each with its default."""
         ends = (
             [*[at for at, char in enumerate(path) if char == "/" and at][:_MOST_SEGMENTS], len(path)]
             if self._patterns
@@ -48,7 +48,7 @@ class FreeBases:
 
 
 def _base_pattern(server: Server) -> re.Pattern[str] | None:
-    """Return what the base paths of a server look like; None where no variable in its path takes any value."""
+    """Return the pattern of the base paths of a server; None where no variable in its path is free."""
     path = _ORIGIN.sub("", server.template, count=1).partition("?")[0].partition("#")[0]
     path = "/" + path.strip("./")
     if "{" not in path:
@@ -59,7 +59,7 @@ def _base_pattern(server: Server) -> re.Pattern[str] | None:
 
 
 def domain_of(server: Server) -> str:
-    """Return the fixed end of a host with variables that take any value: `.example.com`; empty where there is none."""
+    """Return the fixed end of a host with free variables, such as `.example.com`, or an empty text."""
     host = server.template.partition("//")[2].partition("/")[0]
     found = _DOMAIN.search(host) if "{" in host else None
     if found is not None:
@@ -68,7 +68,7 @@ def domain_of(server: Server) -> str:
 
 
 def url_pattern(server: Server) -> str:
-    """Return what the URLs of a server with such a host look like, without their scheme, as a regular expression."""
+    """Return a regular expression of the URLs of a server with such a host, without scheme."""
     host = server.template.partition("//")[2].partition("/")[0]
     return _written(host, _IN_HOST) + re.escape(urlsplit(server.url).path.rstrip("/"))
 

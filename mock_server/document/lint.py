@@ -1,5 +1,5 @@
 """
-What openapi-spec-validator says of a document: its structure, by the specification's own schema, and its rules.
+Linting a document by openapi-spec-validator: its structure, by the specification's schema, and its rules.
 
 The only module that imports openapi-spec-validator. References are resolved by our own library, so that linting reads
 nothing that was not allowed.
@@ -41,7 +41,7 @@ _Error = Any  # jsonschema_rs.ValidationError; the 40 kinds of them have no clas
 
 def iter_causes(schema: Mapping[str, JsonValue], value: JsonValue) -> Iterator[tuple[Pointer, str]]:
     """
-    List what a value breaks, down to what is no alternative.
+    List the violations of a value, down to those that are not alternatives.
 
     Args:
         schema: Of the specification.
@@ -87,7 +87,7 @@ def _causes(error: _Error) -> list[tuple[Pointer, str]]:
 
 def _alternatives(error: _Error) -> list[list[_Error]]:
     """
-    Return what would be wrong by each alternative.
+    Return the errors by each alternative.
 
     Alternatives within one that are about the same value are some of its own.
     """
@@ -108,7 +108,7 @@ def _has_alternatives(error: _Error) -> bool:
 
 
 def _asks_for_reference(error: _Error) -> bool:
-    """Return whether a Reference Object would fit, which nobody meant who wrote no `$ref`."""
+    """Return whether an error only asks for `$ref`, which is meant only where one is written."""
     return bool(error.kind.name == "required" and error.kind.property == "$ref")
 
 
@@ -137,7 +137,7 @@ _NO_REGEX = (
 
 
 def lint(document: Document) -> tuple[Finding, ...]:
-    """Find where a document breaks the OpenAPI specification."""
+    """Yield the violations of the OpenAPI specification."""
     found: dict[tuple[Place, str], Finding] = {}
     for finding in islice(_iter_findings(document), _MOST):
         if finding.place is not None:
@@ -190,7 +190,7 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
 
 
 def _in_plain_words(document: Document, pointer: Pointer, message: str) -> str:
-    """Say what to write, where the usual mistakes of a first document are made; else what the validator says."""
+    """Return advice for a usual mistake of a first document, else the validator's message."""
     value = document.resource.value
     if not isinstance(value, dict):
         return message
@@ -213,7 +213,7 @@ def _is_of_alternatives(error: Any) -> bool:  # noqa: ANN401 - a ValidationError
 
 
 def _nearest(error: Any) -> Any:  # noqa: ANN401
-    """Of alternatives, what is wrong with the one that fails deepest, or is named first."""
+    """Return the error of the alternative that fails deepest, or of the first one."""
     while error.context:
         error = max(error.context, key=lambda each: len(each.absolute_path))
     return error
@@ -221,7 +221,7 @@ def _nearest(error: Any) -> Any:  # noqa: ANN401
 
 def _placing(base: Any) -> Any:  # noqa: ANN401 - of a package without types
     """
-    Return a judge of schemas, operations or the like, whose errors say which object they are about.
+    Return a validator class whose errors name the object that they are about.
 
     Their paths begin there.
     """
@@ -241,14 +241,14 @@ def _placing(base: Any) -> Any:  # noqa: ANN401 - of a package without types
 
 
 class _Places:
-    """Where the objects of a document and of what it refers to are."""
+    """The places of the objects of a document and of its references."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._known: dict[int, Place] = {}
 
     def of(self, error: Any) -> Place:  # noqa: ANN401
-        """Return the place of an error, as near as it can be told."""
+        """Return the nearest known place of an error."""
         root = error
         while root.parent is not None:
             root = root.parent

@@ -37,7 +37,7 @@ _CLIMB = 2
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a document may make us read."""
+    """The files and hosts that a document may refer to."""
 
     folders: tuple[Path, ...] = ()  # besides the project's own
     hosts: frozenset[str] = frozenset()
@@ -45,12 +45,12 @@ class Access:
 
 
 class SourceBytes:
-    """The bytes of a file that was read: a large one is packed, since only who asks for lines needs them again."""
+    """The bytes of a file; large ones are compressed, since only line numbers need them again."""
 
     __slots__ = ("_bytes", "_is_packed", "words")
 
     def __init__(self, data: bytes) -> None:
-        """Keep bytes, and which words that change what references mean stand in them."""
+        """Keep bytes, and the keywords in them that change the meaning of references."""
         self.words = frozenset(word for word in _RENAMING if word in data)
         self._is_packed = len(data) > LARGE
         self._bytes = zlib.compress(data, 1) if self._is_packed else data
@@ -132,7 +132,7 @@ class Library:
 
     def open(self, uri: str) -> LoadedResource:
         """
-        Read what a reference names, once.
+        Read the resource of a reference, once.
 
         Raises:
             PermissionError: it is outside the allowed folders, or on a host that was not allowed.
@@ -145,7 +145,7 @@ class Library:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Where files may be read from; resolved."""
+        """The folders that may be read from, resolved."""
         return self._folders or _resolved(self.access.folders)
 
     def loaded(self) -> tuple[LoadedResource, ...]:
@@ -154,7 +154,7 @@ class Library:
 
     def require(self, uri: str) -> None:
         """
-        See whether what a reference names may be read and is there, without reading it; of other hosts, whether they may be asked.
+        Check whether the resource of a reference may be read and exists, without reading it.
 
         Raises:
             PermissionError: it is outside the allowed folders, or on a host that was not allowed.
@@ -166,7 +166,7 @@ class Library:
                 raise UnreadableResource(_shown(path), "there is no such file")
 
     def _is_remote(self, uri: str) -> bool:
-        """Return whether a URI is on another host, which has to be allowed."""
+        """Return whether a URI is on a host that has to be allowed."""
         if urlsplit(uri).scheme not in {"http", "https"}:
             return False
         if not is_allowed(uri, self.access.hosts):
@@ -231,7 +231,7 @@ def _describe_escape(escape: Path, folders: Sequence[Path]) -> str:
 
 
 def _require_file(path: Path, name: str) -> None:
-    """Refuse a pipe, which would be waited for; what does not exist is said when it is opened."""
+    """Refuse a pipe, which would block; a missing file is reported when opened."""
     if path.exists() and not path.is_file() and not path.is_dir():
         raise UnreadableResource(name, "is no file")
 
@@ -262,7 +262,7 @@ def _too_wide(folder: Path) -> bool:
 
 
 def _file_uri(path: Path) -> str:
-    """Name a file as references to it will: without `..`, which `urljoin` takes out."""
+    """Return the URI of a file without `..`, as `urljoin` makes it."""
     return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - resolve() would follow links as well
 
 
@@ -352,7 +352,7 @@ def _decode(uri: str, name: str, data: bytes) -> LoadedResource:
 
 
 def _malformed(name: str, text: str, broken: str | None, error: YamlError) -> MalformedResource:
-    """Say why a text can't be read, and what to do."""
+    """Return the error for a text that can't be read, with advice."""
     mistake = describe_text(text)
     if mistake is not None:
         return MalformedResource(name, *mistake)
@@ -373,7 +373,7 @@ def _decode_lenient_json(text: str) -> JsonValue:
 
 
 def json_duplicates(resource: LoadedResource) -> tuple[Finding, ...]:
-    """Find the keys that stand twice in a JSON text; YAML's are noted when it is read."""
+    """Find duplicate keys in a JSON text; those of YAML are noted when it is read."""
     if resource.data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"["}:
         return ()
     doubles: list[str] = []

@@ -1,5 +1,5 @@
 """
-The schemas of JSON Schema itself, which documents refer to and nobody should have to download.
+The metaschemas of JSON Schema, which documents refer to, without a download.
 
 Source: https://json-schema.org/specification-links; the files come with the package jsonschema-specifications.
 """

@@ -1,5 +1,5 @@
 """
-What a file is that is no OpenAPI document: the usual mistakes, each with what to do instead.
+Files that are no OpenAPI documents: the usual mistakes, each with advice.
 
 The first thing that somebody new to this program sees of it may be one of these sentences.
 """
@@ -22,7 +22,7 @@ _NAMED: Final = "Name the OpenAPI document that it belongs to."
 
 
 class Mistake(NamedTuple):
-    """What a file is instead, and what to do."""
+    """A kind of file, and advice."""
 
     reason: str  # follows the name of the file
     advice: str
@@ -30,10 +30,13 @@ class Mistake(NamedTuple):
 
 _TEXTS: Final = (
     (re.compile(r"\s*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE), Mistake(
-        "is a web page (HTML)", "Name the document itself; a page that shows one often links to it, as /openapi.json or /v3/api-docs.")),
+        "is a web page (HTML)",
+        "Name the document itself; a page that shows one often links to it, as /openapi.json or /v3/api-docs.")),
     (re.compile(r"\s*<"), Mistake("is XML", "An OpenAPI document is YAML or JSON.")),
     (re.compile(r"#%RAML"), Mistake("is a RAML document", _CONVERT)),
-    (re.compile(r"\s*(#[^\n]*\s+|\"\"\".*?\"\"\"\s*)*(type|schema|extend type|interface|scalar|directive)\s+[@\w{]", re.DOTALL), Mistake(
+    (re.compile(
+        r"\s*(#[^\n]*\s+|\"\"\".*?\"\"\"\s*)*(type|schema|extend type|interface|scalar|directive)\s+[@\w{]", re.DOTALL
+    ), Mistake(
         "is a GraphQL schema", "GraphQL is another kind of API; only OpenAPI documents can be used.")),
     (re.compile(r"\s*syntax\s*=\s*\"proto"), Mistake(
         "is a Protocol Buffers file", "gRPC is another kind of API; only OpenAPI documents can be used.")),
@@ -74,13 +77,13 @@ _KEYS: Final = (
 
 
 def describe_text(text: str) -> Mistake | None:
-    """Say what a text is that can't be an OpenAPI document, where its first words tell."""
+    """Name the kind of a text that can't be an OpenAPI document by its first words."""
     head = text[:2000].lstrip("\ufeff")
     return next((mistake for pattern, mistake in _TEXTS if pattern.match(head)), None)
 
 
 def describe_value(value: JsonValue, text: str) -> Mistake:
-    """Say what a value is that names no version of OpenAPI."""
+    """Name the kind of a value without a version of OpenAPI."""
     by_text = describe_text(text)
     if by_text is not None:
         return by_text
@@ -100,7 +103,7 @@ def describe_value(value: JsonValue, text: str) -> Mistake:
 
 
 def describe_version(value: Mapping[str, JsonValue]) -> Mistake:
-    """Say what to write in place of a version that is not supported."""
+    """Return advice for a version that is not supported."""
     word = "openapi" if "openapi" in value else "swagger"
     number = str(value[word])
     reason = f"is of version {word} {number!r}"
@@ -112,14 +115,15 @@ def describe_version(value: Mapping[str, JsonValue]) -> Mistake:
 
 
 def describe_json(text: str) -> str | None:
-    """Say where a text that looks like JSON is none; None where it is JSON."""
+    """Return the place of the first JSON error of a text, or None."""
     try:
         json.loads(text, strict=False)
     except json.JSONDecodeError as error:
         before = text[: error.pos + 1].rstrip()
         comma = before.rfind(",")
         if re.match(r",\s*[}\]]", text[comma:]) and not text[comma + 1 : error.pos].strip():
-            return f"a comma stands before a closing bracket in line {text.count(chr(10), 0, comma) + 1}; JSON has none there, so take it out"
+            line = text.count(chr(10), 0, comma) + 1
+            return f"a comma stands before a closing bracket in line {line}; JSON has none there, so take it out"
         return f"it breaks off in line {error.lineno}, column {error.colno}"
     except (ValueError, RecursionError):
         return None
@@ -127,7 +131,7 @@ def describe_json(text: str) -> str | None:
 
 
 def find_tab(text: str) -> int | None:
-    """Find the first line, counted from 1, that is indented with a tab; None where there is none."""
+    """Find the first line, counted from 1, that is indented with a tab, or None."""
     found = re.search(r"^ *\t", text, re.MULTILINE)
     if found is not None:
         return text.count("\n", 0, found.start()) + 1
@@ -135,7 +139,7 @@ def find_tab(text: str) -> int | None:
 
 
 def advise_missing(path: Path) -> str:
-    """Say which file may have been meant by one that does not exist."""
+    """Suggest an existing file for one that does not exist."""
     if not path.parent.is_dir():
         return f"There is no folder {path.parent}, either."
     names = _documents_in(path.parent)
@@ -149,7 +153,7 @@ def advise_missing(path: Path) -> str:
 
 
 def advise_folder(path: Path) -> str:
-    """Say which file may have been meant by a folder."""
+    """Suggest a file in a folder."""
     names = _documents_in(path)
     likely = [name for name in names if re.match(r"(openapi|swagger|api)\b", name)] or names
     if likely:

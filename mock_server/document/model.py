@@ -31,7 +31,7 @@ class Version(Enum):
 
 
 class ParameterLocation(StrEnum):
-    """Where a parameter stands: its `in`."""
+    """The location of a parameter: its `in`."""
 
     PATH = "path"
     QUERY = "query"
@@ -43,7 +43,7 @@ class ParameterLocation(StrEnum):
 
 
 class Style(StrEnum):
-    """How a parameter is serialised."""
+    """The serialisation style of a parameter."""
 
     MATRIX = "matrix"
     LABEL = "label"
@@ -78,7 +78,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Encoding:
-    """How one property of a form or multipart body is serialised."""
+    """The serialisation of one property of a form or multipart body: an Encoding Object."""
 
     content_type: tuple[str, ...] = ()
     headers: "tuple[Header, ...]" = ()
@@ -204,12 +204,12 @@ class Entry:
 
     @property
     def title(self) -> str:
-        """How people name it: `GET /pets/{petId}`."""
+        """The readable name: `GET /pets/{petId}`."""
         return f"{self.method} {self.template}"
 
     @property
     def path(self) -> str:
-        """The template without a query and a fragment, which documents write there although OpenAPI has no place for them."""
+        """The template without query and fragment, which some documents write although OpenAPI has no place for them."""
         return self.template.partition("#")[0].partition("?")[0]
 
     @property

@@ -32,7 +32,8 @@ _STYLES: dict[ParameterLocation, tuple[Style, ...]] = {  # the default first
 # the parameter definition SHALL be ignored."
 # Of the others, those that only who sends a message can set right are no parameters either (RFC 9110 and 9112).
 _IGNORED_HEADERS = frozenset(
-    ("accept", "content-type", "authorization", "accept-encoding", "connection", "content-encoding", "content-length", "expect", "host",
+    ("accept", "content-type", "authorization", "accept-encoding", "connection", "content-encoding", "content-length",
+     "expect", "host",
      "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
 )  # fmt: skip
 # Fields that only the server itself can set right (RFC 9110 and 9112).
@@ -80,7 +81,7 @@ def may_be_sent(reader: Reader, node: Node, name: str, location: ParameterLocati
 
 
 def _is_field_name(reader: Reader, node: Node, name: str) -> bool:
-    """Return whether a header field can have a name; noted where it can't. RFC 9110, section 5.1."""
+    """Return whether a name is a field name, with a finding where it is not. RFC 9110, section 5.1."""
     if is_token(name):
         return True
     reader.malformed(node, f"no header field can be named {name!r}")
@@ -167,7 +168,7 @@ def _content_types(value: str) -> tuple[str, ...]:
 
 
 def parse_examples(reader: Reader, holder: Node) -> tuple[Example, ...]:
-    """Read `examples`, else `example`; what they say is data, in which `$ref` means nothing."""
+    """Read `examples`, else `example`; `$ref` has no meaning in their data."""
     named = mapping(holder).get("examples")
     if isinstance(named, dict):
         return tuple(_iter_examples(reader, holder.child("examples")))

@@ -1,4 +1,4 @@
-"""Lines: where in a text a pointer stands. Only asked when a finding is shown."""
+"""The line of a JSON Pointer in a text, looked up when a finding is shown."""
 
 import json
 import re
@@ -105,7 +105,7 @@ def _iter_json(text: str) -> Iterator[tuple[Pointer, int]]:
 
 
 def _unquote(token: str) -> str:
-    """Return the key that a JSON string writes; as it stands where it is none."""
+    """Return the key of a JSON string, or the text itself."""
     try:
         return str(json.loads(token, strict=False))
     except ValueError:

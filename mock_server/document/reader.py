@@ -24,7 +24,7 @@ class Reader:
     findings: list[Finding] = field(default_factory=list)
 
     def follow(self, node: Node) -> Node | None:
-        """Follow references; None, and a finding, where they lead nowhere."""
+        """Follow references; return None, with a finding, where they lead nowhere."""
         try:
             return self.references.follow(node)
         except (UnresolvableReference, ForbiddenReference) as error:
@@ -32,7 +32,7 @@ class Reader:
             return None
 
     def object(self, node: Node | None, what: str) -> Node | None:
-        """Follow to an object; None, and a finding, where something else stands."""
+        """Follow references to an object; return None, with a finding, for anything else."""
         target = self.follow(node) if node is not None else None
         if target is None:
             return None
@@ -42,7 +42,7 @@ class Reader:
         return target
 
     def member(self, node: Node, key: str, what: str) -> Node | None:
-        """Follow to an object that may stand under a key."""
+        """Follow references to an optional object under a key."""
         value = mapping(node).get(key)
         if value is not None:
             return self.object(node.child(key), what)
@@ -50,7 +50,7 @@ class Reader:
 
     def objects(self, node: Node, key: str, what: str) -> Iterator[tuple[str, Node]]:
         """
-        Iterate over the objects in a map that may stand under a key.
+        Iterate over the objects of an optional map under a key.
 
         `x-` is an extension in the Responses Object only; elsewhere it begins a name like any other: `x-request-id`.
         """
@@ -67,7 +67,7 @@ class Reader:
                 yield name, target
 
     def listed(self, node: Node, key: str, what: str) -> Iterator[Node]:
-        """Iterate over the objects in a list that may stand under a key."""
+        """Iterate over the objects of an optional list under a key."""
         value = mapping(node).get(key)
         if value is None:
             return
@@ -107,7 +107,7 @@ def text(node: Node, key: str, default: str = "") -> str:
 
 
 def flag(node: Node, key: str) -> bool | None:
-    """Read a boolean member; None where there is none."""
+    """Read a boolean member, or None."""
     value = mapping(node).get(key)
     if isinstance(value, bool):
         return value

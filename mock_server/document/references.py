@@ -32,7 +32,7 @@ DATA_KEYS = frozenset(("example", "examples", "default", "enum", "const", "value
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Node:
-    """A value and the place where it was written."""
+    """A value with its place in a document."""
 
     value: JsonValue
     resource: LoadedResource
@@ -108,7 +108,7 @@ class References:
 
     def follow(self, node: Node) -> Node:
         """
-        Follow references until something else stands there.
+        Follow references until a value that is none.
 
         Raises:
             UnresolvableReference, ForbiddenReference: see `resolve`; also for a circle of nothing but references.
@@ -155,7 +155,7 @@ class References:
 
     def dynamic_bindings(self, node: Node) -> Mapping[str, Node]:
         """
-        Return the schemas that the `$defs` of a schema bind to anchors that stand more than once in its resource.
+        Return the schemas that the `$defs` of a schema bind to anchors that occur more than once in its resource.
 
         What such an anchor means is undefined; authors mean the binding nearest to the reference through which they
         came.
@@ -301,7 +301,7 @@ class BrokenReferences:
     references: References
 
     def find(self, resource: LoadedResource) -> tuple[Finding, ...]:
-        """Find them in a file, in the order in which they stand there."""
+        """Find them in a file, in document order."""
         root = Node(resource.value, resource)
         if not resource.has_ids and all(self._try(text, root) is None for text in _written(resource.data)):
             return ()

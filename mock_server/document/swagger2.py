@@ -31,7 +31,7 @@ _JSON = ("application/json",)
 
 def parse_parameters(reader: Reader, root: Node, *holders: Node) -> tuple[tuple[Parameter, ...], RequestBody | None]:
     """
-    Read the parameters of a path item and of an operation; what travels in the body becomes a request body.
+    Read the parameters of a path item and of an operation; those in the body become a request body.
 
     Args:
         reader: Follows references and collects findings.

@@ -292,7 +292,7 @@ def _at(event: Any) -> str:  # noqa: ANN401 - PyYAML is untyped
 
 def _sentence(error: yaml.MarkedYAMLError, text: str) -> str:
     """
-    Say what a parser refused, and where.
+    Describe a parser's error with its place.
 
     Of depth in our own words, since parsers have limits and words of their own.
     """
@@ -324,6 +324,6 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def encode_yaml(value: JsonValue) -> str:
-    """Write JSON data as YAML that every YAML reader reads alike; what looks like another type is quoted."""
+    """Write JSON data as YAML that all readers read alike: texts that look like another type are quoted."""
     text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text

@@ -1,5 +1,5 @@
 """
-Broken assertions, in the same words whoever judged.
+Broken assertions, in the same words for both judges.
 
 jsonschema-rs is the first judge, the `jsonschema` package the second: two implementations that share no code. They
 agree on what is wrong but name some of it differently; here an assertion is its keyword and the instance location.
@@ -40,14 +40,14 @@ class BrokenAssertion(NamedTuple):
 
 
 class Located(NamedTuple):
-    """A broken assertion with its keyword location in the bundle, as far as the judge tells it."""
+    """A broken assertion with its keyword location in the bundle, where known."""
 
     assertion: BrokenAssertion
     path: Pointer
 
 
 def find_broken(validator: Validator, value: JsonValue) -> list[Located]:
-    """List, under full error output, what a value breaks, as jsonschema-rs sees it."""
+    """List the violations by jsonschema-rs, under full error output."""
     found: dict[tuple[BrokenAssertion, Pointer], None] = {}
     for violation in validator.check(value):
         assertion, path = _named(violation.keyword, violation.path, violation.instance)
@@ -89,7 +89,7 @@ class SecondJudge:
         )
 
     def find_broken(self, value: JsonValue) -> set[BrokenAssertion]:
-        """List, under full error output, what a value breaks."""
+        """List the violations, under full error output."""
         return {translated(error) for error in self._judge.iter_errors(value)}
 
     def is_valid(self, value: JsonValue) -> bool:
@@ -98,7 +98,7 @@ class SecondJudge:
 
 
 def translated(error: "jsonschema.ValidationError") -> BrokenAssertion:
-    """Say what the `jsonschema` package found in our words."""
+    """Translate errors of the `jsonschema` package."""
     instance = tuple(map(str, error.absolute_path))
     path = list(error.absolute_schema_path)
     if "propertyNames" in path:
@@ -120,7 +120,7 @@ def _is_uri(text: str, rule: str) -> bool:
 
 
 def _is_iri(text: str, rule: str) -> bool:
-    """Check an IRI as the URI that it stands for: RFC 3987, section 3.1."""
+    """Check an IRI as its URI: RFC 3987, section 3.1."""
     try:
         return _is_uri("".join(char if char.isascii() else quote(char) for char in text), rule)
     except UnicodeEncodeError:  # half a character
@@ -128,7 +128,7 @@ def _is_iri(text: str, rule: str) -> bool:
 
 
 def _of_text(check: Callable[[str], bool]) -> Callable[[object], bool]:
-    """Return a format says nothing of what is no string."""
+    """Return a check that accepts values that are no strings."""
     return lambda value: not isinstance(value, str) or check(value)
 
 

@@ -31,7 +31,7 @@ _MAX_SCOPES = 500
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Bundle:
-    """A schema that needs nothing else, and where its parts were written."""
+    """A self-contained schema, and the places of its parts."""
 
     schema: JsonObject
     node: Node
@@ -40,14 +40,14 @@ class Bundle:
     steps: int = 1  # subschemas that one part of a value may be judged by
 
     def definitions(self) -> list[JsonValue]:
-        """Return what the schema refers to."""
+        """Return the definitions that the schema refers to."""
         found = self.schema.get("$defs")
         if isinstance(found, dict):
             return list(found.values())
         return []
 
     def locate(self, path: Sequence[str | int]) -> Place:
-        """Find where a keyword was written, given its path in the bundle; as near as the translation lets."""
+        """Find the place of a keyword by its path in the bundle, as near as the translation allows."""
         tokens = [str(token) for token in path]
         node = self.node
         if tokens[:1] == ["$defs"] and len(tokens) > 1:
@@ -88,14 +88,14 @@ class Schemas:
     _scopes: set[_Scope] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Prepare to see what the direction hides and what discriminators name."""
+        """Prepare the properties hidden by the direction, and the discriminators."""
         self._effort = Effort(self._schemas)
         self._hiding = Hiding(self.use.direction, self._find)
         self._discriminators = Discriminators(self.references)
 
     def bundle(self, node: Node) -> Bundle:
         """
-        Translate a schema and gather what it refers to.
+        Translate a schema with its references.
 
         Raises:
             UnusableSchema: it is nested too deeply to be read.
@@ -130,7 +130,7 @@ class Schemas:
         return self._recurring[name]
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what was noted in the schemas that were translated so far."""
+        """Return the findings in the schemas translated so far."""
         return tuple(self._notes.values())
 
     def shape(self, schema: JsonValue, *, is_branch: bool = False) -> JsonValue:
@@ -250,7 +250,7 @@ class Schemas:
         return out
 
     def _is_base(self, holder: Node, member: Node) -> bool:
-        """Return whether a member of `allOf` is a schema with a discriminator that its holder extends, rather than any of its kind."""
+        """Return whether a member of `allOf` is a schema with a discriminator that its holder extends."""
         target = self._find(member) if member.reference is not None else None
         return target is not None and self._discriminators.is_base(holder, target)
 
@@ -267,7 +267,7 @@ class Schemas:
             return True
 
     def _target(self, node: Node) -> Node:
-        """Follow a `$ref` to where more than another `$ref` stands."""
+        """Follow a `$ref` to a schema that is more than another `$ref`."""
         target = node
         for _ in range(_MAX_HOPS):
             target = self.references.resolve(target.reference or "", target)
@@ -281,7 +281,10 @@ class Schemas:
         name = ref.partition("#")[2]
         if isinstance(target.value, dict) and name and target.value.get("$dynamicAnchor") == name:
             if self.references.dynamic_anchors(target).get(name) is None:
-                message = f"the anchor {name!r} stands more than once in one schema resource; the binding nearest to the reference is taken"
+                message = (
+                    f"the anchor {name!r} stands more than once in one schema resource; "
+                    "the binding nearest to the reference is taken"
+                )
                 self._note("document-anchor-duplicate", node, message)
             return dict(self._enter(target, self._scope)).get(name, target)
         return target
@@ -308,7 +311,7 @@ class Schemas:
         return name
 
     def _prefer_shown(self, node: Node, out: JsonObject, hidden: frozenset[str]) -> None:
-        """Leave out the alternatives that require what the direction hides, if others do not."""
+        """Drop alternatives that require hidden properties, if others do not."""
         for keyword in ("oneOf", "anyOf"):
             branches = out.get(keyword)
             places = list(node.child(keyword).items()) if keyword in out else []
@@ -344,7 +347,7 @@ class SchemaSets:
         return self._sets[key]
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what was noted so far, each once."""
+        """Return the findings so far, each once."""
         found = {(f.rule, f.place, f.message): f for schemas in self._sets.values() for f in schemas.findings()}
         return tuple(found.values())
 

@@ -1,5 +1,5 @@
 """
-The canonical form of a schema: what generators compile from.
+The canonical form of a schema, from which generators compile.
 
 `jsonschema_rs.canonicalize` merges `allOf`, prunes what can't be, makes `oneOf` disjoint, turns conditions into
 alternatives, and offers set algebra. This module is its only door.
@@ -126,7 +126,7 @@ class Forms:
         return form
 
     def definition(self, uri: str) -> Canonical | None:
-        """Return the form of the definition that a reference names; None where it has none."""
+        """Return the form of a referenced definition, or None."""
         name = uri.removeprefix(_DEFINITIONS)
         if name not in self._known:
             self._known[name] = self._form_of(self.schemas.definition_shape(name))
@@ -158,7 +158,7 @@ class Forms:
         return self._form_of(self.schemas.shape(schema, is_branch=is_branch))
 
     def unfolded(self, schema: Canonical) -> Canonical | None:
-        """Return a form in which what it refers to is written in its place; None where that says nothing more."""
+        """Return a form with its references resolved in place; None where that adds nothing."""
         own = _written(schema)
         own = own if isinstance(own, dict) else {}
         whole = unfold(own, self.schemas.definition_shape)
@@ -189,7 +189,7 @@ class Forms:
 
 def as_json(value: object) -> JsonValue:
     """
-    Return what jsonschema-rs gives as JSON.
+    Return a value of jsonschema-rs as JSON.
 
     Its numbers may be `Decimal`, where they have more digits than a float.
     """
@@ -207,7 +207,7 @@ def as_json(value: object) -> JsonValue:
 
 
 def is_same(one: Canonical, other: Canonical) -> bool:
-    """Return whether two forms say the same, whatever else is known where each was made."""
+    """Return whether two forms are equal, whatever their context."""
     return one == other or (one.kind == other.kind and _written(one) == _written(other))
 
 
@@ -271,7 +271,7 @@ def is_unsatisfiable(schema: Canonical) -> bool:
 
 
 def find_intersection(one: Canonical, other: Canonical) -> Canonical | None:
-    """Return every value that both admit; None where the canonical form can't say, or it would take too long."""
+    """Return the intersection; None where the canonical form can't express it, or in too long a time."""
     if _count_branches(one) * _count_branches(other) > MOST_CASES:
         return None
     try:
@@ -301,7 +301,7 @@ def _count_branches(schema: Canonical) -> int:
 
 
 def find_complement(schema: Canonical) -> Canonical | None:
-    """Return every value that a schema rejects; None where the canonical form can't say."""
+    """Return the complement; None where the canonical form can't express it."""
     try:
         return schema.negate()
     except CanonicalizationError:
@@ -365,7 +365,7 @@ def _because(
 
 
 def _reason(reason: UnsatisfiableReason, pointer: Pointer, base: Pointer, bundle: Bundle) -> str:
-    """Return what is in conflict, in words; places are told from the base on, or else as they are in the document."""
+    """Describe the conflict; places are relative to the base where possible."""
 
     def at(place: Pointer) -> str:
         inner = place[len(base) :] if place[: len(base)] == base else None

@@ -1,5 +1,5 @@
 """
-What a schema costs, counted before it is used.
+The cost of a schema, counted before it is used.
 
 jsonschema-rs can't be interrupted, and some small schemas take it hours: forty definitions that each refer twice to
 the next one ask for 2^40 steps, twelve unions of three alternatives have 531,441 combinations. So both numbers are
@@ -102,7 +102,7 @@ def thin(schema: JsonValue, room: int = MOST_CASES) -> JsonValue:
 
 
 def _count_negations(schema: JsonValue) -> int:
-    """Count how deep `not` stands inside `not`."""
+    """Count the nesting of `not`."""
     if isinstance(schema, list):
         return max(map(_count_negations, schema), default=0)
     if not isinstance(schema, dict):
@@ -149,7 +149,7 @@ def _thin_alternatives(out: JsonObject, room: int) -> None:
 
 
 def _slots(schema: JsonObject) -> Iterator[tuple[int, str, int]]:
-    """Yield the keywords with alternatives, each with how many, and the index of a member of `allOf`."""
+    """Yield the keywords with alternatives, their number, and the index of a member of `allOf`."""
     for index, member in enumerate(_list(schema, "allOf")):
         if (cases := count_cases(member)) > 1:
             yield cases, "allOf", index
@@ -212,7 +212,7 @@ def _cases_of(schema: JsonObject, keyword: str) -> int:
 
 
 def _ways_to_break(schema: JsonValue) -> int:
-    """Count the alternatives of what a schema rejects."""
+    """Count the alternatives of the complement of a schema."""
     if not isinstance(schema, dict):
         return 1
     ways = 0

@@ -40,7 +40,7 @@ from mock_server.schema.patterns import iter_readings, read_literal
 
 
 class Direction(Enum):
-    """Which way a message travels."""
+    """The direction of a message."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -54,7 +54,7 @@ class Direction(Enum):
 
 
 class Purpose(Enum):
-    """What a translation is for, where the document leaves room."""
+    """The purpose of a translation, where the document leaves room."""
 
     JUDGE = "judge"  # accept every defensible reading
     MAKE = "make"  # make what every reading accepts; keeps the annotations that make values believable
@@ -62,7 +62,7 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What decides a translation, besides the Schema Object."""
+    """The parameters of a translation, besides the Schema Object."""
 
     direction: Direction
     purpose: Purpose
@@ -75,7 +75,7 @@ def _any_format(format_: str, pattern: str | None, least: int, most: int | None)
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """What is known of patterns and formats."""
+    """The dialect of patterns and formats."""
 
     pattern_ok: Callable[[str], bool]  # whether a regular expression compiles
     has_format: Callable[[str, str | None, int, int | None], bool] = (
@@ -167,7 +167,7 @@ class _ObjectTranslation:
 
     @property
     def modern(self) -> bool:
-        """Whether to obey what 3.0 does not have: always when making, since its authors meant it."""
+        """Whether to obey keywords that 3.0 lacks: always when making values, since the authors meant them."""
         return self.use.is_json_schema or self.making
 
     def types(self) -> JsonObject:
@@ -455,7 +455,7 @@ class _ObjectTranslation:
         return True
 
     def annotations(self, out: JsonObject) -> None:
-        """Keep how values are written and, when making some, what makes them believable."""
+        """Keep keywords of notation and, when making values, of realism."""
         for keyword in _WIRE_ANNOTATIONS if not self.making else (*_WIRE_ANNOTATIONS, *_ANNOTATIONS):
             if keyword in self.source and isinstance(self.source[keyword], _TYPES_OF_ANNOTATIONS.get(keyword, object)):
                 out[keyword] = self.source[keyword]
@@ -497,7 +497,7 @@ def is_type(value: JsonValue, type_: str) -> bool:
 
 def _fractional(branches: list[JsonValue]) -> list[JsonValue]:
     """
-    Of exclusive branches of whole and of any numbers, whose formats alone keep them apart, those of numbers with fractions.
+    Return the fractional branch of `integer` and `number` branches that only formats keep apart.
 
     A whole number is of either type, whatever the bounds of a format; one with a fraction is of one, for every
     validator.
@@ -549,7 +549,7 @@ _DEEPEST = 8  # members of members of `allOf`: deeper than anybody writes
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hiding:
-    """Finds what one direction hides."""
+    """Finds the properties that one direction hides: `readOnly`, `writeOnly`."""
 
     direction: Direction
     follow: Callable[[Node], Node | None]  # to where something else than a reference stands
@@ -563,7 +563,7 @@ class Hiding:
         return frozenset(found)
 
     def is_required(self, node: Node, around: frozenset[str]) -> bool:
-        """Return whether a schema requires a property that is hidden, by itself or by what is around it."""
+        """Return whether a schema requires a property that is hidden, by itself or by a schema around it."""
         required: set[str] = set()
         for part in self._parts(node):
             listed = part.value.get("required") if isinstance(part.value, dict) else None
@@ -571,7 +571,7 @@ class Hiding:
         return bool(required & (around | self.names(node)))
 
     def _parts(self, node: Node, depth: int = 0) -> Iterator[Node]:
-        """Yield a schema, what it refers to, and the members of its `allOf`."""
+        """Yield a schema, its references, and the members of its `allOf`."""
         if depth > _DEEPEST or not isinstance(node.value, dict):
             return
         yield node

@@ -1,5 +1,5 @@
 """
-The Discriminator Object: which schema a value says that it is.
+The Discriminator Object: the schema that a value names.
 
 It stands beside `oneOf` or `anyOf`, or in a parent whose children extend it by `allOf`; in 2.0 always there, as the
 mere name of a property. In either form a value that names a known schema has to conform to that one. A name that
@@ -47,7 +47,7 @@ class _DiscriminatorRule:
 
 @dataclass(slots=True)
 class _Facts:
-    """What a schema says of an object, its `allOf` included."""
+    """The constraints of an object, `allOf` included."""
 
     properties: dict[str, Node] = field(default_factory=dict)
     required: set[str] = field(default_factory=set)
@@ -68,7 +68,7 @@ class Discriminators:
 
     def apply(self, node: Node, out: JsonObject, purpose: Purpose, refer: Refer) -> None:
         """
-        Add what a discriminator says to a translated schema, in place.
+        Add the constraints of a discriminator to a translated schema, in place.
 
         Args:
             node: The Schema Object with `discriminator`.
@@ -87,7 +87,7 @@ class Discriminators:
             self._among_children(node, rule, out, purpose, refer)
 
     def is_base(self, holder: Node, target: Node) -> bool:
-        """Return whether a member of `allOf` makes its holder, a schema with a name, a child of a schema with a discriminator."""
+        """Return whether a member of `allOf` makes its named holder a child of a schema with a discriminator."""
         return _is_named(holder) and self._has_discriminator(target)
 
     def _has_discriminator(self, node: Node) -> bool:
@@ -215,7 +215,7 @@ class Discriminators:
         )
 
     def _target(self, ref: str, node: Node) -> Node | None:
-        """Return what a mapping names: a place, or a schema beside the node by its mere name."""
+        """Return the schema that a mapping names, by reference or by name."""
         home = node.pointer[:-1] if node.pointer[-2:-1] and node.pointer[-2] in _HOMES else ("components", "schemas")
         refs = [ref] if "#" in ref or "/" in ref or ref.endswith((".yaml", ".yml", ".json")) else []
         refs.append("#/" + "/".join((*home, ref)))
@@ -257,7 +257,7 @@ class Discriminators:
         return mapped or [_last_word(ref)]
 
     def _names_of_child(self, child: Node, rule: _DiscriminatorRule, listed: list[JsonValue]) -> list[JsonValue]:
-        """Return the discriminator's values for a child; none where the parent lists others."""
+        """Return the discriminator's values for a child; empty where the parent lists others."""
         mapped: list[JsonValue] = list(
             dict.fromkeys([*rule.mapped.get(child.key, ()), *rule.mapped.get(_name(child), ())])
         )
@@ -273,7 +273,7 @@ class Discriminators:
         return bool(self._own_values(target, name))
 
     def _own_values(self, target: Node, name: str) -> list[JsonValue]:
-        """Return the values that a schema, apart from the discriminating schemas that it extends, restricts the property to."""
+        """Return the values to which a schema, without the discriminating ones that it extends, restricts the property."""
         for part in self._parts(target):
             if part.key != target.key and self._rule(part) is not None:
                 continue
@@ -450,7 +450,7 @@ def _name(node: Node) -> str:
 
 def _is_alike(one: str, other: str) -> bool:
     """
-    Return whether two names differ in nothing but how they are written, or one begins or ends with the other.
+    Return whether two names differ only in notation, or one begins or ends with the other.
 
     `dog`, `DogPet`.
     """

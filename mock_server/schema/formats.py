@@ -1,5 +1,5 @@
 """
-Formats: what they assert and, for numbers, which bounds they stand for.
+Formats: their assertions and, for numbers, their bounds.
 
 Source: the OpenAPI Format Registry, https://spec.openapis.org/registry/format/, and JSON Schema 2020-12 validation,
 section 7.3

@@ -1,5 +1,5 @@
 """
-What a document says about a place, beside what is allowed there.
+Hints about a place: what a document says besides constraints.
 
 The canonical form knows no titles, examples, descriptions or order. So a generator walks both: the canonical node
 says what a value may be, the hints of the same place say what it is about.
@@ -24,7 +24,7 @@ _NUMBER_WORDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveM
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """The subschemas, translated, that speak of one place; what refers to them comes first."""
+    """The translated subschemas of one place; referring ones come first."""
 
     sources: tuple[JsonObject, ...] = ()
     nouns: frozenset[str] = frozenset()  # what the definitions passed through are called
@@ -68,7 +68,7 @@ class Hints:
         )
 
     def implied_type(self) -> str | None:
-        """Return the type that the keywords speak of, where no `type` says it."""
+        """Return the type that keywords imply, without `type`."""
         for source in self.sources:
             if "type" in source or "enum" in source or "const" in source:
                 continue
@@ -94,7 +94,7 @@ class HintReader:
 
     def read(self, *schemas: JsonValue, unsure: Sequence[JsonValue] = ()) -> Hints:
         """
-        Gather what schemas say of the same place, through references and alternatives.
+        Gather the subschemas of a place, through references and alternatives.
 
         Args:
             schemas: What speaks of the place in any case.
@@ -175,7 +175,7 @@ class HintReader:
         nouns: set[str],
         names: dict[str, None],
     ) -> None:
-        """Walk in depth, in the order in which things were written, once through each definition."""
+        """Walk depth first, in document order, once through each definition."""
         passed: set[str] = set()
         todo = schemas[::-1]
         while todo and len(sources) < _MOST:

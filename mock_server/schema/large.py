@@ -1,5 +1,5 @@
 """
-What a large value breaks, found one by one.
+Violations of large values, found one by one.
 
 jsonschema-rs makes all errors before it gives the first, each with a copy of the value that it is about, and for each
 alternative of a union all of its errors: two megabytes of wrong items take 14 seconds and 1.5 GB. So a large value is
@@ -31,7 +31,8 @@ _UNIONS: Final = frozenset(("anyOf", "oneOf"))
 _MEMBERS: Final = ("properties", "patternProperties", "additionalProperties")
 # Gone into, or read together with another keyword.
 _NOT_ALONE: Final = frozenset(
-    (*_MEMBERS, *_UNIONS, "prefixItems", "items", "$ref", "$defs", "allOf", "if", "then", "else", "dependentSchemas", "minContains",
+    (*_MEMBERS, *_UNIONS, "prefixItems", "items", "$ref", "$defs", "allOf", "if", "then", "else", "dependentSchemas",
+     "minContains",
      "maxContains", "unevaluatedProperties", "unevaluatedItems")
 )  # fmt: skip
 _SAYING_NOTHING: Final = frozenset(
@@ -87,7 +88,7 @@ class _At(NamedTuple):
 
 @dataclass(eq=False, repr=False)
 class LargeValues:
-    """Lists what large values break of one schema."""
+    """Lists the violations of large values of one schema."""
 
     schema: JsonObject
     whole: CompiledSchema
@@ -117,7 +118,7 @@ class LargeValues:
         )
 
     def iter_broken(self, value: JsonValue) -> Iterator[Broken]:
-        """Go through what a value breaks; nothing is made ahead."""
+        """Iterate over the violations of a value lazily."""
         return self._broken(_At(self.schema, (), value, ()))
 
     def _broken(self, at: _At, *, explained: bool = True) -> Iterator[Broken]:
@@ -153,7 +154,7 @@ class LargeValues:
             yield from self._unevaluated(at)
 
     def _inside(self, at: _At) -> Iterator[_At]:
-        """Yield the subschemas that have to hold, with what they speak of."""
+        """Yield the subschemas that have to hold, with their values."""
         schema = at.schema if isinstance(at.schema, dict) else {}
         ref = schema.get("$ref")
         if isinstance(ref, str):
@@ -189,7 +190,7 @@ class LargeValues:
                 yield _At(additional, (*at.path, "additionalProperties"), member, instance)
 
     def _wrong_members(self, at: _At, together: JsonObject, value: JsonObject) -> Iterator[tuple[str, JsonValue]]:
-        """Yield the members that break what is said of members; many right ones are passed over at once."""
+        """Yield the members that break their schemas; conforming ones are skipped in blocks."""
         left = iter(value.items())
         while together and (some := dict(islice(left, _AT_ONCE))):
             if not self._holds(at, "members", together, some):
@@ -208,7 +209,7 @@ class LargeValues:
                     yield _At(schema["items"], (*at.path, "items"), item, (*at.instance, index))
 
     def _own(self, at: _At, *, explained: bool) -> Iterator[Broken]:
-        """Yield what the value itself breaks, rather than a part of it."""
+        """Yield the violations of the value itself, without those of its parts."""
         schema = at.schema if isinstance(at.schema, dict) else {}
         for keyword, wanted in schema.items():
             if keyword in _UNIONS:
@@ -242,7 +243,7 @@ class LargeValues:
         return Broken(keyword, path, at.instance, message)
 
     def _additional(self, at: _At, schema: JsonObject) -> Iterator[Broken]:
-        """Say which properties are too many: the first of them."""
+        """Name the first undeclared property."""
         if not isinstance(at.value, dict):
             return
         alone: JsonObject = {keyword: dict.fromkeys(_object(schema, keyword), True) for keyword in _MEMBERS[:2]}
@@ -254,7 +255,7 @@ class LargeValues:
             yield Broken("additionalProperties", (*at.path, "additionalProperties"), at.instance, message)
 
     def _unevaluated(self, at: _At) -> Iterator[Broken]:
-        """Yield where all the rest holds, what no keyword has spoken of is too much."""
+        """Yield the unevaluated members, where all the rest holds."""
         schema = at.schema if isinstance(at.schema, dict) else {}
         for keyword in _UNEVALUATED:
             if keyword in schema:
@@ -273,7 +274,7 @@ class LargeValues:
         return self._compiled(("", "pattern", pattern), {"pattern": pattern}).is_valid(name)
 
     def _compiled(self, key: tuple[str | int, ...], schema: JsonObject) -> CompiledSchema:
-        """Compile a part of the schema, once; `key` says which."""
+        """Compile a part of the schema, once per `key`."""
         if not key:
             return self.whole
         found = self._known.get(key)
@@ -307,7 +308,7 @@ def _weigh(_: object, known: tuple[CompiledSchema, int]) -> int:
 
 
 def describe_value(value: JsonValue) -> str:
-    """Say what a value is that is too large to be shown."""
+    """Describe a value that is too large to be shown."""
     if isinstance(value, dict):
         return f"an object of {len(value):,} properties"
     if isinstance(value, list):
@@ -383,7 +384,7 @@ def weighs_up_to(most: int, value: JsonValue, deepest: int = MOST_LEVELS) -> boo
 
 
 def _count_returns(schema: JsonObject) -> int:
-    """Return how often a definition refers to one that leads back to it: so much dearer is each level of a value."""
+    """Return how often a definition refers back to itself: the factor of cost per level of a value."""
     definitions = _object(schema, "$defs")
     needs = {name: set(iter_references(definition)) for name, definition in definitions.items()}
     reached: dict[str, set[str]] = {}

@@ -74,7 +74,7 @@ class Location:
 
     @property
     def schema(self) -> JsonObject:
-        """A schema for the value: all that is said of it."""
+        """The schema of the value: all of its constraints."""
         written = [start for _, start in self.starts if start is not True]
         if len(written) == 1 and isinstance(written[0], dict):
             return written[0]
@@ -113,7 +113,7 @@ class _Walk:
     def locate(
         self, parent: Location | None, step: str | int | None, starts: tuple[tuple[Pointer, JsonValue], ...]
     ) -> Location:
-        """Follow what is written for a location to its parts."""
+        """Follow the subschemas of a location to its parts."""
         parts: list[LocatedSubschema] = []
         todo = list(reversed(starts))
         seen: set[Pointer] = set()
@@ -178,7 +178,7 @@ def walk(bundle: Bundle) -> Iterator[Location]:
 
 def _labels(bundle: Bundle) -> dict[Pointer, str]:
     """
-    Return what definitions are called in labels.
+    Return the names of definitions in labels.
 
     By where they were written, so that no other operation has a say.
     """

@@ -19,7 +19,7 @@ _EVERY_TYPE = frozenset(TYPES)
 
 @dataclass(frozen=True)
 class Outline:
-    """What stands at one place; several subschemas may speak of it."""
+    """What several subschemas say of one place."""
 
     sources: tuple[JsonObject, ...]
     definitions: Mapping[str, JsonValue]
@@ -28,7 +28,7 @@ class Outline:
 
     @cached_property
     def types(self) -> frozenset[str]:
-        """The JSON types that may be expected; all of them where nothing is said."""
+        """The possible JSON types; all of them without a constraint."""
         found: set[str] = set()
         for source in self.sources:
             types = source.get("type")
@@ -64,7 +64,7 @@ class Outline:
         return not self.names or any(isinstance(source.get("additionalProperties"), dict) for source in self.sources)
 
     def names_value(self, value: JsonValue) -> bool:
-        """Return whether a value stands in an enumeration."""
+        """Return whether a value is in an enumeration."""
         return any(value in values for source in self.sources if isinstance(values := source.get("enum"), list))
 
     def constants(self) -> list[JsonValue]:
@@ -103,7 +103,7 @@ class Outline:
         return self._gathered(found)
 
     def _gathered(self, schemas: list[JsonValue]) -> "Outline":
-        """Return the outline of what some of its own subschemas speak of."""
+        """Return the outline of some of its own subschemas."""
         key = tuple(map(id, schemas))
         if key not in self.known:
             self.known[key] = _gather(schemas, self.definitions, self.known)
@@ -111,7 +111,7 @@ class Outline:
 
 
 def outline_of(bundle: Bundle | None) -> Outline:
-    """Return the outline of a bundle; of nothing, one where everything may be expected."""
+    """Return the outline of a bundle, or of an unconstrained value."""
     if bundle is None:
         return Outline((), {})
     definitions = bundle.schema.get("$defs")

@@ -30,7 +30,7 @@ _SPECIAL: Final = frozenset("^$\\.*+?()[]{}|/-&~#")
 
 
 def read_literal(pattern: str) -> str | None:
-    """Return what stands between the slashes of a literal of JavaScript, its flag `i` kept; None for what is none."""
+    """Return the pattern of a JavaScript literal, its flag `i` kept, or None."""
     literal = _LITERAL.fullmatch(pattern)
     if literal is None:
         return None
@@ -75,7 +75,7 @@ def _ends_quantifier(pattern: str, at: int) -> bool:
 
 
 def _escape(pattern: str, at: int, groups: list[str | None]) -> tuple[str, int]:
-    """Return an escape outside of a class, and where it ends."""
+    """Return an escape outside of a class, and its end."""
     found = _ESCAPE.match(pattern, at)
     if found is None:
         return r"\\", at + 1
@@ -95,7 +95,7 @@ def _escape(pattern: str, at: int, groups: list[str | None]) -> tuple[str, int]:
 
 
 def _character(found: re.Match[str], at: int) -> tuple[str, int]:
-    """Return an escape that stands for a character or a set of them, and where it ends."""
+    """Return an escape of a character or a set, and its end."""
     if found["set"] is not None or found["property"] is not None:
         return found[0], found.end()
     if found["high"] is not None:
@@ -117,7 +117,7 @@ def _character(found: re.Match[str], at: int) -> tuple[str, int]:
 
 
 def _class(pattern: str, at: int) -> tuple[str, int]:
-    """Return a class of characters, and where it ends; a hyphen beside a set stands for itself."""
+    """Return a class of characters, and its end; a hyphen next to a set is literal."""
     end = at + 1
     negated = pattern.startswith("^", end)
     end += negated

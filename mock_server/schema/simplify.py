@@ -67,7 +67,7 @@ class _Unfolding:
         return self._beside(ref, out, passed)
 
     def _beside(self, ref: str, rest: JsonObject, passed: frozenset[str]) -> JsonValue:
-        """Return what a reference stands for, together with its siblings."""
+        """Return the target of a reference with its siblings."""
         name = ref.removeprefix("#/$defs/")
         if name in passed or self._left <= 0:
             return {**rest, "$ref": ref}
@@ -97,7 +97,7 @@ _MOST = 60  # ancestors
 
 @dataclass(frozen=True, slots=True)
 class _RewriteContext:
-    """What is known while a schema is rewritten."""
+    """The context of a rewriting."""
 
     definitions: dict[str, JsonValue]
     inherited: frozenset[str] = frozenset()  # definitions that were merged in around: not again, or it would not end
@@ -105,7 +105,7 @@ class _RewriteContext:
 
 def shape_of(schema: JsonValue, definitions: dict[str, JsonValue], *, is_branch: bool = False) -> JsonValue:
     """
-    Write a schema as its shape; what it refers to is left as it is.
+    Write a schema as its shape; references stay.
 
     Args:
         schema: JSON Schema, with references to definitions.
@@ -158,7 +158,7 @@ def _answer(schema: JsonObject, context: _RewriteContext) -> tuple[JsonObject, _
 
 
 def _find_leaf(schema: JsonObject, definitions: dict[str, JsonValue]) -> JsonObject | None:
-    """Return the definition of a scalar that a schema refers to, where nothing but annotations stands beside."""
+    """Return the definition of a scalar that a schema refers to, where its siblings are annotations only."""
     ref = schema.get("$ref")
     if not isinstance(ref, str) or any(keyword != "$ref" and keyword not in _ANNOTATIONS for keyword in schema):
         return None

@@ -47,7 +47,7 @@ class Violation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One assertion that a value breaks, for whoever wants to mend it rather than to report it."""
+    """One broken assertion, for mending a value rather than reporting it."""
 
     path: Pointer  # in the schema, down to the keyword
     instance: Pointer  # in the judged value
@@ -79,14 +79,14 @@ class Validator:
         self._assertions: dict[tuple[str | int, ...], _Assertion] = {}  # each is looked up once
 
     def check(self, value: JsonValue, limit: int = _MAX_VIOLATIONS) -> list[Violation]:
-        """List what a value breaks; nothing when it conforms."""
+        """List the violations of a value; an empty list when it conforms."""
         if self.is_valid(value):
             return []
         return self.explain(value, limit)
 
     def explain(self, value: JsonValue, limit: int = _MAX_VIOLATIONS, *, text: bytes | None = None) -> list[Violation]:
         """
-        List what a value breaks that does not conform.
+        List the violations of a value that does not conform.
 
         Args: value: The value. limit: How many violations to list. text: What the value was read from as JSON, where
             that is known: it says in less time whether the value is small.
@@ -101,7 +101,7 @@ class Validator:
 
     def broken(self, value: JsonValue, limit: int) -> list[tuple[str, Pointer]]:
         """
-        Return what a value breaks, as keyword and place in it, without a word.
+        Return the violations as keywords and places, without messages.
 
         Messages of large schemas are large.
         """
@@ -143,7 +143,7 @@ class _Assertion(NamedTuple):
 
 
 class _Shared:
-    """A compiled schema, which all validators of the same schema share."""
+    """A compiled schema, shared by all validators of the same schema."""
 
     __slots__ = ("__weakref__", "compiled", "large")
 
@@ -158,7 +158,7 @@ _in_use: WeakValueDictionary[bytes, _Shared] = WeakValueDictionary()  # by a dig
 
 def _share(schema: JsonObject) -> _Shared:
     """
-    Compile a schema, unless the same one is in use already: many operations answer with the same, in both readings of a document.
+    Compile a schema, or share the compiled one where an equal schema is in use: many operations have the same.
 
     Each takes megabytes in a large document, which are given back when nobody uses it any more.
     """
@@ -183,7 +183,7 @@ def compile_schema(schema: JsonObject) -> "jsonschema_rs.Validator":
 
 
 def breaches_of(compiled: "jsonschema_rs.Validator", limit: int = _MAX_BREACHES) -> Callable[[JsonValue], list[Breach]]:
-    """List what a value breaks, as `compile_schema` compiled it."""
+    """List the breaches of a value."""
     return lambda value: [_breach(error) for error in islice(compiled.iter_errors(value), limit)]
 
 
@@ -200,7 +200,7 @@ def _breach(error: jsonschema_rs.ValidationError) -> Breach:
 
 
 def _compile(schema: JsonObject, formats: set[str] | None = None) -> jsonschema_rs.Validator:
-    """Compile a schema, in which those formats of ours are named; None: they are looked for."""
+    """Compile a schema, with those of our formats that it names; None looks for them."""
     named = _own_formats(schema) if formats is None else formats
     return jsonschema_rs.Draft202012Validator(
         schema,
@@ -213,7 +213,7 @@ def _compile(schema: JsonObject, formats: set[str] | None = None) -> jsonschema_
 
 
 def _own_formats(schema: JsonValue) -> set[str]:
-    """Return the formats of ours that a schema names; jsonschema-rs judges by a third faster where it is given none."""
+    """Return our formats that a schema names: without any, jsonschema-rs is a third faster."""
     found: set[str] = set()
     stack = [schema]
     while stack:
@@ -265,7 +265,7 @@ def compile_pattern(pattern: str, *, whole: bool) -> Callable[[str], bool]:
 
 
 def _message(error: jsonschema_rs.ValidationError) -> str:
-    """Return what is wrong, shortened; of alternatives the nearest one is explained."""
+    """Return the message, shortened; of alternatives the nearest one is explained."""
     text = _shortened(error.message)
     nearest = _nearest(error.kind)
     if nearest is not None:

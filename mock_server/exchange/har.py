@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterable, Iterator
+from typing import Final
 from urllib.parse import parse_qsl
 
 from mock_server.exchange.body import write_json
@@ -10,16 +11,20 @@ from mock_server.exchange.render import render_moment
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.version import __version__
 
+HAR_HEAD: Final = (
+    b'{"log":{"version":"1.2","creator":{"name":"mock-server","version":"%s"},"entries":[\n' % __version__.encode()
+)
+HAR_TAIL: Final = b"\n]}}\n"
+
 
 def iter_archive(entries: Iterable[JsonObject]) -> Iterator[bytes]:
     """Write an archive of entries, piece by piece."""
-    creator: JsonObject = {"name": "mock-server", "version": __version__}
-    yield b'{"log":{"version":"1.2","creator":' + write_json(creator) + b',"entries":['
-    first = True
+    yield HAR_HEAD
+    separator = b""
     for entry in entries:
-        yield (b"\n" if first else b",\n") + write_json(entry)
-        first = False
-    yield b"\n]}}\n"
+        yield separator + write_json(entry)
+        separator = b",\n"
+    yield HAR_TAIL
 
 
 def har_entry(

@@ -12,14 +12,16 @@ import orjson
 
 from mock_server.exchange.body import write_json
 from mock_server.exchange.curl import write_curl
-from mock_server.exchange.message import Request
+from mock_server.exchange.har import HAR_HEAD, HAR_TAIL, har_entry
+from mock_server.exchange.message import Request, Response
 from mock_server.exchange.render import render_fields
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject
 from mock_server.payloads import table
 from mock_server.payloads.plan import PayloadRecord, WrittenPayload
 from mock_server.version import __version__
 
 ORIGIN: Final = "http://127.0.0.1:4010"
+_MOMENT: Final = 1_780_272_000  # 2026-06-01, of all entries of archives: the same seed makes the same bytes
 
 
 class FormattedPayload(NamedTuple):
@@ -84,43 +86,13 @@ def _cells(record: PayloadRecord) -> FormattedPayload:
 
 
 def _har(record: PayloadRecord) -> FormattedPayload:
-    request, is_response = record.request, record.direction == "response"
-    body = write_json(record.value).decode()
-    answer = {
-        "status": _status(record) if is_response else 0, "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [],
-        "headers": [_pair("Content-Type", record.media_type)] if is_response else [], "redirectURL": "", "headersSize": -1,
-        "bodySize": len(body.encode()) if is_response else -1,
-        "content": {"size": len(body.encode()), "mimeType": record.media_type, "text": body} if is_response
-        else {"size": 0, "mimeType": "x-unknown"},
-    }  # fmt: skip
-    entry = {
-        "startedDateTime": "2026-06-01T00:00:00.000Z", "time": 0, "cache": {}, "timings": {"send": 0, "wait": 0, "receive": 0},
-        "request": _har_request(request), "response": answer, "comment": record.rule, "_payload": record.described(),
-    }  # fmt: skip
-    return FormattedPayload(write_json(entry))  # type: ignore[arg-type]
-
-
-def _har_request(request: Request) -> JsonObject:
-    fields: list[JsonValue] = [_pair(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.fields]
-    query: list[JsonValue] = []
-    for part in request.query.decode("latin-1").split("&") if request.query else ():
-        name, _, value = part.partition("=")
-        query.append(_pair(name, value))
-    out: JsonObject = {
-        "method": request.method, "url": ORIGIN + request.target, "httpVersion": "HTTP/1.1", "cookies": [], "headers": fields,
-        "queryString": query, "headersSize": -1, "bodySize": len(request.body),
-    }  # fmt: skip
-    if request.body:
-        out["postData"] = {"mimeType": _media(request), "text": request.body.decode("utf-8", "replace")}
-    return out
-
-
-def _pair(name: str, value: str) -> JsonObject:
-    return {"name": name, "value": value}
-
-
-def _media(request: Request) -> str:
-    return next((value.decode("latin-1") for name, value in request.fields if name == b"content-type"), "")
+    answer = None
+    if record.direction == "response":
+        fields = ((b"content-type", record.media_type.encode("latin-1", "replace")),)
+        answer = Response(_status(record), fields, write_json(record.value))
+    request = record.request
+    entry = har_entry(request, answer, ORIGIN + request.target, moment=_MOMENT, seconds=0, comment=record.rule)
+    return FormattedPayload(write_json({**entry, "_payload": record.described()}))
 
 
 def _status(record: PayloadRecord) -> int:
@@ -225,9 +197,6 @@ _CURL_HEAD: Final = f"""#!/bin/sh
 # Edge cases, written by mock-server. The address is the first argument, {ORIGIN} without one.
 BASE="${{1:-{ORIGIN}}}"
 """
-_HAR_HEAD: Final = (
-    b'{"log":{"version":"1.2","creator":{"name":"mock-server","version":"%s"},"entries":[\n' % __version__.encode()
-)
 _POSTMAN_HEAD: Final = (
     b'{"info":{"name":"Edge cases","schema":"https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},'
     b'"variable":[{"key":"baseUrl","value":"%s"}],"item":[\n' % ORIGIN.encode()
@@ -255,7 +224,7 @@ FORMATS: Final[dict[str, Format]] = {
             b"\r\n",
         ),
         Format("parquet", "the same rows as `csv`; needs `pip install pyarrow`", _cells, is_table=True),
-        Format("har", "HTTP Archive 1.2", _har, _HAR_HEAD, b",\n", b"\n]}}\n"),
+        Format("har", "HTTP Archive 1.2", _har, HAR_HEAD, b",\n", HAR_TAIL),
         Format(
             "pytest",
             "a test module that hands each payload to a fixture of yours",

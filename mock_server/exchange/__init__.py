@@ -8,7 +8,7 @@ for credentials, `header_fields` knows the grammars of fields, `problem` words w
 runtime expressions. `render` writes an exchange as JSON, `har` and `curl` in their formats; `secrets` masks it.
 
 Invariants:
-- Nothing here does I/O, and nothing decides whether a value conforms: that is `judge`.
+- Nothing here does I/O, and nothing decides whether a value conforms: that is `judges`.
 - A wire form is read in every way that the document allows, the likeliest first.
 
 Rules for editors: name things as RFC 9110 does, and cite the section where it is obeyed.

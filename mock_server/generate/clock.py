@@ -1,5 +1,5 @@
 """
-How long the search for one value may take.
+Bounds on the time that the search for one value takes.
 
 A value of a usual schema is drawn at once. Where it is searched for, it may take for ever; so the time that a search
 takes of this thread's CPU is bounded, and what ends is only what would not have found anything in a believable time.
@@ -16,7 +16,7 @@ _ends: ContextVar[float | None] = ContextVar("ends", default=None)
 
 
 class Bound:
-    """A context manager: bounds what is searched for inside; a bound around it goes on to hold."""
+    """A context manager that bounds the searches inside; a bound around it stays in force."""
 
     __slots__ = ("_seconds", "_token")
 
@@ -37,6 +37,6 @@ class Bound:
 
 
 def is_late() -> bool:
-    """Return whether a search has taken its time."""
+    """Return whether the time of a search is over."""
     ends = _ends.get()
     return ends is not None and own_time() > ends

@@ -1,5 +1,5 @@
 """
-What texts hold that are content of a media type, and how that is encoded.
+Strings that hold content: `contentMediaType` and `contentEncoding`.
 
 Source: JSON Schema 2020-12 Validation, section 8; RFC 2045 and RFC 4648 for the encodings
 """
@@ -27,7 +27,7 @@ _IDENTITY: Final = frozenset(("", "7bit", "8bit", "binary"))
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is said of the content of a text."""
+    """The media type and the encoding of a string's content."""
 
     media_type: MediaRange | None  # None: nothing
     encoding: str  # in lower case; empty for none
@@ -35,16 +35,16 @@ class Content:
 
     @property
     def is_of_json(self) -> bool:
-        """Whether it is a JSON text, or several in lines."""
+        """Whether the content is a JSON text, or several in lines."""
         return self.media_type is not None and (is_json(self.media_type) or self.is_of_lines)
 
     @property
     def is_of_lines(self) -> bool:
-        """Whether it is several JSON texts, in lines."""
+        """Whether the content is several JSON texts, one a line."""
         return self.media_type is not None and is_json_lines(self.media_type)
 
     def find_bytes(self) -> bytes | None:
-        """Find content of the type that needs no schema; None where any text will do."""
+        """Return sample content of the media type; None where any text will do."""
         if self.media_type is None or self.is_of_json:
             return None
         specimen = find_specimen(self.media_type.essence)
@@ -59,7 +59,7 @@ class Content:
         return None
 
     def encode(self, data: bytes) -> str | None:
-        """Write content as a text; None where that can't be: bytes without an encoding, or an unknown encoding."""
+        """Return encoded content; None for bytes without an encoding, and for an unknown encoding."""
         encoder = _ENCODERS.get(self.encoding)
         if encoder is None and self.encoding not in _IDENTITY:
             return None
@@ -70,7 +70,7 @@ class Content:
 
 
 def content_of(hints: Hints) -> Content:
-    """Return what is said of the content of a text: by keywords, or by the formats `byte` of OpenAPI 3.0 and `json`."""
+    """Read the content of a string from keywords, or from the formats `byte` of OpenAPI 3.0 and `json`."""
     formats = hints.formats()
     written = hints.text("contentMediaType") or ("application/json" if _JSON_FORMATS.intersection(formats) else "")
     is_of_bytes = "byte" in formats

@@ -1,8 +1,8 @@
 """
-What an answer says of the request that it answers: what was sent, where that is, and which page was asked for.
+Members of an answer that repeat its request: the body sent, its URL, the page.
 
 - Of a body that was sent, an answer has what it has a property for, as far as the schema takes it.
-- A sign of a next page says that there is none, unless a number of things is preferred: then its pages are counted.
+- A sign of a next page says that there is none, unless a number of items is preferred: then its pages are counted.
 - A page, an offset and a limit are those that were asked for; totals follow.
 - `url`, `self` and their like are the URL of the request. Its scheme and host are not known here: `HERE` stands for
   them.
@@ -23,11 +23,11 @@ from mock_server.generate.pagination import (
     is_sign,
     is_sure_sign,
     iter_ends,
-    iter_span_wishes,
+    iter_span_values,
     links_of,
     path_of,
 )
-from mock_server.generate.requested_values import RequestedValue, say
+from mock_server.generate.requested_values import RequestedValue, set_value
 from mock_server.generate.sampler.compiler import Echo
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.names import joined, joined_names, nouns_of, split_words
@@ -44,7 +44,7 @@ _MOST: Final = 10_000_000  # of a page's number, so that nothing overflows
 
 
 class RequestEcho(NamedTuple):
-    """What a request says, as far as answers say it again."""
+    """The parts of a request that answers repeat."""
 
     sent: JsonObject | list[JsonValue] | None = None  # its body
     path: str = ""  # percent-encoded; empty where it is not known
@@ -53,7 +53,7 @@ class RequestEcho(NamedTuple):
 
 
 class RequestedPage(NamedTuple):
-    """Where a list that is answered is in the whole."""
+    """The page that an answer shows, and its links."""
 
     span: Span
     links: Mapping[str, str]  # to other pages, by relation
@@ -62,7 +62,7 @@ class RequestedPage(NamedTuple):
 
 @dataclass(eq=False)
 class EchoPlaces:
-    """What the schema of an answer has places for."""
+    """The members of an answer, by its schema, that repeat the request."""
 
     outline: Outline
     name: str  # what the answer is about
@@ -73,16 +73,16 @@ class EchoPlaces:
 
     @cached_property
     def links_items(self) -> bool:
-        """Whether the things of a list say where they are, and may be asked for there."""
+        """Whether the items of a list link to their own paths."""
         if not self.item_variable or self.list_pointer is None:
             return False
-        spot = find_list(self.outline, nouns_of(self.name))
-        names = spot.outline.names if spot is not None else ()
+        site = find_list(self.outline, nouns_of(self.name))
+        names = site.outline.names if site is not None else ()
         return any(joined(name) in _OWN or name in _OWN_HOLDERS for name in names)
 
     @cached_property
     def roles(self) -> Mapping[str, str]:
-        """What the query parameters mean: by role, the name."""
+        """The names of the query parameters, by role."""
         found: dict[str, str] = {}
         for echo in self.echoes:
             if not echo.in_path:
@@ -95,7 +95,7 @@ class EchoPlaces:
 
     @cached_property
     def list_pointer(self) -> tuple[str, ...] | None:
-        """Where the list stands that an answer is about; None where there is none."""
+        """The pointer to the main list of an answer; None where there is none."""
         found = find_list(self.outline, nouns_of(self.name))
         if found is not None:
             return found.pointer
@@ -103,14 +103,14 @@ class EchoPlaces:
 
     @cached_property
     def has_signs(self) -> bool:
-        """Whether something in an answer may be a sign of a next page."""
+        """Whether the schema has a member that may announce a next page."""
         return any(map(_names_sign, (*self.outline.sources, *self.outline.definitions.values())))
 
-    def iter_wishes(
+    def iter_requested_values(
         self, value: JsonValue, requested: RequestEcho, echo: Mapping[str, JsonValue], size: int | None
     ) -> Iterator[RequestedValue]:
         """
-        List what an answer should say.
+        Yield the values that an answer should have.
 
         Args:
             value: As it was generated.
@@ -127,7 +127,7 @@ class EchoPlaces:
             if span.count < len(listed):
                 page = listed[span.start if size is not None else 0 :][: span.count]
                 yield RequestedValue(pointer, [page])
-                value, listed = say(value, pointer, page), page
+                value, listed = set_value(value, pointer, page), page
             if self.links_items and requested.path:
                 yield RequestedValue(pointer, [self._linked(listed, requested.path, choice) for choice in (0, 1)])
             if requested.path:
@@ -135,21 +135,21 @@ class EchoPlaces:
             else:
                 links = {}
             if pointer:
-                yield from iter_span_wishes(value, pointer, span, links, documented={})
+                yield from iter_span_values(value, pointer, span, links, documented={})
         elif requested.is_of_answer and isinstance(value, dict):
             yield from _own_links(value, requested)
         if isinstance(requested.sent, dict) and isinstance(value, dict):
             yield from iter_sent(value, requested.sent, self.outline)
 
     def _linked(self, listed: list[JsonValue], path: str, choice: int) -> JsonValue:
-        """Return the things of a list, each with links to its own path: by URL (choice 0) or by path alone (1)."""
+        """Return the items of a list, each with links to its own path: by URL (choice 0) or by path alone (1)."""
         linked: list[JsonValue] = []
         for item in listed:
             key = _key(item, self.item_variable) if isinstance(item, dict) else None
             if isinstance(item, dict) and key is not None:
                 own = RequestEcho(path=f"{path.rstrip('/')}/{quote(str(key), safe='')}")
-                for wished in _own_links(item, own):
-                    item = say(item, wished.place, wished.values[choice])  # noqa: PLW2901 - a changed copy
+                for change in _own_links(item, own):
+                    item = set_value(item, change.place, change.values[choice])  # noqa: PLW2901 - a changed copy
             linked.append(item)
         return linked
 
@@ -157,7 +157,7 @@ class EchoPlaces:
         self, whole: JsonValue, requested: RequestEcho, echo: Mapping[str, JsonValue], size: int | None
     ) -> RequestedPage | None:
         """
-        Return where the page that a request gets is in a generated whole; None where that has no list.
+        Return the page of a generated whole that a request gets; None where the whole has no list.
 
         See `iter_wishes`.
         """
@@ -171,12 +171,12 @@ class EchoPlaces:
         )
 
     def limit(self, echo: Mapping[str, JsonValue]) -> int | None:
-        """Return how many things a request asks for at most; None where it does not say."""
+        """Return the limit of items in a request; None where it has none."""
         return _number(echo.get(self.roles.get("limit", ""))) or None
 
     def span(self, listed: Sequence[JsonValue], echo: Mapping[str, JsonValue], size: int | None) -> Span:
         """
-        Return where a page is in the whole.
+        Return the span of a page in the whole.
 
         Args:
             listed: What was generated.
@@ -207,7 +207,7 @@ class EchoPlaces:
 
 
 def _after(listed: Sequence[JsonValue], cursor: JsonValue) -> int:
-    """Return the index after what a cursor, or a key, stands for; the end where it stands for nothing."""
+    """Return the index after the item of a cursor, or of a key; the end for an unknown one."""
     if (
         isinstance(cursor, str)
         and cursor.startswith(_CURSOR)
@@ -225,7 +225,7 @@ def _after(listed: Sequence[JsonValue], cursor: JsonValue) -> int:
 
 def _key(item: JsonObject, variable: str) -> JsonValue:
     """
-    Return what a thing has for the variable of its path.
+    Return the member of an item that its path variable takes.
 
     A member of that name, or of its last word, or an id; None where it has none.
     """
@@ -248,7 +248,7 @@ def _number(value: JsonValue) -> int | None:
 
 
 def _names_sign(schema: JsonValue) -> bool:
-    """Return whether a property anywhere in a schema may be a sign of a next page."""
+    """Return whether a property anywhere in a schema may announce a next page."""
     if isinstance(schema, list):
         return any(map(_names_sign, schema))
     if not isinstance(schema, dict):
@@ -264,7 +264,7 @@ def _names_sign(schema: JsonValue) -> bool:
 
 
 def _own_links(value: JsonObject, requested: RequestEcho) -> Iterator[RequestedValue]:
-    """Wish that what a thing says of where it is is the URL of the request."""
+    """Yield the URL of the request for each link of an object to itself."""
     url = HERE + requested.path + (f"?{requested.query}" if requested.query else "")
     for name, member in value.items():
         if joined(name) in _OWN and isinstance(member, str | None):
@@ -280,7 +280,7 @@ def _own_links(value: JsonObject, requested: RequestEcho) -> Iterator[RequestedV
 
 def iter_sent(value: JsonObject, sent: JsonObject, outline: Outline) -> Iterator[RequestedValue]:
     """
-    Wish that an answer says what was sent, by names, in the object that has the most of them.
+    Yield the members that were sent, by name, for the object that has most of these names.
 
     Args:
         value: The answer, as it was generated.
@@ -296,10 +296,10 @@ def iter_sent(value: JsonObject, sent: JsonObject, outline: Outline) -> Iterator
     best: tuple[int, tuple[str, ...], Outline, JsonObject] = (0, (), outline, {})
     for body in bodies:
         wanted = {joined(name) for name in body}
-        for place, spot in spots:
-            shared = len(wanted & joined_names(spot.names))
+        for place, site in spots:
+            shared = len(wanted & joined_names(site.names))
             if shared > best[0]:
-                best = (shared, place, spot, body)
+                best = (shared, place, site, body)
     if best[0]:
         yield from _of_object(best[1], take(value, best[1]), best[3], best[2])
 
@@ -317,14 +317,14 @@ def _of_object(
 
 def _choices(generated: JsonValue, said: JsonValue, outline: Outline) -> Sequence[JsonValue]:
     """
-    Return what a property should say.
+    Return the values that a property may take, the best first.
 
     What was sent, of an object with what else there is, of a scalar in the other type as well.
     """
     if isinstance(said, dict) and isinstance(generated, dict):
         merged: JsonValue = generated
-        for wished in _of_object((), generated, said, outline):
-            merged = say(merged, wished.place, wished.values[0])
+        for change in _of_object((), generated, said, outline):
+            merged = set_value(merged, change.place, change.values[0])
         return [{**said, **merged} if isinstance(merged, dict) else said, merged, said]
     if isinstance(said, str) and (number := _as_number(said)) is not None:
         return [said, number]

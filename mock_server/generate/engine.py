@@ -1,4 +1,4 @@
-"""What all operations of one document share: schemas, forms, pools."""
+"""The state that all operations of one document share: schemas, canonical forms, pools."""
 
 import re
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Engine:
     _sets: SchemaSets | None = None
     _forms: dict[tuple[Direction, Purpose], Forms] = field(default_factory=dict)
     _pools: dict[str, Pools] = field(default_factory=dict)
-    _shelf: RowCache = field(default_factory=RowCache)
+    _row_cache: RowCache = field(default_factory=RowCache)
     _outlines: dict[tuple[Direction, Purpose, tuple[str, Pointer]], Outline] = field(default_factory=dict)
 
     @property
@@ -53,23 +53,23 @@ class Engine:
 
     @property
     def locale(self) -> str:
-        """The locale of generated values: set, or said by the document, or English."""
+        """The locale of generated values: the setting, the document's `x-mock`, or English."""
         if isinstance(self.document.resource.value, dict):
             extension = self.document.resource.value.get("x-mock")
         else:
             extension = None
         if isinstance(extension, dict):
-            said = extension.get("locale")
+            named = extension.get("locale")
         else:
-            said = None
-        return self.settings.locale or (said if isinstance(said, str) else DEFAULT_LOCALE)
+            named = None
+        return self.settings.locale or (named if isinstance(named, str) else DEFAULT_LOCALE)
 
     def pools(self, locale: str | None = None) -> Pools:
         """
         Return the pools of a locale.
 
         Raises:
-            UsageError: nobody knows it.
+            UsageError: the locale is unknown.
         """
         name = locale or self.locale
         if name not in self._pools:
@@ -126,7 +126,7 @@ class Engine:
 
         Raises:
             UnusableSchema: the schema can't be translated.
-            UsageError: nobody knows the locale.
+            UsageError: the locale is unknown.
         """
         answers = direction is Direction.RESPONSE
         make = partial(
@@ -135,7 +135,7 @@ class Engine:
             name=name,
             echoes=find_echoes(operation),
             overrides=self._overrides(operation),
-            shelf=self._shelf,
+            row_cache=self._row_cache,
             answers=answers,
             numerals=self.numerals,
             item_variable=self._item_variable(operation) if answers else "",
@@ -189,7 +189,7 @@ def find_echoes(operation: Operation) -> tuple[Echo, ...]:
 
 
 def _first_of(parameter: Parameter) -> int:
-    """Return what the first page has for a number."""
+    """Return the number of the first page: 0 or 1."""
     if parameter.schema is not None:
         schema = parameter.schema.value
     else:
@@ -206,5 +206,5 @@ def _segment_before(template: str, name: str) -> frozenset[str]:
 
 
 def name_of_operation(operation: Operation) -> str:
-    """Return what an operation is about: the last literal segment of its path."""
+    """Return the name of an operation's resource: the last literal segment of its path."""
     return next(iter_literals(operation.entry.template), "")

@@ -1,5 +1,5 @@
 """
-Where things stand in a body.
+Envelopes: the places of a list or an item in a body.
 
 A list is the body, or wrapped: in `data`, `items`, the resource's own name, or whatever is the only list there. So is a
 thing. What a body may show of a thing is what its schema names.
@@ -27,7 +27,7 @@ _ANY: Final = "\0"  # a name that no schema has
 
 
 class Shape(Enum):
-    """How a collection is written."""
+    """The notation of a collection."""
 
     LIST = "list"  # of things
     MAP = "map"  # of things by their keys
@@ -44,9 +44,9 @@ class EnvelopePlace:
 
     def spread(self, part: JsonValue) -> list[tuple[JsonValue, JsonObject]]:
         """
-        Return the things of a collection, each with the key that the collection has for it.
+        Return the objects of a collection, each with its key there.
 
-        None where only the thing knows.
+        The key is None where only the object has it.
         """
         if self.shape is Shape.MAP:
             if isinstance(part, dict):
@@ -58,7 +58,7 @@ class EnvelopePlace:
         return [(None, item) for item in items if isinstance(item, dict)]
 
     def gather(self, things: Sequence[tuple[JsonValue, JsonValue]]) -> JsonValue:
-        """Return the collection of things, each with its key."""
+        """Return the collection of objects, each with its key."""
         if self.shape is Shape.MAP:
             return {str(key): thing for key, thing in things}
         if self.shape is Shape.KEYS:
@@ -67,17 +67,17 @@ class EnvelopePlace:
 
 
 def is_array(outline: Outline) -> bool:
-    """Return whether only a list may stand somewhere."""
+    """Return whether an outline allows lists only."""
     return bool(outline.sources) and "array" in outline.types and outline.types <= {"array", "null"}
 
 
 def is_object(outline: Outline) -> bool:
-    """Return whether an object with known properties may stand somewhere."""
+    """Return whether an outline allows an object with documented properties."""
     return bool(outline.names) and "object" in outline.types
 
 
 def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> EnvelopePlace | None:
-    """Find the list that a body is about; None where it is about something else."""
+    """Find the main list of a body; None where it has none."""
     if is_array(outline):
         item = outline.item()
         if is_object(item):
@@ -106,7 +106,7 @@ def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> Envelo
 
 
 def find_collection(outline: Outline, nouns: frozenset[str]) -> EnvelopePlace | None:
-    """Find the collection that a body is about: a list of things, else things by their keys, else a list of keys."""
+    """Find the main collection of a body: a list of objects, else objects by key, else a list of keys."""
     found = find_list(outline, nouns)
     if found is not None:
         return found
@@ -119,16 +119,16 @@ def find_collection(outline: Outline, nouns: frozenset[str]) -> EnvelopePlace | 
         for name, member in members
         if nouns_of(name) & nouns or joined(name) in _LISTS or len(members) == 1
     ]
-    for pointer, spot in [((), outline), *(((name,), member) for name, member in named)]:
-        if _is_map(spot):
-            return EnvelopePlace(pointer, spot.member(_ANY), Shape.MAP)
-        if is_array(spot) and spot.item().sources and spot.item().types <= {"string", "integer"}:
-            return EnvelopePlace(pointer, spot.item(), Shape.KEYS)
+    for pointer, site in [((), outline), *(((name,), member) for name, member in named)]:
+        if _is_map(site):
+            return EnvelopePlace(pointer, site.member(_ANY), Shape.MAP)
+        if is_array(site) and site.item().sources and site.item().types <= {"string", "integer"}:
+            return EnvelopePlace(pointer, site.item(), Shape.KEYS)
     return None
 
 
 def _is_map(outline: Outline) -> bool:
-    """Return whether an object holds things by keys that no schema names."""
+    """Return whether an object is a map: objects under keys that no schema names."""
     return (
         bool(outline.sources)
         and not outline.names
@@ -139,7 +139,7 @@ def _is_map(outline: Outline) -> bool:
 
 def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline], bool]) -> EnvelopePlace | None:
     """
-    Find the thing that a body is about.
+    Find the main object of a body.
 
     Args:
         outline: Of the body.
@@ -163,7 +163,7 @@ def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline]
 
 
 def _has_key(outline: Outline, nouns: frozenset[str]) -> bool:
-    """Return whether an object tells itself apart: then a list in it is a part of it."""
+    """Return whether an object has a key of its own: then a list in it is a part of it."""
     return any(
         joined(name) in {"id", "uuid", *(noun.replace(" ", "") + "id" for noun in nouns)} for name in outline.names
     )
@@ -184,7 +184,7 @@ def shown(outline: Outline) -> tuple[str, ...]:
 
 
 def project(value: JsonValue, outline: Outline, depth: int = 0) -> JsonValue:
-    """Leave out what a schema does not name, unless it is open to more on purpose."""
+    """Leave out members that a schema does not name, unless it is open to more on purpose."""
     if depth > _DEEPEST:
         return value
     if isinstance(value, list):
@@ -207,14 +207,14 @@ def _welcomes_more(outline: Outline) -> bool:
 
 
 def take(value: JsonValue, pointer: tuple[str, ...]) -> JsonValue:
-    """Return what stands somewhere; None where nothing does."""
+    """Return the value at a pointer; None where there is none."""
     for name in pointer:
         value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
 def put(value: JsonValue, pointer: tuple[str, ...], part: JsonValue) -> JsonValue:
-    """Return a copy in which something else stands somewhere."""
+    """Return a copy with another value at a pointer."""
     if not pointer:
         return part
     base: JsonObject = value if isinstance(value, dict) else {}

@@ -28,7 +28,7 @@ _SEEDS: Final = 2**16
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """What is drawn, and how it becomes a request: Hypothesis prints what it draws, so that is kept small."""
+    """Drawn values, and their assembly to a request: Hypothesis prints what it draws, so that is kept small."""
 
     drawn: st.SearchStrategy[dict[object, object]]
     assemble: Callable[[dict[object, object]], RequestDraft]

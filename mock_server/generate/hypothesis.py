@@ -102,7 +102,7 @@ def value_strategy(kit: Engine, schema: Node, direction: Direction, alphabet: An
 class StrategyCompiler:
     """Compiles the canonical nodes of one document to strategies."""
 
-    setting: SamplerContext
+    context: SamplerContext
     alphabet: Any = ANY_TEXT
     deep: int = _DEEP
     _references: dict[tuple[str, int], Strategy] = field(default_factory=dict)
@@ -254,30 +254,30 @@ class StrategyCompiler:
 
     @cached_property
     def _extents(self) -> Extents:
-        return Extents(self.setting.forms)
+        return Extents(self.context.forms)
 
     def _reference(self, uri: str, depth: int) -> Strategy:
-        """Return a definition, once for each depth: each leads to deeper ones, until only what is required is drawn."""
+        """Return the strategy of a definition, one for each depth: each leads to deeper ones, which end."""
         key = (uri, min(depth, self.deep))
         if key not in self._references:
             self._references[key] = st.deferred(lambda: self._definition(uri, depth))
         return self._references[key]
 
     def _definition(self, uri: str, depth: int) -> Strategy:
-        target = self.setting.forms.definition(uri)
+        target = self.context.forms.definition(uri)
         if target is not None:
             return self.compile(target, depth + 1)
         return st.nothing()
 
     def _near(self, schema: Canonical, strategy: Strategy) -> Strategy:
-        """Keep what conforms of a strategy that draws more than that, and let the sampler draw beside it."""
-        return st.one_of(strategy.filter(lazy_acceptor(schema, self.setting.forms)), self._sampled(schema))
+        """Filter a strategy that draws too much, with the sampler as the alternative."""
+        return st.one_of(strategy.filter(lazy_acceptor(schema, self.context.forms)), self._sampled(schema))
 
     def _sampled(self, schema: Canonical) -> Strategy:
         """Draw the simplest values, and those of the sampler: the same seed, the same value."""
-        accept = lazy_acceptor(schema, self.setting.forms)
+        accept = lazy_acceptor(schema, self.context.forms)
         simple = [value for value in _SIMPLE if accept(value)]
-        draw = Sampler(self.setting, schema).compile(schema, Site(Hints(())))
+        draw = Sampler(self.context, schema).compile(schema, Site(Hints(())))
 
         def produce(seed: int) -> JsonValue:
             state = DrawState(seed, static=False, echo={})

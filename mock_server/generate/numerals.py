@@ -1,5 +1,5 @@
 """
-Properties whose texts are numbers, by what the document says of the same name elsewhere.
+Properties whose texts are numbers, by the evidence of the same name elsewhere in the document.
 
 APIs write whole numbers that JavaScript can't hold (bit fields, snowflakes, amounts) as texts. Where one schema only
 says `permissions: {type: string}`, another schema of the document often says `integer`, or shows digits.
@@ -24,7 +24,7 @@ _SHOWN_ONCE: Final = ("example", "const", "default")
 
 
 class Evidence(Enum):
-    """What one schema says of the values of a property."""
+    """The evidence of one schema on the values of a property."""
 
     NUMBER = "a number, or digits"
     WORDS = "a text that is no number"
@@ -33,13 +33,13 @@ class Evidence(Enum):
 
 @dataclass(eq=False, repr=False)
 class Numerals:
-    """Finds the names in one document. It is walked when a name is first asked for."""
+    """The names in one document, which is walked at the first question."""
 
     document: JsonValue = None
     _known: dict[str, bool] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
-        """Return whether a property of this name is a number somewhere in the document, and nowhere shown to be another text."""
+        """Return whether a name is a number's somewhere in the document, and nowhere that of another text."""
         if name not in self._known:
             found = {weigh(schema) for schema in self._schemas.get(name, ())}
             self._known[name] = Evidence.NUMBER in found and Evidence.WORDS not in found
@@ -75,7 +75,7 @@ def iter_properties(document: JsonValue) -> Iterator[JsonObject]:
 
 
 def weigh(schema: JsonObject) -> Evidence:
-    """Return what a schema says of a property's values."""
+    """Return the evidence of a schema on a property's values."""
     listed = schema.get("type")
     types = set(listed) if isinstance(listed, list) else {listed}
     if "integer" in types:

@@ -1,7 +1,7 @@
 """
-Pages: what the members around a list, and its links, say of where it stands in the whole.
+Pagination: the members around a list, and its links, that place it in the whole.
 
-What a query parameter or a member means is told from its name. What its schema does not let a member say it does not
+The meaning of a query parameter or a member is guessed from its name. What its schema does not let a member say it does not
 say.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
+from mock_server.generate.envelope import take
 from mock_server.generate.requested_values import ABSENT, Absence, Place, RequestedValue
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.names import joined, split_words
@@ -62,7 +63,7 @@ _NEXT_TAILS: Final = frozenset(
 _SURE: Final = frozenset(
     ("continuationtoken", "paginationtoken", "pagetoken", "lastevaluatedkey", "endcursor", "startingafter")
 )
-_BESIDE: Final = frozenset(("next", "cursor", "continue", "continuation", "after", "marker", "bookmark", "scrollid", "startafter",
+_NEAR_LIST: Final = frozenset(("next", "cursor", "continue", "continuation", "after", "marker", "bookmark", "scrollid", "startafter",
                             "aftercursor", "cursornext", "pagecursor", "iterator"))  # fmt: skip
 _TOKENS: Final = frozenset(("page", "next", "continuation", "pagination", "scroll", "start", "resume", "continue"))
 _LINKS: Final = {
@@ -84,7 +85,7 @@ _DEEPEST: Final = 8  # lists within lists
 
 
 def is_sure_sign(name: str) -> bool:
-    """Return whether a member leads to a next page, or says that there is one, wherever it stands."""
+    """Return whether a member announces a next page wherever it occurs."""
     words = split_words(name)
     word = "".join(words)
     if word in _SURE or word in _MORE - {"more", "truncated"}:
@@ -99,19 +100,19 @@ def is_sure_sign(name: str) -> bool:
 
 
 def is_sign(name: str) -> bool:
-    """Return whether a member beside a list, or in what speaks of pages, leads to a next page, or says whether there is one."""
+    """Return whether a member next to a list, or in its metadata, announces a next page."""
     word = joined(name)
-    return is_sure_sign(name) or word in _BESIDE or word in _MORE or word in _DONE or word.endswith("cursor")
+    return is_sure_sign(name) or word in _NEAR_LIST or word in _MORE or word in _DONE or word.endswith("cursor")
 
 
 def speaks_of_pages(name: str) -> bool:
-    """Return whether a member holds what is said of pages, as `meta` and `paging` do."""
+    """Return whether a member holds metadata of pages, as `meta` and `paging` do."""
     return joined(name).lstrip("_") in _HOLDERS
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where what a list shows is in the whole."""
+    """The part of the whole that a list shows."""
 
     count: int  # of what is shown
     total: int
@@ -127,14 +128,14 @@ class Span:
 
     @property
     def pages(self) -> int:
-        """How many pages there are."""
+        """The number of pages."""
         if self.limit:
             return math.ceil(self.total / self.limit)
         return 1
 
     @property
     def has_next(self) -> bool:
-        """Whether there is more."""
+        """Whether a page follows."""
         return self.start + self.count < self.total and bool(self.count)
 
 
@@ -173,14 +174,14 @@ def links_of(span: Span, roles: Mapping[str, str], base: str, query: str) -> dic
     return links
 
 
-def iter_ends(value: JsonValue, place: Place = (), *, beside: bool = False) -> Iterator[RequestedValue]:
+def iter_ends(value: JsonValue, place: Place = (), *, near_list: bool = False) -> Iterator[RequestedValue]:
     """
-    Wish that every sign of a next page says that there is none: null, left out, "" or false.
+    Yield null, absence, "" or false for each member that announces a next page.
 
     Args:
         value: All of it, or a part.
         place: Of the part.
-        beside: Whether the part is beside a list, or speaks of one.
+        near_list: Whether the part is next to a list, or its metadata.
     """
     if len(place) > _DEEPEST:
         return
@@ -191,19 +192,19 @@ def iter_ends(value: JsonValue, place: Place = (), *, beside: bool = False) -> I
         return
     if not isinstance(value, dict):
         return
-    beside = beside or any(isinstance(member, list) for member in value.values())
+    near_list = near_list or any(isinstance(member, list) for member in value.values())
     for name, member in value.items():
         here = (*place, name)
-        if is_sure_sign(name) or (beside and is_sign(name)):
+        if is_sure_sign(name) or (near_list and is_sign(name)):
             values = _end(joined(name), member)
             if values:
                 yield RequestedValue(here, values)
         if isinstance(member, dict | list):
-            yield from iter_ends(member, here, beside=isinstance(member, dict) and speaks_of_pages(name))
+            yield from iter_ends(member, here, near_list=isinstance(member, dict) and speaks_of_pages(name))
 
 
 def _end(word: str, value: JsonValue) -> list[JsonValue | Absence]:
-    """Return what a sign of a next page says where there is none; nothing where it says so already."""
+    """Return the values of a sign that no page follows; empty where it has one already."""
     if value is None:
         return []
     if isinstance(value, bool):
@@ -219,7 +220,7 @@ def _end(word: str, value: JsonValue) -> list[JsonValue | Absence]:
 
 def documented_signs(outline: Outline, pointer: tuple[str, ...]) -> dict[tuple[str, ...], JsonObject]:
     """
-    List the signs of a next page that may stand around a list, by holder, each with a value of its type.
+    List the documented signs of a next page around a list, by holder, each with a value of its type.
 
     Args:
         outline: Of the body.
@@ -234,21 +235,21 @@ def documented_signs(outline: Outline, pointer: tuple[str, ...]) -> dict[tuple[s
             (holder, around),
             *(((*holder, name), around.member(name)) for name in around.names if speaks_of_pages(name)),
         ]
-        for place, spot in spots:
-            signs = {name: _sample(spot.member(name)) for name in spot.names if is_sign(name)}
+        for place, site in spots:
+            signs = {name: _sample(site.member(name)) for name in site.names if is_sign(name)}
             found[place] = {name: value for name, value in signs.items() if value is not None}
     return found
 
 
 def _sample(outline: Outline) -> JsonValue:
-    """Return a value of the type of a sign; None where it is neither a text nor a number nor true or false."""
+    """Return a value of the type of a sign; None where it is neither string, number nor boolean."""
     samples: tuple[tuple[str, JsonValue], ...] = (("string", ""), ("boolean", False), ("integer", 0), ("number", 0))
     if outline.sources:
         return next((value for type_, value in samples if type_ in outline.types), None)
     return None
 
 
-def iter_span_wishes(
+def iter_span_values(
     body: JsonValue,
     pointer: tuple[str, ...],
     span: Span,
@@ -257,7 +258,7 @@ def iter_span_wishes(
     documented: Mapping[tuple[str, ...], JsonObject],
 ) -> Iterator[RequestedValue]:
     """
-    Wish that the members around a list say what it shows.
+    Yield the values of the members around a list: counts, pages, links.
 
     Args:
         body: With the list in it.
@@ -268,35 +269,26 @@ def iter_span_wishes(
     """
     holders: list[tuple[str, ...]] = [pointer[:depth] for depth in range(len(pointer))]
     for holder in list(holders):
-        inside = _take(body, holder)
+        inside = take(body, holder)
         for name, member in inside.items() if isinstance(inside, dict) else ():
             if isinstance(member, dict) and speaks_of_pages(name) and (*holder, name) != pointer[: len(holder) + 1]:
                 holders.append((*holder, name))
                 holders += [(*holder, name, n) for n, m in member.items() if isinstance(m, dict) and speaks_of_pages(n)]
     members: list[tuple[tuple[str, ...], JsonValue]] = []
     for holder in holders:
-        inside = _take(body, holder)
-        if isinstance(inside, dict):
-            members += [((*holder, name), value) for name, value in inside.items()]
-        else:
-            members += []
+        inside = take(body, holder)
         known = inside if isinstance(inside, dict) else {}
+        members += [((*holder, name), value) for name, value in known.items()]
         members += [((*holder, name), value) for name, value in documented.get(holder, {}).items() if name not in known]
     words = {joined(where[-1]) for where, _ in members}
-    shown = _take(body, pointer)
+    shown = take(body, pointer)
     for where, value in members:
-        values = _wish(joined(where[-1]), value, span, links, words, shown)
+        values = _values_for(joined(where[-1]), value, span, links, words, shown)
         if values and where != pointer:
             yield RequestedValue(where, values)
 
 
-def _take(value: JsonValue, pointer: tuple[str, ...]) -> JsonValue:
-    for name in pointer:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _wish(
+def _values_for(
     word: str, value: JsonValue, span: Span, links: Mapping[str, str], words: set[str], shown: JsonValue
 ) -> list[JsonValue | Absence]:
     numeric = isinstance(value, int | float | None) and not isinstance(value, bool)
@@ -327,7 +319,7 @@ def _wish(
 
 
 def _numbers(word: str, span: Span, value: JsonValue, words: set[str]) -> int | None:
-    """Return what a number says of a page; None where it says something else."""
+    """Return the number that a member has by its name; None where it is not about pages."""
     from_one = word in {"from", "to"} and bool(words & {"to"} and words & {"currentpage", "lastpage", "perpage"})
     numbers = (
         (_HERE, span.total if not words & _TOTALS and word == "count" else span.count),
@@ -341,7 +333,7 @@ def _numbers(word: str, span: Span, value: JsonValue, words: set[str]) -> int | 
 
 
 def _size(span: Span, value: JsonValue) -> int | None:
-    """Return how many a page may show: what was asked for, else at least as many as there are."""
+    """Return the size of a page: the limit of the request, else at least the number of items."""
     if span.limit:
         return span.limit
     if isinstance(value, int | float) and value < span.count:
@@ -350,7 +342,7 @@ def _size(span: Span, value: JsonValue) -> int | None:
 
 
 def _key_of(shown: JsonValue, *, first: bool) -> list[JsonValue | Absence]:
-    """Return the key of the first thing of a list, or of the last one."""
+    """Return the key of the first item of a list, or of the last one."""
     if shown == []:
         return [None, ABSENT, ""]
     if not isinstance(shown, list):
@@ -393,7 +385,7 @@ def path_of(link: str) -> str:
 
 
 def _follow(relation: str | None, value: JsonValue, span: Span, links: Mapping[str, str]) -> list[JsonValue | Absence]:
-    """Return what leads to the page after, where there is one, or before."""
+    """Return the links or cursors to the next page, or to the previous one."""
     link = links.get(relation) if relation is not None else None
     if isinstance(value, dict):
         if relation is not None:

@@ -1,7 +1,7 @@
 """
 Producing: no value leaves that was not judged.
 
-Lists of independent items are put together from kept ones, each of them judged, see `rows`. Everything else is drawn
+Lists of independent items are put together from kept ones, each of them judged, see `list_writer`. Everything else is drawn
 and judged as a whole; attempts in order: draws with chance, strict draws, the smallest value, repaired draws,
 documented examples. What no attempt finds is an error that names the keywords in conflict, never a wrong value.
 """
@@ -22,7 +22,7 @@ from mock_server.generate.numerals import Numerals
 from mock_server.generate.pagination import PAGED, iter_ends
 from mock_server.generate.realism.errors import FIRST, iter_failures
 from mock_server.generate.realism.pools import Pools
-from mock_server.generate.requested_values import RequestedValue, say_all, settle
+from mock_server.generate.requested_values import RequestedValue, set_all, settle
 from mock_server.generate.sampler.compiler import Echo, SamplerContext, Site, compile_part
 from mock_server.generate.sampler.draw import MOST_PARTS, Draw, DrawState, NothingFits, has_few_characters
 from mock_server.generate.sampler.list_writer import ListWriter, RowCache, rows_of
@@ -54,7 +54,7 @@ _NOTHING = RequestEcho()
 
 
 class SampleOptions(NamedTuple):
-    """What one value should be like."""
+    """The options of one value."""
 
     seed: int
     static: bool = True  # use documented examples of parts
@@ -79,7 +79,7 @@ class Producer:
     fallback: "Callable[[], Producer] | None" = (
         None  # with the schema as JUDGE reads it: the least that has to be obeyed
     )
-    shelf: RowCache = field(default_factory=RowCache)
+    row_cache: RowCache = field(default_factory=RowCache)
     answers: bool = False  # whether values are answers to requests, see `requested`
     numerals: Numerals = field(default_factory=Numerals)
     item_variable: str = ""  # of the path of one thing, where values are lists of them
@@ -87,7 +87,7 @@ class Producer:
     _given_up: UnsatisfiableSchema | None = field(default=None, init=False)
     _is_busy: bool = field(default=False, init=False)  # with a value: while one is made, others may have their turn
 
-    def produce(self, wish: SampleOptions) -> JsonValue:
+    def produce(self, options: SampleOptions) -> JsonValue:
         """
         Make a value that conforms.
 
@@ -96,10 +96,10 @@ class Producer:
             UnusableSchema: the schema can't be compiled.
         """
         pause()
-        written = self.by_row(wish)
-        return orjson.loads(written) if written is not None else self._drawn(wish)
+        written = self.by_row(options)
+        return orjson.loads(written) if written is not None else self._drawn(options)
 
-    def write(self, wish: SampleOptions) -> bytes:
+    def write(self, options: SampleOptions) -> bytes:
         """
         Write a value that conforms, the same as `produce` makes, as JSON.
 
@@ -107,94 +107,94 @@ class Producer:
             UnsatisfiableSchema: no value exists, or none was found.
             UnusableSchema: the schema can't be compiled.
         """
-        written = self.by_row(wish)
+        written = self.by_row(options)
         if written is not None:
             return written
-        return write_json(self._drawn(wish))
+        return write_json(self._drawn(options))
 
-    def by_row(self, wish: SampleOptions) -> bytes | None:
+    def by_row(self, options: SampleOptions) -> bytes | None:
         """
-        Write what `produce` would make from items that are kept, see `rows`; None where it has to be drawn.
+        Write the value of `produce` from kept items, see `list_writer`; None where it has to be drawn.
 
         Raises:
             UnusableSchema: the schema can't be compiled.
         """
         if self._is_busy:
-            return self._free().by_row(wish)
+            return self._free().by_row(options)
         self._is_busy = True
         try:
-            return self._row(wish)
+            return self._row(options)
         finally:
             self._is_busy = False
 
     def _free(self) -> "Producer":
-        """Return this one once nobody is busy with it; where that can't be waited for, one that makes the same."""
+        """Return this producer once it is free; an equal one where waiting is impossible."""
         while self._is_busy and wait():
             pass
         if self._is_busy:
             return replace(self)
         return self
 
-    def _row(self, wish: SampleOptions) -> bytes | None:
+    def _row(self, options: SampleOptions) -> bytes | None:
         rows = self._rows
-        if rows is None or wish.minimal or wish.status >= FIRST or (self.answers and self._answered.links_items):
+        if rows is None or options.minimal or options.status >= FIRST or (self.answers and self._answered.links_items):
             return None
-        size = wish.size
-        if self.answers and wish.echo:
-            limit = self._answered.limit(wish.echo)
+        size = options.size
+        if self.answers and options.echo:
+            limit = self._answered.limit(options.echo)
         else:
             limit = None
         if limit is not None and size is not None and limit < size:
             return None  # a page is cut out of the whole
         if limit is not None and limit < _FEW:
             size = limit
-        elif size is None and isinstance(wish.requested.sent, list):
+        elif size is None and isinstance(options.requested.sent, list):
             return None
-        return rows.write(wish.seed, size, wish.echo, static=wish.static)
+        return rows.write(options.seed, size, options.echo, static=options.static)
 
-    def _drawn(self, wish: SampleOptions) -> JsonValue:
+    def _drawn(self, options: SampleOptions) -> JsonValue:
         if self._is_busy:
-            return self._free()._drawn(wish)  # noqa: SLF001 - another of the same class
+            return self._free()._drawn(options)  # noqa: SLF001 - another of the same class
         self._is_busy = True
         try:
-            return self._searched(wish)
+            return self._searched(options)
         finally:
             self._is_busy = False
 
-    def _searched(self, wish: SampleOptions) -> JsonValue:
+    def _searched(self, options: SampleOptions) -> JsonValue:
         if self._given_up is not None:
             raise self._given_up
         if "_draw" not in self.__dict__:
             with Bound(COMPILING):
                 self._draw  # noqa: B018 - compiled before the search begins
         with Bound():
-            return self._found(wish)
+            return self._found(options)
 
-    def _found(self, wish: SampleOptions) -> JsonValue:
-        state = self._state(wish, 0)
-        state.tight = wish.minimal
+    def _found(self, options: SampleOptions) -> JsonValue:
+        state = self._state(options, 0)
+        state.tight = options.minimal
         try:
             value = self._draw(state)
         except (NothingFits, RecursionError):
-            return self.settled(self._insist(wish), wish)
-        wishes = self._wishes(value, wish)
-        if wishes:
-            told = say_all(value, wishes)
-            if self.accepts(told):
-                return told
+            return self.settled(self._insist(options), options)
+        wanted = self._requested_values(value, options)
+        if wanted:
+            changed = set_all(value, wanted)
+            if self.accepts(changed):
+                return changed
         if not self._fits(value, state):
-            value = self._insist(wish)
-            wishes = self._wishes(value, wish)
-        if wishes:
-            return settle(value, wishes, self.accepts)
+            value = self._insist(options)
+            wanted = self._requested_values(value, options)
+        if wanted:
+            return settle(value, wanted, self.accepts)
         return value
 
     def _fits(self, value: JsonValue, state: DrawState) -> bool:
-        """Return whether a value conforms, and is no larger than what is sent."""
+        """Return whether a value conforms and is small enough to be sent."""
         return (state.room > _WEIGHED or has_few_characters(value)) and self.accepts(value)
 
     def ended(self, value: JsonValue) -> JsonValue:
-        """Return a value in which every sign of a next page says that there is none, as far as it still conforms."""
+        """Return a value whose signs of a next page say that there is none, as far as it still conforms."""
         return settle(value, list(iter_ends(value)), self.accepts)
 
     @property
@@ -202,38 +202,38 @@ class Producer:
         """The query parameters by which a request asks for another page than the first."""
         return frozenset(name for role, name in self._answered.roles.items() if role in PAGED)
 
-    def page(self, wish: SampleOptions) -> RequestedPage | None:
+    def page(self, options: SampleOptions) -> RequestedPage | None:
         """
-        Find out where the list that `produce` makes stands in the whole.
+        Return the page of the whole that the list of `produce` is.
 
         Returns:
-            None where a value is not about a list, or none is made at once.
+            None where a value has no main list, or none is made at once.
         """
         if self._answered.list_pointer is None:
             return None
         with Bound():
             try:
-                whole = self._draw(self._state(wish, 0))
+                whole = self._draw(self._state(options, 0))
             except (NothingFits, RecursionError):
                 return None
-        return self._answered.page(whole, wish.requested, wish.echo, wish.size)
+        return self._answered.page(whole, options.requested, options.echo, options.size)
 
-    def settled(self, value: JsonValue, wish: SampleOptions) -> JsonValue:
-        """Let a value that conforms say what it should of the request, as far as it still conforms."""
-        return settle(value, self._wishes(value, wish), self.accepts)
+    def settled(self, value: JsonValue, options: SampleOptions) -> JsonValue:
+        """Let a value repeat its request, as far as it still conforms."""
+        return settle(value, self._requested_values(value, options), self.accepts)
 
-    def _wishes(self, value: JsonValue, wish: SampleOptions) -> list[RequestedValue]:
-        if wish.status >= FIRST:
-            return list(iter_failures(value, wish.status, self._answered.outline, is_problem=wish.is_problem))
+    def _requested_values(self, value: JsonValue, options: SampleOptions) -> list[RequestedValue]:
+        if options.status >= FIRST:
+            return list(iter_failures(value, options.status, self._answered.outline, is_problem=options.is_problem))
         if self.answers:
-            return list(self._answered.iter_wishes(value, wish.requested, wish.echo, wish.size))
+            return list(self._answered.iter_requested_values(value, options.requested, options.echo, options.size))
         return []
 
     @cached_property
     def _answered(self) -> EchoPlaces:
         return EchoPlaces(outline_of(self.bundle), self.name, self.echoes, self.item_variable)
 
-    def adopt(self, wish: SampleOptions, candidates: list[JsonValue]) -> JsonValue:
+    def adopt(self, options: SampleOptions, candidates: list[JsonValue]) -> JsonValue:
         """
         Take one of some values that a narrower reading refused, or make one.
 
@@ -246,12 +246,12 @@ class Producer:
         pruned = self._pruned(candidates[-2:])
         if pruned is not None:
             return pruned[0]
-        return self.produce(wish)
+        return self.produce(options)
 
     @cached_property
     def accepts(self) -> Callable[[JsonValue], bool]:
         """
-        Whether a value conforms, as MAKE reads the document.
+        The judge of values, as MAKE reads the document.
 
         Where a part has to fail, as in `oneOf`, a value can conform under the narrower reading alone: then both judge.
         """
@@ -264,11 +264,11 @@ class Producer:
         return lambda value: ours(value) and judged.is_valid(value)
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what was noted while compiling: names that Faker does not know."""
+        """Return the findings of compiling: names that Faker does not know."""
         place = self.bundle.node.place
         return tuple(
             Finding(rule="document-faker-unknown", message=f"x-faker {name} names nothing that is known", place=place)
-            for name in sorted(self._sampler.setting.unknown_fakers)
+            for name in sorted(self._sampler.context.unknown_fakers)
         )
 
     @cached_property
@@ -286,7 +286,7 @@ class Producer:
 
     @cached_property
     def _sampler(self) -> Sampler:
-        setting = SamplerContext(
+        context = SamplerContext(
             self.pools,
             self._reader,
             self.forms,
@@ -295,7 +295,7 @@ class Producer:
             place=self.bundle.node.place,
             numerals=self.numerals,
         )
-        return Sampler(setting, self.forms.root(self.bundle))
+        return Sampler(context, self.forms.root(self.bundle))
 
     @cached_property
     def _draw(self) -> Draw:
@@ -307,9 +307,9 @@ class Producer:
         try:
             state = DrawState(self.pools.seed, echo={})
             state.room = _TRIED
-            self._sampler.setting.distrustful = not self._validator.is_valid(draw(state))
+            self._sampler.context.distrustful = not self._validator.is_valid(draw(state))
         except (NothingFits, RecursionError):
-            self._sampler.setting.distrustful = True
+            self._sampler.context.distrustful = True
         return draw
 
     @cached_property
@@ -317,7 +317,7 @@ class Producer:
         echoes = tuple(echo.name for echo in self.echoes)
         with Bound(COMPILING):
             draw = self._draw
-        return rows_of(draw, self.bundle.schema, self.pools.seed, echoes, self.accepts, self.shelf)
+        return rows_of(draw, self.bundle.schema, self.pools.seed, echoes, self.accepts, self.row_cache)
 
     @cached_property
     def _is_hopeless(self) -> bool:
@@ -332,33 +332,33 @@ class Producer:
     def _repair(self) -> Repair:
         return Repair(self.bundle.schema, self._validator.breaches, partial(compile_part, self._sampler))
 
-    def _state(self, wish: SampleOptions, attempt: int) -> DrawState:
+    def _state(self, options: SampleOptions, attempt: int) -> DrawState:
         if attempt == 0:
-            seed = wish.seed
+            seed = options.seed
         else:
-            seed = derive_seed(wish.seed, attempt)
-        state = DrawState(seed, static=wish.static, size=wish.size, echo=wish.echo)
-        state.terse = wish.status >= FIRST
-        if attempt == 0 and wish.size is None:
+            seed = derive_seed(options.seed, attempt)
+        state = DrawState(seed, static=options.static, size=options.size, echo=options.echo)
+        state.terse = options.status >= FIRST
+        if attempt == 0 and options.size is None:
             state.room = _USUAL_PARTS
         return state
 
-    def _insist(self, wish: SampleOptions) -> JsonValue:
-        """Find a value where the first draw did not."""
+    def _insist(self, options: SampleOptions) -> JsonValue:
+        """Find a value after the first draw failed."""
         candidates: list[JsonValue] = []
         if self._is_hopeless or self._extent.is_endless:
-            return self._last_resort(wish, candidates)
+            return self._last_resort(options, candidates)
         if self._extent.size > MOST_PARTS:
             self._is_too_large = True
-            return self._last_resort(wish, candidates)
+            return self._last_resort(options, candidates)
         was_spent = False
         for attempt in range(1, _ATTEMPTS + 1):
             if is_late():
                 break
-            state = self._state(wish, attempt)
+            state = self._state(options, attempt)
             state.verify = True
             state.strict = attempt > 1
-            state.tight = wish.minimal or was_spent or attempt > _ATTEMPTS - 2
+            state.tight = options.minimal or was_spent or attempt > _ATTEMPTS - 2
             if attempt > _WITH_EXAMPLES:  # parts that fit one by one need not fit together
                 state.static = state.exemplary = False
             try:
@@ -366,7 +366,7 @@ class Producer:
             except (NothingFits, RecursionError):
                 if state.is_spent and (state.tight or is_late()):
                     self._is_too_large = True
-                    return self._last_resort(wish, candidates)
+                    return self._last_resort(options, candidates)
                 was_spent = was_spent or state.is_spent
                 continue
             if self._fits(value, state):
@@ -376,8 +376,8 @@ class Producer:
         if pruned is not None:
             return pruned[0]
         if self._spare is None:
-            return self._last_resort(wish, candidates)
-        repaired = self._repaired(candidates[-1:], wish.seed)
+            return self._last_resort(options, candidates)
+        repaired = self._repaired(candidates[-1:], options.seed)
         if repaired is not None:
             return repaired[0]
         return self._spare[0]
@@ -387,11 +387,11 @@ class Producer:
         return next((value for value in found if value is not None and self.accepts(value[0])), None)
 
     def _repaired(self, starts: list[JsonValue], seed: int) -> tuple[JsonValue] | None:
-        self._sampler.setting.repairing = True
+        self._sampler.context.repairing = True
         try:
             found = self._repair.find(starts, derive_random(seed, "repair"))
         finally:
-            self._sampler.setting.repairing = False
+            self._sampler.context.repairing = False
         if found is not None and self.accepts(found[0]):
             return found
         return None
@@ -399,30 +399,30 @@ class Producer:
     @cached_property
     def _spare(self) -> tuple[JsonValue] | None:
         """
-        A value that repair finds, whatever is wished.
+        A value that repair finds, whatever the options.
 
         Where it finds none it is not tried again: it would take long each time.
         """
-        wish, starts = SampleOptions(self.pools.seed), []
+        options, starts = SampleOptions(self.pools.seed), []
         for attempt in range(_SPARE_DRAWS):
             if is_late():
                 return None
-            state = self._state(wish, attempt)
+            state = self._state(options, attempt)
             state.strict, state.tight, state.static, state.exemplary = True, attempt > 1, False, False
             try:
                 starts.append(self._draw(state))
             except (NothingFits, RecursionError):
                 continue
-        return self._repaired([*_STARTS, *starts], wish.seed)
+        return self._repaired([*_STARTS, *starts], options.seed)
 
-    def _last_resort(self, wish: SampleOptions, candidates: list[JsonValue]) -> JsonValue:
-        """Documented examples; then what the most lenient reading of the document takes."""
+    def _last_resort(self, options: SampleOptions, candidates: list[JsonValue]) -> JsonValue:
+        """Try documented examples, then the most lenient reading of the document."""
         for example in self._root_hints.examples():
             if self.accepts(example):
                 return example
         if self.fallback is not None and not self._is_too_large:
             lenient = self.fallback()
-            return lenient.adopt(wish, candidates)
+            return lenient.adopt(options, candidates)
         error = self._unsatisfiable()
         if error.proven or self._is_too_large or is_late():
             self._given_up = error  # to look again would take as long

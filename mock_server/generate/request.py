@@ -1,5 +1,5 @@
 """
-Requests as values: what is to be sent before it is written.
+Requests as values, before they are written.
 
 A `RequestDraft` is changed one part at a time (`with_parameter`, `with_body`, `without`), and `encode` writes it. So a
 request that differs from a good one in one place is made without touching bytes.
@@ -53,7 +53,7 @@ _NOTHING: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RequestDraft:
-    """A request as values. What is not in it is not sent."""
+    """A request as values; only these are sent."""
 
     operation: Operation
     parameters: Mapping[ParameterKey, JsonValue] = field(default_factory=dict)
@@ -276,7 +276,7 @@ class Drafter:
         return replace(made, missing=tuple(lacking))
 
     def media(self) -> MediaType | None:
-        """Return the documented media type of bodies that says most about them, and of which a value can be made."""
+        """Return the media type that documents bodies best, among those with a value."""
         body = self.operation.request_body
         if body is not None:
             ranked = sorted(body.content, key=_rank)
@@ -285,7 +285,7 @@ class Drafter:
         return next((media for media in ranked if not isinstance(self.body(media, 0, full=False), Missing)), None)
 
     def parameter(self, parameter: Parameter, salt: int = 0) -> JsonValue | Missing:
-        """Return a value of a parameter that can be written; MISSING where none was found."""
+        """Return a writable value of a parameter; MISSING where none was found."""
         shown = [*self.known(parameter), *_examples(parameter)]
         if salt and shown:
             shown = shown[salt % len(shown) :] + shown[: salt % len(shown)]
@@ -313,7 +313,7 @@ class Drafter:
         return [text for text in offered if any(map(producer.accepts, (text, *read_moments(parameter.name, text))))]
 
     def _least(self, parameter: Parameter) -> JsonValue | Missing:
-        """Return an object or a list of one, where empty ones were made, which can't be written."""
+        """Return an object or a list of one member, as empty ones can't be written."""
         if parameter.schema is None:
             return MISSING
         candidates: tuple[JsonValue, ...] = ({"name": "value"}, ["value"])
@@ -323,7 +323,7 @@ class Drafter:
         )
 
     def body(self, media: MediaType, salt: int, *, full: bool) -> JsonValue | Missing:
-        """Return a value of a body; a documented example where it conforms and nothing else is asked for."""
+        """Return a value of a body: the documented example where it conforms and fits the options."""
         schema = media.schema or media.item_schema
         shown = next((example.value for example in media.examples if example.value is not MISSING), MISSING)
         if schema is None:
@@ -396,7 +396,7 @@ def _rank(media: MediaType) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request, and what could not be filled in."""
+    """A request, and the parameters without a value."""
 
     request: Request
     missing: tuple[str, ...] = ()  # in words; a request that lacks something may be refused

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from mock_server.document.model import Operation, Parameter, ParameterLocation
 from mock_server.generate.envelope import is_array, is_object, shown
-from mock_server.generate.pagination import PAGED, ROLE_OF, Span, iter_span_wishes
+from mock_server.generate.pagination import PAGED, ROLE_OF, Span, iter_span_values
 from mock_server.generate.requested_values import settle
 from mock_server.json_values import JsonObject, JsonValue, same_json
 from mock_server.names import joined
@@ -350,4 +350,4 @@ def fill_envelope(
     """
     if not pointer:
         return body
-    return settle(body, list(iter_span_wishes(body, pointer, span, links, documented=documented)), fits)
+    return settle(body, list(iter_span_values(body, pointer, span, links, documented=documented)), fits)

@@ -66,7 +66,7 @@ class Linked:
 
 
 def link_property(
-    setting: SamplerContext,
+    context: SamplerContext,
     name: str,
     nouns: frozenset[str],
     schema: Canonical | None,
@@ -76,20 +76,20 @@ def link_property(
     keyed: bool = False,
 ) -> Linked:
     """
-    Let a property follow the request and the objects around it.
+    Link a property to the request and the objects around it.
 
     Args:
-        setting: With the parameters of the operation.
+        context: With the parameters of the operation.
         name: The property.
         nouns: What its object is.
         schema: Its schema; None where anything may stand.
         draw: How it is drawn when there is nothing to follow.
         nested: Whether it is an object or a list: then it follows nothing.
-        keyed: Whether a property beside it tells things apart by a text.
+        keyed: Whether a sibling property identifies the object by a text.
     """
     if nested:
         return Linked(draw)
-    accept = lazy_acceptor(schema, setting.forms) if schema is not None else _anything
+    accept = lazy_acceptor(schema, context.forms) if schema is not None else _anything
     words = split_words(name)
     part = words[-1] if words else ""
     noun = singular(joined(name))
@@ -98,7 +98,7 @@ def link_property(
     if part in {"id", "name"} and owner and singular(words[-2]) not in nouns and owner not in nouns:
         draw = _from_parent(singular(words[-2]), part, accept, draw)
         inherited = True
-    for echo in setting.echoes:
+    for echo in context.echoes:
         if joined(echo.name) == joined(name):
             if echo.in_path and echo.nouns & nouns:
                 return Linked(_echo_identity(echo.name, accept, draw), echo.name)
@@ -107,11 +107,11 @@ def link_property(
             else:
                 always = _echo_filter(echo.name, accept, draw)
             return Linked(always, inherited=inherited)
-        said = split_words(echo.name)
+        echo_words = split_words(echo.name)
         if (
             echo.in_path
-            and len(said) > 1
-            and said[-1:] == words
+            and len(echo_words) > 1
+            and echo_words[-1:] == words
             and echo.nouns & nouns
             and not is_identifier(echo.name)
         ):
@@ -133,7 +133,7 @@ def _anything(value: JsonValue) -> bool:
 
 
 def _echo_identity(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:
-    """Return the id that was asked for: in the first of a list, and once in each item of the outermost list."""
+    """Echo the requested id: in the first of a list, and once in each item of the outermost list."""
 
     def follow(s: DrawState) -> JsonValue:
         if s.index == 0 and name in s.echo and name not in s.placed:
@@ -153,7 +153,7 @@ def _echo_identity(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -
 
 
 def _echo_always(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:
-    """Return what all parts of an answer have in common: whose they are."""
+    """Echo the owner, which all parts of an answer have in common."""
 
     def follow(s: DrawState) -> JsonValue:
         if s.traced is not None:
@@ -168,7 +168,7 @@ def _echo_always(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> 
 
 
 def _echo_filter(name: str, accept: Callable[[JsonValue], bool], draw: Draw) -> Draw:
-    """Return what was asked of the items of a list; not of what they contain."""
+    """Echo a filter in the items of a list, not in their parts."""
     always = _echo_always(name, accept, draw)
 
     def follow(s: DrawState) -> JsonValue:
@@ -199,7 +199,7 @@ def _from_parent(noun: str, part: str, accept: Callable[[JsonValue], bool], draw
 
 
 def fitting(value: JsonValue, accept: Callable[[JsonValue], bool]) -> JsonValue:
-    """Return the value as the property's type: "7" as 7, 7 as "7", the only item of a list; None where none fits."""
+    """Return a value in the property's type: "7" as 7, 7 as "7", the only item of a list; None where none fits."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if accept(value):
@@ -219,15 +219,15 @@ def fitting(value: JsonValue, accept: Callable[[JsonValue], bool]) -> JsonValue:
     return None
 
 
-def compile_counts(setting: SamplerContext, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
-    """Let each number that counts a list beside it say that list's length."""
+def compile_counts(context: SamplerContext, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
+    """Set each number that counts a list of the same object to its length."""
     lists = [name for name in names if name in schemas and _may_be_list(schemas[name])]
     for name in names:
         if name not in schemas or schemas[name].kind.value not in {"integer", "multi_type", "number", "any_of"}:
             continue
         counted = counted_list(name, lists)
         if counted is not None:
-            yield _count(name, counted, lazy_acceptor(schemas[name], setting.forms))
+            yield _count(name, counted, lazy_acceptor(schemas[name], context.forms))
 
 
 def _may_be_list(schema: Canonical) -> bool:
@@ -267,7 +267,7 @@ def _count(name: str, counted: str, accept: Callable[[JsonValue], bool]) -> Fini
     return finish
 
 
-def compile_sums(setting: SamplerContext, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
+def compile_sums(context: SamplerContext, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
     """
     Let a total be the sum of its parts.
 
@@ -291,11 +291,11 @@ def compile_sums(setting: SamplerContext, names: tuple[str, ...], schemas: dict[
             }
         parts = {name: 1 - 2 * bool(_REDUCING & set(words)) for name, words in others.items()}  # -1 or 1
         if len(parts) > 1 and (rest or _are_of_one_kind(set(others.values()))):
-            yield _sum(total, parts, lazy_acceptor(schemas[total], setting.forms))
+            yield _sum(total, parts, lazy_acceptor(schemas[total], context.forms))
 
 
 def _is_number(schema: Canonical) -> bool:
-    """Return whether only numbers may stand there, and perhaps null."""
+    """Return whether a node allows only numbers, and perhaps null."""
     view = schema.view()
     if isinstance(view, MultiTypeView):
         return {"null"} < {*view.types, "null"} <= {"integer", "number", "null"}
@@ -304,7 +304,7 @@ def _is_number(schema: Canonical) -> bool:
 
 def _are_of_one_kind(names: set[tuple[str, ...]]) -> bool:
     """
-    Return whether numbers beside a `total` can be its parts.
+    Return whether the numbers of an object can be the parts of its `total`.
 
     Sums of money, or counts by what has become of things.
     """
@@ -329,13 +329,13 @@ def _sum(total: str, parts: dict[str, int], accept: Callable[[JsonValue], bool])
     return finish
 
 
-def compile_ends(setting: SamplerContext, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
-    """Let `first_id` and `last_id` be those of the only list beside them."""
+def compile_ends(context: SamplerContext, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
+    """Set `first_id` and `last_id` to those of the only list of the same object."""
     lists = [name for name in names if name in schemas and _may_be_list(schemas[name])]
     for name in names if len(lists) == 1 else ():
         index = {"firstid": 0, "lastid": -1}.get(joined(name))
         if index is not None and name in schemas:
-            yield _end(name, lists[0], index, lazy_acceptor(schemas[name], setting.forms))
+            yield _end(name, lists[0], index, lazy_acceptor(schemas[name], context.forms))
 
 
 def _end(name: str, listed: str, index: int, accept: Callable[[JsonValue], bool]) -> Finish:
@@ -351,7 +351,7 @@ def _end(name: str, listed: str, index: int, accept: Callable[[JsonValue], bool]
     return finish
 
 
-def compile_orders(setting: SamplerContext, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
+def compile_orders(context: SamplerContext, names: tuple[str, ...], schemas: dict[str, Canonical]) -> Iterator[Finish]:
     """Put each pair of a least and a greatest number in order."""
     by_words = {
         split_words(name): name
@@ -366,8 +366,8 @@ def compile_orders(setting: SamplerContext, names: tuple[str, ...], schemas: dic
                     yield _order(
                         name,
                         other,
-                        lazy_acceptor(schemas[name], setting.forms),
-                        lazy_acceptor(schemas[other], setting.forms),
+                        lazy_acceptor(schemas[name], context.forms),
+                        lazy_acceptor(schemas[other], context.forms),
                     )
 
 

@@ -1,5 +1,5 @@
 """
-What an answer says that is an error: its status, and words that fit it.
+Bodies of errors: the status, and words that fit it.
 
 - In problem details, `status` is the status; `title` and `type` fit it.
 - Elsewhere a property named for the status has it, as a number or a text.
@@ -70,7 +70,7 @@ def iter_failures(
     value: JsonValue, status: int, outline: Outline, *, is_problem: bool = False
 ) -> Iterator[RequestedValue]:
     """
-    List what an error should say.
+    Yield the values that an error body should have.
 
     Args:
         value: As it was generated.
@@ -125,7 +125,7 @@ def _iter_named(value: JsonValue, status: int, phrase: str, outline: Outline, pl
 
 
 def choose(values: list[JsonValue], status: int) -> JsonValue | None:
-    """Return the value of an enumeration that a status means; None where none is like it."""
+    """Return the value of an enumeration that matches a status; None where none does."""
     if status in values or str(status) in values:
         if status in values:
             return status
@@ -150,11 +150,11 @@ def _enumerated(outline: Outline) -> list[JsonValue]:
 
 
 def _is_status(word: str, outline: Outline) -> bool:
-    """Return whether a `code` is that of HTTP, as its description or its examples say."""
+    """Return whether a `code` is the HTTP status, by its description or its examples."""
     shown = outline.annotation("examples")
-    said = str(outline.annotation("description") or "").lower()
+    description = str(outline.annotation("description") or "").lower()
     is_shown = isinstance(shown, list) and any(isinstance(each, int) and FIRST <= each < 600 for each in shown)  # noqa: PLR2004
-    return word == "code" and (is_shown or "http" in said or "status" in said)
+    return word == "code" and (is_shown or "http" in description or "status" in description)
 
 
 def _as_text(status: int, phrase: str, outline: Outline) -> list[JsonValue]:

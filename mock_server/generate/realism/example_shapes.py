@@ -1,5 +1,5 @@
 """
-Texts shaped like an example: the example of a property says how each of its values is written.
+Texts shaped like an example: the example of a property sets the notation of its values.
 
 An example of a moment gives other moments in its notation; a code gives other codes: its digits, and its letters where
 they are mixed with digits, are others, and what stands between them stays. A term of a vocabulary is a value itself,
@@ -52,7 +52,7 @@ Write = Callable[[datetime], str]
 
 
 def moment_writer(example: str) -> Write | None:
-    """Return how moments are written as an example writes one; None where it is no moment."""
+    """Return the writer of moments in the notation of an example; None where it is no moment."""
     if _DAY.fullmatch(example):
         return lambda moment: moment.date().isoformat()
     if _HTTP_DATE.fullmatch(example):
@@ -78,7 +78,7 @@ def moment_writer(example: str) -> Write | None:
 
 
 def _offset(zone: str) -> timedelta:
-    """Return how far local time is ahead: `+02:00`, `-0530`, `+02`."""
+    """Return the offset of local time from UTC: `+02:00`, `-0530`, `+02`."""
     digits = zone[1:].replace(":", "").ljust(4, "0")
     ahead = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     if zone[0] == "-":
@@ -88,7 +88,7 @@ def _offset(zone: str) -> timedelta:
 
 def address_writer(example: str) -> Callable[[int], str] | None:
     """
-    Return how addresses and networks of IP like an example are written, by rows; None where it is none.
+    Return the writer, by row, of IP addresses and networks like an example; None where it is none.
 
     What is before the part that differs stays, and so do the prefix and the bits of the host behind it:
     `2001:db8::/64` and `10.0.0.5/24` have others of their kind.
@@ -107,12 +107,12 @@ def address_writer(example: str) -> Callable[[int], str] | None:
 
 
 def notation(text: str) -> str:
-    """Return how a text is written, whatever it says: runs of digits are 0, runs of letters are a."""
+    """Return the notation of a text: runs of digits are 0, runs of letters are a."""
     return _LETTERS.sub("a", _NUMBERS.sub("0", text))
 
 
 def scheme_of(link: str) -> str:
-    """Return the kind of a link: its scheme, `/` where it is a path, empty where it is neither; HTTP's are one."""
+    """Return the kind of a link: its scheme, `/` for a path, empty for neither; HTTP's schemes are one."""
     found = _SCHEME.match(link)
     if found is not None:
         if found[0].lower() in {"http:", "https:"}:
@@ -125,7 +125,7 @@ def scheme_of(link: str) -> str:
 
 def count_places(example: str) -> int:
     """
-    Return how many characters of a text are those of a code.
+    Count the characters of a text that belong to a code.
 
     Digits, and letters mixed with them; none of mere words and numbers.
     """
@@ -148,7 +148,7 @@ def is_term(example: str) -> bool:
 
 def code_writer(example: str, salt: str) -> Callable[[int], str]:
     """
-    Return how codes like an example are written.
+    Return the writer of codes like an example.
 
     Args:
         example: See `count_places`.
@@ -178,7 +178,7 @@ def code_writer(example: str, salt: str) -> Callable[[int], str]:
 
 def number_writer(example: str, first: int, step: int) -> Callable[[int], str] | None:
     """
-    Return how an example with a number at its end, as `user_1`, is written with other numbers, by rows.
+    Return the writer, by row, of an example with other numbers at its end, as in `user_1`.
 
     None where it has none.
     """
@@ -190,7 +190,7 @@ def number_writer(example: str, first: int, step: int) -> Callable[[int], str] |
 
 
 def _places(example: str) -> list[tuple[int, str]]:
-    """Return the characters of a code that may be others, with what they may be."""
+    """Return the positions of a code that vary, with their characters."""
     found: list[tuple[int, str]] = []
     for piece in _PIECE.finditer(example):
         text = piece.group()

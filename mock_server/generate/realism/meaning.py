@@ -1,5 +1,5 @@
 """
-What a property means: guessed from its name, its format, its description and the thing that it belongs to.
+The meaning of a property, guessed from its name, format, description and object.
 
 The answer is a `Meaning`, which names a column of `pools`. The tables are in `kinds`.
 """
@@ -42,7 +42,7 @@ _NARROWER = {"country": ("country_code", "country_code_3"), "language_code": ("l
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a value is about."""
+    """The meaning of a value."""
 
     kind: str
     noun: str = ""  # of "entity_id" and "entity_name": which thing's
@@ -55,7 +55,7 @@ def find_meaning(
     name: str, owner: frozenset[str], type_: str, format_: str, description: str, *, at_place: bool = False
 ) -> Meaning | None:
     """
-    Guess what a value is about.
+    Guess the meaning of a value.
 
     Args:
         name: The property's name, as written; empty for an item or a body.
@@ -66,7 +66,7 @@ def find_meaning(
         at_place: Whether it stands beside a city or the like.
 
     Returns:
-        None where nothing can be told.
+        None where there is no clue.
     """
     words = split_words(name)
     if type_ == "boolean":
@@ -123,7 +123,7 @@ def _text(
 
 
 def _moment(words: tuple[str, ...], description: str, kind: str | None) -> Meaning | None:
-    """Return the moment that a text is, by its name or by what is said of it."""
+    """Return the kind of moment that a text is, by its name or its description."""
     moment = _longest(_MOMENTS, words)
     is_said = (
         kind in _WEAK
@@ -204,6 +204,6 @@ def _longest(table: dict[str, str], words: tuple[str, ...]) -> str | None:
 
 
 def is_identifier(name: str) -> bool:
-    """Return whether a property name says that it identifies something."""
+    """Return whether a property name is that of an identifier."""
     words = split_words(name)
     return bool(words) and words[-1] in _ID_WORDS

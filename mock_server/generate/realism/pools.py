@@ -131,7 +131,7 @@ class Pools:
 
     def __init__(self, locale: str, seed: int) -> None:
         """
-        Prepare pools; they fill when first asked.
+        Prepare pools, filled on first use.
 
         Raises:
             UsageError: Faker does not know the locale.
@@ -162,12 +162,12 @@ class Pools:
         return tuple(NOW + timedelta(days=first, seconds=random.randrange(span)) for _ in range(ROWS))
 
     def entity_ids(self, noun: str) -> tuple[int, int]:
-        """Return how the numbers of a thing run: row n has the number `first + (n * step) % 65536`."""
+        """Return first and step of an entity's ids: row n has the id `first + (n * step) % 65536`."""
         random = derive_random(self.seed, "entity", noun)
         return random.randrange(1_000, 30_000), random.randrange(1, 32_768) * 2 + 1
 
     def entity_names(self, noun: str) -> Column:
-        """256 names of a thing, such as a charger or a group."""
+        """Return 256 names of an entity, such as a charger or a group."""
         key = f"name of {noun}"
         if key not in self._columns:
             random = derive_random(self.seed, key)
@@ -193,7 +193,7 @@ class Pools:
         return self._columns[key]
 
     def written(self, pattern: str) -> Column:
-        """256 texts of a pattern in which `#` is a digit, `%` one from 1 to 9, `?` a capital letter, `^` a hexadecimal digit."""
+        """Return 256 texts of a pattern: `#` is a digit, `%` one from 1 to 9, `?` a capital letter, `^` a hexadecimal digit."""
         key = f"written {pattern}"
         if key not in self._columns:
             random = derive_random(self.seed, key)
@@ -236,7 +236,7 @@ class Pools:
             self._columns[kind] = self.chosen(_CHOICES[kind])
 
     def _formatted(self, formatter: str) -> Column | None:
-        """256 results of a formatter; English ones where the locale has none."""
+        """Return 256 results of a formatter; English ones where the locale has none."""
         for locale in (self.locale, "en_US"):
             faker = _faker(locale)
             method = getattr(faker, formatter, None)
@@ -291,7 +291,7 @@ def _locales() -> frozenset[str]:
 
 
 def _formatted(faker: Any, formatter: str, fallback: str) -> str:  # noqa: ANN401 - see _faker
-    """Return what a formatter gives, where the locale has it."""
+    """Return a value of a formatter, where the locale has it."""
     method = getattr(faker, formatter, None)
     if method is not None:
         return str(method())

@@ -1,5 +1,5 @@
 """
-What a property may be: the tables of meanings.
+The tables of meanings.
 
 Each row reads `kind: names`; a name matches a property whose words end with it, so `city` covers `homeCity`, and the
 longest match wins. Change the tables, not the code.
@@ -256,7 +256,7 @@ ELSEWHERE = {
 
 
 def is_of_charging(owner: frozenset[str]) -> bool:
-    """Return whether a thing has to do with charging vehicles."""
+    """Return whether an object has to do with charging vehicles."""
     return any("charg" in noun or not _CHARGING.isdisjoint(noun.split()) for noun in owner)
 
 
@@ -291,7 +291,7 @@ PRODUCTS = frozenset(("product", "item", "article", "good", "sku", "service", "p
 
 
 def read_table(table: str) -> dict[str, str]:
-    """Read a table of `kind: names` into names and their kinds; what stands behind a kind is not part of it."""
+    """Read a table of `kind: names` into names and their kinds."""
     found: dict[str, str] = {}
     for line in table.strip().splitlines():
         head, _, names = line.partition(": ")

@@ -41,7 +41,7 @@ _PATIENCE = 40
 
 @dataclass(slots=True)
 class _ArrayPlan:
-    """How the arrays of a view are drawn."""
+    """The plan of drawing the arrays of a view."""
 
     prefix: tuple[Draw, ...]
     item: Draw | None  # None: there may be no more items than the prefix and what must be contained
@@ -65,9 +65,9 @@ class _ArrayPlan:
             self.most = None
 
 
-def compile_array(compiler: DrawCompiler, view: ArrayView | None, spot: Site) -> Draw:
+def compile_array(compiler: DrawCompiler, view: ArrayView | None, site: Site) -> Draw:
     """Compile the arrays of a view, or any array."""
-    plan = _plan(compiler, view, spot)
+    plan = _plan(compiler, view, site)
     if plan.least > _LONGEST:
         return nothing
     item = plan.item
@@ -81,7 +81,7 @@ def compile_array(compiler: DrawCompiler, view: ArrayView | None, spot: Site) ->
 
 
 class Items:
-    """Draws lists of which nothing is asked but what each item is, and how many there are."""
+    """Draws lists constrained by their items and their length alone."""
 
     __slots__ = ("_count", "_plan", "item")
 
@@ -92,11 +92,11 @@ class Items:
 
     @property
     def least(self) -> int:
-        """How many items there have to be."""
+        """The least number of items."""
         return self._plan.least
 
     def usual_count(self, wanted: int | None, chance: float) -> int:
-        """Return how many items an answer has that is such a list: as many as are wanted, or a few."""
+        """Return the number of items of an answer that is such a list."""
         wanted = max(_usual(chance) if wanted is None else wanted, self._plan.usual_least)
         if self._plan.most is None:
             return wanted
@@ -128,12 +128,12 @@ class Items:
 
 
 def _is_column(item: Draw) -> TypeGuard[ByRow]:
-    """Return whether items are scalars that go by the row; an enum may hold lists and objects."""
+    """Return whether items are scalars drawn by the row; an enum may hold lists and objects."""
     return isinstance(item, ByRow) and not any(isinstance(value, dict | list) for value in item.usual)
 
 
 def _looked_up(plan: _ArrayPlan, item: ByRow) -> Draw:
-    """Return lists of scalars that go by the row: neighbours that differ, where there are enough of them."""
+    """Draw lists of scalars by the row: neighbours that differ, where there are enough of them."""
     count_of = _counter(plan)
 
     def draw(s: DrawState) -> JsonValue:
@@ -156,11 +156,11 @@ def _looked_up(plan: _ArrayPlan, item: ByRow) -> Draw:
     return draw
 
 
-def _plan(compiler: DrawCompiler, view: ArrayView | None, spot: Site) -> _ArrayPlan:
-    hints, reader = spot.hints, compiler.setting.reader
+def _plan(compiler: DrawCompiler, view: ArrayView | None, site: Site) -> _ArrayPlan:
+    hints, reader = site.hints, compiler.context.reader
     is_distinct = view is not None and view.distinctness == Distinctness.ALL_DISTINCT
     item_spot = Site(
-        reader.items(hints), spot.name, spot.owner, nouns_of(spot.name), spot.at_place, is_distinct, is_item=True
+        reader.items(hints), site.name, site.owner, nouns_of(site.name), site.at_place, is_distinct, is_item=True
     )
     if view is None:
         return _ArrayPlan(
@@ -176,7 +176,7 @@ def _plan(compiler: DrawCompiler, view: ArrayView | None, spot: Site) -> _ArrayP
         )
     prefix = tuple(
         compiler.compile(
-            item, Site(reader.items(hints, index), spot.name, spot.owner, nouns_of(spot.name), is_item=True)
+            item, Site(reader.items(hints, index), site.name, site.owner, nouns_of(site.name), is_item=True)
         )
         for index, item in enumerate(view.prefix_items)
     )
@@ -213,14 +213,14 @@ def _plan(compiler: DrawCompiler, view: ArrayView | None, spot: Site) -> _ArrayP
 
 
 def _contained(view: ArrayView, found: ContainsView, prefix: int) -> Canonical:
-    """Return what must be contained, as far as the items allow it."""
+    """Return the schemas of `contains`, as far as the items allow them."""
     if view.items is None or (prefix and view.max_items == prefix):
         return found.schema
     return find_intersection(view.items, found.schema) or found.schema
 
 
 def _uncontained(items: Canonical | None, contains: list[ContainsView]) -> Canonical | None:
-    """Return the other items, where only so many may be of a kind."""
+    """Return the items outside `contains`, where `maxContains` limits it."""
     for found in contains:
         if found.max_contains is not None and items is not None:
             items = find_difference(items, found.schema) or items
@@ -257,7 +257,7 @@ def _draw(plan: _ArrayPlan, s: DrawState) -> JsonValue:
         seen = None
 
     def place(draw: Draw, *, wanted: bool) -> bool:
-        """Draw an item; where it has to differ and does not, again, and at last leave it out."""
+        """Draw an item; again where it has to differ and does not, and leave it out in the end."""
         for attempt in range(_PATIENCE if plan.distinct or wanted else 4):
             s.take_room()
             position = len(items)
@@ -306,12 +306,12 @@ def _repeat(items: list[JsonValue], plan: _ArrayPlan) -> None:
 
 
 def _count(plan: _ArrayPlan, s: DrawState) -> int:
-    """Return how long one list is; see `_counter`."""
+    """Return the length of one list; see `_counter`."""
     return _counter(plan)(s)
 
 
 def _counter(plan: _ArrayPlan) -> Callable[[DrawState], int]:
-    """Return how long lists are: as wished for the outermost, a few else, shorter with depth, none where they recur."""
+    """Return the draw of lengths: the option for the outermost, few else, fewer with depth, none in recursion."""
     floor, least, most, references = plan.floor, plan.usual_least, plan.most, plan.references
     spare = 1.25 if references else 1.6
     without_room = 0 if references else 1
@@ -341,7 +341,7 @@ def _counter(plan: _ArrayPlan) -> Callable[[DrawState], int]:
 
 
 def _usual(chance: float) -> int:
-    """Return how many items an answer has: a believable number, and not long to read."""
+    """Return a believable number of items, not long to read."""
     return 2 + int(chance * 2)
 
 

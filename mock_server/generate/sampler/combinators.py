@@ -58,29 +58,29 @@ _UNMODELED = (
 )
 
 
-def compile_search(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
+def compile_search(compiler: DrawCompiler, schema: Canonical, site: Site) -> Draw:
     """Compile a node that is not modelled, once it is first drawn."""
     cell: list[Draw] = []
 
     def draw(s: DrawState) -> JsonValue:
         if not cell:
-            cell.append(_search(compiler, schema, spot))
+            cell.append(_search(compiler, schema, site))
         return cell[0](s)
 
     return draw
 
 
-def _search(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
-    forms = compiler.setting.forms
+def _search(compiler: DrawCompiler, schema: Canonical, site: Site) -> Draw:
+    forms = compiler.context.forms
     accept = acceptor(schema, forms)
     if accept is None:
         return nothing
     unfolded = forms.unfolded(schema)
     if unfolded is not None and _is_modelled(unfolded):
-        relaxed = [compiler.compile_bare(unfolded, spot)]
+        relaxed = [compiler.compile_bare(unfolded, site)]
     else:
         relaxed = []
-    relaxed += _relaxed(compiler, forms.self_contained(schema), spot)
+    relaxed += _relaxed(compiler, forms.self_contained(schema), site)
     pool: list[tuple[JsonValue, ...]] = []
 
     def draw(s: DrawState) -> JsonValue:
@@ -94,11 +94,11 @@ def _search(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
                     break
                 if accept(value):
                     return value
-        if compiler.setting.repairing:  # what it finds must not depend on what was found before
-            found = _find(compiler, schema, spot, relaxed, accept)
+        if compiler.context.repairing:  # what it finds must not depend on what was found before
+            found = _find(compiler, schema, site, relaxed, accept)
         else:
             if not pool:
-                pool.append(_find(compiler, schema, spot, relaxed, accept))
+                pool.append(_find(compiler, schema, site, relaxed, accept))
             found = pool[0]
         if not found:
             raise NothingFits
@@ -108,25 +108,25 @@ def _search(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
 
 
 def _find(
-    compiler: DrawCompiler, schema: Canonical, spot: Site, relaxed: list[Draw], accept: Callable[[JsonValue], bool]
+    compiler: DrawCompiler, schema: Canonical, site: Site, relaxed: list[Draw], accept: Callable[[JsonValue], bool]
 ) -> tuple[JsonValue, ...]:
     """
     Values that fit, whatever it takes.
 
     Documented examples, small ones, and repaired ones unless these are for a repair.
     """
-    fitting = tuple(value for value in (*spot.hints.examples(), *CATALOGUE) if accept(value))
-    setting = compiler.setting
-    if fitting or setting.repairing:
+    fitting = tuple(value for value in (*site.hints.examples(), *CATALOGUE) if accept(value))
+    context = compiler.context
+    if fitting or context.repairing:
         return fitting
-    setting.repairing = True
+    context.repairing = True
     try:
-        written = setting.forms.self_contained(schema)
+        written = context.forms.self_contained(schema)
         repair = Repair(written, breaches_of(compile_schema(written)), lambda part: compile_part(compiler, part))
-        random = derive_random(setting.pools.seed, "repair")
+        random = derive_random(context.pools.seed, "repair")
         found = repair.find([*_drawn(relaxed), {}, [], "text", 1], random)
     finally:
-        setting.repairing = False
+        context.repairing = False
     if found is None:
         return ()
     return found
@@ -141,7 +141,7 @@ def _drawn(draws: list[Draw]) -> Iterator[JsonValue]:
             continue
 
 
-def _relaxed(compiler: DrawCompiler, schema: JsonObject, spot: Site) -> list[Draw]:
+def _relaxed(compiler: DrawCompiler, schema: JsonObject, site: Site) -> list[Draw]:
     """Draws of the schema without the keywords that may be at fault: all of them, then one after the other."""
     present = [word for word in _UNMODELED if word in schema]
     draws = []
@@ -149,7 +149,7 @@ def _relaxed(compiler: DrawCompiler, schema: JsonObject, spot: Site) -> list[Dra
         rest: JsonObject = {key: value for key, value in schema.items() if key not in dropped}
         canonical = canonicalize_schema(rest) if dropped else None
         if canonical is not None and _is_modelled(canonical):
-            draws.append(compiler.compile_bare(canonical, spot))
+            draws.append(compiler.compile_bare(canonical, site))
     return draws
 
 
@@ -168,10 +168,10 @@ _SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum"))
 
 
 def compile_any_of(
-    compiler: DrawCompiler, branches: list[Canonical], spot: Site, compile_: Callable[[Canonical], Draw]
+    compiler: DrawCompiler, branches: list[Canonical], site: Site, compile_: Callable[[Canonical], Draw]
 ) -> Draw:
     """Compile any of some branches, each by the function that is given."""
-    implied = spot.hints.implied_type()
+    implied = site.hints.implied_type()
     chosen = [branch for branch in branches if implied is None or _is_of(branch, implied)] or branches
     chosen = [branch for branch in chosen if not _is_gone(compiler, branch)] or chosen
     null = any(_is_null(branch) for branch in branches)
@@ -212,15 +212,15 @@ def compile_any_of(
     return draw_any
 
 
-def compile_one_of(compiler: DrawCompiler, schema: Canonical, branches: list[Canonical], spot: Site) -> Draw:
-    """Compile exactly one branch: any where they do not overlap; in a strict draw, a branch without the others."""
+def compile_one_of(compiler: DrawCompiler, schema: Canonical, branches: list[Canonical], site: Site) -> Draw:
+    """Compile `oneOf`: any branch where they do not overlap; in a strict draw, a branch without the others."""
     living = [branch for branch in branches if not _is_gone(compiler, branch)] or branches
     branches = [*living, *(branch for branch in branches if branch not in living)]
     draws = [
-        _lazily(lambda branch: compiler.compile(branch, compiler.narrow(branch, spot)), branch) for branch in branches
+        _lazily(lambda branch: compiler.compile(branch, compiler.narrow(branch, site)), branch) for branch in branches
     ]
     strict: list[Draw] = []
-    accept = lazy_acceptor(schema, compiler.setting.forms)
+    accept = lazy_acceptor(schema, compiler.context.forms)
 
     def draw(s: DrawState) -> JsonValue:
         first = int(s.random() * len(living))
@@ -233,19 +233,19 @@ def compile_one_of(compiler: DrawCompiler, schema: Canonical, branches: list[Can
             return _first_of([draws[index] for index in order], s, accept)
         except NothingFits:
             if not strict:
-                strict.extend((*map(_tightly, draws), *_without_others(compiler, branches, spot)))
+                strict.extend((*map(_tightly, draws), *_without_others(compiler, branches, site)))
             return _first_of(strict, s, accept)
 
     return draw
 
 
-def compile_all_of(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
+def compile_all_of(compiler: DrawCompiler, schema: Canonical, site: Site) -> Draw:
     """Compile branches that all have to match, merged through their references when first drawn."""
     cell: list[Draw] = []
 
     def draw(s: DrawState) -> JsonValue:
         if not cell:
-            cell.append(_conjunction(compiler, compiler.merger.expand(schema), spot))
+            cell.append(_conjunction(compiler, compiler.merger.expand(schema), site))
         return cell[0](s)
 
     return draw
@@ -266,29 +266,29 @@ def nullable(draw: Draw) -> Draw:
     return draw_or_null
 
 
-def _conjunction(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
-    """Return what merging left: where alternatives stand in a conjunction, the conjunctions of each alternative."""
+def _conjunction(compiler: DrawCompiler, schema: Canonical, site: Site) -> Draw:
+    """Distribute a conjunction over its alternatives, where merging left any."""
     view = schema.view()
     if not isinstance(view, AllOfView):
         if not isinstance(view, TypedGroupView):
-            return compiler.compile(schema, spot)
-        return compile_search(compiler, schema, spot)
+            return compiler.compile(schema, site)
+        return compile_search(compiler, schema, site)
     choice = next((branch for branch in view.branches if isinstance(branch.view(), AnyOfView | OneOfView)), None)
     if choice is None:
-        return compile_search(compiler, schema, spot)
+        return compile_search(compiler, schema, site)
     others = [branch for branch in view.branches if branch is not choice]
 
     def with_others(option: Canonical) -> Draw:
         merged = compiler.merger.merge([*others, option])
         if merged is not None:
-            return compiler.compile(merged, compiler.narrow(option, spot))
+            return compiler.compile(merged, compiler.narrow(option, site))
         return nothing
 
     options: list[Canonical] = choice.view().branches  # type: ignore[union-attr]
-    draw = compile_any_of(compiler, options, spot, with_others)
+    draw = compile_any_of(compiler, options, site, with_others)
     if isinstance(choice.view(), AnyOfView):
         return draw
-    accept = lazy_acceptor(schema, compiler.setting.forms)
+    accept = lazy_acceptor(schema, compiler.context.forms)
     usual, strict = _judged(draw, accept), list[Draw]()
 
     def draw_one(s: DrawState) -> JsonValue:
@@ -297,14 +297,14 @@ def _conjunction(compiler: DrawCompiler, schema: Canonical, spot: Site) -> Draw:
         except NothingFits:
             if not strict:
                 merged = [compiler.merger.merge([*others, option]) for option in options]
-                strict.extend(_without_others(compiler, [one for one in merged if one is not None], spot))
+                strict.extend(_without_others(compiler, [one for one in merged if one is not None], site))
             return _first_of(strict, s, accept)
 
     return draw_one
 
 
-def _without_others(compiler: DrawCompiler, branches: list[Canonical], spot: Site) -> Iterable[Draw]:
-    """Return each branch less the others: in all its cases where few branches keep them few, else in one case."""
+def _without_others(compiler: DrawCompiler, branches: list[Canonical], site: Site) -> Iterable[Draw]:
+    """Return each branch less the others: in all its cases where branches are few, else in one case."""
     expanded = [compiler.merger.expand(branch) for branch in branches]
     steps = [_MAX_SUBTRACTIONS]
     for index, branch in enumerate(expanded):
@@ -316,7 +316,7 @@ def _without_others(compiler: DrawCompiler, branches: list[Canonical], spot: Sit
         if rest is None:
             rest = _one_case(branch, others, steps)
         if rest is not None and not isinstance(rest.view(), FalseView):
-            yield compiler.compile(rest, spot)
+            yield compiler.compile(rest, site)
 
 
 def _less(branch: Canonical, others: list[Canonical]) -> Canonical | None:
@@ -330,7 +330,7 @@ def _less(branch: Canonical, others: list[Canonical]) -> Canonical | None:
 
 
 def _one_case(branch: Canonical, others: list[Canonical], steps: list[int]) -> Canonical | None:
-    """Return one way in which a value can be of a branch and of no other, tried out branch by branch as far as the steps reach."""
+    """Return one case of a branch without the others, tried out branch by branch as far as the steps reach."""
     if not others:
         return branch
     steps[0] -= 1
@@ -363,7 +363,7 @@ def _anything(value: JsonValue) -> bool:
 
 
 def _tightly(draw: Draw) -> Draw:
-    """Return a draw of what is required only."""
+    """Return a draw of required parts only."""
 
     def draw_tightly(s: DrawState) -> JsonValue:
         tight, s.tight = s.tight, True
@@ -388,7 +388,7 @@ def _lazily(compile_: Callable[[Canonical], Draw], schema: Canonical) -> Draw:
 
 
 def _judged(draw: Draw, accept: Callable[[JsonValue], bool]) -> Draw:
-    """Return a draw whose values are judged where a strict one is asked for."""
+    """Return a draw whose values are judged in strict draws."""
 
     def draw_judged(s: DrawState) -> JsonValue:
         for _ in range(_STRICT_TRIES if s.strict else 1):
@@ -423,13 +423,13 @@ def _is_of(branch: Canonical, type_: str) -> bool:
 
 def _is_gone(compiler: DrawCompiler, branch: Canonical) -> bool:
     """
-    Return whether an alternative is what a thing has become once it is deleted.
+    Return whether an alternative is the shape of a deleted object.
 
     Seldom what is asked for beside the thing itself.
     """
     view = branch.view()
     if isinstance(view, ReferenceView):
-        written = compiler.setting.reader.definitions.get(view.uri.removeprefix("#/$defs/"))
+        written = compiler.context.reader.definitions.get(view.uri.removeprefix("#/$defs/"))
         if isinstance(written, dict):
             properties = written.get("properties")
         else:

@@ -1,9 +1,8 @@
 """
-What the compilers of strings, numbers, arrays and objects share.
+The context that the compilers of strings, numbers, arrays and objects share.
 
-Merging: what has to match all at once, as one schema.
-
-The canonical form leaves references as they are, so a conjunction with one is merged here, when it is first drawn.
+The canonical form leaves references as they are, so a conjunction with one is merged here, by `Merger`, when it is first
+drawn.
 """
 
 import logging
@@ -48,7 +47,7 @@ class Merger:
     _entered: set[str] = field(default_factory=set)  # definitions that are being merged now
 
     def expand(self, schema: Canonical) -> Canonical:
-        """Resolve references and merge until something else than a conjunction stands there, if it comes to that."""
+        """Resolve references and merge conjunctions, as far as that goes."""
         for _ in range(_MAX_MERGES):
             view = schema.view()
             if isinstance(view, ReferenceView):
@@ -106,7 +105,7 @@ _KNOWN = 2048  # verdicts that one judge remembers
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """A parameter that answers repeat: the id asked for, the filter applied."""
+    """A parameter that answers repeat: the requested id, the filter applied."""
 
     name: str
     nouns: frozenset[str]  # what it identifies
@@ -134,7 +133,7 @@ class Site:
 
 @dataclass(eq=False, repr=False)
 class SamplerContext:
-    """What all draws of one sampler share."""
+    """The context of all draws of one sampler."""
 
     pools: Pools
     reader: HintReader
@@ -151,38 +150,38 @@ class SamplerContext:
 class DrawCompiler(Protocol):
     """Compiles a canonical node and its hints to a draw."""
 
-    setting: SamplerContext
+    context: SamplerContext
     extents: Extents
     merger: Merger
 
-    def compile(self, schema: Canonical, spot: Site) -> Draw:
+    def compile(self, schema: Canonical, site: Site) -> Draw:
         """Compile a node."""
 
-    def compile_any(self, spot: Site, otherwise: str = "string") -> Draw:
-        """Compile a node that nothing is said of."""
+    def compile_any(self, site: Site, otherwise: str = "string") -> Draw:
+        """Compile a node without a type."""
 
-    def narrow(self, branch: Canonical, spot: Site) -> Site:
-        """Return the place where one alternative is chosen."""
+    def narrow(self, branch: Canonical, site: Site) -> Site:
+        """Return the site of one alternative."""
 
-    def compile_untyped(self, spot: Site) -> Draw:
-        """Compile a value whose schema has no keyword."""
+    def compile_untyped(self, site: Site) -> Draw:
+        """Compile a schema without keywords."""
 
-    def compile_bare(self, schema: Canonical, spot: Site) -> Draw:
+    def compile_bare(self, schema: Canonical, site: Site) -> Draw:
         """Compile a node, documented examples left aside."""
 
     def compile_pattern(self, pattern: str) -> Draw:
         """Compile the names that match a pattern."""
 
 
-def meaning_of(spot: Site, type_: str, format_: str) -> Meaning | None:
-    """Guess what a scalar is about."""
+def meaning_of(site: Site, type_: str, format_: str) -> Meaning | None:
+    """Guess the meaning of a scalar."""
     return find_meaning(
-        spot.name, spot.owner, type_, format_, spot.hints.text("description")[:300], at_place=spot.at_place
+        site.name, site.owner, type_, format_, site.hints.text("description")[:300], at_place=site.at_place
     )
 
 
 def acceptor(schema: Canonical | JsonObject, forms: Forms | None = None) -> Callable[[JsonValue], bool] | None:
-    """Compile the judge of one node, with the forms that it refers to; None where that fails."""
+    """Compile the judge of one node, with the forms that it refers to; None if that fails."""
     try:
         if isinstance(schema, dict):
             return compile_schema(schema).is_valid
@@ -194,15 +193,15 @@ def acceptor(schema: Canonical | JsonObject, forms: Forms | None = None) -> Call
 
 
 def compile_part(compiler: DrawCompiler, schema: JsonValue) -> Draw:
-    """Compile a subschema that nothing is known of but what it allows."""
-    form = compiler.setting.forms.part(schema)
+    """Compile a subschema that has no hints."""
+    form = compiler.context.forms.part(schema)
     if form is not None:
         return compiler.compile_bare(form, Site(Hints()))
     return nothing
 
 
 def lazy_acceptor(schema: Canonical, forms: Forms) -> Callable[[JsonValue], bool]:
-    """Return the judge of one node, compiled when it is first asked."""
+    """Return the judge of one node, compiled on first use."""
     cell: list[Callable[[JsonValue], bool] | None] = []
     known: dict[tuple[type, JsonValue], bool] = {}
 
@@ -275,7 +274,7 @@ class ByRow:
         return ByRow(tuple(usual), self.firm, self.shift, self.example)
 
     def with_example(self, example: Draw) -> "ByRow":
-        """Return the same with a draw for where examples are wanted."""
+        """Return the same with a draw for exemplary values."""
         return ByRow(self.usual, self.firm, self.shift, example)
 
 
@@ -300,7 +299,7 @@ def by_chance(column: tuple[JsonValue, ...]) -> Draw:
 
 
 def spread(values: Iterable[JsonValue | None], kept: list[JsonValue]) -> tuple[JsonValue, ...]:
-    """Return a column in which the rows that were not kept (None) take another row's value."""
+    """Return a column whose rows of None take another row's value."""
     column = list(values)
     for row, value in enumerate(column):
         if value is None:

@@ -1,4 +1,4 @@
-"""The state of one draw: chance, depth, and what the value so far says about the rest."""
+"""The state of one draw: chance, depth, and the parts that the rest has to agree with."""
 
 from collections.abc import Callable, Mapping
 from random import Random
@@ -33,7 +33,7 @@ class Parent:
 
 
 class EchoedPlace(NamedTuple):
-    """A place for what the request says, in an item that is kept for many answers."""
+    """A place for a parameter of the request, in an item kept for many answers."""
 
     name: str  # of the parameter
     accept: "Callable[[JsonValue], bool]"
@@ -41,13 +41,13 @@ class EchoedPlace(NamedTuple):
 
 
 class NumberedPlace(NamedTuple):
-    """A place for what tells an item from all others: its number, or a name that has it."""
+    """A place for the number of an item, or for a name with it."""
 
     value: "Callable[[int], JsonValue]"  # by row, 0 to 65,535
 
 
 class InheritedPlace(NamedTuple):
-    """A place for what stands in a place of the object around it."""
+    """A place for the value of a member of the object around it."""
 
     above: "EchoedPlace | NumberedPlace | InheritedPlace"
     accept: "Callable[[JsonValue], bool]"
@@ -55,7 +55,7 @@ class InheritedPlace(NamedTuple):
 
 
 class PlaceTest(NamedTuple):
-    """Whether what a request says fits a place, which decided how the rest was drawn."""
+    """The test that a parameter fits a place, on which the rest of the draw depends."""
 
     name: str  # of the parameter
     accept: "Callable[[JsonValue], bool]"
@@ -63,7 +63,7 @@ class PlaceTest(NamedTuple):
 
 
 class RequestedObject(NamedTuple):
-    """A place for the object that was asked for, which is the same wherever it stands in an answer."""
+    """A place for the requested object, which is the same everywhere in an answer."""
 
     name: str  # of the parameter
     plan: object  # how it is drawn: objects of another schema are others
@@ -79,7 +79,7 @@ ORDINAL: Final = OrdinalPlace()
 
 
 def left_open(place: EchoedPlace | NumberedPlace | InheritedPlace | RequestedObject | OrdinalPlace) -> JsonValue:
-    """Return a place that an answer fills in; it stands among values until they are kept."""
+    """Return a place that an answer fills in, as a value."""
     return cast("JsonValue", place)
 
 
@@ -143,7 +143,7 @@ class DrawState:
 
     @property
     def is_spent(self) -> bool:
-        """Whether the value became too large to be drawn to its end."""
+        """Whether the value became too large to be completed."""
         return self.room < 0
 
     def ordinal(self) -> JsonValue:
@@ -155,7 +155,7 @@ class DrawState:
 
 def closed(place: object) -> JsonValue:
     """
-    Return what stands in a place as long as no answer fills it in; anything else stands for itself.
+    Return the value of a place that no answer has filled in; any other value is its own.
 
     Raises:
         TypeError: it is no JSON.
@@ -175,7 +175,7 @@ def closed(place: object) -> JsonValue:
 
 
 def has_few_characters(value: JsonValue) -> bool:
-    """Return whether all texts of a value together are no longer than what is sent."""
+    """Return whether all texts of a value together are short enough to be sent."""
     left, todo = MOST_CHARACTERS, [value]
     while todo and left >= 0:
         part = todo.pop()
@@ -193,7 +193,7 @@ Draw = Callable[[DrawState], JsonValue]
 
 def by_number(value: Callable[[int], JsonValue], *, of_itself: bool) -> Draw:
     """
-    Draw what tells things apart, by the whole row.
+    Draw identifying values, by the whole row.
 
     Args:
         value: Of a row.

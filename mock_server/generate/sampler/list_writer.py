@@ -61,7 +61,7 @@ _LOOKING_AROUND: Final = frozenset(
 
 @dataclass(eq=False, repr=False)
 class RowCache:
-    """Where the rows of a document are kept, as long as there is room."""
+    """The kept rows of a document, bounded in bytes."""
 
     room: int = _WHOLE_ROOM
     _taken: int = 0
@@ -74,7 +74,7 @@ class RowCache:
         return table
 
     def take(self, size: int) -> None:
-        """Take room for a row; where there is none, all rows are forgotten."""
+        """Take room for a row; forget all rows where there is none."""
         self._taken += size
         if self._taken > self.room:
             self._taken = size
@@ -87,13 +87,13 @@ Accept: TypeAlias = Callable[[JsonValue], bool]
 
 
 class _Taken(NamedTuple):
-    """A place in the object that was asked for: what it takes from the objects around it."""
+    """A place in the requested object for a value of the objects around it."""
 
     name: str
 
 
 class OpenText(NamedTuple):
-    """JSON with places left open: pieces in order, and which of them are places."""
+    """JSON with places left open: pieces in order, and the indexes of places."""
 
     pieces: tuple[bytes, ...]
     places: "tuple[tuple[int, _Place], ...]"
@@ -103,7 +103,7 @@ Written: TypeAlias = bytes | OpenText
 
 
 class _Object(NamedTuple):
-    """The place of the object that was asked for: its own text, and what it inherits in this place."""
+    """The place of the requested object: its own text, and the values it inherits here."""
 
     key: tuple[str, int]  # the parameter, and of which schema it is
     text: OpenText
@@ -124,7 +124,7 @@ class DrawnRow(NamedTuple):
 class _Filling:
     """One answer while its places are filled in."""
 
-    __slots__ = ("_said", "asked", "echo", "is_open", "passed", "position", "row", "step")
+    __slots__ = ("_echoes", "echo", "is_open", "passed", "position", "requested", "row", "step")
 
     def __init__(self, echo: Mapping[str, JsonValue], row: int = 0, step: int = 1) -> None:
         """
@@ -141,13 +141,13 @@ class _Filling:
         self.position = 0
         self.is_open = False  # whether there were places
         self.passed: tuple[PlaceTest, ...] = ()
-        self.asked: dict[tuple[str, int], _Object] = {}
-        self._said: dict[tuple[str, int], bytes | None] = {}
+        self.requested: dict[tuple[str, int], _Object] = {}
+        self._echoes: dict[tuple[str, int], bytes | None] = {}
 
     def passes(self, tests: tuple[PlaceTest, ...]) -> bool:
-        """Return whether the request passes the tests that were passed when a row was drawn, and no others."""
+        """Return whether the request passes exactly the tests that were passed in the draw of a row."""
         for name, accept, passed in tests:
-            if (self._say(name, accept) is not None) is not passed:
+            if (self._write_echo(name, accept) is not None) is not passed:
                 return False
         self.passed = tests
         return True
@@ -159,19 +159,19 @@ class _Filling:
         return self._fill(text, _NOTHING, _NOTHING)
 
     def _fill(self, text: OpenText, around: Mapping[str, Written], otherwise: Mapping[str, Written]) -> list[bytes]:
-        """Fill places in; `around` is what an object takes where it stands, `otherwise` where it stood first."""
+        """Fill places in; an object inherits from `around`, or else from `otherwise`, where it was first."""
         pieces = list(text.pieces)
         for index, place in text.places:
             if isinstance(place, EchoedPlace):
-                said = self._say(place.name, place.accept)
-                if said is not None:
-                    pieces[index] = said
+                written = self._write_echo(place.name, place.accept)
+                if written is not None:
+                    pieces[index] = written
                 else:
                     pieces[index] = write_json(self.resolve(place.otherwise))
             elif isinstance(place, NumberedPlace):
                 pieces[index] = write_json(place.value(self.row + self.position * self.step & MANY_ROWS - 1))
             elif isinstance(place, _Object):
-                shown = self.asked.setdefault(place.key, place)
+                shown = self.requested.setdefault(place.key, place)
                 pieces[index] = b"".join(self._fill(shown.text, place.inherited, shown.inherited))
             elif isinstance(place, _Taken):
                 if place.name in around:
@@ -187,7 +187,7 @@ class _Filling:
         return pieces
 
     def resolve(self, value: object) -> JsonValue:
-        """Return what stands in a place; anything else stands for itself."""
+        """Return the value of a place; any other value is its own."""
         match value:
             case NumberedPlace():
                 return value.value(self.row + self.position * self.step & MANY_ROWS - 1)
@@ -208,19 +208,19 @@ class _Filling:
                 return self.resolve(value.otherwise)
         return cast("JsonValue", value)
 
-    def _say(self, name: str, accept: Accept) -> bytes | None:
-        """Return what the request says, written once for each property that says it; None where that does not fit."""
+    def _write_echo(self, name: str, accept: Accept) -> bytes | None:
+        """Return a parameter as JSON, written once for each property; None where it does not fit."""
         key = (name, id(accept))
-        if key not in self._said:
+        if key not in self._echoes:
             if name in self.echo:
                 found = fitting(self.echo[name], accept)
             else:
                 found = None
             if found is not None:
-                self._said[key] = write_json(found)
+                self._echoes[key] = write_json(found)
             else:
-                self._said[key] = None
-        return self._said[key]
+                self._echoes[key] = None
+        return self._echoes[key]
 
 
 @dataclass(eq=False, repr=False)
@@ -232,7 +232,7 @@ class ListWriter:
     echoes: tuple[str, ...]  # the parameters that answers may repeat
     accepts: Accept  # judges whole answers
     schema: JsonObject  # a bundle's
-    shelf: RowCache
+    row_cache: RowCache
     _table: dict[_Key, tuple[DrawnRow, ...]] = field(init=False)
     _passed: dict[tuple[PlaceTest, ...], tuple[PlaceTest, ...]] = field(
         default_factory=dict
@@ -241,7 +241,7 @@ class ListWriter:
     _size_of_first: int = 0  # bytes
 
     def __post_init__(self) -> None:
-        self._table = self.shelf.table()
+        self._table = self.row_cache.table()
 
     @cached_property
     def _is_composable(self) -> bool:
@@ -294,7 +294,7 @@ class ListWriter:
         return None
 
     def _find_count(self) -> int:
-        """Return how many rows there are: the more, the smaller they are."""
+        """Return the number of rows: the more, the smaller they are."""
         row = self.make((0, False, False), {})
         self._size_of_first = _size(row.text)
         wanted = _ROOM // (self._size_of_first or _ROOM)
@@ -312,7 +312,7 @@ class ListWriter:
         )
         passed = tuple(dict.fromkeys(tests))
         row = DrawnRow(text, self._passed.setdefault(passed, passed))
-        self.shelf.take(_size(row.text) + _OVERHEAD)
+        self.row_cache.take(_size(row.text) + _OVERHEAD)
         self._table[key] = (*self._table.get(key, ()), row)
         return row
 
@@ -337,10 +337,10 @@ class ListWriter:
 
 
 def rows_of(
-    draw: Draw, schema: JsonObject, seed: int, echoes: tuple[str, ...], accepts: Accept, shelf: RowCache
+    draw: Draw, schema: JsonObject, seed: int, echoes: tuple[str, ...], accepts: Accept, row_cache: RowCache
 ) -> ListWriter | None:
     """
-    Return the rows of a schema; None where its values are no lists of independent items.
+    Return the rows of a schema; None unless its values are lists of independent items.
 
     Args:
         draw: The schema, compiled.
@@ -348,18 +348,18 @@ def rows_of(
         seed: Of the server.
         echoes: The parameters that answers may repeat.
         accepts: Judges whole values.
-        shelf: Where rows are kept.
+        row_cache: Where rows are kept.
     """
     if not isinstance(draw, Items) or draw.least > _MOST_ROWS or not _is_plain_list(schema):
         return None
-    rows = ListWriter(draw, seed, echoes, accepts, schema, shelf)
+    rows = ListWriter(draw, seed, echoes, accepts, schema, row_cache)
     if rows.make((0, True, False), {}).text is not None:
         return rows
     return None
 
 
 def _is_plain_list(schema: JsonObject) -> bool:
-    """Return whether a list conforms as soon as each item does and there are so many of them."""
+    """Return whether a list conforms if each item does and their number does."""
     definitions = schema.get("$defs")
     part: JsonValue = {keyword: value for keyword, value in schema.items() if keyword != "$defs"}
     for _ in range(_MAX_HOPS):
@@ -386,7 +386,7 @@ def _composes(schema: JsonValue) -> bool:
 
 
 def _mix(seed: int) -> int:
-    """Spread a seed over 64 bits. The finalizer of MurmurHash3, by Austin Appleby, who put it in the public domain."""
+    """Spread a seed over 64 bits: the finalizer of MurmurHash3 by Austin Appleby, public domain."""
     seed &= _BITS
     seed = (seed ^ seed >> 33) * 0xFF51AFD7ED558CCD & _BITS
     seed = (seed ^ seed >> 33) * 0xC4CEB9FE1A85EC53 & _BITS
@@ -394,7 +394,7 @@ def _mix(seed: int) -> int:
 
 
 def _text(value: JsonValue, inherited: tuple[str, ...] = ()) -> Written:
-    """Write a value, cut where places are left open; of an object, what it inherits is left open as well."""
+    """Write a value, cut at its open places; the inherited members of an object are open as well."""
     places: list[_Place] = []
 
     def mark(place: object) -> orjson.Fragment:
@@ -422,7 +422,7 @@ def _text(value: JsonValue, inherited: tuple[str, ...] = ()) -> Written:
 
 
 def _size(text: Written | None) -> int:
-    """About how many bytes a text takes."""
+    """Return about how many bytes a text takes."""
     if not isinstance(text, OpenText):
         if text is not None:
             return len(text)

@@ -1,4 +1,4 @@
-"""Numbers: believable ones within the bounds, exact multiples where multiples are asked for."""
+"""Numbers: believable ones within the bounds, and exact multiples."""
 
 import math
 from collections.abc import Iterator
@@ -35,48 +35,48 @@ _POOL = 128
 _FEW = 20
 
 
-def compile_integer(setting: SamplerContext, view: IntegerView | None, spot: Site) -> Draw:
+def compile_integer(context: SamplerContext, view: IntegerView | None, site: Site) -> Draw:
     """Compile the integers of a view, or any integer."""
     least = view.minimum if view is not None else None
     most = view.maximum if view is not None else None
-    columned = _column_draw(setting, spot, "integer", least, most, view)
+    columned = _column_draw(context, site, "integer", least, most, view)
     if columned is not None:
         return columned
-    low, high, _ = _range(spot, "integer")
+    low, high, _ = _range(site, "integer")
     first, last = _window(low, high, least, most)
     if view is not None and (view.multiple_of or view.not_multiple_of):
-        return _multiples(setting, spot, view, first, last, integral=True)
+        return _multiples(context, site, view, first, last, integral=True)
     first, last = math.ceil(first), math.floor(last)
     if first > last:
         return nothing
-    random = derive_random(setting.pools.seed, "integer", spot.name, *sorted(spot.owner), first, last)
+    random = derive_random(context.pools.seed, "integer", site.name, *sorted(site.owner), first, last)
     return by_chance(tuple(random.randint(first, last) for _ in range(ROWS)))
 
 
-def compile_number(setting: SamplerContext, view: NumberView | None, spot: Site) -> Draw:
+def compile_number(context: SamplerContext, view: NumberView | None, site: Site) -> Draw:
     """Compile the numbers of a view, or any number."""
     least = view.minimum if view is not None else None
     most = view.maximum if view is not None else None
-    columned = _column_draw(setting, spot, "number", least, most, view)
+    columned = _column_draw(context, site, "number", least, most, view)
     if columned is not None:
         return columned
-    low, high, decimals = _range(spot, "number")
+    low, high, decimals = _range(site, "number")
     first, last = _window(low, high, least, most)
     if view is not None and (view.multiple_of or view.not_multiple_of):
-        return _multiples(setting, spot, view, first, last, integral=False)
+        return _multiples(context, site, view, first, last, integral=False)
     if view is not None:
         accept = acceptor(_number_schema(view))
     else:
         accept = None
     if first > LARGEST or last < -LARGEST:
         whole: tuple[JsonValue, ...] = tuple(range(math.ceil(first), math.floor(last) + 1))
-        return from_values(tuple(value for value in whole if accept is None or accept(value)), spot.name)
-    random = derive_random(setting.pools.seed, "number", spot.name, repr(first), repr(last))
+        return from_values(tuple(value for value in whole if accept is None or accept(value)), site.name)
+    random = derive_random(context.pools.seed, "number", site.name, repr(first), repr(last))
     for candidates in (_numbers(random, first, last, decimals), _nearest(first, last)):
         values = tuple(dict.fromkeys(value for value in candidates if accept is None or accept(value)))
         if values:
             break
-    return from_values(values, spot.name)
+    return from_values(values, site.name)
 
 
 def _number_schema(view: NumberView) -> JsonObject:
@@ -102,16 +102,16 @@ def _plain(number: float | Decimal) -> int | float:
     return number
 
 
-def _range(spot: Site, type_: str) -> tuple[float, float, int]:
-    meaning = meaning_of(spot, type_, next(iter(spot.hints.formats()), ""))
+def _range(site: Site, type_: str) -> tuple[float, float, int]:
+    meaning = meaning_of(site, type_, next(iter(site.hints.formats()), ""))
     if meaning is not None:
         return _RANGES.get(meaning.kind, _USUAL)
-    return _near_example(spot)
+    return _near_example(site)
 
 
-def _near_example(spot: Site) -> tuple[float, float, int]:
-    """Numbers of the size of a documented example, with as many decimals; the usual ones where there is none."""
-    shown = [each for each in spot.hints.examples() if isinstance(each, int | float) and not isinstance(each, bool)]
+def _near_example(site: Site) -> tuple[float, float, int]:
+    """Return the range and the decimals of documented examples; the usual ones where there are none."""
+    shown = [each for each in site.hints.examples() if isinstance(each, int | float) and not isinstance(each, bool)]
     if not shown or not all(map(math.isfinite, shown)) or not any(shown):
         return _USUAL
     bounds = [bound for each in shown for bound in (each / 2, each * 2)]
@@ -123,7 +123,7 @@ def _near_example(spot: Site) -> tuple[float, float, int]:
 def _window(
     low: float, high: float, least: float | Decimal | None, most: float | Decimal | None
 ) -> tuple[float, float]:
-    """Return the usual range within the bounds; where they do not meet, numbers near the bounds."""
+    """Return the usual range within the bounds; a range near the bounds where these do not overlap."""
     floor = -math.inf if least is None else _plain(least)
     ceiling = math.inf if most is None else _plain(most)
     if floor > LARGEST:  # where floats end, numbers are whole, and few of them will do
@@ -143,7 +143,7 @@ def _window(
 
 
 def _numbers(random: Random, first: float, last: float, decimals: int) -> Iterator[JsonValue]:
-    """Numbers of a range with few decimals; more decimals where the range is narrow."""
+    """Return numbers of a range with few decimals; with more where the range is narrow."""
     width = float(last) - float(first)
     if 0 < width < 1:
         decimals = max(decimals, min(15, 2 - math.floor(math.log10(width))))
@@ -155,7 +155,7 @@ def _numbers(random: Random, first: float, last: float, decimals: int) -> Iterat
 
 
 def _nearest(first: float, last: float) -> Iterator[JsonValue]:
-    """Yield what is left of a range too narrow for decimals."""
+    """Yield the numbers of a range too narrow for decimals."""
     yield from (
         first + (last - first) / 2,
         first,
@@ -166,7 +166,7 @@ def _nearest(first: float, last: float) -> Iterator[JsonValue]:
 
 
 def _multiples(
-    setting: SamplerContext, spot: Site, view: IntegerView | NumberView, first: float, last: float, *, integral: bool
+    context: SamplerContext, site: Site, view: IntegerView | NumberView, first: float, last: float, *, integral: bool
 ) -> Draw:
     """Exact multiples of all steps; multiples of the excluded steps are sorted out by the judge."""
     steps = [Fraction(str(step)) for step in view.multiple_of]
@@ -192,14 +192,14 @@ def _multiples(
     else:
         schema = _integer_schema(view)
     accept = acceptor(schema)
-    random = derive_random(setting.pools.seed, "multiple", spot.name, low, high)
+    random = derive_random(context.pools.seed, "multiple", site.name, low, high)
     candidates = (_exact(step * random.randint(low, high)) for _ in range(_POOL * 2))
     values = tuple(dict.fromkeys(value for value in candidates if accept is None or accept(value)))
-    return from_values(tuple(value for value in values if _divides(float(step), value)) or values, spot.name)
+    return from_values(tuple(value for value in values if _divides(float(step), value)) or values, site.name)
 
 
 def _divides(step: float, value: float) -> bool:
-    """Return whether a number is a multiple for those as well who divide in floating point, as many validators do."""
+    """Return whether a number is a multiple in floating point as well, which many validators divide in."""
     try:
         return (value / step).is_integer()
     except OverflowError:  # a whole number that no float holds
@@ -207,7 +207,7 @@ def _divides(step: float, value: float) -> bool:
 
 
 def _in_steps(view: IntegerView | NumberView, step: Fraction, first: float, last: float) -> tuple[int, int]:
-    """Return the first and last multiple in the range; where there is none, within the bounds themselves."""
+    """Return the first and last multiple in the range, or else within the bounds."""
     low, high = math.ceil(Fraction(first) / step), math.floor(Fraction(last) / step)
     if low <= high:
         return low, high
@@ -244,25 +244,25 @@ def _exact(number: Fraction) -> int | float:
 
 
 def _column_draw(
-    setting: SamplerContext,
-    spot: Site,
+    context: SamplerContext,
+    site: Site,
     type_: str,
     least: float | Decimal | None,
     most: float | Decimal | None,
     view: IntegerView | NumberView | None,
 ) -> Draw | None:
-    """Draw from a column where the document names one or the meaning has one, as far as the bounds let it."""
-    column = find_faker(setting, setting.overrides.get(spot.name, spot.hints.first("x-faker")))
-    meaning = meaning_of(spot, type_, next(iter(spot.hints.formats()), ""))
+    """Draw from the column of a document or a meaning, as far as the bounds allow."""
+    column = find_faker(context, context.overrides.get(site.name, site.hints.first("x-faker")))
+    meaning = meaning_of(site, type_, next(iter(site.hints.formats()), ""))
     if column is None and meaning is not None:
         if meaning.kind == "entity_id" and (view is None or not view.multiple_of):
-            return _entity_draw(setting, spot, meaning, least, most)
+            return _entity_draw(context, site, meaning, least, most)
         if meaning.kind == "ordinal" and (view is None or not view.multiple_of):
             return _ordinal_draw(least, most)
         if meaning.moment:
-            column = _moment_numbers(setting, spot, meaning)
+            column = _moment_numbers(context, site, meaning)
         elif meaning.kind in {"latitude", "longitude", "max_watts", "max_voltage", "max_amperage"}:
-            column = setting.pools.column(meaning.kind)
+            column = context.pools.column(meaning.kind)
     if column is None:
         return None
     floor, ceiling = (-math.inf if least is None else least), (math.inf if most is None else most)
@@ -277,15 +277,15 @@ def _column_draw(
 
 
 def _entity_draw(
-    setting: SamplerContext, spot: Site, meaning: Meaning, least: float | Decimal | None, most: float | Decimal | None
+    context: SamplerContext, site: Site, meaning: Meaning, least: float | Decimal | None, most: float | Decimal | None
 ) -> Draw | None:
     """Return the number of a thing, by row."""
-    first, step = setting.pools.entity_ids(meaning.noun)
+    first, step = context.pools.entity_ids(meaning.noun)
     if least is not None and least > first:
         first = math.ceil(least)
     if most is not None and most < first + MANY_ROWS:
         return None
-    return by_number(lambda row: first + row * step % MANY_ROWS, of_itself=meaning.noun in spot.owner)
+    return by_number(lambda row: first + row * step % MANY_ROWS, of_itself=meaning.noun in site.owner)
 
 
 def _ordinal_draw(least: float | Decimal | None, most: float | Decimal | None) -> Draw | None:
@@ -295,8 +295,8 @@ def _ordinal_draw(least: float | Decimal | None, most: float | Decimal | None) -
     return DrawState.ordinal
 
 
-def _moment_numbers(setting: SamplerContext, spot: Site, meaning: Meaning) -> tuple[JsonValue, ...]:
-    """Moments as seconds since 1970, or as milliseconds where the document says so."""
-    about = f"{spot.name} {spot.hints.text('description')}"
+def _moment_numbers(context: SamplerContext, site: Site, meaning: Meaning) -> tuple[JsonValue, ...]:
+    """Draw moments as seconds since 1970, or as milliseconds where the document says so."""
+    about = f"{site.name} {site.hints.text('description')}"
     factor = 1000 if tables.EPOCH_MILLISECONDS.search(about) else 1
-    return tuple(int(moment.timestamp()) * factor for moment in setting.pools.moments(meaning.kind)[:ROWS])
+    return tuple(int(moment.timestamp()) * factor for moment in context.pools.moments(meaning.kind)[:ROWS])

@@ -1,5 +1,5 @@
 """
-Objects: all documented properties, in the order in which they are documented, agreeing with each other.
+Objects: all documented properties, in documented order, agreeing with each other.
 
 What is simple is drawn first, so that what is nested can refer to it: a charger's `groupId` to the group around it.
 """
@@ -60,7 +60,7 @@ class _Member:
 
 @dataclass(slots=True)
 class _ObjectPlan:
-    """How the objects of a view are drawn."""
+    """The plan of drawing the objects of a view."""
 
     simple: tuple[_Member, ...]  # drawn first
     nested: tuple[_Member, ...]
@@ -80,9 +80,9 @@ class _ObjectPlan:
     inherited: tuple[_Member, ...]  # what it takes from the objects around it
 
 
-def compile_object(compiler: DrawCompiler, view: ObjectView | None, spot: Site) -> Draw:
+def compile_object(compiler: DrawCompiler, view: ObjectView | None, site: Site) -> Draw:
     """Compile the objects of a view, or any object."""
-    plan = _plan(compiler, view, spot)
+    plan = _plan(compiler, view, site)
     begin = _beginning(plan)
     nested, finish, echoes = plan.nested, plan.finish, plan.echoes
     parts = 1 + len(plan.order) // _PROPERTIES
@@ -105,10 +105,10 @@ def compile_object(compiler: DrawCompiler, view: ObjectView | None, spot: Site) 
         budget = s.budget = s.budget - 1
         try:
             out = begin(s)
-            asked = _asked_for(plan, out, s) if echoes else None
-            if asked is not None and asked in s.known:
+            requested = _find_requested(plan, out, s) if echoes else None
+            if requested is not None and requested in s.known:
                 return {
-                    **s.known[asked],
+                    **s.known[requested],
                     **{member.name: out[member.name] for member in plan.inherited if member.name in out},
                 }
             if nested:
@@ -125,15 +125,15 @@ def compile_object(compiler: DrawCompiler, view: ObjectView | None, spot: Site) 
                 step(out, s)
         finally:
             s.depth -= 1
-        if asked is not None:
+        if requested is not None:
             if s.traced is not None:
                 s.budget = budget if s.following else s.budget
                 return left_open(
                     RequestedObject(
-                        asked, plan, out, tuple(member.name for member in plan.inherited if member.name in out)
+                        requested, plan, out, tuple(member.name for member in plan.inherited if member.name in out)
                     )
                 )
-            s.known[asked] = out
+            s.known[requested] = out
         return out
 
     return draw
@@ -141,7 +141,7 @@ def compile_object(compiler: DrawCompiler, view: ObjectView | None, spot: Site) 
 
 def _beginning(plan: _ObjectPlan) -> Callable[[DrawState], JsonObject]:
     """
-    Draw what is simple, with a place for what is nested.
+    Draw simple properties, with places for nested ones.
 
     What goes by the row alone is kept as whole objects by row, and copied: one step for all of it. The copy has all
     properties in their documented order; `_draw_nested` fills the empty places or removes them.
@@ -188,17 +188,17 @@ def _look_up(draws: list[tuple[str, ByRow]], exemplary: bool, row: int) -> JsonO
     return {name: draw.usual[row] for name, draw in draws}
 
 
-def _plan(compiler: DrawCompiler, view: ObjectView | None, spot: Site) -> _ObjectPlan:
-    hints = spot.hints
-    nouns = hints.nouns or spot.nouns or nouns_of(spot.name)
+def _plan(compiler: DrawCompiler, view: ObjectView | None, site: Site) -> _ObjectPlan:
+    hints = site.hints
+    nouns = hints.nouns or site.nouns or nouns_of(site.name)
     schemas = dict(view.properties) if view is not None else {}
     if view is not None:
         required = frozenset(view.required)
     else:
         required = frozenset()
-    undeclared = Undeclared(compiler, view, spot)
+    undeclared = Undeclared(compiler, view, site)
     order = _order(hints, schemas, required, undeclared)
-    tables = _tables(compiler, order, schemas, nouns, spot)
+    tables = _tables(compiler, order, schemas, nouns, site)
     at_place = any(" ".join(split_words(name)) in kinds.AT_A_PLACE for name in order)
     keyed = any(
         split_words(name) in OWN_KEYS and schemas[name].kind.value not in {"integer", "number"} for name in schemas
@@ -210,7 +210,7 @@ def _plan(compiler: DrawCompiler, view: ObjectView | None, spot: Site) -> _Objec
         if not undeclared.allows(name):
             continue
         member, linked = _member(
-            compiler, name, undeclared.schema_of(name), nouns, spot, required, tables, keyed=keyed, at_place=at_place
+            compiler, name, undeclared.schema_of(name), nouns, site, required, tables, keyed=keyed, at_place=at_place
         )
         members.append(member)
         if linked.echo is not None:
@@ -232,7 +232,7 @@ def _plan(compiler: DrawCompiler, view: ObjectView | None, spot: Site) -> _Objec
         most=view.max_properties if view is not None else None,
         undeclared=undeclared,
         is_map=hints.is_map(),
-        finish=tuple(step for compile_ in _AGREEMENTS for step in compile_(compiler.setting, kept, schemas)),
+        finish=tuple(step for compile_ in _AGREEMENTS for step in compile_(compiler.context, kept, schemas)),
         violate=tuple(map(undeclared.breaking, view.violations)) if view is not None else (),
         echoes=tuple(echoes.items()),
         inherited=tuple(inherited),
@@ -256,14 +256,14 @@ def _member(
     name: str,
     schema: Canonical | None,
     nouns: frozenset[str],
-    spot: Site,
+    site: Site,
     required: frozenset[str],
     tables: frozenset[str],
     *,
     keyed: bool,
     at_place: bool,
 ) -> tuple[_Member, Linked]:
-    own = Site(compiler.setting.reader.member(spot.hints, name), name, nouns, nouns_of(name), at_place)
+    own = Site(compiler.context.reader.member(site.hints, name), name, nouns, nouns_of(name), at_place)
     if schema is not None:
         draw = compiler.compile(schema, own)
     elif own.hints.sources:
@@ -271,7 +271,7 @@ def _member(
     else:
         draw = compiler.compile_any(own)  # only its name is known
     nested = schema is not None and schema.kind.value not in _SCALAR_KINDS and not _only_scalars(schema)
-    linked = link_property(compiler.setting, name, nouns, schema, draw, nested=nested, keyed=keyed)
+    linked = link_property(compiler.context, name, nouns, schema, draw, nested=nested, keyed=keyed)
     if schema is not None:
         references = tuple(sorted(direct_references(schema)))
     else:
@@ -294,12 +294,12 @@ def _only_scalars(schema: Canonical) -> bool:
 
 
 def _tables(
-    compiler: DrawCompiler, names: list[str], schemas: dict[str, Canonical], nouns: frozenset[str], spot: Site
+    compiler: DrawCompiler, names: list[str], schemas: dict[str, Canonical], nouns: frozenset[str], site: Site
 ) -> frozenset[str]:
     """Return the tables of coherent columns that an object's own simple properties draw from."""
     found = set()
     for name in names:
-        hints = compiler.setting.reader.member(spot.hints, name)
+        hints = compiler.context.reader.member(site.hints, name)
         if name in schemas and schemas[name].kind.value in {"number", "integer"}:
             type_ = "number"
         else:
@@ -310,11 +310,11 @@ def _tables(
     return frozenset(found)
 
 
-def _nested_tables(compiler: DrawCompiler, schema: Canonical | None, spot: Site) -> frozenset[str]:
+def _nested_tables(compiler: DrawCompiler, schema: Canonical | None, site: Site) -> frozenset[str]:
     """Return the tables that a nested object draws from; none for lists."""
     if schema is None or schema.kind.value == "array":
         return frozenset()
-    return _tables(compiler, spot.hints.property_order(), {}, spot.nouns, spot)
+    return _tables(compiler, site.hints.property_order(), {}, site.nouns, site)
 
 
 def _id_key(names: tuple[str, ...], nouns: frozenset[str]) -> str | None:
@@ -333,8 +333,8 @@ def _name_key(names: tuple[str, ...], nouns: frozenset[str]) -> str | None:
     return None
 
 
-def _asked_for(plan: _ObjectPlan, out: JsonObject, s: DrawState) -> str | None:
-    """Return the parameter that names this object, if it is the one that was asked for."""
+def _find_requested(plan: _ObjectPlan, out: JsonObject, s: DrawState) -> str | None:
+    """Return the parameter that names this object, if it is the requested one."""
     for parameter, name in plan.echoes:
         if s.traced is not None:
             value: object = out.get(name)
@@ -360,7 +360,7 @@ def _chosen(plan: _ObjectPlan, s: DrawState) -> Sequence[_Member]:
 
 
 def _draw_nested(plan: _ObjectPlan, out: JsonObject, s: DrawState) -> None:
-    """Draw what is nested; what is left out loses its place."""
+    """Draw nested properties; those left out lose their places."""
     # not required: deep inside, where there is no room, and in an error but for what it consists of
     narrow = s.tight or s.depth > FULL_DEPTH or (s.budget < 0 and s.depth > 2) or (s.terse and s.depth > 1)  # noqa: PLR2004
     row = s.row
@@ -387,7 +387,7 @@ def _draw_nested(plan: _ObjectPlan, out: JsonObject, s: DrawState) -> None:
 
 
 def _left_out(plan: _ObjectPlan, member: _Member, out: JsonObject, s: DrawState) -> bool:
-    """Return whether an optional part is left out: for lack of room, or because it would recur."""
+    """Return whether an optional part is left out: for lack of room, or against recursion."""
     if plan.most is not None:
         waiting = sum(1 for other in plan.nested if other.required and other.name not in out)
         if len(out) + waiting >= plan.most:

@@ -70,7 +70,7 @@ class Repair:
         return None
 
     def prune(self, value: JsonValue) -> tuple[JsonValue] | None:
-        """Leave out whatever breaks something: quick where a large value holds a few parts that may be missing."""
+        """Leave out the parts that break a keyword: quick for a large value with a few optional ones."""
         for _ in range(_PRUNINGS):
             breaches = self.breaches(value)
             if not breaches:
@@ -117,7 +117,7 @@ class Repair:
         return None
 
     def _proposals(self, breach: Breach, node: JsonValue, s: DrawState, random: Random) -> Iterator[_Proposal]:
-        """Yield what may stand in the place of a value that breaks a keyword, the likeliest first."""
+        """Yield replacements of a value that breaks a keyword, the likeliest first."""
         keyword = str(breach.path[-1]) if breach.path else ""
         holder = _subschema(self.schema, breach.path[:-1])
         if "propertyNames" in breach.path:
@@ -204,7 +204,7 @@ class Repair:
 
 
 def _pruned(value: JsonValue, breach: Breach) -> _Proposal:
-    """Return the value without what is too much, or else without the part that is wrong."""
+    """Return the value without surplus parts, or else without the wrong part."""
     keyword = breach.path[-1] if breach.path else ""
     node = _at(value, breach.instance)
     if isinstance(node, dict) and set(breach.names) & node.keys():
@@ -235,7 +235,7 @@ def _without(node: JsonValue, names: tuple[str, ...]) -> Iterator[JsonValue]:
 
 
 def _is_there(value: JsonValue, pointer: Pointer) -> bool:
-    """Return whether a value has a place, which an earlier change may have taken away."""
+    """Return whether a value still has a place after earlier changes."""
     for token in pointer:
         index = array_index(token) if isinstance(value, list) else None
         if isinstance(value, dict) and token in value:
@@ -257,7 +257,7 @@ def _at(value: JsonValue, pointer: Pointer) -> JsonValue:
 
 
 def _replaced(value: JsonValue, pointer: Pointer, proposal: _Proposal) -> _Proposal:
-    """Return the value with another one at a place; `_GONE` where nothing would be left."""
+    """Return the value with a replacement at a place; `_GONE` where nothing is left."""
     if not pointer:
         return proposal
     token, rest = pointer[0], pointer[1:]

@@ -79,7 +79,7 @@ _LONGEST_PADDED = 10_000  # characters of a JSON text that has a least length
 class Sampler:
     """Compiles nodes to draws; see `compiling.Compiler`."""
 
-    setting: SamplerContext
+    context: SamplerContext
     root: Canonical
     _definitions: dict[tuple[str, str], Draw] = field(default_factory=dict)
     _alternatives: dict[int, list[tuple[JsonValue, Canonical | None]]] = field(default_factory=dict)
@@ -87,25 +87,25 @@ class Sampler:
     _within: int = 0  # how many JSON texts are being drawn, each in another
 
     def __post_init__(self) -> None:
-        self.extents = Extents(self.setting.forms)
-        self.merger = Merger(self.setting.forms)
+        self.extents = Extents(self.context.forms)
+        self.merger = Merger(self.context.forms)
 
-    def compile(self, schema: Canonical, spot: Site) -> Draw:
+    def compile(self, schema: Canonical, site: Site) -> Draw:
         """Compile a node."""
-        draw = self.compile_bare(schema, spot)
-        return self._with_examples(schema, spot, draw)
+        draw = self.compile_bare(schema, site)
+        return self._with_examples(schema, site, draw)
 
-    def compile_any(self, spot: Site, otherwise: str = "string") -> Draw:
-        """Compile a node that nothing is said of: what its hints imply, else another type."""
-        return self._type(spot.hints.implied_type() or otherwise, spot)
+    def compile_any(self, site: Site, otherwise: str = "string") -> Draw:
+        """Compile a node without a type: the type that its hints imply, else another."""
+        return self._type(site.hints.implied_type() or otherwise, site)
 
-    def compile_untyped(self, spot: Site) -> Draw:
+    def compile_untyped(self, site: Site) -> Draw:
         """
-        Compile a value whose schema has no keyword.
+        Compile a schema without keywords.
 
         An object, as other generators read it, unless its name means a text.
         """
-        return self.compile_any(spot, "object" if meaning_of(spot, "string", "") is None else "string")
+        return self.compile_any(site, "object" if meaning_of(site, "string", "") is None else "string")
 
     def compile_pattern(self, pattern: str) -> Draw:
         """Compile the names that match a pattern."""
@@ -113,7 +113,7 @@ class Sampler:
             language = Language(pattern)
         except RegexError:
             return nothing
-        random = derive_random(self.setting.pools.seed, "name", pattern)
+        random = derive_random(self.context.pools.seed, "name", pattern)
         judge = acceptor({"type": "string", "pattern": pattern})
         written = (language.draw_with_demands(random, least) for least in range(12) for _ in range(6))
         return from_values(
@@ -121,28 +121,28 @@ class Sampler:
             pattern,
         )
 
-    def narrow(self, branch: Canonical, spot: Site) -> Site:
+    def narrow(self, branch: Canonical, site: Site) -> Site:
         """
-        Return the place where one alternative is chosen.
+        Return the site of one alternative.
 
-        Its hints are those of that alternative, where it is told apart by its form.
+        Its hints are those of that alternative, where its form identifies it.
         """
         if isinstance(branch.view(), ReferenceView):
-            return spot
-        for source in spot.hints.sources:
+            return site
+        for source in site.hints.sources:
             for alternative, form in self._forms_of_alternatives(source):
                 if form is not None and is_same(form, branch):
-                    return spot.with_hints(self.setting.reader.narrowed(spot.hints, alternative))
-        return spot
+                    return site.with_hints(self.context.reader.narrowed(site.hints, alternative))
+        return site
 
     def _forms_of_alternatives(self, source: JsonObject) -> list[tuple[JsonValue, Canonical | None]]:
         key = id(source)  # a part of the bundle, which lives as long as this does
         if key not in self._alternatives:
             written = [each for each in iter_alternatives(source) if isinstance(each, dict) and "$ref" not in each]
-            self._alternatives[key] = [(each, self.setting.forms.part(each, is_branch=True)) for each in written]
+            self._alternatives[key] = [(each, self.context.forms.part(each, is_branch=True)) for each in written]
         return self._alternatives[key]
 
-    def compile_bare(self, schema: Canonical, spot: Site) -> Draw:  # noqa: PLR0911, PLR0912 - one line for each kind of view
+    def compile_bare(self, schema: Canonical, site: Site) -> Draw:  # noqa: PLR0911, PLR0912 - one line for each kind of view
         """
         Compile a node, documented examples left aside.
 
@@ -153,56 +153,56 @@ class Sampler:
         view = schema.view()
         match view:
             case StringView():
-                return self._string(view, spot)
+                return self._string(view, site)
             case IntegerView():
-                return compile_integer(self.setting, view, spot)
+                return compile_integer(self.context, view, site)
             case NumberView():
-                return compile_number(self.setting, view, spot)
+                return compile_number(self.context, view, site)
             case ArrayView():
-                return compile_array(self, view, spot)
+                return compile_array(self, view, site)
             case ObjectView():
-                return compile_object(self, view, spot)
+                return compile_object(self, view, site)
             case ConstView():
                 return from_values((as_json(view.value),), "")
             case EnumView():
-                return self._enum(tuple(map(as_json, view.values)), spot)
+                return self._enum(tuple(map(as_json, view.values)), site)
             case MultiTypeView():
-                return self._types(view.types, spot)
+                return self._types(view.types, site)
             case ReferenceView():
-                return self._reference(view.uri, spot)
+                return self._reference(view.uri, site)
             case AnyOfView():
                 return compile_any_of(
-                    self, view.branches, spot, lambda branch: self.compile(branch, self.narrow(branch, spot))
+                    self, view.branches, site, lambda branch: self.compile(branch, self.narrow(branch, site))
                 )
             case OneOfView():
-                return compile_one_of(self, schema, view.branches, spot)
+                return compile_one_of(self, schema, view.branches, site)
             case AllOfView() | TypedGroupView():
-                return compile_all_of(self, schema, spot)
+                return compile_all_of(self, schema, site)
             case RawView() | NotView():
-                return compile_search(self, schema, spot)
+                return compile_search(self, schema, site)
             case FalseView():
                 return nothing
-        return self.compile_untyped(spot)
+        return self.compile_untyped(site)
 
-    def _with_examples(self, schema: Canonical, spot: Site, draw: Draw) -> Draw:
-        """Let a documented example stand for a part, where examples are wanted and it fits."""
-        if "x-faker" in {key for source in spot.hints.sources for key in source} or spot.name in self.setting.overrides:
+    def _with_examples(self, schema: Canonical, site: Site, draw: Draw) -> Draw:
+        """Use the documented example of a part in exemplary draws, where it fits."""
+        if "x-faker" in {key for source in site.hints.sources for key in source} or site.name in self.context.overrides:
             return draw
-        examples = [example for example in spot.hints.examples() if example is not None][:8]
+        examples = [example for example in site.hints.examples() if example is not None][:8]
         if not examples:
             return draw
         fitting: list[JsonValue] = []
         judged: list[bool] = []
-        setting = self.setting
+        context = self.context
 
         def draw_example(s: DrawState) -> JsonValue:
             if not s.exemplary:
                 return draw(s)
-            if not s.verify and not setting.distrustful:
+            if not s.verify and not context.distrustful:
                 return examples[0]
             if not judged:
                 judged.append(True)
-                accept = acceptor(schema, setting.forms)
+                accept = acceptor(schema, context.forms)
                 fitting.extend(example for example in examples if accept is not None and accept(example))
             if fitting:
                 return fitting[0]
@@ -212,20 +212,20 @@ class Sampler:
             return draw.with_example(draw_example)
         return draw_example
 
-    def _types(self, types: list[str], spot: Site) -> Draw:
-        """Any value of some types: null now and then, of the others what the hints imply."""
+    def _types(self, types: list[str], site: Site) -> Draw:
+        """Compile several types: null now and then, of the others the one that the hints imply."""
         others = [type_ for type_ in types if type_ != "null"]
         if not others:
             return from_values((None,), "")
-        implied = spot.hints.implied_type()
+        implied = site.hints.implied_type()
         if implied in others:
             others = [implied] if implied else others
         elif len(others) > 3 and "string" in others:  # noqa: PLR2004 - nothing is said of the type: text is expected
             others = ["string"]
         order = ("string", "integer", "number", "boolean", "object", "array")
-        draw = self._type(min(others, key=order.index), spot)
+        draw = self._type(min(others, key=order.index), site)
         if len(others) > 1 and "number" not in others:
-            draws = [self._type(type_, spot) for type_ in others]
+            draws = [self._type(type_, site) for type_ in others]
             draw = _mixed(draws)
         if "null" in types:
             return nullable(draw)
@@ -241,35 +241,35 @@ class Sampler:
         pause()
         self._compiled += 1
         if self._compiled > _MOST_NODES:
-            raise UnusableSchema(self.setting.place, f"its values have more than {_MOST_NODES:,} different parts")
+            raise UnusableSchema(self.context.place, f"its values have more than {_MOST_NODES:,} different parts")
 
-    def _type(self, type_: str, spot: Site) -> Draw:
+    def _type(self, type_: str, site: Site) -> Draw:
         self._count_node()
         if type_ == "string":
-            return self._string(None, spot)
+            return self._string(None, site)
         if type_ == "integer":
-            return compile_integer(self.setting, None, spot)
+            return compile_integer(self.context, None, site)
         if type_ == "number":
-            return compile_number(self.setting, None, spot)
+            return compile_number(self.context, None, site)
         if type_ == "array":
-            return compile_array(self, None, spot)
+            return compile_array(self, None, site)
         if type_ == "object":
-            if spot.hints.property_order() or spot.hints.is_map():
-                return compile_object(self, None, spot)
+            if site.hints.property_order() or site.hints.is_map():
+                return compile_object(self, None, site)
             return _empty_object
-        return _boolean(spot)
+        return _boolean(site)
 
-    def _string(self, view: StringView | None, spot: Site) -> Draw:
+    def _string(self, view: StringView | None, site: Site) -> Draw:
         """
-        Compile strings; one that has content holds that: a JSON text of its own schema, a small file, or what the text would be, encoded.
+        Compile strings; those with content hold a JSON text of its schema, a small file, or an encoded text.
 
         Source: JSON Schema 2020-12 Validation, section 8
         """
-        draw = compile_string(self.setting, view, spot)
-        content = content_of(spot.hints)
-        demands = TextConstraints.of(view, spot.hints.formats())
+        draw = compile_string(self.context, view, site)
+        content = content_of(site.hints)
+        demands = TextConstraints.of(view, site.hints.formats())
         if content.is_of_json:
-            return self._json_text(draw, content, demands, spot)
+            return self._json_text(draw, content, demands, site)
         data = content.find_bytes()
         text = content.encode(data) if data is not None else None
         if text is not None and (demands.judge is None or demands.judge(text)):
@@ -278,13 +278,13 @@ class Sampler:
             return draw
         return _encoded(draw, content, demands)
 
-    def _json_text(self, draw: Draw, content: Content, demands: TextConstraints, spot: Site) -> Draw:
-        """Draw JSON texts of the schema of a string's content; what the string would be where they don't fit."""
-        schema = spot.hints.first("contentSchema")
-        form = self.setting.forms.part(True if schema is None else schema)
+    def _json_text(self, draw: Draw, content: Content, demands: TextConstraints, site: Site) -> Draw:
+        """Draw JSON texts of `contentSchema`; plain strings where those don't fit."""
+        schema = site.hints.first("contentSchema")
+        form = self.context.forms.part(True if schema is None else schema)
         if form is None:
             return draw
-        inner = Site(self.setting.reader.read(schema) if schema is not None else Hints(), spot.name, spot.owner)
+        inner = Site(self.context.reader.read(schema) if schema is not None else Hints(), site.name, site.owner)
         compiled = self.compile(form, inner)
         accept = demands.judge
 
@@ -308,35 +308,35 @@ class Sampler:
 
         return draw_content
 
-    def _enum(self, values: tuple[JsonValue, ...], spot: Site) -> Draw:
-        wished = find_faker(self.setting, self.setting.overrides.get(spot.name, spot.hints.first("x-faker")))
+    def _enum(self, values: tuple[JsonValue, ...], site: Site) -> Draw:
+        wished = find_faker(self.context, self.context.overrides.get(site.name, site.hints.first("x-faker")))
         if wished is not None:
             values = tuple(value for value in values if value in wished) or values
-        values = _outcomes(values, spot.name)
+        values = _outcomes(values, site.name)
         if None in values and len(values) > 1:
-            return nullable(from_values(tuple(value for value in values if value is not None), spot.name))
-        return from_values(values, spot.name)
+            return nullable(from_values(tuple(value for value in values if value is not None), site.name))
+        return from_values(values, site.name)
 
-    def _reference(self, uri: str, spot: Site) -> Draw:
-        target = self.setting.forms.definition(uri)
+    def _reference(self, uri: str, site: Site) -> Draw:
+        target = self.context.forms.definition(uri)
         name = uri.removeprefix("#/$defs/")
         if target is None:
             return nothing
-        hints = self.setting.reader.definition(name)
+        hints = self.context.reader.definition(name)
         own = replace(
-            spot,
+            site,
             hints=Hints(
-                sources=(*hints.sources, *_beside(spot.hints, name)),
-                nouns=hints.nouns or spot.hints.nouns,
-                sure_names=(*hints.sure_names, *spot.hints.sure_names),
-                sure=(*hints.sure, *_beside(spot.hints, name)),
+                sources=(*hints.sources, *_read_siblings(site.hints, name)),
+                nouns=hints.nouns or site.hints.nouns,
+                sure_names=(*hints.sure_names, *site.hints.sure_names),
+                sure=(*hints.sure, *_read_siblings(site.hints, name)),
             ),
         )
         if not direct_references(target) and target.kind.value not in {"object", "array", "any_of", "all_of", "one_of"}:
             return self.compile(target, own)  # a scalar: its meaning depends on the property
-        key = (uri, spot.name if target.kind.value != "object" else "")
+        key = (uri, site.name if target.kind.value != "object" else "")
         definitions = self._definitions
-        if not self.setting.forms.recurs(uri):
+        if not self.context.forms.recurs(uri):
             if key not in definitions:
                 definitions[key] = self.compile(target, own)
             return definitions[key]
@@ -361,14 +361,14 @@ class Sampler:
         return draw
 
 
-def _beside(hints: Hints, name: str) -> tuple[JsonObject, ...]:
-    """Return what is said beside a reference, as 3.1 allows it: descriptions and examples of the place itself."""
+def _read_siblings(hints: Hints, name: str) -> tuple[JsonObject, ...]:
+    """Return the siblings of a `$ref`, which 3.1 allows: descriptions and examples of the site itself."""
     wanted = f"#/$defs/{name}"
     return tuple(source for source in hints.sources[:3] if source.get("$ref") == wanted and len(source) > 1)
 
 
 def _outcomes(values: tuple[JsonValue, ...], name: str) -> tuple[JsonValue, ...]:
-    """Of the states of a job those in which it is over and did well: whoever waits for it waits no longer."""
+    """Return the states of a job that end it well, so that clients that poll it stop."""
     if not set(split_words(name)[-1:]) & {"status", "state", "phase", "stage"}:
         return values
     words = {value: joined(value) for value in values if isinstance(value, str)}
@@ -379,7 +379,7 @@ def _outcomes(values: tuple[JsonValue, ...], name: str) -> tuple[JsonValue, ...]
 
 
 def _encoded(draw: Draw, content: Content, demands: TextConstraints) -> Draw:
-    """Draw texts that are encoded; as they are where they don't fit then."""
+    """Draw encoded texts; unencoded ones where those don't fit."""
     accept = demands.judge
 
     def draw_encoded(s: DrawState) -> JsonValue:
@@ -404,11 +404,11 @@ def _empty_object(s: DrawState) -> JsonValue:
     return {}
 
 
-def _boolean(spot: Site) -> Draw:
-    meaning = find_meaning(spot.name, spot.owner, "boolean", "", "")
+def _boolean(site: Site) -> Draw:
+    meaning = find_meaning(site.name, site.owner, "boolean", "", "")
     if meaning is not None and meaning.kind in tables.BOOLEANS:
         chance = float(meaning.kind)
     else:
         chance = 0.5
-    random = derive_random("boolean", spot.name, *sorted(spot.owner))
+    random = derive_random("boolean", site.name, *sorted(site.owner))
     return by_chance(tuple(random.random() < chance for _ in range(ROWS)))

@@ -1,5 +1,5 @@
 """
-The smallest values of schemas: how deep they nest (height), and how many parts they have (size).
+The least extent of a schema's values: nesting (height) and number of parts (size).
 
 What recurs comes to an end where the height is least; what has no finite height contains itself without an end. A
 schema of a few lines may ask for a thousand million items; that is worked out instead of tried out.

@@ -1,5 +1,5 @@
 """
-Strings: believable ones where they fit, else ones written for the constraints.
+Strings: believable ones if they fit, else ones written for the constraints.
 
 First the column of what the property means, cut to the wanted length; where nothing in it fits, what `texts` writes.
 Everything is judged before it is pooled.
@@ -52,63 +52,63 @@ _MANY = 6
 _TRIED = 32  # shaped texts that are judged before all are trusted
 
 
-def compile_string(setting: SamplerContext, view: StringView | None, spot: Site) -> Draw:
+def compile_string(context: SamplerContext, view: StringView | None, site: Site) -> Draw:
     """Compile the strings of a view, or any string."""
-    formats = tuple(dict.fromkeys((*(view.formats if view else ()), *spot.hints.formats())))
-    demands = TextConstraints.of(view, formats, various=spot.various or is_identifier(spot.name))
+    formats = tuple(dict.fromkeys((*(view.formats if view else ()), *site.hints.formats())))
+    demands = TextConstraints.of(view, formats, various=site.various or is_identifier(site.name))
     accept = demands.judge
-    named = _named_column(setting, spot)
+    named = _named_column(context, site)
     if named is None and not ASSERTED.intersection(formats):
-        shaped = _shaped(setting, spot, accept)
+        shaped = _shaped(context, site, accept)
     else:
         shaped = None
     if shaped is not None:
         return shaped
-    column, meaning = (named, None) if named is not None else _column(setting, spot, formats)
+    column, meaning = (named, None) if named is not None else _column(context, site, formats)
     if column is not None:
         fitted = _fitted(column, view, accept)
         if fitted is not None:
             if named is not None:
                 return from_column(fitted)
-            return _id_draw(fitted, meaning, spot, whole=fitted is column)
-    written = write_texts(setting.pools.seed, spot.name, demands)
+            return _id_draw(fitted, meaning, site, whole=fitted is column)
+    written = write_texts(context.pools.seed, site.name, demands)
     if not written:
         written = tuple(
             example
-            for example in spot.hints.examples()
+            for example in site.hints.examples()
             if isinstance(example, str) and (accept is None or accept(example))
         )
-    return from_values(written, spot.name)
+    return from_values(written, site.name)
 
 
-def _shaped(setting: SamplerContext, spot: Site, accept: _Accept | None) -> Draw | None:
+def _shaped(context: SamplerContext, site: Site, accept: _Accept | None) -> Draw | None:
     """
-    Draw texts shaped like the documented example, where it says more of them than their meaning does.
+    Draw texts shaped like the documented example, if it is more specific than their meaning.
 
     None elsewhere.
     """
     examples = [
-        each for each in spot.hints.examples() if isinstance(each, str) and each and (accept is None or accept(each))
+        each for each in site.hints.examples() if isinstance(each, str) and each and (accept is None or accept(each))
     ]
     if not examples:
         return None
-    example, meaning = examples[0], meaning_of(spot, "string", "")
+    example, meaning = examples[0], meaning_of(site, "string", "")
     kind = meaning.kind if meaning is not None else None
     draw: Draw | None = None
     if kind in tables.ADDRESSED:
-        draw = _shaped_address(setting, example)
+        draw = _shaped_address(context, example)
     moments = moment_writer(example)
     if moments is not None and (meaning is None or meaning.moment or kind in _CODES):
         own = kind if meaning is not None and meaning.moment else "seen"
-        draw = from_column(tuple(map(moments, setting.pools.moments(str(own)))))
+        draw = from_column(tuple(map(moments, context.pools.moments(str(own)))))
     elif meaning is not None and kind == "entity_id":
-        draw = _shaped_ids(setting, spot, meaning, example)
+        draw = _shaped_ids(context, site, meaning, example)
     elif kind in tables.NOTATED or kind in tables.LINKED:
-        draw = _noted(setting, str(kind), example, spot)
+        draw = _noted(context, str(kind), example, site)
     elif count_places(example) >= (_SOME if kind in _CODES else _MANY) and (meaning is None or kind in _CODES):
-        draw = from_column(tuple(map(code_writer(example, spot.name), range(ROWS))))
-    elif (kind in _VOCABULARIES or (meaning is None and is_term(example))) and not spot.various:
-        draw = from_values(tuple(dict.fromkeys(examples)), spot.name)
+        draw = from_column(tuple(map(code_writer(example, site.name), range(ROWS))))
+    elif (kind in _VOCABULARIES or (meaning is None and is_term(example))) and not site.various:
+        draw = from_values(tuple(dict.fromkeys(examples)), site.name)
     if draw is None or accept is None:
         return draw
     if all(accept(draw(DrawState(row, static=False, echo={}))) for row in range(_TRIED)):
@@ -116,52 +116,52 @@ def _shaped(setting: SamplerContext, spot: Site, accept: _Accept | None) -> Draw
     return None
 
 
-def _shaped_ids(setting: SamplerContext, spot: Site, meaning: Meaning, example: str) -> Draw | None:
+def _shaped_ids(context: SamplerContext, site: Site, meaning: Meaning, example: str) -> Draw | None:
     """Draw identifiers shaped like one."""
-    first, step = setting.pools.entity_ids(meaning.noun)
+    first, step = context.pools.entity_ids(meaning.noun)
     if count_places(example) >= _MANY and not example.isdigit():
-        write: Callable[[int], str] | None = code_writer(example, f"{setting.pools.seed} {meaning.noun}")
+        write: Callable[[int], str] | None = code_writer(example, f"{context.pools.seed} {meaning.noun}")
     else:
         write = number_writer(example, first, step)
     if write is not None:
-        return by_number(write, of_itself=meaning.noun in spot.owner)
+        return by_number(write, of_itself=meaning.noun in site.owner)
     return None
 
 
-def _shaped_address(setting: SamplerContext, example: str) -> Draw | None:
+def _shaped_address(context: SamplerContext, example: str) -> Draw | None:
     """Draw addresses or networks of IP as the example is one: of its version, with its prefix."""
     write = address_writer(example)
     if write is None:
         return None
     if "/" in example:
         return from_column(tuple(map(write, range(ROWS))))
-    return from_column(setting.pools.column("ipv6" if ":" in example else "ipv4"))
+    return from_column(context.pools.column("ipv6" if ":" in example else "ipv4"))
 
 
-def _noted(setting: SamplerContext, kind: str, example: str, spot: Site) -> Draw | None:
-    """Draw texts in the notation of the example, where ours is another one; None elsewhere."""
+def _noted(context: SamplerContext, kind: str, example: str, site: Site) -> Draw | None:
+    """Draw texts in the notation of the example; None if it is ours."""
     is_link = kind in tables.LINKED
     noted = scheme_of if is_link else notation
-    if noted(example) in {noted(str(value)) for value in setting.pools.column(kind)}:
+    if noted(example) in {noted(str(value)) for value in context.pools.column(kind)}:
         return None
     kept = example.rindex("/") if is_link and "/" in example else 0  # of a link, the last part alone is another
-    write = code_writer(example[kept:], spot.name)
+    write = code_writer(example[kept:], site.name)
     return from_column(tuple(example[:kept] + write(row) for row in range(ROWS)))
 
 
 def _column(
-    setting: SamplerContext, spot: Site, formats: tuple[str, ...]
+    context: SamplerContext, site: Site, formats: tuple[str, ...]
 ) -> tuple[tuple[JsonValue, ...] | None, Meaning | None]:
-    """Return the column of what a string is about, and what that is."""
+    """Return the column for the meaning of a string, and the meaning."""
     format_ = next((name for name in formats if name != "password"), formats[0] if formats else "")
-    meaning = meaning_of(spot, "string", format_)
-    if not formats and _is_numeral(setting, spot, meaning):
+    meaning = meaning_of(site, "string", format_)
+    if not formats and _is_numeral(context, site, meaning):
         meaning = Meaning("numeral")
-    pools = setting.pools
+    pools = context.pools
     if meaning is None:
         return (None if formats else pools.column("word")), None
     if meaning.moment:
-        words = split_words(spot.name)
+        words = split_words(site.name)
         shape = (
             format_ or meaning.shape or ("date" if words and words[-1] in {"date", "birthday", "dob"} else "date-time")
         )
@@ -175,57 +175,57 @@ def _column(
         return tuple(_uuid(pools.seed, meaning.noun, row) for row in range(ROWS)), meaning
     texts = tuple(map(str, pools.column(meaning.kind)))
     if meaning.kind in _CODES_IN_CASES:
-        return _cased(texts, spot), meaning
+        return _cased(texts, site), meaning
     return texts, meaning
 
 
-def _is_numeral(setting: SamplerContext, spot: Site, meaning: Meaning | None) -> bool:
-    """Return whether a text holds a number, as other places of the document say of its name."""
+def _is_numeral(context: SamplerContext, site: Site, meaning: Meaning | None) -> bool:
+    """Return whether a text holds a number, by other places of its name in the document."""
     if (
-        spot.is_item
+        site.is_item
         or (meaning.kind if meaning is not None else None) not in tables.MAYBE_NUMERALS
-        or spot.name in tables.GENERIC
+        or site.name in tables.GENERIC
     ):
         return False
-    said = spot.hints.text("description")
-    return (not said or tables.OF_NUMBERS.search(said) is not None) and setting.numerals.has(spot.name)
+    description = site.hints.text("description")
+    return (not description or tables.OF_NUMBERS.search(description) is not None) and context.numerals.has(site.name)
 
 
-def _cased(texts: tuple[str, ...], spot: Site) -> tuple[str, ...]:
+def _cased(texts: tuple[str, ...], site: Site) -> tuple[str, ...]:
     """Codes in the case that the description names, or else the examples have."""
-    said = tables.LINK.sub(r"\1", spot.hints.text("description"))
-    shown = [example for example in spot.hints.examples() if isinstance(example, str)]
-    if tables.LOWER_CASE.search(said) or (
-        shown and not tables.UPPER_CASE.search(said) and all(map(str.islower, shown))
+    description = tables.LINK.sub(r"\1", site.hints.text("description"))
+    shown = [example for example in site.hints.examples() if isinstance(example, str)]
+    if tables.LOWER_CASE.search(description) or (
+        shown and not tables.UPPER_CASE.search(description) and all(map(str.islower, shown))
     ):
         return tuple(map(str.lower, texts))
-    if tables.UPPER_CASE.search(said) or (shown and all(map(str.isupper, shown))):
+    if tables.UPPER_CASE.search(description) or (shown and all(map(str.isupper, shown))):
         return tuple(map(str.upper, texts))
     return texts
 
 
-def _named_column(setting: SamplerContext, spot: Site) -> tuple[JsonValue, ...] | None:
+def _named_column(context: SamplerContext, site: Site) -> tuple[JsonValue, ...] | None:
     """Return the column that the document or the settings name for a property."""
-    wish = setting.overrides.get(spot.name, spot.hints.first("x-faker"))
-    column = find_faker(setting, wish)
+    wish = context.overrides.get(site.name, site.hints.first("x-faker"))
+    column = find_faker(context, wish)
     if column is None and wish is not None:
-        setting.unknown_fakers.add(str(wish))
+        context.unknown_fakers.add(str(wish))
     if column is not None:
         return tuple(map(str, column))
     return None
 
 
-def find_faker(setting: SamplerContext, wish: JsonValue) -> tuple[JsonValue, ...] | None:
+def find_faker(context: SamplerContext, wish: JsonValue) -> tuple[JsonValue, ...] | None:
     """
     Return the column that an `x-faker` asks for: `name.firstName`, `{numerify: "A-###"}`, `{random_element: [a, b]}`.
 
     Returns:
-        None where nothing is asked for or nobody knows it.
+        None where there is no `x-faker`, or an unknown one.
     """
     if isinstance(wish, str):
-        return setting.pools.find_named(wish)
+        return context.pools.find_named(wish)
     if isinstance(wish, list) and wish:
-        return setting.pools.chosen(tuple(wish))
+        return context.pools.chosen(tuple(wish))
     if not isinstance(wish, dict) or len(wish) != 1:
         return None
     name, argument = next(iter(wish.items()))
@@ -240,15 +240,15 @@ def find_faker(setting: SamplerContext, wish: JsonValue) -> tuple[JsonValue, ...
         else:
             options = argument
         if options:
-            return setting.pools.chosen(tuple(options))
+            return context.pools.chosen(tuple(options))
         return None
     if word in {"numerify", "bothify", "lexify", "hexify", "replacesymbols"} and isinstance(argument, str | list):
         if isinstance(argument, list) and argument:
             pattern = argument[0]
         else:
             pattern = argument
-        return setting.pools.written(str(pattern))
-    return setting.pools.find_named(name)
+        return context.pools.written(str(pattern))
+    return context.pools.find_named(name)
 
 
 def _moment_text(moment: datetime, shape: str) -> str:
@@ -264,7 +264,7 @@ def _moment_text(moment: datetime, shape: str) -> str:
 
 
 def _uuid(seed: int, noun: str, row: int) -> str:
-    """Return a version 4 UUID (RFC 9562) whose last four digits are left to the row."""
+    """Return a version 4 UUID, RFC 9562; its last four digits are set by the row."""
     digits = f"{derive_random(seed, 'uuid', noun, row).getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:28]}0000"
 
@@ -272,7 +272,7 @@ def _uuid(seed: int, noun: str, row: int) -> str:
 def _fitted(
     column: tuple[JsonValue, ...], view: StringView | None, accept: _Accept | None
 ) -> tuple[JsonValue, ...] | None:
-    """Return the column, its misfits replaced; None where nothing in it fits."""
+    """Return the column with its misfits replaced; None if nothing in it fits."""
     if accept is None or all(map(accept, column)):
         return column
     longest = view.max_length if view is not None else None
@@ -287,17 +287,17 @@ def _fitted(
     return None
 
 
-def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, spot: Site, *, whole: bool) -> Draw:
+def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, site: Site, *, whole: bool) -> Draw:
     if whole and meaning is not None and meaning.kind == "entity_id":
         heads = tuple(str(value)[:-4] for value in column)
-        return by_number(lambda row: f"{heads[row & ROW_MASK]}{row & 65535:04x}", of_itself=meaning.noun in spot.owner)
+        return by_number(lambda row: f"{heads[row & ROW_MASK]}{row & 65535:04x}", of_itself=meaning.noun in site.owner)
     if meaning is not None and (meaning.kind in TABLE_OF or meaning.moment or meaning.kind == "entity_name"):
         return from_column(column)
-    return _by_row_or_chance(column, meaning, spot.name)
+    return _by_row_or_chance(column, meaning, site.name)
 
 
 def _by_row_or_chance(column: tuple[JsonValue, ...], meaning: Meaning | None, salt: str) -> Draw:
-    """Return identifiers go by row, so that a list repeats none; other texts by chance."""
+    """Draw identifiers by row, so that a list repeats none, and other texts by chance."""
     if meaning is not None and meaning.kind in {
         "serial_number",
         "iccid",

@@ -1,5 +1,5 @@
 """
-Undeclared properties: what names a schema lets them have, and what it lets each hold.
+Undeclared properties: the names that a schema allows, and the schema of each.
 
 Everything is found when an object with such properties is first drawn: a pool of names, and a draw for each.
 """
@@ -39,10 +39,10 @@ _VIOLATORS = 8  # names that a violation is tried with
 class Undeclared:
     """The properties that `properties` does not name, of one view."""
 
-    def __init__(self, compiler: DrawCompiler, view: ObjectView | None, spot: Site) -> None:
-        """Read what the view says of them; no view says nothing."""
+    def __init__(self, compiler: DrawCompiler, view: ObjectView | None, site: Site) -> None:
+        """Read the keywords of a view; without one there are none."""
         self._compiler = compiler
-        self._spot = spot
+        self._spot = site
         if view is not None:
             self._declared: dict[str, Canonical] = dict(view.properties)
         else:
@@ -58,27 +58,27 @@ class Undeclared:
             (pattern, acceptor({"type": "string", "pattern": pattern}), schema) for pattern, schema in patterns.items()
         ]
         if self._names is not None:
-            self._name_ok = acceptor(self._names, compiler.setting.forms)
+            self._name_ok = acceptor(self._names, compiler.context.forms)
         else:
             self._name_ok = None
         self._draws: dict[object, Draw] = {}
 
     def listed(self) -> frozenset[str]:
-        """Return the names, where only these are allowed, and each may hold anything."""
+        """Return the enumerated names, each free to hold anything."""
         view = self._names.view() if self._names is not None else None
         if isinstance(view, EnumView):
             return frozenset(map(str, view.values))
         return frozenset()
 
     def allows(self, name: str) -> bool:
-        """Return whether there may be a property of a name."""
+        """Return whether a property name is allowed."""
         if self._name_ok is not None and not self._name_ok(name):
             return False
         schema = self.schema_of(name)
         return schema is None or not isinstance(schema.view(), FalseView)
 
     def schema_of(self, name: str) -> Canonical | None:
-        """Return what a property may hold, declared or not; None for anything."""
+        """Return the schema of a property, declared or not; None for anything."""
         if name in self._declared:
             return self._declared[name]
         matching = [schema for _, judge, schema in self._patterns if judge is not None and judge(name)]
@@ -97,24 +97,24 @@ class Undeclared:
 
     @property
     def in_order(self) -> bool:
-        """Whether the names are used from the first on, rather than by chance."""
+        """Whether names are used in order rather than by chance."""
         return self._names is None and not self._closed
 
     def draw_of(self, name: str) -> Draw:
         """
-        Return how the value of an undeclared property is drawn.
+        Return the draw of an undeclared property.
 
         The same for all names that the same schemas speak of.
         """
         key = (name in self._declared, *(judge is not None and judge(name) for _, judge, _ in self._patterns))
         if key not in self._draws:
             schema = self.schema_of(name)
-            reader = self._compiler.setting.reader
-            spot = Site(reader.member(self._spot.hints, "\0"), "", nouns_of(self._spot.name))
+            reader = self._compiler.context.reader
+            site = Site(reader.member(self._spot.hints, "\0"), "", nouns_of(self._spot.name))
             if schema is None or isinstance(schema.view(), TrueView):
-                self._draws[key] = self._compiler.compile_any(spot)
+                self._draws[key] = self._compiler.compile_any(site)
             else:
-                self._draws[key] = self._compiler.compile(schema, spot)
+                self._draws[key] = self._compiler.compile(schema, site)
         return self._draws[key]
 
     def breaking(self, violation: Violation) -> Draw:
@@ -167,7 +167,7 @@ class Undeclared:
             yield from map(str, view.values)
             return
         draw = self._compiler.compile(schema, Site(Hints(), various=True))
-        state = DrawState(derive_seed(self._compiler.setting.pools.seed, "names"), static=False, echo={})
+        state = DrawState(derive_seed(self._compiler.context.pools.seed, "names"), static=False, echo={})
         for _ in range(max(_TRIES, 2 * self._least)):
             state.row = (state.row + 257) & 65535
             if is_late():
@@ -180,7 +180,7 @@ class Undeclared:
                 yield name
 
     def _violators(self, violation: Violation) -> Iterator[tuple[str, Canonical | None]]:
-        """Yield names, each with what it has to hold to break a rule."""
+        """Yield names, each with the schema that breaks a rule."""
         if isinstance(violation, NameFailsView):
             rejected = find_complement(violation.schema)
             for name in self._named(rejected) if rejected is not None else ():
@@ -216,5 +216,5 @@ class Undeclared:
 
 
 def _all_of(judges: list[Callable[[JsonValue], bool] | None], *, wanted: bool) -> Callable[[JsonValue], bool]:
-    """Return whether all judges give the same verdict on a name."""
+    """Return whether all judges agree on a name."""
     return lambda name: all(judge is not None and judge(name) is wanted for judge in judges)

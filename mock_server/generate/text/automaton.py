@@ -38,7 +38,7 @@ _Progress = tuple[frozenset[int], bool]
 
 @dataclass(eq=False, repr=False)
 class _Automaton:
-    """A pattern as states; state 0 is where it starts, state 1 where it is found."""
+    """A pattern as states: 0 is the start, 1 accepts."""
 
     wanted: bool  # whether the pattern must be found, or must not
     sets: list[Ranges]  # of characters, of all patterns that are walked together
@@ -57,7 +57,7 @@ class _Automaton:
         return len(self.free) - 1
 
     def build(self, regex: Regex, start: int, end: int) -> None:
-        """Connect two states by what a pattern matches."""
+        """Connect two states by a pattern."""
         if isinstance(regex, Chars):
             self.steps[start].append((self._index(regex.ranges), end))
         elif isinstance(regex, InRow):
@@ -119,7 +119,7 @@ class _Automaton:
         return self._progress(self.reach((0,), first=True))
 
     def advance(self, progress: _Progress, kind: frozenset[int]) -> _Progress:
-        """Return where a character leads that is in some of the sets."""
+        """Return the states after a character of some of the sets."""
         states, found = progress
         if found:
             return progress
@@ -147,7 +147,7 @@ def iter_common(
     most_work: int = _MAX_WORK,
 ) -> Iterator[str]:
     """
-    Find strings in which some patterns are found and others are not, first those that are hardly longer than need be.
+    Find strings that match some patterns and not others, the shorter ones first.
 
     Args:
         found: Patterns of ECMA-262 that have to be found.

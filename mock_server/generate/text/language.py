@@ -2,7 +2,7 @@ r"""
 Strings of a regular language, of a wanted length.
 
 For each part of a pattern the lengths that it can have are known as a bit mask, so a string of any possible length
-is drawn without trial. Look-arounds, back references to come and `\b` are not weighed: whoever asks has to check.
+is drawn without trial. Look-arounds, back references to come and `\b` are not weighed: callers have to check.
 """
 
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ class Language:
         return _Writer(random).write(self._full, _pick_length(random, fitting))
 
     def draw_with_demands(self, random: Random, least: int = 0, most: int | None = None) -> str | None:
-        r"""Draw a string and write what its look-aheads demand into its start: `(?=.*[A-Z])(?=.*\d).{8,}`."""
+        r"""Draw a string and write the demands of its look-aheads into its start: `(?=.*[A-Z])(?=.*\d).{8,}`."""
         base = self.draw(random, least, most)
         if base is None or not self._demands:
             return base
@@ -99,7 +99,7 @@ class Language:
         return base
 
     def _padded(self, random: Random, least: int, ceiling: int) -> str | None:
-        """Return where the pattern may stand anywhere, put other characters around it."""
+        """Put other characters around an unanchored match."""
         shortest = self._full.lengths & ((1 << (ceiling + 1)) - 1)
         if not shortest or not (self._open_start or self._open_end):
             return None
@@ -175,7 +175,7 @@ class _Writer:
         return "".join(out)
 
     def _repeat(self, body: _Sized, repeat: Repeat, length: int) -> str:
-        """Write a body until the length is used up: `counts` lists how often it can still come."""
+        """Repeat a body until the length is used up; `counts` lists the possible numbers of repetitions."""
         if length == 0 and (repeat.least == 0 or body.lengths & 1):
             return ""
         if body.lengths == 2:  # noqa: PLR2004 - single characters: as many as there are places
@@ -204,7 +204,7 @@ def _pick_length(random: Random, lengths: int) -> int:
 
 
 def _splits(part: int, rest: int, length: int) -> int:
-    """Return the lengths of a part such that the rest can take what is left."""
+    """Return the lengths of a part that leave a possible rest."""
     if rest == 1:
         return part & (1 << length)
     flipped = int(format(rest & ((1 << (length + 1)) - 1), f"0{length + 1}b")[::-1], 2)
@@ -257,7 +257,7 @@ def _repeat(lengths: int, least: int, most: int | None, mask: int) -> int:
 
 
 def _feasible_counts(lengths: int, least: int, most: int | None, length: int) -> list[int]:
-    """Return how often a part can come to fill a length."""
+    """Return the numbers of repetitions that can fill a length."""
     shortest = max(1, (lengths & -lengths).bit_length() - 1)
     highest = max(least, length // shortest)
     highest = highest if most is None else min(highest, most)
@@ -277,7 +277,7 @@ def _iter_looks(regex: Regex) -> Iterator[Look]:
 
 
 def _anchored(regex: Regex, *, start: bool) -> bool:
-    """Return whether a pattern is bound to the start (or end) of a string."""
+    """Return whether a pattern is anchored at the start (or end) of a string."""
     if isinstance(regex, Anchor):
         return regex.start == start
     if isinstance(regex, Concatenation):

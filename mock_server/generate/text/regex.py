@@ -55,7 +55,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    r"""A look-around: what must (not) stand there, without taking it; `\b` is one that nothing is known of."""
+    r"""A look-around, which consumes nothing; `\b` is one of unknown content."""
 
     body: "Regex"
     positive: bool
@@ -64,7 +64,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class BackReference:
-    """What a group took, again."""
+    """The text of a group, repeated."""
 
     group: int | str
 
@@ -240,7 +240,7 @@ class _Parser:
         return Chars(self._escaped_set(char))
 
     def _escaped_set(self, char: str) -> Ranges:
-        """Return the set that an escape stands for, inside or outside of a class."""
+        """Return the set of an escape, inside or outside of a class."""
         sets = {"d": charset.DIGIT, "w": charset.WORD, "s": charset.SPACE, "h": ((9, 9), (32, 32))}
         if char.lower() in sets:
             found = sets[char.lower()]

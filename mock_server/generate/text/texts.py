@@ -1,5 +1,5 @@
 """
-Texts that are written for what a schema demands: formats, patterns, lengths.
+Texts written for the constraints of a schema: formats, patterns, lengths.
 
 Candidates come by luck at first, each from what one demand alone allows; what all demands agree on is then looked for,
 the grammars of formats among them. So whether a text is found does not depend on luck, nor on the seed.
@@ -35,7 +35,7 @@ _CHECKED_LENGTH = 1_000
 
 @dataclass(frozen=True)
 class TextConstraints:
-    """What a text has to be."""
+    """The constraints on a text."""
 
     formats: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class TextConstraints:
 
     @classmethod
     def of(cls, view: StringView | None, formats: tuple[str, ...], *, various: bool = False) -> "TextConstraints":
-        """Return what a view demands, or nothing; with the formats that the document names."""
+        """Return the constraints of a view, if any, with the formats that the document names."""
         if view is None:
             return cls(formats, various=various)
         return cls(
@@ -64,7 +64,7 @@ class TextConstraints:
 
     @cached_property
     def judge(self) -> Callable[[JsonValue], bool] | None:
-        """Whether a text is as demanded; None where every text will do."""
+        """The judge of texts; None where every text will do."""
         parts: list[JsonValue] = [{"format": name} for name in self.formats]
         parts += [{"pattern": pattern} for pattern in self.patterns]
         parts += [{"not": {"pattern": pattern}} for pattern in self.barred_patterns]
@@ -123,7 +123,7 @@ def write_texts(seed: int, name: str, demands: TextConstraints) -> tuple[str, ..
 @lru_cache(maxsize=4096)
 def has_format(format_: str, pattern: str | None, least: int, most: int | None) -> bool:
     """
-    Return whether a text can have a format beside a pattern and lengths.
+    Return whether a text can have a format, a pattern and lengths at once.
 
     Args:
         format_: The name of the format.
@@ -148,7 +148,7 @@ def has_format(format_: str, pattern: str | None, least: int, most: int | None) 
 
 
 def _shaped(random: Random, shape: Callable[[Random], str], accept: Callable[[JsonValue], bool]) -> tuple[str, ...]:
-    """Texts of a shape, where a pattern describes that shape rather than lets it pass among others."""
+    """Return texts of a shape, if a pattern describes that shape rather than allows it among others."""
     texts = tuple(dict.fromkeys(shape(random) for _ in range(_WRITTEN)))
     one = texts[0]
     plain = re.sub(r"[\W_]", "0", one)
@@ -251,7 +251,7 @@ def _format_text(random: Random, format_: str, least: int) -> str | None:
 
 
 def _stretched(text: str, format_: str, missing: int) -> str:
-    """Return the text made longer where its format lets it."""
+    """Return the text made longer, if its format allows it."""
     if format_ in {"date-time", "time"}:
         body, zone = text[:-1], text[-1]
         return f"{body}.{'0' * max(missing - 1, 1)}{zone}"

@@ -258,9 +258,9 @@ def test_numbers_that_orjson_refuses_are_written_all_the_same(folder: Path) -> N
 
 def test_what_is_forgotten_for_lack_of_room_comes_again_as_it_was(folder: Path) -> None:
     roomy, narrow = (producer_of(folder, LISTS, {"Toy": TOY}) for _ in range(2))
-    narrow.shelf = RowCache(room=20_000)
+    narrow.row_cache = RowCache(room=20_000)
     wishes = [SampleOptions(seed, echo={"thingId": "x"}) for seed in range(200)] * 2
     written = [narrow.write(wish) for wish in wishes]
 
     assert written == [roomy.write(wish) for wish in wishes]
-    assert narrow.shelf._taken <= 20_000 + 5_000
+    assert narrow.row_cache._taken <= 20_000 + 5_000

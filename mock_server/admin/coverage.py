@@ -200,10 +200,9 @@ def _text(item: str | float) -> str:
 _COUNTED: Final = 200  # bytes of one used item
 _WAITING: Final = 128  # different requests that wait to be counted
 _BYTES: Final = 2 * 1024 * 1024  # that they hold
-_PLURAL: Final = {
-    "operation": "operations", "status": "statuses", "media type": "mediaTypes", "parameter": "parameters", "value": "values",
-    "body": "bodies",
-}  # fmt: skip
+_PLURAL: Final = dict(
+    zip(KINDS, ("operations", "statuses", "mediaTypes", "parameters", "values", "bodies"), strict=True)
+)
 
 _Key = tuple[str, str, bytes, bytes, int, str]
 

@@ -144,10 +144,10 @@ def _children(container: JsonObject | list[JsonValue]) -> Iterable[JsonValue]:
 
 def world_named(request: Request, worlds: Worlds) -> str:
     """Return the name of the world of a request: from `?world=`, ALL for all, else as requests of the API name it."""
-    asked = request.query_params.get("world")
-    if asked is None:
+    name = request.query_params.get("world")
+    if name is None:
         return worlds.of(request.headers.raw).name
-    return asked
+    return name
 
 
 def one_world(request: Request, worlds: Worlds) -> World:

@@ -38,7 +38,7 @@ class _JournalViews:
 
     async def list(self, request: Request) -> Response:
         """List the recorded exchanges, newest first; with format=ndjson or format=har, oldest first."""
-        found = _filtered(self._context.exchanges(request), request)
+        found = _select(self._context.exchanges(request), request)
         kind = _format_of(request)
         renderer = self._context.renderer
         if kind != "json":
@@ -95,7 +95,7 @@ def _state(context: AdminContext) -> JsonObject:
     return {"requestJournalDisabled": not settings.journal, **workers}
 
 
-def _filtered(exchanges: list[Recorded], request: Request) -> list[Recorded]:
+def _select(exchanges: list[Recorded], request: Request) -> list[Recorded]:
     """Return the exchanges that the query selects."""
     query = request.query_params
     since = _moment(query["since"]) if "since" in query else None
@@ -112,11 +112,11 @@ def _filtered(exchanges: list[Recorded], request: Request) -> list[Recorded]:
         and (method is None or recorded.request.method == method.upper())
         and (unmatched is None or is_matched(recorded) is not unmatched)
         and (found is None or bool(recorded.answer.findings) is found)
-        and (not text or text in _searched(recorded))
+        and (not text or text in _searched_text(recorded))
     ]
 
 
-def _searched(recorded: Recorded) -> bytes:
+def _searched_text(recorded: Recorded) -> bytes:
     """Return the searched text: target and bodies, in lower case."""
     request = recorded.request
     return b"\n".join((request.path, request.query, request.body, recorded.answer.body)).lower()
@@ -156,11 +156,11 @@ def _moment(text: str) -> float:
 
 def _format_of(request: Request) -> str:
     """Return `json`, `ndjson` or `har`, from `?format=` or else `Accept`."""
-    asked = request.query_params.get("format")
-    if asked is not None:
-        if asked not in _FORMATS:
-            raise malformed(f"format is one of {', '.join(_FORMATS)}, not {asked!r}")
-        return asked
+    name = request.query_params.get("format")
+    if name is not None:
+        if name not in _FORMATS:
+            raise malformed(f"format is one of {', '.join(_FORMATS)}, not {name!r}")
+        return name
     accept = request.headers.get("accept", "")
     if _LINES in accept:
         return "ndjson"

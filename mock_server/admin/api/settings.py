@@ -16,7 +16,7 @@ from mock_server.document.model import Entry
 from mock_server.errors import UsageError
 from mock_server.exchange import problem
 from mock_server.faults import FaultSettings
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, format_pointer
 from mock_server.server.backend import Forwarder
 
 
@@ -39,17 +39,17 @@ class _SettingViews:
 
     async def show(self, request: Request) -> Response:
         """Show the current delays and faults, and the settings that the server was started with."""
-        return reply(self._told())
+        return reply(self._render())
 
     async def replace(self, request: Request) -> Response:
         """Replace delays and faults; what is not given is switched off."""
         replace_faults(self._context.backend, await read_object(request, self._context.limit))
-        return reply(self._told())
+        return reply(self._render())
 
     async def change(self, request: Request) -> Response:
         """Change delays and faults; what is not given stays, null removes it."""
         change_faults(self._context.backend, await read_object(request, self._context.limit))
-        return reply(self._told())
+        return reply(self._render())
 
     async def reset(self, request: Request) -> Response:
         """Reset a world; with ?world=*, all worlds, the settings and the mappings."""
@@ -65,7 +65,7 @@ class _SettingViews:
             )
         return reply({}, task=BackgroundTask(os.kill, _server(self._context), signal.SIGINT))
 
-    def _told(self) -> JsonObject:
+    def _render(self) -> JsonObject:
         settings = self._context.backend.settings
         disturbances = find_fault_injector(self._context.backend).disturbances
         return {
@@ -126,10 +126,10 @@ class _UpstreamViews:
 
     async def show(self, request: Request) -> Response:
         """Show the real server behind a proxy and the operations that are mocked instead."""
-        return reply(self._told())
+        return reply(self._render())
 
     async def change(self, request: Request) -> Response:
-        """Choose who answers operations, the real server (true) or the mock (false), and what the mock is a fallback for."""
+        """Choose the operations of the real server (true) and of the mock (false), and what it is a fallback for."""
         given = await read_object(request, self._context.limit)
         unknown = next((name for name in given if name not in _KNOWN_OF_UPSTREAM), None)
         if unknown is not None:
@@ -146,7 +146,7 @@ class _UpstreamViews:
                 raise malformed(str(error), "/fallbackOn") from error
         for entry, upstream in chosen:
             choices.choose(entry.id, upstream=upstream)
-        return reply(self._told())
+        return reply(self._render())
 
     def _read_operations(self, given: JsonValue) -> list[tuple[Entry, bool]]:
         if not isinstance(given, dict):
@@ -155,16 +155,15 @@ class _UpstreamViews:
         for name, upstream in given.items():
             entries = (mount.responder.document.find_entry(name) for mount in self._context.backend.mounts)
             entry = next((entry for entry in entries if entry is not None), None)
-            if entry is None or not isinstance(upstream, bool):
-                if entry is None:
-                    why = f"the document has no operation {name!r}"
-                else:
-                    why = "true or false says who answers an operation"
-                raise malformed(why, f"/operations/{name.replace('~', '~0').replace('/', '~1')}")
+            pointer = format_pointer(("operations", name))
+            if entry is None:
+                raise malformed(f"the document has no operation {name!r}", pointer)
+            if not isinstance(upstream, bool):
+                raise malformed("true or false says who answers an operation", pointer)
             found.append((entry, upstream))
         return found
 
-    def _told(self) -> JsonObject:
+    def _render(self) -> JsonObject:
         relay = self._relay
         mocked: list[JsonValue] = [*sorted(relay.choices.mocked)]
         return {"url": relay.url, "mocked": mocked, "fallbackOn": [*relay.choices.fallback_on]}

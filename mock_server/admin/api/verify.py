@@ -2,8 +2,7 @@
 
 import asyncio
 import base64
-import binascii
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from heapq import nsmallest
 from urllib.parse import urlsplit
 
@@ -63,19 +62,18 @@ class _VerifyViews:
 
     async def near_unmatched(self, request: Request) -> Response:
         """Show what unmatched requests came closest to."""
-        unmatched = [recorded for recorded in self._context.exchanges(request) if not is_matched(recorded)][
-            -_MOST_UNMATCHED:
-        ]
+        unmatched = [recorded for recorded in self._context.exchanges(request) if not is_matched(recorded)]
+        latest = unmatched[-_MOST_UNMATCHED:]
         renderer, worlds = self._context.renderer, self._context.backend.worlds
 
-        def look() -> list[JsonValue]:
+        def find_near() -> list[JsonValue]:
             return [
                 near
-                for recorded in unmatched
+                for recorded in latest
                 for near in self._near(recorded.request, renderer.request(recorded), worlds.get(recorded.world))
             ]
 
-        return reply({"nearMisses": await asyncio.to_thread(look)})
+        return reply({"nearMisses": await asyncio.to_thread(find_near)})
 
     async def near_request(self, request: Request) -> Response:
         """Show what a given request comes closest to; its shape is the journal's."""
@@ -90,7 +88,7 @@ class _VerifyViews:
         pattern = read_request_pattern(await read_object(request, self._context.limit))
         exchanges, renderer = self._context.exchanges(request), self._context.renderer
 
-        def look() -> list[JsonValue]:
+        def find_nearest() -> list[JsonValue]:
             distances = ((pattern.distance(PatternRequest(recorded.request)), recorded) for recorded in exchanges)
             nearest = nsmallest(NEAREST, distances, key=lambda item: (item[0], -item[1].number))
             return [
@@ -102,7 +100,7 @@ class _VerifyViews:
                 for distance, recorded in nearest
             ]
 
-        return reply({"nearMisses": await asyncio.to_thread(look)})
+        return reply({"nearMisses": await asyncio.to_thread(find_nearest)})
 
     @property
     def _state(self) -> JsonObject:
@@ -111,28 +109,32 @@ class _VerifyViews:
     async def _matching(self, request: Request) -> list[Recorded]:
         pattern = read_request_pattern(await read_object(request, self._context.limit))
         exchanges = self._context.exchanges(request)
-        return await asyncio.to_thread(lambda: _filter(exchanges, pattern.matches))
 
-    def _near(self, message: Message, told: JsonObject, world: World) -> list[JsonValue]:
+        def select() -> list[Recorded]:
+            return [recorded for recorded in exchanges if pattern.matches(PatternRequest(recorded.request))]
+
+        return await asyncio.to_thread(select)
+
+    def _near(self, message: Message, rendered: JsonObject, world: World) -> list[JsonValue]:
         """Return the mappings and operations nearest to a request, the nearest first."""
-        backend, asked = self._context.backend, PatternRequest(message)
+        backend, request = self._context.backend, PatternRequest(message)
         routes = (route for mount in backend.mounts for route in mount.responder.routes())
         near: list[tuple[float, JsonObject]] = [
             (
                 each.distance,
-                {"stubMapping": each.mapping.written, "matchResult": match_result(each.mapping.pattern, asked)},
+                {"stubMapping": each.mapping.written, "matchResult": match_result(each.mapping.pattern, request)},
             )
-            for each in near_stubs(backend.stubs.candidates(world), asked)
+            for each in near_stubs(backend.stubs.candidates(world), request)
         ]
-        for each in near_routes(routes, message.method, asked.path):
+        for each in near_routes(routes, message.method, request.path):
             pattern: JsonObject = {"method": each.route.entry.method, "urlPathTemplate": each.route.template}
             found: JsonObject = {"requestPattern": pattern, "operation": each.route.entry.id}
             near.append((each.distance, {**found, "matchResult": {"distance": round(each.distance, 4)}}))
         near.extend(self._near_fixtures(message, world))
-        return [{"request": told, **found} for _, found in nsmallest(NEAREST, near, key=lambda pair: pair[0])]
+        return [{"request": rendered, **found} for _, found in nsmallest(NEAREST, near, key=lambda pair: pair[0])]
 
     def _near_fixtures(self, message: Message, world: World) -> Iterator[tuple[float, JsonObject]]:
-        """Yield the fixtures of the operation that a request is for, with how far it is from what they ask for."""
+        """Yield the fixtures of the operation of a request, with the distance to their conditions."""
         for mount in self._context.backend.mounts:
             responder = mount.responder
             matched = responder.find(message)
@@ -140,16 +142,12 @@ class _VerifyViews:
                 continue
             operation = matched.route.target.id
             try:
-                understood = responder.read(matched, message, world).understood
+                decoded = responder.read(matched, message, world).understood
             except MockServerError:
                 continue
-            for each in near_fixtures(responder.fixtures.by_operation.get(operation, ()), message, understood):
+            for each in near_fixtures(responder.fixtures.by_operation.get(operation, ()), message, decoded):
                 found: JsonObject = {"fixture": each.fixture.name, "operation": operation}
                 yield each.distance, {**found, "matchResult": {"distance": round(each.distance, 4)}}
-
-
-def _filter(exchanges: Iterable[Recorded], holds: Callable[[PatternRequest], bool]) -> list[Recorded]:
-    return [recorded for recorded in exchanges if holds(PatternRequest(recorded.request))]
 
 
 def read_request_pattern(value: JsonObject) -> RequestPattern:
@@ -191,8 +189,8 @@ def read_message(value: JsonObject) -> Message:
 
 
 def _header_texts(headers: JsonObject) -> Iterable[tuple[str, str]]:
-    for name, held in headers.items():
-        for text in held if isinstance(held, list) else [held]:
+    for name, value in headers.items():
+        for text in value if isinstance(value, list) else [value]:
             yield name, str(text)
 
 
@@ -201,7 +199,7 @@ def _body(value: JsonObject) -> bytes:
     if isinstance(encoded, str):
         try:
             return base64.b64decode(encoded, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise malformed("bodyAsBase64 is no base64", "/bodyAsBase64") from error
     if isinstance(text, str):
         return text.encode("utf-8", "surrogatepass")

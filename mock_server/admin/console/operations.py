@@ -14,7 +14,7 @@ from mock_server.admin.console.context import ConsoleContext, NamedOperation
 from mock_server.admin.console.exchange import exchange_url, show_side
 from mock_server.admin.console.send import IncompleteForm, OwnAddress, make_request, send
 from mock_server.contract.transport.http import Received
-from mock_server.document.model import DocumentedResponse as Documented
+from mock_server.document.model import DocumentedResponse
 from mock_server.exchange import message
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.prefer import PREFERENCES
@@ -190,7 +190,7 @@ class OperationPages:
         return ""
 
 
-def _shown(response: Documented) -> ShownResponse:
+def _shown(response: DocumentedResponse) -> ShownResponse:
     return ShownResponse(
         status=response.status,
         preferred=preferable(response.status),

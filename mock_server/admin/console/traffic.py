@@ -246,8 +246,8 @@ class TrafficPages:
             steps=[(step.source, step.answers, concealed.mask.text(step.reason)) for step in explained.steps],
             decided=explained.decided.source if explained.decided is not None else "",
             wished=[
-                (wish.name, concealed.mask.text(wish.value), wish.applied, wish.reason)
-                for wish in explained.preferences
+                (each.name, concealed.mask.text(each.value), each.applied, each.reason)
+                for each in explained.preferences
             ],
             curl=write_masked_curl(concealed, self._context.api_origin(request)),
             named=context.find_entry(recorded.answer.entry),

@@ -298,7 +298,7 @@ class FastPath:
         None where its answers depend on more than one path variable and its keys.
         """
         operation = self._responder.document.operation(entry)
-        if self._responder.broken_of(operation):
+        if self._responder.operations.broken_of(operation):
             return None  # each answer says so
         touching = [source for source in self._responder.sources if source.touches(entry)]
         if touching:

@@ -291,7 +291,7 @@ class PreparedResponse:
         if operation is None or mapping.allow_invalid or mapping.is_breaking:
             return cls(stored, ())
         try:
-            telling = responder.telling(operation, stored.status, mapping.source)
+            telling = responder.operations.render_context(operation, stored.status, mapping.source)
             return cls(stored, judge_stored(stored, responder.judge_of(operation.entry), telling.head))
         except SchemaError as error:
             raise ScriptError(f"the response can't be judged: {error}", ("response",)) from error
@@ -348,7 +348,7 @@ class MappingSource:
         key = f"mapping:{mapping.id}"
         if operation is None or mapping.allow_invalid or mapping.is_breaking:
             return RenderContext(mapping.source, operation, None, (), self._responder.kit.pools, key)
-        return self._responder.telling(operation, stored.status, mapping.source, key)
+        return self._responder.operations.render_context(operation, stored.status, mapping.source, key)
 
 
 def _paths(mapping: Mapping) -> list[str] | None:

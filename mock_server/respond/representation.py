@@ -65,16 +65,7 @@ from mock_server.generate.producer import Producer, SampleOptions
 from mock_server.json_values import JsonObject, JsonValue, Pointer, find_at
 from mock_server.judges.request import DecodedRequest
 from mock_server.judges.response import ResponseJudge
-from mock_server.respond.answer import (
-    GENERATED,
-    PAYLOAD,
-    SEED,
-    SOURCE,
-    Answer,
-    Candidate,
-    RawField,
-    problem_answer,
-)
+from mock_server.respond.answer import GENERATED, PAYLOAD, SEED, SOURCE, Answer, Candidate, RawField, problem_answer
 from mock_server.respond.edge_answers import edges_of
 from mock_server.respond.headers import Heading, link_field, tell_in_fields
 from mock_server.respond.journal import Journal

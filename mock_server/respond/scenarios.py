@@ -245,7 +245,7 @@ class _ScenarioReader:
                 f"an answer has some of {keys}; {', '.join(sorted(value.keys() - KEYS)) or 'nothing'} is none of them"
             )
         stored = read_stored(value, operation, self.responder.kit.pools, template=True)
-        head = self.responder.telling(operation, stored.status, "").head
+        head = self.responder.operations.render_context(operation, stored.status, "").head
         for finding in judge_stored(stored, self.responder.judge_of(entry), head):
             inside = finding.instance or ()
             where = inside if inside[:1] in {("body",), ("status",)} else inside[:1]
@@ -389,7 +389,11 @@ class Player:
         self, given: Stored | Directed, source: str, key: str, operation: Operation, ask: RequestContext
     ) -> Answer:
         if isinstance(given, Stored):
-            return render(given, self._responder.telling(operation, given.status, source, f"scenario:{key}"), ask)
+            return render(
+                given,
+                self._responder.operations.render_context(operation, given.status, source, f"scenario:{key}"),
+                ask,
+            )
         answer = self._direct(given, operation, ask)
         if answer.source.startswith("problem:"):
             return answer
@@ -405,7 +409,9 @@ class Player:
             fixture = self._responder.fixtures.named(operation.id, given.fixture)
             if fixture is not None:
                 return render(
-                    fixture.stored, self._responder.telling(operation, fixture.status, f"fixture:{fixture.name}"), ask
+                    fixture.stored,
+                    self._responder.operations.render_context(operation, fixture.status, f"fixture:{fixture.name}"),
+                    ask,
                 )
         chosen = given.chosen or choose_success(operation)
         assert chosen is not None  # noqa: S101 - it was looked for when the scenario was read

@@ -27,9 +27,10 @@ from mock_server.exchange.prefer import (
 )
 from mock_server.exchange.router import Matched, Unmatched
 from mock_server.respond.answer import PREFERENCE_APPLIED, UNFORESEEN, Answer, Candidate, Foreseen
+from mock_server.respond.error_answers import Considered
 from mock_server.respond.journal import Journal
 from mock_server.respond.representation import RequestContext
-from mock_server.respond.responder import Considered, Responder
+from mock_server.respond.responder import Responder
 from mock_server.respond.worlds import World
 
 _MOST: Final = 50  # fixtures or examples of one explanation
@@ -135,7 +136,7 @@ def explain(responder: Responder, request: Request, world: World) -> Explained:
     if isinstance(matched, Unmatched):
         if request.method == "HEAD" and "GET" in matched.allowed:
             return explain(responder, request._replace(method="GET"), world)
-        answer = responder.answer_unmatched(request, matched)
+        answer = responder.refuse_path(request, matched)
         asked = (source.name for source in responder.sources if source.before_validation)
         last = Step(answer.source, answers=True, reason="no operation of the document has this method and path")
         steps = (*(Step(name, UNFORESEEN.answers, UNFORESEEN.reason) for name in asked), last)

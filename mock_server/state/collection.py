@@ -292,4 +292,4 @@ def _refuse(request: StateRequest, statuses: tuple[int, ...], kind: Problem, rul
     instance = ("path", variable) if variable is not None else ("body",)
     place = operation.entry.node.place
     finding = Finding(rule=rule, message=detail, place=place, instance=instance, operation=operation.id)
-    return StateRefusal(request.state.responder.fail(operation, request.context, statuses, kind, finding))
+    return StateRefusal(request.state.responder.errors.fail(operation, request.context, statuses, kind, finding))

@@ -421,7 +421,7 @@ def _negotiate(request: StateRequest, representation: ItemRepresentation) -> Cho
     reply, context = representation.reply, request.context
     represented = reply.represent(context)
     if represented is None or reply.is_refused(context):
-        raise StateRefusal(request.state.responder.refuse_accept(request.operation, reply, context))
+        raise StateRefusal(request.state.responder.errors.refuse_accept(request.operation, reply, context))
     return represented
 
 

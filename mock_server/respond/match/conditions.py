@@ -28,16 +28,7 @@ from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.parameters import parse_query
 from mock_server.json_values import JsonValue, Pointer, find_at, parse_pointer
 from mock_server.judges.request import DecodedRequest
-from mock_server.respond.match.algebra import (
-    Absent,
-    AllOf,
-    AnyOf,
-    MatchedText,
-    Matcher,
-    Negation,
-    Predicate,
-    SameAs,
-)
+from mock_server.respond.match.algebra import Absent, AllOf, AnyOf, MatchedText, Matcher, Negation, Predicate, SameAs
 from mock_server.schema.validate import compile_pattern
 
 PLACES: Final = {"path": ParameterLocation.PATH, "query": ParameterLocation.QUERY, "headers": ParameterLocation.HEADER}

@@ -1,26 +1,17 @@
 """
-Why this value: the answer of one documented response.
+The answer of one documented response: an example that fits the request, else a generated value.
 
-An example that the request carries the other half of, else an unpaired example, else a generated value. Examples are
-judged first; one that breaks its schema is left out, unless it was asked for by name.
-
-Examples in pairs: one of a response answers only requests that carry the one under the same key of the request.
-
-Microcks' rule; see `exchange.negotiate.paired_keys`.
+An example of a pair that the request carries the other half of goes first, then one without a pair.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
-
-import orjson
 
 from mock_server.cache import BoundedCache, weigh_text
 from mock_server.document.model import (
     MISSING,
-    DocumentedResponse,
     Example,
     MediaType,
     Missing,
@@ -28,15 +19,13 @@ from mock_server.document.model import (
     ParameterLocation,
 )
 from mock_server.document.references import Node
-from mock_server.errors import MalformedContent, SchemaError, UnsatisfiableSchema, UnusableSchema
+from mock_server.errors import SchemaError, UnsatisfiableSchema
 from mock_server.exchange import problem
 from mock_server.exchange.body import (
     content_type,
     find_boundary,
-    is_file,
     is_wire_text,
     write_body,
-    write_json,
     write_text,
 )
 from mock_server.exchange.form import BOUNDARY, Upload, find_upload
@@ -51,22 +40,31 @@ from mock_server.exchange.media_type import (
     parse_media_type,
 )
 from mock_server.exchange.message import Request, find_field
-from mock_server.exchange.negotiate import ChosenMediaType, ChosenResponse, find_example, paired_keys, represent
+from mock_server.exchange.negotiate import ChosenMediaType, ChosenResponse, find_example, represent
 from mock_server.exchange.packed import is_packed
 from mock_server.exchange.prefer import EDGES, Preferences
 from mock_server.exchange.security import challenges
-from mock_server.exchange.xml import read_xml
 from mock_server.findings import Finding
 from mock_server.generate.echo import DELETED, RequestEcho
 from mock_server.generate.edges.catalogue import EdgeSubject
 from mock_server.generate.engine import Engine, name_of_operation
 from mock_server.generate.pagination import iter_ends
 from mock_server.generate.producer import Producer, SampleOptions
-from mock_server.json_values import JsonObject, JsonValue, Pointer, find_at
+from mock_server.json_values import JsonObject, JsonValue, find_at
 from mock_server.judges.request import DecodedRequest
 from mock_server.judges.response import ResponseJudge
 from mock_server.respond.answer import GENERATED, PAYLOAD, SEED, SOURCE, Answer, Candidate, RawField, problem_answer
 from mock_server.respond.edge_answers import edges_of
+from mock_server.respond.examples import (
+    PairedExample,
+    find_pairs,
+    iter_links,
+    iter_wrong,
+    leads_back,
+    unquoted,
+    usable_examples,
+    why_not,
+)
 from mock_server.respond.headers import Heading, link_field, tell_in_fields
 from mock_server.respond.journal import Journal
 from mock_server.respond.stream import ItemStream
@@ -74,60 +72,7 @@ from mock_server.respond.worlds import World
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline, outline_of
 
-_SHOWN = 200  # characters of a value
 _CARRIED = "the request carries what it asks for, or it asks for nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class PairedExample:
-    """What a request has to carry for one example: each parameter's value, and one of the bodies."""
-
-    parameters: Mapping[tuple[ParameterLocation, str], JsonValue] = field(default_factory=dict)
-    bodies: tuple[JsonValue, ...] = ()
-
-    def lacking(self, understood: DecodedRequest) -> tuple[str, ...]:
-        """Return what of it a request does not carry, in words; nothing where it carries all."""
-        missing = [
-            f"{location.value} {name} = {_shown(value)}"
-            for (location, name), value in self.parameters.items()
-            if (location, name) not in understood.parameters or understood.parameters[location, name] != value
-        ]
-        if self.bodies and (isinstance(understood.body, Missing) or understood.body not in self.bodies):
-            missing.append(f"body = {' or '.join(map(_shown, self.bodies))}")
-        return tuple(missing)
-
-    def is_carried(self, understood: DecodedRequest) -> bool:
-        """Return whether a request carries all of it."""
-        if self.bodies and (isinstance(understood.body, Missing) or understood.body not in self.bodies):
-            return False
-        return all(
-            key in understood.parameters and understood.parameters[key] == value
-            for key, value in self.parameters.items()
-        )
-
-
-def find_pairs(operation: Operation, response: DocumentedResponse) -> dict[str, PairedExample]:
-    """Return the other halves of a response's examples, by key; unpaired ones have none."""
-    shown = {example.key for media in response.content for example in media.examples}
-    keys = [key for key in paired_keys(operation) if key in shown]
-    parameters: dict[str, dict[tuple[ParameterLocation, str], JsonValue]] = {key: {} for key in keys}
-    bodies: dict[str, list[JsonValue]] = {key: [] for key in keys}
-    for parameter in operation.parameters:
-        for example in parameter.examples:
-            if example.key in parameters and not isinstance(example.value, Missing):
-                parameters[example.key][parameter.location, parameter.name] = example.value
-    body = operation.request_body
-    for example in [e for media in body.content for e in media.examples] if body is not None else []:
-        if example.key in bodies and not isinstance(example.value, Missing):
-            bodies[example.key].append(example.value)
-    return {key: PairedExample(parameters[key], tuple(bodies[key])) for key in keys}
-
-
-def _shown(value: JsonValue) -> str:
-    text = write_json(value).decode()
-    if len(text) <= _SHOWN:
-        return text
-    return f"{text[:_SHOWN]}…"
 
 
 _ACCEPTED = 16 << 10  # bytes of Accept fields, and of seeds
@@ -369,19 +314,8 @@ class Representation:
             for media in self.chosen.response.content
             for example in media.examples
             if example.value is not MISSING
-            for message, instance in self._wrong(media, example)
+            for message, instance in iter_wrong(media, example, self.judge)
         )
-
-    def _wrong(self, media: MediaType, example: Example) -> Iterator[tuple[str, Pointer]]:
-        """Yield what is wrong with an example, and where in it."""
-        media_type = parse_media_type(media.name)
-        if is_json(media_type):
-            for found in self.judge.judge_value(media, _unquoted(example.value, self.judge, media)):
-                yield found.message, found.instance or ()
-        elif is_xml(media_type):
-            reason = _malformed_xml(example)
-            if reason is not None:
-                yield reason, ()
 
     def _represent(self, represented: ChosenMediaType, ask: RequestContext) -> Answer:
         content = self._content(represented)
@@ -459,7 +393,7 @@ class Representation:
                 media_type,
                 (b"content-type", written),
                 self._outline(media, media_type),
-                self._usable(media, media_type),
+                usable_examples(media, media_type, self.judge, keep_invalid=self.kit.settings.keep_invalid_examples),
                 is_json=is_json(media_type),
             )
             self._contents[key] = content
@@ -478,21 +412,6 @@ class Representation:
             return outline.listed()
         return outline
 
-    def _usable(self, media: MediaType, media_type: MediaRange) -> tuple[Example, ...]:
-        shown = [example for example in media.examples if example.value is not MISSING]
-        if self.kit.settings.keep_invalid_examples:
-            return tuple(shown)
-        if is_xml(media_type):
-            return tuple(example for example in shown if _malformed_xml(example) is None)
-        if not is_json(media_type):
-            return tuple(
-                example for example in shown if not isinstance(example.value, dict | list) or not is_file(media_type)
-            )
-        try:
-            return tuple(e for e in shown if self.judge.is_valid(media, _unquoted(e.value, self.judge, media)))
-        except UnusableSchema:
-            return ()
-
     def _pick_example(self, content: _CompiledMediaType, ask: RequestContext) -> Example | None:
         if "example" not in ask.sources or ask.preferences.asks_for_generated or not content.usable:
             return None
@@ -509,24 +428,15 @@ class Representation:
             return
         usable, name = self._content(represented).usable, ask.preferences.example
         met = f"the preference example={name}" if name is not None else _CARRIED
-        for example in represented.media_type.examples:
-            yield Candidate(f"example:{example.key or 'default'}", met, self._why_not(example, usable, ask))
-
-    def _why_not(self, example: Example, usable: Sequence[Example], ask: RequestContext) -> str:
-        """Say why an example does not answer."""
+        reason = ""
         if "example" not in ask.sources:
-            return "examples are not among the sources"
-        if ask.preferences.asks_for_generated:
-            return "something is preferred that only a generated value can have"
-        if example.value is MISSING:
-            return "its value is elsewhere: externalValue"
-        if example not in usable:
-            return "it breaks its schema"
-        pair = self._paired().get(str(example.key))
-        missing = pair.lacking(ask.understood) if pair is not None else ()
-        if missing:
-            return f"it is one of a pair, and the request does not carry the other: {', '.join(missing)}"
-        return "another one goes before it, or its words were changed to say what is wrong"
+            reason = "examples are not among the sources"
+        elif ask.preferences.asks_for_generated:
+            reason = "something is preferred that only a generated value can have"
+        for example in represented.media_type.examples:
+            pair = self._paired().get(str(example.key))
+            passed = reason or why_not(example, usable, pair, ask.understood)
+            yield Candidate(f"example:{example.key or 'default'}", met, passed)
 
     def _paired(self) -> dict[str, PairedExample]:
         """By key: what a request has to carry for a paired example."""
@@ -567,13 +477,13 @@ class Representation:
         if ended != value:
             follows = producer.paging
             said = [find_at(value, tuple(map(str, wished.place)))[1] for wished in iter_ends(value)]
-            always = not follows or any(_leads_back(link, follows) for sign in said for link in _texts(sign))
+            always = not follows or any(leads_back(link, follows) for sign in said for link in iter_links(sign))
             content.ended[key] = _LastPageExample(self._write(content, ended), follows, always)
 
     def _example_value(self, content: _CompiledMediaType, example: Example) -> JsonValue:
         value = None if isinstance(example.value, Missing) else example.value
         if is_json(content.media_type):
-            return _unquoted(value, self.judge, content.represented.media_type)
+            return unquoted(value, self.judge, content.represented.media_type)
         return value
 
     def _write(self, content: _CompiledMediaType, value: JsonValue) -> bytes:
@@ -685,32 +595,6 @@ def _text(producer: Producer, wish: SampleOptions) -> JsonValue:
         return ""
 
 
-def _texts(value: JsonValue) -> Iterator[str]:
-    """Yield the texts in a value that may be links."""
-    if isinstance(value, str) and ("://" in value or value.startswith("/")):
-        yield value
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from _texts(member)
-
-
-def _leads_back(link: str, follows: frozenset[str]) -> bool:
-    """Return whether a link says by no query parameter that who follows it has been here."""
-    return not follows & {name for name, _ in parse_qsl(link.partition("?")[2], keep_blank_values=True)}
-
-
-def _malformed_xml(example: Example) -> str | None:
-    """Why an example that is given as text is no XML; None for one that is, and for one that is given as a value."""
-    text = example.serialized if example.serialized is not None else example.value
-    if not isinstance(text, str):
-        return None
-    try:
-        read_xml(text.encode(), Outline((), {}))
-    except MalformedContent as error:
-        return str(error)
-    return None
-
-
 def _is_string(schema: JsonValue) -> bool:
     """Return whether a schema is that of a text."""
     return isinstance(schema, dict) and schema.get("type") in ("string", ["string"])
@@ -729,21 +613,6 @@ def _type_field(content: _CompiledMediaType, body: bytes) -> RawField:
 def _is_single(schema: JsonValue) -> bool:
     """Return whether a schema under a streaming media type describes one item rather than the list of them."""
     return isinstance(schema, dict) and schema.get("type") not in ("array", ["array"]) and "items" not in schema
-
-
-def _unquoted(value: JsonValue | Missing, judge: ResponseJudge, media: MediaType) -> JsonValue:
-    """Return an example of JSON that is given as text, where the schema wants no text, or says nothing of it."""
-    if isinstance(value, Missing):
-        return None
-    if not isinstance(value, str) or (media.schema is not None and judge.is_valid(media, value)):
-        return value
-    try:
-        read: JsonValue = orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return value
-    if isinstance(read, dict | list) or (media.schema is not None and judge.is_valid(media, read)):
-        return read
-    return value
 
 
 def asks_for_stream(understood: DecodedRequest) -> bool:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
+from mock_server.errors import SchemaError
 from mock_server.json_values import JsonObject, JsonValue, Pointer
 from mock_server.lazy import LazyModule
 from mock_server.schema.bundle import Bundle
@@ -70,11 +71,20 @@ def _named(kind: str, path: Pointer, instance: Pointer) -> tuple[BrokenAssertion
     return BrokenAssertion(keyword, instance), path
 
 
+_ENDLESS = "it refers to itself without end, so that its second judge can't decide: nothing can be proven"
+
+
 class SecondJudge:
-    """A bundle, compiled for the `jsonschema` package."""
+    """
+    A bundle, compiled for the `jsonschema` package.
+
+    That package follows references without end where a schema refers to itself at the same place of a value
+    (`oneOf: [{$ref: '#'}]`); the methods then raise SchemaError.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         """Prepare a bundle; patterns that are no regular expressions of Python are passed over."""
+        self._place = bundle.node.place
         # the formats that it knows, too; not `regex`: it knows Python's, and documents mean ECMA-262's
         checker = jsonschema.FormatChecker(
             formats=sorted((BUILT_IN - {"regex"}) & jsonschema.FormatChecker.checkers.keys())
@@ -90,11 +100,17 @@ class SecondJudge:
 
     def find_broken(self, value: JsonValue) -> set[BrokenAssertion]:
         """List the violations, under full error output."""
-        return {translated(error) for error in self._judge.iter_errors(value)}
+        try:
+            return {translated(error) for error in self._judge.iter_errors(value)}
+        except RecursionError as error:
+            raise SchemaError(self._place, _ENDLESS) from error
 
     def is_valid(self, value: JsonValue) -> bool:
         """Return whether a value conforms."""
-        return bool(self._judge.is_valid(value))
+        try:
+            return bool(self._judge.is_valid(value))
+        except RecursionError as error:
+            raise SchemaError(self._place, _ENDLESS) from error
 
 
 def translated(error: "jsonschema.ValidationError") -> BrokenAssertion:

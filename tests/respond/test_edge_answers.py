@@ -78,3 +78,15 @@ def test_a_profile_of_the_whole_server_goes_before_fixtures_and_examples(
     assert body_of(asked.ask("/thing", headers={"prefer": "dynamic=false"})) != {"id": 3}
     assert "x-mock-payload" not in fields_of(asked.ask("/thing", headers={"prefer": "profile=realistic"}))
     assert "x-mock-payload" in fields_of(charger.ask(PATH, headers={"prefer": "profile=incoherent"}))
+
+
+def test_a_schema_that_refers_to_itself_without_end_is_no_fault_of_the_server(mock: Callable[..., Mock]) -> None:
+    schemas = {"Loop": {"oneOf": [{"$ref": "#/components/schemas/Loop"}]}}
+    document = minimal(
+        {"/a": {"get": operation({"$ref": "#/components/schemas/Loop"})}}, components={"schemas": schemas}
+    )
+
+    answer = mock(document).ask("/a", headers={"Prefer": "profile=boundary"})
+
+    assert answer.source.startswith("problem:")
+    assert b"refers to itself without end" in answer.body

@@ -21,11 +21,15 @@ from mock_server.state.patch import PatchError, apply, is_json_patch, merge
 from mock_server.state.resources import Action, Binding, Resource, text_of
 from mock_server.state.seeds import generate_item, relate
 
-_CREATED: Final = frozenset(("created", "createdat", "createdon", "createddate", "creationdate", "creationtime", "datecreated", "createtime",
-                          "inserted", "insertedat", "registeredat", "addedat"))  # fmt: skip
-_CHANGED: Final = frozenset(("updated", "updatedat", "updatedon", "updateddate", "updatetime", "lastupdated", "lastmodified", "modified",
-                             "modifiedat", "modifiedon", "lastmodifiedat", "lastupdatedat", "datemodified", "dateupdated", "lastchanged",
-                             "changedat", "lastmodifieddate", "modifieddate"))  # fmt: skip
+_CREATED: Final = frozenset(
+    ("created", "createdat", "createdon", "createddate", "creationdate", "creationtime", "datecreated",
+     "createtime", "inserted", "insertedat", "registeredat", "addedat")
+)  # fmt: skip
+_CHANGED: Final = frozenset(
+    ("updated", "updatedat", "updatedon", "updateddate", "updatetime", "lastupdated", "lastmodified", "modified",
+     "modifiedat", "modifiedon", "lastmodifiedat", "lastupdatedat", "datemodified", "dateupdated", "lastchanged",
+     "changedat", "lastmodifieddate", "modifieddate")
+)  # fmt: skip
 _COUNTED: Final = frozenset(("count", "views", "likes", "votes", "comments", "downloads", "version", "revision"))
 _STEM = 4  # letters of a verb that begin its status
 _MILLISECONDS = 100_000_000_000  # larger numbers are milliseconds

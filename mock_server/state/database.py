@@ -1,12 +1,11 @@
 """
-Keeping things in a database, so that they outlive the process and several processes share them.
+A store in a database: items outlive the process, and several processes share them.
 
-One table holds everything as JSON. Each collection has a row of its own whose `version` is its stamp and whose
-`position` is the next number; every write begins with it, so that writers of one collection stand in a line and no two
-of them wait for each other. A thing is changed only as the version that was read: whoever was slower looks again.
+One table holds everything as JSON. Each collection has a row of its own, whose `version` is its stamp and whose
+`position` is the next number. Every write begins by updating that row, so that writers of one collection queue up and
+can't deadlock. A record is changed only in the version that was read; the slower of two writers gets a `Conflict`.
 
-Reached by `importlib` where a store is asked for: SQLAlchemy takes time to import that a server without state does not
-have.
+This module is imported by name when a database is configured, since importing SQLAlchemy takes long.
 """
 
 import logging
@@ -28,14 +27,16 @@ from mock_server.errors import UsageError
 from mock_server.exchange.secrets.mask import NO_MASK
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.respond.blocking import wait_for
-from mock_server.state.store import Conflict, Record, StoreUnavailable, read_snapshot, shot
+from mock_server.state.store import Conflict, Record, StoreUnavailable, read_snapshot, take_snapshot
 
 _T = TypeVar("_T")
 _TRIES: Final = 8
-_RETRYABLE: Final = frozenset(("40001", "40P01", "55P03", "57P01", "08006", "08003"))  # PostgreSQL: come again
-_SHORT: Final = 200  # characters of a key that stands in the table as it is
+_RETRYABLE: Final = frozenset(
+    ("40001", "40P01", "55P03", "57P01", "08006", "08003")
+)  # states of PostgreSQL after which a retry may succeed
+_SHORT: Final = 200  # characters of a key that is stored unhashed
 _LONG: Final = 400
-_COLLECTION, _MARK, _THING = "", "+", "="  # what a row is, by the beginning of its key
+_COLLECTION, _MARK, _ITEM = "", "+", "="  # prefixes of keys: the kind of a row
 _log: Final = logging.getLogger("mock_server.state")
 
 _metadata = sa.MetaData()
@@ -47,7 +48,7 @@ _table = sa.Table(
     sa.Column("key", sa.String(300), primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("position", sa.BigInteger, nullable=False),
-    sa.Column("body", sa.JSON(none_as_null=True)),  # NULL: deleted, but remembered
+    sa.Column("body", sa.JSON(none_as_null=True)),  # NULL: deleted
     sa.Column("about", sa.JSON(none_as_null=True)),  # the key in full, and links
 )
 _c = _table.c
@@ -61,12 +62,12 @@ def open_database(url: str) -> "DatabaseStore":
         url: `sqlite:///file.db` or `postgresql+psycopg://user:password@host/database`.
 
     Raises:
-        UsageError: it is no such URL, or the database can't be opened.
+        UsageError: the URL is not supported, or the database can't be opened.
     """
     try:
         parsed = sa.make_url(url)
     except (ArgumentError, ValueError):
-        raise UsageError(f"--store is no URL of a store: give {_KNOWN}") from None  # nobody knows what in it is secret
+        raise UsageError(f"--store is no URL of a store: give {_KNOWN}") from None  # any part of it may be secret
     if parsed.drivername not in {"sqlite", "postgresql", "postgresql+psycopg", "sqlite+pysqlite"}:
         raise UsageError(f"--store {parsed.drivername}://…: this store is not known: give {_KNOWN}")
     if parsed.drivername == "postgresql":
@@ -90,13 +91,13 @@ _KNOWN: Final = "sqlite:///file.db or postgresql+psycopg://user@host/database"
 
 
 class DatabaseStore:
-    """Keeps things in a table; see `Store` for what each method does."""
+    """Keeps records in a table; `Store` documents the methods."""
 
     blocks = True
 
     def __init__(self, url: sa.URL, shown: str) -> None:
         """
-        Make a store that connects when it is first needed.
+        Create a store that connects on first use.
 
         Args:
             url: Of the database.
@@ -110,7 +111,7 @@ class DatabaseStore:
 
     def prepare(self) -> None:
         """
-        See that the table is there; then let go of the database, since this process may be copied.
+        Create the table if needed, and disconnect again, since this process may be forked.
 
         Raises:
             StoreUnavailable: the database can't be reached.
@@ -121,12 +122,12 @@ class DatabaseStore:
             self._engine = None
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Disconnect."""
         if self._engine is not None:
             self._engine.dispose()
 
     def pulse(self) -> int | None:
-        """See `Store`: others write as well."""
+        """See `Store`: other processes write too."""
         return None
 
     def stamp(self, world: str, collection: str) -> int:
@@ -144,19 +145,19 @@ class DatabaseStore:
 
         def write(connection: sa.Connection) -> None:
             self._touch(connection, world, collection)
-            rows = [_marked(world, collection, mark)]
-            if not self._added(connection, rows):
+            rows = [_mark_row(world, collection, mark)]
+            if not self._add(connection, rows):
                 return
             fresh = {_short(record.key): record for record in records}
             if fresh:
-                self._added(connection, [_written(world, collection, record) for record in fresh.values()])
+                self._add(connection, [_item_row(world, collection, record) for record in fresh.values()])
 
         self._write(write)
 
     def all(self, world: str, collection: str) -> list[Record]:
         """See `Store`."""
         query = sa.select(_c.version, _c.position, _c.body, _c.about).where(
-            _c.world == world, _c.collection == _shortened(collection), _c.key.startswith(_THING), _c.body.is_not(None)
+            _c.world == world, _c.collection == _short_name(collection), _c.key.startswith(_ITEM), _c.body.is_not(None)
         )
         rows = self._read(lambda connection: connection.execute(query.order_by(_c.position, _c.key)).all())
         return [_record(row) for row in rows]
@@ -164,7 +165,7 @@ class DatabaseStore:
     def find(self, world: str, collection: str, key: str) -> Record | None:
         """See `Store`."""
         query = sa.select(_c.version, _c.position, _c.body, _c.about).where(
-            *_row(world, collection, _THING + _short(key))
+            *_row(world, collection, _ITEM + _short(key))
         )
         row = self._read(lambda connection: connection.execute(query).first())
         if row is not None:
@@ -180,8 +181,8 @@ class DatabaseStore:
 
         def write(connection: sa.Connection) -> None:
             self._touch(connection, world, collection, since=since)
-            row = _written(world, collection, record)
-            if self._added(connection, [row]):
+            row = _item_row(world, collection, record)
+            if self._add(connection, [row]):
                 return
             again = {name: row[name] for name in ("position", "body", "about")}
             deleted = (*_row(world, collection, row["key"]), _c.body.is_(None))
@@ -199,7 +200,7 @@ class DatabaseStore:
 
         def write(connection: sa.Connection) -> None:
             self._touch(connection, world, collection, since=since)
-            known = (*_row(world, collection, _THING + _short(before.key)), _c.version == before.version)
+            known = (*_row(world, collection, _ITEM + _short(before.key)), _c.version == before.version)
             changed = (
                 sa.update(_table)
                 .where(*known)
@@ -216,7 +217,7 @@ class DatabaseStore:
 
         def write(connection: sa.Connection) -> None:
             self._touch(connection, world, collection)
-            known = (*_row(world, collection, _THING + _short(before.key)), _c.version == before.version)
+            known = (*_row(world, collection, _ITEM + _short(before.key)), _c.version == before.version)
             if not connection.execute(sa.delete(_table).where(*known)).rowcount:
                 raise Conflict(before.key)
 
@@ -257,25 +258,25 @@ class DatabaseStore:
         found: JsonObject = {}
         for name in dict.fromkeys(row.collection for row in rows):
             own = [row for row in rows if row.collection == name]
-            things = [_record(row) for row in own if row.key.startswith(_THING)]
+            things = [_record(row) for row in own if row.key.startswith(_ITEM)]
             marks = [row.about["key"] for row in own if row.key.startswith(_MARK)]
             whole = next((row for row in own if row.key == _COLLECTION), None)
             if whole is not None:
-                found[whole.about["key"]] = shot(whole.position, marks, things)
+                found[whole.about["key"]] = take_snapshot(whole.position, marks, things)
         return found
 
     def restore(self, world: str, snapshot: JsonValue) -> None:
         """See `Store`."""
         rows: list[dict[str, Any]] = []
         for name, (number, marks, records) in read_snapshot(snapshot).items():
-            rows.append(_whole(world, name, number))
-            rows += [_marked(world, name, mark) for mark in marks]
-            rows += [_written(world, name, record) for record in records]
+            rows.append(_collection_row(world, name, number))
+            rows += [_mark_row(world, name, mark) for mark in marks]
+            rows += [_item_row(world, name, record) for record in records]
 
         def write(connection: sa.Connection) -> None:
             connection.execute(sa.delete(_table).where(_c.world == world))
             if rows:
-                self._added(connection, rows)
+                self._add(connection, rows)
 
         self._write(write)
 
@@ -283,22 +284,22 @@ class DatabaseStore:
         self, connection: sa.Connection, world: str, collection: str, numbers: int = 0, since: int | None = None
     ) -> int:
         """
-        Give a collection another stamp, and hold it until the end of the transaction.
+        Change the stamp of a collection, and lock the collection until the end of the transaction.
 
         Args:
             connection: In a transaction.
-            world: Whose.
-            collection: Which.
-            numbers: How many are taken.
-            since: The stamp that it has to have had; None where that does not matter.
+            world: Its world.
+            collection: Its name.
+            numbers: The count of numbers to take.
+            since: The required stamp before; None for any.
 
         Returns:
             The next number.
 
         Raises:
-            Conflict: its stamp is another one.
+            Conflict: the stamp was another one.
         """
-        row = _whole(world, collection, numbers)
+        row = _collection_row(world, collection, numbers)
         changed = {"version": _c.version + 1, "position": _c.position + numbers}
         written = self._insert(_table).values(row).on_conflict_do_update(index_elements=_KEY, set_=changed)
         found = connection.execute(written.returning(_c.position, _c.version)).one()
@@ -306,8 +307,8 @@ class DatabaseStore:
             raise Conflict(collection)
         return int(found.position)
 
-    def _added(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> int:
-        """Put rows in where there are none; gives how many."""
+    def _add(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> int:
+        """Insert rows unless they exist; return the count of inserted ones."""
         added = 0
         for start in range(0, len(rows), _AT_ONCE):
             written = (
@@ -323,12 +324,12 @@ class DatabaseStore:
         return self._do(ask, reads=False)
 
     def _do(self, ask: Callable[[sa.Connection], _T], *, reads: bool) -> _T:
-        """Run a transaction while others have their turn."""
+        """Run a transaction without blocking the event loop."""
         engine = self._connected()
         return wait_for(lambda: self._run(engine, ask, reads=reads))
 
     def _run(self, engine: sa.Engine, ask: Callable[[sa.Connection], _T], *, reads: bool) -> _T:
-        """Run a transaction, again where the database says that it may succeed then."""
+        """Run a transaction, with retries where the database says that they may succeed."""
         for attempt in range(_TRIES):
             try:
                 with engine.connect().execution_options(reads=reads) as connection, connection.begin():
@@ -342,12 +343,12 @@ class DatabaseStore:
         raise self._unavailable("others write all the time")
 
     def _unavailable(self, reason: str) -> StoreUnavailable:
-        """Say in the log where the store is and what is wrong with it; clients are not told."""
+        """Log the reason with the URL, and return an error without them for clients."""
         _log.error("the state store %s: %s", self._shown, reason)
         return StoreUnavailable("the state store can't be reached, see the log of the server; ask again", reason)
 
     def _connected(self) -> sa.Engine:
-        """Return the connections of this process: one that was copied from another has none yet."""
+        """Return the connection pool of this process; a forked process makes its own."""
         if self._engine is None or self._process != os.getpid():
             self._process = os.getpid()
             self._engine = _make_engine(self._url)
@@ -360,9 +361,9 @@ _AT_ONCE: Final = 100  # rows of one statement
 
 def _make_engine(url: sa.URL) -> sa.Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
-    options: dict[str, Any] = (
-        {"timeout": 30.0} if is_sqlite else {"connect_timeout": 10, "options": "-c lock_timeout=15000"}
-    )
+    options: dict[str, Any] = {"connect_timeout": 10, "options": "-c lock_timeout=15000"}
+    if is_sqlite:
+        options = {"timeout": 30.0}
     engine = sa.create_engine(
         url,
         json_serializer=lambda value: orjson.dumps(value).decode(),
@@ -379,14 +380,14 @@ def _make_engine(url: sa.URL) -> sa.Engine:
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - of the driver
-    """Let readers and a writer work at once, and let us say ourselves when a transaction begins."""
+    """Let readers work beside a writer, and leave the begin of transactions to `_begin_sqlite`."""
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    """Take the right to write at once: whoever takes it later can be refused without being able to wait."""
+    """Lock for writing at once: a lock that is requested later in a transaction can fail without waiting."""
     reads = connection.get_execution_options().get("reads", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
@@ -396,10 +397,9 @@ def _may_succeed(error: Exception) -> bool:
         return True
     origin = getattr(error, "orig", None)
     text = str(origin)
-    exists = (
-        "already exists" in text or "pg_type_typname_nsp_index" in text
-    )  # somebody else made the table at the same moment
-    return getattr(origin, "sqlstate", None) in _RETRYABLE or "database is locked" in text or exists
+    if "already exists" in text or "pg_type_typname_nsp_index" in text:  # another process made the table just now
+        return True
+    return getattr(origin, "sqlstate", None) in _RETRYABLE or "database is locked" in text
 
 
 def _reason(error: Exception) -> str:
@@ -408,22 +408,18 @@ def _reason(error: Exception) -> str:
 
 
 def _now() -> int:
-    """
-    Return the stamp of a collection that is made anew.
-
-    Larger than any that it had, since nobody writes a million times a second.
-    """
+    """Return the first stamp of a collection: larger than any that it had, below a million writes a second."""
     return time.time_ns() // 1000
 
 
 def _row(world: str, collection: str, key: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return _c.world == world, _c.collection == _shortened(collection), _c.key == key
+    return _c.world == world, _c.collection == _short_name(collection), _c.key == key
 
 
-def _plain(world: str, collection: str, key: str) -> dict[str, Any]:
+def _empty_row(world: str, collection: str, key: str) -> dict[str, Any]:
     return {
         "world": world,
-        "collection": _shortened(collection),
+        "collection": _short_name(collection),
         "key": key,
         "version": 1,
         "position": 0,
@@ -432,21 +428,21 @@ def _plain(world: str, collection: str, key: str) -> dict[str, Any]:
     }
 
 
-def _whole(world: str, collection: str, number: int) -> dict[str, Any]:
-    """Return the row of a collection as a whole."""
-    return _plain(world, collection, _COLLECTION) | {
+def _collection_row(world: str, collection: str, number: int) -> dict[str, Any]:
+    """Return the row of a collection itself."""
+    return _empty_row(world, collection, _COLLECTION) | {
         "version": _now(),
         "position": number,
         "about": {"key": collection},
     }
 
 
-def _marked(world: str, collection: str, mark: str) -> dict[str, Any]:
-    return _plain(world, collection, _MARK + _short(mark)) | {"about": {"key": mark}}
+def _mark_row(world: str, collection: str, mark: str) -> dict[str, Any]:
+    return _empty_row(world, collection, _MARK + _short(mark)) | {"about": {"key": mark}}
 
 
-def _written(world: str, collection: str, record: Record) -> dict[str, Any]:
-    return _plain(world, collection, _THING + _short(record.key)) | {
+def _item_row(world: str, collection: str, record: Record) -> dict[str, Any]:
+    return _empty_row(world, collection, _ITEM + _short(record.key)) | {
         "version": record.version,
         "position": record.position,
         "body": record.body,
@@ -459,13 +455,13 @@ def _record(row: Any) -> Record:  # noqa: ANN401 - a row of any query
 
 
 def _short(key: str) -> str:
-    """Return a key that an index takes: without NUL, and not too long."""
+    """Return a key for an index: without NUL, and not too long."""
     if len(key) <= _SHORT and "\0" not in key and not key.startswith("#"):
         return key
     return "#" + blake2b(key.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
 
 
-def _shortened(collection: str) -> str:
+def _short_name(collection: str) -> str:
     if len(collection) <= _LONG:
         return collection
     return collection[:_LONG] + "#" + blake2b(collection.encode(), digest_size=20).hexdigest()

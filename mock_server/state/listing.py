@@ -1,10 +1,9 @@
 """
-Which things a list shows: filtered, sorted and cut into pages by the documented query parameters.
+Items of a list: filtered, sorted and paged by the documented query parameters.
 
-A parameter that has the name of a property filters by it; `limit`, `page`, `offset`, `cursor`, `sort`, `q` and their
-like do what they say. What a parameter means is told from its name once; a name that is both goes by the property.
-
-Telling of pages of what is kept in the body around a list.
+A parameter with the name of a property filters by it; `limit`, `page`, `offset`, `cursor`, `sort`, `q` and the like do
+what their names say. A name that is both, and not one of `_ALWAYS`, is that of a property. `fill_envelope` writes the
+page into the members around the list.
 """
 
 import base64
@@ -24,11 +23,11 @@ from mock_server.schema.outline import Outline
 from mock_server.state.resources import text_of
 from mock_server.state.store import Record
 
-# These are what they are, even where things have a property of the name.
+# These keep their meaning even if items have a property of the name.
 _ALWAYS: Final = frozenset(
     ("limit", "offset", "page", "cursor", "sort", "q", "perpage", "pagesize", "sortby", "orderby")
 )
-_USUAL = 20  # things on a page, where pages are asked for and nobody says of what size
+_USUAL = 20  # items of a page, if neither request nor document gives a size
 _DOWN: Final = frozenset(("desc", "descending", "-1", "down", "reverse"))
 _UP: Final = frozenset(("asc", "ascending", "1", "up"))
 _BOUNDS: Final = (("min", False), ("from", False), ("since", False), ("max", True), ("to", True), ("until", True))
@@ -37,17 +36,17 @@ _TAILS: Final = (("gte", False), ("min", False), ("from", False), ("after", Fals
 
 
 class Page(NamedTuple):
-    """What a list shows, and where that is in the whole."""
+    """The records of a page, and their position in the whole."""
 
     records: list[Record]
     total: int
-    start: int  # the index of the first one
-    limit: int | None  # None: there are no pages
+    start: int  # the index of the first record
+    limit: int | None  # None: one page has all
     first: int = 1  # the number of the first page
 
     @property
     def span(self) -> Span:
-        """Where that is in the whole."""
+        """The position of the page in the whole."""
         after = self.start + len(self.records)
         cursor = write_cursor(self.records[-1].key, after) if self.records and after < self.total else None
         return Span(len(self.records), self.total, self.start, self.limit, self.first, cursor)
@@ -57,26 +56,26 @@ class Page(NamedTuple):
 class _Filter:
     name: str
     pointer: tuple[str, ...]
-    upper: bool | None = None  # an upper or a lower bound; None: equal
+    upper: bool | None = None  # an upper or a lower bound; None: equality
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What the query parameters of an operation mean."""
+    """The meaning of an operation's query parameters."""
 
-    roles: Mapping[str, str]  # by role: the parameter
+    roles: Mapping[str, str]  # names of parameters by role
     filters: tuple[_Filter, ...]
-    names: Mapping[str, str]  # of properties, by their words
-    default: int | None  # things on a page
+    names: Mapping[str, str]  # of properties, by their joined words
+    default: int | None  # items of a page
     first: int  # the number of the first page
 
     def select(self, records: Sequence[Record], query: Mapping[str, JsonValue]) -> Page:
         """
-        Choose what a list shows.
+        Select the page that a query asks for.
 
         Args:
-            records: Everything, in order.
-            query: The query parameters that were sent, read.
+            records: All of them, in order.
+            query: The query parameters that were sent, decoded.
         """
         found = [record for record in records if self.keeps(record, query)] if query else list(records)
         found = self._sorted(found, query)
@@ -104,31 +103,31 @@ class ListQuery:
         return 0
 
     def keeps(self, record: Record, query: Mapping[str, JsonValue]) -> bool:
-        """Return whether the filters and the search let a thing through."""
-        thing = record.body or {}
+        """Return whether a record matches the filters and the search."""
+        item = record.body or {}
         for wanted in self.filters:
             value = query.get(wanted.name)
-            if value is not None and not _matches(_at(thing, wanted.pointer), value, wanted.upper):
+            if value is not None and not _matches(_at(item, wanted.pointer), value, wanted.upper):
                 return False
         nested = self.roles.get("filter")
         values = query.get(nested) if nested is not None else None
         if isinstance(values, dict) and not all(
-            _matches(thing.get(self.names.get(joined(name), name)), value, None) for name, value in values.items()
+            _matches(item.get(self.names.get(joined(name), name)), value, None) for name, value in values.items()
         ):
             return False
         text = text_of(query.get(self.roles.get("search", "")))
-        return text is None or _speaks_of(thing, text.casefold())
+        return text is None or _contains_text(item, text.casefold())
 
     def _sorted(self, found: list[Record], query: Mapping[str, JsonValue]) -> list[Record]:
-        said, direction = query.get(self.roles.get("sort", "")), text_of(query.get(self.roles.get("direction", "")))
-        keys = list(self._sort_keys(said, (direction or "").lower() in _DOWN))
+        direction = text_of(query.get(self.roles.get("direction", ""))) or ""
+        keys = list(self._sort_keys(query.get(self.roles.get("sort", "")), direction.lower() in _DOWN))
         for name, down in reversed(keys):
             found = sorted(found, key=functools.partial(_sort_value, name), reverse=down)
         return found
 
-    def _sort_keys(self, said: JsonValue, down: bool) -> Iterator[tuple[str, bool]]:  # noqa: FBT001 - the other direction
-        """Properties and whether they go down: `-name`, `name:desc`, `name desc`, `name_desc`, several with commas."""
-        parts = said if isinstance(said, list) else (text_of(said) or "").split(",")
+    def _sort_keys(self, sort: JsonValue, down: bool) -> Iterator[tuple[str, bool]]:  # noqa: FBT001 - descending by default
+        """Yield properties, and whether they descend: `-name`, `name:desc`, `name desc`, `name_desc` with commas."""
+        parts = sort if isinstance(sort, list) else (text_of(sort) or "").split(",")
         for part in parts:
             text = (text_of(part) or "").strip()
             falls = down or text.startswith("-")
@@ -142,16 +141,16 @@ class ListQuery:
                 yield name, falls
 
 
-def read_list_query(operation: Operation, thing: Outline, annotate: Callable[[Parameter], Outline]) -> ListQuery:
+def read_list_query(operation: Operation, item: Outline, annotate: Callable[[Parameter], Outline]) -> ListQuery:
     """
-    Tell what the query parameters of an operation mean.
+    Read the meaning of an operation's query parameters from their names.
 
     Args:
-        operation: That lists things.
-        thing: The outline of one.
-        annotate: Gives the outline of a parameter's schema.
+        operation: It lists items.
+        item: The outline of an item.
+        annotate: Returns the outline of a parameter's schema.
     """
-    names = {joined(name): name for name in reversed(shown(thing))}
+    names = {joined(name): name for name in reversed(shown(item))}
     roles: dict[str, str] = {}
     filters: list[_Filter] = []
     default, first = None, 1
@@ -160,7 +159,7 @@ def read_list_query(operation: Operation, thing: Outline, annotate: Callable[[Pa
             continue
         word = joined(parameter.name)
         role = ROLE_OF.get(word)
-        found = list(_filters(parameter.name, thing, names))
+        found = list(_filters(parameter.name, item, names))
         if role is not None and role not in roles and (word in _ALWAYS or not found):
             roles[role] = parameter.name
             outline = annotate(parameter)
@@ -181,28 +180,23 @@ def read_list_query(operation: Operation, thing: Outline, annotate: Callable[[Pa
 
 
 def _read_order(operation: Operation, roles: dict[str, str]) -> None:
-    """See what `order` means: beside `sort` it is up or down, alone it may be a property or either of the two."""
-    said = [
+    """Read `order`: together with `sort` it is the direction, alone it may be a property or a direction."""
+    sorts = [
         p.name
         for p in operation.parameters
         if p.location is ParameterLocation.QUERY and ROLE_OF.get(joined(p.name)) == "sort"
     ]
-    order = next((name for name in said if joined(name) in {"order", "ordering"}), None)
-    other = next((name for name in said if name != order), None)
+    order = next((name for name in sorts if joined(name) in {"order", "ordering"}), None)
+    other = next((name for name in sorts if name != order), None)
     if "sort" in roles and order is not None and "direction" not in roles:
         roles["direction"] = order
         roles["sort"] = other or order
 
 
-def _filters(name: str, thing: Outline, names: Mapping[str, str]) -> Iterator[_Filter]:
-    """Yield what a parameter filters by: a property, one of a nested object, or a bound of one."""
+def _filters(name: str, item: Outline, names: Mapping[str, str]) -> Iterator[_Filter]:
+    """Yield the filter of a parameter: by a property, by one of a nested object, or by a bound of one."""
     word = joined(name)
-    known = (
-        names.get(word)
-        or names.get(word + "id")
-        or names.get(word + "s")
-        or (names.get(word[:-1]) if word.endswith("s") else None)
-    )
+    known = names.get(word) or names.get(word + "id") or names.get(word + "s") or names.get(word.removesuffix("s"))
     if known is not None:
         yield _Filter(name, (known,))
         return
@@ -218,8 +212,8 @@ def _filters(name: str, thing: Outline, names: Mapping[str, str]) -> Iterator[_F
         ):
             yield _Filter(name, (found,), upper)
             return
-    for outer in shown(thing):
-        member = thing.member(outer)
+    for outer in shown(item):
+        member = item.member(outer)
         if is_object(member) and not is_array(member) and word.startswith(joined(outer)):
             inner = {joined(outer) + joined(n): n for n in shown(member)}
             if word in inner:
@@ -227,14 +221,14 @@ def _filters(name: str, thing: Outline, names: Mapping[str, str]) -> Iterator[_F
                 return
 
 
-def _at(thing: JsonValue, pointer: tuple[str, ...]) -> JsonValue:
+def _at(value: JsonValue, pointer: tuple[str, ...]) -> JsonValue:
     for name in pointer:
-        thing = thing.get(name) if isinstance(thing, dict) else None
-    return thing
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
-def _matches(value: JsonValue, wanted: JsonValue, upper: bool | None) -> bool:  # noqa: FBT001 - three ways
-    """Return whether a property is what a parameter asks for; of a list, one item is enough, on either side."""
+def _matches(value: JsonValue, wanted: JsonValue, upper: bool | None) -> bool:  # noqa: FBT001 - upper, lower or neither
+    """Return whether a property matches a parameter; of arrays on either side, one item has to match."""
     if upper is not None:
         if value is None or isinstance(value, bool | list | dict):
             return False
@@ -254,7 +248,7 @@ def _matches(value: JsonValue, wanted: JsonValue, upper: bool | None) -> bool:  
 
 
 def _typed(wanted: JsonValue, like: JsonValue) -> JsonValue:
-    """Return the text of a parameter as a number, where it is compared with one."""
+    """Return a parameter as a number, if it is compared with one."""
     if isinstance(wanted, str) and isinstance(like, int | float):
         try:
             return float(wanted)
@@ -274,7 +268,7 @@ def _sort_value(name: str, record: Record) -> tuple[int, float, str, str]:
 
 
 def _compare(one: JsonValue, other: JsonValue) -> int:
-    """Order of two values: nothing last, numbers before texts, texts without case first."""
+    """Compare two values: numbers come before texts, null comes last, case decides between equal texts."""
     mine, theirs = _rank(one), _rank(other)
     return (mine > theirs) - (mine < theirs)
 
@@ -289,12 +283,12 @@ def _rank(value: JsonValue) -> tuple[int, float, str, str]:
     return (2, 0.0, "", str(value))
 
 
-def _speaks_of(value: JsonValue, text: str) -> bool:
-    """Return whether a text stands anywhere in a thing."""
+def _contains_text(value: JsonValue, text: str) -> bool:
+    """Return whether any text of a value contains another one."""
     if isinstance(value, dict):
-        return any(_speaks_of(member, text) for member in value.values())
+        return any(_contains_text(member, text) for member in value.values())
     if isinstance(value, list):
-        return any(_speaks_of(item, text) for item in value)
+        return any(_contains_text(item, text) for item in value)
     return isinstance(value, str) and text in value.casefold()
 
 
@@ -309,12 +303,12 @@ def _number(value: JsonValue) -> int | None:
 
 
 def write_cursor(key: str, start: int) -> str:
-    """Return an opaque text for the place after a thing."""
+    """Return an opaque cursor for the position after an item."""
     return base64.urlsafe_b64encode(f"{start}:{key}".encode("utf-8", "surrogatepass")).decode().rstrip("=")
 
 
 def _place_of(found: list[Record], cursor: str) -> int:
-    """Return the index after the thing that a cursor, or a key, names; where the thing is gone, where it was."""
+    """Return the index after the item that a cursor, or a key, names; its old index if it is deleted."""
     start, key = 0, cursor
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("utf-8", "surrogatepass")
@@ -338,15 +332,15 @@ def fill_envelope(
     documented: Mapping[tuple[str, ...], JsonObject],
 ) -> JsonValue:
     """
-    Say in the body around a list what it shows.
+    Fill the members around a list with the total, the page and links.
 
     Args:
-        body: With the list in it.
+        body: It has the list.
         pointer: To the list.
-        span: What it shows.
+        span: The position of the page.
         links: To other pages.
-        fits: Judges a body.
-        documented: By holder: members that may stand there, each with a value of its type.
+        fits: Whether a body conforms.
+        documented: Members that an object around the list may have, each with a value of its type, by pointer.
     """
     if not pointer:
         return body

@@ -12,7 +12,7 @@ from mock_server.exchange.body import write_json
 from mock_server.json_values import JsonObject, JsonValue, Pointer, array_index, find_at, parse_pointer, same_json
 
 _MOST = 1_000  # steps of one patch
-_LARGEST = 1_000_000  # bytes of what copies may make
+_LARGEST = 1_000_000  # bytes of a value that copies have made larger
 
 
 class PatchError(MockServerError):
@@ -20,8 +20,8 @@ class PatchError(MockServerError):
 
     def __init__(self, reason: str, *, conflict: bool, result: bool = False) -> None:
         super().__init__(reason)
-        self.conflict = conflict  # with the thing as it is; else the patch itself is wrong
-        self.result = result  # it can be applied, but what it makes breaks the document
+        self.conflict = conflict  # with the item as it is; else the patch itself is wrong
+        self.result = result  # it can be applied, but the result breaks the document
 
 
 def merge(target: JsonValue, patch: JsonValue) -> JsonValue:
@@ -42,7 +42,7 @@ def merge(target: JsonValue, patch: JsonValue) -> JsonValue:
 
 
 def is_json_patch(value: JsonValue) -> bool:
-    """Return whether a value looks like a JSON Patch, for bodies whose media type says only that they are JSON."""
+    """Return whether a value looks like a JSON Patch, for bodies of type `application/json`."""
     return (
         isinstance(value, list)
         and bool(value)
@@ -156,7 +156,7 @@ def _move(value: JsonValue, step: JsonObject, where: str) -> JsonValue:
 def _copy(value: JsonValue, step: JsonObject, where: str) -> JsonValue:
     part = copy.deepcopy(_found(value, _pointer(step, "from", where), where))
     copied = _insert(value, _pointer(step, "path", where), part, where)
-    if len(write_json(copied)) > _LARGEST:  # copies of copies double what there is
+    if len(write_json(copied)) > _LARGEST:  # copies of copies grow exponentially
         raise PatchError(f"{where}: the copy grows beyond {_LARGEST:,} bytes", conflict=False)
     return copied
 

@@ -124,8 +124,8 @@ _DESCRIBING: Final = frozenset(
 )  # members with metadata of the object around them
 # Properties that no two items of a collection share.
 _UNIQUE: Final = frozenset(
-    ("email", "emailaddress", "username", "login", "loginname", "slug", "sku", "handle", "serialnumber", "isbn", "iban", "vin", "ssn",
-     "phonenumber", "nickname", "externalid", "idtag", "licenseplate")
+    ("email", "emailaddress", "username", "login", "loginname", "slug", "sku", "handle", "serialnumber", "isbn",
+     "iban", "vin", "ssn", "phonenumber", "nickname", "externalid", "idtag", "licenseplate")
 )  # fmt: skip
 
 

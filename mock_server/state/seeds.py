@@ -68,11 +68,18 @@ def _read_list(collection: Collection, binding: Binding) -> tuple[list[JsonObjec
     stored = _find_fixture(collection, binding, plain) if resource.size is None else None
     body = stored if stored is not None else representation.reply.make(represented, plain)
     pairs = place.spread(take(body, place.pointer))
-    items = [item if key is None else resource.with_key(item, key) for key, item in pairs]
+    items = [_keyed(resource, item, key) for key, item in pairs]
     names = [text for key, _ in pairs if (text := text_of(key)) is not None]
     if stored is None and not represented.media_type.examples:
         _use_documented_keys(collection, items)
     return items, names
+
+
+def _keyed(resource: Resource, item: JsonObject, key: JsonValue) -> JsonObject:
+    """Return an item with the key that its list has for it, if any."""
+    if key is None:
+        return item
+    return resource.with_key(item, key)
 
 
 def _find_fixture(collection: Collection, binding: Binding, plain: RequestContext) -> JsonValue:
@@ -216,10 +223,11 @@ def generate_item(
     body = representation.reply.make(represented, plain._replace(derive=lambda: seed, sources=sources))
     part = take(body, place.pointer)
     if is_list:
-        key, item = next(iter(place.spread(part)), (None, None))
-        if item is not None and key is not None:
-            return collection.resource.with_key(item, key)
-        return item
+        listed = place.spread(part)
+        if not listed:
+            return None
+        key, item = listed[0]
+        return _keyed(collection.resource, item, key)
     if isinstance(part, dict):
         return part
     return None

@@ -1,8 +1,8 @@
 """
-Where entities are kept.
+Stores of items.
 
-A collection has its concrete path for a name (`/owners/5/pets`). What is in it in the beginning is put there once; what
-is made later has a position of its own, from 0. A removed thing is remembered where no list says what there is.
+The name of a collection is its concrete path (`/owners/5/pets`). Its seeds are stored once, at positions below 0; later
+items have positions from 0. A deleted item is remembered where no list enumerates the items.
 """
 
 import threading
@@ -15,96 +15,92 @@ from mock_server.json_values import JsonObject, JsonValue
 from mock_server.respond.worlds import MEMORY, WorldStore
 from mock_server.sizes import weigh_json
 
-_AROUND = 300  # bytes of a thing, or of a collection, in memory, apart from what it holds
+_AROUND = 300  # bytes of an item, or of a collection, in memory, apart from its content
 
 
 class Record(NamedTuple):
-    """One thing as it is kept. Its values are never changed in place."""
+    """An item in a store. Its values are never changed in place."""
 
     key: str
-    version: int  # 1 when it is made, one more with each change
-    position: int  # in its collection; below 0 for what was there in the beginning
-    body: JsonObject | None  # None: it was there, and is deleted
-    links: dict[str, str]  # whose it is, by path variable, where it does not say so itself
+    version: int  # 1 when it is created, one more after each change
+    position: int  # in its collection; below 0 for seeds
+    body: JsonObject | None  # None: deleted
+    links: dict[str, str]  # keys of owners by path variable, if the body has no reference to them
 
 
 class Conflict(MockServerError):
-    """Somebody else was faster: look again."""
+    """A record has changed since it was read."""
 
 
 class StoreUnavailable(MockServerError):
-    """The store can't be reached, or is full. Its message is for clients: it never says where the store is."""
+    """The store can't be reached, or is full. Its message is for clients and never names the store."""
 
     def __init__(self, message: str, reason: str = "") -> None:
         super().__init__(message)
-        self.reason = reason  # for who runs the server
+        self.reason = reason  # for the log
 
 
 @runtime_checkable
 class Store(WorldStore, Protocol):
-    """Keeps things by world and collection. What it says was done stays done."""
+    """Keeps records by world and collection. What it has acknowledged is durable."""
 
-    blocks: bool  # waits for something, by `serve.waiting`
+    blocks: bool  # whether it waits for something, by `respond.blocking`
 
     def pulse(self) -> int | None:
-        """
-        Return a number that is another one after each change of anything.
-
-        None where that is not known without asking.
-        """
+        """Return a version of all that is stored, or None if it is not known without a query."""
 
     def stamp(self, world: str, collection: str) -> int:
-        """Return a number that is another one after each change of a collection; 0 where nothing was ever put there."""
+        """Return a number that differs after each change of a collection; 0 if nothing was ever stored there."""
 
     def seeded(self, world: str, collection: str, mark: str) -> bool:
-        """Return whether `seed` was called with a mark."""
+        """Return whether a collection was seeded under a mark."""
 
     def seed(self, world: str, collection: str, mark: str, records: Sequence[Record]) -> None:
-        """Put in what is there in the beginning, once for each mark; what is there already stays as it is."""
+        """Store seeds, once for each mark; records with their keys stay as they are."""
 
     def all(self, world: str, collection: str) -> list[Record]:
-        """Everything in a collection that is not deleted, in order."""
+        """Return all records of a collection that are not deleted, in order."""
 
     def find(self, world: str, collection: str, key: str) -> Record | None:
-        """Return one thing; a deleted one too."""
+        """Return the record under a key, deleted or not."""
 
     def number(self, world: str, collection: str) -> int:
-        """Return a number that nobody else gets, from 0."""
+        """Return the next number of a collection, from 0; each is returned once."""
 
     def insert(self, world: str, collection: str, record: Record, since: int | None = None) -> None:
         """
-        Put a new thing in.
+        Store a new record.
 
         Args:
-            world: Whose.
-            collection: Where.
-            record: The thing.
-            since: The stamp since which nothing may have changed in the collection; None where that does not matter.
+            world: Its world.
+            collection: Its collection.
+            record: The record.
+            since: The required stamp of the collection; None for any.
 
         Raises:
-            Conflict: there is one with this key, or something has changed.
+            Conflict: there is a record with this key, or the stamp is another one.
         """
 
     def replace(
         self, world: str, collection: str, before: Record, body: JsonObject | None, since: int | None = None
     ) -> Record:
         """
-        Change a thing, or remember that it is deleted; `since` as for `insert`.
+        Change the body of a record, or mark it as deleted; `since` as for `insert`.
 
         Raises:
-            Conflict: it is not what it was, or something else has changed that may not.
+            Conflict: the record, or the stamp of the collection, has changed.
         """
 
     def remove(self, world: str, collection: str, before: Record) -> None:
         """
-        Forget a thing.
+        Remove a record.
 
         Raises:
-            Conflict: it is not what it was.
+            Conflict: the record has changed.
         """
 
     def clear(self, world: str, under: str) -> None:
-        """Forget all collections whose names begin so."""
+        """Remove all collections whose names begin with `under`."""
 
 
 @dataclass(slots=True)
@@ -121,15 +117,15 @@ class _MemoryCollection:
 
 @dataclass(eq=False)
 class MemoryStore:
-    """Keeps things in this process. Reading needs no lock: what is read is never changed in place."""
+    """Keeps records in this process. Reading needs no lock, since records are never changed in place."""
 
     blocks: bool = False
-    limit: int = 100_000  # things in a collection: memory is not endless
-    most: int = MEMORY  # bytes of all things
+    limit: int = 100_000  # items of a collection: memory is finite
+    most: int = MEMORY  # bytes of all items
     weight: int = 0  # bytes
     _worlds: dict[str, dict[str, _MemoryCollection]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    _clock: int = 0  # of stamps: a collection that is made anew has none of its old ones
+    _clock: int = 0  # source of stamps: a collection that is made anew gets no old one
 
     def pulse(self) -> int | None:
         """See `Store`."""
@@ -150,7 +146,7 @@ class MemoryStore:
     def seed(self, world: str, collection: str, mark: str, records: Sequence[Record]) -> None:
         """See `Store`."""
         with self._lock:
-            made = self._made(world, collection)
+            made = self._ensure(world, collection)
             if mark in made.marks:
                 return
             made.marks.add(mark)
@@ -176,14 +172,14 @@ class MemoryStore:
     def number(self, world: str, collection: str) -> int:
         """See `Store`."""
         with self._lock:
-            made = self._made(world, collection)
+            made = self._ensure(world, collection)
             made.next += 1
             return made.next - 1
 
     def insert(self, world: str, collection: str, record: Record, since: int | None = None) -> None:
         """See `Store`."""
         with self._lock:
-            made = self._made(world, collection)
+            made = self._ensure(world, collection)
             if since is not None and made.stamp != since:
                 raise Conflict(record.key)
             if len(made.records) >= self.limit:
@@ -193,7 +189,7 @@ class MemoryStore:
             known = made.records.get(record.key)
             if known is not None and known.body is not None:
                 raise Conflict(record.key)
-            self._take(made, _weigh(record) - (_weigh(known) if known is not None else 0))
+            self._reserve(made, _weigh(record) - (_weigh(known) if known is not None else 0))
             made.records.pop(record.key, None)
             made.records[record.key] = record if known is None else record._replace(version=known.version + 1)
             self._touch(made)
@@ -207,7 +203,7 @@ class MemoryStore:
             if since is not None and made.stamp != since:
                 raise Conflict(before.key)
             after = before._replace(version=before.version + 1, body=body)
-            self._take(made, _weigh(after) - _weigh(before))
+            self._reserve(made, _weigh(after) - _weigh(before))
             made.records[before.key] = after
             self._touch(made)
             return after
@@ -253,7 +249,9 @@ class MemoryStore:
         """See `Store`."""
         with self._lock:
             kept = self._worlds.get(world, {})
-            return {name: shot(value.next, value.marks, value.records.values()) for name, value in kept.items()}
+            return {
+                name: take_snapshot(value.next, value.marks, value.records.values()) for name, value in kept.items()
+            }
 
     def restore(self, world: str, snapshot: JsonValue) -> None:
         """See `Store`."""
@@ -262,7 +260,7 @@ class MemoryStore:
             self._clock += 1
             self._forget(world)
             for name, (number, marks, records) in read.items():
-                made = self._made(world, name)
+                made = self._ensure(world, name)
                 made.next, made.marks, made.records = number, set(marks), {record.key: record for record in records}
                 self._weigh(made, sum(map(_weigh, made.records.values())))
                 self._touch(made)
@@ -273,7 +271,7 @@ class MemoryStore:
             return kept.get(collection)
         return None
 
-    def _made(self, world: str, collection: str) -> _MemoryCollection:
+    def _ensure(self, world: str, collection: str) -> _MemoryCollection:
         kept = self._worlds.setdefault(world, {})
         made = kept.get(collection)
         if made is None:
@@ -284,8 +282,8 @@ class MemoryStore:
     def _forget(self, world: str) -> None:
         self.weight -= sum(made.weight for made in self._worlds.pop(world, {}).values())
 
-    def _take(self, made: _MemoryCollection, size: int) -> None:
-        """Take room for what a client wants to be kept."""
+    def _reserve(self, made: _MemoryCollection, size: int) -> None:
+        """Count bytes that a client wants to store against the limit."""
         if size > 0 and self.weight + size > self.most:
             raise StoreUnavailable(
                 f"state has {self.weight:,} bytes, and may have {self.most:,}: --memory sets the limit"
@@ -312,8 +310,8 @@ def _weigh(record: Record) -> int:
     return _AROUND + len(record.key) + sum(map(len, record.links.values())) + weigh_json(record.body)
 
 
-def shot(number: int, marks: Iterable[str], records: Iterable[Record]) -> JsonValue:
-    """Return a collection as JSON."""
+def take_snapshot(number: int, marks: Iterable[str], records: Iterable[Record]) -> JsonValue:
+    """Return the snapshot of a collection."""
     written: list[JsonValue] = [[r.key, r.version, r.position, r.body, dict(r.links)] for r in records]
     marked: list[JsonValue] = [*sorted(marks)]
     return {"next": number, "marks": marked, "records": written}
@@ -321,18 +319,17 @@ def shot(number: int, marks: Iterable[str], records: Iterable[Record]) -> JsonVa
 
 def read_snapshot(snapshot: JsonValue) -> dict[str, tuple[int, list[str], list[Record]]]:
     """
-    Read the snapshot of a world: by collection, the next number, the marks and the things.
+    Read the snapshot of a world: by collection, the next number, the marks and the records.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is no snapshot.
     """
     found: dict[str, tuple[int, list[str], list[Record]]] = {}
     if not isinstance(snapshot, dict):
         raise UsageError("a snapshot of state is an object of collections")
     for name, kept in snapshot.items():
-        number, marks, records = (
-            (kept.get(key) for key in ("next", "marks", "records")) if isinstance(kept, dict) else (None,) * 3
-        )
+        members = kept if isinstance(kept, dict) else {}
+        number, marks, records = (members.get(key) for key in ("next", "marks", "records"))
         if not isinstance(number, int) or not isinstance(marks, list) or not isinstance(records, list):
             raise UsageError(f"the snapshot of {name} has no 'next', 'marks' and 'records'")
         found[name] = number, list(map(str, marks)), [_read_record(name, record) for record in records]
@@ -348,7 +345,6 @@ def _read_record(name: str, record: JsonValue) -> Record:
             and isinstance(body, dict | None)
             and isinstance(links, dict)
         ):
-            return Record(
-                str(key), version, position, body, {variable: str(value) for variable, value in links.items()}
-            )
+            owners = {variable: str(value) for variable, value in links.items()}
+            return Record(str(key), version, position, body, owners)
     raise UsageError(f"the snapshot of {name} has a record that is none: {str(record)[:80]}")

@@ -1,13 +1,13 @@
 """
 Callbacks and webhooks: requests that the document says the provider sends.
 
-`dispatch` hears of exchanges, decides what they set off, and keeps the log; `compose` makes the documented request,
-`send` sends it.
+`dispatch` observes exchanges, finds the callbacks that they trigger, and keeps the log of deliveries; `compose` makes
+the documented request, with the values of the exchange before it; `send` sends it.
 
 Invariants:
-- Nothing is sent to a host that the user did not name, and no redirect is followed.
-- No answer waits for a callback, and the server ends without waiting for any.
-- A request that is a callback itself sets off no other: there are no circles.
+- Nothing is sent to a host that `--callbacks-to` does not name, and no redirect is followed.
+- No answer waits for a callback, and the server stops without waiting for any.
+- A request that is a callback itself triggers no other, so there are no circles.
 
-Rules for editors: HTTP is spoken by `send` alone.
+Rules for editors: only `send` speaks HTTP.
 """

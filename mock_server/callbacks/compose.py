@@ -1,10 +1,8 @@
 """
-The request of a callback or webhook, as the document has it.
+Requests of callbacks and webhooks, made from the document and the exchange that triggered them.
 
-What a callback has in common with the exchange that it follows: where names agree, so do values.
-
-After `POST /orders` was answered with `{"id": 7, "total": 5}`, an `orderId` or the `id` of an `order` is 7 in the
-callback, and `total` is 5: as far as the schema of the callback takes them.
+Properties with equal names get equal values: after `POST /orders` was answered with `{"id": 7, "total": 5}`, `orderId`
+and the `id` of an `order` are 7 in the callback, and `total` is 5, as far as the schema of the callback accepts them.
 """
 
 import re
@@ -25,31 +23,31 @@ from mock_server.judges.response import ResponseJudge
 from mock_server.names import nouns_of, split_words
 from mock_server.schema.dialect import Direction, Purpose
 
-_MOST_CHANGES = 200  # of one body; each is judged
+_MOST_CHANGES = 200  # of one body; each is validated
 _DEEPEST = 6
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,15})\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class KnownWords:
-    """What an exchange says, by names as words: `orderId` and `order_id` are both `order id`."""
+class KnownValues:
+    """Values of an exchange by the words of their names: `orderId` and `order_id` are both `order id`."""
 
     values: Mapping[str, JsonValue] = field(default_factory=dict)
-    nouns: frozenset[str] = frozenset()  # what the exchange is about
+    nouns: frozenset[str] = frozenset()  # names of the resource of the exchange
 
 
-def gather(
+def gather_values(
     template: str, variables: Mapping[str, str], request: JsonValue | Missing, response: JsonValue | Missing
-) -> KnownWords:
+) -> KnownValues:
     """
-    Gather what an exchange says.
+    Gather the values of an exchange.
 
     Args:
         template: Of its path.
         variables: Of its path, percent-encoded.
-        request: The body of its request, read; what the response says goes before.
-        response: The body of its response, read.
+        request: The decoded body of the request.
+        response: The decoded body of the response; its values take precedence.
     """
     values: dict[str, JsonValue] = {}
     noun = ""
@@ -63,35 +61,35 @@ def gather(
         if _words(variable[1]) == "id":
             values.update({f"{name} id": text for name in nouns_of(noun)})
     nouns = nouns_of(noun)
-    for body in (_object(request), _object(response)):
+    for body in (_as_object(request), _as_object(response)):
         values.update({_words(name): value for name, value in body.items()})
-    if "id" in _object(response):
+    if "id" in _as_object(response):
         values.update({f"{name} id": values["id"] for name in nouns})
-    return KnownWords(values, nouns)
+    return KnownValues(values, nouns)
 
 
-def agree(value: JsonValue, known: KnownWords, accepts: Callable[[JsonValue], bool]) -> JsonValue:
+def _align(value: JsonValue, known: KnownValues, accepts: Callable[[JsonValue], bool]) -> JsonValue:
     """
-    Make a value agree with what is known.
+    Return a value with known values in it, as far as it conforms.
 
     Args:
-        value: That conforms.
-        known: What it should agree with.
-        accepts: Whether a value conforms; what would not is left as it is.
+        value: It conforms.
+        known: The known values.
+        accepts: Whether a value conforms.
     """
-    for count, (pointer, wanted) in enumerate(_wishes(value, known, ())):
+    for count, (pointer, wanted) in enumerate(_find_changes(value, known, ())):
         if count == _MOST_CHANGES:
             break
         for form in _forms(wanted):
-            changed = _with(value, pointer, form)
+            changed = _replace_at(value, pointer, form)
             if accepts(changed):
                 value = changed
                 break
     return value
 
 
-def _wishes(value: JsonValue, known: KnownWords, pointer: Pointer) -> Iterator[tuple[Pointer, JsonValue]]:
-    """Yield where something is that has a known name, and what it should be."""
+def _find_changes(value: JsonValue, known: KnownValues, pointer: Pointer) -> Iterator[tuple[Pointer, JsonValue]]:
+    """Yield the pointers to members with known names, and their known values."""
     if not isinstance(value, dict) or len(pointer) > _DEEPEST:
         return
     for name, member in value.items():
@@ -101,13 +99,13 @@ def _wishes(value: JsonValue, known: KnownWords, pointer: Pointer) -> Iterator[t
         if wanted is not None and wanted != member:
             yield here, wanted
         if isinstance(wanted, dict):
-            yield from _wishes(member, KnownWords({_words(key): inner for key, inner in wanted.items()}), here)
+            yield from _find_changes(member, KnownValues({_words(key): inner for key, inner in wanted.items()}), here)
         elif nouns_of(name) & known.nouns or words in {"data", "payload", "resource", "object"}:
-            yield from _wishes(member, known, here)
+            yield from _find_changes(member, known, here)
 
 
 def _forms(wanted: JsonValue) -> tuple[JsonValue, ...]:
-    """Return a value, and what else it may be: a variable of a path is a text, even where it stands for a number."""
+    """Return a value as it is, then as a number or a text: a path variable is a text even if it is a number."""
     if isinstance(wanted, str) and _WHOLE.match(wanted):
         return wanted, int(wanted)
     if isinstance(wanted, int) and not isinstance(wanted, bool):
@@ -115,15 +113,15 @@ def _forms(wanted: JsonValue) -> tuple[JsonValue, ...]:
     return (wanted,)
 
 
-def _with(value: JsonValue, pointer: Pointer, wanted: JsonValue) -> JsonValue:
-    """Return a copy with one member changed."""
+def _replace_at(value: JsonValue, pointer: Pointer, wanted: JsonValue) -> JsonValue:
+    """Return a copy of a value with one member replaced."""
     if not pointer or not isinstance(value, dict):
         return wanted
-    return {**value, pointer[0]: _with(value[pointer[0]], pointer[1:], wanted)}
+    return {**value, pointer[0]: _replace_at(value[pointer[0]], pointer[1:], wanted)}
 
 
-def _object(body: JsonValue | Missing) -> JsonObject:
-    """Return a body that is an object; an empty one for anything else."""
+def _as_object(body: JsonValue | Missing) -> JsonObject:
+    """Return a body that is an object, or an empty object."""
     if isinstance(body, dict):
         return body
     return {}
@@ -133,18 +131,18 @@ def _words(name: str) -> str:
     return " ".join(split_words(name))
 
 
-# Fields that belong to the connection: a document can't set them.
-_NOT_OURS = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"te", b"upgrade", b"expect"))
+# Fields of the connection, which a document can't set.
+_CONNECTION = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"te", b"upgrade", b"expect"))
 
 
 class ComposedRequest(NamedTuple):
-    """A request that is ready to be sent."""
+    """A request that is ready to send."""
 
     url: str
     method: str
     fields: RawFields
     body: bytes
-    findings: tuple[Finding, ...]  # how it breaks the document
+    findings: tuple[Finding, ...]  # of the request against the document
 
 
 @dataclass(eq=False, repr=False)
@@ -155,20 +153,20 @@ class Composer:
     _drafters: dict[tuple[str, Pointer], Drafter] = field(default_factory=dict)
 
     def compose(
-        self, entry: Entry, url: str, known: KnownWords, seed: int, body: JsonValue | Missing = MISSING
+        self, entry: Entry, url: str, known: KnownValues, seed: int, body: JsonValue | Missing = MISSING
     ) -> ComposedRequest:
         """
         Compose a request.
 
         Args:
             entry: The operation of the callback or webhook.
-            url: Where to.
-            known: What it should agree with.
-            seed: Of what is made up.
-            body: Instead of one that is made.
+            url: Of the receiver.
+            known: Values to use.
+            seed: Of generated values.
+            body: Instead of a generated one.
 
         Raises:
-            SchemaError: no conforming body can be made.
+            SchemaError: no conforming body can be generated.
             UndefinedSerialization: OpenAPI leaves the style of a parameter and its value undefined.
         """
         drafter = self._drafter(entry)
@@ -178,26 +176,25 @@ class Composer:
             draft = draft.with_body(body, media)
         elif media is not None:
             draft = draft.with_body(self._body(drafter, media, known, seed), media)
-        # what the whole document asks for guards the API itself, and not those who are called back
-        own = isinstance(entry.node.value, dict) and "security" in entry.node.value
-        draft = draft if own else draft.with_security(())
+        # security of the whole document guards the API itself, not the receivers of callbacks
+        if not isinstance(entry.node.value, dict) or "security" not in entry.node.value:
+            draft = draft.with_security(())
         request = encode(draft, "", request_outlines(self.kit), self.kit.document.schemes)
         base, _ = urldefrag(url)
         query = request.query.decode("latin-1")
+        target = base
         if query:
-            target = base + ("&" if "?" in base else "?") + query
-        else:
-            target = base
-        fields = tuple(field for field in request.fields if field[0] not in _NOT_OURS)
+            target += ("&" if "?" in base else "?") + query
+        fields = tuple(field for field in request.fields if field[0] not in _CONNECTION)
         return ComposedRequest(target, entry.method, fields, request.body, self._judge(entry, request))
 
     def judge_answer(self, entry: Entry, response: Response) -> tuple[Finding, ...]:
-        """Judge what was answered to a callback or webhook."""
+        """Judge the answer to a callback or webhook."""
         schemas = self.kit.schemas.of(Direction.RESPONSE, Purpose.JUDGE)
         try:
             return ResponseJudge(self.kit.document.operation(entry), schemas).judge(response)
         except SchemaError:
-            return ()  # said when the document is checked
+            return ()  # reported when the document is checked
 
     def _drafter(self, entry: Entry) -> Drafter:
         key = entry.node.key
@@ -205,13 +202,13 @@ class Composer:
             self._drafters[key] = Drafter(self.kit, self.kit.document.operation(entry))
         return self._drafters[key]
 
-    def _body(self, drafter: Drafter, media: MediaType, known: KnownWords, seed: int) -> JsonValue | Missing:
-        """Return the documented example, else a value that is made; agreeing with what is known."""
+    def _body(self, drafter: Drafter, media: MediaType, known: KnownValues, seed: int) -> JsonValue | Missing:
+        """Return the documented example, else a generated value, with known values in it."""
         shown = any(not isinstance(example.value, Missing) for example in media.examples)
         value = drafter.body(media, 0 if shown else seed, full=False)
         if isinstance(value, Missing) or media.schema is None:
             return value
-        return agree(value, known, drafter.producer(media.schema).accepts)
+        return _align(value, known, drafter.producer(media.schema).accepts)
 
     def _judge(self, entry: Entry, request: Request) -> tuple[Finding, ...]:
         document = self.kit.document
@@ -220,9 +217,9 @@ class Composer:
                 document, document.operation(entry), self.kit.schemas.of(Direction.REQUEST, Purpose.JUDGE)
             )
         except SchemaError:
-            return ()  # said when the document is checked
+            return ()  # reported when the document is checked
         found = judge.read(request, {}, security=False).findings
-        # the path is the URL that somebody gave
+        # the path is that of the given URL
         return tuple(
             finding for finding in found if finding.level is Level.ERROR and (finding.instance or ("",))[0] != "path"
         )

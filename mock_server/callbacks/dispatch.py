@@ -1,4 +1,4 @@
-"""Which exchanges set off which callbacks and webhooks, and what became of them."""
+"""The dispatcher of callbacks and webhooks: exchanges trigger them, and a log keeps the deliveries."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from mock_server.callbacks.compose import Composer, KnownWords, gather
+from mock_server.callbacks.compose import Composer, KnownValues, gather_values
 from mock_server.callbacks.send import CALLBACK, CallbackSender, Wait
 from mock_server.document.model import MISSING, Callback, Entry, Missing
 from mock_server.errors import MalformedContent, MockServerError, SchemaError, UsageError
@@ -26,18 +26,18 @@ from mock_server.respond.journal import Recorded
 from mock_server.respond.responder import Responder
 from mock_server.server.backend import Backend, Delivery, DeliveryAttempt, Mount, Outcome
 
-_KEPT: Final = 1_000  # in the log
+_LOGGED: Final = 1_000  # deliveries in the log
 _MOST_WAITING: Final = 1_000
 _AT_ONCE: Final = 16
-_AROUND: Final = 1_000  # bytes of one in memory, or of an attempt, apart from what it holds
-_UNFOLDED: Final = 4  # times the bytes of a body are those of its values in memory
-_SHARE: Final = 1 / 4  # of the memory may be what waits to be sent
-_NOBODY: Final = KnownWords()
+_AROUND: Final = 1_000  # bytes of a delivery in memory, or of an attempt, apart from its content
+_UNFOLDED: Final = 4  # bytes of decoded values in memory for each byte of a body
+_SHARE: Final = 1 / 4  # of the memory that pending deliveries may have
+_NOTHING: Final = KnownValues()
 _log = logging.getLogger(__name__)
 
 
 class _Trigger(NamedTuple):
-    """What an operation sets off."""
+    """A callback or webhook that an operation triggers."""
 
     kind: str  # callback or webhook
     callback: Callback
@@ -45,39 +45,39 @@ class _Trigger(NamedTuple):
 
 
 class _PendingDelivery(NamedTuple):
-    """What is to be sent."""
+    """A delivery that is not sent yet."""
 
     composer: Composer
     entry: Entry
     url: str
-    known: KnownWords
+    known: KnownValues
     seed: int
     body: JsonValue | Missing = MISSING
-    size: int = 0  # bytes of what set it off
+    size: int = 0  # bytes of the exchange that triggered it
 
 
 class CallbackDispatcher:
-    """Sends what exchanges set off; see the package."""
+    """Sends the callbacks and webhooks that exchanges trigger; see the package."""
 
     def __init__(self, backend: Backend, wait: Wait = asyncio.sleep) -> None:
         """
-        Begin.
+        Create a dispatcher.
 
         Args:
-            backend: Whose exchanges, by whose settings; `attend` has it tell of them.
-            wait: Lets seconds pass.
+            backend: Its settings, documents and exchanges; `attend` subscribes to the exchanges.
+            wait: Waits some seconds.
 
         Raises:
-            UsageError: a host that is allowed is none.
+            UsageError: an allowed host is malformed.
         """
         self._backend = backend
         self._wait = wait
         self._settings = backend.settings
-        self._courier = CallbackSender.of(backend.settings, wait)
+        self._sender = CallbackSender.of(backend.settings, wait)
         self._numbered = 0
-        self._log: OrderedDict[int, tuple[Delivery, int]] = OrderedDict()  # by their numbers, with their bytes
-        self._kept = 0  # bytes of the log
-        self._waiting = 0  # bytes of what is to be sent
+        self._log: OrderedDict[int, tuple[Delivery, int]] = OrderedDict()  # by number, with their bytes
+        self._log_weight = 0  # bytes of the log
+        self._pending_weight = 0  # bytes of pending deliveries
         backend.worlds.budget.holders["callbacks"] = self
         backend.worlds.budget.droppers["callbacks"] = self._drop_oldest
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,37 +87,37 @@ class CallbackDispatcher:
         self._triggers: dict[int, tuple[Entry, int, tuple[_Trigger, ...]]] = {}
 
     def __iter__(self) -> Iterator[Delivery]:
-        """Return what was sent, or should have been: the oldest first, the last thousand."""
-        return iter([posted for posted, _ in self._log.values()])
+        """Iterate over the logged deliveries, the oldest first."""
+        return iter([delivery for delivery, _ in self._log.values()])
 
     @property
     def weight(self) -> int:
-        """How many bytes are kept of what was sent, and of what is to be."""
-        return self._kept + self._waiting
+        """The bytes of logged and pending deliveries."""
+        return self._log_weight + self._pending_weight
 
     def clear(self, world: str | None = None) -> None:
-        """Forget what was sent, of one world or of all; what waits is sent all the same."""
+        """Clear the log of one world or of all; pending deliveries are still sent."""
         self._log = OrderedDict(
             (number, kept) for number, kept in self._log.items() if world is not None and kept[0].world != world
         )
-        self._kept = sum(size for _, size in self._log.values())
+        self._log_weight = sum(size for _, size in self._log.values())
 
     def _drop_oldest(self) -> bool:
-        """Forget what was set off first; gives whether there was anything."""
+        """Drop the oldest delivery from the log; return whether there was one."""
         if not self._log:
             return False
-        self._kept -= self._log.popitem(last=False)[1][1]
+        self._log_weight -= self._log.popitem(last=False)[1][1]
         return True
 
-    def _weigh(self, posted: Delivery) -> None:
-        """Weigh what is in the log, as it is now."""
-        if posted.number in self._log:
-            size = _AROUND + len(posted.url) + len(posted.body) + _AROUND * len(posted.attempts)
-            self._kept += size - self._log[posted.number][1]
-            self._log[posted.number] = posted, size
+    def _weigh(self, delivery: Delivery) -> None:
+        """Update the weight of a logged delivery."""
+        if delivery.number in self._log:
+            size = _AROUND + len(delivery.url) + len(delivery.body) + _AROUND * len(delivery.attempts)
+            self._log_weight += size - self._log[delivery.number][1]
+            self._log[delivery.number] = delivery, size
 
     def webhooks(self) -> tuple[str, ...]:
-        """Return the names of all webhooks that are documented."""
+        """Return the names of all documented webhooks."""
         return tuple(
             dict.fromkeys(hook.name for mount in self._backend.mounts for hook in mount.responder.document.webhooks)
         )
@@ -128,12 +128,12 @@ class CallbackDispatcher:
 
         Args:
             name: As documented.
-            url: Where to.
-            world: Whose log it belongs to.
-            body: Instead of one that is made; that it breaks the document is said, not kept from happening.
+            url: Of the receiver.
+            world: In whose log it is kept.
+            body: Instead of a generated one; it is sent, with findings, even if it breaks the document.
 
         Returns:
-            What becomes of it: it goes on changing. It is refused where the host is not allowed.
+            The delivery, which changes until it ends. It is refused if the host is not allowed.
 
         Raises:
             UsageError: no webhook has the name.
@@ -144,88 +144,90 @@ class CallbackDispatcher:
                 (hook for hook in mount.responder.document.webhooks if hook.name == name and hook.entries), None
             )
             if hook is not None:
-                posted = self._begin("webhook", name, world)
+                delivery = self._begin("webhook", name, world)
                 seed = derive_seed(self._seed(world), "webhook", name)
-                self._send(posted, _PendingDelivery(self._composers[number], hook.entries[0], url, _NOBODY, seed, body))
-                return posted
+                self._send(
+                    delivery, _PendingDelivery(self._composers[number], hook.entries[0], url, _NOTHING, seed, body)
+                )
+                return delivery
         raise UsageError(f"no webhook is called {name!r}; there are {', '.join(self.webhooks()) or 'none'}")
 
     def attend(self) -> None:
-        """Hear of exchanges, if operations of the documents may set something off."""
+        """Subscribe to exchanges, if any operation of the documents may trigger a callback."""
         listeners = self._backend.listeners
-        hears = self.hear in listeners
+        subscribed = self.observe in listeners
         wanted = any(
-            _may_set_off(entry) for mount in self._backend.mounts for entry in mount.responder.document.entries
+            _may_trigger(entry) for mount in self._backend.mounts for entry in mount.responder.document.entries
         )
-        if wanted and not hears:
-            listeners.append(self.hear)
-        elif hears and not wanted:
-            listeners.remove(self.hear)
+        if wanted and not subscribed:
+            listeners.append(self.observe)
+        elif subscribed and not wanted:
+            listeners.remove(self.observe)
 
-    def hear(self, recorded: Recorded) -> None:
-        """Hear of an exchange, and send what it sets off."""
+    def observe(self, recorded: Recorded) -> None:
+        """Send the callbacks and webhooks that an exchange triggers."""
         entry = recorded.answer.entry
         if entry is None or recorded.answer.source == UPSTREAM or not 200 <= recorded.answer.status < 300:  # noqa: PLR2004
             return
-        number, triggers = self._set_off_by(entry)
+        number, triggers = self._triggers_of(entry)
         if not triggers or any(name == CALLBACK for name, _ in recorded.request.fields):
             return
         responder = self._mounts[number].responder
         matched = responder.find(recorded.request)
         variables = matched.variables if isinstance(matched, Matched) else {}
         response = Response(recorded.answer.status, recorded.answer.fields, recorded.answer.body)
-        around = self._around(recorded, response, variables, responder)
-        known = gather(entry.template, variables, around.request_body, around.response_body)
+        exchange = self._expression_context(recorded, response, variables, responder)
+        known = gather_values(entry.template, variables, exchange.request_body, exchange.response_body)
         for trigger in triggers:
-            url = evaluate(trigger.url, around)
+            url = evaluate(trigger.url, exchange)
             for called in trigger.callback.entries:
-                posted = self._begin(trigger.kind, trigger.callback.name, recorded.world)
-                posted.cause, posted.operation = recorded.id, entry.title
+                delivery = self._begin(trigger.kind, trigger.callback.name, recorded.world)
+                delivery.cause, delivery.operation = recorded.id, entry.title
                 if not isinstance(url, str) or not url:
-                    self._end(posted, Outcome.SKIPPED, f"the exchange has no {trigger.url}")
+                    self._end(delivery, Outcome.SKIPPED, f"the exchange has no {trigger.url}")
                     continue
                 seed = derive_seed(
                     self._seed(recorded.world), trigger.callback.name, recorded.request.path, recorded.request.body
                 )
                 size = _UNFOLDED * (len(recorded.request.body) + len(recorded.answer.body))
-                self._send(posted, _PendingDelivery(self._composers[number], called, url, known, seed, size=size))
+                self._send(delivery, _PendingDelivery(self._composers[number], called, url, known, seed, size=size))
 
     def _seed(self, name: str) -> str:
         """Return the seed of a world."""
         world = self._backend.worlds.known(name)
         return (world.seed if world is not None else None) or str(self._backend.settings.seed)
 
-    def _around(
+    def _expression_context(
         self, recorded: Recorded, response: Response, variables: dict[str, str], responder: Responder
     ) -> ExpressionContext:
         request, entry = recorded.request, recorded.answer.entry
-        asked: JsonValue | Missing = MISSING
-        answered: JsonValue | Missing = MISSING
+        sent_body: JsonValue | Missing = MISSING
+        answer_body: JsonValue | Missing = MISSING
         if entry is not None:
-            answered = responder.judge_of(entry).read_body(response)
-            with contextlib.suppress(SchemaError):  # said when the request was answered
-                asked = responder.judge_requests(entry).read(request, variables, security=False).body
-        if isinstance(asked, Missing) and request.body:
+            answer_body = responder.judge_of(entry).read_body(response)
+            with contextlib.suppress(SchemaError):  # reported when the request was answered
+                sent_body = responder.judge_requests(entry).read(request, variables, security=False).body
+        if isinstance(sent_body, Missing) and request.body:
             with contextlib.suppress(MalformedContent):  # of an operation that documents no body
-                asked = read_json(request.body)
+                sent_body = read_json(request.body)
         scheme = "https" if self._backend.settings.tls_cert else "http"
         host = find_field(request.fields, b"host") or f"{self._backend.settings.host}:{self._backend.settings.port}"
         url = f"{scheme}://{host}{request.target}"
         own = {name: unquote(value) for name, value in variables.items()}
-        return ExpressionContext(url, request, response, own, asked, answered)
+        return ExpressionContext(url, request, response, own, sent_body, answer_body)
 
     def _refresh(self) -> None:
-        """Follow documents and settings that were read again."""
+        """Use the present documents and settings, which may have been reloaded."""
         if self._settings is not self._backend.settings:
             self._settings = self._backend.settings
-            self._courier = CallbackSender.of(self._settings, self._wait)
+            self._sender = CallbackSender.of(self._settings, self._wait)
         if self._mounts is not self._backend.mounts:
             self._mounts = self._backend.mounts
             self._composers = [Composer(mount.responder.kit) for mount in self._mounts]
             self._triggers.clear()
 
-    def _set_off_by(self, entry: Entry) -> tuple[int, tuple[_Trigger, ...]]:
-        """Return what an operation sets off, and the number of its document."""
+    def _triggers_of(self, entry: Entry) -> tuple[int, tuple[_Trigger, ...]]:
+        """Return the triggers of an operation, and the index of its document."""
         self._refresh()
         kept = self._triggers.get(id(entry))
         if kept is not None:
@@ -233,83 +235,83 @@ class CallbackDispatcher:
         number = next((n for n, mount in enumerate(self._mounts) if entry in mount.responder.document.entries), None)
         triggers = tuple(_triggers(self._mounts[number], entry)) if number is not None else ()
         if number is not None:
-            self._triggers[id(entry)] = (entry, number, triggers)  # with the entry, so that its id stays its own
+            self._triggers[id(entry)] = (entry, number, triggers)  # keeps the entry alive, so that its id is not reused
         return number or 0, triggers
 
     def _begin(self, kind: str, name: str, world: str) -> Delivery:
         self._numbered += 1
-        posted = Delivery(number=self._numbered, kind=kind, name=name, world=world, moment=time.time())
-        self._log[posted.number] = posted, 0
-        self._weigh(posted)
-        while len(self._log) > _KEPT:
+        delivery = Delivery(number=self._numbered, kind=kind, name=name, world=world, moment=time.time())
+        self._log[delivery.number] = delivery, 0
+        self._weigh(delivery)
+        while len(self._log) > _LOGGED:
             self._drop_oldest()
-        return posted
+        return delivery
 
-    def _send(self, posted: Delivery, errand: _PendingDelivery) -> None:
-        """Send something later; refuse it at once where it is not allowed."""
-        posted.method = errand.entry.method
-        refused = self._courier.refusal(errand.url)
+    def _send(self, delivery: Delivery, pending: _PendingDelivery) -> None:
+        """Schedule a delivery, or refuse it."""
+        delivery.method = pending.entry.method
+        refused = self._sender.refusal(pending.url)
         if refused is None:
-            posted.url = errand.url
+            delivery.url = pending.url
         if refused is None and len(self._tasks) >= _MOST_WAITING:
             refused = f"{_MOST_WAITING:,} wait already"
-        if refused is None and self._waiting + errand.size > self._backend.worlds.budget.most * _SHARE:
-            refused = f"those that wait have {self._waiting:,} bytes already; --memory sets the limit"
+        if refused is None and self._pending_weight + pending.size > self._backend.worlds.budget.most * _SHARE:
+            refused = f"those that wait have {self._pending_weight:,} bytes already; --memory sets the limit"
         if refused is not None:
-            self._end(posted, Outcome.REFUSED, refused)
+            self._end(delivery, Outcome.REFUSED, refused)
             return
-        task = asyncio.get_running_loop().create_task(self._run(posted, errand), name=posted.describe())
+        task = asyncio.get_running_loop().create_task(self._run(delivery, pending), name=delivery.describe())
         self._tasks.add(task)
-        self._waiting += errand.size
-        task.add_done_callback(partial(self._settle, posted, errand.size))
+        self._pending_weight += pending.size
+        task.add_done_callback(partial(self._settle, delivery, pending.size))
 
-    def _settle(self, posted: Delivery, size: int, task: asyncio.Task[None]) -> None:
-        """Let go of what is sent, or is not any more."""
+    def _settle(self, delivery: Delivery, size: int, task: asyncio.Task[None]) -> None:
+        """Remove a delivery that has ended from the pending ones."""
         self._tasks.discard(task)
-        self._waiting -= size
-        self._weigh(posted)
+        self._pending_weight -= size
+        self._weigh(delivery)
 
-    async def _run(self, posted: Delivery, errand: _PendingDelivery) -> None:
+    async def _run(self, delivery: Delivery, pending: _PendingDelivery) -> None:
         try:
             delay = self._settings.callback_delay
             if delay is not None:
-                await self._wait(delay.draw(derive_random(errand.seed, "delay")) / 1000)
+                await self._wait(delay.draw(derive_random(pending.seed, "delay")) / 1000)
             async with self._gate:
-                await self._post(posted, errand)
+                await self._post(delivery, pending)
         except MockServerError as error:
-            self._end(posted, Outcome.SKIPPED, f"it can't be made: {error}")
+            self._end(delivery, Outcome.SKIPPED, f"it can't be made: {error}")
         except asyncio.CancelledError:
-            posted.end(Outcome.CANCELLED, "the server was stopped")
+            delivery.end(Outcome.CANCELLED, "the server was stopped")
             raise
 
-    async def _post(self, posted: Delivery, errand: _PendingDelivery) -> None:
-        composed = errand.composer.compose(errand.entry, errand.url, errand.known, errand.seed, errand.body)
-        posted.url, posted.body, posted.findings = composed.url, composed.body, composed.findings
+    async def _post(self, delivery: Delivery, pending: _PendingDelivery) -> None:
+        composed = pending.composer.compose(pending.entry, pending.url, pending.known, pending.seed, pending.body)
+        delivery.url, delivery.body, delivery.findings = composed.url, composed.body, composed.findings
 
         def note(attempt: DeliveryAttempt) -> None:
-            posted.attempts.append(attempt)
+            delivery.attempts.append(attempt)
 
-        delivered = await self._courier.deliver(composed, posted.name, note)
+        delivered = await self._sender.deliver(composed, delivery.name, note)
         if delivered.response is not None:
-            posted.findings += errand.composer.judge_answer(errand.entry, delivered.response)
+            delivery.findings += pending.composer.judge_answer(pending.entry, delivered.response)
         if delivered.is_accepted:
-            self._end(posted, Outcome.DELIVERED, delivered.reason)
+            self._end(delivery, Outcome.DELIVERED, delivered.reason)
         else:
-            self._end(posted, Outcome.FAILED if delivered.attempts else Outcome.REFUSED, delivered.reason)
+            self._end(delivery, Outcome.FAILED if delivered.attempts else Outcome.REFUSED, delivered.reason)
 
-    def _end(self, posted: Delivery, outcome: Outcome, reason: str) -> None:
-        posted.end(outcome, reason)
+    def _end(self, delivery: Delivery, outcome: Outcome, reason: str) -> None:
+        delivery.end(outcome, reason)
         _log.log(
             logging.INFO if outcome in {Outcome.DELIVERED, Outcome.SKIPPED} else logging.WARNING,
             "%s",
-            posted.describe(),
+            delivery.describe(),
         )
-        for finding in posted.findings:
+        for finding in delivery.findings:
             _log.warning("  %s: %s", finding.rule, NO_MASK.finding(finding.message, finding.instance))
 
 
-def _may_set_off(entry: Entry) -> bool:
-    """Return whether an operation has a member that may name callbacks or webhooks; for that it need not be read."""
+def _may_trigger(entry: Entry) -> bool:
+    """Return whether an operation has members that may name callbacks or webhooks, without reading it."""
     return isinstance(entry.node.value, dict) and not entry.node.value.keys().isdisjoint(("callbacks", "x-mock"))
 
 

@@ -1,5 +1,5 @@
 """
-Sending callbacks and webhooks: to allowed hosts, signed, within limits of size and time, and again where that may help.
+The HTTP client of callbacks and webhooks: allowed hosts, signatures, limits of size and time, retries.
 
 The signature is in `X-Mock-Signature`: `sha256=` and the HMAC-SHA256 of the body in hexadecimal, by the shared secret.
 """
@@ -29,7 +29,7 @@ else:
 
 SIGNATURE: Final = b"x-mock-signature"
 CALLBACK: Final = b"x-mock-callback"
-_AGAIN: Final = frozenset((408, 425, 429, 500, 502, 503, 504))  # what may be another thing the next time
+_RETRYABLE: Final = frozenset((408, 425, 429, 500, 502, 503, 504))  # the next answer may differ
 _USER = re.compile(r"//[^/]*@")
 _LAST_PORT = 65_535
 _SECONDS = 10.0  # for one attempt
@@ -41,9 +41,9 @@ Wait = Callable[[float], Awaitable[None]]
 
 
 class Host(NamedTuple):
-    """A host that may be sent to."""
+    """A host that callbacks may be sent to."""
 
-    name: str  # as it travels: ASCII, in lower case, without brackets
+    name: str  # in ASCII and lower case, without brackets
     port: int | None = None  # None: any
 
     @classmethod
@@ -52,11 +52,11 @@ class Host(NamedTuple):
         Read `HOST` or `HOST:PORT`.
 
         Raises:
-            UsageError: it is neither.
+            UsageError: the text is neither.
         """
         try:
             url = httpx2.URL(f"http://{text}")
-            # a port that is the default of its scheme is not kept by the URL
+            # the URL drops a port that is the default of its scheme
             port = int(text.rpartition(":")[2]) if url.port is None and text.endswith(":80") else url.port
         except (httpx2.InvalidURL, ValueError) as error:
             raise UsageError(f"--callbacks-to takes HOST or HOST:PORT, not {text!r}") from error
@@ -66,14 +66,14 @@ class Host(NamedTuple):
         return cls(url.raw_host.decode().lower(), port)
 
     def covers(self, url: "httpx2.URL") -> bool:
-        """Return whether a URL leads there."""
+        """Return whether a URL leads to the host."""
         port = url.port or (443 if url.scheme == "https" else 80)
         return url.raw_host.decode().lower() == self.name and self.port in {None, port}
 
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """What came of sending."""
+    """The result of sending a request, with retries."""
 
     attempts: tuple[DeliveryAttempt, ...]
     response: Response | None  # the last answer
@@ -81,22 +81,22 @@ class SendResult:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether it was answered with success."""
+        """Whether the last answer was a success."""
         return self.response is not None and 200 <= self.response.status < 300  # noqa: PLR2004
 
 
 class CallbackSender:
-    """Sends; see the module."""
+    """Sends callbacks to allowed hosts."""
 
     def __init__(self, allowed: Sequence[Host], retries: int, secret: str | None, wait: Wait = asyncio.sleep) -> None:
         """
-        Prepare.
+        Create a sender.
 
         Args:
-            allowed: To whom may be sent.
-            retries: How often to try again.
-            secret: To sign by; None does not sign.
-            wait: Lets seconds pass between attempts.
+            allowed: The hosts that may be sent to.
+            retries: The number of retries.
+            secret: For signatures; None does not sign.
+            wait: Waits some seconds between attempts.
         """
         self._allowed = tuple(allowed)
         self._retries = retries
@@ -107,22 +107,22 @@ class CallbackSender:
     @classmethod
     def of(cls, settings: Settings, wait: Wait = asyncio.sleep) -> "CallbackSender":
         """
-        Prepare by settings.
+        Create a sender by settings.
 
         Raises:
-            UsageError: a host that is allowed is none.
+            UsageError: an allowed host is malformed.
         """
         hosts = [Host.parse(text) for text in settings.callbacks_to]
         return cls(hosts, settings.callback_retries, settings.callback_secret, wait)
 
     def refusal(self, url: str) -> str | None:
-        """Why nothing is sent to a URL; None where it is allowed."""
+        """Return the reason why a URL is refused; None if it is allowed."""
         try:
             parsed = httpx2.URL(url)
         except (httpx2.InvalidURL, ValueError) as error:
-            return f"{_shown(url)!r} is no URL: {error}"
+            return f"{_shorten(url)!r} is no URL: {error}"
         if parsed.scheme not in {"http", "https"} or not parsed.host:
-            return f"{_shown(url)!r} is no URL that begins with http:// or https://"
+            return f"{_shorten(url)!r} is no URL that begins with http:// or https://"
         if parsed.userinfo:
             return "the URL holds a user or a password"
         if any(host.covers(parsed) for host in self._allowed):
@@ -133,14 +133,14 @@ class CallbackSender:
         self, composed: ComposedRequest, name: str, note: Callable[[DeliveryAttempt], None]
     ) -> SendResult:
         """
-        Send a request until it is answered for good.
+        Send a request, again until there is an answer that a retry would not change.
 
         Args:
-            composed: The request; its host is allowed.
+            composed: The request.
             name: Of the callback or webhook.
-            note: Is told of each attempt.
+            note: Receives each attempt.
         """
-        refused = self.refusal(composed.url)  # what was composed may differ from what was asked about
+        refused = self.refusal(composed.url)  # the composed URL may differ from the one that was checked
         if refused is not None or len(composed.body) > _LARGEST:
             return SendResult((), None, refused or f"the body has more than {_LARGEST:,} bytes")
         attempts: list[DeliveryAttempt] = []
@@ -155,7 +155,7 @@ class CallbackSender:
                 attempt, response = await self._try(client, composed, name)
                 attempts.append(attempt)
                 note(attempt)
-                if response is not None and response.status not in _AGAIN:
+                if response is not None and response.status not in _RETRYABLE:
                     break
         reason = attempts[-1].reason or f"answered with {attempts[-1].status}"
         return SendResult(tuple(attempts), response, reason)
@@ -172,7 +172,7 @@ class CallbackSender:
             reason = f"no answer came in {_SECONDS:g} s"
         except httpx2.HTTPError as error:
             reason = str(error) or type(error).__name__
-        except (httpx2.InvalidURL, ValueError) as error:  # a field that h11 refuses to write
+        except (httpx2.InvalidURL, ValueError) as error:  # h11 refuses to write a field
             reason = f"it can't be written: {error}"
         status = response.status if response is not None else None
         return DeliveryAttempt(moment, time.perf_counter() - started, status, reason), response
@@ -203,12 +203,12 @@ class CallbackSender:
         )
 
     def _context(self) -> ssl.SSLContext:
-        """Whom to trust; read when it is first needed, since it takes long."""
+        """Return the trusted certificates, loaded on first use since that takes long."""
         if self._trust is None:
             self._trust = httpx2.create_ssl_context()
         return self._trust
 
 
-def _shown(url: str) -> str:
-    """Return the beginning of what should be a URL, without what may be secret in it."""
+def _shorten(url: str) -> str:
+    """Return the beginning of a malformed URL, without user, password and query."""
     return _USER.sub("//", url.partition("?")[0])[:100]

@@ -39,6 +39,13 @@ def same_json(one: JsonValue, other: JsonValue) -> bool:
     return one == other
 
 
+def as_object(value: object) -> JsonObject:
+    """Return a value that is an object, or an empty object in place of any other value."""
+    if isinstance(value, dict):
+        return value
+    return {}
+
+
 def parse_pointer(text: str) -> Pointer:
     """
     Read the string form, or the fragment form when it starts with `#`.

@@ -17,7 +17,7 @@ from mock_server.exchange.message import RawFields, Request, Response
 from mock_server.findings import Finding, Level
 from mock_server.generate.engine import Engine
 from mock_server.generate.request import Drafter, encode, request_outlines
-from mock_server.json_values import JsonObject, JsonValue, Pointer
+from mock_server.json_values import JsonValue, Pointer, as_object
 from mock_server.judges.request import RequestJudge
 from mock_server.judges.response import ResponseJudge
 from mock_server.names import nouns_of, split_words
@@ -61,9 +61,9 @@ def gather_values(
         if _words(variable[1]) == "id":
             values.update({f"{name} id": text for name in nouns_of(noun)})
     nouns = nouns_of(noun)
-    for body in (_as_object(request), _as_object(response)):
+    for body in (as_object(request), as_object(response)):
         values.update({_words(name): value for name, value in body.items()})
-    if "id" in _as_object(response):
+    if "id" in as_object(response):
         values.update({f"{name} id": values["id"] for name in nouns})
     return KnownValues(values, nouns)
 
@@ -118,13 +118,6 @@ def _replace_at(value: JsonValue, pointer: Pointer, wanted: JsonValue) -> JsonVa
     if not pointer or not isinstance(value, dict):
         return wanted
     return {**value, pointer[0]: _replace_at(value[pointer[0]], pointer[1:], wanted)}
-
-
-def _as_object(body: JsonValue | Missing) -> JsonObject:
-    """Return a body that is an object, or an empty object."""
-    if isinstance(body, dict):
-        return body
-    return {}
 
 
 def _words(name: str) -> str:

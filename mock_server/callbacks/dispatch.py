@@ -20,7 +20,7 @@ from mock_server.exchange.message import Response, find_field
 from mock_server.exchange.router import Matched
 from mock_server.exchange.secrets.mask import NO_MASK
 from mock_server.generate.seed import derive_random, derive_seed
-from mock_server.json_values import JsonValue
+from mock_server.json_values import JsonValue, as_object
 from mock_server.respond.answer import UPSTREAM
 from mock_server.respond.journal import Recorded
 from mock_server.respond.responder import Responder
@@ -312,7 +312,7 @@ class CallbackDispatcher:
 
 def _may_trigger(entry: Entry) -> bool:
     """Return whether an operation has members that may name callbacks or webhooks, without reading it."""
-    return isinstance(entry.node.value, dict) and not entry.node.value.keys().isdisjoint(("callbacks", "x-mock"))
+    return not as_object(entry.node.value).keys().isdisjoint(("callbacks", "x-mock"))
 
 
 def _triggers(mount: Mount, entry: Entry) -> Iterator[_Trigger]:
@@ -324,9 +324,8 @@ def _triggers(mount: Mount, entry: Entry) -> Iterator[_Trigger]:
     document = mount.responder.document
     for callback in document.operation(entry).callbacks:
         yield _Trigger("callback", callback, callback.expression)
-    extension = entry.node.value.get("x-mock") if isinstance(entry.node.value, dict) else None
-    wanted = extension.get("webhooks") if isinstance(extension, dict) else None
-    for name, url in wanted.items() if isinstance(wanted, dict) else ():
+    wanted = as_object(as_object(as_object(entry.node.value).get("x-mock")).get("webhooks"))
+    for name, url in wanted.items():
         hook = next((hook for hook in document.webhooks if hook.name == name), None)
         if hook is None or not isinstance(url, str):
             _log.warning("%s: x-mock.webhooks names %r, which is no webhook with a URL", entry.title, name)

@@ -13,7 +13,7 @@ from mock_server.document.model import Missing, ParameterLocation
 from mock_server.findings import Finding
 from mock_server.generate.envelope import is_array, shown, take
 from mock_server.generate.seed import derive_seed
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.names import joined
 from mock_server.schema.outline import Outline
 from mock_server.state.collection import Collection, warn
@@ -51,13 +51,6 @@ def read_sent(collection: Collection, binding: Binding) -> JsonValue:
     return body
 
 
-def _sent_object(collection: Collection, binding: Binding) -> JsonObject:
-    sent = read_sent(collection, binding)
-    if isinstance(sent, dict):
-        return sent
-    return {}
-
-
 def create_body(collection: Collection, binding: Binding, key: JsonValue, number: int) -> JsonObject:
     """
     Return the body of a new item.
@@ -68,7 +61,7 @@ def create_body(collection: Collection, binding: Binding, key: JsonValue, number
         key: Of the item.
         number: Another one for each new item.
     """
-    resource, sent = collection.resource, _sent_object(collection, binding)
+    resource, sent = collection.resource, as_object(read_sent(collection, binding))
     inner = collection.at(text_of(key) or "", key)
     generated = _generate(inner, binding, number)
     writable, read_only = _writable(collection, binding), _read_only(collection)
@@ -111,7 +104,7 @@ def _merge_holder(resource: Resource, generated: JsonObject, item: JsonObject) -
 
 def replace_body(inner: Collection, binding: Binding, before: JsonObject) -> JsonObject:
     """Return the body of an item after a PUT; properties that the server sets stay."""
-    sent = _sent_object(inner, binding)
+    sent = as_object(read_sent(inner, binding))
     writable, fixed = _writable(inner, binding), _fixed(inner)
     given = {name: value for name, value in sent.items() if name not in fixed}
     kept = {name: value for name, value in before.items() if name in fixed or name not in writable}
@@ -147,7 +140,7 @@ def patch_body(inner: Collection, binding: Binding, before: JsonObject, *, media
         if objection is not None:
             raise PatchError(objection, conflict=False, result=True)
         return after
-    patch = {name: value for name, value in _sent_object(inner, binding).items() if name not in fixed}
+    patch = {name: value for name, value in as_object(read_sent(inner, binding)).items() if name not in fixed}
     if binding.verb:
         patch = _apply_verb(inner.resource, binding.verb, patch)
     merged = merge(before, patch)
@@ -213,7 +206,9 @@ def _generate(inner: Collection, binding: Binding, number: int) -> JsonObject:
     read, listed = resource.bindings.get(Action.READ), resource.bindings.get(Action.LIST)
     is_ambiguous = read is not None and inner.representation(read).is_ambiguous
     for candidate in (binding, read, listed) if is_ambiguous else (read, listed, binding):
-        made = generate_item(inner, candidate, seed) if candidate is not None else None
+        if candidate is None:
+            continue
+        made = generate_item(inner, candidate, seed)
         if made is not None:
             return relate(inner, str(number), made)
     return {}
@@ -322,5 +317,4 @@ def link_owner(collection: Collection, binding: Binding, item: JsonObject) -> tu
     name, *rest = link.pointer
     if not rest:
         return {**item, name: value}, {}
-    part = item.get(name)
-    return {**item, name: {**(part if isinstance(part, dict) else {}), rest[0]: value}}, {}
+    return {**item, name: {**as_object(item.get(name)), rest[0]: value}}, {}

@@ -52,7 +52,7 @@ def find_children(inferred: InferredResources) -> Mapping[str, tuple[Child, ...]
         if above is None or owner is None or owner is resource:
             continue
         pointer = _pointer(owner.outline, resource, binding)
-        lists = [pointer[0] if pointer is not None else binding.operation.entry.template.rstrip("/").rpartition("/")[2]]
+        lists = [pointer[0] if pointer is not None else _last_segment(binding)]
         counts = tuple(
             name
             for name in shown(owner.outline)
@@ -63,9 +63,13 @@ def find_children(inferred: InferredResources) -> Mapping[str, tuple[Child, ...]
     return {name: tuple(children) for name, children in found.items()}
 
 
+def _last_segment(binding: Binding) -> str:
+    return binding.operation.entry.template.rstrip("/").rpartition("/")[2]
+
+
 def _pointer(owner: Outline, resource: Resource, binding: Binding) -> tuple[str, ...] | None:
     """Return the pointer to the list of children in an owner, or None."""
-    literal = binding.operation.entry.template.rstrip("/").rpartition("/")[2]
+    literal = _last_segment(binding)
     places = list(_lists(owner, resource.nouns))
     same = [
         pointer

@@ -128,8 +128,7 @@ class Collection:
 
     def at_item(self, key: str, body: JsonValue) -> "Collection":
         """Return the collection with the path variables of an item, whose body may have the key as a number."""
-        known = self.resource.key_of(body)
-        return self.at(key, known if known is not None else key)
+        return self.at(key, self.resource.key_of(body, key))
 
     def other(
         self, resource: Resource, template: str, variables: Mapping[str, str], values: Mapping[str, JsonValue]

@@ -158,7 +158,7 @@ class StateEditor:
         matched = responder.router.match(entry.method, asked.decode())
         if isinstance(matched, Matched):
             request = Request(entry.method, asked, b"", (), b"")
-            self.state.answer(binding.operation, responder.read(matched, request, self.world))
+            self.state.consider(binding.operation, responder.read(matched, request, self.world))
 
     def _template(self, resource: Resource) -> str:
         """Return the template of a resource's collections, as the store names them."""

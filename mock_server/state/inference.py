@@ -15,19 +15,28 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mock_server.document.document import template_names
-from mock_server.document.model import Entry, Operation, ParameterLocation, RequestBody
+from mock_server.document.model import Entry, Operation, ParameterLocation
+from mock_server.document.references import Node
 from mock_server.errors import MockServerError, UsageError
-from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.negotiate import choose_success, represent
 from mock_server.exchange.router import iter_literals
 from mock_server.generate.engine import Engine
 from mock_server.generate.envelope import EnvelopePlace, Shape, find_collection, find_list, find_thing, is_object
-from mock_server.json_values import JsonValue
+from mock_server.json_values import JsonValue, as_object
 from mock_server.names import nouns_of, split_words
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.settings import ResourceSettings
-from mock_server.state.resources import Action, Binding, ForeignKey, Owner, Resource, find_key_place, find_owner
+from mock_server.state.resources import (
+    Action,
+    Binding,
+    ForeignKey,
+    Owner,
+    Resource,
+    find_key_place,
+    find_owner,
+    sent_schema,
+)
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _UNUSUAL = re.compile(r"[?#]|\{\+|[+*]\}")  # a query, a fragment, a variable of several segments
@@ -118,9 +127,7 @@ def _read_declared(kit: Engine, entry: Entry) -> DeclaredResource:
     """
     merged: dict[str, JsonValue] = {}
     for node in (entry.path_item, entry.node):
-        extension = node.value.get("x-mock") if isinstance(node.value, dict) else None
-        if isinstance(extension, dict):
-            merged.update(extension)
+        merged.update(as_object(as_object(node.value).get("x-mock")))
     own = kit.settings.for_operation(entry.id, entry.title)
     name = own.resource if own.resource is not None else merged.get("resource")
     action = merged.get("act")
@@ -130,11 +137,17 @@ def _read_declared(kit: Engine, entry: Entry) -> DeclaredResource:
     stateful = merged.get("stateful", True) if own.stateful is None else own.stateful
     return DeclaredResource(
         stateful=stateful is not False,
-        resource=str(name) if name is not None else None,
+        resource=_text_or_none(name),
         action=Action(str(action)) if action is not None else None,
-        key=str(key) if key is not None else None,
+        key=_text_or_none(key),
         size=size if isinstance(size, int) and not isinstance(size, bool) else None,
     )
+
+
+def _text_or_none(value: JsonValue) -> str | None:
+    if value is None:
+        return None
+    return str(value)
 
 
 @dataclass(slots=True)
@@ -244,15 +257,15 @@ class _Drafter:
         schema = represented.media_type.schema if represented is not None else None
         return self._outline_of(schema, Direction.RESPONSE)
 
-    def _request_outline(self, body: RequestBody | None) -> Outline:
+    def _request_outline(self, operation: Operation) -> Outline:
         """Return the outline of a request body."""
-        content = body.content if body is not None else ()
-        media = next((m for m in content if is_json(parse_media_type(m.name))), next(iter(content), None))
-        return self._outline_of(media.schema if media is not None else None, Direction.REQUEST)
+        return self._outline_of(sent_schema(operation), Direction.REQUEST)
 
-    def _outline_of(self, schema: object, direction: Direction) -> Outline:
+    def _outline_of(self, schema: Node | None, direction: Direction) -> Outline:
+        if schema is None:
+            return _NOTHING
         try:
-            return self.kit.outline(schema, direction, Purpose.MAKE) if schema is not None else _NOTHING  # type: ignore[arg-type]
+            return self.kit.outline(schema, direction, Purpose.MAKE)
         except MockServerError:
             return _NOTHING  # reported when the operation is requested
 
@@ -299,7 +312,7 @@ class _Drafter:
                 if found is not None:
                     return found.outline
         for binding in bindings:
-            body = self._request_outline(binding.operation.request_body)
+            body = self._request_outline(binding.operation)
             if is_object(body):
                 return body
         return _NOTHING
@@ -314,7 +327,7 @@ class _Drafter:
             return False  # a file, a text or a number has no properties to change
         if binding.action in {Action.LIST, Action.READ, Action.REMOVE, Action.CLEAR} or not item.names:
             return True
-        asked = self._request_outline(binding.operation.request_body)
+        asked = self._request_outline(binding.operation)
         if (
             binding.operation.method in {"PUT", "PATCH"}
             and binding.operation.request_body is not None
@@ -373,8 +386,11 @@ def _nouns_of(outline: Outline) -> frozenset[str]:
 
 def component_of(outline: Outline) -> str | None:
     """Return the component that describes an item: two resources of one component may be the same."""
-    ref = outline.sources[0].get("$ref") if outline.sources else None
-    return ref.removeprefix("#/$defs/") if isinstance(ref, str) else None
+    for source in outline.sources[:1]:
+        ref = source.get("$ref")
+        if isinstance(ref, str):
+            return ref.removeprefix("#/$defs/")
+    return None
 
 
 def _join_views(drafts: list[_ResourceDraft]) -> None:

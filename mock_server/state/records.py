@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from mock_server.exchange.negotiate import choose_failure
 from mock_server.generate.envelope import put, take
 from mock_server.generate.seed import derive_seed
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.state.body import link_owner, read_sent
 from mock_server.state.children import Child, sent_children
 from mock_server.state.collection import Collection, StateRequest, fill, noun_of, refuse_absent
@@ -80,10 +80,7 @@ def requested_key(request: StateRequest) -> JsonValue:
     variable = request.binding.variable
     if variable is not None:
         return request.collection.values.get(variable, request.key)
-    known = request.resource.key_of(read_sent(request.collection, request.binding))
-    if known is not None:
-        return known
-    return request.key
+    return request.resource.key_of(read_sent(request.collection, request.binding), request.key)
 
 
 def require_owners(request: StateRequest) -> None:
@@ -221,7 +218,7 @@ def with_children(request: StateRequest, record: Record, depth: int = 0) -> Reco
             records = make_children(inner.collection, inner.binding, sent_children(record.body, child) or [])
         if child.pointer is not None:
             body = put(body, child.pointer, [with_children(inner, each, depth + 1).body for each in records])
-        members = body if isinstance(body, dict) else {}
+        members = as_object(body)
         body = {**members, **{name: len(records) for name in child.counts if isinstance(members.get(name), int)}}
     return record._replace(body=body if isinstance(body, dict) else record.body)
 
@@ -229,8 +226,7 @@ def with_children(request: StateRequest, record: Record, depth: int = 0) -> Reco
 def child_request(request: StateRequest, record: Record, child: Child) -> StateRequest:
     """Return a request for the children of an item."""
     here = request.collection
-    known = request.resource.key_of(record.body)
     variables = {**here.variables, child.variable: record.key}
-    values = {**here.values, child.variable: known if known is not None else record.key}
+    values = {**here.values, child.variable: request.resource.key_of(record.body, record.key)}
     collection = here.other(child.resource, child.resource.template, variables, values)
     return StateRequest(collection, child.binding, None)

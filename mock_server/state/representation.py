@@ -14,7 +14,6 @@ from mock_server.cache import BoundedCache
 from mock_server.document.model import Parameter
 from mock_server.document.references import Node
 from mock_server.errors import MockServerError
-from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.negotiate import ChosenMediaType
 from mock_server.findings import Finding
 from mock_server.generate.echo import DELETED
@@ -31,7 +30,7 @@ from mock_server.generate.envelope import (
 )
 from mock_server.generate.requested_values import RequestedValue, settle
 from mock_server.generate.seed import derive_seed
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.judges.response import ResponseJudge
 from mock_server.names import joined
 from mock_server.pausing import pause
@@ -42,7 +41,7 @@ from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.outline import Outline
 from mock_server.sizes import weigh_json
 from mock_server.state.listing import ListQuery, read_list_query
-from mock_server.state.resources import Action, Binding, Item, Resource, find_key
+from mock_server.state.resources import Action, Binding, Item, Resource, find_key, sent_schema
 
 _IDENTIFYING = ("id", "text", "value", "content", "name")  # members that stand for a whole object
 _SOME_KEY = "key"
@@ -169,10 +168,7 @@ class ItemRepresentation:
     @cached_property
     def sent_place(self) -> EnvelopePlace:
         """The place of the item in the body of a request."""
-        body = self.binding.operation.request_body
-        content = body.content if body is not None else ()
-        media = next((m for m in content if is_json(parse_media_type(m.name))), next(iter(content), None))
-        outline = self._outline(media.schema if media is not None else None, Direction.REQUEST)
+        outline = self._outline(sent_schema(self.binding.operation), Direction.REQUEST)
         known = frozenset(shown(self.resource.outline))
         if not known & frozenset(outline.names):
             for name in outline.names:
@@ -271,15 +267,13 @@ class ItemRepresentation:
         best, most = None, -1
         for attempt in range(_BRANCHES):
             base = self.reply.make(represented, _retry(context, attempt) if attempt else context)
-            part = take(base, place.pointer)
-            generated = part if isinstance(part, dict) else {}
+            generated = as_object(take(base, place.pointer))
             wishes = [
                 RequestedValue((*place.pointer, name), [value, *_adapt(value, generated.get(name))])
                 for name, value in item.items()
             ]
             body = settle(base, wishes, partial(self.fits, represented))
-            part = take(body, place.pointer)
-            shown_part = part if isinstance(part, dict) else {}
+            shown_part = as_object(take(body, place.pointer))
             count = sum(name in shown_part and shown_part[name] == value for name, value in item.items())
             if count > most:
                 best, most = body, count
@@ -319,9 +313,8 @@ class ItemRepresentation:
         self, represented: ChosenMediaType, place: EnvelopePlace, item: JsonObject, context: RequestContext
     ) -> str | None:
         """Return the reason why a list can't show an item, alone or among generated ones."""
-        base = self.base(represented, context) if place.pointer else None
-        key = self.resource.key_of(item)
-        keyed = (key if key is not None else _SOME_KEY, project(item, place.outline))
+        base = self._envelope(represented, place, context)
+        keyed = (self.resource.key_of(item, _SOME_KEY), project(item, place.outline))
         body = put(base, place.pointer, place.gather([keyed]))
         if self.fits(represented, body):
             return None
@@ -340,7 +333,7 @@ class ItemRepresentation:
         part = project(item, place.outline)
         if is_list:
             part = place.gather([(self.resource.key_of(item), part)])
-        base = self.base(represented, context) if place.pointer else None
+        base = self._envelope(represented, place, context)
         depth = 1 + len(place.pointer) + is_list
         found = self.judge.judge_value(represented.media_type, put(base, place.pointer, part))
         return frozenset(f.instance[depth] for f in found if f.instance is not None and len(f.instance) > depth)
@@ -357,6 +350,12 @@ class ItemRepresentation:
         if known is None:
             known = self._bases[key] = self.reply.make(represented, context)
         return known
+
+    def _envelope(self, represented: ChosenMediaType, place: EnvelopePlace, context: RequestContext) -> JsonValue:
+        """Return a generated body to put a list in; None if the list is the whole body."""
+        if place.pointer:
+            return self.base(represented, context)
+        return None
 
     def show_all(
         self, represented: ChosenMediaType, place: EnvelopePlace, items: list[Item], context: RequestContext
@@ -375,7 +374,7 @@ class ItemRepresentation:
             SchemaError: what surrounds the list can't be generated.
         """
         keyed = [(self._listed_key(place, item), project(item.body, place.outline)) for item in items]
-        base = self.base(represented, context) if place.pointer else None
+        base = self._envelope(represented, place, context)
         body = put(base, place.pointer, place.gather(keyed))
         if self.fits(represented, body):
             return body
@@ -395,8 +394,9 @@ class ItemRepresentation:
 
     def _listed_key(self, place: EnvelopePlace, item: Item) -> JsonValue:
         """Return the key of an item as the list has it."""
-        key = self.resource.key_of(item.body) if place.shape is Shape.KEYS else None
-        return key if key is not None else item.key
+        if place.shape is Shape.KEYS:
+            return self.resource.key_of(item.body, item.key)
+        return item.key
 
 
 def _fill(

@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from mock_server.document.model import Operation
+from mock_server.document.references import Node
+from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.negotiate import ChosenResponse
 from mock_server.generate.envelope import is_array, is_object, put, shown, take
 from mock_server.json_values import JsonObject, JsonValue
@@ -93,15 +95,18 @@ class Resource:
             return self.key
         return None
 
-    def key_of(self, item: JsonValue) -> JsonValue:
-        """Return the key of an item, or None."""
-        if self.key is not None:
-            return take(item, (*self.inside, self.key))
-        return None
+    def key_of(self, item: JsonValue, default: JsonValue = None) -> JsonValue:
+        """Return the key in the body of an item."""
+        key = take(item, (*self.inside, self.key)) if self.key is not None else None
+        if key is not None:
+            return key
+        return default
 
     def with_key(self, item: JsonObject, key: JsonValue) -> JsonObject:
         """Return an item with another key."""
-        keyed = put(item, (*self.inside, self.key), key) if self.key is not None else item
+        if self.key is None:
+            return item
+        keyed = put(item, (*self.inside, self.key), key)
         if isinstance(keyed, dict):
             return keyed
         return item
@@ -114,6 +119,14 @@ class Resource:
     def first(self, *actions: Action) -> Binding | None:
         """Return the binding of the first of some actions that the resource has."""
         return next((self.bindings[action] for action in actions if action in self.bindings), None)
+
+
+def sent_schema(operation: Operation) -> Node | None:
+    """Return the schema of a request body, the one of JSON if there are several."""
+    if operation.request_body is None or not operation.request_body.content:
+        return None
+    content = operation.request_body.content
+    return next((media for media in content if is_json(parse_media_type(media.name))), content[0]).schema
 
 
 _KEYS: Final = ("id", "uuid", "uid", "guid", "identifier", "key", "pk", "code", "slug", "number", "no", "name")

@@ -298,10 +298,11 @@ def _relate_property(inner: Collection, key: str, name: str, value: JsonValue) -
     first = _choose(inner, key, name, len(others))
     if isinstance(value, list) and is_array(outline):
         count = min(len(value), len(others))
-        return [_reference(resource, others[(first + step) % len(others)]) for step in range(count)]
+        chosen = [others[(first + step) % len(others)] for step in range(count)]
+        return [resource.key_of(item.body, item.key) for item in chosen]
     if isinstance(value, list | dict | None):
         return value
-    return _reference(resource, others[first])
+    return resource.key_of(others[first].body, others[first].key)
 
 
 def _relate_part(inner: Collection, key: str, name: str, value: JsonObject) -> JsonValue:
@@ -319,13 +320,6 @@ def _relate_part(inner: Collection, key: str, name: str, value: JsonObject) -> J
 
 def _choose(inner: Collection, key: str, name: str, count: int) -> int:
     return derive_seed(inner.context.seed_text, inner.resource.name, key, name) % count
-
-
-def _reference(resource: Resource, item: Item) -> JsonValue:
-    key = resource.key_of(item.body)
-    if key is not None:
-        return key
-    return item.key
 
 
 def _find_others(inner: Collection, nouns: frozenset[str]) -> tuple[Resource, list[Item]]:

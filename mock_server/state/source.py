@@ -66,16 +66,16 @@ class StateSource:
         return entry.id in self.inferred.by_entry
 
     def consider(self, operation: Operation | None, ask: RequestContext) -> Answer | Passed | Foreseen:
-        """Answer from state, or foresee what would be done."""
-        if ask.explains:
-            return self._foresee(operation, ask)
-        return self.answer(operation, ask) or Passed("no answer made from state conforms")
-
-    def _foresee(self, operation: Operation | None, ask: RequestContext) -> Foreseen | Passed:
+        """Answer from state, or foresee the action."""
         found = self.inferred.by_entry.get(operation.id) if operation is not None else None
         if found is None:
             return Passed("the operation has no state")
         request = self._read(*found, ask)
+        if ask.explains:
+            return self._foresee(request)
+        return self._answer(request) or Passed("no answer made from state conforms")
+
+    def _foresee(self, request: StateRequest) -> Foreseen:
         collection, action = request.collection, request.binding.action
         described = f"{action.value} {collection.resource.name}:"
         if action in {Action.LIST, Action.CREATE, Action.CLEAR} or request.key is None:
@@ -91,12 +91,8 @@ class StateSource:
             there = "which nobody asked for yet"
         return Foreseen(f"{described} {request.key!r} in {collection.path}, {there}")
 
-    def answer(self, operation: Operation | None, ask: RequestContext) -> Answer | None:
-        """Answer from state; None if the operation has none, or nothing made from it conforms."""
-        found = self.inferred.by_entry.get(operation.id) if operation is not None else None
-        if found is None:
-            return None
-        request = self._read(*found, ask)
+    def _answer(self, request: StateRequest) -> Answer | None:
+        """Return the answer of an action; None if no answer conforms."""
         entry = request.operation.entry
         for attempt in range(_TRIES):
             try:

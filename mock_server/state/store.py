@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from mock_server.errors import MockServerError, UsageError
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.respond.worlds import MEMORY, WorldStore
 from mock_server.sizes import weigh_json
 
@@ -328,7 +328,7 @@ def read_snapshot(snapshot: JsonValue) -> dict[str, tuple[int, list[str], list[R
     if not isinstance(snapshot, dict):
         raise UsageError("a snapshot of state is an object of collections")
     for name, kept in snapshot.items():
-        members = kept if isinstance(kept, dict) else {}
+        members = as_object(kept)
         number, marks, records = (members.get(key) for key in ("next", "marks", "records"))
         if not isinstance(number, int) or not isinstance(marks, list) or not isinstance(records, list):
             raise UsageError(f"the snapshot of {name} has no 'next', 'marks' and 'records'")

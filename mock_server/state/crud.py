@@ -58,17 +58,10 @@ _CONFLICT: Final = 409
 
 def read_item(request: StateRequest) -> Answer:
     """Answer with the requested item."""
-    record = find_record(request)
-    if record is None:
-        raise refuse_absent(request)
+    record = _require(request)
     context, answers = request.context, request.state.item_answers
-    key = (
-        request.operation.id,
-        *request.collection.address,
-        record.key,
-        context.accept or "",
-        context.seed_text,
-    )
+    address = request.collection.address
+    key = (request.operation.id, *address, record.key, context.accept or "", context.seed_text)
     known = answers.get(key)
     has_children = request.resource.name in request.state.children  # they may change without it
     if known is not None and known[0] is record and not has_children:
@@ -141,9 +134,7 @@ def replace_item(request: StateRequest) -> Answer:
 def patch_item(request: StateRequest) -> Answer:
     """Patch the requested item."""
     _check_acceptable(request)
-    record = find_record(request)
-    if record is None:
-        raise refuse_absent(request)
+    record = _require(request)
     _check_match(request, record)
     since = _check_unique(request, record)
     field = find_field(request.context.request.fields, b"content-type") or ""
@@ -159,9 +150,7 @@ def patch_item(request: StateRequest) -> Answer:
 def delete_item(request: StateRequest) -> Answer:
     """Delete the requested item."""
     _check_acceptable(request)
-    record = find_record(request)
-    if record is None:
-        raise refuse_absent(request)
+    record = _require(request)
     _check_match(request, record)
     answer = _show(request, record)
     delete_record(request.collection, record)
@@ -191,6 +180,14 @@ ACTIONS: Final[Mapping[Action, Callable[[StateRequest], Answer | None]]] = {
     Action.REMOVE: delete_item,
     Action.CLEAR: clear_items,
 }
+
+
+def _require(request: StateRequest) -> Record:
+    """Return the record of the requested item, or refuse the request."""
+    record = find_record(request)
+    if record is None:
+        raise refuse_absent(request)
+    return record
 
 
 def delete_record(collection: Collection, record: Record) -> None:

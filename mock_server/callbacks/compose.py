@@ -30,7 +30,7 @@ _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,15})\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class KnownValues:
+class ExchangeValues:
     """Values of an exchange by the words of their names: `orderId` and `order_id` are both `order id`."""
 
     values: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class KnownValues:
 
 def gather_values(
     template: str, variables: Mapping[str, str], request: JsonValue | Missing, response: JsonValue | Missing
-) -> KnownValues:
+) -> ExchangeValues:
     """
     Gather the values of an exchange.
 
@@ -65,10 +65,10 @@ def gather_values(
         values.update({_words(name): value for name, value in body.items()})
     if "id" in as_object(response):
         values.update({f"{name} id": values["id"] for name in nouns})
-    return KnownValues(values, nouns)
+    return ExchangeValues(values, nouns)
 
 
-def _align(value: JsonValue, known: KnownValues, accepts: Callable[[JsonValue], bool]) -> JsonValue:
+def _align(value: JsonValue, known: ExchangeValues, accepts: Callable[[JsonValue], bool]) -> JsonValue:
     """
     Return a value with known values in it, as far as it conforms.
 
@@ -88,7 +88,7 @@ def _align(value: JsonValue, known: KnownValues, accepts: Callable[[JsonValue], 
     return value
 
 
-def _find_changes(value: JsonValue, known: KnownValues, pointer: Pointer) -> Iterator[tuple[Pointer, JsonValue]]:
+def _find_changes(value: JsonValue, known: ExchangeValues, pointer: Pointer) -> Iterator[tuple[Pointer, JsonValue]]:
     """Yield the pointers to members with known names, and their known values."""
     if not isinstance(value, dict) or len(pointer) > _DEEPEST:
         return
@@ -99,7 +99,9 @@ def _find_changes(value: JsonValue, known: KnownValues, pointer: Pointer) -> Ite
         if wanted is not None and wanted != member:
             yield here, wanted
         if isinstance(wanted, dict):
-            yield from _find_changes(member, KnownValues({_words(key): inner for key, inner in wanted.items()}), here)
+            yield from _find_changes(
+                member, ExchangeValues({_words(key): inner for key, inner in wanted.items()}), here
+            )
         elif nouns_of(name) & known.nouns or words in {"data", "payload", "resource", "object"}:
             yield from _find_changes(member, known, here)
 
@@ -146,7 +148,7 @@ class Composer:
     _drafters: dict[tuple[str, Pointer], Drafter] = field(default_factory=dict)
 
     def compose(
-        self, entry: Entry, url: str, known: KnownValues, seed: int, body: JsonValue | Missing = MISSING
+        self, entry: Entry, url: str, known: ExchangeValues, seed: int, body: JsonValue | Missing = MISSING
     ) -> ComposedRequest:
         """
         Compose a request.
@@ -195,7 +197,7 @@ class Composer:
             self._drafters[key] = Drafter(self.kit, self.kit.document.operation(entry))
         return self._drafters[key]
 
-    def _body(self, drafter: Drafter, media: MediaType, known: KnownValues, seed: int) -> JsonValue | Missing:
+    def _body(self, drafter: Drafter, media: MediaType, known: ExchangeValues, seed: int) -> JsonValue | Missing:
         """Return the documented example, else a generated value, with known values in it."""
         shown = any(not isinstance(example.value, Missing) for example in media.examples)
         value = drafter.body(media, 0 if shown else seed, full=False)

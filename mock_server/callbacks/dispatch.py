@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from mock_server.callbacks.compose import Composer, KnownValues, gather_values
+from mock_server.callbacks.compose import Composer, ExchangeValues, gather_values
 from mock_server.callbacks.send import CALLBACK, CallbackSender, Wait
 from mock_server.document.model import MISSING, Callback, Entry, Missing
 from mock_server.errors import MalformedContent, MockServerError, SchemaError, UsageError
@@ -32,7 +32,7 @@ _AT_ONCE: Final = 16
 _AROUND: Final = 1_000  # bytes of a delivery in memory, or of an attempt, apart from its content
 _UNFOLDED: Final = 4  # bytes of decoded values in memory for each byte of a body
 _SHARE: Final = 1 / 4  # of the memory that pending deliveries may have
-_NOTHING: Final = KnownValues()
+_NOTHING: Final = ExchangeValues()
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +50,7 @@ class _PendingDelivery(NamedTuple):
     composer: Composer
     entry: Entry
     url: str
-    known: KnownValues
+    known: ExchangeValues
     seed: int
     body: JsonValue | Missing = MISSING
     size: int = 0  # bytes of the exchange that triggered it

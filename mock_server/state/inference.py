@@ -95,7 +95,7 @@ def infer(kit: Engine, base_of: Callable[[Entry], str] = lambda entry: "") -> In
     Raises:
         UsageError: `x-mock` has an invalid value.
     """
-    found = _Drafter(kit, base_of)
+    found = _ResourceFinder(kit, base_of)
     drafts = [draft for group in _groups(kit).values() if (draft := found.draft(group)) is not None]
     _join_views(drafts)
     _join_actions(drafts)
@@ -196,7 +196,7 @@ class _ResourceDraft:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Drafter:
+class _ResourceFinder:
     """Drafts resources from groups of operations."""
 
     kit: Engine

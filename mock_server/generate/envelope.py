@@ -15,8 +15,9 @@ from mock_server.names import joined, nouns_of
 from mock_server.schema.outline import Outline
 
 _LISTS: Final = frozenset(
-    ("data", "items", "results", "result", "content", "contents", "value", "values", "records", "entries", "rows", "list", "elements",
-     "objects", "resources", "collection", "members", "nodes", "hits", "page", "payload", "response")
+    ("data", "items", "results", "result", "content", "contents", "value", "values", "records", "entries", "rows",
+     "list", "elements", "objects", "resources", "collection", "members", "nodes", "hits", "page", "payload",
+     "response")
 )  # fmt: skip
 _THINGS: Final = frozenset(
     ("data", "item", "result", "record", "entity", "object", "resource", "value", "content", "payload", "response")

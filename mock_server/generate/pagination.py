@@ -1,8 +1,7 @@
 """
 Pagination: the members around a list, and its links, that place it in the whole.
 
-The meaning of a query parameter or a member is guessed from its name. What its schema does not let a member say it does not
-say.
+The meaning of a query parameter or a member is guessed from its name. A member says only what its schema allows.
 """
 
 import math
@@ -18,17 +17,20 @@ from mock_server.names import joined, split_words
 from mock_server.schema.outline import Outline
 
 _ROLES: Final = {
-    "limit": ("limit", "perpage", "pagesize", "maxresults", "top", "take", "pagelimit", "size", "count", "first", "max", "rows",
-              "resultsperpage", "maxpagesize", "itemsperpage", "pageitems", "maxitems", "number", "n", "maxkeys", "maxrecords"),
+    "limit": ("limit", "perpage", "pagesize", "maxresults", "top", "take", "pagelimit", "size", "count", "first", "max",
+              "rows", "resultsperpage", "maxpagesize", "itemsperpage", "pageitems", "maxitems", "number", "n",
+              "maxkeys", "maxrecords"),
     "offset": ("offset", "skip", "start", "startindex", "pageoffset", "from", "startat"),
     "page": ("page", "pagenumber", "pageno", "pageindex", "p", "currentpage"),
-    "after": ("cursor", "after", "pagetoken", "startafter", "startingafter", "nexttoken", "nextpagetoken", "continuation",
-              "continuationtoken", "continue", "marker", "nextcursor", "pagecursor", "pageafter", "bookmark", "nextpage",
-              "paginationtoken", "startingtoken", "aftercursor", "nextmarker", "usemarker", "scrollid"),
+    "after": ("cursor", "after", "pagetoken", "startafter", "startingafter", "nexttoken", "nextpagetoken",
+              "continuation", "continuationtoken", "continue", "marker", "nextcursor", "pagecursor", "pageafter",
+              "bookmark", "nextpage", "paginationtoken", "startingtoken", "aftercursor", "nextmarker", "usemarker",
+              "scrollid"),
     "before": ("before", "endingbefore", "pagebefore", "beforecursor"),
     "sort": ("sort", "sortby", "orderby", "ordering", "order", "sorting", "sortfield", "sortkey"),
     "direction": ("direction", "sortorder", "sortdir", "sortdirection", "orderdirection", "dir", "orderdir"),
-    "search": ("q", "query", "search", "searchterm", "searchtext", "keyword", "keywords", "searchquery", "term", "text", "fulltext"),
+    "search": ("q", "query", "search", "searchterm", "searchtext", "keyword", "keywords", "searchquery", "term", "text",
+               "fulltext"),
 }  # fmt: skip
 ROLE_OF: Final = {
     name: role for role, names in _ROLES.items() for name in names
@@ -36,8 +38,9 @@ ROLE_OF: Final = {
 PAGED: Final = frozenset(("page", "offset", "after", "before"))  # the roles of parameters that choose a page
 
 _TOTALS: Final = frozenset(
-    ("total", "totalcount", "totalitems", "totalresults", "totalelements", "totalrecords", "numfound", "recordcount", "totalsize",
-     "itemcount", "resultcount", "totalhits", "nbhits", "totalrows", "found", "estimatedtotal", "totalentries")
+    ("total", "totalcount", "totalitems", "totalresults", "totalelements", "totalrecords", "numfound", "recordcount",
+     "totalsize", "itemcount", "resultcount", "totalhits", "nbhits", "totalrows", "found", "estimatedtotal",
+     "totalentries")
 )  # fmt: skip
 _HERE: Final = frozenset(
     ("count", "numberofelements", "returned", "pagecountitems", "itemsonpage", "resultsize", "currentitemcount")
@@ -50,34 +53,36 @@ _LIMIT: Final = frozenset(
 _OFFSET: Final = frozenset(("offset", "skip", "start", "startindex", "from", "startat"))
 _END: Final = frozenset(("end", "endindex", "to"))
 _BACK: Final = frozenset(("hasprevious", "hasprev", "haspreviouspage", "hasprevpage", "hasless"))
-_MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "nextpageexists", "hasmoreitems", "hasmoreresults", "moreresults",
-                          "moreitems", "morepages", "hasmorepages", "moreavailable", "istruncated", "truncated",
-                          "responsetruncated"))  # fmt: skip
+_MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "nextpageexists", "hasmoreitems",
+                          "hasmoreresults", "moreresults", "moreitems", "morepages", "hasmorepages", "moreavailable",
+                          "istruncated", "truncated", "responsetruncated"))  # fmt: skip
 _DONE: Final = frozenset(("islast", "islastpage", "nomore", "endoflist", "lastpage", "last"))
 # Members that lead to the next page wherever they stand, and those that do so beside a list or in what speaks of pages.
 _NEXT_TAILS: Final = frozenset(
-    ("page", "pages", "url", "link", "href", "uri", "cursor", "token", "marker", "offset", "start", "key", "continuation", "number",
-     "results", "result", "records", "record", "batch", "skip", "from", "after", "position", "items", "set", "query", "params", "id",
-     "index", "path")
+    ("page", "pages", "url", "link", "href", "uri", "cursor", "token", "marker", "offset", "start", "key",
+     "continuation", "number", "results", "result", "records", "record", "batch", "skip", "from", "after", "position",
+     "items", "set", "query", "params", "id", "index", "path")
 )  # fmt: skip
 _SURE: Final = frozenset(
     ("continuationtoken", "paginationtoken", "pagetoken", "lastevaluatedkey", "endcursor", "startingafter")
 )
-_NEAR_LIST: Final = frozenset(("next", "cursor", "continue", "continuation", "after", "marker", "bookmark", "scrollid", "startafter",
-                            "aftercursor", "cursornext", "pagecursor", "iterator"))  # fmt: skip
+_NEAR_LIST: Final = frozenset(("next", "cursor", "continue", "continuation", "after", "marker", "bookmark", "scrollid",
+                               "startafter", "aftercursor", "cursornext", "pagecursor", "iterator"))  # fmt: skip
 _TOKENS: Final = frozenset(("page", "next", "continuation", "pagination", "scroll", "start", "resume", "continue"))
 _LINKS: Final = {
-    "next": "next", "nexturl": "next", "nextlink": "next", "nextpageurl": "next", "nexthref": "next", "nextpage": "next",
-    "nexturi": "next", "nextpageuri": "next", "nextpagelink": "next", "prev": "prev", "previous": "prev", "prevurl": "prev",
-    "previousurl": "prev", "prevlink": "prev", "previouslink": "prev", "prevuri": "prev", "previousuri": "prev", "prevpage": "prev",
-    "previouspage": "prev", "prevpageurl": "prev", "previouspageurl": "prev", "previouspageuri": "prev", "prevpageuri": "prev",
-    "first": "first", "firsturl": "first", "firstlink": "first", "firstpage": "first", "firstpageurl": "first", "firstpageuri": "first",
-    "last": "last", "lasturl": "last", "lastlink": "last", "lastpageurl": "last", "lastpageuri": "last", "self": "self", "href": "self",
+    "next": "next", "nexturl": "next", "nextlink": "next", "nextpageurl": "next", "nexthref": "next",
+    "nextpage": "next", "nexturi": "next", "nextpageuri": "next", "nextpagelink": "next", "prev": "prev",
+    "previous": "prev", "prevurl": "prev", "previousurl": "prev", "prevlink": "prev", "previouslink": "prev",
+    "prevuri": "prev", "previousuri": "prev", "prevpage": "prev", "previouspage": "prev", "prevpageurl": "prev",
+    "previouspageurl": "prev", "previouspageuri": "prev", "prevpageuri": "prev", "first": "first", "firsturl": "first",
+    "firstlink": "first", "firstpage": "first", "firstpageurl": "first", "firstpageuri": "first", "last": "last",
+    "lasturl": "last", "lastlink": "last", "lastpageurl": "last", "lastpageuri": "last", "self": "self", "href": "self",
     "url": "here", "uri": "self", "selflink": "self", "selfurl": "self", "selfuri": "self", "current": "self",
 }  # fmt: skip
-_HOLDERS: Final = frozenset(("meta", "pagination", "paging", "page", "pages", "links", "link", "pageinfo", "cursors", "metadata", "pager",
-                             "info", "paginationinfo", "responsemetadata", "list", "listmeta", "cursor", "pageinformation",
-                             "pagingmetadata", "resultinfo", "nextpage", "next"))  # fmt: skip
+_HOLDERS: Final = frozenset(("meta", "pagination", "paging", "page", "pages", "links", "link", "pageinfo", "cursors",
+                             "metadata", "pager", "info", "paginationinfo", "responsemetadata", "list", "listmeta",
+                             "cursor", "pageinformation", "pagingmetadata", "resultinfo", "nextpage",
+                             "next"))  # fmt: skip
 _FIRST_KEYS: Final = frozenset(("firstid", "firstkey"))
 _LAST_KEYS: Final = frozenset(("lastid", "lastkey"))
 KEYS: Final = ("id", "uuid", "uid", "key", "gid", "sid")
@@ -124,7 +129,9 @@ class Span:
     @property
     def number(self) -> int:
         """The number of the page, as the parameter counts."""
-        return self.first + (self.start // self.limit if self.limit else 0)
+        if self.limit:
+            return self.first + self.start // self.limit
+        return self.first
 
     @property
     def pages(self) -> int:
@@ -159,16 +166,19 @@ def links_of(span: Span, roles: Mapping[str, str], base: str, query: str) -> dic
     links = {"self": f"{base}?{query}" if query else base, "here": base}
     if not span.limit:
         return links
-    before = max(span.start - span.limit, 0)
     last = max(span.pages - 1, 0)
     if "page" in roles:
         links |= {"first": to("page", span.first), "last": to("page", span.first + last)}
-        links |= {"next": to("page", span.number + 1)} if span.has_next else {}
-        links |= {"prev": to("page", span.number - 1)} if span.start else {}
+        if span.has_next:
+            links["next"] = to("page", span.number + 1)
+        if span.start:
+            links["prev"] = to("page", span.number - 1)
     elif "offset" in roles:
         links |= {"first": to("offset", 0), "last": to("offset", last * span.limit)}
-        links |= {"next": to("offset", span.start + span.limit)} if span.has_next else {}
-        links |= {"prev": to("offset", before)} if span.start else {}
+        if span.has_next:
+            links["next"] = to("offset", span.start + span.limit)
+        if span.start:
+            links["prev"] = to("offset", max(span.start - span.limit, 0))
     elif "after" in roles and span.has_next and span.cursor is not None:
         links["next"] = to("after", span.cursor)
     return links
@@ -400,7 +410,10 @@ def _follow(relation: str | None, value: JsonValue, span: Span, links: Mapping[s
     if not isinstance(value, str | None):
         return []
     if link is not None:
-        return [link, path_of(link), *([span.cursor] if span.cursor is not None else [])]
+        choices: list[JsonValue | Absence] = [link, path_of(link)]
+        if span.cursor is not None:
+            choices.append(span.cursor)
+        return choices
     if span.cursor is not None and relation != "prev":
         return [span.cursor]
     return [None, ABSENT, ""]

@@ -1,8 +1,8 @@
 """
 Producing: no value leaves that was not judged.
 
-Lists of independent items are put together from kept ones, each of them judged, see `list_writer`. Everything else is drawn
-and judged as a whole; attempts in order: draws with chance, strict draws, the smallest value, repaired draws,
+Lists of independent items are put together from kept ones, each of them judged, see `list_writer`. Everything else is
+drawn and judged as a whole; attempts in order: draws with chance, strict draws, the smallest value, repaired draws,
 documented examples. What no attempt finds is an error that names the keywords in conflict, never a wrong value.
 """
 
@@ -439,9 +439,11 @@ class Producer:
                 place, "no value can satisfy it: what is required contains itself without an end", proven=True
             )
         if self._is_too_large:
-            reason = f"no value is made of more than {MOST_PARTS:,} parts; its smallest one has {self._extent.size:,} or more"
-            if self._extent.size <= MOST_PARTS:
-                reason = f"no value is made of more than {MOST_PARTS:,} parts, and none was found that has fewer"
+            reason = f"no value is made of more than {MOST_PARTS:,} parts"
+            if self._extent.size > MOST_PARTS:
+                reason += f"; its smallest one has {self._extent.size:,} or more"
+            else:
+                reason += ", and none was found that has fewer"
             return UnsatisfiableSchema(place, reason, proven=False)
         if self._is_hopeless:
             reason = "no value can satisfy it"

@@ -39,10 +39,11 @@ _REDUCING = frozenset(("discount", "discounts", "rebate", "refund", "refunded", 
 _PAGING = frozenset(("page", "pages", "limit", "offset", "size", "skip"))
 # Numbers that are no parts of a total beside them.
 _MEASURING = frozenset(
-    ("id", "rate", "ratio", "percent", "percentage", "price", "average", "avg", "mean", "median", "min", "max", "minimum", "maximum",
-     "limit", "version", "status", "code", "latitude", "longitude", "lat", "lng", "lon", "score", "rank", "position", "index", "timestamp",
-     "created", "updated", "at", "time", "duration", "seconds", "ms", "used", "available", "free", "remaining", "year", "month", "day",
-     "width", "height", "number", "count", "quantity", "of", "per")
+    ("id", "rate", "ratio", "percent", "percentage", "price", "average", "avg", "mean", "median", "min", "max",
+     "minimum", "maximum", "limit", "version", "status", "code", "latitude", "longitude", "lat", "lng", "lon", "score",
+     "rank", "position", "index", "timestamp", "created", "updated", "at", "time", "duration", "seconds", "ms", "used",
+     "available", "free", "remaining", "year", "month", "day", "width", "height", "number", "count", "quantity", "of",
+     "per")
 )  # fmt: skip
 _DECIMALS = 6  # of a sum: more are an artefact of floating point
 _PAIRS = (

@@ -19,7 +19,8 @@ from typing import Final
 from mock_server.generate.seed import derive_random
 
 _MOMENT: Final = re.compile(
-    r"\d{4}-\d\d-\d\d(?P<gap>[T ])\d\d:\d\d(?P<seconds>:\d\d)?(?:[.,](?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?"
+    r"\d{4}-\d\d-\d\d(?P<gap>[T ])\d\d:\d\d(?P<seconds>:\d\d)?"
+    r"(?:[.,](?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?"
 )
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 # Other notations of moments, and what `strftime` calls them.

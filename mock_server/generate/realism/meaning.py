@@ -20,12 +20,13 @@ _ID_WORDS = frozenset(("id", "identifier", "uid", "oid", "pk", "ids"))
 
 # Formats that say what a text is, whatever its name.
 _FORMAT_KINDS = {
-    "email": "email", "idn-email": "email", "uuid": "uuid", "guid": "uuid", "ipv4": "ipv4", "ipv6": "ipv6", "ip": "ipv4",
-    "hostname": "domain", "idn-hostname": "domain", "mac": "mac", "mac-address": "mac", "phone": "phone", "phone-number": "phone",
-    "currency": "currency_code", "country-code": "country_code", "iban": "iban", "bic": "bic", "password": "password",
-    "color": "hex_color", "hex-color": "hex_color", "semver": "version", "timezone": "timezone", "credit-card": "card_number",
-    "duration": "duration", "mime-type": "mime_type", "media-range": "mime_type", "isbn": "isbn", "zip": "postcode", "language": "locale",
-    "cidr": "cidr", "ipv4-cidr": "cidr", "ipv4-network": "cidr", "bitfield": "numeral", "bitmask": "numeral", "bitset": "numeral",
+    "email": "email", "idn-email": "email", "uuid": "uuid", "guid": "uuid", "ipv4": "ipv4", "ipv6": "ipv6",
+    "ip": "ipv4", "hostname": "domain", "idn-hostname": "domain", "mac": "mac", "mac-address": "mac", "phone": "phone",
+    "phone-number": "phone", "currency": "currency_code", "country-code": "country_code", "iban": "iban", "bic": "bic",
+    "password": "password", "color": "hex_color", "hex-color": "hex_color", "semver": "version", "timezone": "timezone",
+    "credit-card": "card_number", "duration": "duration", "mime-type": "mime_type", "media-range": "mime_type",
+    "isbn": "isbn", "zip": "postcode", "language": "locale", "cidr": "cidr", "ipv4-cidr": "cidr",
+    "ipv4-network": "cidr", "bitfield": "numeral", "bitmask": "numeral", "bitset": "numeral",
 }  # fmt: skip
 _MOMENT_FORMATS = frozenset(
     ("date-time", "date", "time", "partial-date", "datetime", "timestamp", "date-time-rfc1123", "http-date")

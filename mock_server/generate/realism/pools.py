@@ -43,22 +43,22 @@ _MOMENT_SPANS = {
 
 # Kinds that are one formatter of Faker.
 _FORMATTERS = {
-    "job_title": "job", "password": "password", "secondary_address": "secondary_address",
-    "mac": "mac_address", "ipv4": "ipv4_public", "ipv6": "ipv6", "slug": "slug", "sentence": "sentence", "paragraph": "paragraph",
-    "word": "word", "color": "color_name", "hex_color": "hex_color",
-    "iban": "iban", "bic": "swift11", "card_number": "credit_card_number",
-    "card_brand": "credit_card_provider",
-    "file_name": "file_name", "file_path": "file_path", "file_extension": "file_extension",
-    "md5": "md5", "sha1": "sha1", "sha256": "sha256", "uuid": "uuid4", "isbn": "isbn13", "ean": "ean13",
-    "vin": "vin", "license_plate": "license_plate", "phone": "phone_number",
+    "job_title": "job", "password": "password", "secondary_address": "secondary_address", "mac": "mac_address",
+    "ipv4": "ipv4_public", "ipv6": "ipv6", "slug": "slug", "sentence": "sentence", "paragraph": "paragraph",
+    "word": "word", "color": "color_name", "hex_color": "hex_color", "iban": "iban", "bic": "swift11",
+    "card_number": "credit_card_number", "card_brand": "credit_card_provider", "file_name": "file_name",
+    "file_path": "file_path", "file_extension": "file_extension", "md5": "md5", "sha1": "sha1", "sha256": "sha256",
+    "uuid": "uuid4", "isbn": "isbn13", "ean": "ean13", "vin": "vin", "license_plate": "license_plate",
+    "phone": "phone_number",
 }  # fmt: skip
 
 # Kinds that are patterns: `#` a digit, `?` a capital letter, `^` a hexadecimal digit.
 _PATTERNS = {
-    "vat_number": "??########", "account_number": "############", "numeric_code": "########", "token": "^" * 32, "hex_id": "^" * 16,
-    "id_tag": "04" + "^" * 12, "iccid": "893580##############", "imsi": "24405##########", "imei": "35############",
-    "serial_number": "SN-########", "version": "%.#.#", "firmware": "%.#.#", "evse_id": "FIEMBE#####*#", "error_code": "E%###",
-    "numeral": "%#######", "cidr": "10.4#.#.0/24", "house_letter": "?", "price": "%#.##", "max_power_text": "%# kW",
+    "vat_number": "??########", "account_number": "############", "numeric_code": "########", "token": "^" * 32,
+    "hex_id": "^" * 16, "id_tag": "04" + "^" * 12, "iccid": "893580##############", "imsi": "24405##########",
+    "imei": "35############", "serial_number": "SN-########", "version": "%.#.#", "firmware": "%.#.#",
+    "evse_id": "FIEMBE#####*#", "error_code": "E%###", "numeral": "%#######", "cidr": "10.4#.#.0/24",
+    "house_letter": "?", "price": "%#.##", "max_power_text": "%# kW",
 }  # fmt: skip
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -66,7 +66,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "capability": tables.CAPABILITIES, "access": tables.ACCESS, "feature": tables.FEATURES, "model_name": tables.MODELS,
     "setting_key": tables.SETTING_KEYS, "setting_value": tables.SETTING_VALUES,
     "gender": ("female", "male", "nonbinary"), "environment": ("production", "staging", "test"),
-    "user_agent": ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "curl/8.14.1", "okhttp/5.1.0"),
+    "user_agent": ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "curl/8.14.1",
+                   "okhttp/5.1.0"),
     "card_expiry": ("03/28", "11/29", "07/30", "01/31"), "language_code": ("en", "fi", "sv", "de", "fr", "es"),
     "language_name": ("English", "Finnish", "Swedish", "German", "French", "Spanish"),
     "mime_type": ("application/json", "image/png", "text/plain", "application/pdf", "image/jpeg"),
@@ -78,10 +79,13 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 # What people pay with, by country; elsewhere in dollars.
 _CURRENCIES = {
-    **dict.fromkeys(("FI", "DE", "FR", "ES", "IT", "NL", "BE", "AT", "IE", "PT", "EE", "LV", "LT", "GR", "SK", "SI"), ("EUR", "Euro", "€")),
+    **dict.fromkeys(("FI", "DE", "FR", "ES", "IT", "NL", "BE", "AT", "IE", "PT", "EE", "LV", "LT", "GR", "SK", "SI"),
+                    ("EUR", "Euro", "€")),
     "GB": ("GBP", "Pound sterling", "£"), "SE": ("SEK", "Swedish krona", "kr"), "NO": ("NOK", "Norwegian krone", "kr"),
-    "DK": ("DKK", "Danish krone", "kr"), "CH": ("CHF", "Swiss franc", "CHF"), "JP": ("JPY", "Yen", "¥"), "IN": ("INR", "Indian rupee", "₹"),
-    "BR": ("BRL", "Brazilian real", "R$"), "CN": ("CNY", "Yuan", "¥"), "PL": ("PLN", "Zloty", "zł"), "CA": ("CAD", "Canadian dollar", "$"),
+    "DK": ("DKK", "Danish krone",
+           "kr"), "CH": ("CHF", "Swiss franc", "CHF"), "JP": ("JPY", "Yen", "¥"), "IN": ("INR", "Indian rupee", "₹"),
+    "BR": ("BRL", "Brazilian real",
+           "R$"), "CN": ("CNY", "Yuan", "¥"), "PL": ("PLN", "Zloty", "zł"), "CA": ("CAD", "Canadian dollar", "$"),
 }  # fmt: skip
 
 # Tables: the columns, and what makes a row of them.
@@ -110,19 +114,21 @@ _CLOCK = re.compile(
     r"date|time|year|month|century|expire|passport|uuid1|uuid7|chrome|firefox|opera|safari|user_agent|iso8601|_full|nic_"
 )
 _UNSAFE = frozenset(
-    ("add_provider", "binary", "csv", "dsv", "psv", "tsv", "fixed_width", "image", "json", "json_bytes", "tar", "zip", "xml", "seed",
-     "seed_instance", "seed_locale", "format", "parse", "provider", "providers", "get_formatter", "set_formatter", "get_providers",
-     "set_arguments", "get_arguments", "del_arguments", "cache_pattern", "enum", "items", "factories", "generator_attrs", "locales",
-     "weights", "unique", "optional", "random", "profile", "simple_profile", "pyobject", "time_series")
+    ("add_provider", "binary", "csv", "dsv", "psv", "tsv", "fixed_width", "image", "json", "json_bytes", "tar", "zip",
+     "xml", "seed", "seed_instance", "seed_locale", "format", "parse", "provider", "providers", "get_formatter",
+     "set_formatter", "get_providers", "set_arguments", "get_arguments", "del_arguments", "cache_pattern", "enum",
+     "items", "factories", "generator_attrs", "locales", "weights", "unique", "optional", "random", "profile",
+     "simple_profile", "pyobject", "time_series")
 )  # fmt: skip
 # What json-schema-faker and Prism users write, as the names of our kinds.
 _JS_NAMES = {
     "firstname": "first_name", "lastname": "last_name", "fullname": "person_name", "findname": "person_name",
-    "name": "person_name", "username": "user_name", "phonenumber": "phone", "number": "numeric_code", "streetaddress": "street_address",
-    "zipcode": "postcode", "countrycode": "country_code", "companyname": "company", "productname": "product_name",
-    "domainname": "domain", "avatar": "image_url", "imageurl": "image_url", "jobtitle": "job_title", "currencycode": "currency_code",
-    "words": "sentence", "lines": "paragraph", "ip": "ipv4", "street": "street_name", "buildingnumber": "building_number",
-    "past": "created", "recent": "seen", "future": "future", "soon": "future", "alphanumeric": "token", "manufacturer": "vendor",
+    "name": "person_name", "username": "user_name", "phonenumber": "phone", "number": "numeric_code",
+    "streetaddress": "street_address", "zipcode": "postcode", "countrycode": "country_code", "companyname": "company",
+    "productname": "product_name", "domainname": "domain", "avatar": "image_url", "imageurl": "image_url",
+    "jobtitle": "job_title", "currencycode": "currency_code", "words": "sentence", "lines": "paragraph", "ip": "ipv4",
+    "street": "street_name", "buildingnumber": "building_number", "past": "created", "recent": "seen",
+    "future": "future", "soon": "future", "alphanumeric": "token", "manufacturer": "vendor",
 }  # fmt: skip
 
 
@@ -193,7 +199,7 @@ class Pools:
         return self._columns[key]
 
     def written(self, pattern: str) -> Column:
-        """Return 256 texts of a pattern: `#` is a digit, `%` one from 1 to 9, `?` a capital letter, `^` a hexadecimal digit."""
+        """Return 256 texts of a pattern: `#` is a digit, `%` one from 1 to 9, `?` a capital, `^` hexadecimal."""
         key = f"written {pattern}"
         if key not in self._columns:
             random = derive_random(self.seed, key)
@@ -207,7 +213,7 @@ class Pools:
 
     def find_named(self, name: str) -> Column | None:
         """
-        Return the column that an `x-faker` names: a kind of ours, a formatter of Faker, or one of faker.js (`name.firstName`).
+        Return the column of an `x-faker`: a kind of ours, a formatter of Faker, or one of faker.js (`name.firstName`).
 
         Formatters that take a file, run something or grow without bound are not among them.
         """

@@ -13,21 +13,27 @@ import re
 TEXT = """
 first_name: first name, given name, forename, fname, givenname, firstname, nick name, nickname
 last_name: last name, family name, surname, lname, lastname, familyname
-person_name: full name, display name, contact name, person name, customer name, user full name, holder name, card holder, cardholder, author, assignee, recipient name, sender name, owner name, driver name, created by, updated by, modified by, employee name, guest name, passenger name, real name, contact
+person_name: full name, display name, contact name, person name, customer name, user full name, holder name, \
+    card holder, cardholder, author, assignee, recipient name, sender name, owner name, driver name, created by, \
+    updated by, modified by, employee name, guest name, passenger name, real name, contact
 user_name: username, user name, login, screen name, handle, login name
 email: email, e mail, mail, email address, mail address, contact email
-phone: phone, phone number, mobile, mobile number, telephone, telephone number, fax, tel, msisdn, cell phone, contact number
+phone: phone, phone number, mobile, mobile number, telephone, telephone number, fax, tel, msisdn, cell phone, \
+    contact number
 job_title: job title, job, occupation, profession, position title
 password: password, passwd, secret
 gender: gender, sex
-company: company, company name, organization, organisation, organization name, organisation name, employer, vendor name, merchant, merchant name, supplier, brand, publisher, operator name, party name, business name, institution
+company: company, company name, organization, organisation, organization name, organisation name, employer, \
+    vendor name, merchant, merchant name, supplier, brand, publisher, operator name, party name, business name, \
+    institution
 city: city, town, locality, municipality, city name, post town
 state: state province, province, region, county, administrative area, state name
 area: area, district, suburb, neighbourhood, neighborhood, sub region
 country: country, country name, nation
 country_code: country code, iso country, country iso, country iso2, countrycode
 postcode: postal code, postcode, zip, zip code, postal number, zipcode, post code
-street_address: street address, address line, address1, address line 1, address 1, address one, line1, line 1, street line
+street_address: street address, address line, address1, address line 1, address 1, address one, line1, line 1, \
+    street line
 street_name: street, street name, road
 building_number: street number, house number, building number, building, house
 house_letter: house letter, staircase, entrance
@@ -37,8 +43,10 @@ latitude: latitude, lat
 longitude: longitude, lng, lon, long
 timezone: time zone, timezone, tz
 coordinates: lat lng, latlng, lat lon, geo
-url: url, uri, link, href, website, homepage, web site, site url, self, callback, endpoint, redirect, terms, terms and conditions, permalink, webhook
-image_url: image, image url, avatar, avatar url, photo, photo url, thumbnail, thumbnail url, picture, logo, icon, logo url, cover image, banner
+url: url, uri, link, href, website, homepage, web site, site url, self, callback, endpoint, redirect, terms, \
+    terms and conditions, permalink, webhook
+image_url: image, image url, avatar, avatar url, photo, photo url, thumbnail, thumbnail url, picture, logo, icon, \
+    logo url, cover image, banner
 domain: domain, domain name, host, hostname, fqdn, server name
 ipv4: ip, ip address, ipv4, remote addr, client ip, ip4
 ipv6: ipv6, ip6
@@ -47,8 +55,10 @@ mac: mac, mac address
 user_agent: user agent
 uuid: uuid, guid
 slug: slug, permalink slug, alias
-sentence: message, note, notes, comment, comments, remark, remarks, caption, headline, tagline, hint, last message, reason, detail, subtitle, status message, tooltip
-paragraph: description, summary, content, text, bio, biography, about, abstract, body, details, instructions, directions, synopsis, overview
+sentence: message, note, notes, comment, comments, remark, remarks, caption, headline, tagline, hint, last message, \
+    reason, detail, subtitle, status message, tooltip
+paragraph: description, summary, content, text, bio, biography, about, abstract, body, details, instructions, \
+    directions, synopsis, overview
 title: title, subject, heading, label
 word: tag, keyword, category, topic, genre
 color: color, colour, color name
@@ -76,8 +86,10 @@ mime_type: mime type, content type, media type, mimetype
 md5: md5, checksum, etag, digest
 sha1: sha, sha1, commit sha, revision, commit
 sha256: sha256, hash, fingerprint, signature
-token: token, api key, apikey, access token, refresh token, client secret, session id, session token, key, nonce, id token, jwt, secret key
-numeric_code: code, pin, reference, reference number, order number, invoice number, tracking number, number, ref, confirmation code, transaction id
+token: token, api key, apikey, access token, refresh token, client secret, session id, session token, key, nonce, \
+    id token, jwt, secret key
+numeric_code: code, pin, reference, reference number, order number, invoice number, tracking number, number, ref, \
+    confirmation code, transaction id
 isbn: isbn, isbn13
 ean: ean, barcode, gtin, upc
 vin: vin
@@ -118,12 +130,23 @@ duration: duration
 # Moments: columns of times that keep their order, whatever is picked. Text, or a number of seconds or milliseconds.
 MOMENTS = """
 born: birth date, date of birth, dob, birthday, born, birth
-created: created, created at, created on, creation date, creation time, create time, date created, inserted at, registered at, registration date, signup date, joined at, opened at, added at, founded, since, established, issued at, iat, submitted at, uploaded at, ordered at, order date
-started: start, started, start date, start time, started at, starts at, effective from, valid from, from, begin, begins at, begin date, activated at, from date, not before, published at, release date, date from, date start, departure, departure time, check in, open, invoice date, shipped at, valid since
-ended: end, ended, finish, finished at, end date, end time, ended at, ends at, completed at, completed, until, to, to date, closed at, stopped at, date to, date end, arrival, arrival time, delivered at, check out, processed at, resolved at, deleted at, cancelled at, canceled at
-updated: updated, updated at, last updated, modified, modified at, last modified, update time, updated on, date modified, changed at, edited at, last change, synced at, refreshed at
-seen: last seen, last login, last activity, last used, accessed at, timestamp, time, date, datetime, date time, last message time, received at, sent at, recorded at, measured at, now, ts, at, when, last accessed, logged at, occurred at, seen at, last sync
-future: expires, expires at, expiry date, expiring date, expiration, expiration date, expiry time, valid until, valid to, due, due date, due at, next run, next, renewal date, deadline, not after, exp, effective to, effective until, scheduled at, estimated arrival, expire time, valid through, next billing date, best before
+created: created, created at, created on, creation date, creation time, create time, date created, inserted at, \
+    registered at, registration date, signup date, joined at, opened at, added at, founded, since, established, \
+    issued at, iat, submitted at, uploaded at, ordered at, order date
+started: start, started, start date, start time, started at, starts at, effective from, valid from, from, begin, \
+    begins at, begin date, activated at, from date, not before, published at, release date, date from, date start, \
+    departure, departure time, check in, open, invoice date, shipped at, valid since
+ended: end, ended, finish, finished at, end date, end time, ended at, ends at, completed at, completed, until, to, \
+    to date, closed at, stopped at, date to, date end, arrival, arrival time, delivered at, check out, processed at, \
+    resolved at, deleted at, cancelled at, canceled at
+updated: updated, updated at, last updated, modified, modified at, last modified, update time, updated on, \
+    date modified, changed at, edited at, last change, synced at, refreshed at
+seen: last seen, last login, last activity, last used, accessed at, timestamp, time, date, datetime, date time, \
+    last message time, received at, sent at, recorded at, measured at, now, ts, at, when, last accessed, logged at, \
+    occurred at, seen at, last sync
+future: expires, expires at, expiry date, expiring date, expiration, expiration date, expiry time, valid until, \
+    valid to, due, due date, due at, next run, next, renewal date, deadline, not after, exp, effective to, \
+    effective until, scheduled at, estimated arrival, expire time, valid through, next billing date, best before
 """
 
 # Numbers: kind, least, most, decimals.
@@ -140,7 +163,8 @@ percent 0 100 1: percent, percentage, pct, progress, ratio percent, utilization,
 ratio 0 1 3: ratio, probability, confidence, fraction, rate, weight ratio, score ratio, opacity
 rating 1 5 1: rating, stars, avg rating
 score 0 100 1: score, points, karma
-price 5 500 2: price, amount, total amount, cost, subtotal, balance, fee, total price, unit price, grand total, sum, revenue, salary, budget, discount, tax, tax amount, vat, tip
+price 5 500 2: price, amount, total amount, cost, subtotal, balance, fee, total price, unit price, grand total, sum, \
+    revenue, salary, budget, discount, tax, tax amount, vat, tip
 cents 500 50000 0: amount cents, price cents, cents, minor units
 quantity 1 20 0: quantity, qty, count, number of items, units, copies, stock, seats
 size_bytes 512 5000000 0: size, file size, bytes, content length, byte count
@@ -155,7 +179,8 @@ max_watts 0 0 0: max watts, watts, max power, max electric power, power, wattage
 max_voltage 0 0 0: max voltage, voltage, volts
 max_amperage 0 0 0: max amperage, amperage, amps, max current, current, ampere
 energy 1 80 2: energy, kwh, consumption, meter value, energy delivered
-ordinal 1 4 0: evse id, connector id, socket id, device evse id, device connector id, charging station evse id, line number, line, ordinal, seq
+ordinal 1 4 0: evse id, connector id, socket id, device evse id, device connector id, charging station evse id, \
+    line number, line, ordinal, seq
 position 1 50 0: position, index, rank, order, sequence, priority, ordinal, sort order, page, level, step
 limit 10 100 0: limit, page size, per page, max results
 offset 0 0 0: offset, skip
@@ -164,8 +189,12 @@ small 0 5 0: retries, attempts, version, errors, warnings, failed, online socket
 
 # Booleans: how likely they are true.
 BOOLEANS = """
-0.85: active, enabled, available, valid, success, successful, ok, verified, visible, public, online, is active, connected, active connection, ready, open, healthy, can be changed, editable, supported, allowed, confirmed, complete, in stock
-0.1: deleted, archived, disabled, blocked, hidden, error, failed, expired, has more, truncated, read only, deprecated, locked, suspended, cancelled, canceled, revoked, dry run, test, is deleted, incomplete, banned, private, internal, draft
+0.85: active, enabled, available, valid, success, successful, ok, verified, visible, public, online, is active, \
+    connected, active connection, ready, open, healthy, can be changed, editable, supported, allowed, confirmed, \
+    complete, in stock
+0.1: deleted, archived, disabled, blocked, hidden, error, failed, expired, has more, truncated, read only, deprecated, \
+    locked, suspended, cancelled, canceled, revoked, dry run, test, is deleted, incomplete, banned, private, internal, \
+    draft
 """
 
 # Descriptions of a text that is a number: bit fields, snowflakes, numbers too large for JavaScript.
@@ -214,8 +243,8 @@ LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|<a\b[^>]*>|</a>|<?https?://\S+")
 REGION = re.compile(r"\b(region|province|county|prefecture|U\.?S\.? state|state,|territory)\b", re.IGNORECASE)
 # Beside one of these, a state is a region.
 AT_A_PLACE = frozenset(
-    ("city", "town", "postal code", "postalcode", "postcode", "zip", "zip code", "zipcode", "country", "country code", "street",
-     "street address", "county", "line1", "line 1", "address line 1", "address1", "postal")
+    ("city", "town", "postal code", "postalcode", "postcode", "zip", "zip code", "zipcode", "country", "country code",
+     "street", "street address", "county", "line1", "line 1", "address line 1", "address1", "postal")
 )  # fmt: skip
 ADDRESSES = frozenset(("address", "location", "shipping address", "billing address", "venue", "place"))
 HTTP_STATUS = re.compile(r"\bHTTP (?:response )?status\b", re.IGNORECASE)
@@ -230,28 +259,29 @@ GENERIC = frozenset(("type", "kind", "value", "result", "data", "key", "mode", "
 OF_NUMBERS = re.compile(r"\b(bits?|flags?|numbers?|integers?|counts?|amounts?|total|ids?|mask)\b", re.IGNORECASE)
 # Kinds of texts with a notation of their own: where an example has another one than ours, that is the right one.
 NOTATED = frozenset(
-    ("phone", "postcode", "price", "ean", "isbn", "license_plate", "vat_number", "mac", "imei", "iccid", "imsi", "card_number", "coordinates",
-     "max_power_text", "evse_id", "id_tag", "building_number", "vin", "firmware", "latitude", "longitude")
+    ("phone", "postcode", "price", "ean", "isbn", "license_plate", "vat_number", "mac", "imei", "iccid", "imsi",
+     "card_number", "coordinates", "max_power_text", "evse_id", "id_tag", "building_number", "vin", "firmware",
+     "latitude", "longitude")
 )  # fmt: skip
 ADDRESSED = frozenset(("ipv4", "ipv6", "cidr"))
 LINKED = frozenset(("url", "image_url", "file_path"))
 
 # States of a job: those in which it goes on, and those in which it is over and did well.
 UNDER_WAY = frozenset(
-    ("inprogress", "running", "queued", "pending", "processing", "started", "starting", "creating", "validating", "finalizing", "waiting",
-     "scheduled", "incomplete", "working", "building", "provisioning", "initializing", "uploading", "executing", "submitted", "accepted",
-     "notstarted", "inqueue", "new")
+    ("inprogress", "running", "queued", "pending", "processing", "started", "starting", "creating", "validating",
+     "finalizing", "waiting", "scheduled", "incomplete", "working", "building", "provisioning", "initializing",
+     "uploading", "executing", "submitted", "accepted", "notstarted", "inqueue", "new")
 )  # fmt: skip
 DONE = frozenset(
-    ("completed", "complete", "succeeded", "success", "successful", "finished", "done", "available", "ready", "processed", "uploaded",
-     "deployed", "provisioned", "ok", "passed", "active")
+    ("completed", "complete", "succeeded", "success", "successful", "finished", "done", "available", "ready",
+     "processed", "uploaded", "deployed", "provisioned", "ok", "passed", "active")
 )  # fmt: skip
 
 # What is said of charging stations, and what the same names mean elsewhere.
 _CHARGING = frozenset(("evse", "connector", "socket", "ocpp"))
 ELSEWHERE = {
-    "capability": "feature", "vendor": "company", "model": "model_name", "firmware": "version", "meter_type": "model_name",
-    "config_key": "setting_key", "config_value": "setting_value",
+    "capability": "feature", "vendor": "company", "model": "model_name", "firmware": "version",
+    "meter_type": "model_name", "config_key": "setting_key", "config_value": "setting_value",
 }  # fmt: skip
 
 
@@ -265,8 +295,8 @@ PEOPLE = frozenset(
     (
         "user", "driver", "customer", "person", "people", "member", "employee", "owner", "contact", "author", "patient",
         "student", "teacher", "player", "guest", "passenger", "candidate", "applicant", "profile", "friend", "assignee",
-        "reviewer", "admin", "actor", "artist", "creator", "sender", "recipient", "subscriber", "payer", "buyer", "seller",
-        "attendee", "participant", "visitor", "human", "manager", "agent",
+        "reviewer", "admin", "actor", "artist", "creator", "sender", "recipient", "subscriber", "payer", "buyer",
+        "seller", "attendee", "participant", "visitor", "human", "manager", "agent",
     )
 )  # fmt: skip
 COMPANIES = frozenset(
@@ -310,7 +340,8 @@ CITIES: dict[str, tuple[tuple[str, float, float, str, str], ...]] = {
         ("Jyväskylä", 62.2426, 25.7473, "Keski-Suomi", "40"), ("Lahti", 60.9827, 25.6615, "Päijät-Häme", "15"),
         ("Kuopio", 62.8924, 27.6770, "Pohjois-Savo", "70"), ("Pori", 61.4851, 21.7974, "Satakunta", "28"),
         ("Vaasa", 63.0951, 21.6165, "Pohjanmaa", "65"), ("Rovaniemi", 66.5039, 25.7294, "Lappi", "96"),
-        ("Joensuu", 62.6010, 29.7636, "Pohjois-Karjala", "80"), ("Lappeenranta", 61.0587, 28.1887, "Etelä-Karjala", "53"),
+        ("Joensuu", 62.6010, 29.7636, "Pohjois-Karjala", "80"), ("Lappeenranta", 61.0587, 28.1887, "Etelä-Karjala",
+                                                                 "53"),
     ),
     "SE": (
         ("Stockholm", 59.3293, 18.0686, "Stockholm", "11"), ("Göteborg", 57.7089, 11.9746, "Västra Götaland", "41"),
@@ -330,7 +361,8 @@ CITIES: dict[str, tuple[tuple[str, float, float, str, str], ...]] = {
         ("Pärnu", 58.3859, 24.4971, "Pärnu", "80"), ("Narva", 59.3797, 28.1791, "Ida-Viru", "20"),
     ),
     "CH": (
-        ("Zürich", 47.3769, 8.5417, "ZH", "80"), ("Genève", 46.2044, 6.1432, "GE", "12"), ("Bern", 46.9480, 7.4474, "BE", "30"),
+        ("Zürich", 47.3769, 8.5417, "ZH", "80"), ("Genève", 46.2044, 6.1432, "GE", "12"), ("Bern", 46.9480, 7.4474,
+                                                                                             "BE", "30"),
         ("Basel", 47.5596, 7.5886, "BS", "40"), ("Lausanne", 46.5197, 6.6323, "VD", "10"),
     ),
     "AT": (
@@ -374,7 +406,8 @@ SETTING_VALUES = ("30", "info", "3", "50", "en", "dark", "300", "100")
 OPERATIONAL_STATUSES = ("Available", "Charging", "Preparing", "Finishing", "Unavailable", "Offline")
 CONFIGURATION = (
     ("HeartbeatInterval", "300"), ("MeterValueSampleInterval", "60"), ("ConnectionTimeOut", "90"),
-    ("AuthorizeRemoteTxRequests", "true"), ("LocalPreAuthorize", "false"), ("StopTransactionOnEVSideDisconnect", "true"),
+    ("AuthorizeRemoteTxRequests", "true"), ("LocalPreAuthorize", "false"), ("StopTransactionOnEVSideDisconnect",
+                                                                            "true"),
     ("WebSocketPingInterval", "45"), ("NumberOfConnectors", "2"),
 )  # fmt: skip
 SITE_WORDS = (
@@ -394,10 +427,11 @@ STATUSES = ("active", "pending", "completed", "inactive")
 LEVELS = ("low", "medium", "high")
 # ISO 3166-1: the three letters of what has these two.
 ALPHA_3 = {
-    "AR": "ARG", "AT": "AUT", "AU": "AUS", "BE": "BEL", "BG": "BGR", "BR": "BRA", "CA": "CAN", "CH": "CHE", "CL": "CHL", "CN": "CHN",
-    "CO": "COL", "CZ": "CZE", "DE": "DEU", "DK": "DNK", "EE": "EST", "EG": "EGY", "ES": "ESP", "FI": "FIN", "FR": "FRA", "GB": "GBR",
-    "GR": "GRC", "HR": "HRV", "HU": "HUN", "ID": "IDN", "IE": "IRL", "IL": "ISR", "IN": "IND", "IT": "ITA", "JP": "JPN", "KR": "KOR",
-    "LT": "LTU", "LV": "LVA", "MX": "MEX", "MY": "MYS", "NL": "NLD", "NO": "NOR", "NZ": "NZL", "PH": "PHL", "PL": "POL", "PT": "PRT",
-    "RO": "ROU", "RU": "RUS", "SA": "SAU", "SE": "SWE", "SG": "SGP", "SI": "SVN", "SK": "SVK", "TH": "THA", "TR": "TUR", "TW": "TWN",
-    "UA": "UKR", "US": "USA", "VN": "VNM", "ZA": "ZAF",
+    "AR": "ARG", "AT": "AUT", "AU": "AUS", "BE": "BEL", "BG": "BGR", "BR": "BRA", "CA": "CAN", "CH": "CHE", "CL": "CHL",
+    "CN": "CHN", "CO": "COL", "CZ": "CZE", "DE": "DEU", "DK": "DNK", "EE": "EST", "EG": "EGY", "ES": "ESP", "FI": "FIN",
+    "FR": "FRA", "GB": "GBR", "GR": "GRC", "HR": "HRV", "HU": "HUN", "ID": "IDN", "IE": "IRL", "IL": "ISR", "IN": "IND",
+    "IT": "ITA", "JP": "JPN", "KR": "KOR", "LT": "LTU", "LV": "LVA", "MX": "MEX", "MY": "MYS", "NL": "NLD", "NO": "NOR",
+    "NZ": "NZL", "PH": "PHL", "PL": "POL", "PT": "PRT", "RO": "ROU", "RU": "RUS", "SA": "SAU", "SE": "SWE", "SG": "SGP",
+    "SI": "SVN", "SK": "SVK", "TH": "THA", "TR": "TUR", "TW": "TWN", "UA": "UKR", "US": "USA", "VN": "VNM",
+    "ZA": "ZAF",
 }  # fmt: skip

@@ -1,8 +1,7 @@
 """
 The context that the compilers of strings, numbers, arrays and objects share.
 
-The canonical form leaves references as they are, so a conjunction with one is merged here, by `Merger`, when it is first
-drawn.
+The canonical form leaves references as they are: a conjunction with one is merged here when it is first drawn.
 """
 
 import logging

@@ -91,7 +91,8 @@ class DrawState:
     """Mutable, and of one draw only."""
 
     __slots__ = (
-        "active", "budget", "depth", "echo", "exemplary", "following", "index", "known", "parents", "placed", "random", "room", "row",
+        "active", "budget", "depth", "echo", "exemplary", "following", "index", "known", "parents", "placed", "random",
+        "room", "row",
         "size", "static", "strict", "terse", "tight", "traced", "verify",
     )  # fmt: skip
 

@@ -54,8 +54,8 @@ _OF_ITEMS: Final = frozenset(("type", "items", "minItems", "maxItems"))
 _OF_LISTS: Final = _OF_ITEMS | {"$ref", "title", "description", "default", "deprecated", "x-faker", "x-mock", "xml"}
 # Keywords by which what stands in one place may matter in another; a property of that name does no harm.
 _LOOKING_AROUND: Final = frozenset(
-    ("allOf", "anyOf", "oneOf", "not", "if", "contains", "uniqueItems", "patternProperties", "propertyNames", "dependentSchemas",
-     "unevaluatedProperties", "unevaluatedItems")
+    ("allOf", "anyOf", "oneOf", "not", "if", "contains", "uniqueItems", "patternProperties", "propertyNames",
+     "dependentSchemas", "unevaluatedProperties", "unevaluatedItems")
 )  # fmt: skip
 
 

@@ -33,12 +33,12 @@ _RANGES: dict[str, tuple[float, float, int]] = {
 _USUAL = (1.0, 1000.0, 2)  # what a number is that nothing is known of, and its decimals
 _POOL = 128
 _FEW = 20
+_HUGE = 1e300  # a tenth more would be near infinity
 
 
 def compile_integer(context: SamplerContext, view: IntegerView | None, site: Site) -> Draw:
     """Compile the integers of a view, or any integer."""
-    least = view.minimum if view is not None else None
-    most = view.maximum if view is not None else None
+    least, most = (view.minimum, view.maximum) if view is not None else (None, None)
     columned = _column_draw(context, site, "integer", least, most, view)
     if columned is not None:
         return columned
@@ -55,8 +55,7 @@ def compile_integer(context: SamplerContext, view: IntegerView | None, site: Sit
 
 def compile_number(context: SamplerContext, view: NumberView | None, site: Site) -> Draw:
     """Compile the numbers of a view, or any number."""
-    least = view.minimum if view is not None else None
-    most = view.maximum if view is not None else None
+    least, most = (view.minimum, view.maximum) if view is not None else (None, None)
     columned = _column_draw(context, site, "number", least, most, view)
     if columned is not None:
         return columned
@@ -130,16 +129,20 @@ def _window(
         return floor, min(ceiling, floor + _FEW)
     if ceiling < -LARGEST:
         return max(floor, ceiling - _FEW), ceiling
-    floor, ceiling = (
-        max(floor, -math.inf if floor == -math.inf else -LARGEST),
-        min(ceiling, math.inf if ceiling == math.inf else LARGEST),
-    )
+    if floor != -math.inf:
+        floor = max(floor, -LARGEST)
+    if ceiling != math.inf:
+        ceiling = min(ceiling, LARGEST)
     first, last = max(low, floor), min(high, ceiling)
     if first < last or (first == last and math.isfinite(first)):
         return first, last
     if math.isfinite(floor):
-        return floor, min(ceiling, floor + max(100, abs(floor) * 0.1)) if abs(floor) < 1e300 else floor  # noqa: PLR2004
-    return (ceiling - max(100, abs(ceiling) * 0.1) if abs(ceiling) < 1e300 else ceiling), ceiling  # noqa: PLR2004
+        if abs(floor) >= _HUGE:
+            return floor, floor
+        return floor, min(ceiling, floor + max(100, abs(floor) * 0.1))
+    if abs(ceiling) >= _HUGE:
+        return ceiling, ceiling
+    return ceiling - max(100, abs(ceiling) * 0.1), ceiling
 
 
 def _numbers(random: Random, first: float, last: float, decimals: int) -> Iterator[JsonValue]:
@@ -149,9 +152,10 @@ def _numbers(random: Random, first: float, last: float, decimals: int) -> Iterat
         decimals = max(decimals, min(15, 2 - math.floor(math.log10(width))))
     for _ in range(_POOL):
         number = round(first + random.random() * width, decimals)
-        yield (
-            number if decimals else int(number)
-        )  # a count or a status is written without a point, whatever its type allows
+        if decimals:
+            yield number
+        else:  # a count or a status is written without a point, whatever its type allows
+            yield int(number)
 
 
 def _nearest(first: float, last: float) -> Iterator[JsonValue]:
@@ -170,12 +174,8 @@ def _multiples(
 ) -> Draw:
     """Exact multiples of all steps; multiples of the excluded steps are sorted out by the judge."""
     steps = [Fraction(str(step)) for step in view.multiple_of]
-    if not steps:  # small enough to miss what must not be divided
-        steps = [
-            Fraction(1)
-            if integral
-            else min(Fraction(1, 100), *(Fraction(str(step)) / 2 for step in view.not_multiple_of))
-        ]
+    if not steps and not integral:  # small enough to miss the excluded multiples
+        steps = [min(Fraction(1, 100), *(Fraction(str(step)) / 2 for step in view.not_multiple_of))]
     if integral:
         steps.append(Fraction(1))
     step = steps[0]

@@ -27,7 +27,8 @@ _SPARE_NAMES = ("foo", "bar", "a", "b", "key")
 # Small values of every type.
 CATALOGUE: tuple[JsonValue, ...] = (
     None, True, False, 0, 1, -1, 2, 10, 100, 0.5, 1.5, -1.5, 1e6, "", "a", "text", "foo", "bar", "0", "1", "A-1",
-    "2026-01-01", "2026-01-01T00:00:00Z", "a@example.com", "https://example.com", [], {}, [None], [0], [1], ["a"], [1, 2],
+    "2026-01-01", "2026-01-01T00:00:00Z", "a@example.com", "https://example.com", [], {}, [None], [0], [1], ["a"], [1,
+                                                                                                                    2],
     ["a", "b"], [1, "a"], [[]], [{}], {"a": 1}, {"a": "a"}, {"foo": "a"}, {"foo": 1}, {"bar": "a"}, {"bar": 1},
     {"foo": "a", "bar": "a"}, {"foo": 1, "bar": 2}, {"a": 1, "b": 2},
 )  # fmt: skip

@@ -36,13 +36,13 @@ _Accept = Callable[[JsonValue], bool]
 # Kinds of which an example says more than we know: codes, and words of a vocabulary that only the document's author
 # knows.
 _CODES = frozenset(
-    ("numeric_code", "token", "hex_id", "account_number", "serial_number", "version", "error_code", "file_name", "sha1", "sha256", "md5",
-     "uuid", "word", "title", "status", "slug")
+    ("numeric_code", "token", "hex_id", "account_number", "serial_number", "version", "error_code", "file_name", "sha1",
+     "sha256", "md5", "uuid", "word", "title", "status", "slug")
 )  # fmt: skip
 _VOCABULARIES = frozenset(
-    ("status", "level", "environment", "event_name", "word", "access", "feature", "setting_key", "setting_value", "error_code", "version",
-     "file_extension", "mime_type", "timezone", "locale", "language_code", "model_name", "material", "department", "card_brand",
-     "operational_status", "capability", "duration", "cron")
+    ("status", "level", "environment", "event_name", "word", "access", "feature", "setting_key", "setting_value",
+     "error_code", "version", "file_extension", "mime_type", "timezone", "locale", "language_code", "model_name",
+     "material", "department", "card_brand", "operational_status", "capability", "duration", "cron")
 )  # fmt: skip
 _CODES_IN_CASES = frozenset(("currency_code", "country_code", "country_code_3", "language_code", "bic", "iban"))
 # How many characters have to be those of a code, where the meaning is one and where nothing is known: `us-east-1` is
@@ -162,9 +162,9 @@ def _column(
         return (None if formats else pools.column("word")), None
     if meaning.moment:
         words = split_words(site.name)
-        shape = (
-            format_ or meaning.shape or ("date" if words and words[-1] in {"date", "birthday", "dob"} else "date-time")
-        )
+        shape = format_ or meaning.shape or "date-time"
+        if not format_ and not meaning.shape and words and words[-1] in {"date", "birthday", "dob"}:
+            shape = "date"
         return tuple(_moment_text(moment, shape) for moment in pools.moments(meaning.kind)), meaning
     if meaning.kind == "entity_name":
         return pools.entity_names(meaning.noun), meaning

@@ -61,7 +61,9 @@ _GRAMMARS: Final[dict[str, tuple[str, ...]]] = {
     "time": (rf"{_CLOCK}{_ZONE}", _TIME),
     "date-time": (rf"{_RECENT_DATE}T{_CLOCK}(?:\.\d{{1,6}})?{_ZONE}", rf"{_DATE}[Tt ]{_TIME}"),
     "duration": (rf"P(?:\d+W|{_DURATION_DATE}(?:{_DURATION_TIME})?|{_DURATION_TIME})",),
-    "email": (r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*@(?:[a-z0-9-]+\.)?example\.(?:com|org)", rf"{_ATOM}(?:\.{_ATOM})*@{_HOST}"),
+    "email": (
+        r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*@(?:[a-z0-9-]+\.)?example\.(?:com|org)", rf"{_ATOM}(?:\.{_ATOM})*@{_HOST}",
+    ),
     "hostname": (r"(?:[a-z0-9-]+\.)+example\.(?:com|org)", _HOST),
     "ipv4": (_IPV4,),
     "ipv6": (rf"2001:db8(?::{_H16}){{0,4}}::{_H16}", _IPV6),

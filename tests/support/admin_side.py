@@ -10,7 +10,7 @@ import pytest
 from mock_server.admin.access import Guard
 from mock_server.compose.app import create_app
 from mock_server.compose.backend import assemble
-from mock_server.compose.deferred import install_admin
+from mock_server.compose.deferred import install_admin, install_console
 from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
 from tests.support.asgi_client import AsgiClient
@@ -46,14 +46,15 @@ THINGS = {
 
 @pytest.fixture
 def admin(tmp_path: Path) -> Callable[..., AsgiClient]:
-    """Make a server of a document, with its admin side."""
+    """Make a server of a document, with its admin API and console."""
 
     def make(document: object = THINGS, guard: Guard | None = None, **changes: Any) -> AsgiClient:
         path = tmp_path / "openapi.json"
         path.write_bytes(orjson.dumps(document))
         settings = Settings(**changes)
         backend = assemble([open_responder(str(path), settings)], settings)
-        install_admin(backend, guard or Guard())
+        guarding = guard or Guard()
+        install_console(backend, guarding, install_admin(backend, guarding))
         client = AsgiClient(create_app(backend))
         client.backend = backend  # type: ignore[attr-defined]
         return client

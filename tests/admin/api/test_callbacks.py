@@ -40,6 +40,15 @@ def test_what_became_of_callbacks_is_listed_by_world(admin: Admin) -> None:
     assert client.ask("/__admin/callbacks?world=*").json["meta"] == {"total": 1}
 
 
+def test_the_console_shows_callbacks_without_secrets(admin: Admin) -> None:
+    client = admin(DOCUMENT, callbacks_to=("127.0.0.1:9",), callback_delay=Fixed(60_000))
+    client.ask("/__admin/webhooks/greeted", "POST", json={"url": "http://127.0.0.1:9/?api_key=hush"})
+    page = client.ask("/__console/disturbances").body.decode()
+
+    assert "api_key=[masked]" in page
+    assert "hush" not in page
+
+
 def test_a_webhook_is_sent_on_request(admin: Admin) -> None:
     client = admin(DOCUMENT, callbacks_to=("127.0.0.1:9",), callback_delay=Fixed(60_000))
     said = client.ask("/__admin/webhooks/greeted", "POST", json={"url": "http://127.0.0.1:9/?api_key=hush"})

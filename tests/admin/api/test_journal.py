@@ -263,6 +263,13 @@ def test_what_is_no_object_is_refused(admin: Admin, body: bytes) -> None:
     assert admin().ask("/__admin/requests/count", "POST", body=body).status == 422
 
 
+@pytest.mark.parametrize("encoded", ["=", "é"])
+def test_a_body_that_is_no_base64_is_refused(admin: Admin, encoded: str) -> None:
+    given = {"method": "POST", "url": "/things", "bodyAsBase64": encoded}
+
+    assert admin().ask("/__admin/near-misses/request", "POST", json=given).status == 422
+
+
 def test_a_body_that_is_too_large_is_refused(admin: Admin) -> None:
     assert admin(max_body=100).ask("/__admin/requests/count", "POST", body=b" " * 101).status == 413
 

@@ -360,16 +360,23 @@ class Representation:
         schema, name = media.schema, name_of_operation(self.operation)
         edges = edges_of(content, lambda: EdgeSubject(self.kit.producer(schema, self.operation, name=name)))
         key = f"{profile} {self.operation.id} {self.chosen.status} {content.represented.name}"
-        if rule is not None:
-            edge = edges.find(rule)
-        else:
-            edge = edges.following(str(profile), ask.world.turns, key)
+        unproven = ""
+        try:
+            if rule is not None:
+                edge = edges.find(rule)
+            else:
+                edge = edges.following(str(profile), ask.world.turns, key)
+        except UnsatisfiableSchema:
+            raise
+        except SchemaError as error:  # values can be made, but no edge case can be proven
+            edge, unproven = None, f": {error.reason}"
         if edge is None and rule is None and ask.preferences.profile is None:
             return None  # a profile of the whole server: what has no such edge is answered as always
         if edge is None:
             wanted = f"the payload {rule!r}" if rule is not None else f"{profile} payloads"
             advice = f"see mock-server payloads {self.operation.id} --explain"
-            detail = f"the response {self.chosen.status} as {content.represented.name} has no {wanted.removeprefix('the ')}; {advice}"
+            lacking = f"has no {wanted.removeprefix('the ')}{unproven}"
+            detail = f"the response {self.chosen.status} as {content.represented.name} {lacking}; {advice}"
             return problem_answer(problem.NOT_FOUND, detail, entry=self.operation.entry)
         answer = self._answer(content, self._write(content, edges.payload(edge, ask.seed)), GENERATED, ask.seed_text)
         return answer._replace(fields=[*answer.fields, (PAYLOAD, edge.rule.encode("latin-1", "replace"))])

@@ -159,13 +159,13 @@ def configure(flags: Mapping[str, object], source: SettingsSource | None = None)
     Raises:
         UsageError: something is set to what it can't be.
     """
-    environment = {
+    named = {
         name.removeprefix(_PREFIX).lower(): value
         for name, value in os.environ.items()
         if name.startswith(_PREFIX) and value != ""
     }
-    environment = {name: value for name, value in environment.items() if name not in _ABOUT_THE_FILE}
-    given = {name: None if value == [] else value for name, value in flags.items()}
+    environment = {name: value for name, value in named.items() if name not in _ABOUT_THE_FILE}
+    given = {name: value for name, value in flags.items() if value != []}
     found = (source or current_source()).read()
     for where, layer in ((found.path, found.of_the_mock), (f"the environment ({_PREFIX}…)", environment)):
         try:
@@ -220,9 +220,12 @@ def read_presets(command: str, options: Mapping[str, Option], settings: Settings
             raise UsageError(f"[{command}]: {name} has to be {wanted}, not {value!r}")
         if not all(isinstance(item, str | int | float) for item in items):
             raise UsageError(f"[{command}]: {name} has to be made of texts or numbers, not {value!r}")
-        presets[option.parameter] = (
-            value if option.is_flag else [str(item) for item in items] if option.is_list else str(value)
-        )
+        if option.is_flag:
+            presets[option.parameter] = value
+        elif option.is_list:
+            presets[option.parameter] = [str(item) for item in items]
+        else:
+            presets[option.parameter] = str(value)
     return presets
 
 

@@ -9,7 +9,7 @@ from mock_server.admin.access import Guard
 from mock_server.cli.configure import configure, current_source
 from mock_server.cli.logs import set_up_logs
 from mock_server.cli.show import print_findings
-from mock_server.cli.terminal import say
+from mock_server.cli.terminal import count_noun, say
 from mock_server.compose.backend import assemble, check_store, describe_state
 from mock_server.compose.deferred import deferred_app, find_hidden, install_admin, install_console
 from mock_server.compose.reload import Reloader
@@ -158,13 +158,12 @@ def _operation_lines(opened: OpenedDocument, entry: Entry, address: str, base: s
     operation = opened.document.operation(entry)
     case = example_request(responder.kit, operation, base)
     chosen = choose_success(operation)
-    if chosen is not None:
-        examples = sum(e.value is not MISSING for m in chosen.response.content for e in m.examples)
-    else:
-        examples = 0
-    stored = len(responder.fixtures.by_operation.get(entry.id, ()))
-    sources = [f"{stored} fixture{'s' if stored != 1 else ''}"] if stored else []
-    sources += [f"{examples} example{'s' if examples != 1 else ''}"] if examples else []
+    contents = chosen.response.content if chosen is not None else ()
+    counts = {
+        "fixture": len(responder.fixtures.by_operation.get(entry.id, ())),
+        "example": sum(example.value is not MISSING for content in contents for example in content.examples),
+    }
+    sources = [count_noun(count, noun) for noun, count in counts.items() if count]
     if any(isinstance(source, Versioned) and source.touches(entry) for source in responder.sources):
         sources = ["state", *sources]
     return [title, f"    {case.curl(address)}", f"    from {', '.join([*sources, 'generated data'])}"]

@@ -320,10 +320,12 @@ def _replay(kept: RecordedFinding, api: Api, sender: PacedSender, framing: _Fram
         say(f"> {shown.method} {origin}{shown.target}")
         if shown.body:
             say(f"  {shown.body.decode('utf-8', 'replace')[:2000]}")
-        response = answered
-        say(f"< {response.status if response is not None else received.fault.value if received.fault else ''}")
-        if response is not None and response.body:
-            say(f"  {response.body.decode('utf-8', 'replace')[:2000]}")
+        if answered is None:
+            say(f"< {received.fault.value if received.fault else ''}")
+            return
+        say(f"< {answered.status}")
+        if answered.body:
+            say(f"  {answered.body.decode('utf-8', 'replace')[:2000]}")
 
     say(f"{kept.check}: {kept.message}")
     replayed = replay(kept, api, sender, show, mutating=mutating)

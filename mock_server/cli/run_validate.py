@@ -13,7 +13,7 @@ from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
 from mock_server.cli.show import FORMATS, print_findings
-from mock_server.cli.terminal import say
+from mock_server.cli.terminal import count_noun, say
 from mock_server.cli.workers import choose_executor
 from mock_server.contract.records import RecordSource, find_sources
 from mock_server.contract.summary import (
@@ -85,17 +85,12 @@ def validate(
     seconds = time.perf_counter() - started
     verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {len(findings)} causes"
     if tally.dropped:
-        more = f"; {tally.dropped:,} findings of further causes were only counted"
-    else:
-        more = ""
-    more += (
-        f"; {tally.broken:,} {'file' if tally.broken == 1 else 'files'} could not be read to the end"
-        if tally.broken
-        else ""
-    )
+        verdict += f"; {tally.dropped:,} findings of further causes were only counted"
+    if tally.broken:
+        verdict += f"; {count_noun(tally.broken, 'file')} could not be read to the end"
     # The verdict is the result where people read it; programs get nothing but findings on standard output.
     say(
-        f"{tally.records:,} records in {seconds:.1f} s: {verdict}{more}",
+        f"{tally.records:,} records in {seconds:.1f} s: {verdict}",
         to=sys.stdout if format_ == "text" else sys.stderr,
     )
     if tally.broken:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mock_server.cli.show import annotate
-from mock_server.cli.terminal import say
+from mock_server.cli.terminal import count_noun, say
 from mock_server.contract.model import Incident
 from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.runner import Report
@@ -116,12 +116,12 @@ def _message(message: JsonObject, lead: str, names: set[str]) -> Iterator[str]:
 def summarise(report: Report, frame: ReportContext) -> None:
     """Print what there is to say of the whole run to standard error."""
     levels = {level: sum(i.finding.level is level for i in _certain(report)) for level in reversed(Level)}
-    words = ", ".join(_count(count, level.name.lower()) for level, count in levels.items() if level is not Level.NOTE)
+    words = ", ".join(
+        count_noun(count, level.name.lower()) for level, count in levels.items() if level is not Level.NOTE
+    )
     doubtful, accepted = sum(1 for _ in _doubtful(report)), sum(incident.accepted for incident in report.incidents)
     words += f", {doubtful} unknown" + (f", {accepted} accepted by the baseline" if accepted else "")
-    figures = (
-        f"{_count(len(report.operations), 'operation')}, {_count(report.sent, 'request')} in {report.seconds:.1f} s"
-    )
+    figures = f"{count_noun(len(report.operations), 'operation')}, {count_noun(report.sent, 'request')} in {report.seconds:.1f} s"
     say(
         f"{figures}, {report.exercised.percent:.0f} % of the contract exercised, seed {frame.seed}: {words}",
         to=sys.stderr,
@@ -142,7 +142,3 @@ def summarise(report: Report, frame: ReportContext) -> None:
         say(f"nothing was tested: {report.unreached}", to=sys.stderr)
     if report.interrupted:
         say(f"{report.interrupted}: this is what was found until then", to=sys.stderr)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' if number != 1 else ''}"

@@ -24,6 +24,11 @@ def say(*lines: str, to: TextIO | None = None) -> None:
     out.flush()
 
 
+def count_noun(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 fixture`, `2 fixtures`."""
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
 def take_any_character() -> None:
     """Let streams write out what their encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):

@@ -210,10 +210,10 @@ def write_body(  # noqa: PLR0911
         return _encoded(value, media_type)
     if is_json_lines(media_type):
         lead = b"\x1e" if media_type.essence == "application/json-seq" else b""
-        return b"".join(lead + write_json(item) + b"\n" for item in (value if isinstance(value, list) else [value]))
+        return b"".join(lead + write_json(item) + b"\n" for item in _items(value))
     if is_event_stream(media_type):
         names, types = frozenset(outline.item().names), _types_of_events(outline.item())
-        return b"".join(_write_event(item, names, types) for item in (value if isinstance(value, list) else [value]))
+        return b"".join(_write_event(item, names, types) for item in _items(value))
     if media_type.essence == FORM and isinstance(value, dict):
         return write_urlencoded(value, encodings)
     if media_type.essence == MULTIPART_FORM:
@@ -333,43 +333,39 @@ def _write_event(item: JsonValue, names: frozenset[str], types: frozenset[str]) 
     else:
         type_ = item.get("type") if isinstance(item, dict) else None
         fields = [("event", type_), ("data", item)] if isinstance(type_, str) and type_ in types else [("data", item)]
-    lines = [
-        f"{name}: {line}"
-        for name, member in fields
-        for line in _LINE_END.split(member if isinstance(member, str) else write_json(member).decode())
-    ]
+    lines = [f"{name}: {line}" for name, member in fields for line in _LINE_END.split(_as_text(member))]
     return ("\n".join(lines) + "\n\n").encode()
 
 
+def _items(value: JsonValue) -> list[JsonValue]:
+    if isinstance(value, list):
+        return value
+    return [value]
+
+
+def _as_text(value: JsonValue) -> str:
+    if isinstance(value, str):
+        return value
+    return write_json(value).decode()
+
+
 def _write_mixed(value: JsonValue) -> bytes:
-    parts = value if isinstance(value, list) else [value]
-    out = b"".join(
-        f"--{BOUNDARY}\r\nContent-Type: {'text/plain' if isinstance(part, str) else 'application/json'}\r\n\r\n".encode()
-        + (part.encode() if isinstance(part, str) else write_json(part))
-        + b"\r\n"
-        for part in parts
-    )
-    return out + f"--{BOUNDARY}--\r\n".encode()
+    out = ""
+    for part in _items(value):
+        media_type = "text/plain" if isinstance(part, str) else "application/json"
+        out += f"--{BOUNDARY}\r\nContent-Type: {media_type}\r\n\r\n{_as_text(part)}\r\n"
+    return f"{out}--{BOUNDARY}--\r\n".encode()
 
 
 def _write_csv(value: JsonValue) -> bytes:
-    """RFC 4180: a line of names, then a line for each object; a string is CSV already."""
+    """Write CSV, RFC 4180: a line of names, then a line for each object; a string is CSV already."""
     if isinstance(value, str):
         return value.encode()
-    rows = (
-        [row for row in value if isinstance(row, dict)]
-        if isinstance(value, list)
-        else [value]
-        if isinstance(value, dict)
-        else []
-    )
+    rows = [row for row in _items(value) if isinstance(row, dict)]
     names = list(dict.fromkeys(name for row in rows for name in row))
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(names)
+    writer = csv.DictWriter(out, names)
+    writer.writeheader()
     for row in rows:
-        cells = (row.get(name) for name in names)
-        writer.writerow(
-            ["" if cell is None else cell if isinstance(cell, str) else write_json(cell).decode() for cell in cells]
-        )
+        writer.writerow({name: _as_text(cell) for name, cell in row.items() if cell is not None})
     return out.getvalue().encode()

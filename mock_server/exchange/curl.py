@@ -37,12 +37,11 @@ def _quote(text: str) -> str:
     shown = printable(text)
     if shown == text:
         return shlex.quote(text)
-    escaped = (
-        char if printable(char) == char else "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "replace"))
-        for char in _escaped(text)
-    )
-    return "$'" + "".join(escaped).replace("\\012", "\\n").replace("\\015", "\\r").replace("\\011", "\\t") + "'"
+    escaped = "".join(map(_escape, text.replace("\\", "\\\\").replace("'", "\\'")))
+    return "$'" + escaped.replace("\\012", "\\n").replace("\\015", "\\r").replace("\\011", "\\t") + "'"
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
+def _escape(char: str) -> str:
+    if printable(char) == char:
+        return char
+    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "replace"))

@@ -98,7 +98,9 @@ def _read_cbor(data: bytes, at: int, depth: int) -> tuple[JsonValue, int]:
     if kind == _TAG:
         return _read_cbor(data, at, depth + 1)
     items: list[JsonValue] = []
-    wanted = None if count is None else count * (2 if kind == _MAP else 1)
+    wanted = count
+    if count is not None and kind == _MAP:
+        wanted = 2 * count  # names and values
     while len(items) != wanted:
         if wanted is None and data[at : at + 1] == _BREAK:
             at += 1

@@ -141,7 +141,9 @@ def _text_reader(name: str) -> Reader:
 
     def read(carrier: Carrier) -> list[JsonValue] | Missing:
         text = carrier.path.get(name)
-        return MISSING if text is None else [unquote(text) if "%" in text else text]
+        if text is None:
+            return MISSING
+        return [unquote(text)]
 
     return read
 
@@ -225,7 +227,8 @@ def _split_matrix(parameter: Parameter, outline: Outline, text: str) -> Raw:
     if not values:
         raise MalformedContent(f"the style 'matrix' names the parameter: ;{parameter.name}=…")
     if _expects(outline, "array"):
-        return [unquote(part) for part in (values if parameter.explode else values[0].split(","))]
+        parts = values if parameter.explode else values[0].split(",")
+        return [unquote(part) for part in parts]
     if _expects(outline, "object"):
         return _members(values[0].split(","), parameter.name, explode=False)
     return unquote(values[0])
@@ -526,12 +529,13 @@ def _cookie(parameter: Parameter, pairs: Sequence[tuple[str, str | list[str]]]) 
     Source: RFC 6265, section 4.1.1; OAS 3.2.0, "Style Values": "no percent-encoding or decoding is applied"
     """
     plain = parameter.style is Style.COOKIE
+    write = str if plain else _quote
     out = []
     for name, value in pairs:
         texts = value if isinstance(value, list) else [value]
         if plain and not (is_token(name) and all(_COOKIE_OCTETS.match(text) for text in texts)):
             raise UndefinedSerialization(f"the cookie {name!r} can't hold {texts}")
-        out.append(f"{name if plain else _quote(name)}=" + ",".join(text if plain else _quote(text) for text in texts))
+        out.append(f"{write(name)}={','.join(map(write, texts))}")
     return "; ".join(out)
 
 

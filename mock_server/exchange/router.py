@@ -130,10 +130,8 @@ class Router(Generic[T]):
             candidates = routes.get(method)
             if candidates is not None:
                 leaf = routes
-                found += [
-                    _matched(route, values, query)
-                    for route in (_by_query(candidates, query) if len(candidates) > 1 else candidates)
-                ]
+                fitting = _by_query(candidates, query) if len(candidates) > 1 else candidates
+                found += [_matched(route, values, query) for route in fitting]
             allowed.extend(routes)
         if found:
             return found[0]._replace(others=tuple(found[1:]))

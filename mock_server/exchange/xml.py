@@ -113,10 +113,9 @@ def _named(name: str) -> str:
 
 def _start(form: _ElementForm, attributes: Mapping[str, str], declared: Mapping[str, str]) -> str:
     """Return the beginning of a start tag: each attribute stands there once."""
-    names = {f"xmlns:{prefix}" if prefix else "xmlns": namespace for prefix, namespace in declared.items()}
-    return f"<{form.tag}" + "".join(
-        f" {name}={saxutils.quoteattr(value)}" for name, value in {**names, **attributes}.items()
-    )
+    names = {f"xmlns:{prefix}".rstrip(":"): namespace for prefix, namespace in declared.items()}
+    written = [f" {name}={saxutils.quoteattr(value)}" for name, value in {**names, **attributes}.items()]
+    return f"<{form.tag}{''.join(written)}"
 
 
 def _element(form: _ElementForm, value: JsonValue, outline: Outline, around: Mapping[str, str]) -> str:

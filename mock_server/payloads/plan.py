@@ -261,7 +261,11 @@ class Series:
     def rule(self, index: int) -> str:
         """Return the rule of a payload."""
         edge = self._edge(index)
-        return edge.rule if edge is not None else REALISTIC if index < self._plain else str(self.absent)
+        if edge is not None:
+            return edge.rule
+        if index < self._plain:
+            return REALISTIC
+        return str(self.absent)
 
     def _edge(self, index: int) -> Edge | None:
         return self.catalogue.at(index - self._plain) if index >= self._plain else None
@@ -371,12 +375,7 @@ def _media_types(kit: Engine, choice: PayloadChoice) -> list[str]:
     found: dict[str, None] = {}
     for entry in _entries(kit, choice):
         operation = kit.document.operation(entry)
-        bodies = (
-            operation.responses
-            if choice.direction == "response"
-            else [operation.request_body]
-            if operation.request_body
-            else []
-        )
-        found.update(dict.fromkeys(media.name for body in bodies for media in body.content if media.schema is not None))
+        bodies = operation.responses if choice.direction == "response" else (operation.request_body,)
+        contents = [media for body in bodies if body is not None for media in body.content]
+        found.update(dict.fromkeys(media.name for media in contents if media.schema is not None))
     return list(found)[:_MOST_NAMED]

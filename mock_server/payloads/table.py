@@ -41,10 +41,14 @@ def cells(record: PayloadRecord) -> tuple[int | bool | str, ...]:
 def row(record: PayloadRecord) -> bytes:
     """Return a line of CSV, RFC 4180, without its end."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow(
-        [str(cell).lower() if isinstance(cell, bool) else cell for cell in cells(record)]
-    )
+    csv.writer(out, lineterminator="").writerow(map(_cell, cells(record)))
     return out.getvalue().encode("utf-8", "surrogatepass")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value
 
 
 def flatten(value: JsonValue) -> JsonObject:
@@ -59,7 +63,8 @@ def flatten(value: JsonValue) -> JsonObject:
         elif isinstance(part, list):
             pairs = [(str(index), item) for index, item in enumerate(part)]
         if pairs:
-            stack.extend((f"{path}.{name}" if path else name, member) for name, member in reversed(pairs))
+            lead = f"{path}." if path else ""
+            stack.extend((lead + name, member) for name, member in reversed(pairs))
         else:
             leaves[path] = part
     return leaves

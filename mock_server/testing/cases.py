@@ -147,10 +147,15 @@ class TestTarget:
         if self.values is None:
             return GivenValues()
         if isinstance(self.values, Mapping):
-            return GivenValues(
-                {name: tuple(item) if isinstance(item, list | tuple) else (item,) for name, item in self.values.items()}
-            )
+            lists = {name: _as_list(given) for name, given in self.values.items()}
+            return GivenValues({name: tuple(items) for name, items in lists.items()})
         return read_values(self.root / self.values)
+
+
+def _as_list(given: Any) -> Sequence[Any]:  # noqa: ANN401 - of a marker
+    if isinstance(given, list | tuple):
+        return given
+    return (given,)
 
 
 def make_target(root: Path, words: Mapping[str, Any]) -> TestTarget:

@@ -160,10 +160,20 @@ class Servers:
         return Running(backend, BackgroundServer(guests, settings), guests)
 
     def _documents(self, given: object) -> list[str]:
-        several = [given] if isinstance(given, str | Path) else list(given) if isinstance(given, Sequence) else []
-        found = [str(each) if "://" in str(each) else str(self.root / str(each)) for each in several]
+        several: Sequence[object] = ()
+        if isinstance(given, str | Path):
+            several = [given]
+        elif isinstance(given, Sequence):
+            several = given
         own = self.root / "openapi.yaml"
-        return found or [str(own) if own.is_file() else default_document()]
+        if several:
+            return [self._locate(str(each)) for each in several]
+        return [str(own) if own.is_file() else default_document()]
+
+    def _locate(self, document: str) -> str:
+        if "://" in document:
+            return document
+        return str(self.root / document)
 
     def _settings(self, given: dict[str, Any]) -> Settings:
         known = {item.name for item in fields(Settings)} - {"host", "port", "workers"}

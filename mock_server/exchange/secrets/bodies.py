@@ -71,7 +71,8 @@ def mask_parts(text: str, boundary: str, covers: Covers, by_kind: Callable[[str,
         by_kind: Masks a content, named by a Content-Type field first.
     """
     pieces = re.split(rf"(--{re.escape(boundary)}(?:--)?[ \t]*(?:\r\n|\n|\Z))", text)
-    return "".join(piece if index % 2 else _mask_part(piece, covers, by_kind) for index, piece in enumerate(pieces))
+    pieces[::2] = [_mask_part(piece, covers, by_kind) for piece in pieces[::2]]  # between them are the boundaries
+    return "".join(pieces)
 
 
 def _mask_part(piece: str, covers: Covers, by_kind: Callable[[str, str], str]) -> str:
@@ -88,11 +89,14 @@ def _mask_part(piece: str, covers: Covers, by_kind: Callable[[str, str], str]) -
         shown = covers.cover(content)
     else:
         shown = by_kind(fields.get("content-type", "text/plain"), content)
-    lines_shown = (
-        line if line.lower().startswith("content-type") else covers.text(line)
-        for line in head.splitlines(keepends=True)
-    )
-    return f"{''.join(lines_shown)}{found.group()}{shown}{rest[len(content) :]}"
+    lines_shown = "".join(_mask_field(line, covers) for line in head.splitlines(keepends=True))
+    return f"{lines_shown}{found.group()}{shown}{rest[len(content) :]}"
+
+
+def _mask_field(line: str, covers: Covers) -> str:
+    if line.lower().startswith("content-type"):
+        return line
+    return covers.text(line)
 
 
 def mask_markup(text: str, covers: Covers) -> str:

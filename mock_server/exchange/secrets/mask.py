@@ -18,6 +18,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Final, NamedTuple
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -307,7 +308,8 @@ class Mask:
         pairs = (
             part.strip().partition("=") for part in (find_field(fields, b"cookie") or "").split(";") if "=" in part
         )
-        return {name: value.strip('"') if name in self.open_cookies else MASKED for name, _, value in pairs}
+        read = {name: value.strip('"') for name, _, value in pairs}
+        return read | dict.fromkeys(read.keys() - self.open_cookies, MASKED)
 
     def body(self, fields: RawFields, data: bytes) -> bytes:
         """Replace the secrets in a body, by its media type; its coding is kept where it is one that can be undone."""
@@ -401,12 +403,13 @@ class Mask:
                 granting = find_granting(
                     {name: item for name, item in value.items() if isinstance(item, str)}, has_pairs=False
                 )
-            return {
-                self.text(name): self._below(item, depth)
-                if name in granting
-                else self._member(name, item, depth + 1, value)
-                for name, item in value.items()
-            }
+            shown: dict[str, JsonValue] = {}
+            for name, item in value.items():
+                if name in granting:
+                    shown[self.text(name)] = self._below(item, depth)
+                else:
+                    shown[self.text(name)] = self._member(name, item, depth + 1, value)
+            return shown
         if isinstance(value, int | float) and not isinstance(value, bool) and self._knows(str(value)):
             return self._number(value)
         return value
@@ -543,13 +546,11 @@ class Mask:
         granting = find_granting(_read_pairs(pieces), pieces[0])
         if not granting:
             return found.group()
-        halves = (piece.partition("=") for piece in pieces)
-        return "".join(
-            f"{name}={self._cover_quoted(value)}"
-            if unquote_plus(name) in granting and value and value != MASKED
-            else f"{name}{sign}{value}"
-            for name, sign, value in halves
-        )
+        for index, piece in enumerate(pieces):
+            name, _, value = piece.partition("=")
+            if unquote_plus(name) in granting and value and value != MASKED:
+                pieces[index] = f"{name}={self._cover_quoted(value)}"
+        return "".join(pieces)
 
     def _encoded(self, found: re.Match[str]) -> str:
         """Mask what is percent-encoded in a text."""
@@ -743,7 +744,7 @@ def put_back(value: JsonValue, before: JsonValue) -> JsonValue:
     if isinstance(value, dict) and isinstance(before, dict):
         return {name: put_back(item, before.get(name)) for name, item in value.items()}
     if isinstance(value, list) and isinstance(before, list):
-        return [put_back(item, before[index] if index < len(before) else None) for index, item in enumerate(value)]
+        return [put_back(item, old) for item, old in zip_longest(value, before[: len(value)])]
     return value
 
 

@@ -20,7 +20,7 @@ may set is in `trust`), or the one that `--config` names:
     source = ["example"]
     delay = "100..300"
     fault = ["error:503@0.1"]
-    stateful = false              # with --stateful: this one is answered without state; `resource` says to what it belongs
+    stateful = false              # with --stateful: without state; `resource` says to which state it belongs
 
     [resources.pets]              # of the state
     id = "petNo"                  # the property that tells pets apart
@@ -44,10 +44,10 @@ from mock_server.tokens import is_token
 
 # What frames a message, is of one answer or guards browsers.
 _OWN_FIELDS: Final = frozenset(
-    ("age", "allow", "cache-control", "connection", "content-encoding", "content-length", "content-location", "content-range",
-     "content-security-policy", "content-type", "date", "etag", "keep-alive", "last-modified", "link", "location", "retry-after",
-     "set-cookie", "sl-violations", "trailer", "transfer-encoding", "upgrade", "vary", "www-authenticate", "x-content-type-options",
-     "x-frame-options")
+    ("age", "allow", "cache-control", "connection", "content-encoding", "content-length", "content-location",
+     "content-range", "content-security-policy", "content-type", "date", "etag", "keep-alive", "last-modified", "link",
+     "location", "retry-after", "set-cookie", "sl-violations", "trailer", "transfer-encoding", "upgrade", "vary",
+     "www-authenticate", "x-content-type-options", "x-frame-options")
 )  # fmt: skip
 _OWN_PREFIXES: Final = ("access-control-", "cross-origin-", "x-mock-")
 SOURCES: Final = ("fixture", "example", "generated")
@@ -312,7 +312,8 @@ class Settings:
     allow_host: tuple[str, ...] = setting(
         TEXTS,
         (),
-        "Another host name to answer for, such as mock.test; * for any. On loopback, only names of this machine are answered.",
+        "Another host name to answer for, such as mock.test; * for any. On loopback, only names of this machine are "
+        "answered.",
         trust=Trust.NOTHING,
     )
     workers: int = setting(

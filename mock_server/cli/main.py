@@ -33,12 +33,13 @@ COMMANDS: Final = {
     "check": "Say what is wrong with a document, its examples, fixtures and scenarios, and what can't be mocked.",
     "test": "Test a running API against its document: examples, coverage, the lives of things, fuzzing.",
     "validate": "Judge captured traffic (HAR, NDJSON of exchanges) or bare payloads, and sum up what is wrong.",
-    "payloads": "Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what it says.",
+    "payloads": "Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what "
+    "it says.",
 }
 # What the commands of other programs are called that do the same.
 _SYNONYMS: Final = {
-    "mock": "serve", "run": "serve", "start": "serve", "server": "serve", "stub": "serve", "lint": "check", "record": "proxy",
-    "fuzz": "test", "contract": "test", "generate": "payloads", "judge": "validate",
+    "mock": "serve", "run": "serve", "start": "serve", "server": "serve", "stub": "serve", "lint": "check",
+    "record": "proxy", "fuzz": "test", "contract": "test", "generate": "payloads", "judge": "validate",
 }  # fmt: skip
 # What typer raises for a wrong command line; it exports subclasses only.
 _COMMAND_LINE_ERROR: Final[type[Exception]] = typer.BadParameter.__mro__[1]

@@ -185,6 +185,7 @@ def _summarise(lane: Series, kind: str) -> None:
     line = f"  {kind}: {len(edges)} of {len(edges) + len(lost)} rules"
     if kind == INVALID:
         broken = {(edge.place, edge.keyword) for edge in edges}
-        line += f", {len(broken)} of {len(broken | {(missed.place, missed.keyword) for missed in lost})} (place, keyword) pairs"
+        known = broken | {(missed.place, missed.keyword) for missed in lost}
+        line += f", {len(broken)} of {len(known)} (place, keyword) pairs"
     reasons = "; ".join(f"{number} because {reason}" for reason, number in count_reasons(lost).items())
     say(line + (f"; {reasons}" if lost else ""))

@@ -98,7 +98,8 @@ def run_contract(
         url, document = None, url
     if (app_ is None) == (url is None) and app_ is None:
         raise UsageError(
-            "name the URL of the API, as in mock-server test http://127.0.0.1:8000, or an application with --app module:attribute"
+            "name the URL of the API, as in mock-server test http://127.0.0.1:8000, "
+            "or an application with --app module:attribute"
         )
     if url is not None and "://" not in url and Path(url).is_file():
         raise UsageError(

@@ -53,9 +53,14 @@ def validate(
     settings = configure({"allow_remote": allow_remote or None, "allow_path": allow_path or None})
     where = document or default_document()
     standard = RecordStandard(
-        document=_found_anywhere(where) if scheduler is not None else where, settings=settings, operation=operation, status=status,
-        schema=schema, direction=direction, base_path=base_path,
-    )  # fmt: skip
+        document=_found_anywhere(where) if scheduler is not None else where,
+        settings=settings,
+        operation=operation,
+        status=status,
+        schema=schema,
+        direction=direction,
+        base_path=base_path,
+    )
     if "-" in {*files, standard.document} and (workers > 1 or scheduler is not None):
         raise UsageError("--workers and --scheduler need files that each of them can read, not standard input")
     sources = find_sources(files)

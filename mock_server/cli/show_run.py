@@ -121,11 +121,9 @@ def summarise(report: Report, frame: ReportContext) -> None:
     )
     doubtful, accepted = sum(1 for _ in _doubtful(report)), sum(incident.accepted for incident in report.incidents)
     words += f", {doubtful} unknown" + (f", {accepted} accepted by the baseline" if accepted else "")
-    figures = f"{count_noun(len(report.operations), 'operation')}, {count_noun(report.sent, 'request')} in {report.seconds:.1f} s"
-    say(
-        f"{figures}, {report.exercised.percent:.0f} % of the contract exercised, seed {frame.seed}: {words}",
-        to=sys.stderr,
-    )
+    counts = f"{count_noun(len(report.operations), 'operation')}, {count_noun(report.sent, 'request')}"
+    share = f"{report.exercised.percent:.0f} % of the contract exercised"
+    say(f"{counts} in {report.seconds:.1f} s, {share}, seed {frame.seed}: {words}", to=sys.stderr)
     if report.skipped:
         named = ", ".join(entry.title for entry in report.skipped[:_MOST_NAMED])
         say(f"not sent without --mutating: {named}{' …' if len(report.skipped) > _MOST_NAMED else ''}", to=sys.stderr)

@@ -52,8 +52,9 @@ _END_MARK = re.compile(r"\[[A-Z][A-Z_ ]*\]\Z")  # as in `data: [DONE]`
 _BOUNDARY = re.compile(rb"(?:\A|\r?\n)--([0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-])[ \t]*\r?\n")
 # What files of some types begin with: a text of an example that stands for such bytes in base64 is told by it.
 _SIGNATURES = (
-    b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"%PDF", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"ID3", b"OggS", b"BM",
-    b"\x00\x00\x01\x00", b"II*\x00", b"MM\x00*", b"\xff\xfb", b"fLaC", b"\x1aE\xdf\xa3", b"wOF", b"SQLite format 3",
+    b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"%PDF", b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"ID3", b"OggS",
+    b"BM", b"\x00\x00\x01\x00", b"II*\x00", b"MM\x00*", b"\xff\xfb", b"fLaC", b"\x1aE\xdf\xa3", b"wOF",
+    b"SQLite format 3",
 )  # fmt: skip
 
 
@@ -130,7 +131,9 @@ def _read_text(data: bytes, media_type: MediaRange, outline: Outline) -> list[Js
 
 def _read_events(data: bytes, outline: Outline) -> list[JsonValue]:
     """
-    Return a stream as its events and, where the data of each is a JSON text, as those values; what the schema names comes first.
+    Return the readings of a stream: its events and, where the data of each is a JSON text, those values.
+
+    The reading that the schema names comes first.
 
     Where the schema speaks of the data alone, other fields of an event are not judged, and an event without data is
     none.

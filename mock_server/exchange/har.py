@@ -51,14 +51,17 @@ def har_entry(
     """
     query = parse_qsl(request.query.decode("latin-1"), keep_blank_values=True)
     milliseconds = round(seconds * 1000, 3)
+    content: JsonObject = {}
+    if request.body:
+        content["postData"] = _content(request.body, find_field(request.fields, b"content-type"))
     return {
         "startedDateTime": render_moment(moment),
         "time": milliseconds,
         "request": {
             "method": request.method, "url": url, "httpVersion": "HTTP/1.1", "cookies": [],
-            "headers": _headers(request.fields), "queryString": [{"name": name, "value": value} for name, value in query],
-            "headersSize": -1, "bodySize": len(request.body),
-            **({"postData": _content(request.body, find_field(request.fields, b"content-type"))} if request.body else {}),
+            "headers": _headers(request.fields),
+            "queryString": [{"name": name, "value": value} for name, value in query],
+            "headersSize": -1, "bodySize": len(request.body), **content,
         },
         "response": _response(response if response is not None else Response(0, (), b""), status_text),
         "cache": {},
@@ -72,8 +75,8 @@ def _response(response: Response, text: str) -> JsonObject:
     content = _content(body, find_field(fields, b"content-type"))
     return {
         "status": status, "statusText": text, "httpVersion": "HTTP/1.1", "cookies": [], "headers": _headers(fields),
-        "content": {"size": len(body), **content}, "redirectURL": find_field(fields, b"location") or "", "headersSize": -1,
-        "bodySize": len(body),
+        "content": {"size": len(body), **content}, "redirectURL": find_field(fields, b"location") or "",
+        "headersSize": -1, "bodySize": len(body),
     }  # fmt: skip
 
 

@@ -24,7 +24,10 @@ _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _PARAMETERS: Final = rf"(?:\s*;\s*{_TOKEN}\s*=\s*(?:{_TOKEN}|{_QUOTED}))*"
 _ENTITY_TAG: Final = r'(?:W/)?"[!#-~\x80-\xff]*"'
-_DATE: Final = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3]\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} [0-2]\d:[0-5]\d:[0-6]\d GMT"
+_DATE: Final = (
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3]\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}"
+    r" [0-2]\d:[0-5]\d:[0-6]\d GMT"
+)
 _REFERENCE: Final = r"[^\s<>\"{}|\\^`]*"
 _ORIGIN: Final = r"(?:\*|null|[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#,]+)"
 _SECONDS: Final = r"\d+"

@@ -15,18 +15,19 @@ MULTIPART_FORM = "multipart/form-data"
 _JSON_NAMES = frozenset((JSON, "text/json", "application/x-json"))
 _XML_NAMES = frozenset(("application/xml", "text/xml"))
 _LINES = frozenset(
-    ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/jsonlines",
-     "application/json-l", "application/x-json-stream", "application/stream+json", "application/json-seq")
+    ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines",
+     "application/jsonlines", "application/json-l", "application/x-json-stream", "application/stream+json",
+     "application/json-seq")
 )  # fmt: skip
 _STRUCTURED_TEXT = frozenset(
-    ("application/javascript", "application/yaml", "application/x-yaml", "application/sql", "application/graphql", "application/toml",
-     "application/x-sh", "application/csv", "application/rtf")
+    ("application/javascript", "application/yaml", "application/x-yaml", "application/sql", "application/graphql",
+     "application/toml", "application/x-sh", "application/csv", "application/rtf")
 )  # fmt: skip
 _VENDOR = re.compile(r"(?:vnd\.|prs\.|x-)([^.+;]+)")
 # What stands for a documented range that the client does not narrow.
 _CONCRETE = {
-    "*": JSON, "application": JSON, "text": "text/plain", "image": "image/png", "audio": "audio/mpeg", "video": "video/mp4",
-    "multipart": "multipart/mixed", "font": "font/woff2",
+    "*": JSON, "application": JSON, "text": "text/plain", "image": "image/png", "audio": "audio/mpeg",
+    "video": "video/mp4", "multipart": "multipart/mixed", "font": "font/woff2",
 }  # fmt: skip
 
 

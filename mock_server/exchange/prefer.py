@@ -231,7 +231,8 @@ PREFERENCES: Final = (
         "profile",
         _profile,
         _SHAPES,
-        "`realistic`, `minimal` (no optional properties), or the next `boundary`, `extreme`, `invalid` or `incoherent` payload",
+        "`realistic`, `minimal` (no optional properties), or the next `boundary`, `extreme`, `invalid` or "
+        "`incoherent` payload",
     ),
     Preference("payload", _word, _SHAPES, "answer with one edge case, by its rule as `payloads --explain` lists it"),
     Preference("delay", _delay, _TRANSPORTS, "delay the answer, as in `200` or `100..300` (milliseconds)"),

@@ -290,7 +290,7 @@ def _walk_spanning(
     node: _TreeNode[T], segments: list[str], at: int, values: tuple[str, ...], deepest: int
 ) -> Iterator[tuple[_TreeNode[T], tuple[str, ...], int]]:
     """
-    Yield every leaf that the segments lead to where the last variable on the way holds several of them, the most concrete first.
+    Yield every leaf that is reached where the last variable holds several segments, the most concrete first.
 
     Yields:
         The leaf, the values of the variables, and the number of that variable.

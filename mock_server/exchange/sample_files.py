@@ -226,13 +226,15 @@ def _relations(kind: str, target: str) -> str:
 def _content_types(parts: Mapping[str, str]) -> str:
     own = "".join(f'<Override PartName="/{name}" ContentType="{_MIME}.{type_}+xml"/>' for name, type_ in parts.items())
     rels = '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    return f'{_XML}<Types xmlns="{_PACKAGE}/content-types">{rels}<Default Extension="xml" ContentType="application/xml"/>{own}</Types>'
+    xml = '<Default Extension="xml" ContentType="application/xml"/>'
+    return f'{_XML}<Types xmlns="{_PACKAGE}/content-types">{rels}{xml}{own}</Types>'
 
 
 def _xlsx() -> bytes:
     """Return a workbook of one sheet with one cell."""
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    book = f'<workbook xmlns="{space}" xmlns:r="{_OFFICE}"><sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>'
+    sheets = '<sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets>'
+    book = f'<workbook xmlns="{space}" xmlns:r="{_OFFICE}">{sheets}</workbook>'
     cell = '<row r="1"><c r="A1" t="inlineStr"><is><t>example</t></is></c></row>'
     parts = {"xl/workbook.xml": "spreadsheetml.sheet.main", "xl/worksheets/sheet1.xml": "spreadsheetml.worksheet"}
     return _zip(
@@ -265,12 +267,14 @@ def _opendocument(kind: str, body: str) -> bytes:
     names = " ".join(f'xmlns:{name}="{space}:{name}:1.0"' for name in ("office", "text", "table"))
     entries = f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{type_}"/>'
     entries += '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
-    content = f'<office:document-content {names} office:version="1.3"><office:body>{body}</office:body></office:document-content>'
+    content = f"<office:body>{body}</office:body>"
+    content = f'<office:document-content {names} office:version="1.3">{content}</office:document-content>'
+    manifest = f'<manifest:manifest xmlns:manifest="{space}:manifest:1.0">{entries}</manifest:manifest>'
     return _zip(
         {
             "mimetype": type_,
             "content.xml": _XML + content,
-            "META-INF/manifest.xml": f'{_XML}<manifest:manifest xmlns:manifest="{space}:manifest:1.0">{entries}</manifest:manifest>',
+            "META-INF/manifest.xml": _XML + manifest,
         }
     )
 
@@ -296,8 +300,9 @@ def _tar() -> bytes:
 
 
 def _calendar() -> bytes:
-    lines = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//mock//EN", "BEGIN:VEVENT", "UID:1@example.com", "DTSTAMP:20260601T120000Z",
-             "DTSTART:20260601T120000Z", "SUMMARY:Example", "END:VEVENT", "END:VCALENDAR", "")  # fmt: skip
+    lines = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//mock//EN", "BEGIN:VEVENT", "UID:1@example.com",
+             "DTSTAMP:20260601T120000Z", "DTSTART:20260601T120000Z", "SUMMARY:Example", "END:VEVENT", "END:VCALENDAR",
+             "")  # fmt: skip
     return "\r\n".join(lines).encode()
 
 

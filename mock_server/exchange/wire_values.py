@@ -71,7 +71,7 @@ def read_leniently(raw: Raw, outline: Outline) -> list[JsonValue]:
 
 
 def _plain_words(raw: Raw, outline: Outline) -> Raw:
-    """Return the same with the words for true and false that JSON has, where those are expected and nothing else takes the text."""
+    """Return the value with JSON's words for true and false, where a boolean is expected and nothing else fits."""
     if isinstance(raw, list):
         return [_plain_words(item, outline.item(index)) for index, item in enumerate(raw)]
     if isinstance(raw, dict):

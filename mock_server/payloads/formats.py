@@ -117,7 +117,8 @@ def _postman(record: PayloadRecord) -> FormattedPayload:
         item["response"] = [
             {
                 "name": record.rule, "code": _status(record), "originalRequest": asked,
-                "header": [{"key": "Content-Type", "value": record.media_type}], "body": write_json(record.value).decode(),
+                "header": [{"key": "Content-Type", "value": record.media_type}],
+                "body": write_json(record.value).decode(),
             }
         ]  # fmt: skip
     return FormattedPayload(write_json(item))
@@ -155,7 +156,8 @@ def _pytest(record: PayloadRecord) -> FormattedPayload:
 _PYTEST_HEAD: Final = f'''"""
 Edge cases, written by mock-server {__version__}. Do not edit: write it anew.
 
-Responses: `consume(body, about)` is a fixture of yours (in conftest.py) that hands a response body to the code under test.
+Responses: `consume(body, about)` is a fixture of yours (in conftest.py) that hands a response body to the code under\
+ test.
 It has to take what is valid and to raise on what is not.
 
 Requests: `send(request, about)` is a fixture of yours that sends a request and gives the status of the answer.

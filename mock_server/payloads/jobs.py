@@ -1,25 +1,17 @@
 """
 A run in pieces: shards of some hundred payloads that are made anywhere, in any order, and again after a kill.
 
-Who makes a shard writes it, where it sees the folder of the parts; else it gives back the bytes, and this process
-writes. Bytes that are not sent are time that is not spent: with them two workers of a cluster are 1.46 times one
-process, without 1.7.
+    OUT.parts/job.json       the job; another one does not go on with these parts
+    OUT.parts/000017.part    a finished shard: written under another name, flushed, then renamed; whole or not there
+    OUT.parts/5f1c….run      a mark of this run: a worker that finds it sees this folder, not one of the same name
+    OUT.parts/joined-000122-61200344    the first 122 shards, in order; a kill may leave more than so many bytes
 
-The finished parts of a run, put together while others are being made: so at no time does everything exist twice.
+A worker writes its shard where it sees the folder; else it returns the bytes, and this process writes them. Bytes that
+are not sent are time that is not spent: two workers of a cluster are 1.46 times one process with them, 1.7 without.
 
-    OUT.parts/joined-000122-61200344    the first 122 shards, in order; what goes beyond so many bytes was cut off by a kill
-
-What is joined is flushed before its name says so, and its parts are removed when it does.
-
-The finished parts of a run, as files.
-
-    OUT.parts/job.json       what is being made; another job does not go on with these parts
-    OUT.parts/000017.part    a finished shard: written beside, flushed, then renamed, so it is whole or not there
-    OUT.parts/5f1c….run      a mark of this run: who finds it sees this very folder, and not one of the same name elsewhere
-
-They are taken into one file, see `joining`, and gone when that is whole.
-
-A shard that is made twice is written twice, as the same bytes under one name.
+Finished shards are joined while others are made, so that at no time everything exists twice. What is joined is flushed
+before its name says so, and its parts are removed after that. A shard that is made twice is the same bytes under one
+name.
 """
 
 import hashlib

@@ -101,11 +101,15 @@ ALL_KINDS: Final = (REALISTIC, *KINDS)
 # What each kind holds, as reference pages show it.
 MEANINGS: Final = {
     "realistic": "data as `serve` generates it",
-    "boundary": "each bound from both sides, each member of an enum, each alternative, each optional property left out, null",
-    "extreme": "valid but hostile: very long, deep or many; emoji, control characters, right-to-left, SQL, HTML, formulas, large numbers",
+    "boundary": "each bound from both sides, each member of an enum, each alternative, each optional property left "
+    "out, null",
+    "extreme": "valid but hostile: very long, deep or many; emoji, control characters, right-to-left, SQL, HTML, "
+    "formulas, large numbers",
     "invalid": "one keyword broken at one place, and nothing else",
-    "incoherent": "valid but wrong in meaning: an end before its start, a latitude beyond the pole, a count that disagrees",
-    "pairwise": "boundary values of different places combined, so that every two of them meet; up to `--budget` payloads",
+    "incoherent": "valid but wrong in meaning: an end before its start, a latitude beyond the pole, a count that "
+    "disagrees",
+    "pairwise": "boundary values of different places combined, so that every two of them meet; up to `--budget` "
+    "payloads",
 }
 # So many payloads in a row are edits of one drawn value.
 _BLOCK: Final = 32

@@ -21,8 +21,8 @@ from mock_server.json_values import JsonObject, JsonValue, find_at, format_point
 from mock_server.payloads.plan import PayloadRecord
 
 COLUMNS: Final = (
-    "number", "rule", "kind", "operation", "direction", "status", "media_type", "part", "keyword", "pointer", "place", "valid",
-    "breaks", "exact", "value", "leaves", "payload",
+    "number", "rule", "kind", "operation", "direction", "status", "media_type", "part", "keyword", "pointer", "place",
+    "valid", "breaks", "exact", "value", "leaves", "payload",
 )  # fmt: skip
 HEAD: Final = (",".join(COLUMNS) + "\r\n").encode()
 
@@ -31,10 +31,12 @@ def cells(record: PayloadRecord) -> tuple[int | bool | str, ...]:
     """Return the values of a row, in the order of `COLUMNS`."""
     found, value = find_at(record.value, record.pointer)
     return (
-        record.number, record.rule, record.kind, record.operation, record.direction, record.status, record.media_type, record.part,
+        record.number, record.rule, record.kind, record.operation, record.direction, record.status, record.media_type,
+        record.part,
         record.keyword, format_pointer(record.pointer), record.place, record.valid,
         "; ".join(f"{broken.keyword} {format_pointer(broken.instance)}" for broken in record.breaks), record.exact,
-        write_json(value).decode() if found else "", write_json(flatten(record.value)).decode(), write_json(record.value).decode(),
+        write_json(value).decode() if found else "", write_json(flatten(record.value)).decode(),
+        write_json(record.value).decode(),
     )  # fmt: skip
 
 

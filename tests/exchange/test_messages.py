@@ -219,7 +219,7 @@ def test_preferences_are_read_from_the_field_or_else_the_query() -> None:
     assert parse_preferences(None, "x=1") is NONE
     assert parse_preferences("respond-async, wait=10", "") is NONE
     assert parse_preferences("code=404, code=500", "").code == 404
-    assert format_applied(both, ("example", "size")) == "example=a b"
+    assert format_applied(both, "example:a b") == "code=404, example=a b"
 
 
 @pytest.mark.parametrize(

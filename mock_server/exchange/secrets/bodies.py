@@ -21,7 +21,8 @@ _TAG: Final = re.compile(
 _TELLING_ATTRIBUTE: Final = re.compile(r"""\b(?:name|key|id|property|type)=["']([^"']+)""")
 _VALUE_ATTRIBUTE: Final = re.compile(r"""(\b(?:value|content)=(["']))([^"']+)""")
 _YAML_LINE: Final = re.compile(
-    r"""(?P<lead>[ ]*(?:-[ ]+)*)(?P<quote>["']?)(?P<name>[^\s"'{}\[\],#&*!|>%@`:-][^"':]{0,200}?)(?P=quote)[ ]*:(?P<rest>[ \t].*)?\Z"""
+    r"""(?P<lead>[ ]*(?:-[ ]+)*)(?P<quote>["']?)(?P<name>[^\s"'{}\[\],#&*!|>%@`:-][^"':]{0,200}?)(?P=quote)"""
+    r"""[ ]*:(?P<rest>[ \t].*)?\Z"""
 )
 _BOUNDARY: Final = re.compile(r"""boundary=(?:"([^"]+)"|([^\s;,]+))""", re.IGNORECASE)
 _PART_NAME: Final = re.compile(r"""[;\s]name=(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))""", re.IGNORECASE)

@@ -1,5 +1,5 @@
 """
-Keeping secrets out of what is shown or kept: the one mask of journal, exports, console, log, reports, curl lines and fixtures.
+Secrets kept out of what is shown or stored: journal, exports, console, log, reports, curl lines and fixtures.
 
 A value is a secret by the name above it (`secret_names`), by its place (credentials, cookies, the security schemes of
 the document), by its shape (`secret_shapes`), or because the same exchange has it in such a place as well: an answer
@@ -66,9 +66,10 @@ _ALWAYS: Final = frozenset(
 )
 # Header fields whose values identify a representation, a part or a request, and are random by their nature.
 _IDENTIFYING: Final = frozenset(
-    ("etag", "if-match", "if-none-match", "if-range", "content-type", "content-digest", "repr-digest", "digest", "content-md5", "date",
-     "traceparent", "tracestate", "x-request-id", "x-correlation-id", "sec-websocket-key", "sec-websocket-accept", "user-agent", "accept",
-     "x-mock-seed", "x-mock-payload", "preference-applied", "content-security-policy")
+    ("etag", "if-match", "if-none-match", "if-range", "content-type", "content-digest", "repr-digest", "digest",
+     "content-md5", "date", "traceparent", "tracestate", "x-request-id", "x-correlation-id", "sec-websocket-key",
+     "sec-websocket-accept", "user-agent", "accept", "x-mock-seed", "x-mock-payload", "preference-applied",
+     "content-security-policy")
 )  # fmt: skip
 _DEEPEST: Final = 64
 _MOST_DECODED: Final = 16 * 1024 * 1024  # bytes of a body whose coding is undone
@@ -619,7 +620,8 @@ class Mask:
             return f"{name}={self._cover_quoted(value)}"
         if not equals:
             return self._unquoted(part)
-        return f"{self._unquoted(name)}={self._unquoted(value, is_identifying=is_place_name(key) or 'etag' in key.lower())}"
+        is_identifying = is_place_name(key) or "etag" in key.lower()
+        return f"{self._unquoted(name)}={self._unquoted(value, is_identifying=is_identifying)}"
 
     def _cover_quoted(self, value: str) -> str:
         if self._found is not None:

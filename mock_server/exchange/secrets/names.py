@@ -16,9 +16,10 @@ from typing import Final
 
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+")
 _SECRET: Final = frozenset(
-    ("apikey", "apikeys", "authorization", "bearer", "contraseña", "contrasena", "cookie", "cookies", "cred", "creds", "csrf", "cvc",
-     "cvv", "hmac", "jsessionid", "jwt", "jwts", "kennwort", "mdp", "otp", "otps", "parola", "pass", "passwort", "phpsessid", "pswd", "psw",
-     "pwd", "pwds", "senha", "sess", "sessid", "session", "sessionid", "sid", "sig", "token", "tokens", "totp", "wachtwoord", "xsrf")
+    ("apikey", "apikeys", "authorization", "bearer", "contraseña", "contrasena", "cookie", "cookies", "cred", "creds",
+     "csrf", "cvc", "cvv", "hmac", "jsessionid", "jwt", "jwts", "kennwort", "mdp", "otp", "otps", "parola", "pass",
+     "passwort", "phpsessid", "pswd", "psw", "pwd", "pwds", "senha", "sess", "sessid", "session", "sessionid", "sid",
+     "sig", "token", "tokens", "totp", "wachtwoord", "xsrf")
 )  # fmt: skip
 # Words that contain a secret one, written together: `userpassword`, `accesstoken`, `mysecret`, `secretAccessKey`.
 _COMPOUND: Final = re.compile(
@@ -29,8 +30,8 @@ _COMPOUND: Final = re.compile(
 _NOT_COMPOUND: Final = re.compile(r"^be?token|^passw(?:ay|ear)")
 # Words that make a key a secret one.
 _KEYS: Final = frozenset(
-    ("access", "account", "api", "app", "application", "auth", "client", "consumer", "encryption", "license", "master", "private",
-     "security", "service", "shared", "signing", "storage", "subscription", "ssh")
+    ("access", "account", "api", "app", "application", "auth", "client", "consumer", "encryption", "license", "master",
+     "private", "security", "service", "shared", "signing", "storage", "subscription", "ssh")
 )  # fmt: skip
 # What proves who someone is, in two words.
 _PROOFS: Final = frozenset(
@@ -42,34 +43,37 @@ _PROOFS: Final = frozenset(
 _ENDINGS: Final = frozenset(
     tuple(phrase.split())
     for phrase in (
-        "ssn", "social security", "social security number", "social security no", "socialsecuritynumber", "national id", "nationalid",
-        "national id number", "national identification number", "national identity number", "national insurance number",
-        "passport number", "card number", "card no", "card num", "cardnumber", "cardno", "cc number", "cc num", "ccnumber", "ccnum",
-        "card verification value", "verification code", "verificationcode", "one time code", "onetime code", "sms code", "login code",
-        "reset code", "access code", "device code", "code verifier", "magic link", "magiclink", "saml response", "samlresponse",
-        "saml art", "sam lart", "samlart", "saml assertion", "client assertion", "client cert", "client certificate", "user pin",
-        "card pin", "login pin", "pin block",
+        "ssn", "social security", "social security number", "social security no", "socialsecuritynumber", "national id",
+        "nationalid", "national id number", "national identification number", "national identity number",
+        "national insurance number", "passport number", "card number", "card no", "card num", "cardnumber", "cardno",
+        "cc number", "cc num", "ccnumber", "ccnum", "card verification value", "verification code", "verificationcode",
+        "one time code", "onetime code", "sms code", "login code", "reset code", "access code", "device code",
+        "code verifier", "magic link", "magiclink", "saml response", "samlresponse", "saml art", "sam lart", "samlart",
+        "saml assertion", "client assertion", "client cert", "client certificate", "user pin", "card pin", "login pin",
+        "pin block",
     )
 )  # fmt: skip
 _LONGEST_ENDING: Final = max(map(len, _ENDINGS))
 _AUTH: Final = frozenset(("code", "cookie", "data", "hash", "header", "headers", "info", "string", "user", "value"))
 # Words of numbers: what ends so says how many, how long, when, which one.
 _COUNTS: Final = frozenset(
-    ("age", "at", "attempts", "budget", "consumed", "cost", "count", "counts", "details", "duration", "expire", "expires", "expiration",
-     "expiry", "exp", "in", "index", "indices", "length", "lifetime", "limit", "limits", "minutes", "ms", "percent", "quota", "rate",
-     "ratio", "remaining", "retries", "seconds", "size", "spent", "timeout", "total", "totals", "ttl", "usage", "used", "version")
+    ("age", "at", "attempts", "budget", "consumed", "cost", "count", "counts", "details", "duration", "expire",
+     "expires", "expiration", "expiry", "exp", "in", "index", "indices", "length", "lifetime", "limit", "limits",
+     "minutes", "ms", "percent", "quota", "rate", "ratio", "remaining", "retries", "seconds", "size", "spent",
+     "timeout", "total", "totals", "ttl", "usage", "used", "version")
 )  # fmt: skip
 _AMOUNTS: Final = frozenset(
     ("max", "maximum", "min", "minimum", "num", "number", "total")
 )  # what begins so is a number
 # Tokens that are counted: those of language models and rate limits.
 _COUNTED: Final = _COUNTS | _AMOUNTS | frozenset(
-    ("audio", "available", "cached", "completion", "generated", "input", "output", "per", "prompt", "reasoning", "reserved", "thinking")
+    ("audio", "available", "cached", "completion", "generated", "input", "output", "per", "prompt", "reasoning",
+     "reserved", "thinking")
 )  # fmt: skip
 # Words of kinds and places: what such a name says is a word or a URL, not the secret itself.
 _KINDS: Final = frozenset(
-    ("alg", "algorithm", "algorithms", "description", "enabled", "endpoint", "format", "label", "method", "methods", "name", "names",
-     "policy", "required", "status", "strength", "supported", "title", "type", "types", "uri", "url")
+    ("alg", "algorithm", "algorithms", "description", "enabled", "endpoint", "format", "label", "method", "methods",
+     "name", "names", "policy", "required", "status", "strength", "supported", "title", "type", "types", "uri", "url")
 )  # fmt: skip
 _PLACES: Final = frozenset(("continuation", "cursor", "next", "page", "prev", "previous", "resume", "start", "sync"))
 _TOKENS: Final = frozenset(("token", "tokens"))
@@ -80,8 +84,8 @@ _PIN: Final = re.compile(r"[0-9]{3,12}\Z|(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])(?!
 # are.
 OF_OAUTH: Final = frozenset(("code", "state", "assertion", "nonce", "ticket"))
 _SAYING_OAUTH: Final = frozenset(
-    ("grant_type", "redirect_uri", "code_verifier", "code_challenge", "response_type", "session_state", "id_token", "client_secret",
-     "granttype", "redirecturi")
+    ("grant_type", "redirect_uri", "code_verifier", "code_challenge", "response_type", "session_state", "id_token",
+     "client_secret", "granttype", "redirecturi")
 )  # fmt: skip
 _OAUTH_PATH: Final = re.compile(r"oauth|openid|oidc|saml|\b(?:sso|cas|token|callback|authori[sz]e)\b", re.IGNORECASE)
 _CODE: Final = re.compile(r"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])[!-~]{10,}\Z")  # and no word, number or code of an error

@@ -71,7 +71,10 @@ _KEYS: Final = tuple(
         ("AccountKey=", r"(?<=AccountKey=)[A-Za-z0-9+/=]{10,255}"),
         (
             "PRIVATE KEY",
-            r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----END)[\s\S])*(?:-----END [A-Z0-9 ]{0,40}-----)?",
+            (
+                r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----END)[\s\S])*"
+                r"(?:-----END [A-Z0-9 ]{0,40}-----)?"
+            ),
         ),
     )
 )

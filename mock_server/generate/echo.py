@@ -3,9 +3,9 @@ Members of an answer that repeat its request: the body sent, its URL, the page.
 
 - Of a body that was sent, an answer has what it has a property for, as far as the schema takes it.
 - A sign of a next page says that there is none, unless a number of items is preferred: then its pages are counted.
-- A page, an offset and a limit are those that were asked for; totals follow.
-- `url`, `self` and their like are the URL of the request. Its scheme and host are not known here: `HERE` stands for
-  them.
+- A page, an offset and a limit are those of the request; totals follow.
+- `url`, `self` and their like are the URL of the request. Its scheme and host are not known here: `HERE` is put
+  in their place.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -85,10 +85,9 @@ class EchoPlaces:
         """The names of the query parameters, by role."""
         found: dict[str, str] = {}
         for echo in self.echoes:
+            role = None
             if not echo.in_path:
                 role = ROLE_OF.get(joined(echo.name))
-            else:
-                role = None
             if role is not None:
                 found.setdefault(role, echo.name)
         return found
@@ -190,15 +189,15 @@ class EchoPlaces:
         shown = min(count, limit) if limit else count
         step = limit or shown
         number, offset = _number(echo.get(roles.get("page", ""))), _number(echo.get(roles.get("offset", "")))
-        said = (e.name for e in self.echoes if not e.in_path and e.name in echo)
-        asked = {ROLE_OF.get(joined(name)): echo[name] for name in said}
-        cursor = asked.get("after")
+        names = (e.name for e in self.echoes if not e.in_path and e.name in echo)
+        by_role = {ROLE_OF.get(joined(name)): echo[name] for name in names}
+        cursor = by_role.get("after")
         start = offset or 0
         if number is not None:
             start = max(number - first, 0) * step
         elif size is not None and cursor is not None:
             start = _after(listed, cursor)
-        paged = limit is not None or not PAGED.isdisjoint(asked)
+        paged = limit is not None or not PAGED.isdisjoint(by_role)
         if size is None:
             return Span(shown, start + shown, start, step if paged else None, first)
         shown = max(min(step, count - start), 0) if paged else count

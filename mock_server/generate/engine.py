@@ -10,6 +10,7 @@ from mock_server.document.model import Operation, Parameter, ParameterLocation
 from mock_server.document.references import Node
 from mock_server.errors import UsageError
 from mock_server.exchange.router import iter_literals
+from mock_server.generate.envelope import take
 from mock_server.generate.numerals import Numerals
 from mock_server.generate.producer import Producer
 from mock_server.generate.realism.meaning import is_identifier
@@ -54,14 +55,7 @@ class Engine:
     @property
     def locale(self) -> str:
         """The locale of generated values: the setting, the document's `x-mock`, or English."""
-        if isinstance(self.document.resource.value, dict):
-            extension = self.document.resource.value.get("x-mock")
-        else:
-            extension = None
-        if isinstance(extension, dict):
-            named = extension.get("locale")
-        else:
-            named = None
+        named = take(self.document.resource.value, ("x-mock", "locale"))
         return self.settings.locale or (named if isinstance(named, str) else DEFAULT_LOCALE)
 
     def pools(self, locale: str | None = None) -> Pools:

@@ -40,7 +40,7 @@ class EnvelopePlace:
     """A place in a body."""
 
     pointer: tuple[str, ...]  # names of members, from the outside in
-    outline: Outline  # of what stands there; of an item, where it is a list
+    outline: Outline  # of the value there; of an item, where it is a list
     shape: Shape = Shape.LIST  # of a collection
 
     def spread(self, part: JsonValue) -> list[tuple[JsonValue, JsonObject]]:
@@ -97,10 +97,9 @@ def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> Envelo
     if named is not None:
         return EnvelopePlace((named,), outline.member(named).item())
     for name in shown(outline) if depth == 0 else ():
+        found = None
         if joined(name) in _HOLDERS:
             found = find_list(outline.member(name), nouns, depth + 1)
-        else:
-            found = None
         if found is not None:
             return EnvelopePlace((name, *found.pointer), found.outline)
     return None

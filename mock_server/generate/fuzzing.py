@@ -1,7 +1,7 @@
 """
 Requests of an operation that keep to its document, as Hypothesis searches and shrinks them.
 
-Half of the values are what nobody thought of, see `hypothesis`; half are what the mock itself would send.
+Half of the values are those that Hypothesis searches, see `hypothesis`, half are realistic ones.
 """
 
 from collections.abc import Callable

@@ -306,14 +306,12 @@ class StrategyCompiler:
 def _multiples(step: float, view: IntegerView | NumberView) -> Strategy:
     """Draw the multiples of a step, 1 for instance, within bounds; of a fraction those that floats come near to."""
     least, most = as_json(view.minimum), as_json(view.maximum)
+    low = None
     if isinstance(least, int | float):
         low = int(-(-least // step))
-    else:
-        low = None
+    high = None
     if isinstance(most, int | float):
         high = int(most // step)
-    else:
-        high = None
     if low is not None and high is not None and low > high:
         return st.nothing()
     counts = st.integers(low, high)

@@ -57,7 +57,7 @@ _MORE: Final = frozenset(("hasmore", "hasnext", "hasnextpage", "more", "nextpage
                           "hasmoreresults", "moreresults", "moreitems", "morepages", "hasmorepages", "moreavailable",
                           "istruncated", "truncated", "responsetruncated"))  # fmt: skip
 _DONE: Final = frozenset(("islast", "islastpage", "nomore", "endoflist", "lastpage", "last"))
-# Members that lead to the next page wherever they stand, and those that do so beside a list or in what speaks of pages.
+# Members that lead to the next page everywhere, and those that do so next to a list or in its metadata.
 _NEXT_TAILS: Final = frozenset(
     ("page", "pages", "url", "link", "href", "uri", "cursor", "token", "marker", "offset", "start", "key",
      "continuation", "number", "results", "result", "records", "record", "batch", "skip", "from", "after", "position",
@@ -124,7 +124,7 @@ class Span:
     start: int = 0  # the index of the first one
     limit: int | None = None  # None: there are no pages
     first: int = 1  # the number of the first page
-    cursor: str | None = None  # what stands for the place after the page; None where nothing follows
+    cursor: str | None = None  # of the place after the page; None where nothing follows
 
     @property
     def number(self) -> int:
@@ -275,7 +275,7 @@ def iter_span_values(
         pointer: To the list; not empty.
         span: What it shows.
         links: To other pages, by relation.
-        documented: By holder: members that may stand there and do not, each with a value of its type.
+        documented: By holder: documented members that are missing there, each with a value of its type.
     """
     holders: list[tuple[str, ...]] = [pointer[:depth] for depth in range(len(pointer))]
     for holder in list(holders):

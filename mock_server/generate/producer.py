@@ -44,7 +44,7 @@ _SPARE_DRAWS = 4
 _TRIED = 5_000  # parts of a value by which it is found out whether examples can be trusted
 _USUAL_PARTS = 50_000  # of a value; one that has to have more is drawn once more
 _WEIGHED = _USUAL_PARTS - 100  # room that is left by values whose texts are not counted
-_FEW = 3  # items that a list has where nobody says how many
+_FEW = 3  # items of a list without a requested number
 # What repair begins with where nothing was drawn.
 _STARTS: tuple[JsonValue, ...] = ({}, [], "text", 1)
 
@@ -301,9 +301,8 @@ class Producer:
     def _draw(self) -> Draw:
         self.accepts  # noqa: B018 - what can't be judged is not compiled, either
         draw = self._sampler.compile(self._sampler.root, Site(self._root_hints, self.name))
-        # Whether examples can be trusted is found out once, by a draw that is always the same: what is made for one
-        # wish
-        # must not depend on what was made before.
+        # Whether examples can be trusted is found out once, by a draw that is always the same: a value must not depend
+        # on the values made before it.
         try:
             state = DrawState(self.pools.seed, echo={})
             state.room = _TRIED

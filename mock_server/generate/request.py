@@ -43,7 +43,7 @@ from mock_server.schema.outline import Outline
 
 ParameterKey = tuple[ParameterLocation, str]
 Outlines = Callable[[Node], Outline]
-Known = Callable[[Parameter], Sequence[JsonValue]]  # values that somebody vouches for
+Known = Callable[[Parameter], Sequence[JsonValue]]  # values known to be right
 
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
 _TRIES = 12
@@ -91,7 +91,7 @@ def encode(
 
     Args:
         draft: What to say.
-        base_path: What stands before the path template.
+        base_path: The path before the template.
         outlines: Of the schemas of requests; they say how bodies are written.
         schemes: The security schemes of the document.
         credentials: By scheme: a key, a token, or `user:password`; made up where none is given.
@@ -298,10 +298,9 @@ class Drafter:
 
     def _grammatical(self, parameter: Parameter) -> list[JsonValue]:
         """Values of a header field that has a grammar of its own: of its schema any word would do."""
+        grammar = None
         if parameter.location is ParameterLocation.HEADER:
             grammar = find_grammar(parameter.name)
-        else:
-            grammar = None
         if grammar is None or parameter.schema is None:
             return []
         seed = derive_seed(self.kit.settings.seed, "case", self.operation.id, parameter.name)
@@ -363,9 +362,9 @@ class Drafter:
             return "example"
         salts = [salt] if salt else []
         seed = derive_seed(self.kit.settings.seed, "case", self.operation.id, parameter.name, attempt, *salts)
-        wish = SampleOptions(seed, static=attempt < _TRIES // 2, minimal=attempt > _TRIES // 2)
+        options = SampleOptions(seed, static=attempt < _TRIES // 2, minimal=attempt > _TRIES // 2)
         try:
-            return self.producer(schema, parameter.name).produce(wish)
+            return self.producer(schema, parameter.name).produce(options)
         except SchemaError:
             return MISSING
 
@@ -413,7 +412,7 @@ def example_request(kit: Engine, operation: Operation, base_path: str) -> Case:
     Args:
         kit: The tools of the document.
         operation: Whom to ask.
-        base_path: What stands before the path template.
+        base_path: The path before the template.
     """
     draft = Drafter(kit, operation).draft()
     return Case(encode(draft, base_path, request_outlines(kit), kit.document.schemes), draft.missing)

@@ -1,10 +1,10 @@
 """
 Coherence: the parts of an answer agree with each other and with the request.
 
-- A parameter is echoed where a property of the same name and meaning stands: the id that was asked for, a filter.
+- A parameter is echoed in a property of the same name and meaning: the requested id, a filter.
 - `groupId` and `groupName` are those of the group around.
 - A count is the length of the list that it counts; a total is the sum of its parts.
-- `first_id` and `last_id` are those of the list beside them.
+- `first_id` and `last_id` are those of the list in the same object.
 - A least is not above its greatest.
 
 What belongs to one table of `pools` (a city and its coordinates, volts and watts, start and end) agrees by its row.
@@ -33,11 +33,11 @@ _NUMERIC = frozenset("0123456789+-.")  # what a number may begin with
 Finish = Callable[[JsonObject, DrawState], None]
 
 _COUNT_WORDS = frozenset(("count", "total", "size", "length", "amount", "number", "num", "quantity"))
-OWN_KEYS = frozenset((("id",), ("uuid",), ("uid",), ("key",)))  # by which a thing tells itself apart, in words
+OWN_KEYS = frozenset((("id",), ("uuid",), ("uid",), ("key",)))  # names of identifiers, in words
 _TOTAL = frozenset(("total", "sum", "overall"))
 _REDUCING = frozenset(("discount", "discounts", "rebate", "refund", "refunded", "credit"))
 _PAGING = frozenset(("page", "pages", "limit", "offset", "size", "skip"))
-# Numbers that are no parts of a total beside them.
+# Numbers that are no parts of a total in the same object.
 _MEASURING = frozenset(
     ("id", "rate", "ratio", "percent", "percentage", "price", "average", "avg", "mean", "median", "min", "max",
      "minimum", "maximum", "limit", "version", "status", "code", "latitude", "longitude", "lat", "lng", "lon", "score",
@@ -83,7 +83,7 @@ def link_property(
         context: With the parameters of the operation.
         name: The property.
         nouns: What its object is.
-        schema: Its schema; None where anything may stand.
+        schema: Its schema; None for anything.
         draw: How it is drawn when there is nothing to follow.
         nested: Whether it is an object or a list: then it follows nothing.
         keyed: Whether a sibling property identifies the object by a text.
@@ -240,7 +240,7 @@ def counted_list(name: str, lists: list[str]) -> str | None:
     """
     Return the list that a property counts, by its name.
 
-    `amountOfSockets`, `socketCount`, or `total` beside the only list.
+    `amountOfSockets`, `socketCount`, or `total` next to the only list.
     """
     words = [singular(word) for word in split_words(name)]
     if not _COUNT_WORDS & set(words):
@@ -272,7 +272,7 @@ def compile_sums(context: SamplerContext, names: tuple[str, ...], schemas: dict[
     """
     Let a total be the sum of its parts.
 
-    Of `total_tokens` those of `_tokens`, of a mere `total` all numbers beside it.
+    Of `total_tokens` those of `_tokens`, of a mere `total` all other numbers.
     """
     numbers = {name: split_words(name) for name in names if name in schemas and _is_number(schemas[name])}
     if any(words and words[-1] in _PAGING for words in numbers.values()) or any(
@@ -378,7 +378,7 @@ def _order(low: str, high: str, low_ok: Callable[[JsonValue], bool], high_ok: Ca
         if s.traced is not None and any(
             isinstance(place, EchoedPlace | NumberedPlace | InheritedPlace) for place in (one, other)
         ):
-            raise NothingFits  # which of them is the greater can't be told before the request is known
+            raise NothingFits  # their order is unknown before the request is
         wrong = isinstance(one, int | float) and isinstance(other, int | float) and one > other
         if wrong and low_ok(other) and high_ok(one):
             out[low], out[high] = other, one

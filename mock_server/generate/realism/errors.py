@@ -108,10 +108,9 @@ def _iter_named(value: JsonValue, status: int, phrase: str, outline: Outline, pl
         word, own = joined(name), outline.member(name)
         listed = _enumerated(own)
         if listed:
+            chosen = None
             if word in _KINDS or split_words(name)[-1:] in (("code",), ("type",)):
                 chosen = choose(listed, status)
-            else:
-                chosen = None
             if chosen is not None:
                 yield RequestedValue((*place, name), [chosen])
         elif isinstance(member, int) and not isinstance(member, bool) and (word in _STATUSES or _is_status(word, own)):

@@ -2,7 +2,7 @@
 Texts shaped like an example: the example of a property sets the notation of its values.
 
 An example of a moment gives other moments in its notation; a code gives other codes: its digits, and its letters where
-they are mixed with digits, are others, and what stands between them stays. A term of a vocabulary is a value itself,
+they are mixed with digits, are others, and the characters between them stay. A term of a vocabulary is a value itself,
 and a mere word is no shape.
 """
 

@@ -64,7 +64,7 @@ def find_meaning(
         type_: `string`, `integer`, `number` or `boolean`.
         format_: The format, or "".
         description: The description, or "".
-        at_place: Whether it stands beside a city or the like.
+        at_place: Whether a sibling is a city or the like.
 
     Returns:
         None where there is no clue.

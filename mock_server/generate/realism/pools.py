@@ -2,7 +2,7 @@
 Pools of believable values: columns of 256, filled with Faker when first needed.
 
 A value is picked by its row. Columns of one table agree row by row: the city with its coordinates, the name with its
-e-mail address, the watts with the volts and amperes. So whoever stays in a row is coherent.
+e-mail address, the watts with the volts and amperes. So values of one row are coherent.
 
 The only door to Faker. It is imported when a pool is first filled: to look its hundred locales over takes it a tenth of
 a second, which who serves stored answers need not wait for.
@@ -286,10 +286,9 @@ def _faker(locale: str) -> Any:  # noqa: ANN401 - Faker's formatters are added a
 def _locales() -> frozenset[str]:
     """Return the locales that Faker knows: those it has a provider's folder of."""
     found = importlib.util.find_spec("faker")
+    folders = None
     if found is not None:
         folders = found.submodule_search_locations
-    else:
-        folders = None
     kinds = (kind for folder in folders or () for kind in Path(folder, "providers").iterdir() if kind.is_dir())
     return frozenset(
         own.name for kind in kinds for own in kind.iterdir() if own.is_dir() and not own.name.startswith("_")

@@ -33,7 +33,7 @@ from mock_server.schema.canonical import (
     find_intersection,
 )
 
-# Nobody waits for longer lists than this.
+# The longest list that is made.
 _LONGEST = 100_000
 # How often another item is drawn for one that is there already.
 _PATIENCE = 40

@@ -309,10 +309,9 @@ def _without_others(compiler: DrawCompiler, branches: list[Canonical], site: Sit
     steps = [_MAX_SUBTRACTIONS]
     for index, branch in enumerate(expanded):
         others = [*expanded[:index], *expanded[index + 1 :]]
+        rest = None
         if len(branches) <= _MAX_DISJOINT:
             rest = _less(branch, others)
-        else:
-            rest = None
         if rest is None:
             rest = _one_case(branch, others, steps)
         if rest is not None and not isinstance(rest.view(), FalseView):
@@ -334,10 +333,9 @@ def _one_case(branch: Canonical, others: list[Canonical], steps: list[int]) -> C
     if not others:
         return branch
     steps[0] -= 1
+    rest = None
     if steps[0] > 0:
         rest = find_difference(branch, others[0])
-    else:
-        rest = None
     if rest is None:
         return None
     view = rest.view()
@@ -425,7 +423,7 @@ def _is_gone(compiler: DrawCompiler, branch: Canonical) -> bool:
     """
     Return whether an alternative is the shape of a deleted object.
 
-    Seldom what is asked for beside the thing itself.
+    Clients seldom want it among the objects themselves.
     """
     view = branch.view()
     if isinstance(view, ReferenceView):
@@ -434,15 +432,13 @@ def _is_gone(compiler: DrawCompiler, branch: Canonical) -> bool:
             properties = written.get("properties")
         else:
             properties = None
+        mark = None
         if isinstance(properties, dict):
             mark = properties.get("deleted")
-        else:
-            mark = None
         return isinstance(mark, dict) and (mark.get("enum") == [True] or mark.get("const") is True)
+    mark_form = None
     if isinstance(view, ObjectView):
         mark_form = view.properties.get("deleted")
-    else:
-        mark_form = None
     mark_view = mark_form.view() if mark_form is not None else None
     return isinstance(mark_view, ConstView) and mark_view.value is True
 

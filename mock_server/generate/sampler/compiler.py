@@ -121,7 +121,7 @@ class Site:
     name: str = ""
     owner: frozenset[str] = frozenset()
     nouns: frozenset[str] = frozenset()  # what the value itself is, where it is an object
-    at_place: bool = False  # whether it stands beside a city or the like
+    at_place: bool = False  # whether a sibling is a city or the like
     various: bool = False  # whether values have to differ: items of a list, names of properties
     is_item: bool = False  # whether the name is that of a list, of which this is an item
 

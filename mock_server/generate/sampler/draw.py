@@ -37,7 +37,7 @@ class EchoedPlace(NamedTuple):
 
     name: str  # of the parameter
     accept: "Callable[[JsonValue], bool]"
-    otherwise: JsonValue  # what stands there where the request says nothing that fits; it may be a place itself
+    otherwise: JsonValue  # the value where no parameter fits; it may be a place itself
 
 
 class NumberedPlace(NamedTuple):
@@ -68,7 +68,7 @@ class RequestedObject(NamedTuple):
     name: str  # of the parameter
     plan: object  # how it is drawn: objects of another schema are others
     value: JsonObject  # what it is where nothing has been drawn before
-    inherited: tuple[str, ...]  # what it takes from the objects around it, wherever it stands
+    inherited: tuple[str, ...]  # the members that it takes from the objects around it
 
 
 class OrdinalPlace:
@@ -119,16 +119,16 @@ class DrawState:
         self.strict = False  # branches that exclude each other are drawn so
         self.verify = False  # documented examples are judged before they are used
         self.tight = False
-        self.terse = False  # an error: of what stands inside its parts only what is required is drawn
+        self.terse = False  # an error: only the required members of its parts are drawn
         self.traced: list[PlaceTest] | None = (
-            None  # where it is drawn for many answers: what the request was asked so far
+            None  # where it is drawn for many answers: the tests of the request so far
         )
-        self.following = False  # traced, and not the first of its list: what was asked for was drawn before
+        self.following = False  # traced, and not the first of its list: the requested object was drawn before
         self.size = size
         self.index = 0
         self.echo = echo
-        self.placed: set[str] = set()  # ids that were asked for and stand in this item of the answer already
-        self.known: dict[str, JsonObject] = {}  # what was asked for, once it is drawn: the same wherever it stands
+        self.placed: set[str] = set()  # requested ids that this item of the answer has already
+        self.known: dict[str, JsonObject] = {}  # requested objects that are drawn: each is the same everywhere
         self.parents: list[Parent] = []
 
     def take_room(self, parts: int = 1) -> None:
@@ -198,7 +198,7 @@ def by_number(value: Callable[[int], JsonValue], *, of_itself: bool) -> Draw:
 
     Args:
         value: Of a row.
-        of_itself: Whether it names the object that it stands in: then items that are kept get theirs from each answer.
+        of_itself: Whether it names its own object: then kept items get theirs from each answer.
     """
     if not of_itself:
         return lambda s: value(s.row)

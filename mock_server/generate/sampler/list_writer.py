@@ -1,13 +1,13 @@
 """
 Whole items of an answer by row, written once.
 
-An answer that is a list has items of which each could stand in any other answer as well, but for what it takes from
+An answer that is a list has items of which each could be in any other answer as well, but for what it takes from
 the request and from its place in the list. So items are drawn for many answers (`DrawState.traced`), those places left
 open, proven by the judge, and kept as the bytes between the places. An answer picks rows by its seed, fills the places
 in and joins.
 
-The rows are a function of the seed of the server and the schema, whoever asks for them first. They are made when they
-are first asked for, and forgotten together where they would take too much room.
+The rows are a function of the seed of the server and the schema, in whatever order they are needed. They are made on
+first use, and forgotten together where they would take too much room.
 """
 
 from collections.abc import Callable, Mapping
@@ -47,12 +47,12 @@ _WHOLE_ROOM: Final = 24 * _ROOM  # of one document
 _OVERHEAD: Final = 400  # bytes that Python takes for a row besides its text
 _TRIES: Final = 4
 _PARTS: Final = 2_000  # of an item; larger ones are drawn each time
-_MARK: Final = b"\0"  # stands in no JSON text
+_MARK: Final = b"\0"  # occurs in no JSON text
 _BITS: Final = (1 << 64) - 1
 _MAX_HOPS: Final = 20
 _OF_ITEMS: Final = frozenset(("type", "items", "minItems", "maxItems"))
 _OF_LISTS: Final = _OF_ITEMS | {"$ref", "title", "description", "default", "deprecated", "x-faker", "x-mock", "xml"}
-# Keywords by which what stands in one place may matter in another; a property of that name does no harm.
+# Keywords by which one place may depend on another; a property of that name does no harm.
 _LOOKING_AROUND: Final = frozenset(
     ("allOf", "anyOf", "oneOf", "not", "if", "contains", "uniqueItems", "patternProperties", "propertyNames",
      "dependentSchemas", "unevaluatedProperties", "unevaluatedItems")
@@ -117,7 +117,7 @@ _NOTHING: Final[Mapping[str, Written]] = {}
 class DrawnRow(NamedTuple):
     """An item."""
 
-    text: Written | None  # None: nothing was found that stands by itself
+    text: Written | None  # None: no independent value was found
     tests: tuple[PlaceTest, ...]  # it is for requests that pass the same ones
 
 
@@ -132,7 +132,7 @@ class _Filling:
 
         Args:
             echo: What the request says, by parameter name.
-            row: What tells the first item from all others.
+            row: The number of the first item.
             step: To the next one's; an odd number, so that none comes twice.
         """
         self.echo = echo
@@ -199,10 +199,9 @@ class _Filling:
                     return taken
                 return self.resolve(value.otherwise)
             case EchoedPlace():
+                found = None
                 if value.name in self.echo:
                     found = fitting(self.echo[value.name], value.accept)
-                else:
-                    found = None
                 if found is not None:
                     return found
                 return self.resolve(value.otherwise)
@@ -212,10 +211,9 @@ class _Filling:
         """Return a parameter as JSON, written once for each property; None where it does not fit."""
         key = (name, id(accept))
         if key not in self._echoes:
+            found = None
             if name in self.echo:
                 found = fitting(self.echo[name], accept)
-            else:
-                found = None
             if found is not None:
                 self._echoes[key] = write_json(found)
             else:

@@ -63,10 +63,9 @@ def compile_number(context: SamplerContext, view: NumberView | None, site: Site)
     first, last = _window(low, high, least, most)
     if view is not None and (view.multiple_of or view.not_multiple_of):
         return _multiples(context, site, view, first, last, integral=False)
+    accept = None
     if view is not None:
         accept = acceptor(_number_schema(view))
-    else:
-        accept = None
     if first > LARGEST or last < -LARGEST:
         whole: tuple[JsonValue, ...] = tuple(range(math.ceil(first), math.floor(last) + 1))
         return from_values(tuple(value for value in whole if accept is None or accept(value)), site.name)

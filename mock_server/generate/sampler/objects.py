@@ -74,9 +74,7 @@ class _ObjectPlan:
     is_map: bool
     finish: tuple[Callable[[JsonObject, DrawState], None], ...]
     violate: tuple[Draw, ...]
-    echoes: tuple[
-        tuple[str, str], ...
-    ]  # parameters by which the object may be the one that was asked for, and where they stand
+    echoes: tuple[tuple[str, str], ...]  # parameters by which the object may be the requested one, and their properties
     inherited: tuple[_Member, ...]  # what it takes from the objects around it
 
 

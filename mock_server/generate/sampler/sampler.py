@@ -309,9 +309,9 @@ class Sampler:
         return draw_content
 
     def _enum(self, values: tuple[JsonValue, ...], site: Site) -> Draw:
-        wished = find_faker(self.context, self.context.overrides.get(site.name, site.hints.first("x-faker")))
-        if wished is not None:
-            values = tuple(value for value in values if value in wished) or values
+        named = find_faker(self.context, self.context.overrides.get(site.name, site.hints.first("x-faker")))
+        if named is not None:
+            values = tuple(value for value in values if value in named) or values
         values = _outcomes(values, site.name)
         if None in values and len(values) > 1:
             return nullable(from_values(tuple(value for value in values if value is not None), site.name))
@@ -384,10 +384,9 @@ def _encoded(draw: Draw, content: Content, demands: TextConstraints) -> Draw:
 
     def draw_encoded(s: DrawState) -> JsonValue:
         plain = draw(s)
+        text = None
         if isinstance(plain, str):
             text = content.encode(plain.encode("utf-8", "replace"))
-        else:
-            text = None
         if text is not None and (accept is None or accept(text)):
             return text
         return plain

@@ -58,10 +58,9 @@ def compile_string(context: SamplerContext, view: StringView | None, site: Site)
     demands = TextConstraints.of(view, formats, various=site.various or is_identifier(site.name))
     accept = demands.judge
     named = _named_column(context, site)
+    shaped = None
     if named is None and not ASSERTED.intersection(formats):
         shaped = _shaped(context, site, accept)
-    else:
-        shaped = None
     if shaped is not None:
         return shaped
     column, meaning = (named, None) if named is not None else _column(context, site, formats)
@@ -206,29 +205,29 @@ def _cased(texts: tuple[str, ...], site: Site) -> tuple[str, ...]:
 
 def _named_column(context: SamplerContext, site: Site) -> tuple[JsonValue, ...] | None:
     """Return the column that the document or the settings name for a property."""
-    wish = context.overrides.get(site.name, site.hints.first("x-faker"))
-    column = find_faker(context, wish)
-    if column is None and wish is not None:
-        context.unknown_fakers.add(str(wish))
+    named = context.overrides.get(site.name, site.hints.first("x-faker"))
+    column = find_faker(context, named)
+    if column is None and named is not None:
+        context.unknown_fakers.add(str(named))
     if column is not None:
         return tuple(map(str, column))
     return None
 
 
-def find_faker(context: SamplerContext, wish: JsonValue) -> tuple[JsonValue, ...] | None:
+def find_faker(context: SamplerContext, named: JsonValue) -> tuple[JsonValue, ...] | None:
     """
     Return the column that an `x-faker` asks for: `name.firstName`, `{numerify: "A-###"}`, `{random_element: [a, b]}`.
 
     Returns:
         None where there is no `x-faker`, or an unknown one.
     """
-    if isinstance(wish, str):
-        return context.pools.find_named(wish)
-    if isinstance(wish, list) and wish:
-        return context.pools.chosen(tuple(wish))
-    if not isinstance(wish, dict) or len(wish) != 1:
+    if isinstance(named, str):
+        return context.pools.find_named(named)
+    if isinstance(named, list) and named:
+        return context.pools.chosen(tuple(named))
+    if not isinstance(named, dict) or len(named) != 1:
         return None
-    name, argument = next(iter(wish.items()))
+    name, argument = next(iter(named.items()))
     word = name.rpartition(".")[2].replace("_", "").lower()
     if (
         word in {"randomelement", "arrayelement", "arrayelements", "randomelements"}

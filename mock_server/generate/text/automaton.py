@@ -165,7 +165,7 @@ def iter_common(
     ceiling = min(most if most is not None else _MAX_LENGTH, _MAX_LENGTH)
     kinds = _kinds_of_characters(sets)
     start = tuple(automaton.begin() for automaton in automata)
-    shortest = {(start, 0): 0}  # beyond the least length, only where the patterns stand matters
+    shortest = {(start, 0): 0}  # beyond the least length, only the states of the patterns matter
     todo = [(least, 0, 0, start, "")]
     work = 0
     while todo:

@@ -1,7 +1,7 @@
 r"""
 The grammars of formats, as regular expressions of ECMA-262.
 
-So a format can be walked together with the patterns and lengths beside it, see `automaton`. Of each format there may
+So a format can be walked together with the patterns and lengths of the same string, see `automaton`. Of each format there may
 be a believable part, which comes first, and its whole: `2026-02-28` before `7310-02-28`. A grammar may miss exotic
 texts of its format; it has none that is not of it, but for what is judged besides.
 

@@ -147,7 +147,7 @@ class _Parser:
         else:
             least, comma, most = ("", "", "")
         if not least.isdigit() or (most and not most.isdigit()):
-            return None  # a brace that stands for itself
+            return None  # a literal brace
         self.at = end + 1
         low = min(int(least), _UNBOUNDED)
         if not comma:

@@ -26,7 +26,7 @@ from mock_server.schema.validate import compile_schema
 _WRITTEN = 48
 _ATTEMPTS = 600
 _LUCK = 80  # attempts without any success
-# Nobody waits for longer texts than this.
+# The longest text that is made.
 _LONGEST = 1_000_000
 # What is spent on finding out whether a format is possible, in states that are passed through; and up to which length.
 _WORK = 200_000

@@ -8,7 +8,7 @@ one item of it; `refuse` and its kin are the answers where the stored items do n
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from mock_server.cache import BoundedCache
@@ -90,8 +90,7 @@ def warn(finding: Finding) -> None:
     _log.warning("%s: %s", finding.rule, finding.message)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Collection:
+class Collection(NamedTuple):
     """The items of one resource under one path, in the world of a request."""
 
     state: DocumentState
@@ -198,8 +197,7 @@ class Collection:
                 yield self.representation(binding), self.plain_context(binding)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StateRequest:
+class StateRequest(NamedTuple):
     """A request for a collection, or for an item of it."""
 
     collection: Collection

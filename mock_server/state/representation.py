@@ -145,7 +145,7 @@ class ItemRepresentation:
             self._places[key] = found or whole
         return self._places[key]
 
-    @property
+    @cached_property
     def default(self) -> tuple[ChosenMediaType, EnvelopePlace] | None:
         """The media type chosen without `Accept`, and the place of the list, or the item, in its body."""
         represented = None if self.binding.chosen.is_empty else self.reply.representation(None)

@@ -19,7 +19,7 @@ from mock_server.document.references import Node
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import find_field
 from mock_server.findings import Place
-from mock_server.generate.edges.variants import apply_step, iter_variants
+from mock_server.generate.edges.steps import apply_step, iter_steps
 from mock_server.generate.request import ParameterKey, RequestDraft
 from mock_server.json_values import JsonValue, Pointer
 
@@ -146,12 +146,10 @@ def _vary(
     reading = subject.api.reading(schema)
     if reading is None:
         return
-    for variant in iter_variants(reading.bundle, value, reading.judge, reading.make):
+    for step in iter_steps(reading.bundle, value, reading.judge, reading.make):
         plan.tick()
-        change = Change(
-            key, variant.pointer, variant.part, variant.keyword, variant.detail, variant.conforms, schema.place
-        )
-        (plan.positive if variant.conforms else plan.negative).append(change)
+        change = Change(key, step.pointer, step.part, step.keyword, step.detail, step.conforms, schema.place)
+        (plan.positive if step.conforms else plan.negative).append(change)
 
 
 def in_rounds(changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:

@@ -109,11 +109,17 @@ class _Walk:
     definitions: Mapping[str, JsonValue]
     labels: dict[Pointer, str]
     met: set[Pointer] = field(default_factory=set)
+    met_at: dict[tuple[str | int, ...], set[Pointer]] = field(default_factory=dict)  # by place of a value
 
     def locate(
-        self, parent: Location | None, step: str | int | None, starts: tuple[tuple[Pointer, JsonValue], ...]
+        self,
+        parent: Location | None,
+        step: str | int | None,
+        starts: tuple[tuple[Pointer, JsonValue], ...],
+        held: tuple[str | int, ...] | None = None,
     ) -> Location:
-        """Follow the subschemas of a location to its parts."""
+        """Follow the subschemas of a location to its parts; at a place of a value, what was met elsewhere is new."""
+        known = self.met if held is None else self.met_at.setdefault(held, set())
         parts: list[LocatedSubschema] = []
         todo = list(reversed(starts))
         seen: set[Pointer] = set()
@@ -123,7 +129,8 @@ class _Walk:
                 continue
             seen.add(path)
             own = {keyword: value for keyword, value in schema.items() if keyword not in _FOLLOWED}
-            parts.append(LocatedSubschema(path, own, self._label(path), path not in self.met))
+            parts.append(LocatedSubschema(path, own, self._label(path), path not in known))
+            known.add(path)
             self.met.add(path)
             ref = schema.get("$ref")
             after: list[tuple[Pointer, JsonValue]] = []
@@ -164,16 +171,47 @@ class _Walk:
 
 def walk(bundle: Bundle) -> Iterator[Location]:
     """List the locations of a bundle, breadth first: the shortest way to each is the one that is taken."""
-    definitions = bundle.schema.get("$defs")
-    root: JsonObject = {keyword: value for keyword, value in bundle.schema.items() if keyword != "$defs"}
-    state = _Walk(definitions if isinstance(definitions, dict) else {}, _labels(bundle))
-    queue = deque([state.locate(None, None, (((), root),))])
+    state, root = _begin(bundle)
+    queue = deque([state.locate(None, None, root)])
     while queue:
         location = queue.popleft()
         yield location
         for step, starts in _below(location):
-            if any(_is_news(state, path, schema) for path, schema in starts):
+            if any(_is_news(state.met, path, schema) for path, schema in starts):
                 queue.append(state.locate(location, step, starts))
+
+
+def walk_value(bundle: Bundle, value: JsonValue) -> Iterator[tuple[Location, JsonValue]]:
+    """
+    List the locations that a value holds, breadth first, each with the value there.
+
+    Each is listed although its subschemas were met elsewhere; of an array, the items that have different ones.
+    """
+    state, root = _begin(bundle)
+    queue = deque([(state.locate(None, None, root, ()), value)])
+    while queue:
+        location, here = queue.popleft()
+        yield location, here
+        for step, starts in _below(location, here):
+            if step is None:
+                inside = here
+            elif isinstance(here, dict) and step in here:
+                inside = here[str(step)]
+            elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+                inside = here[step]
+            else:
+                continue
+            held = location.instance if step is None else (*location.instance, step)
+            met = state.met_at.get(held, set())
+            if any(_is_news(met, path, schema) for path, schema in starts):
+                queue.append((state.locate(location, step, starts, held), inside))
+
+
+def _begin(bundle: Bundle) -> tuple[_Walk, tuple[tuple[Pointer, JsonValue], ...]]:
+    """Return the state of a walk, and what is written for the root."""
+    definitions = bundle.schema.get("$defs")
+    root: JsonObject = {keyword: value for keyword, value in bundle.schema.items() if keyword != "$defs"}
+    return _Walk(definitions if isinstance(definitions, dict) else {}, _labels(bundle)), (((), root),)
 
 
 def _labels(bundle: Bundle) -> dict[Pointer, str]:
@@ -196,22 +234,24 @@ def _labels(bundle: Bundle) -> dict[Pointer, str]:
     return found
 
 
-def _is_news(state: _Walk, path: Pointer, schema: JsonValue) -> bool:
+def _is_news(met: set[Pointer], path: Pointer, schema: JsonValue) -> bool:
     """Return whether a start leads to a subschema that was not met yet."""
-    if path in state.met or not isinstance(schema, dict):
+    if path in met or not isinstance(schema, dict):
         return False
     ref = schema.get("$ref")
     if isinstance(ref, str) and not (
         schema.keys() - {"$ref", "title", "description", "examples", "default", "deprecated"}
     ):
-        return ("$defs", ref.removeprefix("#/$defs/")) not in state.met
+        return ("$defs", ref.removeprefix("#/$defs/")) not in met
     return True
 
 
-def _below(location: Location) -> Iterator[tuple[str | int | None, tuple[tuple[Pointer, JsonValue], ...]]]:
+def _below(
+    location: Location, value: JsonValue = None
+) -> Iterator[tuple[str | int | None, tuple[tuple[Pointer, JsonValue], ...]]]:
     """Yield the steps from a location: into alternatives, properties, other members and items."""
     yield from _alternatives(location)
-    yield from _properties(location)
+    yield from _properties(location, value)
     yield from _items(location)
 
 
@@ -241,7 +281,7 @@ def _alternatives(location: Location) -> Iterator[tuple[None, tuple[tuple[Pointe
             )
 
 
-def _properties(location: Location) -> Iterator[tuple[str, tuple[tuple[Pointer, JsonValue], ...]]]:
+def _properties(location: Location, value: JsonValue) -> Iterator[tuple[str, tuple[tuple[Pointer, JsonValue], ...]]]:
     names: dict[str, None] = {}
     others = False
     for part in location.parts:
@@ -250,7 +290,10 @@ def _properties(location: Location) -> Iterator[tuple[str, tuple[tuple[Pointer, 
         others = others or isinstance(part.schema.get("additionalProperties"), dict)
     for name in names:
         yield name, _members(location, name)
-    if others:
+    held = [name for name in value if name not in names] if isinstance(value, dict) else []
+    if others and held:
+        yield from ((name, _members(location, name)) for name in held)
+    elif others:
         free = next(name for name in ("key", "otherKey", "anotherKey", "k e y") if name not in names)
         yield free, _members(location, free)
     for part in location.parts:

@@ -27,7 +27,7 @@ from mock_server.document.model import Callback, Entry, Missing, ParameterLocati
 from mock_server.errors import SchemaError
 from mock_server.exchange.message import Request, Response
 from mock_server.findings import Finding, Level
-from mock_server.generate.edges.variants import apply_step
+from mock_server.generate.edges.steps import apply_step
 from mock_server.generate.request import RequestDraft
 from mock_server.json_values import parse_pointer
 from mock_server.judges.request import RequestJudge

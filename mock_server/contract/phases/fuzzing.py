@@ -18,7 +18,7 @@ from mock_server.contract.phases.resources import create_thing, find_thing, prob
 from mock_server.contract.plan import Change, make_plan
 from mock_server.contract.run import Session
 from mock_server.document.model import MISSING, Missing, ParameterLocation
-from mock_server.generate.edges.variants import apply_step
+from mock_server.generate.edges.steps import apply_step
 from mock_server.generate.fuzzing import draft_strategy, search
 from mock_server.generate.request import RequestDraft
 from mock_server.generate.seed import derive_seed

@@ -67,6 +67,7 @@ class Attempt:
     variant: str
     edits: Callable[[], Iterator[Edit]]  # the likeliest first
     silent: str = ""  # why none can, where that is known without a try
+    detail: str = ""  # in words: "beyond the maximum 10"; empty where a bounded run does without
 
 
 @dataclass(eq=False, repr=False)

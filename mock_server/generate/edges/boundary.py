@@ -2,7 +2,8 @@
 Boundary values: every bound of a schema from both sides that still conforms.
 
 Each is produced from the schema of its location with one more constraint, so that a length keeps to a pattern and a
-number to its steps.
+number to its steps. Where a value is there to be changed, it is cut, lengthened or repeated instead: that is cheap, and
+keeps to a pattern often enough.
 """
 
 import math
@@ -11,16 +12,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from mock_server.document.model import MISSING, Missing
 from mock_server.errors import SchemaError
 from mock_server.generate.edges.apply import Add, Attempt, Drop, Edit, Editor, Put
-from mock_server.generate.edges.invalid import LARGEST, MOST_ITEMS
+from mock_server.generate.edges.invalid import LARGEST, MOST_ITEMS, lengthen
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.numbers import as_float, is_finite
+from mock_server.schema.dialect import is_type
 from mock_server.schema.locations import LocatedSubschema, Location
 
 _MOST_MEMBERS: Final = 64  # of an enum; the rest is drawn by `realistic`
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+_BEYOND_ASCII: Final = "\u00c5sa \u4f60\u597d \U0001f600"
 # Moments at the edges of what calendars and clocks know.
 _MOMENTS: Final = {
     "date": (("leap-day", "2024-02-29"), ("year-end", "2026-12-31"), ("century", "2000-02-29"), ("epoch", "1970-01-01")),
@@ -36,36 +40,46 @@ _MOMENTS: Final = {
     "email": (("plus", "a+b@example.com"), ("shortest", "a@b.co")),
     "uri": (("scheme-only", "urn:x"), ("query", "https://example.com/a?b=c&d=%20#e"), ("port", "http://example.com:65535/")),
 }  # fmt: skip
+# Those that every reader of the format has to take, so that a bounded run tries them.
+_COMMON: Final = frozenset(("leap-day", "year-end", "last-second", "offset", "plus", "query", "loopback", "full"))
 
 
-def iter_boundaries(shop: Editor, location: Location) -> Iterator[Attempt]:
-    """List the bounds of a location that was not met before."""
+def iter_boundaries(shop: Editor | None, location: Location, here: JsonValue | Missing = MISSING) -> Iterator[Attempt]:
+    """
+    List the bounds of a location that was not met before.
+
+    Args:
+        shop: Makes values; without one, there are only edits that need none.
+        location: A place.
+        here: The value there, if it is known what is to be changed.
+    """
     if not any(part.is_new for part in location.parts):
         return
-    bounds = _Bounds(shop, location)
+    bounds = _Bounds(shop, location, here)
     yield from bounds.of_values()
     for type_, list_bounds in _BY_TYPE.items():
-        if type_ in location.types:
+        if type_ in location.types and (isinstance(here, Missing) or is_type(here, type_)):
             yield from list_bounds(bounds)
     yield from bounds.of_presence()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Bounds:
-    shop: Editor
+    shop: Editor | None
     location: Location
+    here: JsonValue | Missing
 
     def of_values(self) -> Iterator[Attempt]:
         """Yield each listed member, each alternative; null where there may be one."""
         for values in self.location.new_keyword("enum"):
             for index, value in enumerate(values[:_MOST_MEMBERS] if isinstance(values, list) else []):
-                yield self._attempt("enum", _word(value) or f"member-{index}", lambda value=value: iter((Put(value),)))  # type: ignore[misc]
+                yield self._put("enum", _word(value) or f"member-{index}", value, f"the value {value!r}")
         for keyword in ("anyOf", "oneOf"):
             for branches in self.location.new_keyword(keyword):
                 for index, branch in enumerate(branches if isinstance(branches, list) else []):
                     yield self._attempt(keyword, f"branch-{index}", self._with({"allOf": [branch]}))
         if "null" in self.location.types and not self.location.keyword("enum") and self.location.keyword("type"):
-            yield self._attempt("type", "null", lambda: iter((Put(None),)))
+            yield self._put("type", "null", None, "null")
         declared = {type_ for types in self.location.keyword("type") if isinstance(types, list) for type_ in types} - {
             "null"
         }
@@ -80,15 +94,18 @@ class _Bounds:
         formats = [str(format_) for format_ in self.location.keyword("format")]
         least, most = self._bound("minLength", max), self._bound("maxLength", min)
         if least is None and not formats:
-            yield self._attempt("minLength", "empty", lambda: iter((Put(""),)))
+            yield self._put("minLength", "empty", "")
             yield self._attempt("minLength", "one", self._of_length(1))
         for length, variant in (*_around(least, "minLength", 1), *_around(most, "maxLength", -1)):
             keyword, word = variant
             if 0 <= length <= LARGEST and (least is None or length >= least) and (most is None or length <= most):
-                yield self._attempt(keyword, word, self._of_length(length))
+                detail = f"{length} characters" if word == "at" else ""
+                yield self._attempt(keyword, word, self._of_length(length), detail)
         for format_ in formats:
             for variant_, text in _MOMENTS.get(format_, ()):
-                yield self._attempt("format", variant_, lambda text=text: iter((Put(text),)))  # type: ignore[misc]
+                yield self._put("format", variant_, text, f"{format_} {text}" if variant_ in _COMMON else "")
+        if isinstance(self.here, str) and not formats and not self.location.keyword("pattern"):
+            yield self._put("type", "beyond-ascii", _BEYOND_ASCII, "letters beyond ASCII")
 
     def of_numbers(self) -> Iterator[Attempt]:
         """Yield the least and greatest numbers, and their neighbours inside; zero, and what is near it."""
@@ -102,7 +119,7 @@ class _Bounds:
         if not whole:
             values = (*values, ("fraction", 0.1), ("minus-fraction", -0.1))
         for word, value in values:
-            yield self._attempt("type", word, lambda value=value: iter((Put(value),)))  # type: ignore[misc]
+            yield self._put("type", word, value, {"zero": "zero", "minus-one": "a negative number"}.get(word, ""))
 
     def _numeric(self, bound: str, sign: int, step: float | None, *, whole: bool) -> Iterator[Attempt]:
         own = [_number(value) for value in self.location.keyword(bound)]
@@ -122,13 +139,14 @@ class _Bounds:
             )
             inside = [value for value in near if (value - limit) * sign > 0 or (value == limit and not excluded)]
             for word, value in zip(("at" if not excluded else "nearest", "inside"), inside, strict=False):
-                yield self._attempt(keyword, word, lambda value=value: iter((Put(value),)))  # type: ignore[misc]
+                detail = {"at": f"the {keyword} {limit}", "nearest": f"next to the {keyword} {limit}"}.get(word, "")
+                yield self._put(keyword, word, value, detail)
 
     def of_booleans(self) -> Iterator[Attempt]:
         """Yield both."""
         if self._is_said("boolean"):
             for value in (True, False):
-                yield self._attempt("type", str(value).lower(), lambda value=value: iter((Put(value),)))  # type: ignore[misc]
+                yield self._put("type", str(value).lower(), value, f"the boolean {str(value).lower()}")
 
     def of_lists(self) -> Iterator[Attempt]:
         """Yield the shortest and longest lists."""
@@ -146,7 +164,13 @@ class _Bounds:
             if size in known or size > MOST_ITEMS or size < least or (most is not None and size > most):
                 continue
             known.add(size)
-            yield self._attempt(keyword, word, self._with({"type": ["array"], "minItems": size, "maxItems": size}))
+            edits = self._with({"type": ["array"], "minItems": size, "maxItems": size})
+            if isinstance(self.here, list) and (self.here or not size):
+                edits = partial(
+                    iter, (Put(lengthen(self.here, size, unique=bool(self.location.keyword("uniqueItems")))),)
+                )
+            detail = {"empty": "no items", "at": f"{size} items"}.get(word, "")
+            yield self._attempt(keyword, word, edits, detail)
 
     def of_objects(self) -> Iterator[Attempt]:
         """Yield nothing but what is required; every property; each number of members that is a bound."""
@@ -182,10 +206,20 @@ class _Bounds:
             known = part.schema.get("properties")
             for name, schema in known.items() if isinstance(known, dict) and part.is_new else ():
                 if name not in required and schema is not False:
-                    yield Attempt(self.location, part, "required", f"{name}-absent", partial(iter, (Drop((name,)),)))
+                    yield Attempt(
+                        self.location,
+                        part,
+                        "required",
+                        f"{name}-absent",
+                        partial(iter, (Drop((name,)),)),
+                        detail=f"without {name!r}",
+                    )
 
-    def _attempt(self, keyword: str, variant: str, edits: Callable[[], Iterator[Edit]]) -> Attempt:
-        return Attempt(self.location, part_of(self.location, keyword), keyword, variant, edits)
+    def _attempt(self, keyword: str, variant: str, edits: Callable[[], Iterator[Edit]], detail: str = "") -> Attempt:
+        return Attempt(self.location, part_of(self.location, keyword), keyword, variant, edits, detail=detail)
+
+    def _put(self, keyword: str, variant: str, value: JsonValue, detail: str = "") -> Attempt:
+        return self._attempt(keyword, variant, partial(iter, (Put(value),)), detail)
 
     def _with(self, constraint: JsonObject, *, minimal: bool = False) -> Callable[[], Iterator[Edit]]:
         """Return a value of the location that keeps to one more constraint."""
@@ -193,6 +227,8 @@ class _Bounds:
         def edits() -> Iterator[Edit]:
             schema: JsonObject = {"allOf": [self.location.schema, constraint]}
             seed = derive_seed("boundary", *self.location.pointer)
+            if self.shop is None:
+                return
             try:
                 yield Put(self.shop.produce(schema, seed, name=self.location.name, minimal=minimal))
             except SchemaError:
@@ -202,6 +238,8 @@ class _Bounds:
 
     def _of_length(self, length: int) -> Callable[[], Iterator[Edit]]:
         """Return a text of a length; where only its length matters, letters do."""
+        if isinstance(self.here, str):
+            return partial(iter, (Put(self.here[:length].ljust(length, self.here[-1:] or "a")),))
         if self.location.keyword("pattern") or self.location.keyword("format"):
             return self._with({"type": ["string"], "minLength": length, "maxLength": length})
         return lambda: iter((Put((_LETTERS * (length // len(_LETTERS) + 1))[:length]),))

@@ -2,15 +2,21 @@
 Values that break exactly one rule: for each assertion of a schema, edits that may break it and nothing else.
 
 Cheap edits come first; where they break more than was meant, a value is produced from the same schema with the one
-assertion turned around. Whoever uses them has to prove them: see `generate.catalogue`.
+assertion turned around. None is proven here: the catalogue proves them by two judges, the steps of a contract test by
+one.
+
+Where a value is there to be changed, the first edits are changes of it that no lenient reader mends: `"not a valid
+value"`, not `"5"`, where an integer is asked for.
 """
 
 import math
+import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from mock_server.document.model import MISSING, Missing
 from mock_server.errors import SchemaError
 from mock_server.generate.edges.apply import Add, Append, Attempt, Drop, Edit, Editor, Put
 from mock_server.json_values import JsonObject, JsonValue
@@ -33,6 +39,12 @@ _MISTAKEN: Final = {
     "string": ("number", "integer", "boolean", "object"), "integer": ("number", "string", "boolean", "object"),
     "number": ("string", "boolean", "object", "array"), "boolean": ("string", "integer", "number", "object"),
     "array": ("object", "string", "integer"), "object": ("array", "string", "integer"), "null": ("string", "integer", "object"),
+}  # fmt: skip
+# Of each type, values that no lenient reader takes for another one.
+_ALIEN: Final[dict[str, tuple[JsonValue, ...]]] = {
+    "integer": ("not a number", {"not": "a number"}), "number": ("not a number", {"not": "a number"}),
+    "boolean": ("neither true nor false", {"not": "a boolean"}), "string": ({"not": "a string"}, ["not a string"]),
+    "array": ({"not": "an array"}, "not an array"), "object": (["not an object"], "not an object"),
 }  # fmt: skip
 _WRONG_TEXTS: Final[dict[str, tuple[str, ...]]] = {
     "date-time": ("2026-13-01T00:00:00Z", "2026-06-01 00:00:00", "2026-06-01", "yesterday"),
@@ -66,20 +78,28 @@ _MOST_PAIRS: Final = 6
 _ODD_NAMES: Final = ("", " ", "!", "A B", "é", "a", "0", "x" * 300)
 
 
-def iter_violations(shop: Editor, location: Location) -> Iterator[Attempt]:
-    """List the assertions that speak of a location and were not met before, each with its edits."""
+def iter_violations(shop: Editor | None, location: Location, here: JsonValue | Missing = MISSING) -> Iterator[Attempt]:
+    """
+    List the assertions that speak of a location and were not met before, each with its edits.
+
+    Args:
+        shop: Makes values; without one, there are only edits that need none.
+        location: A place.
+        here: The value there, if it is known what is to be changed.
+    """
     for part in location.parts:
         if part.is_new:
-            breaking = _Breaking(shop, location, part)
+            breaking = _Breaking(shop, location, part, here)
             for keyword in part.schema:
                 yield from breaking.violating(keyword)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Breaking:
-    shop: Editor
+    shop: Editor | None
     location: Location
     part: LocatedSubschema
+    here: JsonValue | Missing
 
     def violating(self, keyword: str) -> Iterator[Attempt]:
         """Yield the variants of breaking one keyword; nothing for what asserts nothing."""
@@ -91,10 +111,10 @@ class _Breaking:
                 keyword, "more", lambda: iter(()), f"it takes more than {_WRITTEN[keyword]:,}: too much to write"
             )
         elif keyword in _TABLE:
-            make, variant = _TABLE[keyword]
-            yield self._variant(keyword, variant, lambda: make(self, value))
+            make, variant, detail = _TABLE[keyword]
+            yield self._variant(keyword, variant, lambda: make(self, value), detail=_describe(detail, value))
             if keyword == "oneOf":
-                yield self._variant(keyword, "several", lambda: self.overlapping(value))
+                yield self._variant(keyword, "several", lambda: self.overlapping(value), detail="several alternatives")
         elif keyword == "type":
             yield from self._types(value)
         elif isinstance(value, bool):
@@ -105,46 +125,50 @@ class _Breaking:
     def _closed(self, keyword: str, *, allowed: bool) -> Iterator[Attempt]:
         """Members or items beyond those that are named, where there may be none."""
         if not allowed and keyword in {"additionalProperties", "unevaluatedProperties"}:
-            yield self._variant(
-                keyword, "unexpected", lambda: iter((Add((("unexpectedProperty", "x"),)), Add((("_", None),))))
-            )
+            edits: tuple[Edit, ...] = (Add((("unexpectedProperty", "x"),)), Add((("_", None),)))
+            yield self._variant(keyword, "unexpected", lambda: iter(edits), detail="a member more")
         elif not allowed and keyword in {"items", "unevaluatedItems"}:
-            yield self._variant(keyword, "unexpected", lambda: iter((Append((None,)), Append(("unexpected", 1, None)))))
+            items = (Append((None,)), Append(("unexpected", 1, None)))
+            yield self._variant(keyword, "unexpected", lambda: iter(items), detail="an item more")
 
     def _members(self, keyword: str, value: JsonValue) -> Iterator[Attempt]:
         """Yield a variant for each member that must be there, or may not be."""
         if keyword == "required" and isinstance(value, list):
             for name in map(str, value):
-                yield self._variant(keyword, f"without-{name}", _only(Drop((name,))))
+                yield self._variant(keyword, f"without-{name}", _only(Drop((name,))), detail=f"without {name!r}")
         elif keyword == "dependentRequired" and isinstance(value, dict):
             for trigger, names in value.items():
                 needed = tuple(map(str, names)) if isinstance(names, list) else ()
                 if needed:
-                    yield self._variant(keyword, f"{trigger}-alone", partial(self._dependent, trigger, needed))
+                    edits = partial(self._dependent, trigger, needed)
+                    yield self._variant(keyword, f"{trigger}-alone", edits, detail=f"{trigger!r} alone")
         elif keyword == "properties" and isinstance(value, dict):
             for name, schema in value.items():
                 if schema is False:
-                    yield self._variant(keyword, f"forbidden-{name}", _only(Add(((name, None),))))
+                    yield self._variant(
+                        keyword, f"forbidden-{name}", _only(Add(((name, None),))), detail=f"with {name!r}"
+                    )
 
-    def _variant(self, keyword: str, variant: str, edits: Callable[[], Iterator[Edit]], silent: str = "") -> Attempt:
-        return Attempt(self.location, self.part, keyword, variant, edits, silent)
+    def _variant(
+        self, keyword: str, variant: str, edits: Callable[[], Iterator[Edit]], silent: str = "", detail: str = ""
+    ) -> Attempt:
+        return Attempt(self.location, self.part, keyword, variant, edits, silent, detail)
 
     def _types(self, types: JsonValue) -> Iterator[Attempt]:
         """Two variants: null, where it is not allowed, and what is mistaken most easily for the type."""
         names = list(map(str, types)) if isinstance(types, list) else []
         if "null" not in names:
-            yield self._variant("type", "null", lambda: iter((Put(None),)))
+            yield self._variant("type", "null", lambda: iter((Put(None),)), detail="null")
         main = next((name for name in names if name != "null"), "null")
         wrong = [other for other in (*_MISTAKEN[main], *_OF_TYPES) if not _covered(other, names)]
         if not wrong:
             yield self._variant("type", "other", lambda: iter(()), "every type is allowed")
             return
-        values = [value for other in dict.fromkeys(wrong) for value in _OF_TYPES[other] if not _is_any(value, names)]
-        yield self._variant(
-            "type",
-            wrong[0] if main != "integer" or wrong[0] != "number" else "fraction",
-            lambda: map(Put, iter(values)),
-        )
+        aliens = () if isinstance(self.here, Missing) else _ALIEN.get(main, ())
+        values = [value for other in dict.fromkeys(wrong) for value in _OF_TYPES[other]]
+        edits = [Put(value) for value in (*aliens, *values) if not _is_any(value, names)]
+        variant = wrong[0] if main != "integer" or wrong[0] != "number" else "fraction"
+        yield self._variant("type", variant, lambda: iter(edits), detail=f"no {main}")
 
     # What follows makes the edits for one keyword each.
 
@@ -192,6 +216,7 @@ class _Breaking:
         """Yield a text of one character too few."""
         count = int(_number(least))
         if count > 0:
+            yield from self._resized(count - 1)
             yield from self._texts(count - 1)
             yield from self._produced("minLength", {"maxLength": count - 1})
 
@@ -199,9 +224,15 @@ class _Breaking:
         """Yield a text of one character too many."""
         count = int(_number(most)) + 1
         if count <= LARGEST:
+            yield from self._resized(count)
             if {"pattern", "format"} & {name for part in self.location.parts for name in part.schema}:
                 yield from self._produced("maxLength", {"minLength": count, "maxLength": count + 40})
             yield from self._texts(count)
+
+    def _resized(self, length: int) -> Iterator[Edit]:
+        """Yield the text that is there, cut or with its last character repeated."""
+        if isinstance(self.here, str):
+            yield Put(self.here[:length].ljust(length, self.here[-1:] or "a"))
 
     def _texts(self, length: int) -> Iterator[Edit]:
         return (Put((char * length)[:length]) for char in ("x", "A", "0", "é", " "))
@@ -217,7 +248,8 @@ class _Breaking:
     def formats(self, format_: JsonValue) -> Iterator[Edit]:
         """Yield a text that nearly has the format."""
         least = max((int(_number(count)) for count in self.location.keyword("minLength")), default=0)
-        for text in (*_WRONG_TEXTS.get(str(format_), ()), "not a valid value", "", "{"):
+        certain = () if isinstance(self.here, Missing) else ("not a valid value",)
+        for text in (*certain, *_WRONG_TEXTS.get(str(format_), ()), "not a valid value", "", "{"):
             yield Put(text)
             if len(text) < least <= LARGEST:
                 yield Put(text + "!" * (least - len(text)))
@@ -241,6 +273,8 @@ class _Breaking:
         """Yield a list of one item too few."""
         count = int(_number(least))
         if count > 0:
+            if isinstance(self.here, list) and len(self.here) >= count:
+                yield Put(self.here[: count - 1])
             yield from self._produced("minItems", {"maxItems": count - 1, "minItems": count - 1})
             yield Put([])
 
@@ -248,6 +282,8 @@ class _Breaking:
         """Yield a list of one item too many."""
         count = int(_number(most)) + 1
         if count <= MOST_ITEMS + 1:
+            if isinstance(self.here, list):
+                yield Put(lengthen(self.here, count, unique=bool(self.location.keyword("uniqueItems"))))
             yield from self._repeated(count)
             yield from self._produced("maxItems", {"minItems": count, "maxItems": count})
 
@@ -260,6 +296,8 @@ class _Breaking:
 
     def twins(self, wanted: JsonValue) -> Iterator[Edit]:
         """Yield a list with the same item twice."""
+        if isinstance(self.here, list) and self.here:
+            yield Append((self.here[-1],))
         for least in (2, 1):
             floor = max([least, *(int(_number(count)) for count in self.location.keyword("minItems"))])
             for edit in self._produced("", {"minItems": floor}):
@@ -279,6 +317,8 @@ class _Breaking:
         """Yield an object of one member too few."""
         count = int(_number(least))
         if count > 0:
+            if isinstance(self.here, dict):
+                yield Drop(tuple(self.here)[count - 1 :])
             yield Put({})
             yield from self._produced("minProperties", {"maxProperties": count - 1}, minimal=True)
 
@@ -286,7 +326,8 @@ class _Breaking:
         """Yield an object of one member too many."""
         count = int(_number(most)) + 1
         if count <= MOST_ITEMS + 1:
-            yield Add(tuple((f"extra{index}", "x") for index in range(count)))
+            there = len(self.here) if isinstance(self.here, dict) else 0
+            yield Add(tuple((f"extra{index}", "x") for index in range(count - there)))
             yield from self._produced("maxProperties", {"minProperties": count})
 
     def names(self, schema: JsonValue) -> Iterator[Edit]:
@@ -330,6 +371,8 @@ class _Breaking:
         yield from self._made({"allOf": [*self._others(keyword), instead]}, minimal=minimal)
 
     def _made(self, schema: JsonObject, *, minimal: bool = False) -> Iterator[Edit]:
+        if self.shop is None:
+            return
         for seed in range(2):
             try:
                 yield Put(self.shop.produce(schema, seed, name=self.location.name, minimal=minimal))
@@ -345,29 +388,66 @@ class _Breaking:
 
 
 _Make = Callable[[_Breaking, JsonValue], Iterator[Edit]]
-_TABLE: Final[dict[str, tuple[_Make, str]]] = {
-    "minimum": (lambda b, v: b.numbers(v, below=True, inclusive=True), "below"),
-    "maximum": (lambda b, v: b.numbers(v, below=False, inclusive=True), "above"),
-    "exclusiveMinimum": (lambda b, v: b.numbers(v, below=True, inclusive=False), "at"),
-    "exclusiveMaximum": (lambda b, v: b.numbers(v, below=False, inclusive=False), "at"),
-    "multipleOf": (_Breaking.multiples, "between"),
-    "minLength": (_Breaking.shorter, "shorter"),
-    "maxLength": (_Breaking.longer, "longer"),
-    "pattern": (_Breaking.patterns, "mismatch"),
-    "format": (_Breaking.formats, "malformed"),
-    "enum": (_Breaking.members, "unlisted"),
-    "const": (_Breaking.members, "other"),
-    "minItems": (_Breaking.fewer, "fewer"),
-    "maxItems": (_Breaking.more, "more"),
-    "uniqueItems": (_Breaking.twins, "twins"),
-    "contains": (_Breaking.contained, "missing"),
-    "minProperties": (_Breaking.emptier, "fewer"),
-    "maxProperties": (_Breaking.fuller, "more"),
-    "propertyNames": (_Breaking.names, "odd-name"),
-    "not": (_Breaking.negated, "forbidden"),
-    "anyOf": (_Breaking.excluded, "none"),
-    "oneOf": (_Breaking.excluded, "none"),
-}
+# Of each keyword its edits, the name of the variant, and the sentence; `{0}` is the keyword's value.
+_TABLE: Final[dict[str, tuple[_Make, str, str]]] = {
+    "minimum": (lambda b, v: b.numbers(v, below=True, inclusive=True), "below", "beyond the minimum {0}"),
+    "maximum": (lambda b, v: b.numbers(v, below=False, inclusive=True), "above", "beyond the maximum {0}"),
+    "exclusiveMinimum": (
+        lambda b, v: b.numbers(v, below=True, inclusive=False), "at", "the exclusiveMinimum {0} itself",
+    ),
+    "exclusiveMaximum": (
+        lambda b, v: b.numbers(v, below=False, inclusive=False), "at", "the exclusiveMaximum {0} itself",
+    ),
+    "multipleOf": (_Breaking.multiples, "between", "no multiple of {0}"),
+    "minLength": (_Breaking.shorter, "shorter", "{less} characters"),
+    "maxLength": (_Breaking.longer, "longer", "{more} characters"),
+    "pattern": (_Breaking.patterns, "mismatch", "outside the pattern"),
+    "format": (_Breaking.formats, "malformed", "no {0}"),
+    "enum": (_Breaking.members, "unlisted", "none of the values"),
+    "const": (_Breaking.members, "other", "another value"),
+    "minItems": (_Breaking.fewer, "fewer", "{less} items"),
+    "maxItems": (_Breaking.more, "more", "{more} items"),
+    "uniqueItems": (_Breaking.twins, "twins", "an item twice"),
+    "contains": (_Breaking.contained, "missing", "other items"),
+    "minProperties": (_Breaking.emptier, "fewer", "{less} members"),
+    "maxProperties": (_Breaking.fuller, "more", "{more} members"),
+    "propertyNames": (_Breaking.names, "odd-name", "an odd name"),
+    "not": (_Breaking.negated, "forbidden", "what is excluded"),
+    "anyOf": (_Breaking.excluded, "none", "no alternative"),
+    "oneOf": (_Breaking.excluded, "none", "no alternative"),
+}  # fmt: skip
+
+
+def _describe(sentence: str, value: JsonValue) -> str:
+    if "{" not in sentence:
+        return sentence
+    number = int(_number(value)) if _number(value) not in {math.inf, -math.inf} else 0
+    return sentence.format(value, less=number - 1, more=number + 1)
+
+
+def lengthen(items: list[JsonValue], count: int, *, unique: bool) -> list[JsonValue]:
+    """Return so many items: again and again the same, or changed copies of the last one as far as it has any."""
+    if not unique or not items:
+        return (items * count)[:count]
+    found = items[:count]
+    for index in range(count - len(found)):
+        found += [item for item in _copy(items[-1], index) if item not in found]
+    return found
+
+
+def _copy(item: JsonValue, index: int) -> list[JsonValue]:
+    """Return an item like another one; none where nothing of it can be changed."""
+    if isinstance(item, str):
+        turn, letter = divmod(index, len(string.ascii_lowercase))
+        return [item[:-1] + string.ascii_lowercase[letter] + (str(turn) if turn else "")]
+    if isinstance(item, int | float) and not isinstance(item, bool):
+        return [item + index + 1]
+    if isinstance(item, dict):
+        changed: list[JsonValue] = [
+            {**item, name: f"{text}{index}"} for name, text in item.items() if isinstance(text, str)
+        ]
+        return changed[:1]
+    return []
 
 
 def _only(edit: Edit) -> Callable[[], Iterator[Edit]]:

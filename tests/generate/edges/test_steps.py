@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from mock_server.document.model import MISSING
 from mock_server.document.references import Node
 from mock_server.findings import Place
-from mock_server.generate.edges.variants import apply_step, iter_variants
+from mock_server.generate.edges.steps import apply_step, iter_steps
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.validate import Validator
 
@@ -49,7 +49,7 @@ class _Nowhere:
 
 def variants(schema: dict[str, Any], value: Any) -> list[Any]:
     made = bundle(schema)
-    return list(iter_variants(made, value, Validator(made)))
+    return list(iter_steps(made, value, Validator(made)))
 
 
 def test_each_is_what_it_is_said_to_be() -> None:

@@ -30,7 +30,7 @@ from mock_server.cli.proxy import app as proxy_app
 from mock_server.cli.serve import app as serve_app
 from mock_server.cli.test import app as test_app
 from mock_server.cli.validate import app as validate_app
-from mock_server.contract.model import CHECKS
+from mock_server.contract.checks import CHECKS
 from mock_server.contract.reports import REPORTS
 from mock_server.document.default import default_document
 from mock_server.errors import EXIT_CODES
@@ -224,7 +224,7 @@ def _packages() -> str:
 
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "rules": _rules,
-    "checks": _named(("check", "what has to hold"), CHECKS),
+    "checks": _named(("check", "what has to hold"), {name: check.sentence for name, check in CHECKS.items()}),
     "preferences": _preferences,
     "faults": _faults,
     "payload-kinds": _named(("kind", "what it is"), KINDS),

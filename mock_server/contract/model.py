@@ -17,8 +17,8 @@ it.
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from hashlib import blake2b
-from typing import Final
 
+from mock_server.contract.checks import CHECKS
 from mock_server.contract.transport.http import Received
 from mock_server.exchange.message import Request
 from mock_server.exchange.secrets.mask import Mask
@@ -74,44 +74,6 @@ class Exchanged:
     def accepted(self) -> bool:
         """Whether the request was a success."""
         return 200 <= self.status < 300 and self.received.fault is None  # noqa: PLR2004
-
-
-# The checks under Schemathesis' names, then ours, in the order in which they are reported.
-CHECKS: Final = {
-    "not_a_server_error": "no status of 500 or more, no broken or missing answer",
-    "status_code_conformance": "the status is documented",
-    "content_type_conformance": "the media type is documented",
-    "response_headers_conformance": "header fields keep to the document",
-    "response_schema_conformance": "the body keeps to its schema",
-    "negative_data_rejection": "a request that breaks the document is refused",
-    "positive_data_acceptance": "a request that keeps to the document is accepted",
-    "missing_required_header": "a request without a required header is refused",
-    "unsupported_method": "a method that is not documented is refused",
-    "ignored_auth": "credentials are asked for, and looked at",
-    "use_after_free": "what was deleted is gone",
-    "ensure_resource_availability": "what was created can be read",
-    "max_response_time": "the answer comes in time",
-    "undocumented_property": "the body has documented properties only",
-    "coherence": "ids are echoed, totals and page sizes are right",
-    "idempotency": "safe methods give the same again",
-    "head_matches_get": "HEAD has the header of GET",
-    "conditional_requests": "a documented ETag is obeyed",
-    "cross_tenant_access": "one identity does not read what belongs to another",
-    "callbacks": "callbacks keep to the document",
-}
-
-# Which check a rule of the judge of responses belongs to.
-CHECK_OF_RULE: Final = {
-    "response-status-undocumented": "status_code_conformance",
-    "response-media-type-undocumented": "content_type_conformance",
-    "response-charset-undocumented": "content_type_conformance",
-    "response-header-missing": "response_headers_conformance",
-    "response-header-schema": "response_headers_conformance",
-    "response-body-missing": "response_schema_conformance",
-    "response-body-unexpected": "response_schema_conformance",
-    "response-body-malformed": "response_schema_conformance",
-    "response-body-schema": "response_schema_conformance",
-}
 
 
 @dataclass(frozen=True, slots=True)

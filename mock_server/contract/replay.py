@@ -18,8 +18,9 @@ from typing import Final
 from urllib.parse import unquote, unquote_plus
 
 from mock_server.contract.api import Api
+from mock_server.contract.checks import CHECKS
 from mock_server.contract.checks.exchange import Expectations, check_exchange
-from mock_server.contract.model import CHECK_OF_RULE, Exchanged, Incident, Intent, Probe
+from mock_server.contract.model import Exchanged, Incident, Intent, Probe
 from mock_server.contract.scope import read_lines
 from mock_server.contract.transport.http import Received, Sender, TransportFault
 from mock_server.errors import MalformedContent, TransportError, UsageError
@@ -32,14 +33,6 @@ from mock_server.json_values import JsonObject, JsonValue, Pointer
 from mock_server.judges.identity import restore
 from mock_server.tokens import is_token
 
-# Checks that look at one exchange alone, so that judging it again says whether anything changed.
-OF_ONE: Final = frozenset(CHECK_OF_RULE.values()) | {
-    "not_a_server_error",
-    "negative_data_rejection",
-    "missing_required_header",
-    "unsupported_method",
-    "undocumented_property",
-}
 _SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))  # RFC 9110, section 9.2.1
 _OF_CONNECTION: Final = frozenset(  # who sends decides on these
     (b"host", b"connection", b"proxy-connection", b"keep-alive", b"content-length", b"transfer-encoding", b"te", b"trailer", b"upgrade",
@@ -151,7 +144,8 @@ def replay(
             "the answer is 401, which says nothing of the finding: give --auth or --header as in the run that found it"
         )
     subject = api.subject(entry, lambda parameter: ())
-    if kept.check not in OF_ONE or subject is None or not kept.requests:
+    check = CHECKS.get(kept.check)
+    if check is None or not check.replayable or subject is None or not kept.requests:
         return Replayed(status, status == kept.status, kept.message)
     probe = Probe(entry.id, kept.requests[-1], kept.intent, "replay", kept.message, kept.keyword, kept.where)
     found = check_exchange(subject, Exchanged(probe, received), Expectations(None, api.identity.is_known))

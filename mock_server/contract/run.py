@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
 from mock_server.contract.api import Api, ClassifiedRequest, OperationUnderTest
+from mock_server.contract.checks import CHECKS
 from mock_server.contract.checks.coherence import check_coherence
 from mock_server.contract.checks.exchange import Expectations, check_exchange
 from mock_server.contract.memory import KnownObject, Memory, path_values
@@ -30,20 +31,6 @@ _REDIRECTS = 8
 PATIENCE = (0.05, 0.15, 0.3, 0.5)
 _PATIENT = 3  # answers that never came or never ended, before an operation is left alone
 _GONE = 5  # answers in a row that could not be had: the API went away
-
-
-# Checks of what a provider remembers: a mock that says it is one promises nothing of that.
-_OF_STATE = frozenset(
-    (
-        "coherence",
-        "use_after_free",
-        "ensure_resource_availability",
-        "cross_tenant_access",
-        "idempotency",
-        "head_matches_get",
-        "conditional_requests",
-    )
-)
 
 
 # To GET, of what is not there or can't be: also a path that breaks the document.
@@ -354,7 +341,7 @@ class Session:
         checks = self.run.options.checks
         is_forged = verdict.check == "ignored_auth" and exchanged.probe.intent is Intent.FORGED
         is_missing = verdict.finding.rule == "response-status-undocumented" and exchanged.status in {404, 410}
-        if is_mocked(exchanged) and (verdict.check in _OF_STATE or is_missing):
+        if is_mocked(exchanged) and (CHECKS[verdict.check].needs_state or is_missing):
             verdict = replace(verdict, doubtful=True)
         if is_forged and is_ours(exchanged.received):
             verdict = replace(verdict, doubtful=True)  # a mock knows no users

@@ -28,7 +28,7 @@ from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 
-from mock_server.contract.model import CHECK_OF_RULE
+from mock_server.contract.checks import CHECK_OF_RULE
 from mock_server.document.document import Document
 from mock_server.document.load import LoadedResource, json_duplicates, read_resource
 from mock_server.document.model import Entry, Missing, Operation, ParameterLocation

@@ -17,8 +17,9 @@ import pytest
 
 from mock_server.cli.show_run import iter_exchange
 from mock_server.contract.api import make_api
+from mock_server.contract.checks import CHECKS
 from mock_server.contract.memory import GivenValues, Memory
-from mock_server.contract.model import CHECKS, Incident
+from mock_server.contract.model import Incident
 from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import MODES, PHASES, Report, Runner
@@ -278,7 +279,9 @@ class ContractCase:
         if red:
             shown = [write_incident(incident, frame) for incident in red[:_MOST_SHOWN]]
             more = f"\n\n… and {len(red) - _MOST_SHOWN} more" if len(red) > _MOST_SHOWN else ""
-            pytest.fail(f"{self.operation}: {CHECKS[self.name]}\n\n" + "\n\n".join(shown) + more, pytrace=False)
+            pytest.fail(
+                f"{self.operation}: {CHECKS[self.name].sentence}\n\n" + "\n\n".join(shown) + more, pytrace=False
+            )
         for incident in mine:
             text = write_incident(incident, frame)
             if incident.doubtful:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mock_server.contract.model import CHECKS, Exchanged, Incident, Incidents, Intent, Probe, Verdict
+from mock_server.contract.checks import CHECKS
+from mock_server.contract.model import Exchanged, Incident, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
 from mock_server.contract.reports.ctrf import render_ctrf
 from mock_server.contract.reports.har import iter_har

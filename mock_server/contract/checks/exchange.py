@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
+from mock_server.contract.checks import CHECK_OF_RULE
 from mock_server.contract.memory import json_of
-from mock_server.contract.model import CHECK_OF_RULE, Exchanged, Intent, Verdict
+from mock_server.contract.model import Exchanged, Intent, Verdict
 from mock_server.contract.transport.http import TransportFault
 from mock_server.document.model import MediaType, Operation
 from mock_server.errors import SchemaError

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from mock_server.contract.checks import CHECKS
 from mock_server.contract.model import Incident
-from mock_server.contract.replay import OF_ONE, keep
+from mock_server.contract.replay import keep
 from mock_server.document.yaml import encode_yaml
 from mock_server.errors import MalformedContent, SchemaError
 from mock_server.exchange.body import read_json
@@ -121,7 +122,7 @@ def save_tests(
     folder.mkdir(parents=True, exist_ok=True)
     keep(folder / FINDINGS, incidents, mask)
     found = "".join(
-        f"    {incident.id!r}: ({incident.check!r}, {incident.check in OF_ONE}, {_line(incident.message(mask))!r}),\n"
+        f"    {incident.id!r}: ({incident.check!r}, {CHECKS[incident.check].replayable}, {_line(incident.message(mask))!r}),\n"
         for incident in incidents
     )
     shown = mask.url(url) if "://" in url else url

@@ -33,7 +33,7 @@ _UNIONS: Final = frozenset(("anyOf", "oneOf", "oneOfNotValid", "oneOfMultipleVal
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EdgeStep:
     """One change of a good value."""
 
     pointer: Pointer
@@ -71,7 +71,7 @@ def apply_step(base: JsonValue, pointer: Pointer, part: JsonValue | Missing) -> 
     return value
 
 
-def iter_steps(bundle: Bundle, base: JsonValue, judge: Validator, make: Validator | None = None) -> Iterator[Step]:
+def iter_steps(bundle: Bundle, base: JsonValue, judge: Validator, make: Validator | None = None) -> Iterator[EdgeStep]:
     """
     List the steps from a value, the outer places first.
 
@@ -128,7 +128,7 @@ class _Trial:
         default_factory=dict
     )  # what changes break
 
-    def find(self, attempt: Attempt, here: JsonValue, *, conforms: bool) -> Step | None:
+    def find(self, attempt: Attempt, here: JsonValue, *, conforms: bool) -> EdgeStep | None:
         """Return the first edit that does what an attempt is for."""
         place = attempt.location.pointer
         for edit in islice(attempt.edits(), _TRIES):
@@ -136,14 +136,14 @@ class _Trial:
             if isinstance(part, Missing):
                 continue
             if conforms and isinstance(edit, Drop):
-                step = Step((*place, *edit.names), MISSING, "properties", attempt.detail, conforms)
+                step = EdgeStep((*place, *edit.names), MISSING, "properties", attempt.detail, conforms)
             else:
-                step = Step(place, part, attempt.keyword, attempt.detail, conforms)
+                step = EdgeStep(place, part, attempt.keyword, attempt.detail, conforms)
             if self._is_right(step):
                 return step
         return None
 
-    def _is_right(self, step: Step) -> bool:
+    def _is_right(self, step: EdgeStep) -> bool:
         """Return whether a step does what it says."""
         key = (step.pointer, repr(step.part), step.conforms)
         if key not in self.known:
@@ -158,7 +158,7 @@ class _Trial:
         return bool(broken) and _breaks_only(broken, step)
 
 
-def _breaks_only(broken: list[tuple[str, Pointer]], step: Step) -> bool:
+def _breaks_only(broken: list[tuple[str, Pointer]], step: EdgeStep) -> bool:
     """Return whether everything that is violated is the keyword of a step, or alternatives around it."""
     wanted = _UNIONS | {step.keyword}
     if step.keyword == "additionalProperties":

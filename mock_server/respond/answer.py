@@ -28,7 +28,8 @@ class Answer(NamedTuple):
     status: int
     fields: Sequence[RawField]  # without Content-Length
     body: bytes
-    source: str  # `fixture:NAME`, `example:KEY`, `generated`, `state:NAME`, `problem:NAME`, `empty`, `scenario:NAME`, `mapping:NAME`
+    # `fixture:NAME`, `example:KEY`, `generated`, `state:NAME`, `problem:NAME`, `empty`, `scenario:NAME`, `mapping:NAME`
+    source: str
     entry: Entry | None = None
     findings: tuple[Finding, ...] = ()  # what was found in the request, and in an answer that was not made here
     delay: Delay | None = None  # what the answer itself says that it meets

@@ -1,8 +1,8 @@
 """
-What is kept ready, since it will be asked for again: answers from state, what collections hold in the beginning.
+Bounded memories of answers from state, and of what collections hold in the beginning.
 
-Clients have a say in how many of these there are. So each such memory is weighed in bytes, and all of a process
-together count for its budget (`budget`).
+Clients have a say in how many of these there are. So each memory is weighed in bytes, and all of a process together
+count for its budget (`worlds`).
 """
 
 from collections.abc import Callable, Hashable

@@ -1,10 +1,9 @@
 """
-Waiting in the midst of a decision without keeping others waiting.
+Waiting in the midst of a decision, without keeping other requests waiting.
 
-To decide on an answer is plain code that runs on the thread of the event loop: nothing of it needs to be safe among
-threads. Only what has to wait, for a database, does so in a thread; meanwhile others are answered. A decision runs as
-a greenlet, which hands over to the event loop where it waits and goes on there afterwards. One that takes long does so
-now and then as well (`pausing`), so that others are answered meanwhile.
+Deciding on an answer is plain code on the thread of the event loop: nothing of it needs to be safe among threads. Only
+waiting for a database is done in another thread. A decision runs as a greenlet, which hands over to the event loop
+where it waits, and now and then where it takes long (`pausing`).
 """
 
 import asyncio

@@ -209,6 +209,6 @@ def _iter_schemas(operation: Operation) -> Iterator[tuple[Direction, Node]]:
 
 
 def _holds(node: Node, finding: Finding) -> bool:
-    """Return whether what is found stands in a part of the document."""
+    """Return whether a finding is in a part of the document."""
     place = finding.place
     return place is not None and place.file == node.place.file and place.pointer[: len(node.pointer)] == node.pointer

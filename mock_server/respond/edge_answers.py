@@ -1,7 +1,7 @@
 """
-Answers from the catalogue: each request the next edge case, or a chosen one.
+Answers from the catalogue of edge cases: each request gets the next one, or a chosen one.
 
-So that a frontend can be tried with all of them by clicking. Which one it was is said in `X-Mock-Payload`.
+A frontend can so be tried with all of them by clicking. `X-Mock-Payload` names the one that was sent.
 """
 
 from collections import Counter
@@ -95,7 +95,7 @@ def edges_of(owner: object, make: Callable[[], EdgeSubject]) -> Edges:
     Find the edge cases of a body; those of bodies that were asked for long ago are forgotten, and found again.
 
     Args:
-        owner: What stands for the body, compared by identity.
+        owner: The body, compared by identity.
         make: Makes the schema whose edges they are.
     """
     edges = _at_hand.get(owner)

@@ -211,7 +211,8 @@ class ErrorAnswers:
                 detail,
                 request,
             )
-        detail = f"no path template matches {unquote(path)!r}; the API is served under {join_paths(served or base_paths(self._kit))}"
+        bases = join_paths(served or base_paths(self._kit))
+        detail = f"no path template matches {unquote(path)!r}; the API is served under {bases}"
         detail += hint(routes, request.method, path)
         return self._in_words(problem_answer(problem.NO_PATH, detail), detail, request)
 
@@ -241,11 +242,9 @@ class ErrorAnswers:
         body = write_json(worded)
         if write_json(detail)[1:-1] not in body:
             return answer
-        fields = [
-            (key, name.encode("latin-1", "replace") if key == b"content-type" else value)
-            for key, value in answer.fields
-        ]
-        return answer._replace(fields=fields, body=body)
+        others = [pair for pair in answer.fields if pair[0] != b"content-type"]
+        content_type = (b"content-type", name.encode("latin-1", "replace"))
+        return answer._replace(fields=[content_type, *others], body=body)
 
     @cached_property
     def _error_shape(self) -> tuple[Operation, DocumentedResponse] | None:

@@ -178,5 +178,5 @@ def iter_links(value: JsonValue) -> Iterator[str]:
 
 
 def leads_back(link: str, follows: frozenset[str]) -> bool:
-    """Return whether a link says by no query parameter that who follows it has been here."""
+    """Return whether a link has no query parameter by which a request says that it follows."""
     return not follows & {name for name, _ in parse_qsl(link.partition("?")[2], keep_blank_values=True)}

@@ -64,7 +64,7 @@ class _OperationAnswers:
     entry: Entry
     judge: RequestJudge
     is_posted: bool  # whether it has a body
-    may_refuse: bool  # whether nobody wrote down how what is wrong is answered: that may take time, or turns
+    may_refuse: bool  # whether there is no fixture for refusals: it may take time, or turns
     variable: str | None  # the path variable that the answers go by
     values: frozenset[str]  # of it that are asked for
     keys: frozenset[bytes]  # of the query
@@ -114,10 +114,11 @@ class FastPath:
 
         Args:
             request: With its body, if it has one.
-            world: Of who asks.
+            world: Of the client.
 
-        Returns: The answer of the responder, the same object for the same request where it is stored; None where it
-            has to be asked.
+        Returns:
+            The answer of the responder, the same object for the same request where it is stored; None where the
+            responder has to be asked.
         """
         try:
             return self._find_answer(request, world)
@@ -240,7 +241,7 @@ class FastPath:
         return self._responder.answer_understood(plan.entry, request, understood, variables, world)
 
     def _learn(self, plan: _OperationAnswers, request: Request) -> Answer | Make | None:
-        """Ask the responder once what it answers to all requests like one; for nobody, whose turns don't count."""
+        """Ask the responder once for the answer to all requests like one, in no world, so that no turn is counted."""
         responder = self._responder
         answer = responder.decide(request, NOBODY)
         if answer.entry is not plan.entry or answer.findings:
@@ -251,7 +252,9 @@ class FastPath:
             return None
         if not responder.links.leads_away(answer):
             return answer
-        return lambda variables, read, asked, body, world: responder.lead(answer, asked)  # its links depend on who asks
+        return lambda variables, read, asked, body, world: responder.lead(
+            answer, asked
+        )  # its links depend on the client
 
     def _living(self, plan: _Live, request: Request, world: World) -> Answer | None:
         """Return the answer from state, kept as long as nothing changes."""

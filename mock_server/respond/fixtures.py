@@ -7,15 +7,15 @@ Either the bare JSON body of the lowest 2xx, or
     status:  200
     headers: {}
     body:    […]                 # or base64: bytes
-    turn:    2                   # optional: answers from the second such request on; another fixture has the same `when`
+    turn:    2                   # optional: answers from the second request on; another fixture has the same `when`
     breaks:  [response-body-schema]   # optional: the rules that it breaks on purpose
-    template: true               # optional: `{{ request.path.id }}` is looked up, see `script.template`
+    template: true               # optional: `{{ request.path.id }}` is looked up, see `match.template`
     delay:   200                 # optional, as the preferences of these names
     fault:   reset
 
-See `conditions` for what `when` may say. The most specific match wins, then the order of files; a list under a name
+See `match.conditions` for `when`. The most specific match wins, then the order of files; a list under a name
 means any of its values; a fixture without `when` matches everything. Each one is judged by the document before it is
-served, a template when it is made. One that breaks the document says so, and answers only who asks for it by name.
+served, a template when it is made. One that breaks the document says so, and answers only requests that name it.
 """
 
 import base64
@@ -240,7 +240,8 @@ def load_fixtures(
             continue
         escape = find_escape(own, folders)
         if escape is not None:
-            message = f"it leads to {escape}, outside of {', '.join(map(str, folders))}; allow that with --allow-path {escape}"
+            allowed = ", ".join(map(str, folders))
+            message = f"it leads to {escape}, outside of {allowed}; allow that with --allow-path {escape}"
             findings.append(Finding(rule="fixture-invalid", message=message, place=Place(str(own)), operation=entry.id))
             continue
         fixtures = list(_read_folder(own, entry, document.operation(entry), judge_of(entry), pools, folders, findings))
@@ -391,20 +392,23 @@ def _judge(fixture: Fixture, judge: ResponseJudge, resource: LoadedResource, ent
     """Judge a fixture by the document; findings point into the fixture's file."""
     inside = ("body",) if _is_envelope(resource.value) else ()
     found = judge_stored(fixture.stored, judge)
-    wrong = [
-        Finding(
-            rule="fixture-invalid",
-            message=f"{finding.message} ({finding.rule}, {finding.place})",
-            place=Place(
-                resource.name,
-                (*inside, *(finding.instance or ())[1:]) if (finding.instance or ("",))[0] == "body" else (),
-            ),
-            instance=finding.instance,
-            operation=entry.id,
+    wrong = []
+    for finding in found:
+        if finding.rule in fixture.breaks:
+            continue
+        instance = finding.instance or ()
+        pointer = (*inside, *instance[1:]) if instance[:1] == ("body",) else ()
+        message = f"{finding.message} ({finding.rule}, {finding.place})"
+        place = Place(resource.name, pointer)
+        wrong.append(
+            Finding(
+                rule="fixture-invalid",
+                message=message,
+                place=place,
+                instance=finding.instance,
+                operation=entry.id,
+            )
         )
-        for finding in found
-        if finding.rule not in fixture.breaks
-    ]
     kept = fixture.breaks & CHECK_OF_RULE.keys() - {finding.rule for finding in found}
     if kept:
         message = f"it says that it breaks {', '.join(sorted(kept))}, but it does not"

@@ -1,17 +1,9 @@
 """
-The documented header fields of an answer.
+The documented header fields of an answer, those about pages (Link, RFC 8288, section 3), and Cache-Control and Vary.
 
-An example goes before what the grammar of the field offers, and that before what is made by the schema: of a field
-such as `ETag` or `Location` the schema mostly says only that it is a text, and any word would do.
-
-The header fields that say where a list stands in the whole.
-
-Source: RFC 8288, section 3, for Link
-
-What caches are told of an answer: not to keep it, and what it depends on. RFC 9111.
-
-A browser that keeps a list for as long as a document says shows what was there before a deletion, and hides what a
-preference or another world would have got. So what the document says of it is sent only where that is asked for.
+An example goes before what the grammar of a field offers, and that before what is made by the schema: of `ETag` or
+`Location` the schema mostly says only that it is a text. What a document says of caching is sent only where that is
+asked for: a browser that keeps a list would show it after a deletion, and hide what a preference or another world gets.
 """
 
 from collections.abc import Iterator, Mapping
@@ -39,8 +31,8 @@ _TOTAL_FIELDS: Final = frozenset(
 )
 
 
-def tell_in_fields(response: DocumentedResponse, span: Span, links: Mapping[str, str]) -> list[RawField]:
-    """Return the documented header fields that tell of a page: totals, and links."""
+def page_fields(response: DocumentedResponse, span: Span, links: Mapping[str, str]) -> list[RawField]:
+    """Return the documented header fields about a page: totals, and links."""
     found: list[RawField] = []
     for header in response.headers:
         name = header.name.lower()
@@ -86,7 +78,7 @@ def vary_field(document: Document | None, entry: Entry | None, *, shared: bool) 
     Args:
         document: That describes the operation.
         entry: The operation; None of what is not documented.
-        shared: Whether the answer names the origin of who asks.
+        shared: Whether the answer names the origin of the client.
     """
     names = [*_ALWAYS, *(["Origin"] if shared else [])]
     if document is not None and entry is not None:

@@ -42,7 +42,7 @@ def inspect(
     Args:
         responder: Of the document.
         fixtures: That were loaded for it.
-        progress: Is told how far the work has come.
+        progress: Called with the progress of the work.
         scenarios: That were loaded for it.
     """
     document = responder.document
@@ -73,7 +73,8 @@ def inspect(
 
 def _ambiguous(responder: Responder) -> Iterator[Finding]:
     for first, second in responder.router.ambiguous:
-        message = f"{second.method} {second.template} can't be told from {first.template}: the first that a request fits answers"
+        routes = f"{second.method} {second.template} can't be told from {first.template}"
+        message = f"{routes}: the first that a request fits answers"
         yield Finding(
             rule="document-path-ambiguous", message=message, place=second.target.node.place, operation=second.target.id
         )

@@ -1,7 +1,7 @@
 """
-What was asked and answered: a bounded journal.
+The journal of a world: its last exchanges, bounded.
 
-Nothing is read or written out when an exchange is kept: that is left to who looks.
+Nothing is read or written out when an exchange is kept: that is left to the admin side.
 """
 
 import asyncio

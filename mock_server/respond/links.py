@@ -154,7 +154,7 @@ class Links:
         return _conforming(answer.body, body, content, judge)
 
     def _is_bounded(self, content: MediaType, judge: ResponseJudge) -> bool:
-        """Return whether the schema of a response says something of texts that hold links, so that other links may break it."""
+        """Return whether the schema of a response restricts texts that hold links: other links may break it."""
         known = self._bounded.get(id(content))
         if known is None:
             hosts = tuple(host.decode() for host in self.hosts)

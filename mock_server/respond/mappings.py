@@ -1,11 +1,9 @@
 """
-The stub mappings of a server: those of everybody, and those of one world each.
+The stub mappings of a server, for all worlds or for one, and the states of scenarios.
 
 Of the mappings that match a request the one with the lowest priority answers, of these one of the own world, of these
-the one that was added last. A response is judged by the document of the operation it answers: when it is added, where
-its URL says which that is, and else when it first answers.
-
-The states of all scenarios, those of files and those that mappings name, as WireMock tells them.
+the one that was added last. A response is judged by the document of the operation that it answers: when it is added, if
+its URL says which that is, else when it first answers. States are those of scenario files and of mappings together.
 """
 
 import re
@@ -41,7 +39,7 @@ _PASSED: Final = Passed("no mapping matches")
 
 
 class Mappings:
-    """The stub mappings of a server; see the module. A `Keeper` of worlds."""
+    """The stub mappings of a server; see the module. A `WorldStore`."""
 
     def __init__(self, responders: Sequence[Responder]) -> None:
         """
@@ -209,11 +207,8 @@ class Mappings:
         known = self.find(str(value.get("id", "")))
         taken = known is not None and known.world != world
         metadata = value.get("metadata", {})
-        kept = {
-            name: member
-            for name, member in value.items()
-            if name not in {"uuid", "metadata", *(("id",) if taken else ())}
-        }
+        dropped = {"uuid", "metadata", "id"} if taken else {"uuid", "metadata"}
+        kept = {name: member for name, member in value.items() if name not in dropped}
         return {**kept, "metadata": {**(metadata if isinstance(metadata, dict) else {}), "world": world}}
 
     def _read(self, value: JsonValue, id_: str | None = None) -> Mapping:
@@ -291,14 +286,14 @@ class PreparedResponse:
         if operation is None or mapping.allow_invalid or mapping.is_breaking:
             return cls(stored, ())
         try:
-            telling = responder.operations.render_context(operation, stored.status, mapping.source)
-            return cls(stored, judge_stored(stored, responder.judge_of(operation.entry), telling.head))
+            context = responder.operations.render_context(operation, stored.status, mapping.source)
+            return cls(stored, judge_stored(stored, responder.judge_of(operation.entry), context.head))
         except SchemaError as error:
             raise ScriptError(f"the response can't be judged: {error}", ("response",)) from error
 
 
 class MappingSource:
-    """Answers for one document from the mappings of the server; see `serve.source`."""
+    """The source of answers for one document from the mappings of the server."""
 
     name = "mapping"
     before_validation = True
@@ -334,7 +329,9 @@ class MappingSource:
         if prepared.findings:
             return refused(mapping.source, entry, prepared.findings)
         return render(
-            prepared.stored, self._telling(mapping, operation, prepared.stored), _with_variables(mapping, asked, ask)
+            prepared.stored,
+            self._render_context(mapping, operation, prepared.stored),
+            _with_variables(mapping, asked, ask),
         )
 
     def _prepare(self, mapping: Mapping, operation: Operation | None) -> PreparedResponse:
@@ -344,7 +341,7 @@ class MappingSource:
             known[key] = PreparedResponse.of(mapping, self._responder, operation)
         return known[key]
 
-    def _telling(self, mapping: Mapping, operation: Operation | None, stored: Stored) -> RenderContext:
+    def _render_context(self, mapping: Mapping, operation: Operation | None, stored: Stored) -> RenderContext:
         key = f"mapping:{mapping.id}"
         if operation is None or mapping.allow_invalid or mapping.is_breaking:
             return RenderContext(mapping.source, operation, None, (), self._responder.kit.pools, key)
@@ -396,7 +393,7 @@ def possible_states(responders: Iterable[Responder], stubs: Mappings) -> dict[st
 
 def list_scenarios(responders: Iterable[Responder], stubs: Mappings, world: World) -> list[JsonValue]:
     """Return all scenarios, with the state that a world has in each."""
-    return [_told(name, states, world) for name, states in possible_states(responders, stubs).items()]
+    return [_describe_state(name, states, world) for name, states in possible_states(responders, stubs).items()]
 
 
 def set_state(name: str, state: str, responders: Iterable[Responder], stubs: Mappings, world: World) -> None:
@@ -425,5 +422,5 @@ def reset_scenarios(world: World, name: str | None = None) -> None:
         del world.turns[key]
 
 
-def _told(name: str, states: tuple[str, ...], world: World) -> JsonObject:
+def _describe_state(name: str, states: tuple[str, ...], world: World) -> JsonObject:
     return {"id": name, "name": name, "state": world.scenarios.get(name, STARTED), "possibleStates": [*states]}

@@ -48,23 +48,25 @@ def open_responder(where: str | None, settings: Settings, *, judge_fixtures: boo
     Raises:
         DocumentError: the document can't be read or is none.
         FixtureError: fixtures or scenarios break the document.
-        UsageError: the folder of fixtures or scenarios does not exist, or nobody knows the locale.
+        UsageError: the folder of fixtures or scenarios does not exist, or the locale is unknown.
     """
     return open_responders([where or default_document()], settings, judge_fixtures=judge_fixtures)[0]
 
 
 def open_responders(wheres: Sequence[str], settings: Settings, *, judge_fixtures: bool = True) -> list[OpenedDocument]:
     """
-    Open several documents, each with the fixtures and scenarios beside it.
+    Open several documents, each with the fixtures and scenarios next to it.
 
     Args:
         wheres: Paths, URLs or `-`.
         settings: Of all of them; one base path holds for all, several belong to one document each, in their order.
         judge_fixtures: See `open_responder`.
 
-    Raises: DocumentError: a document can't be read or is none. FixtureError: fixtures or scenarios break their
-        document, or belong to none. UsageError: a folder of fixtures or scenarios does not exist, nobody knows the
-        locale, or there are too many or too few base paths.
+    Raises:
+        DocumentError: a document can't be read or is none.
+        FixtureError: fixtures or scenarios break their document, or belong to none.
+        UsageError: a folder of fixtures or scenarios does not exist, the locale is unknown, or there are too many or
+            too few base paths.
     """
     bases = settings.base_path
     if len(bases) > 1 and len(bases) != len(wheres):
@@ -117,7 +119,7 @@ def _open(
     responder.kit.pools()
     folder = _folder(where, "fixtures", settings.fixtures, document.library.folders)
     responder.fixtures = load_fixtures(folder, document, responder.judge_of, responder.kit.pools)
-    responder.fixtures.folder = folder or _beside(where, "fixtures")
+    responder.fixtures.folder = folder or _sibling(where, "fixtures")
     played = _folder(where, "scenarios", settings.scenarios, document.library.folders)
     scenarios = load_scenarios(played, responder, known)
     if scenarios.scenarios:
@@ -144,25 +146,26 @@ def _is_unknown(finding: Finding) -> bool:
 
 
 def _folder(where: str, name: str, named: Path | None, folders: Sequence[Path]) -> Path | None:
-    """Return the folder that is named, else the one beside the document; what is there by chance is passed over."""
+    """Return the folder that is named, else the one next to the document."""
     if named is not None:
         if not named.is_dir():
             raise UsageError(f"the folder of {name} {named} does not exist")
         return named
-    beside = _beside(where, name)
-    if beside is None or not beside.is_dir():
+    sibling = _sibling(where, name)
+    if sibling is None or not sibling.is_dir():
         return None
-    escape = find_escape(beside, [beside.parent.resolve(), *folders])
+    escape = find_escape(sibling, [sibling.parent.resolve(), *folders])
     if escape is not None:
         allowed = ", ".join(map(str, folders))
         raise UsageError(
-            f"{beside} leads to {escape}, outside of {allowed}: name it with --{name}, or allow it with --allow-path {escape}"
+            f"{sibling} leads to {escape}, outside of {allowed}: "
+            f"name it with --{name}, or allow it with --allow-path {escape}"
         )
-    return beside
+    return sibling
 
 
-def _beside(where: str, name: str) -> Path | None:
-    """Return a folder beside a document, whether it is there or not; None where the document is no file."""
+def _sibling(where: str, name: str) -> Path | None:
+    """Return the path of a folder next to a document; None where the document is no file."""
     if where == STDIN or where.startswith(("http://", "https://")):
         return None
     return Path(where).parent / name

@@ -65,7 +65,7 @@ from mock_server.respond.examples import (
     usable_examples,
     why_not,
 )
-from mock_server.respond.headers import Heading, link_field, tell_in_fields
+from mock_server.respond.headers import Heading, link_field, page_fields
 from mock_server.respond.journal import Journal
 from mock_server.respond.stream import ItemStream
 from mock_server.respond.worlds import World
@@ -81,14 +81,14 @@ _OF_ANSWER = frozenset(("GET", "PUT", "PATCH"))  # whose path is that of what is
 _DELETED: JsonObject = dict.fromkeys(sorted(DELETED), True)  # where a document has a place for it
 
 
-NOBODY = World(journal=Journal(0))  # whose requests are those of nobody in particular
+NOBODY = World(journal=Journal(0))  # for requests that belong to no world
 
 
 Make = Callable[[int, Mapping[str, JsonValue], str, Request, JsonValue | Missing], Answer]
 
 
 class RequestContext(NamedTuple):
-    """What one request asks of a response."""
+    """A request, read, with what it goes by: preferences, seed, world."""
 
     request: Request
     understood: DecodedRequest
@@ -257,7 +257,7 @@ class Representation:
 
     def value(self, ask: RequestContext) -> tuple[JsonValue, MediaType, str] | None:
         """
-        Make the JSON value of the answer, for who wants to change it before it is written.
+        Make the JSON value of the answer, to be changed before it is written.
 
         Returns:
             The value, its media type and the name to send; None where the answer is no JSON.
@@ -286,7 +286,7 @@ class Representation:
         return self._produce(content, ask)
 
     def carry(self, represented: ChosenMediaType, value: JsonValue, source: str, ask: RequestContext) -> Answer:
-        """Answer with a value that somebody else made; it is not judged here."""
+        """Answer with a given value, which is not judged here."""
         content = self._content(represented)
         answer = self._answer(content, self._write(content, value), source, None)
         if represented.is_acceptable:
@@ -306,7 +306,7 @@ class Representation:
         return tuple(
             Finding(
                 rule="document-example-invalid",
-                message=f"the example{f' {example.key!r}' if example.key else ''}: {message}",
+                message=f"{_name_example(example)}: {message}",
                 place=example.node.place,
                 instance=instance,
                 operation=self.operation.id,
@@ -324,7 +324,8 @@ class Representation:
             example = find_example(represented.media_type, name)
             if example is None:
                 known = ", ".join(str(e.key) for e in represented.media_type.examples if e.key) or "none"
-                detail = f"the response {self.chosen.status} as {represented.name} has no example {name!r}; there are: {known}"
+                response = f"the response {self.chosen.status} as {represented.name}"
+                detail = f"{response} has no example {name!r}; there are: {known}"
                 return problem_answer(problem.NOT_FOUND, detail, entry=self.operation.entry)
         else:
             example = self._pick_example(content, ask)
@@ -344,7 +345,7 @@ class Representation:
         page = self._producer(content, schema, ask.preferences.locale).page(self._wish(content, ask))
         if page is None:
             return answer
-        told = dict(tell_in_fields(self.chosen.response, page.span, page.links))
+        told = dict(page_fields(self.chosen.response, page.span, page.links))
         if page.is_plain and page.span.limit:
             told[b"link"] = link_field(page.links)[1]  # a list without anything around it has no other place for it
         return answer._replace(
@@ -559,6 +560,12 @@ class Representation:
         return producer
 
 
+def _name_example(example: Example) -> str:
+    if example.key:
+        return f"the example {example.key!r}"
+    return "the example"
+
+
 def _described(upload: Upload) -> JsonObject:
     """Return what answers say of a file that was sent, by the names that it may have there."""
     said: JsonObject = {
@@ -608,7 +615,7 @@ def _is_string(schema: JsonValue) -> bool:
 
 
 def _type_field(content: _CompiledMediaType, body: bytes) -> RawField:
-    """Return the Content-Type field: of parts that somebody wrote, with their own boundary."""
+    """Return the Content-Type field; of parts that are written down, with their own boundary."""
     name, media_type = content.represented.name, content.media_type
     is_open = media_type.type == "multipart" and media_type.parameter("boundary") is None
     boundary = find_boundary(body) if is_open else None

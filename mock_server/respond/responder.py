@@ -58,8 +58,8 @@ class Responder:
 
     kit: Engine
     fixtures: Fixtures = field(default_factory=Fixtures)
-    served: tuple[str, ...] = ()  # the base paths of all documents of the server, to be named where none fits
-    sources: tuple[AnswerSource, ...] = ()  # who else may answer, in this order; replaced as a whole
+    served: tuple[str, ...] = ()  # the base paths of all documents of the server, named where none fits
+    sources: tuple[AnswerSource, ...] = ()  # that are asked before the document, in this order; replaced as a whole
     _bases: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -180,9 +180,9 @@ class Responder:
         """
         Return what makes the answers of an operation to good requests that prefer nothing.
 
-        Returns: A function of the path variables, decoded and read, of the request, its body as it was read, and the
-            world who asks. It raises SchemaError where no answer can be made. None where answers are not made from a
-            schema alone.
+        Returns:
+            A function of the path variables, decoded and read, of the request, its body as it was read, and the world.
+            It raises SchemaError where no answer can be made. None where answers are not made from a schema alone.
         """
         compiled = self.operations.compile(entry)
         if compiled.success is None or self.kit.settings.profile is not None:

@@ -82,9 +82,9 @@ class Routes:
 
     def _pick(self, matched: Matched[Entry], request: Request) -> Matched[Entry]:
         """
-        Of operations that can't be told apart by their paths: the first that the whole request fits, else the one that it breaks least.
+        Choose among operations with the same path: the first that the request fits, else the one that it breaks least.
 
-        What stands outside of the body counts first: that is where such documents say which operation is meant.
+        Errors outside of the body count first: that is where such documents say which operation is meant.
         """
         best: tuple[int, int] | None = None
         picked = matched
@@ -105,7 +105,7 @@ class Routes:
 
 
 def as_judged(operation: Operation, request: Request) -> Request:
-    """Return a request without the mock's own preferences, where the operation has some of its own in the same field."""
+    """Return a request without the preferences of the mock, where the operation documents a Prefer field."""
     header = find_field(request.fields, b"prefer")
     if header is None or not any(
         p.location is ParameterLocation.HEADER and p.name.lower() == "prefer" for p in operation.parameters

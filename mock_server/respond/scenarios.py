@@ -13,12 +13,8 @@ Scenarios: state machines in files, `scenarios/<name>.yaml`.
         repeat: last                    # or loop: begin again
 
 Each world has its own states, and its own turns in `answers`. In every scenario the first rule that fits counts; every
-text of an answer is a template. Answers are judged by the document when they are read, or when they are made.
-
-Playing scenarios: the state of a world says which rule answers, and the rule which state follows.
-
-A rule and the state after it are taken together, so that of two requests at the same time only one finds the first
-state.
+text of an answer is a template. Answers are judged by the document when they are read, or when they are made. A rule
+and the state after it are taken together, so that of two requests at the same time only one finds the first state.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -255,7 +251,8 @@ class _ScenarioReader:
     def _directed(self, operation: Operation, value: JsonObject) -> Directed:
         if not value.keys() <= _DIRECTIONS:
             raise ScriptError(
-                f"beside {', '.join(sorted(value.keys() & _DIRECTIONS))} there is no {min(value.keys() - _DIRECTIONS)!r}"
+                f"beside {', '.join(sorted(value.keys() & _DIRECTIONS))} "
+                f"there is no {min(value.keys() - _DIRECTIONS)!r}"
             )
         words = {key: _word(value[key], key) for key in ("example", "fixture", "profile") if key in value}
         delay, fault = read_delay(value.get("delay")), read_fault(value.get("fault"))
@@ -328,7 +325,7 @@ def _word(value: JsonValue, *pointer: str) -> str:
 
 
 class Player:
-    """Answers from scenarios; see `serve.source`."""
+    """The source of answers from scenarios."""
 
     name = "scenario"
     before_validation = True

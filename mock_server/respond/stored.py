@@ -1,5 +1,5 @@
 """
-Answers that somebody wrote down: their status, header fields and body, as they are or as a template.
+Stored answers: status, header fields and body, written down as they are or as a template.
 
 Fixtures, scenarios and mappings hold them. Each is judged by the document: as it is when it is read, a template when it
 is made.
@@ -35,7 +35,7 @@ from mock_server.tokens import is_token
 # What an answer that is written down may have, besides what its holder knows.
 KEYS: Final = frozenset(("status", "headers", "body", "template", "delay", "fault"))
 # What goes wrong inside an answer can be written there.
-_SAID: Final = frozenset((FaultKind.ERROR, FaultKind.MEDIA_TYPE, FaultKind.SCHEMA))
+_IN_ANSWER: Final = frozenset((FaultKind.ERROR, FaultKind.MEDIA_TYPE, FaultKind.SCHEMA))
 _log = logging.getLogger("mock_server.access")
 
 
@@ -65,7 +65,7 @@ class _Made:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An answer that somebody wrote down."""
+    """An answer that is written down."""
 
     status: int
     written: WrittenAnswer  # of a template: as it stands there
@@ -180,36 +180,36 @@ class RenderContext:
     key: str = ""  # of the turns of a template; else its source
 
 
-def render(stored: Stored, telling: RenderContext, ask: RequestContext) -> Answer:
+def render(stored: Stored, context: RenderContext, ask: RequestContext) -> Answer:
     """
     Answer with what is written down.
 
     What is made of a template is judged first, and one that breaks the document is said.
     """
-    entry = telling.operation.entry if telling.operation is not None else None
+    entry = context.operation.entry if context.operation is not None else None
     written = stored.written
     if stored.is_template:
-        key = f"told:{telling.key or telling.source}"
+        key = f"told:{context.key or context.source}"
         ask.world.turns[key] += 1
         turn, read = ask.world.turns[key], ask.understood
         seed = derive_seed(ask.seed, key, turn)
         rendering = Rendering(
-            PatternRequest(ask.request), ask.variables, read.parameters, read.body, seed, telling.pools(), turn
+            PatternRequest(ask.request), ask.variables, read.parameters, read.body, seed, context.pools(), turn
         )
         try:
             written = stored.write(rendering)
         except ScriptError as error:
-            return problem_answer(problem.INVALID_ANSWER, f"{telling.source}: {error}", entry=entry)
-    fields = [*with_head(written.fields, telling.head), (SOURCE, telling.source.encode("latin-1", "replace"))]
-    if stored.is_template and telling.judge is not None:
-        findings = telling.judge.judge(Response(stored.status, fields, written.body))
+            return problem_answer(problem.INVALID_ANSWER, f"{context.source}: {error}", entry=entry)
+    fields = [*with_head(written.fields, context.head), (SOURCE, context.source.encode("latin-1", "replace"))]
+    if stored.is_template and context.judge is not None:
+        findings = context.judge.judge(Response(stored.status, fields, written.body))
         if findings:
-            return refused(telling.source, entry, findings)
-    return Answer(stored.status, fields, written.body, telling.source, entry, delay=stored.delay, fault=stored.fault)
+            return refused(context.source, entry, findings)
+    return Answer(stored.status, fields, written.body, context.source, entry, delay=stored.delay, fault=stored.fault)
 
 
 def refused(source: str, entry: Entry | None, findings: tuple[Finding, ...]) -> Answer:
-    """Say that an answer breaks the document, instead of sending it."""
+    """Answer with a problem instead of an answer that breaks the document."""
     detail = f"{source}: " + "; ".join(dict.fromkeys(finding.message for finding in findings))
     _log.error("  %s", detail)
     return problem_answer(
@@ -251,7 +251,7 @@ def read_fault(value: JsonValue) -> Fault | None:
         fault = parse_fault(value)
     except UsageError as error:
         raise ScriptError(str(error), ("fault",)) from error
-    if fault.kind in _SAID:
+    if fault.kind in _IN_ANSWER:
         raise ScriptError(
             f"{fault.name} is said by the status, the header fields or the body of the answer", ("fault",)
         )

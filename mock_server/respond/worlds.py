@@ -1,17 +1,11 @@
 """
-Worlds: what each test or person has for itself.
+Worlds: a journal, a seed, states of scenarios, turns and data for each test or person; and their budget.
 
 A request names its world in the header field `X-Mock-World` or the cookie `mock_world`; without a name it belongs to
-the world of everybody. A world has a seed, a journal, the states of scenarios, and, with who keeps more (see
-`WorldStore`), data.
-
-One budget of bytes for what a server keeps of what clients send and are sent: worlds, journals, state, callbacks,
-answers.
-
-Each of these has bounds of its own, but clients name as many worlds as they like. So all of it is weighed, about as
-heavy as it is in memory, and where it becomes too much, what is cheapest to lose goes first: answers that are kept
-ready, then worlds that nobody asked for in a while, then the oldest exchanges and callbacks of the rest. State of a
-world that is in use is never lost: what no longer fits is refused.
+the world of everybody. Clients name as many worlds as they like. So everything that a server keeps of what clients send
+and are sent (worlds, journals, state, callbacks, answers) is weighed, about as heavy as it is in memory. Beyond the
+budget the cheapest to lose goes first: answers that are kept ready, then worlds that were not used for a while, then
+the oldest exchanges and callbacks of the rest. State of a world in use is never lost: what no longer fits is refused.
 """
 
 import logging
@@ -123,7 +117,7 @@ class World:
 
 
 class WorldStore(Protocol):
-    """Who keeps something for each world: entities, mappings."""
+    """A keeper of something for each world: items, mappings."""
 
     def reset(self, world: str) -> None:
         """Go back to the beginning."""
@@ -150,7 +144,7 @@ class Worlds:
     """
     All worlds of a process.
 
-    One that nobody asked for in `expiry` seconds is dropped, and so is the oldest over `limit`.
+    One that is not used for `expiry` seconds is dropped, and so is the oldest over `limit`.
     """
 
     def __init__(
@@ -169,7 +163,7 @@ class Worlds:
             journal: How many exchanges each world keeps.
             limit: How many worlds there may be.
             expiry: In seconds.
-            clock: Tells seconds.
+            clock: Returns seconds.
             memory: How many bytes all of them may keep, with what else a server keeps of what clients send.
         """
         self._journals = JournalUsage()
@@ -308,7 +302,7 @@ class Worlds:
             self._expire(next(name for name in self._worlds if name))
 
     def _expire(self, name: str) -> None:
-        """Forget a world that nobody asked for in a while; not what was given to be kept."""
+        """Forget worlds that were not used for a while, except those that were given to be kept."""
         self._forget(name)
         for key, keeper in self.keepers.items():
             if key not in self.lasting:
@@ -323,7 +317,7 @@ class Worlds:
             forget(name)
 
     def _drop_oldest(self) -> bool:
-        """Forget the world that nobody asked for the longest; not the last one, which is in use."""
+        """Forget the world that was not used for the longest time, except the last one, which is in use."""
         named = [name for name in islice(self._worlds, 3) if name][:2]  # the world of everybody is among them
         if len(named) < 2:  # noqa: PLR2004 - the oldest, and another one
             return False

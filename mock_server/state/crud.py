@@ -22,7 +22,7 @@ from mock_server.generate.pagination import documented_signs, links_of
 from mock_server.json_values import JsonObject, JsonValue, same_json
 from mock_server.pausing import count_pauses, without_pauses
 from mock_server.respond.answer import SOURCE, STATE, Answer, RawField
-from mock_server.respond.headers import tell_in_fields
+from mock_server.respond.headers import page_fields
 from mock_server.state.body import client_key, create_body, link_owner, patch_body, read_sent, replace_body
 from mock_server.state.children import sent_children
 from mock_server.state.collection import (
@@ -367,7 +367,7 @@ def _show_list(request: StateRequest, path: str, query: str) -> Answer | None:
     signs = documented_signs(representation.outline(represented), place.pointer)
     body = fill_envelope(body, place.pointer, span, links, lambda each: representation.fits(represented, each), signs)
     answer = representation.reply.carry(represented, body, STATE + request.resource.name, request.context)
-    fields = tell_in_fields(request.binding.chosen.response, span, links)
+    fields = page_fields(request.binding.chosen.response, span, links)
     if _is_tagged(request.binding):
         fields += [(b"etag", _tag_of(answer.body).encode())]
     return _with_fields(request, request.binding, answer, fields)

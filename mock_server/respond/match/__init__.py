@@ -1,9 +1,9 @@
 """
 Which requests an answer is for, and what answers may look up in them.
 
-`request_pattern` has WireMock's request patterns (`matchers` for one text, `jsonpath` for a place in JSON),
-`conditions` those of fixtures and scenarios; `distance` and `near_misses` find what came close. `template` fills in
-texts, `functions` are all that it can call, `mapping` reads stub mappings.
+`algebra` has the matchers. `request_pattern` and `matchers` read them in WireMock's words, `conditions` in those of
+fixtures and scenarios; `jsonpath` finds places in JSON; `distance` and `near_misses` find what came close. `template`
+fills in texts, `functions` are all that it can call, `mapping` reads stub mappings.
 
 Invariants:
 - Patterns, templates and mappings are data: nothing of them is executed, and what they may cost is bounded.

@@ -1,8 +1,8 @@
 """
 Matchers of one value of a request, and of all values that a name has.
 
-Each has a distance from 0, only where it matches, to 1, for a value or for its absence. Mappings read them in WireMock's
-words (`matchers`), fixtures and scenarios in ours (`conditions`).
+Each has a distance from 0, only where it matches, to 1, for a value or for its absence. Mappings read them in
+WireMock's words (`matchers`), fixtures and scenarios in ours (`conditions`).
 """
 
 from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ class MatchedText:
 
 
 class Matcher:
-    """Says whether a value is what is asked for, and else how far from it; None stands for a value that is not there."""
+    """A matcher of one value, or of its absence (None)."""
 
     __slots__ = ()
 
@@ -97,7 +97,7 @@ class SameAs(Matcher):
 
 @dataclass(frozen=True, slots=True)
 class Predicate(Matcher):
-    """Something that holds of a value that is there, or does not."""
+    """Holds where a value is there, and a function of it is true."""
 
     is_true: Callable[[MatchedText], bool]
 
@@ -141,8 +141,7 @@ class AtJsonPath(Matcher):
         found = self.path.find(content.json)
         if self.inner is None:
             return any(value is not None and value not in ([], {}) for value in found)
-        texts = [value if isinstance(value, str) else write_json(value).decode() for value in found]
-        return any_match(self.inner, list(map(MatchedText, texts)))
+        return any_match(self.inner, [MatchedText(_text_of(value)) for value in found])
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +181,7 @@ class Negation(Matcher):
 
 
 class ValuesMatcher:
-    """Says whether all values that a name has are what is asked for, and else how far from it."""
+    """A matcher of all values that a name has."""
 
     __slots__ = ()
 
@@ -227,9 +226,15 @@ class EachOnce(ValuesMatcher):
         return all(any(part.matches(content) for content in contents) for part in self.parts)
 
     def _measure(self, contents: Sequence[MatchedText]) -> float:
-        lacking = [nearest(part, contents) if contents else 1.0 for part in self.parts]
+        lacking = [nearest(part, contents) for part in self.parts] if contents else [1.0] * len(self.parts)
         more = max(len(contents) - len(self.parts), 0) if self.is_exact else 0
         return max((sum(lacking) + more) / (len(self.parts) + more), 0.01)
+
+
+def _text_of(value: JsonValue) -> str:
+    if isinstance(value, str):
+        return value
+    return write_json(value).decode()
 
 
 def _can_be_paired(parts: Sequence[Matcher], contents: Sequence[MatchedText]) -> bool:

@@ -1,5 +1,5 @@
 """
-What a stored answer asks of requests: its `when`.
+Conditions of stored answers: `when`.
 
     when: {path: {id: A}, query: {limit: {greater: 100}}, headers: {accept-language: {pattern: ^fi}}, body:
     {/items/0/kind: [a, b]}}
@@ -104,7 +104,11 @@ def find_parameter(
     found: list[JsonValue] = [
         unquote_plus(text) for key, text in parse_query(request.query.decode("latin-1")) if key == name
     ]
-    return (found[0] if len(found) == 1 else found) if found else MISSING
+    if not found:
+        return MISSING
+    if len(found) == 1:
+        return found[0]
+    return found
 
 
 def read_conditions(when: JsonValue) -> Iterator[Condition]:
@@ -137,7 +141,9 @@ def read_conditions(when: JsonValue) -> Iterator[Condition]:
 
 
 def _content(value: JsonValue | Missing) -> MatchedText | None:
-    return None if isinstance(value, Missing) else MatchedText.of_value(value)
+    if isinstance(value, Missing):
+        return None
+    return MatchedText.of_value(value)
 
 
 def _read_words(value: JsonValue) -> Matcher | None:

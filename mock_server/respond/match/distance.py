@@ -74,7 +74,7 @@ class _Comparison:
     def _place(
         self, index: int, expected: list[JsonValue], actual: list[JsonValue], partner: dict[int, int], tried: set[int]
     ) -> bool:
-        """Find an item for an expected one; whoever has it looks for another one."""
+        """Find an item for an expected one; the one that has it looks for another item."""
         for at, value in enumerate(actual):
             if at in tried or not self.same(expected[index], value):
                 continue
@@ -152,7 +152,7 @@ class ExpectedJson:
 
 
 def _iter_leaves(value: JsonValue, at: Pointer = ()) -> Iterator[tuple[Pointer, JsonValue]]:
-    """Yield what stands in a value, with its place; empty objects and arrays too."""
+    """Yield the leaves of a value with their places, empty objects and arrays among them."""
     if isinstance(value, dict) and value:
         for name, child in value.items():
             yield from _iter_leaves(child, (*at, name))

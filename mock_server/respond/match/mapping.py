@@ -27,12 +27,15 @@ from mock_server.respond.stored import Raw, Stored, read_stored
 
 _PRIORITY: Final = 5  # of a mapping that does not say so; 1 goes first
 _KEYS = (
-    "id", "uuid", "name", "priority", "request", "response", "scenarioName", "requiredScenarioState", "newScenarioState", "persistent",
+    "id", "uuid", "name", "priority", "request", "response", "scenarioName", "requiredScenarioState",
+    "newScenarioState",
+    "persistent",
     "metadata", "insertionIndex",
 )  # fmt: skip
 _BODIES = ("body", "jsonBody", "base64Body")
 _RESPONSE = (
-    "status", *_BODIES, "headers", "fixedDelayMilliseconds", "delayDistribution", "fault", "transformers", "fromConfiguredStub",
+    "status", *_BODIES, "headers", "fixedDelayMilliseconds", "delayDistribution", "fault", "transformers",
+    "fromConfiguredStub",
 )  # fmt: skip
 _TEMPLATE = "response-template"
 

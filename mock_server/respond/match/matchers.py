@@ -49,7 +49,7 @@ def read_matcher(value: JsonValue, depth: int = 0) -> Matcher:
 
     Args:
         value: As in `{"equalTo": "x", "caseInsensitive": true}`.
-        depth: How many others it stands in.
+        depth: The number of matchers around it.
 
     Raises:
         ScriptError: it is none, or one that is not supported.

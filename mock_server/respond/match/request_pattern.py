@@ -4,7 +4,7 @@ Request patterns in WireMock's shape: which requests are meant, and how far othe
     {"method": "POST", "urlPathTemplate": "/things/{id}", "pathParameters": {"id": {"matches": "[0-9]+"}},
      "queryParameters": {…}, "headers": {…}, "cookies": {…}, "basicAuthCredentials": {…}, "bodyPatterns": [{…}]}
 
-Paths are those of the request, with what stands before the document's own (`/api`).
+Paths are those of the request, base path included (`/api`).
 """
 
 import base64
@@ -120,7 +120,7 @@ class RequestPattern:
         return 0.0
 
     def explain(self, asked: PatternRequest) -> tuple[CriterionResult, ...]:
-        """Say it part by part."""
+        """Return the distance from each criterion."""
         return tuple(CriterionResult(part.pointer, part.wanted, part.distance(asked)) for part in self.parts)
 
 
@@ -242,9 +242,8 @@ def path_distance(template: str, path: str) -> float:
     """Return how different a path is from a template: segment by segment; a variable is like anything."""
     wanted, given = template.split("/")[1:], unquote(path).split("/")[1:]
     longest = max(len(wanted), len(given), 1)
-    near = sum(
-        0.0 if "{" in one and other else text_distance(one, other) for one, other in zip(wanted, given, strict=False)
-    )
+    pairs = zip(wanted, given, strict=False)
+    near = sum(text_distance(one, other) for one, other in pairs if not ("{" in one and other))
     return (near + abs(len(wanted) - len(given))) / longest
 
 

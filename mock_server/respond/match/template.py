@@ -48,7 +48,7 @@ _PARTS: Final = ("method", "url", "path", "query", "headers", "cookies", "body")
 
 @dataclass(eq=False)
 class Rendering:
-    """What one answer is made from."""
+    """The request that a template is rendered for, and what is left of its budget."""
 
     asked: PatternRequest
     variables: Mapping[str, str]  # of the path, percent-encoded
@@ -178,9 +178,7 @@ class _TemplateCompiler:
         parts = [part for part in parts if part != ""]
         if len(parts) == 1 and not isinstance(parts[0], str):
             return _counted(parts[0])
-        return lambda rendering: "".join(
-            part if isinstance(part, str) else rendering.spend(as_text(part(rendering))) for part in parts
-        )
+        return lambda rendering: "".join(_write_part(part, rendering) for part in parts)
 
     def expression(self, text: str, start: int, at: Pointer, depth: int) -> tuple[Expression, int]:
         """Read one expression; gives it and where it ends."""
@@ -245,7 +243,7 @@ def compile_template(value: JsonValue, pools: Pools, at: Pointer = ()) -> Templa
     Args:
         value: The value.
         pools: Where `fake` takes values from.
-        at: Where the value stands, for errors.
+        at: The place of the value, for errors.
 
     Raises:
         ScriptError: an expression is none, or there are too many.
@@ -280,8 +278,14 @@ def _counted(expression: Expression) -> Expression:
     return render
 
 
+def _write_part(part: str | Expression, rendering: Rendering) -> str:
+    if isinstance(part, str):
+        return part
+    return rendering.spend(as_text(part(rendering)))
+
+
 def _after(text: str, position: int) -> int:
-    """Return where the next character stands that is no space."""
+    """Return the position of the next character that is no space."""
     while position < len(text) and text[position].isspace():
         position += 1
     return position

@@ -29,7 +29,7 @@ class CoverageRow:
 
 
 class CoveragePages:
-    """See the module."""
+    """The page of coverage."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context

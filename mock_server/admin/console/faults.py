@@ -28,7 +28,7 @@ class FaultRow:
 
 
 class FaultPages:
-    """See the module."""
+    """The page of delays, faults and callbacks."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context

@@ -45,7 +45,7 @@ class ShownResponse:
 
 
 class OperationPages:
-    """See the module."""
+    """The pages of operations."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context

@@ -25,7 +25,7 @@ class ScenarioRow:
 
 
 class ScenarioPages:
-    """See the module."""
+    """The page of scenarios and mappings."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context

@@ -36,7 +36,7 @@ _COLUMNS: Final = 5  # of a list of items
 
 
 class StatePages:
-    """See the module."""
+    """The pages of state."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context

@@ -122,7 +122,7 @@ _WAITING: Final = 512  # exchanges that a slow browser may lag behind
 
 
 class TrafficPages:
-    """See the module."""
+    """The pages of traffic."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context

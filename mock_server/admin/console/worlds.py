@@ -12,7 +12,7 @@ from mock_server.respond.worlds import COOKIE, EVERYBODY
 
 
 class WorldPages:
-    """See the module."""
+    """The page of worlds."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context

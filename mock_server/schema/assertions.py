@@ -9,9 +9,11 @@ to URIs, since the package that it would take for them builds its grammar, for o
 """
 
 import re
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from mock_server.errors import SchemaError
@@ -30,6 +32,9 @@ else:
 
 # The 61st second of a minute, which RFC 3339, section 5.7, knows and Python's calendar does not.
 _LEAP: Final = re.compile(r"(?<=\d\d:59:)60")
+# References that the second judge follows for one value: a value that nests in itself, by alternatives, has it follow
+# twice as many for each level, and it is the only part of a proof whose cost has no other bound.
+_MOST_FOLLOWED: Final = 50_000
 _PARENTS: Final = frozenset(("properties", "items", "prefixItems"))
 
 
@@ -38,6 +43,10 @@ class BrokenAssertion(NamedTuple):
 
     keyword: str
     instance: Pointer
+
+
+class CostlyProof(SchemaError):
+    """A value of a schema cannot be judged in a believable time."""
 
 
 class Located(NamedTuple):
@@ -74,17 +83,46 @@ def _named(kind: str, path: Pointer, instance: Pointer) -> tuple[BrokenAssertion
 _ENDLESS = "it refers to itself without end, so that its second judge can't decide: nothing can be proven"
 
 
+class _Spent(Exception):
+    """The budget is spent."""
+
+
+class _Budget(threading.local):
+    """How many references may still be followed, in this thread."""
+
+    left = _MOST_FOLLOWED
+
+
+_budget: Final = _Budget()
+
+
+@cache
+def _bounded_validator() -> "type[jsonschema.Draft202012Validator]":
+    """Make the validator of the `jsonschema` package that gives up in time; once, since it makes a class."""
+    plain = jsonschema.Draft202012Validator
+    follow = plain.VALIDATORS["$ref"]
+
+    def bounded(validator: Any, ref: str, instance: JsonValue, schema: JsonObject) -> Any:  # noqa: ANN401 - its own
+        _budget.left -= 1
+        if _budget.left < 0:
+            raise _Spent
+        return follow(validator, ref, instance, schema)
+
+    extend: Any = jsonschema.validators.extend
+    made: type[jsonschema.Draft202012Validator] = extend(plain, {"$ref": bounded})
+    return made
+
+
 class SecondJudge:
     """
     A bundle, compiled for the `jsonschema` package.
 
     That package follows references without end where a schema refers to itself at the same place of a value
-    (`oneOf: [{$ref: '#'}]`); the methods then raise SchemaError.
+    (`oneOf: [{$ref: '#'}]`); the methods then raise SchemaError. Where it would follow too many, they raise `CostlyProof`.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         """Prepare a bundle; patterns that are no regular expressions of Python are passed over."""
-        self._place = bundle.node.place
         # the formats that it knows, too; not `regex`: it knows Python's, and documents mean ECMA-262's
         checker = jsonschema.FormatChecker(
             formats=sorted((BUILT_IN - {"regex"}) & jsonschema.FormatChecker.checkers.keys())
@@ -94,21 +132,27 @@ class SecondJudge:
         for name, check in (CHECKS | _IDENTIFIERS).items():
             checker.checks(name)(_of_text(check))
         readable = _readable(bundle.schema)
-        self._judge = jsonschema.Draft202012Validator(
-            readable if isinstance(readable, dict) else {}, format_checker=checker
-        )
+        self._place = bundle.node.place
+        self._judge = _bounded_validator()(readable if isinstance(readable, dict) else {}, format_checker=checker)
 
     def find_broken(self, value: JsonValue) -> set[BrokenAssertion]:
         """List the violations, under full error output."""
-        try:
+        with self._bounded():
             return {translated(error) for error in self._judge.iter_errors(value)}
-        except RecursionError as error:
-            raise SchemaError(self._place, _ENDLESS) from error
 
     def is_valid(self, value: JsonValue) -> bool:
         """Return whether a value conforms."""
-        try:
+        with self._bounded():
             return bool(self._judge.is_valid(value))
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Bound what is judged inside."""
+        _budget.left = _MOST_FOLLOWED
+        try:
+            yield
+        except _Spent:
+            raise CostlyProof(self._place, "the second judge would take too long") from None
         except RecursionError as error:
             raise SchemaError(self._place, _ENDLESS) from error
 

@@ -27,7 +27,7 @@ from mock_server.generate.edges.pairwise import cover
 from mock_server.generate.producer import Producer, SampleOptions
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonValue, Pointer
-from mock_server.schema.assertions import BrokenAssertion, Located, SecondJudge, find_broken
+from mock_server.schema.assertions import BrokenAssertion, CostlyProof, Located, SecondJudge, find_broken
 from mock_server.schema.locations import Location, walk
 from mock_server.schema.validate import Validator
 
@@ -201,7 +201,10 @@ class EdgeSubject:
         """
         if attempt.silent:
             return attempt.silent
-        return self._prove_broken(attempt) if kind == "invalid" else self._prove_valid(kind, attempt)
+        try:
+            return self._prove_broken(attempt) if kind == "invalid" else self._prove_valid(kind, attempt)
+        except CostlyProof as error:
+            return error.reason
 
     def _prove_valid(self, kind: str, attempt: Attempt) -> "tuple[Edit, tuple[Located, ...]] | str":
         reason = "no value was found for it"
@@ -257,7 +260,10 @@ class EdgeSubject:
             return "together they break " + ", ".join(
                 sorted({found.assertion.keyword for found in find_broken(self.judge, value)})
             )
-        return None if self.second.is_valid(value) else "the two judges disagree"
+        try:
+            return None if self.second.is_valid(value) else "the two judges disagree"
+        except CostlyProof as error:
+            return error.reason
 
     def _is_meant(self, attempt: Attempt, broken: tuple[Located, ...], value: JsonValue) -> bool:
         """Return whether a rule is among what is broken, or is why all alternatives around it are."""

@@ -229,6 +229,21 @@ def test_definitions_that_all_refer_to_each_other_are_looked_into_once(folder: P
     assert time.process_time() - started < 30
 
 
+def test_deep_values_of_alternatives_do_not_keep_the_second_judge_for_ever(folder: Path) -> None:
+    kinds = [f"Fish{n}" for n in range(4)]
+    siblings = {"type": "array", "items": {"$ref": "#/components/schemas/Fish"}}
+    schemas: dict[str, object] = {
+        name: {"type": "object", "required": [name], "properties": {name: {"type": "integer"}, "siblings": siblings}}
+        for name in kinds
+    }
+    schemas["Fish"] = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in kinds]}
+    catalogue = Catalogue(subject_of(folder, {"$ref": "#/components/schemas/Fish"}, schemas), ("extreme",))
+    started = time.process_time()
+
+    assert catalogue.edges
+    assert time.process_time() - started < 120
+
+
 @pytest.mark.long
 def test_a_rule_is_found_without_proving_the_others() -> None:
     catalogue = Catalogue(charger())

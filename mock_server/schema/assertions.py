@@ -83,17 +83,17 @@ def _named(kind: str, path: Pointer, instance: Pointer) -> tuple[BrokenAssertion
 _ENDLESS = "it refers to itself without end, so that its second judge can't decide: nothing can be proven"
 
 
-class _Spent(Exception):
+class _TooManyReferences(Exception):
     """The budget is spent."""
 
 
-class _Budget(threading.local):
+class _Following(threading.local):
     """How many references may still be followed, in this thread."""
 
     left = _MOST_FOLLOWED
 
 
-_budget: Final = _Budget()
+_following: Final = _Following()
 
 
 @cache
@@ -103,9 +103,9 @@ def _bounded_validator() -> "type[jsonschema.Draft202012Validator]":
     follow = plain.VALIDATORS["$ref"]
 
     def bounded(validator: Any, ref: str, instance: JsonValue, schema: JsonObject) -> Any:  # noqa: ANN401 - its own
-        _budget.left -= 1
-        if _budget.left < 0:
-            raise _Spent
+        _following.left -= 1
+        if _following.left < 0:
+            raise _TooManyReferences
         return follow(validator, ref, instance, schema)
 
     extend: Any = jsonschema.validators.extend
@@ -148,10 +148,10 @@ class SecondJudge:
     @contextmanager
     def _bounded(self) -> Iterator[None]:
         """Bound what is judged inside."""
-        _budget.left = _MOST_FOLLOWED
+        _following.left = _MOST_FOLLOWED
         try:
             yield
-        except _Spent:
+        except _TooManyReferences:
             raise CostlyProof(self._place, "the second judge would take too long") from None
         except RecursionError as error:
             raise SchemaError(self._place, _ENDLESS) from error

@@ -158,7 +158,7 @@ class EchoPlaces:
         """
         Return the page of a generated whole that a request gets; None where the whole has no list.
 
-        See `iter_wishes`.
+        See `iter_requested_values`.
         """
         pointer = self.list_pointer
         listed = take(whole, pointer) if pointer is not None else None

@@ -37,7 +37,7 @@ class SettingsSource:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Where settings may stand, the stronger first."""
+        """The files that may hold settings, the stronger first."""
         if self.named is not None:
             return (self.named,)
         return settings_files(self.folder)
@@ -82,7 +82,7 @@ class SettingsTable(NamedTuple):
         Say what is not trusted, in one line; "" where there is nothing to say.
 
         Args:
-            command: That is called; of other commands nothing is said.
+            command: That is called; settings of other commands are left out.
             options: That it has, with dashes or underscores.
         """
         known = {name.replace("-", "_") for name in options}
@@ -230,7 +230,7 @@ def read_presets(command: str, options: Mapping[str, Option], settings: Settings
 
 
 def settings_files(folder: Path) -> tuple[Path, Path]:
-    """Return where settings may be found, the stronger first."""
+    """Return the files that may hold settings, the stronger first."""
     return folder / "mock-server.toml", folder / "pyproject.toml"
 
 

@@ -39,7 +39,7 @@ class _TextFormatter(logging.Formatter):
         """
         Write a record.
 
-        Nothing in it is obeyed by a terminal, and no secret shows that can be told by name or shape.
+        Nothing in it is obeyed by a terminal, and no secret shows that has the name or shape of one.
         """
         message = record.getMessage()
         is_masked = record.name == _ACCESS and record.levelno <= logging.INFO  # it says a path and words of ours

@@ -55,7 +55,7 @@ def serve(*, documents: list[str] | None, **flags: object) -> None:
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))
         asgi = deferred_app(backend)
-        print_findings([found for each in opened for found in _said_at_start(each)], "text", stream=sys.stderr)
+        print_findings([found for each in opened for found in _findings_at_start(each)], "text", stream=sys.stderr)
         print_findings([*find_conflicts(opened), *find_hidden(backend)], "text", stream=sys.stderr)
         _print_banner(backend, opened, listening, guard)
         for each in opened if settings.check else ():
@@ -70,8 +70,8 @@ def serve(*, documents: list[str] | None, **flags: object) -> None:
         listening.close()
 
 
-def _said_at_start(opened: OpenedDocument) -> Iterator[Finding]:
-    """Yield what is wrong with a document that changes where or what it answers; `check` says the rest."""
+def _findings_at_start(opened: OpenedDocument) -> Iterator[Finding]:
+    """Yield the findings of a document that change where or what it answers; `check` shows the rest."""
     yield from (found for found in opened.document.findings if found.rule == "document-server-without-scheme")
     yield from opened.document.broken
     yield from opened.warnings
@@ -137,7 +137,7 @@ def _print_banner(
 
 
 def _admin_lines(settings: Settings, address: str, guard: Guard | None) -> list[str]:
-    """Return where to look inside, and with which token if it was made up."""
+    """Return the lines of the banner for the admin side, with its token if that was made up."""
     if guard is None:
         return []
     lines = [

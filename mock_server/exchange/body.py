@@ -66,7 +66,7 @@ def read_body(
 
     Args:
         data: Its bytes.
-        media_type: What it is said to be.
+        media_type: Its media type, as its sender names it.
         outline: Of the documented schema.
         encodings: Of the properties of a form.
 
@@ -74,7 +74,7 @@ def read_body(
         The readings, the likeliest first; none for content that is not judged.
 
     Raises:
-        MalformedContent: it is not what it is said to be.
+        MalformedContent: it is not of that media type.
     """
     if is_json(media_type):
         return [read_json(data)]
@@ -159,7 +159,7 @@ def _read_events(data: bytes, outline: Outline) -> list[JsonValue]:
 
 
 def _is_data_alone(event: Mapping[str, str], value: JsonValue) -> bool:
-    """Return whether an event says nothing beside its data: its name is the type that the data has."""
+    """Return whether an event is its data alone: its name is the type that the data has."""
     return event.keys() == {"data"} or (
         event.keys() == {"data", "event"} and isinstance(value, dict) and value.get("type") == event["event"]
     )
@@ -245,7 +245,7 @@ def is_file(media_type: MediaRange) -> bool:
 
 
 def write_text(text: str, media_type: MediaRange) -> bytes:
-    """Write a text that is the content already; of a file, the bytes that it stands for in base64."""
+    """Write a text that is the content already; of a file, the bytes that it encodes in base64."""
     if is_file(media_type):
         try:
             data = base64.b64decode("".join(text.split()), validate=True)
@@ -314,7 +314,7 @@ def write_json(value: JsonValue) -> bytes:
 
 
 def _types_of_events(item: Outline) -> frozenset[str]:
-    """Return the types by which alternatives of a stream's items are told apart; none where they are not."""
+    """Return the types that distinguish the alternatives of a stream's items; none where nothing does."""
     found = frozenset(word for word in item.member("type").constants() if isinstance(word, str) and word.isprintable())
     return found if len(found) > 1 else frozenset()
 
@@ -324,7 +324,7 @@ def _write_event(item: JsonValue, names: frozenset[str], types: frozenset[str]) 
     Write one event.
 
     An object of `data`, `event`, `id` and `retry` is one, without data only where the schema names such fields;
-    anything else is the data of one, which has the name of its type where that tells the events of the stream apart.
+    anything else is the data of one, which has the name of its type where types distinguish the events of the stream.
     """
     is_event = isinstance(item, dict) and bool(item) and item.keys() <= _EVENT_FIELDS
     if isinstance(item, dict) and is_event and ("data" in item or names & {"data", "event", "retry"}):

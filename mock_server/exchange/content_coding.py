@@ -1,7 +1,7 @@
 """
 Content codings undone: what was sent is judged, not how it was packed.
 
-No matter how small it came, no more than a limit is ever unpacked, in as many layers and parts as somebody may have
+No matter how small it came, no more than a limit is ever unpacked, in as many layers and parts as it may have
 put on purpose. Source: RFC 9110, sections 8.4 and 15.5.16; RFC 1950 to 1952; RFC 7932; RFC 8878
 """
 
@@ -32,7 +32,7 @@ _OF_CODING: Final = frozenset((b"content-encoding", b"content-length"))
 
 
 class TooLarge(MalformedContent):
-    """What a coding stands for is larger than the bound."""
+    """The decoded content is larger than the bound."""
 
 
 class UnknownCoding(MalformedContent):
@@ -40,7 +40,7 @@ class UnknownCoding(MalformedContent):
 
 
 def is_coded(fields: RawFields) -> bool:
-    """Return whether a body is said to be coded in any way."""
+    """Return whether `Content-Encoding` names a coding of a body."""
     return any(name == b"content-encoding" for name, _ in fields)
 
 
@@ -56,7 +56,7 @@ def decode_content(data: bytes, fields: RawFields, limit: int) -> bytes:
     Raises:
         TooLarge: it is more.
         UnknownCoding: a coding is not known here.
-        MalformedContent: it is not coded as it is said to be.
+        MalformedContent: it is not coded as the field says.
     """
     written = find_field(fields, b"content-encoding") or ""
     codings = [coding for part in written.split(",") if (coding := part.strip().lower()) not in {"", "identity"}]

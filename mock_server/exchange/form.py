@@ -3,7 +3,7 @@ Forms: `application/x-www-form-urlencoded` and `multipart/form-data`, read and w
 
 Source: OAS 3.1.1, "Encoding Object" and "Encoding the x-www-form-urlencoded Media Type"; RFC 7578
 
-What is said of an uploaded file: its name, its size and its media type.
+What is known of an uploaded file: its name, its size and its media type.
 
 Source: RFC 7578, section 4.2, and RFC 6266
 """
@@ -125,7 +125,7 @@ def _is_list(outline: Outline) -> bool:
 
 
 def _structured(text: str, outline: Outline) -> Raw:
-    """Return a text that is JSON where an object or a list may stand."""
+    """Return the value of a text that is JSON, where an object or a list is allowed."""
     if not ({"object", "array"} & outline.types) or text[:1] not in {"{", "["}:
         return text
     try:
@@ -338,13 +338,13 @@ def find_upload(request: Request) -> Upload | None:
 
     A part of a multipart form with a file's name, or a body of bytes; None where there is none.
     """
-    said = find_field(request.fields, b"content-type") or ""
-    kind = said.partition(";")[0].strip().lower()
+    written = find_field(request.fields, b"content-type") or ""
+    kind = written.partition(";")[0].strip().lower()
     if kind == "application/octet-stream" or kind.startswith(("image/", "audio/", "video/")):
         return Upload("", "", len(request.body), kind)
     if kind != "multipart/form-data":
         return None
-    boundary = re.search(r"boundary=\"?([^\";\s]{1,200})", said, re.IGNORECASE)
+    boundary = re.search(r"boundary=\"?([^\";\s]{1,200})", written, re.IGNORECASE)
     found = _PART.search(request.body, 0, _FIRST)
     if boundary is None or found is None:
         return None

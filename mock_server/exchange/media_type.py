@@ -47,7 +47,7 @@ class MediaRange:
 
     @property
     def is_range(self) -> bool:
-        """Whether it stands for several types: `*/*`, `text/*`, `application/*+json`, `application/vnd.vimeo.*`."""
+        """Whether it covers several types: `*/*`, `text/*`, `application/*+json`, `application/vnd.vimeo.*`."""
         return self.type == "*" or "*" in self.subtype
 
     @property
@@ -114,7 +114,7 @@ def _quality(text: str) -> float:
 
 
 def split_quoted(text: str, separator: str) -> list[str]:
-    """Split where the separator does not stand inside quotes."""
+    """Split at separators outside of quotes."""
     if '"' not in text:
         return text.split(separator)
     parts, quoted, start = [], False, 0
@@ -162,7 +162,7 @@ def choose_media_type(documented: Sequence[str], accept: str | None) -> tuple[in
     ranges = _ranges(accept)
     known = [parse_media_type(name) for name in documented]
     decided = [_find_deciding(name, ranges) for name in known]
-    for wanted, fits in _iter_wishes(ranges):
+    for wanted, fits in _iter_candidates(ranges):
         fitting = [index for index, name in enumerate(known) if decided[index] in {None, wanted} and fits(wanted, name)]
         if fitting:
             index = _pick(fitting, known, wanted)
@@ -200,11 +200,13 @@ def _is_refused(name: MediaRange, ranges: Sequence[MediaRange]) -> bool:
     return deciding is not None and deciding.quality == 0
 
 
-def _iter_wishes(ranges: Sequence[MediaRange]) -> Iterator[tuple[MediaRange, Callable[[MediaRange, MediaRange], bool]]]:
+def _iter_candidates(
+    ranges: Sequence[MediaRange],
+) -> Iterator[tuple[MediaRange, Callable[[MediaRange, MediaRange], bool]]]:
     """
-    Yield what is wanted, in order, and how it is met.
+    Yield the ranges of an Accept field in order of preference, each with the comparison that meets it.
 
-    Of one quality first the very type, then what may stand for it, then ranges.
+    Of one quality first the very type, then interchangeable types, then ranges.
     """
     wanted = [found for found in ranges if found.quality > 0]
     for _, group in groupby(wanted, key=lambda found: found.quality):
@@ -233,7 +235,7 @@ def _pick(fitting: Sequence[int], known: Sequence[MediaRange], wanted: MediaRang
 
 def is_interchangeable(one: MediaRange, other: MediaRange) -> bool:
     """
-    Return whether one media type may stand for another that is named differently.
+    Return whether one media type may replace another that is named differently.
 
     `application/vnd.github+json` and `application/json` may, in both directions, as may two names of one vendor's tree
     and XML likewise: the suffix says how the content is written (RFC 6839), the rest only whose it is.

@@ -1,7 +1,7 @@
 """
 Why this status: choosing among the documented responses.
 
-Prism's order is kept where it is sound, so that whoever comes from there sees the same. For a good request: the
+Prism's order is kept where it is sound, for those who come from there. For a good request: the
 preferred code, else the lowest 2xx, `2XX`, `default`, the lowest 3xx, whatever there is. For a bad one: the documented
 401, 415 or 406; for a violation the documented 422 or 400, else `default`, else a problem of our own.
 """
@@ -92,7 +92,7 @@ def represent(response: DocumentedResponse, accept: str | None, *, streamed: boo
     Args:
         response: A documented response.
         accept: The Accept field; None where there is none.
-        streamed: Whether the request asks for a stream, where one is documented beside something else.
+        streamed: Whether the request asks for a stream, where one is documented among others.
 
     Returns:
         What to send, marked where it is not acceptable; None where everything documented is refused outright, by `q=0`.

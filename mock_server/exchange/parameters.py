@@ -1,11 +1,11 @@
 """
 Parameters: read from a request by style and explode; `serialization` writes them.
 
-Source: OAS 3.1.1, "Style Values" and "Style Examples"; OAS 2.0, "collectionFormat"; RFC 6570 for what they stand for
+Source: OAS 3.1.1, "Style Values" and "Style Examples"; OAS 2.0, "collectionFormat"; RFC 6570 for their expansion
 
 Parameters, written: the other way of `parameter`.
 
-Source: OAS 3.1.1, "Style Values" and "Style Examples"; RFC 6570 for what they stand for
+Source: OAS 3.1.1, "Style Values" and "Style Examples"; RFC 6570 for their expansion
 """
 
 import re
@@ -37,7 +37,7 @@ DELIMITERS = {Style.SPACE_DELIMITED: " ", Style.PIPE_DELIMITED: "|", Style.TAB_D
 
 @dataclass(slots=True)
 class Carrier:
-    """Where the parameters of one request stand."""
+    """The parts of one request that carry parameters."""
 
     path: Mapping[str, str]  # percent-encoded
     query: str  # percent-encoded
@@ -129,9 +129,9 @@ def compile_reader(parameter: Parameter, outline: Outline, interpret: Interpret 
 
 def _split_encoded(item: Raw, outline: Outline, interpret: Interpret) -> list[JsonValue]:
     """
-    Return what the only item of a list may also be.
+    Return the items that the only item of a list may be.
 
-    Several, whose commas somebody percent-encoded, as many clients do.
+    Many clients percent-encode the commas between items.
     """
     return interpret(list(item.split(",")), outline) if isinstance(item, str) and "," in item else []
 
@@ -390,7 +390,7 @@ def write_parameter(parameter: Parameter, value: JsonValue) -> str:
 
 
 def _segment(text: str, parameter: Parameter) -> str:
-    """Return what stands in a path. RFC 3986, section 5.2.4: segments of dots are taken out on the way."""
+    """Return a value as a path segment; RFC 3986, section 5.2.4: clients remove segments of dots."""
     if not text and not lists_empty(parameter):
         raise UndefinedSerialization("an empty path segment names something else")
     if text and not unquote(text).strip("./"):
@@ -501,7 +501,7 @@ def write_header(value: JsonValue, *, explode: bool) -> str:
     Write the value of a header field, whose style is always `simple`.
 
     Raises:
-        UndefinedSerialization: it can't stand in a header, or would be read as another value.
+        UndefinedSerialization: no header can hold it, or it would be read as another value.
     """
     if isinstance(value, list):
         return _header_items([_scalar(item) for item in value])

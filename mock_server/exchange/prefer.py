@@ -137,7 +137,7 @@ def parse_preferences(header: str | None, query: str) -> Preferences:
 
 
 def without_own(header: str) -> str | None:
-    """Return what a Prefer field says beside the preferences of the mock; None where that is nothing."""
+    """Return a Prefer field without the preferences of the mock; None where nothing is left."""
     parts = [
         part
         for part in split_quoted(header, ",")

@@ -24,7 +24,7 @@ _MOST_WAYS = 16  # to tell the variables of a segment apart
 
 @dataclass(frozen=True, slots=True)
 class Route(Generic[T]):
-    """What stands behind a method and a path template."""
+    """The target of a method and a path template."""
 
     method: str
     template: str
@@ -85,7 +85,7 @@ class Router(Generic[T]):
         Add a route.
 
         Args:
-            base_path: What stands before the template: `/api`, or "".
+            base_path: The path before the template: `/api`, or "".
             method: In upper case.
             template: A path template; a query or fragment in it is tolerated.
             target: What to find.
@@ -112,7 +112,7 @@ class Router(Generic[T]):
         Args:
             method: In upper case.
             path: Percent-encoded.
-            query: Percent-encoded; asked only where templates hold queries.
+            query: Percent-encoded; used only where templates hold queries.
             empty: Whether the last variable may be empty: `/files/` for `/files/{name}`.
         """
         segments = path.split("/")[1:]
@@ -202,9 +202,9 @@ def _step(node: _TreeNode[T], segment: str) -> _TreeNode[T]:
 
 def _only_way(node: _TreeNode[T], segments: list[str]) -> tuple[_TreeNode[T], tuple[str, ...]] | None:
     """
-    Return where the segments lead, if at each of them there is one way only.
+    Return the leaf that the segments lead to, if each of them has one way only.
 
-    What is percent-encoded may stand for a literal.
+    A percent-encoded segment may match a literal.
     """
     values: list[str] = []
     for segment in segments:
@@ -252,7 +252,7 @@ def _walk(
 
 def _iter_ways(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """
-    Tell apart the variables that a text is made of, each with a literal behind it.
+    Yield the ways to split a text into variables, each with a literal behind it.
 
     What is likely comes first: a part behind the last dot, and, with nothing between, one that begins with a sign,
     such as `.json`.
@@ -327,15 +327,15 @@ def _walk_literals(node: _TreeNode[T], segments: Sequence[str]) -> _TreeNode[T] 
 def _matched(route: Route[T], values: tuple[str, ...], query: str) -> Matched[T]:
     variables = dict(zip(route.names, values, strict=False))
     if route.captured:
-        asked = dict(reversed([pair.partition("=")[::2] for pair in query.split("&")]))
-        variables |= {variable: asked[name] for name, variable in route.captured if name in asked}
+        given = dict(reversed([pair.partition("=")[::2] for pair in query.split("&")]))
+        variables |= {variable: given[name] for name, variable in route.captured if name in given}
     return Matched(route, variables)
 
 
 def _by_query(candidates: list[Route[T]], query: str) -> list[Route[T]]:
-    """Of templates of one shape: those whose own query was asked, else those without one."""
-    asked = set(parse_qsl(query, keep_blank_values=True))
-    fitting = [route for route in candidates if route.query and route.query <= asked]
+    """Return, of templates of one shape, those whose own query the request has, else those without one."""
+    given = set(parse_qsl(query, keep_blank_values=True))
+    fitting = [route for route in candidates if route.query and route.query <= given]
     return fitting or [route for route in candidates if not route.query] or candidates
 
 

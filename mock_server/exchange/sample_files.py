@@ -2,7 +2,7 @@
 Small files of the types that no schema describes: pictures, sounds, films, archives, office documents.
 
 Each is what programs for its type open. They are put together here, byte by byte or with the standard library, when
-they are first asked for, and are always the same.
+they are first used, and are always the same.
 
 Source: ITU-T T.81 (JPEG), RFC 9649 (WebP), RFC 3533 and 7845 (Ogg, Opus), RFC 9639 (FLAC), ISO/IEC 11172-3 (MPEG
 audio), ISO/IEC 14496-12 (MP4), RFC 8794 (EBML), ECMA-376 (Office Open XML)
@@ -44,7 +44,7 @@ def find_specimen(essence: str) -> bytes | None:
 
 
 def some_bytes() -> bytes:
-    """Bytes that stand for content of a type that is not known here."""
+    """Make bytes in place of content of a type that is not known here."""
     return _SOME
 
 

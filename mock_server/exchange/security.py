@@ -22,7 +22,7 @@ def find_unmet(
     Check alternatives.
 
     Returns:
-        Nothing where one is met or none is asked for; else what each alternative lacks, in words.
+        Nothing where one is met or none is required; else what each alternative lacks, in words.
     """
     lacking: list[str] = []
     for requirement in requirements:
@@ -45,7 +45,7 @@ def challenges(requirements: Sequence[SecurityRequirement], schemes: Mapping[str
 def credential_names(
     requirements: Sequence[SecurityRequirement], schemes: Mapping[str, SecurityScheme]
 ) -> frozenset[tuple[ParameterLocation, str]]:
-    """Return where the credentials of an operation stand."""
+    """Return the places and names of the credentials of an operation."""
     found = set()
     for requirement in requirements:
         for name, _ in requirement:

@@ -6,7 +6,7 @@ split by its style is read by the outline of its schema, in every way that the s
 
 Names with brackets: `address[city]=Oulu`, `items[0][id]=1`, `tags[]=a`.
 
-OpenAPI's `deepObject` defines one level of them; what stands deeper is read and written as forms do it in practice.
+OpenAPI's `deepObject` defines one level of them; deeper levels are read and written as forms do it in practice.
 
 Source: OAS 3.1.1, "Style Values"
 """
@@ -161,7 +161,7 @@ def put_bracketed(tree: dict[str, Raw], brackets: str, value: Raw) -> None:
     Add one value.
 
     Args:
-        tree: What stands under the name so far; `[]` counts up from 0.
+        tree: The values under the name so far; `[]` counts up from 0.
         brackets: What follows the name: `[items][0][id]`.
         value: What to put there.
 

@@ -55,7 +55,7 @@ class _ElementForm:
 
     def declare(self, bound: Mapping[str, str]) -> dict[str, str]:
         """
-        Return the namespaces that it declares, by prefix, beside those that are bound around it.
+        Return the namespaces that it declares, by prefix, in addition to those in scope.
 
         A prefix without a namespace, which many documents have, would be no well-formed XML: it gets one that says so.
         """
@@ -112,7 +112,7 @@ def _named(name: str) -> str:
 
 
 def _start(form: _ElementForm, attributes: Mapping[str, str], declared: Mapping[str, str]) -> str:
-    """Return the beginning of a start tag: each attribute stands there once."""
+    """Return the beginning of a start tag, with each attribute once."""
     names = {f"xmlns:{prefix}".rstrip(":"): namespace for prefix, namespace in declared.items()}
     written = [f" {name}={saxutils.quoteattr(value)}" for name, value in {**names, **attributes}.items()]
     return f"<{form.tag}{''.join(written)}"
@@ -354,7 +354,7 @@ def _is_list(outline: Outline) -> bool:
 
 
 def _written_name(outline: Outline, name: str) -> str:
-    """Return the element that a property stands in: for an unwrapped list that of its items."""
+    """Return the name of a property's element; for an unwrapped list, that of its items."""
     form = _form(outline, name, is_list=_is_list(outline))
     if _is_list(outline) and not form.wrapped:
         return _form(outline.item(), form.name, is_list=False).name

@@ -4,7 +4,7 @@ A Dask cluster as an executor, see https://distributed.dask.org.
 Workers need mock-server, and what is read under the same path. A worker that dies is replaced by the scheduler's own
 means; when the scheduler itself goes away, this process waits for it to come back and asks for what is missing.
 
-The only module that imports distributed, and itself imported when a cluster is asked for: `pip install distributed`.
+The only module that imports distributed, and itself imported for `--scheduler`: `pip install distributed`.
 """
 
 import time

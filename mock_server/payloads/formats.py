@@ -81,7 +81,7 @@ def _row(record: PayloadRecord) -> FormattedPayload:
 
 
 def _cells(record: PayloadRecord) -> FormattedPayload:
-    """Return what a row of a Parquet file is made of; the file itself is written when all rows are there."""
+    """Return the cells of a row of a Parquet file, which is written when all rows are there."""
     return FormattedPayload(write_json(list(table.cells(record))))
 
 
@@ -105,18 +105,18 @@ def _status(record: PayloadRecord) -> int:
 
 def _postman(record: PayloadRecord) -> FormattedPayload:
     request = record.request
-    asked: JsonObject = {
+    sent: JsonObject = {
         "method": request.method,
         "header": [{"key": name.decode("latin-1"), "value": value.decode("latin-1")} for name, value in request.fields],
         "url": "{{baseUrl}}" + request.target,
     }
     if request.body:
-        asked["body"] = {"mode": "raw", "raw": request.body.decode("utf-8", "replace")}
-    item: JsonObject = {"name": record.rule, "description": write_json(record.described()).decode(), "request": asked}
+        sent["body"] = {"mode": "raw", "raw": request.body.decode("utf-8", "replace")}
+    item: JsonObject = {"name": record.rule, "description": write_json(record.described()).decode(), "request": sent}
     if record.direction == "response":
         item["response"] = [
             {
-                "name": record.rule, "code": _status(record), "originalRequest": asked,
+                "name": record.rule, "code": _status(record), "originalRequest": sent,
                 "header": [{"key": "Content-Type", "value": record.media_type}],
                 "body": write_json(record.value).decode(),
             }
@@ -143,11 +143,11 @@ def _curl(record: PayloadRecord) -> FormattedPayload:
 
 
 def _pytest(record: PayloadRecord) -> FormattedPayload:
-    said = write_json(
+    about = write_json(
         {**record.described(), **({"request": _request(record.request)} if record.direction == "request" else {})}
     ).decode()
     return FormattedPayload(
-        f"    ({record.rule!r}, {record.valid}, {said!r}, {write_json(record.value).decode()!r}),".encode(
+        f"    ({record.rule!r}, {record.valid}, {about!r}, {write_json(record.value).decode()!r}),".encode(
             "utf-8", "surrogatepass"
         )
     )

@@ -66,7 +66,7 @@ class Parts:
         return {int(path.stem) for path in self.folder.glob("*.part")}
 
     def file(self, index: int) -> Path:
-        """Return where a finished shard is."""
+        """Return the path of a finished shard."""
         return self.folder / f"{index:06}.part"
 
     def keep(self, shard: Shard) -> None:
@@ -79,22 +79,22 @@ class Parts:
         for name, data in shard.files:
             (self.folder / name).write_bytes(data)
         file = self.file(shard.index)
-        beside = file.with_name(f"{file.name}.{secrets.token_hex(4)}.tmp")
+        temporary = file.with_name(f"{file.name}.{secrets.token_hex(4)}.tmp")
         try:
-            with beside.open("wb") as written:
+            with temporary.open("wb") as written:
                 written.write(shard.data)
                 written.flush()
                 os.fsync(written.fileno())
-            beside.replace(file)
+            temporary.replace(file)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Remove the parts."""
         shutil.rmtree(self.folder)
 
     def become(self, out: Path) -> None:
-        """Let what is beside the parts be the result, which is a folder."""
+        """Make the folder the result: remove the parts, keep the other files."""
         for pattern in ("*.part", "*.run", "*.tmp", "job.json"):
             for file in self.folder.glob(pattern):
                 file.unlink()
@@ -109,22 +109,22 @@ def open_parts(folder: Path, identity: str) -> Parts:
 
     Args:
         folder: Of the parts.
-        identity: What two runs have in common that make the same bytes.
+        identity: Of the job; see `Job.identity`.
 
     Raises:
         UsageError: there are parts of another run, or links.
         OSError: it can't be written.
     """
-    said = folder / "job.json"
+    job = folder / "job.json"
     if folder.is_symlink():
         raise UsageError(f"{folder} is a link: remove it, or choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
     links = sorted(child.name for child in folder.iterdir() if child.is_symlink())
     if links:
         raise UsageError(f"{folder} holds a link, {links[0]}: remove the folder, or choose another --out")
-    if said.is_file() and said.read_text() != identity:
+    if job.is_file() and job.read_text() != identity:
         raise UsageError(f"{folder} holds parts of another run: remove the folder, or choose another --out")
-    said.write_text(identity)
+    job.write_text(identity)
     parts = Parts(folder.resolve(), f"{secrets.token_hex(8)}.run")
     (folder / parts.mark).touch()
     return parts
@@ -199,7 +199,7 @@ def open_joining(parts: Parts, head: bytes) -> Joining:
 
     Args:
         parts: Of the run.
-        head: What stands before the first of them.
+        head: The bytes before the first of them.
 
     Raises:
         OSError: it can't be written.
@@ -232,7 +232,7 @@ class Job:
     shard: int = SHARD  # payloads in one
 
     def shards(self) -> int:
-        """Return how many shards there are."""
+        """Return the number of shards."""
         return -(-self.count // self.shard)
 
     def span(self, index: int) -> tuple[int, int]:
@@ -241,9 +241,9 @@ class Job:
         return self.offset + start, min(self.shard, self.count - start)
 
     def identity(self) -> str:
-        """Return what two runs have in common that make the same bytes."""
-        said = json.dumps([__version__, asdict(self)], default=str, sort_keys=True).encode()
-        digest = hashlib.sha256(said)
+        """Return a digest of everything that decides the bytes of a run."""
+        written = json.dumps([__version__, asdict(self)], default=str, sort_keys=True).encode()
+        digest = hashlib.sha256(written)
         if Path(self.document).is_file():
             digest.update(Path(self.document).read_bytes())
         return digest.hexdigest()
@@ -329,7 +329,7 @@ def run(job: Job, out: Path, executors: ExecutorFactory, progress: Progress) -> 
         job: What to make.
         out: The file or, for some formats, the folder that it becomes.
         executors: Make the shards.
-        progress: Told how many payloads are written.
+        progress: Receives how many payloads are written.
 
     Raises:
         UsageError: there are parts of another job, or the disk is full.

@@ -1,7 +1,7 @@
 """
 Payloads as a Parquet file: the columns of `table`, row groups of some thousands.
 
-The only module that imports pyarrow, and itself imported when the format is asked for: `pip install pyarrow`.
+The only module that imports pyarrow, and itself imported for `--format parquet`: `pip install pyarrow`.
 """
 
 from collections.abc import Iterable, Iterator

@@ -2,9 +2,9 @@
 The plan: which payload has which number.
 
 The payloads of a plan are its targets' rules, one after the other; when all had their turn they come again around other
-values. So number N can be made alone, by whoever knows the document, the choice and the seed.
+values. So number N can be made alone, from the document, the choice and the seed.
 
-What is said of one payload.
+The description of one payload.
 """
 
 import os
@@ -135,9 +135,9 @@ class PayloadPlan:
 
     def length(self, progress: Progress | None = None) -> int:
         """
-        Return how many payloads there are before they come again.
+        Return the number of payloads before they repeat.
 
-        All rules are looked for, and `progress` told how many were.
+        All rules are looked for, and `progress` receives how many were.
         """
         found = 0
         for lane in self.lanes():
@@ -245,7 +245,7 @@ class Series:
 
     @cached_property
     def absent(self) -> str | None:
-        """The rule of a request that lacks the part; None where it may, or where nobody asks for what is invalid."""
+        """The rule of a request that lacks the part; None where it may, or where invalid payloads are not wanted."""
         return (
             f"{self.target.part}:required:absent" if INVALID in self.kinds and self.target.absent is not None else None
         )
@@ -255,7 +255,7 @@ class Series:
         return index < self._plain or self.catalogue.at(index - self._plain) is not None or index < self.length()
 
     def length(self) -> int:
-        """Return how many payloads the target has."""
+        """Return the number of payloads of the target."""
         return self._plain + len(self.catalogue.edges) + (self.absent is not None)
 
     def unreached(self) -> tuple[Unreached, ...]:

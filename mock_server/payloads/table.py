@@ -3,9 +3,9 @@ Payloads as rows: the same columns for every document.
 
 | column | value |
 | --- | --- |
-| `number` … `exact` | what is said of the payload, see `record` |
+| `number` … `exact` | the description of the payload, see `record` |
 | `breaks` | `keyword /pointer`, several of them separated by `; ` |
-| `value` | what stands at the pointer, as JSON; empty where nothing does |
+| `value` | the value at the pointer, as JSON; empty where there is none |
 | `leaves` | the payload, flattened: a JSON object from each leaf's dotted path, as in `0.tags.0.id`, to its value |
 | `payload` | the payload, as JSON |
 

@@ -117,7 +117,7 @@ class PayloadTarget:
 
     @property
     def base_path(self) -> str:
-        """What stands before the path."""
+        """The path before that of the operation."""
         servers = self.operation.servers or self.kit.document.servers
         return servers[0].base_path
 

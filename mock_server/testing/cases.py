@@ -3,7 +3,7 @@ Contract checks as tests: one for each operation and check.
 
 The operations of one resource are tried together, when the first of their tests runs; the others read what came of it.
 
-Who is tested, and how: what `@pytest.mark.contract(…)` says.
+The API under test and the options: the arguments of `@pytest.mark.contract(…)`.
 """
 
 import os
@@ -72,7 +72,7 @@ class TestTarget:
         Check the words.
 
         Raises:
-            UsageError: a phase, mode or check is unknown, or a word stands where a list belongs.
+            UsageError: a phase, mode or check is unknown, or a text is given for a list.
         """
         for name, known in _WORDS.items():
             given = getattr(self, name)
@@ -98,7 +98,7 @@ class TestTarget:
 
     def identities(self, document: Document) -> tuple[Identity, Identity]:
         """
-        Who asks, and the other one, who must not see what belongs to the first.
+        Return the identity of requests, and a second one that must not see what belongs to the first.
 
         Raises:
             UsageError: credentials can't be read.
@@ -107,7 +107,7 @@ class TestTarget:
         return first, make_identity(tuple(self.other_headers), tuple(self.other_auth), document.schemes, os.environ)
 
     def origin(self) -> str:
-        """Return what stands before the paths of requests, for people."""
+        """Return the origin of requests, for people."""
         if self.url is not None:
             return "/".join(self.url.split("/")[:3])
         return "http://app.invalid"
@@ -191,12 +191,12 @@ class Suite:
     _tried: dict[tuple[str, str], Report | MockServerError] = field(default_factory=dict)
 
     def resource(self, entry: Entry) -> str:
-        """Return what an operation belongs to: the first segment that not all paths have."""
+        """Return the resource of an operation: the first segment that not all paths have."""
         shared = self._shared()
         return "/" + "/".join(entry.template.split("/")[1 : shared + 2])
 
     def _shared(self) -> int:
-        """Return how many segments the paths of all operations begin with."""
+        """Return the number of segments that all paths begin with."""
         templates = {tuple(entry.template.split("/")[1:]) for entry in self.document.entries}
         if len(templates) < 2:  # noqa: PLR2004 - nothing to tell apart
             return 0
@@ -205,7 +205,7 @@ class Suite:
 
     def report(self, entry: Entry, target: TestTarget) -> Report:
         """
-        Return what came of the tries of an operation's resource; they are made once.
+        Return the report of an operation's resource, which is tested once.
 
         Raises:
             MockServerError: they can't be made.
@@ -367,7 +367,7 @@ def write_incident(incident: Incident, frame: ReportContext) -> str:
 
 
 def bind(case: ContractCase, root: Path, words: Mapping[str, Any]) -> None:
-    """Tell a case what the marker of its test says."""
+    """Pass the arguments of a test's marker to its case."""
     case.root = root
     case.words = {name: value for name, value in words.items() if name not in {"document", "include", "exclude"}}
     case.notes.clear()

@@ -69,7 +69,7 @@ class MockServer:
 
     @property
     def requests(self) -> list[Recorded]:
-        """What was asked and answered in this test, the oldest first."""
+        """The exchanges of this test, the oldest first."""
         worlds = self.running.backend.worlds
         return self.running.server.call(lambda: list(worlds.get(self.world).journal))
 
@@ -78,7 +78,7 @@ class MockServer:
         self.running.server.call(lambda: self.running.backend.worlds.reset(self.world))
 
     def snapshot(self) -> JsonObject:
-        """Return what this test's world has, apart from its requests; for `restore`."""
+        """Return the state and scenarios of this test's world, for `restore`."""
         return self.running.server.call(lambda: self.running.backend.worlds.snapshot(self.world))
 
     def restore(self, snapshot: JsonObject) -> None:

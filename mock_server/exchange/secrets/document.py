@@ -60,7 +60,7 @@ def find_passwords(document: JsonValue) -> set[str]:
 
 
 def _iter_named(document: JsonValue) -> Iterator[tuple[str, JsonValue]]:
-    """Yield all schemas that stand under a name: of a property, a parameter, a component."""
+    """Yield all named schemas: of a property, a parameter, a component."""
     todo: list[JsonValue] = [document]
     while todo:
         value = todo.pop()

@@ -6,7 +6,7 @@ the document), by its shape (`secret_shapes`), or because the same exchange has 
 that repeats the password of its request shows it no more than the request does. Bodies are read by their media types;
 what can't be read is searched as text. Masking is for what is written and shown only: what is sent is never touched.
 
-A mask replaces by a word; with `is_veiled` letters, digits and signs stand where they stood, for schemas that ask for
+A mask replaces by a word; with `is_veiled` letters, digits and signs keep their places, for schemas that ask for
 a form.
 """
 
@@ -86,7 +86,7 @@ _SHORT: Final = 12  # characters: no key is shorter, unless it is known or named
 _SIGNS: Final = frozenset('=:<{["%@ ')  # without which a short text names nothing
 _STRONG: Final = 8  # characters, of several kinds: it is looked for inside of words as well
 _LONG: Final = 16  # characters: no word of a language
-_TELLING: Final = 4  # characters: a shorter one is only looked for in quotes
+_DISTINCTIVE: Final = 4  # characters: a shorter one is only looked for in quotes
 _HINTS: Final = re.compile(
     r"pass|pwd|psw|pswd|token|secret|sess|sid|sig|otp|cred|key|auth|csrf|xsrf|jwt|cookie|cv[vc]|pin|hmac|bearer|kennwort|contrase|senha"
     r"|parola|mdp|wachtwoord|ssn|social|national|card.?n|cc.?num|saml|assertion|client.?cert|magic|passport|verif"
@@ -181,7 +181,7 @@ class Mask:
                 continue
             if _is_strong(value):
                 strong |= forms_of(value)
-            elif _is_telling(value):
+            elif _is_distinctive(value):
                 words.add(value)
             else:
                 quoted.add(value)
@@ -244,7 +244,7 @@ class Mask:
         return printable(self.path(path).decode("latin-1"))
 
     def _variables(self, template: list[str], segments: list[str]) -> Iterator[int]:
-        """Find the segments of a path that a template has a secret variable for; a base path may stand before it."""
+        """Find the segments of a path that a template has a secret variable for; a base path may precede it."""
         shift = len(segments) - len(template) + 1
         pairs = list(zip(template[1:], segments[shift:], strict=False))
         if shift > 0 and all("{" in part or part == segment for part, segment in pairs):
@@ -336,7 +336,7 @@ class Mask:
 
     def finding(self, message: str, instance: Sequence[str] | None) -> str:
         """
-        Replace the secrets in what is said of a place in an exchange.
+        Replace the secrets in the message of a finding.
 
         Of a secret one, whatever is quoted from there.
         """
@@ -435,7 +435,7 @@ class Mask:
         return self._value(value, depth)
 
     def _below(self, value: JsonValue, depth: int) -> JsonValue:
-        """Cover all that is below a name; booleans and null tell nothing."""
+        """Cover all that is below a name; booleans and null reveal nothing."""
         if isinstance(value, str):
             if value:
                 return self._cover(value)
@@ -577,7 +577,7 @@ class Mask:
         head, name, value = found.group("head", "name", "value")
         words = value.split()
         is_sentence = len(words) > 2 and any(word.isalpha() and word.islower() for word in words)  # noqa: PLR2004
-        if not hides(name, value.strip()) or is_sentence or _PROSE.match(value) and len(value) < _TELLING:  # noqa: RUF021
+        if not hides(name, value.strip()) or is_sentence or _PROSE.match(value) and len(value) < _DISTINCTIVE:  # noqa: RUF021
             return found.group()
         start = head.rstrip()
         if name.lower() == "set-cookie":
@@ -670,7 +670,7 @@ class Mask:
         return write_packed(shown, media_type)
 
     def _by_kind(self, written: str, text: str) -> str:
-        """Mask a body by its media type; one that is not what it is said to be as text."""
+        """Mask a body by its media type; one of another form as text."""
         media_type = parse_media_type(written)
         essence = media_type.essence
         if is_json(media_type):
@@ -714,7 +714,7 @@ class Mask:
         return text
 
     def _loose(self, text: str) -> str:
-        """Mask a text that is not what it is said to be."""
+        """Mask a text of another form than its media type says."""
         return cover_runs(
             self._pairs(cover_keys(self._known(text), self._cover)), self._cover, looks_inside=self._is_changed
         )
@@ -732,7 +732,7 @@ def _read_pairs(parts: Iterable[str]) -> dict[str, str]:
 
 
 def _may_name(text: str) -> bool:
-    """Return whether a text has something that stands between a name and its value."""
+    """Return whether a text has a separator of names and values."""
     return "=" in text or ":" in text or " " in text or "\t" in text
 
 
@@ -770,9 +770,9 @@ def _is_sign(char: str) -> bool:
     return not char.isalnum() and not char.isspace()
 
 
-def _is_telling(value: str) -> bool:
+def _is_distinctive(value: str) -> bool:
     """Check whether a secret is looked for as a word: a shorter or plainer one may be there for something else."""
-    return len(value) >= _STRONG or (len(value) >= _TELLING and any(char.isdigit() for char in value))
+    return len(value) >= _STRONG or (len(value) >= _DISTINCTIVE and any(char.isdigit() for char in value))
 
 
 def is_secret_field(name: str, value: str) -> bool:

@@ -164,7 +164,7 @@ def is_place_name(name: str) -> bool:
 
 
 def hides(name: str, value: str) -> bool:
-    """Check whether a name makes a secret of a text, as it stands in a query, a form or a header field."""
+    """Check whether a name makes a secret of a text, as a query, a form or a header field has it."""
     secrecy = judge_name(name)
     if secrecy in {Secrecy.OPEN, Secrecy.KIND} or value.lower() in _PLAIN:
         return False

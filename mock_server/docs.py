@@ -31,7 +31,7 @@ from mock_server.cli.serve import app as serve_app
 from mock_server.cli.test import app as test_app
 from mock_server.cli.validate import app as validate_app
 from mock_server.contract.checks import CHECKS
-from mock_server.contract.reports import REPORTS
+from mock_server.contract.reports.formats import REPORTS
 from mock_server.document.default import default_document
 from mock_server.errors import EXIT_CODES
 from mock_server.exchange.prefer import PREFERENCES
@@ -229,7 +229,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "faults": _faults,
     "payload-kinds": _named(("kind", "what it is"), KINDS),
     "payload-formats": _named(("format", "what is written"), {name: form.summary for name, form in FORMATS.items()}),
-    "reports": _named(("report", "what it is"), REPORTS),
+    "reports": _named(("report", "what it is"), {name: row.sentence for name, row in REPORTS.items()}),
     "exit-codes": _exit_codes,
     "settings": _settings,
     "trust": _trust,

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +21,7 @@ from mock_server.contract.api import Api, make_api
 from mock_server.contract.checks import CHECKS
 from mock_server.contract.memory import GivenValues, Memory
 from mock_server.contract.replay import RecordedFinding, find_kept, keep, replay
-from mock_server.contract.reports import REPORTS
-from mock_server.contract.reports.ctrf import render_ctrf
-from mock_server.contract.reports.har import iter_har
-from mock_server.contract.reports.html import render_page
-from mock_server.contract.reports.junit import render_junit
-from mock_server.contract.reports.ndjson import iter_ndjson, render_markdown
+from mock_server.contract.reports.formats import REPORTS, ReportInput, render_report
 from mock_server.contract.reports.pytest_module import FINDINGS, TESTS, save_fixtures, save_tests
 from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.run import Options, Run
@@ -253,21 +248,13 @@ def _finish(
     new_baseline: Path | None,
 ) -> None:
     frame = framing.around(ran)
-    milliseconds = round(framing.started * 1000)
-    writers: dict[str, Callable[[], bytes]] = {
-        "junit": lambda: render_junit(ran, frame, options.checks).encode(),
-        "ctrf": lambda: render_ctrf(ran, frame, options.checks, milliseconds),
-        "har": lambda: b"".join(iter_har(ran.exchanges, frame, framing.started)),
-        "html": lambda: render_page(ran, frame).encode(),
-        "ndjson": lambda: b"".join(iter_ndjson(ran, frame)),
-        "markdown": lambda: render_markdown(ran, frame).encode(),
-    }
+    given = ReportInput(ran, frame, options.checks, framing.started)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and "markdown" not in reports:
         with Path(summary).open("ab") as file:
-            file.write(writers["markdown"]())
+            file.write(render_report("markdown", given))
     for name, path in reports.items():
-        _write(path, writers[name]())
+        _write(path, render_report(name, given))
     if new_baseline is not None:
         count = write_baseline(new_baseline, ran.incidents, frame.mask)
         say(f"{new_baseline}: a baseline of {count} findings", to=sys.stderr)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from mock_server.cli.main import COMMANDS
-from mock_server.contract.reports import REPORTS
+from mock_server.contract.reports.formats import REPORTS
 from mock_server.contract.runner import MODES, PHASES
 from mock_server.document.load import LoadedResource, SourceBytes
 from mock_server.document.references import Node

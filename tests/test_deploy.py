@@ -106,7 +106,7 @@ def test_replicas_behind_nginx_answer_alike_and_stand_in_for_each_other(
 
 
 def test_replicas_behind_nginx_share_their_state(serve: Callable[..., Server], postgres: str, tmp_path: Path) -> None:
-    todos = str(ROOT / "tests" / "serve" / "state" / "todos.yaml")
+    todos = str(ROOT / "tests" / "state" / "todos.yaml")
     replicas = [serve(todos, "--stateful", "--store", postgres) for _ in range(2)]
     with nginx(tmp_path, *replicas) as origin, httpx2.Client(headers={"X-Mock-World": "deploy"}, timeout=20) as client:
 

@@ -113,7 +113,7 @@ def test_each_test_has_a_world_of_its_own(project: Project, args: tuple[str, ...
 
 
 def test_state_belongs_to_one_test(project: Project) -> None:
-    todos = ROOT / "tests" / "serve" / "state" / "todos.yaml"
+    todos = ROOT / "tests" / "state" / "todos.yaml"
     project.write(
         "test_it.py",
         "import pytest\n"

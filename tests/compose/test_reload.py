@@ -191,7 +191,7 @@ def test_scenarios_are_followed_and_their_states_stay(edited: Edited) -> None:
 
 
 def test_what_is_stored_in_memory_survives_an_edit(edited: Edited) -> None:
-    todos = (ROOT / "tests" / "serve" / "state" / "todos.yaml").read_bytes()
+    todos = (ROOT / "tests" / "state" / "todos.yaml").read_bytes()
     edited.path.write_bytes(todos)
     (edited.folder / "mock-server.toml").write_text("stateful = true\n")
     edited.open()

@@ -54,7 +54,7 @@ def check(path: Path, *, stateful: bool = False, auth: tuple[str, ...] = ()) -> 
         sender.close()
 
 
-STATE = ROOT / "tests" / "serve" / "state"
+STATE = ROOT / "tests" / "state"
 
 
 @pytest.mark.parametrize(

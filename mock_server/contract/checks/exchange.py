@@ -97,7 +97,7 @@ def _fault(subject: OperationUnderTest, exchanged: Exchanged) -> Verdict:
 
 
 def _server_error(subject: OperationUnderTest, exchanged: Exchanged) -> Verdict:
-    """Return a documented 501 or 503 is an answer; a documented 500 is a confession."""
+    """Return the verdict on a status of 500 or more; a documented 501, 503 or 504 is doubtful."""
     status = exchanged.status
     documented = any(response.status == str(status) for response in subject.operation.responses)
     message = f"{status} to a request that is {exchanged.probe.intent.value} ({exchanged.probe.what})"
@@ -109,7 +109,7 @@ def _server_error(subject: OperationUnderTest, exchanged: Exchanged) -> Verdict:
 
 
 def _intended(subject: OperationUnderTest, exchanged: Exchanged, expected: Expectations) -> Iterator[Verdict]:
-    """Check that what should have been refused."""
+    """Yield the verdicts on what should have been refused, and was accepted."""
     if not exchanged.accepted:
         return
     probe, status = exchanged.probe, exchanged.status
@@ -150,7 +150,7 @@ def _intended(subject: OperationUnderTest, exchanged: Exchanged, expected: Expec
 
 
 def _conformance(subject: OperationUnderTest, exchanged: Exchanged, response: Response) -> Iterator[Verdict]:
-    """Check that what the judge of responses finds."""
+    """Yield the findings of the judge of responses, and undocumented properties."""
     try:
         findings = subject.responses.judge(response, exchanged.probe.request.method)
     except SchemaError as error:
@@ -228,7 +228,7 @@ def outline_for(subject: OperationUnderTest, content: MediaType) -> Outline:
 
 
 def _unknown(outline: Outline, body: JsonValue) -> Iterator[tuple[Pointer, str]]:
-    """Check that the properties of a value that its schema neither names nor lets through by a schema of their own."""
+    """Yield the properties of a value that its schema neither names nor lets through by a schema of their own."""
     todo: list[tuple[Pointer, Outline, JsonValue]] = [((), outline, body)]
     for _ in range(_MOST_OBJECTS):
         if not todo:

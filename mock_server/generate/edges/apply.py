@@ -28,7 +28,7 @@ class NotCarried(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Let a value stand there."""
+    """Replace the value."""
 
     value: JsonValue
 
@@ -236,7 +236,7 @@ class _LocationCache(Generic[T]):
 @dataclass(slots=True)
 class EditedValue:
     """
-    A value with a finger on one place of it.
+    A value and one place of it.
 
     What is changed is copied, the rest is shared: never change it in place.
     """
@@ -252,7 +252,7 @@ class EditedValue:
 
     @property
     def value(self) -> JsonValue:
-        """What stands at the place."""
+        """The value at the place."""
         return self.container[self.key]  # type: ignore[index]
 
     @value.setter

@@ -94,7 +94,10 @@ class SettingsTable(NamedTuple):
         if not named:
             return ""
         several = len(named) > 1
-        listed = f"{', '.join(named[:-1])} and {named[-1]}" if several else named[0]
+        if several:
+            listed = f"{', '.join(named[:-1])} and {named[-1]}"
+        else:
+            listed = named[0]
         verb, it = ("are", "them") if several else ("is", "it")
         advice = f"give {it} as {'flags' if several else 'a flag'}, or pass --trust-settings"
         return f"{self.path} was found, not named: {listed} in it {verb} not trusted and left out; {advice}"
@@ -115,7 +118,10 @@ def choose_source(arguments: Sequence[str]) -> SettingsSource:
     """
     named = os.environ.get(f"{_PREFIX}CONFIG") or None
     is_trusted = trusts_settings()
-    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--" in arguments:
+        own = arguments[: arguments.index("--")]
+    else:
+        own = arguments
     for index, argument in enumerate(own):
         if argument == "--config":
             named = own[index + 1] if index + 1 < len(own) else None

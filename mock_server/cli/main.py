@@ -120,7 +120,10 @@ def _advise_unknown(name: str) -> str:
     if name == "-" or "://" in name or name.endswith((".yaml", ".yml", ".json")) or Path(name).exists():
         return f"{name!r} is no command. To serve that document: mock-server serve {shlex.quote(name)}"
     near = [_SYNONYMS[name]] if name in _SYNONYMS else get_close_matches(name, COMMANDS, n=1)
-    advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}."
+    if near:
+        advice = f"did you mean {near[0]!r}?"
+    else:
+        advice = f"there are {', '.join(COMMANDS)}."
     return f"{name!r} is no command; {advice} 'mock-server --help' says what each is for."
 
 

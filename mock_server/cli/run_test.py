@@ -225,7 +225,10 @@ def _words(flag: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
 def _checks(only: str, without: str) -> frozenset[str]:
     if not only and not without:
         return frozenset()
-    chosen = set(_words("--checks", only, tuple(CHECKS))) if only else set(CHECKS)
+    if only:
+        chosen = set(_words("--checks", only, tuple(CHECKS)))
+    else:
+        chosen = set(CHECKS)
     return frozenset(chosen - (set(_words("--exclude-checks", without, tuple(CHECKS))) if without else set()))
 
 

@@ -53,7 +53,10 @@ def _where(finding: Finding, lines: dict[Place, int]) -> str:
 
 def write_line(finding: Finding, lines: dict[Place, int]) -> str:
     """Write a finding as people read it: where, how bad, what, which rule."""
-    pointer = format_pointer(finding.place.pointer) if finding.place is not None else ""
+    if finding.place is not None:
+        pointer = format_pointer(finding.place.pointer)
+    else:
+        pointer = ""
     where = _where(finding, lines)
     tail = f" ({pointer})" if pointer else ""
     return f"{where + ': ' if where else ''}{_WORDS[finding.level]}: {finding.message} [{finding.rule}]{tail}"
@@ -66,7 +69,10 @@ def _annotation(finding: Finding, lines: dict[Place, int]) -> str:
 
 def annotate(level: Level, place: Place | None, line: int | None, title: str, message: str) -> str:
     """Write a workflow command of GitHub Actions."""
-    where = f"file={_property(place.file)},line={line or 1}," if place is not None else ""
+    if place is not None:
+        where = f"file={_property(place.file)},line={line or 1},"
+    else:
+        where = ""
     text = "%0A".join(printable(line).replace("%", "%25") for line in message.split("\n"))
     return f"::{_ANNOTATIONS[level]} {where}title={_property(title)}::{text}"
 

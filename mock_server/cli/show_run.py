@@ -30,7 +30,10 @@ def print_report(report: Report, frame: ReportContext, format_: str) -> None:
     if format_ == "github":
         for incident in report.incidents:
             if not incident.accepted:
-                level = Level.NOTE if incident.doubtful else incident.finding.level
+                if incident.doubtful:
+                    level = Level.NOTE
+                else:
+                    level = incident.finding.level
                 finding = incident.finding
                 message = f"{incident.message(frame.mask)}\n{frame.describe(incident)['curl']}"
                 line = frame.lines.get(finding.place) if finding.place is not None else None

@@ -114,7 +114,10 @@ class Document:
         known = [word for each in self.entries for word in (each.id, each.title)]
         near = get_close_matches(name, known, n=1)
         ids = [each.id for each in self.entries]
-        more = f" and {len(ids) - _MOST_NAMED:,} more" if len(ids) > _MOST_NAMED else ""
+        if len(ids) > _MOST_NAMED:
+            more = f" and {len(ids) - _MOST_NAMED:,} more"
+        else:
+            more = ""
         if near:
             advice = f"did you mean {near[0]!r}?"
         else:
@@ -311,7 +314,10 @@ def _base_path(url: str) -> str:
     """Return the path under which a server answers; a relative URL counts from the root."""
     origin = _HOST if _HOST.match(url) else _ORIGIN
     path = re.split(r"[?#]", origin.sub("", url, count=1), maxsplit=1)[0].rstrip("/")
-    path = path.removeprefix(".").lstrip("/") if not path.startswith("/") else path.lstrip("/")
+    if not path.startswith("/"):
+        path = path.removeprefix(".").lstrip("/")
+    else:
+        path = path.lstrip("/")
     if path:
         return "/" + path
     return ""
@@ -320,7 +326,10 @@ def _base_path(url: str) -> str:
 def _swagger_servers(reader: Reader, root: Node) -> tuple[Server, ...]:
     written = text(root, "host")
     origin = _ORIGIN.match(written)
-    host = origin.group().partition("//")[2] if origin is not None else written.partition("/")[0]
+    if origin is not None:
+        host = origin.group().partition("//")[2]
+    else:
+        host = written.partition("/")[0]
     if host != written:
         message = f"the host {written!r} is more than a host, which has neither a scheme nor a path"
         reader.note("document-server-without-scheme", root.child("host"), message)
@@ -400,7 +409,10 @@ def _security(document: Document, reader: Reader, node: Node) -> tuple[SecurityR
 
     A requirement that names an undefined scheme can't be met by anybody; it is left out, with a finding.
     """
-    holder = node if isinstance(mapping(node).get("security"), list) else document.root
+    if isinstance(mapping(node).get("security"), list):
+        holder = node
+    else:
+        holder = document.root
     alternatives: list[SecurityRequirement] = []
     for requirement in reader.listed(holder, "security", "a security requirement"):
         undefined = sorted(name for name in mapping(requirement) if name not in document.schemes)

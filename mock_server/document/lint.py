@@ -12,7 +12,7 @@ value. Where none agrees about a word, the words are told together.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -78,11 +78,7 @@ def _causes(error: _Error) -> list[tuple[Pointer, str]]:
         for names, errors in zip(words, alternatives, strict=True)
     ]
     nearest = alternatives[ranks.index(min(ranks))]
-    return [
-        cause
-        for each in nearest
-        for cause in (_causes(each) if _has_alternatives(each) else [(_place(each), each.message)])
-    ]
+    return [cause for each in nearest for cause in _nested_causes(each)]
 
 
 def _alternatives(error: _Error) -> list[list[_Error]]:
@@ -112,10 +108,15 @@ def _asks_for_reference(error: _Error) -> bool:
     return bool(error.kind.name == "required" and error.kind.property == "$ref")
 
 
+def _nested_causes(error: _Error) -> list[tuple[Pointer, str]]:
+    if _has_alternatives(error):
+        return _causes(error)
+    return [(_place(error), error.message)]
+
+
 def _options(error: _Error) -> list[str]:
-    return [
-        repr(option) for option in (error.kind.options if error.kind.name == "enum" else [error.kind.expected_value])
-    ]
+    options = error.kind.options if error.kind.name == "enum" else [error.kind.expected_value]
+    return list(map(repr, options))
 
 
 def _place(error: _Error) -> Pointer:
@@ -267,9 +268,12 @@ class _Places:
         stack: list[tuple[Pointer, JsonValue]] = [((), value)]
         while stack:
             pointer, part = stack.pop()
-            children = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+            children: Iterable[tuple[str | int, JsonValue]] = ()
             if isinstance(part, dict):
                 self._known.setdefault(id(part), Place(name, pointer))
+                children = part.items()
+            elif isinstance(part, list):
+                children = enumerate(part)
             stack += [((*pointer, str(key)), child) for key, child in children if isinstance(child, dict | list)]
 
 

@@ -359,7 +359,10 @@ def _malformed(name: str, text: str, broken: str | None, error: YamlError) -> Ma
     if broken is not None:
         return MalformedResource(name, f"is neither JSON nor YAML: {broken}")
     tab = find_tab(text)
-    advice = f"Line {tab} is indented with a tab; YAML takes spaces." if tab is not None else ""
+    if tab is not None:
+        advice = f"Line {tab} is indented with a tab; YAML takes spaces."
+    else:
+        advice = ""
     return MalformedResource(name, f"is neither YAML nor JSON: {error}", advice)
 
 

@@ -146,7 +146,10 @@ def _response_content(node: Node, produces: tuple[str, ...]) -> tuple[MediaType,
     schema = schema_of(node)
     by_type = node.child("examples") if isinstance(mapping(node).get("examples"), dict) else None
     shown = {name: child for name, child in by_type.members() if "/" in name} if by_type else {}
-    names = (produces or tuple(shown) or _JSON) if schema is not None else tuple(shown)
+    if schema is not None:
+        names = produces or tuple(shown) or _JSON
+    else:
+        names = tuple(shown)
     return tuple(
         MediaType(
             name=name,

@@ -202,7 +202,10 @@ class _DataBuilder:
             self._key(top, event.value, plain=event.implicit[0] and not event.style)
             return False, None
         self._count(1)
-        value = _plain(event.value) if event.implicit[0] and not event.tag else _tagged(event)
+        if event.implicit[0] and not event.tag:
+            value = _plain(event.value)
+        else:
+            value = _tagged(event)
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
         return True, value
@@ -297,7 +300,10 @@ def _sentence(error: yaml.MarkedYAMLError, text: str) -> str:
     Of depth in our own words, since parsers have limits and words of their own.
     """
     mark = error.problem_mark or error.context_mark
-    where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+    if mark is not None:
+        where = f" in line {mark.line + 1}, column {mark.column + 1}"
+    else:
+        where = ""
     if mark is not None and _count_open_brackets(text[: mark.index]) > _MAX_DEPTH:
         return f"nested deeper than {_MAX_DEPTH} levels,{where}"
     return f"{error.problem or error.context or 'no YAML'}{where}"

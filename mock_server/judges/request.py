@@ -217,7 +217,10 @@ class RequestJudge:
         return None
 
     def _compile(self, parameter: Parameter) -> _CompiledParameter:
-        schema = parameter.content.schema if parameter.content is not None else parameter.schema
+        if parameter.content is not None:
+            schema = parameter.content.schema
+        else:
+            schema = parameter.schema
         bundle = self.schemas.bundle(schema) if schema is not None else None
         validator = Validator(bundle) if bundle is not None and bundle.schema else None
         outline = outline_of(bundle)
@@ -444,7 +447,10 @@ class _BodyJudge:
         ):
             shown = shorten_pointer(instance)
             where = "/".join(shown)
-            said = f"the body at /{where}: {message}" if where else f"the body: {message}"
+            if where:
+                said = f"the body at /{where}: {message}"
+            else:
+                said = f"the body: {message}"
             findings.append(Finding("request-body-schema", said, place, ("body", *shown), operation))
 
 

@@ -150,7 +150,10 @@ def _not_sent(asked: ReadRequest) -> Iterator[tuple[str, str]]:
     credentials = credential_names(asked.operation.security, asked.responder.document.schemes)
     for parameter in asked.operation.parameters:
         location = parameter.location
-        name = parameter.name.lower() if location is ParameterLocation.HEADER else parameter.name
+        if location is ParameterLocation.HEADER:
+            name = parameter.name.lower()
+        else:
+            name = parameter.name
         if (
             location not in {ParameterLocation.QUERY, ParameterLocation.HEADER}
             or (location, name) in credentials
@@ -182,11 +185,10 @@ def _fields(asked: ReadRequest, names: Sequence[str]) -> Iterator[tuple[str, Jso
 def _missing_credentials(asked: ReadRequest) -> Iterator[tuple[ParameterLocation, str]]:
     pairs = {name for name, value in parse_query(asked.request.query.decode("latin-1")) if value}
     for location, name in sorted(credential_names(asked.operation.security, asked.responder.document.schemes)):
-        is_there = (
-            name in pairs
-            if location is ParameterLocation.QUERY
-            else find_field(asked.request.fields, name.encode("latin-1", "replace"))
-        )
+        if location is ParameterLocation.QUERY:
+            is_there = name in pairs
+        else:
+            is_there = bool(find_field(asked.request.fields, name.encode("latin-1", "replace")))
         if location in {ParameterLocation.QUERY, ParameterLocation.HEADER} and not is_there:
             yield location, name
 
@@ -235,7 +237,9 @@ def _is_fresh(name: str) -> bool:
 
 def condition_of(value: JsonValue) -> JsonValue:
     """Ask for a value that is no simple one: a list would mean any of its items, an object would be tests."""
-    return {"equals": value} if isinstance(value, dict | list) else value
+    if isinstance(value, dict | list):
+        return {"equals": value}
+    return value
 
 
 _MOST: Final = 10_000  # requests that are told apart
@@ -329,7 +333,10 @@ class Recorder:
             raise Unrecordable("it is of another world than the first exchange")
         if seen.unread:
             raise Unrecordable(seen.unread)
-        known = judged.understood.parameters if judged.understood is not None else {}
+        if judged.understood is not None:
+            known = judged.understood.parameters
+        else:
+            known = {}
         if judged.matched is not None and any(
             (ParameterLocation.PATH, name) not in known for name in judged.matched.variables
         ):
@@ -496,7 +503,9 @@ def _read_back(draft: Path, asked: ReadRequest) -> tuple[Fixture | None, list[Fi
 def _says(fixture: Fixture, form: _AnswerForm) -> bool:
     """Return whether a fixture that was read back has the body that was written."""
     body = fixture.stored.written.body
-    return body == form.value if isinstance(form.value, bytes) else bool(body) and _json(body) == form.value
+    if isinstance(form.value, bytes):
+        return body == form.value
+    return bool(body) and _json(body) == form.value
 
 
 def _slug(when: JsonObject) -> str:

@@ -246,7 +246,10 @@ class _Passage:
             chunked=self.inflow.is_chunked,
         )
         own, theirs = self._base(), upstream.base_path.encode()
-        path = theirs + self.head.path.removeprefix(own) if own is not None else self.head.path
+        if own is not None:
+            path = theirs + self.head.path.removeprefix(own)
+        else:
+            path = self.head.path
         target = (path or b"/") + (b"?" + self.head.query if self.head.query else b"")
         return await upstream.send(
             self.head.method, target, fields, self.inflow.chunks() if self.inflow.is_expected else None

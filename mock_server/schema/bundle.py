@@ -259,7 +259,10 @@ class Schemas:
     ) -> JsonValue:
         """Translate a `$ref`, or the `$dynamicRef` given; one that leads nowhere is noted and constrains nothing."""
         try:
-            target = self._target(node) if dynamic is None else self._dynamic_target(dynamic, node)
+            if dynamic is None:
+                target = self._target(node)
+            else:
+                target = self._dynamic_target(dynamic, node)
             return {"$ref": f"#/$defs/{self._name(target, hidden, as_base=as_base)}"}
         except (UnresolvableReference, ForbiddenReference) as error:
             finding = error.finding()

@@ -377,7 +377,7 @@ def _reason(reason: UnsatisfiableReason, pointer: Pointer, base: Pointer, bundle
         by_place: dict[str, list[str]] = {}
         for cause in reason.causes:
             by_place.setdefault(at(parse_pointer(cause.pointer)), []).extend(cause.keywords or ["the schema"])
-        parts = [", ".join(keywords) + (f" at {place}" if place else "") for place, keywords in by_place.items()]
+        parts = [f"{', '.join(keywords)} at {place}".removesuffix(" at ") for place, keywords in by_place.items()]
         return f"{' and '.join(parts)} contradict each other"
     if isinstance(reason, UnsatisfiableReason.Empty):
         place = at(parse_pointer(reason.cause.pointer))

@@ -413,7 +413,9 @@ class _ObjectTranslation:
                 continue
             children: JsonObject = {}
             for name, child in self.node.child(keyword).members():
-                key = name if keyword == "properties" else self._pattern(name)
+                key: str | None = name
+                if keyword != "properties":
+                    key = self._pattern(name)
                 if key is not None:
                     children[key] = self._property(child, hide=keyword == "properties" and name in hidden)
             out[keyword] = children

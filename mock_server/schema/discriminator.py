@@ -288,7 +288,10 @@ class Discriminators:
             properties = part.value.get("properties") if isinstance(part.value, dict) else None
             if isinstance(properties, dict) and name in properties:
                 found = self._follow(part.child("properties").child(name))
-                own = found.value if found is not None and isinstance(found.value, dict) else {}
+                if found is not None and isinstance(found.value, dict):
+                    own = found.value
+                else:
+                    own = {}
                 values = own.get("enum", [own["const"]] if "const" in own else None)
                 if isinstance(values, list):
                     return list(values)
@@ -316,7 +319,10 @@ class Discriminators:
                 return True
         listed = other.properties.get(discriminator)
         found = self._follow(listed) if listed is not None else None
-        value = found.value if found is not None and isinstance(found.value, dict) else {}
+        if found is not None and isinstance(found.value, dict):
+            value = found.value
+        else:
+            value = {}
         values = value.get("enum", [value["const"]] if "const" in value else None)
         return isinstance(values, list) and not any(name in values for name in names)
 
@@ -430,7 +436,10 @@ def _members(node: Node) -> JsonObject:
 def _iter_named(root: Node) -> Iterator[Node]:
     """Yield the components of a document; of a file that is none, its members."""
     members = dict(root.members())
-    components = dict(members["components"].members()) if "components" in members else {}
+    if "components" in members:
+        components = dict(members["components"].members())
+    else:
+        components = {}
     homes = [
         home
         for home in (components.get("schemas"), members.get("definitions"), members.get("$defs"))

@@ -139,7 +139,10 @@ class LargeValues:
         if self.is_small(at.value):
             for error in compiled.iter_errors(at.value):
                 written = tuple(error.schema_path)
-                path = written if written[:1] == ("$defs",) else at.path + written
+                if written[:1] == ("$defs",):
+                    path = written
+                else:
+                    path = at.path + written
                 yield Broken(error.kind.name, path, (*at.instance, *error.instance_path), error=error)
             return
         found = False
@@ -163,7 +166,10 @@ class LargeValues:
         for index, member in enumerate(_list(schema, "allOf")):
             yield at._replace(schema=member, path=(*at.path, "allOf", index))
         if "if" in schema:
-            branch = "then" if self._holds(at, "if", {"allOf": [schema["if"]]}) else "else"
+            if self._holds(at, "if", {"allOf": [schema["if"]]}):
+                branch = "then"
+            else:
+                branch = "else"
             yield at._replace(schema=schema.get(branch, True), path=(*at.path, branch))
         if isinstance(at.value, dict):
             yield from self._members(at, schema, at.value)

@@ -119,7 +119,10 @@ class _Walk:
         held: tuple[str | int, ...] | None = None,
     ) -> Location:
         """Follow the subschemas of a location to its parts; at a place of a value, what was met elsewhere is new."""
-        known = self.met if held is None else self.met_at.setdefault(held, set())
+        if held is None:
+            known = self.met
+        else:
+            known = self.met_at.setdefault(held, set())
         parts: list[LocatedSubschema] = []
         todo = list(reversed(starts))
         seen: set[Pointer] = set()
@@ -138,10 +141,8 @@ class _Walk:
                 name = ref.removeprefix("#/$defs/")
                 after.append((("$defs", name), self.definitions.get(name)))
             members = schema.get("allOf")
-            after += [
-                ((*path, "allOf", str(index)), member)
-                for index, member in enumerate(members if isinstance(members, list) else [])
-            ]
+            if isinstance(members, list):
+                after += [((*path, "allOf", str(index)), member) for index, member in enumerate(members)]
             todo.extend(reversed(after))
         return Location(parent, step, starts, tuple(parts))
 

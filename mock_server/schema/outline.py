@@ -120,7 +120,9 @@ def outline_of(bundle: Bundle | None) -> Outline:
 
 def _types_of_values(source: JsonObject) -> set[str]:
     values = source.get("enum")
-    listed = values if isinstance(values, list) else [source["const"]] if "const" in source else []
+    listed = [source["const"]] if "const" in source else []
+    if isinstance(values, list):
+        listed = values
     return {type_ for value in listed for type_ in TYPES if is_type(value, type_)}
 
 

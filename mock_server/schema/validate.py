@@ -129,7 +129,10 @@ class Validator:
             kind = error.kind
             place, path = self.bundle.locate(written), tuple(map(str, written))
             found = self._assertions[written] = _Assertion(kind.name, place, path, hasattr(kind, "context"))
-        message = _shortened(error.message) if not found.has_branches else _message(error)
+        if not found.has_branches:
+            message = _shortened(error.message)
+        else:
+            message = _message(error)
         return Violation(found.keyword, message, tuple(map(str, error.instance_path)), found.place, found.path)
 
 

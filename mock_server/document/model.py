@@ -209,7 +209,7 @@ class Entry:
 
     @property
     def path(self) -> str:
-        """The template without query and fragment, which some documents write although OpenAPI has no place for them."""
+        """The template without query and fragment, which some documents write against the specification."""
         return self.template.partition("#")[0].partition("?")[0]
 
     @property

@@ -118,7 +118,8 @@ class SecondJudge:
     A bundle, compiled for the `jsonschema` package.
 
     That package follows references without end where a schema refers to itself at the same place of a value
-    (`oneOf: [{$ref: '#'}]`); the methods then raise SchemaError. Where it would follow too many, they raise `CostlyProof`.
+    (`oneOf: [{$ref: '#'}]`); the methods then raise SchemaError. Where it would follow too
+    many, they raise `CostlyProof`.
     """
 
     def __init__(self, bundle: Bundle) -> None:

@@ -273,7 +273,7 @@ class Discriminators:
         return bool(self._own_values(target, name))
 
     def _own_values(self, target: Node, name: str) -> list[JsonValue]:
-        """Return the values to which a schema, without the discriminating ones that it extends, restricts the property."""
+        """Return the values to which a schema restricts the property, without the schemas that it extends."""
         for part in self._parts(target):
             if part.key != target.key and self._rule(part) is not None:
                 continue

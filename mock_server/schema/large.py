@@ -236,7 +236,8 @@ class LargeValues:
         """Say that none of the alternatives fits, or too many do; the one is named that fails deepest in the value."""
         path = (*at.path, keyword)
         if any(self._holds(at, f"{keyword} {index}", {"allOf": [branch]}) for index, branch in enumerate(branches)):
-            message = f"{describe_value(at.value)} is valid under more than one of the schemas listed in the '{keyword}' keyword"
+            several = f"is valid under more than one of the schemas listed in the '{keyword}' keyword"
+            message = f"{describe_value(at.value)} {several}"
             return Broken(keyword, path, at.instance, message)
         message = f"{describe_value(at.value)} is not valid under any of the schemas listed in the '{keyword}' keyword"
         if explained:

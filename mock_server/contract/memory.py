@@ -337,7 +337,7 @@ def find_id(item: JsonValue, name: str, *, as_id: bool = False) -> JsonValue:
 
 
 def _is_within(variables: Mapping[str, JsonValue], around: Mapping[str, JsonValue]) -> bool:
-    """Return whether a thing is one of those around which some variables have these values, however they are written."""
+    """Return whether an object is among those of some variables, however the values are written."""
     return all(name in variables and str(variables[name]) == str(value) for name, value in around.items())
 
 

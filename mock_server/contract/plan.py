@@ -61,7 +61,8 @@ class Change:
         """The step in words."""
         if self.key is None:
             return f"the body{' at /' + '/'.join(self.pointer) if self.pointer else ''}: {self.detail}"
-        return f"the {self.key[0].value} parameter {self.key[1]!r}{' at /' + '/'.join(self.pointer) if self.pointer else ''}: {self.detail}"
+        place = f" at /{'/'.join(self.pointer)}" if self.pointer else ""
+        return f"the {self.key[0].value} parameter {self.key[1]!r}{place}: {self.detail}"
 
     def apply(self, draft: RequestDraft, whole: RequestDraft | None = None) -> RequestDraft:
         """Return the draft with the step taken; a parameter that it lacks is taken from the whole one before."""

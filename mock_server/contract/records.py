@@ -94,7 +94,8 @@ def find_sources(paths: Iterable[str]) -> list[RecordSource]:
             found += [RecordSource(str(child), _kind(child), is_named=False) for child in inside]
         elif path.suffix.lower() in {".yaml", ".yml"}:
             raise UsageError(
-                f"{where} is no captured traffic: that is HAR, NDJSON or JSON. To check a document: mock-server check {where}"
+                f"{where} is no captured traffic: that is HAR, NDJSON or JSON. "
+                f"To check a document: mock-server check {where}"
             )
         elif path.is_file():
             found.append(RecordSource(where, _kind(path)))

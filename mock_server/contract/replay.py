@@ -35,7 +35,8 @@ from mock_server.tokens import is_token
 
 _SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))  # RFC 9110, section 9.2.1
 _OF_CONNECTION: Final = frozenset(  # who sends decides on these
-    (b"host", b"connection", b"proxy-connection", b"keep-alive", b"content-length", b"transfer-encoding", b"te", b"trailer", b"upgrade",
+    (b"host", b"connection", b"proxy-connection", b"keep-alive", b"content-length", b"transfer-encoding",
+    b"te", b"trailer", b"upgrade",
      b"expect", b"http2-settings", b"proxy-authorization")
 )  # fmt: skip
 _MOST_BYTES: Final = 64 * 1024 * 1024  # of a file of findings
@@ -73,7 +74,8 @@ def keep(path: Path, incidents: Iterable[Incident], mask: Mask) -> None:
             _request(_hidden(seen, e.probe.request)) for e in (*incident.related, incident.exchanged)
         ]
         kept: JsonObject = {
-            "id": incident.id, "check": incident.check, "message": seen.finding(incident.finding.message, incident.finding.instance),
+            "id": incident.id, "check": incident.check,
+            "message": seen.finding(incident.finding.message, incident.finding.instance),
             "operation": incident.finding.operation, "status": incident.exchanged.status,
             "intent": incident.exchanged.probe.intent.value, "keyword": incident.exchanged.probe.keyword,
             "where": list(incident.exchanged.probe.where), "requests": requests,
@@ -165,7 +167,8 @@ def _check_request(request: Request, api: Api, *, mutating: bool) -> None:
         raise UsageError(f"the finding is shown by {shown}, which may change something: give --mutating to send it")
     if not _is_below(request.path, api.base_path) and not any(_is_below(request.path, base) for base in _bases(api)):
         raise UsageError(
-            f"the finding is shown by {shown}, which is not below {api.base_path}: name the URL of the run that found it"
+            f"the finding is shown by {shown}, which is not below {api.base_path}: "
+            "name the URL of the run that found it"
         )
 
 

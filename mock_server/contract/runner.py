@@ -337,7 +337,8 @@ def find_unreached_reason(tested: tuple[Exercise, ...], run: Run) -> str:
             advice = "name the base that the paths of the document follow"
         return f"every good request was answered with 404: the URL is probably not the base of the API; {advice}"
     answers = ", ".join(f"{status or 'no answer'} ({count})" for status, count in sorted(statuses.items()))
-    return f"no good request was answered with success, only {answers}: give known values with --values, or credentials with --auth"
+    advice = "give known values with --values, or credentials with --auth"
+    return f"no good request was answered with success, only {answers}: {advice}"
 
 
 def _is_untested(sessions: list[Session]) -> bool:

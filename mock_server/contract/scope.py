@@ -38,7 +38,8 @@ def choose_entries(document: Document, include: Sequence[str], exclude: Sequence
     for pattern in (*include, *exclude):
         if not any(_fits(entry, pattern) for entry in document.entries):
             raise UsageError(
-                f"no operation fits {pattern!r}: a pattern is an operationId, 'GET /path' or 'tag:NAME', with * for anything"
+                f"no operation fits {pattern!r}: a pattern is an operationId, 'GET /path' or 'tag:NAME', "
+                "with * for anything"
             )
     chosen = tuple(
         entry
@@ -108,7 +109,7 @@ def write_baseline(path: Path, incidents: Iterable[Incident], mask: Mask) -> int
 
 def read_values(path: Path) -> GivenValues:
     """
-    Read values that are known to exist: an object of parameter names, or `operationId.parameter`, and a value or a list.
+    Read known values: an object of parameter names, or `operationId.parameter`, with a value or a list each.
 
     Raises:
         UsageError: the file can't be read or has another shape.

@@ -24,7 +24,10 @@ def render_junit(report: Report, frame: ReportContext, checks: frozenset[str]) -
     total = len(report.operations) * len(ran) + errors
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuites name="mock-server test" tests="{total}" failures="{failures}" errors="{errors}" time="{report.seconds:.3f}">',
+        (
+            f'<testsuites name="mock-server test" tests="{total}" failures="{failures}" errors="{errors}" '
+            f'time="{report.seconds:.3f}">'
+        ),
     ]
     for tested in report.operations:
         cases = [_case(tested.title, check, by_case.get((tested.id, check), [])) for check in ran]
@@ -44,7 +47,8 @@ def _errors(report: Report, frame: ReportContext) -> list[str]:
     if not found:
         return []
     cases = [
-        f'    <testcase classname="mock-server test" name={_attribute(name)}><error message={_attribute(text)}/></testcase>'
+        f'    <testcase classname="mock-server test" name={_attribute(name)}>'
+        f"<error message={_attribute(text)}/></testcase>"
         for name, text in found
     ]
     return [

@@ -28,7 +28,8 @@ TESTS: Final = "test_findings.py"
 # What belongs to a connection or a moment, not to an answer.
 _PASSING: Final = frozenset(
     (
-        b"connection", b"content-length", b"content-encoding", b"date", b"keep-alive", b"server", b"set-cookie", b"transfer-encoding",
+        b"connection", b"content-length", b"content-encoding", b"date", b"keep-alive", b"server",
+        b"set-cookie", b"transfer-encoding",
         b"via", b"x-mock-source", b"x-mock-seed", b"x-mock-payload", b"preference-applied",
     )
 )  # fmt: skip

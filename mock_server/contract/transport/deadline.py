@@ -20,7 +20,8 @@ import httpcore2
 import httpx2
 
 _NAMES: Final = (
-    "ConnectError", "ConnectTimeout", "LocalProtocolError", "PoolTimeout", "ReadError", "ReadTimeout", "RemoteProtocolError",
+    "ConnectError", "ConnectTimeout", "LocalProtocolError", "PoolTimeout", "ReadError", "ReadTimeout",
+    "RemoteProtocolError",
     "UnsupportedProtocol", "WriteError", "WriteTimeout",
 )  # fmt: skip
 _ERRORS: Final[dict[type[Exception], type[httpx2.TransportError]]] = {

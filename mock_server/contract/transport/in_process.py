@@ -183,9 +183,12 @@ class _Exchange:
         if request.body and b"content-length" not in names:
             fields.append((b"content-length", b"%d" % len(request.body)))
         self.scope = {
-            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": request.method,
-            "scheme": "http", "path": unquote_to_bytes(request.path).decode("utf-8", "replace"), "raw_path": request.path,
-            "query_string": request.query, "root_path": "", "headers": fields, "client": ("127.0.0.1", 1), "server": ("app.invalid", 80),
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http", "path": unquote_to_bytes(request.path).decode("utf-8", "replace"),
+            "raw_path": request.path,
+            "query_string": request.query, "root_path": "", "headers": fields, "client": ("127.0.0.1", 1),
+            "server": ("app.invalid", 80),
             "extensions": {}, "state": {},
         }  # fmt: skip
         self.enough = asyncio.Event()
@@ -304,7 +307,7 @@ class WsgiSender:
 
 def _as_sent(method: str, received: Received) -> Received:
     """
-    Give an answer as a server sends it: to HEAD without its body, which applications leave to the server. RFC 9110, section 9.3.2.
+    Return an answer as a server sends it: to HEAD without a body. RFC 9110, section 9.3.2.
 
     Their field Content-Length stays: it is that of the answer to GET.
     """
@@ -316,10 +319,14 @@ def _as_sent(method: str, received: Received) -> Received:
 def _environ(request: Request) -> dict[str, Any]:
     path = unquote_to_bytes(request.path).decode("latin-1")
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": request.method, "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": request.query.decode("latin-1"),
-        "RAW_URI": request.path.decode("latin-1"), "SERVER_NAME": "app.invalid", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "app.invalid", "CONTENT_LENGTH": str(len(request.body)) if request.body else "",
-        "wsgi.version": (1, 0), "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(request.body), "wsgi.errors": sys.stderr,
+        "REQUEST_METHOD": request.method, "SCRIPT_NAME": "", "PATH_INFO": path,
+        "QUERY_STRING": request.query.decode("latin-1"),
+        "RAW_URI": request.path.decode("latin-1"), "SERVER_NAME": "app.invalid", "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "app.invalid",
+        "CONTENT_LENGTH": str(len(request.body)) if request.body else "",
+        "wsgi.version": (1, 0), "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(request.body),
+        "wsgi.errors": sys.stderr,
         "wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False,
     }  # fmt: skip
     for name, value in request.fields:

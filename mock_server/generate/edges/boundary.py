@@ -27,11 +27,16 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _BEYOND_ASCII: Final = "\u00c5sa \u4f60\u597d \U0001f600"
 # Moments at the edges of what calendars and clocks know.
 _MOMENTS: Final = {
-    "date": (("leap-day", "2024-02-29"), ("year-end", "2026-12-31"), ("century", "2000-02-29"), ("epoch", "1970-01-01")),
+    "date": (
+        ("leap-day", "2024-02-29"), ("year-end", "2026-12-31"), ("century", "2000-02-29"), ("epoch", "1970-01-01"),
+    ),
     "date-time": (
-        ("midnight", "2026-01-01T00:00:00Z"), ("last-second", "2026-12-31T23:59:59Z"), ("leap-day", "2024-02-29T12:00:00Z"),
-        ("offset", "2026-06-01T12:00:00+05:30"), ("fraction", "2026-06-01T12:00:00.123456Z"), ("epoch", "1970-01-01T00:00:00Z"),
-        ("dst-gap", "2026-03-29T02:30:00+01:00"), ("before-epoch", "1969-12-31T23:59:59Z"), ("end-of-32-bits", "2038-01-19T03:14:08Z"),
+        ("midnight", "2026-01-01T00:00:00Z"), ("last-second", "2026-12-31T23:59:59Z"),
+        ("leap-day", "2024-02-29T12:00:00Z"),
+        ("offset", "2026-06-01T12:00:00+05:30"), ("fraction", "2026-06-01T12:00:00.123456Z"),
+        ("epoch", "1970-01-01T00:00:00Z"),
+        ("dst-gap", "2026-03-29T02:30:00+01:00"), ("before-epoch", "1969-12-31T23:59:59Z"),
+        ("end-of-32-bits", "2038-01-19T03:14:08Z"),
     ),
     "time": (("midnight", "00:00:00Z"), ("last-second", "23:59:59Z"), ("offset", "12:00:00+05:30")),
     "ipv4": (("any", "0.0.0.0"), ("broadcast", "255.255.255.255"), ("loopback", "127.0.0.1")),  # noqa: S104 - a value, not an address to listen on

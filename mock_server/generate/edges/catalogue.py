@@ -1,5 +1,5 @@
 """
-The catalogue of one schema: every edge case that it has, each proven, and those that can't be had, each with its reason.
+The catalogue of one schema: every edge case, proven, and the rules without one, each with its reason.
 
 A conforming payload is accepted by two judges that share no code. A violating one breaks, under the full error output
 of both, exactly one keyword at one place; where that can't be, the unavoidable set is kept and said.

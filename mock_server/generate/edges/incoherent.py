@@ -22,8 +22,10 @@ _LATE: Final[dict[str, JsonValue]] = {"date-time": "2031-01-01T00:00:00Z", "date
 _EARLY: Final[dict[str, JsonValue]] = {"date-time": "2001-01-01T00:00:00Z", "date": "2001-01-01", "": 978_307_200}
 # Pairs of words of which the first comes before the second, or is not greater.
 _ORDERED: Final = (
-    ("start", "end"), ("start", "stop"), ("start", "expiring"), ("start", "expiry"), ("start", "expires"), ("from", "to"),
-    ("from", "until"), ("from", "through"), ("created", "updated"), ("created", "modified"), ("begin", "end"), ("opens", "closes"),
+    ("start", "end"), ("start", "stop"), ("start", "expiring"), ("start", "expiry"), ("start", "expires"),
+    ("from", "to"),
+    ("from", "until"), ("from", "through"), ("created", "updated"), ("created", "modified"), ("begin", "end"),
+    ("opens", "closes"),
     ("since", "until"), ("check in", "check out"), ("departure", "arrival"), ("valid from", "valid to"), ("min", "max"),
     ("minimum", "maximum"), ("low", "high"), ("lower", "upper"), ("first", "last"),
 )  # fmt: skip
@@ -32,7 +34,8 @@ _COUNTS: Final = frozenset(("count", "total", "amount", "number", "num", "quanti
 _WORLD: Final = (
     (("latitude", "lat"), (("beyond-the-pole", 90.5), ("far-beyond-the-pole", -1_000))),
     (("longitude", "lng", "lon", "long"), (("beyond-the-date-line", 180.5), ("far-beyond-the-date-line", 1_000))),
-    (("price", "cost", "amount", "total", "fee", "quantity", "watts", "voltage", "amperage", "power", "energy", "distance", "duration",
+    (("price", "cost", "amount", "total", "fee", "quantity", "watts", "voltage", "amperage", "power", "energy",
+      "distance", "duration",
       "age", "weight", "height", "width", "length", "count", "sockets", "size"), (("negative", -1),)),
     (("percent", "percentage", "soc"), (("above-hundred", 101),)),
 )  # fmt: skip

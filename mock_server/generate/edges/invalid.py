@@ -31,14 +31,16 @@ MOST_ITEMS: Final = 1_000
 _WRITTEN: Final = {"maxLength": LARGEST - 1, "maxItems": MOST_ITEMS, "maxProperties": MOST_ITEMS}
 # One value of each type, in the order in which they are tried.
 _OF_TYPES: Final[dict[str, tuple[JsonValue, ...]]] = {
-    "null": (None,), "string": ("text", "12", ""), "number": (1.5, -0.5), "integer": (1, 0, -1), "boolean": (True, False),
+    "null": (None,), "string": ("text", "12", ""), "number": (1.5, -0.5), "integer": (1, 0, -1),
+    "boolean": (True, False),
     "array": ([], ["text"]), "object": ({}, {"key": "value"}),
 }  # fmt: skip
 # What is mistaken for a type most easily.
 _MISTAKEN: Final = {
     "string": ("number", "integer", "boolean", "object"), "integer": ("number", "string", "boolean", "object"),
     "number": ("string", "boolean", "object", "array"), "boolean": ("string", "integer", "number", "object"),
-    "array": ("object", "string", "integer"), "object": ("array", "string", "integer"), "null": ("string", "integer", "object"),
+    "array": ("object", "string", "integer"), "object": ("array", "string", "integer"),
+    "null": ("string", "integer", "object"),
 }  # fmt: skip
 # Of each type, values that no lenient reader takes for another one.
 _ALIEN: Final[dict[str, tuple[JsonValue, ...]]] = {

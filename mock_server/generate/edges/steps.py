@@ -97,7 +97,7 @@ def iter_steps(bundle: Bundle, base: JsonValue, judge: Validator, make: Validato
 
 
 def _attempts(location: Location, here: JsonValue) -> Iterator[tuple[Attempt, bool]]:
-    """Yield the attempts of a place, each with whether it is to conform; those that a bounded run does without are left out."""
+    """Yield the attempts of a place, each with whether it is to conform, without those that a bounded run skips."""
     for attempt in iter_violations(None, location, here):
         if not attempt.detail or (attempt.variant == "null" and not _is_needed(location)):
             continue

@@ -1,9 +1,9 @@
 r"""
 The grammars of formats, as regular expressions of ECMA-262.
 
-So a format can be walked together with the patterns and lengths of the same string, see `automaton`. Of each format there may
-be a believable part, which comes first, and its whole: `2026-02-28` before `7310-02-28`. A grammar may miss exotic
-texts of its format; it has none that is not of it, but for what is judged besides.
+So a format can be walked together with the patterns and lengths of the same string, see `automaton`. A format may have
+a believable part, which comes first, and its whole: `2026-02-28` before `7310-02-28`. A grammar may miss exotic texts
+of its format; it has none that is not of it, but for what is judged besides.
 
 Source: RFC 3339 (dates, times, durations), RFC 5322 and 1123 (addresses, hosts), RFC 3986 (URIs), RFC 4291 (IPv6),
 RFC 6570 (templates), RFC 6901 (pointers), RFC 9562 (UUIDs), RFC 4648 (base64)

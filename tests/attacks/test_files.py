@@ -18,7 +18,7 @@ from defusedxml import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.admin.console.save_fixture import keep
+from mock_server.admin.console.save_fixture import save_fixture
 from mock_server.cli.main import main
 from mock_server.document.fetch import is_allowed, leads_inward
 from mock_server.errors import MockServerError, UsageError
@@ -321,7 +321,7 @@ def test_the_console_keeps_nothing_behind_a_link(project: Path) -> None:
     recorded = Recorded(*[None] * len(Recorded._fields))._replace(request=request, answer=responder.respond(request))
 
     with pytest.raises(MockServerError):
-        keep(responder, recorded, "two", Mask(), for_anybody=True, over=True)
+        save_fixture(responder, recorded, "two", Mask(), for_anybody=True, over=True)
     assert seen(outside_of(project)) == before
 
 

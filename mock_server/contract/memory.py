@@ -83,7 +83,10 @@ class Memory:
     def _find_item_template(self, template: str) -> str | None:
         start = template.rstrip("/") + "/"
         for entry in self.document.entries:
-            rest = entry.template.removeprefix(start) if entry.template.startswith(start) else ""
+            if entry.template.startswith(start):
+                rest = entry.template.removeprefix(start)
+            else:
+                rest = ""
             if rest.startswith("{") and rest.endswith("}") and rest.count("{") == 1 and "/" not in rest:
                 return entry.template
         return None

@@ -99,13 +99,20 @@ class Verdict:
             finding.operation or "",
             finding.rule,
             place,
-            *_without_indices(finding.instance or ()),
+            *without_indices(finding.instance or ()),
             *self.cause,
         )
 
 
-def _without_indices(pointer: Pointer) -> Pointer:
-    return tuple("*" if array_index(token) is not None else token for token in pointer)
+def without_indices(pointer: Pointer) -> Pointer:
+    """Write `*` for each index of an array."""
+    return tuple(map(_without_index, pointer))
+
+
+def _without_index(token: str) -> str:
+    if array_index(token) is None:
+        return token
+    return "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +227,10 @@ class Incidents:
 def identify(verdict: Verdict) -> str:
     """Derive the id of an incident: ten hexadecimal digits. The file's name does not count, its pointer does."""
     finding = verdict.finding
-    pointer = format_pointer(finding.place.pointer) if finding.place is not None else ""
+    if finding.place is not None:
+        pointer = format_pointer(finding.place.pointer)
+    else:
+        pointer = ""
     words = (verdict.check, finding.operation or "", finding.rule, pointer, *verdict.key[4:])
     return blake2b("\0".join(words).encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
 

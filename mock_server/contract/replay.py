@@ -246,9 +246,10 @@ def _request(request: Request) -> JsonObject:
 
 def _read_request(value: JsonObject) -> Request:
     headers = value.get("headers")
+    pairs = headers if isinstance(headers, list) else []
     fields = [
         (str(item[0]).lower().encode("latin-1", "replace"), str(item[1]).encode("latin-1", "replace"))
-        for item in (headers if isinstance(headers, list) else [])
+        for item in pairs
         if isinstance(item, list) and len(item) == 2  # noqa: PLR2004 - a pair
     ]
     fields = [(name, text) for name, text in fields if name not in _OF_CONNECTION]

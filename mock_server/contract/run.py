@@ -224,7 +224,10 @@ class Session:
         if thing is None:
             return draft
         entry, given = self.subject.entry, self.run.memory.given
-        find = given.find if self.run.memory.changed_name(entry) is None else given.find_for
+        if self.run.memory.changed_name(entry) is None:
+            find = given.find
+        else:
+            find = given.find_for
         names = set(template_names(entry.template))
         for name, value in thing.variables.items():
             if name in names and not find(entry.id, name):

@@ -275,15 +275,19 @@ def _undisturbed() -> Iterator[None]:
 
 def _waves(sessions: list[Session]) -> list[list[Session]]:
     """
-    Return those that change nothing, those that change something, those that delete.
+    Return the sessions in waves: safe methods, changes, deletions.
 
-    Who runs beside another does not disturb it.
+    Sessions of one wave run at the same time, and do not disturb each other.
     """
-    ranks = [
-        0 if session.subject.is_safe else 2 if session.subject.operation.method == "DELETE" else 1
-        for session in sessions
-    ]
-    return [[session for session, rank in zip(sessions, ranks, strict=True) if rank == wanted] for wanted in range(3)]
+    waves: tuple[list[Session], list[Session], list[Session]] = ([], [], [])
+    for session in sessions:
+        if session.subject.is_safe:
+            waves[0].append(session)
+        elif session.subject.operation.method == "DELETE":
+            waves[2].append(session)
+        else:
+            waves[1].append(session)
+    return list(waves)
 
 
 def _cover(session: Session) -> None:
@@ -327,7 +331,10 @@ def find_unreached_reason(tested: tuple[Exercise, ...], run: Run) -> str:
         return f"no good request was sent to any operation{advice}"
     if statuses.keys() <= _KEPT_OUT:
         schemes = ", ".join(run.api.document.schemes) or "SCHEME"
-        given = " other credentials than these" if run.api.identity.is_known else " credentials"
+        if run.api.identity.is_known:
+            given = " other credentials than these"
+        else:
+            given = " credentials"
         return f"every good request was answered with 401 or 403: give{given} with --auth (of {schemes}) or --header"
     if statuses.keys() <= _NOT_FOUND:
         path = _other_path(run.api)

@@ -19,6 +19,7 @@ from typing import IO, Final
 import orjson
 
 from mock_server.contract.api import Api, make_api
+from mock_server.contract.model import without_indices
 from mock_server.contract.records import (
     BrokenArchive,
     RecordedExchange,
@@ -42,7 +43,7 @@ from mock_server.exchange.router import Matched
 from mock_server.exchange.secrets.document import mask_of
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.findings import Finding, Level
-from mock_server.json_values import Pointer, array_index
+from mock_server.json_values import Pointer
 from mock_server.judges.request import RequestJudge
 from mock_server.judges.response import ResponseJudge
 from mock_server.schema.dialect import Direction, Purpose
@@ -121,15 +122,17 @@ class Summary:
         """Return one finding for each cause, with how often it was seen and where first."""
         out = []
         for counted in self.counted.values():
-            times = f"{counted.count:,} times, first" if counted.count > 1 else "once,"
+            if counted.count > 1:
+                times = f"{counted.count:,} times, first"
+            else:
+                times = "once,"
             message = f"{counted.finding.message} ({times} at {', '.join(_shown(*where) for where in counted.first)})"
             out.append(counted.finding._replace(message=message))
         return sorted(out, key=lambda finding: finding.sort_key)
 
 
 def _key_of(finding: Finding) -> tuple[str, str, Pointer]:
-    instance = tuple("*" if array_index(token) is not None else token for token in finding.instance or ())
-    return finding.rule, str(finding.place), instance
+    return finding.rule, str(finding.place), without_indices(finding.instance or ())
 
 
 def _shown(path: str, line: int) -> str:
@@ -355,7 +358,10 @@ class RecordJudge:
 
     def _judge_as(self, matched: Matched[Entry], captured: RecordedExchange) -> list[Finding]:
         request, entry = captured.request, matched.route.target
-        answered = captured.response.status if captured.response is not None else 0
+        if captured.response is not None:
+            answered = captured.response.status
+        else:
+            answered = 0
         if request.method == "HEAD" and entry.method != "HEAD" and answered >= 400:  # noqa: PLR2004 - nobody documented HEAD
             return []
         try:

@@ -102,7 +102,10 @@ class Covering:
         for full, salt in ((True, 0), (False, 0), (True, next(self.salts)), (False, next(self.salts))):
             self.full = full
             draft = self._draft(salt)
-            what = "everything that is documented" if full else "what is required"
+            if full:
+                what = "everything that is documented"
+            else:
+                what = "what is required"
             exchanged = self._send(draft, what)
             if exchanged is None:
                 continue

@@ -73,13 +73,19 @@ def _drafts(session: Session) -> Iterator[tuple[RequestDraft, str, bool]]:
         for example in media.examples:
             if example.value is not MISSING:
                 shown += 1
-                name = f"the example {example.key!r}" if example.key else "the example"
+                if example.key:
+                    name = f"the example {example.key!r}"
+                else:
+                    name = "the example"
                 yield base.with_body(example.value, media), f"{name} of the body", True
     for parameter in operation.parameters:
         for example in parameter.examples[1:] if parameter.required else parameter.examples:
             if example.value is not MISSING:
                 shown += 1
-                name = f"the example {example.key!r}" if example.key else "the example"
+                if example.key:
+                    name = f"the example {example.key!r}"
+                else:
+                    name = "the example"
                 key = (parameter.location, parameter.name)
                 yield base.with_parameter(key, example.value), f"{name} of {parameter.name!r}", False
     if not shown:

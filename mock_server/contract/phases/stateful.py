@@ -168,7 +168,10 @@ class Lives:
 
         At least two properties that differ, and none of them as written.
         """
-        sent = written.probe.draft.body if written.probe.draft is not None else MISSING
+        if written.probe.draft is not None:
+            sent = written.probe.draft.body
+        else:
+            sent = MISSING
         found = self._thing_of(read)
         old = self._thing_of(before) if before is not None else {}
         if not isinstance(sent, dict) or not found or written.status == 202:  # noqa: PLR2004 - Accepted: later
@@ -265,7 +268,10 @@ class Lives:
             exchanged.received.response,
             exchanged.probe.draft.body if exchanged.probe.draft is not None else MISSING,
         )
-        answered = judge.read_body(response) if response is not None else MISSING
+        if response is not None:
+            answered = judge.read_body(response)
+        else:
+            answered = MISSING
         around = ExpressionContext(
             origin + request.path.decode("latin-1"), request, response, _variables(exchanged), body, answered
         )

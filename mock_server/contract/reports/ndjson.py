@@ -35,7 +35,10 @@ def render_markdown(report: Report, frame: ReportContext) -> str:
         out += ["| | check | operation | what | where | id |", "| --- | --- | --- | --- | --- | --- |"]
     for incident in shown:
         found = frame.describe(incident)
-        where = f"{found['file']}:{found['line']}" if found["line"] is not None else ""
+        if found["line"] is not None:
+            where = f"{found['file']}:{found['line']}"
+        else:
+            where = ""
         cells = (found["level"], incident.check, found["operation"], found["message"], where)
         out.append(f"| {' | '.join(_cell(str(cell)) for cell in cells)} | `{incident.id}` |")
     return "\n".join([*out, ""])

@@ -216,7 +216,10 @@ class BufferedBody:
     @property
     def seconds_left(self) -> float:
         """How long to go on waiting."""
-        limit = self._limits.stream_seconds if self.is_stream else self._limits.seconds
+        if self.is_stream:
+            limit = self._limits.stream_seconds
+        else:
+            limit = self._limits.seconds
         return max(limit - (self._clock() - self._started), 0.0)
 
     def add(self, chunk: bytes) -> bool:

@@ -106,7 +106,10 @@ class Listener:
 
             def handle_any(self) -> None:
                 length = self.headers.get("content-length", "0")
-                size = min(int(length), _MOST_BODY) if length.isdigit() else 0
+                if length.isdigit():
+                    size = min(int(length), _MOST_BODY)
+                else:
+                    size = 0
                 parts = urlsplit(self.path)
                 fields = tuple(
                     (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))

@@ -189,7 +189,10 @@ class Editor:
         """Step to a member or an item; where there is none, or nothing that has any, one is made."""
         container: type = dict if isinstance(step, str) else list
         if not isinstance(carried.value, container):
-            around = location.parent.schema if location.parent is not None else {}
+            if location.parent is not None:
+                around = location.parent.schema
+            else:
+                around = {}
             narrowed: JsonObject = {"allOf": [around, {"type": ["object" if container is dict else "array"]}]}
             carried.value = self.produce(narrowed, seed, name=location.name, minimal=minimal)
         inside = carried.value

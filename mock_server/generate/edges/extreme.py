@@ -225,9 +225,11 @@ def _way_back(shop: Editor, location: Location) -> tuple[str | int, ...] | None:
                 todo.append((way, definitions.get(name)))
         for keyword in ("allOf", "anyOf", "oneOf"):
             branches = schema.get(keyword)
-            todo += [(way, branch) for branch in (branches if isinstance(branches, list) else [])]
+            if isinstance(branches, list):
+                todo += [(way, branch) for branch in branches]
         known = schema.get("properties")
-        todo += [((*way, name), child) for name, child in (known.items() if isinstance(known, dict) else ())]
+        if isinstance(known, dict):
+            todo += [((*way, name), child) for name, child in known.items()]
         if isinstance(schema.get("items"), dict):
             todo.append(((*way, 0), schema["items"]))
     return None

@@ -169,7 +169,10 @@ class _Breaking:
         aliens = () if isinstance(self.here, Missing) else _ALIEN.get(main, ())
         values = [value for other in dict.fromkeys(wrong) for value in _OF_TYPES[other]]
         edits = [Put(value) for value in (*aliens, *values) if not _is_any(value, names)]
-        variant = wrong[0] if main != "integer" or wrong[0] != "number" else "fraction"
+        if main != "integer" or wrong[0] != "number":
+            variant = wrong[0]
+        else:
+            variant = "fraction"
         yield self._variant("type", variant, lambda: iter(edits), detail=f"no {main}")
 
     # What follows makes the edits for one keyword each.
@@ -184,7 +187,10 @@ class _Breaking:
         if not inclusive:
             yield Put(bound)
         if whole or isinstance(limit, int):
-            base = math.floor(limit / step) * step if abs(limit) < 2**53 and step != 1 else limit
+            if abs(limit) < 2**53 and step != 1:
+                base = math.floor(limit / step) * step
+            else:
+                base = limit
             yield from (Put(_plain(base + sign * step * count)) for count in (1, 2, 0))
         if not whole:
             yield Put(math.nextafter(as_float(limit), math.copysign(math.inf, sign)))
@@ -423,7 +429,10 @@ _TABLE: Final[dict[str, tuple[_Make, str, str]]] = {
 def _describe(sentence: str, value: JsonValue) -> str:
     if "{" not in sentence:
         return sentence
-    number = int(_number(value)) if _number(value) not in {math.inf, -math.inf} else 0
+    if _number(value) not in {math.inf, -math.inf}:
+        number = int(_number(value))
+    else:
+        number = 0
     return sentence.format(value, less=number - 1, more=number + 1)
 
 

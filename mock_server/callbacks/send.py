@@ -81,7 +81,7 @@ class SendResult:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the last answer was a success."""
+        """True where the last answer was a success."""
         return self.response is not None and 200 <= self.response.status < 300  # noqa: PLR2004
 
 

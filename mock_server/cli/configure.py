@@ -29,7 +29,7 @@ _ABOUT_THE_FILE: Final = frozenset(("config", "trust_settings"))
 
 @dataclass(frozen=True, slots=True)
 class SettingsSource:
-    """Which settings file is read, and whether it may set everything."""
+    """A settings file, and whether it may set everything."""
 
     folder: Path  # where a file is looked for
     named: Path | None = None  # the file itself, where the user named it
@@ -64,7 +64,7 @@ class SettingsSource:
 
 
 class SettingsTable(NamedTuple):
-    """What a settings file says."""
+    """The tables of a settings file."""
 
     path: Path | None  # None: there is no file
     table: Mapping[str, object]
@@ -74,7 +74,7 @@ class SettingsTable(NamedTuple):
 
     @property
     def of_the_mock(self) -> dict[str, object]:
-        """What is set for the mock, without the tables of commands."""
+        """The settings of the mock, without the tables of commands."""
         return {name: value for name, value in self.table.items() if name not in TABLES}
 
     def describe_refused(self, command: str, options: Iterable[str]) -> str:

@@ -29,7 +29,7 @@ AllowPath = Annotated[list[Path] | None, typer.Option(help=SETTINGS["allow_path"
 
 
 class Wording(NamedTuple):
-    """What help says of a setting, where a command uses it in its own way."""
+    """Help texts of settings that a command uses in its own way."""
 
     help: str
     shown: str = ""

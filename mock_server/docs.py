@@ -30,7 +30,7 @@ from mock_server.cli.proxy import app as proxy_app
 from mock_server.cli.serve import app as serve_app
 from mock_server.cli.test import app as test_app
 from mock_server.cli.validate import app as validate_app
-from mock_server.contract.checks import CHECKS
+from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.reports.formats import REPORTS
 from mock_server.document.default import default_document
 from mock_server.errors import EXIT_CODES

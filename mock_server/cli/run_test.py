@@ -18,7 +18,7 @@ from mock_server.cli.show import FORMATS
 from mock_server.cli.show_run import print_report, summarise
 from mock_server.cli.terminal import say
 from mock_server.contract.api import Api, make_api
-from mock_server.contract.checks import CHECKS
+from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.memory import GivenValues, Memory
 from mock_server.contract.replay import RecordedFinding, find_kept, keep, replay
 from mock_server.contract.reports.formats import REPORTS, ReportInput, render_report

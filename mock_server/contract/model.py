@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from hashlib import blake2b
 
-from mock_server.contract.checks import CHECKS
 from mock_server.contract.transport.http import Received
 from mock_server.exchange.message import Request
 from mock_server.exchange.secrets.mask import Mask
@@ -205,23 +204,9 @@ class Incidents:
         return (*verdict.key, str(verdict.doubtful)) in self._by_key
 
     def incidents(self) -> list[Incident]:
-        """
-        Return all incidents: by check, then operation, then place.
-
-        A doubtful one that is certain elsewhere is left out.
-        """
-        order = {check: index for index, check in enumerate(CHECKS)}
+        """Return all incidents as they were first seen; a doubtful one that is certain elsewhere is left out."""
         certain = {key[:-1] for key in self._by_key if key[-1] == "False"}
-        kept = [incident for key, incident in self._by_key.items() if key[-1] == "False" or key[:-1] not in certain]
-        return sorted(
-            kept,
-            key=lambda incident: (
-                order[incident.check],
-                incident.finding.operation or "",
-                incident.finding.sort_key,
-                incident.id,
-            ),
-        )
+        return [incident for key, incident in self._by_key.items() if key[-1] == "False" or key[:-1] not in certain]
 
 
 def identify(verdict: Verdict) -> str:

@@ -18,8 +18,8 @@ from typing import Final
 from urllib.parse import unquote, unquote_plus
 
 from mock_server.contract.api import Api
-from mock_server.contract.checks import CHECKS
-from mock_server.contract.checks.exchange import Expectations, check_exchange
+from mock_server.contract.checks import ExchangeUnderCheck, Expectations, check_exchange
+from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.model import Exchanged, Incident, Intent, Probe
 from mock_server.contract.scope import read_lines
 from mock_server.contract.transport.http import Received, Sender, TransportFault
@@ -150,8 +150,9 @@ def replay(
     if check is None or not check.replayable or subject is None or not kept.requests:
         return Replayed(status, status == kept.status, kept.message)
     probe = Probe(entry.id, kept.requests[-1], kept.intent, "replay", kept.message, kept.keyword, kept.where)
-    found = check_exchange(subject, Exchanged(probe, received), Expectations(None, api.identity.is_known))
-    again = next((verdict for verdict in found if verdict.check == kept.check and not verdict.doubtful), None)
+    seen = ExchangeUnderCheck(subject, Exchanged(probe, received), Expectations(None, api.identity.is_known))
+    found = check_exchange({check.name: check}, seen)
+    again = next((verdict for verdict in found if not verdict.doubtful), None)
     return Replayed(status, again is not None, again.finding.message if again is not None else "")
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
 from mock_server.contract.api import Api, ClassifiedRequest, OperationUnderTest
-from mock_server.contract.checks import CHECKS
+from mock_server.contract.checks import ExchangeUnderCheck, Expectations, check_exchange
 from mock_server.contract.checks.coherence import check_coherence
-from mock_server.contract.checks.exchange import Expectations, check_exchange
+from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.memory import KnownObject, Memory, path_values
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
@@ -212,6 +212,7 @@ class Session:
     exchanges: list[Exchanged] = field(default_factory=list)
     accepted: int = 0  # good requests that were answered with success
     refusals: dict[int, int] = field(default_factory=dict)  # of good requests, by status
+    looked: Counter[str] = field(default_factory=Counter)  # exchanges that a check had something to say of, by check
     last: list[Verdict] = field(default_factory=list)  # of the last exchange
     seen: set[tuple[str, ...]] = field(default_factory=set)  # causes that were looked into in this phase
 
@@ -330,18 +331,32 @@ class Session:
                 self.accepted += 1
             else:
                 self.refusals[exchanged.status] = self.refusals.get(exchanged.status, 0) + 1
-        self.last = list(check_exchange(self.subject, exchanged, self.run.expected))
-        if probe.intent is Intent.CONFORMING:
-            self.last += [
-                verdict for verdict in check_coherence(self.subject, exchanged) if self._persists(verdict, probe)
-            ]
+        context = ExchangeUnderCheck(self.subject, exchanged, self.run.expected)
+        found = list(check_exchange(CHECKS, context, self.look))
+        self.last = [verdict for verdict in found if self._persists(verdict, probe)]
         for verdict in self.last:
             self.note(verdict, exchanged)
         return exchanged
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other operation is tested at the same time."""
+        return self.run.options.workers == 1
+
+    def ask(self, probe: Probe) -> Exchanged:
+        """Send a probe and leave the answer unjudged."""
+        exchanged = Exchanged(probe, self.run.exchange(probe.request))
+        self.exchanges.append(exchanged)
+        return exchanged
+
+    def look(self, check: str) -> None:
+        """Note that a check had something to look at."""
+        self.looked[check] += 1
+
     def note(self, verdict: Verdict, exchanged: Exchanged, related: tuple[Exchanged, ...] = ()) -> bool:
         """Note a verdict, if its check is asked for; gives whether it is new."""
         checks = self.run.options.checks
+        self.look(verdict.check)
         is_forged = verdict.check == "ignored_auth" and exchanged.probe.intent is Intent.FORGED
         is_missing = verdict.finding.rule == "response-status-undocumented" and exchanged.status in {404, 410}
         if is_mocked(exchanged) and (CHECKS[verdict.check].needs_state or is_missing):

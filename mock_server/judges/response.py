@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Final
 
 from mock_server.document.model import MISSING, Header, MediaType, Missing, Operation
 from mock_server.document.model import DocumentedResponse as Documented
@@ -25,6 +26,20 @@ from mock_server.schema.validate import Validator
 _MOST_FOUND = 100  # in one body
 _SHOWN = 100  # characters of a header field
 _EMPTY_STATUSES = frozenset((204, 205, 304))
+# What this judge reports.
+JUDGED_RULES: Final = frozenset(
+    (
+        "response-status-undocumented",
+        "response-media-type-undocumented",
+        "response-charset-undocumented",
+        "response-header-missing",
+        "response-header-schema",
+        "response-body-missing",
+        "response-body-unexpected",
+        "response-body-malformed",
+        "response-body-schema",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

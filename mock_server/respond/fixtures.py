@@ -28,7 +28,6 @@ from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 
-from mock_server.contract.checks import CHECK_OF_RULE
 from mock_server.document.document import Document
 from mock_server.document.load import LoadedResource, json_duplicates, read_resource
 from mock_server.document.model import Entry, Missing, Operation, ParameterLocation
@@ -40,7 +39,7 @@ from mock_server.findings import RULES, Finding, Place
 from mock_server.generate.realism.pools import Pools
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.judges.request import DecodedRequest
-from mock_server.judges.response import ResponseJudge
+from mock_server.judges.response import JUDGED_RULES, ResponseJudge
 from mock_server.respond.answer import Candidate
 from mock_server.respond.match.conditions import Condition, find_parameter, read_conditions
 from mock_server.respond.representation import RequestContext
@@ -409,7 +408,7 @@ def _judge(fixture: Fixture, judge: ResponseJudge, resource: LoadedResource, ent
                 operation=entry.id,
             )
         )
-    kept = fixture.breaks & CHECK_OF_RULE.keys() - {finding.rule for finding in found}
+    kept = fixture.breaks & JUDGED_RULES - {finding.rule for finding in found}
     if kept:
         message = f"it says that it breaks {', '.join(sorted(kept))}, but it does not"
         wrong.append(

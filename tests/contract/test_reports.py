@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mock_server.contract.checks import CHECKS
+from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.model import Exchanged, Incident, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
 from mock_server.contract.reports.ctrf import render_ctrf

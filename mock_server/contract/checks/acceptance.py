@@ -7,23 +7,26 @@ is accepted. Of a request with a body, 409 and 422 may be business; of a safe on
 """
 
 from collections.abc import Iterator
+from typing import Final
 
+from mock_server.contract.checks import Asking, Check
 from mock_server.contract.model import Exchanged, Verdict
 from mock_server.contract.plan import EXPLICIT, Change
-from mock_server.contract.run import Session
 
+_NAME: Final = "positive_data_acceptance"
 _UNSUPPORTED = frozenset((405, 406, 415, 501))
 _SYNTAX = frozenset((400, 422))
 
 
-def check_supported(session: Session, exchanged: Exchanged) -> Iterator[Verdict]:
+def check_supported(session: Asking, exchanged: Exchanged) -> Iterator[Verdict]:
     """Check that a documented method, media type or Accept is never unsupported."""
+    session.look(_NAME)
     if exchanged.status in _UNSUPPORTED:
         message = f"{exchanged.status} to a request that keeps to the document ({exchanged.probe.what})"
         yield _verdict(session, exchanged, message, doubtful=exchanged.status == 406)  # noqa: PLR2004 - Accept may be narrower
 
 
-def check_refused(session: Session, base: Exchanged, change: Change, refused: Exchanged) -> Iterator[Verdict]:
+def check_refused(session: Asking, base: Exchanged, change: Change, refused: Exchanged) -> Iterator[Verdict]:
     """
     Judge the refusal of a request that differs from an accepted one in one step.
 
@@ -33,6 +36,7 @@ def check_refused(session: Session, base: Exchanged, change: Change, refused: Ex
         change: The step.
         refused: What came of it.
     """
+    session.look(_NAME)
     if refused.status not in _SYNTAX or not base.accepted:
         return
     explicit = change.keyword in EXPLICIT or "boolean" in change.detail
@@ -43,7 +47,7 @@ def check_refused(session: Session, base: Exchanged, change: Change, refused: Ex
     yield _verdict(session, refused, message, doubtful=not certain, change=change)
 
 
-def check_example(session: Session, exchanged: Exchanged) -> Iterator[Verdict]:
+def check_example(session: Asking, exchanged: Exchanged) -> Iterator[Verdict]:
     """Check that a documented example is accepted; 422 may be business."""
     if exchanged.status in _SYNTAX:
         message = f"{exchanged.status} to the documented example ({exchanged.probe.what})"
@@ -51,9 +55,14 @@ def check_example(session: Session, exchanged: Exchanged) -> Iterator[Verdict]:
 
 
 def _verdict(
-    session: Session, exchanged: Exchanged, message: str, *, doubtful: bool, change: Change | None = None
+    session: Asking, exchanged: Exchanged, message: str, *, doubtful: bool, change: Change | None = None
 ) -> Verdict:
     place = change.place if change is not None else None
     finding = session.finding("response-valid-refused", message, place, change.where if change is not None else None)
     cause = (change.keyword,) if change is not None else (str(exchanged.status),)
-    return Verdict("positive_data_acceptance", finding, doubtful=doubtful, cause=cause)
+    return Verdict(_NAME, finding, doubtful=doubtful, cause=cause)
+
+
+CHECKS: Final = (
+    Check(_NAME, "a request that keeps to the document is accepted", needs="no request was sent that keeps to it"),
+)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
+from mock_server.contract.checks import Check, ExchangeUnderCheck
 from mock_server.contract.memory import find_id, json_of
-from mock_server.contract.model import Exchanged, Verdict
+from mock_server.contract.model import Exchanged, Intent, Verdict
 from mock_server.document.document import template_names
 from mock_server.document.model import ParameterLocation
 from mock_server.exchange.message import find_field
@@ -27,6 +28,15 @@ _STARTS: Final = frozenset(
 _TOTALS: Final = frozenset(("total", "totalcount", "totalitems", "totalresults", "totalelements"))
 _ECHOING: Final = frozenset(("GET", "PUT", "PATCH"))
 _TOTAL_FIELDS: Final = (b"x-total-count", b"x-total")
+
+
+def _check(context: ExchangeUnderCheck) -> Iterator[Verdict] | None:
+    """Compare the answer to a good request with the request and with itself."""
+    if context.probe.intent is not Intent.CONFORMING or context.probe.draft is None:
+        return None
+    if context.response is None or not context.exchanged.accepted or context.exchanged.received.cut:
+        return None
+    return check_coherence(context.subject, context.exchanged)
 
 
 def check_coherence(subject: OperationUnderTest, exchanged: Exchanged) -> Iterator[Verdict]:
@@ -159,3 +169,14 @@ def _verdict(subject: OperationUnderTest, message: str, where: Pointer, cause: s
         rule="response-value-incoherent", message=message, place=place, instance=where, operation=subject.entry.id
     )
     return Verdict("coherence", finding, cause=(cause,))
+
+
+CHECKS: Final = (
+    Check(
+        "coherence",
+        "ids are echoed, totals and page sizes are right",
+        run=_check,
+        needs="no good request was answered with success",
+        needs_state=True,
+    ),
+)

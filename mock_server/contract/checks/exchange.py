@@ -5,20 +5,18 @@ Each takes an exchange that was sent on purpose and gives verdicts. A refusal of
 come from a framework, a gateway or a router, which know nothing of the document: about those, verdicts are doubtful.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
-from mock_server.contract.checks import CHECK_OF_RULE
+from mock_server.contract.checks import Check, ExchangeUnderCheck
 from mock_server.contract.memory import json_of
-from mock_server.contract.model import Exchanged, Intent, Verdict
+from mock_server.contract.model import Intent, Verdict
 from mock_server.contract.transport.http import TransportFault
-from mock_server.document.model import MediaType, Operation
-from mock_server.errors import SchemaError
+from mock_server.document.model import DocumentedResponse, MediaType
 from mock_server.exchange.media_type import is_json, parse_media_type
-from mock_server.exchange.message import Response, find_field
-from mock_server.findings import Finding, Place
+from mock_server.exchange.message import find_field
+from mock_server.findings import Finding
 from mock_server.json_values import JsonValue, Pointer
 from mock_server.judges.request import find_content
 from mock_server.schema.dialect import Direction, Purpose
@@ -34,151 +32,155 @@ _ASKED_BY: Final = {
     b"if-modified-since": {304},
     b"range": {206, 416},
 }
-_LIMITED: Final = frozenset((429, 503))
+_LATE: Final = frozenset((TransportFault.TIMEOUT, TransportFault.ENDLESS))
 _MOST_OBJECTS = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Expectations:
-    """What is expected beyond the document."""
-
-    max_response_time: float | None = None  # seconds
-    real_credentials: bool = False  # they were given, so that made-up ones can be told from them
-
-
-def check_exchange(subject: OperationUnderTest, exchanged: Exchanged, expected: Expectations) -> Iterator[Verdict]:
-    """Run the checks that look at one exchange."""
-    received = exchanged.received
-    if received.fault is not None:
-        yield _fault(subject, exchanged)
-    if received.response is None:
+def _answer(context: ExchangeUnderCheck) -> Iterator[Verdict]:
+    """Check that an answer came, and none of 500 or more; a documented 501, 503 or 504 is doubtful."""
+    received, probe, status = context.exchanged.received, context.probe, context.status
+    if received.fault is not None and received.fault not in _LATE:
+        yield _transport_fault(context, "not_a_server_error", received.fault)
+    if context.response is None or status < 500:  # noqa: PLR2004
         return
-    status = received.response.status
-    if is_limited(received.response):
-        return  # a limit was reached: nothing was tested
-    if status >= 500:  # noqa: PLR2004
-        yield _server_error(subject, exchanged)
-    if expected.max_response_time is not None and received.seconds > expected.max_response_time and not received.cut:
-        message = f"the answer took {received.seconds:.2f} s, more than {expected.max_response_time:g} s"
-        yield Verdict("max_response_time", _finding(subject, "response-slow", message))
-    yield from _intended(subject, exchanged, expected)
-    if received.fault is None and exchanged.probe.intent is not Intent.FOREIGN_METHOD and status < 500:  # noqa: PLR2004
-        yield from _conformance(subject, exchanged, received.response)
-
-
-def is_limited(response: Response) -> bool:
-    """Return whether the provider asks to come back later: 429, or 503 that says when."""
-    return response.status == 429 or (  # noqa: PLR2004
-        response.status in _LIMITED and find_field(response.fields, b"retry-after") is not None
-    )
-
-
-def _finding(
-    subject: OperationUnderTest, rule: str, message: str, place: Place | None = None, instance: Pointer | None = None
-) -> Finding:
-    return Finding(
-        rule=rule,
-        message=message,
-        place=place or subject.entry.node.place,
-        instance=instance,
-        operation=subject.entry.id,
-    )
-
-
-def _fault(subject: OperationUnderTest, exchanged: Exchanged) -> Verdict:
-    received = exchanged.received
-    fault = received.fault or TransportFault.MALFORMED
-    if fault in {TransportFault.TIMEOUT, TransportFault.ENDLESS}:
-        check = "max_response_time"
-    else:
-        check = "not_a_server_error"
-    message = f"{fault.value}{': ' + received.detail if received.detail else ''}"
-    return Verdict(check, _finding(subject, "response-transport-failed", message), cause=(fault.name,))
-
-
-def _server_error(subject: OperationUnderTest, exchanged: Exchanged) -> Verdict:
-    """Return the verdict on a status of 500 or more; a documented 501, 503 or 504 is doubtful."""
-    status = exchanged.status
-    documented = any(response.status == str(status) for response in subject.operation.responses)
-    message = f"{status} to a request that is {exchanged.probe.intent.value} ({exchanged.probe.what})"
-    where = exchanged.probe.where if exchanged.probe.intent in {Intent.CONFORMING, Intent.VIOLATING} else ()
-    finding = _finding(subject, "response-server-error", message, instance=where or None)
-    return Verdict(
+    documented = any(response.status == str(status) for response in context.subject.operation.responses)
+    message = f"{status} to a request that is {probe.intent.value} ({probe.what})"
+    where: Pointer = ()
+    if probe.intent in {Intent.CONFORMING, Intent.VIOLATING}:
+        where = probe.where
+    finding = context.finding("response-server-error", message, instance=where or None)
+    yield Verdict(
         "not_a_server_error", finding, doubtful=documented and status in {501, 503, 504}, cause=(str(status),)
     )
 
 
-def _intended(subject: OperationUnderTest, exchanged: Exchanged, expected: Expectations) -> Iterator[Verdict]:
-    """Yield the verdicts on what should have been refused, and was accepted."""
-    if not exchanged.accepted:
-        return
-    probe, status = exchanged.probe, exchanged.status
-    if probe.intent is Intent.VIOLATING:
-        is_header = probe.keyword == "required" and probe.where[:1] == ("header",)
-        check, rule = (
-            ("missing_required_header", "response-header-unneeded")
-            if is_header
-            else ("negative_data_rejection", "response-invalid-accepted")
-        )
-        message = f"{status} although the request breaks the document: {probe.what}"
-        yield Verdict(check, _finding(subject, rule, message, probe.place, probe.where), cause=(probe.keyword,))
-    elif probe.intent is Intent.DOUBTFUL and probe.keyword:
-        message = f"{status} although the request may break the document: {probe.what}"
-        yield Verdict(
-            "negative_data_rejection",
-            _finding(subject, "response-invalid-accepted", message, probe.place, probe.where),
-            doubtful=True,
-            cause=(probe.keyword,),
-        )
-    elif probe.intent is Intent.UNAUTHENTICATED:
-        message = f"{status} without the required credentials"
-        yield Verdict("ignored_auth", _finding(subject, "response-auth-ignored", message), cause=("missing",))
-    elif probe.intent is Intent.FORGED:
-        message = f"{status} with made-up credentials" + (
-            "" if expected.real_credentials else "; give real ones, so that these can be told from them"
-        )
-        yield Verdict(
-            "ignored_auth",
-            _finding(subject, "response-auth-ignored", message),
-            doubtful=not expected.real_credentials,
-            cause=("forged",),
-        )
-    elif probe.intent is Intent.FOREIGN_METHOD:
-        message = f"{status} to {probe.request.method}, which {subject.entry.template} does not document"
-        finding = _finding(subject, "response-method-undocumented", message, subject.entry.path_item.place)
-        yield Verdict("unsupported_method", finding, cause=(probe.request.method,))
+def _time(context: ExchangeUnderCheck) -> Iterator[Verdict] | None:
+    """Check that the answer comes in time."""
+    received, most = context.exchanged.received, context.expected.max_response_time
+    if received.fault is not None and received.fault in _LATE:
+        return iter((_transport_fault(context, "max_response_time", received.fault),))
+    if most is None or context.response is None:
+        return None
+    if received.seconds <= most or received.cut:
+        return iter(())
+    message = f"the answer took {received.seconds:.2f} s, more than {most:g} s"
+    return iter((Verdict("max_response_time", context.finding("response-slow", message)),))
 
 
-def _conformance(subject: OperationUnderTest, exchanged: Exchanged, response: Response) -> Iterator[Verdict]:
-    """Yield the findings of the judge of responses, and undocumented properties."""
-    try:
-        findings = subject.responses.judge(response, exchanged.probe.request.method)
-    except SchemaError as error:
-        subject.api.broken.setdefault(subject.entry.id, error)
-        return
+def _transport_fault(context: ExchangeUnderCheck, check: str, fault: TransportFault) -> Verdict:
+    detail = context.exchanged.received.detail
+    message = f"{fault.value}{': ' + detail if detail else ''}"
+    return Verdict(check, context.finding("response-transport-failed", message), cause=(fault.name,))
+
+
+def _invalid(context: ExchangeUnderCheck) -> Iterator[Verdict] | None:
+    """Check that a request that breaks the document is refused."""
+    probe = context.probe
+    is_doubtful = probe.intent is Intent.DOUBTFUL and bool(probe.keyword)
+    if context.response is None or _lacks_header(context):
+        return None
+    if probe.intent is not Intent.VIOLATING and not is_doubtful:
+        return None
+    if not context.exchanged.accepted:
+        return iter(())
+    verb = "breaks"
+    if is_doubtful:
+        verb = "may break"
+    message = f"{context.status} although the request {verb} the document: {probe.what}"
+    finding = context.finding("response-invalid-accepted", message, probe.place, probe.where)
+    return iter((Verdict("negative_data_rejection", finding, doubtful=is_doubtful, cause=(probe.keyword,)),))
+
+
+def _header(context: ExchangeUnderCheck) -> Iterator[Verdict] | None:
+    """Check that a request without a required header is refused."""
+    probe = context.probe
+    if context.response is None or not _lacks_header(context):
+        return None
+    if not context.exchanged.accepted:
+        return iter(())
+    message = f"{context.status} although the request breaks the document: {probe.what}"
+    finding = context.finding("response-header-unneeded", message, probe.place, probe.where)
+    return iter((Verdict("missing_required_header", finding, cause=(probe.keyword,)),))
+
+
+def _lacks_header(context: ExchangeUnderCheck) -> bool:
+    probe = context.probe
+    return probe.intent is Intent.VIOLATING and probe.keyword == "required" and probe.where[:1] == ("header",)
+
+
+def _credentials(context: ExchangeUnderCheck) -> Iterator[Verdict] | None:
+    """Check that credentials are asked for, and looked at."""
+    intent, status, real = context.probe.intent, context.status, context.expected.real_credentials
+    if context.response is None or intent not in {Intent.UNAUTHENTICATED, Intent.FORGED}:
+        return None
+    if not context.exchanged.accepted:
+        return iter(())
+    if intent is Intent.UNAUTHENTICATED:
+        finding = context.finding("response-auth-ignored", f"{status} without the required credentials")
+        return iter((Verdict("ignored_auth", finding, cause=("missing",)),))
+    message = f"{status} with made-up credentials"
+    if not real:
+        message += "; give real ones, so that these can be told from them"
+    finding = context.finding("response-auth-ignored", message)
+    return iter((Verdict("ignored_auth", finding, doubtful=not real, cause=("forged",)),))
+
+
+def _method(context: ExchangeUnderCheck) -> Iterator[Verdict] | None:
+    """Check that a method that is not documented is refused."""
+    if context.response is None or context.probe.intent is not Intent.FOREIGN_METHOD:
+        return None
+    if not context.exchanged.accepted:
+        return iter(())
+    entry, method = context.subject.entry, context.probe.request.method
+    message = f"{context.status} to {method}, which {entry.template} does not document"
+    finding = context.finding("response-method-undocumented", message, entry.path_item.place)
+    return iter((Verdict("unsupported_method", finding, cause=(method,)),))
+
+
+def _judged(
+    check: str, rules: tuple[str, ...], concerns: Callable[[DocumentedResponse], object] | None = None
+) -> Callable[[ExchangeUnderCheck], Iterator[Verdict] | None]:
+    """
+    Make the function of a check that the judge of responses does.
+
+    Args:
+        check: Its name.
+        rules: What the judge reports for it.
+        concerns: Whether a documented response gives it something to look at; any answer does, if left out.
+    """
+
+    def run(context: ExchangeUnderCheck) -> Iterator[Verdict] | None:
+        findings = context.conformance
+        if findings is None:
+            return None
+        own = [finding for finding in findings if finding.rule in rules]
+        documented = context.subject.operation.find_response(context.status)
+        if not own and concerns is not None and (documented is None or not concerns(documented)):
+            return None
+        return _conformance(context, check, own)
+
+    return run
+
+
+def _conformance(context: ExchangeUnderCheck, check: str, findings: list[Finding]) -> Iterator[Verdict]:
     for finding in findings:
-        check = CHECK_OF_RULE[finding.rule]
-        doubt = _doubt(subject, exchanged, finding)
+        doubt = _doubt(context, finding)
         if doubt is None:
             continue
-        cause = (
-            (str(response.status),)
-            if finding.rule.startswith(("response-status", "response-media", "response-charset"))
-            else ()
-        )
+        cause: tuple[str, ...] = ()
+        if finding.rule.startswith(("response-status", "response-media", "response-charset")):
+            cause = (str(context.status),)
         yield Verdict(check, finding, doubtful=doubt, cause=cause)
-    if exchanged.accepted:
-        yield from _undocumented_properties(subject, response)
 
 
-def _doubt(subject: OperationUnderTest, exchanged: Exchanged, finding: Finding) -> bool | None:
+def _doubt(context: ExchangeUnderCheck, finding: Finding) -> bool | None:
     """Return whether a finding of the judge may not be the provider's fault; None where it says nothing at all."""
-    probe, status = exchanged.probe, exchanged.status
+    probe, status = context.probe, context.status
     if finding.rule == "response-status-undocumented":
-        return _doubtful_status(subject, exchanged)
-    if exchanged.accepted or status not in _FRAMEWORK:
+        return _doubtful_status(context)
+    if context.exchanged.accepted or status not in _FRAMEWORK:
         return False
-    documented = subject.operation.find_response(status)
+    documented = context.subject.operation.find_response(status)
     only_default = documented is not None and documented.status == "default"
     if probe.intent is Intent.CONFORMING:
         return only_default and status in {401, 403, 404, 405, 406, 415}
@@ -188,8 +190,8 @@ def _doubt(subject: OperationUnderTest, exchanged: Exchanged, finding: Finding) 
     return only_default or in_path or probe.intent is Intent.DOUBTFUL
 
 
-def _doubtful_status(subject: OperationUnderTest, exchanged: Exchanged) -> bool | None:
-    probe, status = exchanged.probe, exchanged.status
+def _doubtful_status(context: ExchangeUnderCheck) -> bool | None:
+    probe, status, subject = context.probe, context.status, context.subject
     if any(status in _ASKED_BY.get(name, ()) for name, _ in probe.request.fields):
         return True
     if probe.intent is Intent.CONFORMING:
@@ -198,26 +200,32 @@ def _doubtful_status(subject: OperationUnderTest, exchanged: Exchanged) -> bool 
         if subject.is_elsewhere and status in {404, 405}:
             return True
         return status in {404, 410} and bool(subject.operation.parameters) and not probe.known
-    if exchanged.accepted:
+    if context.exchanged.accepted:
         return None  # that it was accepted is said already
     if status in _FRAMEWORK or 300 <= status < 400:  # noqa: PLR2004
         return None
     return False
 
 
-def _undocumented_properties(subject: OperationUnderTest, response: Response) -> Iterator[Verdict]:
-    documented = subject.operation.find_response(response.status)
+def _undocumented_properties(context: ExchangeUnderCheck) -> Iterator[Verdict] | None:
+    """Check that the body has documented properties only."""
+    response = context.response
+    if context.conformance is None or response is None or not context.exchanged.accepted:
+        return None
+    documented = context.subject.operation.find_response(response.status)
     written = find_field(response.fields, b"content-type")
     content = find_content(documented.content, written) if documented is not None and written is not None else None
     if content is None or content.schema is None or not is_json(parse_media_type(written or "")):
-        return
-    outline = outline_for(subject, content)
-    for pointer, place_name in _unknown(outline, json_of(response)):
+        return None
+    return _unknown_properties(context, content, json_of(response))
+
+
+def _unknown_properties(context: ExchangeUnderCheck, content: MediaType, body: JsonValue) -> Iterator[Verdict]:
+    place = content.schema.place if content.schema is not None else None
+    for pointer, place_name in _unknown(outline_for(context.subject, content), body):
         message = f"the body at /{'/'.join(pointer)}: the property {place_name!r} is not documented"
-        yield Verdict(
-            "undocumented_property",
-            _finding(subject, "response-property-undocumented", message, content.schema.place, ("body", *pointer)),
-        )
+        finding = context.finding("response-property-undocumented", message, place, ("body", *pointer))
+        yield Verdict("undocumented_property", finding)
 
 
 def outline_for(subject: OperationUnderTest, content: MediaType) -> Outline:
@@ -237,17 +245,96 @@ def _unknown(outline: Outline, body: JsonValue) -> Iterator[tuple[Pointer, str]]
         if isinstance(value, list):
             todo.extend(((*pointer, str(index)), here.item(index), item) for index, item in enumerate(value[:20]))
         elif isinstance(value, dict) and here.names:
-            is_closed = not any(
-                "patternProperties" in source or source.get("additionalProperties") not in (None, False)
-                for source in here.sources
-            )
-            for name, member in value.items():
-                if name in here.names:
-                    todo.append(((*pointer, name), here.member(name), member))
-                elif is_closed:
-                    yield (*pointer, name), name
+            todo.extend(((*pointer, name), here.member(name), value[name]) for name in value if name in here.names)
+            if not _is_open(here):
+                yield from (((*pointer, name), name) for name in value if name not in here.names)
 
 
-def documented_statuses(operation: Operation) -> tuple[str, ...]:
-    """Return the statuses that an operation documents."""
-    return tuple(response.status for response in operation.responses)
+def _is_open(outline: Outline) -> bool:
+    """Return whether an object lets other properties through by a schema of their own."""
+    return any(
+        "patternProperties" in source or source.get("additionalProperties") not in (None, False)
+        for source in outline.sources
+    )
+
+
+_STATUS: Final = ("response-status-undocumented",)
+_MEDIA: Final = ("response-media-type-undocumented", "response-charset-undocumented")
+_FIELDS: Final = ("response-header-missing", "response-header-schema")
+_BODY: Final = (
+    "response-body-missing",
+    "response-body-unexpected",
+    "response-body-malformed",
+    "response-body-schema",
+)
+
+CHECKS: Final = (
+    Check("not_a_server_error", "no status of 500 or more, no broken or missing answer", run=_answer, replayable=True),
+    Check(
+        "status_code_conformance",
+        "the status is documented",
+        run=_judged("status_code_conformance", _STATUS),
+        rules=_STATUS,
+        needs="no answer could be compared with the document",
+        replayable=True,
+    ),
+    Check(
+        "content_type_conformance",
+        "the media type is documented",
+        run=_judged("content_type_conformance", _MEDIA, lambda documented: documented.content),
+        rules=_MEDIA,
+        needs="no answer came that has documented content",
+        replayable=True,
+    ),
+    Check(
+        "response_headers_conformance",
+        "header fields keep to the document",
+        run=_judged("response_headers_conformance", _FIELDS, lambda documented: documented.headers),
+        rules=_FIELDS,
+        needs="no answer came that has documented header fields",
+        replayable=True,
+    ),
+    Check(
+        "response_schema_conformance",
+        "the body keeps to its schema",
+        run=_judged("response_schema_conformance", _BODY, lambda documented: documented.content),
+        rules=_BODY,
+        needs="no answer came that has documented content",
+        replayable=True,
+    ),
+    Check(
+        "negative_data_rejection",
+        "a request that breaks the document is refused",
+        run=_invalid,
+        needs="no request could be made that breaks the document",
+        replayable=True,
+    ),
+    Check(
+        "missing_required_header",
+        "a request without a required header is refused",
+        run=_header,
+        needs="no header was left out: none is required, or no request was accepted",
+        replayable=True,
+    ),
+    Check(
+        "unsupported_method",
+        "a method that is not documented is refused",
+        run=_method,
+        needs="no undocumented method was sent: that is done once for each path",
+        replayable=True,
+    ),
+    Check(
+        "ignored_auth",
+        "credentials are asked for, and looked at",
+        run=_credentials,
+        needs="no request without its credentials was sent: none are documented, or none was accepted with them",
+    ),
+    Check("max_response_time", "the answer comes in time", run=_time, needs="there is no limit: --max-response-time"),
+    Check(
+        "undocumented_property",
+        "the body has documented properties only",
+        run=_undocumented_properties,
+        needs="no JSON body of a documented schema came",
+        replayable=True,
+    ),
+)

@@ -5,51 +5,40 @@ RFC 9110, sections 9.2 and 13.
 """
 
 from dataclasses import replace
+from typing import Final
 
+from mock_server.contract.checks import Asking, Check
 from mock_server.contract.memory import json_of
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
-from mock_server.contract.run import Session
 from mock_server.exchange.message import Response, find_field
 from mock_server.json_values import JsonValue
 
 _COMPARED = (b"content-type",)
 
 
-def check_safe(session: Session, base: Exchanged) -> None:
-    """Ask again, ask for the header only, and ask on condition."""
-    response = base.received.response
-    if response is None or base.received.cut:
-        return
-    again = _again(session, base, "the same again")
-    _same(session, base, again)
-    _head(session, base, again)
-    _condition(session, base, response)
+def ask_again(session: Asking, base: Exchanged, what: str = "the same again") -> Exchanged:
+    """Send an accepted request again."""
+    return session.send(replace(base.probe, what=what, keyword=""))
 
 
-def _again(session: Session, base: Exchanged, what: str, **changes: object) -> Exchanged:
-    request = base.probe.request._replace(**changes)  # type: ignore[arg-type]
-    return session.send(replace(base.probe, request=request, what=what, keyword=""))
-
-
-def _same(session: Session, base: Exchanged, again: Exchanged) -> None:
+def _same(session: Asking, base: Exchanged, again: Exchanged) -> None:
     """Check that the status is the same; and no list that grows or shrinks with each reading."""
     if again.received.response is None or again.status in {429, 503}:
         return
+    session.look("idempotency")
     if not again.accepted:
         message = f"{base.status}, and {again.status} to the same request right after it"
         session.note(Verdict("idempotency", session.finding("response-safe-changing", message)), again, (base,))
         return
     sizes = [_size(base), _size(again)]
     if sizes[0] != sizes[1] and None not in sizes:
-        third = _again(session, base, "the same once more")
+        third = ask_again(session, base, "the same once more")
         sizes.append(_size(third))
         known = [size for size in sizes if size is not None]
         if len(known) == len(sizes) and (known[0] < known[1] < known[2] or known[0] > known[1] > known[2]):
             message = f"three times the same request gave {known[0]}, {known[1]} and {known[2]} items"
             finding = session.finding("response-safe-changing", message)
-            session.note(
-                Verdict("idempotency", finding, doubtful=session.run.options.workers > 1), third, (base, again)
-            )
+            session.note(Verdict("idempotency", finding, doubtful=not session.is_alone), third, (base, again))
 
 
 def _size(exchanged: Exchanged) -> int | None:
@@ -63,11 +52,11 @@ def _size(exchanged: Exchanged) -> int | None:
     return None
 
 
-def _head(session: Session, base: Exchanged, again: Exchanged) -> None:
+def _head(session: Asking, base: Exchanged, again: Exchanged) -> None:
     """HEAD is GET without the content. RFC 9110, section 9.3.2; who doesn't know it at all says so."""
     template = session.subject.entry.template
     documented = any(
-        entry.template == template and entry.method == "HEAD" for entry in session.run.api.document.entries
+        entry.template == template and entry.method == "HEAD" for entry in session.subject.api.document.entries
     )
     probe = replace(
         base.probe,
@@ -76,11 +65,11 @@ def _head(session: Session, base: Exchanged, again: Exchanged) -> None:
         intent=Intent.DOUBTFUL,
         keyword="",
     )
-    exchanged = Exchanged(probe, session.run.exchange(probe.request))
-    session.exchanges.append(exchanged)
+    exchanged = session.ask(probe)
     got, asked = exchanged.received.response, again.received.response
     if got is None or asked is None or (not documented and got.status in {400, 401, 403, 404, 405, 415, 429, 501, 503}):
         return
+    session.look("head_matches_get")
     differences = _differences(
         got, asked, same_body=base.received.response is not None and base.received.response.body == asked.body
     )
@@ -105,9 +94,11 @@ def _differences(head: Response, get: Response, *, same_body: bool) -> list[str]
     return found
 
 
-def _condition(session: Session, base: Exchanged, response: Response) -> None:
+def _condition(session: Asking, base: Exchanged, _again: Exchanged) -> None:
     """Check that a documented ETag is obeyed where 304 is documented as well. RFC 9110, section 13.1.2."""
-    operation = session.subject.operation
+    operation, response = session.subject.operation, base.received.response
+    if response is None:
+        return
     documented = operation.find_response(response.status)
     tag = find_field(response.fields, b"etag")
     if documented is None or tag is None or not any(header.name.lower() == "etag" for header in documented.headers):
@@ -119,9 +110,24 @@ def _condition(session: Session, base: Exchanged, response: Response) -> None:
     what = "If-None-Match with the ETag that came"
     probe = Probe(base.probe.operation, conditional, Intent.CONFORMING, session.phase, what, known=True)
     exchanged = session.send(probe)
+    session.look("conditional_requests")
     answer = exchanged.received.response
     if answer is not None and exchanged.accepted and find_field(answer.fields, b"etag") == tag:
         message = f"{exchanged.status} with the ETag {tag} although If-None-Match names it; 304 is documented"
         session.note(
             Verdict("conditional_requests", session.finding("response-condition-ignored", message)), exchanged, (base,)
         )
+
+
+_NO_GET: Final = "no GET was answered with success"
+CHECKS: Final = (
+    Check("idempotency", "safe methods give the same again", follow=_same, needs=_NO_GET, needs_state=True),
+    Check("head_matches_get", "HEAD has the header of GET", follow=_head, needs=_NO_GET, needs_state=True),
+    Check(
+        "conditional_requests",
+        "a documented ETag is obeyed",
+        follow=_condition,
+        needs="no documented ETag came where 304 is documented",
+        needs_state=True,
+    ),
+)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from mock_server.contract.checks.acceptance import check_refused, check_supported
 from mock_server.contract.checks.coherence import largest_page
-from mock_server.contract.checks.safe_methods import check_safe
+from mock_server.contract.checks.table import follow_up
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe
 from mock_server.contract.phases.resources import create_thing, find_thing, probe_thing, remember
@@ -85,7 +85,7 @@ class Covering:
             self._media(base)
             self._page()
         if session.subject.operation.method == "GET" and self.base.accepted:
-            check_safe(session, self.base)
+            follow_up(session, self.base)
         self._credentials()
         if "negative" in modes:
             self._negative(plan, base)

@@ -1,6 +1,6 @@
 """CTRF, the Common Test Report Format: https://ctrf.io ."""
 
-from mock_server.contract.checks import CHECKS
+from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.runner import Report
 from mock_server.exchange.body import write_json

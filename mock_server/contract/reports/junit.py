@@ -3,7 +3,7 @@
 import re
 from xml.sax.saxutils import escape, quoteattr
 
-from mock_server.contract.checks import CHECKS
+from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.runner import Report
 from mock_server.json_values import JsonObject

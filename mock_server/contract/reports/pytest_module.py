@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from mock_server.contract.checks import CHECKS
+from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.model import Incident
 from mock_server.contract.replay import keep
 from mock_server.document.yaml import encode_yaml

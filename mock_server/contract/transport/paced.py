@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from mock_server.contract.checks.exchange import is_limited
+from mock_server.contract.checks import is_limited
 from mock_server.contract.transport.http import Received, Sender, TransportFault
 from mock_server.exchange.message import Request, find_field
 

@@ -1,0 +1,36 @@
+"""The table of checks: the rows of all modules."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from mock_server.contract.checks import Asking, Check, acceptance, coherence, exchange, lives, safe_methods
+from mock_server.contract.model import Exchanged, Incident
+
+# By name, in the order in which they are reported.
+CHECKS: Final[dict[str, Check]] = {
+    check.name: check for module in (exchange, acceptance, lives, coherence, safe_methods) for check in module.CHECKS
+}
+
+
+def follow_up(session: Asking, base: Exchanged) -> None:
+    """Run the checks that send more after an accepted GET."""
+    if base.received.response is None or base.received.cut:
+        return
+    again = safe_methods.ask_again(session, base)
+    for check in CHECKS.values():
+        if check.follow is not None:
+            check.follow(session, base, again)
+
+
+def sort_incidents(incidents: Iterable[Incident]) -> list[Incident]:
+    """Order incidents by check, then operation, then place."""
+    order = {check: index for index, check in enumerate(CHECKS)}
+    return sorted(
+        incidents,
+        key=lambda incident: (
+            order[incident.check],
+            incident.finding.operation or "",
+            incident.finding.sort_key,
+            incident.id,
+        ),
+    )

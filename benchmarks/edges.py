@@ -4,7 +4,8 @@ What do `test` and `payloads` break? (Place, keyword) pairs over the request bod
     python -m benchmarks.edges [FOLDER] [--bodies 3] [--seconds 6] [--only plan] [--out FILE]
 
 For each document, some request bodies drawn by seed. The plan of a contract run and the catalogue of payloads break what they
-can; what each breaks, and what only one of them does, is counted. CPU seconds are those of planning, drafts included.
+can; what each breaks, and what only one of them does, is counted. Then the engine is asked for all of it, as `test --thorough`
+does: its plan, and the further steps until every pair of both was met. CPU seconds are those of planning, drafts included.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from pathlib import Path
 import mock_server
 from benchmarks.labels import specs
 from mock_server.contract.api import Api, OperationUnderTest, make_api
-from mock_server.contract.plan import make_plan
+from mock_server.contract.plan import Change, OperationPlan, make_plan
 from mock_server.document.model import Missing
 from mock_server.errors import MockServerError, SchemaError
 from mock_server.generate.edges.catalogue import Catalogue, EdgeSubject
@@ -49,12 +50,29 @@ def bodies(api: Api, most: int) -> Iterator[tuple[OperationUnderTest, RequestDra
             return
 
 
-def broken_by_plan(subject: OperationUnderTest, draft: RequestDraft) -> tuple[Pairs, int, int]:
+def broken_by_plan(plan: OperationPlan) -> tuple[Pairs, int, int]:
     """Return what the plan breaks in a body, how many steps break, and how many conform."""
-    plan = make_plan(subject, draft)
     negative = [change for change in plan.negative if change.key is None and not isinstance(change.part, Missing)]
-    pairs = {("/".join(change.pointer), change.keyword) for change in negative}
-    return pairs, len(negative), sum(change.key is None for change in plan.positive)
+    return set(map(_pair, negative)), len(negative), sum(change.key is None for change in plan.positive)
+
+
+def broken_further(plan: OperationPlan, left: Pairs) -> tuple[Pairs, int]:
+    """Return what the further steps of a plan break in a body, and how many there are, until nothing is left to be met."""
+    left, pairs, count = set(left), set(), 0
+    if not left:
+        return pairs, count
+    for change in plan.further(("negative",)):
+        if change.key is None:
+            pairs.add(_pair(change))
+            left.discard(_pair(change))
+            count += 1
+            if not left:
+                break
+    return pairs, count
+
+
+def _pair(change: Change) -> tuple[str, str]:
+    return "/".join(change.pointer), change.keyword
 
 
 def broken_by_catalogue(api: Api, subject: OperationUnderTest, draft: RequestDraft, seconds: float) -> Pairs:
@@ -93,7 +111,8 @@ def main() -> None:
             planned, listed = set(), set()
             if options.only != "catalogue":
                 started = time.process_time()
-                planned, counts["negative"], counts["positive"] = broken_by_plan(subject, draft)
+                plan = make_plan(subject, draft)
+                planned, counts["negative"], counts["positive"] = broken_by_plan(plan)
                 counts["plan ms"] = round(1000 * (time.process_time() - started))
             if options.only != "plan":
                 started = time.process_time()
@@ -101,9 +120,19 @@ def main() -> None:
                 counts["catalogue ms"] = round(1000 * (time.process_time() - started))
             counts |= Counter(both=len(planned & listed), plan=len(planned - listed), catalogue=len(listed - planned))
             found[name] = {"plan": sorted(planned), "catalogue": sorted(listed)}
+            if not options.only:
+                started = time.process_time()
+                further, counts["further"] = broken_further(plan, listed - planned)
+                counts["further ms"] = round(1000 * (time.process_time() - started))
+                counts["engine"] = len(planned | further)
+                counts["missing"] = len((planned | listed) - (planned | further))
+                found[name]["missing"] = sorted((planned | listed) - (planned | further))
             total.update(counts)
             print(f"{name[:70]:70} {dict(counts)}", flush=True)
+    union = total["both"] + total["plan"] + total["catalogue"]
     print(f"all: {dict(total)}")
+    if not options.only:
+        print(f"plan and catalogue: {union:,} pairs; of them missing from the engine: {total['missing']:,}")
     if options.out:
         options.out.write_text(json.dumps(found))
 

@@ -70,6 +70,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "rate_limit": Trust.ANYTHING,
     "schema": Trust.ANYTHING,
     "status": Trust.ANYTHING,
+    "thorough": Trust.ANYTHING,
     "timeout": Trust.ANYTHING,
 }
 _ON: Final = frozenset(("true", "1", "yes", "on"))

@@ -60,6 +60,7 @@ def run_contract(
     allow_bulk_delete: bool,
     seed: int | None,
     max_cases: int,
+    thorough: bool,
     max_examples: int,
     max_time: float | None,
     timeout: float,
@@ -122,6 +123,7 @@ def run_contract(
         seed=settings.seed,
         max_examples=max_examples,
         max_cases=max_cases,
+        thorough=thorough,
         workers=workers,
         max_time=max_time,
         max_response_time=max_response_time,
@@ -155,6 +157,7 @@ def run_contract(
             "--seed",
             str(settings.seed),
             *(["--mutating"] if mutating else []),
+            *(["--thorough"] if thorough else []),
         ]
         flags += ["--allow-bulk-delete"] if allow_bulk_delete else []
         _save(save_fixtures_, ran, api, frame.mask, app_ or url or "", where, flags)

@@ -44,6 +44,14 @@ def run_contract(
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Same seed, same cases.", show_default="0")] = None,
     max_cases: Annotated[int, typer.Option(min=1, help="Requests of the phase coverage for each operation.")] = 60,
+    thorough: Annotated[
+        bool,
+        typer.Option(
+            "--thorough",
+            help="Let the phase coverage go on with what a full request does not hold: other alternatives, entries of "
+            "maps, deeper levels.",
+        ),
+    ] = False,
     max_examples: Annotated[int, typer.Option(min=1, help="Requests of the phase fuzzing for each operation.")] = 12,
     max_time: Annotated[float | None, typer.Option(help="Seconds for the whole run.", show_default="no limit")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds for one answer.")] = 10.0,

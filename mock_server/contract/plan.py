@@ -8,7 +8,7 @@ What of the contract a run exercised: operations, statuses, media types, paramet
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,12 +16,14 @@ from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.model import Exchanged
 from mock_server.document.model import MISSING, MediaType, Missing, Parameter, ParameterLocation
 from mock_server.document.references import Node
+from mock_server.errors import SchemaError
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import find_field
 from mock_server.findings import Place
-from mock_server.generate.edges.steps import apply_step, iter_steps
+from mock_server.generate.edges.steps import EdgeStep, apply_step, iter_further_steps, iter_steps
 from mock_server.generate.request import ParameterKey, RequestDraft
 from mock_server.json_values import JsonValue, Pointer
+from mock_server.schema.dialect import Direction
 
 # Keywords whose edges leave a provider no room: what is listed or bounded is meant to be used.
 EXPLICIT = frozenset(
@@ -50,6 +52,12 @@ class Change:
     detail: str
     conforms: bool
     place: Place | None = None
+    around: JsonValue | Missing = MISSING  # the whole value that holds the place, where the good request's does not
+
+    @classmethod
+    def make(cls, key: ParameterKey | None, step: EdgeStep, place: Place) -> "Change":
+        """Make a change of a parameter, or of the body."""
+        return cls(key, step.pointer, step.part, step.keyword, step.detail, step.conforms, place, step.around)
 
     @property
     def where(self) -> Pointer:
@@ -74,27 +82,51 @@ class Change:
         ):
             draft = draft.with_parameter(self.key, whole.parameters[self.key])
         if self.key is None:
-            body = None if isinstance(draft.body, Missing) else draft.body
-            changed = (
-                MISSING
-                if not self.pointer and isinstance(self.part, Missing)
-                else apply_step(body, self.pointer, self.part)
-            )
-            return draft.with_body(changed)
+            if not self.pointer and isinstance(self.part, Missing):
+                return draft.with_body(MISSING)
+            return draft.with_body(self._apply(draft.body))
         if not self.pointer and isinstance(self.part, Missing):
             return draft.without(self.key)
-        value = draft.parameters.get(self.key)
-        return draft.with_parameter(self.key, apply_step(value, self.pointer, self.part))
+        return draft.with_parameter(self.key, self._apply(draft.parameters.get(self.key)))
+
+    def _apply(self, value: JsonValue | Missing) -> JsonValue:
+        """Return the value with the step taken."""
+        if not isinstance(self.around, Missing):
+            return self.around
+        return apply_step(None if isinstance(value, Missing) else value, self.pointer, self.part)
 
 
 @dataclass(eq=False, repr=False)
 class OperationPlan:
     """The steps of one operation."""
 
+    subject: OperationUnderTest
     whole: RequestDraft  # with everything
     positive: list[Change] = field(default_factory=list)
     negative: list[Change] = field(default_factory=list)
     tick: Callable[[], None] = lambda: None  # is called now and then: it may raise, to end the planning
+    values: list[tuple[ParameterKey | None, Node, JsonValue]] = field(default_factory=list)  # that have a schema
+
+    def further(self, modes: Collection[str]) -> Iterator[Change]:
+        """
+        List the steps that take other values than those of the request: see `iter_further_steps`.
+
+        Each is found when it is asked for, which may take long.
+        """
+        kinds = tuple(kind for mode, kind in (("negative", "invalid"), ("positive", "boundary")) if mode in modes)
+        engine, operation = self.subject.api.kit, self.subject.operation
+        for key, schema, value in self.values:
+            taken = {
+                (change.pointer, change.keyword, change.conforms)
+                for change in (*self.positive, *self.negative)
+                if change.key == key
+            }
+            producer = engine.producer(schema, operation, name=key[1] if key else "", direction=Direction.REQUEST)
+            try:
+                for step in iter_further_steps(producer, value, kinds, taken, self.tick):
+                    yield Change.make(key, step, schema.place)
+            except SchemaError:
+                continue  # nothing can be made of it; what the request holds was tried
 
 
 def make_plan(
@@ -105,7 +137,7 @@ def make_plan(
 
     Of a large body that may take seconds, so `tick` is called for each.
     """
-    plan = OperationPlan(base, tick=tick)
+    plan = OperationPlan(subject, base, tick=tick)
     for parameter in subject.operation.parameters:
         key = (parameter.location, parameter.name)
         if key in base.parameters:
@@ -147,9 +179,10 @@ def _vary(
     reading = subject.api.reading(schema)
     if reading is None:
         return
+    plan.values.append((key, schema, value))
     for step in iter_steps(reading.bundle, value, reading.judge, reading.make):
         plan.tick()
-        change = Change(key, step.pointer, step.part, step.keyword, step.detail, step.conforms, schema.place)
+        change = Change.make(key, step, schema.place)
         (plan.positive if step.conforms else plan.negative).append(change)
 
 
@@ -272,7 +305,11 @@ class Exercised:
     def plan(self, subject: OperationUnderTest, plan: OperationPlan) -> None:
         """Note the steps that could be taken."""
         for change in (*plan.positive, *plan.negative):
-            self.there["keyword"][subject.entry.id, _step(change)] = None
+            self.expect_step(subject, change)
+
+    def expect_step(self, subject: OperationUnderTest, change: Change) -> None:
+        """Note a step that could be taken."""
+        self.there["keyword"][subject.entry.id, _step(change)] = None
 
     def took(self, subject: OperationUnderTest, change: Change) -> None:
         """Note a step that was sent and answered."""

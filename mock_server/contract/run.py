@@ -69,6 +69,7 @@ class Options:
     seed: int = 0
     max_examples: int = 12  # of fuzzing, an operation
     max_cases: int = 60  # of coverage, an operation
+    thorough: bool = False  # whether coverage goes on with what a full request does not hold
     workers: int = 1
     max_time: float | None = None  # seconds, of the whole run
     max_response_time: float | None = None  # seconds

@@ -59,6 +59,7 @@ class TestTarget:
     mutating: bool = False
     seed: int = 0
     max_cases: int = _DEFAULT.max_cases
+    thorough: bool = False
     max_examples: int = _DEFAULT.max_examples
     max_time: float | None = None
     max_response_time: float | None = None
@@ -92,6 +93,7 @@ class TestTarget:
             seed=self.seed,
             max_examples=self.max_examples,
             max_cases=self.max_cases,
+            thorough=self.thorough,
             max_time=self.max_time,
             max_response_time=self.max_response_time,
         )

@@ -91,6 +91,8 @@ class Covering:
             self._negative(plan, base)
             self._malformed(base)
             self._method(base)
+        if session.run.options.thorough and self.left > 0:
+            self._further(plan, base)
 
     def _whole(self, base: RequestDraft) -> RequestDraft:
         """Return the accepted request, with the parameters that it lacks."""
@@ -243,6 +245,17 @@ class Covering:
                 exchanged = self._send(change.apply(least, plan.whole), change.what, change=change)
             if exchanged is not None:
                 self.session.exercised.took(self.session.subject, change)
+
+    def _further(self, plan: OperationPlan, base: RequestDraft) -> None:
+        """Send steps to what a full request does not hold, as long as requests are left."""
+        for change in plan.further(self.session.run.options.modes):
+            self.session.exercised.expect_step(self.session.subject, change)
+            if change.conforms:
+                self._singly(plan, base, (change,))
+            elif self._send(change.apply(base, plan.whole), change.what, change=change) is not None:
+                self.session.exercised.took(self.session.subject, change)
+            if self.left <= 0:
+                return
 
     def _malformed(self, base: RequestDraft) -> None:
         """Send a body that is no JSON, and one of a media type that is not documented."""

@@ -82,7 +82,8 @@ class _Bounds:
         for keyword in ("anyOf", "oneOf"):
             for branches in self.location.new_keyword(keyword):
                 for index, branch in enumerate(branches if isinstance(branches, list) else []):
-                    yield self._attempt(keyword, f"branch-{index}", self._with({"allOf": [branch]}))
+                    edits = self._with({"allOf": [branch]})
+                    yield self._attempt(keyword, f"branch-{index}", edits, f"the alternative {index + 1}")
         if "null" in self.location.types and not self.location.keyword("enum") and self.location.keyword("type"):
             yield self._put("type", "null", None, "null")
         declared = {type_ for types in self.location.keyword("type") if isinstance(types, list) for type_ in types} - {
@@ -90,7 +91,7 @@ class _Bounds:
         }
         if len(declared) > 1:
             for type_ in sorted(map(str, declared)):
-                yield self._attempt("type", type_, self._with({"type": [type_]}))
+                yield self._attempt("type", type_, self._with({"type": [type_]}), f"the type {type_}")
 
     def of_texts(self) -> Iterator[Attempt]:
         """Yield the shortest and longest texts; moments and addresses at the edges of their formats."""

@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Final
 
+from mock_server.document.model import MISSING, Missing
 from mock_server.errors import SchemaError
 from mock_server.exchange.prefer import EDGES
 from mock_server.findings import Place
@@ -60,6 +61,7 @@ class Edge:
     place: Place  # of the keyword in the document
     location: Location
     edit: Edit
+    detail: str = ""  # in words: "beyond the maximum 10"
     breaks: tuple[BrokenAssertion, ...] = ()  # nothing where it conforms
     is_exact: bool = True  # it breaks its own keyword at its own place, and no other
     parts: "tuple[Edge, ...]" = ()  # what a combination is made of; its own edit is that of the first
@@ -88,9 +90,13 @@ class Unreached:
 
 @dataclass(eq=False, repr=False)
 class EdgeSubject:
-    """A schema whose edges are looked for: how its values are made, and who judges them."""
+    """A schema whose edges are looked for: its values are made by a producer and judged by validators."""
 
     producer: Producer
+    around: JsonValue | Missing = (
+        MISSING  # a conforming value in which rules are proven; left out, the smallest is made
+    )
+    is_proven_twice: bool = True  # by the second judge, too: what is exported is
 
     @cached_property
     def shop(self) -> Editor:
@@ -114,9 +120,20 @@ class EdgeSubject:
         return Validator(self.judged.bundle)
 
     @cached_property
-    def second(self) -> SecondJudge:
-        """The widest reading, by other people's code."""
-        return SecondJudge(self.judged.bundle)
+    def second(self) -> SecondJudge | None:
+        """The widest reading, by other people's code; None where one judge is enough."""
+        if self.is_proven_twice:
+            return SecondJudge(self.judged.bundle)
+        return None
+
+    def is_confirmed(self, value: JsonValue, broken: Iterable[Located] = ()) -> bool:
+        """Return whether the second judge, if there is one, finds the same violations as the first."""
+        if self.second is None:
+            return True
+        expected = {found.assertion for found in broken}
+        if not expected:
+            return self.second.is_valid(value)
+        return self.second.find_broken(value) == expected
 
     @cached_property
     def is_strict(self) -> bool:
@@ -131,11 +148,13 @@ class EdgeSubject:
         Raises:
             SchemaError: there is no value that both judges accept.
         """
+        if not isinstance(self.around, Missing):
+            return self.around
         for attempt in range(_BASES):
             value = self.producer.produce(SampleOptions(derive_seed("proof", attempt), static=False, minimal=True))
-            if self.second.is_valid(value):
+            if self.is_confirmed(value):
                 return value
-        broken = ", ".join(sorted({found.keyword for found in self.second.find_broken(value)}))
+        broken = ", ".join(sorted({found.keyword for found in SecondJudge(self.judged.bundle).find_broken(value)}))
         raise SchemaError(self.shop.bundle.node.place, f"its two judges disagree on {broken}: nothing can be proven")
 
     def base(self, seed: int) -> JsonValue:
@@ -219,7 +238,7 @@ class EdgeSubject:
                 reason = "the judges can't read such a value"
                 continue
             if not broken and self.judge.is_valid(value):
-                if self.second.is_valid(value):
+                if self.is_confirmed(value):
                     return edit, ()
                 reason = "the two judges disagree"
             else:
@@ -242,7 +261,7 @@ class EdgeSubject:
             if not self._is_meant(attempt, broken, value):
                 reason = "whatever breaks it breaks other rules instead"
                 continue
-            if self.second.find_broken(value) != {found.assertion for found in broken}:
+            if not self.is_confirmed(value, broken):
                 reason = "the two judges disagree"
                 continue
             nearest = (edit, broken)
@@ -261,7 +280,7 @@ class EdgeSubject:
                 sorted({found.assertion.keyword for found in find_broken(self.judge, value)})
             )
         try:
-            return None if self.second.is_valid(value) else "the two judges disagree"
+            return None if self.is_confirmed(value) else "the two judges disagree"
         except CostlyProof as error:
             return error.reason
 
@@ -298,6 +317,7 @@ class Catalogue:
     most: int = LOCATIONS
     budget: int = BUDGET
     confirm: Callable[[Edge, JsonValue], str | None] | None = None  # says why an edge is none where its payload is used
+    wanted: Callable[[str, Attempt], bool] = lambda kind, attempt: True  # others are not tried
     is_cut: bool = False  # there are more locations than were looked at: see `LOCATIONS`
     _edges: list[Edge] = field(default_factory=list)
     _unreached: list[Unreached] = field(default_factory=list)
@@ -385,7 +405,9 @@ class Catalogue:
         taken: dict[str, int] = {}
         shop = self._shop(kind)
         for attempt in self._attempts(kind):
-            yield self._outcome(kind, _name(attempt, taken), attempt, shop)
+            rule = _name(attempt, taken)
+            if self.wanted(kind, attempt):
+                yield self._outcome(kind, rule, attempt, shop)
 
     def _combinations(self) -> Iterator[Edge | Unreached]:
         """Yield the boundaries of different places together."""
@@ -428,7 +450,9 @@ class Catalogue:
         own = BrokenAssertion(attempt.keyword, attempt.location.pointer)
         breaks = tuple(dict.fromkeys(found.assertion for found in broken))
         exact = not breaks or breaks == (own,)
-        edge = Edge(rule, kind, attempt.keyword, attempt.variant, place, attempt.location, edit, breaks, exact)
+        edge = Edge(
+            rule, kind, attempt.keyword, attempt.variant, place, attempt.location, edit, attempt.detail, breaks, exact
+        )
         objection = self.confirm(edge, self.subject.proof(edge)) if self.confirm is not None else None
         return edge if objection is None else Unreached(rule, kind, attempt.keyword, place, objection)
 

@@ -2,10 +2,11 @@
 Steps from a good value: the catalogue's attempts, tried on a value that is at hand and judged once, by the fast judge.
 
 A contract test sends each in a request of its own, or many together; nothing is exported, so nothing is proven twice.
+The first steps are changes of what the value holds; the further ones are the catalogue's edges in it, which takes longer.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -13,7 +14,9 @@ from typing import Final
 from mock_server.document.model import MISSING, Missing
 from mock_server.generate.edges.apply import Add, Append, Attempt, Drop, Edit, Put
 from mock_server.generate.edges.boundary import iter_boundaries
+from mock_server.generate.edges.catalogue import Catalogue, EdgeSubject
 from mock_server.generate.edges.invalid import iter_violations
+from mock_server.generate.producer import Producer
 from mock_server.json_values import JsonValue, Pointer, find_at
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.dialect import is_type
@@ -41,6 +44,7 @@ class EdgeStep:
     keyword: str
     detail: str  # in words: "beyond the maximum 10"
     conforms: bool
+    around: JsonValue | Missing = MISSING  # the whole value, where the place is none of the value that it starts from
 
 
 def apply_step(base: JsonValue, pointer: Pointer, part: JsonValue | Missing) -> JsonValue:
@@ -94,6 +98,41 @@ def iter_steps(bundle: Bundle, base: JsonValue, judge: Validator, make: Validato
             if step is not None and (step.pointer, repr(step.part)) not in seen:
                 seen.add((step.pointer, repr(step.part)))
                 yield step
+
+
+def iter_further_steps(
+    producer: Producer,
+    base: JsonValue,
+    kinds: tuple[str, ...],
+    taken: Set[tuple[Pointer, str, bool]],
+    between: Callable[[], object] = lambda: None,
+) -> Iterator[EdgeStep]:
+    """
+    List the steps that need a place which a value does not hold, or a value that has to be produced.
+
+    Those are places in other alternatives, in maps and deeper in schemas that refer to themselves, and what breaks
+    two assertions of one place at once, because no value breaks one alone.
+
+    Args:
+        producer: Of values of the schema.
+        base: A value that conforms.
+        kinds: `invalid`, `boundary` or both, in this order.
+        taken: Places, keywords and `conforms` of the steps that are known.
+        between: Is called after each attempt, which may take long.
+
+    Raises:
+        SchemaError: the producer can't be used.
+    """
+
+    def is_wanted(kind: str, attempt: Attempt) -> bool:
+        between()
+        return bool(attempt.detail) and (attempt.location.pointer, attempt.keyword, kind != "invalid") not in taken
+
+    subject = EdgeSubject(producer, base, is_proven_twice=False)
+    for edge in Catalogue(subject, kinds, wanted=is_wanted):
+        value = subject.proof(edge)
+        part = find_at(value, edge.pointer)[1]
+        yield EdgeStep(edge.pointer, part, edge.keyword, edge.detail, edge.conforms, value)
 
 
 def _attempts(location: Location, here: JsonValue) -> Iterator[tuple[Attempt, bool]]:

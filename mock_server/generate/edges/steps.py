@@ -2,11 +2,11 @@
 Steps from a good value: the catalogue's attempts, tried on a value that is at hand and judged once, by the fast judge.
 
 A contract test sends each in a request of its own, or many together; nothing is exported, so nothing is proven twice.
-The first steps are changes of what the value holds; the further ones are the catalogue's edges in it, which takes longer.
+The first steps change what the value holds; the further ones are the catalogue's edges in it, which takes longer.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -104,7 +104,7 @@ def iter_further_steps(
     producer: Producer,
     base: JsonValue,
     kinds: tuple[str, ...],
-    taken: Set[tuple[Pointer, str, bool]],
+    taken: Collection[tuple[Pointer, str, bool]],
     between: Callable[[], object] = lambda: None,
 ) -> Iterator[EdgeStep]:
     """

@@ -42,7 +42,7 @@ from mock_server.generate.realism.tables import MOMENTS, TEXT, read_table
 from mock_server.payloads.formats import FORMATS
 from mock_server.payloads.plan import MEANINGS as KINDS
 from mock_server.respond.open import open_responder
-from mock_server.schema.formats import ASSERTED, NUMERIC_BOUNDS
+from mock_server.schema.formats import FORMATS as STRING_FORMATS
 from mock_server.server.backend import Backend
 from mock_server.settings import DEFAULTS, SETTINGS, Trust, write_default
 from mock_server.trust import TRUST
@@ -207,9 +207,13 @@ def _kinds() -> str:
 
 
 def _formats() -> str:
-    texts = ([f"`{name}`", "text"] for name in sorted(ASSERTED))
-    numbers = ([f"`{name}`", f"number from {least:,} to {most:,}"] for name, (least, most) in NUMERIC_BOUNDS.items())
-    return write_table(("format", "of"), [*texts, *numbers])
+    rows = []
+    for name, record in STRING_FORMATS.items():
+        asserted = "text" if record.is_asserted else ""
+        if record.bounds is not None:
+            asserted = f"number from {record.bounds[0]:,} to {record.bounds[1]:,}"
+        rows.append([f"`{name}`", asserted, f"`{record.meaning}`" if record.meaning else ""])
+    return write_table(("format", "asserted", "what a text of it means"), rows)
 
 
 def _packages() -> str:

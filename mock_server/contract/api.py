@@ -7,7 +7,6 @@ refuses only what no reading accepts. So a case is negative only if the bytes on
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from mock_server.contract.model import Intent
 from mock_server.document.document import Document
@@ -26,11 +25,9 @@ from mock_server.judges.request import RequestJudge
 from mock_server.judges.response import ResponseJudge
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.formats import find_format
 from mock_server.schema.validate import Validator
 from mock_server.settings import Settings
-
-# Formats that OpenAPI itself defines, or that leave no room. Of others an API may have its own idea.
-_ASSERTED: Final = frozenset(("date", "date-time", "uuid", "int32", "int64"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +209,7 @@ class Api:
         if place is None or not place.pointer:
             return False
         if place.pointer[-1] == "format":
-            return self._value_at(place) not in _ASSERTED
+            return not find_format(self._value_at(place)).is_certain
         in_text = as_text and (finding.instance or ())[:1] == ("body",) and place.pointer[-1] == "type"
         return in_text and "string" in str(self._value_at(place))
 

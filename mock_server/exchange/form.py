@@ -27,6 +27,7 @@ from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.parameters import DELIMITERS, parse_query
 from mock_server.exchange.wire_values import Embedded, Raw, iter_bracketed, put_bracketed, settle
 from mock_server.json_values import JsonValue
+from mock_server.schema.formats import find_format
 from mock_server.schema.outline import Outline
 
 BOUNDARY = "mock-server-boundary-4c1f"
@@ -275,7 +276,10 @@ def write_multipart(value: JsonValue, outline: Outline, encodings: Mapping[str, 
 
 
 def _write_part(out: bytearray, name: str, item: JsonValue, outline: Outline, encoding: Encoding) -> None:
-    binary = outline.annotation("format") in {"binary", "byte"} or outline.annotation("contentMediaType") is not None
+    binary = (
+        find_format(outline.annotation("format")).meaning == "bytes"
+        or outline.annotation("contentMediaType") is not None
+    )
     content_type = encoding.content_type[0] if encoding.content_type else None
     if isinstance(item, dict | list):
         content_type = content_type or "application/json"

@@ -12,6 +12,7 @@ from typing import Final
 
 from mock_server.exchange.media_type import MediaRange, is_json, is_json_lines, is_xml, parse_media_type
 from mock_server.exchange.sample_files import find_specimen, some_bytes
+from mock_server.schema.formats import find_format
 from mock_server.schema.hints import Hints
 
 _JSON_FORMATS: Final = frozenset(("json", "json-string"))
@@ -70,12 +71,9 @@ class Content:
 
 
 def content_of(hints: Hints) -> Content:
-    """Read the content of a string from keywords, or from the formats `byte` of OpenAPI 3.0 and `json`."""
+    """Read the content of a string from keywords, or from formats as `byte` of OpenAPI 3.0 and `json`."""
     formats = hints.formats()
     written = hints.text("contentMediaType") or ("application/json" if _JSON_FORMATS.intersection(formats) else "")
-    is_of_bytes = "byte" in formats
-    if is_of_bytes:
-        encoding = "base64"
-    else:
-        encoding = hints.text("contentEncoding").lower()
-    return Content(parse_media_type(written) if written else None, encoding, is_encoded=is_of_bytes)
+    own = next((record.encoding for record in map(find_format, formats) if record.encoding), "")
+    encoding = own or hints.text("contentEncoding").lower()
+    return Content(parse_media_type(written) if written else None, encoding, is_encoded=bool(own))

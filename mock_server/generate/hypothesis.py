@@ -47,6 +47,7 @@ from mock_server.schema.canonical import (
     as_json,
 )
 from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.formats import find_format
 from mock_server.schema.hints import HintReader, Hints
 from mock_server.schema.validate import Validator
 
@@ -67,14 +68,7 @@ PRINTABLE: Final = st.characters(min_codepoint=33, max_codepoint=126)
 ANY_TEXT: Final = st.characters(exclude_categories=["Cs"])
 _LABELS: Final = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=20)
 _DOMAINS: Final = st.builds(".".join, st.tuples(_LABELS, st.sampled_from(("com", "example", "co.uk", "xn--p1ai"))))
-_FORMATS: Final[dict[str, Callable[[], st.SearchStrategy[str]]]] = {
-    "date": lambda: st.dates().map(lambda day: day.isoformat()),
-    "date-time": lambda: st.datetimes().map(lambda moment: f"{moment.isoformat(timespec='milliseconds')}Z"),
-    "uuid": lambda: st.uuids().map(str),
-    "email": lambda: st.emails(domains=_DOMAINS),  # its own domains name their characters by codec, see above
-    "ipv4": lambda: st.ip_addresses(v=4).map(str),
-    "ipv6": lambda: st.ip_addresses(v=6).map(str),
-}
+_EMAILS: Final = st.emails(domains=_DOMAINS)  # its own domains name their characters by codec, see above
 
 
 def value_strategy(kit: Engine, schema: Node, direction: Direction, alphabet: Any = ANY_TEXT) -> Strategy:  # noqa: ANN401 - of Hypothesis
@@ -96,6 +90,17 @@ def value_strategy(kit: Engine, schema: Node, direction: Direction, alphabet: An
     reader = HintReader(definitions if isinstance(definitions, dict) else {})
     compiler = StrategyCompiler(SamplerContext(kit.pools(), reader, forms), alphabet)
     return compiler.compile(forms.root(bundle)).filter(Validator(bundle).is_valid)
+
+
+def format_strategy(name: str) -> Strategy | None:
+    """Return the texts of a format that Python has a type for, or email addresses; None for others."""
+    if name == "email":
+        return _EMAILS
+    python = find_format(name).python
+    if python is None:
+        return None
+    type_, write = python
+    return st.from_type(type_).map(write)
 
 
 @dataclass(eq=False, repr=False)
@@ -183,9 +188,9 @@ class StrategyCompiler:
         return floats
 
     def _string(self, schema: Canonical, view: StringView) -> Strategy:
-        formats = [name for name in view.formats if name in _FORMATS]
-        if formats:
-            return self._near(schema, _FORMATS[formats[0]]())
+        formatted = next((texts for texts in map(format_strategy, view.formats) if texts is not None), None)
+        if formatted is not None:
+            return self._near(schema, formatted)
         if view.patterns:
             return self._near(schema, _matching(view.patterns[0], self.alphabet))
         if view.formats or view.content_encodings or view.content_media_types:

@@ -12,9 +12,9 @@ from enum import Enum
 from functools import cached_property
 from typing import Final
 
-from mock_server.generate.realism.meaning import NUMERAL_FORMATS
 from mock_server.generate.realism.tables import NUMERAL
 from mock_server.json_values import JsonObject, JsonValue
+from mock_server.schema.formats import find_format
 
 # Patterns that nothing but digits match: `^\d+$`, `^-?[0-9]{1,20}$`, `^(0|[1-9][0-9]*)$`.
 _DIGITS_ONLY: Final = re.compile(r"\^(?:[()|?:+*0-9-]|\\d|\[[0-9]-9\]|\{[0-9]*,?[0-9]*\})+\$")
@@ -95,7 +95,7 @@ def weigh(schema: JsonObject) -> Evidence:
         if _DIGITS_ONLY.fullmatch(str(schema["pattern"])):
             return Evidence.NUMBER
         return Evidence.WORDS
-    if schema.get("format") in NUMERAL_FORMATS or NUMERAL.search(str(schema.get("description", ""))):
+    if find_format(schema.get("format")).meaning == "numeral" or NUMERAL.search(str(schema.get("description", ""))):
         return Evidence.NUMBER
     if "format" in schema:
         return Evidence.WORDS

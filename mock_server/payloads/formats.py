@@ -32,7 +32,7 @@ class FormattedPayload(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class PayloadFormat:
     """How payloads are written."""
 
     name: str
@@ -204,11 +204,11 @@ _POSTMAN_HEAD: Final = (
     b'"variable":[{"key":"baseUrl","value":"%s"}],"item":[\n' % ORIGIN.encode()
 )
 
-FORMATS: Final[dict[str, Format]] = {
+FORMATS: Final[dict[str, PayloadFormat]] = {
     form.name: form
     for form in (
-        Format("ndjson", "a line for each payload: its description, with the payload in `payload`", _ndjson),
-        Format(
+        PayloadFormat("ndjson", "a line for each payload: its description, with the payload in `payload`", _ndjson),
+        PayloadFormat(
             "json",
             "a folder: a bare file for each payload, and `index.json` that describes them",
             _file,
@@ -217,7 +217,7 @@ FORMATS: Final[dict[str, Format]] = {
             b"\n]\n",
             is_folder=True,
         ),
-        Format(
+        PayloadFormat(
             "csv",
             "a row for each payload; `leaves` holds it flattened, under dotted paths such as `0.tags.0.id`",
             _row,
@@ -225,9 +225,9 @@ FORMATS: Final[dict[str, Format]] = {
             b"\r\n",
             b"\r\n",
         ),
-        Format("parquet", "the same rows as `csv`; needs `pip install pyarrow`", _cells, is_table=True),
-        Format("har", "HTTP Archive 1.2", _har, HAR_HEAD, b",\n", HAR_TAIL),
-        Format(
+        PayloadFormat("parquet", "the same rows as `csv`; needs `pip install pyarrow`", _cells, is_table=True),
+        PayloadFormat("har", "HTTP Archive 1.2", _har, HAR_HEAD, b",\n", HAR_TAIL),
+        PayloadFormat(
             "pytest",
             "a test module that hands each payload to a fixture of yours",
             _pytest,
@@ -235,8 +235,8 @@ FORMATS: Final[dict[str, Format]] = {
             b"\n",
             _PYTEST_TAIL.encode(),
         ),
-        Format("postman", "a Postman collection, v2.1", _postman, _POSTMAN_HEAD, b",\n", b"\n]}\n"),
-        Format(
+        PayloadFormat("postman", "a Postman collection, v2.1", _postman, _POSTMAN_HEAD, b",\n", b"\n]}\n"),
+        PayloadFormat(
             "curl",
             "a shell script of curl commands; for responses, it asks a running mock for each payload",
             _curl,

@@ -3,9 +3,9 @@ Schema Objects as JSON Schema 2020-12.
 
 `dialect` translates the Schema Objects of every OpenAPI version, with `discriminator` and `patterns`. `bundle` gathers
 what a schema refers to. `validate` judges values, `assertions` words what is broken, `large` does so for large values,
-`formats` defines formats. `simplify` and `canonical` make the form that generators compile from; `cost` counts what a
-schema costs. `outline` finds types, items and properties, `locations` the places of a value, `hints` what the document
-says about a place beside its constraints.
+`formats` has a record for each format, `grammars` formats as regular expressions. `simplify` and `canonical` make the
+form that generators compile from; `cost` counts what a schema costs. `outline` finds types, items and properties,
+`locations` the places of a value, `hints` what the document says about a place besides its constraints.
 
 Invariants:
 - A bundle is self-contained: every reference in it leads into its own definitions. Nothing is fetched while validating.

@@ -20,7 +20,7 @@ from mock_server.errors import SchemaError
 from mock_server.json_values import JsonObject, JsonValue, Pointer
 from mock_server.lazy import LazyModule
 from mock_server.schema.bundle import Bundle
-from mock_server.schema.formats import BUILT_IN, CHECKS
+from mock_server.schema.formats import FORMATS, Format
 from mock_server.schema.validate import Validator
 
 if TYPE_CHECKING:
@@ -124,14 +124,11 @@ class SecondJudge:
 
     def __init__(self, bundle: Bundle) -> None:
         """Prepare a bundle; patterns that are no regular expressions of Python are passed over."""
-        # the formats that it knows, too; not `regex`: it knows Python's, and documents mean ECMA-262's
-        checker = jsonschema.FormatChecker(
-            formats=sorted((BUILT_IN - {"regex"}) & jsonschema.FormatChecker.checkers.keys())
-        )
-        for name in ("date-time", "time"):
-            checker.checks(name)(_of_text(_with_leap_seconds(checker.checkers[name][0])))
-        for name, check in (CHECKS | _IDENTIFIERS).items():
-            checker.checks(name)(_of_text(check))
+        checker = jsonschema.FormatChecker(formats=())
+        for record in FORMATS.values():
+            check = _find_check(record)
+            if check is not None:
+                checker.checks(record.name)(_of_text(check))
         readable = _readable(bundle.schema)
         self._place = bundle.node.place
         self._judge = _bounded_validator()(readable if isinstance(readable, dict) else {}, format_checker=checker)
@@ -171,7 +168,19 @@ def translated(error: "jsonschema.ValidationError") -> BrokenAssertion:
     return BrokenAssertion("contains" if keyword in {"minContains", "maxContains"} else keyword, instance)
 
 
-def _with_leap_seconds(check: Callable[[object], bool]) -> Callable[[str], bool]:
+def _find_check(record: Format) -> Callable[[str], bool] | None:
+    """Find what the second judge asserts of a format."""
+    if record.rfc3986_rule:
+        return partial(_is_iri if record.is_international else _is_uri, rule=record.rfc3986_rule)
+    if not record.is_built_in or record.name == "regex":  # it knows Python's expressions, and documents mean ECMA-262's
+        return record.is_valid
+    # of this draft: `FormatChecker.checkers` is of no draft, and has the `time` of draft 3
+    judge = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    check = partial(judge.conforms, format=record.name)
+    return _with_leap_seconds(check) if record.has_clock else check
+
+
+def _with_leap_seconds(check: Callable[[str], bool]) -> Callable[[str], bool]:
     return lambda text: bool(check(_LEAP.sub("59", text)))
 
 
@@ -230,11 +239,3 @@ def _compiles(pattern: str) -> bool:
     except re.error:
         return False
     return True
-
-
-_IDENTIFIERS: Final[dict[str, Callable[[str], bool]]] = {
-    "uri": partial(_is_uri, rule="URI"),
-    "uri-reference": partial(_is_uri, rule="URI_reference"),
-    "iri": partial(_is_iri, rule="URI"),
-    "iri-reference": partial(_is_iri, rule="URI_reference"),
-}

@@ -35,7 +35,7 @@ from typing import Final
 from mock_server.document.references import Node
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.numbers import is_finite
-from mock_server.schema.formats import ASSERTED, NUMERIC_BOUNDS
+from mock_server.schema.formats import find_format
 from mock_server.schema.patterns import iter_readings, read_literal
 
 
@@ -243,7 +243,7 @@ class _ObjectTranslation:
                 self.bad(exclusive)
             if value is not None:
                 out[exclusive if strict is True else bound] = value
-            limits = NUMERIC_BOUNDS.get(str(self.source.get("format")))
+            limits = find_format(self.source.get("format")).bounds
             if limits and not _only_text(out):
                 limit = limits[0] if bound == "minimum" else limits[1]
                 known = out.get(bound)
@@ -280,7 +280,7 @@ class _ObjectTranslation:
             # as it is written it finds nothing: what may be left out is
             out["allOf"] = [{"type": ["string"], "pattern": pattern}]
         format_ = self.source.get("format")
-        is_of_text = isinstance(format_, str) and (format_ not in NUMERIC_BOUNDS or _only_text(out))
+        is_of_text = isinstance(format_, str) and (find_format(format_).bounds is None or _only_text(out))
         if is_of_text and self._is_possible(str(format_), out):
             out["format"] = format_  # the name of a number on a string, too: worth knowing when making one
 
@@ -291,7 +291,7 @@ class _ObjectTranslation:
         One that can't is an annotation.
         """
         least, most, pattern = out.get("minLength"), out.get("maxLength"), out.get("pattern")
-        if format_ not in ASSERTED or (pattern is None and most is None and least is None):
+        if not find_format(format_).is_asserted or (pattern is None and most is None and least is None):
             return True
         text = pattern if isinstance(pattern, str) else None
         if self.syntax.has_format(

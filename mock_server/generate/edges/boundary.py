@@ -20,31 +20,12 @@ from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.numbers import as_float, is_finite
 from mock_server.schema.dialect import is_type
+from mock_server.schema.formats import find_format
 from mock_server.schema.locations import LocatedSubschema, Location
 
 _MOST_MEMBERS: Final = 64  # of an enum; the rest is drawn by `realistic`
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _BEYOND_ASCII: Final = "\u00c5sa \u4f60\u597d \U0001f600"
-# Moments at the edges of what calendars and clocks know.
-_MOMENTS: Final = {
-    "date": (
-        ("leap-day", "2024-02-29"), ("year-end", "2026-12-31"), ("century", "2000-02-29"), ("epoch", "1970-01-01"),
-    ),
-    "date-time": (
-        ("midnight", "2026-01-01T00:00:00Z"), ("last-second", "2026-12-31T23:59:59Z"),
-        ("leap-day", "2024-02-29T12:00:00Z"),
-        ("offset", "2026-06-01T12:00:00+05:30"), ("fraction", "2026-06-01T12:00:00.123456Z"),
-        ("epoch", "1970-01-01T00:00:00Z"),
-        ("dst-gap", "2026-03-29T02:30:00+01:00"), ("before-epoch", "1969-12-31T23:59:59Z"),
-        ("end-of-32-bits", "2038-01-19T03:14:08Z"),
-    ),
-    "time": (("midnight", "00:00:00Z"), ("last-second", "23:59:59Z"), ("offset", "12:00:00+05:30")),
-    "ipv4": (("any", "0.0.0.0"), ("broadcast", "255.255.255.255"), ("loopback", "127.0.0.1")),  # noqa: S104 - a value, not an address to listen on
-    "ipv6": (("any", "::"), ("full", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"), ("mapped", "::ffff:127.0.0.1")),
-    "uuid": (("nil", "00000000-0000-0000-0000-000000000000"), ("max", "ffffffff-ffff-ffff-ffff-ffffffffffff")),
-    "email": (("plus", "a+b@example.com"), ("shortest", "a@b.co")),
-    "uri": (("scheme-only", "urn:x"), ("query", "https://example.com/a?b=c&d=%20#e"), ("port", "http://example.com:65535/")),
-}  # fmt: skip
 # Those that every reader of the format has to take, so that a bounded run tries them.
 _COMMON: Final = frozenset(("leap-day", "year-end", "last-second", "offset", "plus", "query", "loopback", "full"))
 
@@ -108,7 +89,7 @@ class _Bounds:
                 detail = f"{length} characters" if word == "at" else ""
                 yield self._attempt(keyword, word, self._of_length(length), detail)
         for format_ in formats:
-            for variant_, text in _MOMENTS.get(format_, ()):
+            for variant_, text in find_format(format_).edges:
                 yield self._put("format", variant_, text, f"{format_} {text}" if variant_ in _COMMON else "")
         if isinstance(self.here, str) and not formats and not self.location.keyword("pattern"):
             yield self._put("type", "beyond-ascii", _BEYOND_ASCII, "letters beyond ASCII")

@@ -14,6 +14,7 @@ from mock_server.errors import SchemaError
 from mock_server.generate.edges.apply import Add, Attempt, Edit, Editor, Put
 from mock_server.generate.edges.boundary import part_of
 from mock_server.json_values import JsonObject, JsonValue
+from mock_server.schema.formats import find_format
 from mock_server.schema.locations import Location
 
 DEPTH: Final = 40  # of a value that nests in itself
@@ -54,28 +55,6 @@ TEXTS: Final[tuple[tuple[str, str], ...]] = (
     ("json", '{"a": [1, null]}'),
     ("shell", "$(reboot) ; `id` | true"),
 )
-_FORMATTED: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "date-time": (
-        ("leap-second", "1990-12-31T23:59:60Z"),
-        ("first-year", "0001-01-01T00:00:00Z"),
-        ("last-year", "9999-12-31T23:59:59.999999999Z"),
-        ("far-offset", "2026-06-01T12:00:00+14:00"),
-        ("unknown-offset", "2026-06-01T12:00:00-00:00"),
-        ("lower-case", "2026-06-01t12:00:00z"),
-        ("long-fraction", "2026-06-01T12:00:00." + "1" * 30 + "Z"),
-    ),
-    "date": (("first-day", "0001-01-01"), ("last-day", "9999-12-31")),
-    "time": (("leap-second", "23:59:60Z"), ("long-fraction", "12:00:00." + "1" * 30 + "Z")),
-    "email": (("long", "a" * 64 + "@" + "b" * 60 + ".example.com"), ("quoted", '"a b"@example.com')),
-    "uri": (
-        ("long", "https://example.com/" + "a" * 2_000),
-        ("script", "javascript:alert(1)"),
-        ("credentials", "https://user:pw@example.com/"),
-    ),
-    "uuid": (("upper-case", "2EB8AA08-AA98-11EA-B4AA-73B441D16380"),),
-    "hostname": (("long-label", "a" * 63 + ".example"), ("digits", "123.example")),
-    "duration": (("weeks", "P999999W"), ("long", "P9999Y11M30DT23H59M59S")),
-}
 _INTEGERS: Final[tuple[tuple[str, int | float], ...]] = (
     ("int32-max", 2**31 - 1), ("int32-max-plus-1", 2**31), ("int32-min", -(2**31)), ("uint32-max", 2**32 - 1),
     ("safe-max", 2**53 - 1), ("safe-max-plus-2", 2**53 + 1), ("int64-max", 2**63 - 1), ("int64-min", -(2**63)),
@@ -105,10 +84,9 @@ def iter_extremes(shop: Editor, location: Location) -> Iterator[Attempt]:
 
 
 def _texts(location: Location) -> Iterator[Attempt]:
-    formats = [str(format_) for format_ in location.keyword("format")]
-    for format_ in formats:
-        yield from (_put(location, "format", word, text) for word, text in _FORMATTED.get(format_, ()))
-    if not any(format_ in _FORMATTED for format_ in formats):
+    formatted = [variant for name in location.keyword("format") for variant in find_format(name).extremes]
+    yield from (_put(location, "format", word, text) for word, text in formatted)
+    if not formatted:
         yield from (_put(location, "type", word, text) for word, text in TEXTS)
 
 

@@ -7,6 +7,7 @@ What a property means is told from its name, as in `generate.coherence`.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -16,10 +17,12 @@ from mock_server.generate.edges.boundary import part_of
 from mock_server.generate.realism.meaning import is_identifier
 from mock_server.json_values import JsonValue
 from mock_server.names import singular, split_words
+from mock_server.schema.formats import find_format
 from mock_server.schema.locations import Location
 
-_LATE: Final[dict[str, JsonValue]] = {"date-time": "2031-01-01T00:00:00Z", "date": "2031-01-01", "": 1_924_992_000}
-_EARLY: Final[dict[str, JsonValue]] = {"date-time": "2001-01-01T00:00:00Z", "date": "2001-01-01", "": 978_307_200}
+_EARLY: Final = datetime(2001, 1, 1, tzinfo=UTC)
+_LATE: Final = datetime(2031, 1, 1, tzinfo=UTC)
+_FAR: Final = datetime(2999, 1, 1, tzinfo=UTC)
 # Pairs of words of which the first comes before the second, or is not greater.
 _ORDERED: Final = (
     ("start", "end"), ("start", "stop"), ("start", "expiring"), ("start", "expiry"), ("start", "expires"),
@@ -77,14 +80,24 @@ def _orders(location: Location, names: Mapping[str, JsonValue]) -> Iterator[Atte
                     yield Attempt(location, part, "properties", word, partial(iter, (edit,)))
 
 
-def _value(schema: JsonValue, moments: dict[str, JsonValue]) -> JsonValue:
-    format_ = schema.get("format") if isinstance(schema, dict) else None
-    types = schema.get("type") if isinstance(schema, dict) else None
-    if isinstance(format_, str) and format_ in moments:
-        return moments[format_]
-    if isinstance(types, list) and "string" in types:
-        return moments["date-time"]
-    return moments[""]
+def _value(schema: JsonValue, moment: datetime) -> JsonValue:
+    """Write a moment as a schema has it: by its format, as a text, or as seconds since 1970."""
+    if not isinstance(schema, dict):
+        return int(moment.timestamp())
+    day = _write_day(schema.get("format"), moment)
+    if day is not None:
+        return day
+    if "string" in _types(schema):
+        return _write_day("date-time", moment)
+    return int(moment.timestamp())
+
+
+def _write_day(format_: JsonValue, moment: datetime) -> str | None:
+    """Write a moment in a format; None where the format has no day."""
+    record = find_format(format_)
+    if record.has_day:
+        return record.write_moment(moment)
+    return None
 
 
 def _ends(words: tuple[str, ...], phrase: str) -> bool:
@@ -160,10 +173,10 @@ def _single(location: Location) -> Iterator[Attempt]:
             yield _put(location, "unknown-id", "no-such-id")
         elif types & {"integer", "number"}:
             yield _put(location, "unknown-id", 999_999_999)
-    formats = [str(format_) for format_ in location.keyword("format") if format_ in {"date", "date-time"}]
-    for format_ in formats:
-        if set(words) & _FUTURE:
-            yield _put(location, "in-the-future", "2999-01-01" if format_ == "date" else "2999-01-01T00:00:00Z")
+    for format_ in location.keyword("format"):
+        day = _write_day(format_, _FAR)
+        if day is not None and set(words) & _FUTURE:
+            yield _put(location, "in-the-future", day)
 
 
 def _put(location: Location, word: str, value: JsonValue) -> Attempt:

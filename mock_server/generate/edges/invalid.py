@@ -22,7 +22,7 @@ from mock_server.generate.edges.apply import Add, Append, Attempt, Drop, Edit, E
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.numbers import as_float
 from mock_server.schema.dialect import is_type
-from mock_server.schema.formats import BUILT_IN, CHECKS
+from mock_server.schema.formats import find_format
 from mock_server.schema.locations import LocatedSubschema, Location
 
 # Longer texts, and lists and objects of more, are not written to meet or break an upper bound.
@@ -48,33 +48,7 @@ _ALIEN: Final[dict[str, tuple[JsonValue, ...]]] = {
     "boolean": ("neither true nor false", {"not": "a boolean"}), "string": ({"not": "a string"}, ["not a string"]),
     "array": ({"not": "an array"}, "not an array"), "object": (["not an object"], "not an object"),
 }  # fmt: skip
-_WRONG_TEXTS: Final[dict[str, tuple[str, ...]]] = {
-    "date-time": ("2026-13-01T00:00:00Z", "2026-06-01 00:00:00", "2026-06-01", "yesterday"),
-    "date": ("2026-02-30", "01.06.2026", "yesterday"),
-    "time": ("25:00:00Z", "12:60", "noon"),
-    "duration": ("P", "1 hour"),
-    "email": ("user.example.com", "@", "user@"),
-    "idn-email": ("user.example.com", "@"),
-    "hostname": ("-host-.example", "a..b", "under_score!"),
-    "idn-hostname": ("-host-.example", "a..b", "〮"),
-    "ipv4": ("256.1.1.1", "1.2.3"),
-    "ipv6": ("12345::", "::1::"),
-    "uri": ("no scheme", "://", "http://[", "%zz"),
-    "url": ("no scheme", "http://["),
-    "uri-reference": ("http://[", "\\\\host", "%zz"),
-    "iri": ("no scheme", "://", "http://["),
-    "iri-reference": ("http://[", "\\\\host"),
-    "uri-template": ("{", "http://example.com/{a"),
-    "uuid": ("2eb8aa08-aa98-11ea-b4aa-73b441d1638", "not-a-uuid", "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz"),
-    "json-pointer": ("a/b", "/~2"),
-    "relative-json-pointer": ("/a", "-1"),
-    "regex": ("(", "[a", "*"),
-    "byte": ("a", "====", "!"),
-    "base64url": ("a", "!"),
-    "char": ("ab", ""),
-}
 _UNUSUAL: Final = ("!", "a", "A", "0", " ", "é", "-", "_", "~", "\u00df", "\n", "x1")
-_ASSERTED: Final = BUILT_IN | CHECKS.keys()
 # So many pairs of alternatives are tried for a value of both.
 _MOST_PAIRS: Final = 6
 _ODD_NAMES: Final = ("", " ", "!", "A B", "é", "a", "0", "x" * 300)
@@ -106,7 +80,7 @@ class _Breaking:
     def violating(self, keyword: str) -> Iterator[Attempt]:
         """Yield the variants of breaking one keyword; nothing for what asserts nothing."""
         value = self.part.schema[keyword]
-        if keyword == "format" and value not in _ASSERTED:
+        if keyword == "format" and not find_format(value).is_asserted:
             yield self._variant(keyword, "malformed", lambda: iter(()), f"the format {value!r} asserts nothing")
         elif _number(value) > _WRITTEN.get(keyword, math.inf):
             yield self._variant(
@@ -257,7 +231,7 @@ class _Breaking:
         """Yield a text that nearly has the format."""
         least = max((int(_number(count)) for count in self.location.keyword("minLength")), default=0)
         certain = () if isinstance(self.here, Missing) else ("not a valid value",)
-        for text in (*certain, *_WRONG_TEXTS.get(str(format_), ()), "not a valid value", "", "{"):
+        for text in (*certain, *find_format(format_).near_misses, "not a valid value", "", "{"):
             yield Put(text)
             if len(text) < least <= LARGEST:
                 yield Put(text + "!" * (least - len(text)))

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from mock_server.generate.realism import tables
 from mock_server.names import singular, split_words
+from mock_server.schema.formats import find_format
 
 _TEXT = tables.read_table(tables.TEXT)
 _MOMENTS = tables.read_table(tables.MOMENTS)
@@ -17,28 +18,6 @@ _NUMBERS = tables.read_table(tables.NUMBERS)
 _BOOLEANS = tables.read_table(tables.BOOLEANS)
 _DESCRIPTIONS = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in tables.DESCRIPTIONS)
 _ID_WORDS = frozenset(("id", "identifier", "uid", "oid", "pk", "ids"))
-
-# Formats that say what a text is, whatever its name.
-_FORMAT_KINDS = {
-    "email": "email", "idn-email": "email", "uuid": "uuid", "guid": "uuid", "ipv4": "ipv4", "ipv6": "ipv6",
-    "ip": "ipv4", "hostname": "domain", "idn-hostname": "domain", "mac": "mac", "mac-address": "mac", "phone": "phone",
-    "phone-number": "phone", "currency": "currency_code", "country-code": "country_code", "iban": "iban", "bic": "bic",
-    "password": "password", "color": "hex_color", "hex-color": "hex_color", "semver": "version", "timezone": "timezone",
-    "credit-card": "card_number", "duration": "duration", "mime-type": "mime_type", "media-range": "mime_type",
-    "isbn": "isbn", "zip": "postcode", "language": "locale", "cidr": "cidr", "ipv4-cidr": "cidr",
-    "ipv4-network": "cidr", "bitfield": "numeral", "bitmask": "numeral", "bitset": "numeral",
-}  # fmt: skip
-_MOMENT_FORMATS = frozenset(
-    ("date-time", "date", "time", "partial-date", "datetime", "timestamp", "date-time-rfc1123", "http-date")
-)
-# Formats of texts that are whole numbers.
-NUMERAL_FORMATS = frozenset(("int32", "int53", "int64", "int128", "uint32", "uint64", "uint256", "bigint", "snowflake"))
-_URL_FORMATS = frozenset(("uri", "url", "iri", "uri-reference", "iri-reference"))
-
-# Kinds that a description that names a standard knows better, and those that it says more exactly.
-_WEAK = frozenset((None, "status", "word", "numeric_code", "title", "token", "address"))
-_NARROWER = {"country": ("country_code", "country_code_3"), "language_code": ("locale",), "state": ("country_code",),
-             "access": ("numeral",), "feature": ("numeral",), "ipv4": ("cidr",), "ipv6": ("cidr",)}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +62,22 @@ def find_meaning(
 def _text(
     words: tuple[str, ...], owner: frozenset[str], format_: str, description: str, *, at_place: bool
 ) -> Meaning | None:
-    if format_ in _MOMENT_FORMATS:
-        return Meaning(_longest(_MOMENTS, words) or "seen", moment=True)
-    if format_ in _FORMAT_KINDS and not (format_ == "uuid" and _entity(words, owner)):
-        return Meaning(_FORMAT_KINDS[format_])
-    if format_ in _URL_FORMATS:
-        kind = _longest(_TEXT, words)
-        return Meaning(kind if kind == "image_url" else "url")
-    if format_ in NUMERAL_FORMATS or format_ in {"decimal", "double", "float"}:
-        return _entity(words, owner) or Meaning("numeral")
-    if format_ in {"byte", "base64url", "binary"}:
-        return None
     kind = _longest(_TEXT, words)
+    match find_format(format_).meaning:
+        case "":
+            pass
+        case "moment":
+            return Meaning(_longest(_MOMENTS, words) or "seen", moment=True)
+        case "url":
+            return Meaning(kind if kind == "image_url" else "url")
+        case "numeral" | "decimal":
+            return _entity(words, owner) or Meaning("numeral")
+        case "bytes":
+            return None
+        case "uuid" if format_ == "uuid" and _entity(words, owner):
+            pass
+        case known:
+            return Meaning(known)
     if kind in tables.ELSEWHERE and not tables.is_of_charging(owner):
         kind = tables.ELSEWHERE[kind]
     entity = _entity(words, owner)
@@ -118,7 +101,7 @@ def _text(
     moment = _moment(words, description, kind)
     if moment is not None and described != "duration":
         return moment
-    if described and (kind in _WEAK or described in _NARROWER.get(kind or "", ())):
+    if described and (kind in tables.WEAK or described in tables.NARROWER.get(kind or "", ())):
         return Meaning(described)
     return Meaning(kind) if kind else None
 
@@ -127,7 +110,7 @@ def _moment(words: tuple[str, ...], description: str, kind: str | None) -> Meani
     """Return the kind of moment that a text is, by its name or its description."""
     moment = _longest(_MOMENTS, words)
     is_said = (
-        kind in _WEAK
+        kind in tables.WEAK
         and (tables.MOMENT_STANDARD if moment is None else tables.MOMENT_TEXT).search(description) is not None
     )
     is_named = (
@@ -148,7 +131,7 @@ def _number(words: tuple[str, ...], owner: frozenset[str], format_: str, descrip
     if words[1:2] == ("of",) and words[0] in {"amount", "number", "num", "count", "total"}:
         return Meaning("quantity")
     moment = _longest(_MOMENTS, words)
-    if format_ in {"unix-time", "unixtime", "timestamp"} or (moment and tables.EPOCH.search(description)):
+    if find_format(format_).meaning == "moment" or (moment and tables.EPOCH.search(description)):
         return Meaning(moment or "seen", moment=True)
     if kind:
         return Meaning(kind)

@@ -227,6 +227,12 @@ DESCRIPTIONS = (
     (r"SHA-?256", "sha256"),
     (r"\bMD5\b", "md5"),
 )
+# Kinds that a description that names a standard knows better, and those that it says more exactly.
+WEAK = frozenset((None, "status", "word", "numeric_code", "title", "token", "address"))
+NARROWER = {
+    "country": ("country_code", "country_code_3"), "language_code": ("locale",), "state": ("country_code",),
+    "access": ("numeral",), "feature": ("numeral",), "ipv4": ("cidr",), "ipv6": ("cidr",),
+}  # fmt: skip
 # Descriptions of a moment that is written as a text, and those of days rather than moments.
 _STANDARDS = r"ISO[ -]?8601|RFC[ -]?3339|yyyy-mm-dd"
 MOMENT_STANDARD = re.compile(_STANDARDS, re.IGNORECASE)
@@ -265,6 +271,19 @@ NOTATED = frozenset(
 )  # fmt: skip
 ADDRESSED = frozenset(("ipv4", "ipv6", "cidr"))
 LINKED = frozenset(("url", "image_url", "file_path"))
+
+# Kinds of which an example says more than we know: codes, and words of a vocabulary that only the document's author
+# knows.
+CODES = frozenset(
+    ("numeric_code", "token", "hex_id", "account_number", "serial_number", "version", "error_code", "file_name", "sha1",
+     "sha256", "md5", "uuid", "word", "title", "status", "slug")
+)  # fmt: skip
+VOCABULARIES = frozenset(
+    ("status", "level", "environment", "event_name", "word", "access", "feature", "setting_key", "setting_value",
+     "error_code", "version", "file_extension", "mime_type", "timezone", "locale", "language_code", "model_name",
+     "material", "department", "card_brand", "operational_status", "capability", "duration", "cron")
+)  # fmt: skip
+CODES_IN_CASES = frozenset(("currency_code", "country_code", "country_code_3", "language_code", "bic", "iban"))
 
 # States of a job: those in which it goes on, and those in which it is over and did well.
 UNDER_WAY = frozenset(

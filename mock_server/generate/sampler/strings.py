@@ -6,8 +6,6 @@ Everything is judged before it is pooled.
 """
 
 from collections.abc import Callable
-from datetime import datetime
-from email.utils import format_datetime
 
 from mock_server.generate.realism import tables
 from mock_server.generate.realism.example_shapes import (
@@ -20,7 +18,7 @@ from mock_server.generate.realism.example_shapes import (
     number_writer,
     scheme_of,
 )
-from mock_server.generate.realism.meaning import NUMERAL_FORMATS, Meaning, is_identifier
+from mock_server.generate.realism.meaning import Meaning, is_identifier
 from mock_server.generate.realism.pools import ROWS, TABLE_OF
 from mock_server.generate.sampler.compiler import SamplerContext, Site, from_column, from_values, meaning_of, spread
 from mock_server.generate.sampler.draw import MANY_ROWS, ROW_MASK, Draw, DrawState, by_number
@@ -29,22 +27,10 @@ from mock_server.generate.text.texts import TextConstraints, write_texts
 from mock_server.json_values import JsonValue
 from mock_server.names import split_words
 from mock_server.schema.canonical import StringView
-from mock_server.schema.formats import ASSERTED
+from mock_server.schema.formats import find_format
 
 _Accept = Callable[[JsonValue], bool]
 
-# Kinds of which an example says more than we know: codes, and words of a vocabulary that only the document's author
-# knows.
-_CODES = frozenset(
-    ("numeric_code", "token", "hex_id", "account_number", "serial_number", "version", "error_code", "file_name", "sha1",
-     "sha256", "md5", "uuid", "word", "title", "status", "slug")
-)  # fmt: skip
-_VOCABULARIES = frozenset(
-    ("status", "level", "environment", "event_name", "word", "access", "feature", "setting_key", "setting_value",
-     "error_code", "version", "file_extension", "mime_type", "timezone", "locale", "language_code", "model_name",
-     "material", "department", "card_brand", "operational_status", "capability", "duration", "cron")
-)  # fmt: skip
-_CODES_IN_CASES = frozenset(("currency_code", "country_code", "country_code_3", "language_code", "bic", "iban"))
 # How many characters have to be those of a code, where the meaning is one and where nothing is known: `us-east-1` is
 # none.
 _SOME = 4
@@ -59,7 +45,7 @@ def compile_string(context: SamplerContext, view: StringView | None, site: Site)
     accept = demands.judge
     named = _named_column(context, site)
     shaped = None
-    if named is None and not ASSERTED.intersection(formats):
+    if named is None and not any(find_format(name).is_asserted for name in formats):
         shaped = _shaped(context, site, accept)
     if shaped is not None:
         return shaped
@@ -93,20 +79,21 @@ def _shaped(context: SamplerContext, site: Site, accept: _Accept | None) -> Draw
         return None
     example, meaning = examples[0], meaning_of(site, "string", "")
     kind = meaning.kind if meaning is not None else None
+    places = count_places(example)
     draw: Draw | None = None
     if kind in tables.ADDRESSED:
         draw = _shaped_address(context, example)
     moments = moment_writer(example)
-    if moments is not None and (meaning is None or meaning.moment or kind in _CODES):
+    if moments is not None and (meaning is None or meaning.moment or kind in tables.CODES):
         own = kind if meaning is not None and meaning.moment else "seen"
         draw = from_column(tuple(map(moments, context.pools.moments(str(own)))))
     elif meaning is not None and kind == "entity_id":
         draw = _shaped_ids(context, site, meaning, example)
     elif kind in tables.NOTATED or kind in tables.LINKED:
         draw = _noted(context, str(kind), example, site)
-    elif count_places(example) >= (_SOME if kind in _CODES else _MANY) and (meaning is None or kind in _CODES):
+    elif (kind in tables.CODES and places >= _SOME) or (meaning is None and places >= _MANY):
         draw = from_column(tuple(map(code_writer(example, site.name), range(ROWS))))
-    elif (kind in _VOCABULARIES or (meaning is None and is_term(example))) and not site.various:
+    elif (kind in tables.VOCABULARIES or (meaning is None and is_term(example))) and not site.various:
         draw = from_values(tuple(dict.fromkeys(examples)), site.name)
     if draw is None or accept is None:
         return draw
@@ -164,16 +151,16 @@ def _column(
         shape = format_ or meaning.shape or "date-time"
         if not format_ and not meaning.shape and words and words[-1] in {"date", "birthday", "dob"}:
             shape = "date"
-        return tuple(_moment_text(moment, shape) for moment in pools.moments(meaning.kind)), meaning
+        return tuple(map(find_format(shape).write_moment, pools.moments(meaning.kind))), meaning
     if meaning.kind == "entity_name":
         return pools.entity_names(meaning.noun), meaning
     if meaning.kind == "entity_id":
-        if format_ in NUMERAL_FORMATS or format_ == "decimal":
+        if find_format(format_).meaning in {"numeral", "decimal"}:
             first, step = pools.entity_ids(meaning.noun)
             return tuple(str(first + row * step % MANY_ROWS) for row in range(ROWS)), None
         return tuple(_uuid(pools.seed, meaning.noun, row) for row in range(ROWS)), meaning
     texts = tuple(map(str, pools.column(meaning.kind)))
-    if meaning.kind in _CODES_IN_CASES:
+    if meaning.kind in tables.CODES_IN_CASES:
         return _cased(texts, site), meaning
     return texts, meaning
 
@@ -248,18 +235,6 @@ def find_faker(context: SamplerContext, named: JsonValue) -> tuple[JsonValue, ..
             pattern = argument
         return context.pools.written(str(pattern))
     return context.pools.find_named(name)
-
-
-def _moment_text(moment: datetime, shape: str) -> str:
-    if shape in {"date", "partial-date"}:
-        return moment.date().isoformat()
-    if shape == "time":
-        return moment.time().isoformat() + "Z"
-    if shape in {"http-date", "date-time-rfc1123"}:
-        return format_datetime(moment, usegmt=True)
-    if shape == "timestamp":
-        return str(int(moment.timestamp()))
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _uuid(seed: int, noun: str, row: int) -> str:

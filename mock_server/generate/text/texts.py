@@ -5,21 +5,21 @@ Candidates come by luck at first, each from what one demand alone allows; what a
 the grammars of formats among them. So whether a text is found does not depend on luck, nor on the seed.
 """
 
-import base64
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
 from random import Random
+from typing import Final
 
 from mock_server.generate.seed import derive_random
 from mock_server.generate.text.automaton import iter_common
-from mock_server.generate.text.grammars import GREATEST_LENGTHS, grammars_of
 from mock_server.generate.text.language import Language
 from mock_server.generate.text.regex import RegexError
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.schema.canonical import StringView
+from mock_server.schema.formats import FORMATS, find_format
 from mock_server.schema.validate import compile_schema
 
 # As many texts are written, in as many attempts.
@@ -134,12 +134,13 @@ def has_format(format_: str, pattern: str | None, least: int, most: int | None) 
     Returns:
         False only where it is proven that none can.
     """
-    if least > GREATEST_LENGTHS.get(format_, least):
+    record = find_format(format_)
+    if record.max_length is not None and least > record.max_length:
         return False
     if least > _CHECKED_LENGTH:
         return True
     patterns = (pattern,) if pattern is not None else ()
-    grammars = grammars_of(format_)[-1:]
+    grammars = record.patterns[-1:]
     try:
         walked = iter_common((*patterns, *grammars), (), least, most, derive_random(0, "format", format_), _WORK)
         return not grammars or next(walked, None) is not None
@@ -165,7 +166,11 @@ def _agreed(random: Random, demands: TextConstraints) -> list[str] | None:
     Returns:
         An empty list where they could not be walked to the end; None where it is proven that there is none.
     """
-    if not demands.patterns and not demands.barred_patterns and not any(map(grammars_of, demands.formats)):
+    if (
+        not demands.patterns
+        and not demands.barred_patterns
+        and not any(find_format(name).grammars for name in demands.formats)
+    ):
         return []
     is_proven = True
     for grammars in _grammars(demands.formats):
@@ -190,7 +195,7 @@ def _agreed(random: Random, demands: TextConstraints) -> list[str] | None:
 
 def _grammars(formats: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Return the grammars of formats together: their believable parts, then their wholes."""
-    known = [grammars for grammars in map(grammars_of, formats) if grammars]
+    known = [record.patterns for record in map(find_format, formats) if record.grammars]
     return list(dict.fromkeys((tuple(each[0] for each in known), tuple(each[-1] for each in known))))
 
 
@@ -243,91 +248,14 @@ def plain_text(random: Random, least: int, most: int | None) -> str:
 
 
 def _format_text(random: Random, format_: str, least: int) -> str | None:
-    maker = _FORMAT_MAKERS.get(format_)
-    text = maker(random) if maker else None
-    if text is None or len(text) >= least:
+    record = find_format(format_)
+    if record.write is None:
+        return None
+    text = record.write(random)
+    if len(text) >= least:
         return text
-    return _stretched(text, format_, least - len(text))
+    return record.lengthen(text, least - len(text))
 
-
-def _stretched(text: str, format_: str, missing: int) -> str:
-    """Return the text made longer, if its format allows it."""
-    if format_ in {"date-time", "time"}:
-        body, zone = text[:-1], text[-1]
-        return f"{body}.{'0' * max(missing - 1, 1)}{zone}"
-    if format_ in {"email", "idn-email"}:
-        return "a" * missing + text
-    if format_ in {"hostname", "idn-hostname"}:
-        return ".".join(["a" * min(missing, 60)] * (1 + missing // 60)) + "." + text
-    if format_ == "byte":
-        return "QUJD" * (-(-missing // 4)) + text
-    return text + "a" * missing
-
-
-def _date(random: Random) -> str:
-    return f"{random.randint(1990, 2030)}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}"
-
-
-def _time(random: Random) -> str:
-    return f"{random.randint(0, 23):02d}:{random.randint(0, 59):02d}:{random.randint(0, 59):02d}Z"
-
-
-def _milliseconds(random: Random) -> int:
-    """Return a moment from 2001 to 2033, in milliseconds since 1970."""
-    return random.randrange(10**12, 2 * 10**12)
-
-
-def _hex(random: Random, size: int) -> str:
-    return f"{random.getrandbits(4 * size):0{size}x}"
-
-
-def _byte(random: Random) -> str:
-    return base64.b64encode(random.randbytes(random.choice((3, 6, 12)))).decode()
-
-
-_FORMAT_MAKERS: dict[str, Callable[[Random], str]] = {
-    "date-time": lambda r: f"{_date(r)}T{_time(r)}",
-    "date": _date,
-    "time": _time,
-    "duration": lambda r: f"P{r.randint(1, 30)}D" if r.random() < 0.5 else f"PT{r.randint(1, 59)}M",  # noqa: PLR2004
-    "email": lambda r: f"user{r.randint(1, 9999)}@example.com",
-    "idn-email": lambda r: f"user{r.randint(1, 9999)}@example.com",
-    "hostname": lambda r: f"host{r.randint(1, 9999)}.example.com",
-    "idn-hostname": lambda r: f"host{r.randint(1, 9999)}.example.com",
-    "ipv4": lambda r: f"192.0.2.{r.randint(1, 254)}",
-    "ipv6": lambda r: f"2001:db8::{_hex(r, 4)}",
-    "uri": lambda r: f"https://example.com/{_hex(r, 6)}",
-    "url": lambda r: f"https://example.com/{_hex(r, 6)}",
-    "uri-reference": lambda r: f"/{_hex(r, 6)}",
-    "iri": lambda r: f"https://example.com/{_hex(r, 6)}",
-    "iri-reference": lambda r: f"/{_hex(r, 6)}",
-    "uri-template": lambda r: f"https://example.com/{_hex(r, 4)}/{{id}}",
-    "uuid": lambda r: f"{_hex(r, 8)}-{_hex(r, 4)}-4{_hex(r, 3)}-a{_hex(r, 3)}-{_hex(r, 12)}",
-    "json-pointer": lambda r: f"/{_hex(r, 4)}",
-    "relative-json-pointer": lambda r: f"{r.randint(0, 3)}/{_hex(r, 4)}",
-    "regex": lambda r: f"^[a-z]{{{r.randint(1, 9)}}}$",
-    "byte": _byte,
-    "base64url": lambda r: _byte(r).replace("+", "-").replace("/", "_"),
-    "char": lambda r: r.choice("abcdefgh"),
-    "decimal": lambda r: f"{r.randint(0, 999)}.{r.randint(0, 99):02d}",
-}
 
 # What people write without a format, by a pattern.
-_SHAPES: tuple[Callable[[Random], str], ...] = (
-    _date,
-    lambda r: _date(r)[:7],
-    lambda r: _date(r).replace("-", "/"),
-    lambda r: f"{_date(r)}T{_time(r)}",
-    lambda r: f"{_date(r)}T{_time(r)[:-1]}.{r.randint(0, 999):03d}Z",
-    lambda r: f"{_date(r)}T{_time(r)[:-1]}+00:00",
-    lambda r: f"{_date(r)}T{_time(r)[:-1]}",
-    lambda r: f"{_date(r)} {_time(r)[:-1]}",
-    lambda r: f"/Date({_milliseconds(r)}+0000)/",
-    lambda r: f"/Date({_milliseconds(r)})/",
-    _time,
-    lambda r: _time(r)[:-1],
-    lambda r: _time(r)[:5],
-    _FORMAT_MAKERS["uuid"],
-    _FORMAT_MAKERS["ipv4"],
-    lambda r: ":".join(_hex(r, 2) for _ in range(6)),
-)
+_SHAPES: Final = tuple(shape for record in FORMATS.values() for shape in record.shapes)

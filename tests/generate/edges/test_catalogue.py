@@ -314,3 +314,10 @@ def test_a_value_is_nested_in_itself_without_being_made_anew_for_each_level(
         ).edges
     )
     assert len(made) < 20
+
+
+def test_a_text_of_the_format_time_is_proven(folder: Path) -> None:
+    """`payloads` ended with a ValueError: the second judge asked for the times of draft 3, which have no offset."""
+    catalogue = Catalogue(subject_of(folder, {"type": "string", "format": "time"}), ("boundary", "invalid"))
+
+    assert {"body:format:midnight", "body:format:malformed"} <= {edge.rule for edge in catalogue.edges}

@@ -1,7 +1,7 @@
 r"""
 The grammars of formats, as regular expressions of ECMA-262.
 
-So a format can be walked together with the patterns and lengths of the same string, see `automaton`. A format may have
+A format is walked together with the patterns and lengths of the same string, see `generate/text/automaton`. It may have
 a believable part, which comes first, and its whole: `2026-02-28` before `7310-02-28`. A grammar may miss exotic texts
 of its format; it has none that is not of it, but for what is judged besides.
 
@@ -56,44 +56,29 @@ _POINTER: Final = r"(?:/(?:[A-Za-z0-9._-]|~[01])*)*"
 _BASE64: Final = r"[A-Za-z0-9+/]"
 _URL64: Final = r"[A-Za-z0-9_-]"
 
-_GRAMMARS: Final[dict[str, tuple[str, ...]]] = {
-    "date": (_RECENT_DATE, _DATE),
-    "time": (rf"{_CLOCK}{_ZONE}", _TIME),
-    "date-time": (rf"{_RECENT_DATE}T{_CLOCK}(?:\.\d{{1,6}})?{_ZONE}", rf"{_DATE}[Tt ]{_TIME}"),
-    "duration": (rf"P(?:\d+W|{_DURATION_DATE}(?:{_DURATION_TIME})?|{_DURATION_TIME})",),
-    "email": (
-        r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*@(?:[a-z0-9-]+\.)?example\.(?:com|org)", rf"{_ATOM}(?:\.{_ATOM})*@{_HOST}",
-    ),
-    "hostname": (r"(?:[a-z0-9-]+\.)+example\.(?:com|org)", _HOST),
-    "ipv4": (_IPV4,),
-    "ipv6": (rf"2001:db8(?::{_H16}){{0,4}}::{_H16}", _IPV6),
-    "uri": (_WEB, _URI),
-    "uri-reference": (rf"(?:{_WEB}|/[a-z0-9]+(?:/[a-z0-9]+)*)", rf"(?:{_URI}|{_RELATIVE})"),
-    "uri-template": (rf"(?:[{_UNRESERVED}:/?#@!$&()*+,;=]|{_ESCAPED}|\{{[a-z]+\}})*",),
-    "uuid": (
-        r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
-        r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}",
-    ),
-    "json-pointer": (_POINTER,),
-    "relative-json-pointer": (rf"(?:0|[1-9]\d*)(?:#|{_POINTER})",),
-    "byte": (
-        rf"(?:{_BASE64}{{4}})*(?:{_BASE64}[AQgw]==|{_BASE64}{{2}}[AEIMQUYcgkosw048]=)?",
-        rf"(?:{_BASE64}{{4}})*(?:{_BASE64}{{2}}==|{_BASE64}{{3}}=)?",
-    ),
-    "base64url": (rf"(?:{_URL64}{{4}})*(?:{_URL64}[AQgw]|{_URL64}{{2}}[AEIMQUYcgkosw048])?",),
-    "char": (r"[\s\S]",),
-}  # fmt: skip
-# Lengths that no grammar says, in characters. RFC 5321, section 4.5.3.1; RFC 1035, section 2.3.4.
-GREATEST_LENGTHS: Final = {"email": 254, "idn-email": 254, "hostname": 253, "idn-hostname": 253}
-# Those of Unicode have those of ASCII in them.
-_OF_ASCII: Final = {"idn-email": "email", "idn-hostname": "hostname", "iri": "uri", "iri-reference": "uri-reference"}
-
-
-def grammars_of(format_: str) -> tuple[str, ...]:
-    """
-    List the grammars of a format, the believable part first.
-
-    Returns:
-        Anchored patterns; none for a format that asserts nothing, or that no regular expression describes.
-    """
-    return tuple(f"^(?:{grammar})$" for grammar in _GRAMMARS.get(_OF_ASCII.get(format_, format_), ()))
+DATE: Final = (_RECENT_DATE, _DATE)
+TIME: Final = (rf"{_CLOCK}{_ZONE}", _TIME)
+DATE_TIME: Final = (rf"{_RECENT_DATE}T{_CLOCK}(?:\.\d{{1,6}})?{_ZONE}", rf"{_DATE}[Tt ]{_TIME}")
+DURATION: Final = (rf"P(?:\d+W|{_DURATION_DATE}(?:{_DURATION_TIME})?|{_DURATION_TIME})",)
+EMAIL: Final = (
+    r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*@(?:[a-z0-9-]+\.)?example\.(?:com|org)",
+    rf"{_ATOM}(?:\.{_ATOM})*@{_HOST}",
+)
+HOSTNAME: Final = (r"(?:[a-z0-9-]+\.)+example\.(?:com|org)", _HOST)
+IPV4: Final = (_IPV4,)
+IPV6: Final = (rf"2001:db8(?::{_H16}){{0,4}}::{_H16}", _IPV6)
+URI: Final = (_WEB, _URI)
+URI_REFERENCE: Final = (rf"(?:{_WEB}|/[a-z0-9]+(?:/[a-z0-9]+)*)", rf"(?:{_URI}|{_RELATIVE})")
+URI_TEMPLATE: Final = (rf"(?:[{_UNRESERVED}:/?#@!$&()*+,;=]|{_ESCAPED}|\{{[a-z]+\}})*",)
+UUID: Final = (
+    r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+    r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}",
+)
+JSON_POINTER: Final = (_POINTER,)
+RELATIVE_JSON_POINTER: Final = (rf"(?:0|[1-9]\d*)(?:#|{_POINTER})",)
+BYTE: Final = (
+    rf"(?:{_BASE64}{{4}})*(?:{_BASE64}[AQgw]==|{_BASE64}{{2}}[AEIMQUYcgkosw048]=)?",
+    rf"(?:{_BASE64}{{4}})*(?:{_BASE64}{{2}}==|{_BASE64}{{3}}=)?",
+)
+BASE64URL: Final = (rf"(?:{_URL64}{{4}})*(?:{_URL64}[AQgw]|{_URL64}{{2}}[AEIMQUYcgkosw048])?",)
+CHAR: Final = (r"[\s\S]",)

@@ -32,6 +32,7 @@ from mock_server.cli.test import app as test_app
 from mock_server.cli.validate import app as validate_app
 from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.reports.formats import REPORTS
+from mock_server.contract_settings import LOGIN_ROWS
 from mock_server.document.default import default_document
 from mock_server.errors import EXIT_CODES
 from mock_server.exchange.prefer import PREFERENCES
@@ -164,6 +165,13 @@ def _settings() -> str:
     return write_table(("setting", "flag", "default", "may a found file set it?", "what it does"), rows)
 
 
+def _login() -> str:
+    return write_table(
+        ("setting", "default", "what it does"),
+        ([f"`{name}`", row.shown, row.help] for name, row in LOGIN_ROWS.items()),
+    )
+
+
 def _trust() -> str:
     rows = (
         [", ".join(f"`{name.replace('_', '-')}`" for name in _trusted(trust)), trust.value]
@@ -236,6 +244,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "reports": _named(("report", "what it is"), {name: row.sentence for name, row in REPORTS.items()}),
     "exit-codes": _exit_codes,
     "settings": _settings,
+    "login": _login,
     "trust": _trust,
     "endpoints": _endpoints,
     "kinds": _kinds,

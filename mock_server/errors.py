@@ -20,6 +20,7 @@ What keeps the work from being done: errors.
         MalformedPreference         a Prefer header field can't be obeyed
         MalformedWorld              what names a world can't be a name
       ListenError                   the server can't start to listen
+      LoginError                    no credentials could be had for the API under test
       TransportError                the API under test can't be reached
 
 An error keeps its evidence; `str()` makes the sentence: what, where, what to do.
@@ -219,6 +220,10 @@ class MalformedWorld(ExchangeError):
 
 class ListenError(MockServerError):
     """The server can't start to listen."""
+
+
+class LoginError(MockServerError):
+    """No credentials could be had for the API under test."""
 
 
 class TransportError(MockServerError):

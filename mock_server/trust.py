@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from mock_server.contract_settings import LOGIN_ROWS
 from mock_server.errors import UsageError
 from mock_server.settings import SETTINGS, Trust
 from mock_server.sizes import parse_size
@@ -35,6 +36,11 @@ TRUST: Final[Mapping[str, Trust]] = {
     "scheduler": Trust.NOTHING,
     # opens what is closed
     "insecure": Trust.NOTHING,
+    # sends credentials, asks others for them, runs code
+    **{f"auth_{name}": row.trust for name, row in LOGIN_ROWS.items() if row.flag is not None},
+    "ca": Trust.INSIDE,
+    "cert": Trust.NOTHING,
+    "key": Trust.NOTHING,
     # reads files
     "baseline": Trust.INSIDE,
     "document": Trust.INSIDE,
@@ -117,13 +123,20 @@ def _objection(name: str, value: object, folder: Path) -> str | None:
         return f"is more than {SETTINGS[name].most:,}"
     texts = value if isinstance(value, list) else [value]
     if trust is Trust.PLAIN:
-        if any("${" in str(text) for text in texts):
-            return "names a variable of the environment"
-        return None
+        return _object_to_variables(value, texts)
     if trust is Trust.INSIDE:
         if all(_is_inside(str(text), folder) for text in texts):
             return None
         return "leads outside of its folder"
+    return None
+
+
+def _object_to_variables(value: object, texts: list[object]) -> str | None:
+    """Return why a text may not be sent, or None; a table is `[test.auth]`, which asks others for credentials."""
+    if isinstance(value, Mapping):
+        return ""
+    if any("${" in str(text) for text in texts):
+        return "names a variable of the environment"
     return None
 
 

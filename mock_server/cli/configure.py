@@ -23,6 +23,8 @@ _PREFIX: Final = "MOCK_SERVER_"
 TABLES: Final = ("test", "validate", "payloads", "proxy")
 _MOST_DOTS: Final = 1_000  # of a line: reading a key takes time in proportion to the square of its parts
 _LARGEST: Final = 1_000_000  # bytes of a settings file: reading TOML takes seconds for each megabyte
+# Tables below those of commands, which are no options: `[test.auth]`.
+_SUBTABLES: Final = {"test": ("auth",)}
 # Variables that say which file is read; no settings.
 _ABOUT_THE_FILE: Final = frozenset(("config", "trust_settings"))
 
@@ -208,7 +210,10 @@ def read_presets(command: str, options: Mapping[str, Option], settings: Settings
     if not isinstance(table, dict):
         raise UsageError(f"[{command}] has to be a table")
     presets: dict[str, object] = {}
-    for name, value in table.items():
+    below = _SUBTABLES.get(command, ())
+    for name, value in (
+        (name, value) for name, value in table.items() if name not in below or not isinstance(value, dict)
+    ):
         option = options.get(name.replace("_", "-"))
         if option is None:
             near = get_close_matches(name.replace("_", "-"), options, n=1)
@@ -233,6 +238,15 @@ def read_presets(command: str, options: Mapping[str, Option], settings: Settings
         else:
             presets[option.parameter] = str(value)
     return presets
+
+
+def read_subtable(command: str, name: str) -> Mapping[str, object]:
+    """Read a table below that of a command, such as `[test.auth]`, of the settings file that was chosen."""
+    table = current_source().read().table.get(command)
+    own = table.get(name) if isinstance(table, dict) else None
+    if isinstance(own, dict):
+        return own
+    return {}
 
 
 def settings_files(folder: Path) -> tuple[Path, Path]:

@@ -8,7 +8,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from mock_server.settings import SETTINGS, SettingType, write_default
+from mock_server.settings import SETTINGS, Setting, SettingType, write_default
 
 WITH_FLAG: Final = tuple(name for name, row in SETTINGS.items() if row.flag is not None)
 
@@ -75,4 +75,37 @@ def _parameter_of(name: str, wording: Wording | None) -> inspect.Parameter:
         min=row.least,
     )
     annotation = Annotated[taken | None, option]  # type: ignore[valid-type]  # made here
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def take_rows(
+    prefix: str, rows: Mapping[str, Setting], panel: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """
+    Give a command an option for each row of a table that has a flag, in place of its `**options`.
+
+    Args:
+        prefix: Of the options and of their parameters: `auth` makes `--auth-scope`, and `auth_scope`.
+        rows: By name.
+        panel: The heading in the help.
+    """
+
+    def take(command: Callable[..., None]) -> Callable[..., None]:
+        own = [
+            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for parameter in inspect.signature(command).parameters.values()
+            if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+        ]
+        made = [_option_of(f"{prefix}_{name}", row, panel) for name, row in rows.items() if row.flag is not None]
+        command.__signature__ = inspect.Signature([*own, *made])  # type: ignore[attr-defined]  # typer reads it
+        return command
+
+    return take
+
+
+def _option_of(name: str, row: Setting, panel: str) -> inspect.Parameter:
+    option = typer.Option(
+        f"--{name.replace('_', '-')}", help=row.help, show_default=row.shown or False, rich_help_panel=panel
+    )
+    annotation = Annotated[str | None, option]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)

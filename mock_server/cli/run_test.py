@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rich.markup import escape
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
+from mock_server.cli.connect import Connected, Connection, connect
 from mock_server.cli.show import FORMATS
 from mock_server.cli.show_run import print_report, summarise
 from mock_server.cli.terminal import say
@@ -27,8 +29,7 @@ from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import MODES, PHASES, Report, Runner
 from mock_server.contract.scope import base_path_of, choose_entries, read_baseline, read_values, write_baseline
-from mock_server.contract.transport.http import AnswerLimits, HttpSender, Received, Sender
-from mock_server.contract.transport.in_process import load_app, open_app
+from mock_server.contract.transport.http import AnswerLimits, Received, make_tls
 from mock_server.contract.transport.listener import Listener
 from mock_server.contract.transport.paced import PacedSender
 from mock_server.document.default import default_document
@@ -39,7 +40,7 @@ from mock_server.errors import UsageError
 from mock_server.exchange.message import Request
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import find_escape, write_file
-from mock_server.judges.identity import Identity, make_identity, make_mask
+from mock_server.judges.identity import make_identity, make_mask
 from mock_server.printable import printable
 
 STATE = Path(".mock-server")
@@ -84,6 +85,10 @@ def run_contract(
     format_: str,
     locale: str | None,
     insecure: bool,
+    cert: Path | None,
+    key: Path | None,
+    ca: Path | None,
+    login: Mapping[str, object],
     allow_remote: list[str] | None,
     allow_path: list[Path] | None,
 ) -> None:
@@ -127,25 +132,34 @@ def run_contract(
         workers=workers,
         max_time=max_time,
         max_response_time=max_response_time,
-        other=other if other.is_known else None,
     )
     reports = _reports(report or [])
     known = read_baseline(baseline) if baseline is not None else frozenset()
     given = read_values(values) if values is not None else GivenValues()
     entries = choose_entries(opened, include or (), exclude or ())
-    limits = AnswerLimits(seconds=timeout)
-    sender = PacedSender(_sender(app_, url, limits, verify=not insecure, connections=workers), rate_limit)
-    frame = _Framing(opened, sender.origin, settings.seed, api, other)
-    try:
+    connection = Connection(
+        app=app_,
+        url=url,
+        base_path=api.base_path,
+        limits=AnswerLimits(seconds=timeout),
+        tls=make_tls(verify=not insecure, cert=cert, key=key, ca=ca),
+        workers=workers,
+        rate_limit=rate_limit,
+    )
+    with connect(connection, opened, login, api.identity, other) as connected:
+        api.identity, api.reveal = connected.first, connected.logins.reveal
+        frame = _Framing(opened, connected, settings.seed)
         if replay_ is not None:
-            _replay(find_kept(findings or STATE / FINDINGS, replay_), api, sender, frame, mutating=mutating)
+            _replay(find_kept(findings or STATE / FINDINGS, replay_), api, connected.sender, frame, mutating=mutating)
             return
+        options = replace(options, other=connected.other if connected.other.is_known else None)
         with _listener(listen, listen_url) as listener:
-            run = Run(api, sender, options, Memory(opened, api.router, api.base_path, given), listener)
-            sender.sleep = run.pause
+            memory = Memory(opened, api.router, api.base_path, given)
+            run = Run(api, connected.sender, options, memory, listener)
+            connected.sender.sleep = run.pause
             ran = _run(run, Runner(run, entries, baseline=known))
-    finally:
-        sender.close()
+        for failure in connected.logins.failures:
+            say(f"warning: {frame.mask.text(failure)}; the requests after that were not logged in", to=sys.stderr)
     _finish(ran, frame, options, reports, format_, write_baseline_)
     if save_fixtures_ is not None:
         flags = [*_named("--header", header), *_named("--auth", auth), *(["--insecure"] if insecure else [])]
@@ -171,10 +185,16 @@ def run_contract(
 class _Framing:
     """Makes the frame of reports once the findings, and so the places to look up, are known."""
 
-    def __init__(self, document: Document, origin: str, seed: int, api: Api, other: Identity) -> None:
-        self.document, self.origin, self.seed = document, origin, seed
-        self.mask = make_mask((api.identity, other), document)
+    def __init__(self, document: Document, connected: Connected, seed: int) -> None:
+        self.document, self.origin, self.seed = document, connected.sender.origin, seed
+        self._logins = connected.logins
+        self._mask = make_mask((connected.first, connected.other), document)
         self.started = time.time()
+
+    @property
+    def mask(self) -> Mask:
+        """The mask of all secrets that were given or sent until now."""
+        return self._mask.knowing(self._logins.secrets)
 
     def around(self, ran: Report) -> ReportContext:
         places = [incident.finding.place for incident in ran.incidents if incident.finding.place is not None]
@@ -198,12 +218,6 @@ def _run(run: Run, runner: Runner) -> Report:
 
         runner.progress = show
         return runner.report()
-
-
-def _sender(app_: str | None, url: str | None, limits: AnswerLimits, *, verify: bool, connections: int) -> Sender:
-    if app_ is not None:
-        return open_app(load_app(app_), limits)
-    return HttpSender(url or "", limits, verify=verify, connections=max(connections, 4))
 
 
 def _listener(where: str | None, url: str | None) -> AbstractContextManager[Listener | None]:

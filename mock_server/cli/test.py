@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from mock_server.cli.loading import load
-from mock_server.cli.options import AllowPath, AllowRemote, Document, Format, Locale
+from mock_server.cli.options import AllowPath, AllowRemote, Document, Format, Locale, take_rows
+from mock_server.contract_settings import LOGIN_ROWS
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
+@take_rows("auth", LOGIN_ROWS, "Log in")
 def run_contract(
     url: Annotated[
         str | None,
@@ -103,8 +105,16 @@ def run_contract(
     format_: Format = "text",
     locale: Locale = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Accept any TLS certificate.")] = False,
+    cert: Annotated[Path | None, typer.Option(help="A client certificate (PEM), for mutual TLS.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="The private key of the certificate (PEM).", show_default="in --cert")
+    ] = None,
+    ca: Annotated[
+        Path | None, typer.Option(help="The certificates (PEM) to trust.", show_default="the system's")
+    ] = None,
     allow_remote: AllowRemote = None,
     allow_path: AllowPath = None,
+    **login: object,
 ) -> None:
     """Test a running API against its document: examples, coverage, the lives of things, fuzzing."""
     load("mock_server.cli.run_test").run_contract(**locals())

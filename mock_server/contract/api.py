@@ -5,7 +5,7 @@ The wire oracle: what is sent is first written, then read again as the document 
 refuses only what no reading accepts. So a case is negative only if the bytes on the wire are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mock_server.contract.model import Intent
@@ -92,7 +92,10 @@ class OperationUnderTest:
         Raises:
             UndefinedSerialization: a parameter can't be written.
         """
-        who = identity if identity is not None else self.api.identity
+        who = (identity if identity is not None else self.api.identity).for_operation(self.entry.id)
+        chosen = who.choose(self.operation, self.api.document.schemes)
+        if draft.security == next(iter(self.operation.security), ()) != chosen:
+            draft = draft.with_security(chosen)
         request = encode(
             draft, self.base_path, request_outlines(self.api.kit), self.api.document.schemes, who.credentials
         )
@@ -100,6 +103,7 @@ class OperationUnderTest:
 
     def classify(self, request: Request) -> ClassifiedRequest:
         """Say what a request is to the document, whatever its credentials are."""
+        request = self.api.reveal(request)
         path = request.path.decode("latin-1").removeprefix(self.base_path)
         matched = self.api.router.match(request.method, path, request.query.decode("latin-1"))
         candidates = (matched, *matched.others) if isinstance(matched, Matched) else ()
@@ -145,6 +149,7 @@ class Api:
     kit: Engine
     base_path: str  # of the URL under test: it replaces the document's servers
     identity: Identity = field(default_factory=Identity)
+    reveal: Callable[[Request], Request] = lambda request: request  # with what logins hold, to be judged
     router: Router[Entry] = field(default_factory=Router)
     broken: dict[str, SchemaError] = field(default_factory=dict)  # operations that can't be tested, and why
     _subjects: dict[str, OperationUnderTest] = field(default_factory=dict)

@@ -136,7 +136,7 @@ def replay(
         _check_request(request, api, mutating=mutating)
     received = Received(None)
     for request in kept.requests:
-        received = sender.send(restore(request, api.identity, api.document.schemes))
+        received = sender.send(restore(request, api.identity.for_operation(entry.id), api.document.schemes))
         show(request, received)
         if received.fault is TransportFault.UNREACHABLE:
             raise TransportError(sender.origin, received.detail or received.fault.value)

@@ -36,7 +36,7 @@ def choose_entries(document: Document, include: Sequence[str], exclude: Sequence
         UsageError: a pattern fits nothing, or nothing is left.
     """
     for pattern in (*include, *exclude):
-        if not any(_fits(entry, pattern) for entry in document.entries):
+        if not any(fits(entry, pattern) for entry in document.entries):
             raise UsageError(
                 f"no operation fits {pattern!r}: a pattern is an operationId, 'GET /path' or 'tag:NAME', "
                 "with * for anything"
@@ -44,8 +44,8 @@ def choose_entries(document: Document, include: Sequence[str], exclude: Sequence
     chosen = tuple(
         entry
         for entry in document.entries
-        if (not include or any(_fits(entry, pattern) for pattern in include))
-        and not any(_fits(entry, pattern) for pattern in exclude)
+        if (not include or any(fits(entry, pattern) for pattern in include))
+        and not any(fits(entry, pattern) for pattern in exclude)
     )
     if not chosen:
         raise UsageError(
@@ -68,7 +68,8 @@ def base_path_of(url: str | None, document: Document) -> str:
     return ""
 
 
-def _fits(entry: Entry, pattern: str) -> bool:
+def fits(entry: Entry, pattern: str) -> bool:
+    """Return whether a pattern is for an operation: an operationId, `GET /pets*` or `tag:NAME`."""
     if pattern.startswith("tag:"):
         return any(fnmatch.fnmatchcase(tag, pattern.removeprefix("tag:")) for tag in entry.tags)
     return fnmatch.fnmatchcase(entry.id, pattern) or fnmatch.fnmatchcase(entry.title, pattern)

@@ -8,6 +8,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import quote
 
 from mock_server.document.document import Document
@@ -18,7 +19,8 @@ from mock_server.exchange.secrets.document import mask_of
 from mock_server.exchange.secrets.mask import MASKED, Mask, forms_of, is_secret_field
 from mock_server.exchange.security import credential_names
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_VARIABLE = re.compile(r"\$\{(?:([A-Za-z_][A-Za-z0-9_]*)|file:([^{}]+))\}")
+_LARGEST = 65_536  # bytes of a file that holds a secret
 _SHORTEST = 4  # characters: what is shorter is found everywhere
 
 
@@ -28,11 +30,33 @@ class Identity:
 
     credentials: Mapping[str, str] = field(default_factory=dict)  # by security scheme
     fields: tuple[tuple[bytes, bytes], ...] = ()  # sent with every request
+    query: tuple[tuple[str, str], ...] = ()  # the same, in the query
+    granting: frozenset[bytes] = frozenset()  # names of the fields that are credentials
+    own: Mapping[str, "Identity"] = field(default_factory=dict)  # for single operations, by operationId
 
     @property
     def is_known(self) -> bool:
         """Whether credentials were given; else they are made up."""
-        return bool(self.credentials or self.fields)
+        return bool(self.credentials or self.fields or self.query or self.own)
+
+    def for_operation(self, operation: str) -> "Identity":
+        """Return the credentials for an operation."""
+        return self.own.get(operation, self)
+
+    def joined(self, other: "Identity") -> "Identity":
+        """Return an identity that has the credentials of another one as well; these take precedence."""
+        names = {name for name, _ in other.fields} - {b"cookie"}
+        cookies = [value for name, value in (*self.fields, *other.fields) if name == b"cookie"]
+        kept = tuple(pair for pair in (*self.fields, *other.fields) if pair[0] != b"cookie" and pair[0] not in names)
+        own = tuple(pair for pair in other.fields if pair[0] in names)
+        queried = {name for name, _ in other.query}
+        return Identity(
+            {**self.credentials, **other.credentials},
+            (*kept, *own, *([(b"cookie", b"; ".join(cookies))] if cookies else [])),
+            (*(pair for pair in self.query if pair[0] not in queried), *other.query),
+            self.granting | other.granting,
+            self.own,
+        )
 
     def choose(self, operation: Operation, schemes: Mapping[str, SecurityScheme]) -> SecurityRequirement:
         """Choose the alternative whose credentials are at hand; the first one if there is none."""
@@ -46,19 +70,33 @@ class Identity:
         if name in self.credentials:
             return True
         given = {key for key, _ in self.fields}
-        if scheme.type == "apiKey":
-            return (
-                scheme.location is ParameterLocation.HEADER
-                and scheme.name.lower().encode("latin-1", "replace") in given
-            )
-        return b"authorization" in given
+        if scheme.type != "apiKey":
+            return b"authorization" in given
+        if scheme.location is ParameterLocation.HEADER:
+            return scheme.name.lower().encode("latin-1", "replace") in given
+        return scheme.location is ParameterLocation.QUERY and any(name == scheme.name for name, _ in self.query)
 
     def apply(self, request: Request) -> Request:
-        """Add the header fields that are sent with every request; they replace those of the same name."""
+        """
+        Add what is sent with every request.
+
+        Header fields replace those of the same name, and cookies go with the others (RFC 6265, section 4.2.1).
+        """
+        if self.query:
+            names = {quote(name, safe="").encode() for name, _ in self.query}
+            pairs = [f"{quote(name, safe='')}={quote(value, safe='')}".encode() for name, value in self.query]
+            others = [pair for pair in request.query.split(b"&") if pair and pair.partition(b"=")[0] not in names]
+            request = request._replace(query=b"&".join((*others, *pairs)))
         if not self.fields:
             return request
         own = {name for name, _ in self.fields}
-        return request._replace(fields=(*(pair for pair in request.fields if pair[0] not in own), *self.fields))
+        kept = tuple(pair for pair in request.fields if pair[0] not in own)
+        cookies = [value for name, value in request.fields if name == b"cookie"]
+        added = tuple(
+            (name, _join_cookies(cookies, value) if name == b"cookie" and name in self.granting else value)
+            for name, value in self.fields
+        )
+        return request._replace(fields=(*kept, *added))
 
     def without_credentials(self, operation: Operation, schemes: Mapping[str, SecurityScheme]) -> "Identity":
         """Return the fields without credentials."""
@@ -71,13 +109,24 @@ class Identity:
             location is ParameterLocation.COOKIE for location, _ in credential_names(operation.security, schemes)
         )
         names |= {b"cookie"} if cookies else set()
+        names |= self.granting
         return Identity({}, tuple(pair for pair in self.fields if pair[0] not in names))
+
+
+def _join_cookies(fields: list[bytes], own: bytes) -> bytes:
+    """Write the cookies of some fields, and others that replace those of the same names."""
+    names = {part.partition(b"=")[0].strip() for part in own.split(b";")}
+    parts = [part.strip() for field_ in fields for part in field_.split(b";")]
+    return b"; ".join((*(part for part in parts if part.partition(b"=")[0] not in names), own))
 
 
 def restore(request: Request, identity: Identity, schemes: Mapping[str, SecurityScheme]) -> Request:
     """Put secrets back into a request that was masked."""
     written: dict[bytes, bytes] = dict(identity.fields)
     query = request.query.decode("latin-1")
+    for name, value in identity.query:
+        key = quote(name, safe="")
+        query = query.replace(f"{key}={MASKED}", f"{key}={quote(value, safe='')}")
     for name, secret in identity.credentials.items():
         scheme = schemes[name]
         if scheme.type != "apiKey":
@@ -107,7 +156,9 @@ def make_mask(identities: tuple[Identity, ...], document: Document) -> Mask:
     mask = mask_of((document,))
     secrets: set[str] = set()
     names = set(mask.names)
-    for identity in identities:
+    for identity in (each for one in identities for each in (one, *one.own.values())):
+        names.update(name.decode("latin-1") for name in identity.granting)
+        names.update(name.lower() for name, _ in identity.query)
         for secret in identity.credentials.values():
             secrets |= forms_of(secret)
             secrets |= forms_of(secret.partition(":")[2]) if ":" in secret else set()
@@ -165,15 +216,27 @@ def make_identity(
 
 def expand(text: str, environment: Mapping[str, str]) -> str:
     """
-    Replace `${NAME}` by environment variables, so that secrets stand on no command line.
+    Replace `${NAME}` by environment variables, and `${file:PATH}` by the text of files.
+
+    So no secret is on a command line.
 
     Raises:
-        UsageError: one is not set.
+        UsageError: a variable is not set, or a file can't be read.
     """
 
     def value(match: re.Match[str]) -> str:
+        if match.group(2) is not None:
+            return _read_secret(Path(match.group(2)))
         if match.group(1) not in environment:
             raise UsageError(f"the environment variable {match.group(1)} is not set")
         return environment[match.group(1)]
 
     return _VARIABLE.sub(value, text)
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST).decode().strip()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"${{file:{path}}} can't be read: {error}") from error

@@ -303,15 +303,16 @@ class Covering:
             if (scheme := run.api.document.schemes[name])
         ):
             return
-        anonymous = run.api.identity.without_credentials(subject.operation, run.api.document.schemes)
+        identity = run.api.identity.for_operation(subject.entry.id)
+        anonymous = identity.without_credentials(subject.operation, run.api.document.schemes)
         named = credential_keys(subject.operation, security, run.api.document.schemes)
         nobody = self._fresh(base.probe.draft).with_security(()).without(*named)
         self._send(nobody, "no credentials", intent=Intent.UNAUTHENTICATED, identity=anonymous)
-        if run.api.identity.is_known:
+        if identity.is_known:
             forged = Identity(dict.fromkeys(run.api.document.schemes, "forged-0000:forged"), anonymous.fields)
             self._send(self._fresh(base.probe.draft), "made-up credentials", intent=Intent.FORGED, identity=forged)
         for requirement in security:
-            at_hand = all(run.api.identity.has(name, run.api.document.schemes[name]) for name, _ in requirement)
+            at_hand = all(identity.has(name, run.api.document.schemes[name]) for name, _ in requirement)
             if requirement != base.probe.draft.security and at_hand:
                 self._send(
                     self._fresh(base.probe.draft).with_security(requirement),

@@ -63,7 +63,7 @@ class _Deadline(threading.local):
 class TimedTransport(httpx2.BaseTransport):
     """Sends over connections of its own, each answer within a time that the thread has set. For several threads."""
 
-    def __init__(self, *, verify: bool, connections: int) -> None:
+    def __init__(self, *, verify: bool | SSLContext, connections: int) -> None:
         """Prepare connections: at most so many at once, with certificates that are trusted or any."""
         self._broken = threading.Event()
         self._deadline = _Deadline(self._broken)

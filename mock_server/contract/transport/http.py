@@ -6,11 +6,13 @@ answering is a `TransportFault`.
 """
 
 import re
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -98,11 +100,51 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
+def make_tls(*, verify: bool, cert: Path | None, key: Path | None, ca: Path | None) -> bool | ssl.SSLContext:
+    """
+    Make what connections are secured with.
+
+    Args:
+        verify: Whether certificates of servers have to be trusted.
+        cert: The certificate chain of the client (PEM), if it has one.
+        key: Its private key (PEM), where it is not in the same file.
+        ca: Certificates (PEM) that are trusted in place of those of the system.
+
+    Raises:
+        UsageError: a file can't be read, or is no such thing.
+    """
+    if key is not None and cert is None:
+        raise UsageError("--key is the key of --cert: give both")
+    if cert is None and ca is None:
+        return verify
+    try:
+        context = ssl.create_default_context(cafile=ca)
+        if cert is not None:
+            context.load_cert_chain(cert, key, password=_refuse_password)
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        files = ", ".join(str(path) for path in (cert, key, ca) if path is not None)
+        raise UsageError(f"{files}: {error}") from error
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _refuse_password() -> str:
+    raise ValueError("the key is encrypted, and nobody is there to be asked for its password")
+
+
 class HttpSender:
     """Sends over the network. May be used by several threads."""
 
     def __init__(
-        self, url: str, limits: AnswerLimits, *, verify: bool = True, connections: int = 16, proxies: bool = True
+        self,
+        url: str,
+        limits: AnswerLimits,
+        *,
+        verify: bool | ssl.SSLContext = True,
+        connections: int = 16,
+        proxies: bool = True,
     ) -> None:
         """
         Prepare connections.
@@ -110,7 +152,7 @@ class HttpSender:
         Args:
             url: The API; only its origin counts here.
             limits: Of each answer.
-            verify: Whether certificates have to be trusted.
+            verify: Whether certificates have to be trusted, or what `make_tls` made.
             connections: At most, at once.
             proxies: Whether those of the environment are used.
 

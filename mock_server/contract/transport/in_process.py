@@ -22,33 +22,34 @@ _ORIGIN = "http://app.invalid"
 _log = logging.getLogger("mock_server.contract")
 
 
-def load_app(where: str) -> Any:  # noqa: ANN401 - an application of somebody else
+def load_app(where: str, flag: str = "--app") -> Any:  # noqa: ANN401 - an application of somebody else
     """
-    Import an application.
+    Import an application, or a function of the user's.
 
     Args:
         where: `module:attribute`; a factory without parameters is called. The working folder is importable.
+        flag: That names it, for messages.
 
     Raises:
         UsageError: there is no such module or attribute, or it raises.
     """
     module_name, colon, path = where.partition(":")
     if not colon or not module_name or not path:
-        raise UsageError(f"--app is module:attribute, not {where!r}")
+        raise UsageError(f"{flag} is module:attribute, not {where!r}")
     if (folder := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, folder)
     try:
         found: Any = importlib.import_module(module_name)
     except Exception as error:
-        raise UsageError(f"--app {where}: {_said(error)}") from error
+        raise UsageError(f"{flag} {where}: {_said(error)}") from error
     for name in path.removesuffix("()").split("."):
         if not hasattr(found, name):
-            raise UsageError(f"--app {where}: {found!r} has no attribute {name!r}")
+            raise UsageError(f"{flag} {where}: {found!r} has no attribute {name!r}")
         found = getattr(found, name)
     try:
         return found() if path.endswith("()") else found
     except Exception as error:
-        raise UsageError(f"--app {where}: {_said(error)}") from error
+        raise UsageError(f"{flag} {where}: {_said(error)}") from error
 
 
 def _said(error: BaseException) -> str:

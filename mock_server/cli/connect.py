@@ -1,0 +1,86 @@
+"""Connecting `test` to an API: over the network or in this process, at a pace, and logged in."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ssl import SSLContext
+
+from mock_server.cli.configure import read_subtable
+from mock_server.contract.login.issuers import Issuers
+from mock_server.contract.login.logins import Logins
+from mock_server.contract.login.open import LoginOpener
+from mock_server.contract.login.sender import AuthorizedSender
+from mock_server.contract.transport.http import AnswerLimits, HttpSender, Sender
+from mock_server.contract.transport.in_process import load_app, open_app
+from mock_server.contract.transport.paced import PacedSender
+from mock_server.contract_settings import LoginSettings, read_logins
+from mock_server.document.document import Document
+from mock_server.judges.identity import Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How an API is reached."""
+
+    app: str | None  # module:attribute of an application in this process
+    url: str | None
+    base_path: str
+    limits: AnswerLimits
+    tls: bool | SSLContext
+    workers: int
+    rate_limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """An API that can be asked, and as whom."""
+
+    sender: PacedSender
+    first: Identity
+    other: Identity
+    logins: Logins
+
+
+@contextmanager
+def connect(
+    connection: Connection, document: Document, login: Mapping[str, object], first: Identity, other: Identity
+) -> Iterator[Connected]:
+    """
+    Connect to an API, and log in.
+
+    Args:
+        connection: How it is reached.
+        document: Of the API.
+        login: The flags of a login, by parameter.
+        first: The identity of a run, with what is fixed.
+        other: The second identity, the same.
+
+    Raises:
+        UsageError: a setting makes no sense.
+        LoginError: a login was refused.
+    """
+    direct = _open_sender(connection)
+    base = direct.origin + connection.base_path
+    issuers = Issuers(direct, base, lambda origin: HttpSender(origin, connection.limits, verify=connection.tls))
+    opener = LoginOpener(document, issuers, os.environ, lambda where: load_app(where, "--auth-function"))
+    sender = PacedSender(AuthorizedSender(direct, opener.logins), connection.rate_limit)
+    try:
+        first, other = opener.open(_read_logins(login), first, other)
+        yield Connected(sender, first, other, opener.logins)
+    finally:
+        issuers.close()
+        sender.close()
+
+
+def _read_logins(flags: Mapping[str, object]) -> dict[str, LoginSettings]:
+    """Read the logins of the settings file, and the one that flags describe."""
+    given = {name.removeprefix("auth_"): value for name, value in flags.items() if value is not None}
+    return read_logins({**read_subtable("test", "auth"), **given})
+
+
+def _open_sender(connection: Connection) -> Sender:
+    if connection.app is not None:
+        return open_app(load_app(connection.app), connection.limits)
+    connections = max(connection.workers, 4)
+    return HttpSender(connection.url or "", connection.limits, verify=connection.tls, connections=connections)

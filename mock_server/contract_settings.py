@@ -1,0 +1,132 @@
+"""
+The tables of `[test]` in a settings file: how a run logs in.
+
+A row is made as those of `settings` are. Of the rows of a login, flags `--auth-…` are made as well.
+
+    [test.auth]                       # one login, or a table of its own for each: [test.auth.admin]
+    token_url = "https://id.example/token"
+    client_id = "nightly"
+    client_secret = "${CLIENT_SECRET}"
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mock_server.errors import UsageError
+from mock_server.settings import BOOLEAN, NAMES, SECONDS, TEXT, Setting, SettingType, Trust, rows_of, setting
+
+GRANTS: Final = ("client_credentials", "password", "refresh_token")
+_CLIENT_PLACES: Final = ("header", "body")
+_BODY_TYPES: Final = ("json", "form")
+
+
+def _one_of(choices: tuple[str, ...]) -> SettingType:
+    def read(name: str, value: object) -> str:
+        if value not in choices:
+            raise UsageError(f"{name} is one of {', '.join(choices)}, not {value!r}")
+        return str(value)
+
+    return SettingType(read)
+
+
+def _body(name: str, value: object) -> object:
+    if not isinstance(value, str | dict):
+        raise UsageError(f"{name} has to be a text or a table, not {value!r}")
+    return value
+
+
+def _texts_by_name(name: str, value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise UsageError(f"{name} has to be a table of texts, not {value!r}")
+    return {str(key): item for key, item in value.items()}
+
+
+def _row(type_: SettingType, help_: str, default: object = None, **changes: Any) -> Any:  # noqa: ANN401 - see `setting`
+    """Make a row of a login: a settings file that was found sends nothing to anyone."""
+    return setting(type_, default, help_, trust=Trust.NOTHING, **changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginSettings:
+    """One way to get credentials. Texts may name `${VARIABLE}` or `${file:PATH}`."""
+
+    scheme: tuple[str, ...] = _row(
+        NAMES, "The security schemes that the login is for.", (), shown="those that take a bearer token"
+    )
+    operations: tuple[str, ...] = _row(
+        NAMES, "Only for operations that match: an operationId, 'GET /pets*' or tag:NAME.", (), shown="all"
+    )
+    other: bool = _row(BOOLEAN, "The login of the second identity.", default=False, flag=None)
+    value: str | None = _row(TEXT, "A fixed secret, where none has to be asked for.", is_secret=True, flag=None)
+    token_url: str | None = _row(TEXT, "OAuth 2: where tokens are given.", shown="the document's, if the API has it")
+    issuer: str | None = _row(TEXT, "OpenID Connect: the issuer, whose discovery document names the token URL.")
+    grant: str | None = _row(_one_of(GRANTS), f"OAuth 2: {', '.join(GRANTS)}.", shown="by what is given")
+    client_id: str | None = _row(TEXT, "OAuth 2: the client.")
+    client_secret: str | None = _row(TEXT, "OAuth 2: the secret of the client, as in '${SECRET}'.", is_secret=True)
+    client_in: str = _row(_one_of(_CLIENT_PLACES), "OAuth 2: where the client is named: header or body.", "header")
+    username: str | None = _row(TEXT, "OAuth 2: whose password is given.")
+    password: str | None = _row(TEXT, "OAuth 2: the password, as in '${PASSWORD}'.", is_secret=True)
+    refresh_token: str | None = _row(TEXT, "OAuth 2: the refresh token.", is_secret=True)
+    scope: str | None = _row(TEXT, "OAuth 2: the scopes, with spaces between.")
+    audience: str | None = _row(TEXT, "OAuth 2: the audience or resource that some issuers ask for.")
+    request: str | None = _row(TEXT, "A login request: 'POST /login' below the API's URL, or with a whole URL.")
+    body: Any = _row(  # noqa: RUF009 - a field
+        SettingType(_body), "The body of the login request: a JSON object, or a text.", is_secret=True
+    )
+    body_type: str = _row(_one_of(_BODY_TYPES), "How the body is written: json or form.", "json")
+    headers: Mapping[str, str] = _row(
+        SettingType(_texts_by_name), "A table: header fields of the login request.", dict, flag=None, is_secret=True
+    )
+    token: str | None = _row(
+        TEXT,
+        "Where the answer has the token: /a/json/pointer, header:NAME, cookie:NAME or cookies.",
+        shown="/access_token, else /token, else cookies",
+    )
+    send: str | None = _row(
+        TEXT,
+        "How the token is sent: 'Authorization: Bearer {token}', 'Cookie: sid={token}' or '?key={token}'.",
+        shown="as the security scheme says",
+    )
+    expires: float | None = _row(SECONDS, "Seconds that a token is good for.", shown="what the answer says")
+    function: str | None = _row(TEXT, "module:function of Python that gives a token, or header fields by name.")
+    file: str | None = _row(TEXT, "A Web Fuzzing Commons authentication file.")
+    user: str | None = _row(TEXT, "The user of that file.", shown="the first; the second is the other identity")
+
+
+LOGIN_ROWS: Final[Mapping[str, Setting]] = rows_of(LoginSettings)
+
+
+def read_logins(table: Mapping[str, object]) -> dict[str, LoginSettings]:
+    """
+    Read `[test.auth]`: the rows of one login, and tables that are logins of their own.
+
+    Returns:
+        Logins by name; the one without a table of its own is called "".
+
+    Raises:
+        UsageError: a row is unknown, or has the wrong type.
+    """
+    own = {name.replace("-", "_"): value for name, value in table.items() if not _is_login(name, value)}
+    found = {name: value for name, value in table.items() if _is_login(name, value)}
+    logins = {"": _read("[test.auth]", own)} if own else {}
+    return logins | {
+        name: _read(f"[test.auth.{name}]", {key.replace("-", "_"): item for key, item in value.items()})
+        for name, value in found.items()
+        if isinstance(value, dict)
+    }
+
+
+def _is_login(name: str, value: object) -> bool:
+    return isinstance(value, dict) and name.replace("-", "_") not in LOGIN_ROWS
+
+
+def _read(where: str, table: Mapping[str, object]) -> LoginSettings:
+    for name in table:
+        if name not in LOGIN_ROWS:
+            raise UsageError(f"{where} has no {name!r}; there are {', '.join(LOGIN_ROWS)}")
+    try:
+        read: dict[str, Any] = {name: LOGIN_ROWS[name].type.read(name, value) for name, value in table.items()}
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from error
+    return LoginSettings(**read)

@@ -88,9 +88,9 @@ def run_contract(
     cert: Path | None,
     key: Path | None,
     ca: Path | None,
-    login: Mapping[str, object],
     allow_remote: list[str] | None,
     allow_path: list[Path] | None,
+    **login: object,
 ) -> None:
     """Do what the command says; the arguments are its flags."""
     if format_ not in FORMATS:

@@ -117,4 +117,6 @@ def run_contract(
     **login: object,
 ) -> None:
     """Test a running API against its document: examples, coverage, the lives of things, fuzzing."""
-    load("mock_server.cli.run_test").run_contract(**locals())
+    flags = locals()
+    login = flags.pop("login")
+    load("mock_server.cli.run_test").run_contract(**flags, **login)

@@ -21,6 +21,7 @@ from mock_server.payloads.formats import FORMATS
 from mock_server.payloads.plan import ALL_KINDS
 from mock_server.schema.assertions import SecondJudge
 from mock_server.schema.bundle import Bundle
+from mock_server.contract_settings import LOGIN_ROWS
 from mock_server.settings import Settings
 from tests.support.paths import ROOT
 
@@ -97,7 +98,8 @@ def test_a_command_takes_what_its_flags_are(name: str) -> None:
     named = {parameter.name for parameter in taken if parameter.kind is not inspect.Parameter.VAR_KEYWORD}
 
     assert named <= flags
-    assert named == flags or flags - named <= {field.name for field in dataclasses.fields(Settings)}
+    tables = {field.name for field in dataclasses.fields(Settings)} | {f"auth_{name}" for name in LOGIN_ROWS}
+    assert named == flags or flags - named <= tables
 
 
 def test_flags_say_what_the_code_knows() -> None:

@@ -20,7 +20,7 @@ from mock_server.judges.identity import Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class ApiConnection:
     """How an API is reached."""
 
     app: str | None  # module:attribute of an application in this process
@@ -44,7 +44,7 @@ class Connected:
 
 @contextmanager
 def connect(
-    connection: Connection, document: Document, login: Mapping[str, object], first: Identity, other: Identity
+    connection: ApiConnection, document: Document, login: Mapping[str, object], first: Identity, other: Identity
 ) -> Iterator[Connected]:
     """
     Connect to an API, and log in.
@@ -79,7 +79,7 @@ def _read_logins(flags: Mapping[str, object]) -> dict[str, LoginSettings]:
     return read_logins({**read_subtable("test", "auth"), **given})
 
 
-def _open_sender(connection: Connection) -> Sender:
+def _open_sender(connection: ApiConnection) -> Sender:
     if connection.app is not None:
         return open_app(load_app(connection.app), connection.limits)
     connections = max(connection.workers, 4)

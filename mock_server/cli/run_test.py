@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
-from mock_server.cli.connect import Connected, Connection, connect
+from mock_server.cli.connect import ApiConnection, Connected, connect
 from mock_server.cli.show import FORMATS
 from mock_server.cli.show_run import print_report, summarise
 from mock_server.cli.terminal import say
@@ -137,7 +137,7 @@ def run_contract(
     known = read_baseline(baseline) if baseline is not None else frozenset()
     given = read_values(values) if values is not None else GivenValues()
     entries = choose_entries(opened, include or (), exclude or ())
-    connection = Connection(
+    connection = ApiConnection(
         app=app_,
         url=url,
         base_path=api.base_path,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from typer.models import OptionInfo
+from uvicorn.protocols.http import flow_control, h11_impl, httptools_impl
 
 import mock_server
 from mock_server.cli.configure import TABLES
@@ -257,3 +258,23 @@ def test_every_setting_says_whether_a_found_file_may_set_it() -> None:
 def test_no_module_hides_a_name_of_the_library() -> None:
     """An imported submodule is an attribute of its package, and goes before what `__getattr__` gives."""
     assert {path.stem for path in PACKAGE.iterdir()} & set(mock_server.__all__) == set()
+
+
+def test_no_private_name_of_uvicorn_is_used() -> None:
+    sources = [Path(module.__file__).read_text() for module in (flow_control, h11_impl, httptools_impl)]
+    private = {
+        name
+        for source in sources
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and (name := node.name).startswith("_") and not name.startswith("__")
+    }
+    used = {
+        (path.name, name)
+        for path in MODULES
+        if layer_of(name_of(path)) in {"server", "proxy", "compose"}
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (name := getattr(node, "name", None) or getattr(node, "attr", None)) in private
+    }
+
+    assert "_start_asgi_task" in private
+    assert not used

@@ -1,16 +1,18 @@
 """
 The server: ASGI, connections, faults, and the user's handlers.
 
-A request meets the middleware of this package first. Requests whose answer is stored or compiled are answered at once
-(`connection.immediate`); the others by the responder (`respond`); Swagger UI and pages beside the API by the rest of
-the application, which is made when it is first needed (`compose.deferred`).
+Ordinary requests are answered at the door of a connection (`connection.door`), from what is stored or compiled
+(`ordinary`). All others meet the middleware of this package, which asks the responder (`respond`), and hands on
+Swagger UI and pages beside the API to the rest of the application, which is made when it is first needed
+(`compose.deferred`).
 
-Microseconds of CPU for the stored example of the default document (2026-11-23, Python 3.11, without log):
+Microseconds of CPU in this process, without the system's, for the stored example of the default document (2026-11-30,
+Python 3.11, without log and journal):
 
-    uvicorn and a bare application      21
-    stored answers at once              15    without a task, messages and a second check of fields
-    generated ones of 5 KB at once      50
-    respond in our middleware          +25    all others, with a task; generated values of 5 KB take 8 more
+    uvicorn and a bare application      14
+    a stored answer at the door          9    without a scope, a task, messages and a second check of fields
+    a generated one of 5 KB at the door 40
+    respond in our middleware          +25    all others, with a task
     Connexion's whole stack           +370    for requests that go through it
 
 Invariants:

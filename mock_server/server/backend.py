@@ -336,6 +336,12 @@ class Backend:
         worlds.budget.droppers = {"answers": KEPT_READY.drop, **worlds.budget.droppers}
         return cls(settings, make_mounts(responders), worlds, stubs)
 
+    def mount_of(self, request: Request) -> Mount:
+        """Return the document that a request asks; its body does not matter."""
+        if len(self.mounts) == 1:
+            return self.mounts[0]
+        return self.find_mount(request.method, request.path.decode("latin-1"), request.query.decode("latin-1"))
+
     def find_mount(self, method: str, path: str, query: str) -> Mount:
         """
         Find the document that a request asks.

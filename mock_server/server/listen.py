@@ -28,7 +28,6 @@ from mock_server.errors import ListenError, MockServerError, UsageError
 from mock_server.server.backend import Ports
 from mock_server.server.connection.connections import ConnectionLimits, Connections, most_connections
 from mock_server.server.connection.gate import gated
-from mock_server.server.connection.immediate import answering
 from mock_server.server.connection.raw import HttpProtocol
 from mock_server.server.middleware import MockMiddleware
 from mock_server.settings import Settings
@@ -165,11 +164,11 @@ def make_config(app: Any, settings: Settings, *, passes_on: bool = False) -> uvi
         settings: How.
         passes_on: Whether the answers are another server's: then they have a Date already, and streams need not end.
     """
-    http = answering(HttpProtocol, app) if isinstance(app, MockMiddleware) else HttpProtocol
+    door = app.ordinary if isinstance(app, MockMiddleware) else None
     limits = limits_of(settings)
     return uvicorn.Config(
         app,
-        http=gated(http, Connections(limits)),
+        http=gated(HttpProtocol, Connections(limits), door),
         ws="none",  # an offer to upgrade is not taken: RFC 9110, section 7.8
         timeout_keep_alive=math.ceil(limits.idle_seconds),
         log_config=None,

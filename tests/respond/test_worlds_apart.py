@@ -26,6 +26,7 @@ from mock_server.server.backend import make_mounts
 from mock_server.server.middleware import MockMiddleware
 from mock_server.settings import Settings
 from tests.support.asgi_client import AsgiClient, Said
+from tests.support.at_door import AtDoor
 from tests.support.paths import DOCUMENT
 
 LIBRARY = Path(__file__).parent.parent / "admin" / "console" / "library.yaml"
@@ -50,7 +51,7 @@ class Lane:
         install_defaults(self.backend)
         self._choose()
         install_admin(self.backend, Guard())
-        self.client = AsgiClient(MockMiddleware(None, self.backend))  # type: ignore[arg-type]
+        self.client = AsgiClient(AtDoor(MockMiddleware(None, self.backend)))  # type: ignore[arg-type]
 
     def edit(self, text: str) -> None:
         """Serve another version of the first document."""
@@ -104,7 +105,7 @@ class Lane:
             (
                 world.name,
                 kept.number,
-                kept.request,
+                kept.request._replace(fields=list(kept.request.fields)),
                 kept.answer._replace(entry=None),
                 kept.answer.entry and kept.answer.entry.id,
                 kept.disturbance,

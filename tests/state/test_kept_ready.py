@@ -12,17 +12,18 @@ from mock_server.compose.backend import configure_sources
 from mock_server.server.backend import Backend
 from mock_server.server.middleware import MockMiddleware
 from tests.state.test_shop import SHOP
+from tests.support.at_door import AtDoor
 from tests.support.crud import todos
 from tests.support.mocks import Mock
 
 
 class Client:
-    """Asks the middleware, as a server without a log does."""
+    """Asks the middleware, as a socket of ours does."""
 
     def __init__(self, mock: Mock) -> None:
         self.backend = Backend.of(mock.responder)
         configure_sources(self.backend, self.backend.mounts, mock.responder.kit.settings)
-        self.app = MockMiddleware(self._nobody, self.backend)
+        self.app = AtDoor(MockMiddleware(self._nobody, self.backend))
         self.asked = 0
         respond = mock.responder.respond
 

@@ -2,8 +2,8 @@
 Connections: our HTTP protocol, on top of uvicorn's.
 
 `gate` sees the bytes first: `framing` finds where requests begin and end, `absolute_form` reads targets in absolute
-form, `connections` bounds their number, bytes and time. `raw` lends the connection to faults, `immediate` sends
-answers without a task.
+form, `connections` bounds their number, bytes and time. `door` shows ordinary requests to who answers them before a
+parser sees them, `heads` writes the heads of answers, `raw` lends the connection to faults.
 
 Invariants:
 - What could be read in two ways is refused.

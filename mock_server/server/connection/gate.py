@@ -8,23 +8,22 @@ before the next one is read. What can't be read is refused in words, and so is w
 
 import asyncio
 import logging
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from mock_server.cache import BoundedCache, weigh_text
 from mock_server.exchange import problem
+from mock_server.exchange.message import Request
 from mock_server.respond.answer import RawField, problem_answer
 from mock_server.server.backend import Asgi
 from mock_server.server.browser import CONTENT_FIELDS
 from mock_server.server.connection.connections import Connections, PendingWait, Wait
-from mock_server.server.connection.framing import Framer, Head, Refusal, read_head
-from mock_server.server.connection.immediate import write_head
+from mock_server.server.connection.door import WAITED_FOR, Door, WholeHead, find_head, read_plain
+from mock_server.server.connection.framing import Framer, Refusal
+from mock_server.server.connection.heads import write_head
 from mock_server.server.connection.raw import reset_connection
 
 _HELD_BACK: Final = 65_536  # bytes of requests that wait for the answer before them; then reading pauses
 _LINGER: Final = 2.0  # seconds
-_END: Final = b"\r\n\r\n"
 _PROBLEMS: Final = {
     kind.status: kind
     for kind in (
@@ -38,13 +37,6 @@ _PROBLEMS: Final = {
 }
 _log = logging.getLogger("mock_server.connections")
 
-# What clients send again and again: the fields of a request in origin form, with the length of its body; -1 where that
-# is to be
-# looked at anew.
-_LINE: Final = re.compile(rb"(?!CONNECT )[A-Z]+ /[\x21-\x7e]* HTTP/1\.1\r\n")
-_plain: BoundedCache[bytes, int] = BoundedCache(2 << 20, weigh_text)
-_LONGEST: Final = 2_048  # bytes of a head that is remembered
-
 
 class Gate(asyncio.Protocol):
     """
@@ -54,6 +46,7 @@ class Gate(asyncio.Protocol):
     """
 
     gates: Connections
+    door: Door | None
     app: Asgi
     cycle: Any  # the exchange whose request is being read, or was the last
     flow: Any
@@ -66,10 +59,15 @@ class Gate(asyncio.Protocol):
         self.waiting = PendingWait(since=asyncio.get_running_loop().time())
         self._framer = Framer()
         self._arrived = self._messages = self._held = 0
+        self._begun = bytearray()  # of a request that is waited for, to be shown at the door
+        self._wanted = 0  # bytes of it
+        self._port: int | None = None
         self._is_over = False  # nothing that comes is read any more
         self._is_admitted = self.gates.admit(self)
         if self._is_admitted:
             super().connection_made(transport)
+            address = transport.get_extra_info("sockname")
+            self._port = address[1] if isinstance(address, tuple) else None
             return
         self.transport = transport  # type: ignore[assignment]
         most = self.gates.limits.connections
@@ -89,8 +87,15 @@ class Gate(asyncio.Protocol):
         if self._is_over:
             return
         self._arrived += len(data)
+        if self._begun:
+            self._wait_on(data)
+        else:
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """Take bytes of whatever comes next."""
         framer = self._framer
-        if framer.waiting or (framer.is_between and (self._is_busy() or not self._read_whole(data))):
+        if framer.waiting or (framer.is_between and (self._is_busy() or not self._take_message(data))):
             framer.take(data)
         elif not framer.is_between:
             if framer.pass_by(len(data)):
@@ -100,6 +105,60 @@ class Gate(asyncio.Protocol):
         else:
             return
         self._read_on()
+
+    def _take_message(self, data: bytes) -> bool:
+        """
+        Take a message that came in one piece, the usual case, or the beginning of one that is waited for.
+
+        False where it has to be framed.
+        """
+        head = find_head(data)
+        if head is None:
+            return False
+        wanted = head.size + head.fields.length
+        if wanted == len(data):
+            self._pass_whole(data, head)
+            return True
+        is_waited_for = (
+            len(data) < wanted
+            and head.fields.length <= WAITED_FOR
+            and head.fields.plain is not None
+            and self.door is not None
+            and self.door.waits_for_bodies()
+        )
+        if is_waited_for and self._hold(len(data)):
+            self._begun += data
+            self._wanted = wanted
+        return is_waited_for
+
+    def _wait_on(self, data: bytes) -> None:
+        """Take more of a message that is waited for; what follows it comes next."""
+        size = min(self._wanted - len(self._begun), len(data))
+        if not self._hold(size):
+            return
+        self._begun += data[:size]
+        if len(self._begun) < self._wanted:
+            return
+        message = self._end_waiting()
+        head = find_head(message)
+        if head is not None:  # as it was before
+            self._pass_whole(message, head)
+        if size < len(data):
+            self._take(data[size:])
+
+    def _end_waiting(self) -> bytes:
+        """Return what was waited for, as far as it came."""
+        message = bytes(self._begun)
+        self._begun.clear()
+        self._release()
+        return message
+
+    def shutdown(self) -> None:
+        """Finish what was begun, since the server stops."""
+        if self._begun:
+            self._framer.take(self._end_waiting())
+            self._read_on()
+        super().shutdown()  # type: ignore[misc]
 
     def on_response_complete(self) -> None:
         """Go on with the bytes that waited for the end of an answer."""
@@ -124,6 +183,8 @@ class Gate(asyncio.Protocol):
         unsent = self.count_unsent()
         if unsent:
             return Wait.READER, unsent
+        if self._begun:
+            return Wait.BODY, self._arrived
         if not self._framer.is_between:
             is_ours = self.flow.read_paused or (self.cycle is not None and self.cycle.waiting_for_100_continue)
             return (Wait.ANSWER if is_ours else Wait.BODY), self._arrived
@@ -156,43 +217,48 @@ class Gate(asyncio.Protocol):
         """Return whether the answer to what was read is still to be sent."""
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _read_whole(self, data: bytes) -> bool:
-        """
-        Give the parser a whole message that came in one piece, the usual case.
+    def _pass_whole(self, data: bytes, head: WholeHead) -> None:
+        """Answer a whole message at the door, or give it to the parser."""
+        request = read_plain(data, head) if self.door is not None else None
+        if request is None or not self._answer(request):
+            self._pass_head(data)
 
-        False where it has to be looked at.
-        """
-        line = _LINE.match(data)
-        if line is None:
+    def _answer(self, request: Request) -> bool:
+        """Answer an ordinary request; return whether it was one."""
+        if self.door is None or self.flow.write_paused:
             return False
-        end = data.find(_END, line.end() - 2) + 4
-        if not 4 <= end <= _LONGEST:  # noqa: PLR2004 - 3 where it was not found
+        try:
+            written = self.door.answer(request, self._port, self.server_state.default_headers)
+        except Exception:  # noqa: BLE001 - whatever it is, the usual way answers; the log says that something is wrong
+            _log.exception("an ordinary request could not be answered as one")
             return False
-        fields = data[line.end() : end]
-        length = _plain.get(fields)
-        if length is None:
-            length = _plain[fields] = _length_of(data[:end])
-        return length == len(data) - end and self._pass_head(data)
+        if written is None:
+            return False
+        self._messages += 1
+        self.server_state.total_requests += 1
+        self.transport.write(written)
+        return True
 
-    def _pass_head(self, data: bytes) -> bool:
+    def _pass_head(self, data: bytes) -> None:
         self._messages += 1
         super().data_received(data)
-        return True
 
     def _pass_body(self, data: bytes) -> None:
         """Give the parser a part of a body, if there is room for it."""
-        if self._is_busy():
-            size = min(len(data), max(self.gates.limits.body - self._held, 0))
-            if not self.gates.hold(size):
-                most = self.gates.limits.in_flight
-                self._refuse(
-                    Refusal(
-                        503, f"more than {most:,} bytes of requests wait for their answers; --in-flight sets the limit"
-                    )
-                )
-                return
-            self._held += size
+        if self._is_busy() and not self._hold(min(len(data), max(self.gates.limits.body - self._held, 0))):
+            return
         super().data_received(data)
+
+    def _hold(self, size: int) -> bool:
+        """Count bytes of a request that wait for its answer, if there is room for them."""
+        if self.gates.hold(size):
+            self._held += size
+            return True
+        most = self.gates.limits.in_flight
+        self._refuse(
+            Refusal(503, f"more than {most:,} bytes of requests wait for their answers; --in-flight sets the limit")
+        )
+        return False
 
     def _read_on(self) -> None:
         """Feed the parser."""
@@ -260,14 +326,6 @@ class Untimed(asyncio.Protocol):
             self.flow.resume_reading()
 
 
-def _length_of(raw: bytes) -> int:
-    """Return the length of the body after a head that is passed on unchanged; -1 for any other head."""
-    head = read_head(raw)
-    if isinstance(head, Head) and head.raw is raw and not head.is_chunked:
-        return head.length
-    return -1
-
-
 def _write(refusal: Refusal, first: Sequence[RawField]) -> bytes:
     """Write the last answer of a connection."""
     kind = _PROBLEMS.get(refusal.status, problem.MALFORMED_MESSAGE)
@@ -278,7 +336,15 @@ def _write(refusal: Refusal, first: Sequence[RawField]) -> bytes:
     return (head or b"")[:-2] + b"connection: close\r\n\r\n" + answer.body
 
 
-def gated(base: type[asyncio.Protocol], gates: Connections) -> type[asyncio.Protocol]:
-    """Return one of uvicorn's HTTP protocols, behind a gate."""
-    mixed = (Gate, Untimed, base) if hasattr(base, "on_headers_complete") else (Gate, base)
-    return type(f"Gated{base.__name__}", mixed, {"gates": gates})
+def gated(base: type[asyncio.Protocol], gates: Connections, door: Door | None = None) -> type[asyncio.Protocol]:
+    """
+    Return one of uvicorn's HTTP protocols, behind a gate.
+
+    Args:
+        base: The protocol.
+        gates: Count its connections.
+        door: Answers ordinary requests.
+    """
+    if not hasattr(base, "on_headers_complete"):  # h11's sets a timer after each answer, which an answer here leaves
+        return type(f"Gated{base.__name__}", (Gate, base), {"gates": gates, "door": None})
+    return type(f"Gated{base.__name__}", (Gate, Untimed, base), {"gates": gates, "door": door})

@@ -27,7 +27,7 @@ from mock_server.respond.responder import Responder
 from mock_server.respond.worlds import World
 from mock_server.server.backend import Message, Scope, Send
 from mock_server.server.browser import CONTENT_FIELDS
-from mock_server.server.connection.immediate import PHRASES
+from mock_server.server.connection.heads import PHRASES
 from mock_server.server.connection.raw import RawConnection, line_of
 from mock_server.server.faults.plan import Met, plan, plan_own
 

@@ -1,15 +1,17 @@
 """The library: what `import mock_server` offers."""
 
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from mock_server.compose.app import create_app
 from mock_server.compose.backend import configure_sources
-from mock_server.document.document import Document, open_document
+from mock_server.document.document import Document
 from mock_server.document.free_servers import FreeBases
-from mock_server.document.load import Access, Library
+from mock_server.document.load import Access
 from mock_server.document.model import Entry
+from mock_server.document.read import read_documents
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request, Response
 from mock_server.exchange.router import Matched, Router
@@ -23,19 +25,19 @@ from mock_server.server.backend import Backend
 from mock_server.settings import DEFAULTS, Settings
 
 
-def load(where: str | Path, access: Access | None = None) -> Document:
+def load(where: str | Path, access: Access | None = None, overlay: Sequence[str | Path] = ()) -> Document:
     """
     Open a document.
 
     Args:
         where: A path, a URL, or `-` for standard input.
         access: What its references may read besides its own project.
+        overlay: Overlays that are applied to it, in their order.
 
     Raises:
         DocumentError: it can't be read, or is no OpenAPI document.
     """
-    library = Library(access or Access())
-    return open_document(library, library.open_entry(str(where)))
+    return read_documents([str(where)], access or Access(), tuple(map(Path, overlay)))[0]
 
 
 def app(document: Document, settings: Settings = DEFAULTS) -> Any:  # noqa: ANN401 - an ASGI application

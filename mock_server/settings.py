@@ -473,6 +473,12 @@ class Settings:
         shown="none on loopback, else one is made up",
     )
     log_format: str = setting(LOG_FORMAT, "text", "The log: text, json or none.")
+    overlay: tuple[Path, ...] = setting(
+        PATHS,
+        (),
+        "An overlay (Overlay Specification 1.0 or 1.1) that is applied to the document; several in their order.",
+        trust=Trust.INSIDE,
+    )
     allow_remote: tuple[str, ...] = setting(TEXTS, (), "A host that references may read from.", trust=Trust.NOTHING)
     allow_path: tuple[Path, ...] = setting(PATHS, (), "A folder that references may read from.", trust=Trust.NOTHING)
     fields: Mapping[str, str] = setting(

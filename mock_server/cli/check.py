@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mock_server.cli.loading import load
-from mock_server.cli.options import AllowPath, AllowRemote, Document, Fixtures, Format, Locale, Scenarios
+from mock_server.cli.options import AllowPath, AllowRemote, Document, Fixtures, Format, Locale, Overlays, Scenarios
 
 app = typer.Typer(add_completion=False)
 
@@ -18,6 +18,7 @@ def check(
     scenarios: Scenarios = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings, too.")] = False,
     locale: Locale = None,
+    overlay: Overlays = None,
     allow_remote: AllowRemote = None,
     allow_path: AllowPath = None,
 ) -> None:

@@ -24,6 +24,7 @@ Fixtures = Annotated[Path | None, typer.Option(help=SETTINGS["fixtures"].help, s
 Scenarios = Annotated[
     Path | None, typer.Option(help=SETTINGS["scenarios"].help, show_default=SETTINGS["scenarios"].shown)
 ]
+Overlays = Annotated[list[Path] | None, typer.Option("--overlay", help=SETTINGS["overlay"].help)]
 AllowRemote = Annotated[list[str] | None, typer.Option(help=SETTINGS["allow_remote"].help)]
 AllowPath = Annotated[list[Path] | None, typer.Option(help=SETTINGS["allow_path"].help)]
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mock_server.cli.loading import load
-from mock_server.cli.options import AllowPath, AllowRemote, Document, Locale
+from mock_server.cli.options import AllowPath, AllowRemote, Document, Locale, Overlays
 
 app = typer.Typer(add_completion=False)
 
@@ -48,6 +48,7 @@ def payloads(
     scheduler: Annotated[
         str | None, typer.Option(help="The scheduler of a Dask cluster, as in tcp://10.0.0.1:8786.")
     ] = None,
+    overlay: Overlays = None,
     allow_remote: AllowRemote = None,
     allow_path: AllowPath = None,
 ) -> None:

@@ -14,7 +14,7 @@ app = typer.Typer(add_completion=False)
 _ORDER: Final = (
     "host", "port", "allow_host", "base_path", "record", "fallback", "fallback_on", "timeout", "insecure", "fixtures",
     "seed", "locale", "cors", "security", "max_body", "max_connections", "in_flight", "memory", "tls_cert", "tls_key",
-    "admin", "admin_port", "admin_token", "log_format", "format_", "allow_remote", "allow_path",
+    "admin", "admin_port", "admin_token", "log_format", "format_", "overlay", "allow_remote", "allow_path",
 )  # fmt: skip
 _WORDINGS: Final = {
     "base_path": Wording("The path before all paths here; the path of UPSTREAM takes its place.", "as `serve`", TEXT),

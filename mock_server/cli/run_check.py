@@ -26,13 +26,14 @@ def check(
     scenarios: Path | None,
     strict: bool,
     locale: str | None,
+    overlay: list[Path] | None,
     allow_remote: list[str] | None,
     allow_path: list[Path] | None,
 ) -> None:
     """Do what the command says; the arguments are its flags."""
     if format_ not in FORMATS:
         raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
-    allowed = {"allow_remote": allow_remote or None, "allow_path": allow_path or None}
+    allowed = {"overlay": overlay, "allow_remote": allow_remote or None, "allow_path": allow_path or None}
     settings = configure({"fixtures": fixtures, "scenarios": scenarios, "locale": locale, **allowed})
     opened = open_responder(document, settings, judge_fixtures=False)
     with Bar(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:

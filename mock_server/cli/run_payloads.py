@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
+from mock_server.cli.show import print_findings
 from mock_server.cli.terminal import say
 from mock_server.cli.workers import choose_executor
 from mock_server.document.default import default_document
@@ -44,6 +46,7 @@ def payloads(
     budget: int,
     workers: int,
     scheduler: str | None,
+    overlay: list[Path] | None,
     allow_remote: list[str] | None,
     allow_path: list[Path] | None,
 ) -> None:
@@ -51,8 +54,16 @@ def payloads(
     if document is None and operation is not None and _is_document(operation):
         operation, document = None, operation
     settings = configure(
-        {"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None}
+        {
+            "seed": seed,
+            "locale": locale,
+            "overlay": overlay,
+            "allow_remote": allow_remote or None,
+            "allow_path": allow_path or None,
+        }
     )
+    # a worker may run in another folder
+    settings = replace(settings, overlay=tuple(path.absolute() for path in settings.overlay))
     choice = PayloadChoice(
         kinds=_kinds(kind),
         operation=operation,
@@ -72,6 +83,8 @@ def payloads(
     if where == "-" and (workers > 1 or scheduler is not None):
         raise UsageError("--workers and --scheduler need a document that each of them can read, not standard input")
     plan = open_plan(where, settings, choice)
+    opened = plan.kit.document
+    print_findings(opened.overlay_findings, "text", read=opened.library.loaded(), stream=sys.stderr)
     if explain:
         _explain(plan)
         return

@@ -15,7 +15,7 @@ from mock_server.cli.terminal import say
 from mock_server.compose.backend import assemble
 from mock_server.compose.deferred import deferred_app, find_hidden, install_admin, install_console
 from mock_server.document.document import Document
-from mock_server.document.positions import find_place_lines
+from mock_server.document.positions import Position, find_positions
 from mock_server.errors import UsageError
 from mock_server.findings import Finding, Place
 from mock_server.proxy.judge import ProxyJudge
@@ -101,7 +101,8 @@ def _serve(backend: Backend, relay: Relay, opened: OpenedDocument, settings: Set
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))
         asgi = deferred_app(backend)
-        print_findings([*opened.warnings, *find_hidden(backend)], "text", stream=sys.stderr)
+        found = [*opened.document.overlay_findings, *opened.warnings, *find_hidden(backend)]
+        print_findings(found, "text", read=opened.document.library.loaded(), stream=sys.stderr)
         _print_banner(relay, opened, settings, listening, guard)
         run(asgi, listening, settings, passes_on=True)
     except KeyboardInterrupt:
@@ -155,10 +156,10 @@ class _Describer:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._lines: dict[Place, int] = {}
+        self._positions: dict[Place, Position] = {}
 
     def __call__(self, finding: Finding) -> str:
         place = finding.place
-        if place is not None and place not in self._lines:
-            self._lines.update(find_place_lines([place], self._document.library.loaded()))
-        return f"{write_line(finding, self._lines)}, blame {finding.blame.value}"
+        if place is not None and place not in self._positions:
+            self._positions.update(find_positions([place], self._document.library.loaded()))
+        return f"{write_line(finding, self._positions)}, blame {finding.blame.value}"

@@ -4,6 +4,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from mock_server.admin.access import Guard
 from mock_server.cli.configure import configure, current_source
@@ -55,11 +56,13 @@ def serve(*, documents: list[str] | None, **flags: object) -> None:
         if guard is not None:
             install_console(backend, guard, install_admin(backend, guard))
         asgi = deferred_app(backend)
-        print_findings([found for each in opened for found in _findings_at_start(each)], "text", stream=sys.stderr)
+        found = [found for each in opened for found in _findings_at_start(each)]
+        read = [resource for each in opened for resource in each.document.library.loaded()]
+        print_findings(found, "text", read=read, stream=sys.stderr)
         print_findings([*find_conflicts(opened), *find_hidden(backend)], "text", stream=sys.stderr)
         _print_banner(backend, opened, listening, guard)
         for each in opened if settings.check else ():
-            _check_in_background(each.where)
+            _check_in_background(each.where, settings.overlay)
         if settings.workers > 1:
             run_workers(settings.workers, lambda: run(asgi, listening, settings))
         else:
@@ -73,6 +76,7 @@ def serve(*, documents: list[str] | None, **flags: object) -> None:
 def _findings_at_start(opened: OpenedDocument) -> Iterator[Finding]:
     """Yield the findings of a document that change where or what it answers; `check` shows the rest."""
     yield from (found for found in opened.document.findings if found.rule == "document-server-without-scheme")
+    yield from opened.document.overlay_findings
     yield from opened.document.broken
     yield from opened.warnings
 
@@ -85,9 +89,10 @@ def _follow_edits(backend: Backend, opened: Sequence[OpenedDocument], flags: Map
     backend.tasks.append(lambda: watch(reloader))
 
 
-def _check_in_background(document: str) -> None:
+def _check_in_background(document: str, overlays: Sequence[Path]) -> None:
     """Run `check` as a process of its own, at its own pace; its findings appear in the log."""
     command = [sys.executable, "-P", "-m", "mock_server", "check", document]
+    command += [word for path in overlays for word in ("--overlay", str(path))]
     subprocess.Popen(command, stdout=sys.stderr, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
 
 

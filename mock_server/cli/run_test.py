@@ -16,7 +16,7 @@ from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
 from mock_server.cli.connect import ApiConnection, Connected, connect
-from mock_server.cli.show import FORMATS
+from mock_server.cli.show import FORMATS, print_findings
 from mock_server.cli.show_run import print_report, summarise
 from mock_server.cli.terminal import say
 from mock_server.contract.api import Api, make_api
@@ -33,9 +33,9 @@ from mock_server.contract.transport.http import AnswerLimits, Received, make_tls
 from mock_server.contract.transport.listener import Listener
 from mock_server.contract.transport.paced import PacedSender
 from mock_server.document.default import default_document
-from mock_server.document.document import Document, open_document
-from mock_server.document.load import Access, Library
-from mock_server.document.positions import find_place_lines
+from mock_server.document.document import Document
+from mock_server.document.positions import find_positions
+from mock_server.document.read import read_document
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request
 from mock_server.exchange.secrets.mask import Mask
@@ -88,6 +88,7 @@ def run_contract(
     cert: Path | None,
     key: Path | None,
     ca: Path | None,
+    overlay: list[Path] | None,
     allow_remote: list[str] | None,
     allow_path: list[Path] | None,
     **login: object,
@@ -111,11 +112,17 @@ def run_contract(
         raise UsageError(f"{STATE} leads outside of this folder, and findings would be written there: remove the link")
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(storage))  # not a folder of its own
     settings = configure(
-        {"seed": seed, "locale": locale, "allow_remote": allow_remote or None, "allow_path": allow_path or None}
+        {
+            "seed": seed,
+            "locale": locale,
+            "overlay": overlay,
+            "allow_remote": allow_remote or None,
+            "allow_path": allow_path or None,
+        }
     )
     where = document or default_document()
-    library = Library(Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote)))
-    opened = open_document(library, library.open_entry(where))
+    opened = read_document(where, settings)
+    print_findings(opened.overlay_findings, "text", read=opened.library.loaded(), stream=sys.stderr)
     api = make_api(opened, base_path_of(url, opened), settings.seed, settings.locale, settings.fields)
     api.identity = make_identity(tuple(header or ()), tuple(auth or ()), opened.schemes, os.environ)
     other = make_identity(tuple(other_header or ()), tuple(other_auth or ()), opened.schemes, os.environ)
@@ -198,10 +205,10 @@ class _Framing:
 
     def around(self, ran: Report) -> ReportContext:
         places = [incident.finding.place for incident in ran.incidents if incident.finding.place is not None]
-        lines = find_place_lines(places, self.document.library.loaded())
+        positions = find_positions(places, self.document.library.loaded())
         moment = datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return ReportContext(
-            self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, lines, moment
+            self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, positions, moment
         )
 
 

@@ -42,6 +42,7 @@ def validate(
     workers: int,
     scheduler: str | None,
     format_: str,
+    overlay: list[Path] | None,
     allow_remote: list[str] | None,
     allow_path: list[Path] | None,
 ) -> None:
@@ -50,11 +51,11 @@ def validate(
         raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
     if direction not in {"request", "response"}:
         raise UsageError(f"--direction is request or response, not {direction!r}")
-    settings = configure({"allow_remote": allow_remote or None, "allow_path": allow_path or None})
+    settings = configure({"overlay": overlay, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
     where = document or default_document()
     standard = RecordStandard(
         document=_found_anywhere(where) if scheduler is not None else where,
-        settings=settings,
+        settings=replace(settings, overlay=tuple(path.absolute() for path in settings.overlay)),
         operation=operation,
         status=status,
         schema=schema,
@@ -67,6 +68,8 @@ def validate(
     if scheduler is not None:
         sources = [replace(source, path=str(Path(source.path).resolve())) for source in sources]
     sifter = open_sifter(standard)  # says what is wrong with the document before any work
+    opened = sifter.api.document
+    print_findings(opened.overlay_findings, "text", read=opened.library.loaded(), stream=sys.stderr)
     parts = tuple(split_all(sources))
     started = time.perf_counter()
     with _bar(sources) as bar:

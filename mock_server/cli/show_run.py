@@ -36,10 +36,8 @@ def print_report(report: Report, frame: ReportContext, format_: str) -> None:
                     level = incident.finding.level
                 finding = incident.finding
                 message = f"{incident.message(frame.mask)}\n{frame.describe(incident)['curl']}"
-                line = frame.lines.get(finding.place) if finding.place is not None else None
-                sys.stdout.write(
-                    annotate(level, finding.place, line, f"{incident.check}: {finding.operation}", message) + "\n"
-                )
+                position = frame.find_position(finding)
+                sys.stdout.write(annotate(level, position, f"{incident.check}: {finding.operation}", message) + "\n")
         return
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True, no_color="NO_COLOR" in os.environ or None)
     for incident in (*_certain(report), *_doubtful(report)):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mock_server.cli.loading import load
-from mock_server.cli.options import AllowPath, AllowRemote, Document, Format, Locale, take_rows
+from mock_server.cli.options import AllowPath, AllowRemote, Document, Format, Locale, Overlays, take_rows
 from mock_server.contract_settings import LOGIN_ROWS
 
 app = typer.Typer(add_completion=False)
@@ -112,6 +112,7 @@ def run_contract(
     ca: Annotated[
         Path | None, typer.Option(help="The certificates (PEM) to trust.", show_default="the system's")
     ] = None,
+    overlay: Overlays = None,
     allow_remote: AllowRemote = None,
     allow_path: AllowPath = None,
     **login: object,

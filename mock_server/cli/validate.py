@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mock_server.cli.loading import load
-from mock_server.cli.options import AllowPath, AllowRemote, Format
+from mock_server.cli.options import AllowPath, AllowRemote, Format, Overlays
 
 app = typer.Typer(add_completion=False)
 
@@ -35,6 +35,7 @@ def validate(
         str | None, typer.Option(help="A Dask cluster that shares the work, as in tcp://10.0.0.1:8786.")
     ] = None,
     format_: Format = "text",
+    overlay: Overlays = None,
     allow_remote: AllowRemote = None,
     allow_path: AllowPath = None,
 ) -> None:

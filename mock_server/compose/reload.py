@@ -92,7 +92,7 @@ class Reloader:
             disturber.disturbances = settings.disturbances
         self.opened = opened
         for found in (
-            *(warning for each in opened for warning in each.warnings),
+            *(warning for each in opened for warning in (*each.document.overlay_findings, *each.warnings)),
             *find_conflicts(opened),
             *find_hidden(self.backend),
         ):
@@ -127,7 +127,8 @@ class Reloader:
         return {*self._ever, *self.beside, *code}
 
     def _resources(self) -> Iterable[LoadedResource]:
-        return (resource for each in self.opened for resource in each.document.library.loaded())
+        read = (resource for each in self.opened for resource in each.document.library.loaded())
+        return (resource for entry in read for resource in (entry, *entry.overlays))
 
     def _data_folders(self) -> Iterable[Path]:
         """Return the folders of fixtures and scenarios, with those inside."""

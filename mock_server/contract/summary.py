@@ -31,10 +31,9 @@ from mock_server.contract.records import (
     read_exchange,
     split_source,
 )
-from mock_server.document.document import open_document
 from mock_server.document.free_servers import FreeBases
-from mock_server.document.load import Access, Library
 from mock_server.document.model import Entry, MediaType, Operation
+from mock_server.document.read import read_document
 from mock_server.document.references import Node
 from mock_server.errors import SchemaError, UsageError
 from mock_server.exchange.media_type import is_json, parse_media_type
@@ -444,8 +443,7 @@ def open_sifter(standard: RecordStandard) -> RecordJudge:
         MockServerError: the document can't be used, or has nothing of what is asked for.
     """
     settings, bases = standard.settings, standard.base_path
-    library = Library(Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote)))
-    opened = open_document(library, library.open_entry(standard.document))
+    opened = read_document(standard.document, settings)
     api = make_api(opened, "", settings.seed)
     payloads = choose_payloads(api, standard.operation, standard.status, standard.schema, standard.direction)
     own = (*(server.base_path for server in opened.servers), "")

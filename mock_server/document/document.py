@@ -81,6 +81,11 @@ class Document:
             return self.root.child("info")
         return Node({}, self.resource)
 
+    @property
+    def overlay_findings(self) -> tuple[Finding, ...]:
+        """What went wrong with overlays: changes of the document that were not made."""
+        return tuple(finding for finding in self.findings if finding.rule.startswith("overlay-"))
+
     @cached_property
     def broken(self) -> tuple[Finding, ...]:
         """The references that lead nowhere or were not allowed."""

@@ -10,7 +10,7 @@ import os
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -19,11 +19,12 @@ from mock_server.document.fetch import fetch, host_of, is_allowed
 from mock_server.document.json_text import LARGE, read_json
 from mock_server.document.metaschemas import find_metaschema
 from mock_server.document.mistakes import advise_folder, advise_missing, describe_json, describe_text, find_tab
+from mock_server.document.origin import Origin
 from mock_server.document.yaml import YamlError, decode_yaml
 from mock_server.errors import MalformedResource, UnreadableResource
 from mock_server.files import find_escape
 from mock_server.findings import Finding, Place
-from mock_server.json_values import JsonValue
+from mock_server.json_values import JsonValue, Pointer
 
 STDIN = "-"
 
@@ -72,11 +73,24 @@ class LoadedResource:
     kept: SourceBytes
     value: JsonValue
     findings: tuple[Finding, ...] = ()
+    origin: Origin | None = None  # of a value that overlays changed
+    overlays: tuple["LoadedResource", ...] = ()  # that changed it
 
     @property
     def data(self) -> bytes:
         """The bytes."""
         return self.kept.data
+
+    def iter_data(self) -> Iterator[bytes]:
+        """Iterate over all bytes that the value comes from: its own, and those of overlays."""
+        for resource in (self, *self.overlays):
+            yield resource.data
+
+    def find_origin(self, pointer: Pointer) -> Place:
+        """Return the place at which a part of the value was written: here, or in an overlay."""
+        if self.origin is None:
+            return Place(self.name, pointer)
+        return self.origin.find(pointer)
 
     @property
     def text(self) -> str:
@@ -86,12 +100,12 @@ class LoadedResource:
     @property
     def is_dynamic(self) -> bool:
         """Whether a schema in it may be chosen by `$dynamicRef`."""
-        return b"$dynamicAnchor" in self.kept.words
+        return any(b"$dynamicAnchor" in resource.kept.words for resource in (self, *self.overlays))
 
     @property
     def has_ids(self) -> bool:
         """Whether a schema in it might rename itself by `$id` or `$self`, or name a place by an anchor."""
-        return bool(self.kept.words)
+        return any(resource.kept.words for resource in (self, *self.overlays))
 
 
 @dataclass(eq=False, repr=False)
@@ -142,6 +156,10 @@ class Library:
         if uri not in self._read:
             self._read[uri] = self._open(uri)
         return self._read[uri]
+
+    def replace(self, resource: LoadedResource) -> None:
+        """Give a resource that was read another value, before anybody has seen it."""
+        self._read[resource.uri] = resource
 
     @property
     def folders(self) -> tuple[Path, ...]:

@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from mock_server.document.load import LoadedResource, read_resource
 from mock_server.document.yaml import iter_positions
@@ -32,25 +33,47 @@ def find_lines(text: str, wanted: Iterable[Pointer]) -> dict[Pointer, int]:
     return {pointer: _nearest(lines, pointer) for pointer in missing}
 
 
-def find_place_lines(places: Iterable[Place], read: Iterable[LoadedResource]) -> dict[Place, int]:
+class Position(NamedTuple):
+    """Where a part of a document was written: in the file that it is a part of, or in an overlay."""
+
+    file: str
+    pointer: Pointer
+    line: int | None  # None: the file can't be read
+
+    def __str__(self) -> str:
+        if self.line is not None:
+            return f"{self.file}:{self.line}"
+        return self.file
+
+
+def find_positions(places: Iterable[Place], read: Iterable[LoadedResource]) -> dict[Place, Position]:
     """
-    Find the lines of places; one pass over each file.
+    Find where places were written, with their lines; one pass over each file.
 
     Args:
         places: In documents and fixtures.
         read: What was read already; other files are read again.
     """
     known = {resource.name: resource for resource in read}
-    by_file: dict[str, set[Place]] = defaultdict(set)
-    for place in places:
-        by_file[place.file].add(place)
-    found: dict[Place, int] = {}
-    for file, wanted in by_file.items():
+    origins = {place: _find_origin(place, known) for place in places}
+    known |= {overlay.name: overlay for resource in known.values() for overlay in resource.overlays}
+    by_file: dict[str, set[Pointer]] = defaultdict(set)
+    for origin in origins.values():
+        by_file[origin.file].add(origin.pointer)
+    lines: dict[str, dict[Pointer, int]] = {}
+    for file, pointers in by_file.items():
         text = _text(file, known)
-        if text is not None:
-            lines = find_lines(text, {place.pointer for place in wanted})
-            found.update({place: lines[place.pointer] for place in wanted})
-    return found
+        lines[file] = find_lines(text, pointers) if text is not None else {}
+    return {
+        place: Position(origin.file, origin.pointer, lines[origin.file].get(origin.pointer))
+        for place, origin in origins.items()
+    }
+
+
+def _find_origin(place: Place, known: Mapping[str, LoadedResource]) -> Place:
+    if place.file in known:
+        return known[place.file].find_origin(place.pointer)
+    return place
 
 
 def _text(file: str, known: Mapping[str, LoadedResource]) -> str | None:

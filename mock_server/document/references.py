@@ -303,7 +303,8 @@ class BrokenReferences:
     def find(self, resource: LoadedResource) -> tuple[Finding, ...]:
         """Find them in a file, in document order."""
         root = Node(resource.value, resource)
-        if not resource.has_ids and all(self._try(text, root) is None for text in _written(resource.data)):
+        written = set().union(*map(find_written, resource.iter_data()))
+        if not resource.has_ids and all(self._try(text, root) is None for text in written):
             return ()
         found: list[Finding] = []
         for node in _iter_references(root):
@@ -334,7 +335,7 @@ class BrokenReferences:
         return None
 
 
-def _written(data: bytes) -> set[str]:
+def find_written(data: bytes) -> set[str]:
     """Return the texts of all references in a file, each once."""
     found = (next(filter(None, match), b"") for match in set(_REFERENCE.findall(data)))
     return {text.decode("utf-8", "replace").replace("\\/", "/").partition(" #")[0].strip() for text in found if text}

@@ -28,8 +28,7 @@ from typing import Any, Final
 
 import orjson
 
-from mock_server.document.document import open_document
-from mock_server.document.load import Access, Library
+from mock_server.document.read import read_document
 from mock_server.errors import UsageError
 from mock_server.generate.engine import Engine
 from mock_server.json_values import Progress
@@ -294,9 +293,7 @@ def fill_shard(job: Job, parts: Parts, index: int) -> Shard | None:
 
 @lru_cache(maxsize=2)
 def _open_plan(job: "_Opening") -> PayloadPlan:
-    library = Library(Access(folders=job.settings.allow_path, hosts=frozenset(job.settings.allow_remote)))
-    document = open_document(library, library.open_entry(job.document))
-    return PayloadPlan(Engine(document, job.settings), job.choice)
+    return PayloadPlan(Engine(read_document(job.document, job.settings), job.settings), job.choice)
 
 
 @dataclass(frozen=True, slots=True)

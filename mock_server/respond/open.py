@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mock_server.document.default import default_document
-from mock_server.document.document import Document, open_document
-from mock_server.document.load import STDIN, Access, Library
+from mock_server.document.document import Document
+from mock_server.document.load import STDIN
 from mock_server.document.model import Entry
+from mock_server.document.read import access_of, read_documents
 from mock_server.errors import FixtureError, UsageError
 from mock_server.exchange.router import Router
 from mock_server.files import find_escape, folder_name
@@ -72,11 +73,7 @@ def open_responders(wheres: Sequence[str], settings: Settings, *, judge_fixtures
     if len(bases) > 1 and len(bases) != len(wheres):
         count = f"{len(bases)} base paths for {len(wheres)} document{'s' if len(wheres) != 1 else ''}"
         raise UsageError(f"{count}: give --base-path once, for all of them, or once for each document, in their order")
-    access = Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote))
-    documents: list[Document] = []
-    for where in wheres:
-        library = Library(access)
-        documents.append(open_document(library, library.open_entry(where)))
+    documents = read_documents(wheres, access_of(settings), settings.overlay)
     known = frozenset(name for document in documents for entry in document.entries for name in (entry.id, entry.title))
     opened = []
     for index, (where, document) in enumerate(zip(wheres, documents, strict=True)):

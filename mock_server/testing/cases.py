@@ -27,10 +27,11 @@ from mock_server.contract.scope import base_path_of, choose_entries, read_baseli
 from mock_server.contract.transport.http import AnswerLimits, HttpSender
 from mock_server.contract.transport.in_process import load_app, open_app
 from mock_server.contract.transport.paced import PacedSender
-from mock_server.document.document import Document, open_document
-from mock_server.document.load import Access, Library
+from mock_server.document.document import Document
+from mock_server.document.load import Access
 from mock_server.document.model import Entry
-from mock_server.document.positions import find_place_lines
+from mock_server.document.positions import find_positions
+from mock_server.document.read import read_documents
 from mock_server.errors import MockServerError, UsageError
 from mock_server.findings import Level
 from mock_server.judges.identity import Identity, make_identity, make_mask
@@ -319,6 +320,7 @@ def contract_cases(
     checks: Sequence[str] = (),
     allow_remote: Sequence[str] = (),
     allow_path: Sequence[Path] = (),
+    overlay: Sequence[str | Path] = (),
 ) -> list[Any]:
     """
     List the contract checks of a document, for `pytest.mark.parametrize`: in its order, each with an id of its own.
@@ -330,6 +332,7 @@ def contract_cases(
         checks: Only these.
         allow_remote: Hosts that references may read from.
         allow_path: Folders that references may read from.
+        overlay: Overlays that are applied to the document, in their order.
 
     Raises:
         UsageError: a check is unknown, or a pattern fits nothing.
@@ -338,8 +341,8 @@ def contract_cases(
     unknown = [name for name in checks if name not in CHECKS]
     if unknown:
         raise UsageError(f"there is no check {unknown[0]!r}; there are {', '.join(CHECKS)}")
-    library = Library(Access(folders=tuple(allow_path), hosts=frozenset(allow_remote)))
-    opened = open_document(library, library.open_entry(str(document)))
+    access = Access(folders=tuple(allow_path), hosts=frozenset(allow_remote))
+    opened = read_documents([str(document)], access, tuple(map(Path, overlay)))[0]
     suite = Suite(opened, choose_entries(opened, include, exclude))
     return [
         pytest.param(case, id=case.id, marks=pytest.mark.xdist_group(f"contract {suite.resource(entry)}"))
@@ -384,6 +387,6 @@ def _applies(document: Document, case: ContractCase) -> bool:
 
 def _frame(document: Document, target: TestTarget, incidents: Sequence[Incident]) -> ReportContext:
     places = [incident.finding.place for incident in incidents if incident.finding.place is not None]
-    lines = find_place_lines(places, document.library.loaded())
-    frame = ReportContext(document.title, document.resource.name, target.origin(), target.seed, lines=lines)
+    positions = find_positions(places, document.library.loaded())
+    frame = ReportContext(document.title, document.resource.name, target.origin(), target.seed, positions=positions)
     return replace(frame, mask=make_mask(target.identities(document), document))

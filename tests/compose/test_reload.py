@@ -342,3 +342,25 @@ def test_relative_paths_are_found_again_from_the_folder_of_the_start(
 
     with Clients(f"{server.origin}/a", count=1) as clients:
         clients.wait_for(2)
+
+
+def test_an_edited_overlay_is_followed_and_a_broken_one_keeps_the_version_before(edited: Edited) -> None:
+    overlay = edited.folder / "own.overlay.yaml"
+    (edited.folder / "mock-server.toml").write_text(f'overlay = "{overlay}"')
+
+    def write(value: object) -> None:
+        target = "$..schema"
+        overlay.write_text(
+            f"overlay: 1.1.0\ninfo: {{title: t, version: '1'}}\nactions: [{{target: {target}, update: {value}}}]\n"
+        )
+
+    write("{const: 2}")
+    edited.open()
+    assert edited.ask() == 2
+    write("{const: 3}")
+    edited.look()
+    assert edited.ask() == 3
+    overlay.write_text("overlay: [")
+    edited.look()
+    assert edited.ask() == 3
+    assert "own.overlay.yaml" in str(edited.backend.reload_error)

@@ -18,13 +18,20 @@ from mock_server.contract.reports.ndjson import iter_ndjson, render_markdown
 from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.runner import Exercise, Report
 from mock_server.contract.transport.http import Received
+from mock_server.document.positions import Position
 from mock_server.exchange.message import Request, Response
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.findings import Finding, Place
 
 EVIL = "<script>alert('s3cret')</script> | `x` \x00 ]]> \u2028"
 FRAME = ReportContext(
-    "T", "openapi.yaml", "http://x", 7, Mask(("s3cret",)), {Place("openapi.yaml", ("a",)): 12}, "2026-11-23T00:00:00Z"
+    "T",
+    "openapi.yaml",
+    "http://x",
+    7,
+    Mask(("s3cret",)),
+    {Place("openapi.yaml", ("a",)): Position("openapi.yaml", ("a",), 12)},
+    "2026-11-23T00:00:00Z",
 )
 
 

@@ -11,7 +11,7 @@ import orjson
 from mock_server.admin.console.context import ROOT
 from mock_server.admin.json import is_nested_deeper
 from mock_server.document.document import Document
-from mock_server.document.positions import find_place_lines
+from mock_server.document.positions import Position, find_positions
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.media_type import is_json, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
@@ -156,21 +156,21 @@ def show_findings(
 ) -> list[ShownFinding]:
     """Find the lines of findings, the worst first; takes as long as reading the documents."""
     read = (resource for document in documents for resource in document.library.loaded())
-    lines = find_place_lines((finding.place for finding in findings if finding.place is not None), read)
+    positions = find_positions((finding.place for finding in findings if finding.place is not None), read)
     ordered = sorted(findings, key=lambda found: (-found.level, found.sort_key))
-    return [_show_finding(finding, lines, mask) for finding in ordered]
+    return [_show_finding(finding, positions, mask) for finding in ordered]
 
 
-def _show_finding(finding: Finding, lines: Mapping[Place, int], mask: Mask) -> ShownFinding:
-    place = finding.place or Place("")
+def _show_finding(finding: Finding, positions: Mapping[Place, Position], mask: Mask) -> ShownFinding:
+    position = positions[finding.place] if finding.place is not None else Position("", (), None)
     instance = finding.instance
     return ShownFinding(
         rule=finding.rule,
         level=finding.level.name.lower(),
         blame=finding.blame.value,
         message=mask.finding(finding.message, instance),
-        file=place.file,
-        line=lines.get(place),
-        pointer=format_pointer(place.pointer),
+        file=position.file,
+        line=position.line,
+        pointer=format_pointer(position.pointer),
         instance=mask.text(format_pointer(instance)) if instance is not None else "",
     )

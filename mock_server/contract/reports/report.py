@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from mock_server.contract.model import Exchanged, Incident
 from mock_server.contract.runner import Report
+from mock_server.document.positions import Position
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request
 from mock_server.exchange.render import render_body, render_fields
 from mock_server.exchange.secrets.mask import Mask
-from mock_server.findings import Place
+from mock_server.findings import Finding, Place
 from mock_server.json_values import JsonObject, format_pointer
 from mock_server.version import __version__
 
@@ -25,13 +26,20 @@ class ReportContext:
     origin: str
     seed: int
     mask: Mask = field(default_factory=Mask)
-    lines: Mapping[Place, int] = field(default_factory=dict)
+    positions: Mapping[Place, Position] = field(default_factory=dict)
     started: str = ""  # RFC 3339
+
+    def find_position(self, finding: Finding) -> Position | None:
+        """Return where the place of a finding was written; without a line where nobody looked it up."""
+        place = finding.place
+        if place is None:
+            return None
+        return self.positions.get(place) or Position(place.file, place.pointer, None)
 
     def describe(self, incident: Incident) -> JsonObject:
         """Return one incident."""
         finding = incident.finding
-        place = finding.place
+        position = self.find_position(finding)
         mask = incident.mask(self.mask)
         return {
             "id": incident.id,
@@ -42,9 +50,9 @@ class ReportContext:
             "blame": finding.blame.value,
             "operation": finding.operation,
             "message": mask.finding(finding.message, finding.instance),
-            "file": place.file if place is not None else None,
-            "line": self.lines.get(place) if place is not None else None,
-            "pointer": format_pointer(place.pointer) if place is not None else None,
+            "file": position.file if position is not None else None,
+            "line": position.line if position is not None else None,
+            "pointer": format_pointer(position.pointer) if position is not None else None,
             "instance": mask.text(format_pointer(finding.instance)) if finding.instance is not None else None,
             "seen": incident.seen,
             "curl": write_curl(mask.request(incident.exchanged.probe.request), mask.url(self.origin)),

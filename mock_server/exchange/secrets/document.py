@@ -37,7 +37,7 @@ def mask_of(documents: Iterable[Document], open_cookies: frozenset[str] = frozen
 
 @lru_cache(maxsize=16)
 def _known(document: Document) -> Mask:
-    texts = [resource for resource in document.library.loaded() if _PASSWORD.search(resource.data)]
+    texts = [resource for resource in document.library.loaded() if any(map(_PASSWORD.search, resource.iter_data()))]
     members = frozenset(name.lower() for resource in texts for name in find_passwords(resource.value))
     templates = {
         entry.template

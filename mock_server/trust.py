@@ -54,6 +54,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     # how a mock answers, what is tested and how it is shown
     "budget": Trust.ANYTHING,
     "checks": Trust.ANYTHING,
+    "closed": Trust.ANYTHING,
     "count": Trust.ANYTHING,
     "direction": Trust.ANYTHING,
     "exclude": Trust.ANYTHING,
@@ -71,6 +72,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "min_coverage": Trust.ANYTHING,
     "mode": Trust.ANYTHING,
     "offset": Trust.ANYTHING,
+    "open_world": Trust.ANYTHING,
     "operation": Trust.ANYTHING,
     "phases": Trust.ANYTHING,
     "rate_limit": Trust.ANYTHING,

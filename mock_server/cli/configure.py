@@ -20,7 +20,7 @@ from mock_server.trust import sift
 
 _PREFIX: Final = "MOCK_SERVER_"
 # Commands with options that are no settings of the mock: each has a table of its own in the file.
-TABLES: Final = ("test", "validate", "payloads", "proxy")
+TABLES: Final = ("test", "validate", "payloads", "proxy", "diff")
 _MOST_DOTS: Final = 1_000  # of a line: reading a key takes time in proportion to the square of its parts
 _LARGEST: Final = 1_000_000  # bytes of a settings file: reading TOML takes seconds for each megabyte
 # Tables below those of commands, which are no options: `[test.auth]`.

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "check": "Say what is wrong with a document, its examples, fixtures and scenarios, and what can't be mocked.",
     "test": "Test a running API against its document: examples, coverage, the lives of things, fuzzing.",
     "validate": "Judge captured traffic (HAR, NDJSON of exchanges) or bare payloads, and sum up what is wrong.",
+    "diff": "Say who breaks when one document takes the place of another, each time with a message that proves it.",
     "payloads": "Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what "
     "it says.",
 }
@@ -40,6 +41,7 @@ COMMANDS: Final = {
 _SYNONYMS: Final = {
     "mock": "serve", "run": "serve", "start": "serve", "server": "serve", "stub": "serve", "lint": "check",
     "record": "proxy", "fuzz": "test", "contract": "test", "generate": "payloads", "judge": "validate",
+    "compare": "diff", "changelog": "diff", "breaking": "diff",
 }  # fmt: skip
 # What typer raises for a wrong command line; it exports subclasses only.
 _COMMAND_LINE_ERROR: Final[type[Exception]] = typer.BadParameter.__mro__[1]

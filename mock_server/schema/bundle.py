@@ -239,15 +239,22 @@ class Schemas:
             out = {keyword: value for keyword, value in out.items() if keyword not in {"oneOf", "anyOf"}}
         elif "discriminator" in source and not as_base:
             self._discriminators.apply(
-                node, out, self.use.purpose, lambda child: {"$ref": f"#/$defs/{self._name(child, own)}"}
+                node, out, self._naming, lambda child: {"$ref": f"#/$defs/{self._name(child, own)}"}
             )
-        if not as_base and "allOf" in source and self.use.purpose is Purpose.MAKE:
+        if not as_base and "allOf" in source and self._naming is Purpose.MAKE:
             self._discriminators.name_child(node, out)
         dynamic = source.get("$dynamicRef")
         if isinstance(dynamic, str) and self.use.is_json_schema:
             reference = self._reference(node, hidden, dynamic)
             out.update(reference if isinstance(reference, dict) else {})
         return out
+
+    @property
+    def _naming(self) -> Purpose:
+        """The purpose for which discriminators are read: whoever sends a value names its alternative."""
+        if self.use.is_sent:
+            return Purpose.MAKE
+        return self.use.purpose
 
     def _is_base(self, holder: Node, member: Node) -> bool:
         """Return whether a member of `allOf` is a schema with a discriminator that its holder extends."""

@@ -22,6 +22,7 @@ from jsonschema_rs.canonical import (
     CanonicalizationError,
     CanonicalViewType,
     ConstView,
+    Containment,
     ContainsView,
     Distinctness,
     EnumView,
@@ -88,7 +89,9 @@ __all__ = [
     "View",
     "Violation",
     "as_json",
+    "canonicalize_exactly",
     "canonicalize_schema",
+    "covers",
     "explain_unsatisfiable",
     "find_complement",
     "find_difference",
@@ -246,6 +249,32 @@ def canonicalize_schema(schema: JsonObject) -> Canonical | None:
         return _known_form(orjson.dumps(few))
     except TypeError:  # a number beyond 64 bits
         return _form(few)
+
+
+def canonicalize_exactly(schema: JsonObject) -> Canonical | None:
+    """
+    Bring a schema into canonical form, its references to `#/$defs/` left as references.
+
+    None where that fails, or where it has more alternatives than can be told apart.
+    """
+    if count_cases(schema) > MOST_CASES or thin(schema) is not schema:
+        return None
+    return _canonicalize(schema)
+
+
+def covers(outer: Canonical, inner: Canonical) -> bool | None:
+    """Return whether a form admits every value of another one; None where that is not known."""
+    if _count_branches(outer) * _count_branches(inner) > MOST_CASES:
+        return None
+    try:
+        answer = outer.covers(inner)
+    except CanonicalizationError:
+        return None
+    if answer == Containment.YES:
+        return True
+    if answer == Containment.NO:
+        return False
+    return None
 
 
 @lru_cache(maxsize=256)

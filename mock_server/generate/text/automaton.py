@@ -145,6 +145,8 @@ def iter_common(
     most: int | None,
     random: Random,
     most_work: int = _MAX_WORK,
+    *,
+    all_lengths: bool = False,
 ) -> Iterator[str]:
     """
     Find strings that match some patterns and not others, the shorter ones first.
@@ -156,6 +158,7 @@ def iter_common(
         most: The greatest length.
         random: Chooses among characters that mean the same to all patterns.
         most_work: How many states may be passed through.
+        all_lengths: Whether texts that are too long to be walked to make the walk be given up, rather than passed over.
 
     Raises:
         RegexError: a pattern can't be read, or has no automaton, or the walk is given up.
@@ -175,6 +178,8 @@ def iter_common(
         if len(text) >= least and all(a.is_content(p, first=not text) for a, p in zip(automata, progress, strict=True)):
             yield text
         if len(text) >= ceiling:
+            if all_lengths and ceiling != most:
+                raise RegexError("the patterns agree on nothing near")
             continue
         size = len(text) + 1
         for kind, ranges in random.sample(kinds, len(kinds)):
@@ -185,6 +190,21 @@ def iter_common(
                 shortest[key] = size
                 char = random.choice(charset.preferred(ranges))
                 heappush(todo, (max(least - size, 0), size, len(shortest) + work, after, text + char))
+
+
+def agree_on_nothing(
+    found: Sequence[str], barred: Sequence[str], least: int, most: int | None, most_work: int = _MAX_WORK
+) -> bool:
+    """
+    Return whether it is proven that no string matches some patterns and not others; see `iter_common`.
+
+    So a pattern's strings are among those of another one, if the other one is the one that is barred.
+    """
+    walk = iter_common(found, barred, least, most, Random(0), most_work, all_lengths=True)
+    try:
+        return next(walk, None) is None
+    except RegexError:
+        return False
 
 
 def _automata(patterns: Sequence[str], sets: list[Ranges], *, wanted: bool) -> Iterator[_Automaton]:

@@ -1,0 +1,79 @@
+"""Whether it is proven that no value is of two schemas at once, one of each side."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mock_server.diff.forms import definition_name, may_have, received_property, types_of, widened
+from mock_server.diff.sides import SchemaSide
+from mock_server.schema.canonical import (
+    AllOfView,
+    AnyOfView,
+    Canonical,
+    ObjectView,
+    OneOfView,
+    ReferenceView,
+    as_json,
+    find_intersection,
+    find_references,
+    is_unsatisfiable,
+)
+
+_DEEPEST: Final = 24  # references in a row, or one in the other
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Apart:
+    """Tells schemas of a sender and a receiver apart."""
+
+    sender: SchemaSide
+    receiver: SchemaSide
+
+    def are_disjoint(self, sent: Canonical, other: Canonical, depth: int = 0) -> bool:
+        """Return whether it is proven that no value is of both; the other one is the receiver's."""
+        if depth > _DEEPEST:
+            return False
+        one_forms, other_forms = _followed(self.sender, sent), _followed(self.receiver, other)
+        return any(self._exclude(one, two, depth) for one in one_forms for two in other_forms)
+
+    def _exclude(self, sent: Canonical, other: Canonical, depth: int) -> bool:
+        one, two = sent.view(), other.view()
+        types, accepted = types_of(sent), types_of(other)
+        if types is not None and accepted is not None and not widened(types) & widened(accepted):
+            return True
+        if isinstance(one, AnyOfView | OneOfView):
+            return all(self.are_disjoint(branch, other, depth + 1) for branch in one.branches)
+        if isinstance(two, AnyOfView | OneOfView):
+            return all(self.are_disjoint(sent, branch, depth + 1) for branch in two.branches)
+        if isinstance(one, AllOfView):
+            return any(self.are_disjoint(branch, other, depth + 1) for branch in one.branches)
+        if isinstance(two, AllOfView):
+            return any(self.are_disjoint(sent, branch, depth + 1) for branch in two.branches)
+        if isinstance(one, ObjectView) and isinstance(two, ObjectView):
+            return self._exclude_objects(one, two, depth)
+        if any(find_references(as_json(form.to_json_schema())) for form in (sent, other)):
+            return False
+        both = find_intersection(sent, other)
+        return both is not None and is_unsatisfiable(both)
+
+    def _exclude_objects(self, one: ObjectView, two: ObjectView, depth: int) -> bool:
+        """Return whether some property that one of them requires can't be as both want it."""
+        for name in dict.fromkeys((*one.required, *two.required)):
+            if not (may_have(one, name) and may_have(two, name)):
+                return True
+            mine, yours = received_property(one, name), received_property(two, name)
+            if any(self.are_disjoint(a, b, depth + 1) for a in mine for b in yours):
+                return True
+        return False
+
+
+def _followed(side: SchemaSide, form: Canonical) -> list[Canonical]:
+    """Return the forms of which all hold for a value of a form: where it is a reference, those of its definition."""
+    for _ in range(_DEEPEST):
+        view = form.view()
+        if not isinstance(view, ReferenceView):
+            return [form]
+        forms = [each for each in side.definition_forms(definition_name(view)) if each is not None]
+        if len(forms) != 1:
+            return forms
+        form = forms[0]
+    return []

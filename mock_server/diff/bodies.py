@@ -1,0 +1,263 @@
+"""Bodies: of requests and of answers, by media type."""
+
+from collections.abc import Iterator, Sequence
+
+from mock_server.diff.context import OperationPair, describe_difference
+from mock_server.diff.messages import SchemaDifference
+from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
+from mock_server.document.model import MISSING, DocumentedResponse, MediaType, Missing
+from mock_server.errors import SchemaError
+from mock_server.exchange.body import content_type, write_body
+from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.exchange.message import Request, Response
+from mock_server.json_values import JsonValue
+from mock_server.judges.request import find_content
+from mock_server.schema.dialect import Direction, Purpose
+
+
+def compare_request_bodies(pair: OperationPair) -> None:
+    """Compare what requests of an operation have for a body."""
+    old, new = pair.old.request_body, pair.new.request_body
+    sent, received = (new, old) if pair.is_sent else (old, new)
+    place = pair.place(Direction.REQUEST, "body")
+    if sent is None and received is None:
+        return
+    pair.compared += 1
+    if received is None and sent is not None:
+        rule = "diff-callback-widened" if pair.is_sent else "diff-request-body-removed"
+        pair.add(rule, "the request has no body any more", place, old=sent.node, new=pair.new.entry.node,
+                 verdict=DiffVerdict.CHANGED)  # fmt: skip
+        return
+    if received is not None and received.required and (sent is None or not sent.required):
+        _require_body(pair, place)
+    if sent is None or received is None:
+        return
+    for media in sent.content:
+        counterpart = find_content(received.content, _concrete(media.name))
+        where = pair.place(Direction.REQUEST, "body", media.name)
+        pair.compared += 1
+        if counterpart is None:
+            rule = "diff-callback-widened" if pair.is_sent else "diff-media-type-removed"
+            request = pair.witness_request(media=media, body=_example_body(pair, media))
+            if request is not None:
+                witness = Witness(request=request, origin=pair.origin, reasons=_reasons(pair, request))
+                message = f"a body of {media.name} is not taken any more"
+                pair.add(rule, message, where, old=media.node, new=received.node, witness=witness)
+        else:
+            _compare_request_schema(pair, media, counterpart, where)
+
+
+def _require_body(pair: OperationPair, place: ComparedPlace) -> None:
+    request = pair.witness_request(is_bare=True)
+    if request is None:
+        return
+    rule = "diff-callback-widened" if pair.is_sent else "diff-request-body-required"
+    body = pair.new.request_body or pair.old.request_body
+    witness = Witness(request=request, origin=pair.origin, reasons=_reasons(pair, request))
+    node = body.node if body is not None else pair.new.entry.node
+    pair.add(rule, "the body is required now", place, old=pair.old.entry.node, new=node, witness=witness)
+
+
+def _reasons(pair: OperationPair, request: Request) -> tuple[str, ...]:
+    return tuple(finding.message for finding in pair.refusals(request))
+
+
+def _example_body(pair: OperationPair, media: MediaType) -> JsonValue | Missing:
+    """Return a good body of a media type of the side that sends."""
+    side, operation = (pair.context.new, pair.new) if pair.is_sent else (pair.context.old, pair.old)
+    draft = side.draft(operation)
+    if draft.media is media:
+        return draft.body
+    if media.schema is None:
+        return "example"
+    try:
+        sender = pair.context.comparer(Direction.REQUEST, is_sent=pair.is_sent)
+        return sender.make_example(media.schema)
+    except SchemaError:
+        return "example"
+
+
+def _concrete(name: str) -> str:
+    """Return a media type that a range stands for."""
+    parsed = parse_media_type(name)
+    if not parsed.is_range:
+        return name
+    return "application/json" if parsed.type == "*" else f"{parsed.type}/example"
+
+
+def _compare_request_schema(pair: OperationPair, sent: MediaType, received: MediaType, place: ComparedPlace) -> None:
+    rule = "diff-callback-widened" if pair.is_sent else "diff-request-refused"
+    for difference in iter_differences(pair, sent, received, Direction.REQUEST):
+        old, new = (received, sent) if pair.is_sent else (sent, received)
+        if difference.refused is None:
+            add_undecided(pair, difference, place, old, new)
+            continue
+        request = pair.witness_request(body=difference.refused.value, media=sent)
+        if request is None or not (is_json(parse_media_type(sent.name)) or pair.refusals(request)):
+            add_undecided(pair, difference, place, old, new)
+            continue
+        witness = Witness(
+            request=request,
+            origin=pair.origin,
+            value=difference.refused.value,
+            inside=difference.refused.violations[0].instance if difference.refused.violations else (),
+            reasons=tuple(violation.message for violation in difference.refused.violations),
+        )
+        add_difference(pair, rule, difference, place, old, new, witness)
+
+
+def iter_differences(
+    pair: OperationPair, sent: MediaType, received: MediaType, direction: Direction
+) -> Iterator[SchemaDifference]:
+    """Compare the schemas of two media types; nothing where everything that is sent is proven to be accepted."""
+    comparer = pair.context.comparer(direction, is_sent=pair.is_sent)
+    for one, other in ((sent.schema, received.schema), (sent.item_schema, received.item_schema)):
+        if other is None:
+            continue
+        try:
+            yield from comparer.compare(one, other)
+        except SchemaError as error:
+            yield comparer.give_up(str(error))
+
+
+def add_difference(
+    pair: OperationPair,
+    rule: str,
+    difference: SchemaDifference,
+    place: ComparedPlace,
+    old: MediaType,
+    new: MediaType,
+    witness: Witness,
+) -> None:
+    """Note a difference that a witness shows."""
+    refused = difference.refused
+    violation = refused.violations[0] if refused is not None and refused.violations else None
+    at_receiver = violation.place if violation is not None else None
+    receiver_is_new = place.sender == "client" if not pair.is_sent else place.direction is Direction.RESPONSE
+    own_old, own_new = old.node.place, new.node.place
+    if at_receiver is not None and receiver_is_new:
+        own_new = at_receiver
+    elif at_receiver is not None:
+        own_old = at_receiver
+    message = describe_difference(difference)
+    pair.add(rule, message, place, old=own_old, new=own_new, witness=witness, inside=difference.inside)
+
+
+def add_undecided(
+    pair: OperationPair, difference: SchemaDifference, place: ComparedPlace, old: MediaType, new: MediaType
+) -> None:
+    """Note a difference of which nothing is known."""
+    keyword = f" ({difference.gap.keyword})" if difference.gap.keyword else ""
+    message = f"whether the change{keyword} breaks somebody could not be decided"
+    pair.add(
+        "diff-undecided",
+        message,
+        place,
+        old=old.node,
+        new=new.node,
+        verdict=DiffVerdict.UNKNOWN,
+        inside=difference.inside,
+        reason=difference.reason,
+        tried=difference.tried,
+    )
+
+
+def compare_answer_bodies(
+    pair: OperationPair, sent: DocumentedResponse, received: DocumentedResponse, status: int
+) -> None:
+    """
+    Compare the bodies of one status.
+
+    Args:
+        pair: The operation.
+        sent: As the party that answers has it: the provider, but for callbacks.
+        received: As the party that asked has it.
+        status: An example of the statuses that are compared.
+    """
+    if not received.content:
+        for media in sent.content:
+            where = pair.place(Direction.RESPONSE, received.status, "body", media.name)
+            message = f"the answer {received.status} has a body where none was documented"
+            pair.add("diff-media-type-added", message, where, old=received.node, new=media.node)
+        return
+    matched: set[str] = set()
+    for media in sent.content:
+        counterpart = find_content(received.content, _concrete(media.name))
+        where = pair.place(Direction.RESPONSE, received.status, "body", media.name)
+        pair.compared += 1
+        if counterpart is None:
+            message = f"the answer {received.status} may have the media type {media.name}"
+            pair.add("diff-media-type-added", message, where, old=received.node, new=media.node)
+            continue
+        matched.add(counterpart.name)
+        _compare_answer_schema(pair, sent, media, counterpart, where, status)
+    for media in received.content:
+        if media.name not in matched and find_content(sent.content, _concrete(media.name)) is None:
+            _remove_answer_type(pair, sent, media, status, received.status)
+
+
+def _remove_answer_type(
+    pair: OperationPair, sent: DocumentedResponse, media: MediaType, status: int, written: str
+) -> None:
+    where = pair.place(Direction.RESPONSE, written, "body", media.name)
+    request = pair.witness_request()
+    if pair.is_sent or request is None:
+        return
+    accepting = (*(field for field in request.fields if field[0] != b"accept"), (b"accept", media.name.encode()))
+    offered = ", ".join(each.name for each in sent.content) or "no body"
+    witness = Witness(
+        request=request._replace(fields=accepting),
+        response=write_answer(status, sent, None, MISSING),
+        origin=pair.origin,
+        reasons=(f"it is asked for {media.name}; documented is {offered}",),
+    )
+    message = f"the answer {written} can't be got as {media.name} any more"
+    pair.add("diff-media-type-removed", message, where, old=media.node, new=sent.node, witness=witness)
+
+
+def _compare_answer_schema(
+    pair: OperationPair,
+    response: DocumentedResponse,
+    sent: MediaType,
+    received: MediaType,
+    place: ComparedPlace,
+    status: int,
+) -> None:
+    rule = "diff-callback-answer-refused" if pair.is_sent else "diff-response-widened"
+    for difference in iter_differences(pair, sent, received, Direction.RESPONSE):
+        old, new = (sent, received) if pair.is_sent else (received, sent)
+        if difference.refused is None:
+            add_undecided(pair, difference, place, old, new)
+            continue
+        side = pair.context.old if pair.is_sent else pair.context.new
+        outline = None
+        if sent.schema is not None:
+            outline = side.kit.outline(sent.schema, Direction.RESPONSE, Purpose.MAKE)
+        parsed = parse_media_type(_concrete(sent.name))
+        body = b""
+        if outline is not None:
+            body = write_body(difference.refused.value, parsed, outline, sent.encoding, "root")
+        fields = ((b"content-type", content_type(_concrete(sent.name), parsed).encode("latin-1", "replace")),)
+        violations: Sequence[str] = [violation.message for violation in difference.refused.violations]
+        witness = Witness(
+            request=pair.witness_request(),
+            response=Response(status, fields, body),
+            origin=pair.origin,
+            value=difference.refused.value,
+            inside=difference.refused.violations[0].instance if difference.refused.violations else (),
+            reasons=tuple(violations),
+        )
+        add_difference(pair, rule, difference, place, old, new, witness)
+
+
+def write_answer(
+    status: int, response: DocumentedResponse, media: MediaType | None, value: JsonValue | Missing
+) -> Response:
+    """Write an answer without a body, or with the type of one."""
+    first = media or next(iter(response.content), None)
+    if first is None or isinstance(value, Missing):
+        fields: tuple[tuple[bytes, bytes], ...] = ()
+        if first is not None:
+            fields = ((b"content-type", _concrete(first.name).encode("latin-1", "replace")),)
+        return Response(status, fields, b"")
+    return Response(status, ((b"content-type", _concrete(first.name).encode("latin-1", "replace")),), b"")

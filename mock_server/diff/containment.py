@@ -1,0 +1,465 @@
+"""
+Whether everything that a sender may send is accepted by a receiver: a proof, or the gaps that it leaves.
+
+Schemas are compared by their canonical forms, keyword by keyword. A pair of definitions is taken for contained until
+it turns out not to be, and everything that relied on it is looked at again: what is left at the end is the greatest
+solution, which is right since JSON values are finite (coinduction). So recursion ends, and a definition that hundreds
+of places share is compared once.
+
+Every rule here errs on the side of a gap: nothing is called contained without a proof. A gap is no proof of the
+contrary; `witness` looks for a message.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from mock_server.diff.apart import Apart
+from mock_server.diff.forms import (
+    definition_name,
+    of_type,
+    types_of,
+    values_of,
+    widened,
+)
+from mock_server.diff.gaps import Gap
+from mock_server.diff.parts import PartComparer
+from mock_server.diff.policy import DEFINITIONS
+from mock_server.diff.scalars import find_number_gaps, find_string_gaps, iter_candidates
+from mock_server.diff.sides import SchemaSide
+from mock_server.json_values import JsonValue, same_json
+from mock_server.schema.bundle import Bundle
+from mock_server.schema.canonical import (
+    AllOfView,
+    AnyOfView,
+    ArrayView,
+    Canonical,
+    ConstView,
+    EnumView,
+    FalseView,
+    IntegerView,
+    MultiTypeView,
+    NotView,
+    NumberView,
+    ObjectView,
+    OneOfView,
+    RawView,
+    ReferenceView,
+    StringView,
+    TrueView,
+    TypedGroupView,
+    as_json,
+    covers,
+    find_intersection,
+    find_references,
+    is_same,
+    is_unsatisfiable,
+)
+from mock_server.schema.dialect import is_type
+
+_MOST_PAIRS: Final = 20_000  # of definitions, for one pair of schemas
+_MOST_GAPS: Final = 40  # of one pair of definitions
+_DEEPEST: Final = 24  # references in a row, or one in the other, when looking whether two schemas exclude each other
+Pair = tuple[str, str]
+
+
+@dataclass(eq=False, repr=False)
+class Containment:
+    """Compares the schemas of a sender with those of a receiver. What was found out is kept."""
+
+    sender: SchemaSide
+    receiver: SchemaSide
+    _gaps: dict[Pair, list[Gap]] = field(default_factory=dict)  # of pairs that were looked at
+    _users: dict[Pair, set[Pair]] = field(default_factory=dict)  # by pair: those that relied on it
+    _todo: list[Pair] = field(default_factory=list)
+    _known: set[Pair] = field(default_factory=set)
+    _same: dict[Pair, bool] = field(default_factory=dict)
+    _current: Pair | None = None
+
+    def __post_init__(self) -> None:
+        """Prepare the comparisons of what has parts."""
+        self._apart = Apart(self.sender, self.receiver)
+        self._parts = PartComparer(self)
+
+    def find_gaps(self, sent: Bundle, received: Bundle) -> list[Gap]:
+        """
+        Compare two schemas.
+
+        Args:
+            sent: As the sender's document has it.
+            received: As the receiver's has it.
+        """
+        one, other = self.sender.root(sent), self.receiver.root(received)
+        if self._is_written_same(one, other):
+            return []
+        sealed, wanted = self.sender.own(one), self.receiver.own(other)
+        while True:
+            gaps = self._compare_schemas(sealed, wanted)
+            if not self._todo:
+                return gaps[:_MOST_GAPS]
+            self._settle()
+
+    def gaps_of(self, pair: Pair) -> list[Gap]:
+        """Return the gaps of a pair of definitions that was compared."""
+        return self._gaps.get(pair, [])
+
+    def _settle(self) -> None:
+        """Look at pairs until none is left to be looked at."""
+        while self._todo:
+            pair = self._todo.pop()
+            before = bool(self._gaps.get(pair))
+            self._current = pair
+            found = self._compare_definitions(pair)
+            self._current = None
+            self._gaps[pair] = found[:_MOST_GAPS]
+            if found and not before:
+                again = self._users.get(pair, set())
+                self._todo.extend(user for user in again if user not in self._todo)
+
+    def _compare_definitions(self, pair: Pair) -> list[Gap]:
+        sent, received = pair
+        if len(self._known) > _MOST_PAIRS:
+            return [Gap("$ref")]
+        if self._is_same_definition(sent, received):
+            return []
+        return self._compare_all(self.sender.definition_forms(sent), self.receiver.definition_forms(received))
+
+    def _compare_schemas(self, sent: JsonValue, received: JsonValue) -> list[Gap]:
+        return self._compare_all(self.sender.forms(sent), self.receiver.forms(received))
+
+    def _compare_all(self, sent: Iterable[Canonical | None], received: Iterable[Canonical | None]) -> list[Gap]:
+        """Compare forms that hold together: each of the receiver's has to admit what one of the sender's does."""
+        senders = [form for form in sent if form is not None]
+        gaps: list[Gap] = []
+        for form in received:
+            if form is None:
+                gaps.append(Gap("", senders[0] if senders else None))
+            elif not senders:
+                gaps.append(Gap("", None, form))
+            else:
+                tried = [self.compare(each, form) for each in senders]
+                if all(tried):
+                    gaps += _nearest(tried)
+        return gaps
+
+    def _is_same_definition(self, sent: str, received: str) -> bool:
+        """Return whether two definitions are written the same, with all that they refer to."""
+        todo, seen = [(sent, received)], set[Pair]()
+        while todo:
+            pair = todo.pop()
+            if pair in seen or self._same.get(pair):
+                continue
+            if pair in self._same:
+                break
+            seen.add(pair)
+            one, other = self.sender.definitions.get(pair[0]), self.receiver.definitions.get(pair[1])
+            inside = list(iter_pairs(one, other))
+            if None in inside or not self._receives_plainly():
+                self._same[pair] = self._same[sent, received] = False
+                return False
+            todo.extend(pair for pair in inside if pair is not None)
+        else:
+            self._same.update(dict.fromkeys(seen, True))
+            return True
+        self._same[sent, received] = False
+        return False
+
+    def _is_written_same(self, one: JsonValue, other: JsonValue) -> bool:
+        inside = list(iter_pairs(one, other))
+        if None in inside or not self._receives_plainly():
+            return False
+        return all(self._is_same_definition(*pair) for pair in inside if pair is not None)
+
+    def _receives_plainly(self) -> bool:
+        """Return whether the receiver's definition is not sealed, or the sender's is as well."""
+        return not self.receiver.is_sealed or self.sender.is_sealed
+
+    def compare(self, sent: Canonical, received: Canonical) -> list[Gap]:
+        """Compare two forms; nothing where everything that is sent is proven to be accepted."""
+        one, other = sent.view(), received.view()
+        if isinstance(other, TrueView) or isinstance(one, FalseView) or is_unsatisfiable(sent):
+            return []
+        if isinstance(one, ReferenceView) and isinstance(other, ReferenceView):
+            return self._rely(definition_name(one), definition_name(other), sent, received)
+        if isinstance(one, ReferenceView):
+            return self._from_definition(definition_name(one), sent, received)
+        if isinstance(other, ReferenceView):
+            forms = self.receiver.definition_forms(definition_name(other))
+            if any(form is not None and isinstance(form.view(), ReferenceView) for form in forms):
+                return [Gap("$ref", sent, received)]
+            return self._compare_all((sent,), forms)
+        if is_same(sent, received) and not find_references(as_json(sent.to_json_schema())):
+            return []
+        return self._compare_views(sent, received)
+
+    def _from_definition(self, name: str, sent: Canonical, received: Canonical) -> list[Gap]:
+        forms = self.sender.definition_forms(name)
+        if None in forms or any(form is not None and isinstance(form.view(), ReferenceView) for form in forms):
+            return [Gap("$ref", sent, received)]
+        return self._compare_all(forms, (received,))
+
+    def _rely(self, sent: str, received: str, one: Canonical, other: Canonical) -> list[Gap]:
+        """Take a pair of definitions for contained, until it turns out not to be."""
+        pair = (sent, received)
+        if self._current is not None:
+            self._users.setdefault(pair, set()).add(self._current)
+        if pair not in self._known:
+            self._known.add(pair)
+            self._todo.append(pair)
+        if self._gaps.get(pair):
+            return [Gap("$ref", one, other, pair=pair)]
+        return []
+
+    def _compare_views(self, sent: Canonical, received: Canonical) -> list[Gap]:  # noqa: PLR0911 - a line for each kind
+        one, other = sent.view(), received.view()
+        if isinstance(one, ConstView | EnumView):
+            return self._compare_values(sent, received)
+        if isinstance(other, AllOfView):
+            return [gap for branch in other.branches for gap in self.compare(sent, branch)]
+        if isinstance(other, TypedGroupView):
+            typed = of_type(other.type_name)
+            return [*self.compare(sent, typed), *self.compare(sent, other.body)]
+        if isinstance(one, MultiTypeView):
+            parts = [of_type(type_) for type_ in one.types]
+            if len(parts) > 1:
+                return [gap for part in parts for gap in self.compare(part, received)]
+        if isinstance(one, AnyOfView | OneOfView):
+            return self._compare_branches(sent, one.branches, received)
+        if isinstance(one, AllOfView):
+            return self._compare_conjunction(sent, one.branches, received)
+        if isinstance(one, TypedGroupView):
+            return self._compare_conjunction(sent, [of_type(one.type_name), one.body], received)
+        if isinstance(other, AnyOfView):
+            return self._compare_with_any(sent, received, other.branches)
+        if isinstance(other, OneOfView):
+            return self._compare_with_one(sent, received, other.branches)
+        if isinstance(other, NotView):
+            return [] if self._apart.are_disjoint(sent, other.schema) else self._undecided(sent, received, "not")
+        if isinstance(one, TrueView | NotView | RawView) or isinstance(other, RawView):
+            return self._undecided(sent, received, "type" if isinstance(one, TrueView) else "")
+        return self._compare_typed(sent, received)
+
+    def _undecided(self, sent: Canonical, received: Canonical, keyword: str) -> list[Gap]:
+        """Ask jsonschema-rs, where no reference has to be followed."""
+        answer = self._ask(sent, received)
+        if answer is True:
+            return []
+        return [Gap(keyword, sent, received, candidates=iter_candidates(sent, received), is_certain=answer is False)]
+
+    @staticmethod
+    def _ask(sent: Canonical, received: Canonical) -> bool | None:
+        if any(find_references(as_json(form.to_json_schema())) for form in (sent, received)):
+            return None
+        return covers(received, sent)
+
+    def _compare_values(self, sent: Canonical, received: Canonical) -> list[Gap]:
+        refused = [value for value in values_of(sent) if not self.accepts(received, value)]
+        if refused:
+            return [Gap("enum", sent, received, candidates=tuple(refused), is_certain=True)]
+        return []
+
+    def accepts(self, received: Canonical, value: JsonValue) -> bool:
+        """Return whether the receiver accepts a value; False where that can't be told, too."""
+        view = received.view()
+        if isinstance(view, ConstView | EnumView):
+            return any(same_json(value, each) for each in values_of(received))
+        if isinstance(view, MultiTypeView):
+            return any(is_type(value, type_) for type_ in view.types)
+        written = as_json(received.to_json_schema())
+        plain = (
+            {key: part for key, part in written.items() if key not in {"$defs", "$schema"}}
+            if isinstance(written, dict)
+            else {}
+        )
+        judge = self.receiver.judge(plain)
+        return judge is not None and judge(value)
+
+    def _compare_branches(self, sent: Canonical, branches: list[Canonical], received: Canonical) -> list[Gap]:
+        other = received.view()
+        if isinstance(sent.view(), OneOfView) and isinstance(other, OneOfView):
+            gaps = self._compare_choices(branches, other.branches)
+            if not gaps:
+                return []
+        found: list[Gap] = []
+        for branch in branches:
+            found += self.compare(branch, received)
+        if found and self._ask(sent, received):
+            return []
+        return found
+
+    def _compare_choices(self, sent: list[Canonical], received: list[Canonical]) -> list[Gap]:
+        """
+        Compare `oneOf` with `oneOf`: what one alternative admits, only one of the receiver's may.
+
+        A value of the sender's is of one alternative only, so that it is of none that the receiver has like the
+        sender's others.
+        """
+        gaps: list[Gap] = []
+        for index, branch in enumerate(sent):
+            others = [each for at, each in enumerate(sent) if at != index]
+            gaps += _nearest([self._compare_choice(branch, others, received, at) for at in range(len(received))])
+        return gaps
+
+    def _compare_choice(
+        self, branch: Canonical, others: list[Canonical], received: list[Canonical], at: int
+    ) -> list[Gap]:
+        """Compare an alternative with one of the receiver's: its values have to be of that one, and of no other."""
+        gaps = self.compare(branch, received[at])
+        for index, rival in enumerate(received):
+            if index == at or any(self._has_narrowed(each, rival) for each in others):
+                continue
+            if not self._apart.are_disjoint(branch, rival):
+                gaps.append(Gap("oneOf", branch, rival))
+        return gaps
+
+    def _has_narrowed(self, sent: Canonical, received: Canonical) -> bool:
+        """Return whether all that an alternative of the receiver's admits is admitted by one of the sender's."""
+        one, other = sent.view(), received.view()
+        if self.is_alike(sent, received):
+            return True
+        if isinstance(one, ReferenceView) and isinstance(other, ReferenceView):
+            return self._reverse.contains(definition_name(other), definition_name(one))
+        return False
+
+    @cached_property
+    def _reverse(self) -> "Containment":
+        """The same comparison the other way round, of the schemas as they are written."""
+        return Containment(self.receiver.unsealed(), self.sender.unsealed())
+
+    def contains(self, sent: str, received: str) -> bool:
+        """Return whether a definition of the sender's is proven to be within one of the receiver's."""
+        pair = (sent, received)
+        if pair not in self._known:
+            self._known.add(pair)
+            self._todo.append(pair)
+        self._settle()
+        return not self._gaps[pair]
+
+    def is_alike(self, sent: Canonical, received: Canonical) -> bool:
+        """Return whether two forms stand for the same schema, as it is written."""
+        one, other = sent.view(), received.view()
+        if isinstance(one, ReferenceView) and isinstance(other, ReferenceView):
+            return self._is_same_definition(definition_name(one), definition_name(other))
+        return is_same(sent, received) and not find_references(as_json(sent.to_json_schema()))
+
+    def _compare_conjunction(self, sent: Canonical, branches: list[Canonical], received: Canonical) -> list[Gap]:
+        tried = [self.compare(branch, received) for branch in branches]
+        if not all(tried):
+            return []
+        merged = self.merge(branches)
+        if merged is not None:
+            return self.compare(merged, received)
+        if self._ask(sent, received):
+            return []
+        return _nearest(tried)
+
+    def merge(self, branches: list[Canonical]) -> Canonical | None:
+        """Return the intersection of a sender's forms, references followed; None where it can't be written."""
+        forms: list[Canonical] = []
+        for branch in branches:
+            view = branch.view()
+            if isinstance(view, ReferenceView):
+                named = self.sender.definition_forms(definition_name(view))
+                if len(named) != 1 or named[0] is None:
+                    return None
+                forms.append(named[0])
+            else:
+                forms.append(branch)
+        whole: Canonical | None = forms[0]
+        for form in forms[1:]:
+            whole = find_intersection(whole, form) if whole is not None else None
+        if whole is None or isinstance(whole.view(), AllOfView | TypedGroupView | RawView):
+            return None
+        return whole
+
+    def _compare_with_any(self, sent: Canonical, received: Canonical, branches: list[Canonical]) -> list[Gap]:
+        tried: list[list[Gap]] = []
+        for branch in branches:
+            gaps = self.compare(sent, branch)
+            if not gaps:
+                return []
+            if not self._apart.are_disjoint(sent, branch):
+                tried.append(gaps)
+        if self._ask(sent, received):
+            return []
+        if len(tried) == 1:
+            return tried[0]
+        nearest = _nearest(tried)
+        candidates = iter_candidates(sent, received)
+        return [Gap("anyOf", sent, received, candidates=candidates, is_certain=not tried), *nearest]
+
+    def _compare_with_one(self, sent: Canonical, received: Canonical, branches: list[Canonical]) -> list[Gap]:
+        nearest: list[Gap] | None = None
+        for index, branch in enumerate(branches):
+            if self._apart.are_disjoint(sent, branch):
+                continue
+            gaps = self.compare(sent, branch)
+            if not gaps:
+                others = [each for at, each in enumerate(branches) if at != index]
+                shared = [each for each in others if not self._apart.are_disjoint(sent, each)]
+                if not shared:
+                    return []
+                gaps = [Gap("oneOf", sent, each) for each in shared]
+            nearest = gaps if nearest is None or len(gaps) < len(nearest) else nearest
+        if self._ask(sent, received):
+            return []
+        own = Gap("oneOf", sent, received, candidates=iter_candidates(sent, received), is_certain=nearest is None)
+        return [own, *(nearest or [])]
+
+    def _compare_typed(self, sent: Canonical, received: Canonical) -> list[Gap]:
+        one, other = sent.view(), received.view()
+        types = types_of(sent)
+        if isinstance(other, MultiTypeView):
+            admitted = {*other.types, *(("integer",) if "number" in other.types else ())}
+            if types is not None and types <= admitted:
+                return []
+            return [Gap("type", sent, received, is_certain=True)]
+        if isinstance(other, ConstView | EnumView):
+            if types in ({"boolean"}, {"null"}):
+                return self._compare_finite(sent, received, types)
+            return self._undecided(sent, received, "enum")
+        accepted = types_of(received)
+        if types is not None and accepted is not None and not types & widened(accepted):
+            return [Gap("type", sent, received, is_certain=True)]
+        if isinstance(other, StringView) and types == {"string"}:
+            return find_string_gaps(sent, received, self._ask)
+        if isinstance(other, IntegerView | NumberView) and types is not None and types <= {"integer", "number"}:
+            return find_number_gaps(sent, received, self._ask)
+        if isinstance(other, ArrayView) and types == {"array"}:
+            return self._parts.compare_arrays(sent, one if isinstance(one, ArrayView) else None, received, other)
+        if isinstance(other, ObjectView) and types == {"object"}:
+            return self._parts.compare_objects(sent, one if isinstance(one, ObjectView) else None, received, other)
+        return self._undecided(sent, received, "")
+
+    def _compare_finite(self, sent: Canonical, received: Canonical, types: set[str]) -> list[Gap]:
+        values: tuple[JsonValue, ...] = (True, False) if types == {"boolean"} else (None,)
+        refused = tuple(value for value in values if not self.accepts(received, value))
+        if refused:
+            return [Gap("enum", sent, received, candidates=refused, is_certain=True)]
+        return []
+
+
+def iter_pairs(one: JsonValue, other: JsonValue) -> Iterator[Pair | None]:
+    """
+    Compare two schemas as they are written.
+
+    Returns:
+        The pairs of definitions that they refer to at the same places; None where they differ.
+    """
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        for keyword, value in one.items():
+            if keyword == "$ref":
+                yield str(value).removeprefix(DEFINITIONS), str(other[keyword]).removeprefix(DEFINITIONS)
+            else:
+                yield from iter_pairs(value, other[keyword])
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for item, each in zip(one, other, strict=True):
+            yield from iter_pairs(item, each)
+    elif isinstance(one, dict | list) or isinstance(other, dict | list) or not same_json(one, other):
+        yield None
+
+
+def _nearest(tried: list[list[Gap]]) -> list[Gap]:
+    """Return the fewest gaps; of as many, those deeper in the value, which say more."""
+    return min(tried, key=lambda gaps: (len(gaps), -max((len(gap.path) for gap in gaps), default=0)), default=[])

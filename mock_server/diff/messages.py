@@ -1,0 +1,260 @@
+"""
+One part of a message that has a schema: is what the sender sends within what the receiver accepts?
+
+The proof is tried first. Where it leaves gaps, values are made for each until one is found that two judges, who share
+no code, find right by the sender's schema and wrong by the receiver's.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Final, NamedTuple
+
+from mock_server.diff.containment import Containment
+from mock_server.diff.gaps import Gap
+from mock_server.diff.policy import MessagePolicy
+from mock_server.diff.samples import NoSample, Samples
+from mock_server.diff.sides import SchemaSide
+from mock_server.diff.wire import as_written
+from mock_server.document.model import MISSING, Missing
+from mock_server.document.references import Node
+from mock_server.errors import SchemaError, UnsatisfiableSchema
+from mock_server.generate.edges.steps import apply_step, iter_steps
+from mock_server.generate.engine import Engine
+from mock_server.json_values import JsonValue, Pointer
+from mock_server.schema.assertions import SecondJudge
+from mock_server.schema.bundle import Bundle
+from mock_server.schema.dialect import Direction
+from mock_server.schema.validate import Validator, Violation
+
+_MOST_TRIED: Final = 150  # values for one gap
+_MOST_STEPS: Final = 400  # changes of good values, where the gaps gave nothing
+_MOST_LEAVES: Final = 12  # of one pair of schemas that are shown
+_VARIANTS: Final = 4
+
+
+class RefusedValue(NamedTuple):
+    """A value that the sender's schema allows and the receiver's refuses."""
+
+    value: JsonValue
+    violations: tuple[Violation, ...]  # of the receiver's schema
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SchemaDifference:
+    """One difference between two schemas that was not proven to be harmless."""
+
+    gap: Gap
+    refused: RefusedValue | None
+    tried: int = 0
+    reason: str = ""  # why nothing is known, where there is no value
+
+    @property
+    def inside(self) -> Pointer:
+        """The properties and items on the way to the difference."""
+        return tuple(step.token for step in self.gap.path)
+
+
+class Judges:
+    """Two judges of one side's schema."""
+
+    def __init__(self, side: SchemaSide, bundle: Bundle) -> None:
+        """
+        Compile a schema as it is written, and as the side has it.
+
+        Raises:
+            SchemaError: it can't be compiled.
+        """
+        self.own = side.own_bundle(bundle)
+        self.bundles = [bundle] if self.own is bundle else [bundle, self.own]
+        self.first = [Validator(each) for each in self.bundles]
+        self._second: list[SecondJudge] = []
+
+    @property
+    def second(self) -> list[SecondJudge]:
+        """The judges of the `jsonschema` package, made when they are first needed."""
+        if not self._second:
+            self._second = [SecondJudge(each) for each in self.bundles]
+        return self._second
+
+    def accept(self, value: JsonValue) -> bool:
+        """Return whether the first judge accepts a value."""
+        return all(judge.is_valid(value) for judge in self.first)
+
+    def confirm(self, value: JsonValue) -> bool:
+        """Return whether the second judge accepts a value."""
+        return all(judge.is_valid(value) for judge in self.second)
+
+
+@dataclass(eq=False, repr=False)
+class SchemaComparer:
+    """Compares the schemas of two documents in one direction."""
+
+    sender: SchemaSide
+    receiver: SchemaSide
+    _known: dict[tuple[object, ...], list[SchemaDifference]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Prepare what all comparisons share."""
+        self._containment = Containment(self.sender, self.receiver)
+        self._samples = Samples(self.sender)
+
+    def compare(
+        self, sent: Node | None, received: Node, *, as_text: bool = False, is_spread: bool = False
+    ) -> list[SchemaDifference]:
+        """
+        Compare two schemas; nothing where everything that is sent is proven to be accepted.
+
+        Args:
+            sent: The sender's; None where it says nothing.
+            received: The receiver's.
+            as_text: Whether the values are written as texts, see `wire`.
+            is_spread: Whether they are written so that the receiver reads a list of one.
+
+        Raises:
+            UnusableSchema: one of them can't be read.
+        """
+        key = (sent.key if sent is not None else None, received.key, as_text, is_spread)
+        if key not in self._known:
+            wanted = self.receiver.bundle(received)
+            given = self.sender.bundle(sent) if sent is not None else Bundle({}, received, {})
+            if as_text:
+                wanted = as_written(wanted, is_spread=is_spread)
+            self._known[key] = self._compare(given, wanted)
+        return self._known[key]
+
+    @staticmethod
+    def give_up(reason: str) -> SchemaDifference:
+        """Return the difference of schemas that can't be compared."""
+        return SchemaDifference(Gap(""), None, reason=reason)
+
+    def iter_examples(self, sent: Node) -> Iterator[JsonValue]:
+        """
+        Yield values that the sender may send, the small ones first.
+
+        Raises:
+            UnusableSchema: the schema can't be read.
+        """
+        bundle = self.sender.bundle(sent)
+        judge = Validator(bundle)
+        own = self.sender.own(self.sender.root(bundle))
+        for form in self.sender.forms(own):
+            for size in (0, 1, 2, 3):
+                for variant in range(6):
+                    try:
+                        value = self._samples.make_sized(form, size, variant) if form is not None else None
+                    except NoSample:
+                        continue
+                    if judge.is_valid(value):
+                        yield value
+
+    def make_example(self, sent: Node) -> JsonValue:
+        """
+        Make a value that the sender may send.
+
+        Raises:
+            SchemaError: none was found.
+        """
+        found = next(self.iter_examples(sent), MISSING)
+        if isinstance(found, Missing):
+            raise UnsatisfiableSchema(sent.place, "no value was found that satisfies it", proven=False)
+        return found
+
+    def _compare(self, sent: Bundle, received: Bundle) -> list[SchemaDifference]:
+        gaps = self._containment.find_gaps(sent, received)
+        if not gaps:
+            return []
+        try:
+            senders, receivers = Judges(self.sender, sent), Judges(self.receiver, received)
+        except SchemaError as error:
+            return [SchemaDifference(gaps[0], None, reason=str(error))]
+        search = _Search(senders, receivers, self._samples)
+        found = [search.look(gap) for gap in islice(self._leaves(gaps), _MOST_LEAVES)]
+        shown = [each for each in found if each.refused is not None]
+        if shown:
+            return shown
+        whole = search.look_around(found[0].gap)
+        return [whole] if whole is not None else [min(found, key=lambda each: each.tried)]
+
+    def _leaves(self, gaps: list[Gap]) -> Iterator[Gap]:
+        """Yield the gaps behind pairs of definitions, the nearest first."""
+        todo, seen = list(gaps), set[object]()
+        given: set[tuple[object, ...]] = set()
+        while todo:
+            gap = todo.pop(0)
+            if gap.pair is None:
+                key = (gap.keyword, gap.absent, *(step.token for step in gap.path))
+                if key not in given:
+                    given.add(key)
+                    yield gap
+            elif gap.pair not in seen:
+                seen.add(gap.pair)
+                inner = self._containment.gaps_of(gap.pair)
+                todo += [replace(each, path=gap.path + each.path, route=gap.route + each.route) for each in inner]
+
+
+@dataclass(eq=False, repr=False)
+class _Search:
+    """Looks for values that the sender's schema allows and the receiver's refuses."""
+
+    senders: Judges
+    receivers: Judges
+    samples: Samples
+    seen: set[str] = field(default_factory=set)
+    tried: int = 0
+
+    def look(self, gap: Gap) -> SchemaDifference:
+        """Look for a value that shows a gap."""
+        before = self.tried
+        for value in islice(self._values(gap), _MOST_TRIED):
+            refused = self._refused(value)
+            if refused is not None:
+                return SchemaDifference(gap, refused)
+        return SchemaDifference(gap, None, self.tried - before, "no value was found that shows it")
+
+    def _values(self, gap: Gap) -> Iterator[JsonValue]:
+        for leaf in self.samples.leaves(gap):
+            for variant in range(_VARIANTS if gap.path else 1):
+                try:
+                    yield self.samples.around(gap, leaf, variant, full=variant == _VARIANTS - 1)
+                except NoSample:
+                    continue
+
+    def _refused(self, value: JsonValue) -> RefusedValue | None:
+        self.tried += 1
+        if not self.senders.accept(value) or self.receivers.accept(value):
+            return None
+        try:
+            if not self.senders.confirm(value) or self.receivers.confirm(value):
+                return None
+        except SchemaError:
+            return None
+        violations = [each for judge in self.receivers.first for each in judge.check(value, limit=4)]
+        return RefusedValue(value, tuple(violations))
+
+    def look_around(self, gap: Gap) -> SchemaDifference | None:
+        """Look among the edge cases of both schemas, from good values of the sender's."""
+        bases: list[JsonValue] = []
+        for form in self.samples.side.forms(self.samples.side.own(self.samples.side.root(self.senders.bundles[0]))):
+            for variant in range(3):
+                try:
+                    bases.append(self.samples.make(form, variant, full=variant > 0) if form is not None else {})
+                except NoSample:
+                    continue
+        for base in bases:
+            if not self.senders.accept(base):
+                continue
+            for judges in (self.senders, self.receivers):
+                for step in islice(iter_steps(judges.own, base, judges.first[-1]), _MOST_STEPS):
+                    refused = self._refused(apply_step(base, step.pointer, step.part))
+                    if refused is not None:
+                        return SchemaDifference(gap, refused)
+        return None
+
+
+def open_comparer(sender: Engine, receiver: Engine, direction: Direction, policy: MessagePolicy) -> SchemaComparer:
+    """Prepare the comparison of what one document sends with what the other accepts."""
+    return SchemaComparer(
+        SchemaSide(sender, direction, is_sender=True, is_sealed=policy.seals(direction, is_sender=True)),
+        SchemaSide(receiver, direction, is_sender=False, is_sealed=policy.seals(direction, is_sender=False)),
+    )

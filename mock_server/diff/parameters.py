@@ -1,0 +1,205 @@
+"""
+Parameters, as they are written on the wire.
+
+A text in a query is read by the schema of the receiver: `5` is an integer, a string, or a list of one item. So what is
+compared is the schema of what may be written; where two parameters are written in different ways, requests are written
+and read.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from mock_server.diff.context import OperationPair, describe_difference
+from mock_server.diff.messages import SchemaDifference
+from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
+from mock_server.document.document import path_names
+from mock_server.document.model import Operation, Parameter, ParameterLocation, Style
+from mock_server.errors import SchemaError
+from mock_server.exchange.message import Request
+from mock_server.json_values import JsonValue, same_json
+from mock_server.schema.dialect import Direction, Purpose
+
+_MOST_TRIED: Final = 40
+_SCALARS: Final = frozenset(("string", "number", "integer", "boolean", "null"))
+_IN_ONE_WORD: Final = frozenset((Style.FORM, Style.SIMPLE, Style.SPACE_DELIMITED, Style.PIPE_DELIMITED))
+_Key = tuple[ParameterLocation, str]
+
+
+def compare_parameters(pair: OperationPair) -> None:
+    """Compare the parameters of an operation."""
+    sender, receiver = (pair.new, pair.old) if pair.is_sent else (pair.old, pair.new)
+    accepted = _by_key(receiver)
+    sent = _by_key(sender)
+    for key, parameter in sent.items():
+        pair.compared += 1
+        other = accepted.get(key)
+        place = pair.place(Direction.REQUEST, parameter.location.value, parameter.name)
+        if other is None:
+            message = f"the {parameter.location.value} parameter {parameter.name!r} is gone"
+            pair.add("diff-parameter-removed", message, place, old=parameter.node, new=pair.new.entry.node)
+            continue
+        if other.required and not parameter.required:
+            _require(pair, other, place, f"the {other.location.value} parameter {other.name!r} is required now")
+        _compare_values(pair, parameter, other, place)
+    for key, parameter in accepted.items():
+        if key not in sent:
+            pair.compared += 1
+            place = pair.place(Direction.REQUEST, parameter.location.value, parameter.name)
+            if parameter.required and parameter.location is not ParameterLocation.PATH:
+                message = f"the {parameter.location.value} parameter {parameter.name!r} is new and required"
+                _require(pair, parameter, place, message)
+
+
+def _by_key(operation: Operation) -> dict[_Key, Parameter]:
+    """Return the parameters by what tells them apart: those of the path by their order in the template."""
+    order = {name: str(index) for index, name in enumerate(path_names(operation.entry, operation.parameters))}
+    found: dict[_Key, Parameter] = {}
+    for parameter in operation.parameters:
+        name = parameter.name
+        if parameter.location is ParameterLocation.PATH:
+            name = order.get(name, name)
+        elif parameter.location is ParameterLocation.HEADER:
+            name = name.lower()
+        found[parameter.location, name] = parameter
+    return found
+
+
+def _require(pair: OperationPair, parameter: Parameter, place: ComparedPlace, message: str) -> None:
+    """Note a parameter that requests have to have now; shown by a request without it."""
+    sender = pair.new if pair.is_sent else pair.old
+    own = _by_key(sender).get((parameter.location, parameter.name))
+    without = ((own.location, own.name),) if own is not None else ()
+    request = pair.witness_request(without=without)
+    if request is None:
+        return
+    reasons = tuple(finding.message for finding in pair.refusals(request))
+    witness = Witness(request=request, origin=pair.origin, reasons=reasons or ("it is required",))
+    rule = "diff-callback-widened" if pair.is_sent else "diff-parameter-required"
+    old = own.node if own is not None else pair.old.entry.node
+    pair.add(rule, message, place, old=old, new=parameter.node, witness=witness)
+
+
+def _compare_values(pair: OperationPair, sent: Parameter, received: Parameter, place: ComparedPlace) -> None:
+    comparer = pair.context.comparer(Direction.REQUEST, is_sent=pair.is_sent)
+    one = sent.content.schema if sent.content is not None else sent.schema
+    other = received.content.schema if received.content is not None else received.schema
+    same_way = _is_written_alike(pair, sent, received)
+    if other is None and same_way:
+        return
+    differences: list[SchemaDifference] = []
+    if same_way and other is not None:
+        try:
+            differences = comparer.compare(one, other, as_text=sent.content is None, is_spread=same_way == "spread")
+        except SchemaError as error:
+            differences = [comparer.give_up(str(error))]
+        if not differences:
+            return
+    candidates = [each.refused.value for each in differences if each.refused is not None]
+    if one is not None:
+        candidates += islice(comparer.iter_examples(one), _MOST_TRIED)
+    else:
+        candidates += ["a", "1"]
+    found = _find_refused(pair, sent, received, candidates)
+    rule = "diff-callback-widened" if pair.is_sent else "diff-parameter-refused"
+    where = f"the {sent.location.value} parameter {sent.name!r}"
+    if found is not None:
+        request, value, reasons = found
+        witness = Witness(request=request, origin=pair.origin, value=value, reasons=reasons)
+        shown = next((d for d in differences if d.refused is not None and d.refused.value == value), None)
+        inside = shown.inside if shown is not None else ()
+        message = f"{where}: {describe_difference(shown) if shown is not None else reasons[0]}"
+        pair.add(rule, message, place, old=sent.node, new=received.node, witness=witness, inside=inside)
+        return
+    reason = differences[0].reason if differences else "it is written in another way"
+    pair.add(
+        "diff-undecided",
+        f"{where}: whether the change breaks somebody could not be decided",
+        place,
+        old=sent.node,
+        new=received.node,
+        verdict=DiffVerdict.UNKNOWN,
+        reason=reason or "no request was found that shows it",
+        tried=len(candidates),
+    )
+
+
+def _is_written_alike(pair: OperationPair, sent: Parameter, received: Parameter) -> str:
+    """
+    Return how the same value is written by both: "same", "spread" for a scalar that is read as a list of one.
+
+    "" where they are written in different ways.
+    """
+    if (sent.content is None) is not (received.content is None):
+        return ""
+    if sent.content is not None and received.content is not None:
+        return "same" if sent.content.name == received.content.name else ""
+    mine, yours = _types(pair, sent), _types(pair, received)
+    is_scalar = bool(mine) and mine <= _SCALARS
+    if is_scalar and yours == {"array"} and received.style in _IN_ONE_WORD and sent.style in _IN_ONE_WORD:
+        return "spread"
+    if sent.style is received.style and sent.explode == received.explode:
+        return "same"
+    if is_scalar and yours and yours <= _SCALARS and {sent.style, received.style} <= _IN_ONE_WORD:
+        return "same"
+    if sent.style is received.style and is_scalar and yours and yours <= _SCALARS:
+        return "same"
+    return ""
+
+
+def _types(pair: OperationPair, parameter: Parameter) -> set[str]:
+    """Return the types of a parameter's values; nothing where they are not known."""
+    if parameter.schema is None:
+        return set()
+    is_old = any(parameter is each for each in pair.old.parameters)
+    side = pair.context.old if is_old else pair.context.new
+    try:
+        return set(side.kit.outline(parameter.schema, Direction.REQUEST, Purpose.JUDGE).types)
+    except SchemaError:
+        return set()
+
+
+def _find_refused(
+    pair: OperationPair, sent: Parameter, received: Parameter, values: list[JsonValue]
+) -> tuple[Request, JsonValue, tuple[str, ...]] | None:
+    """Write requests with values until the receiver refuses one for this parameter, or reads it as another value."""
+    key = (sent.location, sent.name)
+    for value in values:
+        request = pair.witness_request(replaced={key: value})
+        if request is None:
+            continue
+        if not pair.sender_accepts(request, key):
+            continue
+        reasons = tuple(_refusals(pair, request, received))
+        if reasons:
+            return request, value, reasons
+        read = pair.read_parameter(request, received)
+        expected = pair.read_parameter(request, sent, of_sender=True)
+        if read is not None and expected is not None and not _is_same_reading(expected[0], read[0]):
+            return request, value, (f"it is read as {read[0]!r}, not as {expected[0]!r}",)
+    return None
+
+
+def _refusals(pair: OperationPair, request: Request, received: Parameter) -> Iterator[str]:
+    wanted = (received.location.value, received.name)
+    for finding in pair.refusals(request):
+        if finding.instance is not None and finding.instance[:2] == wanted:
+            yield finding.message
+
+
+def _is_same_reading(one: JsonValue, other: JsonValue) -> bool:
+    """Return whether two readings of a text are the same but for their types: 5, "5" and ["5"]."""
+    if isinstance(one, list) is not isinstance(other, list):
+        short, listed = (other, one) if isinstance(one, list) else (one, other)
+        return isinstance(listed, list) and len(listed) == 1 and _is_same_reading(short, listed[0])
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_same_reading, one, other))
+    if isinstance(one, dict) or isinstance(other, dict):
+        return same_json(one, other)
+    return _written(one) == _written(other)
+
+
+def _written(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)

@@ -1,0 +1,72 @@
+"""Whether a part of two documents is written the same, with all that it refers to: most of two versions is."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+
+from mock_server.document.document import Document
+from mock_server.document.references import Node
+from mock_server.errors import ForbiddenReference, UnresolvableReference
+from mock_server.json_values import Pointer
+
+_REFERENCE: Final = re.compile(rb'"\$(?:ref|dynamicRef)":("(?:[^"\\]|\\.)*")')
+_MOST_FOLLOWED: Final = 200_000
+_Key = tuple[tuple[str, Pointer], tuple[str, Pointer]]
+
+
+@dataclass(eq=False, repr=False)
+class Unchanged:
+    """Compares two documents as texts; what was found out is kept."""
+
+    old: Document
+    new: Document
+    _known: dict[_Key, bool] = field(default_factory=dict)
+    _written: dict[tuple[int, Pointer], tuple[bytes, tuple[str, ...]] | None] = field(default_factory=dict)
+
+    def holds(self, old: Node, new: Node) -> bool:
+        """Return whether two nodes say the same; False where that can't be told, too."""
+        todo, seen = [(old, new)], set[_Key]()
+        while todo:
+            one, other = todo.pop()
+            key = (one.key, other.key)
+            if key in seen or self._known.get(key):
+                continue
+            seen.add(key)
+            found = self._targets(one, other) if key not in self._known and len(seen) < _MOST_FOLLOWED else None
+            if found is None:
+                self._known[key] = self._known[old.key, new.key] = False
+                return False
+            todo.extend(found)
+        self._known.update(dict.fromkeys(seen, True))
+        return True
+
+    def _targets(self, old: Node, new: Node) -> list[tuple[Node, Node]] | None:
+        """Return what two nodes that are written the same refer to; None for others."""
+        one, other = self._read(old), self._read(new)
+        if one is None or other is None or one != other:
+            return None
+        pairs = []
+        for ref in one[1]:
+            try:
+                pairs.append((self.old.references.resolve(ref, old), self.new.references.resolve(ref, new)))
+            except (UnresolvableReference, ForbiddenReference):
+                return None
+        return pairs
+
+    def _read(self, node: Node) -> tuple[bytes, tuple[str, ...]] | None:
+        key = (id(node.resource), node.pointer)
+        if key not in self._written:
+            self._written[key] = self._write(node)
+        return self._written[key]
+
+    @staticmethod
+    def _write(node: Node) -> tuple[bytes, tuple[str, ...]] | None:
+        if node.resource.has_ids:
+            return None  # references are resolved against what may have been renamed
+        try:
+            text = orjson.dumps(node.value, option=orjson.OPT_SORT_KEYS)
+        except TypeError:
+            return None
+        return text, tuple(dict.fromkeys(orjson.loads(found) for found in _REFERENCE.findall(text)))

@@ -16,7 +16,7 @@ Document = Annotated[
     str | None,
     typer.Argument(help="A path, a URL, or - for standard input.", show_default="./openapi.yaml, else the shipped one"),
 ]
-Format = Annotated[str, typer.Option("--format", help="The format of the findings: text, json or github.")]
+Format = Annotated[str, typer.Option("--format", help="The format of the findings: text, json, github or sarif.")]
 Locale = Annotated[
     str | None, typer.Option(help="The locale of generated values.", show_default=SETTINGS["locale"].shown)
 ]

@@ -39,7 +39,7 @@ def proxy(
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds to wait for the real server.")] = 30.0,
     insecure: Annotated[bool, typer.Option("--insecure", help="Accept any certificate of the real server.")] = False,
     format_: Annotated[
-        str, typer.Option("--format", help="The format of the findings at the end: text, json or github.")
+        str, typer.Option("--format", help="The format of the findings at the end: text, json, github or sarif.")
     ] = "text",
     **settings: object,
 ) -> None:

@@ -43,7 +43,7 @@ def check(
             bar.update(task, completed=done, total=total, description=escape(printable(what)))
 
         inspected = inspect(opened.responder, opened.responder.fixtures, show, opened.scenarios)
-    print_findings(inspected.findings, format_, read=opened.document.library.loaded())
+    print_findings(inspected.findings, format_, read=opened.document.library.loaded(), command="check")
     _summarise(inspected)
     worst = max((finding.level for finding in inspected.findings), default=Level.NOTE)
     if worst is Level.ERROR or (strict and worst is Level.WARNING):

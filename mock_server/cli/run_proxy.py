@@ -142,7 +142,7 @@ def _mock_in_words(relay: Relay, settings: Settings) -> str:
 def _sum_up(scrutiny: ProxyJudge, document: Document, format_: str) -> None:
     tally = scrutiny.tally
     findings = tally.findings()
-    print_findings(findings, format_, read=document.library.loaded())
+    print_findings(findings, format_, read=document.library.loaded(), command="proxy")
     verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {len(findings):,} causes"
     say(f"{tally.records:,} exchanges: {verdict}", to=sys.stderr)
     if tally.dropped:

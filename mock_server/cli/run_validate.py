@@ -89,7 +89,7 @@ def validate(
     for path in find_empty(sources, tally):
         tally.break_off(path, 0, "there is no record in it")
     findings = tally.findings()
-    print_findings(findings, format_, read=sifter.api.document.library.loaded())
+    print_findings(findings, format_, read=opened.library.loaded(), command="validate")
     seconds = time.perf_counter() - started
     verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {len(findings)} causes"
     if tally.dropped:

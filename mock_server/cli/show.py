@@ -1,4 +1,4 @@
-"""Showing findings: as text, as JSON, as annotations for GitHub."""
+"""Showing findings: as text, as JSON, as annotations for GitHub, as SARIF."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,14 +11,20 @@ from mock_server.exchange.body import write_json
 from mock_server.findings import Finding, Level, Place
 from mock_server.json_values import JsonObject, format_pointer
 from mock_server.printable import printable, printable_json
+from mock_server.sarif import SarifResult, write_sarif
 
-FORMATS = ("text", "json", "github")
+FORMATS = ("text", "json", "github", "sarif")
 _WORDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "note"}
 _ANNOTATIONS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 
 def print_findings(
-    findings: Sequence[Finding], format_: str, *, read: Iterable[LoadedResource] = (), stream: TextIO | None = None
+    findings: Sequence[Finding],
+    format_: str,
+    *,
+    read: Iterable[LoadedResource] = (),
+    command: str = "",
+    stream: TextIO | None = None,
 ) -> None:
     """
     Print findings in the order of their places.
@@ -26,12 +32,20 @@ def print_findings(
     Args:
         findings: To print.
         format_: One of `FORMATS`.
-        read: What was read, to find lines in; other files are read again.
+        read: What was read, to find lines in; other files are read again. The first one is where a finding without a
+            place belongs to.
+        command: That found them.
         stream: Standard output, if left out.
     """
     out = stream or sys.stdout
     ordered = sorted(findings, key=lambda finding: finding.sort_key)
-    positions = find_positions([finding.place for finding in ordered if finding.place is not None], read)
+    resources = list(read)
+    positions = find_positions([finding.place for finding in ordered if finding.place is not None], resources)
+    if format_ == "sarif":
+        home = resources[0].name if resources else ""
+        log = write_sarif((_sarif_result(finding, positions, home) for finding in ordered), command)
+        out.write(printable_json(write_json(log).decode()) + "\n")
+        return
     if format_ == "json":
         out.write(printable_json(write_json([_object(finding, positions) for finding in ordered]).decode()) + "\n")
         return
@@ -74,6 +88,21 @@ def annotate(level: Level, position: Position | None, title: str, message: str) 
 
 def _property(text: str) -> str:
     return printable(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+
+
+def _sarif_result(finding: Finding, positions: Mapping[Place, Position], home: str) -> SarifResult:
+    position = _find(finding, positions) or Position(home, (), None)
+    return SarifResult(
+        rule=finding.rule,
+        level=finding.level,
+        message=finding.message,
+        file=position.file,
+        pointer=position.pointer,
+        line=position.line,
+        operation=finding.operation,
+        identity=finding.instance or (),
+        properties={"blame": finding.blame.value},
+    )
 
 
 def _object(finding: Finding, positions: Mapping[Place, Position]) -> JsonObject:

@@ -11,6 +11,7 @@ from mock_server.cli.show import annotate
 from mock_server.cli.terminal import count_noun, say
 from mock_server.contract.model import Incident
 from mock_server.contract.reports.report import ReportContext, digest
+from mock_server.contract.reports.sarif import render_sarif
 from mock_server.contract.runner import Report
 from mock_server.exchange.body import write_json
 from mock_server.findings import Level
@@ -26,6 +27,9 @@ def print_report(report: Report, frame: ReportContext, format_: str) -> None:
     """Print the findings of a run to standard output."""
     if format_ == "json":
         sys.stdout.write(printable_json(write_json(digest(report, frame)).decode()) + "\n")
+        return
+    if format_ == "sarif":
+        sys.stdout.write(printable_json(render_sarif(report, frame).decode()) + "\n")
         return
     if format_ == "github":
         for incident in report.incidents:

@@ -100,7 +100,7 @@ def run_contract(
         float, typer.Option(min=0, max=100, help="Percent of the contract that must be exercised.")
     ] = 0.0,
     report: Annotated[
-        list[str] | None, typer.Option(help="NAME=PATH, of junit, ctrf, har, html, ndjson, markdown.")
+        list[str] | None, typer.Option(help="NAME=PATH, of junit, ctrf, sarif, har, html, ndjson, markdown.")
     ] = None,
     format_: Format = "text",
     locale: Locale = None,

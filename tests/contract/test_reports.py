@@ -16,6 +16,7 @@ from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit
 from mock_server.contract.reports.ndjson import iter_ndjson, render_markdown
 from mock_server.contract.reports.report import ReportContext, digest
+from mock_server.contract.reports.sarif import render_sarif
 from mock_server.contract.runner import Exercise, Report
 from mock_server.contract.transport.http import Received
 from mock_server.document.positions import Position
@@ -62,6 +63,7 @@ def report() -> Report:
 FORMATS: dict[str, Callable[[Report], str]] = {
     "junit": lambda r: render_junit(r, FRAME, frozenset()),
     "ctrf": lambda r: render_ctrf(r, FRAME, frozenset(), 1000).decode(),
+    "sarif": lambda r: render_sarif(r, FRAME).decode(),
     "har": lambda r: b"".join(iter_har(r.exchanges, FRAME, 0.0)).decode(),
     "ndjson": lambda r: b"".join(iter_ndjson(r, FRAME)).decode(),
     "markdown": lambda r: render_markdown(r, FRAME),
@@ -132,3 +134,18 @@ def test_a_baseline_accepts_what_it_names() -> None:
 
     assert [known.is_red for known in ledger.incidents()] == [False]
     assert incident.is_red
+
+
+def test_sarif_has_the_findings_at_their_lines_with_doubtful_ones_as_notes() -> None:
+    results = json.loads(FORMATS["sarif"](report()))["runs"][0]["results"]
+    places = [each["locations"][0]["physicalLocation"] for each in results]
+
+    assert [(each["ruleId"], each["level"]) for each in results] == [
+        ("response-server-error", "error"),
+        ("response-value-incoherent", "note"),
+    ]
+    assert [(each["artifactLocation"]["uri"], each["region"]["startLine"]) for each in places] == [
+        ("openapi.yaml", 12),
+        ("openapi.yaml", 1),
+    ]
+    assert {each["properties"]["check"] for each in results} == {"not_a_server_error", "coherence"}

@@ -10,6 +10,7 @@ from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit
 from mock_server.contract.reports.ndjson import iter_ndjson, render_markdown
 from mock_server.contract.reports.report import ReportContext
+from mock_server.contract.reports.sarif import render_sarif
 from mock_server.contract.runner import Report
 
 
@@ -42,6 +43,11 @@ _ROWS: Final = (
         "ctrf",
         "Common Test Report Format (JSON)",
         lambda given: [render_ctrf(given.run, given.frame, given.checks, round(given.started * 1000))],
+    ),
+    ReportFormat(
+        "sarif",
+        "SARIF 2.1.0, for code scanning: each finding at its line of the document",
+        lambda given: [render_sarif(given.run, given.frame)],
     ),
     ReportFormat(
         "har",

@@ -43,7 +43,7 @@ from mock_server.exchange.sample_files import find_specimen, some_bytes
 from mock_server.exchange.wire_values import read_all
 from mock_server.exchange.xml import read_xml, write_xml
 from mock_server.json_values import JsonValue
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
 _EVENT_FIELDS = frozenset(("data", "event", "id", "retry"))
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -58,9 +58,7 @@ _SIGNATURES = (
 )  # fmt: skip
 
 
-def read_body(
-    data: bytes, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding]
-) -> list[JsonValue]:
+def read_body(data: bytes, media_type: MediaRange, outline: Site, encodings: Mapping[str, Encoding]) -> list[JsonValue]:
     """
     Read a body.
 
@@ -100,7 +98,7 @@ def read_body(
     return []
 
 
-def _is_raw(media_type: MediaRange, outline: Outline) -> bool:
+def _is_raw(media_type: MediaRange, outline: Site) -> bool:
     """Return whether a form is documented as a mere string: then its bytes are the string."""
     return outline.types == {"string"} and (media_type.essence == FORM or media_type.type == "multipart")
 
@@ -115,7 +113,7 @@ def read_json(data: bytes) -> JsonValue:
     return read_json_text(data)
 
 
-def _read_text(data: bytes, media_type: MediaRange, outline: Outline) -> list[JsonValue]:
+def _read_text(data: bytes, media_type: MediaRange, outline: Site) -> list[JsonValue]:
     if "csv" in media_type.subtype or ("string" not in outline.types and {"object", "array"} & outline.types):
         return []  # an object documented as plain text: nobody can say how it is written
     charset = media_type.parameter("charset") or "UTF-8"
@@ -129,7 +127,7 @@ def _read_text(data: bytes, media_type: MediaRange, outline: Outline) -> list[Js
     return read_all(text, outline)
 
 
-def _read_events(data: bytes, outline: Outline) -> list[JsonValue]:
+def _read_events(data: bytes, outline: Site) -> list[JsonValue]:
     """
     Return the readings of a stream: its events and, where the data of each is a JSON text, those values.
 
@@ -165,7 +163,7 @@ def _is_data_alone(event: Mapping[str, str], value: JsonValue) -> bool:
     )
 
 
-def _takes(outline: Outline, event: Mapping[str, str]) -> bool:
+def _takes(outline: Site, event: Mapping[str, str]) -> bool:
     """Return whether a mark at the end is one of the documented events."""
     return outline.names_value(event["data"]) or outline.member("data").names_value(event["data"])
 
@@ -195,7 +193,7 @@ def _with_data(event: dict[str, str], lines: list[str]) -> dict[str, str]:
 
 
 def write_body(  # noqa: PLR0911
-    value: JsonValue, media_type: MediaRange, outline: Outline, encodings: Mapping[str, Encoding], name: str
+    value: JsonValue, media_type: MediaRange, outline: Site, encodings: Mapping[str, Encoding], name: str
 ) -> bytes:
     """
     Write a body.
@@ -313,7 +311,7 @@ def write_json(value: JsonValue) -> bytes:
         return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
 
 
-def _types_of_events(item: Outline) -> frozenset[str]:
+def _types_of_events(item: Site) -> frozenset[str]:
     """Return the types that distinguish the alternatives of a stream's items; none where nothing does."""
     found = frozenset(word for word in item.member("type").constants() if isinstance(word, str) and word.isprintable())
     return found if len(found) > 1 else frozenset()

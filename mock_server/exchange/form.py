@@ -28,7 +28,7 @@ from mock_server.exchange.parameters import DELIMITERS, parse_query
 from mock_server.exchange.wire_values import Embedded, Raw, iter_bracketed, put_bracketed, settle
 from mock_server.json_values import JsonValue
 from mock_server.schema.formats import find_format
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
 BOUNDARY = "mock-server-boundary-4c1f"
 _NO_ENCODING = Encoding()
@@ -55,7 +55,7 @@ class MultipartPart:
         return None
 
 
-def read_urlencoded(data: bytes, outline: Outline, encodings: Mapping[str, Encoding]) -> Raw:
+def read_urlencoded(data: bytes, outline: Site, encodings: Mapping[str, Encoding]) -> Raw:
     """
     Read a form of names and values.
 
@@ -81,7 +81,7 @@ def read_urlencoded(data: bytes, outline: Outline, encodings: Mapping[str, Encod
     return {name: settle(raw, outline.member(name)) for name, raw in found.items()}
 
 
-def _put(found: dict[str, Raw], name: str, value: str, outline: Outline, encoding: Encoding) -> None:
+def _put(found: dict[str, Raw], name: str, value: str, outline: Site, encoding: Encoding) -> None:
     """Add one value: another item of a list, a JSON text, or plain text."""
     text = unquote_plus(value)
     whole = _structured(text, outline)
@@ -103,7 +103,7 @@ def _extend(found: dict[str, Raw], name: str, items: list[Raw]) -> None:
     found[name] = [*(known if isinstance(known, list) else [known]), *items]
 
 
-def _split(value: str, outline: Outline, encoding: Encoding) -> list[str] | Embedded:
+def _split(value: str, outline: Site, encoding: Encoding) -> list[str] | Embedded:
     """
     Return the items of a list in one value.
 
@@ -121,11 +121,11 @@ def _split(value: str, outline: Outline, encoding: Encoding) -> list[str] | Embe
     return text.split(",")
 
 
-def _is_list(outline: Outline) -> bool:
+def _is_list(outline: Site) -> bool:
     return "array" in outline.types and "string" not in outline.types
 
 
-def _structured(text: str, outline: Outline) -> Raw:
+def _structured(text: str, outline: Site) -> Raw:
     """Return the value of a text that is JSON, where an object or a list is allowed."""
     if not ({"object", "array"} & outline.types) or text[:1] not in {"{", "["}:
         return text
@@ -135,7 +135,7 @@ def _structured(text: str, outline: Outline) -> Raw:
         return text
 
 
-def read_multipart(data: bytes, media_type: MediaRange, outline: Outline) -> Raw:
+def read_multipart(data: bytes, media_type: MediaRange, outline: Site) -> Raw:
     """
     Read a multipart form.
 
@@ -262,7 +262,7 @@ def _joined(items: list[str], encoding: Encoding) -> str:
     return (delimiter if delimiter == "," else quote_plus(delimiter)).join(map(quote_plus, items))
 
 
-def write_multipart(value: JsonValue, outline: Outline, encodings: Mapping[str, Encoding]) -> bytes:
+def write_multipart(value: JsonValue, outline: Site, encodings: Mapping[str, Encoding]) -> bytes:
     """Write an object as a multipart body with the boundary `BOUNDARY`; binary strings become files."""
     out = bytearray()
     for name, member in value.items() if isinstance(value, dict) else ():
@@ -275,7 +275,7 @@ def write_multipart(value: JsonValue, outline: Outline, encodings: Mapping[str, 
     return bytes(out + f"--{BOUNDARY}--\r\n".encode())
 
 
-def _write_part(out: bytearray, name: str, item: JsonValue, outline: Outline, encoding: Encoding) -> None:
+def _write_part(out: bytearray, name: str, item: JsonValue, outline: Site, encoding: Encoding) -> None:
     binary = (
         find_format(outline.annotation("format")).meaning == "bytes"
         or outline.annotation("contentMediaType") is not None

@@ -23,7 +23,7 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import RawFields, find_field
 from mock_server.exchange.wire_values import Raw, put_bracketed, read_all, settle
 from mock_server.json_values import JsonValue
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 from mock_server.tokens import is_token
 
 QueryPairs = Sequence[tuple[str, str]]  # names decoded, values still percent-encoded
@@ -69,7 +69,7 @@ class Carrier:
 
 
 Reader = Callable[[Carrier], "list[JsonValue] | Missing"]
-Interpret = Callable[[Raw, Outline], list[JsonValue]]
+Interpret = Callable[[Raw, Site], list[JsonValue]]
 
 
 def parse_query(query: str) -> QueryPairs:
@@ -89,7 +89,7 @@ def _parse(query: str) -> QueryPairs:
 _parse_short = lru_cache(maxsize=512)(_parse)
 
 
-def compile_reader(parameter: Parameter, outline: Outline, interpret: Interpret = read_all) -> Reader:
+def compile_reader(parameter: Parameter, outline: Site, interpret: Interpret = read_all) -> Reader:
     """
     Compile the reading of a parameter.
 
@@ -127,7 +127,7 @@ def compile_reader(parameter: Parameter, outline: Outline, interpret: Interpret 
     return read
 
 
-def _split_encoded(item: Raw, outline: Outline, interpret: Interpret) -> list[JsonValue]:
+def _split_encoded(item: Raw, outline: Site, interpret: Interpret) -> list[JsonValue]:
     """
     Return the items that the only item of a list may be.
 
@@ -169,7 +169,7 @@ def _content_reader(parameter: Parameter) -> Reader:
     return read
 
 
-def _querystring_reader(outline: Outline) -> Reader:
+def _querystring_reader(outline: Site) -> Reader:
     def read(carrier: Carrier) -> list[JsonValue] | Missing:
         if not carrier.query:
             return MISSING
@@ -190,13 +190,13 @@ def _single(parameter: Parameter, carrier: Carrier) -> str | Missing:
     return next((value for name, value in pairs if name == parameter.name), MISSING)
 
 
-def _expects(outline: Outline, type_: str) -> bool:
+def _expects(outline: Site, type_: str) -> bool:
     """Return whether a structure rather than a scalar is to be read."""
     types = outline.types
     return type_ in types and len(types - {"null"}) < 6  # noqa: PLR2004 - where every type may be, a scalar is
 
 
-def _split_path(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+def _split_path(parameter: Parameter, outline: Site, carrier: Carrier) -> Raw | Missing:
     text = carrier.path.get(parameter.name)
     if text is None:
         return MISSING
@@ -217,7 +217,7 @@ def _split_path(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw
     return unquote(text)
 
 
-def _split_matrix(parameter: Parameter, outline: Outline, text: str) -> Raw:
+def _split_matrix(parameter: Parameter, outline: Site, text: str) -> Raw:
     if not text.startswith(";"):
         raise MalformedContent(f"the style 'matrix' starts with a semicolon: {unquote(text)!r}")
     pairs = [part.partition("=") for part in text[1:].split(";")]
@@ -248,7 +248,7 @@ def _members(parts: list[str], name: str, *, explode: bool) -> Raw:
     return {unquote(key): unquote(value) for key, value in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def _split_query(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+def _split_query(parameter: Parameter, outline: Site, carrier: Carrier) -> Raw | Missing:
     name, pairs = parameter.name, carrier.pairs
     if parameter.style is Style.DEEP_OBJECT:
         return _split_deep(name, pairs, outline)
@@ -267,7 +267,7 @@ def _split_query(parameter: Parameter, outline: Outline, carrier: Carrier) -> Ra
     return unquote_plus(values[0]) if values else MISSING
 
 
-def _split_list(parameter: Parameter, outline: Outline, values: list[str]) -> Raw | Missing:
+def _split_list(parameter: Parameter, outline: Site, values: list[str]) -> Raw | Missing:
     if not values:
         return MISSING
     delimiter = DELIMITERS.get(parameter.style, ",")
@@ -290,7 +290,7 @@ def _cut(value: str, delimiter: str) -> list[str]:
     return value.split(delimiter)
 
 
-def _spread(outline: Outline, pairs: QueryPairs, *, required: bool) -> Raw | Missing:
+def _spread(outline: Site, pairs: QueryPairs, *, required: bool) -> Raw | Missing:
     """Return an exploded object: its members are parameters of their own, and lists among them repeat their name."""
     known = set(outline.names)
     found: dict[str, Raw] = {}
@@ -303,7 +303,7 @@ def _spread(outline: Outline, pairs: QueryPairs, *, required: bool) -> Raw | Mis
     return found if found or required else MISSING
 
 
-def _split_deep(name: str, pairs: QueryPairs, outline: Outline) -> Raw | Missing:
+def _split_deep(name: str, pairs: QueryPairs, outline: Site) -> Raw | Missing:
     """`color[R]=100&color[G]=200`; deeper brackets and `[]` are read as people mean them."""
     found: dict[str, Raw] = {}
     for key, value in pairs:
@@ -312,14 +312,14 @@ def _split_deep(name: str, pairs: QueryPairs, outline: Outline) -> Raw | Missing
     return settle(found, outline) if found else MISSING
 
 
-def _split_header(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+def _split_header(parameter: Parameter, outline: Site, carrier: Carrier) -> Raw | Missing:
     text = find_field(carrier.fields, parameter.name.lower().encode("latin-1", "replace"))
     if text is None:
         return MISSING
     return split_header(text, outline, explode=parameter.explode)
 
 
-def split_header(text: str, outline: Outline, *, explode: bool) -> Raw:
+def split_header(text: str, outline: Site, *, explode: bool) -> Raw:
     """Split the value of a header, whose style is always `simple`; nothing in it is percent-encoded."""
     if _expects(outline, "array"):
         return [part.strip() for part in text.split(",")] if text.strip() else []
@@ -334,7 +334,7 @@ def split_header(text: str, outline: Outline, *, explode: bool) -> Raw:
     return text.strip()
 
 
-def _split_cookie(parameter: Parameter, outline: Outline, carrier: Carrier) -> Raw | Missing:
+def _split_cookie(parameter: Parameter, outline: Site, carrier: Carrier) -> Raw | Missing:
     cookies = carrier.cookies_for(parameter)
     values = [value for name, value in cookies if name == parameter.name]
     if _expects(outline, "object") and parameter.explode:
@@ -351,7 +351,7 @@ def _split_cookie(parameter: Parameter, outline: Outline, carrier: Carrier) -> R
     return unquote(values[0])
 
 
-_SPLITTERS: dict[ParameterLocation, Callable[[Parameter, Outline, Carrier], Raw | Missing]] = {
+_SPLITTERS: dict[ParameterLocation, Callable[[Parameter, Site, Carrier], Raw | Missing]] = {
     ParameterLocation.PATH: _split_path,
     ParameterLocation.QUERY: _split_query,
     ParameterLocation.HEADER: _split_header,

@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from mock_server.errors import MalformedContent
 from mock_server.json_values import JsonValue
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ _WORDS = {
 _ONE_OR_MANY = frozenset(("array", "string", "null"))  # what is written once may be a list of one
 
 
-def read_all(raw: Raw, outline: Outline) -> list[JsonValue]:
+def read_all(raw: Raw, outline: Site) -> list[JsonValue]:
     """
     Read what was split, in every way its schema allows.
 
@@ -61,7 +61,7 @@ def read_all(raw: Raw, outline: Outline) -> list[JsonValue]:
     return readings + [value for value, known in zip(filled, readings, strict=True) if value != known]
 
 
-def read_leniently(raw: Raw, outline: Outline) -> list[JsonValue]:
+def read_leniently(raw: Raw, outline: Site) -> list[JsonValue]:
     """
     Read what was split as servers do that take more words for true and false than the standards have.
 
@@ -70,7 +70,7 @@ def read_leniently(raw: Raw, outline: Outline) -> list[JsonValue]:
     return read_all(_plain_words(raw, outline), outline)
 
 
-def _plain_words(raw: Raw, outline: Outline) -> Raw:
+def _plain_words(raw: Raw, outline: Site) -> Raw:
     """Return the value with JSON's words for true and false, where a boolean is expected and nothing else fits."""
     if isinstance(raw, list):
         return [_plain_words(item, outline.item(index)) for index, item in enumerate(raw)]
@@ -81,7 +81,7 @@ def _plain_words(raw: Raw, outline: Outline) -> Raw:
     return raw
 
 
-def _with_lists(raw: Raw, value: JsonValue, outline: Outline) -> JsonValue:
+def _with_lists(raw: Raw, value: JsonValue, outline: Site) -> JsonValue:
     """Return a reading with the lists that are required and not there; of what is JSON within, nothing is left out."""
     if isinstance(raw, list) and isinstance(value, list):
         return [
@@ -111,7 +111,7 @@ def _same(one: JsonValue, other: JsonValue) -> bool:
     return one == other
 
 
-def _read(raw: Raw, outline: Outline, *, typed: bool) -> JsonValue:
+def _read(raw: Raw, outline: Site, *, typed: bool) -> JsonValue:
     if isinstance(raw, list):
         return [_read(item, outline.item(index), typed=typed) for index, item in enumerate(raw)]
     if isinstance(raw, dict):
@@ -134,7 +134,7 @@ def _read(raw: Raw, outline: Outline, *, typed: bool) -> JsonValue:
     return raw
 
 
-def _plain(raw: Embedded, outline: Outline) -> JsonValue:
+def _plain(raw: Embedded, outline: Site) -> JsonValue:
     """Return a text that might hold more, read as no more than a text, or as the only one of a list."""
     if "string" in outline.types:
         return raw.text
@@ -186,7 +186,7 @@ def put_bracketed(tree: dict[str, Raw], brackets: str, value: Raw) -> None:
         tree[last] = [*(known if isinstance(known, list) else [known]), value]
 
 
-def settle(raw: Raw, outline: Outline) -> Raw:
+def settle(raw: Raw, outline: Site) -> Raw:
     """Make lists of numbered members where the schema expects a list."""
     if not isinstance(raw, dict):
         return raw

@@ -15,7 +15,7 @@ from mock_server.exchange.charset import find_codec
 from mock_server.exchange.wire_values import Raw
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.lazy import LazyModule
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site, Sites
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
@@ -65,7 +65,7 @@ class _ElementForm:
         return {self.prefix: namespace}
 
 
-def write_xml(value: JsonValue, outline: Outline, root: str) -> bytes:
+def write_xml(value: JsonValue, outline: Site, root: str) -> bytes:
     """
     Write a value as an XML document.
 
@@ -86,7 +86,7 @@ def write_xml(value: JsonValue, outline: Outline, root: str) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode()
 
 
-def _form(outline: Outline, name: str, *, is_list: bool) -> _ElementForm:
+def _form(outline: Site, name: str, *, is_list: bool) -> _ElementForm:
     hint = outline.annotation("xml")
     xml: JsonObject = hint if isinstance(hint, dict) else {}
     own, prefix, namespace, node = (xml.get(keyword) for keyword in ("name", "prefix", "namespace", "nodeType"))
@@ -118,7 +118,7 @@ def _start(form: _ElementForm, attributes: Mapping[str, str], declared: Mapping[
     return f"<{form.tag}{''.join(written)}"
 
 
-def _element(form: _ElementForm, value: JsonValue, outline: Outline, around: Mapping[str, str]) -> str:
+def _element(form: _ElementForm, value: JsonValue, outline: Site, around: Mapping[str, str]) -> str:
     """Return one element; an object's members are its attributes and children."""
     declared = form.declare(around)
     bound = {**around, **declared}
@@ -145,7 +145,7 @@ def _element(form: _ElementForm, value: JsonValue, outline: Outline, around: Map
     return f"{_start(form, attributes, declared)}>{''.join(children)}</{form.tag}>"
 
 
-def _list(form: _ElementForm, items: list[JsonValue], outline: Outline, around: Mapping[str, str]) -> str:
+def _list(form: _ElementForm, items: list[JsonValue], outline: Site, around: Mapping[str, str]) -> str:
     inner = _form(outline.item(), form.name, is_list=False)
     if form.wrapped:
         return _wrapper(form, inner, items, outline.item(), around)
@@ -155,7 +155,7 @@ def _list(form: _ElementForm, items: list[JsonValue], outline: Outline, around: 
 
 
 def _wrapper(
-    form: _ElementForm, inner: _ElementForm, items: list[JsonValue], outline: Outline, around: Mapping[str, str]
+    form: _ElementForm, inner: _ElementForm, items: list[JsonValue], outline: Site, around: Mapping[str, str]
 ) -> str:
     """Return an element around the items of a list."""
     declared = form.declare(around)
@@ -187,7 +187,7 @@ def _plain(value: JsonValue) -> str:
     return _NOT_CHAR.sub("", str(value))
 
 
-def read_xml(data: bytes, outline: Outline) -> Raw:
+def read_xml(data: bytes, outline: Site) -> Raw:
     """
     Read an XML document into text, lists and maps, shaped as the schema expects.
 
@@ -209,7 +209,7 @@ def read_xml(data: bytes, outline: Outline) -> Raw:
     return _ElementReader().read(root, outline)
 
 
-def _check_name(element: "Element", outline: Outline, what: str) -> None:
+def _check_name(element: "Element", outline: Site, what: str) -> None:
     """
     Compare an element with the name and the namespace that the XML Object of its own schema gives it.
 
@@ -226,7 +226,7 @@ def _check_name(element: "Element", outline: Outline, what: str) -> None:
         raise MalformedContent(f"{what} <{name}> is {held}, not in {expected!r}")
 
 
-def _own_xml(outline: Outline) -> JsonObject:
+def _own_xml(outline: Site) -> JsonObject:
     """
     Return the XML Object of a schema itself, through references.
 
@@ -280,9 +280,9 @@ class _ElementReader:
     """Reads the elements of one document."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Outline, _Names]] = {}  # by the id of the outline
+        self._known: dict[int, tuple[Site, _Names]] = {}  # by the id of the outline
 
-    def read(self, element: "Element", outline: Outline) -> Raw:
+    def read(self, element: "Element", outline: Site) -> Raw:
         """Read an element as its outline expects it."""
         if "array" in outline.types and "object" not in outline.types:
             return [self.read(child, outline.item()) for child in element]
@@ -305,7 +305,7 @@ class _ElementReader:
             return found  # text alone, where elements are expected: it is no object
         return text
 
-    def _names(self, outline: Outline) -> _Names:
+    def _names(self, outline: Site) -> _Names:
         known = self._known.get(id(outline))
         if known is None:
             attributes: dict[str, str] = {}
@@ -321,12 +321,12 @@ class _ElementReader:
             known = self._known[id(outline)] = outline, _Names(attributes, elements, inner)
         return known[1]
 
-    def _put(self, found: dict[str, Raw], name: str, child: "Element", outline: Outline) -> None:
+    def _put(self, found: dict[str, Raw], name: str, child: "Element", outline: Site) -> None:
         part = outline.member(name)
         namespace = _own_xml(part).get("namespace")
         if namespace:
             _check_name(
-                child, part if not _is_list(part) else Outline(({"xml": {"namespace": namespace}},), {}), "the element"
+                child, part if not _is_list(part) else Sites().root({"xml": {"namespace": namespace}}), "the element"
             )
         if not _is_list(part):
             found[name] = self.read(child, part)
@@ -349,11 +349,11 @@ def _without_layout(text: str) -> str:
     return text
 
 
-def _is_list(outline: Outline) -> bool:
+def _is_list(outline: Site) -> bool:
     return "array" in outline.types and len(outline.types) <= 6  # noqa: PLR2004 - where every type may be, no list is expected
 
 
-def _written_name(outline: Outline, name: str) -> str:
+def _written_name(outline: Site, name: str) -> str:
     """Return the name of a property's element; for an unwrapped list, that of its items."""
     form = _form(outline, name, is_list=_is_list(outline))
     if _is_list(outline) and not form.wrapped:

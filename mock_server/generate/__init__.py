@@ -10,7 +10,7 @@ the time of a search.
 
 Invariants:
 - The same seed gives the same value in every process: nothing here asks the clock, the system or the hash seed.
-- The canonical form decides what is allowed; hints only choose among it.
+- The canonical form decides what is allowed; what a site says besides only chooses among it.
 - Serving never draws from Hypothesis.
 
 Rules for editors: Faker is imported in `realism.pools` only; a draw takes its chance from the state that it is given.

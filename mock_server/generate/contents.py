@@ -13,7 +13,7 @@ from typing import Final
 from mock_server.exchange.media_type import MediaRange, is_json, is_json_lines, is_xml, parse_media_type
 from mock_server.exchange.sample_files import find_specimen, some_bytes
 from mock_server.schema.formats import find_format
-from mock_server.schema.hints import Hints
+from mock_server.schema.sites import Site
 
 _JSON_FORMATS: Final = frozenset(("json", "json-string"))
 _ENCODERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
@@ -70,10 +70,10 @@ class Content:
             return None
 
 
-def content_of(hints: Hints) -> Content:
+def content_of(site: Site) -> Content:
     """Read the content of a string from keywords, or from formats as `byte` of OpenAPI 3.0 and `json`."""
-    formats = hints.formats()
-    written = hints.text("contentMediaType") or ("application/json" if _JSON_FORMATS.intersection(formats) else "")
+    formats = site.formats
+    written = site.text("contentMediaType") or ("application/json" if _JSON_FORMATS.intersection(formats) else "")
     own = next((record.encoding for record in map(find_format, formats) if record.encoding), "")
-    encoding = own or hints.text("contentEncoding").lower()
+    encoding = own or site.text("contentEncoding").lower()
     return Content(parse_media_type(written) if written else None, encoding, is_encoded=bool(own))

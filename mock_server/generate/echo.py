@@ -31,7 +31,7 @@ from mock_server.generate.requested_values import RequestedValue, set_value
 from mock_server.generate.sampler.compiler import Echo
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.names import joined, joined_names, nouns_of, split_words
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
 HERE: Final = "http://here.invalid"  # the origin of links to this server, until it is known how the client calls it
 _OWN: Final = frozenset(
@@ -64,7 +64,7 @@ class RequestedPage(NamedTuple):
 class EchoPlaces:
     """The members of an answer, by its schema, that repeat the request."""
 
-    outline: Outline
+    outline: Site
     name: str  # what the answer is about
     echoes: tuple[Echo, ...]
     item_variable: str = (
@@ -103,7 +103,7 @@ class EchoPlaces:
     @cached_property
     def has_signs(self) -> bool:
         """Whether the schema has a member that may announce a next page."""
-        return any(map(_names_sign, (*self.outline.sources, *self.outline.definitions.values())))
+        return any(map(_names_sign, (*self.outline.sources, *self.outline.sites.definitions.values())))
 
     def iter_requested_values(
         self, value: JsonValue, requested: RequestEcho, echo: Mapping[str, JsonValue], size: int | None
@@ -277,7 +277,7 @@ def _own_links(value: JsonObject, requested: RequestEcho) -> Iterator[RequestedV
                 yield RequestedValue((*place, "href"), [url, path_of(url)])
 
 
-def iter_sent(value: JsonObject, sent: JsonObject, outline: Outline) -> Iterator[RequestedValue]:
+def iter_sent(value: JsonObject, sent: JsonObject, outline: Site) -> Iterator[RequestedValue]:
     """
     Yield the members that were sent, by name, for the object that has most of these names.
 
@@ -292,7 +292,7 @@ def iter_sent(value: JsonObject, sent: JsonObject, outline: Outline) -> Iterator
         ((), outline),
         *(((name,), outline.member(name)) for name, member in value.items() if isinstance(member, dict)),
     ]
-    best: tuple[int, tuple[str, ...], Outline, JsonObject] = (0, (), outline, {})
+    best: tuple[int, tuple[str, ...], Site, JsonObject] = (0, (), outline, {})
     for body in bodies:
         wanted = {joined(name) for name in body}
         for place, site in spots:
@@ -303,9 +303,7 @@ def iter_sent(value: JsonObject, sent: JsonObject, outline: Outline) -> Iterator
         yield from _of_object(best[1], take(value, best[1]), best[3], best[2])
 
 
-def _of_object(
-    place: tuple[str, ...], value: JsonValue, sent: JsonObject, outline: Outline
-) -> Iterator[RequestedValue]:
+def _of_object(place: tuple[str, ...], value: JsonValue, sent: JsonObject, outline: Site) -> Iterator[RequestedValue]:
     known = {joined(name): name for name in reversed(outline.names)}
     there = value if isinstance(value, dict) else {}
     for name, said in sent.items():
@@ -314,7 +312,7 @@ def _of_object(
             yield RequestedValue((*place, own), _choices(there.get(own), said, outline.member(own)))
 
 
-def _choices(generated: JsonValue, said: JsonValue, outline: Outline) -> Sequence[JsonValue]:
+def _choices(generated: JsonValue, said: JsonValue, outline: Site) -> Sequence[JsonValue]:
     """
     Return the values that a property may take, the best first.
 

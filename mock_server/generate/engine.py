@@ -23,7 +23,7 @@ from mock_server.names import nouns_of, split_words
 from mock_server.schema.bundle import SchemaSets
 from mock_server.schema.canonical import Forms
 from mock_server.schema.dialect import Direction, Purpose, Syntax
-from mock_server.schema.outline import Outline, outline_of
+from mock_server.schema.sites import Site, site_of
 from mock_server.schema.validate import pattern_ok
 from mock_server.settings import Settings
 
@@ -41,7 +41,7 @@ class Engine:
     _forms: dict[tuple[Direction, Purpose], Forms] = field(default_factory=dict)
     _pools: dict[str, Pools] = field(default_factory=dict)
     _row_cache: RowCache = field(default_factory=RowCache)
-    _outlines: dict[tuple[Direction, Purpose, tuple[str, Pointer]], Outline] = field(default_factory=dict)
+    _outlines: dict[tuple[Direction, Purpose, tuple[str, Pointer]], Site] = field(default_factory=dict)
 
     @property
     def schemas(self) -> SchemaSets:
@@ -80,7 +80,7 @@ class Engine:
         """The properties of the document whose texts are numbers."""
         return Numerals(self.document.resource.value)
 
-    def outline(self, schema: Node, direction: Direction, purpose: Purpose) -> Outline:
+    def outline(self, schema: Node, direction: Direction, purpose: Purpose) -> Site:
         """
         Return the outline of a schema, gathered once.
 
@@ -89,7 +89,7 @@ class Engine:
         """
         key = (direction, purpose, schema.key)
         if key not in self._outlines:
-            self._outlines[key] = outline_of(self.schemas.of(direction, purpose).bundle(schema))
+            self._outlines[key] = site_of(self.schemas.of(direction, purpose).bundle(schema))
         return self._outlines[key]
 
     def forms(self, direction: Direction, purpose: Purpose) -> Forms:

@@ -12,7 +12,7 @@ from typing import Final
 
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.names import joined, nouns_of
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
 _LISTS: Final = frozenset(
     ("data", "items", "results", "result", "content", "contents", "value", "values", "records", "entries", "rows",
@@ -40,7 +40,7 @@ class EnvelopePlace:
     """A place in a body."""
 
     pointer: tuple[str, ...]  # names of members, from the outside in
-    outline: Outline  # of the value there; of an item, where it is a list
+    outline: Site  # of the value there; of an item, where it is a list
     shape: Shape = Shape.LIST  # of a collection
 
     def spread(self, part: JsonValue) -> list[tuple[JsonValue, JsonObject]]:
@@ -67,17 +67,17 @@ class EnvelopePlace:
         return [thing for _, thing in things]
 
 
-def is_array(outline: Outline) -> bool:
+def is_array(outline: Site) -> bool:
     """Return whether an outline allows lists only."""
     return bool(outline.sources) and "array" in outline.types and outline.types <= {"array", "null"}
 
 
-def is_object(outline: Outline) -> bool:
+def is_object(outline: Site) -> bool:
     """Return whether an outline allows an object with documented properties."""
     return bool(outline.names) and "object" in outline.types
 
 
-def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> EnvelopePlace | None:
+def find_list(outline: Site, nouns: frozenset[str], depth: int = 0) -> EnvelopePlace | None:
     """Find the main list of a body; None where it has none."""
     if is_array(outline):
         item = outline.item()
@@ -105,7 +105,7 @@ def find_list(outline: Outline, nouns: frozenset[str], depth: int = 0) -> Envelo
     return None
 
 
-def find_collection(outline: Outline, nouns: frozenset[str]) -> EnvelopePlace | None:
+def find_collection(outline: Site, nouns: frozenset[str]) -> EnvelopePlace | None:
     """Find the main collection of a body: a list of objects, else objects by key, else a list of keys."""
     found = find_list(outline, nouns)
     if found is not None:
@@ -127,7 +127,7 @@ def find_collection(outline: Outline, nouns: frozenset[str]) -> EnvelopePlace | 
     return None
 
 
-def _is_map(outline: Outline) -> bool:
+def _is_map(outline: Site) -> bool:
     """Return whether an object is a map: objects under keys that no schema names."""
     return (
         bool(outline.sources)
@@ -137,7 +137,7 @@ def _is_map(outline: Outline) -> bool:
     )
 
 
-def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline], bool]) -> EnvelopePlace | None:
+def find_thing(outline: Site, nouns: frozenset[str], fits: Callable[[Site], bool]) -> EnvelopePlace | None:
     """
     Find the main object of a body.
 
@@ -162,14 +162,14 @@ def find_thing(outline: Outline, nouns: frozenset[str], fits: Callable[[Outline]
     return None
 
 
-def _has_key(outline: Outline, nouns: frozenset[str]) -> bool:
+def _has_key(outline: Site, nouns: frozenset[str]) -> bool:
     """Return whether an object has a key of its own: then a list in it is a part of it."""
     return any(
         joined(name) in {"id", "uuid", *(noun.replace(" ", "") + "id" for noun in nouns)} for name in outline.names
     )
 
 
-def shown(outline: Outline) -> tuple[str, ...]:
+def shown(outline: Site) -> tuple[str, ...]:
     """Return the documented properties that the direction does not hide."""
     hidden = {
         name
@@ -183,7 +183,7 @@ def shown(outline: Outline) -> tuple[str, ...]:
     return outline.names
 
 
-def project(value: JsonValue, outline: Outline, depth: int = 0) -> JsonValue:
+def project(value: JsonValue, outline: Site, depth: int = 0) -> JsonValue:
     """Leave out members that a schema does not name, unless it is open to more on purpose."""
     if depth > _DEEPEST:
         return value
@@ -202,7 +202,7 @@ def project(value: JsonValue, outline: Outline, depth: int = 0) -> JsonValue:
     return projected
 
 
-def _welcomes_more(outline: Outline) -> bool:
+def _welcomes_more(outline: Site) -> bool:
     return any("patternProperties" in s or s.get("additionalProperties") not in (None, False) for s in outline.sources)
 
 

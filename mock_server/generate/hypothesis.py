@@ -22,7 +22,7 @@ from hypothesis.errors import InvalidArgument
 from mock_server.document.references import Node
 from mock_server.generate.engine import Engine
 from mock_server.generate.sampler.arrays import identity
-from mock_server.generate.sampler.compiler import SamplerContext, Site, lazy_acceptor
+from mock_server.generate.sampler.compiler import SamplerContext, ValueSite, lazy_acceptor
 from mock_server.generate.sampler.draw import DrawState, NothingFits
 from mock_server.generate.sampler.sampler import Sampler
 from mock_server.generate.sampler.sizes import Extents
@@ -48,7 +48,7 @@ from mock_server.schema.canonical import (
 )
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.formats import find_format
-from mock_server.schema.hints import HintReader, Hints
+from mock_server.schema.sites import Site, sites_of
 from mock_server.schema.validate import Validator
 
 Strategy = st.SearchStrategy[Any]
@@ -86,9 +86,7 @@ def value_strategy(kit: Engine, schema: Node, direction: Direction, alphabet: An
     """
     bundle = kit.schemas.of(direction, Purpose.MAKE).bundle(schema)
     forms = kit.forms(direction, Purpose.MAKE)
-    definitions = bundle.schema.get("$defs")
-    reader = HintReader(definitions if isinstance(definitions, dict) else {})
-    compiler = StrategyCompiler(SamplerContext(kit.pools(), reader, forms), alphabet)
+    compiler = StrategyCompiler(SamplerContext(kit.pools(), sites_of(bundle), forms), alphabet)
     return compiler.compile(forms.root(bundle)).filter(Validator(bundle).is_valid)
 
 
@@ -282,7 +280,7 @@ class StrategyCompiler:
         """Draw the simplest values, and those of the sampler: the same seed, the same value."""
         accept = lazy_acceptor(schema, self.context.forms)
         simple = [value for value in _SIMPLE if accept(value)]
-        draw = Sampler(self.context, schema).compile(schema, Site(Hints(())))
+        draw = Sampler(self.context, schema).compile(schema, ValueSite(Site()))
 
         def produce(seed: int) -> JsonValue:
             state = DrawState(seed, static=False, echo={})

@@ -14,7 +14,7 @@ from mock_server.generate.envelope import take
 from mock_server.generate.requested_values import ABSENT, Absence, Place, RequestedValue
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.names import joined, split_words
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
 _ROLES: Final = {
     "limit": ("limit", "perpage", "pagesize", "maxresults", "top", "take", "pagelimit", "size", "count", "first", "max",
@@ -228,7 +228,7 @@ def _end(word: str, value: JsonValue) -> list[JsonValue | Absence]:
     return [None, ABSENT, 0]
 
 
-def documented_signs(outline: Outline, pointer: tuple[str, ...]) -> dict[tuple[str, ...], JsonObject]:
+def documented_signs(outline: Site, pointer: tuple[str, ...]) -> dict[tuple[str, ...], JsonObject]:
     """
     List the documented signs of a next page around a list, by holder, each with a value of its type.
 
@@ -251,7 +251,7 @@ def documented_signs(outline: Outline, pointer: tuple[str, ...]) -> dict[tuple[s
     return found
 
 
-def _sample(outline: Outline) -> JsonValue:
+def _sample(outline: Site) -> JsonValue:
     """Return a value of the type of a sign; None where it is neither string, number nor boolean."""
     samples: tuple[tuple[str, JsonValue], ...] = (("string", ""), ("boolean", False), ("integer", 0), ("number", 0))
     if outline.sources:

@@ -23,7 +23,7 @@ from mock_server.generate.pagination import PAGED, iter_ends
 from mock_server.generate.realism.errors import FIRST, iter_failures
 from mock_server.generate.realism.pools import Pools
 from mock_server.generate.requested_values import RequestedValue, set_all, settle
-from mock_server.generate.sampler.compiler import Echo, SamplerContext, Site, compile_part
+from mock_server.generate.sampler.compiler import Echo, SamplerContext, ValueSite, compile_part
 from mock_server.generate.sampler.draw import MOST_PARTS, Draw, DrawState, NothingFits, has_few_characters
 from mock_server.generate.sampler.list_writer import ListWriter, RowCache, rows_of
 from mock_server.generate.sampler.repair import Repair
@@ -34,8 +34,7 @@ from mock_server.json_values import JsonValue
 from mock_server.pausing import pause, wait
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.canonical import Forms, explain_unsatisfiable
-from mock_server.schema.hints import HintReader, Hints
-from mock_server.schema.outline import outline_of
+from mock_server.schema.sites import Site, site_of
 from mock_server.schema.validate import Validator
 
 _ATTEMPTS = 12
@@ -231,7 +230,7 @@ class Producer:
 
     @cached_property
     def _answered(self) -> EchoPlaces:
-        return EchoPlaces(outline_of(self.bundle), self.name, self.echoes, self.item_variable)
+        return EchoPlaces(self._site, self.name, self.echoes, self.item_variable)
 
     def adopt(self, options: SampleOptions, candidates: list[JsonValue]) -> JsonValue:
         """
@@ -276,19 +275,14 @@ class Producer:
         return Validator(self.bundle)
 
     @cached_property
-    def _reader(self) -> HintReader:
-        definitions = self.bundle.schema.get("$defs")
-        return HintReader(definitions if isinstance(definitions, dict) else {})
-
-    @cached_property
-    def _root_hints(self) -> Hints:
-        return self._reader.read(self.bundle.schema)
+    def _site(self) -> Site:
+        return site_of(self.bundle)
 
     @cached_property
     def _sampler(self) -> Sampler:
         context = SamplerContext(
             self.pools,
-            self._reader,
+            self._site.sites,
             self.forms,
             self.echoes,
             self.overrides,
@@ -300,7 +294,7 @@ class Producer:
     @cached_property
     def _draw(self) -> Draw:
         self.accepts  # noqa: B018 - what can't be judged is not compiled, either
-        draw = self._sampler.compile(self._sampler.root, Site(self._root_hints, self.name))
+        draw = self._sampler.compile(self._sampler.root, ValueSite(self._site, self.name))
         # Whether examples can be trusted is found out once, by a draw that is always the same: a value must not depend
         # on the values made before it.
         try:
@@ -416,7 +410,7 @@ class Producer:
 
     def _last_resort(self, options: SampleOptions, candidates: list[JsonValue]) -> JsonValue:
         """Try documented examples, then the most lenient reading of the document."""
-        for example in self._root_hints.examples():
+        for example in self._site.examples():
             if self.accepts(example):
                 return example
         if self.fallback is not None and not self._is_too_large:

@@ -39,10 +39,10 @@ from mock_server.generate.producer import Producer, SampleOptions
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonValue
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
 ParameterKey = tuple[ParameterLocation, str]
-Outlines = Callable[[Node], Outline]
+Outlines = Callable[[Node], Site]
 Known = Callable[[Parameter], Sequence[JsonValue]]  # values known to be right
 
 _WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
@@ -198,7 +198,7 @@ class _DraftParts:
         if draft.media.schema is not None:
             outline = outlines(draft.media.schema)
         else:
-            outline = Outline((), {})
+            outline = Site()
         data = write_body(draft.body, media_type, outline, draft.media.encoding, "root")
         self.fields.append((b"content-type", content_type(name, media_type).encode("latin-1", "replace")))
         return data

@@ -34,7 +34,7 @@ from mock_server.exchange.wire_values import read_leniently
 from mock_server.findings import Finding
 from mock_server.json_values import JsonValue, Pointer, shorten_pointer
 from mock_server.schema.bundle import Schemas
-from mock_server.schema.outline import Outline, outline_of
+from mock_server.schema.sites import Site, site_of
 from mock_server.schema.validate import Validator
 
 
@@ -223,7 +223,7 @@ class RequestJudge:
             schema = parameter.schema
         bundle = self.schemas.bundle(schema) if schema is not None else None
         validator = Validator(bundle) if bundle is not None and bundle.schema else None
-        outline = outline_of(bundle)
+        outline = site_of(bundle)
         key = (parameter.location, parameter.name)
         return _CompiledParameter(
             parameter, compile_reader(parameter, outline), validator, key, _members(parameter, outline)
@@ -306,7 +306,7 @@ class RequestJudge:
         schema = parameter.schema
         if schema is None or parameter.content is not None:
             return []
-        readings = compile_reader(parameter, outline_of(self.schemas.bundle(schema)), read_leniently)(carrier)
+        readings = compile_reader(parameter, site_of(self.schemas.bundle(schema)), read_leniently)(carrier)
         if isinstance(readings, Missing):
             return []
         return readings
@@ -403,7 +403,7 @@ class _BodyJudge:
         schema: Node | None = content.schema if content.schema is not None else None
         bundle = schemas.bundle(schema) if schema is not None else None
         self._content = content
-        self._outline = outline_of(bundle)
+        self._outline = site_of(bundle)
         self._validator = Validator(bundle) if bundle is not None and bundle.schema else None
 
     def read_json(self, data: bytes, operation: str) -> "JsonBody | None":
@@ -495,7 +495,7 @@ def find_request_content(documented: Sequence[MediaType], written: str | None) -
     return next((media for media in documented if is_interchangeable(parse_media_type(media.name), sent)), None)
 
 
-def _members(parameter: Parameter, outline: Outline) -> frozenset[str]:
+def _members(parameter: Parameter, outline: Site) -> frozenset[str]:
     """
     Return the names in the query that belong to a parameter.
 

@@ -20,7 +20,7 @@ from mock_server.findings import Finding, Place
 from mock_server.json_values import JsonValue, Pointer, shorten_pointer
 from mock_server.judges.request import find_content
 from mock_server.schema.bundle import Schemas
-from mock_server.schema.outline import Outline, outline_of
+from mock_server.schema.sites import Site, site_of
 from mock_server.schema.validate import Validator
 
 _MOST_FOUND = 100  # in one body
@@ -45,7 +45,7 @@ JUDGED_RULES: Final = frozenset(
 @dataclass(frozen=True, slots=True)
 class _CompiledResponse:
     validator: Validator | None
-    outline: Outline
+    outline: Site
 
 
 @dataclass(eq=False, repr=False)
@@ -133,7 +133,7 @@ class ResponseJudge:
         if schema.key not in self._compiled:
             bundle = self.schemas.bundle(schema)
             self._compiled[schema.key] = _CompiledResponse(
-                Validator(bundle) if bundle.schema else None, outline_of(bundle)
+                Validator(bundle) if bundle.schema else None, site_of(bundle)
             )
         return self._compiled[schema.key]
 
@@ -238,12 +238,12 @@ class ResponseJudge:
             return
         yield from islice(self._value(content, readings), _MOST_FOUND)
 
-    def _outline(self, content: MediaType) -> Outline:
+    def _outline(self, content: MediaType) -> Site:
         if content.schema is not None:
             return self._compile(content.schema).outline
         if content.item_schema is not None:
             return self._compile(content.item_schema).outline.listed()
-        return Outline((), {})
+        return Site()
 
     def _value(self, content: MediaType, readings: list[JsonValue]) -> Iterator[Finding]:
         """Judge by the schema of the whole and, where there is one, by that of each item."""

@@ -36,7 +36,7 @@ from mock_server.exchange.xml import read_xml
 from mock_server.json_values import JsonValue, Pointer
 from mock_server.judges.request import DecodedRequest
 from mock_server.judges.response import ResponseJudge
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
 _SHOWN = 200  # characters of a value
 
@@ -162,7 +162,7 @@ def malformed_xml(example: Example) -> str | None:
     if not isinstance(text, str):
         return None
     try:
-        read_xml(text.encode(), Outline((), {}))
+        read_xml(text.encode(), Site())
     except MalformedContent as error:
         return str(error)
     return None

@@ -70,7 +70,7 @@ from mock_server.respond.journal import Journal
 from mock_server.respond.stream import ItemStream
 from mock_server.respond.worlds import World
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.outline import Outline, outline_of
+from mock_server.schema.sites import Site, site_of
 
 _CARRIED = "the request carries what it asks for, or it asks for nothing"
 
@@ -127,7 +127,7 @@ class _CompiledMediaType:
     represented: ChosenMediaType
     media_type: MediaRange
     field: RawField
-    outline: Outline
+    outline: Site
     usable: tuple[Example, ...]  # examples that conform, in order
     ready: dict[str, bytes] = dataclasses.field(default_factory=dict)  # examples, written
     producers: dict[str | None, Producer] = dataclasses.field(default_factory=dict)  # by locale
@@ -407,15 +407,15 @@ class Representation:
             self._contents[key] = content
         return content
 
-    def _outline(self, media: MediaType, media_type: MediaRange) -> Outline:
+    def _outline(self, media: MediaType, media_type: MediaRange) -> Site:
         """Return the outline that writing needs: for forms, XML and streams only."""
         needed = is_xml(media_type) or media_type.type == "multipart" or is_event_stream(media_type)
         schemas = self.kit.schemas.of(Direction.RESPONSE, Purpose.MAKE)
         if is_streamed(media_type) and media.item_schema is not None:
-            return outline_of(schemas.bundle(media.item_schema)).listed()
+            return site_of(schemas.bundle(media.item_schema)).listed()
         if not needed or media.schema is None:
-            return Outline((), {})
-        outline = outline_of(schemas.bundle(media.schema))
+            return Site()
+        outline = site_of(schemas.bundle(media.schema))
         if is_event_stream(media_type) and _is_single(media.schema.value):
             return outline.listed()
         return outline

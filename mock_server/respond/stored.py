@@ -29,7 +29,7 @@ from mock_server.respond.match.functions import as_text
 from mock_server.respond.match.request_pattern import PatternRequest
 from mock_server.respond.match.template import Rendering, Template, compile_template
 from mock_server.respond.representation import RequestContext
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 from mock_server.tokens import is_token
 
 # What an answer that is written down may have, besides what its holder knows.
@@ -295,4 +295,4 @@ def _write(
         return WrittenAnswer(tuple(fields), body.data)
     if isinstance(body, str) and not is_json(media_type):
         return WrittenAnswer(tuple(fields), body.encode("utf-8", "surrogatepass"))
-    return WrittenAnswer(tuple(fields), write_body(body, media_type, Outline((), {}), {}, "root"))
+    return WrittenAnswer(tuple(fields), write_body(body, media_type, Site(), {}, "root"))

@@ -4,7 +4,7 @@ The canonical form of a schema, from which generators compile.
 `jsonschema_rs.canonicalize` merges `allOf`, prunes what can't be, makes `oneOf` disjoint, turns conditions into
 alternatives, and offers set algebra. This module is its only door.
 
-A canonical node knows nothing of titles, examples or the order of properties: see `generate.hints`.
+A canonical node knows nothing of titles, examples or the order of properties: see `sites`.
 """
 
 from collections.abc import Mapping

@@ -16,11 +16,12 @@ from urllib.parse import quote
 from mock_server.json_values import JsonObject, JsonValue, Pointer
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.dialect import TYPES
+from mock_server.schema.sites import Start, find_item, find_named_member, find_other_member, follow, iter_alternatives
 
 _FOLLOWED: Final = frozenset(("$ref", "allOf", "$defs"))
-_UNIONS: Final = ("anyOf", "oneOf")
 _SAFE: Final = "/*~@$-._"
-_MOST_HOPS: Final = 200  # references and members of `allOf` that speak of one location
+# What is written for a location, references not followed: keyword locations and subschemas.
+Starts = tuple[tuple[Pointer, JsonValue], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +40,7 @@ class Location:
 
     parent: "Location | None"
     step: str | int | None  # from the parent's value; None for the same value, narrowed to one alternative
-    starts: tuple[tuple[Pointer, JsonValue], ...]  # what was written for it, references not followed
+    starts: Starts  # what was written for it, references not followed
     parts: tuple[LocatedSubschema, ...]
 
     @property
@@ -115,7 +116,7 @@ class _Walk:
         self,
         parent: Location | None,
         step: str | int | None,
-        starts: tuple[tuple[Pointer, JsonValue], ...],
+        starts: Starts,
         held: tuple[str | int, ...] | None = None,
     ) -> Location:
         """Follow the subschemas of a location to its parts; at a place of a value, what was met elsewhere is new."""
@@ -124,26 +125,11 @@ class _Walk:
         else:
             known = self.met_at.setdefault(held, set())
         parts: list[LocatedSubschema] = []
-        todo = list(reversed(starts))
-        seen: set[Pointer] = set()
-        while todo and len(seen) < _MOST_HOPS:
-            path, schema = todo.pop()
-            if path in seen or not isinstance(schema, dict):
-                continue
-            seen.add(path)
+        for path, schema, _ in follow((Start(*start) for start in starts), self.definitions, into_alternatives=False):
             own = {keyword: value for keyword, value in schema.items() if keyword not in _FOLLOWED}
             parts.append(LocatedSubschema(path, own, self._label(path), path not in known))
             known.add(path)
             self.met.add(path)
-            ref = schema.get("$ref")
-            after: list[tuple[Pointer, JsonValue]] = []
-            if isinstance(ref, str):
-                name = ref.removeprefix("#/$defs/")
-                after.append((("$defs", name), self.definitions.get(name)))
-            members = schema.get("allOf")
-            if isinstance(members, list):
-                after += [((*path, "allOf", str(index)), member) for index, member in enumerate(members)]
-            todo.extend(reversed(after))
         return Location(parent, step, starts, tuple(parts))
 
     def _label(self, path: Pointer) -> str:
@@ -208,7 +194,7 @@ def walk_value(bundle: Bundle, value: JsonValue) -> Iterator[tuple[Location, Jso
                 queue.append((state.locate(location, step, starts, held), inside))
 
 
-def _begin(bundle: Bundle) -> tuple[_Walk, tuple[tuple[Pointer, JsonValue], ...]]:
+def _begin(bundle: Bundle) -> tuple[_Walk, Starts]:
     """Return the state of a walk, and what is written for the root."""
     definitions = bundle.schema.get("$defs")
     root: JsonObject = {keyword: value for keyword, value in bundle.schema.items() if keyword != "$defs"}
@@ -247,42 +233,16 @@ def _is_news(met: set[Pointer], path: Pointer, schema: JsonValue) -> bool:
     return True
 
 
-def _below(
-    location: Location, value: JsonValue = None
-) -> Iterator[tuple[str | int | None, tuple[tuple[Pointer, JsonValue], ...]]]:
-    """Yield the steps from a location: into alternatives, properties, other members and items."""
-    yield from _alternatives(location)
+def _below(location: Location, value: JsonValue = None) -> Iterator[tuple[str | int | None, Starts]]:
+    """Iterate over the steps from a location: into alternatives, properties, other members and items."""
+    for part in location.parts:
+        for path, schema, tests in iter_alternatives(part.path, part.schema):
+            yield None, (*location.starts, *tests, (path, schema))
     yield from _properties(location, value)
     yield from _items(location)
 
 
-def _alternatives(location: Location) -> Iterator[tuple[None, tuple[tuple[Pointer, JsonValue], ...]]]:
-    for part in location.parts:
-        for keyword in _UNIONS:
-            branches = part.schema.get(keyword)
-            for index, branch in enumerate(branches if isinstance(branches, list) else []):
-                yield None, (*location.starts, ((*part.path, keyword, str(index)), branch))
-        condition = part.schema.get("if")
-        if condition is not None:
-            otherwise: JsonObject = {"not": condition}
-            for keyword, test in (("then", condition), ("else", otherwise)):
-                if keyword in part.schema:
-                    decided: Pointer = (*part.path, f"if-{keyword}")
-                    yield None, (*location.starts, (decided, test), ((*part.path, keyword), part.schema[keyword]))
-        dependent = part.schema.get("dependentSchemas")
-        for name, schema in dependent.items() if isinstance(dependent, dict) else ():
-            present: JsonObject = {"required": [name]}
-            yield (
-                None,
-                (
-                    *location.starts,
-                    ((*part.path, "has", name), present),
-                    ((*part.path, "dependentSchemas", name), schema),
-                ),
-            )
-
-
-def _properties(location: Location, value: JsonValue) -> Iterator[tuple[str, tuple[tuple[Pointer, JsonValue], ...]]]:
+def _properties(location: Location, value: JsonValue) -> Iterator[tuple[str, Starts]]:
     names: dict[str, None] = {}
     others = False
     for part in location.parts:
@@ -314,27 +274,19 @@ def _literal(pattern: str) -> str:
     return ""
 
 
-def _members(location: Location, name: str) -> tuple[tuple[Pointer, JsonValue], ...]:
-    found: list[tuple[Pointer, JsonValue]] = []
-    for part in location.parts:
-        known = part.schema.get("properties")
-        if isinstance(known, dict) and name in known:
-            found.append(((*part.path, "properties", name), known[name]))
-        elif isinstance(part.schema.get("additionalProperties"), dict):
-            found.append(((*part.path, "additionalProperties"), part.schema["additionalProperties"]))
-    return tuple(found)
+def _members(location: Location, name: str) -> Starts:
+    found = (
+        find_named_member(part.path, part.schema, name) or find_other_member(part.path, part.schema)
+        for part in location.parts
+    )
+    return tuple(each for each in found if each is not None)
 
 
-def _items(location: Location) -> Iterator[tuple[int, tuple[tuple[Pointer, JsonValue], ...]]]:
+def _items(location: Location) -> Iterator[tuple[int, Starts]]:
     longest = max((len(prefix) for prefix in location.keyword("prefixItems") if isinstance(prefix, list)), default=0)
     has_items = any(isinstance(items, dict) for items in location.keyword("items"))
     for index in range(longest + has_items):
-        found: list[tuple[Pointer, JsonValue]] = []
-        for part in location.parts:
-            prefix = part.schema.get("prefixItems")
-            if isinstance(prefix, list) and index < len(prefix):
-                found.append(((*part.path, "prefixItems", str(index)), prefix[index]))
-            elif isinstance(part.schema.get("items"), dict):
-                found.append(((*part.path, "items"), part.schema["items"]))
-        if found:
-            yield index, tuple(found)
+        found = (find_item(part.path, part.schema, index) for part in location.parts)
+        starts = tuple(each for each in found if each is not None)
+        if starts:
+            yield index, starts

@@ -15,7 +15,7 @@ from mock_server.generate.envelope import is_array, shown, take
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.names import joined
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 from mock_server.state.collection import Collection, warn
 from mock_server.state.patch import PatchError, apply, is_json_patch, merge
 from mock_server.state.resources import Action, Binding, Resource, text_of
@@ -251,7 +251,7 @@ def _omitted(collection: Collection, binding: Binding, names: frozenset[str]) ->
             yield name, None
 
 
-def _initial(collection: Collection, name: str, value: JsonValue, outline: Outline) -> JsonValue:
+def _initial(collection: Collection, name: str, value: JsonValue, outline: Site) -> JsonValue:
     """Return the initial value of a property that the server sets, like a generated one."""
     word = joined(name)
     if word in _CREATED or word in _CHANGED:

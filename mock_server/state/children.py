@@ -12,7 +12,7 @@ from mock_server.generate.envelope import find_list, is_array, is_object, shown,
 from mock_server.generate.realism.coherence import counted_list
 from mock_server.json_values import JsonValue
 from mock_server.names import nouns_of
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 from mock_server.state.inference import InferredResources, component_of
 from mock_server.state.resources import Action, Binding, Resource
 
@@ -67,7 +67,7 @@ def _last_segment(binding: Binding) -> str:
     return binding.operation.entry.template.rstrip("/").rpartition("/")[2]
 
 
-def _pointer(owner: Outline, resource: Resource, binding: Binding) -> tuple[str, ...] | None:
+def _pointer(owner: Site, resource: Resource, binding: Binding) -> tuple[str, ...] | None:
     """Return the pointer to the list of children in an owner, or None."""
     literal = _last_segment(binding)
     places = list(_lists(owner, resource.nouns))
@@ -85,7 +85,7 @@ def _pointer(owner: Outline, resource: Resource, binding: Binding) -> tuple[str,
     return next(iter(both or (same if len(same) == 1 else []) or named), None)
 
 
-def _lists(owner: Outline, nouns: frozenset[str]) -> Iterator[tuple[tuple[str, ...], Outline]]:
+def _lists(owner: Site, nouns: frozenset[str]) -> Iterator[tuple[tuple[str, ...], Site]]:
     """Yield the arrays of objects in an owner, and those in an envelope."""
     for name in shown(owner):
         member = owner.member(name)
@@ -100,11 +100,11 @@ def _lists(owner: Outline, nouns: frozenset[str]) -> Iterator[tuple[tuple[str, .
             yield (name, *place.pointer), place.outline
 
 
-def _alike(one: Outline, other: Outline) -> bool:
+def _alike(one: Site, other: Site) -> bool:
     """Return whether two objects share at least half of their properties."""
     mine, theirs = set(shown(one)), set(shown(other))
     return 2 * len(mine & theirs) >= max(1, min(len(mine), len(theirs)))
 
 
-def _is_number(outline: Outline) -> bool:
+def _is_number(outline: Site) -> bool:
     return "integer" in outline.types and "string" not in outline.types

@@ -25,7 +25,7 @@ from mock_server.generate.envelope import EnvelopePlace, Shape, find_collection,
 from mock_server.json_values import JsonValue, as_object
 from mock_server.names import nouns_of, split_words
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 from mock_server.settings import ResourceSettings
 from mock_server.state.resources import (
     Action,
@@ -50,7 +50,7 @@ _ITEM_ACTIONS = {
     "HEAD": Action.READ,
 }
 _MOST = 10_000  # seeded items
-_NOTHING = Outline((), {})
+_NOTHING = Site()
 _MADE = 201  # Created
 _COPYING = frozenset(("copy", "clone", "duplicate", "fork", "split", "merge", "replicate"))  # verbs that create an item
 
@@ -158,7 +158,7 @@ class _ResourceDraft:
     template: str
     place: tuple[str, ...]  # of the key in an item; empty if it has none
     nouns: frozenset[str]
-    outline: Outline
+    outline: Site
     single: bool
     bindings: list[Binding]
     size: int | None
@@ -250,18 +250,18 @@ class _ResourceFinder:
             identity=component_of(outline),
         )
 
-    def _response_outline(self, operation: Operation) -> Outline:
+    def _response_outline(self, operation: Operation) -> Site:
         """Return the outline of the successful response body."""
         chosen = choose_success(operation)
         represented = represent(chosen.response, None) if chosen is not None and not chosen.is_empty else None
         schema = represented.media_type.schema if represented is not None else None
         return self._outline_of(schema, Direction.RESPONSE)
 
-    def _request_outline(self, operation: Operation) -> Outline:
+    def _request_outline(self, operation: Operation) -> Site:
         """Return the outline of a request body."""
         return self._outline_of(sent_schema(operation), Direction.REQUEST)
 
-    def _outline_of(self, schema: Node | None, direction: Direction) -> Outline:
+    def _outline_of(self, schema: Node | None, direction: Direction) -> Site:
         if schema is None:
             return _NOTHING
         try:
@@ -297,11 +297,11 @@ class _ResourceFinder:
     def _outline(
         self,
         bindings: list[Binding],
-        bodies: Mapping[str, Outline],
+        bodies: Mapping[str, Site],
         lists: Mapping[str, EnvelopePlace | None],
         nouns: frozenset[str],
         variable: str | None,
-    ) -> Outline:
+    ) -> Site:
         """Return the outline of an item: as it is read, else as it is listed, else as it is created or changed."""
         for action in (Action.READ, Action.LIST, Action.CREATE, Action.REPLACE, Action.CHANGE):
             for binding in bindings:
@@ -317,7 +317,7 @@ class _ResourceFinder:
                 return body
         return _NOTHING
 
-    def _is_about(self, binding: Binding, item: Outline, answered: Outline, nouns: frozenset[str]) -> bool:
+    def _is_about(self, binding: Binding, item: Site, answered: Site, nouns: frozenset[str]) -> bool:
         """
         Return whether a written body shares properties with the item.
 
@@ -341,7 +341,7 @@ class _ResourceFinder:
         inner = [body.member(name) for body in bodies for name in body.names if is_object(body.member(name))]
         return any(frozenset(item.names) & frozenset(body.names) for body in (*bodies, *inner))
 
-    def _find_item(self, body: Outline, nouns: frozenset[str], variable: str | None) -> EnvelopePlace | None:
+    def _find_item(self, body: Site, nouns: frozenset[str], variable: str | None) -> EnvelopePlace | None:
         found = find_thing(body, nouns, lambda outline: bool(find_key_place(outline, variable, nouns)))
         return found or (EnvelopePlace((), body) if is_object(body) else None)
 
@@ -379,12 +379,12 @@ def _collection_action(method: str, *, is_list: bool, alone: bool) -> Action | N
     return actions.get(method)
 
 
-def _nouns_of(outline: Outline) -> frozenset[str]:
+def _nouns_of(outline: Site) -> frozenset[str]:
     name = component_of(outline)
     return nouns_of(name) if name is not None else frozenset()
 
 
-def component_of(outline: Outline) -> str | None:
+def component_of(outline: Site) -> str | None:
     """Return the component that describes an item: two resources of one component may be the same."""
     for source in outline.sources[:1]:
         ref = source.get("$ref")

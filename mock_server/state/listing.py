@@ -19,7 +19,7 @@ from mock_server.generate.pagination import PAGED, ROLE_OF, Span, iter_span_valu
 from mock_server.generate.requested_values import settle
 from mock_server.json_values import JsonObject, JsonValue, same_json
 from mock_server.names import joined
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 from mock_server.state.resources import text_of
 from mock_server.state.store import Record
 
@@ -141,7 +141,7 @@ class ListQuery:
                 yield name, falls
 
 
-def read_list_query(operation: Operation, item: Outline, annotate: Callable[[Parameter], Outline]) -> ListQuery:
+def read_list_query(operation: Operation, item: Site, annotate: Callable[[Parameter], Site]) -> ListQuery:
     """
     Read the meaning of an operation's query parameters from their names.
 
@@ -193,7 +193,7 @@ def _read_order(operation: Operation, roles: dict[str, str]) -> None:
         roles["sort"] = other or order
 
 
-def _filters(name: str, item: Outline, names: Mapping[str, str]) -> Iterator[_Filter]:
+def _filters(name: str, item: Site, names: Mapping[str, str]) -> Iterator[_Filter]:
     """Yield the filter of a parameter: by a property, by one of a nested object, or by a bound of one."""
     word = joined(name)
     known = names.get(word) or names.get(word + "id") or names.get(word + "s") or names.get(word.removesuffix("s"))

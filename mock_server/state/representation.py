@@ -38,7 +38,7 @@ from mock_server.respond.answer_cache import KEPT_READY
 from mock_server.respond.representation import Representation, RequestContext
 from mock_server.respond.responder import Responder
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 from mock_server.sizes import weigh_json
 from mock_server.state.listing import ListQuery, read_list_query
 from mock_server.state.resources import Action, Binding, Item, Resource, find_key, sent_schema
@@ -124,7 +124,7 @@ class ItemRepresentation:
         """The judge of the operation's responses."""
         return self.responder.judge_of(self.binding.operation.entry)
 
-    def outline(self, represented: ChosenMediaType) -> Outline:
+    def outline(self, represented: ChosenMediaType) -> Site:
         """Return the outline of a response body."""
         return self._outline(represented.media_type.schema, Direction.RESPONSE)
 
@@ -195,18 +195,18 @@ class ItemRepresentation:
     def list_query(self) -> ListQuery:
         """The meaning of the query parameters."""
 
-        def annotate(parameter: Parameter) -> Outline:
+        def annotate(parameter: Parameter) -> Site:
             content = parameter.content
             return self._outline(parameter.schema if content is None else content.schema, Direction.REQUEST)
 
         return read_list_query(self.binding.operation, self.resource.outline, annotate)
 
-    def _outline(self, schema: Node | None, direction: Direction) -> Outline:
+    def _outline(self, schema: Node | None, direction: Direction) -> Site:
         if schema is None:
-            return Outline((), {})
+            return Site()
         return self.responder.kit.outline(schema, direction, Purpose.MAKE)
 
-    def _is_item(self, outline: Outline) -> bool:
+    def _is_item(self, outline: Site) -> bool:
         key = self.resource.key
         if key is None:
             return self._is_similar(outline)
@@ -214,7 +214,7 @@ class ItemRepresentation:
             outline = outline.member(name)
         return key in shown(outline) or find_key(outline, None, self.resource.nouns) == key
 
-    def _is_similar(self, outline: Outline) -> bool:
+    def _is_similar(self, outline: Site) -> bool:
         """Return whether an object shares at least half of its properties with an item."""
         names, known = set(shown(outline)), set(shown(self.resource.outline))
         return bool(names) and 2 * len(names & known) >= min(len(names), len(known))

@@ -16,7 +16,7 @@ from mock_server.exchange.negotiate import ChosenResponse
 from mock_server.generate.envelope import is_array, is_object, put, shown, take
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.names import joined, nouns_of, singular, split_words
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
 
 class Action(StrEnum):
@@ -78,7 +78,7 @@ class Resource:
     key: str | None  # the property that identifies an item; None: only the path does
     inside: tuple[str, ...] = ()  # the members around that property: `metadata` of `metadata.name`
     nouns: frozenset[str]  # names of an item
-    outline: Outline  # of an item in a response
+    outline: Site  # of an item in a response
     single: bool = False
     bindings: Mapping[Action, Binding]  # the main one of each action
     owners: tuple[Owner, ...] = ()  # that have to exist, the outermost first
@@ -142,7 +142,7 @@ _UNIQUE: Final = frozenset(
 )  # fmt: skip
 
 
-def find_key(outline: Outline, variable: str | None, nouns: frozenset[str]) -> str | None:
+def find_key(outline: Site, variable: str | None, nouns: frozenset[str]) -> str | None:
     """
     Find the property that identifies an item.
 
@@ -155,7 +155,7 @@ def find_key(outline: Outline, variable: str | None, nouns: frozenset[str]) -> s
     return next((scalars[wanted] for wanted in _wanted(variable, nouns) if wanted in scalars), None)
 
 
-def find_key_place(outline: Outline, variable: str | None, nouns: frozenset[str]) -> tuple[str, ...]:
+def find_key_place(outline: Site, variable: str | None, nouns: frozenset[str]) -> tuple[str, ...]:
     """
     Find the path of the property that identifies an item: in the item, else in its metadata (`metadata.name`).
 
@@ -190,11 +190,11 @@ def _wanted(variable: str | None, nouns: frozenset[str]) -> Iterator[str]:
         yield from ("slug", "code", "name")
 
 
-def _is_scalar(outline: Outline) -> bool:
+def _is_scalar(outline: Site) -> bool:
     return bool(outline.types & _SCALARS) and not outline.types & {"object", "array"}
 
 
-def find_owner(outline: Outline, variable: str, nouns: frozenset[str]) -> tuple[str, ...]:
+def find_owner(outline: Site, variable: str, nouns: frozenset[str]) -> tuple[str, ...]:
     """
     Find the reference of an item to its owner.
 

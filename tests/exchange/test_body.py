@@ -9,7 +9,7 @@ from mock_server.document.model import Encoding, Style
 from mock_server.exchange.body import read_body, write_body
 from mock_server.exchange.form import BOUNDARY
 from mock_server.exchange.media_type import parse_media_type
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site, Sites
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
     ["", " a ", "null", "true", "1", "a,b", "a|b", "{", "[1]", '{"a":1}', "%41", "a&b=c"]
@@ -24,11 +24,11 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
-ANYTHING = Outline((), {})
+ANYTHING = Site()
 
 
-def outline(schema: dict) -> Outline:
-    return Outline((schema,), {})
+def outline(schema: dict) -> Site:
+    return Sites().root(schema)
 
 
 def same(one: object, other: object) -> bool:
@@ -37,7 +37,7 @@ def same(one: object, other: object) -> bool:
 
 
 def assert_read_again(
-    value: object, media: str, schema: Outline = ANYTHING, encodings: dict[str, Encoding] | None = None
+    value: object, media: str, schema: Site = ANYTHING, encodings: dict[str, Encoding] | None = None
 ) -> None:
     media_type = parse_media_type(media)
     written = write_body(value, media_type, schema, encodings or {}, "root")

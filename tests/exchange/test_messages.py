@@ -11,7 +11,7 @@ from mock_server.exchange.body import content_type, read_body, write_body, write
 from mock_server.exchange.form import BOUNDARY
 from mock_server.exchange.media_type import choose_media_type, parse_accept, parse_media_type
 from mock_server.exchange.prefer import NONE, format_applied, parse_preferences
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site, Sites
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=8)
 flat = {
@@ -27,8 +27,8 @@ flat_values = st.fixed_dictionaries(
 )
 
 
-def outline(schema: dict) -> Outline:
-    return Outline((schema,), {})
+def outline(schema: dict) -> Site:
+    return Sites().root(schema)
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_streams_are_lists_of_items() -> None:
         ("application/x-ndjson", b'{"a":1}\n{"a":2}\n'),
         ("application/json-seq", b'\x1e{"a":1}\n\x1e{"a":2}\n'),
     ):
-        assert write_body(items, parse_media_type(media), Outline((), {}), {}, "") == written
-        assert read_body(written, parse_media_type(media), Outline((), {}), {}) == [items]
+        assert write_body(items, parse_media_type(media), Site(), {}, "") == written
+        assert read_body(written, parse_media_type(media), Site(), {}) == [items]
     events = write_body(
-        [{"event": "e", "data": "x\ny"}, {"a": 1}], parse_media_type("text/event-stream"), Outline((), {}), {}, ""
+        [{"event": "e", "data": "x\ny"}, {"a": 1}], parse_media_type("text/event-stream"), Site(), {}, ""
     )
     assert events == b'event: e\ndata: x\ndata: y\n\ndata: {"a":1}\n\n'
 
@@ -131,13 +131,13 @@ def test_streams_are_lists_of_items() -> None:
     ],
 )
 def test_files_of_known_types_are_such_files(media: str, start: bytes) -> None:
-    assert write_body("text", parse_media_type(media), Outline((), {}), {}, "").startswith(start)
+    assert write_body("text", parse_media_type(media), Site(), {}, "").startswith(start)
 
 
 def test_objects_become_csv_with_a_line_of_names() -> None:
     rows = [{"a": 1, "b": "x,y"}, {"b": None, "c": [1]}]
 
-    assert write_body(rows, parse_media_type("text/csv"), Outline((), {}), {}, "") == b'a,b,c\r\n1,"x,y",\r\n,,[1]\r\n'
+    assert write_body(rows, parse_media_type("text/csv"), Site(), {}, "") == b'a,b,c\r\n1,"x,y",\r\n,,[1]\r\n'
 
 
 @given(
@@ -243,7 +243,7 @@ def test_a_preference_that_can_not_be_obeyed_is_said(text: str) -> None:
 
 
 def test_text_in_an_xml_element_that_should_hold_elements_is_no_object() -> None:
-    outline = Outline(({"type": ["object"], "properties": {"id": {"type": ["integer"]}}},), {})
+    outline = Sites().root({"type": ["object"], "properties": {"id": {"type": ["integer"]}}})
 
     assert read_body(b"<order>true</order>", parse_media_type("application/xml"), outline, {}) == ["true"]
     assert read_body(b"<order> </order>", parse_media_type("application/xml"), outline, {}) == [{}]

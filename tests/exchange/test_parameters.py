@@ -17,7 +17,7 @@ from mock_server.exchange.parameters import Carrier, Reader, compile_reader, spl
 from mock_server.exchange.wire_values import read_all
 from mock_server.schema.bundle import SchemaSets
 from mock_server.schema.dialect import Direction, Purpose, Syntax
-from mock_server.schema.outline import Outline, outline_of
+from mock_server.schema.sites import Sites, site_of
 from mock_server.schema.validate import pattern_ok
 
 CELLS = [
@@ -96,7 +96,7 @@ def compiled(folder: Path, listed: list[dict], version: str = "3.2.0") -> list[t
     for entry in document.entries:
         parameter = document.operation(entry).parameters[0]
         bundle = schemas.bundle(parameter.schema) if parameter.schema is not None else None
-        found.append((parameter, compile_reader(parameter, outline_of(bundle))))
+        found.append((parameter, compile_reader(parameter, site_of(bundle))))
     return found
 
 
@@ -256,7 +256,7 @@ def translated(schema: dict) -> dict:
 @pytest.mark.parametrize("kind", SCHEMAS)
 @given(data=st.data())
 def test_the_header_of_a_response_is_read_as_written(kind: str, explode: bool, data: st.DataObject) -> None:
-    outline = Outline((translated(SCHEMAS[kind]),), {})
+    outline = Sites().root(translated(SCHEMAS[kind]))
     value = data.draw(VALUES[kind])
     if not can_be_written(("header", "simple", explode, kind), value):
         with pytest.raises(UndefinedSerialization):

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from mock_server.exchange.body import write_body
 from mock_server.exchange.media_type import parse_media_type
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
-NOTHING = Outline((), {})
+NOTHING = Site()
 OFFICE = "application/vnd.openxmlformats-officedocument"
 # What files of a type begin with.
 BEGINNINGS = {

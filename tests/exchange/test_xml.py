@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server.exchange.xml import write_xml
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Sites
 from tests.support.mocks import Mock, minimal
 
 ODD = st.sampled_from(
@@ -47,14 +47,14 @@ def described(names: list[str], hints: list[dict]) -> dict:
 
 @given(VALUES, st.lists(ODD, max_size=4), st.lists(XML, min_size=3, max_size=5), ODD)
 def test_what_is_written_is_well_formed(value: object, names: list[str], hints: list[dict], root: str) -> None:
-    ET.fromstring(write_xml(value, Outline((described(names, hints),), {}), root))  # noqa: S314 - our own
+    ET.fromstring(write_xml(value, Sites().root(described(names, hints)), root))  # noqa: S314 - our own
 
 
 def test_a_prefix_without_a_namespace_is_kept() -> None:
     schema = {"xml": {"name": "Dog", "prefix": "smp"}, "properties": {"id": {"xml": {"prefix": "smp"}}}}
 
     assert b'<smp:Dog xmlns:smp="urn:prefix:smp"><smp:id>1</smp:id></smp:Dog>' in write_xml(
-        {"id": 1}, Outline((schema,), {}), "r"
+        {"id": 1}, Sites().root(schema), "r"
     )
 
 
@@ -64,9 +64,7 @@ def test_a_prefix_has_the_namespace_of_what_is_around() -> None:
         "properties": {"id": {"xml": {"prefix": "smp"}}},
     }
 
-    assert b'<smp:Dog xmlns:smp="urn:d"><smp:id>1</smp:id></smp:Dog>' in write_xml(
-        {"id": 1}, Outline((schema,), {}), "r"
-    )
+    assert b'<smp:Dog xmlns:smp="urn:d"><smp:id>1</smp:id></smp:Dog>' in write_xml({"id": 1}, Sites().root(schema), "r")
 
 
 def test_an_answer_is_named_after_a_path_that_is_no_name(mock: Callable[..., Mock]) -> None:

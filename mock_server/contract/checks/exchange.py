@@ -20,7 +20,7 @@ from mock_server.findings import Finding
 from mock_server.json_values import JsonValue, Pointer
 from mock_server.judges.request import find_content
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
 # What frameworks, gateways and routers answer by themselves to what they don't like.
 _FRAMEWORK: Final = frozenset((400, 401, 403, 404, 405, 406, 411, 413, 414, 415, 417, 422, 426, 428, 431, 501))
@@ -228,16 +228,16 @@ def _unknown_properties(context: ExchangeUnderCheck, content: MediaType, body: J
         yield Verdict("undocumented_property", finding)
 
 
-def outline_for(subject: OperationUnderTest, content: MediaType) -> Outline:
+def outline_for(subject: OperationUnderTest, content: MediaType) -> Site:
     """Return the outline of what a media type documents."""
     if content.schema is None:
-        return Outline((), {})
+        return Site()
     return subject.api.kit.outline(content.schema, Direction.RESPONSE, Purpose.JUDGE)
 
 
-def _unknown(outline: Outline, body: JsonValue) -> Iterator[tuple[Pointer, str]]:
+def _unknown(outline: Site, body: JsonValue) -> Iterator[tuple[Pointer, str]]:
     """Yield the properties of a value that its schema neither names nor lets through by a schema of their own."""
-    todo: list[tuple[Pointer, Outline, JsonValue]] = [((), outline, body)]
+    todo: list[tuple[Pointer, Site, JsonValue]] = [((), outline, body)]
     for _ in range(_MOST_OBJECTS):
         if not todo:
             return
@@ -250,7 +250,7 @@ def _unknown(outline: Outline, body: JsonValue) -> Iterator[tuple[Pointer, str]]
                 yield from (((*pointer, name), name) for name in value if name not in here.names)
 
 
-def _is_open(outline: Outline) -> bool:
+def _is_open(outline: Site) -> bool:
     """Return whether an object lets other properties through by a schema of their own."""
     return any(
         "patternProperties" in source or source.get("additionalProperties") not in (None, False)

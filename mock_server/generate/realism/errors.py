@@ -15,7 +15,7 @@ from typing import Final
 from mock_server.generate.requested_values import Place, RequestedValue
 from mock_server.json_values import JsonValue
 from mock_server.names import joined, split_words
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 
 FIRST: Final = 400  # of the statuses that are errors
 _STATUSES: Final = frozenset(("status", "statuscode", "httpstatus", "httpstatuscode", "httpcode", "errorstatus"))
@@ -67,7 +67,7 @@ _MEANT: Final[dict[int, tuple[str, ...]]] = {
 
 
 def iter_failures(
-    value: JsonValue, status: int, outline: Outline, *, is_problem: bool = False
+    value: JsonValue, status: int, outline: Site, *, is_problem: bool = False
 ) -> Iterator[RequestedValue]:
     """
     Yield the values that an error body should have.
@@ -97,7 +97,7 @@ def find_phrase(status: int) -> str:
     return _PHRASES.get(status, "")
 
 
-def _iter_named(value: JsonValue, status: int, phrase: str, outline: Outline, place: Place) -> Iterator[RequestedValue]:
+def _iter_named(value: JsonValue, status: int, phrase: str, outline: Site, place: Place) -> Iterator[RequestedValue]:
     if len(place) > _DEEPEST:
         return
     if isinstance(value, list):
@@ -137,7 +137,7 @@ def choose(values: list[JsonValue], status: int) -> JsonValue | None:
     return None
 
 
-def _enumerated(outline: Outline) -> list[JsonValue]:
+def _enumerated(outline: Site) -> list[JsonValue]:
     return next(
         (
             list(values)
@@ -148,7 +148,7 @@ def _enumerated(outline: Outline) -> list[JsonValue]:
     )
 
 
-def _is_status(word: str, outline: Outline) -> bool:
+def _is_status(word: str, outline: Site) -> bool:
     """Return whether a `code` is the HTTP status, by its description or its examples."""
     shown = outline.annotation("examples")
     description = str(outline.annotation("description") or "").lower()
@@ -156,7 +156,7 @@ def _is_status(word: str, outline: Outline) -> bool:
     return word == "code" and (is_shown or "http" in description or "status" in description)
 
 
-def _as_text(status: int, phrase: str, outline: Outline) -> list[JsonValue]:
+def _as_text(status: int, phrase: str, outline: Site) -> list[JsonValue]:
     """Return the status as a text: in digits, unless an example shows words."""
     shown = outline.annotation("examples")
     words = isinstance(shown, list) and any(isinstance(each, str) and not each.isdigit() for each in shown)

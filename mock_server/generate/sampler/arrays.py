@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 import orjson
 
-from mock_server.generate.sampler.compiler import ByRow, DrawCompiler, Site, direct_references, nothing
+from mock_server.generate.sampler.compiler import ByRow, DrawCompiler, ValueSite, direct_references, nothing
 from mock_server.generate.sampler.draw import (
     BUDGET_PER_ITEM,
     FULL_DEPTH,
@@ -65,7 +65,7 @@ class _ArrayPlan:
             self.most = None
 
 
-def compile_array(compiler: DrawCompiler, view: ArrayView | None, site: Site) -> Draw:
+def compile_array(compiler: DrawCompiler, view: ArrayView | None, site: ValueSite) -> Draw:
     """Compile the arrays of a view, or any array."""
     plan = _plan(compiler, view, site)
     if plan.least > _LONGEST:
@@ -156,11 +156,10 @@ def _looked_up(plan: _ArrayPlan, item: ByRow) -> Draw:
     return draw
 
 
-def _plan(compiler: DrawCompiler, view: ArrayView | None, site: Site) -> _ArrayPlan:
-    hints, reader = site.hints, compiler.context.reader
+def _plan(compiler: DrawCompiler, view: ArrayView | None, site: ValueSite) -> _ArrayPlan:
     is_distinct = view is not None and view.distinctness == Distinctness.ALL_DISTINCT
-    item_spot = Site(
-        reader.items(hints), site.name, site.owner, nouns_of(site.name), site.at_place, is_distinct, is_item=True
+    item_spot = ValueSite(
+        site.schema.item(None), site.name, site.owner, nouns_of(site.name), site.at_place, is_distinct, is_item=True
     )
     if view is None:
         return _ArrayPlan(
@@ -176,7 +175,7 @@ def _plan(compiler: DrawCompiler, view: ArrayView | None, site: Site) -> _ArrayP
         )
     prefix = tuple(
         compiler.compile(
-            item, Site(reader.items(hints, index), site.name, site.owner, nouns_of(site.name), is_item=True)
+            item, ValueSite(site.schema.item(index), site.name, site.owner, nouns_of(site.name), is_item=True)
         )
         for index, item in enumerate(view.prefix_items)
     )

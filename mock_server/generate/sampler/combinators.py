@@ -15,7 +15,7 @@ from mock_server.generate.clock import is_late
 from mock_server.generate.sampler.compiler import (
     ByRow,
     DrawCompiler,
-    Site,
+    ValueSite,
     acceptor,
     compile_part,
     direct_references,
@@ -58,7 +58,7 @@ _UNMODELED = (
 )
 
 
-def compile_search(compiler: DrawCompiler, schema: Canonical, site: Site) -> Draw:
+def compile_search(compiler: DrawCompiler, schema: Canonical, site: ValueSite) -> Draw:
     """Compile a node that is not modelled, once it is first drawn."""
     cell: list[Draw] = []
 
@@ -70,7 +70,7 @@ def compile_search(compiler: DrawCompiler, schema: Canonical, site: Site) -> Dra
     return draw
 
 
-def _search(compiler: DrawCompiler, schema: Canonical, site: Site) -> Draw:
+def _search(compiler: DrawCompiler, schema: Canonical, site: ValueSite) -> Draw:
     forms = compiler.context.forms
     accept = acceptor(schema, forms)
     if accept is None:
@@ -108,14 +108,14 @@ def _search(compiler: DrawCompiler, schema: Canonical, site: Site) -> Draw:
 
 
 def _find(
-    compiler: DrawCompiler, schema: Canonical, site: Site, relaxed: list[Draw], accept: Callable[[JsonValue], bool]
+    compiler: DrawCompiler, schema: Canonical, site: ValueSite, relaxed: list[Draw], accept: Callable[[JsonValue], bool]
 ) -> tuple[JsonValue, ...]:
     """
     Values that fit, whatever it takes.
 
     Documented examples, small ones, and repaired ones unless these are for a repair.
     """
-    fitting = tuple(value for value in (*site.hints.examples(), *CATALOGUE) if accept(value))
+    fitting = tuple(value for value in (*site.schema.examples(), *CATALOGUE) if accept(value))
     context = compiler.context
     if fitting or context.repairing:
         return fitting
@@ -141,7 +141,7 @@ def _drawn(draws: list[Draw]) -> Iterator[JsonValue]:
             continue
 
 
-def _relaxed(compiler: DrawCompiler, schema: JsonObject, site: Site) -> list[Draw]:
+def _relaxed(compiler: DrawCompiler, schema: JsonObject, site: ValueSite) -> list[Draw]:
     """Draws of the schema without the keywords that may be at fault: all of them, then one after the other."""
     present = [word for word in _UNMODELED if word in schema]
     draws = []
@@ -168,10 +168,10 @@ _SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum"))
 
 
 def compile_any_of(
-    compiler: DrawCompiler, branches: list[Canonical], site: Site, compile_: Callable[[Canonical], Draw]
+    compiler: DrawCompiler, branches: list[Canonical], site: ValueSite, compile_: Callable[[Canonical], Draw]
 ) -> Draw:
     """Compile any of some branches, each by the function that is given."""
-    implied = site.hints.implied_type()
+    implied = site.schema.implied_type
     chosen = [branch for branch in branches if implied is None or _is_of(branch, implied)] or branches
     chosen = [branch for branch in chosen if not _is_gone(compiler, branch)] or chosen
     null = any(_is_null(branch) for branch in branches)
@@ -212,7 +212,7 @@ def compile_any_of(
     return draw_any
 
 
-def compile_one_of(compiler: DrawCompiler, schema: Canonical, branches: list[Canonical], site: Site) -> Draw:
+def compile_one_of(compiler: DrawCompiler, schema: Canonical, branches: list[Canonical], site: ValueSite) -> Draw:
     """Compile `oneOf`: any branch where they do not overlap; in a strict draw, a branch without the others."""
     living = [branch for branch in branches if not _is_gone(compiler, branch)] or branches
     branches = [*living, *(branch for branch in branches if branch not in living)]
@@ -239,7 +239,7 @@ def compile_one_of(compiler: DrawCompiler, schema: Canonical, branches: list[Can
     return draw
 
 
-def compile_all_of(compiler: DrawCompiler, schema: Canonical, site: Site) -> Draw:
+def compile_all_of(compiler: DrawCompiler, schema: Canonical, site: ValueSite) -> Draw:
     """Compile branches that all have to match, merged through their references when first drawn."""
     cell: list[Draw] = []
 
@@ -266,7 +266,7 @@ def nullable(draw: Draw) -> Draw:
     return draw_or_null
 
 
-def _conjunction(compiler: DrawCompiler, schema: Canonical, site: Site) -> Draw:
+def _conjunction(compiler: DrawCompiler, schema: Canonical, site: ValueSite) -> Draw:
     """Distribute a conjunction over its alternatives, where merging left any."""
     view = schema.view()
     if not isinstance(view, AllOfView):
@@ -303,7 +303,7 @@ def _conjunction(compiler: DrawCompiler, schema: Canonical, site: Site) -> Draw:
     return draw_one
 
 
-def _without_others(compiler: DrawCompiler, branches: list[Canonical], site: Site) -> Iterable[Draw]:
+def _without_others(compiler: DrawCompiler, branches: list[Canonical], site: ValueSite) -> Iterable[Draw]:
     """Return each branch less the others: in all its cases where branches are few, else in one case."""
     expanded = [compiler.merger.expand(branch) for branch in branches]
     steps = [_MAX_SUBTRACTIONS]
@@ -427,7 +427,7 @@ def _is_gone(compiler: DrawCompiler, branch: Canonical) -> bool:
     """
     view = branch.view()
     if isinstance(view, ReferenceView):
-        written = compiler.context.reader.definitions.get(view.uri.removeprefix("#/$defs/"))
+        written = compiler.context.sites.definitions.get(view.uri.removeprefix("#/$defs/"))
         if isinstance(written, dict):
             properties = written.get("properties")
         else:

@@ -6,7 +6,7 @@ The canonical form leaves references as they are: a conjunction with one is merg
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import orjson
@@ -32,7 +32,7 @@ from mock_server.schema.canonical import (
     find_complement,
     find_intersection,
 )
-from mock_server.schema.hints import HintReader, Hints
+from mock_server.schema.sites import Site, Sites
 from mock_server.schema.validate import compile_schema
 
 _MAX_MERGES = 40
@@ -114,10 +114,10 @@ class Echo:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """A place in the value that is compiled: its property's name, the nouns of the object around it, its hints."""
+class ValueSite:
+    """A place in the value that is compiled, with the name of its property and the nouns of the object around it."""
 
-    hints: Hints
+    schema: Site
     name: str = ""
     owner: frozenset[str] = frozenset()
     nouns: frozenset[str] = frozenset()  # what the value itself is, where it is an object
@@ -125,17 +125,13 @@ class Site:
     various: bool = False  # whether values have to differ: items of a list, names of properties
     is_item: bool = False  # whether the name is that of a list, of which this is an item
 
-    def with_hints(self, hints: Hints) -> "Site":
-        """Return the same place, spoken of by other hints."""
-        return replace(self, hints=hints)
-
 
 @dataclass(eq=False, repr=False)
 class SamplerContext:
     """The context of all draws of one sampler."""
 
     pools: Pools
-    reader: HintReader
+    sites: Sites
     forms: Forms
     echoes: tuple[Echo, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)  # property name -> x-faker
@@ -147,35 +143,35 @@ class SamplerContext:
 
 
 class DrawCompiler(Protocol):
-    """Compiles a canonical node and its hints to a draw."""
+    """Compiles a canonical node at its site to a draw."""
 
     context: SamplerContext
     extents: Extents
     merger: Merger
 
-    def compile(self, schema: Canonical, site: Site) -> Draw:
+    def compile(self, schema: Canonical, site: ValueSite) -> Draw:
         """Compile a node."""
 
-    def compile_any(self, site: Site, otherwise: str = "string") -> Draw:
+    def compile_any(self, site: ValueSite, otherwise: str = "string") -> Draw:
         """Compile a node without a type."""
 
-    def narrow(self, branch: Canonical, site: Site) -> Site:
+    def narrow(self, branch: Canonical, site: ValueSite) -> ValueSite:
         """Return the site of one alternative."""
 
-    def compile_untyped(self, site: Site) -> Draw:
+    def compile_untyped(self, site: ValueSite) -> Draw:
         """Compile a schema without keywords."""
 
-    def compile_bare(self, schema: Canonical, site: Site) -> Draw:
+    def compile_bare(self, schema: Canonical, site: ValueSite) -> Draw:
         """Compile a node, documented examples left aside."""
 
     def compile_pattern(self, pattern: str) -> Draw:
         """Compile the names that match a pattern."""
 
 
-def meaning_of(site: Site, type_: str, format_: str) -> Meaning | None:
+def meaning_of(site: ValueSite, type_: str, format_: str) -> Meaning | None:
     """Guess the meaning of a scalar."""
     return find_meaning(
-        site.name, site.owner, type_, format_, site.hints.text("description")[:300], at_place=site.at_place
+        site.name, site.owner, type_, format_, site.schema.text("description")[:300], at_place=site.at_place
     )
 
 
@@ -192,10 +188,10 @@ def acceptor(schema: Canonical | JsonObject, forms: Forms | None = None) -> Call
 
 
 def compile_part(compiler: DrawCompiler, schema: JsonValue) -> Draw:
-    """Compile a subschema that has no hints."""
+    """Compile a subschema that nothing else is said of."""
     form = compiler.context.forms.part(schema)
     if form is not None:
-        return compiler.compile_bare(form, Site(Hints()))
+        return compiler.compile_bare(form, ValueSite(Site()))
     return nothing
 
 

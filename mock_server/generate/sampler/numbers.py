@@ -11,7 +11,7 @@ from mock_server.generate.realism.meaning import Meaning
 from mock_server.generate.realism.pools import ROWS
 from mock_server.generate.sampler.compiler import (
     SamplerContext,
-    Site,
+    ValueSite,
     acceptor,
     by_chance,
     from_column,
@@ -36,7 +36,7 @@ _FEW = 20
 _HUGE = 1e300  # a tenth more would be near infinity
 
 
-def compile_integer(context: SamplerContext, view: IntegerView | None, site: Site) -> Draw:
+def compile_integer(context: SamplerContext, view: IntegerView | None, site: ValueSite) -> Draw:
     """Compile the integers of a view, or any integer."""
     least, most = (view.minimum, view.maximum) if view is not None else (None, None)
     columned = _column_draw(context, site, "integer", least, most, view)
@@ -53,7 +53,7 @@ def compile_integer(context: SamplerContext, view: IntegerView | None, site: Sit
     return by_chance(tuple(random.randint(first, last) for _ in range(ROWS)))
 
 
-def compile_number(context: SamplerContext, view: NumberView | None, site: Site) -> Draw:
+def compile_number(context: SamplerContext, view: NumberView | None, site: ValueSite) -> Draw:
     """Compile the numbers of a view, or any number."""
     least, most = (view.minimum, view.maximum) if view is not None else (None, None)
     columned = _column_draw(context, site, "number", least, most, view)
@@ -100,16 +100,16 @@ def _plain(number: float | Decimal) -> int | float:
     return number
 
 
-def _range(site: Site, type_: str) -> tuple[float, float, int]:
-    meaning = meaning_of(site, type_, next(iter(site.hints.formats()), ""))
+def _range(site: ValueSite, type_: str) -> tuple[float, float, int]:
+    meaning = meaning_of(site, type_, next(iter(site.schema.formats), ""))
     if meaning is not None:
         return _RANGES.get(meaning.kind, _USUAL)
     return _near_example(site)
 
 
-def _near_example(site: Site) -> tuple[float, float, int]:
+def _near_example(site: ValueSite) -> tuple[float, float, int]:
     """Return the range and the decimals of documented examples; the usual ones where there are none."""
-    shown = [each for each in site.hints.examples() if isinstance(each, int | float) and not isinstance(each, bool)]
+    shown = [each for each in site.schema.examples() if isinstance(each, int | float) and not isinstance(each, bool)]
     if not shown or not all(map(math.isfinite, shown)) or not any(shown):
         return _USUAL
     bounds = [bound for each in shown for bound in (each / 2, each * 2)]
@@ -169,7 +169,13 @@ def _nearest(first: float, last: float) -> Iterator[JsonValue]:
 
 
 def _multiples(
-    context: SamplerContext, site: Site, view: IntegerView | NumberView, first: float, last: float, *, integral: bool
+    context: SamplerContext,
+    site: ValueSite,
+    view: IntegerView | NumberView,
+    first: float,
+    last: float,
+    *,
+    integral: bool,
 ) -> Draw:
     """Exact multiples of all steps; multiples of the excluded steps are sorted out by the judge."""
     steps = [Fraction(str(step)) for step in view.multiple_of]
@@ -244,15 +250,15 @@ def _exact(number: Fraction) -> int | float:
 
 def _column_draw(
     context: SamplerContext,
-    site: Site,
+    site: ValueSite,
     type_: str,
     least: float | Decimal | None,
     most: float | Decimal | None,
     view: IntegerView | NumberView | None,
 ) -> Draw | None:
     """Draw from the column of a document or a meaning, as far as the bounds allow."""
-    column = find_faker(context, context.overrides.get(site.name, site.hints.first("x-faker")))
-    meaning = meaning_of(site, type_, next(iter(site.hints.formats()), ""))
+    column = find_faker(context, context.overrides.get(site.name, site.schema.annotation("x-faker")))
+    meaning = meaning_of(site, type_, next(iter(site.schema.formats), ""))
     if column is None and meaning is not None:
         if meaning.kind == "entity_id" and (view is None or not view.multiple_of):
             return _entity_draw(context, site, meaning, least, most)
@@ -276,7 +282,11 @@ def _column_draw(
 
 
 def _entity_draw(
-    context: SamplerContext, site: Site, meaning: Meaning, least: float | Decimal | None, most: float | Decimal | None
+    context: SamplerContext,
+    site: ValueSite,
+    meaning: Meaning,
+    least: float | Decimal | None,
+    most: float | Decimal | None,
 ) -> Draw | None:
     """Return the number of a thing, by row."""
     first, step = context.pools.entity_ids(meaning.noun)
@@ -294,8 +304,8 @@ def _ordinal_draw(least: float | Decimal | None, most: float | Decimal | None) -
     return DrawState.ordinal
 
 
-def _moment_numbers(context: SamplerContext, site: Site, meaning: Meaning) -> tuple[JsonValue, ...]:
+def _moment_numbers(context: SamplerContext, site: ValueSite, meaning: Meaning) -> tuple[JsonValue, ...]:
     """Draw moments as seconds since 1970, or as milliseconds where the document says so."""
-    about = f"{site.name} {site.hints.text('description')}"
+    about = f"{site.name} {site.schema.text('description')}"
     factor = 1000 if tables.EPOCH_MILLISECONDS.search(about) else 1
     return tuple(int(moment.timestamp()) * factor for moment in context.pools.moments(meaning.kind)[:ROWS])

@@ -19,7 +19,7 @@ from mock_server.generate.realism.coherence import (
 )
 from mock_server.generate.realism.meaning import find_meaning, is_identifier
 from mock_server.generate.realism.pools import TABLE_OF
-from mock_server.generate.sampler.compiler import ByRow, DrawCompiler, Site, direct_references
+from mock_server.generate.sampler.compiler import ByRow, DrawCompiler, ValueSite, direct_references
 from mock_server.generate.sampler.draw import (
     FULL_DEPTH,
     MANY_ROWS,
@@ -36,7 +36,7 @@ from mock_server.generate.sampler.undeclared import Undeclared
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.names import nouns_of, split_words
 from mock_server.schema.canonical import AnyOfView, ArrayView, Canonical, ObjectView
-from mock_server.schema.hints import Hints
+from mock_server.schema.sites import Site
 
 _SCALAR_KINDS = frozenset(("string", "integer", "number", "const", "enum", "multi_type", "true"))
 _AGREEMENTS = (compile_counts, compile_sums, compile_orders, compile_ends)
@@ -78,7 +78,7 @@ class _ObjectPlan:
     inherited: tuple[_Member, ...]  # what it takes from the objects around it
 
 
-def compile_object(compiler: DrawCompiler, view: ObjectView | None, site: Site) -> Draw:
+def compile_object(compiler: DrawCompiler, view: ObjectView | None, site: ValueSite) -> Draw:
     """Compile the objects of a view, or any object."""
     plan = _plan(compiler, view, site)
     begin = _beginning(plan)
@@ -186,16 +186,15 @@ def _look_up(draws: list[tuple[str, ByRow]], exemplary: bool, row: int) -> JsonO
     return {name: draw.usual[row] for name, draw in draws}
 
 
-def _plan(compiler: DrawCompiler, view: ObjectView | None, site: Site) -> _ObjectPlan:
-    hints = site.hints
-    nouns = hints.nouns or site.nouns or nouns_of(site.name)
+def _plan(compiler: DrawCompiler, view: ObjectView | None, site: ValueSite) -> _ObjectPlan:
+    nouns = site.schema.nouns or site.nouns or nouns_of(site.name)
     schemas = dict(view.properties) if view is not None else {}
     if view is not None:
         required = frozenset(view.required)
     else:
         required = frozenset()
     undeclared = Undeclared(compiler, view, site)
-    order = _order(hints, schemas, required, undeclared)
+    order = _order(site.schema, schemas, required, undeclared)
     tables = _tables(compiler, order, schemas, nouns, site)
     at_place = any(" ".join(split_words(name)) in kinds.AT_A_PLACE for name in order)
     keyed = any(
@@ -229,7 +228,7 @@ def _plan(compiler: DrawCompiler, view: ObjectView | None, site: Site) -> _Objec
         least=view.min_properties or 0 if view is not None else 0,
         most=view.max_properties if view is not None else None,
         undeclared=undeclared,
-        is_map=hints.is_map(),
+        is_map=site.schema.is_map,
         finish=tuple(step for compile_ in _AGREEMENTS for step in compile_(compiler.context, kept, schemas)),
         violate=tuple(map(undeclared.breaking, view.violations)) if view is not None else (),
         echoes=tuple(echoes.items()),
@@ -237,14 +236,14 @@ def _plan(compiler: DrawCompiler, view: ObjectView | None, site: Site) -> _Objec
     )
 
 
-def _order(hints: Hints, schemas: dict[str, Canonical], required: frozenset[str], undeclared: Undeclared) -> list[str]:
+def _order(site: Site, schemas: dict[str, Canonical], required: frozenset[str], undeclared: Undeclared) -> list[str]:
     """
     Return the properties that are drawn, as they were documented.
 
     One of which only its description is known is no less so.
     """
-    known = schemas.keys() | undeclared.listed() | set(hints.sure_names)
-    order = dict.fromkeys(name for name in hints.property_order() if name in known)
+    known = schemas.keys() | undeclared.listed() | site.sure_names
+    order = dict.fromkeys(name for name in site.names if name in known)
     order |= dict.fromkeys(schemas)
     return [*order, *sorted(required - order.keys())]
 
@@ -254,17 +253,17 @@ def _member(
     name: str,
     schema: Canonical | None,
     nouns: frozenset[str],
-    site: Site,
+    site: ValueSite,
     required: frozenset[str],
     tables: frozenset[str],
     *,
     keyed: bool,
     at_place: bool,
 ) -> tuple[_Member, Linked]:
-    own = Site(compiler.context.reader.member(site.hints, name), name, nouns, nouns_of(name), at_place)
+    own = ValueSite(site.schema.member(name), name, nouns, nouns_of(name), at_place)
     if schema is not None:
         draw = compiler.compile(schema, own)
-    elif own.hints.sources:
+    elif own.schema.sources:
         draw = compiler.compile_untyped(own)
     else:
         draw = compiler.compile_any(own)  # only its name is known
@@ -292,27 +291,27 @@ def _only_scalars(schema: Canonical) -> bool:
 
 
 def _tables(
-    compiler: DrawCompiler, names: list[str], schemas: dict[str, Canonical], nouns: frozenset[str], site: Site
+    compiler: DrawCompiler, names: list[str], schemas: dict[str, Canonical], nouns: frozenset[str], site: ValueSite
 ) -> frozenset[str]:
     """Return the tables of coherent columns that an object's own simple properties draw from."""
     found = set()
     for name in names:
-        hints = compiler.context.reader.member(site.hints, name)
+        own = site.schema.member(name)
         if name in schemas and schemas[name].kind.value in {"number", "integer"}:
             type_ = "number"
         else:
             type_ = "string"
-        meaning = find_meaning(name, nouns, type_, next(iter(hints.formats()), ""), "")
+        meaning = find_meaning(name, nouns, type_, next(iter(own.formats), ""), "")
         if meaning is not None and meaning.kind in TABLE_OF:
             found.add(TABLE_OF[meaning.kind])
     return frozenset(found)
 
 
-def _nested_tables(compiler: DrawCompiler, schema: Canonical | None, site: Site) -> frozenset[str]:
+def _nested_tables(compiler: DrawCompiler, schema: Canonical | None, site: ValueSite) -> frozenset[str]:
     """Return the tables that a nested object draws from; none for lists."""
     if schema is None or schema.kind.value == "array":
         return frozenset()
-    return _tables(compiler, site.hints.property_order(), {}, site.nouns, site)
+    return _tables(compiler, list(site.schema.names), {}, site.nouns, site)
 
 
 def _id_key(names: tuple[str, ...], nouns: frozenset[str]) -> str | None:

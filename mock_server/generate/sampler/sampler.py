@@ -1,9 +1,10 @@
 """
-The sampler: a canonical schema and its hints, compiled to a function of a state.
+The sampler: a canonical schema at its site, compiled to a function of a state.
 
 Definitions are compiled when they are first drawn, so a schema that refers to seven hundred others costs what is used.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -25,7 +26,7 @@ from mock_server.generate.sampler.compiler import (
     ByRow,
     Merger,
     SamplerContext,
-    Site,
+    ValueSite,
     acceptor,
     by_chance,
     direct_references,
@@ -42,7 +43,7 @@ from mock_server.generate.seed import derive_random
 from mock_server.generate.text.language import Language
 from mock_server.generate.text.regex import RegexError
 from mock_server.generate.text.texts import TextConstraints
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonValue
 from mock_server.names import joined, split_words
 from mock_server.pausing import pause
 from mock_server.schema.canonical import (
@@ -66,7 +67,7 @@ from mock_server.schema.canonical import (
     as_json,
     is_same,
 )
-from mock_server.schema.hints import Hints, iter_alternatives
+from mock_server.schema.sites import Alternative, Site, Subschema, iter_alternatives
 
 # A definition that is entered so often leads to itself without an end, and any value will do.
 _CIRCLE = 20
@@ -82,7 +83,7 @@ class Sampler:
     context: SamplerContext
     root: Canonical
     _definitions: dict[tuple[str, str], Draw] = field(default_factory=dict)
-    _alternatives: dict[int, list[tuple[JsonValue, Canonical | None]]] = field(default_factory=dict)
+    _alternatives: dict[int, list[tuple[Alternative, Canonical | None]]] = field(default_factory=dict)
     _compiled: int = 0  # nodes
     _within: int = 0  # how many JSON texts are being drawn, each in another
 
@@ -90,16 +91,16 @@ class Sampler:
         self.extents = Extents(self.context.forms)
         self.merger = Merger(self.context.forms)
 
-    def compile(self, schema: Canonical, site: Site) -> Draw:
+    def compile(self, schema: Canonical, site: ValueSite) -> Draw:
         """Compile a node."""
         draw = self.compile_bare(schema, site)
         return self._with_examples(schema, site, draw)
 
-    def compile_any(self, site: Site, otherwise: str = "string") -> Draw:
-        """Compile a node without a type: the type that its hints imply, else another."""
-        return self._type(site.hints.implied_type() or otherwise, site)
+    def compile_any(self, site: ValueSite, otherwise: str = "string") -> Draw:
+        """Compile a node without a type: the type that its keywords imply, else another."""
+        return self._type(site.schema.implied_type or otherwise, site)
 
-    def compile_untyped(self, site: Site) -> Draw:
+    def compile_untyped(self, site: ValueSite) -> Draw:
         """
         Compile a schema without keywords.
 
@@ -121,28 +122,29 @@ class Sampler:
             pattern,
         )
 
-    def narrow(self, branch: Canonical, site: Site) -> Site:
+    def narrow(self, branch: Canonical, site: ValueSite) -> ValueSite:
         """
         Return the site of one alternative.
 
-        Its hints are those of that alternative, where its form identifies it.
+        What is said of it is what is said of that alternative, where its form identifies it.
         """
         if isinstance(branch.view(), ReferenceView):
             return site
-        for source in site.hints.sources:
-            for alternative, form in self._forms_of_alternatives(source):
+        for part in site.schema.parts:
+            for alternative, form in self._forms_of_alternatives(part):
                 if form is not None and is_same(form, branch):
-                    return site.with_hints(self.context.reader.narrowed(site.hints, alternative))
+                    return replace(site, schema=site.schema.narrow(alternative))
         return site
 
-    def _forms_of_alternatives(self, source: JsonObject) -> list[tuple[JsonValue, Canonical | None]]:
-        key = id(source)  # a part of the bundle, which lives as long as this does
+    def _forms_of_alternatives(self, part: Subschema) -> list[tuple[Alternative, Canonical | None]]:
+        key = id(part.schema)  # it belongs to the bundle, which lives as long as this does
         if key not in self._alternatives:
-            written = [each for each in iter_alternatives(source) if isinstance(each, dict) and "$ref" not in each]
-            self._alternatives[key] = [(each, self.context.forms.part(each, is_branch=True)) for each in written]
+            alternatives = iter_alternatives(part.path, part.schema)
+            written = [each for each in alternatives if isinstance(each.schema, dict) and "$ref" not in each.schema]
+            self._alternatives[key] = [(each, self.context.forms.part(each.schema, is_branch=True)) for each in written]
         return self._alternatives[key]
 
-    def compile_bare(self, schema: Canonical, site: Site) -> Draw:  # noqa: PLR0911, PLR0912 - one line for each kind of view
+    def compile_bare(self, schema: Canonical, site: ValueSite) -> Draw:  # noqa: PLR0911, PLR0912 - one line for each kind of view
         """
         Compile a node, documented examples left aside.
 
@@ -184,11 +186,14 @@ class Sampler:
                 return nothing
         return self.compile_untyped(site)
 
-    def _with_examples(self, schema: Canonical, site: Site, draw: Draw) -> Draw:
+    def _with_examples(self, schema: Canonical, site: ValueSite, draw: Draw) -> Draw:
         """Use the documented example of a part in exemplary draws, where it fits."""
-        if "x-faker" in {key for source in site.hints.sources for key in source} or site.name in self.context.overrides:
+        if (
+            "x-faker" in {key for source in site.schema.sources for key in source}
+            or site.name in self.context.overrides
+        ):
             return draw
-        examples = [example for example in site.hints.examples() if example is not None][:8]
+        examples = [example for example in site.schema.examples() if example is not None][:8]
         if not examples:
             return draw
         fitting: list[JsonValue] = []
@@ -212,12 +217,12 @@ class Sampler:
             return draw.with_example(draw_example)
         return draw_example
 
-    def _types(self, types: list[str], site: Site) -> Draw:
-        """Compile several types: null now and then, of the others the one that the hints imply."""
+    def _types(self, types: list[str], site: ValueSite) -> Draw:
+        """Compile several types: null now and then, of the others the one that the keywords imply."""
         others = [type_ for type_ in types if type_ != "null"]
         if not others:
             return from_values((None,), "")
-        implied = site.hints.implied_type()
+        implied = site.schema.implied_type
         if implied in others:
             others = [implied] if implied else others
         elif len(others) > 3 and "string" in others:  # noqa: PLR2004 - nothing is said of the type: text is expected
@@ -243,7 +248,7 @@ class Sampler:
         if self._compiled > _MOST_NODES:
             raise UnusableSchema(self.context.place, f"its values have more than {_MOST_NODES:,} different parts")
 
-    def _type(self, type_: str, site: Site) -> Draw:
+    def _type(self, type_: str, site: ValueSite) -> Draw:
         self._count_node()
         if type_ == "string":
             return self._string(None, site)
@@ -254,20 +259,20 @@ class Sampler:
         if type_ == "array":
             return compile_array(self, None, site)
         if type_ == "object":
-            if site.hints.property_order() or site.hints.is_map():
+            if site.schema.names or site.schema.is_map:
                 return compile_object(self, None, site)
             return _empty_object
         return _boolean(site)
 
-    def _string(self, view: StringView | None, site: Site) -> Draw:
+    def _string(self, view: StringView | None, site: ValueSite) -> Draw:
         """
         Compile strings; those with content hold a JSON text of its schema, a small file, or an encoded text.
 
         Source: JSON Schema 2020-12 Validation, section 8
         """
         draw = compile_string(self.context, view, site)
-        content = content_of(site.hints)
-        demands = TextConstraints.of(view, site.hints.formats())
+        content = content_of(site.schema)
+        demands = TextConstraints.of(view, site.schema.formats)
         if content.is_of_json:
             return self._json_text(draw, content, demands, site)
         data = content.find_bytes()
@@ -278,13 +283,14 @@ class Sampler:
             return draw
         return _encoded(draw, content, demands)
 
-    def _json_text(self, draw: Draw, content: Content, demands: TextConstraints, site: Site) -> Draw:
+    def _json_text(self, draw: Draw, content: Content, demands: TextConstraints, site: ValueSite) -> Draw:
         """Draw JSON texts of `contentSchema`; plain strings where those don't fit."""
-        schema = site.hints.first("contentSchema")
+        schema = site.schema.annotation("contentSchema")
         form = self.context.forms.part(True if schema is None else schema)
         if form is None:
             return draw
-        inner = Site(self.context.reader.read(schema) if schema is not None else Hints(), site.name, site.owner)
+        content_site = self.context.sites.root(schema) if schema is not None else Site()
+        inner = ValueSite(content_site, site.name, site.owner)
         compiled = self.compile(form, inner)
         accept = demands.judge
 
@@ -308,8 +314,8 @@ class Sampler:
 
         return draw_content
 
-    def _enum(self, values: tuple[JsonValue, ...], site: Site) -> Draw:
-        named = find_faker(self.context, self.context.overrides.get(site.name, site.hints.first("x-faker")))
+    def _enum(self, values: tuple[JsonValue, ...], site: ValueSite) -> Draw:
+        named = find_faker(self.context, self.context.overrides.get(site.name, site.schema.annotation("x-faker")))
         if named is not None:
             values = tuple(value for value in values if value in named) or values
         values = _outcomes(values, site.name)
@@ -317,21 +323,14 @@ class Sampler:
             return nullable(from_values(tuple(value for value in values if value is not None), site.name))
         return from_values(values, site.name)
 
-    def _reference(self, uri: str, site: Site) -> Draw:
+    def _reference(self, uri: str, site: ValueSite) -> Draw:
         target = self.context.forms.definition(uri)
         name = uri.removeprefix("#/$defs/")
         if target is None:
             return nothing
-        hints = self.context.reader.definition(name)
-        own = replace(
-            site,
-            hints=Hints(
-                sources=(*hints.sources, *_read_siblings(site.hints, name)),
-                nouns=hints.nouns or site.hints.nouns,
-                sure_names=(*hints.sure_names, *site.hints.sure_names),
-                sure=(*hints.sure, *_read_siblings(site.hints, name)),
-            ),
-        )
+        said = self.context.sites.definition(name)
+        parts = (*said.parts, *_read_siblings(site.schema, name))
+        own = replace(site, schema=Site(parts, self.context.sites, said.nouns or site.schema.nouns))
         if not direct_references(target) and target.kind.value not in {"object", "array", "any_of", "all_of", "one_of"}:
             return self.compile(target, own)  # a scalar: its meaning depends on the property
         key = (uri, site.name if target.kind.value != "object" else "")
@@ -361,10 +360,11 @@ class Sampler:
         return draw
 
 
-def _read_siblings(hints: Hints, name: str) -> tuple[JsonObject, ...]:
-    """Return the siblings of a `$ref`, which 3.1 allows: descriptions and examples of the site itself."""
-    wanted = f"#/$defs/{name}"
-    return tuple(source for source in hints.sources[:3] if source.get("$ref") == wanted and len(source) > 1)
+def _read_siblings(site: Site, name: str) -> Iterator[Subschema]:
+    """Find the siblings of a `$ref`, which 3.1 allows: descriptions and examples of the site itself."""
+    for path, schema, _ in site.parts[:3]:
+        if schema.get("$ref") == f"#/$defs/{name}" and len(schema) > 1:
+            yield Subschema(path, schema)
 
 
 def _outcomes(values: tuple[JsonValue, ...], name: str) -> tuple[JsonValue, ...]:
@@ -403,7 +403,7 @@ def _empty_object(s: DrawState) -> JsonValue:
     return {}
 
 
-def _boolean(site: Site) -> Draw:
+def _boolean(site: ValueSite) -> Draw:
     meaning = find_meaning(site.name, site.owner, "boolean", "", "")
     if meaning is not None and meaning.kind in tables.BOOLEANS:
         chance = float(meaning.kind)

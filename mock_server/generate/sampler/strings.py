@@ -20,7 +20,14 @@ from mock_server.generate.realism.example_shapes import (
 )
 from mock_server.generate.realism.meaning import Meaning, is_identifier
 from mock_server.generate.realism.pools import ROWS, TABLE_OF
-from mock_server.generate.sampler.compiler import SamplerContext, Site, from_column, from_values, meaning_of, spread
+from mock_server.generate.sampler.compiler import (
+    SamplerContext,
+    ValueSite,
+    from_column,
+    from_values,
+    meaning_of,
+    spread,
+)
 from mock_server.generate.sampler.draw import MANY_ROWS, ROW_MASK, Draw, DrawState, by_number
 from mock_server.generate.seed import derive_random
 from mock_server.generate.text.texts import TextConstraints, write_texts
@@ -38,9 +45,9 @@ _MANY = 6
 _TRIED = 32  # shaped texts that are judged before all are trusted
 
 
-def compile_string(context: SamplerContext, view: StringView | None, site: Site) -> Draw:
+def compile_string(context: SamplerContext, view: StringView | None, site: ValueSite) -> Draw:
     """Compile the strings of a view, or any string."""
-    formats = tuple(dict.fromkeys((*(view.formats if view else ()), *site.hints.formats())))
+    formats = tuple(dict.fromkeys((*(view.formats if view else ()), *site.schema.formats)))
     demands = TextConstraints.of(view, formats, various=site.various or is_identifier(site.name))
     accept = demands.judge
     named = _named_column(context, site)
@@ -60,20 +67,20 @@ def compile_string(context: SamplerContext, view: StringView | None, site: Site)
     if not written:
         written = tuple(
             example
-            for example in site.hints.examples()
+            for example in site.schema.examples()
             if isinstance(example, str) and (accept is None or accept(example))
         )
     return from_values(written, site.name)
 
 
-def _shaped(context: SamplerContext, site: Site, accept: _Accept | None) -> Draw | None:
+def _shaped(context: SamplerContext, site: ValueSite, accept: _Accept | None) -> Draw | None:
     """
     Draw texts shaped like the documented example, if it is more specific than their meaning.
 
     None elsewhere.
     """
     examples = [
-        each for each in site.hints.examples() if isinstance(each, str) and each and (accept is None or accept(each))
+        each for each in site.schema.examples() if isinstance(each, str) and each and (accept is None or accept(each))
     ]
     if not examples:
         return None
@@ -102,7 +109,7 @@ def _shaped(context: SamplerContext, site: Site, accept: _Accept | None) -> Draw
     return None
 
 
-def _shaped_ids(context: SamplerContext, site: Site, meaning: Meaning, example: str) -> Draw | None:
+def _shaped_ids(context: SamplerContext, site: ValueSite, meaning: Meaning, example: str) -> Draw | None:
     """Draw identifiers shaped like one."""
     first, step = context.pools.entity_ids(meaning.noun)
     if count_places(example) >= _MANY and not example.isdigit():
@@ -124,7 +131,7 @@ def _shaped_address(context: SamplerContext, example: str) -> Draw | None:
     return from_column(context.pools.column("ipv6" if ":" in example else "ipv4"))
 
 
-def _noted(context: SamplerContext, kind: str, example: str, site: Site) -> Draw | None:
+def _noted(context: SamplerContext, kind: str, example: str, site: ValueSite) -> Draw | None:
     """Draw texts in the notation of the example; None if it is ours."""
     is_link = kind in tables.LINKED
     noted = scheme_of if is_link else notation
@@ -136,7 +143,7 @@ def _noted(context: SamplerContext, kind: str, example: str, site: Site) -> Draw
 
 
 def _column(
-    context: SamplerContext, site: Site, formats: tuple[str, ...]
+    context: SamplerContext, site: ValueSite, formats: tuple[str, ...]
 ) -> tuple[tuple[JsonValue, ...] | None, Meaning | None]:
     """Return the column for the meaning of a string, and the meaning."""
     format_ = next((name for name in formats if name != "password"), formats[0] if formats else "")
@@ -165,7 +172,7 @@ def _column(
     return texts, meaning
 
 
-def _is_numeral(context: SamplerContext, site: Site, meaning: Meaning | None) -> bool:
+def _is_numeral(context: SamplerContext, site: ValueSite, meaning: Meaning | None) -> bool:
     """Return whether a text holds a number, by other places of its name in the document."""
     if (
         site.is_item
@@ -173,14 +180,14 @@ def _is_numeral(context: SamplerContext, site: Site, meaning: Meaning | None) ->
         or site.name in tables.GENERIC
     ):
         return False
-    description = site.hints.text("description")
+    description = site.schema.text("description")
     return (not description or tables.OF_NUMBERS.search(description) is not None) and context.numerals.has(site.name)
 
 
-def _cased(texts: tuple[str, ...], site: Site) -> tuple[str, ...]:
+def _cased(texts: tuple[str, ...], site: ValueSite) -> tuple[str, ...]:
     """Codes in the case that the description names, or else the examples have."""
-    description = tables.LINK.sub(r"\1", site.hints.text("description"))
-    shown = [example for example in site.hints.examples() if isinstance(example, str)]
+    description = tables.LINK.sub(r"\1", site.schema.text("description"))
+    shown = [example for example in site.schema.examples() if isinstance(example, str)]
     if tables.LOWER_CASE.search(description) or (
         shown and not tables.UPPER_CASE.search(description) and all(map(str.islower, shown))
     ):
@@ -190,9 +197,9 @@ def _cased(texts: tuple[str, ...], site: Site) -> tuple[str, ...]:
     return texts
 
 
-def _named_column(context: SamplerContext, site: Site) -> tuple[JsonValue, ...] | None:
+def _named_column(context: SamplerContext, site: ValueSite) -> tuple[JsonValue, ...] | None:
     """Return the column that the document or the settings name for a property."""
-    named = context.overrides.get(site.name, site.hints.first("x-faker"))
+    named = context.overrides.get(site.name, site.schema.annotation("x-faker"))
     column = find_faker(context, named)
     if column is None and named is not None:
         context.unknown_fakers.add(str(named))
@@ -261,7 +268,7 @@ def _fitted(
     return None
 
 
-def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, site: Site, *, whole: bool) -> Draw:
+def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, site: ValueSite, *, whole: bool) -> Draw:
     if whole and meaning is not None and meaning.kind == "entity_id":
         heads = tuple(str(value)[:-4] for value in column)
         return by_number(lambda row: f"{heads[row & ROW_MASK]}{row & 65535:04x}", of_itself=meaning.noun in site.owner)

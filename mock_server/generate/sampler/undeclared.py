@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import islice
 
 from mock_server.generate.clock import is_late
-from mock_server.generate.sampler.compiler import DrawCompiler, Site, acceptor, nothing
+from mock_server.generate.sampler.compiler import DrawCompiler, ValueSite, acceptor, nothing
 from mock_server.generate.sampler.draw import MOST_PARTS, Draw, DrawState, NothingFits
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonValue
@@ -27,7 +27,7 @@ from mock_server.schema.canonical import (
     find_complement,
     find_intersection,
 )
-from mock_server.schema.hints import Hints
+from mock_server.schema.sites import Site
 
 # Names for entries of maps, in the order in which they are used.
 _MAP_KEYS = ("default", "primary", "extra", "note", "source", "channel", "region", "tier")
@@ -39,7 +39,7 @@ _VIOLATORS = 8  # names that a violation is tried with
 class Undeclared:
     """The properties that `properties` does not name, of one view."""
 
-    def __init__(self, compiler: DrawCompiler, view: ObjectView | None, site: Site) -> None:
+    def __init__(self, compiler: DrawCompiler, view: ObjectView | None, site: ValueSite) -> None:
         """Read the keywords of a view; without one there are none."""
         self._compiler = compiler
         self._spot = site
@@ -109,8 +109,7 @@ class Undeclared:
         key = (name in self._declared, *(judge is not None and judge(name) for _, judge, _ in self._patterns))
         if key not in self._draws:
             schema = self.schema_of(name)
-            reader = self._compiler.context.reader
-            site = Site(reader.member(self._spot.hints, "\0"), "", nouns_of(self._spot.name))
+            site = ValueSite(self._spot.schema.member("\0"), "", nouns_of(self._spot.name))
             if schema is None or isinstance(schema.view(), TrueView):
                 self._draws[key] = self._compiler.compile_any(site)
             else:
@@ -122,9 +121,9 @@ class Undeclared:
         pairs = []
         for name, schema in islice(self._violators(violation), _VIOLATORS):
             if schema is not None:
-                draw = self._compiler.compile(schema, Site(Hints()))
+                draw = self._compiler.compile(schema, ValueSite(Site()))
             else:
-                draw = self._compiler.compile_any(Site(Hints()))
+                draw = self._compiler.compile_any(ValueSite(Site()))
             pairs.append((name, draw))
         if not pairs:
             return nothing
@@ -166,7 +165,7 @@ class Undeclared:
         if isinstance(view, EnumView):
             yield from map(str, view.values)
             return
-        draw = self._compiler.compile(schema, Site(Hints(), various=True))
+        draw = self._compiler.compile(schema, ValueSite(Site(), various=True))
         state = DrawState(derive_seed(self._compiler.context.pools.seed, "names"), static=False, echo={})
         for _ in range(max(_TRIES, 2 * self._least)):
             state.row = (state.row + 257) & 65535

@@ -358,10 +358,10 @@ def test_what_no_model_covers_is_searched_for(make: Callable[..., object], schem
 
 def test_one_of_some_open_objects_in_a_conjunction_is_made_by_breaking_the_others(make: Callable[..., object]) -> None:
     site = {
-        "Site": {"type": "object", "properties": {"id": {"$ref": "#/components/schemas/Id"}}},
+        "ValueSite": {"type": "object", "properties": {"id": {"$ref": "#/components/schemas/Id"}}},
         "Id": {"type": "string"},
     }
-    ways = {"site": "Site", "site_id": "Id", "site_url": "Id"}
+    ways = {"site": "ValueSite", "site_id": "Id", "site_url": "Id"}
     options = [
         {"type": "object", "properties": {name: {"$ref": f"#/components/schemas/{of}"}}} for name, of in ways.items()
     ]

@@ -1,5 +1,5 @@
 """
-The tables of `[test]` in a settings file: how a run logs in.
+The tables of `[test]` in a settings file: how a run logs in, and what holds for single operations.
 
 A row is made as those of `settings` are. Of the rows of a login, flags `--auth-…` are made as well.
 
@@ -7,15 +7,24 @@ A row is made as those of `settings` are. Of the rows of a login, flags `--auth-
     token_url = "https://id.example/token"
     client_id = "nightly"
     client_secret = "${CLIENT_SECRET}"
+
+    [test.operations."DELETE /pets/{petId}"]     # or an operationId, or tag:NAME, with * for anything
+    expect = ["409"]
+    level = {idempotency = "warning"}
+    off = {coherence = {reason = "totals are estimates, SHOP-12", until = 2027-03-31}}
 """
 
+import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mock_server.errors import UsageError
+from mock_server.findings import Level
 from mock_server.settings import BOOLEAN, NAMES, SECONDS, TEXT, Setting, SettingType, Trust, rows_of, setting
 
+NOBODY: Final = "none"  # in place of a login: no credentials
 GRANTS: Final = ("client_credentials", "password", "refresh_token")
 _CLIENT_PLACES: Final = ("header", "body")
 _BODY_TYPES: Final = ("json", "form")
@@ -94,6 +103,79 @@ class LoginSettings:
     user: str | None = _row(TEXT, "The user of that file.", shown="the first; the second is the other identity")
 
 
+class Off(NamedTuple):
+    """Why and how long a check is off."""
+
+    reason: str
+    until: dt.date  # the last day
+
+
+_STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)\Z")
+
+
+def _statuses(name: str, value: object) -> tuple[str, ...]:
+    given = value if isinstance(value, list) else [value]
+    texts = tuple(str(item).upper() for item in given)
+    if not all(map(_STATUS.match, texts)):
+        raise UsageError(f'{name} is a list of statuses, as in [409, "5XX"], not {value!r}')
+    return texts
+
+
+def _levels(name: str, value: object) -> Mapping[str, Level]:
+    known = {level.name.lower(): level for level in Level}
+    if not isinstance(value, dict) or not all(isinstance(item, str) and item in known for item in value.values()):
+        raise UsageError(f"{name} is a table of checks, each with one of {', '.join(known)}; not {value!r}")
+    return {check: known[item] for check, item in value.items()}
+
+
+def _offs(name: str, value: object) -> Mapping[str, Off]:
+    if not isinstance(value, dict):
+        raise UsageError(f"{name} is a table of checks, not {value!r}")
+    return {check: _off(f"{name}.{check}", item) for check, item in value.items()}
+
+
+def _off(name: str, value: object) -> Off:
+    reason, until = (value.get("reason"), value.get("until")) if isinstance(value, dict) else (None, None)
+    if isinstance(until, str):
+        try:
+            until = dt.date.fromisoformat(until)
+        except ValueError:
+            until = None
+    if isinstance(until, dt.datetime):
+        until = until.date()
+    if not isinstance(reason, str) or not reason.strip() or not isinstance(until, dt.date):
+        raise UsageError(f'{name} is off for a reason and until a day: {{reason = "SHOP-12", until = 2027-03-31}}')
+    return Off(reason.strip(), until)
+
+
+def _values(name: str, value: object) -> Mapping[str, tuple[Any, ...]]:
+    if not isinstance(value, dict):
+        raise UsageError(f"{name} is a table of parameters, each with a value or a list of values; not {value!r}")
+    return {parameter: tuple(item) if isinstance(item, list) else (item,) for parameter, item in value.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestedOperation:
+    """What holds for the operations that a pattern fits."""
+
+    expect: tuple[str, ...] = setting(
+        SettingType(_statuses), (), 'Statuses that are expected though the document does not have them: [409, "5XX"].'
+    )
+    level: Mapping[str, Level] = setting(
+        SettingType(_levels), dict, "A table: the severity of checks: error, warning or note."
+    )
+    off: Mapping[str, Off] = setting(
+        SettingType(_offs),
+        dict,
+        "A table: checks that are off, each with a reason and its last day; after that day, this is a finding itself.",
+    )
+    values: Mapping[str, tuple[Any, ...]] = setting(
+        SettingType(_values), dict, "A table: values of parameters that exist, as in --values."
+    )
+    auth: str | None = setting(TEXT, None, "The login of `[test.auth]` that asks; none for no credentials.")
+
+
+TESTED_ROWS: Final[Mapping[str, Setting]] = rows_of(TestedOperation)
 LOGIN_ROWS: Final[Mapping[str, Setting]] = rows_of(LoginSettings)
 
 
@@ -107,13 +189,25 @@ def read_logins(table: Mapping[str, object]) -> dict[str, LoginSettings]:
     Raises:
         UsageError: a row is unknown, or has the wrong type.
     """
-    own = {name.replace("-", "_"): value for name, value in table.items() if not _is_login(name, value)}
-    found = {name: value for name, value in table.items() if _is_login(name, value)}
-    logins = {"": _read("[test.auth]", own)} if own else {}
+    own = {name: value for name, value in table.items() if not _is_login(name, value)}
+    logins = {"": _read_row_table("[test.auth]", own, LoginSettings)} if own else {}
     return logins | {
-        name: _read(f"[test.auth.{name}]", {key.replace("-", "_"): item for key, item in value.items()})
-        for name, value in found.items()
-        if isinstance(value, dict)
+        name: _read_row_table(f"[test.auth.{name}]", value, LoginSettings)
+        for name, value in table.items()
+        if _is_login(name, value)
+    }
+
+
+def read_operations(table: Mapping[str, object]) -> dict[str, TestedOperation]:
+    """
+    Read `[test.operations]`, by pattern.
+
+    Raises:
+        UsageError: a row is unknown, or has the wrong type.
+    """
+    return {
+        pattern: _read_row_table(f"[test.operations.{pattern!r}]", value, TestedOperation)
+        for pattern, value in table.items()
     }
 
 
@@ -121,12 +215,15 @@ def _is_login(name: str, value: object) -> bool:
     return isinstance(value, dict) and name.replace("-", "_") not in LOGIN_ROWS
 
 
-def _read(where: str, table: Mapping[str, object]) -> LoginSettings:
+def _read_row_table(where: str, value: object, kind: type[Any]) -> Any:  # noqa: ANN401 - of that class
+    rows = rows_of(kind)
+    if not isinstance(value, dict):
+        raise UsageError(f"{where} has to be a table, not {value!r}")
+    table = {name.replace("-", "_"): item for name, item in value.items()}
     for name in table:
-        if name not in LOGIN_ROWS:
-            raise UsageError(f"{where} has no {name!r}; there are {', '.join(LOGIN_ROWS)}")
+        if name not in rows:
+            raise UsageError(f"{where} has no {name!r}; there are {', '.join(rows)}")
     try:
-        read: dict[str, Any] = {name: LOGIN_ROWS[name].type.read(name, value) for name, value in table.items()}
+        return kind(**{name: rows[name].type.read(name, item) for name, item in table.items()})
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error
-    return LoginSettings(**read)

@@ -33,7 +33,7 @@ from mock_server.cli.test import app as test_app
 from mock_server.cli.validate import app as validate_app
 from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.reports.formats import REPORTS
-from mock_server.contract_settings import LOGIN_ROWS
+from mock_server.contract_settings import LOGIN_ROWS, TESTED_ROWS
 from mock_server.document.default import default_document
 from mock_server.errors import EXIT_CODES
 from mock_server.exchange.prefer import PREFERENCES
@@ -247,6 +247,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "exit-codes": _exit_codes,
     "settings": _settings,
     "login": _login,
+    "tested-operations": _named(("setting", "what it does"), {name: row.help for name, row in TESTED_ROWS.items()}),
     "trust": _trust,
     "endpoints": _endpoints,
     "kinds": _kinds,

@@ -121,6 +121,8 @@ RULES: dict[str, Rule] = {
         ("request-state-absent", _N, "what is asked for is not there, or no more"),
         ("request-state-conflict", _N, "what is asked for contradicts what is there"),
         ("request-security-unmet", _E, "no documented security requirement is met"),
+        ("setting-off-expired", _E, "a check was off until a day that is over"),
+        ("own-check-broken", _E, "a check of your own raised an error"),
     ),
     **_rules(
         Blame.PROVIDER,
@@ -159,6 +161,7 @@ RULES: dict[str, Rule] = {
         ("traffic-record-unreadable", _E, "a record of captured traffic can't be read"),
         ("traffic-path-undocumented", _W, "a captured request asks for nothing that is documented"),
         ("traffic-not-recorded", _W, "an exchange can't be recorded as a fixture"),
+        ("own-check-failed", _E, "a check of your own does not hold"),
         ("response-never-accepted", _W, "an operation never answered a good request with success: it was not tested"),
     ),
     **_rules(
@@ -229,10 +232,13 @@ class Finding(NamedTuple):
     place: Place | None = None  # in the document, or in a fixture
     instance: Pointer | None = None  # in the judged message, as in ("query", "limit") or ("body", "0", "id")
     operation: str | None = None  # operationId, where the finding belongs to one
+    severity: Level | None = None  # as the user's settings say; None: by the rule
 
     @property
     def level(self) -> Level:
-        """The severity, by the rule."""
+        """The severity."""
+        if self.severity is not None:
+            return self.severity
         return RULES[self.rule].level
 
     @property

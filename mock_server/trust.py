@@ -21,6 +21,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     **{name: row.trust for name, row in SETTINGS.items()},
     # runs code
     "app": Trust.NOTHING,
+    "hooks": Trust.NOTHING,
     # writes, here or in an API
     "mutating": Trust.NOTHING,
     "allow_bulk_delete": Trust.NOTHING,

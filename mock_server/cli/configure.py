@@ -23,8 +23,8 @@ _PREFIX: Final = "MOCK_SERVER_"
 TABLES: Final = ("test", "validate", "payloads", "proxy", "diff")
 _MOST_DOTS: Final = 1_000  # of a line: reading a key takes time in proportion to the square of its parts
 _LARGEST: Final = 1_000_000  # bytes of a settings file: reading TOML takes seconds for each megabyte
-# Tables below those of commands, which are no options: `[test.auth]`.
-_SUBTABLES: Final = {"test": ("auth",)}
+# Tables below those of commands, which are no options.
+_SUBTABLES: Final = {"test": ("auth", "operations")}
 # Variables that say which file is read; no settings.
 _ABOUT_THE_FILE: Final = frozenset(("config", "trust_settings"))
 

@@ -3,19 +3,22 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from ssl import SSLContext
 
 from mock_server.cli.configure import read_subtable
+from mock_server.contract.hooks import HookedSender, Hooks
 from mock_server.contract.login.issuers import Issuers
 from mock_server.contract.login.logins import Logins
 from mock_server.contract.login.open import LoginOpener
 from mock_server.contract.login.sender import AuthorizedSender
+from mock_server.contract.scope import fits
 from mock_server.contract.transport.http import AnswerLimits, HttpSender, Sender
 from mock_server.contract.transport.in_process import load_app, open_app
 from mock_server.contract.transport.paced import PacedSender
-from mock_server.contract_settings import LoginSettings, read_logins
+from mock_server.contract_settings import NOBODY, LoginSettings, TestedOperation, read_logins, read_operations
 from mock_server.document.document import Document
+from mock_server.errors import UsageError
 from mock_server.judges.identity import Identity
 
 
@@ -30,6 +33,7 @@ class ApiConnection:
     tls: bool | SSLContext
     workers: int
     rate_limit: float | None
+    hooks: Hooks = field(default_factory=Hooks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,14 @@ def connect(
     base = direct.origin + connection.base_path
     issuers = Issuers(direct, base, lambda origin: HttpSender(origin, connection.limits, verify=connection.tls))
     opener = LoginOpener(document, issuers, os.environ, lambda where: load_app(where, "--auth-function"))
-    sender = PacedSender(AuthorizedSender(direct, opener.logins), connection.rate_limit)
+    authorized: Sender = AuthorizedSender(direct, opener.logins)
+    sender = PacedSender(HookedSender(authorized, connection.hooks), connection.rate_limit)
+    own = read_operations(read_subtable("test", "operations"))
     try:
-        first, other = opener.open(_read_logins(login), first, other)
+        first, other = opener.open(_assign(_read_logins(login), own), first, other)
+        unknown = {pattern for pattern, table in own.items() if table.auth == NOBODY}
+        anonymous = {e.id: Identity() for e in document.entries if any(fits(e, pattern) for pattern in unknown)}
+        first = replace(first, own={**first.own, **anonymous})
         yield Connected(sender, first, other, opener.logins)
     finally:
         issuers.close()
@@ -77,6 +86,19 @@ def _read_logins(flags: Mapping[str, object]) -> dict[str, LoginSettings]:
     """Read the logins of the settings file, and the one that flags describe."""
     given = {name.removeprefix("auth_"): value for name, value in flags.items() if value is not None}
     return read_logins({**read_subtable("test", "auth"), **given})
+
+
+def _assign(logins: dict[str, LoginSettings], tables: Mapping[str, TestedOperation]) -> dict[str, LoginSettings]:
+    """Say for which operations logins are, as the tables of operations say it."""
+    for pattern, table in tables.items():
+        if table.auth is None or table.auth == NOBODY:
+            continue
+        if table.auth not in logins:
+            known = ", ".join(filter(None, logins)) or "none"
+            raise UsageError(f"[test.operations.{pattern!r}]: there is no login {table.auth!r}; there are {known}")
+        login = logins[table.auth]
+        logins[table.auth] = replace(login, operations=(*login.operations, pattern))
+    return logins
 
 
 def _open_sender(connection: ApiConnection) -> Sender:

@@ -14,13 +14,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress as Bar
 
-from mock_server.cli.configure import configure
+from mock_server.cli.configure import configure, read_subtable
 from mock_server.cli.connect import ApiConnection, Connected, connect
 from mock_server.cli.show import FORMATS, print_findings
 from mock_server.cli.show_run import print_report, summarise
 from mock_server.cli.terminal import say
 from mock_server.contract.api import Api, make_api
+from mock_server.contract.checks import Check
 from mock_server.contract.checks.table import CHECKS
+from mock_server.contract.hooks import Hooks, read_hooks
 from mock_server.contract.memory import GivenValues, Memory
 from mock_server.contract.replay import RecordedFinding, find_kept, keep, replay
 from mock_server.contract.reports.formats import REPORTS, ReportInput, render_report
@@ -28,10 +30,19 @@ from mock_server.contract.reports.pytest_module import FINDINGS, TESTS, save_fix
 from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import MODES, PHASES, Report, Runner
-from mock_server.contract.scope import base_path_of, choose_entries, read_baseline, read_values, write_baseline
+from mock_server.contract.scope import (
+    base_path_of,
+    choose_entries,
+    join_values,
+    read_baseline,
+    read_values,
+    write_baseline,
+)
 from mock_server.contract.transport.http import AnswerLimits, Received, make_tls
 from mock_server.contract.transport.listener import Listener
 from mock_server.contract.transport.paced import PacedSender
+from mock_server.contract.tuning import tune
+from mock_server.contract_settings import read_operations
 from mock_server.document.default import default_document
 from mock_server.document.document import Document
 from mock_server.document.positions import find_positions
@@ -42,6 +53,7 @@ from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import find_escape, write_file
 from mock_server.judges.identity import make_identity, make_mask
 from mock_server.printable import printable
+from mock_server.server.user_code import load_code
 
 STATE = Path(".mock-server")
 
@@ -72,6 +84,7 @@ def run_contract(
     auth: list[str] | None,
     other_header: list[str] | None,
     other_auth: list[str] | None,
+    hooks: str | None,
     values: Path | None,
     listen: str | None,
     listen_url: str | None,
@@ -96,21 +109,8 @@ def run_contract(
     """Do what the command says; the arguments are its flags."""
     if format_ not in FORMATS:
         raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
-    if app_ is not None and url is not None and document is None and not url.startswith(("http://", "https://")):
-        url, document = None, url
-    if (app_ is None) == (url is None) and app_ is None:
-        raise UsageError(
-            "name the URL of the API, as in mock-server test http://127.0.0.1:8000, "
-            "or an application with --app module:attribute"
-        )
-    if url is not None and "://" not in url and Path(url).is_file():
-        raise UsageError(
-            f"{url} is a document; the URL of the API comes first: mock-server test http://127.0.0.1:8000 {url}"
-        )
-    storage = STATE / "hypothesis"
-    if find_escape(storage, [Path.cwd().resolve()]) is not None:
-        raise UsageError(f"{STATE} leads outside of this folder, and findings would be written there: remove the link")
-    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(storage))  # not a folder of its own
+    url, document = _read_arguments(app_, url, document)
+    _prepare_folder()
     settings = configure(
         {
             "seed": seed,
@@ -126,10 +126,14 @@ def run_contract(
     api = make_api(opened, base_path_of(url, opened), settings.seed, settings.locale, settings.fields)
     api.identity = make_identity(tuple(header or ()), tuple(auth or ()), opened.schemes, os.environ)
     other = make_identity(tuple(other_header or ()), tuple(other_auth or ()), opened.schemes, os.environ)
+    own = _hooks(hooks)
+    tables = read_operations(read_subtable("test", "operations"))
     options = Options(
+        hooks=own,
+        tuning=tune(opened, tables, (*CHECKS, *own.rows), datetime.now(UTC).date()),
         phases=_words("--phases", phases, PHASES),
         modes=_words("--mode", mode, MODES),
-        checks=_checks(checks, exclude_checks),
+        checks=_checks(checks, exclude_checks, own.rows),
         mutating=mutating,
         allow_bulk_delete=allow_bulk_delete,
         seed=settings.seed,
@@ -142,7 +146,7 @@ def run_contract(
     )
     reports = _reports(report or [])
     known = read_baseline(baseline) if baseline is not None else frozenset()
-    given = read_values(values) if values is not None else GivenValues()
+    given = join_values(read_values(values) if values is not None else GivenValues(), opened, tables)
     entries = choose_entries(opened, include or (), exclude or ())
     connection = ApiConnection(
         app=app_,
@@ -152,12 +156,14 @@ def run_contract(
         tls=make_tls(verify=not insecure, cert=cert, key=key, ca=ca),
         workers=workers,
         rate_limit=rate_limit,
+        hooks=own,
     )
     with connect(connection, opened, login, api.identity, other) as connected:
         api.identity, api.reveal = connected.first, connected.logins.reveal
         frame = _Framing(opened, connected, settings.seed)
         if replay_ is not None:
-            _replay(find_kept(findings or STATE / FINDINGS, replay_), api, connected.sender, frame, mutating=mutating)
+            kept = find_kept(findings or STATE / FINDINGS, replay_)
+            _replay(kept, api, connected.sender, frame, {**CHECKS, **own.rows}, mutating=mutating)
             return
         options = replace(options, other=connected.other if connected.other.is_known else None)
         with _listener(listen, listen_url) as listener:
@@ -212,6 +218,30 @@ class _Framing:
         )
 
 
+def _read_arguments(app_: str | None, url: str | None, document: str | None) -> tuple[str | None, str | None]:
+    """Tell the URL and the document apart: with --app, the first argument is the document."""
+    if app_ is not None and url is not None and document is None and not url.startswith(("http://", "https://")):
+        url, document = None, url
+    if (app_ is None) == (url is None) and app_ is None:
+        raise UsageError(
+            "name the URL of the API, as in mock-server test http://127.0.0.1:8000, "
+            "or an application with --app module:attribute"
+        )
+    if url is not None and "://" not in url and Path(url).is_file():
+        raise UsageError(
+            f"{url} is a document; the URL of the API comes first: mock-server test http://127.0.0.1:8000 {url}"
+        )
+    return url, document
+
+
+def _prepare_folder() -> None:
+    """Say where Hypothesis may write."""
+    storage = STATE / "hypothesis"
+    if find_escape(storage, [Path.cwd().resolve()]) is not None:
+        raise UsageError(f"{STATE} leads outside of this folder, and findings would be written there: remove the link")
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(storage))  # not a folder of its own
+
+
 def _run(run: Run, runner: Runner) -> Report:
     if not sys.stderr.isatty():
         return runner.report()
@@ -246,14 +276,21 @@ def _words(flag: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
-def _checks(only: str, without: str) -> frozenset[str]:
-    if not only and not without:
+def _hooks(where: str | None) -> Hooks:
+    if where is None:
+        return Hooks()
+    return read_hooks(where, load_code(where, Path.cwd(), flag="--hooks").functions, CHECKS)
+
+
+def _checks(only: str, without: str, own: Mapping[str, Check]) -> frozenset[str]:
+    known = (*CHECKS, *own)
+    if not only and not without and not own:
         return frozenset()
     if only:
-        chosen = set(_words("--checks", only, tuple(CHECKS)))
+        chosen = set(_words("--checks", only, known))
     else:
-        chosen = set(CHECKS)
-    return frozenset(chosen - (set(_words("--exclude-checks", without, tuple(CHECKS))) if without else set()))
+        chosen = set(known)
+    return frozenset(chosen - (set(_words("--exclude-checks", without, known)) if without else set()))
 
 
 def _reports(wanted: list[str]) -> dict[str, Path]:
@@ -326,7 +363,15 @@ def _write(path: Path, data: bytes) -> None:
         raise UsageError(f"{path} can't be written: {error.strerror}") from error
 
 
-def _replay(kept: RecordedFinding, api: Api, sender: PacedSender, framing: _Framing, *, mutating: bool) -> None:
+def _replay(
+    kept: RecordedFinding,
+    api: Api,
+    sender: PacedSender,
+    framing: _Framing,
+    checks: Mapping[str, Check],
+    *,
+    mutating: bool,
+) -> None:
     """Send a finding again, and say whether it is still there."""
     mask, origin = framing.mask, framing.mask.url(sender.origin)
 
@@ -343,7 +388,7 @@ def _replay(kept: RecordedFinding, api: Api, sender: PacedSender, framing: _Fram
             say(f"  {answered.body.decode('utf-8', 'replace')[:2000]}")
 
     say(f"{kept.check}: {kept.message}")
-    replayed = replay(kept, api, sender, show, mutating=mutating)
+    replayed = replay(kept, api, sender, show, mutating=mutating, checks=checks)
     if replayed.still:
         say(f"it is still there: {mask.text(replayed.message)}", to=sys.stderr)
         raise typer.Exit(1)

@@ -72,6 +72,9 @@ def run_contract(
         typer.Option(help="A header field of a second identity, which must not read what the first one created."),
     ] = None,
     other_auth: Annotated[list[str] | None, typer.Option(help="Credentials of the second identity.")] = None,
+    hooks: Annotated[
+        str | None, typer.Option(help="A module or file with before_request, after_answer and checks of your own.")
+    ] = None,
     values: Annotated[Path | None, typer.Option(help="A file of values that exist: {petId: [1, 2]}.")] = None,
     listen: Annotated[
         str | None,

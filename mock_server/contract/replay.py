@@ -11,14 +11,14 @@ base path; they change something only with `--mutating`, and credentials go wher
 import base64
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
 from mock_server.contract.api import Api
-from mock_server.contract.checks import ExchangeUnderCheck, Expectations, check_exchange
+from mock_server.contract.checks import Check, ExchangeUnderCheck, Expectations, check_exchange
 from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.model import Exchanged, Incident, Intent, Probe
 from mock_server.contract.scope import read_lines
@@ -113,7 +113,13 @@ class Replayed:
 
 
 def replay(
-    kept: RecordedFinding, api: Api, sender: Sender, show: Callable[[Request, Received], None], *, mutating: bool
+    kept: RecordedFinding,
+    api: Api,
+    sender: Sender,
+    show: Callable[[Request, Received], None],
+    *,
+    mutating: bool,
+    checks: Mapping[str, Check] = CHECKS,
 ) -> Replayed:
     """
     Send a finding again.
@@ -124,6 +130,7 @@ def replay(
         sender: Sends.
         show: Is told of each exchange.
         mutating: Whether requests may change something.
+        checks: Ours, and those of the user.
 
     Raises:
         UsageError: the document has no such operation any more, a request may not be sent, or credentials are missing.
@@ -146,7 +153,7 @@ def replay(
             "the answer is 401, which says nothing of the finding: give --auth or --header as in the run that found it"
         )
     subject = api.subject(entry, lambda parameter: ())
-    check = CHECKS.get(kept.check)
+    check = checks.get(kept.check)
     if check is None or not check.replayable or subject is None or not kept.requests:
         return Replayed(status, status == kept.status, kept.message)
     probe = Probe(entry.id, kept.requests[-1], kept.intent, "replay", kept.message, kept.keyword, kept.where)

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
 from mock_server.contract.api import Api, ClassifiedRequest, OperationUnderTest
-from mock_server.contract.checks import ExchangeUnderCheck, Expectations, check_exchange
+from mock_server.contract.checks import Check, ExchangeUnderCheck, Expectations, check_exchange
 from mock_server.contract.checks.coherence import check_coherence
 from mock_server.contract.checks.table import CHECKS
+from mock_server.contract.hooks import Hooks
 from mock_server.contract.memory import KnownObject, Memory, path_values
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
 from mock_server.contract.transport.http import Received, Sender, TransportFault
 from mock_server.contract.transport.listener import Listener
+from mock_server.contract.tuning import UNTUNED, OperationTuning
 from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry, ParameterLocation
 from mock_server.errors import TransportError, UndefinedSerialization
@@ -74,6 +76,8 @@ class Options:
     max_time: float | None = None  # seconds, of the whole run
     max_response_time: float | None = None  # seconds
     other: Identity | None = None  # who must not see what the first one has
+    tuning: Mapping[str, OperationTuning] = field(default_factory=dict)  # by operationId
+    hooks: Hooks = field(default_factory=Hooks)
 
 
 @dataclass(eq=False, repr=False)
@@ -99,7 +103,12 @@ class Run:
         default_factory=Counter
     )  # requests that could have changed what is not the run's own, by operation
     _absent: set[bytes] = field(default_factory=set)  # paths that were asked for, and that nothing is at
+    checks: dict[str, Check] = field(default_factory=dict)  # ours, and those of the user
     sleep: Callable[[float], None] = time.sleep
+
+    def __post_init__(self) -> None:
+        """Put the checks together."""
+        self.checks = {**CHECKS, **self.options.hooks.rows}
 
     def check_time(self) -> None:
         """
@@ -313,6 +322,8 @@ class Session:
 
     def take(self, probe: Probe, received: Received) -> Exchanged:
         """Judge what came of a probe."""
+        if received.sent is not None:
+            probe = replace(probe, request=received.sent)
         exchanged = Exchanged(probe, received)
         self.run.hung[self.subject.entry.id] += received.fault in {
             TransportFault.TIMEOUT,
@@ -333,8 +344,9 @@ class Session:
             else:
                 self.refusals[exchanged.status] = self.refusals.get(exchanged.status, 0) + 1
         context = ExchangeUnderCheck(self.subject, exchanged, self.run.expected)
-        found = list(check_exchange(CHECKS, context, self.look))
-        self.last = [verdict for verdict in found if self._persists(verdict, probe)]
+        found = [*check_exchange(self.run.checks, context, self.look), *self._tuning.iter_expired(self.subject.entry)]
+        tuned = (self._tuning.judge(verdict, exchanged) for verdict in found)
+        self.last = [verdict for verdict in tuned if verdict is not None and self._persists(verdict, probe)]
         for verdict in self.last:
             self.note(verdict, exchanged)
         return exchanged
@@ -360,11 +372,19 @@ class Session:
         self.look(verdict.check)
         is_forged = verdict.check == "ignored_auth" and exchanged.probe.intent is Intent.FORGED
         is_missing = verdict.finding.rule == "response-status-undocumented" and exchanged.status in {404, 410}
-        if is_mocked(exchanged) and (CHECKS[verdict.check].needs_state or is_missing):
+        if is_mocked(exchanged) and (self.run.checks[verdict.check].needs_state or is_missing):
             verdict = replace(verdict, doubtful=True)
         if is_forged and is_ours(exchanged.received):
             verdict = replace(verdict, doubtful=True)  # a mock knows no users
-        return (not checks or verdict.check in checks) and self.ledger.add(verdict, exchanged, related)
+        tuned = self._tuning.judge(verdict, exchanged)
+        return (
+            (not checks or verdict.check in checks) and tuned is not None and self.ledger.add(tuned, exchanged, related)
+        )
+
+    @property
+    def _tuning(self) -> OperationTuning:
+        """What the settings say of the operation."""
+        return self.run.options.tuning.get(self.subject.entry.id, UNTUNED)
 
     def finding(self, rule: str, message: str, place: Place | None = None, instance: Pointer | None = None) -> Finding:
         """Return a finding about this operation."""

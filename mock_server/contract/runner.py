@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mock_server.contract.api import Api
+from mock_server.contract.checks import ExchangeUnderCheck
 from mock_server.contract.checks.table import sort_incidents
+from mock_server.contract.hooks import iter_once
 from mock_server.contract.model import Exchanged, Incident, Incidents
 from mock_server.contract.phases.callbacks import CALLBACKS, call_back, judge_webhooks
 from mock_server.contract.phases.callbacks import PHASE as WEBHOOKS
@@ -134,7 +136,19 @@ class Runner:
                     self._interrupted = "interrupted"
         if self.run.listener is not None:
             self._sessions += judge_webhooks(self.run, self.run.listener, CALLBACKS)
+        self._look_back()
         return self._gather((deleted, len(self.run.created)))
+
+    def _look_back(self) -> None:
+        """Run the checks of the user's that look at all exchanges."""
+        of = {id(exchanged): session for session in self._sessions for exchanged in session.exchanges}
+        contexts = [
+            ExchangeUnderCheck(session.subject, exchanged, self.run.expected)
+            for session in self._sessions
+            for exchanged in session.exchanges
+        ]
+        for verdict, exchanged in iter_once(self.run.options.hooks, contexts):
+            of[id(exchanged)].note(verdict, exchanged)
 
     def _phase(self, phase: str) -> None:
         if phase == "stateful":

@@ -7,13 +7,14 @@ A baseline is NDJSON, one finding a line with its id; people may add what they l
 """
 
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from mock_server.contract.memory import GivenValues
 from mock_server.contract.model import Incident
 from mock_server.contract.transport.http import origin_of
+from mock_server.contract_settings import TestedOperation
 from mock_server.document.document import Document
 from mock_server.document.load import read_resource
 from mock_server.document.model import Entry
@@ -122,6 +123,18 @@ def read_values(path: Path) -> GivenValues:
     if not isinstance(value, dict):
         raise UsageError(f"{path}: values are an object of names, each with a value or a list of values")
     return GivenValues({name: tuple(item) if isinstance(item, list) else (item,) for name, item in value.items()})
+
+
+def join_values(given: GivenValues, document: Document, tables: Mapping[str, TestedOperation]) -> GivenValues:
+    """Put the values of `[test.operations]` beside those of a file, each for the operations that its pattern fits."""
+    own = {
+        f"{entry.id}.{name}": values
+        for pattern, table in tables.items()
+        for entry in document.entries
+        if fits(entry, pattern)
+        for name, values in table.values.items()
+    }
+    return GivenValues({**given.values, **own})
 
 
 def read_lines(path: Path) -> list[bytes]:

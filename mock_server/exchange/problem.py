@@ -116,7 +116,7 @@ _KINDS: Final = {
 def write_violations(findings: Sequence[Finding]) -> bytes:
     """Write the first findings as a JSON list in ASCII: where, how bad, which rule, what."""
     violations = []
-    for rule, message, _, instance, _ in findings[:_MOST]:
+    for rule, message, _, instance, *_ in findings[:_MOST]:
         side, severity = _KINDS[rule]
         shown = message if len(message) <= _LONGEST else message[:_LONGEST] + "…"
         violations.append({"location": [side, *(instance or ())], "severity": severity, "code": rule, "message": shown})

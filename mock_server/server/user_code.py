@@ -91,7 +91,7 @@ def _last_name(operation_id: str) -> str:
     return ""
 
 
-def load_code(where: str, folder: Path, before: Code | None = None) -> Code:
+def load_code(where: str, folder: Path, before: Code | None = None, flag: str = "--handlers") -> Code:
     """
     Import a module.
 
@@ -99,6 +99,7 @@ def load_code(where: str, folder: Path, before: Code | None = None) -> Code:
         where: Its name, as in `shop.handlers`, or a path, as in `handlers.py`.
         folder: The project: modules are found in it, and those in it are imported anew.
         before: What was imported the last time.
+        flag: That names it, for messages.
 
     Raises:
         UsageError: there is no such module, or it fails.
@@ -106,7 +107,7 @@ def load_code(where: str, folder: Path, before: Code | None = None) -> Code:
     is_path = where.endswith(".py") or "/" in where
     path = (folder / where).resolve()
     if is_path and not path.is_file():
-        raise UsageError(f"--handlers {where}: there is no such file")
+        raise UsageError(f"{flag} {where}: there is no such file")
     root = path.parent if is_path else folder.resolve()
     old = dict(before.modules) if before is not None else {}
     for name in old:
@@ -119,7 +120,7 @@ def load_code(where: str, folder: Path, before: Code | None = None) -> Code:
         for name in set(sys.modules) - known:
             sys.modules.pop(name, None)
         sys.modules.update(old)
-        raise UsageError(f"--handlers {where}: {_explain(error, root)}") from error
+        raise UsageError(f"{flag} {where}: {_explain(error, root)}") from error
     fresh = {name: sys.modules[name] for name in set(sys.modules) - known}
     own = {name: each for name, each in fresh.items() if _is_own(each, root)} | {module.__name__: module}
     return Code(where, _functions(module), own)

@@ -12,6 +12,11 @@ CHECKS: Final[dict[str, Check]] = {
 }
 
 
+def name_checks(chosen: frozenset[str]) -> list[str]:
+    """List the checks that ran: those that were chosen, or all of ours where none was; the user's come last."""
+    return [check for check in CHECKS if not chosen or check in chosen] + sorted(chosen - CHECKS.keys())
+
+
 def follow_up(session: Asking, base: Exchanged) -> None:
     """Run the checks that send more after an accepted GET."""
     if base.received.response is None or base.received.cut:
@@ -24,11 +29,12 @@ def follow_up(session: Asking, base: Exchanged) -> None:
 
 def sort_incidents(incidents: Iterable[Incident]) -> list[Incident]:
     """Order incidents by check, then operation, then place."""
-    order = {check: index for index, check in enumerate(CHECKS)}
+    order = {check: index for index, check in enumerate(CHECKS)}  # those of the user come last
     return sorted(
         incidents,
         key=lambda incident: (
-            order[incident.check],
+            order.get(incident.check, len(order)),
+            incident.check,
             incident.finding.operation or "",
             incident.finding.sort_key,
             incident.id,

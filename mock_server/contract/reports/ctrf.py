@@ -1,6 +1,6 @@
 """CTRF, the Common Test Report Format: https://ctrf.io ."""
 
-from mock_server.contract.checks.table import CHECKS
+from mock_server.contract.checks.table import name_checks
 from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.runner import Report
 from mock_server.exchange.body import write_json
@@ -27,10 +27,9 @@ def render_ctrf(report: Report, frame: ReportContext, checks: frozenset[str], st
             red.add(key)
     tests: list[JsonValue] = []
     for tested in report.operations:
-        for check in CHECKS:
-            if not checks or check in checks:
-                key = (tested.id, check)
-                tests.append(_test(tested.title, check, by_case.get(key, []), failed=key in red))
+        for check in name_checks(checks):
+            key = (tested.id, check)
+            tests.append(_test(tested.title, check, by_case.get(key, []), failed=key in red))
     failed = len(red)
     summary: JsonObject = {
         "tests": len(tests), "passed": len(tests) - failed, "failed": failed, "pending": 0, "skipped": 0, "other": 0,

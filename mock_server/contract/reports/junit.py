@@ -3,7 +3,7 @@
 import re
 from xml.sax.saxutils import escape, quoteattr
 
-from mock_server.contract.checks.table import CHECKS
+from mock_server.contract.checks.table import name_checks
 from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.runner import Report
 from mock_server.json_values import JsonObject
@@ -18,7 +18,7 @@ def render_junit(report: Report, frame: ReportContext, checks: frozenset[str]) -
     for incident in report.incidents:
         text = _failure(frame.describe(incident), is_red=incident.is_red)
         by_case.setdefault((incident.finding.operation or "", incident.check), []).append(text)
-    ran = [check for check in CHECKS if not checks or check in checks]
+    ran = name_checks(checks)
     failures = sum(incident.is_red for incident in report.incidents)
     errors = bool(report.unreached) + len(report.faults)
     total = len(report.operations) * len(ran) + errors

@@ -57,6 +57,7 @@ class Received:
     detail: str = ""
     seconds: float = 0.0
     cut: bool = False  # a stream that was left before its end
+    sent: Request | None = None  # the request, where a hook changed it
 
 
 class Sender(Protocol):

@@ -42,7 +42,9 @@ def main() -> None:
     """Read the arguments, and test one application after the other."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.real")
     parser.add_argument("applications", nargs="*", default=list(APPLICATIONS), metavar="APPLICATION")
-    parser.add_argument("--documents", type=Path, help="a folder with the documents that no package has")
+    parser.add_argument(
+        "--documents", type=lambda text: Path(text).resolve(), help="a folder with the documents that no package has"
+    )
     parser.add_argument("--tools", default="mock-server,Schemathesis")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--timeout", type=float, default=1200, help="seconds that a tester has for one application")

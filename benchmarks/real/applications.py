@@ -1,5 +1,6 @@
 """The applications: what to install, how each is prepared and started, and where its OpenAPI document is."""
 
+import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -185,21 +186,72 @@ def _configure_netdata(folders: Folders) -> None:
     (folders.data / "netdata.conf").write_text("\n".join([*lines, plugins]))
 
 
-def _python(module: str, *words: str, environment: Mapping[str, str] = MappingProxyType({})) -> Callable:
-    """Start a program of a virtual environment, its home in the folder of its data."""
+_JUPYTERHUB: Final = """\
+c.JupyterHub.services = [{"name": "tester", "api_token": "a-secret-of-the-benchmark"}]
+c.JupyterHub.load_roles = [{"name": "tester", "scopes": ["admin-ui", "admin:users", "admin:groups", "admin:servers",
+    "admin:services", "tokens", "proxy", "shutdown", "read:hub", "read:metrics", "shares", "self"],
+    "services": ["tester"]}]
+c.JupyterHub.authenticator_class = "dummy"
+c.JupyterHub.spawner_class = "simple"
+c.JupyterHub.db_url = "sqlite:///:memory:"
+"""
 
-    def command(folders: Folders) -> Command:
-        home = {"HOME": str(folders.data)} | {
-            name: value.format(data=folders.data) for name, value in environment.items()
-        }
-        program = str(folders.installed / "bin" / module)
-        return Command(
-            words=[program, *(word.replace("{data}", str(folders.data)) for word in words)],
-            environment=home,
-            folder=folders.data,
-        )
 
-    return command
+def _jupyterhub(folders: Folders) -> Command:
+    proxy = folders.installed / "node_modules" / ".bin" / "configurable-http-proxy"
+    return Command(
+        words=[
+            str(folders.installed / "bin" / "jupyterhub"),
+            f"--config={folders.data / 'jupyterhub_config.py'}",
+            "--JupyterHub.bind_url=http://127.0.0.2:{port}",
+            "--JupyterHub.hub_bind_url=http://127.0.0.1:{port}",
+            "--ConfigurableHTTPProxy.api_url=http://127.0.0.3:{port}",
+            f"--ConfigurableHTTPProxy.command={proxy}",
+        ],
+        environment={"PATH": f"{folders.installed / 'bin'}:{os.environ['PATH']}"},
+        folder=folders.data,
+    )
+
+
+def _prefect(folders: Folders) -> Command:
+    return Command(
+        words=[
+            str(folders.installed / "bin" / "prefect"),
+            *("server", "start", "--host", "127.0.0.1", "--port", "{port}", "--no-ui"),
+        ],
+        environment={
+            "PREFECT_HOME": str(folders.data),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+        },
+        folder=folders.data,
+    )
+
+
+def _chroma(folders: Folders) -> Command:
+    program = str(folders.installed / "bin" / "chroma")
+    words = [program, "run", "--path", str(folders.data), "--host", "127.0.0.1", "--port", "{port}"]
+    return Command(words=words, environment={"ANONYMIZED_TELEMETRY": "False"}, folder=folders.data)
+
+
+# Has every server of a Node.js application listen on loopback, where it can't be configured.
+_LOOPBACK: Final = """\
+const { Server } = require("net");
+const listen = Server.prototype.listen;
+Server.prototype.listen = function (port, ...rest) {
+  return isNaN(port) ? listen.call(this, port, ...rest) : listen.call(this, Number(port), "127.0.0.1", rest.pop());
+};
+"""
+
+
+def _signalk(folders: Folders) -> Command:
+    program = folders.installed / "node_modules" / "signalk-server" / "bin" / "signalk-server"
+    preload = folders.data / "loopback.js"
+    return Command(
+        words=["env", "PORT={port}", "node", "--require", str(preload), str(program), "-c", str(folders.data)],
+        environment={"HOME": str(folders.data)},
+        folder=folders.data,
+    )
 
 
 APPLICATIONS: Final[Mapping[str, Application]] = MappingProxyType(
@@ -264,6 +316,38 @@ APPLICATIONS: Final[Mapping[str, Application]] = MappingProxyType(
             document="/__admin/docs/swagger",
             excluded=("POST /__admin/shutdown",),
             ready="/__admin/mappings",
+        ),
+        "jupyterhub": Application(
+            packages=Packages(pypi=("jupyterhub",), npm=("configurable-http-proxy",)),
+            prepare=_write("jupyterhub_config.py", _JUPYTERHUB),
+            command=_jupyterhub,
+            document="jupyterhub.yaml",
+            source="docs/source/_static/rest-api.yml of github.com/jupyterhub/jupyterhub",
+            base="/hub/api",
+            ready="/hub/api",
+            ours=("-H", f"Authorization: token {_SECRET}"),
+            peer=("-H", f"Authorization: token {_SECRET}"),
+            excluded=("POST /shutdown",),
+        ),
+        "prefect": Application(
+            packages=Packages(pypi=("prefect",)),
+            command=_prefect,
+            document="/openapi.json",
+            ready="/api/health",
+        ),
+        "chroma": Application(
+            packages=Packages(pypi=("chromadb",)),
+            command=_chroma,
+            document="/openapi.json",
+            ready="/api/v2/heartbeat",
+        ),
+        "signalk": Application(
+            packages=Packages(npm=("signalk-server",)),
+            prepare=_write("loopback.js", _LOOPBACK),
+            command=_signalk,
+            document="/skServer/openapi/resources",
+            base="/signalk/v2/api",
+            ready="/signalk",
         ),
     }
 )

@@ -132,6 +132,7 @@ RULES: dict[str, Rule] = {
         ("response-header-schema", _E, "a header breaks its schema"),
         ("response-body-missing", _E, "there is no body where one is documented"),
         ("response-body-unexpected", _E, "there is a body where none may be"),
+        ("response-content-undocumented", _N, "there is a body, and the response documents no content"),
         ("response-body-malformed", _E, "the body can't be read as its media type"),
         ("response-body-schema", _E, "the body breaks its schema"),
         ("response-charset-undocumented", _E, "the charset is not the documented one"),

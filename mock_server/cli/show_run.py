@@ -73,6 +73,10 @@ def _show(console: Console, found: JsonObject) -> None:
     )
     about = f"{found['check']}, {found['operation']}, blame {found['blame']}, seen {found['seen']}, id {found['id']}"
     console.print(_safe_text(f"  {about}" + (f", at {found['instance']}" if found["instance"] else "")))
+    others = operations[1:] if isinstance(operations := found["operations"], list) else []
+    if others:
+        more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+        console.print(_safe_text(f"  also: {', '.join(map(str, others[:_MOST_NAMED]))}{more}"))
     if level == "unknown":
         return
     before = found["before"]

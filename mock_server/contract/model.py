@@ -127,11 +127,18 @@ class Incident:
     accepted: bool = False  # by a baseline
     cause: tuple[str, ...] = ()
     related: tuple[Exchanged, ...] = ()  # what went before it, where it takes more than one exchange to see it
+    operations: tuple[str, ...] = ()  # all that show the same cause, its own first
+    ids: tuple[str, ...] = ()  # of the incidents that it stands for, its own first
 
     @property
     def is_red(self) -> bool:
         """Whether it makes the run fail."""
         return not self.doubtful and not self.accepted and self.finding.level is Level.ERROR
+
+    @property
+    def shown_by(self) -> tuple[str, ...]:
+        """The operations that show it: its own, and those that others of the same cause were found at."""
+        return self.operations or (self.finding.operation or "",)
 
     def mask(self, mask: Mask) -> Mask:
         """Make a mask that knows the secrets of its exchanges as well."""

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from mock_server.contract.api import Api, ClassifiedRequest, OperationUnderTest
 from mock_server.contract.checks import Check, ExchangeUnderCheck, Expectations, check_exchange
-from mock_server.contract.checks.coherence import check_coherence
+from mock_server.contract.checks.coherence import check_coherence, count_items, next_page
 from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.hooks import Hooks
 from mock_server.contract.memory import KnownObject, Memory, path_values
@@ -22,6 +22,7 @@ from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry, ParameterLocation
 from mock_server.errors import TransportError, UndefinedSerialization
 from mock_server.exchange.message import Request, find_field, is_safe_method
+from mock_server.exchange.router import Matched
 from mock_server.findings import Finding, Place
 from mock_server.generate.request import RequestDraft
 from mock_server.json_values import JsonValue, Pointer
@@ -392,9 +393,15 @@ class Session:
         return Finding(rule=rule, message=message, place=where, instance=instance, operation=self.subject.entry.id)
 
     def _persists(self, verdict: Verdict, probe: Probe) -> bool:
-        """Return whether a total is still wrong after a while: some providers count later than they store."""
-        if verdict.cause != ("total",) or not self.subject.is_safe or self.ledger.knows(verdict):
+        """
+        Return whether a total is still wrong after a while, and nothing is on the next page.
+
+        Some providers count later than they store, or hand out fewer items than were asked for.
+        """
+        if verdict.cause[:1] != ("total",) or not self.subject.is_safe or self.ledger.knows(verdict):
             return True
+        if verdict.cause == ("total",) and self._goes_on(probe):
+            return False
         for pause in PATIENCE:
             self.run.sleep(pause)
             again = Exchanged(probe, self.run.exchange(probe.request))
@@ -404,8 +411,22 @@ class Session:
                 return False
         return True
 
+    def _goes_on(self, probe: Probe) -> bool:
+        """Return whether the next page has items."""
+        if probe.draft is None:
+            return False
+        first = Exchanged(probe, self.run.exchange(probe.request))
+        following = next_page(self.subject, probe.draft, count_items(first) or 0)
+        if following is None:
+            return False
+        try:
+            request = self.subject.write(following)
+        except UndefinedSerialization:
+            return False
+        return bool(count_items(Exchanged(probe, self.run.exchange(request))))
+
     def _redirected(self, probe: Probe) -> Received:
-        """Follow redirects that the operation does not document, within the origin."""
+        """Follow redirects that the operation does not document, to the same template within the base path."""
         received = self.run.exchange(probe.request)
         request, seen = probe.request, {(probe.request.path, probe.request.query)}
         while self._leads_on(request, received):
@@ -432,7 +453,16 @@ class Session:
             return False
         origin = self.run.sender.origin
         target = urlsplit(urljoin(origin + request.path.decode("latin-1"), location))
-        return f"{target.scheme}://{target.netloc}" == origin
+        return f"{target.scheme}://{target.netloc}" == origin and self._is_same_template(target.path)
+
+    def _is_same_template(self, path: str) -> bool:
+        """Return whether a path within the base path is one of this operation: a login page is none."""
+        api, entry = self.run.api, self.subject.entry
+        if not path.startswith(api.base_path):
+            return False
+        below = path.removeprefix(api.base_path)
+        tries = (api.router.match(entry.method, each) for each in (below, below.rstrip("/"), below + "/"))
+        return any(isinstance(found, Matched) and found.route.template == entry.template for found in tries)
 
 
 def is_ours(received: Received) -> bool:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mock_server.contract.api import Api
+from mock_server.contract.causes import group_incidents
 from mock_server.contract.checks import ExchangeUnderCheck
 from mock_server.contract.checks.table import sort_incidents
 from mock_server.contract.hooks import iter_once
@@ -254,7 +255,7 @@ class Runner:
             entry for entry in self.entries if not self.run.options.mutating and not self.run.may_send(entry)
         )
         return Report(
-            incidents=tuple(sort_incidents(ledger.incidents())),
+            incidents=tuple(group_incidents(sort_incidents(ledger.incidents()))),
             operations=tested,
             skipped=skipped,
             untestable={**self._silent, **{id_: str(error) for id_, error in self.run.api.broken.items()}},

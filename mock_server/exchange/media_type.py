@@ -83,6 +83,17 @@ def parse_media_type(text: str) -> MediaRange:
     return _parse(text)
 
 
+def is_same_media_type(one: str, other: str) -> bool:
+    """Return whether two Content-Type fields mean the same, however they are written. RFC 9110, section 8.3.1."""
+    first, second = ((read.essence, dict(_folded(read))) for read in map(parse_media_type, (one, other)))
+    return first == second
+
+
+def _folded(read: MediaRange) -> Iterator[tuple[str, str]]:
+    for name, value in read.parameters:
+        yield name, value.lower() if name == "charset" else value
+
+
 def _parse(text: str) -> MediaRange:
     head, *rest = split_quoted(text, ";")
     type_, slash, subtype = head.strip().lower().partition("/")

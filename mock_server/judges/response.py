@@ -36,6 +36,7 @@ JUDGED_RULES: Final = frozenset(
         "response-header-schema",
         "response-body-missing",
         "response-body-unexpected",
+        "response-content-undocumented",
         "response-body-malformed",
         "response-body-schema",
     )
@@ -190,7 +191,7 @@ class ResponseJudge:
         if not documented.content:
             if response.body:
                 message = f"no content is documented for {response.status}, {len(response.body)} bytes came"
-                yield self._finding("response-body-unexpected", message, documented.node.place, ("body",))
+                yield self._finding("response-content-undocumented", message, documented.node.place, ("body",))
             return
         if not response.body and written is None:
             message = f"the body is missing; documented are {', '.join(media.name for media in documented.content)}"

@@ -308,8 +308,8 @@ class ContractCase:
         if incident.check != self.name:
             return False
         together = self.suite.together(self.entry)
-        elsewhere = incident.finding.operation not in {entry.id for entry in together}
-        return incident.finding.operation == self.entry.id or (elsewhere and together[0] is self.entry)
+        elsewhere = {entry.id for entry in together}.isdisjoint(incident.shown_by)
+        return self.entry.id in incident.shown_by or (elsewhere and together[0] is self.entry)
 
 
 def contract_cases(

@@ -57,5 +57,6 @@ def names(defect: Defect, incident: Incident) -> bool:
     """Whether an incident is what has to be said of a defect."""
     finding = incident.finding
     ends = ["/".join(finding.place.pointer) if finding.place is not None else "", "/".join(finding.instance or ())]
-    is_it = (incident.check, finding.operation) == (defect.check, defect.operation)
-    return is_it and not incident.doubtful and any(end.endswith(defect.where) for end in ends)
+    is_it = incident.check == defect.check and defect.operation in incident.shown_by and not incident.doubtful
+    # where several operations show it, the place is that of the first
+    return is_it and (finding.operation != defect.operation or any(end.endswith(defect.where) for end in ends))

@@ -137,7 +137,7 @@ def respond(status: int = 200, body: bytes = b"[]", **headers: str) -> Response:
         ),
         (respond(body=b'[{"id": 9223372036854775808}]'), "response-body-schema", ("body", "0", "id")),
         (respond(body=b"", content_type=""), "response-body-missing", ("body",)),
-        (respond(401, b"no"), "response-body-unexpected", ("body",)),
+        (respond(401, b"no"), "response-content-undocumented", ("body",)),
     ],
 )
 def test_what_is_wrong_with_a_response_has_its_rule_and_place(

@@ -57,7 +57,9 @@ class ExchangeUnderCheck:
     def conformance(self) -> tuple[Finding, ...] | None:
         """What the judge of responses finds; None where the answer is none that the document speaks of."""
         response = self.response
-        if response is None or self.exchanged.received.fault is not None or self.status >= 500:  # noqa: PLR2004
+        if response is None or self.exchanged.received.fault is not None:
+            return None
+        if self.status >= 500 and self.status != 501:  # noqa: PLR2004 - 501 may be documented
             return None
         if self.probe.intent is Intent.FOREIGN_METHOD:
             return None

@@ -6,12 +6,16 @@ documents as a method or a media type, or a value that it lists or bounds, refus
 is accepted. Of a request with a body, 409 and 422 may be business; of a safe one hardly anything is.
 """
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.checks import Asking, Check
-from mock_server.contract.model import Exchanged, Verdict
+from mock_server.contract.model import Exchanged, Probe, Verdict
 from mock_server.contract.plan import EXPLICIT, Change
+from mock_server.document.model import Missing, ParameterLocation
+from mock_server.json_values import JsonValue
 
 _NAME: Final = "positive_data_acceptance"
 _UNSUPPORTED = frozenset((405, 406, 415, 501))
@@ -40,7 +44,7 @@ def check_refused(session: Asking, base: Exchanged, change: Change, refused: Exc
     if refused.status not in _SYNTAX or not base.accepted:
         return
     explicit = change.keyword in EXPLICIT or "boolean" in change.detail
-    certain = explicit and (session.subject.is_safe or refused.status == 400)  # noqa: PLR2004 - what is no business
+    certain = explicit and not _is_hostile(change) and (session.subject.is_safe or refused.status == 400)  # noqa: PLR2004 - what is no business
     if certain and change.keyword in {"presence", "properties"}:
         certain = refused.status == 400  # noqa: PLR2004 - see above
     message = f"{refused.status} to {change.what}, which the document allows; the same request without it is accepted"
@@ -48,10 +52,35 @@ def check_refused(session: Asking, base: Exchanged, change: Change, refused: Exc
 
 
 def check_example(session: Asking, exchanged: Exchanged) -> Iterator[Verdict]:
-    """Check that a documented example is accepted; 422 may be business."""
+    """Check that a documented example is accepted; 422 may be business, and the rest of the request may be at fault."""
     if exchanged.status in _SYNTAX:
         message = f"{exchanged.status} to the documented example ({exchanged.probe.what})"
-        yield _verdict(session, exchanged, message, doubtful=exchanged.status != 400)  # noqa: PLR2004 - see above
+        certain = exchanged.status == 400 and _is_vouched_for(session.subject, exchanged.probe)  # noqa: PLR2004 - see above
+        yield _verdict(session, exchanged, message, doubtful=not certain)
+
+
+def _is_vouched_for(subject: OperationUnderTest, probe: Probe) -> bool:
+    """Return whether all parameters of a request have values that the document shows, or that are known to exist."""
+    sent = probe.draft.parameters if probe.draft is not None else {}
+    return all(
+        parameter.examples or (probe.known and parameter.location is ParameterLocation.PATH)
+        for parameter in subject.operation.parameters
+        if (parameter.location, parameter.name) in sent
+    )
+
+
+def _is_hostile(change: Change) -> bool:
+    """Return whether a step puts a control character or half of a surrogate pair somewhere, which many refuse."""
+    todo: list[JsonValue] = [None if isinstance(change.part, Missing) else change.part]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, str) and any(unicodedata.category(each) in {"Cc", "Cs"} for each in value):
+            return True
+        if isinstance(value, dict):
+            todo += [*value, *value.values()]
+        elif isinstance(value, list):
+            todo += value
+    return False
 
 
 def _verdict(

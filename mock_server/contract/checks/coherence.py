@@ -6,14 +6,16 @@ total is not smaller than what it counts.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
-from mock_server.contract.checks import Check, ExchangeUnderCheck
+from mock_server.contract.checks import Asking, Check, ExchangeUnderCheck
 from mock_server.contract.memory import find_id, json_of
 from mock_server.contract.model import Exchanged, Intent, Verdict
 from mock_server.document.document import template_names
 from mock_server.document.model import ParameterLocation
+from mock_server.errors import UndefinedSerialization
 from mock_server.exchange.message import find_field
 from mock_server.findings import Finding
 from mock_server.generate.request import ParameterKey, RequestDraft
@@ -25,6 +27,8 @@ _LIMITS: Final = frozenset(("limit", "perpage", "pagesize", "maxresults", "top",
 _STARTS: Final = frozenset(
     ("offset", "skip", "page", "pagenumber", "cursor", "start", "after", "before", "pagetoken", "startafter", "from")
 )
+_SKIPPED: Final = frozenset(("offset", "skip", "start", "startindex", "from"))  # starts that count items
+_NUMBERED: Final = frozenset(("page", "pagenumber"))  # starts that count pages, the first of which may be 0 or 1
 _TOTALS: Final = frozenset(("total", "totalcount", "totalitems", "totalresults", "totalelements"))
 _ECHOING: Final = frozenset(("GET", "PUT", "PATCH"))
 _TOTAL_FIELDS: Final = (b"x-total-count", b"x-total")
@@ -69,7 +73,7 @@ def _total(
     subject: OperationUnderTest, draft: RequestDraft, where: Pointer, total: int, count: int, limit: int | None
 ) -> Iterator[Verdict]:
     if total < count:
-        yield _verdict(subject, f"the total is {total}, but {count} items came", where, "total")
+        yield _verdict(subject, f"the total is {total}, but {count} items came", where, "total", "small")
         return
     starts = {
         name
@@ -82,7 +86,56 @@ def _total(
     pages = _is_page(subject)
     everything = not pages or (limit is not None and count < limit)
     if not starts and filters_only_limit and everything and total != count:
-        yield _verdict(subject, f"the total is {total}, but all {count} items came", where, "total")
+        # a provider may hand out fewer than were asked for: whether all came is known where the next page is empty
+        doubtful = next_page(subject, draft, count) is None
+        message = f"the total is {total}, but all {count} items came"
+        yield replace(_verdict(subject, message, where, "total"), doubtful=doubtful)
+
+
+def next_page(subject: OperationUnderTest, draft: RequestDraft, count: int) -> RequestDraft | None:
+    """
+    Make the request for what follows the first items.
+
+    Args:
+        subject: The operation.
+        draft: What was asked.
+        count: How many items came.
+
+    Returns:
+        The request; None where the document has no number that says where a page starts.
+    """
+    for parameter in subject.operation.parameters:
+        key, word = (parameter.location, parameter.name), _words(parameter.name)
+        if parameter.location is ParameterLocation.QUERY and parameter.schema is not None:
+            if word in _SKIPPED:
+                return draft.with_parameter(key, count)
+            if word in _NUMBERED:
+                return draft.with_parameter(key, 2)
+    return None
+
+
+def count_items(exchanged: Exchanged) -> int | None:
+    """Return how many items the list of an answer has; None where there is no list."""
+    response = exchanged.received.response
+    found = _list_in(json_of(response)) if response is not None and exchanged.accepted else None
+    if found is None:
+        return None
+    return len(found[1])
+
+
+def _limit_ignored(session: Asking, base: Exchanged, _again: Exchanged) -> None:
+    """Check that a documented limit of a page is obeyed: one item is asked for where several came."""
+    subject, draft, count = session.subject, base.probe.draft, count_items(base)
+    limit = largest_page(subject)
+    if draft is None or limit is None or count is None or count <= 1:
+        return
+    asked = draft.with_parameter(limit[0], 1)
+    try:
+        request = subject.write(asked)
+    except UndefinedSerialization:
+        return
+    if subject.classify(request).intent is Intent.CONFORMING:
+        session.send(replace(base.probe, request=request, draft=asked, what="one item", keyword=""))
 
 
 def _is_page(subject: OperationUnderTest) -> bool:
@@ -163,12 +216,12 @@ def _words(name: str) -> str:
     return "".join(split_words(name))
 
 
-def _verdict(subject: OperationUnderTest, message: str, where: Pointer, cause: str) -> Verdict:
+def _verdict(subject: OperationUnderTest, message: str, where: Pointer, *cause: str) -> Verdict:
     place = subject.entry.node.place
     finding = Finding(
         rule="response-value-incoherent", message=message, place=place, instance=where, operation=subject.entry.id
     )
-    return Verdict("coherence", finding, cause=(cause,))
+    return Verdict("coherence", finding, cause=cause)
 
 
 CHECKS: Final = (
@@ -176,6 +229,7 @@ CHECKS: Final = (
         "coherence",
         "ids are echoed, totals and page sizes are right",
         run=_check,
+        follow=_limit_ignored,
         needs="no good request was answered with success",
         needs_state=True,
     ),

@@ -33,25 +33,33 @@ _ASKED_BY: Final = {
     b"range": {206, 416},
 }
 _LATE: Final = frozenset((TransportFault.TIMEOUT, TransportFault.ENDLESS))
+_NOT_IMPLEMENTED: Final = 501
+# What may come of naming a thing that nobody vouched for: it is not there, was there, or is somebody else's.
+_ABSENT: Final = frozenset((401, 403, 404, 410))
 _MOST_OBJECTS = 400
 
 
 def _answer(context: ExchangeUnderCheck) -> Iterator[Verdict]:
-    """Check that an answer came, and none of 500 or more; a documented 501, 503 or 504 is doubtful."""
+    """
+    Check that an answer came, and none of 500 or more.
+
+    A documented 501 is an answer like any other, as is a 501 to a method that is not documented (RFC 9110, section
+    15.6.2); a documented 503 or 504 is doubtful.
+    """
     received, probe, status = context.exchanged.received, context.probe, context.status
     if received.fault is not None and received.fault not in _LATE:
         yield _transport_fault(context, "not_a_server_error", received.fault)
     if context.response is None or status < 500:  # noqa: PLR2004
         return
     documented = any(response.status == str(status) for response in context.subject.operation.responses)
+    if status == _NOT_IMPLEMENTED and (documented or probe.intent is Intent.FOREIGN_METHOD):
+        return
     message = f"{status} to a request that is {probe.intent.value} ({probe.what})"
     where: Pointer = ()
     if probe.intent in {Intent.CONFORMING, Intent.VIOLATING}:
         where = probe.where
     finding = context.finding("response-server-error", message, instance=where or None)
-    yield Verdict(
-        "not_a_server_error", finding, doubtful=documented and status in {501, 503, 504}, cause=(str(status),)
-    )
+    yield Verdict("not_a_server_error", finding, doubtful=documented and status in {503, 504}, cause=(str(status),))
 
 
 def _time(context: ExchangeUnderCheck) -> Iterator[Verdict] | None:
@@ -195,16 +203,22 @@ def _doubtful_status(context: ExchangeUnderCheck) -> bool | None:
     if any(status in _ASKED_BY.get(name, ()) for name, _ in probe.request.fields):
         return True
     if probe.intent is Intent.CONFORMING:
-        if status in {401, 403}:
-            return bool(subject.operation.security)
+        if status in {401, 403} and subject.operation.security:
+            return True
         if subject.is_elsewhere and status in {404, 405}:
             return True
-        return status in {404, 410} and bool(subject.operation.parameters) and not probe.known
+        return status in _ABSENT and _names_something(context) and not probe.known
     if context.exchanged.accepted:
         return None  # that it was accepted is said already
     if status in _FRAMEWORK or 300 <= status < 400:  # noqa: PLR2004
         return None
     return False
+
+
+def _names_something(context: ExchangeUnderCheck) -> bool:
+    """Return whether a request may name a thing that is not there: by a parameter or in its body."""
+    operation = context.subject.operation
+    return bool(operation.parameters) or operation.request_body is not None
 
 
 def _undocumented_properties(context: ExchangeUnderCheck) -> Iterator[Verdict] | None:
@@ -262,6 +276,7 @@ _STATUS: Final = ("response-status-undocumented",)
 _MEDIA: Final = ("response-media-type-undocumented", "response-charset-undocumented")
 _FIELDS: Final = ("response-header-missing", "response-header-schema")
 _BODY: Final = (
+    "response-content-undocumented",
     "response-body-missing",
     "response-body-unexpected",
     "response-body-malformed",

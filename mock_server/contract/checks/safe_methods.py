@@ -10,9 +10,14 @@ from typing import Final
 from mock_server.contract.checks import Asking, Check
 from mock_server.contract.memory import json_of
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
+from mock_server.exchange.media_type import is_same_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.json_values import JsonValue
 
+# Header fields whose condition would be asked beside that of If-None-Match. RFC 9110, section 13.1.
+_CONDITIONAL: Final = frozenset(
+    (b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range")
+)
 _COMPARED = (b"content-type",)
 
 
@@ -86,7 +91,7 @@ def _differences(head: Response, get: Response, *, same_body: bool) -> list[str]
         found.append(f"HEAD has a body of {len(head.body)} bytes")
     for name in _COMPARED:
         one, other = find_field(head.fields, name), find_field(get.fields, name)
-        if one is not None and other is not None and one.replace(" ", "").lower() != other.replace(" ", "").lower():
+        if one is not None and other is not None and not is_same_media_type(one, other):
             found.append(f"{name.decode()} is {one!r} and {other!r}")
     length = find_field(head.fields, b"content-length")
     if same_body and length is not None and length.isdigit() and int(length) != len(get.body):
@@ -105,7 +110,8 @@ def _condition(session: Asking, base: Exchanged, _again: Exchanged) -> None:
         return
     if not any(known.status == "304" for known in operation.responses):
         return
-    fields = (*base.probe.request.fields, (b"if-none-match", tag.encode("latin-1", "replace")))
+    drawn = (field for field in base.probe.request.fields if field[0].lower() not in _CONDITIONAL)
+    fields = (*drawn, (b"if-none-match", tag.encode("latin-1", "replace")))
     conditional = base.probe.request._replace(fields=fields)
     what = "If-None-Match with the ETag that came"
     probe = Probe(base.probe.operation, conditional, Intent.CONFORMING, session.phase, what, known=True)

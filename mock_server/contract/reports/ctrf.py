@@ -21,10 +21,11 @@ def render_ctrf(report: Report, frame: ReportContext, checks: frozenset[str], st
     by_case: dict[tuple[str, str], list[JsonObject]] = {}
     red: set[tuple[str, str]] = set()
     for incident in report.incidents:
-        key = (incident.finding.operation or "", incident.check)
-        by_case.setdefault(key, []).append(frame.describe(incident))
-        if incident.is_red:
-            red.add(key)
+        found = frame.describe(incident)
+        for key in ((operation, incident.check) for operation in incident.shown_by):
+            by_case.setdefault(key, []).append(found)
+            if incident.is_red:
+                red.add(key)
     tests: list[JsonValue] = []
     for tested in report.operations:
         for check in name_checks(checks):

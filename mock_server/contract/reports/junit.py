@@ -17,7 +17,8 @@ def render_junit(report: Report, frame: ReportContext, checks: frozenset[str]) -
     by_case: dict[tuple[str, str], list[str]] = {}
     for incident in report.incidents:
         text = _failure(frame.describe(incident), is_red=incident.is_red)
-        by_case.setdefault((incident.finding.operation or "", incident.check), []).append(text)
+        for operation in incident.shown_by:
+            by_case.setdefault((operation, incident.check), []).append(text)
     ran = name_checks(checks)
     failures = sum(incident.is_red for incident in report.incidents)
     errors = bool(report.unreached) + len(report.faults)

@@ -39,7 +39,7 @@ def render_markdown(report: Report, frame: ReportContext) -> str:
             where = f"{found['file']}:{found['line']}"
         else:
             where = ""
-        cells = (found["level"], incident.check, found["operation"], found["message"], where)
+        cells = (found["level"], incident.check, ", ".join(incident.shown_by), found["message"], where)
         out.append(f"| {' | '.join(_cell(str(cell)) for cell in cells)} | `{incident.id}` |")
     return "\n".join([*out, ""])
 

@@ -49,6 +49,7 @@ class ReportContext:
             "accepted": incident.accepted,
             "blame": finding.blame.value,
             "operation": finding.operation,
+            "operations": list(incident.shown_by),
             "message": mask.finding(finding.message, finding.instance),
             "file": position.file if position is not None else None,
             "line": position.line if position is not None else None,

@@ -103,6 +103,7 @@ class Run:
     withheld: Counter[str] = field(
         default_factory=Counter
     )  # requests that could have changed what is not the run's own, by operation
+    lasting: set[tuple[str, ...]] = field(default_factory=set)  # wrong totals that were still wrong after a while
     _absent: set[bytes] = field(default_factory=set)  # paths that were asked for, and that nothing is at
     checks: dict[str, Check] = field(default_factory=dict)  # ours, and those of the user
     sleep: Callable[[float], None] = time.sleep
@@ -398,7 +399,7 @@ class Session:
 
         Some providers count later than they store, or hand out fewer items than were asked for.
         """
-        if verdict.cause[:1] != ("total",) or not self.subject.is_safe or self.ledger.knows(verdict):
+        if verdict.cause[:1] != ("total",) or not self.subject.is_safe or verdict.key in self.run.lasting:
             return True
         if verdict.cause == ("total",) and self._goes_on(probe):
             return False
@@ -409,6 +410,7 @@ class Session:
                 break
             if not any(other.cause == verdict.cause for other in check_coherence(self.subject, again)):
                 return False
+        self.run.lasting.add(verdict.key)
         return True
 
     def _goes_on(self, probe: Probe) -> bool:

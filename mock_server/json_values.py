@@ -86,7 +86,10 @@ def _shorten_token(token: str) -> str:
 @lru_cache(maxsize=4096)
 def format_pointer(pointer: Pointer) -> str:
     """Write the string form: `/paths/~1pets/get`."""
-    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in pointer)
+    written = "/".join(("", *pointer))
+    if "~" in written or written.count("/") > len(pointer):
+        return "".join(["/" + token.replace("~", "~0").replace("/", "~1") for token in pointer])
+    return written
 
 
 def format_fragment(pointer: Pointer) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 SPELL: Final = 0.05  # seconds of work between two pauses
@@ -31,7 +31,7 @@ class _Pauses:
     """The pauses of one piece of work."""
 
     give_way: Callable[[float], bool]
-    due: float = field(default_factory=_next)  # on `time.perf_counter`
+    due: float  # on `time.perf_counter`
     count: int = 0
     away: float = 0.0  # seconds of this thread's CPU that others had meanwhile
 
@@ -54,19 +54,23 @@ def begin(give_way: Callable[[float], bool]) -> None:
     Args:
         give_way: Lets others have their turn for some seconds at least; whether there was a turn to give.
     """
-    _pauses.set(_Pauses(give_way))
+    _pauses.set(_Pauses(give_way, _next()))
 
 
-def at_once(work: Callable[[], _T]) -> _T:
+def at_once(work: Callable[..., _T], *given: object) -> _T:
     """
     Do what has to be done without a pause.
+
+    Args:
+        work: What is done.
+        given: Its arguments.
 
     Raises:
         OutOfTime: it takes longer than what may be done without one, or needs what somebody else is at.
     """
-    token = _pauses.set(_Pauses(_give_up))
+    token = _pauses.set(_Pauses(_give_up, time.perf_counter() + SPELL))
     try:
-        return work()
+        return work(*given)
     finally:
         _pauses.reset(token)
 

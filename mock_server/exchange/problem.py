@@ -13,7 +13,8 @@ from typing import Final
 
 import orjson
 
-from mock_server.findings import RULES, Finding, Level
+from mock_server.cache import BoundedCache
+from mock_server.findings import RULES, Finding, Level, Place
 from mock_server.json_values import JsonObject, JsonValue, format_pointer
 
 MEDIA_TYPE = "application/problem+json"
@@ -91,16 +92,22 @@ def describe(findings: Sequence[Finding]) -> list[JsonValue]:
     What is wrong, where in the request, by which rule of the document.
     """
     described: list[JsonValue] = []
-    for finding in findings:
-        members: JsonObject = {
-            "rule": finding.rule,
-            "message": finding.message,
-            "instance": format_pointer(finding.instance or ()),
-        }
-        if finding.place is not None:
-            members["place"] = str(finding.place)
+    for rule, message, place, instance, _ in findings:
+        members: JsonObject = {"rule": rule, "message": message, "instance": format_pointer(instance or ())}
+        if place is not None:
+            members["place"] = _write_place(place)
         described.append(members)
     return described
+
+
+_places: BoundedCache[int, tuple[Place, str]] = BoundedCache(1_024)  # by id, those that are named again and again
+
+
+def _write_place(place: Place) -> str:
+    known = _places.get(id(place))
+    if known is None or known[0] is not place:
+        known = _places[id(place)] = place, str(place)
+    return known[1]
 
 
 FIELD: Final = b"sl-violations"
@@ -118,8 +125,10 @@ def write_violations(findings: Sequence[Finding]) -> bytes:
     violations = []
     for rule, message, _, instance, *_ in findings[:_MOST]:
         side, severity = _KINDS[rule]
-        shown = message if len(message) <= _LONGEST else message[:_LONGEST] + "…"
-        violations.append({"location": [side, *(instance or ())], "severity": severity, "code": rule, "message": shown})
+        if len(message) > _LONGEST:
+            message = message[:_LONGEST] + "…"  # noqa: PLW2901
+        location = [side, *instance] if instance else [side]
+        violations.append({"location": location, "severity": severity, "code": rule, "message": message})
     written = orjson.dumps(violations)
     if written.isascii():
         return written

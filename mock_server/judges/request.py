@@ -442,15 +442,12 @@ class _BodyJudge:
 
     def _explain(self, value: JsonValue, operation: str, findings: list[Finding], text: bytes | None) -> None:
         """Note the violations of a value; `text` is the JSON text that it was read from, if any."""
-        for _, message, instance, place, _ in (
-            self._validator.explain(value, text=text) if self._validator is not None else ()
-        ):
+        if self._validator is None:
+            return
+        for _, message, instance, place, _ in self._validator.explain(value, text=text):
             shown = shorten_pointer(instance)
             where = "/".join(shown)
-            if where:
-                said = f"the body at /{where}: {message}"
-            else:
-                said = f"the body: {message}"
+            said = f"the body at /{where}: {message}" if where else f"the body: {message}"
             findings.append(Finding("request-body-schema", said, place, ("body", *shown), operation))
 
 

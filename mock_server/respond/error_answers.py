@@ -124,23 +124,17 @@ class ErrorAnswers:
                 (c for c in [choose_status(compiled.operation, 415)] if c and c.response.status in {"415", "4XX"}), None
             )
         else:
-            chosen = choose_failure(compiled.operation, (422, 400))
+            chosen = choose_failure(compiled.operation, REFUSING)
         answer = self._documented(compiled, chosen, ask, errors) if chosen is not None else None
         if answer is not None:
             if fields:
                 answer = answer._replace(fields=[*answer.fields, *fields])
             return considered(answer, reason, chosen)
-        detail = "; ".join(dict.fromkeys(finding.message for finding in errors))
-        answer = problem_answer(
-            kind,
-            detail,
-            entry=compiled.operation.entry,
-            findings=errors,
-            fields=fields,
-            violations=problem.describe(errors),
-            operation=compiled.operation.id,
-        )
-        return considered(answer, reason, chosen)
+        return considered(_problem_of(compiled.operation, kind, errors, fields), reason, chosen)
+
+    def refuse_plainly(self, compiled: CompiledOperation, errors: tuple[Finding, ...]) -> Answer:
+        """Answer a request that breaks the document, and nothing but that, where no documented failure fits."""
+        return _problem_of(compiled.operation, problem.INVALID_REQUEST, errors, ())
 
     def fail(
         self,
@@ -273,6 +267,21 @@ class ErrorAnswers:
         )
 
 
+def _problem_of(
+    operation: Operation, kind: problem.Problem, errors: tuple[Finding, ...], fields: Sequence[RawField]
+) -> Answer:
+    """Return the problem of a request that breaks the document."""
+    return problem_answer(
+        kind,
+        "; ".join(dict.fromkeys([finding.message for finding in errors])),
+        entry=operation.entry,
+        findings=errors,
+        fields=fields,
+        violations=problem.describe(errors),
+        operation=operation.id,
+    )
+
+
 def considered(answer: Answer, reason: str, chosen: ChosenResponse | None = None) -> Considered:
     """Return the answer of the document as the last thing that is considered."""
     return Considered(answer.source, answer, reason, chosen)
@@ -286,6 +295,7 @@ def context_of_unmatched(request: Request, world: World) -> RequestContext:
     )
 
 
+REFUSING: Final = (422, 400)  # the status of a request that breaks the document
 MESSAGE_WORDS = frozenset(
     ("message", "detail", "details", "description", "error", "msg", "reason", "text", "title", "explanation", "info")
 )

@@ -65,6 +65,7 @@ class _OperationAnswers:
     judge: RequestJudge
     is_posted: bool  # whether it has a body
     may_refuse: bool  # whether there is no fixture for refusals: it may take time, or turns
+    refuses_plainly: bool  # whether nothing but the findings decides on a refusal
     variable: str | None  # the path variable that the answers go by
     values: frozenset[str]  # of it that are asked for
     keys: frozenset[bytes]  # of the query
@@ -235,6 +236,8 @@ class FastPath:
         read = plan.judge.read_path(variables) if plan.may_refuse else None
         if read is None:
             return None
+        if plan.refuses_plainly:
+            return self._responder.refuse_plainly(plan.entry, body.findings)
         understood = DecodedRequest(
             {(ParameterLocation.PATH, name): value for name, value in read.items()}, body.value, body.findings
         )
@@ -327,6 +330,7 @@ class FastPath:
             judge,
             is_posted,
             may_refuse,
+            may_refuse and self._responder.refuses_plainly(entry),
             variable,
             frozenset(values),
             keys,

@@ -11,27 +11,28 @@ from itertools import chain
 from typing import Final
 from urllib.parse import unquote
 
+from mock_server.cache import BoundedCache, make_text_cache
 from mock_server.document.document import Document
 from mock_server.document.model import Entry, Missing, Operation
 from mock_server.errors import MalformedPreference, SchemaError, UsageError
 from mock_server.exchange import problem
 from mock_server.exchange.bounds import LARGE_BODY
 from mock_server.exchange.message import Request, find_field
-from mock_server.exchange.negotiate import ChosenResponse, choose_status
+from mock_server.exchange.negotiate import ChosenResponse, choose_failure, choose_status
 from mock_server.exchange.prefer import EDGES, NONE, Preferences, format_applied, parse_preferences
 from mock_server.exchange.problem import FIELD
 from mock_server.exchange.router import Matched, Router, Unmatched
 from mock_server.findings import RULES, Finding, Level
 from mock_server.generate.engine import Engine
 from mock_server.generate.realism.pools import check_locale
-from mock_server.generate.seed import derive_seed
+from mock_server.generate.seed import derive_seed, mark, seed_of
 from mock_server.json_values import JsonValue
 from mock_server.judges.request import DecodedRequest, RequestJudge
 from mock_server.judges.response import ResponseJudge
 from mock_server.respond.answer import PREFERENCE_APPLIED, Answer, Passed, problem_answer, with_violations
 from mock_server.respond.blocking import wait_for
 from mock_server.respond.compiled import CompiledOperation, CompiledOperations, base_paths
-from mock_server.respond.error_answers import Considered, ErrorAnswers, considered, context_of_unmatched
+from mock_server.respond.error_answers import REFUSING, Considered, ErrorAnswers, considered, context_of_unmatched
 from mock_server.respond.fixtures import Fixture, Fixtures
 from mock_server.respond.links import Links
 from mock_server.respond.match.near_misses import DocumentedRoute
@@ -151,6 +152,24 @@ class Responder:
             self._decide(compiled, self._ask(compiled, request, understood, NONE, variables, world)), request
         )
 
+    def refuses_plainly(self, entry: Entry) -> bool:
+        """Return whether what a request breaks in its body decides its answer, as far as no source has one."""
+        compiled = self.operations.compile(entry)
+        is_judged = self.kit.settings.validate_requests and not compiled.broken
+        return is_judged and choose_failure(compiled.operation, REFUSING) is None
+
+    def refuse_plainly(self, entry: Entry, findings: tuple[Finding, ...]) -> Answer:
+        """
+        Answer a request of which nothing but the body breaks the document; see `refuses_plainly`.
+
+        The same as `respond` answers, without what an explanation and a documented failure need.
+        """
+        answer = self.errors.refuse_plainly(self.operations.compile(entry), findings)
+        joined = _join(findings, findings)
+        if joined is not findings:
+            answer = answer._replace(findings=joined)
+        return with_violations(answer, joined)
+
     def read(self, matched: Matched[Entry], request: Request, world: World = NOBODY) -> RequestContext:
         """
         Read a request for an operation.
@@ -192,6 +211,8 @@ class Responder:
         if make is None:
             return None
         usual = str(self.kit.settings.seed)
+        id_, marked_usual = compiled.operation.id, mark(usual, compiled.operation.id)
+        marked_queries: BoundedCache[bytes, bytes] = make_text_cache()
 
         def answer(
             variables: Mapping[str, str],
@@ -201,8 +222,11 @@ class Responder:
             world: World,
         ) -> Answer:
             seed_text = world.seed or usual
-            query = compiled.canonical_query(request.query)
-            seed = derive_seed(seed_text, compiled.operation.id, "\0".join(variables.values()), query, request.body)
+            marked = marked_usual if seed_text is usual else mark(seed_text, id_)
+            query = marked_queries.get(request.query)
+            if query is None:
+                query = marked_queries[request.query] = mark(compiled.canonical_query(request.query))
+            seed = seed_of(marked + mark("\0".join(variables.values())) + query + mark(request.body))
             return self.lead(make(seed, read, seed_text, request, body), request)
 
         return answer

@@ -124,16 +124,21 @@ class Validator:
         self, error: jsonschema_rs.ValidationError, written: tuple[str | int, ...] | None = None
     ) -> Violation:
         written = tuple(error.schema_path) if written is None else written
-        found = self._assertions.get(written)
-        if found is None:
-            kind = error.kind
-            place, path = self.bundle.locate(written), tuple(map(str, written))
-            found = self._assertions[written] = _Assertion(kind.name, place, path, hasattr(kind, "context"))
-        if not found.has_branches:
-            message = _shortened(error.message)
-        else:
+        try:
+            keyword, place, path, has_branches = self._assertions[written]
+        except KeyError:
+            keyword, place, path, has_branches = self._assertions[written] = self._locate(error, written)
+        message = error.message
+        if has_branches:
             message = _message(error)
-        return Violation(found.keyword, message, tuple(map(str, error.instance_path)), found.place, found.path)
+        elif len(message) > 2 * _MAX_SHOWN:
+            message = _shortened(message)
+        return Violation(keyword, message, tuple(map(str, error.instance_path)), place, path)
+
+    def _locate(self, error: jsonschema_rs.ValidationError, written: tuple[str | int, ...]) -> "_Assertion":
+        """Find the assertion that an error is about."""
+        kind = error.kind
+        return _Assertion(kind.name, self.bundle.locate(written), tuple(map(str, written)), hasattr(kind, "context"))
 
 
 class _Assertion(NamedTuple):

@@ -7,7 +7,6 @@ This is the only place that asks the fast path (`respond.fast_path`). Every othe
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from mock_server.cache import BoundedCache
@@ -68,7 +67,7 @@ class OrdinaryAnswers:
             return None
         everybody = backend.worlds.everybody
         try:
-            found = at_once(partial(backend.mount_of(request).express.find, request, everybody))
+            found = at_once(backend.mount_of(request).express.find, request, everybody)
         except OutOfTime:
             return None
         if found is None or found.status in WITHOUT_BODY or found.status < 200:  # noqa: PLR2004

@@ -162,35 +162,33 @@ class _Filling:
         """Fill places in; an object inherits from `around`, or else from `otherwise`, where it was first."""
         pieces = list(text.pieces)
         for index, place in text.places:
-            if isinstance(place, EchoedPlace):
-                written = self._write_echo(place.name, place.accept)
-                if written is not None:
-                    pieces[index] = written
-                else:
-                    pieces[index] = write_json(self.resolve(place.otherwise))
-            elif isinstance(place, NumberedPlace):
-                pieces[index] = write_json(place.value(self.row + self.position * self.step & MANY_ROWS - 1))
-            elif isinstance(place, _Object):
-                shown = self.requested.setdefault(place.key, place)
-                pieces[index] = b"".join(self._fill(shown.text, place.inherited, shown.inherited))
-            elif isinstance(place, _Taken):
-                if place.name in around:
-                    taken = around[place.name]
-                else:
-                    taken = otherwise[place.name]
-                if isinstance(taken, bytes):
-                    pieces[index] = taken
-                else:
-                    pieces[index] = b"".join(self._fill(taken, _NOTHING, _NOTHING))
+            kind = place.__class__  # compared as it is, since this is done for every answer
+            if kind is _Taken:
+                name = cast("_Taken", place).name
+                taken = around[name] if name in around else otherwise[name]
+                pieces[index] = taken if taken.__class__ is bytes else self._join(cast("OpenText", taken))
+            elif kind is EchoedPlace:
+                name, accept, instead = cast("EchoedPlace", place)
+                written = self._write_echo(name, accept)
+                pieces[index] = written if written is not None else write_json(self.resolve(instead))
+            elif kind is _Object:
+                key, _, inherited = cast("_Object", place)
+                shown = self.requested.setdefault(key, cast("_Object", place))
+                pieces[index] = b"".join(self._fill(shown.text, inherited, shown.inherited))
             else:
-                pieces[index] = write_json(self.resolve(place))
+                value = self.resolve(place)
+                pieces[index] = b"%d" % value if value.__class__ is int else write_json(value)
         return pieces
+
+    def _join(self, text: OpenText) -> bytes:
+        """Write a text that inherits nothing."""
+        return b"".join(self._fill(text, _NOTHING, _NOTHING))
 
     def resolve(self, value: object) -> JsonValue:
         """Return the value of a place; any other value is its own."""
         match value:
-            case NumberedPlace():
-                return value.value(self.row + self.position * self.step & MANY_ROWS - 1)
+            case NumberedPlace(by_row):
+                return by_row(self.row + self.position * self.step & MANY_ROWS - 1)
             case OrdinalPlace():
                 return self.position + 1
             case InheritedPlace():
@@ -210,15 +208,12 @@ class _Filling:
     def _write_echo(self, name: str, accept: Accept) -> bytes | None:
         """Return a parameter as JSON, written once for each property; None where it does not fit."""
         key = (name, id(accept))
-        if key not in self._echoes:
-            found = None
-            if name in self.echo:
-                found = fitting(self.echo[name], accept)
-            if found is not None:
-                self._echoes[key] = write_json(found)
-            else:
-                self._echoes[key] = None
-        return self._echoes[key]
+        try:
+            return self._echoes[key]
+        except KeyError:
+            found = fitting(self.echo[name], accept) if name in self.echo else None
+            written = self._echoes[key] = write_json(found) if found is not None else None
+            return written
 
 
 @dataclass(eq=False, repr=False)

@@ -67,6 +67,7 @@ class WholeHead(NamedTuple):
 
     size: int  # bytes
     fields: KnownFields
+    line: re.Match[bytes] | None  # its request line, where that is plain
 
 
 _known: BoundedCache[bytes, KnownFields] = BoundedCache(2 << 20, lambda key, _: 4 * len(key) + 500)
@@ -74,7 +75,8 @@ _known: BoundedCache[bytes, KnownFields] = BoundedCache(2 << 20, lambda key, _: 
 
 def find_head(data: bytes) -> WholeHead | None:
     """Find the head of a request at the beginning of its first bytes; None where it has to be framed."""
-    line = _LINE.match(data)
+    plain = _PLAIN_LINE.match(data)
+    line = plain or _LINE.match(data)
     if line is None:
         return None
     start = line.end()
@@ -87,17 +89,16 @@ def find_head(data: bytes) -> WholeHead | None:
         fields = _known[written] = _read_fields(data[:end], written)
     if fields.length < 0:
         return None
-    return WholeHead(end, fields)
+    return WholeHead(end, fields, plain)
 
 
 def read_plain(data: bytes, head: WholeHead) -> Request | None:
     """Read a whole message as a request; None where it is not plain."""
-    fields = head.fields.plain
-    line = _PLAIN_LINE.match(data) if fields is not None else None
+    size, (_, fields), line = head
     if line is None or fields is None:
         return None
     method, path, query = line.groups(b"")
-    return Request(_METHODS[method], path, query, fields, data[head.size :])
+    return Request(_METHODS[method], path, query, fields, data[size:])
 
 
 def _read_fields(head: bytes, written: bytes) -> KnownFields:

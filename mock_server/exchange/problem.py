@@ -92,7 +92,7 @@ def describe(findings: Sequence[Finding]) -> list[JsonValue]:
     What is wrong, where in the request, by which rule of the document.
     """
     described: list[JsonValue] = []
-    for rule, message, place, instance, _ in findings:
+    for rule, message, place, instance, *_ in findings:
         members: JsonObject = {"rule": rule, "message": message, "instance": format_pointer(instance or ())}
         if place is not None:
             members["place"] = _write_place(place)

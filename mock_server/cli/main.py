@@ -32,7 +32,8 @@ COMMANDS: Final = {
     "proxy": "Pass requests on to a real server and judge both directions; Ctrl-C sums up what was found.",
     "check": "Say what is wrong with a document, its examples, fixtures and scenarios, and what can't be mocked.",
     "test": "Test a running API against its document: examples, coverage, the lives of things, fuzzing.",
-    "validate": "Judge captured traffic (HAR, NDJSON of exchanges) or bare payloads, and sum up what is wrong.",
+    "validate": "Judge captured traffic (HAR, NDJSON of exchanges), Pact files or bare payloads, and sum up what is "
+    "wrong.",
     "diff": "Say who breaks when one document takes the place of another, each time with a message that proves it.",
     "payloads": "Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what "
     "it says.",

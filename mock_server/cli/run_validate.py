@@ -15,8 +15,7 @@ from mock_server.cli.configure import configure
 from mock_server.cli.show import FORMATS, print_findings
 from mock_server.cli.terminal import count_noun, say
 from mock_server.cli.workers import choose_executor
-from mock_server.contract.records import RecordSource, find_sources
-from mock_server.contract.summary import (
+from mock_server.contract.parts import (
     RecordStandard,
     find_empty,
     judge_part,
@@ -24,6 +23,7 @@ from mock_server.contract.summary import (
     open_sifter,
     split_all,
 )
+from mock_server.contract.records import RecordSource, find_sources
 from mock_server.document.default import default_document
 from mock_server.errors import UsageError
 from mock_server.findings import Level

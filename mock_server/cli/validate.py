@@ -12,7 +12,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def validate(
-    files: Annotated[list[str], typer.Argument(help="HAR, NDJSON, JSON, folders of these, or - for standard input.")],
+    files: Annotated[
+        list[str], typer.Argument(help="HAR, NDJSON, JSON, Pact files, folders of these, or - for standard input.")
+    ],
     document: Annotated[
         str | None, typer.Option(help="The document to judge by.", show_default="./openapi.yaml, else the shipped one")
     ] = None,
@@ -39,5 +41,5 @@ def validate(
     allow_remote: AllowRemote = None,
     allow_path: AllowPath = None,
 ) -> None:
-    """Judge captured traffic (HAR, NDJSON of exchanges) or bare payloads, and sum up what is wrong."""
+    """Judge captured traffic (HAR, NDJSON of exchanges), Pact files or bare payloads, and sum up what is wrong."""
     load("mock_server.cli.run_validate").validate(**locals())

@@ -6,6 +6,7 @@ what a schema refers to. `validate` judges values, `assertions` words what is br
 `formats` has a record for each format, `grammars` formats as regular expressions. `simplify` and `canonical` make the
 form that generators compile from; `cost` counts what a schema costs. `sites` says what is said of a place of a value:
 types, items, properties, examples; `locations` lists the places.
+`partial` writes schemas of parts of values.
 
 Invariants:
 - A bundle is self-contained: every reference in it leads into its own definitions. Nothing is fetched while validating.

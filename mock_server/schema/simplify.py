@@ -83,14 +83,14 @@ class _Unfolding:
 _PLAIN = frozenset(("type", "properties", "required", "minProperties", "maxProperties"))
 _ANNOTATIONS = frozenset(("title", "description", "examples", "default", "deprecated", "xml", "x-faker", "x-mock"))
 # Keywords that hold schemas; a definition without them is a leaf.
-_NESTED_MAPS = frozenset(("properties", "patternProperties", "dependentSchemas"))
-_NESTED_LISTS = frozenset(("prefixItems", "allOf", "anyOf", "oneOf"))
+NESTED_MAPS = frozenset(("properties", "patternProperties", "dependentSchemas"))
+NESTED_LISTS = frozenset(("prefixItems", "allOf", "anyOf", "oneOf"))
 _CHOICES = frozenset(("anyOf", "oneOf"))
-_NESTED = frozenset(
+NESTED = frozenset(
     ("items", "additionalProperties", "not", "contains", "if", "then", "else", "propertyNames", "unevaluatedProperties",
      "unevaluatedItems")
 )  # fmt: skip
-_NOT_LEAF = _NESTED_MAPS | _NESTED_LISTS | _NESTED | {"$ref"}
+_NOT_LEAF = NESTED_MAPS | NESTED_LISTS | NESTED | {"$ref"}
 _ASKING = frozenset(("unevaluatedProperties", "unevaluatedItems"))
 _MOST = 60  # ancestors
 
@@ -134,9 +134,9 @@ def _shape(schema: JsonValue, context: _RewriteContext, *, is_branch: bool) -> J
             schema, context = _inherit(schema, context)
     out: JsonObject = {}
     for keyword, value in schema.items():
-        if keyword in _NESTED_MAPS and isinstance(value, dict):
+        if keyword in NESTED_MAPS and isinstance(value, dict):
             out[keyword] = {name: _shape(child, context, is_branch=False) for name, child in value.items()}
-        elif keyword in _NESTED_LISTS or keyword in _NESTED:
+        elif keyword in NESTED_LISTS or keyword in NESTED:
             out[keyword] = _shape(value, context, is_branch=keyword in _CHOICES)
         else:
             out[keyword] = value

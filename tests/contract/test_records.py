@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from mock_server import load
 from mock_server.contract.api import make_api
+from mock_server.contract.parts import merge_in_order
+from mock_server.contract.payload_standard import choose_payloads
+from mock_server.contract.record_judge import RecordJudge
 from mock_server.contract.records import (
     RecordSource,
     UnreadableRecord,
@@ -21,7 +24,7 @@ from mock_server.contract.records import (
     read_exchange,
     split_source,
 )
-from mock_server.contract.summary import RecordJudge, Summary, choose_payloads, merge_in_order
+from mock_server.contract.summary import Summary
 from mock_server.errors import UsageError
 from tests.support.paths import ROOT
 

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mock_server.contract.parts import RecordStandard, judge_part, merge_in_order, split_all
 from mock_server.contract.records import RecordSource
-from mock_server.contract.summary import RecordStandard, judge_part, merge_in_order, split_all
 from mock_server.errors import UsageError
 from mock_server.payloads import dask as cluster
 from mock_server.payloads.executors import ThisProcess, do_in_turn, run_pieces, split_evenly

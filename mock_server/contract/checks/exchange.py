@@ -236,7 +236,7 @@ def _undocumented_properties(context: ExchangeUnderCheck) -> Iterator[Verdict] |
 
 def _unknown_properties(context: ExchangeUnderCheck, content: MediaType, body: JsonValue) -> Iterator[Verdict]:
     place = content.schema.place if content.schema is not None else None
-    for pointer, place_name in _unknown(outline_for(context.subject, content), body):
+    for pointer, place_name in iter_unknown_properties(outline_for(context.subject, content), body):
         message = f"the body at /{'/'.join(pointer)}: the property {place_name!r} is not documented"
         finding = context.finding("response-property-undocumented", message, place, ("body", *pointer))
         yield Verdict("undocumented_property", finding)
@@ -249,7 +249,7 @@ def outline_for(subject: OperationUnderTest, content: MediaType) -> Site:
     return subject.api.kit.outline(content.schema, Direction.RESPONSE, Purpose.JUDGE)
 
 
-def _unknown(outline: Site, body: JsonValue) -> Iterator[tuple[Pointer, str]]:
+def iter_unknown_properties(outline: Site, body: JsonValue) -> Iterator[tuple[Pointer, str]]:
     """Yield the properties of a value that its schema neither names nor lets through by a schema of their own."""
     todo: list[tuple[Pointer, Site, JsonValue]] = [((), outline, body)]
     for _ in range(_MOST_OBJECTS):

@@ -87,7 +87,7 @@ class OperationUnderTest:
 
     def write(self, draft: RequestDraft, identity: Identity | None = None) -> Request:
         """
-        Write a draft as somebody would send it.
+        Write a draft as somebody would send it; credentials that are not at hand are left out.
 
         Raises:
             UndefinedSerialization: a parameter can't be written.
@@ -96,6 +96,8 @@ class OperationUnderTest:
         chosen = who.choose(self.operation, self.api.document.schemes)
         if draft.security == next(iter(self.operation.security), ()) != chosen:
             draft = draft.with_security(chosen)
+        at_hand = who.credentials.keys() | self.api.invented
+        draft = draft.with_security(tuple(pair for pair in draft.security if pair[0] in at_hand))
         request = encode(
             draft, self.base_path, request_outlines(self.api.kit), self.api.document.schemes, who.credentials
         )
@@ -151,6 +153,9 @@ class Api:
     identity: Identity = field(default_factory=Identity)
     reveal: Callable[[Request], Request] = lambda request: request  # with what logins hold, to be judged
     router: Router[Entry] = field(default_factory=Router)
+    # Security schemes for which credentials are made up, and those for which that was tried: see `phases.resources`.
+    invented: set[str] = field(default_factory=set)
+    tried: set[str] = field(default_factory=set)
     broken: dict[str, SchemaError] = field(default_factory=dict)  # operations that can't be tested, and why
     _subjects: dict[str, OperationUnderTest] = field(default_factory=dict)
     _judges: dict[str, RequestJudge | None] = field(default_factory=dict)

@@ -1,12 +1,11 @@
 """
 What is known of the provider's data: values that were given, and things that answers named.
 
-A thing is known by the variables of its path, as in `{"shelf": 1, "book": "x"}` under `/shelves/{shelf}/books/{book}`.
-Requests that change something go only to what this run created, or to what was given for that very operation: see
-`is_own`.
+A thing is known by the variables of its path, as in `{"shelf": 1, "book": "x"}` under `/shelves/{shelf}/books/{book}`;
+templates are compared by structure. Requests that change something go only to what this run created, or to what was
+given for that very operation: see `is_own`.
 """
 
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,21 +13,41 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from mock_server.contract.model import Exchanged
+from mock_server.contract.observed import (
+    MOST,
+    find_id,
+    is_name_of,
+    is_within,
+    json_of,
+    links_in,
+    listed_ids,
+    named_values,
+    things_in,
+)
+from mock_server.contract.templates import (
+    Variables,
+    collection_word,
+    identify_path,
+    is_at_or_below,
+    is_listing,
+    is_plural,
+    iter_item_shapes,
+    iter_prefixes,
+    rename,
+    shape_of,
+)
 from mock_server.document.document import Document, template_names
-from mock_server.document.model import Entry, Operation, Parameter, ParameterLocation
-from mock_server.errors import MalformedContent
-from mock_server.exchange.body import read_json
-from mock_server.exchange.media_type import is_json, parse_media_type
+from mock_server.document.model import MISSING, Entry, Missing, Operation, Parameter, ParameterLocation
 from mock_server.exchange.message import Response, find_field, is_safe_method
 from mock_server.exchange.router import Matched, Router
 from mock_server.json_values import JsonValue
-from mock_server.names import split_words
+from mock_server.names import joined, split_words
 
-Variables = Mapping[str, JsonValue]
-
-_KEPT = 20  # things by template, values by name
-# Where lists and things are wrapped.
-_WRAPPERS: Final = ("items", "data", "results", "content", "records", "value", "values", "entries", "list", "result")
+# Fields of an answer to a creation that lead to what was created. RFC 9110, sections 10.2.2 and 8.7.
+_LEADING = (b"location", b"content-location")
+_OK, _CREATED = 200, 201
+# The last word of calls that create: `/user/add`.
+CREATING: Final = frozenset(("add", "create", "new", "register", "insert", "import", "grant"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +61,11 @@ class KnownObject:
     @property
     def key(self) -> tuple[str, str]:
         """Its identity."""
-        return (self.template, repr(sorted(self.variables.items())))
+        return (shape_of(self.template), repr(list(self.variables.values())))
+
+    def variables_of(self, template: str) -> dict[str, JsonValue]:
+        """Return its variables under the names of another template, at or below its own."""
+        return rename(self.variables, self.template, template)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +82,10 @@ class GivenValues:
         """Return the values that are given for a parameter of this operation and no other."""
         return self.values.get(f"{operation}.{name}") or ()
 
+    def names(self, operation: str) -> bool:
+        """Return whether the user named an operation itself, so that it may change what no path variable names."""
+        return operation in self.values
+
 
 @dataclass(eq=False, repr=False)
 class Memory:
@@ -68,9 +95,12 @@ class Memory:
     router: Router[Entry]
     base_path: str
     given: GivenValues = field(default_factory=GivenValues)
-    _things: dict[str, dict[tuple[str, str], KnownObject]] = field(default_factory=dict)
-    _values: dict[str, list[JsonValue]] = field(default_factory=dict)
+    _things: dict[str, dict[tuple[str, str], KnownObject]] = field(default_factory=dict)  # by shape
+    _values: dict[str, list[JsonValue]] = field(default_factory=dict)  # of properties, by name
+    # Of things, by the noun of their collection: what identifies each, and whether this run created it.
+    _named: dict[str, dict[JsonValue, bool]] = field(default_factory=dict)
     _items: dict[str, str | None] = field(default_factory=dict)  # item templates by those of their collections
+    drawn: set[JsonValue] = field(default_factory=set)  # names that were made up for things of this run
     _created: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)  # by template without names, and values
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -81,15 +111,10 @@ class Memory:
         return self._items[template]
 
     def _find_item_template(self, template: str) -> str | None:
-        start = template.rstrip("/") + "/"
+        by_shape: dict[str, str] = {}
         for entry in self.document.entries:
-            if entry.template.startswith(start):
-                rest = entry.template.removeprefix(start)
-            else:
-                rest = ""
-            if rest.startswith("{") and rest.endswith("}") and rest.count("{") == 1 and "/" not in rest:
-                return entry.template
-        return None
+            by_shape.setdefault(shape_of(entry.template), entry.template)
+        return next((by_shape[shape] for shape in iter_item_shapes(template) if shape in by_shape), None)
 
     def known(self, operation: Operation) -> "KnownValues":
         """Return the values that are known for the parameters of an operation."""
@@ -104,31 +129,57 @@ class Memory:
         given = self.given.find(operation.id, parameter.name)
         if given:
             return given
-        if len(split_words(parameter.name)) > 1 and parameter.location in {
-            ParameterLocation.PATH,
-            ParameterLocation.QUERY,
-        }:
-            return self._values.get(parameter.name, ())
-        return ()
+        if len(split_words(parameter.name)) < 2:  # noqa: PLR2004 - one word says little
+            return ()
+        only = self.changes(operation.entry)
+        known = () if only else self._values.get(parameter.name, ())
+        return [*known, *self.references(parameter.name, created_only=only)]
+
+    def changes(self, entry: Entry) -> bool:
+        """Return whether an operation may change what it refers to: it is neither safe nor creates a thing."""
+        posts_to_plural = entry.method == "POST" and not template_names(entry.template) and is_plural(entry.template)
+        return not (is_safe_method(entry.method) or self.creates(entry) or posts_to_plural)
+
+    def references(self, name: str, *, created_only: bool) -> list[JsonValue]:
+        """
+        Return what a property or parameter may refer to: `toolId`, `tool_id` and `tool` name a known tool.
+
+        Args:
+            name: Of the property.
+            created_only: Whether only what this run created will do.
+        """
+        words = split_words(name)
+        if words and words[-1] in {"id", "uuid", "guid", "key", "name", "ref", "slug"}:
+            words = words[:-1]
+        found = self._named.get("".join(words), {}) if words else {}
+        own = [value for value, created in found.items() if created]
+        if created_only:
+            return own
+        return [*own, *(value for value, created in found.items() if not created)]
 
     def things(self, template: str, *, created_only: bool = False) -> list[KnownObject]:
         """
         Return the things that a path template may name, with the variables of things around them.
 
-        What was created last comes first.
+        What was created comes first.
         """
-        names = template_names(template)
-        if not names:
+        if not template_names(template):
             return []
         best: list[KnownObject] = []
+        longest = ""
         for known, things in self._things.items():
-            if template == known or template.startswith((known + "/", known + ":")):
+            if is_at_or_below(template, known) and len(known) > len(longest):
                 fitting = [thing for thing in things.values() if thing.created or not created_only]
-                if fitting and (not best or len(known) > len(best[0].template)):
-                    best = fitting
-        if best and set(best[0].variables) <= set(names):
-            return sorted(best, key=lambda thing: not thing.created)
-        return []
+                if fitting:
+                    best, longest = fitting, known
+        return sorted(best, key=lambda thing: not thing.created)
+
+    def parents(self, template: str) -> list[KnownObject]:
+        """Return the things around what a path template names, whoever created them."""
+        prefixes = list(iter_prefixes(template))
+        if len(prefixes) < 2:  # noqa: PLR2004 - something, and something around it
+            return []
+        return self.things(prefixes[-2])
 
     def has_given(self, operation: Operation) -> bool:
         """Return whether the user gave all path parameters of an operation."""
@@ -138,6 +189,10 @@ class Memory:
             for name in names
         )
 
+    def creates(self, entry: Entry) -> bool:
+        """Return whether an operation creates a thing in a collection."""
+        return entry.method == "POST" and self.item_template(entry.template) is not None
+
     def changed_name(self, entry: Entry) -> str | None:
         """
         Find the path variable that names what an operation changes: the last one.
@@ -146,8 +201,7 @@ class Memory:
             The name; None for an operation that changes nothing, or that creates something in a collection.
         """
         names = template_names(entry.template)
-        creates = entry.method == "POST" and self.item_template(entry.template) is not None
-        if is_safe_method(entry.method) or creates or not names:
+        if is_safe_method(entry.method) or self.creates(entry) or not names:
             return None
         return names[-1]
 
@@ -160,7 +214,7 @@ class Memory:
         """
         changed = self.changed_name(entry)
         if changed is None:
-            return True
+            return entry.method not in {"PUT", "PATCH"} or self.given.names(entry.id)
         given = self.given.find_for(entry.id, changed)
         if str(variables.get(changed)) in map(str, given):
             return True
@@ -168,34 +222,54 @@ class Memory:
 
     def is_created(self, template: str, variables: Variables) -> bool:
         """Return whether this run created what a template names, or something around it."""
-        return any(_key(prefix, variables) in self._created for prefix in _prefixes(template))
+        return any(identify_path(prefix, variables) in self._created for prefix in iter_prefixes(template))
 
     def own(self, template: str, variables: Variables) -> None:
         """Note that this run created what a template names."""
-        self._created.add(_key(template, variables))
+        self._created.add(identify_path(template, variables))
 
     def learn(self, operation: Operation, exchanged: Exchanged) -> list[KnownObject]:
         """Take in what a successful answer names; gives the things that are new."""
         response = exchanged.received.response
         if response is None or not exchanged.accepted:
             return []
-        body = json_of(response)
-        # a creation answers one thing; a longer list shows what was there before
-        created = operation.method == "POST" and len(things_in(body)) <= 1
-        around = path_values(exchanged)
-        found = list(self._from_location(response)) if created else []
-        template = self.item_template(operation.entry.template)
-        if template is not None and not found:
-            name = template_names(template)[-1]
-            is_thing = is_name_of(name, template)
-            for item in things_in(body):
-                identity = find_id(item, name, as_id=is_thing)
-                if identity is not None:
-                    found.append(KnownObject(template, {**around, name: identity}, created))
+        entry, body = operation.entry, json_of(response)
+        found = list(self._named_by(entry, exchanged, response, body))
+        if is_safe_method(entry.method) and _names_item(entry.template):
+            found.append(KnownObject(entry.template, path_values(exchanged)))  # it answered, so it is there
         with self._lock:
-            for item in things_in(body):
-                self._note_values(item)
+            for name, value in named_values(list(things_in(body))):
+                self._note_value(name, value)
+            self._note_call(entry, exchanged, things_in(body))
             return [thing for thing in found if self._add(thing)]
+
+    def _named_by(
+        self, entry: Entry, exchanged: Exchanged, response: Response, body: JsonValue
+    ) -> Iterator[KnownObject]:
+        """Yield the things that an answer names: by where it leads, by what identifies them in it or in the request."""
+        things = things_in(body)
+        template = self.item_template(entry.template)
+        # a creation answers one thing; a longer list shows what was there before
+        created = entry.method == "POST" and len(things) <= 1 and not is_listing(entry.template)
+        if created:
+            led = next(self._led_to(response, things, template), None)
+            if led is not None:
+                yield led
+                return
+        if template is None:
+            return
+        name = template_names(template)[-1]
+        around = rename(path_values(exchanged), entry.template, template)
+        ids = [find_id(item, name, as_id=is_name_of(name, template)) for item in things]
+        if not any(identity is not None for identity in ids) and entry.method == "GET":
+            ids = [*listed_ids(body, entry.template.rstrip("/").rpartition("/")[2])]
+        if created and ids in ([], [None]):
+            ids = [_sent_identity(exchanged, name)]
+        sent = _sent_identity(exchanged, name)
+        for identity in ids:
+            if identity is not None:
+                is_new = created and (exchanged.status != _OK or identity != sent or sent in self.drawn)
+                yield KnownObject(template, {**around, name: identity}, is_new)
 
     def learn_put(self, entry: Entry, exchanged: Exchanged) -> list[KnownObject]:
         """
@@ -204,7 +278,7 @@ class Memory:
         What its path names, where nothing was known to be there; gives what is new.
         """
         names, variables = template_names(entry.template), path_values(exchanged)
-        if not names or not entry.template.endswith("}") or self.is_own(entry, variables):
+        if not names or not _names_item(entry.template) or self.is_own(entry, variables):
             return []
         with self._lock:
             thing = KnownObject(entry.template, variables, created=True)
@@ -216,41 +290,70 @@ class Memory:
         """Forget what a template with these variables names, and what is below it."""
         with self._lock:
             for known, things in self._things.items():
-                if known == template or known.startswith((template + "/", template + ":")):
-                    for key in [key for key, thing in things.items() if _is_within(thing.variables, gone)]:
+                if not is_at_or_below(known, template):
+                    continue
+                for key, thing in list(things.items()):
+                    if is_within(thing.variables_of(template), gone):
                         del things[key]
+            last = next(reversed(list(gone.values())), None)
+            self._named.get(collection_word(template), {}).pop(last, None)
 
     def _add(self, thing: KnownObject) -> bool:
-        known = self._things.setdefault(thing.template, {})
-        if thing.key in known or (len(known) >= _KEPT and not thing.created):
+        known = self._things.setdefault(shape_of(thing.template), {})
+        if thing.key in known or (len(known) >= MOST and not thing.created):
             return False
         known[thing.key] = thing
         if thing.created:
             self.own(thing.template, thing.variables)
+        self._note_name(collection_word(thing.template), list(thing.variables.values())[-1], created=thing.created)
         return True
 
-    def _note_values(self, item: JsonValue) -> None:
-        for name, value in item.items() if isinstance(item, dict) else ():
-            if isinstance(value, str | int) and not isinstance(value, bool):
-                values = self._values.setdefault(name, [])
-                if len(values) < _KEPT and value not in values:
-                    values.append(value)
+    def _note_name(self, word: str, identity: JsonValue, *, created: bool) -> None:
+        named = self._named.setdefault(word, {})
+        if word and isinstance(identity, str | int) and (created or len(named) < MOST):
+            named[identity] = created or named.get(identity, False)
 
-    def _from_location(self, response: Response) -> Iterator[KnownObject]:
-        """Yield what a Location field names. RFC 9110, section 10.2.2."""
-        location = find_field(response.fields, b"location")
-        if location is None:
+    def _note_call(self, entry: Entry, exchanged: Exchanged, things: Sequence[JsonValue]) -> None:
+        """Note what a call creates, as `POST /user/add` does a user: its id in the answer, else its name as sent."""
+        words = split_words(entry.template.rstrip("/"))
+        if entry.method != "POST" or len(words) < 2 or words[-1] not in CREATING or template_names(entry.template):  # noqa: PLR2004
             return
-        path = urlsplit(location).path.removeprefix(self.base_path)
+        identity = find_id(things[0], "id", as_id=True) if len(things) == 1 else None
+        if identity is None:
+            identity = _sent_identity(exchanged, "name")
+        self._note_name(words[-2], identity, created=True)
+
+    def _note_value(self, name: str, value: JsonValue) -> None:
+        values = self._values.setdefault(name, [])
+        if len(values) < MOST and value not in values:
+            values.append(value)
+
+    def _led_to(self, response: Response, things: Sequence[JsonValue], template: str | None) -> Iterator[KnownObject]:
+        """
+        Yield what the header of an answer to a creation, or a link in its body, leads to.
+
+        Only a thing of the collection, where there is one; else what a 201 names.
+        """
+        leads = [find_field(response.fields, name) for name in _LEADING]
+        for lead in (*leads, *(links_in(things[0]) if len(things) == 1 and template is not None else ())):
+            thing = self._routed(lead) if lead else None
+            if thing is None:
+                continue
+            wanted = template is None and response.status == _CREATED
+            if wanted or (template is not None and shape_of(thing.template) == shape_of(template)):
+                yield thing
+
+    def _routed(self, lead: str) -> KnownObject | None:
+        try:
+            path = urlsplit(lead).path.removeprefix(self.base_path)
+        except ValueError:
+            return None
         for method in ("GET", "DELETE", "PUT", "PATCH"):
             matched = self.router.match(method, path)
             if isinstance(matched, Matched) and matched.variables:
-                yield KnownObject(
-                    matched.route.template,
-                    {name: unquote(value) for name, value in matched.variables.items()},
-                    created=True,
-                )
-                return
+                variables: dict[str, JsonValue] = {name: unquote(value) for name, value in matched.variables.items()}
+                return KnownObject(matched.route.template, variables, created=True)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,88 +368,27 @@ class KnownValues:
         return self.memory.values(self.operation, parameter)
 
 
-def _prefixes(template: str) -> Iterator[str]:
-    """Yield the parts of a template that end with a variable: `/a/{x}` and `/a/{x}/b/{y}` of `/a/{x}/b/{y}:stop`."""
-    for match in re.finditer(r"\}", template):
-        yield template[: match.end()]
-
-
-def _key(template: str, variables: Variables) -> tuple[str, tuple[str, ...]]:
-    """Return what a path names, whatever its variables are called and however their values are written."""
-    names = template_names(template)
-    return re.sub(r"\{[^}]*\}", "{}", template), tuple(str(variables.get(name)) for name in names)
-
-
-def json_of(response: Response) -> JsonValue:
-    """Return the JSON body of a response; null where there is none."""
-    written = find_field(response.fields, b"content-type")
-    if written is None or not is_json(parse_media_type(written)):
-        return None
-    try:
-        return read_json(response.body)
-    except MalformedContent:
-        return None
-
-
-def things_in(body: JsonValue) -> Sequence[JsonValue]:
-    """Return the objects that an answer is about: a list's, a wrapped list's, or the body itself."""
-    if isinstance(body, list):
-        return [item for item in body if isinstance(item, dict)][:_KEPT]
-    if not isinstance(body, dict):
-        return []
-    for name in _WRAPPERS:
-        inner = body.get(name)
-        if isinstance(inner, list):
-            return [item for item in inner if isinstance(item, dict)][:_KEPT]
-    inner = body.get("data")
-    if isinstance(inner, dict):
-        return [inner]
-    lists = [value for value in body.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-    if len(lists) != 1 or "id" in body:
-        return [body]
-    return [item for item in lists[0] if isinstance(item, dict)][:_KEPT]
-
-
-def is_name_of(name: str, template: str) -> bool:
-    """
-    Return whether a path parameter is called as what is in its collection.
-
-    `{customer}` of `/customers`; but not `{slug}`.
-    """
-    collection = "".join(split_words(template.rpartition("/")[0].rpartition("/")[2]))
-    word = "".join(split_words(name))
-    return bool(word) and collection.startswith(word.removesuffix("y"))
-
-
-def find_id(item: JsonValue, name: str, *, as_id: bool = False) -> JsonValue:
-    """
-    Return what identifies an object, for a path parameter of some name; null where nothing does.
-
-    Args:
-        item: The object.
-        name: Of the parameter: `petId`, `slug`.
-        as_id: Whether its `id` will do, whatever the parameter is called.
-    """
-    if not isinstance(item, dict):
-        return None
-    words = split_words(name)
-    wanted = ["".join(words), *(["id"] if as_id or (words and words[-1] in {"id", "uuid", "key"}) else [])]
-    by_word = {"".join(split_words(key)): value for key, value in item.items()}
-    for word in wanted:
-        value = by_word.get(word)
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            return value
-    return None
-
-
-def _is_within(variables: Mapping[str, JsonValue], around: Mapping[str, JsonValue]) -> bool:
-    """Return whether an object is among those of some variables, however the values are written."""
-    return all(name in variables and str(variables[name]) == str(value) for name, value in around.items())
+def _names_item(template: str) -> bool:
+    return template.rstrip("/").endswith("}")
 
 
 def path_values(exchanged: Exchanged) -> dict[str, JsonValue]:
-    """Give the variables of the path of a request that was drafted."""
+    """Return the variables of the path of a request that was drafted."""
     draft = exchanged.probe.draft
     if draft is None:
         return {}
     return {name: value for (location, name), value in draft.parameters.items() if location is ParameterLocation.PATH}
+
+
+def _sent_identity(exchanged: Exchanged, name: str) -> JsonValue:
+    """Return the name or id in the body of a request: what it creates is called so, where the answer says nothing."""
+    draft = exchanged.probe.draft
+    body = draft.body if draft is not None else MISSING
+    if isinstance(body, Missing) or not isinstance(body, dict):
+        return None
+    by_word = {joined(key): value for key, value in body.items()}
+    for word in (joined(name), "name", "id", "key"):
+        value = by_word.get(word)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            return value
+    return None

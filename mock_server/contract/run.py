@@ -15,6 +15,8 @@ from mock_server.contract.hooks import Hooks
 from mock_server.contract.memory import KnownObject, Memory, path_values
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
+from mock_server.contract.plausible import Plausible
+from mock_server.contract.templates import rename, shape_of
 from mock_server.contract.transport.http import Received, Sender, TransportFault
 from mock_server.contract.transport.listener import Listener
 from mock_server.contract.tuning import UNTUNED, OperationTuning
@@ -37,6 +39,7 @@ _GONE = 5  # answers in a row that could not be had: the API went away
 
 
 # To GET, of what is not there or can't be: also a path that breaks the document.
+_GONE_STATUSES = frozenset((404, 410))
 _ABSENT = frozenset((400, 404, 410, 422))
 # What an operation that empties something is called.
 _EMPTYING = frozenset(
@@ -164,21 +167,22 @@ class Run:
     def _is_absent(self, subject: OperationUnderTest, variables: Mapping[str, JsonValue]) -> bool:
         entries = self.api.document.entries
         reading = next(
-            (entry for entry in entries if entry.method == "GET" and entry.template == subject.entry.template), None
+            (e for e in entries if e.method == "GET" and shape_of(e.template) == shape_of(subject.entry.template)), None
         )
         reader = self.subject(reading) if reading is not None else None
         if reader is None:
             return False
         draft = reader.drafter.draft()
-        for name, value in variables.items():
+        for name, value in rename(variables, subject.entry.template, reader.entry.template).items():
             draft = draft.with_parameter((ParameterLocation.PATH, name), value)
         try:
             request = reader.write(draft)
         except UndefinedSerialization:
             return False
         if request.path not in self._absent:
+            is_right = reader.classify(request).intent is Intent.CONFORMING
             response = self.exchange(request).response
-            if draft.missing or response is None or response.status not in _ABSENT:
+            if draft.missing or response is None or response.status not in (_GONE_STATUSES if is_right else _ABSENT):
                 return False
             self._absent.add(request.path)
         return True
@@ -227,6 +231,25 @@ class Session:
     looked: Counter[str] = field(default_factory=Counter)  # exchanges that a check had something to say of, by check
     last: list[Verdict] = field(default_factory=list)  # of the last exchange
     seen: set[tuple[str, ...]] = field(default_factory=set)  # causes that were looked into in this phase
+    owner: "Session | None" = None  # which needs what this one creates
+    turns: int = 0  # drafts that were made, so that each has names of its own
+
+    def draft(self, salt: int = 0, *, full: bool = False) -> RequestDraft:
+        """
+        Draft a request that the provider should accept, with what is known of its data.
+
+        Args:
+            salt: Another one gives other values, where they are made.
+            full: Whether with everything that may be left out.
+        """
+        return self.settle(self.subject.drafter.draft(salt, full=full))
+
+    def settle(self, draft: RequestDraft) -> RequestDraft:
+        """Put plausible values into a draft, with new names."""
+        outer = self.owner or self
+        outer.turns += 1
+        maker = Plausible(self.subject, self.run.memory)
+        return maker.settle(draft, self.phase, outer.subject.entry.id, outer.turns)
 
     def fill_path(self, draft: RequestDraft, thing: KnownObject | None) -> RequestDraft:
         """
@@ -242,7 +265,7 @@ class Session:
         else:
             find = given.find_for
         names = set(template_names(entry.template))
-        for name, value in thing.variables.items():
+        for name, value in thing.variables_of(entry.template).items():
             if name in names and not find(entry.id, name):
                 draft = draft.with_parameter((ParameterLocation.PATH, name), value)
         return draft
@@ -254,10 +277,13 @@ class Session:
         It is given, or is that thing; a step may have led elsewhere.
         """
         names, memory = template_names(self.subject.entry.template), self.run.memory
+        variables: Mapping[str, JsonValue] = {}
+        if thing is not None:
+            variables = thing.variables_of(self.subject.entry.template)
         for name in names:
             value = draft.parameters.get((ParameterLocation.PATH, name), MISSING)
             given = value in memory.given.find(self.subject.entry.id, name)
-            if not given and (thing is None or thing.variables.get(name, MISSING) != value):
+            if not given and variables.get(name, MISSING) != value:
                 return False
         return bool(names)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from mock_server.contract.api import Api
 from mock_server.contract.causes import group_incidents
@@ -107,6 +108,8 @@ class Runner:
     _silent: dict[str, str] = field(default_factory=dict)  # operations that are not sent, and why
     _interrupted: str = ""
     _faults: list[Finding] = field(default_factory=list)
+    _deletions: list[Session] = field(default_factory=list)  # that wait until everything else is done
+    _lives: list[Lives] = field(default_factory=list)
 
     def report(self) -> Report:
         """
@@ -121,6 +124,7 @@ class Runner:
                 if phase in self.run.options.phases:
                     self._phase(phase)
                     self.run.known.update(key for session in self._sessions for key in session.ledger.causes())
+            self._delete()
         except RunOutOfTime:
             if self.run.is_gone:
                 self._interrupted = "the API stopped answering"
@@ -155,7 +159,6 @@ class Runner:
         if phase == "stateful":
             self._stateful()
             return
-        work = {"examples": send_examples, "coverage": _cover, "fuzzing": fuzz}[phase]
         sessions = []
         for entry in in_order(self.entries):
             if self.run.options.mutating and not self.run.may_send(entry):
@@ -164,10 +167,21 @@ class Runner:
                 session = self._open(entry, phase)
                 if session is not None:
                     sessions.append(session)
-        waves = _waves(sessions) if phase != "examples" else [sessions]
-        for wave in waves:
+        self._deletions += [session for session in sessions if session.subject.operation.method == "DELETE"]
+        sessions = [session for session in sessions if session.subject.operation.method != "DELETE"]
+        for wave in _waves(sessions) if phase != "examples" else [sessions]:
             self._sessions += wave
-            self._map(work, wave, phase)
+            self._map(_WORK[phase], wave, phase)
+
+    def _delete(self) -> None:
+        """Do what deletes, of all phases: last of all, so that nothing else misses what is gone."""
+        for lives in self._lives:
+            lives.end()
+        for phase in PHASES:
+            sessions = [session for session in self._deletions if session.phase == phase]
+            self._sessions += sessions
+            self._map(_WORK[phase], sessions, phase)
+            self.run.known.update(key for session in sessions for key in session.ledger.causes())
 
     def _open(self, entry: Entry, phase: str) -> Session | None:
         """Begin to test an operation; None where it is not to be sent, or nothing can be said of its answers."""
@@ -221,29 +235,27 @@ class Runner:
     def _stateful(self) -> None:
         phase = "stateful"
         lives = Lives(self.run)
-        try:
-            templates = things_with_lives(self.run) if self.run.options.mutating else []
-            wanted = {entry.template for entry in self.entries}
-            for index, template in enumerate(templates):
-                if template in wanted:
-                    self.progress(index, len(templates), f"stateful: {template}")
-                    with self._fence(phase, next(entry for entry in self.entries if entry.template == template)):
-                        lives.live(template)
-            for session in list(self._sessions):
-                entry = session.subject.entry
-                own = (e for e in session.exchanges if e.probe.operation == entry.id)  # not what was created for it
-                shown = next((e for e in own if e.accepted and e.probe.draft is not None), None)
-                if session.phase == "examples" and entry.method == "GET" and shown is not None:
-                    with self._fence(phase, entry):
-                        lives.follow(entry, shown)
-            self._sessions += call_back(self.run, self.entries)
-        finally:
-            self._sessions += lives.sessions.values()
+        self._lives.append(lives)
+        templates = things_with_lives(self.run) if self.run.options.mutating else []
+        wanted = {entry.template for entry in self.entries}
+        for index, template in enumerate(templates):
+            if template in wanted:
+                self.progress(index, len(templates), f"stateful: {template}")
+                with self._fence(phase, next(entry for entry in self.entries if entry.template == template)):
+                    lives.live(template)
+        for session in list(self._sessions):
+            entry = session.subject.entry
+            own = (e for e in session.exchanges if e.probe.operation == entry.id)  # not what was created for it
+            shown = next((e for e in own if e.accepted and e.probe.draft is not None), None)
+            if session.phase == "examples" and entry.method == "GET" and shown is not None:
+                with self._fence(phase, entry):
+                    lives.follow(entry, shown)
+        self._sessions += call_back(self.run, self.entries)
 
     def _gather(self, cleaned: tuple[int, int]) -> Report:
         ledger, exercised, exchanges = Incidents(self.baseline), Exercised(), list[Exchanged]()
         by_operation: dict[str, list[Session]] = {}
-        for session in self._sessions:
+        for session in (*self._sessions, *(session for lives in self._lives for session in lives.sessions.values())):
             exercised.add(session.exercised)
             exchanges += renumbered(session.exchanges, len(exchanges) + 1)
             if session.phase != WEBHOOKS:  # which are not ours to send
@@ -291,24 +303,25 @@ def _undisturbed() -> Iterator[None]:
 
 def _waves(sessions: list[Session]) -> list[list[Session]]:
     """
-    Return the sessions in waves: safe methods, changes, deletions.
+    Return the sessions in waves: safe methods, then changes.
 
     Sessions of one wave run at the same time, and do not disturb each other.
     """
-    waves: tuple[list[Session], list[Session], list[Session]] = ([], [], [])
-    for session in sessions:
-        if session.subject.is_safe:
-            waves[0].append(session)
-        elif session.subject.operation.method == "DELETE":
-            waves[2].append(session)
-        else:
-            waves[1].append(session)
-    return list(waves)
+    safe = [session for session in sessions if session.subject.is_safe]
+    return [safe, [session for session in sessions if not session.subject.is_safe]]
 
 
 def _cover(session: Session) -> None:
     cover(session)
     shrink(session)
+
+
+_WORK: Final[Mapping[str, Callable[[Session], None]]] = {
+    "examples": send_examples,
+    "coverage": _cover,
+    "fuzzing": fuzz,
+    "stateful": lambda session: None,  # its deletions are those of its lives
+}
 
 
 def _tested(sessions: list[Session]) -> Exercise:
@@ -374,7 +387,7 @@ def _never_accepted(sessions: list[Session], withheld: Mapping[str, int]) -> Fin
     tested = _tested(sessions)
     entry = sessions[0].subject.entry
     if not tested.sent and withheld.get(entry.id):
-        name = f"{entry.id}.{template_names(entry.template)[-1]}"
+        name = ".".join((entry.id, *template_names(entry.template)[-1:]))
         message = (
             f"{tested.title} was not tested: this run created nothing that it could change; "
             f"name something that may be changed with --values, as {name}"

@@ -11,8 +11,8 @@ from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.checks import Asking, Check, ExchangeUnderCheck
-from mock_server.contract.memory import find_id, json_of
 from mock_server.contract.model import Exchanged, Intent, Verdict
+from mock_server.contract.observed import find_id, json_of
 from mock_server.document.document import template_names
 from mock_server.document.model import ParameterLocation
 from mock_server.errors import UndefinedSerialization

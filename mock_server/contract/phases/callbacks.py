@@ -60,7 +60,7 @@ def call_back(run: Run, entries: tuple[Entry, ...]) -> list[Session]:
 
 
 def _try(session: Session, callback: Callback, listener: Listener, path: str) -> None:
-    draft = session.fill_path(session.subject.drafter.draft(800), find_thing(session))
+    draft = session.fill_path(session.draft(800), find_thing(session))
     asking = _with_url(draft, callback.expression, listener.url + path)
     exchanged = (
         session.probe(asking, f"asking for the callback {callback.name!r}", known=True) if asking is not None else None

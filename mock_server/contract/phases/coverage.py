@@ -54,7 +54,7 @@ class Covering:
     def cover(self) -> None:
         """Send everything that is planned."""
         session = self.session
-        if session.subject.drafter.draft().missing:
+        if session.draft().missing:
             return
         self.thing = (create_thing(session, next(self.salts)) if self._deletes else None) or find_thing(session)
         outer, tentative = session.ledger, Incidents()
@@ -96,7 +96,7 @@ class Covering:
 
     def _whole(self, base: RequestDraft) -> RequestDraft:
         """Return the accepted request, with the parameters that it lacks."""
-        whole = self.session.fill_path(self.session.subject.drafter.draft(full=True), self.thing)
+        whole = self.session.fill_path(self.session.draft(full=True), self.thing)
         return replace(base, parameters={**whole.parameters, **base.parameters})
 
     def _find_base(self) -> None:
@@ -118,7 +118,7 @@ class Covering:
                 return
 
     def _draft(self, salt: int) -> RequestDraft:
-        return self.session.fill_path(self.session.subject.drafter.draft(salt, full=self.full), self.thing)
+        return self.session.fill_path(self.session.draft(salt, full=self.full), self.thing)
 
     def _fresh(self, base: RequestDraft) -> RequestDraft:
         """Return the same request for another use: a thing is created with values of its own, and deleted only once."""
@@ -130,7 +130,7 @@ class Covering:
             body = self.session.subject.drafter.body(base.media, next(self.salts), full=self.full)
             if isinstance(body, Missing):
                 return base
-            return base.with_body(body)
+            return self.session.settle(base.with_body(body))
         return base
 
     def _send(
@@ -232,11 +232,11 @@ class Covering:
         largest = largest_page(self.session.subject)
         if largest is not None:
             key, size = largest
-            draft = self.session.fill_path(self.session.subject.drafter.draft(), self.thing)
+            draft = self.session.fill_path(self.session.draft(), self.thing)
             self._send(draft.with_parameter(key, size), f"the page of {size}")
 
     def _negative(self, plan: OperationPlan, base: RequestDraft) -> None:
-        least = self.session.fill_path(self.session.subject.drafter.draft(), self.thing)
+        least = self.session.fill_path(self.session.draft(), self.thing)
         for change in ranked(plan.negative):
             exchanged = self._send(change.apply(base, plan.whole), change.what, change=change)
             if (

@@ -11,7 +11,13 @@ from functools import partial
 from mock_server.contract.checks.acceptance import check_example, check_supported
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged
-from mock_server.contract.phases.resources import create_thing, find_thing, probe_thing, remember
+from mock_server.contract.phases.resources import (
+    ask_with_made_up_credentials,
+    create_thing,
+    find_thing,
+    probe_thing,
+    remember,
+)
 from mock_server.contract.run import Session
 from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry
@@ -43,6 +49,7 @@ def send_examples(session: Session) -> None:
         exchanged, thing = probe_thing(session, draft, thing, partial(_send, session, what))
         if exchanged is None:
             continue
+        exchanged = ask_with_made_up_credentials(session, exchanged) or exchanged
         remember(session, exchanged)
         for verdict in check_supported(session, exchanged):
             session.note(verdict, exchanged)
@@ -64,8 +71,8 @@ def _thing(session: Session) -> KnownObject | None:
 
 def _drafts(session: Session) -> Iterator[tuple[RequestDraft, str, bool]]:
     """Yield the examples as drafts, in words, and whether each is a documented one as a whole."""
-    drafter, operation = session.subject.drafter, session.subject.operation
-    base = drafter.draft()
+    operation = session.subject.operation
+    base = session.draft()
     if base.missing:
         return
     shown = 0

@@ -32,7 +32,7 @@ _CAUSES = 3  # of an operation
 def fuzz(session: Session) -> None:
     """Fuzz an operation."""
     drafter, run = session.subject.drafter, session.run
-    base = drafter.draft()
+    base = session.draft()
     if base.missing or (session.subject.operation.method == "DELETE" and not run.options.mutating):
         return
     if session.subject.operation.method == "DELETE":

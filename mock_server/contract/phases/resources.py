@@ -5,6 +5,7 @@ from collections.abc import Callable
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Incidents, Intent
 from mock_server.contract.run import Run, Session
+from mock_server.contract.templates import is_listing, shape_of
 from mock_server.document.document import template_names
 from mock_server.document.model import Entry
 from mock_server.generate.request import RequestDraft
@@ -13,6 +14,7 @@ from mock_server.judges.identity import Identity
 Send = Callable[[RequestDraft, KnownObject | None], Exchanged | None]
 
 _GONE = frozenset((404, 410))
+_KEPT_OUT = frozenset((401, 403))
 _ANOTHER = 300  # the salt of what replaces a thing that is gone
 _DEPTH = 3  # of things inside things
 _SALTS = 3
@@ -21,7 +23,10 @@ _SALTS = 3
 def find_creator(run: Run, template: str) -> Entry | None:
     """Find the operation that creates what a template names: POST to its collection."""
     for entry in run.api.document.entries:
-        if entry.method == "POST" and run.memory.item_template(entry.template) == template:
+        if entry.method != "POST" or is_listing(entry.template):
+            continue
+        item = run.memory.item_template(entry.template)
+        if item is not None and shape_of(item) == shape_of(template):
             return entry
     return None
 
@@ -40,13 +45,12 @@ def find_thing(session: Session) -> KnownObject | None:
     """Return a thing for the path of an operation: for one that changes things, only what this run created."""
     if session.run.memory.has_given(session.subject.operation):
         return None
-    safe = session.subject.is_safe
-    things = session.run.memory.things(session.subject.entry.template, created_only=not safe)
+    memory, entry = session.run.memory, session.subject.entry
+    things = memory.things(entry.template, created_only=memory.changed_name(entry) is not None)
     if things:
         return things[0]
-    if session.run.options.mutating:
-        return create_thing(session, salt=0)
-    return None
+    made = create_thing(session, salt=0) if session.run.options.mutating else None
+    return made or next(iter(memory.parents(entry.template)), None)
 
 
 def probe_thing(
@@ -82,6 +86,26 @@ def _replace_gone(session: Session, thing: KnownObject | None, exchanged: Exchan
         return None
     session.run.memory.forget(thing.template, thing.variables)
     return create_thing(session, _ANOTHER)
+
+
+def ask_with_made_up_credentials(session: Session, refused: Exchanged) -> Exchanged | None:
+    """
+    Send a request that was refused for want of credentials with made-up ones, where none were given.
+
+    Where they are accepted, as a mock does, the run goes on with them; that they are is said by `ignored_auth`.
+    """
+    api, draft = session.run.api, refused.probe.draft
+    names = {name for requirement in session.subject.operation.security for name, _ in requirement}
+    if refused.status not in _KEPT_OUT or draft is None or api.identity.is_known or names <= api.tried:
+        return None
+    api.tried |= names
+    api.invented |= names
+    known = refused.probe.known
+    exchanged = session.probe(draft, "made-up credentials", known=known, intent=Intent.FORGED)
+    if exchanged is None or not exchanged.accepted:
+        api.invented -= names
+        return None
+    return exchanged
 
 
 def create_thing(session: Session, salt: int, identity: Identity | None = None) -> KnownObject | None:
@@ -123,15 +147,13 @@ def create(
     subject = run.subject(entry) if entry is not None and depth < _DEPTH else None
     if entry is None or subject is None:
         return None
-    session = Session(run, subject, phase)
+    session = Session(run, subject, phase, owner=into)
     around: KnownObject | None = None
     if template_names(entry.template):
-        outer = thing_template(run, entry.template)
-        made = create(run, outer, phase, salt, identity, depth + 1, into) if outer is not None else None
-        around = made[0] if made is not None else None
+        around = _around(run, entry, phase, salt, identity, depth, into)
     found = None
     for attempt in range(_SALTS):
-        draft = session.fill_path(subject.drafter.draft(_salted(salt, attempt), full=attempt == 1), around)
+        draft = session.fill_path(session.draft(_salted(salt, attempt), full=attempt == 1), around)
         found = post(session, draft, identity)
         if found is not None:
             break
@@ -143,6 +165,17 @@ def create(
     if found is not None:
         return (found[0], found[1], session)
     return None
+
+
+def _around(
+    run: Run, entry: Entry, phase: str, salt: int, identity: Identity | None, depth: int, into: Session | None
+) -> KnownObject | None:
+    """Return what a collection is in: something new, else something that is there."""
+    outer = thing_template(run, entry.template)
+    made = create(run, outer, phase, salt, identity, depth + 1, into) if outer is not None else None
+    if made is not None:
+        return made[0]
+    return next(iter(run.memory.things(entry.template)), None)
 
 
 def post(session: Session, draft: RequestDraft, identity: Identity | None) -> tuple[KnownObject, Exchanged] | None:

@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from mock_server.contract.api import OperationUnderTest
-from mock_server.contract.memory import KnownObject, json_of, things_in
+from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
+from mock_server.contract.observed import json_of, things_in
 from mock_server.contract.phases.resources import create, find_creator
 from mock_server.contract.run import PATIENCE, Run, Session, is_ours
+from mock_server.contract.templates import is_listing, shape_of
 from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry, Link, Missing, ParameterLocation
 from mock_server.errors import UndefinedSerialization
@@ -42,9 +44,10 @@ class Lives:
 
     run: Run
     sessions: dict[str, Session] = field(default_factory=dict)
+    alive: list[KnownObject] = field(default_factory=list)  # to be deleted when everything else is done
 
     def live(self, template: str) -> None:
-        """Lead one thing through its life."""
+        """Lead one thing through its life, but for its end."""
         made = create(self.run, template, _PHASE, _SALT)
         if made is None:
             return
@@ -56,7 +59,12 @@ class Lives:
             self._links(before, self._entry("GET", template) or creator.subject.entry)
             self._change(thing, before)
         self._stranger(thing, created)
-        self._delete(thing)
+        self.alive.append(thing)
+
+    def end(self) -> None:
+        """Delete the things, the last first: what is inside of another one goes before it."""
+        while self.alive:
+            self._delete(self.alive.pop())
 
     def follow(self, entry: Entry, exchanged: Exchanged) -> None:
         """Ask again for what was answered before, and follow its links."""
@@ -91,7 +99,8 @@ class Lives:
 
     def _entry(self, method: str, template: str) -> Entry | None:
         entries = self.run.api.document.entries
-        return next((entry for entry in entries if entry.method == method and entry.template == template), None)
+        shape = shape_of(template)
+        return next((e for e in entries if e.method == method and shape_of(e.template) == shape), None)
 
     def _read(self, thing: KnownObject, created: Exchanged) -> Exchanged | None:
         """Read what was created."""
@@ -115,7 +124,7 @@ class Lives:
         self, session: Session, thing: KnownObject, what: str, wanted: Callable[[int], bool]
     ) -> Exchanged | None:
         """Ask until the status is a wanted one, for a while; judge the last answer."""
-        draft = session.fill_path(session.subject.drafter.draft(), thing)
+        draft = session.fill_path(session.draft(), thing)
         try:
             request = session.subject.write(draft)
         except UndefinedSerialization:
@@ -154,7 +163,7 @@ class Lives:
 
     def _changed(self, session: Session, thing: KnownObject) -> Exchanged | None:
         for salt in (_SALT + 1, _SALT + 2):
-            draft = session.fill_path(session.subject.drafter.draft(salt), thing)
+            draft = session.fill_path(session.draft(salt), thing)
             changed = session.probe(draft, "changing what was created", known=True) if not draft.missing else None
             if changed is not None and changed.accepted:
                 return changed
@@ -206,7 +215,7 @@ class Lives:
         session = self._session(self._entry("GET", thing.template))
         if other is None or session is None or not session.subject.operation.security:
             return
-        draft = session.fill_path(session.subject.drafter.draft(), thing)
+        draft = session.fill_path(session.draft(), thing)
         read = session.probe(
             draft, "somebody else reads what was created", known=True, identity=other, intent=Intent.STRANGER
         )
@@ -227,7 +236,7 @@ class Lives:
             if reader is not None
             else None
         )
-        draft = session.fill_path(session.subject.drafter.draft(), thing)
+        draft = session.fill_path(session.draft(), thing)
         deleted = session.probe(draft, "deleting what was created", known=True) if not draft.missing else None
         if deleted is None or not deleted.accepted:
             return
@@ -275,7 +284,7 @@ class Lives:
         around = ExpressionContext(
             origin + request.path.decode("latin-1"), request, response, _variables(exchanged), body, answered
         )
-        draft = session.subject.drafter.draft()
+        draft = session.draft()
         for name, expression in link.parameters.items():
             value = evaluate(expression, around)
             key = _key_of(draft, name)
@@ -325,7 +334,9 @@ def _speaks(value: JsonValue) -> bool:
 def things_with_lives(run: Run) -> list[str]:
     """Return the templates of the things that can be created."""
     templates = dict.fromkeys(
-        run.memory.item_template(entry.template) for entry in run.api.document.entries if entry.method == "POST"
+        run.memory.item_template(entry.template)
+        for entry in run.api.document.entries
+        if entry.method == "POST" and not is_listing(entry.template)
     )
     return [template for template in templates if template is not None and find_creator(run, template) is not None]
 
@@ -363,7 +374,12 @@ def clean_up(run: Run) -> int:
 
 def _deleting(run: Run, thing: KnownObject) -> OperationUnderTest | None:
     entry: Entry | None = next(
-        (e for e in run.api.document.entries if e.method == "DELETE" and e.template == thing.template), None
+        (
+            e
+            for e in run.api.document.entries
+            if e.method == "DELETE" and shape_of(e.template) == shape_of(thing.template)
+        ),
+        None,
     )
     if entry is not None:
         return run.subject(entry)
@@ -372,6 +388,6 @@ def _deleting(run: Run, thing: KnownObject) -> OperationUnderTest | None:
 
 def _draft(subject: OperationUnderTest, thing: KnownObject) -> RequestDraft:
     draft = subject.drafter.draft()
-    for name, value in thing.variables.items():
+    for name, value in thing.variables_of(subject.entry.template).items():
         draft = draft.with_parameter((ParameterLocation.PATH, name), value)
     return draft

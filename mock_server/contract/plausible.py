@@ -23,7 +23,7 @@ from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.json_values import JsonValue, Pointer
 from mock_server.names import joined, split_words
 from mock_server.schema.dialect import Direction, Purpose
-from mock_server.schema.outline import Outline
+from mock_server.schema.sites import Site
 from mock_server.schema.validate import Validator
 
 _ENDS: Final = frozenset(
@@ -105,8 +105,8 @@ class Plausible:
         reading = self.subject.api.reading(parameter.schema) if parameter.schema is not None else None
         if reading is None:
             return value
-        outline = self.subject.api.kit.outline(parameter.schema, Direction.REQUEST, Purpose.MAKE)  # type: ignore[arg-type]
-        if any(outline.annotation(keyword) is not None for keyword in ("format", "examples", "default")):
+        site = self.subject.api.kit.outline(parameter.schema, Direction.REQUEST, Purpose.MAKE)  # type: ignore[arg-type]
+        if any(site.annotation(keyword) is not None for keyword in ("format", "examples", "default")):
             return value
         word = plain_word(seed)
         if reading.make.is_valid(word):
@@ -119,10 +119,10 @@ class Plausible:
         reading = self.subject.api.reading(schema) if schema is not None else None
         if schema is None or reading is None or not isinstance(body, dict | list):
             return body
-        outline = self.subject.api.kit.outline(schema, Direction.REQUEST, Purpose.MAKE)
+        site = self.subject.api.kit.outline(schema, Direction.REQUEST, Purpose.MAKE)
         is_shown = any(example.value == body for example in media.examples)
         scene = _Scene(self, draft, is_shown, derive_seed(self._seed, "body", *turn))
-        return scene.settle(body, outline, reading.make)
+        return scene.settle(body, site, reading.make)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,8 @@ class _Scene:
     is_shown: bool  # it is an example of the document, whose names stay
     seed: int
 
-    def settle(self, body: JsonValue, outline: Outline, validator: Validator) -> JsonValue:
-        for pointer, leaf in list(iter_leaves(body, outline)):
+    def settle(self, body: JsonValue, site: Site, validator: Validator) -> JsonValue:
+        for pointer, leaf in list(iter_leaves(body, site)):
             for candidate in self._candidates(pointer, leaf):
                 changed = apply_step(body, pointer, candidate)
                 if validator.is_valid(changed):
@@ -148,23 +148,23 @@ class _Scene:
         words = split_words(leaf.name)
         if not isinstance(leaf.value, str) or not words:
             return
-        format_ = leaf.outline.annotation("format")
+        format_ = leaf.site.annotation("format")
         if format_ in _MOMENTS and not _ENDS.isdisjoint(words) and leaf.value[:4].isdigit():
             if leaf.value[:4] < _FUTURE:
                 yield _FUTURE + leaf.value[4:]
             return
-        if self.is_shown or any(leaf.outline.annotation(keyword) is not None for keyword in ("enum", "const")):
+        if self.is_shown or any(leaf.site.annotation(keyword) is not None for keyword in ("enum", "const")):
             return
         seed = derive_seed(self.seed, *pointer)
         if format_ == "uuid" and words == ("id",):
             yield self._noted(str(uuid.UUID(int=derive_random(seed).getrandbits(128), version=4)))
         elif format_ is None and (words[-1] in _NAMES or not pointer):
-            shown = shown_in(leaf.outline.annotation("description"))
+            shown = shown_in(leaf.site.annotation("description"))
             if shown is not None:
                 yield self._noted(_WORD.sub(plain_word(seed), shown, count=1))
-            if leaf.outline.annotation("examples") is None:
+            if leaf.site.annotation("examples") is None:
                 yield self._noted(plain_word(seed))
-        elif shown := shown_in(leaf.outline.annotation("description")):
+        elif shown := shown_in(leaf.site.annotation("description")):
             yield shown
 
     def _noted(self, name: str) -> str:
@@ -206,7 +206,7 @@ def _fits_format(value: JsonValue, leaf: "Leaf") -> bool:
     """Return whether a reference is of the kind of a value: digits where `int64` is written as text."""
     if type(value) is not type(leaf.value):
         return False
-    return leaf.outline.annotation("format") not in {"int64", "uint64"} or str(value).lstrip("-").isdigit()
+    return leaf.site.annotation("format") not in {"int64", "uint64"} or str(value).lstrip("-").isdigit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,20 +215,18 @@ class Leaf:
 
     name: str  # of the property; of the list, for an item
     value: JsonValue
-    outline: Outline
+    site: Site
 
 
-def iter_leaves(
-    value: JsonValue, outline: Outline, name: str = "", pointer: Pointer = ()
-) -> Iterator[tuple[Pointer, Leaf]]:
+def iter_leaves(value: JsonValue, site: Site, name: str = "", pointer: Pointer = ()) -> Iterator[tuple[Pointer, Leaf]]:
     """Yield the places of a body that hold neither an object nor a list, with what is documented there."""
     if len(pointer) > _MOST_DEPTH:
         return
     if isinstance(value, dict):
         for key, member in value.items():
-            yield from iter_leaves(member, outline.member(key), key, (*pointer, key))
+            yield from iter_leaves(member, site.member(key), key, (*pointer, key))
     elif isinstance(value, list):
         for index, item in enumerate(value[:3]):
-            yield from iter_leaves(item, outline.item(index), name, (*pointer, str(index)))
+            yield from iter_leaves(item, site.item(index), name, (*pointer, str(index)))
     else:
-        yield pointer, Leaf(name, value, outline)
+        yield pointer, Leaf(name, value, site)

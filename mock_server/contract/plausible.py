@@ -121,12 +121,12 @@ class Plausible:
             return body
         site = self.subject.api.kit.outline(schema, Direction.REQUEST, Purpose.MAKE)
         is_shown = any(example.value == body for example in media.examples)
-        scene = _Scene(self, draft, is_shown, derive_seed(self._seed, "body", *turn))
+        scene = _BodyScene(self, draft, is_shown, derive_seed(self._seed, "body", *turn))
         return scene.settle(body, site, reading.make)
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
+class _BodyScene:
     """One body that is made plausible."""
 
     maker: Plausible
@@ -143,7 +143,7 @@ class _Scene:
                     break
         return body
 
-    def _candidates(self, pointer: Pointer, leaf: "Leaf") -> Iterator[JsonValue]:
+    def _candidates(self, pointer: Pointer, leaf: "BodyLeaf") -> Iterator[JsonValue]:
         yield from self._references(pointer, leaf)
         words = split_words(leaf.name)
         if not isinstance(leaf.value, str) or not words:
@@ -171,7 +171,7 @@ class _Scene:
         self.maker.memory.drawn.add(name)
         return name
 
-    def _references(self, pointer: Pointer, leaf: "Leaf") -> Iterator[JsonValue]:
+    def _references(self, pointer: Pointer, leaf: "BodyLeaf") -> Iterator[JsonValue]:
         """Yield the ids of things that a property may refer to: those around it in the path first."""
         memory, entry = self.maker.memory, self.maker.subject.entry
         around = {
@@ -202,7 +202,7 @@ class _Scene:
             yield from memory.references(word, created_only=True)
 
 
-def _fits_format(value: JsonValue, leaf: "Leaf") -> bool:
+def _fits_format(value: JsonValue, leaf: "BodyLeaf") -> bool:
     """Return whether a reference is of the kind of a value: digits where `int64` is written as text."""
     if type(value) is not type(leaf.value):
         return False
@@ -210,7 +210,7 @@ def _fits_format(value: JsonValue, leaf: "Leaf") -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class BodyLeaf:
     """A text, a number or a truth value in a body."""
 
     name: str  # of the property; of the list, for an item
@@ -218,7 +218,9 @@ class Leaf:
     site: Site
 
 
-def iter_leaves(value: JsonValue, site: Site, name: str = "", pointer: Pointer = ()) -> Iterator[tuple[Pointer, Leaf]]:
+def iter_leaves(
+    value: JsonValue, site: Site, name: str = "", pointer: Pointer = ()
+) -> Iterator[tuple[Pointer, BodyLeaf]]:
     """Yield the places of a body that hold neither an object nor a list, with what is documented there."""
     if len(pointer) > _MOST_DEPTH:
         return
@@ -229,4 +231,4 @@ def iter_leaves(value: JsonValue, site: Site, name: str = "", pointer: Pointer =
         for index, item in enumerate(value[:3]):
             yield from iter_leaves(item, site.item(index), name, (*pointer, str(index)))
     else:
-        yield pointer, Leaf(name, value, site)
+        yield pointer, BodyLeaf(name, value, site)

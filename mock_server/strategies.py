@@ -114,15 +114,8 @@ def catalogue(
         UsageError: there is no such operation, or nothing to make payloads of.
         DocumentError: the document can't be read.
     """
-    plan = PayloadPlan(
-        Engine(_document(document), DEFAULTS), PayloadChoice(kinds=kinds, operation=operation, direction=direction)
-    )
-    number = 0
-    for lane in plan.lanes():
-        index = 0
-        while lane.has(index):
-            yield lane.record(number, index)
-            number, index = number + 1, index + 1
+    choice = PayloadChoice(kinds=kinds, operation=operation, direction=direction)
+    yield from PayloadPlan(Engine(_document(document), DEFAULTS), choice).once()
 
 
 def _open(document: Document | str | Path, operation: str) -> tuple[Engine, Operation]:

@@ -19,9 +19,9 @@ from mock_server.errors import UsageError
 from mock_server.generate.edges.catalogue import count_reasons
 from mock_server.json_values import Progress, format_pointer
 from mock_server.payloads.executors import ExecutorFactory
-from mock_server.payloads.formats import FORMATS
+from mock_server.payloads.formats import FORMATS, PayloadFormat
 from mock_server.payloads.jobs import Job, open_plan, run, stream, with_fitting_shards
-from mock_server.payloads.plan import ALL_KINDS, INVALID, REALISTIC, PayloadPlan, Series
+from mock_server.payloads.plan import ALL_KINDS, INVALID, REALISTIC, PayloadPlan, PayloadRecord, Series
 from mock_server.payloads.targets import PayloadChoice
 
 _DIRECTIONS = ("response", "request")
@@ -88,14 +88,16 @@ def payloads(
     if explain:
         _explain(plan)
         return
+    if out is None:
+        _refuse_unless_text(format_, workers, scheduler)
+        _print(FORMATS[format_], plan.once(offset) if count is None else plan.records(offset, count))
+        _warn(plan)
+        return
     job = Job(
         document=where, settings=settings, choice=choice, format=format_, offset=offset, count=count or _length(plan)
     )
     _warn(plan)
-    if out is None:
-        _print(job, workers, scheduler)
-    else:
-        _write(job, out, choose_executor(workers, scheduler))
+    _write(job, out, choose_executor(workers, scheduler))
 
 
 def _is_document(text: str) -> bool:
@@ -121,17 +123,18 @@ def _length(plan: PayloadPlan) -> int:
     return total
 
 
-def _print(job: Job, workers: int, scheduler: str | None) -> None:
-    format_ = FORMATS[job.format]
-    if format_.is_folder or format_.is_table or workers > 1 or scheduler is not None:
-        if workers > 1 or scheduler is not None:
-            needs = "--workers and --scheduler need"
-        else:
-            needs = f"--format {job.format} needs"
-        raise UsageError(f"{needs} --out")
-    for piece in stream(job):
+def _refuse_unless_text(name: str, workers: int, scheduler: str | None) -> None:
+    if workers > 1 or scheduler is not None:
+        raise UsageError("--workers and --scheduler need --out")
+    if FORMATS[name].is_folder or FORMATS[name].is_table:
+        raise UsageError(f"--format {name} needs --out")
+
+
+def _print(format_: PayloadFormat, records: Iterator[PayloadRecord]) -> None:
+    """Print payloads; each at once, as the next one may take long to be proven."""
+    for piece in stream(format_, records):
         sys.stdout.buffer.write(piece)
-    sys.stdout.buffer.flush()
+        sys.stdout.buffer.flush()
 
 
 def _write(job: Job, out: Path, executors: ExecutorFactory) -> None:
@@ -158,7 +161,7 @@ def _bar(what: str) -> Iterator[Progress]:
 def _warn(plan: PayloadPlan) -> None:
     for failure in plan.failures:
         say(f"mock-server: {failure.target.title}: {failure.reason}", to=sys.stderr)
-    for lane in plan.lanes():
+    for lane in plan.opened:
         if lane.catalogue.is_cut:
             title = lane.target.title
             say(
@@ -169,9 +172,10 @@ def _warn(plan: PayloadPlan) -> None:
 
 def _explain(plan: PayloadPlan) -> None:
     """Print the catalogue: a line for each rule, then what can't be had, then the counts."""
-    with _bar("proving") as progress:
-        plan.length(progress)
     for lane in plan.lanes():
+        with _bar("proving") as progress:
+            for number, _ in enumerate(lane.catalogue, 1):
+                progress(number, None, lane.target.title)
         catalogue, part = lane.catalogue, lane.target.part
         say(lane.target.title)
         for edge in catalogue.edges:

@@ -33,8 +33,8 @@ from mock_server.errors import UsageError
 from mock_server.generate.engine import Engine
 from mock_server.json_values import Progress
 from mock_server.payloads.executors import ExecutorFactory, run_pieces
-from mock_server.payloads.formats import FORMATS
-from mock_server.payloads.plan import PayloadPlan
+from mock_server.payloads.formats import FORMATS, PayloadFormat
+from mock_server.payloads.plan import PayloadPlan, PayloadRecord
 from mock_server.payloads.targets import PayloadChoice
 from mock_server.settings import Settings
 from mock_server.version import __version__
@@ -385,11 +385,10 @@ def write_table(rows: Iterable[tuple[Any, ...]], path: Path) -> None:
     parquet.write(rows, path)
 
 
-def stream(job: Job) -> Iterator[bytes]:
-    """Make a run as one stream; for formats that are one file of text."""
-    format_ = FORMATS[job.format]
-    yield format_.head
-    plan = open_plan(job.document, job.settings, job.choice)
-    for number, record in enumerate(plan.records(job.offset, job.count)):
+def stream(format_: PayloadFormat, records: Iterable[PayloadRecord]) -> Iterator[bytes]:
+    """Write payloads as one stream, each as soon as it is made; for formats that are one file of text."""
+    for number, record in enumerate(records):
+        if number == 0:
+            yield format_.head
         yield format_.join((format_.item(record),), first=number == 0)
     yield format_.tail

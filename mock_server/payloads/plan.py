@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -126,12 +127,60 @@ class Failure:
 
 @dataclass(eq=False, repr=False)
 class PayloadPlan:
-    """The payloads of a document, numbered from 0."""
+    """The payloads of a document, numbered from 0; nothing is looked for before it is needed."""
 
     kit: Engine
     choice: PayloadChoice
-    failures: list[Failure] = field(default_factory=list)
-    _lanes: "list[Series] | None" = None
+    opened: "list[Series]" = field(default_factory=list)  # the targets so far that payloads can be made for
+    failures: list[Failure] = field(default_factory=list)  # the other ones
+    _last: tuple[int, int] = (0, 0)  # the target of the last payload: its place in `opened`, the payloads before it
+    _total: int = -1  # payloads, once that is known
+
+    def lanes(self) -> "Iterator[Series]":
+        """
+        List the targets that payloads can be made for; each is opened when it is reached.
+
+        Raises:
+            UsageError: there are none.
+        """
+        return self._lanes_from(0)
+
+    def _lanes_from(self, index: int) -> "Iterator[Series]":
+        while index < len(self.opened) or self._open_next():
+            yield self.opened[index]
+            index += 1
+        if not self.opened:
+            raise UsageError(_nothing(self.kit, self.choice, self.failures))
+
+    def _open_next(self) -> bool:
+        """Open one more target; return whether there was one."""
+        for target in self._targets:
+            reason = self._open(target)
+            if reason is None:
+                return True
+            self.failures.append(Failure(target, reason))
+        return False
+
+    def _open(self, target: PayloadTarget) -> str | None:
+        """Open a target; return the reason why that is impossible, None where it is not."""
+        lane = Series(target, self.choice.kinds)
+        try:
+            lane.open()
+            if self.choice.direction == "request":
+                _ = lane.absent  # which needs a request that is right otherwise
+        except SchemaError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours at one operation: the others have payloads
+            entry = target.operation.entry
+            fault = make_tool_finding(error, "its payloads", entry.node.place, entry.id)
+            return f"{fault.message} [{fault.rule}]"
+        self.opened.append(lane)
+        return None
+
+    @cached_property
+    def _targets(self) -> Iterator[PayloadTarget]:
+        operations = map(self.kit.document.operation, _entries(self.kit, self.choice))
+        return (target for operation in operations for target in iter_targets(self.kit, operation, self.choice))
 
     def length(self, progress: Progress | None = None) -> int:
         """
@@ -139,41 +188,14 @@ class PayloadPlan:
 
         All rules are looked for, and `progress` receives how many were.
         """
-        found = 0
+        found = total = 0
         for lane in self.lanes():
             for _ in lane.catalogue if progress is not None else ():
                 found += 1
                 if progress is not None:
                     progress(found, None, lane.target.title)
-        return sum(lane.length() for lane in self.lanes())
-
-    def lanes(self) -> "list[Series]":
-        """
-        Return the targets that payloads can be made for.
-
-        Raises:
-            UsageError: there are none.
-        """
-        if self._lanes is None:
-            found = []
-            for entry in _entries(self.kit, self.choice):
-                for target in iter_targets(self.kit, self.kit.document.operation(entry), self.choice):
-                    lane = Series(target, self.choice.kinds)
-                    try:
-                        lane.open()
-                        if self.choice.direction == "request":
-                            _ = lane.absent  # which needs a request that is right otherwise
-                    except SchemaError as error:
-                        self.failures.append(Failure(target, str(error)))
-                    except Exception as error:  # noqa: BLE001 - a fault of ours at one operation: the others have payloads
-                        fault = make_tool_finding(error, "its payloads", entry.node.place, entry.id)
-                        self.failures.append(Failure(target, f"{fault.message} [{fault.rule}]"))
-                    else:
-                        found.append(lane)
-            self._lanes = found
-        if not self._lanes:
-            raise UsageError(_nothing(self.kit, self.choice, self.failures))
-        return self._lanes
+            total += lane.length()
+        return total
 
     def record(self, number: int) -> PayloadRecord:
         """
@@ -182,21 +204,26 @@ class PayloadPlan:
         Raises:
             UsageError: there are no payloads.
         """
-        left = number
-        for lane in self.lanes():
-            found = lane.has(left)
-            if found:
-                return lane.record(number, left)
-            left -= lane.length()
-        total = self.length()
-        if not total:
-            raise UsageError("no payload of this kind was found; --explain says why")
-        lane, index = self._find(number % total)
+        lane, index = self._find(number) or self._find_again(number)
         return lane.record(number, index)
 
-    def records(self, start: int, count: int) -> Iterator[PayloadRecord]:
-        """Make some payloads in a row."""
-        return (self.record(number) for number in range(start, start + count))
+    def records(self, start: int, number: int) -> Iterator[PayloadRecord]:
+        """Make a number of payloads in a row."""
+        return map(self.record, range(start, start + number))
+
+    def once(self, start: int = 0) -> Iterator[PayloadRecord]:
+        """
+        Make as many payloads in a row as there are rules, without counting them before.
+
+        Raises:
+            UsageError: there are no payloads.
+        """
+        for number in count(start):
+            found = self._find(number)
+            if found is None and number > start and number - start >= self._total:
+                return
+            lane, index = found or self._find_again(number)
+            yield lane.record(number, index)
 
     def find(self, rule: str) -> PayloadRecord | None:
         """Make the payload of a rule."""
@@ -208,12 +235,25 @@ class PayloadPlan:
             passed += lane.length()
         return None
 
-    def _find(self, index: int) -> "tuple[Series, int]":
-        for lane in self.lanes():
-            if index < lane.length():
-                return lane, index
-            index -= lane.length()
-        raise IndexError(index)
+    def _find(self, number: int) -> "tuple[Series, int] | None":
+        """Return the target of a payload and its number there; None behind the last one."""
+        if number >= self._total >= 0:
+            return None
+        place, passed = self._last if number >= self._last[1] else (0, 0)
+        for lane in self._lanes_from(place):
+            if lane.has(number - passed):
+                self._last = (place, passed)
+                return lane, number - passed
+            place, passed = place + 1, passed + lane.length()
+        self._total = passed
+        return None
+
+    def _find_again(self, number: int) -> "tuple[Series, int]":
+        """Return the same for a number behind the last one: the payloads come again around other values."""
+        found = self._find(number % self._total) if self._total else None
+        if found is None:
+            raise UsageError("no payload of this kind was found; --explain says why")
+        return found
 
 
 @dataclass(eq=False, repr=False)

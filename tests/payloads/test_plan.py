@@ -79,6 +79,35 @@ def test_when_all_rules_had_their_turn_they_come_again_around_other_values() -> 
     assert first.value != again.value
 
 
+TWO = minimal(
+    {
+        "/a": {"get": operation({"type": "integer", "minimum": 1, "maximum": 5})},
+        "/b": {"get": operation({"type": "string", "maxLength": 9})},
+    }
+)
+
+
+@pytest.mark.parametrize("start", [0, 3, 10_000])
+def test_each_rule_once_is_as_many_payloads_as_there_are_rules(tmp_path: Path, start: int) -> None:
+    path = tmp_path / "d.json"
+    path.write_bytes(orjson.dumps(TWO))
+    counted = plan(PayloadChoice(kinds=ALL_KINDS), path)
+    length = counted.length()
+    once = [(record.number, record.rule, record.value) for record in plan(counted.choice, path).once(start)]
+
+    assert once == [(record.number, record.rule, record.value) for record in counted.records(start, length)]
+    assert sorted(rule for _, rule, _ in once) == sorted(record.rule for record in counted.records(0, length))
+
+
+def test_the_first_payload_waits_for_no_other_operation(tmp_path: Path) -> None:
+    path = tmp_path / "d.json"
+    path.write_bytes(orjson.dumps(TWO))
+    made = plan(PayloadChoice(kinds=ALL_KINDS), path)
+
+    assert next(made.once()).number == 0
+    assert [lane.target.operation.entry.template for lane in made.opened] == ["/a"]
+
+
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_every_kind_says_whether_it_is_valid(kind: str) -> None:
     for record in plan(PayloadChoice(kinds=(kind,), status="200")).records(0, 60):
@@ -250,7 +279,7 @@ def test_what_is_streamed_is_what_is_written(tmp_path: Path) -> None:
     for format_ in ("ndjson", "csv", "har", "pytest", "postman", "curl"):
         (tmp_path / format_).mkdir()
 
-        assert b"".join(stream(job(20, format_))) == written(format_, tmp_path / format_, 20)
+        assert b"".join(stream(FORMATS[format_], plan().records(0, 20))) == written(format_, tmp_path / format_, 20)
 
 
 def test_the_shards_of_a_run_are_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ The canonical form leaves references as they are: a conjunction with one is merg
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 import orjson
@@ -284,8 +285,14 @@ def from_values(values: tuple[JsonValue, ...], salt: str) -> Draw:
         return nothing
     if len(values) == 1:
         return ByRow(values * (ROW_MASK + 1), values * (ROW_MASK + 1), 0)
-    random = derive_random("values", salt, len(values))
-    return by_chance(tuple(values[int(random.random() * len(values))] for _ in range(ROW_MASK + 1)))
+    return by_chance(tuple(values[index] for index in _indices(salt, len(values))))
+
+
+@lru_cache(maxsize=4_096)
+def _indices(salt: str, count: int) -> tuple[int, ...]:
+    """Return 256 indices below a count, drawn by a salt; kept, as operations share their schemas."""
+    random = derive_random("values", salt, count)
+    return tuple(int(random.random() * count) for _ in range(ROW_MASK + 1))
 
 
 def by_chance(column: tuple[JsonValue, ...]) -> Draw:

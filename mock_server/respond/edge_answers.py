@@ -14,6 +14,7 @@ from mock_server.cache import BoundedCache
 from mock_server.generate.edges.catalogue import KINDS, Catalogue, Edge, EdgeSubject
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonValue
+from mock_server.pausing import OutOfTime
 from mock_server.respond.blocking import give_way
 
 _PAUSE: Final = 0.01  # seconds between two looks whether a search has ended
@@ -51,15 +52,20 @@ class Edges:
 
         Raises:
             SchemaError: nothing conforms to the schema.
+            OutOfTime: there was no time for it; no turn is taken then.
         """
         index = turns[key]
         turns[key] += 1
-        with self._turn():
-            edge = self._catalogue(kind, (kind,)).at(index, give_way)
-            if edge is None:
-                turns[key] = 1
-                edge = self._catalogue(kind, (kind,)).at(0)
-            return edge
+        try:
+            with self._turn():
+                edge = self._catalogue(kind, (kind,)).at(index, give_way)
+                if edge is None:
+                    turns[key] = 1
+                    edge = self._catalogue(kind, (kind,)).at(0)
+                return edge
+        except OutOfTime:
+            turns[key] -= 1  # the same request is answered once more, without haste
+            raise
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -330,7 +330,7 @@ class Catalogue:
         Raises:
             SchemaError: nothing conforms to the schema, so nothing can be an edge of it.
         """
-        for _ in self._search:
+        while self._go_on() is not None:
             pass
         return tuple(self._edges)
 
@@ -356,7 +356,7 @@ class Catalogue:
         Each step of a search may take long: `between` is called after it.
         """
         while len(self._edges) <= index:
-            if next(self._search, None) is None:
+            if self._go_on() is None:
                 return None
             between()
         return self._edges[index]
@@ -386,6 +386,21 @@ class Catalogue:
                     if isinstance(outcome, Edge):
                         return outcome
         return None
+
+    def _go_on(self) -> Edge | Unreached | None:
+        """
+        Search on; None at the end.
+
+        A generator ends with the first exception, and a search may be broken off by one that says nothing of the
+        schema: it ran out of time. It begins anew when it is asked for next.
+        """
+        try:
+            return next(self._search, None)
+        except BaseException:
+            del self._search
+            self._edges.clear()
+            self._unreached.clear()
+            raise
 
     @cached_property
     def _search(self) -> Iterator[Edge | Unreached]:

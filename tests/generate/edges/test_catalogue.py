@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 import mock_server
+from mock_server import pausing
 from mock_server.errors import SchemaError
 from mock_server.generate.edges.apply import Editor
 from mock_server.generate.edges.catalogue import KINDS, Catalogue, EdgeSubject
 from mock_server.generate.engine import Engine
+from mock_server.pausing import OutOfTime
 from mock_server.schema.assertions import BrokenAssertion, translated
 from mock_server.schema.formats import CHECKS
 from mock_server.schema.locations import walk
@@ -254,6 +256,18 @@ def test_a_rule_is_found_without_proving_the_others() -> None:
     assert found is not None
     assert catalogue._edges == []
     assert found.rule in {edge.rule for edge in Catalogue(charger(), ("invalid",)).edges}
+
+
+def test_a_catalogue_that_ran_out_of_time_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [edge.rule for edge in Catalogue(charger(), ("invalid",)).edges]
+    catalogue = Catalogue(charger(), ("invalid",))
+
+    with monkeypatch.context() as hurried:
+        hurried.setattr(pausing, "SPELL", 0.0)
+        with pytest.raises(OutOfTime):
+            pausing.at_once(lambda: catalogue.at(len(whole) - 1))
+
+    assert [edge.rule for edge in catalogue.edges] == whole
 
 
 def test_nothing_is_an_edge_of_what_nothing_can_be(folder: Path) -> None:

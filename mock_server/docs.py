@@ -28,6 +28,7 @@ from mock_server.cli.diff import app as diff_app
 from mock_server.cli.main import COMMANDS
 from mock_server.cli.payloads import app as payloads_app
 from mock_server.cli.proxy import app as proxy_app
+from mock_server.cli.report import app as report_app
 from mock_server.cli.serve import app as serve_app
 from mock_server.cli.test import app as test_app
 from mock_server.cli.validate import app as validate_app
@@ -55,6 +56,7 @@ APPS: Final = {
     "proxy": proxy_app,
     "check": check_app,
     "test": test_app,
+    "report": report_app,
     "validate": validate_app,
     "diff": diff_app,
     "payloads": payloads_app,

@@ -78,9 +78,11 @@ TRUST: Final[Mapping[str, Trust]] = {
     "phases": Trust.ANYTHING,
     "rate_limit": Trust.ANYTHING,
     "schema": Trust.ANYTHING,
+    "shard": Trust.ANYTHING,
     "status": Trust.ANYTHING,
     "thorough": Trust.ANYTHING,
     "timeout": Trust.ANYTHING,
+    "wait": Trust.ANYTHING,
 }
 _ON: Final = frozenset(("true", "1", "yes", "on"))
 

@@ -15,7 +15,7 @@ from mock_server.contract.login.sender import AuthorizedSender
 from mock_server.contract.scope import fits
 from mock_server.contract.transport.http import AnswerLimits, HttpSender, Sender
 from mock_server.contract.transport.in_process import load_app, open_app
-from mock_server.contract.transport.paced import PacedSender
+from mock_server.contract.transport.paced import PacedSender, wait_until_ready
 from mock_server.contract_settings import NOBODY, LoginSettings, TestedOperation, read_logins, read_operations
 from mock_server.document.document import Document
 from mock_server.errors import UsageError
@@ -32,7 +32,8 @@ class ApiConnection:
     limits: AnswerLimits
     tls: bool | SSLContext
     workers: int
-    rate_limit: float | None
+    rate_limit: str | None  # requests a second, or `auto`
+    wait: float | None = None  # seconds until it has to answer
     hooks: Hooks = field(default_factory=Hooks)
 
 
@@ -69,9 +70,12 @@ def connect(
     issuers = Issuers(direct, base, lambda origin: HttpSender(origin, connection.limits, verify=connection.tls))
     opener = LoginOpener(document, issuers, os.environ, lambda where: load_app(where, "--auth-function"))
     authorized: Sender = AuthorizedSender(direct, opener.logins)
-    sender = PacedSender(HookedSender(authorized, connection.hooks), connection.rate_limit)
+    rate, adapts = _read_rate(connection.rate_limit)
+    sender = PacedSender(HookedSender(authorized, connection.hooks), rate, adapts=adapts)
     own = read_operations(read_subtable("test", "operations"))
     try:
+        if connection.wait is not None:
+            wait_until_ready(direct, connection.base_path.encode(), connection.wait)
         first, other = opener.open(_assign(_read_logins(login), own), first, other)
         unknown = {pattern for pattern, table in own.items() if table.auth == NOBODY}
         anonymous = {e.id: Identity() for e in document.entries if any(fits(e, pattern) for pattern in unknown)}
@@ -86,6 +90,19 @@ def _read_logins(flags: Mapping[str, object]) -> dict[str, LoginSettings]:
     """Read the logins of the settings file, and the one that flags describe."""
     given = {name.removeprefix("auth_"): value for name, value in flags.items() if value is not None}
     return read_logins({**read_subtable("test", "auth"), **given})
+
+
+def _read_rate(text: str | None) -> tuple[float | None, bool]:
+    """Read requests a second, and whether they follow what the API says."""
+    if text is None or text == "auto":
+        return None, text is not None
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not rate > 0:
+        raise UsageError(f"--rate-limit is a number of requests a second, or auto; not {text!r}")
+    return rate, False
 
 
 def _assign(logins: dict[str, LoginSettings], tables: Mapping[str, TestedOperation]) -> dict[str, LoginSettings]:

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "proxy": "Pass requests on to a real server and judge both directions; Ctrl-C sums up what was found.",
     "check": "Say what is wrong with a document, its examples, fixtures and scenarios, and what can't be mocked.",
     "test": "Test a running API against its document: examples, coverage, the lives of things, fuzzing.",
+    "report": "Put the reports of the shards of a run together, and end as the whole run would.",
     "validate": "Judge captured traffic (HAR, NDJSON of exchanges), Pact files or bare payloads, and sum up what is "
     "wrong.",
     "diff": "Say who breaks when one document takes the place of another, each time with a message that proves it.",

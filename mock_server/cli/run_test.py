@@ -33,6 +33,7 @@ from mock_server.contract.runner import MODES, PHASES, Report, Runner
 from mock_server.contract.scope import (
     base_path_of,
     choose_entries,
+    choose_shard,
     join_values,
     read_baseline,
     read_values,
@@ -45,6 +46,7 @@ from mock_server.contract.tuning import tune
 from mock_server.contract_settings import read_operations
 from mock_server.document.default import default_document
 from mock_server.document.document import Document
+from mock_server.document.model import Entry
 from mock_server.document.positions import find_positions
 from mock_server.document.read import read_document
 from mock_server.errors import UsageError
@@ -78,7 +80,9 @@ def run_contract(
     max_time: float | None,
     timeout: float,
     max_response_time: float | None,
-    rate_limit: float | None,
+    rate_limit: str | None,
+    wait: float | None,
+    shard: str | None,
     workers: int,
     header: list[str] | None,
     auth: list[str] | None,
@@ -144,10 +148,15 @@ def run_contract(
         max_time=max_time,
         max_response_time=max_response_time,
     )
-    reports = _reports(report or [])
+    reports = read_reports(report or [])
     known = read_baseline(baseline) if baseline is not None else frozenset()
     given = join_values(read_values(values) if values is not None else GivenValues(), opened, tables)
     entries = choose_entries(opened, include or (), exclude or ())
+    scouts: tuple[Entry, ...] = ()
+    if shard is not None:
+        own_shard = choose_shard(entries, shard)
+        scouts = tuple(entry for entry in entries if entry.method == "GET" and entry not in own_shard)
+        entries = own_shard
     connection = ApiConnection(
         app=app_,
         url=url,
@@ -156,6 +165,7 @@ def run_contract(
         tls=make_tls(verify=not insecure, cert=cert, key=key, ca=ca),
         workers=workers,
         rate_limit=rate_limit,
+        wait=wait,
         hooks=own,
     )
     with connect(connection, opened, login, api.identity, other) as connected:
@@ -170,7 +180,7 @@ def run_contract(
             memory = Memory(opened, api.router, api.base_path, given)
             run = Run(api, connected.sender, options, memory, listener)
             connected.sender.sleep = run.pause
-            ran = _run(run, Runner(run, entries, baseline=known))
+            ran = _run(run, Runner(run, entries, baseline=known, scouts=scouts))
         for failure in connected.logins.failures:
             say(f"warning: {frame.mask.text(failure)}; the requests after that were not logged in", to=sys.stderr)
     _finish(ran, frame, options, reports, format_, write_baseline_)
@@ -293,7 +303,13 @@ def _checks(only: str, without: str, own: Mapping[str, Check]) -> frozenset[str]
     return frozenset(chosen - (set(_words("--exclude-checks", without, known)) if without else set()))
 
 
-def _reports(wanted: list[str]) -> dict[str, Path]:
+def read_reports(wanted: list[str]) -> dict[str, Path]:
+    """
+    Read which reports are written, and where.
+
+    Raises:
+        UsageError: one is none.
+    """
     found: dict[str, Path] = {}
     for item in ",".join(wanted).split(",") if wanted else ():
         name, equals, path = item.partition("=")
@@ -318,7 +334,7 @@ def _finish(
         with Path(summary).open("ab") as file:
             file.write(render_report("markdown", given))
     for name, path in reports.items():
-        _write(path, render_report(name, given))
+        write_report(path, render_report(name, given))
     if new_baseline is not None:
         count = write_baseline(new_baseline, ran.incidents, frame.mask)
         say(f"{new_baseline}: a baseline of {count} findings", to=sys.stderr)
@@ -355,7 +371,13 @@ def _named(flag: str, given: list[str] | None) -> list[str]:
     return [word for value in given or () if "${" in value for word in (flag, value)]
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_report(path: Path, data: bytes) -> None:
+    """
+    Write a report.
+
+    Raises:
+        UsageError: its file can't be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, data)

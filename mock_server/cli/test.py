@@ -60,7 +60,16 @@ def run_contract(
     max_response_time: Annotated[
         float | None, typer.Option(help="Seconds after which an answer is a finding.", show_default="--timeout")
     ] = None,
-    rate_limit: Annotated[float | None, typer.Option(help="Requests a second.", show_default="no limit")] = None,
+    rate_limit: Annotated[
+        str | None,
+        typer.Option(help="Requests a second; auto follows what the API says.", show_default="no limit"),
+    ] = None,
+    wait: Annotated[
+        float | None, typer.Option(help="Seconds to wait until the API answers.", show_default="it has to answer")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(help="Only this part of the operations: 1/4 of four.", show_default="all")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Operations that are tested at once.")] = 1,
     header: Annotated[
         list[str] | None,

@@ -104,6 +104,7 @@ class Runner:
     entries: tuple[Entry, ...]
     progress: Progress = lambda done, total, what: None
     baseline: frozenset[str] = frozenset()
+    scouts: tuple[Entry, ...] = ()  # operations of other shards, whose examples teach what exists
     _sessions: list[Session] = field(default_factory=list)
     _silent: dict[str, str] = field(default_factory=dict)  # operations that are not sent, and why
     _interrupted: str = ""
@@ -160,7 +161,7 @@ class Runner:
             self._stateful()
             return
         sessions = []
-        for entry in in_order(self.entries):
+        for entry in in_order((*self.entries, *(self.scouts if phase == "examples" else ()))):
             if self.run.options.mutating and not self.run.may_send(entry):
                 self._silent[entry.id] = "it deletes what this run did not create; --allow-bulk-delete sends it"
             with self._fence("making it ready", entry):
@@ -170,7 +171,7 @@ class Runner:
         self._deletions += [session for session in sessions if session.subject.operation.method == "DELETE"]
         sessions = [session for session in sessions if session.subject.operation.method != "DELETE"]
         for wave in _waves(sessions) if phase != "examples" else [sessions]:
-            self._sessions += wave
+            self._sessions += [session for session in wave if session.subject.entry not in self.scouts]
             self._map(_WORK[phase], wave, phase)
 
     def _delete(self) -> None:

@@ -7,8 +7,10 @@ A baseline is NDJSON, one finding a line with its id; people may add what they l
 """
 
 import fnmatch
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from mock_server.contract.memory import GivenValues
@@ -22,6 +24,8 @@ from mock_server.errors import DocumentError, MalformedContent, UsageError
 from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import write_file
+
+_MOST_SHARDS: Final = 1_000
 
 
 def choose_entries(document: Document, include: Sequence[str], exclude: Sequence[str]) -> tuple[Entry, ...]:
@@ -53,6 +57,31 @@ def choose_entries(document: Document, include: Sequence[str], exclude: Sequence
             "there is no operation to test" + (": everything is left out" if document.entries else " in the document")
         )
     return chosen
+
+
+def choose_shard(entries: Sequence[Entry], shard: str) -> tuple[Entry, ...]:
+    """
+    Choose the operations of one shard: those of one path stay together, and shards are about as large.
+
+    Args:
+        entries: All operations of the run.
+        shard: Its number and how many there are, as in `1/4`.
+
+    Raises:
+        UsageError: it is no such text.
+    """
+    number, _, count = shard.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count) <= _MOST_SHARDS):
+        raise UsageError(f"--shard is its number and how many there are, as in 1/4; not {shard!r}")
+    sizes = Counter(entry.template for entry in entries)
+    loads = [0] * int(count)
+    own: set[str] = set()
+    for template, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
+        lightest = loads.index(min(loads))
+        loads[lightest] += size
+        if lightest == int(number) - 1:
+            own.add(template)
+    return tuple(entry for entry in entries if entry.template in own)
 
 
 def base_path_of(url: str | None, document: Document) -> str:

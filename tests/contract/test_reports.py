@@ -14,7 +14,7 @@ from mock_server.contract.reports.ctrf import render_ctrf
 from mock_server.contract.reports.har import iter_har
 from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit
-from mock_server.contract.reports.ndjson import iter_ndjson, render_markdown
+from mock_server.contract.reports.ndjson import iter_lines, render_markdown
 from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.reports.sarif import render_sarif
 from mock_server.contract.runner import Exercise, Report
@@ -61,13 +61,13 @@ def report() -> Report:
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {
-    "junit": lambda r: render_junit(r, FRAME, frozenset()),
-    "ctrf": lambda r: render_ctrf(r, FRAME, frozenset(), 1000).decode(),
+    "junit": lambda r: render_junit(digest(r, FRAME)),
+    "ctrf": lambda r: render_ctrf(digest(r, FRAME)).decode(),
     "sarif": lambda r: render_sarif(r, FRAME).decode(),
     "har": lambda r: b"".join(iter_har(r.exchanges, FRAME, 0.0)).decode(),
-    "ndjson": lambda r: b"".join(iter_ndjson(r, FRAME)).decode(),
-    "markdown": lambda r: render_markdown(r, FRAME),
-    "html": lambda r: render_page(r, FRAME),
+    "ndjson": lambda r: b"".join(iter_lines(map(FRAME.exchange, r.exchanges), digest(r, FRAME))).decode(),
+    "markdown": lambda r: render_markdown(digest(r, FRAME)),
+    "html": lambda r: render_page(digest(r, FRAME), map(FRAME.exchange, r.exchanges), len(r.exchanges)),
     "json": lambda r: json.dumps(digest(r, FRAME)),
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mock_server.contract.checks.table import name_checks
 from mock_server.contract.model import Exchanged, Incident
 from mock_server.contract.runner import Report
 from mock_server.document.positions import Position
@@ -11,7 +12,7 @@ from mock_server.exchange.message import Request
 from mock_server.exchange.render import render_body, render_fields
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.findings import Finding, Place
-from mock_server.json_values import JsonObject, format_pointer
+from mock_server.json_values import JsonObject, JsonValue, format_pointer
 from mock_server.version import __version__
 
 _MOST_BODY = 16_384  # bytes that are shown
@@ -93,8 +94,15 @@ class ReportContext:
         return self.mask.url(self.origin) + request.target
 
 
-def digest(report: Report, frame: ReportContext) -> JsonObject:
-    """Return a whole run, without its exchanges."""
+def digest(report: Report, frame: ReportContext, checks: frozenset[str] = frozenset()) -> JsonObject:
+    """
+    Return a whole run, without its exchanges.
+
+    Args:
+        report: The run.
+        frame: What is around it.
+        checks: That were asked for; all of them where it is empty.
+    """
     kinds: JsonObject = {}
     for kind in report.exercised.there:
         done, there = report.exercised.counts(kind)
@@ -108,6 +116,7 @@ def digest(report: Report, frame: ReportContext) -> JsonObject:
         "started": frame.started,
         "seconds": round(report.seconds, 3),
         "requests": report.sent,
+        "checks": list(name_checks(checks)),
         "interrupted": report.interrupted or None,
         "unreached": report.unreached or None,
         "faults": [
@@ -131,6 +140,25 @@ def digest(report: Report, frame: ReportContext) -> JsonObject:
         "warnings": [frame.mask.text(finding.message) for finding in report.warnings],
         "findings": [frame.describe(incident) for incident in report.incidents],
     }
+
+
+def is_red(found: JsonObject) -> bool:
+    """Return whether a finding of a digest makes the run fail."""
+    return found["level"] == "error" and not found["accepted"]
+
+
+def list_objects(value: JsonValue) -> list[JsonObject]:
+    """Return the objects of a list; nothing where it is none."""
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, dict)]
+    return []
+
+
+def as_texts(value: JsonValue) -> list[str]:
+    """Return the texts of a list; nothing where it is none."""
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, str)]
+    return []
 
 
 def _operation_coverage(report: Report, operation: str) -> JsonObject:

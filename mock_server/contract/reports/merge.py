@@ -17,8 +17,8 @@ _RUN: Final = frozenset(
      "faults", "coverage", "operations", "skipped", "untestable", "warnings")
 )  # fmt: skip
 _FINDING: Final = frozenset(
-    ("id", "check", "rule", "level", "accepted", "blame", "operation", "operations", "message", "file", "line", "pointer", "instance",
-     "seen", "curl", "exchange", "before")
+    ("id", "check", "rule", "level", "accepted", "blame", "operation", "operations", "message", "file", "line", "pointer",
+     "instance", "seen", "curl", "exchange", "before")
 )  # fmt: skip
 _EXCHANGE: Final = frozenset(("operation", "phase", "intent", "what", "milliseconds", "fault", "request", "response"))
 
@@ -146,7 +146,5 @@ def _findings(digests: list[JsonObject]) -> list[JsonValue]:
             by_id[id_] = dict(found)
         else:
             known["seen"] = _number(known["seen"]) + _number(found["seen"])
-            known["operations"] = list(
-                dict.fromkeys([*as_texts(known["operations"]), *as_texts(found["operations"])])
-            )
+            known["operations"] = list(dict.fromkeys([*as_texts(known["operations"]), *as_texts(found["operations"])]))
     return list(by_id.values())

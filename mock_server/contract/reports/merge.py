@@ -17,8 +17,8 @@ _RUN: Final = frozenset(
      "faults", "coverage", "operations", "skipped", "untestable", "warnings")
 )  # fmt: skip
 _FINDING: Final = frozenset(
-    ("id", "check", "rule", "level", "accepted", "blame", "operation", "operations", "message", "file", "line", "pointer",
-     "instance", "seen", "curl", "exchange", "before")
+    ("id", "check", "rule", "level", "accepted", "blame", "operation", "operations", "message", "file", "line",
+     "pointer", "instance", "seen", "curl", "exchange", "before")
 )  # fmt: skip
 _EXCHANGE: Final = frozenset(("operation", "phase", "intent", "what", "milliseconds", "fault", "request", "response"))
 

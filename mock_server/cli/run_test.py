@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +15,6 @@ from rich.markup import escape
 from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure, read_subtable
-from mock_server.cli.connect import ApiConnection, Connected, connect
 from mock_server.cli.show import FORMATS, print_findings
 from mock_server.cli.show_run import print_report, summarise
 from mock_server.cli.terminal import say
@@ -23,6 +22,7 @@ from mock_server.contract.api import Api, make_api
 from mock_server.contract.checks import Check
 from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.hooks import Hooks, read_hooks
+from mock_server.contract.login.connect import ApiConnection, Connected, WantedLogins, connect
 from mock_server.contract.memory import GivenValues, Memory
 from mock_server.contract.replay import RecordedFinding, find_kept, keep, replay
 from mock_server.contract.reports.formats import REPORTS, ReportInput, render_report
@@ -43,7 +43,7 @@ from mock_server.contract.transport.http import AnswerLimits, Received, make_tls
 from mock_server.contract.transport.listener import Listener
 from mock_server.contract.transport.paced import PacedSender
 from mock_server.contract.tuning import tune
-from mock_server.contract_settings import read_operations
+from mock_server.contract_settings import TestedOperation, read_logins, read_operations
 from mock_server.document.default import default_document
 from mock_server.document.document import Document
 from mock_server.document.model import Entry
@@ -152,11 +152,7 @@ def run_contract(
     known = read_baseline(baseline) if baseline is not None else frozenset()
     given = join_values(read_values(values) if values is not None else GivenValues(), opened, tables)
     entries = choose_entries(opened, include or (), exclude or ())
-    scouts: tuple[Entry, ...] = ()
-    if shard is not None:
-        own_shard = choose_shard(entries, shard)
-        scouts = tuple(entry for entry in entries if entry.method == "GET" and entry not in own_shard)
-        entries = own_shard
+    chosen = choose_shard(entries, shard) if shard is not None else entries
     connection = ApiConnection(
         app=app_,
         url=url,
@@ -168,7 +164,7 @@ def run_contract(
         wait=wait,
         hooks=own,
     )
-    with connect(connection, opened, login, api.identity, other) as connected:
+    with connect(connection, opened, _wanted_logins(login, tables), api.identity, other) as connected:
         api.identity, api.reveal = connected.first, connected.logins.reveal
         frame = _Framing(opened, connected, settings.seed)
         if replay_ is not None:
@@ -180,7 +176,7 @@ def run_contract(
             memory = Memory(opened, api.router, api.base_path, given)
             run = Run(api, connected.sender, options, memory, listener)
             connected.sender.sleep = run.pause
-            ran = _run(run, Runner(run, entries, baseline=known, scouts=scouts))
+            ran = _run(run, Runner(run, chosen, baseline=known, scouts=_choose_scouts(entries, chosen)))
         for failure in connected.logins.failures:
             say(f"warning: {frame.mask.text(failure)}; the requests after that were not logged in", to=sys.stderr)
     _finish(ran, frame, options, reports, format_, write_baseline_)
@@ -226,6 +222,17 @@ class _Framing:
         return ReportContext(
             self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, positions, moment
         )
+
+
+def _wanted_logins(flags: Mapping[str, object], tables: Mapping[str, TestedOperation]) -> WantedLogins:
+    """Read the logins of the settings file, and the one that flags describe."""
+    given = {name.removeprefix("auth_"): value for name, value in flags.items() if value is not None}
+    return WantedLogins(read_logins({**read_subtable("test", "auth"), **given}), tables, os.environ)
+
+
+def _choose_scouts(entries: Sequence[Entry], own: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Choose the operations of other shards that teach what exists."""
+    return tuple(entry for entry in entries if entry.method == "GET" and entry not in own)
 
 
 def _read_arguments(app_: str | None, url: str | None, document: str | None) -> tuple[str | None, str | None]:

@@ -1,12 +1,10 @@
-"""Connecting `test` to an API: over the network or in this process, at a pace, and logged in."""
+"""Connecting a run to an API: over the network or in this process, at a pace, and logged in."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from ssl import SSLContext
 
-from mock_server.cli.configure import read_subtable
 from mock_server.contract.hooks import HookedSender, Hooks
 from mock_server.contract.login.issuers import Issuers
 from mock_server.contract.login.logins import Logins
@@ -16,7 +14,7 @@ from mock_server.contract.scope import fits
 from mock_server.contract.transport.http import AnswerLimits, HttpSender, Sender
 from mock_server.contract.transport.in_process import load_app, open_app
 from mock_server.contract.transport.paced import PacedSender, wait_until_ready
-from mock_server.contract_settings import NOBODY, LoginSettings, TestedOperation, read_logins, read_operations
+from mock_server.contract_settings import NOBODY, LoginSettings, TestedOperation
 from mock_server.document.document import Document
 from mock_server.errors import UsageError
 from mock_server.judges.identity import Identity
@@ -38,6 +36,15 @@ class ApiConnection:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedLogins:
+    """How to log in, as settings and flags say it."""
+
+    logins: Mapping[str, LoginSettings]  # by name
+    tables: Mapping[str, TestedOperation]  # by pattern of operations
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
     """An API that can be asked, and as whom."""
 
@@ -49,7 +56,7 @@ class Connected:
 
 @contextmanager
 def connect(
-    connection: ApiConnection, document: Document, login: Mapping[str, object], first: Identity, other: Identity
+    connection: ApiConnection, document: Document, wanted: WantedLogins, first: Identity, other: Identity
 ) -> Iterator[Connected]:
     """
     Connect to an API, and log in.
@@ -57,7 +64,7 @@ def connect(
     Args:
         connection: How it is reached.
         document: Of the API.
-        login: The flags of a login, by parameter.
+        wanted: The logins of the settings and flags.
         first: The identity of a run, with what is fixed.
         other: The second identity, the same.
 
@@ -68,15 +75,15 @@ def connect(
     direct = _open_sender(connection)
     base = direct.origin + connection.base_path
     issuers = Issuers(direct, base, lambda origin: HttpSender(origin, connection.limits, verify=connection.tls))
-    opener = LoginOpener(document, issuers, os.environ, lambda where: load_app(where, "--auth-function"))
+    opener = LoginOpener(document, issuers, wanted.environment, lambda where: load_app(where, "--auth-function"))
     authorized: Sender = AuthorizedSender(direct, opener.logins)
     rate, adapts = _read_rate(connection.rate_limit)
     sender = PacedSender(HookedSender(authorized, connection.hooks), rate, adapts=adapts)
-    own = read_operations(read_subtable("test", "operations"))
+    own = wanted.tables
     try:
         if connection.wait is not None:
             wait_until_ready(direct, connection.base_path.encode(), connection.wait)
-        first, other = opener.open(_assign(_read_logins(login), own), first, other)
+        first, other = opener.open(_assign(dict(wanted.logins), own), first, other)
         unknown = {pattern for pattern, table in own.items() if table.auth == NOBODY}
         anonymous = {e.id: Identity() for e in document.entries if any(fits(e, pattern) for pattern in unknown)}
         first = replace(first, own={**first.own, **anonymous})
@@ -84,12 +91,6 @@ def connect(
     finally:
         issuers.close()
         sender.close()
-
-
-def _read_logins(flags: Mapping[str, object]) -> dict[str, LoginSettings]:
-    """Read the logins of the settings file, and the one that flags describe."""
-    given = {name.removeprefix("auth_"): value for name, value in flags.items() if value is not None}
-    return read_logins({**read_subtable("test", "auth"), **given})
 
 
 def _read_rate(text: str | None) -> tuple[float | None, bool]:
